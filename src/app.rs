@@ -1,0 +1,89 @@
+//! [`App`]: what any code may use while it answers a request.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use sqlx::PgPool;
+
+use crate::{
+    budgets::Budgets,
+    clock::Clock,
+    config::Config,
+    error::{Error, Result},
+    flows::keys::KeyRing,
+    metrics::Metrics,
+    passwords::Passwords,
+    sealing::SealingKey,
+    store,
+    web_acl::WebAcl,
+};
+
+/// The server's shared parts. State is in the database; everything else here may be thrown away.
+pub struct App {
+    /// Connections to PostgreSQL.
+    pub db: PgPool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The settings.
+    pub config: Config,
+    /// `config.public_url()`, computed once.
+    pub public_url: String,
+    /// Seals secrets.
+    pub sealing: SealingKey,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Parsed signing keys of pools.
+    pub keys: KeyRing,
+    /// Address rules.
+    pub acl: WebAcl,
+    /// Request budgets.
+    pub budgets: Budgets,
+    /// Counters.
+    pub metrics: Metrics,
+    client_pools: RwLock<HashMap<String, String>>,
+}
+
+/// Entries of the client directory kept before it is emptied.
+const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(db: PgPool, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
+        Ok(Self {
+            passwords: Passwords::new(&config.passwords())?,
+            acl: WebAcl::new(&config.web_acl),
+            budgets: Budgets::new(&config),
+            public_url: config.public_url(),
+            keys: KeyRing::default(),
+            metrics: Metrics::default(),
+            client_pools: RwLock::default(),
+            db,
+            clock,
+            config,
+            sealing,
+        })
+    }
+
+    /// A pool's issuer: the `iss` of its tokens.
+    pub fn issuer(&self, pool_id: &str) -> String {
+        format!("{}/{pool_id}", self.public_url)
+    }
+
+    /// The pool that an app client belongs to. A client never moves to another pool, so the answer is remembered; that
+    /// the client still exists is for the caller's own query to find out.
+    pub async fn pool_of_client(&self, client_id: &str) -> Result<String> {
+        if let Some(pool) = self.client_pools.read().unwrap_or_else(PoisonError::into_inner).get(client_id) {
+            return Ok(pool.clone());
+        }
+        let pool =
+            store::clients::pool_of(&self.db, client_id).await?.ok_or_else(|| Error::no_such_client(client_id))?;
+        let mut known = self.client_pools.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CLIENT_DIRECTORY_LIMIT {
+            known.clear();
+        }
+        known.insert(client_id.to_owned(), pool.clone());
+        Ok(pool)
+    }
+}

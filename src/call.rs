@@ -1,0 +1,67 @@
+//! [`Call`]: one API request, as the operations see it.
+
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    budgets,
+    error::{Error, Result},
+    wire,
+};
+
+/// One request to the API, before anything in it is believed.
+pub struct Call {
+    /// `x-amzn-RequestId`; the same in the log and in audit rows.
+    pub request_id: Uuid,
+    /// The operation's name, without the target's prefix.
+    pub operation: String,
+    /// Method, path with query and headers, for the signature.
+    pub head: Head,
+    /// The body as it came.
+    pub body: Bytes,
+    /// The caller's address.
+    pub address: IpAddr,
+    /// Deepest nesting allowed in the body.
+    pub max_nesting: usize,
+}
+
+/// A request's head as text. Headers that are not text are left out.
+pub struct Head {
+    /// `POST`
+    pub method: String,
+    /// Path and query.
+    pub uri: String,
+    /// Lower-case names and values, in the order they came.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Head {
+    /// The first value of a header, by its lower-case name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Call {
+    /// The body as JSON, checked against the service model, without nulls and unknown members.
+    pub fn input(&self) -> Result<Map<String, Value>> {
+        if !wire::depth_within(&self.body, self.max_nesting) {
+            return Err(Error::Serialization(Some("The request is nested too deeply".into())));
+        }
+        let json = serde_json::from_slice(&self.body).map_err(|_| Error::Serialization(None))?;
+        let input = wire::validated(&self.operation, json)?;
+        wire::refuse_unsupported(&self.operation, &input)?;
+        Ok(input)
+    }
+
+    /// Whether the operation reads or changes something.
+    pub fn kind(&self) -> budgets::Kind {
+        let reads =
+            ["Get", "List", "Describe", "AdminGet", "AdminList"].iter().any(|verb| self.operation.starts_with(verb));
+        // This one opens nothing new but writes a rotated token.
+        if reads && self.operation != "GetTokensFromRefreshToken" { budgets::Kind::Read } else { budgets::Kind::Write }
+    }
+}

@@ -1,0 +1,240 @@
+//! Who may call an operation, and how we know. A handler names one of these as its argument and cannot be reached
+//! otherwise:
+//!
+//! - [`PublicClient`]: anyone who names an app client.
+//! - [`Bearer`]: a valid access token. The session is checked by the handler's own statement.
+//! - [`SignedIn`]: a valid access token whose session was live when asked.
+//! - [`Operator`]: a request signed (SigV4) with an operator's key whose role and pool allow the operation.
+
+use serde_json::{Map, Value};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    call::Call,
+    error::{Error, Result},
+    sigv4,
+    store::{
+        self,
+        clients::{Client, ClientAndPool},
+        pools::Pool,
+    },
+    tokens, wire,
+};
+
+/// A kind of caller.
+pub trait Caller: Sized {
+    /// What is known from the head of the request alone.
+    type Proof;
+
+    /// Checks what can be checked before the body is read.
+    fn prove(app: &App, call: &Call) -> impl Future<Output = Result<Self::Proof>>;
+
+    /// Finds out who calls, from the checked input.
+    fn identify(
+        app: &App,
+        call: &Call,
+        proof: Self::Proof,
+        input: &Map<String, Value>,
+    ) -> impl Future<Output = Result<Self>>;
+}
+
+/// Anyone, through an existing app client.
+pub struct PublicClient {
+    /// The app client.
+    pub client: Client,
+    /// Its pool.
+    pub pool: Pool,
+}
+
+impl Caller for PublicClient {
+    type Proof = ();
+
+    async fn prove(_: &App, _: &Call) -> Result<()> {
+        Ok(())
+    }
+
+    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
+        let client_id = text(input, "ClientId");
+        let pool_id = app.pool_of_client(client_id).await?;
+        concerns_pool(app, call, &pool_id)?;
+        let ClientAndPool { client, pool } = store::clients::find_with_pool(&app.db, &app.sealing, &pool_id, client_id)
+            .await?
+            .ok_or_else(|| Error::no_such_client(client_id))?;
+        Ok(Self { client, pool })
+    }
+}
+
+/// The bearer of an access token that is genuine, unexpired and of the right scope. Whether its session still lives is
+/// not known yet: every statement that acts for a bearer asks for that itself, or calls [`Bearer::live`].
+#[derive(Clone, Debug)]
+pub struct Bearer {
+    /// The user's pool.
+    pub pool_id: String,
+    /// The user.
+    pub sub: Uuid,
+    /// The user's name.
+    pub username: String,
+    /// The app client that the token was issued to.
+    pub client_id: String,
+    /// The session.
+    pub origin_jti: Uuid,
+}
+
+impl Caller for Bearer {
+    type Proof = ();
+
+    async fn prove(_: &App, _: &Call) -> Result<()> {
+        Ok(())
+    }
+
+    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
+        let token = text(input, "AccessToken");
+        let pool_id = tokens::unverified_pool(token, &app.public_url)?;
+        concerns_pool(app, call, &pool_id)?;
+        let keys = app.keys.of_pool(app, &pool_id).await?.ok_or(tokens::Error::Invalid)?;
+        let now = app.clock.now().unix_timestamp();
+        let claims = tokens::verify_access(token, &keys, &app.issuer(&pool_id), now)?;
+        app.budgets.spend_user(claims.sub, call.kind())?;
+        Ok(Self {
+            pool_id,
+            sub: claims.sub,
+            username: claims.username,
+            client_id: claims.client_id,
+            origin_jti: claims.origin_jti,
+        })
+    }
+}
+
+impl Bearer {
+    /// Locks the session against being ended before the transaction ends, or tells why it does not live.
+    pub async fn live(&self, db: &mut PgConnection, call: &Call) -> Result<()> {
+        if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
+            return Ok(());
+        }
+        Err(self.refusal(db, call).await?)
+    }
+
+    /// Why this bearer is refused: asked only after a statement found no live session.
+    pub async fn refusal(&self, db: &mut PgConnection, call: &Call) -> Result<Error> {
+        use store::users::Status;
+        let user = store::users::find_by_sub(db, &self.pool_id, self.sub).await?;
+        let declares = |error: &str| {
+            let operation = wire::model().operation(&call.operation);
+            operation.is_some_and(|operation| operation.errors.iter().any(|name| name == error))
+        };
+        Ok(match user {
+            None if declares("UserNotFoundException") => Error::UserNotFound,
+            Some(user) if !user.enabled => Error::NotAuthorized("User is disabled.".into()),
+            Some(user) if user.status == Status::ResetRequired => Error::PasswordResetRequired,
+            _ => tokens::Error::Revoked.into(),
+        })
+    }
+}
+
+/// A bearer whose session was live, and whose user was enabled, when asked just now.
+pub struct SignedIn {
+    /// The token's bearer.
+    pub bearer: Bearer,
+    /// The user.
+    pub user: store::users::User,
+}
+
+impl Caller for SignedIn {
+    type Proof = ();
+
+    async fn prove(_: &App, _: &Call) -> Result<()> {
+        Ok(())
+    }
+
+    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
+        let bearer = Bearer::identify(app, call, (), input).await?;
+        let mut db = app.db.acquire().await?;
+        match store::users::find_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti).await? {
+            Some(user) => Ok(Self { bearer, user }),
+            None => Err(bearer.refusal(&mut db, call).await?),
+        }
+    }
+}
+
+/// An operator, by a SigV4 signature.
+pub struct Operator {
+    /// The key pair's ID.
+    pub access_key_id: String,
+}
+
+/// What an operator's key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Administrator,
+    /// Users and reading.
+    Support,
+    /// Reading.
+    ReadOnly,
+}
+
+impl Role {
+    /// The role of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "administrator" => Self::Administrator,
+            "support" => Self::Support,
+            "read-only" => Self::ReadOnly,
+            _ => return None,
+        })
+    }
+
+    fn allows(self, call: &Call) -> bool {
+        match self {
+            Self::Administrator => true,
+            Self::Support => call.kind() == crate::budgets::Kind::Read || call.operation.starts_with("Admin"),
+            Self::ReadOnly => call.kind() == crate::budgets::Kind::Read,
+        }
+    }
+}
+
+impl Caller for Operator {
+    type Proof = sigv4::Signer;
+
+    async fn prove(app: &App, call: &Call) -> Result<sigv4::Signer> {
+        sigv4::verify(app, call).await
+    }
+
+    async fn identify(app: &App, call: &Call, signer: sigv4::Signer, input: &Map<String, Value>) -> Result<Self> {
+        let pool_id = input.get("UserPoolId").and_then(Value::as_str);
+        if let Some(pool_id) = pool_id {
+            concerns_pool(app, call, pool_id)?;
+        }
+        let denied = |why: &str| {
+            let text =
+                format!("The key {} is not authorized to perform {}: {why}.", signer.access_key_id, call.operation);
+            Err(Error::AccessDenied(text.into()))
+        };
+        if !signer.role.allows(call) {
+            return denied("its role does not allow it");
+        }
+        if signer.pool_id.as_deref().is_some_and(|own| pool_id != Some(own)) {
+            return denied("it belongs to one user pool");
+        }
+        Ok(Self { access_key_id: signer.access_key_id })
+    }
+}
+
+impl Operator {
+    /// The actor in audit rows.
+    pub fn actor(&self) -> String {
+        format!("operator:{}", self.access_key_id)
+    }
+}
+
+/// Notes the pool in the log and asks its web ACL.
+fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
+    tracing::Span::current().record("pool.id", pool_id);
+    app.acl.check_pool(pool_id, call.address, call.body.len())
+}
+
+fn text<'a>(input: &'a Map<String, Value>, member: &str) -> &'a str {
+    input.get(member).and_then(Value::as_str).unwrap_or_default()
+}

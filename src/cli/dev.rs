@@ -1,0 +1,114 @@
+//! `keystead dev authenticator`: a passkey authenticator in software, clearly for testing.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::{
+    dev::authenticator::{Authenticator, Spoil},
+    sealing::write_private,
+};
+
+#[derive(Subcommand)]
+pub enum Dev {
+    /// A passkey authenticator in software. FOR TESTING ONLY: it keeps private keys in a plain file and asks nobody.
+    #[command(subcommand)]
+    Authenticator(Ceremony),
+}
+
+#[derive(Subcommand)]
+pub enum Ceremony {
+    /// Make a passkey: creation options on standard input (or --options), the credential on standard output.
+    Create(Input),
+    /// Answer a challenge: request options on standard input (or --options), the assertion on standard output.
+    Get(Input),
+    /// List the passkeys held.
+    List {
+        /// Where the authenticator keeps its passkeys.
+        #[arg(long, default_value = "keystead-authenticator.json")]
+        state: PathBuf,
+    },
+}
+
+#[derive(Args)]
+pub struct Input {
+    /// The options' JSON. [default: standard input]
+    #[arg(long)]
+    options: Option<String>,
+    /// The page's origin.
+    #[arg(long, default_value = "http://localhost:9229")]
+    origin: String,
+    /// Where the authenticator keeps its passkeys.
+    #[arg(long, default_value = "keystead-authenticator.json")]
+    state: PathBuf,
+}
+
+pub fn run(Dev::Authenticator(ceremony): Dev) -> Result<(), String> {
+    match ceremony {
+        Ceremony::Create(input) => {
+            answer(&input, |authenticator, options, origin| authenticator.create(options, origin, &Spoil::default()))
+        }
+        Ceremony::Get(input) => {
+            answer(&input, |authenticator, options, origin| authenticator.get(options, origin, &Spoil::default()))
+        }
+        Ceremony::List { state } => {
+            for passkey in load(&state)?.passkeys() {
+                println!("{}  {}  {}", passkey.id(), passkey.rp_id, passkey.user_name);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn answer(
+    input: &Input,
+    ceremony: impl FnOnce(&mut Authenticator, &Value, &str) -> Result<Value, crate::dev::authenticator::Error>,
+) -> Result<(), String> {
+    let text = match &input.options {
+        Some(text) => text.clone(),
+        None => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(|cause| cause.to_string())?;
+            text
+        }
+    };
+    let options = parse(&text)?;
+    let mut authenticator = load(&input.state)?;
+    let credential = ceremony(&mut authenticator, &options, &input.origin).map_err(|error| error.to_string())?;
+    save(&input.state, &authenticator)?;
+    println!("{credential}");
+    Ok(())
+}
+
+/// Options as JSON, or as a JSON string that holds them (`CREDENTIAL_REQUEST_OPTIONS`).
+fn parse(text: &str) -> Result<Value, String> {
+    let value: Value = serde_json::from_str(text).map_err(|cause| format!("the options are not JSON: {cause}"))?;
+    match value {
+        Value::String(inner) => {
+            serde_json::from_str(&inner).map_err(|cause| format!("the options are not JSON: {cause}"))
+        }
+        other => Ok(other),
+    }
+}
+
+fn load(path: &Path) -> Result<Authenticator, String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => serde_json::from_str(&text).map_err(|cause| format!("{}: {cause}", path.display())),
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(Authenticator::new()),
+        Err(cause) => Err(format!("{}: {cause}", path.display())),
+    }
+}
+
+/// Replaces the file as a whole, so that a broken write loses nothing.
+fn save(path: &Path, authenticator: &Authenticator) -> Result<(), String> {
+    let failed = |cause: std::io::Error| format!("{}: {cause}", path.display());
+    let text = serde_json::to_string_pretty(authenticator).map_err(|cause| cause.to_string())?;
+    let new = path.with_extension("new");
+    let _ = std::fs::remove_file(&new); // left by a broken write
+    write_private(&new, &text).map_err(failed)?;
+    std::fs::rename(&new, path).map_err(failed)
+}

@@ -1,0 +1,110 @@
+//! `keystead doctor`: checks a deployment, a line per finding; fails when something is wrong.
+
+use std::time::Instant;
+
+use super::setup;
+use crate::{config::Config, store};
+
+pub async fn run(config: Config) -> Result<(), String> {
+    let mut report = Report::default();
+    report.good("settings", "are consistent");
+    if config.public_url.is_none() {
+        report.warn("public-url", "is not set: tokens say http://localhost, which only this machine can use");
+    } else if config.public_url().starts_with("http://") && !config.public_url().starts_with("http://localhost") {
+        report.warn("public-url", "is not https: browsers offer passkeys on https and localhost only");
+    }
+    let parts = match setup::open(config).await {
+        Ok(parts) => parts,
+        Err(cause) => {
+            report.bad("start", &cause);
+            return report.end();
+        }
+    };
+    let app = &parts.app;
+    let asked = Instant::now();
+    let database =
+        sqlx::query_scalar::<_, String>("SELECT current_setting('server_version_num')").fetch_one(&app.db).await;
+    match database {
+        Ok(version) if version.parse().unwrap_or(0) >= 140_000 => {
+            report.good(
+                "database",
+                &format!("answers in {:.1} ms, version {version}", asked.elapsed().as_secs_f64() * 1e3),
+            );
+        }
+        Ok(version) => report.bad("database", &format!("is version {version}; Keystead needs 14 or newer")),
+        Err(cause) => report.bad("database", &cause.to_string()),
+    }
+    match store::is_current(&app.db).await {
+        Ok(true) => report.good("migrations", "are all applied"),
+        Ok(false) => report.bad("migrations", "are missing: run `keystead migrate`"),
+        Err(cause) => report.bad("migrations", &cause.to_string()),
+    }
+    report.good("sealing key", "opens what is sealed in the database");
+    let clock =
+        sqlx::query_scalar::<_, f64>("SELECT extract(epoch FROM clock_timestamp())::float8").fetch_one(&app.db).await;
+    if let Ok(theirs) = clock {
+        let apart = (theirs - app.clock.now().unix_timestamp_nanos() as f64 / 1e9).abs();
+        if apart < 5.0 {
+            report.good("clock", "agrees with the database's");
+        } else {
+            report.bad("clock", &format!("is {apart:.0} s from the database's: signatures and tokens will be refused"));
+        }
+    }
+    match store::operators::any(&app.db).await {
+        Ok(true) => report.good("operators", "there is at least one"),
+        Ok(false) => report.bad("operators", "there is none: run `keystead operator create`"),
+        Err(cause) => report.bad("operators", &cause.to_string()),
+    }
+    pools(app, &mut report).await;
+    parts.stop().await?;
+    report.end()
+}
+
+/// The RP IDs of pools against the public address.
+async fn pools(app: &crate::app::App, report: &mut Report) {
+    let host =
+        url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    for summary in store::pools::list(&app.db, "", 60).await.unwrap_or_default() {
+        let Ok(Some(pool)) = store::pools::find(&app.db, &summary.id).await else { continue };
+        if !pool.allows_factor("WEB_AUTHN") {
+            continue;
+        }
+        let rp_id = pool.settings.web_authn_configuration.and_then(|configuration| configuration.relying_party_id);
+        match rp_id {
+            None => {
+                report.bad(&summary.id, "allows passkeys but has no RelyingPartyId: set one with SetUserPoolMfaConfig")
+            }
+            Some(rp_id) if rp_id == "localhost" && host != "localhost" => {
+                report.warn(
+                    &summary.id,
+                    "has the RelyingPartyId localhost: its passkeys work on a developer's machine only",
+                );
+            }
+            Some(rp_id) => report.good(&summary.id, &format!("has the RelyingPartyId {rp_id}")),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Report {
+    bad: usize,
+}
+
+impl Report {
+    fn good(&mut self, what: &str, text: &str) {
+        println!("ok    {what}: {text}");
+    }
+
+    fn warn(&mut self, what: &str, text: &str) {
+        println!("note  {what}: {text}");
+    }
+
+    fn bad(&mut self, what: &str, text: &str) {
+        self.bad += 1;
+        println!("FAIL  {what}: {text}");
+    }
+
+    fn end(self) -> Result<(), String> {
+        if self.bad == 0 { Ok(()) } else { Err(format!("{} checks failed", self.bad)) }
+    }
+}

@@ -1,0 +1,10 @@
+//! `keystead migrate`: brings the database's schema up to date and ends.
+
+use super::setup::assemble;
+use crate::config::Config;
+
+pub async fn run(config: Config) -> Result<(), String> {
+    let parts = assemble(config).await?;
+    println!("the database is up to date");
+    parts.stop().await
+}

@@ -1,0 +1,91 @@
+//! The command line: one file per command.
+
+mod dev;
+mod doctor;
+mod health;
+mod migrate;
+mod operator;
+mod run_job;
+mod serve;
+mod setup;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{config::Config, telemetry};
+
+pub use setup::{Parts, assemble, connect};
+
+/// A self-hosted passkey backend that speaks the Amazon Cognito user-pools API.
+#[derive(Parser)]
+#[command(name = "keystead", version)]
+struct Cli {
+    #[command(flatten)]
+    log: Log,
+    /// The settings file. [default: keystead.toml, if there is one]
+    #[arg(long, global = true, env = "KEYSTEAD_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args)]
+struct Log {
+    /// What to log: error, warn, info, debug, or tracing's filter syntax.
+    #[arg(long, global = true, env = "KEYSTEAD_LOG", default_value = "info")]
+    log: String,
+    /// Log JSON lines.
+    #[arg(long, global = true, env = "KEYSTEAD_LOG_JSON")]
+    log_json: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Answer requests, until SIGTERM.
+    Serve(Box<Config>),
+    /// Bring the database's schema up to date.
+    Migrate(Box<Config>),
+    /// Check a deployment: settings, database, migrations, sealing key, clock, pools.
+    Doctor(Box<Config>),
+    /// Operators' key pairs.
+    Operator(operator::Operator),
+    /// Run a background job once.
+    RunJob(run_job::RunJob),
+    /// Ask a running server whether it is ready; for health checks.
+    Health(health::Health),
+    /// Tools for development, never for production.
+    #[command(subcommand)]
+    Dev(dev::Dev),
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    match try_run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("keystead: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_run() -> Result<(), String> {
+    let file = setup::settings_file()?;
+    let command = setup::with_file_defaults(Cli::command(), &file)?;
+    let cli = Cli::from_arg_matches(&command.get_matches()).map_err(|error| error.to_string())?;
+    telemetry::start(&cli.log.log, cli.log.log_json)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|cause| cause.to_string())?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(config) => serve::run(file.complete(*config)?).await,
+            Command::Migrate(config) => migrate::run(file.complete(*config)?).await,
+            Command::Doctor(config) => doctor::run(file.complete(*config)?).await,
+            Command::Operator(command) => operator::run(command, &file).await,
+            Command::RunJob(command) => run_job::run(command, &file).await,
+            Command::Health(health) => health::run(&health),
+            Command::Dev(command) => dev::run(command),
+        }
+    })
+}

@@ -1,0 +1,80 @@
+//! `keystead operator`: makes, lists and removes operators' key pairs.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::setup::{self, SettingsFile};
+use crate::{config::Config, random, secret::Secret, store};
+
+#[derive(Args)]
+pub struct Operator {
+    #[command(flatten)]
+    config: Box<Config>,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Make a key pair and print it, once.
+    Create {
+        /// What it may do.
+        #[arg(long, value_enum, default_value_t = Role::Administrator)]
+        role: Role,
+        /// The only user pool it may touch.
+        #[arg(long)]
+        pool: Option<String>,
+    },
+    /// List key pairs, without their secrets.
+    List,
+    /// Remove a key pair.
+    Delete {
+        /// Its ID.
+        access_key_id: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Role {
+    /// Everything.
+    Administrator,
+    /// Users and reading.
+    Support,
+    /// Reading.
+    ReadOnly,
+}
+
+pub async fn run(command: Operator, file: &SettingsFile) -> Result<(), String> {
+    let parts = setup::assemble(file.complete(*command.config)?).await?;
+    let app = &parts.app;
+    let failed = |cause: sqlx::Error| cause.to_string();
+    match command.action {
+        Action::Create { role, pool } => {
+            if let Some(pool) = &pool
+                && store::pools::find(&app.db, pool).await.map_err(failed)?.is_none()
+            {
+                return Err(format!("there is no user pool {pool}"));
+            }
+            let (id, secret) = (random::access_key_id(), Secret::from(random::secret_access_key()));
+            let role = match role {
+                Role::Administrator => "administrator",
+                Role::Support => "support",
+                Role::ReadOnly => "read-only",
+            };
+            store::operators::put(&app.db, &app.sealing, pool.as_deref(), &id, &secret, role, app.clock.now())
+                .await
+                .map_err(failed)?;
+            println!("export AWS_ACCESS_KEY_ID={id}\nexport AWS_SECRET_ACCESS_KEY={}", secret.expose());
+        }
+        Action::List => {
+            for (id, role, pool) in store::operators::list(&app.db).await.map_err(failed)? {
+                println!("{id}  {role}  {pool}");
+            }
+        }
+        Action::Delete { access_key_id } => {
+            if !store::operators::delete(&app.db, &access_key_id).await.map_err(failed)? {
+                return Err(format!("there is no operator {access_key_id}"));
+            }
+        }
+    }
+    parts.stop().await
+}

@@ -1,0 +1,32 @@
+//! `keystead run-job`: runs a background job once, by hand.
+
+use clap::{Args, ValueEnum};
+
+use super::setup::{self, SettingsFile};
+use crate::{config::Config, jobs};
+
+#[derive(Args)]
+pub struct RunJob {
+    /// Which one.
+    #[arg(value_enum)]
+    job: Job,
+    #[command(flatten)]
+    config: Box<Config>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Job {
+    /// Remove expired challenges and sessions, and old rows of the outbox.
+    RemoveExpired,
+}
+
+pub async fn run(command: RunJob, file: &SettingsFile) -> Result<(), String> {
+    let parts = setup::assemble(file.complete(*command.config)?).await?;
+    match command.job {
+        Job::RemoveExpired => {
+            let rows = jobs::remove_expired::run(&parts.app).await.map_err(|cause| cause.to_string())?;
+            println!("removed {rows} rows");
+        }
+    }
+    parts.stop().await
+}

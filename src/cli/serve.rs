@@ -1,0 +1,176 @@
+//! `keystead serve`: answers requests until SIGTERM or Ctrl-C, then drains.
+
+use std::{net::TcpListener, path::Path, sync::Arc};
+
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::setup::{Parts, assemble};
+use crate::{
+    app::App,
+    config::Config,
+    error, http, jobs, operations, random, sealing,
+    secret::Secret,
+    store::{
+        self,
+        pools::{Pool, WebAuthnConfiguration},
+    },
+};
+
+/// The file that keeps the first operator's key pair and the demo's IDs, in the private data directory.
+const FIRST_START: &str = "first-start.json";
+
+pub async fn run(config: Config) -> Result<(), String> {
+    // Taken before anything is started, so that a used port changes nothing.
+    let listener =
+        TcpListener::bind(config.listen).map_err(|cause| format!("listen: cannot use {}: {cause}", config.listen))?;
+    let metrics =
+        config.metrics_listen.map(TcpListener::bind).transpose().map_err(|cause| format!("metrics-listen: {cause}"))?;
+    let demo = config.demo.unwrap_or(config.database_url.is_none());
+    let Parts { app, cluster, data_dir } = assemble(config).await?;
+    let first = first_start(&app, &data_dir, cluster.is_some(), demo).await.map_err(|error| describe(&error))?;
+
+    let server = http::server(app.clone(), listener).map_err(|cause| cause.to_string())?;
+    let handle = server.handle();
+    let mut metrics_server =
+        metrics.map(|listener| http::metrics_server(app.clone(), listener)).transpose().map_err(|c| c.to_string())?;
+    let metrics_handle = metrics_server.as_mut().map(|server| server.handle());
+    if let Some(server) = metrics_server {
+        tokio::spawn(server);
+    }
+    let jobs = tokio::spawn(jobs::run(app.clone()));
+    tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
+    if let Some(first) = &first {
+        greet(&app, first, cluster.is_some());
+    }
+    let mut server = tokio::spawn(server);
+    let mut term = signal(SignalKind::terminate()).map_err(|cause| cause.to_string())?;
+    let mut int = signal(SignalKind::interrupt()).map_err(|cause| cause.to_string())?;
+    let database_ended = async {
+        match &cluster {
+            Some(cluster) => cluster.exited().await,
+            None => std::future::pending().await,
+        }
+    };
+    let outcome = tokio::select! {
+        _ = term.recv() => Ok(()),
+        _ = int.recv() => Ok(()),
+        ended = &mut server => Err(format!("the server ended: {ended:?}")),
+        () = database_ended => Err("the private database ended by itself; see its messages above, then start again".to_owned()),
+    };
+    tracing::info!("draining: no new connections, requests in flight are answered");
+    handle.stop(outcome.is_ok()).await;
+    if let Some(handle) = metrics_handle {
+        handle.stop(false).await;
+    }
+    jobs.abort();
+    app.db.close().await;
+    if let Some(cluster) = cluster {
+        cluster.stop().await.map_err(|cause| cause.to_string())?;
+    }
+    tracing::info!("stopped");
+    outcome
+}
+
+fn describe(error: &error::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// What a first start made, kept for the next ones.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct FirstStart {
+    access_key_id: String,
+    secret_access_key: String,
+    user_pool_id: Option<String>,
+    client_id: Option<String>,
+}
+
+/// The operator that the configuration names; with the private database, an operator and the demo pool of our own.
+async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool) -> error::Result<Option<FirstStart>> {
+    let now = app.clock.now();
+    let configured = (&app.config.operator_access_key_id, &app.config.operator_secret_access_key);
+    if let (Some(id), Some(secret)) = configured {
+        store::operators::put(&app.db, &app.sealing, None, id, secret, "administrator", now).await?;
+    }
+    let file = data_dir.join(FIRST_START);
+    if private && file.exists() {
+        let text = std::fs::read_to_string(&file).map_err(error::Error::internal)?;
+        return serde_json::from_str(&text).map(Some).map_err(error::Error::internal);
+    }
+    if !private && !demo {
+        if !store::operators::any(&app.db).await? {
+            tracing::warn!(
+                "there is no operator yet: set KEYSTEAD_OPERATOR_ACCESS_KEY_ID and KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY, or run `keystead operator create`"
+            );
+        }
+        return Ok(None);
+    }
+    if !private && !store::pools::list(&app.db, "", 1).await?.is_empty() {
+        return Ok(None);
+    }
+    let (access_key_id, secret_access_key) = match configured {
+        (Some(id), Some(secret)) => (id.clone(), secret.expose().to_owned()),
+        _ => (random::access_key_id(), random::secret_access_key()),
+    };
+    let secret = Secret::from(secret_access_key.clone());
+    store::operators::put(&app.db, &app.sealing, None, &access_key_id, &secret, "administrator", now).await?;
+    let mut first = FirstStart { access_key_id, secret_access_key, user_pool_id: None, client_id: None };
+    if demo {
+        let (pool, client_id) = make_demo(app).await?;
+        first.user_pool_id = Some(pool.id);
+        first.client_id = Some(client_id);
+    }
+    if private {
+        let text = serde_json::to_string_pretty(&first).map_err(error::Error::internal)?;
+        sealing::write_private(&file, &text).map_err(error::Error::internal)?;
+    }
+    Ok(Some(first))
+}
+
+/// A pool with passkeys on for `localhost`, and a public client.
+async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
+    let request = json!({
+        "PoolName": "demo",
+        "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
+        "UsernameConfiguration": {"CaseSensitive": false},
+    });
+    let mut pool =
+        operations::create_pool(app, serde_json::from_value(request).map_err(error::Error::internal)?).await?;
+    pool.settings.web_authn_configuration = Some(WebAuthnConfiguration {
+        relying_party_id: Some("localhost".into()),
+        user_verification: "preferred".into(),
+        factor_configuration: "SINGLE_FACTOR".into(),
+    });
+    let mut db = app.db.acquire().await?;
+    store::pools::update(&mut db, &pool, app.clock.now()).await?;
+    let request = json!({
+        "UserPoolId": pool.id,
+        "ClientName": "demo",
+        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "PreventUserExistenceErrors": "ENABLED",
+    });
+    let client = operations::create_client(app, request.as_object().cloned().unwrap_or_default()).await?;
+    Ok((pool, client.id))
+}
+
+/// Prints what to paste into a shell. The secret is shown here because nobody else can tell it to its owner.
+fn greet(app: &App, first: &FirstStart, private: bool) {
+    let mut lines = vec![
+        String::new(),
+        format!("Keystead answers at {}. To use the AWS CLI or an SDK against it, paste into a shell:", app.public_url),
+        String::new(),
+        format!("  export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER={}", app.public_url),
+        format!("  export AWS_REGION={0} AWS_DEFAULT_REGION={0}", app.config.region),
+        format!("  export AWS_ACCESS_KEY_ID={}", first.access_key_id),
+        format!("  export AWS_SECRET_ACCESS_KEY={}", first.secret_access_key),
+    ];
+    if let (Some(pool), Some(client)) = (&first.user_pool_id, &first.client_id) {
+        lines.push(format!("  export POOL={pool} CLIENT={client}"));
+    }
+    lines.push(String::new());
+    if private {
+        lines.push("This database and its keys are private to this machine. For production set DATABASE_URL.".into());
+        lines.push(String::new());
+    }
+    println!("{}", lines.join("\n"));
+}

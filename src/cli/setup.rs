@@ -1,0 +1,213 @@
+//! From settings to a running [`App`]: the settings file, the database, the sealing key.
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::CommandFactory;
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    app::App,
+    clock::{Clock, SystemClock},
+    config::Config,
+    database::{ClusterSettings, PrivateCluster},
+    sealing::SealingKey,
+    store, web_acl,
+};
+
+/// `keystead.toml`, read.
+#[derive(Default)]
+pub struct SettingsFile {
+    path: String,
+    table: toml::Table,
+}
+
+/// Reads the settings file that `--config` or `KEYSTEAD_CONFIG` names, or `keystead.toml` if there is one. Looked at
+/// before the command line is parsed, because the file's values are its defaults.
+pub fn settings_file() -> Result<SettingsFile, String> {
+    let mut args = std::env::args().skip_while(|arg| arg != "--config" && !arg.starts_with("--config="));
+    let named = match args.next() {
+        Some(arg) => arg.strip_prefix("--config=").map(str::to_owned).or_else(|| args.next()),
+        None => std::env::var("KEYSTEAD_CONFIG").ok(),
+    };
+    let path = named.clone().unwrap_or_else(|| "keystead.toml".into());
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(cause) if named.is_none() && cause.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(SettingsFile::default());
+        }
+        Err(cause) => return Err(format!("cannot read the settings file {path}: {cause}")),
+    };
+    let table = text.parse().map_err(|cause| format!("{path}: {cause}"))?;
+    Ok(SettingsFile { path, table })
+}
+
+/// The command line with the file's values as defaults: a flag or a variable still wins. Unknown settings are refused.
+pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result<clap::Command, String> {
+    let mut defaults = Vec::new();
+    for (name, value) in &file.table {
+        if name == "web_acl" {
+            continue;
+        }
+        let id = name.replace('-', "_");
+        if !known(&id) {
+            return Err(format!("{}: there is no setting {name}", file.path));
+        }
+        let text = match value {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Array(items) => items
+                .iter()
+                .map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned))
+                .collect::<Vec<_>>()
+                .join(","),
+            toml::Value::Table(_) => return Err(format!("{}: {name} is not a table", file.path)),
+            other => other.to_string(),
+        };
+        defaults.push((id, text));
+    }
+    Ok(with_defaults(command, &defaults))
+}
+
+fn with_defaults(command: clap::Command, defaults: &[(String, String)]) -> clap::Command {
+    let command = command.mut_args(|arg| match defaults.iter().find(|(id, _)| arg.get_id() == id.as_str()) {
+        Some((_, text)) => arg.default_value(text.clone()),
+        None => arg,
+    });
+    command.mut_subcommands(|sub| with_defaults(sub, defaults))
+}
+
+/// Whether `keystead serve` has this setting.
+fn known(id: &str) -> bool {
+    let command = super::Cli::command();
+    let serve = command.find_subcommand("serve").map(|serve| serve.get_arguments().any(|arg| arg.get_id() == id));
+    serve.unwrap_or(false) || command.get_arguments().any(|arg| arg.get_id() == id && id != "config")
+}
+
+impl SettingsFile {
+    /// The settings with what only the file can say, checked.
+    pub fn complete(&self, mut config: Config) -> Result<Config, String> {
+        if let Some(table) = self.table.get("web_acl") {
+            config.web_acl = web_acl::Rules::deserialize_from(table.clone())
+                .map_err(|cause| format!("{}: web_acl: {cause}", self.path))?;
+        }
+        config.check()?;
+        Ok(config)
+    }
+}
+
+/// A running server's parts.
+pub struct Parts {
+    /// What requests use.
+    pub app: Arc<App>,
+    /// The private database, if there is one. Stop it last.
+    pub cluster: Option<PrivateCluster>,
+    /// Where the private parts are kept.
+    pub data_dir: PathBuf,
+}
+
+impl Parts {
+    /// Lets go of the database, and stops it if it is private.
+    pub async fn stop(self) -> Result<(), String> {
+        self.app.db.close().await;
+        match self.cluster {
+            Some(cluster) => cluster.stop().await.map_err(|cause| cause.to_string()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Opens (or starts) the database, migrates it, and reads (or makes) the sealing key.
+pub async fn assemble(config: Config) -> Result<Parts, String> {
+    assemble_with(config, Arc::new(SystemClock), true).await
+}
+
+/// The same without migrating, for commands that only look.
+pub async fn open(config: Config) -> Result<Parts, String> {
+    assemble_with(config, Arc::new(SystemClock), false).await
+}
+
+async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> Result<Parts, String> {
+    let data_dir = config.data_dir.clone().map_or_else(default_data_dir, Ok)?;
+    let (cluster, options) = match &config.database_url {
+        Some(url) => {
+            let options: PgConnectOptions =
+                url.expose().parse().map_err(|_| "database-url: it is not a postgres:// address".to_owned())?;
+            (None, options)
+        }
+        None => {
+            let settings = ClusterSettings {
+                directory: data_dir.clone(),
+                binaries: config.postgres_binaries.clone(),
+                fsync: true,
+                max_connections: u16::try_from(config.database_connections + 8).unwrap_or(u16::MAX),
+                extra: Vec::new(),
+            };
+            let cluster = PrivateCluster::start(settings).await.map_err(|cause| cause.to_string())?;
+            let options = private_database(&cluster).await?;
+            (Some(cluster), options)
+        }
+    };
+    let db = connect(&config, options).await?;
+    if migrate {
+        store::migrate(&db).await.map_err(|cause| format!("cannot migrate the database: {cause}"))?;
+    }
+    let sealing = sealing_key(&config, &data_dir)?;
+    let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;
+    store::keys::check_sealing(&app.db, &app.sealing).await.map_err(|error| {
+        format!(
+            "sealing-key: {}",
+            std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
+        )
+    })?;
+    Ok(Parts { app: Arc::new(app), cluster, data_dir })
+}
+
+/// The database `keystead` of a private cluster, made when missing.
+async fn private_database(cluster: &PrivateCluster) -> Result<PgConnectOptions, String> {
+    use sqlx::Connection;
+    let failed = |cause: sqlx::Error| format!("the private database: {cause}");
+    let mut db = sqlx::PgConnection::connect_with(&cluster.connect_options("postgres")).await.map_err(failed)?;
+    let exists = sqlx::query("SELECT 1 FROM pg_database WHERE datname = 'keystead'")
+        .fetch_optional(&mut db)
+        .await
+        .map_err(failed)?;
+    if exists.is_none() {
+        sqlx::query("CREATE DATABASE keystead").execute(&mut db).await.map_err(failed)?;
+    }
+    db.close().await.map_err(failed)?;
+    Ok(cluster.connect_options("keystead"))
+}
+
+/// The pool of connections.
+pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPool, String> {
+    PgPoolOptions::new()
+        .max_connections(config.database_connections)
+        // Rather a clear error soon than a late one.
+        .acquire_timeout(std::time::Duration::from_secs(5))
+        // A broken connection shows itself at its next statement; asking before each one costs a round trip.
+        .test_before_acquire(false)
+        .connect_with(options.application_name("keystead"))
+        .await
+        .map_err(|cause| format!("cannot connect to the database: {cause}"))
+}
+
+fn sealing_key(config: &Config, data_dir: &std::path::Path) -> Result<SealingKey, String> {
+    let key = match (&config.sealing_key, &config.sealing_key_file) {
+        (Some(key), _) => SealingKey::from_base64(key.expose()),
+        (None, Some(file)) => SealingKey::from_file(file, false),
+        (None, None) => SealingKey::from_file(&data_dir.join("sealing.key"), true),
+    };
+    key.map_err(|cause| format!("sealing-key: {cause}"))
+}
+
+fn default_data_dir() -> Result<PathBuf, String> {
+    if rustix::process::getuid().is_root() {
+        return Ok("/var/lib/keystead".into());
+    }
+    let home = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
+    Ok(home.ok_or("data-dir: neither XDG_DATA_HOME nor HOME is set; name a directory")?.join("keystead"))
+}

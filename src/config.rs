@@ -1,0 +1,188 @@
+//! Every setting of the server: default, unit and meaning, once.
+//!
+//! Each is a flag, an environment variable and a line of the same name in `keystead.toml`; the flag wins over the
+//! variable, the variable over the file. Wrong or contradictory settings stop the start with the setting's name.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use ipnet::IpNet;
+
+use crate::{passwords, secret::Secret, web_acl};
+
+/// The server's settings.
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Address and port to answer on.
+    #[arg(long, env = "KEYSTEAD_LISTEN", default_value = "127.0.0.1:9229")]
+    pub listen: SocketAddr,
+    /// The address under which clients reach this server, without a path. Tokens carry it as issuer, so it must not
+    /// change once tokens are out. [default: http://localhost and the port]
+    #[arg(long, env = "KEYSTEAD_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// The AWS region this server plays: the first part of pool IDs and of SigV4 scopes.
+    #[arg(long, env = "KEYSTEAD_REGION", default_value = "us-east-1")]
+    pub region: String,
+    /// Where state is kept that is not in PostgreSQL: the private database, the sealing key, the operator's key.
+    /// [default: /var/lib/keystead for root, else ~/.local/share/keystead]
+    #[arg(long, env = "KEYSTEAD_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The PostgreSQL to use (14 or newer). Without it Keystead runs a private one in its data directory.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<Secret>,
+    /// Connections to PostgreSQL, at most.
+    #[arg(long, env = "KEYSTEAD_DATABASE_CONNECTIONS", default_value_t = 16)]
+    pub database_connections: u32,
+    /// Directory with `initdb` and `postgres` for the private database. [default: searched for]
+    #[arg(long, env = "KEYSTEAD_POSTGRES_BINARIES")]
+    pub postgres_binaries: Option<PathBuf>,
+    /// The sealing key: 32 bytes in base64. Losing it loses every signing key and secret.
+    #[arg(long, env = "KEYSTEAD_SEALING_KEY", hide_env_values = true, conflicts_with = "sealing_key_file")]
+    pub sealing_key: Option<Secret>,
+    /// A file (mode 0600) with the sealing key. [default with the private database: sealing.key in the data directory]
+    #[arg(long, env = "KEYSTEAD_SEALING_KEY_FILE")]
+    pub sealing_key_file: Option<PathBuf>,
+    /// Access key ID of the first operator. [default with the private database: made at first start]
+    #[arg(long, env = "KEYSTEAD_OPERATOR_ACCESS_KEY_ID", requires = "operator_secret_access_key")]
+    pub operator_access_key_id: Option<String>,
+    /// Secret access key of the first operator.
+    #[arg(
+        long,
+        env = "KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY",
+        hide_env_values = true,
+        requires = "operator_access_key_id"
+    )]
+    pub operator_secret_access_key: Option<Secret>,
+    /// Make a demo pool and app client at first start, and print what to paste. [default: with the private database]
+    #[arg(long, env = "KEYSTEAD_DEMO")]
+    pub demo: Option<bool>,
+    /// Threads that answer requests. [default: one per core]
+    #[arg(long, env = "KEYSTEAD_WORKERS")]
+    pub workers: Option<usize>,
+    /// Largest request body, bytes. Further bytes are refused with 413.
+    #[arg(long, env = "KEYSTEAD_MAX_BODY_BYTES", default_value_t = 1024 * 1024)]
+    pub max_body_bytes: usize,
+    /// Deepest nesting of objects and arrays in a request.
+    #[arg(long, env = "KEYSTEAD_MAX_NESTING", default_value_t = 64)]
+    pub max_nesting: usize,
+    /// Time for a request's head to arrive, seconds; then 408.
+    #[arg(long, env = "KEYSTEAD_HEADER_TIMEOUT_SECONDS", default_value_t = 5)]
+    pub header_timeout_seconds: u64,
+    /// Time for a request's body to arrive, seconds; then 408.
+    #[arg(long, env = "KEYSTEAD_BODY_TIMEOUT_SECONDS", default_value_t = 10)]
+    pub body_timeout_seconds: u64,
+    /// Time for requests in flight to end after SIGTERM, seconds.
+    #[arg(long, env = "KEYSTEAD_SHUTDOWN_SECONDS", default_value_t = 30)]
+    pub shutdown_seconds: u64,
+    /// Proxies whose client-address header is believed (networks, comma separated).
+    #[arg(long, env = "KEYSTEAD_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which a trusted proxy names the client's address; the last address counts.
+    #[arg(long, env = "KEYSTEAD_CLIENT_ADDRESS_HEADER", default_value = "x-forwarded-for")]
+    pub client_address_header: String,
+    /// Requests one user may make that read (GetUser, lists), per second and replica; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_USER_READS_PER_SECOND", default_value_t = 10)]
+    pub user_reads_per_second: u32,
+    /// Requests one user may make that change something, per second and replica; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_USER_WRITES_PER_SECOND", default_value_t = 10)]
+    pub user_writes_per_second: u32,
+    /// Requests one client address may make, per second and replica; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_ADDRESS_REQUESTS_PER_SECOND", default_value_t = 0)]
+    pub address_requests_per_second: u32,
+    /// Passkeys one user may have; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_PASSKEYS_PER_USER", default_value_t = 20)]
+    pub passkeys_per_user: i64,
+    /// Passkeys one user may delete in an hour; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_PASSKEY_DELETIONS_PER_HOUR", default_value_t = 0)]
+    pub passkey_deletions_per_hour: i64,
+    /// Wrong passwords in a row before further ones are delayed (W§4.8); 0 switches the lockout off.
+    #[arg(long, env = "KEYSTEAD_FREE_PASSWORD_FAILURES", default_value_t = 5)]
+    pub free_password_failures: i32,
+    /// App origins that may use passkeys besides web origins, such as android:apk-key-hash:... (comma separated).
+    #[arg(long, env = "KEYSTEAD_APP_ORIGINS", value_delimiter = ',')]
+    pub app_origins: Vec<String>,
+    /// Memory of one password hash (argon2id), KiB.
+    #[arg(long, env = "KEYSTEAD_PASSWORD_MEMORY_KIB", default_value_t = 19_456)]
+    pub password_memory_kib: u32,
+    /// Passes of one password hash over its memory.
+    #[arg(long, env = "KEYSTEAD_PASSWORD_ITERATIONS", default_value_t = 2)]
+    pub password_iterations: u32,
+    /// Password hashes computed at the same time. [default: one per core]
+    #[arg(long, env = "KEYSTEAD_PASSWORD_THREADS")]
+    pub password_threads: Option<usize>,
+    /// Password hashes waiting or running; further sign-ins get TooManyRequestsException.
+    #[arg(long, env = "KEYSTEAD_PASSWORD_QUEUE", default_value_t = 64)]
+    pub password_queue: usize,
+    /// Address for /metrics alone. [default: on the main port]
+    #[arg(long, env = "KEYSTEAD_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// Days after which a row of the outbox is dropped.
+    #[arg(long, env = "KEYSTEAD_OUTBOX_DAYS", default_value_t = 7)]
+    pub outbox_days: u32,
+    /// The rules of the web ACL: the `[web_acl]` tables of keystead.toml.
+    #[arg(skip)]
+    pub web_acl: web_acl::Rules,
+}
+
+impl Config {
+    /// The issuer's base: `public_url`, or localhost with the port.
+    pub fn public_url(&self) -> String {
+        match &self.public_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("http://localhost:{}", self.listen.port()),
+        }
+    }
+
+    /// The password hasher's share of the settings.
+    pub fn passwords(&self) -> passwords::Settings {
+        passwords::Settings {
+            memory_kib: self.password_memory_kib,
+            iterations: self.password_iterations,
+            threads: self.password_threads.unwrap_or_else(cores),
+            queue: self.password_queue,
+        }
+    }
+
+    /// What single values cannot say by themselves. The text names the setting.
+    pub fn check(&self) -> Result<(), String> {
+        let region = &self.region;
+        if region.is_empty() || !region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+            return Err(format!("region: {region:?} must be letters, digits and hyphens, such as us-east-1"));
+        }
+        if let Some(url) = &self.public_url {
+            let parsed = url::Url::parse(url).map_err(|cause| format!("public-url: {cause}"))?;
+            if !matches!(parsed.scheme(), "http" | "https") || parsed.path() != "/" || parsed.query().is_some() {
+                return Err("public-url: must be http or https, without a path or query".into());
+            }
+        }
+        if self.database_connections == 0 {
+            return Err("database-connections: must be at least 1".into());
+        }
+        if self.max_body_bytes < 256 * 1024 {
+            return Err(
+                "max-body-bytes: must be at least 262144, so that a CredentialId of 131072 characters fits".into()
+            );
+        }
+        if !(8..=100).contains(&self.max_nesting) {
+            return Err("max-nesting: must be 8 to 100".into());
+        }
+        if self.database_url.is_some() && self.sealing_key.is_none() && self.sealing_key_file.is_none() {
+            return Err(
+                "sealing-key: with DATABASE_URL every replica needs the same sealing key; set KEYSTEAD_SEALING_KEY \
+                 or KEYSTEAD_SEALING_KEY_FILE (make one with `openssl rand -base64 32`)"
+                    .into(),
+            );
+        }
+        if let Some(secret) = &self.operator_secret_access_key
+            && secret.expose().len() < 20
+        {
+            return Err("operator-secret-access-key: must have at least 20 characters".into());
+        }
+        self.web_acl.check()
+    }
+}
+
+/// Cores of this machine, as far as this process may use them.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

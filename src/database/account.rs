@@ -1,0 +1,164 @@
+//! The account that PostgreSQL's programs run as, and how they are started as it.
+//!
+//! PostgreSQL refuses to run as root, so root hands its cluster to another account. On Linux the programs are started
+//! through `setpriv` of util-linux, which asks the kernel to interrupt them when the thread that started them ends,
+//! which it also does when Keystead is killed.
+
+use std::{
+    env, fs,
+    fs::{Metadata, Permissions},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use super::private::{Error, failed_to};
+
+/// What the programs get of our environment. Not all of it: Keystead's may hold secrets, and `PG…` would reconfigure.
+const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ"];
+
+/// An account that root drops to.
+pub(super) struct Account {
+    name: String,
+    uid: u32,
+    gid: u32,
+}
+
+impl Account {
+    /// The owner of an existing cluster, else `postgres`, else `nobody`. `None` when we are not root: no dropping.
+    pub fn choose(cluster: &Path) -> Result<Option<Self>, Error> {
+        if !rustix::process::geteuid().is_root() {
+            return Ok(None);
+        }
+        let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let find = |fits: &dyn Fn(&Self) -> bool| {
+            passwd.lines().filter_map(Self::parse).find(|account| account.uid != 0 && fits(account))
+        };
+        let owner = fs::metadata(cluster).ok().map(|found| (found.uid(), found.gid())).filter(|(uid, _)| *uid != 0);
+        if let Some((uid, gid)) = owner {
+            return Ok(find(&|a| a.uid == uid).or(Some(Self { name: uid.to_string(), uid, gid })));
+        }
+        let account = find(&|a| a.name == "postgres").or_else(|| find(&|a| a.name == "nobody"));
+        Ok(Some(account.ok_or(Error::NoAccount)?))
+    }
+
+    /// A line of `/etc/passwd`: `name:password:uid:gid:…`.
+    fn parse(line: &str) -> Option<Self> {
+        let mut fields = line.split(':');
+        let name = fields.next()?.to_owned();
+        let uid = fields.nth(1)?.parse().ok()?;
+        let gid = fields.next()?.parse().ok()?;
+        Some(Self { name, uid, gid })
+    }
+
+    /// Gives the account a directory that we made.
+    pub fn give(&self, path: &Path) -> Result<(), Error> {
+        chown(path, Some(self.uid), Some(self.gid)).map_err(failed_to("change the owner of", path))
+    }
+
+    /// Lets the account pass through a directory that we made and keep, and see nothing else in it.
+    pub fn let_pass(&self, path: &Path) -> Result<(), Error> {
+        let given = chown(path, None, Some(self.gid));
+        let opened = given.and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o710)));
+        opened.map_err(failed_to("let PostgreSQL's account into", path))
+    }
+
+    /// Refuses a path on the way to which the account may not pass some directory.
+    pub fn check_reach(&self, path: &Path) -> Result<(), Error> {
+        for component in path.ancestors() {
+            let found = fs::metadata(component).map_err(failed_to("look at", component))?;
+            if !self.may_pass(&found) {
+                let (path, component) = (path.to_owned(), component.to_owned());
+                return Err(Error::Unreachable { account: self.name.clone(), path, component });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the permission bits let the account pass: the first class that fits it decides, as in the kernel.
+    fn may_pass(&self, directory: &Metadata) -> bool {
+        let class = match directory {
+            d if d.uid() == self.uid => 6,
+            d if d.gid() == self.gid => 3,
+            _ => 0,
+        };
+        directory.mode() >> class & 1 == 1
+    }
+}
+
+/// Makes the commands that run PostgreSQL's programs.
+pub(super) struct Launcher {
+    account: Option<Account>,
+    setpriv: bool,
+}
+
+impl Launcher {
+    /// Finds out whether `setpriv` is here and can do what we need: `BusyBox`'s and old ones know no death signal.
+    pub fn new(account: Option<Account>) -> Self {
+        let mut launcher = Self { account, setpriv: true };
+        let mut trial = launcher.command(Path::new("true"));
+        trial.stdout(Stdio::null()).stderr(Stdio::null());
+        launcher.setpriv = cfg!(target_os = "linux") && trial.status().is_ok_and(|status| status.success());
+        launcher
+    }
+
+    pub fn account(&self) -> Option<&Account> {
+        self.account.as_ref()
+    }
+
+    /// A command for a program, as the account, in no directory that it could hold or be refused, in a process group
+    /// of its own (a Ctrl-C in the terminal is for Keystead, which stops the server when it has drained).
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = if self.setpriv {
+            let mut setpriv = Command::new("setpriv");
+            setpriv.args(["--pdeathsig", "SIGINT"]);
+            if let Some(Account { uid, gid, .. }) = &self.account {
+                setpriv.args(["--reuid", &uid.to_string(), "--regid", &gid.to_string()]);
+                setpriv.arg("--clear-groups");
+            }
+            setpriv.arg("--").arg(program);
+            setpriv
+        } else {
+            let mut plain = Command::new(program);
+            if let Some(Account { uid, gid, .. }) = &self.account {
+                plain.uid(*uid).gid(*gid);
+            }
+            plain
+        };
+        command.env_clear().envs(PASSED_ON.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+        // English messages (some are recognised), and what PostgreSQL needs on macOS to start at all.
+        command.env("LC_ALL", "C");
+        command.stdin(Stdio::null()).current_dir("/").process_group(0);
+        command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_read_from_passwd_lines() {
+        let account = Account::parse("postgres:x:101:104:PostgreSQL administrator,,,:/var:/bin/bash");
+        let account = account.expect("a good line");
+        assert_eq!((account.name.as_str(), account.uid, account.gid), ("postgres", 101, 104));
+        assert!(Account::parse("nobody:*:-2:-2:Unprivileged User:/var/empty:/usr/bin/false").is_none());
+        assert!(Account::parse("").is_none());
+    }
+
+    #[test]
+    fn a_closed_directory_on_the_way_is_named() {
+        let closed = env::temp_dir().join(format!("keystead-reach-{}", std::process::id()));
+        fs::create_dir(&closed).unwrap();
+        fs::set_permissions(&closed, Permissions::from_mode(0o700)).unwrap();
+        let inside = closed.join("data");
+        fs::create_dir(&inside).unwrap();
+        let stranger = Account { name: "stranger".into(), uid: 54_321, gid: 54_321 };
+        let refusal = stranger.check_reach(&inside).unwrap_err().to_string();
+        fs::remove_dir_all(&closed).unwrap();
+        assert!(refusal.contains(&format!("may not pass {}", closed.display())), "{refusal}");
+    }
+}

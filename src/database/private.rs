@@ -1,0 +1,362 @@
+//! A private PostgreSQL cluster: made once in Keystead's data directory, started with it and stopped with it, on a Unix
+//! socket only.
+
+use std::{
+    fs,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
+
+use rustix::process::Signal;
+use sqlx::postgres::PgConnectOptions;
+use tokio::time::{sleep, timeout};
+
+use super::{
+    account::{Account, Launcher},
+    binaries, files,
+    files::{PORT, Sockets},
+    postmaster::{Postmaster, Started, stale_id, stop_leftover},
+};
+
+/// After a `kill -9`, the old server may need this long to end.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Where and how a private cluster runs.
+pub struct ClusterSettings {
+    /// Keystead's data directory; made when missing. The cluster is `postgres` in it.
+    pub directory: PathBuf,
+    /// The directory that holds `initdb` and `postgres`; `None` looks for an installed PostgreSQL.
+    pub binaries: Option<PathBuf>,
+    /// Whether a commit waits for the disk. Without, a crash of the machine may destroy the cluster: tests only.
+    pub fsync: bool,
+    pub max_connections: u16,
+    /// Further server settings, such as `("shared_buffers", "256MB")`; they win over ours.
+    pub extra: Vec<(String, String)>,
+}
+
+/// A running private cluster, ours alone. Dropped, it is asked to stop but not waited for.
+pub struct PrivateCluster {
+    postmaster: Postmaster,
+    sockets: Arc<Sockets>,
+    binaries: PathBuf,
+    /// Held for the cluster's life: no other Keystead uses the directory.
+    _lock: File,
+}
+
+impl PrivateCluster {
+    /// Makes the cluster if there is none yet, starts it and waits until it answers.
+    pub async fn start(settings: ClusterSettings) -> Result<Self, Error> {
+        let prepared = tokio::task::spawn_blocking(|| Prepared::new(settings)).await;
+        let prepared = prepared.expect("preparing does not panic and is not aborted")?;
+        let mut waited = Duration::ZERO;
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let Prepared { cluster, sockets, binaries, .. } = &prepared;
+            let postmaster = Postmaster::spawn(prepared.command(), Arc::clone(sockets)).await;
+            let postmaster = postmaster.map_err(failed_to("run", &binaries.join("postgres")))?;
+            match postmaster.ready(cluster, &sockets.connect_options("postgres")).await {
+                Started::Ready => {
+                    let Prepared { sockets, binaries, lock, .. } = prepared;
+                    tracing::debug!(binaries = %binaries.display(), "PostgreSQL is ready");
+                    return Ok(Self { postmaster, sockets, binaries, _lock: lock });
+                }
+                Started::Ended if postmaster.found_another() && waited < PATIENCE => {
+                    tracing::debug!("waiting for an earlier PostgreSQL on the same files to end");
+                    stop_leftover(cluster).await;
+                    sleep(pause).await;
+                    waited += pause;
+                    pause = (pause * 2).min(Duration::from_millis(500));
+                }
+                Started::Ended => {
+                    return Err(Error::Start { cluster: cluster.clone(), log: postmaster.log() });
+                }
+                Started::TooSlow => {
+                    return Err(Error::TooSlow { cluster: cluster.clone(), log: postmaster.log() });
+                }
+            }
+        }
+    }
+
+    /// How to connect to one of the cluster's databases, as its superuser. A new cluster has only `postgres`.
+    pub fn connect_options(&self, database: &str) -> PgConnectOptions {
+        self.sockets.connect_options(database)
+    }
+
+    /// The directory of the programs that serve the cluster.
+    pub fn binaries(&self) -> &Path {
+        &self.binaries
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.postmaster.pid().as_raw_pid().cast_unsigned()
+    }
+
+    /// Disconnects all clients, writes everything down and ends. Takes part of a second, at most 20.
+    pub async fn stop(self) -> Result<(), Error> {
+        for (signal, name) in [(Signal::INT, "fast"), (Signal::QUIT, "immediate")] {
+            self.postmaster.shut_down(signal);
+            if timeout(Duration::from_secs(10), self.postmaster.ended()).await.is_ok() {
+                return Ok(());
+            }
+            tracing::warn!("PostgreSQL did not end within 10 s of a request for {name} shutdown");
+        }
+        Err(Error::StillRunning { process_id: self.process_id() })
+    }
+
+    /// Completes when the server has ended, for whatever reason.
+    pub async fn exited(&self) {
+        self.postmaster.ended().await;
+    }
+}
+
+/// All that a start needs, once the cluster's files exist.
+struct Prepared {
+    settings: ClusterSettings,
+    cluster: PathBuf,
+    sockets: Arc<Sockets>,
+    binaries: PathBuf,
+    launcher: Launcher,
+    lock: File,
+}
+
+impl Prepared {
+    fn new(settings: ClusterSettings) -> Result<Self, Error> {
+        let directory = std::path::absolute(&settings.directory).map_err(failed_to("find", &settings.directory))?;
+        let launcher = Launcher::new(Account::choose(&directory.join("postgres"))?);
+        let account = launcher.account();
+        files::make_data_directory(&directory, account)?;
+        let directory = fs::canonicalize(&directory).map_err(failed_to("find", &directory))?;
+        let lock = files::lock(&directory)?;
+
+        let cluster = directory.join("postgres");
+        let version = files::version(&cluster)?;
+        let existing = version.map(|version| (cluster.as_path(), version));
+        let binaries = binaries::find(settings.binaries.as_deref(), existing)?;
+        if let Some(account) = account {
+            account.check_reach(&directory)?;
+            account.check_reach(&fs::canonicalize(&binaries).map_err(failed_to("find", &binaries))?)?;
+        }
+        files::remove_unfinished(&directory);
+        if version.is_none() {
+            files::make_cluster(&directory, &binaries, &launcher, settings.fsync)?;
+        }
+        let sockets = Arc::new(Sockets::make(&directory, account)?);
+        Ok(Self { settings, cluster, sockets, binaries, launcher, lock })
+    }
+
+    /// The command that runs the server.
+    fn command(&self) -> Command {
+        let mut set = vec![
+            ("listen_addresses", ""),
+            ("unix_socket_permissions", "0700"),
+            ("fsync", if self.settings.fsync { "on" } else { "off" }),
+            ("log_destination", "stderr"),
+            ("logging_collector", "off"),
+            ("log_line_prefix", ""),
+            ("log_min_messages", "warning"),
+            ("log_checkpoints", "off"),
+        ];
+        if !self.settings.fsync {
+            set.extend([("synchronous_commit", "off"), ("full_page_writes", "off")]);
+        }
+        let connections = self.settings.max_connections.to_string();
+        set.push(("max_connections", &connections));
+        set.extend(self.settings.extra.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+
+        let mut command = self.launcher.command(&self.binaries.join("postgres"));
+        command.arg("-D").arg(&self.cluster).arg("-k").arg(&self.sockets.directory);
+        command.args(["-p", &PORT.to_string()]);
+        for (name, value) in set {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
+        if let Some(id) = stale_id(&self.cluster) {
+            // A process ID that is not to be taken for a running server: what pg_ctl sets to its parent's.
+            command.env("PG_GRANDPARENT_PID", id);
+        }
+        command
+    }
+}
+
+/// Why there is no private cluster, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "PostgreSQL's server programs (initdb and postgres, version 14 or newer) were not found. Install them \
+         ({install}), or set DATABASE_URL to a PostgreSQL server of your own."
+    )]
+    NoBinaries { install: &'static str },
+    #[error(
+        "{} holds no initdb and postgres. Name the directory that does, install them ({install}), or set DATABASE_URL \
+         to a PostgreSQL server of your own.", .directory.display()
+    )]
+    NoBinariesIn { directory: PathBuf, install: &'static str },
+    #[error(
+        "{} was made by PostgreSQL {needed}, which only programs of version {needed} can serve (found: {found}). \
+         Install PostgreSQL {needed}, or upgrade the cluster with pg_upgrade.", .cluster.display()
+    )]
+    OtherVersion { cluster: PathBuf, needed: u32, found: String },
+    #[error(
+        "Another Keystead{holder} uses the data directory {}. Stop it, or choose another data directory.",
+        .directory.display()
+    )]
+    InUse { directory: PathBuf, holder: String },
+    #[error(
+        "PostgreSQL does not run as root, and there is no account \"postgres\" or \"nobody\" to run it as. Make one, \
+         run Keystead as another user, or set DATABASE_URL to a PostgreSQL server of your own."
+    )]
+    NoAccount,
+    #[error(
+        "PostgreSQL does not run as root, and the account {account} may not pass {} on the way to {}. Choose another \
+         data directory, run Keystead as another user, or allow it: chmod o+x {}",
+        .component.display(), .path.display(), .component.display()
+    )]
+    Unreachable { account: String, path: PathBuf, component: PathBuf },
+    #[error(
+        "The paths of the data directory {} and the temporary directory {} are too long for a Unix socket. Choose a \
+         data directory with a shorter path.", .data.display(), .temporary.display()
+    )]
+    NoSocketPath { data: PathBuf, temporary: PathBuf },
+    #[error("initdb could not make a PostgreSQL cluster. Correct what it says and start again:{said}")]
+    Initdb { said: String },
+    #[error(
+        "PostgreSQL ended while it started on {}. Correct what it says and start again:{log}", .cluster.display()
+    )]
+    Start { cluster: PathBuf, log: String },
+    #[error(
+        "PostgreSQL did not answer within 60 s of its start on {}. If it is recovering from a crash, start again and \
+         it continues. It said:{log}", .cluster.display()
+    )]
+    TooSlow { cluster: PathBuf, log: String },
+    #[error("PostgreSQL (process {process_id}) does not end. Find out what it waits for, and kill it.")]
+    StillRunning { process_id: u32 },
+    #[error("Could not {action} {}: {source}. Correct that, or choose another data directory.", .path.display())]
+    Io { action: &'static str, path: PathBuf, source: io::Error },
+}
+
+/// Makes an [`Error::Io`].
+pub(super) fn failed_to(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Io { action, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        env,
+        os::unix::fs::PermissionsExt,
+        process,
+        sync::atomic::{AtomicU32, Ordering},
+    };
+
+    use sqlx::{Connection, Executor, PgConnection, Row};
+
+    use super::*;
+
+    /// A data directory's path, removed with it.
+    struct Directory(PathBuf);
+
+    impl Directory {
+        fn new(end: &str) -> Self {
+            static NUMBER: AtomicU32 = AtomicU32::new(0);
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            Self(env::temp_dir().join(format!("keystead-test-{}-{number}{end}", process::id())))
+        }
+
+        fn settings(&self) -> ClusterSettings {
+            ClusterSettings {
+                directory: self.0.clone(),
+                binaries: None,
+                fsync: false,
+                max_connections: 10,
+                extra: vec![("shared_buffers".into(), "16MB".into())],
+            }
+        }
+    }
+
+    impl Drop for Directory {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).ok();
+        }
+    }
+
+    async fn ask(cluster: &PrivateCluster, sql: &'static str) -> String {
+        let options = cluster.connect_options("postgres");
+        let mut connection = PgConnection::connect_with(&options).await.unwrap();
+        let answer = connection.fetch_one(sql).await.unwrap().get(0);
+        connection.close().await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn what_is_written_outlives_the_server() {
+        let directory = Directory::new("");
+        // What a killed first start leaves.
+        fs::create_dir_all(directory.0.join("postgres.new-1/base")).unwrap();
+        fs::set_permissions(&directory.0, fs::Permissions::from_mode(0o755)).unwrap();
+        let cluster = PrivateCluster::start(directory.settings()).await.unwrap();
+        assert_eq!(ask(&cluster, "SHOW shared_buffers").await, "16MB");
+        assert_eq!(ask(&cluster, "CREATE TABLE kept AS SELECT 1 AS a; SELECT 'made'").await, "made");
+        cluster.stop().await.unwrap();
+        let cluster = PrivateCluster::start(directory.settings()).await.unwrap();
+        assert_eq!(ask(&cluster, "SELECT count(*)::text FROM kept").await, "1");
+        cluster.stop().await.unwrap();
+        assert!(!directory.0.join("postgres.new-1").exists());
+    }
+
+    #[tokio::test]
+    async fn a_directory_has_one_keystead() {
+        let directory = Directory::new("");
+        let cluster = PrivateCluster::start(directory.settings()).await.unwrap();
+        let refusal = PrivateCluster::start(directory.settings()).await.err().unwrap().to_string();
+        assert!(refusal.contains(&format!("(process {})", process::id())), "{refusal}");
+        assert!(refusal.contains(directory.0.to_str().unwrap()), "{refusal}");
+        // Dropped and not waited for: the next start is patient.
+        drop(cluster);
+        PrivateCluster::start(directory.settings()).await.unwrap().stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_killed_server_is_noticed_and_can_be_started_again() {
+        let directory = Directory::new("");
+        let cluster = PrivateCluster::start(directory.settings()).await.unwrap();
+        rustix::process::kill_process(cluster.postmaster.pid(), Signal::KILL).unwrap();
+        cluster.exited().await;
+        drop(cluster);
+        PrivateCluster::start(directory.settings()).await.unwrap().stop().await.unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_stale_process_id_that_is_now_a_thread_of_ours_is_no_server() {
+        let directory = Directory::new("");
+        PrivateCluster::start(directory.settings()).await.unwrap().stop().await.unwrap();
+        let threads = fs::read_dir("/proc/self/task").unwrap().map(|thread| thread.unwrap().file_name());
+        let stale = threads.map(|id| id.into_string().unwrap()).find(|id| *id != process::id().to_string());
+        fs::write(directory.0.join("postgres/postmaster.pid"), stale.unwrap() + "\n").unwrap();
+        PrivateCluster::start(directory.settings()).await.unwrap().stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_path_too_long_for_a_socket_gets_a_temporary_one() {
+        let directory = Directory::new(&"-long".repeat(20));
+        let cluster = PrivateCluster::start(directory.settings()).await.unwrap();
+        let sockets = cluster.sockets.directory.clone();
+        assert!(sockets.starts_with(fs::canonicalize(env::temp_dir()).unwrap()));
+        assert_eq!(ask(&cluster, "SELECT 'hello'").await, "hello");
+        cluster.stop().await.unwrap();
+        assert!(!sockets.exists());
+    }
+
+    #[tokio::test]
+    async fn a_wrong_setting_is_told_in_the_words_of_postgresql() {
+        let directory = Directory::new("");
+        let mut settings = directory.settings();
+        settings.extra.push(("no_such_setting".into(), "1".into()));
+        let refusal = PrivateCluster::start(settings).await.err().unwrap().to_string();
+        assert!(refusal.contains("FATAL:  unrecognized configuration parameter"), "{refusal}");
+    }
+}

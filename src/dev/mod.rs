@@ -1,0 +1,3 @@
+//! For tests and demonstrations, never for production.
+
+pub mod authenticator;

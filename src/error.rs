@@ -1,0 +1,182 @@
+//! What can go wrong, in the words of the API: one variant per exception.
+//!
+//! Sources: the errors of each operation's API reference page, and the Common Errors page for those that arise
+//! before an operation runs.
+
+use std::borrow::Cow;
+
+type Text = Cow<'static, str>;
+
+/// `Result` with the API's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error as the caller sees it. The text of a variant is the `message` that is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    // Modelled exceptions: 400, lower-case `message`.
+    #[error("{0}")]
+    Forbidden(Text),
+    #[error("{0}")]
+    InvalidParameter(Text),
+    #[error("{0}")]
+    InvalidPassword(Text),
+    #[error("{0}")]
+    LimitExceeded(Text),
+    #[error("{0}")]
+    NotAuthorized(Text),
+    #[error("Password reset required for the user")]
+    PasswordResetRequired,
+    #[error("{0}")]
+    ResourceNotFound(Text),
+    #[error("{0}")]
+    TooManyRequests(Text),
+    #[error("{0}")]
+    UsernameExists(Text),
+    #[error("User does not exist.")]
+    UserNotFound,
+    #[error("User is not confirmed.")]
+    UserNotConfirmed,
+    #[error("Refresh token has been rotated; sign in again.")]
+    RefreshTokenReuse,
+    #[error("{0}")]
+    Unauthorized(Text),
+    #[error("{0}")]
+    UnsupportedOperation(Text),
+    #[error("{0}")]
+    UnsupportedTokenType(Text),
+    #[error("{0}")]
+    WebAuthnNotEnabled(Text),
+    #[error("{0}")]
+    WebAuthnConfigurationMissing(Text),
+    #[error("{0}")]
+    WebAuthnChallengeNotFound(Text),
+    #[error("{0}")]
+    WebAuthnClientMismatch(Text),
+    #[error("{0}")]
+    WebAuthnOriginNotAllowed(Text),
+    #[error("{0}")]
+    WebAuthnRelyingPartyMismatch(Text),
+    #[error("{0}")]
+    WebAuthnCredentialNotSupported(Text),
+    /// Anything that is our fault. The cause is logged where the answer is written and never sent.
+    #[error("Keystead could not complete the request. Try again; the request ID finds the cause in the server's log.")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+
+    // Framework errors: before the operation runs, capital `Message` or none.
+    #[error("{}", .0.as_deref().unwrap_or(""))]
+    Serialization(Option<Text>),
+    #[error("{0}")]
+    UnknownOperation(Text),
+    #[error("Missing Authentication Token")]
+    MissingAuthenticationToken,
+    #[error("{0}")]
+    IncompleteSignature(Text),
+    #[error("{0}")]
+    InvalidSignature(Text),
+    #[error("The security token included in the request is invalid.")]
+    UnrecognizedClient,
+    #[error("{0}")]
+    AccessDenied(Text),
+    #[error("{0}")]
+    RequestEntityTooLarge(Text),
+    #[error("{0}")]
+    RequestTimeout(Text),
+    #[error("{0}")]
+    MalformedHttpRequest(Text),
+}
+
+impl Error {
+    /// An [`Error::Internal`] with its cause.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The exception's name: `__type` and the `x-amzn-ErrorType` header.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Forbidden(_) => "ForbiddenException",
+            Self::InvalidParameter(_) => "InvalidParameterException",
+            Self::InvalidPassword(_) => "InvalidPasswordException",
+            Self::LimitExceeded(_) => "LimitExceededException",
+            Self::NotAuthorized(_) => "NotAuthorizedException",
+            Self::PasswordResetRequired => "PasswordResetRequiredException",
+            Self::ResourceNotFound(_) => "ResourceNotFoundException",
+            Self::TooManyRequests(_) => "TooManyRequestsException",
+            Self::UsernameExists(_) => "UsernameExistsException",
+            Self::UserNotFound => "UserNotFoundException",
+            Self::UserNotConfirmed => "UserNotConfirmedException",
+            Self::RefreshTokenReuse => "RefreshTokenReuseException",
+            Self::Unauthorized(_) => "UnauthorizedException",
+            Self::UnsupportedOperation(_) => "UnsupportedOperationException",
+            Self::UnsupportedTokenType(_) => "UnsupportedTokenTypeException",
+            Self::WebAuthnNotEnabled(_) => "WebAuthnNotEnabledException",
+            Self::WebAuthnConfigurationMissing(_) => "WebAuthnConfigurationMissingException",
+            Self::WebAuthnChallengeNotFound(_) => "WebAuthnChallengeNotFoundException",
+            Self::WebAuthnClientMismatch(_) => "WebAuthnClientMismatchException",
+            Self::WebAuthnOriginNotAllowed(_) => "WebAuthnOriginNotAllowedException",
+            Self::WebAuthnRelyingPartyMismatch(_) => "WebAuthnRelyingPartyMismatchException",
+            Self::WebAuthnCredentialNotSupported(_) => "WebAuthnCredentialNotSupportedException",
+            Self::Internal(_) => "InternalErrorException",
+            Self::Serialization(_) => "SerializationException",
+            Self::UnknownOperation(_) => "UnknownOperationException",
+            Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
+            Self::IncompleteSignature(_) => "IncompleteSignatureException",
+            Self::InvalidSignature(_) => "InvalidSignatureException",
+            Self::UnrecognizedClient => "UnrecognizedClientException",
+            Self::AccessDenied(_) => "AccessDeniedException",
+            Self::RequestEntityTooLarge(_) => "RequestEntityTooLargeException",
+            Self::RequestTimeout(_) => "RequestTimeoutException",
+            Self::MalformedHttpRequest(_) => "MalformedHttpRequestException",
+        }
+    }
+
+    /// The HTTP status: 400 for every modelled client error (W§1.3).
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Internal(_) => 500,
+            Self::UnrecognizedClient | Self::InvalidSignature(_) | Self::IncompleteSignature(_) => 403,
+            Self::AccessDenied(_) => 403,
+            Self::RequestEntityTooLarge(_) => 413,
+            Self::RequestTimeout(_) => 408,
+            _ => 400,
+        }
+    }
+
+    /// Whether the error arises before an operation runs; such errors carry `Message` with a capital (W§1.3).
+    pub fn is_framework(&self) -> bool {
+        matches!(
+            self,
+            Self::Serialization(_)
+                | Self::UnknownOperation(_)
+                | Self::MissingAuthenticationToken
+                | Self::IncompleteSignature(_)
+                | Self::InvalidSignature(_)
+                | Self::UnrecognizedClient
+                | Self::AccessDenied(_)
+                | Self::RequestEntityTooLarge(_)
+                | Self::RequestTimeout(_)
+                | Self::MalformedHttpRequest(_)
+        )
+    }
+
+    /// "User pool client … does not exist."
+    pub fn no_such_client(client_id: &str) -> Self {
+        Self::ResourceNotFound(format!("User pool client {client_id} does not exist.").into())
+    }
+
+    /// "User pool … does not exist."
+    pub fn no_such_pool(pool_id: &str) -> Self {
+        Self::ResourceNotFound(format!("User pool {pool_id} does not exist.").into())
+    }
+
+    /// The one answer to a wrong password, a failed passkey and (with existence hiding) an unknown user.
+    pub fn wrong_credentials() -> Self {
+        Self::NotAuthorized("Incorrect username or password.".into())
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(cause: sqlx::Error) -> Self {
+        Self::internal(cause)
+    }
+}

@@ -1,0 +1,155 @@
+//! User attributes against the pool's schema.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    error::{Error, Result},
+    store::pools::{Pool, SchemaAttribute},
+};
+
+/// Custom attributes a pool may have.
+pub const MAX_CUSTOM: usize = 50;
+
+/// A name and a value, as the API's `AttributeType`.
+#[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Attribute {
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+/// A map of attributes as the API's list, `sub` first.
+pub fn listed(sub: uuid::Uuid, attributes: &Map<String, Value>) -> Vec<Attribute> {
+    let sub = Attribute { name: "sub".into(), value: Some(sub.to_string()) };
+    let rest = attributes
+        .iter()
+        .map(|(name, value)| Attribute { name: name.clone(), value: value.as_str().map(str::to_owned) });
+    std::iter::once(sub).chain(rest).collect()
+}
+
+/// Attributes of a new user, checked against the schema: known, well formed, none missing.
+/// `by_operator`: may set `email_verified` and other attributes that users may not.
+pub fn checked(
+    pool: &Pool,
+    given: &[Attribute],
+    writable: Option<&[String]>,
+    by_operator: bool,
+) -> Result<Map<String, Value>> {
+    let mut out = Map::new();
+    for attribute in given {
+        let name = attribute.name.as_str();
+        let schema = pool.settings.schema_attributes.iter().find(|known| known.name == name);
+        let Some(schema) = schema.filter(|known| known.name != "sub") else {
+            return Err(nonconforming(&format!("{name}: Attribute does not exist in the schema.")));
+        };
+        let reserved = matches!(name, "email_verified" | "phone_number_verified") || schema.developer_only_attribute;
+        let unwritable = writable.is_some_and(|list| !list.iter().any(|allowed| allowed == name));
+        if !by_operator && (reserved || unwritable) {
+            return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
+        }
+        let value = attribute.value.clone().unwrap_or_default();
+        check_value(schema, &value)?;
+        out.insert(name.to_owned(), Value::String(value));
+    }
+    Ok(out)
+}
+
+/// Refuses a user who lacks a required attribute.
+pub fn check_required(pool: &Pool, attributes: &Map<String, Value>) -> Result<()> {
+    let missing =
+        |known: &&SchemaAttribute| known.required && known.name != "sub" && !attributes.contains_key(&known.name);
+    match pool.settings.schema_attributes.iter().find(missing) {
+        None => Ok(()),
+        Some(known) => Err(nonconforming(&format!("{}: The attribute {} is required", known.name, known.name))),
+    }
+}
+
+fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
+    let name = &schema.name;
+    let broken = |why: &str| Err(nonconforming(&format!("{name}: {why}")));
+    match schema.attribute_data_type.as_str() {
+        "Number" => {
+            let Ok(number) = value.parse::<f64>() else { return broken("Attribute value must be a number.") };
+            let bound = |key: &str| schema.number_attribute_constraints.as_ref()?.get(key)?.parse::<f64>().ok();
+            if bound("MinValue").is_some_and(|min| number < min) || bound("MaxValue").is_some_and(|max| number > max) {
+                return broken("Attribute value is outside its range.");
+            }
+        }
+        "Boolean" => {
+            if !matches!(value, "true" | "false") {
+                return broken("Attribute value must be true or false.");
+            }
+        }
+        "DateTime" => {
+            if value.parse::<i64>().is_err()
+                && time::OffsetDateTime::parse(value, &time::format_description::well_known::Rfc3339).is_err()
+            {
+                return broken("Attribute value must be a date and time.");
+            }
+        }
+        _ => {
+            let length = value.chars().count();
+            let bound = |key: &str| schema.string_attribute_constraints.as_ref()?.get(key)?.parse::<usize>().ok();
+            if bound("MinLength").is_some_and(|min| length < min) || length > bound("MaxLength").unwrap_or(2048) {
+                return broken("String length is outside its range.");
+            }
+            if name == "email" && !(value.contains('@') && !value.contains(char::is_whitespace)) {
+                return Err(Error::InvalidParameter("Invalid email address format.".into()));
+            }
+            let phone = |v: &str| {
+                v.strip_prefix('+')
+                    .is_some_and(|n| (5..=15).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
+            };
+            if name == "phone_number" && !phone(value) {
+                return Err(Error::InvalidParameter("Invalid phone number format.".into()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn nonconforming(why: &str) -> Error {
+    Error::InvalidParameter(format!("Attributes did not conform to the schema: {why}").into())
+}
+
+/// The attributes of every pool (OpenID Connect's standard claims), as DescribeUserPool lists them.
+pub fn standard() -> Vec<SchemaAttribute> {
+    let text = |name: &str, min: &str, max: &str| {
+        let bounds = [("MinLength", min), ("MaxLength", max)].map(|(key, bound)| (key.to_owned(), bound.to_owned()));
+        SchemaAttribute {
+            name: name.into(),
+            attribute_data_type: "String".into(),
+            developer_only_attribute: false,
+            mutable: name != "sub",
+            required: name == "sub",
+            string_attribute_constraints: Some(bounds.into()),
+            number_attribute_constraints: None,
+        }
+    };
+    let flag = |name: &str| SchemaAttribute {
+        attribute_data_type: "Boolean".into(),
+        string_attribute_constraints: None,
+        ..text(name, "0", "0")
+    };
+    let mut all = vec![text("profile", "0", "2048"), text("address", "0", "2048"), text("birthdate", "10", "10")];
+    all.extend(["gender", "preferred_username"].map(|name| text(name, "0", "2048")));
+    all.push(SchemaAttribute {
+        attribute_data_type: "Number".into(),
+        string_attribute_constraints: None,
+        number_attribute_constraints: Some([("MinValue".to_owned(), "0".to_owned())].into()),
+        ..text("updated_at", "0", "0")
+    });
+    all.extend(["website", "picture"].map(|name| text(name, "0", "2048")));
+    all.push(SchemaAttribute {
+        string_attribute_constraints: Some(Default::default()),
+        ..text("identities", "0", "0")
+    });
+    all.push(text("sub", "1", "2048"));
+    all.push(flag("phone_number_verified"));
+    all.push(flag("email_verified"));
+    let rest =
+        ["phone_number", "zoneinfo", "locale", "email", "given_name", "family_name", "middle_name", "name", "nickname"];
+    all.extend(rest.map(|name| text(name, "0", "2048")));
+    all
+}

@@ -1,0 +1,141 @@
+//! Opening a session and issuing its tokens.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    random,
+    store::{
+        self,
+        clients::Client,
+        sessions::{OpenedWith, Session},
+        users::User,
+    },
+    tokens::{self, ACCESS_SCOPE, AccessClaims, IdClaims, RefreshToken},
+};
+
+/// `AuthenticationResultType`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AuthenticationResult {
+    pub access_token: String,
+    /// Seconds until the access token expires.
+    pub expires_in: i64,
+    pub token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    pub id_token: String,
+}
+
+/// A session that was just opened, before its transaction is committed.
+pub struct Opened {
+    user: User,
+    origin_jti: Uuid,
+    auth_time: OffsetDateTime,
+    refresh: RefreshToken,
+}
+
+/// Opens a session for a user whose row the transaction holds.
+pub async fn open_session(
+    app: &App,
+    db: &mut PgConnection,
+    client: &Client,
+    user: User,
+    with: OpenedWith,
+) -> Result<Opened> {
+    let now = app.clock.now();
+    let origin_jti = random::uuid();
+    let refresh = RefreshToken::new(origin_jti);
+    let session = Session {
+        origin_jti,
+        sub: user.sub,
+        client_id: client.id.clone(),
+        refresh_hash: refresh.hash().to_vec(),
+        refresh_generation: 0,
+        rotated_at: None,
+        auth_time: now,
+        expires_at: now + client.settings.refresh_lifetime(),
+        revoked_at: None,
+    };
+    store::sessions::insert(db, &client.pool_id, &session, &with).await?;
+    Ok(Opened { user, origin_jti, auth_time: now, refresh })
+}
+
+impl Opened {
+    /// The tokens of the session; called after COMMIT.
+    pub async fn tokens(self, app: &App, client: &Client) -> Result<AuthenticationResult> {
+        let refresh = Some(self.refresh.text());
+        issue(app, client, &self.user, self.origin_jti, self.auth_time, refresh).await
+    }
+}
+
+/// Signs access and ID token of a session.
+pub async fn issue(
+    app: &App,
+    client: &Client,
+    user: &User,
+    origin_jti: Uuid,
+    auth_time: OffsetDateTime,
+    refresh_token: Option<String>,
+) -> Result<AuthenticationResult> {
+    let keys = app.keys.of_pool(app, &client.pool_id).await?.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
+    let now = app.clock.now().unix_timestamp();
+    let event_id = random::uuid();
+    let issuer = app.issuer(&client.pool_id);
+    let expires_in = client.settings.access_lifetime().whole_seconds();
+    let access = AccessClaims {
+        sub: user.sub,
+        iss: issuer.clone(),
+        client_id: client.id.clone(),
+        origin_jti,
+        event_id,
+        token_use: "access".into(),
+        scope: ACCESS_SCOPE.into(),
+        auth_time: auth_time.unix_timestamp(),
+        exp: now + expires_in,
+        iat: now,
+        jti: random::uuid(),
+        username: user.username.clone(),
+    };
+    let id = IdClaims {
+        sub: user.sub,
+        iss: issuer,
+        username: user.username.clone(),
+        origin_jti,
+        aud: client.id.clone(),
+        event_id,
+        token_use: "id",
+        auth_time: auth_time.unix_timestamp(),
+        exp: now + client.settings.id_lifetime().whole_seconds(),
+        iat: now,
+        jti: random::uuid(),
+        attributes: attribute_claims(client, user),
+    };
+    Ok(AuthenticationResult {
+        access_token: tokens::sign(&access, &keys.access)?,
+        expires_in,
+        token_type: "Bearer",
+        refresh_token,
+        id_token: tokens::sign(&id, &keys.id)?,
+    })
+}
+
+/// The attributes that the client may read, `*_verified` as booleans.
+fn attribute_claims(client: &Client, user: &User) -> Map<String, Value> {
+    let readable =
+        |name: &str| client.settings.read_attributes.as_ref().is_none_or(|list| list.iter().any(|a| a == name));
+    let claim = |name: &str, value: &Value| match name {
+        "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
+        _ => value.clone(),
+    };
+    user.attributes
+        .iter()
+        .filter(|(name, _)| readable(name))
+        .map(|(name, value)| (name.clone(), claim(name, value)))
+        .collect()
+}

@@ -1,0 +1,60 @@
+//! The ring of parsed signing keys, by pool. Keys never change under their ID, so what is kept cannot mislead: a pool
+//! or session that is gone is found out by the statement that acts. Entries are read again after [`FRESH`].
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    store,
+    tokens::{PoolKeys, SigningKey},
+};
+
+/// How stale an entry may be: a new key is seen by every replica after this time.
+const FRESH: Duration = Duration::minutes(1);
+/// Pools kept at most, before stale ones are dropped.
+const LIMIT: usize = 1_000;
+
+/// The ring.
+#[derive(Default)]
+pub struct KeyRing {
+    pools: RwLock<HashMap<String, (OffsetDateTime, Arc<PoolKeys>)>>,
+}
+
+impl KeyRing {
+    /// The keys of a pool; `None` when there is no such pool.
+    pub async fn of_pool(&self, app: &App, pool_id: &str) -> Result<Option<Arc<PoolKeys>>> {
+        let now = app.clock.now();
+        if let Some((read_at, keys)) = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(pool_id)
+            && now - *read_at < FRESH
+        {
+            return Ok(Some(keys.clone()));
+        }
+        let stored = store::keys::list(&app.db, &app.sealing, pool_id).await?;
+        if stored.is_empty() {
+            return Ok(None);
+        }
+        let current = |token_use: &str| {
+            let key = stored.iter().find(|key| key.token_use == token_use && key.state == "current");
+            let key = key.ok_or_else(|| Error::internal(format!("pool {pool_id} has no current {token_use} key")))?;
+            SigningKey::from_pkcs8(key.public.kid.clone(), &key.private)
+        };
+        let verifying = stored
+            .iter()
+            .filter(|key| key.token_use == "access")
+            .map(|key| Ok((key.public.kid.clone(), key.public.decoding()?)))
+            .collect::<Result<_>>()?;
+        let keys = Arc::new(PoolKeys { access: current("access")?, id: current("id")?, verifying });
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        if pools.len() >= LIMIT {
+            pools.retain(|_, (read_at, _)| now - *read_at < FRESH);
+        }
+        pools.insert(pool_id.to_owned(), (now, keys.clone()));
+        Ok(Some(keys))
+    }
+}

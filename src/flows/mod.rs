@@ -1,0 +1,42 @@
+//! What several operations share: the steps of signing in, issuing tokens, keys, attributes, removing a user.
+
+pub mod attributes;
+pub mod issue;
+pub mod keys;
+pub mod passkey_sign_in;
+pub mod password;
+pub mod refresh;
+pub mod remove_user;
+pub mod session_text;
+pub mod sign_in;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Bearer,
+    error::{Error, Result},
+    store::{self, audit::Trail, pools::Pool, users::User},
+    tokens,
+};
+
+/// The audit trail of a request.
+pub fn trail(app: &App, call: &Call, actor: impl Into<String>) -> Trail {
+    Trail { at: app.clock.now(), actor: actor.into(), request_id: call.request_id }
+}
+
+/// The pool an operator names.
+pub async fn pool(app: &App, pool_id: &str) -> Result<Pool> {
+    store::pools::find(&app.db, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))
+}
+
+/// The pool of a token's bearer. A pool that is gone took its sessions along: the token is as good as revoked.
+pub async fn pool_of(app: &App, bearer: &Bearer) -> Result<Pool> {
+    Ok(store::pools::find(&app.db, &bearer.pool_id).await?.ok_or(tokens::Error::Revoked)?)
+}
+
+/// The pool and the user an operator names, by username or subject.
+pub async fn pool_and_user(app: &App, pool_id: &str, username: &str) -> Result<(Pool, User)> {
+    let pool = pool(app, pool_id).await?;
+    let user = store::users::find(&app.db, pool_id, &pool.username_key(username)).await?.ok_or(Error::UserNotFound)?;
+    Ok((pool, user))
+}

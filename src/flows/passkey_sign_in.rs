@@ -1,0 +1,174 @@
+//! Signing in with a passkey: the WEB_AUTHN challenge (W§2.6) and its answer.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    flows::{
+        issue, session_text,
+        sign_in::{Outcome, Person, SignIn},
+        trail,
+    },
+    random,
+    store::{self, challenges::Challenge, sessions::OpenedWith},
+    webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
+};
+
+/// The relying party of a pool, if it is configured.
+pub fn relying_party(sign_in: &SignIn<'_>) -> Option<RelyingParty> {
+    relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)
+}
+
+/// The relying party of a pool, if it is configured.
+pub fn relying_party_of(pool: &store::pools::Pool, app_origins: &[String]) -> Option<RelyingParty> {
+    let configuration = pool.settings.web_authn_configuration.as_ref()?;
+    Some(RelyingParty {
+        id: configuration.relying_party_id.clone()?,
+        user_verification_required: configuration.user_verification == "required",
+        app_origins: app_origins.to_vec(),
+    })
+}
+
+/// The passkeys that a person may answer with. An unknown person has made-up ones, the same on every call.
+pub async fn descriptors(sign_in: &SignIn<'_>, person: &Person) -> Result<Vec<Descriptor>> {
+    let Some(rp) = relying_party(sign_in) else { return Ok(Vec::new()) };
+    let Some(user) = &person.user else { return Ok(decoys(sign_in, &person.username)) };
+    let mut db = sign_in.app.db.acquire().await?;
+    let passkeys = store::passkeys::list(&mut db, &sign_in.pool.id, user.sub).await?;
+    // A changed RP ID orphans the passkeys that were made for the old one (W§3.1).
+    let usable = passkeys.into_iter().filter(|passkey| passkey.rp_id == rp.id);
+    Ok(usable.map(|passkey| Descriptor { id: passkey.credential_id, transports: passkey.transports }).collect())
+}
+
+/// One made-up passkey, or none, decided by the name.
+fn decoys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
+    let key = sign_in.pool.username_key(username);
+    let seed = sign_in.app.sealing.derive("decoy passkey", format!("{} {key}", sign_in.pool.id).as_bytes());
+    let id = sign_in.app.sealing.derive("decoy credential ID", &seed);
+    let transports = ["hybrid", "internal"].map(str::to_owned).into();
+    if seed[0] & 1 == 0 { vec![Descriptor { id: id.to_vec(), transports }] } else { Vec::new() }
+}
+
+/// Answers with a WEB_AUTHN challenge.
+pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Vec<&'static str>) -> Result<Outcome> {
+    let rp = relying_party(sign_in).ok_or_else(not_configured)?;
+    let challenge: [u8; 32] = random::bytes();
+    let options = webauthn::request_options(&rp, &challenge, &descriptors(sign_in, person).await?);
+    let mut parameters = Map::new();
+    parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
+    let data = json!({"challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge), "rpId": rp.id});
+    sign_in.challenge(person, "WEB_AUTHN", data, parameters, available).await
+}
+
+/// Checks an assertion and opens the session.
+///
+/// One transaction: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
+/// passkey's row is locked, verified against, updated, and the session inserted. A deletion of the passkey either
+/// committed before (there is nothing to lock) or waits until the session is there.
+pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    if pending.kind != "WEB_AUTHN" {
+        return Err(session_text::unfit());
+    }
+    let rp = relying_party(sign_in).ok_or_else(not_configured)?;
+    let mut tx = app.db.begin().await?;
+    // The user before the challenge: the order of locks.
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+    let user = store::users::hold(&mut tx, &pool.id, sub).await?;
+    let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    if taken.expires_at <= app.clock.now() {
+        tx.commit().await?;
+        return Err(session_text::expired());
+    }
+    let assertion = match Assertion::parse(credential) {
+        Ok(assertion) => assertion,
+        Err(error) => {
+            tx.commit().await?;
+            return Err(Error::InvalidParameter(error.to_string().into()));
+        }
+    };
+    let credential_id = assertion.credential_id.clone();
+    let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
+    let known = key.is_some();
+    let stored = key.map_or_else(decoy_key, |key| StoredCredential {
+        id: credential_id.clone(),
+        public_key: key.public_key,
+        sign_count: u32::try_from(key.sign_count).unwrap_or(u32::MAX),
+        backup_eligible: key.backup_eligible,
+    });
+    // For a decoy too, so that both cost the same.
+    let stored = StoredCredential { id: credential_id.clone(), ..stored };
+    let verified = webauthn::verify_assertion(&rp, &challenge_bytes(&taken)?, sub, &stored, assertion);
+    let (Some(user), Ok(verified), true) = (user, &verified, known) else {
+        if verified == Err(webauthn::Error::PossibleClone) && known {
+            let trail = trail(app, sign_in.call, "user");
+            store::audit::insert(&mut tx, &pool.id, &trail, "passkey.clone_suspected", Some(sub), Some(&credential_id))
+                .await?;
+        }
+        tx.commit().await?;
+        tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
+        return Err(Error::wrong_credentials());
+    };
+    if let Err(refusal) = sign_in.may_sign_in(&user) {
+        tx.commit().await?;
+        return Err(refusal);
+    }
+    store::passkeys::update_used(
+        &mut tx,
+        &pool.id,
+        sub,
+        &credential_id,
+        verified.sign_count,
+        verified.backup_state,
+        app.clock.now(),
+    )
+    .await?;
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Passkey(credential_id)).await?;
+    tx.commit().await?;
+    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+}
+
+fn challenge_bytes(challenge: &Challenge) -> Result<Vec<u8>> {
+    let text = challenge.data["challenge"].as_str().unwrap_or_default();
+    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(Error::internal)
+}
+
+/// A key whose private half nobody has: the generator point of P-256, doubled by the curve's own constants.
+fn decoy_key() -> StoredCredential {
+    const X: &str = "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978";
+    const Y: &str = "07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1";
+    let bytes =
+        |hex: &str| (0..32).filter_map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()).collect::<Vec<_>>();
+    let mut public_key = vec![0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20];
+    public_key.extend(bytes(X));
+    public_key.extend([0x22, 0x58, 0x20]);
+    public_key.extend(bytes(Y));
+    StoredCredential { id: Vec::new(), public_key, sign_count: 0, backup_eligible: true }
+}
+
+fn not_configured() -> Error {
+    Error::InvalidParameter("The user pool has no relying party ID; set one with SetUserPoolMfaConfig.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoy_key_is_a_key() {
+        // A wrong signature is reached only when the key itself is accepted.
+        let rp = RelyingParty { id: "localhost".into(), user_verification_required: false, app_origins: Vec::new() };
+        let mut authenticator = crate::dev::authenticator::Authenticator::new();
+        let spoil = Default::default();
+        let options = webauthn::creation_options(&rp, &[1; 32], Uuid::nil(), "u", &[]);
+        authenticator.create(&options, "http://localhost", &spoil).unwrap();
+        let options = webauthn::request_options(&rp, &[2; 32], &[]);
+        let answer = authenticator.get(&options, "http://localhost", &spoil).unwrap();
+        let assertion = Assertion::parse(&answer.to_string()).unwrap();
+        let stored = StoredCredential { id: assertion.credential_id.clone(), ..decoy_key() };
+        let refusal = webauthn::verify_assertion(&rp, &[2; 32], Uuid::nil(), &stored, assertion);
+        assert_eq!(refusal, Err(webauthn::Error::Signature));
+    }
+}

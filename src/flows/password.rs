@@ -1,0 +1,123 @@
+//! Passwords: the pool's policy, and checking one with its lockout.
+
+use serde_json::json;
+use time::Duration;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    secret::Secret,
+    store::{
+        self,
+        pools::{PasswordPolicy, Pool},
+        users::User,
+    },
+};
+
+/// Characters that count as symbols (Amazon Cognito developer guide, "Password policies").
+const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ";
+
+/// Refuses a password that the policy does not allow, with Amazon Cognito's texts (W§6.1).
+pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
+    let has = |test: fn(char) -> bool| password.chars().any(test);
+    let rules = [
+        (password.chars().count() >= policy.minimum_length, "Password not long enough"),
+        (!policy.require_uppercase || has(|c| c.is_ascii_uppercase()), "Password must have uppercase characters"),
+        (!policy.require_lowercase || has(|c| c.is_ascii_lowercase()), "Password must have lowercase characters"),
+        (!policy.require_numbers || has(|c| c.is_ascii_digit()), "Password must have numeric characters"),
+        (!policy.require_symbols || has(|c| SYMBOLS.contains(c)), "Password must have symbol characters"),
+    ];
+    match rules.iter().find(|(kept, _)| !kept) {
+        None => Ok(()),
+        Some((_, text)) => Err(Error::InvalidPassword(format!("Password did not conform with policy: {text}").into())),
+    }
+}
+
+/// Checks a password for a name. `Ok(user)`: it is right. An unknown user costs the same time as a known one.
+///
+/// Lockout (W§4.8): the name is refused while locked; a wrong password counts; the caller, in the transaction that
+/// signs in, calls [`store::login_attempts::forgive`], which refuses when others locked the name meanwhile.
+pub async fn check(
+    app: &App,
+    pool: &Pool,
+    hides_existence: bool,
+    username: &str,
+    user: Option<User>,
+    password: Secret,
+) -> Result<User> {
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = attempts_name(pool, username, user.as_ref());
+    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
+        return Err(attempts_exceeded());
+    }
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let fits = app.passwords.verify(password, hash).await?;
+    match user {
+        Some(user) if fits => return Ok(user),
+        None if !hides_existence => return Err(Error::UserNotFound),
+        _ => {}
+    }
+    if free > 0 {
+        store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
+    }
+    Err(Error::wrong_credentials())
+}
+
+/// The name under which wrong passwords are counted: the user's own, whatever alias was typed.
+pub fn attempts_name(pool: &Pool, username: &str, user: Option<&User>) -> String {
+    pool.username_key(user.map_or(username, |user| &user.username))
+}
+
+/// The refusal while a name is locked.
+pub fn attempts_exceeded() -> Error {
+    Error::NotAuthorized("Password attempts exceeded".into())
+}
+
+/// Refuses a temporary password that is past its time.
+pub fn check_temporary(app: &App, pool: &Pool, user: &User) -> Result<()> {
+    let days = pool.settings.policies.password_policy.temporary_password_validity_days;
+    let set_at = user.password_set_at.unwrap_or(user.created_at);
+    if days > 0 && app.clock.now() - set_at > Duration::days(days) {
+        return Err(Error::NotAuthorized(
+            "Temporary password has expired and must be reset by an administrator.".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// The parameters of a NEW_PASSWORD_REQUIRED challenge.
+pub fn new_password_parameters(pool: &Pool, user: &User) -> serde_json::Map<String, serde_json::Value> {
+    let missing = pool
+        .settings
+        .schema_attributes
+        .iter()
+        .filter(|a| a.required && a.name != "sub" && !user.attributes.contains_key(&a.name));
+    let missing: Vec<_> = missing.map(|a| format!("userAttributes.{}", a.name)).collect();
+    let parameters = json!({
+        "USER_ID_FOR_SRP": user.username,
+        "requiredAttributes": json!(missing).to_string(),
+        "userAttributes": json!(user.attributes).to_string(),
+    });
+    parameters.as_object().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_names_the_first_rule_broken() {
+        let policy = PasswordPolicy::default();
+        let refusal = |password: &str| check_policy(&policy, password).map_err(|error| error.to_string());
+        assert_eq!(refusal("Passw0rd!"), Ok(()));
+        for (password, text) in [
+            ("Pw0!", "Password not long enough"),
+            ("passw0rd!", "Password must have uppercase characters"),
+            ("PASSW0RD!", "Password must have lowercase characters"),
+            ("Password!", "Password must have numeric characters"),
+            ("Passw0rdd", "Password must have symbol characters"),
+        ] {
+            assert_eq!(refusal(password), Err(format!("Password did not conform with policy: {text}")));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Refreshing a session's tokens, with rotation and reuse detection.
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::issue::{self, AuthenticationResult},
+    store::{
+        self,
+        clients::Client,
+        users::{Status, User},
+    },
+    tokens::{RefreshToken, Standing},
+};
+
+/// New access and ID tokens for a refresh token; with rotation on, also its successor.
+///
+/// A token that was rotated before is answered with the same successor within the grace period. After it, the token is
+/// in two hands: the session ends and the answer is `RefreshTokenReuseException`.
+///
+/// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
+pub async fn refresh(
+    app: &App,
+    client: &Client,
+    token: &str,
+    prove: impl Fn(&User) -> Result<()>,
+) -> Result<AuthenticationResult> {
+    let invalid = || Error::NotAuthorized("Invalid Refresh Token".into());
+    let token = RefreshToken::parse(token).ok_or_else(invalid)?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    // The user first: the order of locks.
+    let sub = store::sessions::find_sub(&mut tx, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let user = store::users::hold(&mut tx, &client.pool_id, sub).await?.ok_or_else(invalid)?;
+    let session = store::sessions::lock(&mut tx, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
+    let standing = token.standing(&app.sealing, &session.refresh_hash, generation);
+    if session.client_id != client.id || standing == Standing::Forged {
+        return Err(invalid());
+    }
+    prove(&user)?;
+    if session.revoked_at.is_some() {
+        return Err(Error::NotAuthorized("Refresh Token has been revoked".into()));
+    }
+    if session.expires_at <= now {
+        return Err(Error::NotAuthorized("Refresh Token has expired".into()));
+    }
+    if !user.enabled {
+        return Err(Error::NotAuthorized("User is disabled.".into()));
+    }
+    if user.status == Status::ResetRequired {
+        return Err(Error::PasswordResetRequired);
+    }
+    let next = match (standing, client.settings.rotation_grace()) {
+        (Standing::Current, None) => None,
+        (Standing::Current, Some(_)) => {
+            let next = token.successor(&app.sealing);
+            let generation = session.refresh_generation + 1;
+            store::sessions::update_refresh(
+                &mut tx,
+                &client.pool_id,
+                session.origin_jti,
+                &next.hash(),
+                generation,
+                now,
+            )
+            .await?;
+            Some(next)
+        }
+        (Standing::Rotated(1), Some(grace)) if session.rotated_at.is_some_and(|at| now - at < grace) => {
+            Some(token.successor(&app.sealing))
+        }
+        _ => {
+            store::sessions::revoke(&mut tx, &client.pool_id, session.origin_jti, now).await?;
+            tx.commit().await?;
+            return Err(Error::RefreshTokenReuse);
+        }
+    };
+    tx.commit().await?;
+    issue::issue(app, client, &user, session.origin_jti, session.auth_time, next.map(|next| next.text())).await
+}

@@ -1,0 +1,384 @@
+//! The steps of signing in, shared by InitiateAuth, RespondToAuthChallenge and their Admin forms.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::hmac;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    call::Call,
+    error::{Error, Result},
+    flows::{
+        attributes::{self, Attribute},
+        issue::{self, AuthenticationResult},
+        passkey_sign_in, password, refresh, session_text,
+    },
+    random,
+    sealing::equal,
+    secret::Secret,
+    store::{
+        self,
+        challenges::Challenge,
+        clients::Client,
+        pools::Pool,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
+};
+
+/// `AuthParameters` or `ChallengeResponses`.
+pub type Parameters = HashMap<String, String>;
+
+/// Through which door a sign-in comes: some flows are open to operators only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Door {
+    Public,
+    Operator,
+}
+
+/// One step of a sign-in.
+pub struct SignIn<'a> {
+    pub app: &'a App,
+    pub call: &'a Call,
+    pub pool: &'a Pool,
+    pub client: &'a Client,
+    pub door: Door,
+}
+
+/// What a step leads to.
+pub enum Outcome {
+    Tokens(AuthenticationResult),
+    Next(NextChallenge),
+}
+
+/// The next thing to prove.
+pub struct NextChallenge {
+    pub name: &'static str,
+    pub session: String,
+    pub parameters: Map<String, Value>,
+    /// Part of InitiateAuth's answer only.
+    pub available: Vec<&'static str>,
+}
+
+/// The person that a step is about, or the decoy of one.
+pub struct Person {
+    /// As typed.
+    pub username: String,
+    /// `None`: unknown, and hidden.
+    pub user: Option<User>,
+}
+
+impl SignIn<'_> {
+    /// The first step: InitiateAuth.
+    pub async fn begin(&self, flow: &str, parameters: &Parameters) -> Result<Outcome> {
+        match (flow, self.door) {
+            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public) => {
+                Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
+            }
+            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Operator) => {
+                let settings = &self.client.settings;
+                if !settings.allows_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH") && !settings.allows_flow("ADMIN_NO_SRP_AUTH")
+                {
+                    return Err(Error::InvalidParameter("Auth flow not enabled for this client".into()));
+                }
+                let person = self.person(parameters).await?;
+                self.by_password(person, self.required(parameters, "PASSWORD")?, None).await
+            }
+            ("USER_PASSWORD_AUTH", _) => {
+                self.flow_enabled(flow)?;
+                let person = self.person(parameters).await?;
+                self.by_password(person, self.required(parameters, "PASSWORD")?, None).await
+            }
+            ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
+            ("USER_AUTH", _) => {
+                self.flow_enabled(flow)?;
+                self.choice(parameters).await
+            }
+            _ => {
+                self.flow_enabled(flow)?;
+                Err(Error::InvalidParameter(format!("{flow} is not supported by Keystead yet.").into()))
+            }
+        }
+    }
+
+    /// A further step: RespondToAuthChallenge.
+    pub async fn respond(&self, challenge: &str, session: Option<&str>, responses: &Parameters) -> Result<Outcome> {
+        let supported = matches!(challenge, "SELECT_CHALLENGE" | "PASSWORD" | "WEB_AUTHN" | "NEW_PASSWORD_REQUIRED");
+        if !supported {
+            return Err(Error::InvalidParameter(
+                format!("The challenge {challenge} is not supported by Keystead yet.").into(),
+            ));
+        }
+        let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
+        let now = self.app.clock.now();
+        let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, session, now)?;
+        let pending = store::challenges::find(&self.app.db, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        let person = self.person(responses).await?;
+        if pending.client_id != self.client.id || pending.sub != person.user.as_ref().map(|user| user.sub) {
+            return Err(session_text::unfit());
+        }
+        let answer = responses.get("ANSWER").map(String::as_str);
+        let choosing = matches!(pending.kind.as_str(), "SELECT_CHALLENGE" | "WEB_AUTHN" | "PASSWORD");
+        match (challenge, answer) {
+            ("NEW_PASSWORD_REQUIRED", _) if pending.kind == challenge => self.new_password(person, id, responses).await,
+            ("SELECT_CHALLENGE", Some("WEB_AUTHN")) if choosing => match responses.get("CREDENTIAL") {
+                Some(credential) => passkey_sign_in::finish(self, person, pending, credential).await,
+                None => self.select(person, id, "WEB_AUTHN").await,
+            },
+            ("WEB_AUTHN", _) if choosing => {
+                passkey_sign_in::finish(self, person, pending, self.required(responses, "CREDENTIAL")?).await
+            }
+            ("SELECT_CHALLENGE", Some("PASSWORD")) if choosing => match responses.get("PASSWORD") {
+                Some(password) => self.by_password(person, password, Some(id)).await,
+                None => self.select(person, id, "PASSWORD").await,
+            },
+            ("PASSWORD", _) if choosing => {
+                self.by_password(person, self.required(responses, "PASSWORD")?, Some(id)).await
+            }
+            ("SELECT_CHALLENGE", None) => Err(missing("ANSWER")),
+            ("SELECT_CHALLENGE", Some(other)) if choosing => {
+                Err(Error::InvalidParameter(format!("{} is not an available challenge.", shown(other)).into()))
+            }
+            _ => Err(session_text::unfit()),
+        }
+    }
+
+    /// USER_AUTH: the person's choice of a factor.
+    async fn choice(&self, parameters: &Parameters) -> Result<Outcome> {
+        let person = self.person(parameters).await?;
+        let available = self.available(&person).await?;
+        match parameters.get("PREFERRED_CHALLENGE").map(String::as_str) {
+            Some("PASSWORD") if available.contains(&"PASSWORD") => match parameters.get("PASSWORD") {
+                Some(password) => self.by_password(person, password, None).await,
+                None => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available).await,
+            },
+            Some("WEB_AUTHN") if available.contains(&"WEB_AUTHN") => {
+                passkey_sign_in::start(self, &person, available).await
+            }
+            _ => self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available).await,
+        }
+    }
+
+    /// The factors this person can use now, in Amazon Cognito's order (W§4.2). A decoy has the same on every call.
+    async fn available(&self, person: &Person) -> Result<Vec<&'static str>> {
+        let mut available = Vec::new();
+        let has_password = person.user.as_ref().is_none_or(|user| user.password_hash.is_some());
+        if has_password && self.pool.allows_factor("PASSWORD") {
+            available.push("PASSWORD");
+        }
+        let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
+        if confirmed
+            && self.pool.allows_factor("WEB_AUTHN")
+            && !passkey_sign_in::descriptors(self, person).await?.is_empty()
+        {
+            available.push("WEB_AUTHN");
+        }
+        Ok(available)
+    }
+
+    /// Continues a selection with the chosen challenge. The old session is used up: every answer has a new one.
+    async fn select(&self, person: Person, id: Uuid, chosen: &'static str) -> Result<Outcome> {
+        let available = self.available(&person).await?;
+        if !available.contains(&chosen) {
+            return Err(Error::InvalidParameter(format!("{chosen} is not an available challenge.").into()));
+        }
+        let mut tx = self.app.db.begin().await?;
+        store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        tx.commit().await?;
+        match chosen {
+            "WEB_AUTHN" => passkey_sign_in::start(self, &person, available).await,
+            _ => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available).await,
+        }
+    }
+
+    /// A password, in any flow; `session` is the challenge that it answers, used up on success only.
+    async fn by_password(&self, person: Person, password: &str, session: Option<Uuid>) -> Result<Outcome> {
+        let Person { username, user } = person;
+        let hides = self.client.settings.hides_existence();
+        let user =
+            password::check(self.app, self.pool, hides, &username, user, Secret::from(password.to_owned())).await?;
+        let mut tx = self.app.db.begin().await?;
+        // Held from here: the checks below are still true when the session is there.
+        let held = store::users::hold(&mut tx, &self.pool.id, user.sub).await?;
+        let user = held.filter(|now| now.password_hash == user.password_hash).ok_or_else(Error::wrong_credentials)?;
+        self.may_sign_in(&user)?;
+        if let Some(id) = session {
+            store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        }
+        if self.app.config.free_password_failures > 0 {
+            let name = password::attempts_name(self.pool, &username, Some(&user));
+            if !store::login_attempts::forgive(&mut tx, &self.pool.id, &name, self.app.clock.now()).await? {
+                return Err(password::attempts_exceeded());
+            }
+        }
+        if user.status == Status::ForceChangePassword {
+            password::check_temporary(self.app, self.pool, &user)?;
+            tx.commit().await?;
+            let parameters = password::new_password_parameters(self.pool, &user);
+            let person = Person { username, user: Some(user) };
+            return self.challenge(&person, "NEW_PASSWORD_REQUIRED", json!({}), parameters, Vec::new()).await;
+        }
+        let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::Password).await?;
+        tx.commit().await?;
+        Ok(Outcome::Tokens(opened.tokens(self.app, self.client).await?))
+    }
+
+    /// NEW_PASSWORD_REQUIRED: the first password of the person's own.
+    async fn new_password(&self, person: Person, id: Uuid, responses: &Parameters) -> Result<Outcome> {
+        let user = person.user.ok_or_else(session_text::unfit)?;
+        let password = self.required(responses, "NEW_PASSWORD")?;
+        password::check_policy(&self.pool.settings.policies.password_policy, password)?;
+        let given: Vec<_> = responses
+            .iter()
+            .filter_map(|(name, value)| {
+                Some(Attribute { name: name.strip_prefix("userAttributes.")?.to_owned(), value: Some(value.clone()) })
+            })
+            .collect();
+        let new = attributes::checked(self.pool, &given, self.client.settings.write_attributes.as_deref(), false)?;
+        let hash = self.app.passwords.hash(Secret::from(password.to_owned())).await?;
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.begin().await?;
+        let mut user = store::users::lock(&mut tx, &self.pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+        self.may_sign_in(&user)?;
+        store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        if user.status != Status::ForceChangePassword {
+            return Err(session_text::unfit());
+        }
+        user.attributes.extend(new);
+        attributes::check_required(self.pool, &user.attributes)?;
+        store::users::update_password(&mut tx, &self.pool.id, user.sub, &hash, Status::Confirmed, now).await?;
+        store::users::update_attributes(&mut tx, &self.pool.id, user.sub, &user.attributes, now).await?;
+        let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::Password).await?;
+        tx.commit().await?;
+        Ok(Outcome::Tokens(opened.tokens(self.app, self.client).await?))
+    }
+
+    async fn refresh(&self, parameters: &Parameters) -> Result<Outcome> {
+        if !self.client.settings.allows_flow("ALLOW_REFRESH_TOKEN_AUTH") {
+            return Err(Error::InvalidParameter("REFRESH_TOKEN_AUTH flow not enabled for this client".into()));
+        }
+        if self.client.settings.rotation_grace().is_some() {
+            return Err(Error::InvalidParameter(
+                "Refresh token rotation is enabled for this client; use GetTokensFromRefreshToken.".into(),
+            ));
+        }
+        let token = self.required(parameters, "REFRESH_TOKEN")?;
+        let given = parameters.get("SECRET_HASH").map(String::as_str);
+        if self.client.secret.is_some() && given.is_none() {
+            check_secret_hash(self.client, "", None)?;
+        }
+        // Clients hash the username or, after an alias sign-in, the subject.
+        let prove = |user: &User| {
+            check_secret_hash(self.client, &user.username, given)
+                .or_else(|_| check_secret_hash(self.client, &user.sub.to_string(), given))
+        };
+        Ok(Outcome::Tokens(refresh::refresh(self.app, self.client, token, prove).await?))
+    }
+
+    /// Refuses a user who may not sign in now, whatever was proved.
+    pub fn may_sign_in(&self, user: &User) -> Result<()> {
+        match user.status {
+            _ if !user.enabled => Err(Error::NotAuthorized("User is disabled.".into())),
+            Status::Unconfirmed => Err(Error::UserNotConfirmed),
+            Status::ResetRequired => Err(Error::PasswordResetRequired),
+            Status::Confirmed | Status::ForceChangePassword => Ok(()),
+        }
+    }
+
+    /// The person a request is about; unknown ones are a decoy where the client hides existence.
+    async fn person(&self, parameters: &Parameters) -> Result<Person> {
+        let username = self.required(parameters, "USERNAME")?;
+        check_secret_hash(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
+        let user = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
+        if user.is_none() && !self.client.settings.hides_existence() {
+            return Err(Error::UserNotFound);
+        }
+        Ok(Person { username: username.to_owned(), user })
+    }
+
+    /// Stores a challenge and answers with it.
+    pub async fn challenge(
+        &self,
+        person: &Person,
+        name: &'static str,
+        data: Value,
+        parameters: Map<String, Value>,
+        available: Vec<&'static str>,
+    ) -> Result<Outcome> {
+        let now = self.app.clock.now();
+        let challenge = Challenge {
+            id: random::uuid(),
+            kind: name.into(),
+            client_id: self.client.id.clone(),
+            sub: person.user.as_ref().map(|user| user.sub),
+            data,
+            expires_at: now + self.client.settings.session_lifetime(),
+        };
+        store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
+        let session =
+            session_text::seal(&self.app.sealing, &self.pool.id, &self.client.id, challenge.id, challenge.expires_at);
+        Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
+    }
+
+    fn flow_enabled(&self, flow: &str) -> Result<()> {
+        let settings = &self.client.settings;
+        // ALLOW_USER_AUTH permits the password flows through USER_AUTH only.
+        if settings.allows_flow(&format!("ALLOW_{flow}")) {
+            return Ok(());
+        }
+        Err(Error::InvalidParameter(format!("{flow} flow not enabled for this client").into()))
+    }
+
+    fn required<'p>(&self, parameters: &'p Parameters, name: &'static str) -> Result<&'p str> {
+        parameters.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
+    }
+}
+
+/// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)).
+pub fn check_secret_hash(client: &Client, username: &str, given: Option<&str>) -> Result<()> {
+    let unable = || Error::NotAuthorized(format!("Unable to verify secret hash for client {}", client.id).into());
+    match (&client.secret, given) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(unable()),
+        (Some(_), None) => Err(Error::NotAuthorized(
+            format!("Client {} is configured with secret but SECRET_HASH was not received", client.id).into(),
+        )),
+        (Some(secret), Some(given)) => {
+            if equal(secret_hash(secret.expose(), username, &client.id).as_bytes(), given.as_bytes()) {
+                Ok(())
+            } else {
+                Err(unable())
+            }
+        }
+    }
+}
+
+fn secret_hash(secret: &str, username: &str, client_id: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    context.update(username.as_bytes());
+    context.update(client_id.as_bytes());
+    BASE64_STANDARD.encode(context.sign())
+}
+
+fn missing(name: &str) -> Error {
+    Error::InvalidParameter(format!("Missing required parameter {name}").into())
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::secret_hash;
+
+    #[test]
+    fn secret_hash_vector() {
+        let hash = secret_hash("client-secret-for-tests-0123456789", "alice", "1example23456789");
+        assert_eq!(hash, "UZw9rwJSvUki5vZE+EGGWfJEMp2SD9cU1gBLo+QiEGw=");
+    }
+}

@@ -1,0 +1,190 @@
+//! `POST /`: header and body in, JSON or an error out. One span per request; an internal cause is logged here, once.
+
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt, StreamExt};
+use serde_json::{Value, json};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::{address, cors};
+use crate::{
+    app::App,
+    call::{Call, Head},
+    error::{Error, Result},
+    operations, random, wire,
+};
+
+/// What `X-Amz-Target` starts with, before the operation's name.
+const TARGET_PREFIX: &str = "AWSCognitoIdentityProviderService.";
+const JSON_1_0: &str = "application/x-amz-json-1.0";
+const JSON_1_1: &str = "application/x-amz-json-1.1";
+/// As much of a message as the `x-amzn-ErrorMessage` header repeats, bytes.
+const HEADER_MESSAGE: usize = 512;
+
+/// Answers one API request.
+pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    let started = Instant::now();
+    let request_id = random::uuid();
+    let operation = named_operation(&request);
+    // Only names of the API go to the log and the metrics, never a caller's text.
+    let known = operation.filter(|name| wire::model().operation(name).is_some()).unwrap_or("unknown");
+    let span =
+        tracing::info_span!("request", request.id = %request_id, operation = known, pool.id = tracing::field::Empty);
+    async {
+        let answered = AssertUnwindSafe(answer(&app, &request, payload, operation, request_id)).catch_unwind().await;
+        let answered = answered.unwrap_or_else(|_| {
+            app.metrics.panicked();
+            Err(Error::internal("the request panicked; the panic message is in the log"))
+        });
+        let outcome = answered.as_ref().map_or_else(Error::code, |_| "OK");
+        let took = started.elapsed();
+        app.metrics.answered(known, outcome, took);
+        if let Err(Error::Internal(cause)) = &answered {
+            tracing::error!(%cause, outcome, duration_ms = millis(took), "request failed");
+        } else {
+            tracing::info!(outcome, duration_ms = millis(took), "request answered");
+        }
+        write(&request, request_id, known, answered)
+    }
+    .instrument(span)
+    .await
+}
+
+/// Any other path or method.
+pub async fn no_such_path(request: HttpRequest) -> HttpResponse {
+    let error = Error::UnknownOperation("There is nothing at this path; the API is at POST /.".into());
+    let mut response = write(&request, random::uuid(), "unknown", Err(error));
+    response.head_mut().status = StatusCode::NOT_FOUND;
+    response
+}
+
+fn named_operation(request: &HttpRequest) -> Option<&str> {
+    request.headers().get("x-amz-target")?.to_str().ok()?.strip_prefix(TARGET_PREFIX)
+}
+
+async fn answer(
+    app: &App,
+    request: &HttpRequest,
+    payload: web::Payload,
+    operation: Option<&str>,
+    request_id: Uuid,
+) -> Result<Value> {
+    let address = address::of(request, &app.config);
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    app.acl.check_server(address, announced.unwrap_or(0))?;
+    app.budgets.spend_address(address)?;
+    if announced.is_some_and(|length| length > app.config.max_body_bytes) {
+        return Err(too_large(app));
+    }
+    let patience = Duration::from_secs(app.config.body_timeout_seconds);
+    let body = tokio::time::timeout(patience, read(payload, app))
+        .await
+        .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))??;
+    let operation = operation.ok_or_else(|| {
+        Error::UnknownOperation(
+            "Unknown operation: X-Amz-Target must be AWSCognitoIdentityProviderService.<Operation>.".into(),
+        )
+    })?;
+    let call = Call {
+        request_id,
+        operation: operation.to_owned(),
+        head: head(request),
+        body,
+        address,
+        max_nesting: app.config.max_nesting,
+    };
+    operations::call(app, &call).await
+}
+
+async fn read(mut payload: web::Payload, app: &App) -> Result<Bytes> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| Error::MalformedHttpRequest("The request's body broke off.".into()))?;
+        if body.len() + chunk.len() > app.config.max_body_bytes {
+            return Err(too_large(app));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn too_large(app: &App) -> Error {
+    Error::RequestEntityTooLarge(format!("The request is larger than {} bytes.", app.config.max_body_bytes).into())
+}
+
+fn head(request: &HttpRequest) -> Head {
+    let headers = request.headers().iter();
+    let mut headers: Vec<_> =
+        headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect();
+    // HTTP/2 names the host in the request line.
+    if !headers.iter().any(|(name, _)| name == "host")
+        && let Some(host) = request.uri().authority()
+    {
+        headers.push(("host".into(), host.to_string()));
+    }
+    let uri = request.uri().path_and_query().map_or("/", |uri| uri.as_str()).to_owned();
+    Head { method: request.method().to_string(), uri, headers }
+}
+
+/// Writes the answer in the version of the request, with the request's ID and CORS.
+fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Result<Value>) -> HttpResponse {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let content_type = if content_type.is_some_and(|value| value.starts_with(JSON_1_0)) { JSON_1_0 } else { JSON_1_1 };
+    let status = answered.as_ref().err().map_or(200, Error::status);
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    cors::allow(request, &mut response);
+    response
+        .insert_header(("x-amzn-RequestId", request_id.to_string()))
+        .insert_header((header::CONTENT_TYPE, content_type));
+    match answered {
+        Ok(output) => response.body(success_body(request, operation, &output)),
+        Err(error) => {
+            let message = error.to_string();
+            // With a colon behind it, as the real service writes it.
+            response.insert_header(("x-amzn-ErrorType", format!("{}:", error.code())));
+            if !message.is_empty() {
+                response.insert_header(("x-amzn-ErrorMessage", header_text(&message)));
+            }
+            response.body(error_body(&error, &message).to_string())
+        }
+    }
+}
+
+/// The body of a success. An empty output is a zero-length body, as the API reference says, except for Amplify, which
+/// reads JSON from operations that have an output structure (D§2, W§1.2).
+fn success_body(request: &HttpRequest, operation: &str, output: &Value) -> String {
+    let has_output = wire::model().operation(operation).is_some_and(|operation| operation.output.is_some());
+    if has_output && !wire::model().output_members(operation).is_empty() {
+        return output.to_string();
+    }
+    let agent = request.headers().get("x-amz-user-agent").and_then(|agent| agent.to_str().ok());
+    if has_output && agent.is_some_and(|agent| agent.starts_with("aws-amplify/")) { "{}".into() } else { String::new() }
+}
+
+/// `message` for modelled errors, `Message` (or nothing) for framework errors (W§1.3).
+fn error_body(error: &Error, message: &str) -> Value {
+    match (error.is_framework(), message.is_empty()) {
+        (false, _) => json!({"__type": error.code(), "message": message}),
+        (true, true) => json!({"__type": error.code()}),
+        (true, false) => json!({"__type": error.code(), "Message": message}),
+    }
+}
+
+/// A message as a header can carry it: printable ASCII, not endless.
+fn header_text(message: &str) -> String {
+    message.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(HEADER_MESSAGE).collect()
+}
+
+fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e5).round() / 100.0
+}

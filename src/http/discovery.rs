@@ -1,0 +1,60 @@
+//! A pool's public documents: its key set (RFC 7517) and OpenID Connect discovery.
+
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use crate::{app::App, store};
+
+/// `GET /{user_pool_id}/.well-known/jwks.json`
+pub async fn jwks(app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
+    match store::keys::list_public(&app.db, &pool_id).await {
+        Ok(keys) if keys.is_empty() => no_such_pool(),
+        Ok(keys) => cached().json(json!({ "keys": keys })),
+        Err(cause) => unavailable(&cause),
+    }
+}
+
+/// `GET /{user_pool_id}/.well-known/openid-configuration`
+///
+/// The endpoints of the authorization server are named although they are not built yet; discovery requires them.
+pub async fn openid_configuration(app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
+    match store::pools::find(&app.db, &pool_id).await {
+        Ok(Some(pool)) => {
+            let base = &app.public_url;
+            let issuer = app.issuer(&pool.id);
+            cached().json(json!({
+                "authorization_endpoint": format!("{base}/oauth2/authorize"),
+                "end_session_endpoint": format!("{base}/logout"),
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "issuer": issuer,
+                "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+                "response_types_supported": ["code", "token"],
+                "revocation_endpoint": format!("{base}/oauth2/revoke"),
+                "scopes_supported": ["openid", "email", "phone", "profile"],
+                "subject_types_supported": ["public"],
+                "token_endpoint": format!("{base}/oauth2/token"),
+                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+                "userinfo_endpoint": format!("{base}/oauth2/userInfo"),
+            }))
+        }
+        Ok(None) => no_such_pool(),
+        Err(cause) => unavailable(&cause),
+    }
+}
+
+fn cached() -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header(("access-control-allow-origin", "*"))
+        .insert_header(("cache-control", "public, max-age=300"));
+    response
+}
+
+fn no_such_pool() -> HttpResponse {
+    HttpResponse::NotFound().json(json!({"message": "User pool does not exist."}))
+}
+
+fn unavailable(cause: &sqlx::Error) -> HttpResponse {
+    tracing::error!(%cause, "a public document could not be read");
+    HttpResponse::ServiceUnavailable().json(json!({"message": "Try again."}))
+}

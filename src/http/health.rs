@@ -1,0 +1,32 @@
+//! For the platform that runs Keystead: is it alive, is it ready, what does it count.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use crate::{app::App, store};
+
+/// Longest wait for the database.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `GET /health/live`: the process answers.
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "live"}))
+}
+
+/// `GET /health/ready`: the database answers and has every migration.
+pub async fn ready(app: web::Data<App>) -> HttpResponse {
+    let why = match tokio::time::timeout(PATIENCE, store::is_current(&app.db)).await {
+        Ok(Ok(true)) => return HttpResponse::Ok().json(json!({"status": "ready"})),
+        Ok(Ok(false)) => "migrations are missing: run `keystead migrate`",
+        Ok(Err(_)) => "the database cannot be reached",
+        Err(_) => "the database does not answer",
+    };
+    HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reason": why}))
+}
+
+/// `GET /metrics`: Prometheus' text format.
+pub async fn metrics(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(app.metrics.text(&app.db))
+}

@@ -1,0 +1,24 @@
+//! What runs by itself. Each job is safe to run twice, works in small batches, and one replica runs it at a time.
+
+pub mod remove_expired;
+
+use std::{sync::Arc, time::Duration};
+
+use crate::app::App;
+
+/// Between two runs.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Runs the jobs until the task is dropped.
+pub async fn run(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        app.acl.forget_quiet();
+        app.budgets.forget_quiet();
+        match remove_expired::run(&app).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "removed what expired"),
+            Err(cause) => tracing::warn!(%cause, "could not remove what expired; will try again"),
+        }
+    }
+}

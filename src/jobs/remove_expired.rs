@@ -1,0 +1,68 @@
+//! Removes expired challenges and sessions, old counts of wrong passwords, and old rows of the outbox.
+
+use time::Duration;
+
+use crate::app::App;
+
+/// Rows removed by one statement, so that no lock is held long.
+const BATCH: i64 = 1000;
+/// Advisory lock of this job: one replica at a time.
+const LOCK: i64 = 0x6b73_0001;
+
+/// Removes everything that is due; returns how many rows went, 0 when another replica is at it.
+pub async fn run(app: &App) -> sqlx::Result<u64> {
+    let mut total = 0;
+    loop {
+        let rows = batch(app).await?;
+        total += rows;
+        if rows == 0 {
+            return Ok(total);
+        }
+    }
+}
+
+async fn batch(app: &App) -> sqlx::Result<u64> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let mine =
+        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
+    if !mine {
+        return Ok(0);
+    }
+    let challenges = sqlx::query!(
+        "DELETE FROM challenges WHERE (user_pool_id, id) IN
+             (SELECT user_pool_id, id FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        now,
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
+    let sessions = sqlx::query!(
+        "DELETE FROM sessions WHERE (user_pool_id, origin_jti) IN
+             (SELECT user_pool_id, origin_jti FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        // Access tokens live a day at most and must find their session.
+        now - Duration::DAY,
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
+    let attempts = sqlx::query!(
+        "DELETE FROM login_attempts WHERE (user_pool_id, username_key) IN
+             (SELECT user_pool_id, username_key FROM login_attempts WHERE last_failed_at < $1
+              ORDER BY last_failed_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        now - Duration::minutes(30),
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
+    let outbox = sqlx::query!(
+        "DELETE FROM outbox WHERE (user_pool_id, id) IN
+             (SELECT user_pool_id, id FROM outbox WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        now - Duration::days(app.config.outbox_days.into()),
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok([challenges, sessions, attempts, outbox].iter().map(|done| done.rows_affected()).sum())
+}

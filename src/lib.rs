@@ -1,0 +1,44 @@
+//! Keystead: a self-hosted passkey (WebAuthn) backend that speaks the Amazon Cognito user-pools API.
+//!
+//! Calls go downward only:
+//!
+//! - [`cli`]: one file per command of the binary.
+//! - [`http`]: the only code that knows actix: the API's one endpoint, key sets, health, metrics.
+//! - [`jobs`]: what runs by itself, such as removing what expired.
+//! - [`operations`]: the API, a file per operation. Each names its [`caller`].
+//! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
+//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`]: who may call, and how often.
+//! - [`wire`]: the service model and the check of requests against it. Pure.
+//! - [`webauthn`], [`tokens`]: ceremonies and tokens. Pure: no database, no HTTP, no clock.
+//! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
+//! - [`app`]: what any code may use. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
+//!   [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
+//! - [`dev`]: a software authenticator for tests and demonstrations.
+
+pub mod app;
+pub mod budgets;
+pub mod call;
+pub mod caller;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod dev;
+pub mod error;
+pub mod flows;
+pub mod http;
+pub mod jobs;
+pub mod metrics;
+pub mod operations;
+pub mod page;
+pub mod passwords;
+pub mod random;
+pub mod sealing;
+pub mod secret;
+pub mod sigv4;
+pub mod store;
+pub mod telemetry;
+pub mod tokens;
+pub mod web_acl;
+pub mod webauthn;
+pub mod wire;

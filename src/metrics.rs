@@ -1,0 +1,74 @@
+//! Prometheus metrics: requests by operation and outcome, latency, the database pool.
+
+use std::time::Duration;
+
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+use sqlx::PgPool;
+
+/// The server's counters. One set per server, so that tests do not share them.
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    latency: HistogramVec,
+    panics: IntCounter,
+    connections: IntGauge,
+    idle: IntGauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let requests = IntCounterVec::new(
+            Opts::new("keystead_requests_total", "API requests by operation and outcome (OK or the exception's name)."),
+            &["operation", "outcome"],
+        );
+        let latency = HistogramVec::new(
+            HistogramOpts::new("keystead_request_seconds", "Time to answer an API request.")
+                .buckets(vec![0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0]),
+            &["operation"],
+        );
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: requests.expect("constant names are valid"),
+            latency: latency.expect("constant names are valid"),
+            panics: IntCounter::new("keystead_panics_total", "Requests that ended in a panic.").expect("valid"),
+            connections: IntGauge::new("keystead_database_connections", "Open connections to PostgreSQL.")
+                .expect("valid"),
+            idle: IntGauge::new("keystead_database_connections_idle", "Connections not in use.").expect("valid"),
+        };
+        let all: [Box<dyn prometheus::core::Collector>; 5] = [
+            Box::new(metrics.requests.clone()),
+            Box::new(metrics.latency.clone()),
+            Box::new(metrics.panics.clone()),
+            Box::new(metrics.connections.clone()),
+            Box::new(metrics.idle.clone()),
+        ];
+        for collector in all {
+            metrics.registry.register(collector).expect("each is registered once");
+        }
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts an answered request. `operation` is a name of the API or `unknown`, never a caller's text.
+    pub fn answered(&self, operation: &str, outcome: &str, took: Duration) {
+        self.requests.with_label_values(&[operation, outcome]).inc();
+        self.latency.with_label_values(&[operation]).observe(took.as_secs_f64());
+    }
+
+    /// Counts a panic in a request.
+    pub fn panicked(&self) {
+        self.panics.inc();
+    }
+
+    /// The exposition text.
+    pub fn text(&self, db: &PgPool) -> String {
+        self.connections.set(i64::from(db.size()));
+        self.idle.set(i64::try_from(db.num_idle()).unwrap_or(0));
+        let mut out = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut out).expect("a Vec takes everything");
+        String::from_utf8(out).expect("the exposition format is UTF-8")
+    }
+}

@@ -1,0 +1,56 @@
+//! ChangePassword. Sessions go on, as in Amazon Cognito.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ChangePassword.html>
+
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::SignedIn,
+    error::{Error, Result},
+    flows::{self, password},
+    operations::Empty,
+    secret::Secret,
+    store::{self, users::Status},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    #[serde(default)]
+    previous_password: Option<Secret>,
+    proposed_password: Secret,
+}
+
+pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Empty> {
+    let SignedIn { bearer, user } = caller;
+    let pool = flows::pool_of(app, &bearer).await?;
+    password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
+    let user = match (&user.password_hash, request.previous_password) {
+        (None, _) => user,
+        (Some(_), None) => return Err(Error::InvalidParameter("Missing required parameter PreviousPassword".into())),
+        (Some(_), Some(previous)) => {
+            let username = user.username.clone();
+            password::check(app, &pool, true, &username, Some(user), previous).await?
+        }
+    };
+    let hash = app.passwords.hash(request.proposed_password).await?;
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
+    bearer.live(&mut tx, call).await?;
+    // Someone else's change came first: the password that was given is no longer the previous one.
+    if now.is_none_or(|now| now.password_hash != user.password_hash) {
+        return Err(Error::wrong_credentials());
+    }
+    let name = password::attempts_name(&pool, &user.username, Some(&user));
+    if app.config.free_password_failures > 0
+        && !store::login_attempts::forgive(&mut tx, &pool.id, &name, trail.at).await?
+    {
+        return Err(password::attempts_exceeded());
+    }
+    store::users::update_password(&mut tx, &pool.id, user.sub, &hash, Status::Confirmed, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,23 @@
+//! DeleteUser: the signed-in user leaves.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUser.html>
+
+use serde_json::{Map, Value};
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Bearer,
+    error::Result,
+    flows::{self, remove_user},
+    operations::Empty,
+    store,
+};
+
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Empty> {
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
+    bearer.live(&mut tx, call).await?;
+    remove_user::remove(&mut tx, &bearer.pool_id, bearer.sub, &flows::trail(app, call, "user")).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,28 @@
+//! GetUserAuthFactors: which factors the signed-in user has set up.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserAuthFactors.html>
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::{app::App, call::Call, caller::SignedIn, error::Result, flows, store};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    username: String,
+    configured_user_auth_factors: Vec<&'static str>,
+}
+
+pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
+    let pool = flows::pool_of(app, &caller.bearer).await?;
+    let mut db = app.db.acquire().await?;
+    let passkeys = store::passkeys::list(&mut db, &pool.id, caller.user.sub).await?;
+    let factors = [
+        ("PASSWORD", caller.user.password_hash.is_some()),
+        ("WEB_AUTHN", !passkeys.is_empty() && pool.allows_factor("WEB_AUTHN")),
+    ];
+    Ok(Response {
+        configured_user_auth_factors: factors.into_iter().filter(|(_, has)| *has).map(|(factor, _)| factor).collect(),
+        username: caller.user.username,
+    })
+}

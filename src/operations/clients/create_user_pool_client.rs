@@ -1,0 +1,54 @@
+//! CreateUserPoolClient.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolClient.html>
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{settings, shown};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    random,
+    secret::Secret,
+    store::{self, clients::Client},
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    user_pool_client: Value,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value>) -> Result<Response> {
+    Ok(Response { user_pool_client: shown(&create(app, request).await?)? })
+}
+
+/// Makes the client; also for the demo client of a first start.
+pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
+    let text = |member: &str| request.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let generate = request.get("GenerateSecret") == Some(&Value::Bool(true));
+    let given = request.get("ClientSecret").and_then(Value::as_str);
+    let secret = match (generate, given) {
+        (true, Some(_)) => {
+            return Err(Error::InvalidParameter("GenerateSecret and ClientSecret cannot be given together.".into()));
+        }
+        (true, None) => Some(Secret::from(random::client_secret())),
+        (false, given) => given.map(|given| Secret::from(given.to_owned())),
+    };
+    let now = app.clock.now();
+    let client = Client {
+        pool_id: text("UserPoolId"),
+        id: random::client_id(),
+        name: text("ClientName"),
+        secret,
+        settings: settings(request)?,
+        created_at: now,
+        updated_at: now,
+    };
+    if !store::clients::insert(&app.db, &app.sealing, &client).await? {
+        return Err(Error::no_such_pool(&client.pool_id));
+    }
+    Ok(client)
+}

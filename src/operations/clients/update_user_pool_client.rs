@@ -1,0 +1,38 @@
+//! UpdateUserPoolClient: replaces a client's settings; what is not sent goes back to its default.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolClient.html>
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{settings, shown};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows, store,
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    user_pool_client: Value,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value>) -> Result<Response> {
+    let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
+    let pool = flows::pool(app, &text("UserPoolId").unwrap_or_default()).await?;
+    let client_id = text("ClientId").unwrap_or_default();
+    let found = store::clients::find_with_pool(&app.db, &app.sealing, &pool.id, &client_id).await?;
+    let mut client = found.ok_or_else(|| Error::no_such_client(&client_id))?.client;
+    if let Some(name) = text("ClientName") {
+        client.name = name;
+    }
+    client.settings = settings(request)?;
+    client.updated_at = app.clock.now();
+    let mut db = app.db.acquire().await?;
+    if !store::clients::update(&mut db, &client).await? {
+        return Err(Error::no_such_client(&client_id));
+    }
+    Ok(Response { user_pool_client: shown(&client)? })
+}

@@ -1,0 +1,139 @@
+//! The API: a file per operation, in a folder per family. This file is the table: one line per operation.
+//!
+//! A line names the handler; the handler's first argument after the call says who may reach it (see [`crate::caller`]).
+
+mod account;
+mod clients;
+mod passkeys;
+mod pools;
+mod sign_in;
+mod sign_up;
+mod tokens;
+mod users;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Caller,
+    error::{Error, Result},
+    wire,
+};
+
+pub use clients::create_user_pool_client::create as create_client;
+pub use pools::create_user_pool::create as create_pool;
+
+/// The operations that exist here, in the README's order. A test compares this list with [`call`] and the README.
+pub const SUPPORTED: &[&str] = &[
+    "CreateUserPool",
+    "DescribeUserPool",
+    "UpdateUserPool",
+    "DeleteUserPool",
+    "ListUserPools",
+    "SetUserPoolMfaConfig",
+    "GetUserPoolMfaConfig",
+    "CreateUserPoolClient",
+    "DescribeUserPoolClient",
+    "UpdateUserPoolClient",
+    "DeleteUserPoolClient",
+    "ListUserPoolClients",
+    "AdminCreateUser",
+    "AdminSetUserPassword",
+    "AdminGetUser",
+    "AdminDeleteUser",
+    "AdminDisableUser",
+    "AdminEnableUser",
+    "AdminConfirmSignUp",
+    "AdminUserGlobalSignOut",
+    "ListUsers",
+    "AdminInitiateAuth",
+    "AdminRespondToAuthChallenge",
+    "SignUp",
+    "InitiateAuth",
+    "RespondToAuthChallenge",
+    "GetTokensFromRefreshToken",
+    "RevokeToken",
+    "GetUser",
+    "GetUserAuthFactors",
+    "ChangePassword",
+    "DeleteUser",
+    "GlobalSignOut",
+    "StartWebAuthnRegistration",
+    "CompleteWebAuthnRegistration",
+    "ListWebAuthnCredentials",
+    "DeleteWebAuthnCredential",
+];
+
+/// Answers a call: the JSON of the output, or an error of the API.
+pub async fn call(app: &App, call: &Call) -> Result<Value> {
+    match call.operation.as_str() {
+        // pools
+        "CreateUserPool" => answer(app, call, pools::create_user_pool::handle).await,
+        "DescribeUserPool" => answer(app, call, pools::describe_user_pool::handle).await,
+        "UpdateUserPool" => answer(app, call, pools::update_user_pool::handle).await,
+        "DeleteUserPool" => answer(app, call, pools::delete_user_pool::handle).await,
+        "ListUserPools" => answer(app, call, pools::list_user_pools::handle).await,
+        "SetUserPoolMfaConfig" => answer(app, call, pools::set_user_pool_mfa_config::handle).await,
+        "GetUserPoolMfaConfig" => answer(app, call, pools::get_user_pool_mfa_config::handle).await,
+        // clients
+        "CreateUserPoolClient" => answer(app, call, clients::create_user_pool_client::handle).await,
+        "DescribeUserPoolClient" => answer(app, call, clients::describe_user_pool_client::handle).await,
+        "UpdateUserPoolClient" => answer(app, call, clients::update_user_pool_client::handle).await,
+        "DeleteUserPoolClient" => answer(app, call, clients::delete_user_pool_client::handle).await,
+        "ListUserPoolClients" => answer(app, call, clients::list_user_pool_clients::handle).await,
+        // users
+        "AdminCreateUser" => answer(app, call, users::admin_create_user::handle).await,
+        "AdminSetUserPassword" => answer(app, call, users::admin_set_user_password::handle).await,
+        "AdminGetUser" => answer(app, call, users::admin_get_user::handle).await,
+        "AdminDeleteUser" => answer(app, call, users::admin_delete_user::handle).await,
+        "AdminDisableUser" => answer(app, call, users::admin_disable_user::handle).await,
+        "AdminEnableUser" => answer(app, call, users::admin_enable_user::handle).await,
+        "AdminConfirmSignUp" => answer(app, call, users::admin_confirm_sign_up::handle).await,
+        "AdminUserGlobalSignOut" => answer(app, call, users::admin_user_global_sign_out::handle).await,
+        "ListUsers" => answer(app, call, users::list_users::handle).await,
+        // sign-up and sign-in
+        "SignUp" => answer(app, call, sign_up::sign_up::handle).await,
+        "InitiateAuth" => answer(app, call, sign_in::initiate_auth::handle).await,
+        "RespondToAuthChallenge" => answer(app, call, sign_in::respond_to_auth_challenge::handle).await,
+        "AdminInitiateAuth" => answer(app, call, sign_in::admin_initiate_auth::handle).await,
+        "AdminRespondToAuthChallenge" => answer(app, call, sign_in::admin_respond_to_auth_challenge::handle).await,
+        // tokens
+        "GetTokensFromRefreshToken" => answer(app, call, tokens::get_tokens_from_refresh_token::handle).await,
+        "RevokeToken" => answer(app, call, tokens::revoke_token::handle).await,
+        "GlobalSignOut" => answer(app, call, tokens::global_sign_out::handle).await,
+        // account
+        "GetUser" => answer(app, call, account::get_user::handle).await,
+        "GetUserAuthFactors" => answer(app, call, account::get_user_auth_factors::handle).await,
+        "ChangePassword" => answer(app, call, account::change_password::handle).await,
+        "DeleteUser" => answer(app, call, account::delete_user::handle).await,
+        // passkeys
+        "StartWebAuthnRegistration" => answer(app, call, passkeys::start_web_authn_registration::handle).await,
+        "CompleteWebAuthnRegistration" => answer(app, call, passkeys::complete_web_authn_registration::handle).await,
+        "ListWebAuthnCredentials" => answer(app, call, passkeys::list_web_authn_credentials::handle).await,
+        "DeleteWebAuthnCredential" => answer(app, call, passkeys::delete_web_authn_credential::handle).await,
+        other if wire::model().operation(other).is_some() => Err(Error::InvalidParameter(
+            format!("The operation {other} is not supported by Keystead yet. The README lists those that are.").into(),
+        )),
+        _ => Err(Error::UnknownOperation("Unknown operation: X-Amz-Target names none of this API.".into())),
+    }
+}
+
+/// Finds out who calls, checks the input, and runs the handler.
+async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
+    app: &App,
+    call: &Call,
+    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<A>,
+) -> Result<Value> {
+    let proof = C::prove(app, call).await?;
+    let input = call.input()?;
+    let caller = C::identify(app, call, proof, &input).await?;
+    let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
+    let response = handle(app, call, caller, request).await?;
+    serde_json::to_value(response).map_err(Error::internal)
+}
+
+/// The output of operations that have nothing to say.
+#[derive(Serialize)]
+struct Empty {}

@@ -1,0 +1,116 @@
+//! CompleteWebAuthnRegistration: checks the new passkey and keeps it.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CompleteWebAuthnRegistration.html>
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::check_enabled;
+use crate::{
+    app::App,
+    call::Call,
+    caller::Bearer,
+    error::{Error, Result},
+    flows::{self, passkey_sign_in::relying_party_of},
+    operations::Empty,
+    store,
+    webauthn::{self, ALGORITHMS, NewCredential, RelyingParty, verify_registration},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    credential: Value,
+}
+
+/// One transaction: the challenge is taken first and stays taken when the ceremony fails.
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
+    let pool = flows::pool_of(app, &bearer).await?;
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    // Locked, so that a user's registrations are counted one after another.
+    store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
+    bearer.live(&mut tx, call).await?;
+    check_enabled(&pool)?;
+    let Some(pending) = store::challenges::take_registration(&mut tx, &pool.id, bearer.sub).await? else {
+        return Err(no_challenge());
+    };
+    let checked = check(app, &bearer, &pool, &pending, &request.credential);
+    let (rp, credential) = match checked {
+        Ok(checked) => checked,
+        Err(refusal) => {
+            tx.commit().await?;
+            return Err(refusal);
+        }
+    };
+    let limit = app.config.passkeys_per_user;
+    let name = friendly_name(&credential);
+    let inserted =
+        store::passkeys::insert(&mut tx, &pool.id, bearer.sub, &rp.id, name, &credential, limit, trail.at).await?;
+    let refusal = match inserted {
+        Some(true) => None,
+        Some(false) => Some(Error::InvalidParameter("A passkey with this credential ID is registered already.".into())),
+        None => Some(Error::LimitExceeded(format!("A user may have {limit} passkeys; delete one first.").into())),
+    };
+    if refusal.is_none() {
+        store::audit::insert(&mut tx, &pool.id, &trail, "passkey.registered", Some(bearer.sub), Some(&credential.id))
+            .await?;
+    }
+    tx.commit().await?;
+    refusal.map_or(Ok(Empty {}), Err)
+}
+
+fn check(
+    app: &App,
+    bearer: &Bearer,
+    pool: &store::pools::Pool,
+    pending: &store::challenges::Challenge,
+    credential: &Value,
+) -> Result<(RelyingParty, NewCredential)> {
+    if pending.expires_at <= app.clock.now() {
+        return Err(no_challenge());
+    }
+    if pending.client_id != bearer.client_id {
+        return Err(Error::WebAuthnClientMismatch(
+            "The registration was started by another app client; start again.".into(),
+        ));
+    }
+    let rp = relying_party_of(pool, &app.config.app_origins).filter(|rp| pending.data["rpId"] == rp.id.as_str());
+    let rp = rp.ok_or_else(|| {
+        Error::WebAuthnRelyingPartyMismatch(
+            "The user pool's relying party ID changed since the registration was started.".into(),
+        )
+    })?;
+    let challenge = pending.data["challenge"].as_str().unwrap_or_default();
+    let challenge = BASE64_URL_SAFE_NO_PAD.decode(challenge).map_err(Error::internal)?;
+    let credential = verify_registration(&rp, &challenge, &ALGORITHMS, credential).map_err(refusal)?;
+    Ok((rp, credential))
+}
+
+fn no_challenge() -> Error {
+    Error::WebAuthnChallengeNotFound(
+        "No registration is pending, or it expired; call StartWebAuthnRegistration again.".into(),
+    )
+}
+
+/// The API's exception for a failed ceremony (W§2.2).
+fn refusal(error: webauthn::Error) -> Error {
+    use webauthn::Error as Web;
+    let text = error.to_string().into();
+    match error {
+        Web::Challenge => Error::WebAuthnChallengeNotFound(text),
+        Web::Origin(_) => Error::WebAuthnOriginNotAllowed(text),
+        Web::RelyingParty => Error::WebAuthnRelyingPartyMismatch(text),
+        Web::NotSupported(_) | Web::UserNotVerified => Error::WebAuthnCredentialNotSupported(text),
+        _ => Error::InvalidParameter(text),
+    }
+}
+
+/// A generated name (W§2.7): no input of the API sets one.
+fn friendly_name(credential: &NewCredential) -> &'static str {
+    match credential.attachment.as_deref() {
+        Some("cross-platform") => "Roaming passkey",
+        Some(_) => "Platform passkey",
+        None => "Passkey",
+    }
+}

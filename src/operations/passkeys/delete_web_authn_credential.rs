@@ -1,0 +1,84 @@
+//! DeleteWebAuthnCredential: removes one passkey of the signed-in user. The operation that everything is measured by.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteWebAuthnCredential.html>
+//!
+//! A credential that is not the user's, is not there, or is not even base64url is one answer on one path:
+//! `ResourceNotFoundException`. What happens to sessions is the pool's policy (`KEEP`, as in Amazon Cognito, by
+//! default).
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use time::Duration;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Bearer,
+    error::{Error, Result},
+    flows,
+    operations::Empty,
+    store::{self, audit::Trail, passkeys::Deletion, pools::SessionsOnDelete},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    credential_id: String,
+}
+
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
+    // No credential has an empty ID, so what does not parse takes the same path and finds nothing.
+    let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
+    let trail = flows::trail(app, call, "user");
+    if app.config.passkey_deletions_per_hour > 0 {
+        return step_by_step(app, call, &bearer, &credential_id, &trail).await;
+    }
+    let mut db = app.db.acquire().await?;
+    let found =
+        store::passkeys::delete(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti, &credential_id, &trail)
+            .await?;
+    match found {
+        Deletion::Done => Ok(Empty {}),
+        Deletion::NotFound => Err(not_found()),
+        Deletion::SessionEnded => Err(bearer.refusal(&mut db, call).await?),
+        Deletion::EndsSessions => {
+            drop(db);
+            step_by_step(app, call, &bearer, &credential_id, &trail).await
+        }
+    }
+}
+
+/// The same in one transaction of several statements, for pools that end sessions on delete and servers that count
+/// deletions: the user's row is locked first, then the session, then the passkey; a statement that follows a lock sees
+/// what the lock's last holder committed, such as a session that a sign-in with this very passkey just opened.
+async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[u8], trail: &Trail) -> Result<Empty> {
+    let (pool_id, sub) = (bearer.pool_id.as_str(), bearer.sub);
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, pool_id, sub).await?;
+    bearer.live(&mut tx, call).await?;
+    let limit = app.config.passkey_deletions_per_hour;
+    if limit > 0 {
+        let since = trail.at - Duration::HOUR;
+        if store::audit::count_since(&mut tx, pool_id, sub, "passkey.deleted", since).await? >= limit {
+            return Err(Error::LimitExceeded(
+                format!("A user may delete {limit} passkeys in an hour; try again later.").into(),
+            ));
+        }
+    }
+    if !store::passkeys::lock_and_delete(&mut tx, pool_id, sub, credential_id, trail).await? {
+        return Err(not_found());
+    }
+    let pool = store::pools::find(&mut *tx, pool_id).await?.ok_or_else(not_found)?;
+    match pool.sessions_on_passkey_delete {
+        SessionsOnDelete::Keep => {}
+        SessionsOnDelete::EndOthers => {
+            store::sessions::revoke_all(&mut tx, pool_id, sub, Some(bearer.origin_jti), trail.at).await?
+        }
+        SessionsOnDelete::EndAll => store::sessions::revoke_all(&mut tx, pool_id, sub, None, trail.at).await?,
+    }
+    tx.commit().await?;
+    Ok(Empty {})
+}
+
+fn not_found() -> Error {
+    Error::ResourceNotFound("The passkey does not exist.".into())
+}

@@ -1,0 +1,71 @@
+//! ListWebAuthnCredentials: the signed-in user's passkeys, oldest first.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListWebAuthnCredentials.html>
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Bearer,
+    clock::epoch_seconds,
+    error::{Error, Result},
+    page,
+    store::{self, passkeys::Passkey},
+};
+
+/// Passkeys on a page, at most and by default.
+const PAGE: i64 = 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    #[serde(default)]
+    next_token: Option<String>,
+    #[serde(default)]
+    max_results: Option<i64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    credentials: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Response> {
+    // 0 is allowed by the model; it means the default.
+    let limit = request.max_results.filter(|n| *n > 0).unwrap_or(PAGE);
+    let list = format!("passkeys of {}", bearer.sub);
+    let after: Option<(i128, Vec<u8>)> = page::open(&app.sealing, &list, request.next_token.as_deref())?;
+    let after = after
+        .map(|(at, id)| Ok((OffsetDateTime::from_unix_timestamp_nanos(at)?, id)))
+        .transpose()
+        .map_err(|cause: time::error::ComponentRange| Error::internal(cause))?;
+    let mut db = app.db.acquire().await?;
+    let found =
+        store::passkeys::list_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti, after.as_ref(), limit + 1)
+            .await?;
+    let Some(passkeys) = found else { return Err(bearer.refusal(&mut db, call).await?) };
+    let key = |passkey: &Passkey| (passkey.created_at.unix_timestamp_nanos(), passkey.credential_id.clone());
+    let (passkeys, next_token) = page::cut(&app.sealing, &list, passkeys, limit, key);
+    Ok(Response { credentials: passkeys.iter().map(shown).collect(), next_token })
+}
+
+/// `WebAuthnCredentialDescription`.
+fn shown(passkey: &Passkey) -> Value {
+    let mut out = json!({
+        "CredentialId": BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
+        "FriendlyCredentialName": passkey.friendly_name,
+        "RelyingPartyId": passkey.rp_id,
+        "AuthenticatorTransports": passkey.transports,
+        "CreatedAt": epoch_seconds(passkey.created_at),
+    });
+    if let Some(attachment) = &passkey.attachment {
+        out["AuthenticatorAttachment"] = json!(attachment);
+    }
+    out
+}

@@ -1,0 +1,21 @@
+//! The signed-in user's passkeys.
+
+pub mod complete_web_authn_registration;
+pub mod delete_web_authn_credential;
+pub mod list_web_authn_credentials;
+pub mod start_web_authn_registration;
+
+use crate::{
+    error::{Error, Result},
+    store::pools::Pool,
+};
+
+/// Refuses when the pool does not let people sign in with passkeys.
+fn check_enabled(pool: &Pool) -> Result<()> {
+    if pool.allows_factor("WEB_AUTHN") {
+        return Ok(());
+    }
+    Err(Error::WebAuthnNotEnabled(
+        "Passkeys are not enabled: add WEB_AUTHN to the pool's AllowedFirstAuthFactors.".into(),
+    ))
+}

@@ -1,0 +1,147 @@
+//! CreateUserPool: makes a pool with two signing keys.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html>
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{check_factors, shown, stored_members};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows::attributes::{self, MAX_CUSTOM},
+    random,
+    store::{
+        self,
+        pools::{
+            AdminCreateUserConfig, PasswordPolicy, Policies, Pool, PoolSettings, SchemaAttribute, SessionsOnDelete,
+            SignInPolicy, UsernameConfiguration,
+        },
+    },
+    tokens,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    pub pool_name: String,
+    #[serde(default)]
+    pub policies: PoliciesInput,
+    #[serde(default)]
+    pub deletion_protection: Option<String>,
+    #[serde(default)]
+    pub mfa_configuration: Option<String>,
+    #[serde(default)]
+    pub schema: Vec<SchemaAttribute>,
+    #[serde(default)]
+    pub username_configuration: Option<UsernameConfiguration>,
+    #[serde(default)]
+    pub admin_create_user_config: AdminCreateUserConfig,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct PoliciesInput {
+    pub password_policy: Option<PasswordPolicy>,
+    pub sign_in_policy: Option<SignInPolicyInput>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+pub struct SignInPolicyInput {
+    pub allowed_first_auth_factors: Option<Vec<String>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    user_pool: Value,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+    let pool = create(app, request).await?;
+    Ok(Response { user_pool: shown(app, &pool).await? })
+}
+
+/// Makes the pool; also for the demo pool of a first start.
+pub async fn create(app: &App, request: Request) -> Result<Pool> {
+    let factors = request.policies.sign_in_policy.and_then(|policy| policy.allowed_first_auth_factors);
+    let settings = PoolSettings {
+        policies: Policies {
+            password_policy: request.policies.password_policy.unwrap_or_default(),
+            sign_in_policy: SignInPolicy {
+                allowed_first_auth_factors: factors.unwrap_or_else(|| vec!["PASSWORD".into()]),
+            },
+        },
+        deletion_protection: request.deletion_protection.unwrap_or_else(|| "INACTIVE".into()),
+        mfa_configuration: request.mfa_configuration.unwrap_or_else(|| "OFF".into()),
+        schema_attributes: schema(request.schema)?,
+        username_configuration: request
+            .username_configuration
+            .unwrap_or(UsernameConfiguration { case_sensitive: true }),
+        admin_create_user_config: request.admin_create_user_config,
+        web_authn_configuration: None,
+        rest: stored_members(&request.rest),
+    };
+    check_factors(&settings)?;
+    let (access, id) =
+        tokio::task::spawn_blocking(|| (tokens::new_key(), tokens::new_key())).await.map_err(Error::internal)?;
+    let ((access_public, access_private), (id_public, id_private)) = (access?, id?);
+    let now = app.clock.now();
+    let mut pool = Pool {
+        id: String::new(),
+        name: request.pool_name,
+        settings,
+        sessions_on_passkey_delete: SessionsOnDelete::Keep,
+        created_at: now,
+        updated_at: now,
+    };
+    let mut tx = app.db.begin().await?;
+    loop {
+        pool.id = format!("{}_{}", app.config.region, random::pool_suffix());
+        if store::pools::insert(&mut tx, &pool).await? {
+            break;
+        }
+    }
+    store::keys::insert(&mut tx, &app.sealing, &pool.id, "access", &access_public, &access_private, now).await?;
+    store::keys::insert(&mut tx, &app.sealing, &pool.id, "id", &id_public, &id_private, now).await?;
+    tx.commit().await?;
+    Ok(pool)
+}
+
+/// The standard attributes, with what the request says of them, and the request's custom ones.
+fn schema(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> {
+    let mut all = attributes::standard();
+    let invalid = |text: String| Err(Error::InvalidParameter(text.into()));
+    let standard = all.len();
+    for mut attribute in given {
+        if let Some(known) = all[..standard].iter_mut().find(|known| known.name == attribute.name) {
+            if known.attribute_data_type != attribute.attribute_data_type {
+                return invalid(format!("{}: the type of a standard attribute cannot be changed.", attribute.name));
+            }
+            known.required |= attribute.required;
+            known.mutable &= attribute.mutable;
+            known.string_attribute_constraints =
+                attribute.string_attribute_constraints.or(known.string_attribute_constraints.take());
+            known.number_attribute_constraints =
+                attribute.number_attribute_constraints.or(known.number_attribute_constraints.take());
+            continue;
+        }
+        if attribute.required {
+            return invalid("Required custom attributes are not supported currently.".into());
+        }
+        let prefix = if attribute.developer_only_attribute { "dev:" } else { "custom:" };
+        attribute.name = format!("{prefix}{}", attribute.name.trim_start_matches(prefix));
+        if all.iter().any(|known| known.name == attribute.name) {
+            return invalid(format!("{}: the attribute is named twice.", attribute.name));
+        }
+        all.push(attribute);
+    }
+    if all.len() - standard > MAX_CUSTOM {
+        return Err(Error::LimitExceeded(format!("A user pool may have {MAX_CUSTOM} custom attributes.").into()));
+    }
+    Ok(all)
+}

@@ -1,0 +1,39 @@
+//! GetUserPoolMfaConfig.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserPoolMfaConfig.html>
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::Result,
+    flows,
+    store::pools::{Pool, WebAuthnConfiguration},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    mfa_configuration: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    web_authn_configuration: Option<WebAuthnConfiguration>,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+    Ok(shown(&flows::pool(app, &request.user_pool_id).await?))
+}
+
+/// The configuration as stored.
+pub fn shown(pool: &Pool) -> Response {
+    Response {
+        mfa_configuration: pool.settings.mfa_configuration.clone(),
+        web_authn_configuration: pool.settings.web_authn_configuration.clone(),
+    }
+}

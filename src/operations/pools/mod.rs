@@ -1,0 +1,97 @@
+//! User pools and their configuration.
+
+pub mod create_user_pool;
+pub mod delete_user_pool;
+pub mod describe_user_pool;
+pub mod get_user_pool_mfa_config;
+pub mod list_user_pools;
+pub mod set_user_pool_mfa_config;
+pub mod update_user_pool;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    app::App,
+    clock::epoch_seconds,
+    error::{Error, Result},
+    store::{
+        self,
+        pools::{Pool, PoolSettings},
+    },
+};
+
+/// `UserPoolType`, the form in which a pool is shown.
+async fn shown(app: &App, pool: &Pool) -> Result<Value> {
+    let mut out = match serde_json::to_value(&pool.settings).map_err(Error::internal)? {
+        Value::Object(settings) => settings,
+        _ => Map::new(),
+    };
+    out.remove("WebAuthnConfiguration");
+    let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
+    put("Id", json!(pool.id));
+    put("Name", json!(pool.name));
+    put("Arn", json!(format!("arn:aws:cognito-idp:{}:000000000000:userpool/{}", app.config.region, pool.id)));
+    put("CreationDate", json!(epoch_seconds(pool.created_at)));
+    put("LastModifiedDate", json!(epoch_seconds(pool.updated_at)));
+    put("EstimatedNumberOfUsers", json!(store::users::estimate(&app.db, &pool.id).await?));
+    Ok(Value::Object(out))
+}
+
+/// Members that are only stored and given back, with their defaults (measured defaults of the API).
+fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
+    let defaults = json!({
+        "LambdaConfig": {},
+        "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
+        "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE"},
+        "UserPoolTags": {},
+        "UserPoolTier": "ESSENTIALS",
+    });
+    let mut stored = defaults.as_object().cloned().unwrap_or_default();
+    for member in [
+        "EmailConfiguration",
+        "VerificationMessageTemplate",
+        "UserPoolTags",
+        "UserPoolTier",
+        "SmsVerificationMessage",
+        "EmailVerificationMessage",
+        "EmailVerificationSubject",
+        "SmsAuthenticationMessage",
+        "UserAttributeUpdateSettings",
+        "AccountRecoverySetting",
+        "UserPoolAddOns",
+    ] {
+        if let Some(value) = input.get(member) {
+            stored.insert(member.to_owned(), value.clone());
+        }
+    }
+    stored
+}
+
+/// Checks what is contradictory in the factors and MFA of a pool (W§3.3), and what is not built.
+fn check_factors(settings: &PoolSettings) -> Result<()> {
+    let factors = &settings.policies.sign_in_policy.allowed_first_auth_factors;
+    let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
+    if !factors.iter().any(|factor| factor == "PASSWORD") {
+        return refuse("PASSWORD should be configured as one of the allowed first auth factors");
+    }
+    if settings.mfa_configuration == "ON" {
+        if factors.iter().any(|factor| factor == "EMAIL_OTP" || factor == "SMS_OTP") {
+            return refuse(
+                "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled",
+            );
+        }
+        let multi =
+            settings.web_authn_configuration.as_ref().is_some_and(|w| w.factor_configuration != "SINGLE_FACTOR");
+        if factors.iter().any(|factor| factor == "WEB_AUTHN") && !multi {
+            return refuse("WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA");
+        }
+    }
+    if let Some(factor) = factors.iter().find(|factor| !matches!(factor.as_str(), "PASSWORD" | "WEB_AUTHN")) {
+        let text = format!("AllowedFirstAuthFactors: {factor} is not supported by Keystead yet; leave it out.");
+        return Err(Error::InvalidParameter(text.into()));
+    }
+    if settings.mfa_configuration != "OFF" {
+        return refuse("MfaConfiguration: MFA is not supported by Keystead yet; use OFF.");
+    }
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! UpdateUserPool: replaces a pool's configuration. Omitted sub-members of `Policies` stay, other omitted members go
+//! back to their defaults (W§3.2); name, schema, username and WebAuthn configuration stay.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{check_factors, create_user_pool::PoliciesInput, stored_members};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    operations::Empty,
+    store::{self, pools::AdminCreateUserConfig},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    #[serde(default)]
+    pool_name: Option<String>,
+    #[serde(default)]
+    policies: PoliciesInput,
+    #[serde(default)]
+    deletion_protection: Option<String>,
+    #[serde(default)]
+    mfa_configuration: Option<String>,
+    #[serde(default)]
+    admin_create_user_config: AdminCreateUserConfig,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
+    let mut tx = app.db.begin().await?;
+    let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+    let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    if let Some(name) = request.pool_name {
+        pool.name = name;
+    }
+    let settings = &mut pool.settings;
+    if let Some(policy) = request.policies.password_policy {
+        settings.policies.password_policy = policy;
+    }
+    if let Some(factors) = request.policies.sign_in_policy.and_then(|policy| policy.allowed_first_auth_factors) {
+        settings.policies.sign_in_policy.allowed_first_auth_factors = factors;
+    }
+    settings.deletion_protection = request.deletion_protection.unwrap_or_else(|| "INACTIVE".into());
+    settings.mfa_configuration = request.mfa_configuration.unwrap_or_else(|| "OFF".into());
+    settings.admin_create_user_config = request.admin_create_user_config;
+    settings.rest = stored_members(&request.rest);
+    check_factors(settings)?;
+    store::pools::update(&mut tx, &pool, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

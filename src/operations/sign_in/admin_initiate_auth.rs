@@ -1,0 +1,17 @@
+//! AdminInitiateAuth: the first step of a sign-in, from a server of the operator's.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html>
+
+use super::{Begin, Response, named_client};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::Result,
+    flows::sign_in::{Door, SignIn},
+};
+
+pub async fn handle(app: &App, call: &Call, _: Operator, request: Begin) -> Result<Response> {
+    let named = named_client(app, &request.user_pool_id, &request.client_id).await?;
+    let sign_in = SignIn { app, call, pool: &named.pool, client: &named.client, door: Door::Operator };
+    Ok(sign_in.begin(&request.auth_flow, &request.auth_parameters).await?.into())
+}

@@ -1,0 +1,3 @@
+//! Signing up.
+
+pub mod sign_up;

@@ -1,0 +1,39 @@
+//! GetTokensFromRefreshToken: refreshes, with rotation where the client has it.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::secret_fits;
+use crate::{
+    app::App,
+    call::Call,
+    caller::PublicClient,
+    error::{Error, Result},
+    flows::{issue::AuthenticationResult, refresh},
+    secret::Secret,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    refresh_token: Secret,
+    #[serde(default)]
+    client_secret: Option<Secret>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    authentication_result: AuthenticationResult,
+}
+
+pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request) -> Result<Response> {
+    let client = &caller.client;
+    if !secret_fits(client, request.client_secret.as_ref()) {
+        return Err(Error::NotAuthorized(
+            "Client secret does not match; send ClientSecret only for a client that has one.".into(),
+        ));
+    }
+    let tokens = refresh::refresh(app, client, request.refresh_token.expose(), |_| Ok(())).await?;
+    Ok(Response { authentication_result: tokens })
+}

@@ -1,0 +1,17 @@
+//! GlobalSignOut: ends every session of the signed-in user.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GlobalSignOut.html>
+
+use serde_json::{Map, Value};
+
+use crate::{app::App, call::Call, caller::Bearer, error::Result, flows, operations::Empty, store};
+
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Empty> {
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
+    bearer.live(&mut tx, call).await?;
+    store::sessions::revoke_all(&mut tx, &bearer.pool_id, bearer.sub, None, trail.at).await?;
+    store::audit::insert(&mut tx, &bearer.pool_id, &trail, "user.signed_out", Some(bearer.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

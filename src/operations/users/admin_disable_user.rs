@@ -1,0 +1,26 @@
+//! AdminDisableUser: nobody signs in as this user any more, and every session ends. Enabling does not bring them back.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDisableUser.html>
+
+use super::Named;
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows,
+    operations::Empty,
+    store,
+};
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Empty> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    store::users::update_enabled(&mut tx, &pool.id, user.sub, false, trail.at).await?;
+    // A statement after the lock: it sees sessions that were opened while we waited for it.
+    store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "user.disabled", Some(user.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

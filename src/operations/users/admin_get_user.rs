@@ -1,0 +1,40 @@
+//! AdminGetUser.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html>
+
+use serde::Serialize;
+
+use super::Named;
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    clock::epoch_seconds,
+    error::Result,
+    flows::{
+        self,
+        attributes::{Attribute, listed},
+    },
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    username: String,
+    user_attributes: Vec<Attribute>,
+    user_create_date: f64,
+    user_last_modified_date: f64,
+    enabled: bool,
+    user_status: &'static str,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<Response> {
+    let (_, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    Ok(Response {
+        user_attributes: listed(user.sub, &user.attributes),
+        username: user.username,
+        user_create_date: epoch_seconds(user.created_at),
+        user_last_modified_date: epoch_seconds(user.updated_at),
+        enabled: user.enabled,
+        user_status: user.status.text(),
+    })
+}

@@ -1,0 +1,39 @@
+//! AdminSetUserPassword: a permanent password (the user is confirmed) or a temporary one.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserPassword.html>
+
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows::{self, password},
+    operations::Empty,
+    secret::Secret,
+    store::{self, users::Status},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    username: String,
+    password: Secret,
+    #[serde(default)]
+    permanent: bool,
+}
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
+    let hash = app.passwords.hash(request.password).await?;
+    let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    store::users::update_password(&mut tx, &pool.id, user.sub, &hash, status, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "password.set", Some(user.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,52 @@
+//! Users, as operators see and change them.
+
+pub mod admin_confirm_sign_up;
+pub mod admin_create_user;
+pub mod admin_delete_user;
+pub mod admin_disable_user;
+pub mod admin_enable_user;
+pub mod admin_get_user;
+pub mod admin_set_user_password;
+pub mod admin_user_global_sign_out;
+pub mod list_users;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::epoch_seconds,
+    flows::attributes::{Attribute, listed},
+    store::users::User,
+};
+
+/// A pool and a user in it, by username or subject: the input of most operations here.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Named {
+    pub user_pool_id: String,
+    pub username: String,
+}
+
+/// `UserType`: as lists and AdminCreateUser show a user.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Shown {
+    username: String,
+    attributes: Vec<Attribute>,
+    user_create_date: f64,
+    user_last_modified_date: f64,
+    enabled: bool,
+    user_status: &'static str,
+}
+
+impl From<&User> for Shown {
+    fn from(user: &User) -> Self {
+        Self {
+            username: user.username.clone(),
+            attributes: listed(user.sub, &user.attributes),
+            user_create_date: epoch_seconds(user.created_at),
+            user_last_modified_date: epoch_seconds(user.updated_at),
+            enabled: user.enabled,
+            user_status: user.status.text(),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The only code of ours that draws randomness: identifiers, secrets, challenges.
+#![expect(clippy::disallowed_methods, reason = "this is the one file that draws randomness")]
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+const LOWER: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Fills `bytes` from the operating system's generator.
+pub fn fill(bytes: &mut [u8]) {
+    aws_lc_rs::rand::fill(bytes).expect("the operating system has randomness");
+}
+
+/// `N` random bytes.
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    fill(&mut bytes);
+    bytes
+}
+
+/// A random UUID, version 4.
+pub fn uuid() -> Uuid {
+    uuid::Builder::from_random_bytes(bytes()).into_uuid()
+}
+
+/// A UUID of version 7: ordered by `now`, random in its lower 74 bits.
+pub fn time_ordered_uuid(now: OffsetDateTime) -> Uuid {
+    let millis = (now.unix_timestamp_nanos() / 1_000_000).try_into().unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes()).into_uuid()
+}
+
+/// The 26 lower-case alphanumerics of an app client ID (134 bits).
+pub fn client_id() -> String {
+    text(LOWER, 26)
+}
+
+/// The 52 alphanumerics of an app client's secret (about 300 bits).
+pub fn client_secret() -> String {
+    text(ALPHANUMERIC, 52)
+}
+
+/// The nine alphanumerics after the region in a user pool ID.
+pub fn pool_suffix() -> String {
+    text(ALPHANUMERIC, 9)
+}
+
+/// An operator's access key ID: `AKIA` and 16 upper-case letters and digits, the form AWS tools expect.
+pub fn access_key_id() -> String {
+    format!("AKIA{}", text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16))
+}
+
+/// An operator's secret access key: 40 alphanumerics (238 bits).
+pub fn secret_access_key() -> String {
+    text(ALPHANUMERIC, 40)
+}
+
+/// A password that satisfies every password policy that Cognito can express (28 characters).
+pub fn password() -> String {
+    format!("{}aA1!", text(ALPHANUMERIC, 24))
+}
+
+/// `length` characters drawn evenly from `alphabet` (bytes that would favour some letters are drawn again).
+fn text(alphabet: &[u8], length: usize) -> String {
+    let fair = 256 - 256 % alphabet.len();
+    let mut out = String::with_capacity(length);
+    while out.len() < length {
+        let [byte] = bytes::<1>();
+        if usize::from(byte) < fair {
+            out.push(char::from(alphabet[usize::from(byte) % alphabet.len()]));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_have_their_documented_form() {
+        assert!(client_id().len() == 26 && client_id() != client_id());
+        assert!(client_id().bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()));
+        assert!(pool_suffix().len() == 9);
+        assert!(access_key_id().len() == 20);
+        assert!((24..=64).contains(&client_secret().len()));
+    }
+
+    #[test]
+    fn time_ordered_uuids_sort_by_time() {
+        let at = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+        let later = at + time::Duration::seconds(1);
+        assert!(time_ordered_uuid(at) < time_ordered_uuid(later));
+    }
+}

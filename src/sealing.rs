@@ -1,0 +1,192 @@
+//! Sealing: secrets at rest and opaque strings, encrypted with the deployment's one sealing key.
+//!
+//! A sealed value is `key id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag`, bound to a context that names where
+//! it belongs, so that a value moved to another row or purpose does not open.
+
+use std::{fmt, path::Path};
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    digest, hmac,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+
+use crate::random;
+
+const KEY_ID_LEN: usize = 4;
+const TAG_LEN: usize = 16;
+
+/// The sealing key, ready for use. `Debug` shows its ID only.
+pub struct SealingKey {
+    id: [u8; KEY_ID_LEN],
+    aead: LessSafeKey,
+    derivation: hmac::Key,
+}
+
+/// Why a value could not be opened or a key not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "the value was sealed with another sealing key ({found}, ours is {ours}): start with the key it was sealed with"
+    )]
+    OtherKey { found: String, ours: String },
+    #[error("the sealed value does not belong here or was changed")]
+    Broken,
+    #[error("the sealing key must be 32 bytes in base64: make one with `openssl rand -base64 32`")]
+    Malformed,
+    #[error("cannot read or write the sealing key file {path}: {cause}")]
+    File { path: String, cause: std::io::Error },
+    #[error("the sealing key file {0} can be read by others: run chmod 600 on it")]
+    Exposed(String),
+}
+
+impl SealingKey {
+    /// A key from its 32 bytes.
+    pub fn new(bytes: &[u8; 32]) -> Self {
+        let unbound = UnboundKey::new(&AES_256_GCM, bytes).expect("32 bytes are an AES-256 key");
+        let hash = digest::digest(&digest::SHA256, bytes);
+        let mut id = [0; KEY_ID_LEN];
+        id.copy_from_slice(&hash.as_ref()[..KEY_ID_LEN]);
+        // A second key for derivation, so that the AEAD key is used for nothing else.
+        let derivation = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"keystead derivation key");
+        Self { id, aead: LessSafeKey::new(unbound), derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.as_ref()) }
+    }
+
+    /// A key from the base64 text of its 32 bytes.
+    pub fn from_base64(text: &str) -> Result<Self, Error> {
+        let bytes = BASE64_STANDARD.decode(text.trim()).map_err(|_| Error::Malformed)?;
+        Ok(Self::new(bytes.as_slice().try_into().map_err(|_| Error::Malformed)?))
+    }
+
+    /// The key in this file (mode 0600); makes file and key when there is none and `create` says so.
+    pub fn from_file(path: &Path, create: bool) -> Result<Self, Error> {
+        let failed = |cause| Error::File { path: path.display().to_string(), cause };
+        if create && !path.exists() {
+            let text = BASE64_STANDARD.encode(random::bytes::<32>());
+            write_private(path, &text).map_err(failed)?;
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(Error::Exposed(path.display().to_string()));
+            }
+        }
+        Self::from_base64(&std::fs::read_to_string(path).map_err(failed)?)
+    }
+
+    /// Seals `plain` for `context`.
+    pub fn seal(&self, context: &str, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_LEN] = random::bytes();
+        let mut out = Vec::with_capacity(KEY_ID_LEN + NONCE_LEN + plain.len() + TAG_LEN);
+        out.extend_from_slice(&self.id);
+        out.extend_from_slice(&nonce);
+        let mut sealed = plain.to_vec();
+        self.aead
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context.as_bytes()), &mut sealed)
+            .expect("a short text can be sealed");
+        out.extend_from_slice(&sealed);
+        out
+    }
+
+    /// Opens what [`Self::seal`] made for the same context.
+    pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        if sealed.len() < KEY_ID_LEN + NONCE_LEN + TAG_LEN {
+            return Err(Error::Broken);
+        }
+        let (id, rest) = sealed.split_at(KEY_ID_LEN);
+        let (nonce, body) = rest.split_at(NONCE_LEN);
+        if id != self.id {
+            return Err(Error::OtherKey { found: hex(id), ours: hex(&self.id) });
+        }
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Error::Broken)?;
+        let mut body = body.to_vec();
+        let plain =
+            self.aead.open_in_place(nonce, Aad::from(context.as_bytes()), &mut body).map_err(|_| Error::Broken)?;
+        let length = plain.len();
+        body.truncate(length);
+        Ok(body)
+    }
+
+    /// A value that only this deployment can compute, the same for the same purpose and input: HMAC-SHA256.
+    pub fn derive(&self, purpose: &str, input: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.derivation);
+        context.update(purpose.as_bytes());
+        context.update(&[0]);
+        context.update(input);
+        let mut out = [0; 32];
+        out.copy_from_slice(context.sign().as_ref());
+        out
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealingKey({})", hex(&self.id))
+    }
+}
+
+/// Writes a file that only its owner can read; fails when it exists.
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    out
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        write!(out, "{byte:02x}").expect("a String takes everything");
+        out
+    })
+}
+
+/// Compares two values in a time that does not depend on where they differ.
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_value_opens_only_in_its_context_and_unchanged() {
+        let key = SealingKey::new(&[7; 32]);
+        let sealed = key.seal("a", b"plain");
+        assert_eq!(key.open("a", &sealed).unwrap(), b"plain");
+        assert!(matches!(key.open("b", &sealed), Err(Error::Broken)));
+        for index in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert!(key.open("a", &changed).is_err(), "byte {index}");
+        }
+        assert!(matches!(SealingKey::new(&[8; 32]).open("a", &sealed), Err(Error::OtherKey { .. })));
+        assert_ne!(key.seal("a", b"plain"), sealed);
+    }
+
+    #[test]
+    fn derivations_are_stable_and_separate() {
+        let key = SealingKey::new(&[7; 32]);
+        assert_eq!(key.derive("p", b"x"), key.derive("p", b"x"));
+        assert_ne!(key.derive("p", b"x"), key.derive("q", b"x"));
+        assert_ne!(key.derive("p", b"x"), SealingKey::new(&[8; 32]).derive("p", b"x"));
+    }
+}

@@ -1,0 +1,182 @@
+//! AWS Signature Version 4, verified: the request is signed again with the operator's secret by AWS's own signing
+//! library, over the headers the caller says it signed, and the signatures are compared in constant time.
+
+use std::time::SystemTime;
+
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use time::{Duration, OffsetDateTime, PrimitiveDateTime, macros::format_description};
+
+use crate::{
+    app::App,
+    call::{Call, Head},
+    caller::Role,
+    error::{Error, Result},
+    sealing::{equal, hex, sha256},
+    store,
+};
+
+/// Clocks may differ by this much.
+const MAX_SKEW: Duration = Duration::minutes(5);
+const SERVICE: &str = "cognito-idp";
+const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// The key that signed a request.
+pub struct Signer {
+    /// Its ID.
+    pub access_key_id: String,
+    /// What it may do.
+    pub role: Role,
+    /// The only pool it may touch, if it has one.
+    pub pool_id: Option<String>,
+}
+
+/// Verifies the signature of a request: signature, scope, clock skew, payload, and that what matters was signed.
+pub async fn verify(app: &App, call: &Call) -> Result<Signer> {
+    let header = call.head.get("authorization").ok_or(Error::MissingAuthenticationToken)?;
+    let claim = Authorization::parse(header)?;
+    let date = call
+        .head
+        .get("x-amz-date")
+        .ok_or_else(|| incomplete("Authorization header requires existence of an 'X-Amz-Date' header."))?;
+    let at = parse_date(date).ok_or_else(|| incomplete("X-Amz-Date must have the form YYYYMMDD'T'HHMMSS'Z'."))?;
+    claim.check_scope(date, &app.config.region)?;
+    check_skew(at, app.clock.now(), date)?;
+    check_signed_headers(&claim, &call.head)?;
+    let payload_hash = hex(&sha256(&call.body));
+    if call.head.get("x-amz-content-sha256").is_some_and(|stated| stated != payload_hash) {
+        return Err(mismatch());
+    }
+    let found = store::operators::find(&app.db, &app.sealing, claim.access_key_id).await?;
+    let operator = found.ok_or(Error::UnrecognizedClient)?;
+    let expected =
+        signature(&claim, &call.head, &payload_hash, at, operator.secret_access_key.expose(), &app.config.region)?;
+    if !equal(expected.as_bytes(), claim.signature.as_bytes()) {
+        return Err(mismatch());
+    }
+    Ok(Signer { access_key_id: claim.access_key_id.to_owned(), role: operator.role, pool_id: operator.pool_id })
+}
+
+/// The parts of an `Authorization` header.
+struct Authorization<'a> {
+    access_key_id: &'a str,
+    scope: &'a str,
+    signed_headers: Vec<&'a str>,
+    signature: &'a str,
+}
+
+impl<'a> Authorization<'a> {
+    fn parse(header: &'a str) -> Result<Self> {
+        let parts = header.strip_prefix(ALGORITHM).ok_or(Error::MissingAuthenticationToken)?;
+        let part = |name: &str| {
+            parts
+                .split(',')
+                .filter_map(|part| part.trim().split_once('='))
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value)
+                .ok_or_else(|| incomplete(&format!("Authorization header requires '{name}' parameter.")))
+        };
+        let (access_key_id, scope) = part("Credential")?.split_once('/').ok_or_else(|| {
+            incomplete("Credential must be of the form <key>/<date>/<region>/<service>/aws4_request.")
+        })?;
+        Ok(Self {
+            access_key_id,
+            scope,
+            signed_headers: part("SignedHeaders")?.split(';').collect(),
+            signature: part("Signature")?,
+        })
+    }
+
+    fn check_scope(&self, date: &str, region: &str) -> Result<()> {
+        let expected = format!("{}/{region}/{SERVICE}/aws4_request", date.get(..8).unwrap_or_default());
+        if self.scope != expected {
+            return Err(Error::InvalidSignature(
+                format!("Credential should be scoped to {expected}; this server's region is {region}.").into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn check_skew(at: OffsetDateTime, now: OffsetDateTime, date: &str) -> Result<()> {
+    if at < now - MAX_SKEW {
+        return Err(Error::InvalidSignature(
+            format!("Signature expired: {date} is more than 5 minutes ago; check the clock.").into(),
+        ));
+    }
+    if at > now + MAX_SKEW {
+        return Err(Error::InvalidSignature(
+            format!("Signature not yet current: {date} is in the future; check the clock.").into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Host, date and target must be under the signature; otherwise it could be moved to another operation. So must the
+/// headers be there, and be there once.
+fn check_signed_headers(claim: &Authorization<'_>, head: &Head) -> Result<()> {
+    for needed in ["host", "x-amz-date", "x-amz-target"] {
+        if !claim.signed_headers.contains(&needed) {
+            return Err(Error::InvalidSignature(
+                format!("'{needed}' must be a 'SignedHeader' in the Authorization header.").into(),
+            ));
+        }
+        if head.headers.iter().filter(|(name, _)| name == needed).count() != 1 {
+            return Err(mismatch());
+        }
+    }
+    Ok(())
+}
+
+/// The signature this request has when signed with `secret`.
+fn signature(
+    claim: &Authorization<'_>,
+    head: &Head,
+    payload_hash: &str,
+    at: OffsetDateTime,
+    secret: &str,
+    region: &str,
+) -> Result<String> {
+    let identity = Credentials::new(claim.access_key_id, secret, None, None, "operator").into();
+    let mut settings = SigningSettings::default();
+    // Only what the caller says it signed is handed over, so nothing is left out a second time.
+    settings.excluded_headers = None;
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name(SERVICE)
+        .time(SystemTime::from(at))
+        .settings(settings)
+        .build()
+        .map_err(Error::internal)?
+        .into();
+    let headers = head.headers.iter().filter(|(name, _)| claim.signed_headers.contains(&name.as_str()));
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+    let body = SignableBody::Precomputed(payload_hash.to_owned());
+    // The library signs absolute URIs; the host comes from the Host header that is among the signed ones.
+    let host = head.get("host").unwrap_or_default();
+    let request = SignableRequest::new(&head.method, format!("http://{host}{}", head.uri), headers, body)
+        .map_err(|_| mismatch())?;
+    let (_, signature) = sign(request, &params).map_err(|_| mismatch())?.into_parts();
+    Ok(signature)
+}
+
+fn parse_date(text: &str) -> Option<OffsetDateTime> {
+    let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+    Some(PrimitiveDateTime::parse(text, format).ok()?.assume_utc())
+}
+
+fn incomplete(text: &str) -> Error {
+    Error::IncompleteSignature(text.to_owned().into())
+}
+
+fn mismatch() -> Error {
+    Error::InvalidSignature(
+        "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
+         Key and signing method. Consult the service documentation for details."
+            .into(),
+    )
+}

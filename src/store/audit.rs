@@ -1,0 +1,61 @@
+//! The audit trail, and the outbox of what is to be told to others. Rows name no secrets.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::random;
+
+/// Who does something, when, in which request: the part that every audit row of a request shares.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    pub at: OffsetDateTime,
+    /// `user`, `operator:<access key ID>` or `service`
+    pub actor: String,
+    pub request_id: Uuid,
+}
+
+/// Notes an event.
+pub async fn insert(
+    db: &mut PgConnection,
+    pool_id: &str,
+    trail: &Trail,
+    event: &str,
+    sub: Option<Uuid>,
+    credential_id: Option<&[u8]>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        pool_id,
+        random::time_ordered_uuid(trail.at),
+        trail.at,
+        event,
+        trail.actor,
+        sub,
+        credential_id,
+        trail.request_id
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How many events of a kind a user has since a time.
+pub async fn count_since(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    event: &str,
+    since: OffsetDateTime,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM audit_events WHERE user_pool_id = $1 AND sub = $2 AND at > $4 AND event = $3"#,
+        pool_id,
+        sub,
+        event,
+        since
+    )
+    .fetch_one(db)
+    .await
+}

@@ -1,0 +1,284 @@
+//! App clients.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sqlx::{PgConnection, PgPool, types::Json};
+use time::{Duration, OffsetDateTime};
+
+use super::pools::{Pool, PoolSettings, SessionsOnDelete};
+use crate::{
+    error::{Error, Result},
+    sealing::SealingKey,
+    secret::Secret,
+};
+
+/// An app client.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub pool_id: String,
+    pub id: String,
+    pub name: String,
+    /// `None` for a public client.
+    pub secret: Option<Secret>,
+    pub settings: ClientSettings,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+/// An app client's configuration, in the API's member names: what is acted upon is typed, the rest is given back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ClientSettings {
+    #[serde(default = "default_flows")]
+    pub explicit_auth_flows: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_validity: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_validity: Option<i64>,
+    #[serde(default = "thirty")]
+    pub refresh_token_validity: i64,
+    #[serde(default)]
+    pub token_validity_units: Units,
+    /// Minutes.
+    #[serde(default = "three")]
+    pub auth_session_validity: i64,
+    /// `LEGACY` or `ENABLED`
+    #[serde(default = "legacy")]
+    pub prevent_user_existence_errors: String,
+    #[serde(default = "yes")]
+    pub enable_token_revocation: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token_rotation: Option<Rotation>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_attributes: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_attributes: Option<Vec<String>>,
+    #[serde(flatten)]
+    pub rest: Map<String, Value>,
+}
+
+/// `seconds`, `minutes`, `hours` or `days` for each kind of token.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Units {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Rotation {
+    /// `ENABLED` or `DISABLED`
+    pub feature: String,
+    /// 0 to 60
+    #[serde(default)]
+    pub retry_grace_period_seconds: i64,
+}
+
+fn default_flows() -> Vec<String> {
+    ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"].map(str::to_owned).into()
+}
+
+fn thirty() -> i64 {
+    30
+}
+
+fn three() -> i64 {
+    3
+}
+
+fn legacy() -> String {
+    "LEGACY".into()
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl ClientSettings {
+    /// Lifetime of access tokens: 5 minutes to 1 day, 1 hour by default.
+    pub fn access_lifetime(&self) -> Duration {
+        lifetime(
+            self.access_token_validity,
+            self.token_validity_units.access_token.as_deref().unwrap_or("hours"),
+            Duration::HOUR,
+        )
+    }
+
+    /// Lifetime of ID tokens: 5 minutes to 1 day, 1 hour by default.
+    pub fn id_lifetime(&self) -> Duration {
+        lifetime(
+            self.id_token_validity,
+            self.token_validity_units.id_token.as_deref().unwrap_or("hours"),
+            Duration::HOUR,
+        )
+    }
+
+    /// Lifetime of refresh tokens: 1 hour to 3650 days, 30 days by default (and for 0).
+    pub fn refresh_lifetime(&self) -> Duration {
+        let unit = self.token_validity_units.refresh_token.as_deref().unwrap_or("days");
+        lifetime(Some(self.refresh_token_validity), unit, Duration::days(30))
+    }
+
+    /// Lifetime of a `Session`.
+    pub fn session_lifetime(&self) -> Duration {
+        Duration::minutes(self.auth_session_validity)
+    }
+
+    /// Whether unknown users look like known ones.
+    pub fn hides_existence(&self) -> bool {
+        self.prevent_user_existence_errors == "ENABLED"
+    }
+
+    /// The grace period of refresh-token rotation, if rotation is on.
+    pub fn rotation_grace(&self) -> Option<Duration> {
+        let rotation = self.refresh_token_rotation.as_ref().filter(|rotation| rotation.feature == "ENABLED")?;
+        Some(Duration::seconds(rotation.retry_grace_period_seconds))
+    }
+
+    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on.
+    pub fn allows_flow(&self, flow: &str) -> bool {
+        let old = flow.strip_prefix("ALLOW_").unwrap_or(flow);
+        self.explicit_auth_flows.iter().any(|allowed| allowed == flow || allowed == old)
+    }
+}
+
+fn lifetime(amount: Option<i64>, unit: &str, default: Duration) -> Duration {
+    match (amount.unwrap_or(0), unit) {
+        (0, _) => default,
+        (n, "seconds") => Duration::seconds(n),
+        (n, "minutes") => Duration::minutes(n),
+        (n, "days") => Duration::days(n),
+        (n, _) => Duration::hours(n),
+    }
+}
+
+/// A client and its pool.
+pub struct ClientAndPool {
+    pub client: Client,
+    pub pool: Pool,
+}
+
+fn secret_context(pool_id: &str, client_id: &str) -> String {
+    format!("app_clients.secret {pool_id} {client_id}")
+}
+
+fn open_secret(
+    sealing: &SealingKey,
+    pool_id: &str,
+    client_id: &str,
+    sealed: Option<Vec<u8>>,
+) -> Result<Option<Secret>> {
+    sealed
+        .map(|sealed| {
+            let plain = sealing.open(&secret_context(pool_id, client_id), &sealed).map_err(Error::internal)?;
+            String::from_utf8(plain).map(Secret::from).map_err(Error::internal)
+        })
+        .transpose()
+}
+
+/// The pool of a client: the one query that does not know the pool yet.
+pub async fn pool_of(db: &PgPool, client_id: &str) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("SELECT user_pool_id FROM app_clients WHERE client_id = $1", client_id).fetch_optional(db).await
+}
+
+/// A client with its pool, in one query.
+pub async fn find_with_pool(
+    db: &PgPool,
+    sealing: &SealingKey,
+    pool_id: &str,
+    client_id: &str,
+) -> Result<Option<ClientAndPool>> {
+    let row = sqlx::query!(
+        r#"SELECT c.name, c.configuration AS "configuration: Json<ClientSettings>", c.secret, c.created_at, c.updated_at,
+                  p.name AS pool_name, p.configuration AS "pool_configuration: Json<PoolSettings>",
+                  p.sessions_on_passkey_delete, p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
+           FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
+           WHERE c.user_pool_id = $1 AND c.client_id = $2"#,
+        pool_id,
+        client_id
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(ClientAndPool {
+        client: Client {
+            pool_id: pool_id.to_owned(),
+            id: client_id.to_owned(),
+            name: row.name,
+            secret: open_secret(sealing, pool_id, client_id, row.secret)?,
+            settings: row.configuration.0,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        },
+        pool: Pool {
+            id: pool_id.to_owned(),
+            name: row.pool_name,
+            settings: row.pool_configuration.0,
+            sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
+            created_at: row.pool_created_at,
+            updated_at: row.pool_updated_at,
+        },
+    }))
+}
+
+/// Adds a client; `false` when the pool is gone.
+pub async fn insert(db: &PgPool, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
+    let secret = client
+        .secret
+        .as_ref()
+        .map(|s| sealing.seal(&secret_context(&client.pool_id, &client.id), s.expose().as_bytes()));
+    let done = sqlx::query!(
+        "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secret, created_at, updated_at)
+         SELECT p.user_pool_id, $2, $3, $4, $5, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 FOR SHARE",
+        client.pool_id,
+        client.id,
+        client.name,
+        Json(&client.settings) as _,
+        secret,
+        client.created_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Writes a client's name and settings; `false` when it is gone.
+pub async fn update(db: &mut PgConnection, client: &Client) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE app_clients SET name = $3, configuration = $4, updated_at = $5 WHERE user_pool_id = $1 AND client_id = $2",
+        client.pool_id,
+        client.id,
+        client.name,
+        Json(&client.settings) as _,
+        client.updated_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes a client; `false` when there is none.
+pub async fn delete(db: &mut PgConnection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!("DELETE FROM app_clients WHERE user_pool_id = $1 AND client_id = $2", pool_id, client_id)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// `(client ID, name)` by ID, at most `limit`, after the given one.
+pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<(String, String)>> {
+    let rows = sqlx::query!(
+        "SELECT client_id, name FROM app_clients WHERE user_pool_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3",
+        pool_id,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
+}

@@ -1,0 +1,89 @@
+//! Signing keys of pools, private halves sealed.
+
+use sqlx::{PgConnection, PgPool, types::Json};
+use time::OffsetDateTime;
+
+use crate::{
+    error::{Error, Result},
+    sealing::SealingKey,
+    tokens::PublicKey,
+};
+
+/// A stored key.
+pub struct StoredKey {
+    /// Public half and key ID.
+    pub public: PublicKey,
+    /// `access` or `id`
+    pub token_use: String,
+    /// `next`, `current` or `retired`
+    pub state: String,
+    /// PKCS#8 DER.
+    pub private: Vec<u8>,
+}
+
+fn context(pool_id: &str, kid: &str) -> String {
+    format!("signing_keys.private_key {pool_id} {kid}")
+}
+
+/// All keys of a pool; none when there is no such pool.
+pub async fn list(db: &PgPool, sealing: &SealingKey, pool_id: &str) -> Result<Vec<StoredKey>> {
+    let rows = sqlx::query!(
+        r#"SELECT kid, token_use, state, private_key, public_jwk AS "public_jwk: Json<PublicKey>"
+           FROM signing_keys WHERE user_pool_id = $1 ORDER BY token_use, created_at"#,
+        pool_id
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let private = sealing.open(&context(pool_id, &row.kid), &row.private_key).map_err(Error::internal)?;
+            Ok(StoredKey { public: row.public_jwk.0, token_use: row.token_use, state: row.state, private })
+        })
+        .collect()
+}
+
+/// The public keys of a pool.
+pub async fn list_public(db: &PgPool, pool_id: &str) -> sqlx::Result<Vec<PublicKey>> {
+    let rows = sqlx::query!(
+        r#"SELECT public_jwk AS "public_jwk: Json<PublicKey>" FROM signing_keys WHERE user_pool_id = $1 ORDER BY token_use, created_at"#,
+        pool_id
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.public_jwk.0).collect())
+}
+
+/// Adds a current key.
+pub async fn insert(
+    db: &mut PgConnection,
+    sealing: &SealingKey,
+    pool_id: &str,
+    token_use: &str,
+    public: &PublicKey,
+    private: &[u8],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO signing_keys (user_pool_id, kid, token_use, state, private_key, public_jwk, created_at)
+         VALUES ($1, $2, $3, 'current', $4, $5, $6)",
+        pool_id,
+        public.kid,
+        token_use,
+        sealing.seal(&context(pool_id, &public.kid), private),
+        Json(public) as _,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Opens one sealed key of the database, if there is any: whether the sealing key is the right one.
+pub async fn check_sealing(db: &PgPool, sealing: &SealingKey) -> Result<()> {
+    let row =
+        sqlx::query!("SELECT user_pool_id, kid, private_key FROM signing_keys LIMIT 1").fetch_optional(db).await?;
+    if let Some(row) = row {
+        sealing.open(&context(&row.user_pool_id, &row.kid), &row.private_key).map_err(Error::internal)?;
+    }
+    Ok(())
+}

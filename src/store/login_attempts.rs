@@ -1,0 +1,69 @@
+//! Wrong passwords per name: five are free, then each locks the name for twice as long, up to a quarter of an hour
+//! (W§4.8). Counted for names without a user too.
+
+use sqlx::{PgConnection, PgPool};
+use time::{Duration, OffsetDateTime};
+
+/// After this quiet time the count starts again; also the longest lock.
+const QUIET: Duration = Duration::minutes(15);
+
+/// Whether the name is locked now.
+pub async fn is_locked(db: &PgPool, pool_id: &str, username_key: &str, now: OffsetDateTime) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2 AND locked_until > $3) AS "locked!""#,
+        pool_id,
+        username_key,
+        now
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Counts a wrong password and locks the name when `free` of them are used up.
+pub async fn count_failure(
+    db: &PgPool,
+    pool_id: &str,
+    username_key: &str,
+    free: i32,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO login_attempts AS a (user_pool_id, username_key, failures, last_failed_at, locked_until)
+         VALUES ($1, $2, 1, $3, CASE WHEN $4 <= 1 THEN $3::timestamptz + interval '1 second' ELSE $3 END)
+         ON CONFLICT (user_pool_id, username_key) DO UPDATE SET
+             failures = CASE WHEN a.last_failed_at < $5 THEN 1 ELSE a.failures + 1 END,
+             last_failed_at = $3,
+             locked_until = CASE WHEN a.last_failed_at < $5 OR a.failures + 1 < $4 THEN $3
+                 ELSE $3::timestamptz + least(interval '15 minutes', interval '1 second' * (2 ^ least(a.failures + 1 - $4, 20))) END",
+        pool_id,
+        username_key,
+        now,
+        free,
+        now - QUIET
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the failures of a name that now gave the right password; `false` when it was locked meanwhile by others.
+pub async fn forgive(
+    db: &mut PgConnection,
+    pool_id: &str,
+    username_key: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let locked = sqlx::query_scalar!(
+        "DELETE FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2 AND locked_until <= $3",
+        pool_id,
+        username_key,
+        now
+    );
+    locked.execute(&mut *db).await?;
+    let left = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2) AS "left!""#,
+        pool_id,
+        username_key
+    );
+    Ok(!left.fetch_one(db).await?)
+}

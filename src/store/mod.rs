@@ -1,0 +1,46 @@
+//! All the SQL: a file per table. Every query is given the pool first and the time as an argument.
+//!
+//! Lock order, so that transactions never wait for each other in a circle: user, then sessions, then challenges, then
+//! passkeys.
+
+pub mod audit;
+pub mod challenges;
+pub mod clients;
+pub mod keys;
+pub mod login_attempts;
+pub mod operators;
+pub mod passkeys;
+pub mod pools;
+pub mod sessions;
+pub mod users;
+
+use sqlx::PgPool;
+
+/// The migrations, compiled in.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Brings the database's schema up to date. Several replicas may do so at once.
+pub async fn migrate(db: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
+    MIGRATIONS.run(db).await
+}
+
+/// Whether the database answers and has every migration of this build.
+pub async fn is_current(db: &PgPool) -> sqlx::Result<bool> {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let applied = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(db)
+        .await;
+    match applied {
+        Ok(version) => Ok(version.unwrap_or(0) >= newest),
+        // 42P01: no such table; nothing was migrated yet.
+        Err(sqlx::Error::Database(cause)) if cause.code().as_deref() == Some("42P01") => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Whether a transaction failed only because of another one (deadlock, serialization) and may simply be tried again.
+pub fn may_retry(error: &crate::error::Error) -> bool {
+    let crate::error::Error::Internal(cause) = error else { return false };
+    let Some(sqlx::Error::Database(cause)) = cause.downcast_ref::<sqlx::Error>() else { return false };
+    matches!(cause.code().as_deref(), Some("40P01" | "40001"))
+}

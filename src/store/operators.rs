@@ -1,0 +1,86 @@
+//! Operators' key pairs, secrets sealed.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use crate::{
+    caller::Role,
+    error::{Error, Result},
+    sealing::SealingKey,
+    secret::Secret,
+};
+
+/// The `user_pool_id` of an operator for every pool.
+pub const EVERY_POOL: &str = "*";
+
+/// An operator's key pair.
+pub struct Operator {
+    pub secret_access_key: Secret,
+    pub role: Role,
+    /// The only pool it may touch, if it has one.
+    pub pool_id: Option<String>,
+}
+
+fn context(access_key_id: &str) -> String {
+    format!("operators.secret_access_key {access_key_id}")
+}
+
+/// The key pair of this ID.
+pub async fn find(db: &PgPool, sealing: &SealingKey, access_key_id: &str) -> Result<Option<Operator>> {
+    let row = sqlx::query!(
+        "SELECT user_pool_id, secret_access_key, role FROM operators WHERE access_key_id = $1",
+        access_key_id
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let secret = sealing.open(&context(access_key_id), &row.secret_access_key).map_err(Error::internal)?;
+    Ok(Some(Operator {
+        secret_access_key: String::from_utf8(secret).map_err(Error::internal)?.into(),
+        role: Role::parse(&row.role).ok_or_else(|| Error::internal(format!("operator role {}", row.role)))?,
+        pool_id: (row.user_pool_id != EVERY_POOL).then_some(row.user_pool_id),
+    }))
+}
+
+/// Adds a key pair or gives an existing one this secret and role.
+pub async fn put(
+    db: &PgPool,
+    sealing: &SealingKey,
+    pool_id: Option<&str>,
+    access_key_id: &str,
+    secret: &Secret,
+    role: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO operators (user_pool_id, access_key_id, secret_access_key, role, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (user_pool_id, access_key_id) DO UPDATE SET secret_access_key = $3, role = $4",
+        pool_id.unwrap_or(EVERY_POOL),
+        access_key_id,
+        sealing.seal(&context(access_key_id), secret.expose().as_bytes()),
+        role,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes a key pair; `false` when there is none.
+pub async fn delete(db: &PgPool, access_key_id: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!("DELETE FROM operators WHERE access_key_id = $1", access_key_id).execute(db).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// (access key ID, role, pool or `*`) of every key pair.
+pub async fn list(db: &PgPool) -> sqlx::Result<Vec<(String, String, String)>> {
+    let rows = sqlx::query!("SELECT access_key_id, role, user_pool_id FROM operators ORDER BY created_at")
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.access_key_id, row.role, row.user_pool_id)).collect())
+}
+
+/// Whether there is any.
+pub async fn any(db: &PgPool) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM operators) AS "any!""#).fetch_one(db).await
+}

@@ -1,0 +1,294 @@
+//! Passkeys: the table `webauthn_credentials`.
+//!
+//! Rows are removed here and nowhere else, each removal with its audit and its outbox row in the same statement.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::audit::Trail;
+use crate::{random, webauthn::NewCredential};
+
+/// A passkey as lists show it.
+#[derive(Debug)]
+pub struct Passkey {
+    pub credential_id: Vec<u8>,
+    pub friendly_name: String,
+    pub rp_id: String,
+    pub attachment: Option<String>,
+    pub transports: Vec<String>,
+    pub created_at: OffsetDateTime,
+}
+
+/// What checking an assertion needs.
+#[derive(Debug)]
+pub struct Key {
+    pub public_key: Vec<u8>,
+    pub sign_count: i64,
+    pub backup_eligible: bool,
+}
+
+/// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` (0: no limit).
+/// `Ok(None)`: too many; `Ok(Some(false))`: the credential ID is taken in this pool.
+#[expect(clippy::too_many_arguments, reason = "one row, each named once")]
+pub async fn insert(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    rp_id: &str,
+    friendly_name: &str,
+    credential: &NewCredential,
+    limit: i64,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<bool>> {
+    // A statement of its own, after the user's lock: its snapshot sees what the lock's last holder inserted.
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM webauthn_credentials WHERE user_pool_id = $1 AND sub = $2"#,
+        pool_id,
+        sub
+    )
+    .fetch_one(&mut *db)
+    .await?;
+    if limit > 0 && count >= limit {
+        return Ok(None);
+    }
+    let done = sqlx::query!(
+        "INSERT INTO webauthn_credentials (user_pool_id, sub, credential_id, public_key, algorithm, sign_count, aaguid,
+             transports, attachment, attestation_format, backup_eligible, backup_state, rp_id, friendly_name, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT DO NOTHING",
+        pool_id,
+        sub,
+        credential.id,
+        credential.public_key,
+        credential.algorithm,
+        i64::from(credential.sign_count),
+        credential.aaguid,
+        &credential.transports,
+        credential.attachment,
+        credential.attestation_format,
+        credential.backup_eligible,
+        credential.backup_state,
+        rp_id,
+        friendly_name,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(Some(done.rows_affected() == 1))
+}
+
+/// All passkeys of a user, oldest first. A user has few (20 by default).
+pub async fn list(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Passkey>> {
+    sqlx::query_as!(
+        Passkey,
+        "SELECT credential_id, friendly_name, rp_id, attachment, transports, created_at FROM webauthn_credentials
+         WHERE user_pool_id = $1 AND sub = $2 ORDER BY created_at, credential_id",
+        pool_id,
+        sub
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A page of the passkeys of a live session's user, oldest first, after a cursor: `None` when the session does not
+/// live. One statement, so that the answer and the right to it are of one moment.
+pub async fn list_live(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    origin_jti: Uuid,
+    after: Option<&(OffsetDateTime, Vec<u8>)>,
+    limit: i64,
+) -> sqlx::Result<Option<Vec<Passkey>>> {
+    let (after_at, after_id) = after.map_or((None, None), |(at, id)| (Some(*at), Some(id.as_slice())));
+    let rows = sqlx::query!(
+        r#"SELECT c.credential_id AS "credential_id?", c.friendly_name AS "friendly_name?", c.rp_id AS "rp_id?", c.attachment,
+                  c.transports AS "transports?", c.created_at AS "created_at?"
+           FROM sessions s
+           JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+           LEFT JOIN webauthn_credentials c ON c.user_pool_id = s.user_pool_id AND c.sub = s.sub
+               AND ($4::timestamptz IS NULL OR (c.created_at, c.credential_id) > ($4, $5::bytea))
+           WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
+             AND u.enabled AND u.status <> 'RESET_REQUIRED'
+           ORDER BY c.created_at, c.credential_id LIMIT $6"#,
+        pool_id,
+        origin_jti,
+        sub,
+        after_at,
+        after_id,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let passkeys = rows.into_iter().filter_map(|row| {
+        Some(Passkey {
+            credential_id: row.credential_id?,
+            friendly_name: row.friendly_name?,
+            rp_id: row.rp_id?,
+            attachment: row.attachment,
+            transports: row.transports?,
+            created_at: row.created_at?,
+        })
+    });
+    Ok(Some(passkeys.collect()))
+}
+
+/// A user's passkey, locked: whoever deletes it waits, and who waited for a deletion finds nothing.
+pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
+    sqlx::query_as!(
+        Key,
+        "SELECT public_key, sign_count, backup_eligible FROM webauthn_credentials
+         WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3 FOR NO KEY UPDATE",
+        pool_id,
+        sub,
+        credential_id
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Notes a use of a locked passkey. An update and never an upsert: a deleted passkey stays deleted.
+pub async fn update_used(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    credential_id: &[u8],
+    sign_count: u32,
+    backup_state: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE webauthn_credentials SET sign_count = $4, backup_state = $5, last_used_at = $6
+         WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3",
+        pool_id,
+        sub,
+        credential_id,
+        i64::from(sign_count),
+        backup_state,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What a deletion found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// The row was removed.
+    Done,
+    /// The user has no such passkey: not there, or not theirs, which is the same.
+    NotFound,
+    /// The session does not live (or the user is disabled or gone).
+    SessionEnded,
+    /// The pool ends sessions on delete, which takes more than one statement: call [`lock_and_delete`].
+    EndsSessions,
+}
+
+/// Deletes a passkey of a live session's user: one statement, which is one transaction by itself.
+///
+/// The session row is locked (`FOR SHARE`), so that a sign-out either ended it before or waits; the passkey's row is
+/// removed only by the one caller that gets it, and with it come one audit row and one outbox row. Pools that end
+/// sessions on delete are left to [`lock_and_delete`], because all parts of this statement see one snapshot, in which
+/// a session that a concurrent sign-in just opened is missing.
+pub async fn delete(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    origin_jti: Uuid,
+    credential_id: &[u8],
+    trail: &Trail,
+) -> sqlx::Result<Deletion> {
+    let row = sqlx::query!(
+        r#"WITH live AS MATERIALIZED (
+               SELECT s.sub, p.sessions_on_passkey_delete AS policy
+               FROM sessions s
+               JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+               JOIN user_pools p ON p.user_pool_id = s.user_pool_id
+               WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
+                 AND u.enabled AND u.status <> 'RESET_REQUIRED'
+               FOR SHARE OF s
+           ), deleted AS (
+               DELETE FROM webauthn_credentials c USING live
+               WHERE c.user_pool_id = $1 AND c.sub = $3 AND c.sub = live.sub AND c.credential_id = $4 AND live.policy = 'KEEP'
+               RETURNING c.credential_id, c.rp_id
+           ), audited AS (
+               INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
+               SELECT $1, $5, $7, 'passkey.deleted', $8, $3, credential_id, $9 FROM deleted
+           ), told AS (
+               INSERT INTO outbox (user_pool_id, id, at, kind, payload)
+               SELECT $1, $6, $7, 'passkey.deleted',
+                      jsonb_build_object('sub', $3::uuid, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
+               FROM deleted
+           )
+           SELECT (SELECT policy FROM live) AS policy, EXISTS (SELECT 1 FROM deleted) AS "deleted!""#,
+        pool_id,
+        origin_jti,
+        sub,
+        credential_id,
+        random::time_ordered_uuid(trail.at),
+        random::time_ordered_uuid(trail.at),
+        trail.at,
+        trail.actor,
+        trail.request_id
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(match (row.policy.as_deref(), row.deleted) {
+        (None, _) => Deletion::SessionEnded,
+        (Some(_), true) => Deletion::Done,
+        (Some("KEEP"), false) => Deletion::NotFound,
+        (Some(_), false) => Deletion::EndsSessions,
+    })
+}
+
+/// Deletes a passkey in a transaction whose user row and session the caller has locked.
+pub async fn lock_and_delete(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    credential_id: &[u8],
+    trail: &Trail,
+) -> sqlx::Result<bool> {
+    Ok(delete_some(db, pool_id, sub, Some(credential_id), trail).await? == 1)
+}
+
+/// Deletes all passkeys of a user whose row the caller has locked; returns how many there were.
+pub async fn delete_all(db: &mut PgConnection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<i64> {
+    delete_some(db, pool_id, sub, None, trail).await
+}
+
+async fn delete_some(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    credential_id: Option<&[u8]>,
+    trail: &Trail,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"WITH deleted AS (
+               DELETE FROM webauthn_credentials WHERE user_pool_id = $1 AND sub = $2 AND ($3::bytea IS NULL OR credential_id = $3)
+               RETURNING credential_id, rp_id
+           ), audited AS (
+               INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
+               SELECT $1, gen_random_uuid(), $4, 'passkey.deleted', $5, $2, credential_id, $6 FROM deleted
+           ), told AS (
+               INSERT INTO outbox (user_pool_id, id, at, kind, payload)
+               SELECT $1, gen_random_uuid(), $4, 'passkey.deleted',
+                      jsonb_build_object('sub', $2::uuid, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
+               FROM deleted
+           )
+           SELECT count(*) AS "count!" FROM deleted"#,
+        pool_id,
+        sub,
+        credential_id,
+        trail.at,
+        trail.actor,
+        trail.request_id
+    )
+    .fetch_one(db)
+    .await
+}

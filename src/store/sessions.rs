@@ -1,0 +1,152 @@
+//! Sign-in sessions: what access, ID and refresh tokens hang on.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A session.
+#[derive(Debug)]
+pub struct Session {
+    pub origin_jti: Uuid,
+    pub sub: Uuid,
+    pub client_id: String,
+    pub refresh_hash: Vec<u8>,
+    pub refresh_generation: i32,
+    pub rotated_at: Option<OffsetDateTime>,
+    pub auth_time: OffsetDateTime,
+    pub expires_at: OffsetDateTime,
+    pub revoked_at: Option<OffsetDateTime>,
+}
+
+/// What opened a session.
+#[derive(Clone, Debug)]
+pub enum OpenedWith {
+    Password,
+    /// The credential ID.
+    Passkey(Vec<u8>),
+}
+
+/// Opens a session. The caller holds the user's row.
+pub async fn insert(
+    db: &mut PgConnection,
+    pool_id: &str,
+    session: &Session,
+    opened_with: &OpenedWith,
+) -> sqlx::Result<()> {
+    let (method, credential_id) = match opened_with {
+        OpenedWith::Password => ("password", None),
+        OpenedWith::Passkey(id) => ("passkey", Some(id.as_slice())),
+    };
+    sqlx::query!(
+        "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        pool_id,
+        session.origin_jti,
+        session.sub,
+        session.client_id,
+        method,
+        credential_id,
+        session.refresh_hash,
+        session.auth_time,
+        session.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether the session lives and its user is enabled and needs no password reset; if so it cannot be ended before the
+/// transaction ends.
+pub async fn lock_live(db: &mut PgConnection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
+    let live = sqlx::query_scalar!(
+        r#"SELECT 1 AS "live!" FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+           WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
+             AND u.enabled AND u.status <> 'RESET_REQUIRED' FOR SHARE OF s"#,
+        pool_id,
+        origin_jti,
+        sub
+    );
+    Ok(live.fetch_optional(db).await?.is_some())
+}
+
+/// A session, locked for a change.
+pub async fn lock(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
+    sqlx::query_as!(
+        Session,
+        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at
+         FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 FOR UPDATE",
+        pool_id,
+        origin_jti
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The subject of a session, without a lock.
+pub async fn find_sub(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Uuid>> {
+    sqlx::query_scalar!("SELECT sub FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2", pool_id, origin_jti)
+        .fetch_optional(db)
+        .await
+}
+
+/// Gives a locked session its next refresh token.
+pub async fn update_refresh(
+    db: &mut PgConnection,
+    pool_id: &str,
+    origin_jti: Uuid,
+    hash: &[u8],
+    generation: i32,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET refresh_hash = $3, refresh_generation = $4, rotated_at = $5 WHERE user_pool_id = $1 AND origin_jti = $2",
+        pool_id,
+        origin_jti,
+        hash,
+        generation,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends one session.
+pub async fn revoke(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET revoked_at = $3 WHERE user_pool_id = $1 AND origin_jti = $2 AND revoked_at IS NULL",
+        pool_id,
+        origin_jti,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends all sessions of a user whose row the caller has locked, except one.
+pub async fn revoke_all(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    except: Option<Uuid>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET revoked_at = $4
+         WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND origin_jti IS DISTINCT FROM $3",
+        pool_id,
+        sub,
+        except,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes all sessions of a user whose row the caller has locked.
+pub async fn delete_all(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM sessions WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
+    Ok(())
+}

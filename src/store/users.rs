@@ -1,0 +1,361 @@
+//! Users.
+
+use serde_json::{Map, Value};
+use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A user.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub sub: Uuid,
+    pub username: String,
+    pub status: Status,
+    pub enabled: bool,
+    /// Name to value, all strings, without `sub`.
+    pub attributes: Map<String, Value>,
+    /// argon2id, PHC string; never logged because nothing logs users.
+    pub password_hash: Option<String>,
+    pub password_set_at: Option<OffsetDateTime>,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+/// `UserStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Unconfirmed,
+    Confirmed,
+    ResetRequired,
+    ForceChangePassword,
+}
+
+impl Status {
+    /// The API's word.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "UNCONFIRMED",
+            Self::Confirmed => "CONFIRMED",
+            Self::ResetRequired => "RESET_REQUIRED",
+            Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        match text {
+            "CONFIRMED" => Self::Confirmed,
+            "RESET_REQUIRED" => Self::ResetRequired,
+            "FORCE_CHANGE_PASSWORD" => Self::ForceChangePassword,
+            _ => Self::Unconfirmed,
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    sub: Uuid,
+    username: String,
+    status: String,
+    enabled: bool,
+    attributes: Json<Map<String, Value>>,
+    password_hash: Option<String>,
+    password_set_at: Option<OffsetDateTime>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl From<Row> for User {
+    fn from(row: Row) -> Self {
+        Self {
+            sub: row.sub,
+            username: row.username,
+            status: Status::parse(&row.status),
+            enabled: row.enabled,
+            attributes: row.attributes.0,
+            password_hash: row.password_hash,
+            password_set_at: row.password_set_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// The user of this name (`username_key`) or, where the text is a UUID, this subject.
+pub async fn find(db: &PgPool, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
+                  password_set_at, created_at, updated_at
+           FROM users WHERE user_pool_id = $1 AND (username_key = $2 OR sub = $3)"#,
+        pool_id,
+        username_key,
+        Uuid::try_parse(username_key).ok()
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(User::from))
+}
+
+/// The user of this subject.
+pub async fn find_by_sub(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
+                  password_set_at, created_at, updated_at
+           FROM users WHERE user_pool_id = $1 AND sub = $2"#,
+        pool_id,
+        sub
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(User::from))
+}
+
+/// The user of a session, if the session lives and the user is enabled and needs no password reset.
+pub async fn find_live(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    origin_jti: Uuid,
+) -> sqlx::Result<Option<User>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: Json<Map<String, Value>>",
+                  u.password_hash, u.password_set_at, u.created_at, u.updated_at
+           FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+           WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
+             AND u.enabled AND u.status <> 'RESET_REQUIRED'"#,
+        pool_id,
+        origin_jti,
+        sub
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(User::from))
+}
+
+/// The user, with the row held against every change until the transaction ends (`FOR SHARE`): for sign-ins, which may
+/// happen side by side but not beside a disabling, a deletion or a password change.
+pub async fn hold(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
+                  password_set_at, created_at, updated_at
+           FROM users WHERE user_pool_id = $1 AND sub = $2 FOR SHARE"#,
+        pool_id,
+        sub
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(User::from))
+}
+
+/// The user, locked for a change of it or of what belongs to it, one at a time. The first lock of its transaction.
+pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
+                  password_set_at, created_at, updated_at
+           FROM users WHERE user_pool_id = $1 AND sub = $2 FOR UPDATE"#,
+        pool_id,
+        sub
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(User::from))
+}
+
+/// Adds a user; `false` when the name is taken.
+pub async fn insert(db: &mut PgConnection, pool_id: &str, username_key: &str, user: &User) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO users (user_pool_id, sub, username, username_key, status, enabled, attributes, password_hash,
+                            password_set_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT (user_pool_id, username_key) DO NOTHING",
+        pool_id,
+        user.sub,
+        user.username,
+        username_key,
+        user.status.text(),
+        user.enabled,
+        Json(&user.attributes) as _,
+        user.password_hash,
+        user.password_set_at,
+        user.created_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Sets a password and the status that goes with it.
+pub async fn update_password(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    password_hash: &str,
+    status: Status,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET password_hash = $3, password_set_at = $5, status = $4, updated_at = $5
+         WHERE user_pool_id = $1 AND sub = $2",
+        pool_id,
+        sub,
+        password_hash,
+        status.text(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Replaces the attributes.
+pub async fn update_attributes(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    attributes: &Map<String, Value>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET attributes = $3, updated_at = $4 WHERE user_pool_id = $1 AND sub = $2",
+        pool_id,
+        sub,
+        Json(attributes) as _,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Enables or disables.
+pub async fn update_enabled(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    enabled: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET enabled = $3, updated_at = $4 WHERE user_pool_id = $1 AND sub = $2",
+        pool_id,
+        sub,
+        enabled,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Confirms an unconfirmed user; `false` when the status was another.
+pub async fn confirm(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE users SET status = 'CONFIRMED', updated_at = $3
+         WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
+        pool_id,
+        sub,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes the row of a locked user whose sessions and passkeys are gone.
+pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
+    Ok(())
+}
+
+/// Some users of a pool, for removing all of them step by step.
+pub async fn list_subs(db: &mut PgConnection, pool_id: &str, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar!("SELECT sub FROM users WHERE user_pool_id = $1 ORDER BY sub LIMIT $2", pool_id, limit)
+        .fetch_all(db)
+        .await
+}
+
+/// About how many users a pool has: exact up to 10 000, which bounds the work.
+pub async fn estimate(db: &PgPool, pool_id: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (SELECT 1 FROM users WHERE user_pool_id = $1 LIMIT 10000) AS counted"#,
+        pool_id
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// What ListUsers filters by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    pub field: Field,
+    /// `^=` rather than `=`.
+    pub prefix: bool,
+    pub value: String,
+}
+
+/// The searchable attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Field {
+    Username,
+    Sub,
+    /// `cognito:user_status`
+    UserStatus,
+    /// `status`: `Enabled` or `Disabled`
+    Enabled,
+    /// email, phone_number, name, given_name, family_name, preferred_username
+    Attribute(&'static str),
+}
+
+/// Users by subject, at most `limit`, after the given one, that fit the filter.
+pub async fn list(
+    db: &PgPool,
+    pool_id: &str,
+    filter: Option<&Filter>,
+    after: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<User>> {
+    let mut query = QueryBuilder::<Postgres>::new(
+        "SELECT sub, username, status, enabled, attributes, password_hash, password_set_at, created_at, updated_at
+         FROM users WHERE user_pool_id = ",
+    );
+    query.push_bind(pool_id).push(" AND sub > ").push_bind(after);
+    if let Some(filter) = filter {
+        // Only these fixed texts ever reach the SQL; what the caller wrote is bound.
+        query.push(" AND ").push(match &filter.field {
+            Field::Username => "username_key",
+            Field::Sub => "sub::text",
+            Field::UserStatus => "status",
+            Field::Enabled => "CASE WHEN enabled THEN 'Enabled' ELSE 'Disabled' END",
+            Field::Attribute("email") => "(attributes ->> 'email')",
+            Field::Attribute("phone_number") => "(attributes ->> 'phone_number')",
+            Field::Attribute("preferred_username") => "(attributes ->> 'preferred_username')",
+            Field::Attribute("name") => "(attributes ->> 'name')",
+            Field::Attribute("given_name") => "(attributes ->> 'given_name')",
+            Field::Attribute(_) => "(attributes ->> 'family_name')",
+        });
+        if filter.prefix {
+            query.push(" LIKE ").push_bind(like_prefix(&filter.value));
+        } else {
+            query.push(" = ").push_bind(&filter.value);
+        }
+    }
+    query.push(" ORDER BY sub LIMIT ").push_bind(limit);
+    let rows: Vec<Row> = query.build_query_as().fetch_all(db).await?;
+    Ok(rows.into_iter().map(User::from).collect())
+}
+
+/// The LIKE pattern of texts that start with `value`.
+fn like_prefix(value: &str) -> String {
+    let mut pattern = String::with_capacity(value.len() + 1);
+    for c in value.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

@@ -1,0 +1,28 @@
+//! The log: text or JSON lines on standard error.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+
+/// Crates whose finer levels print key material or challenge values: never more than warnings.
+const CAPPED: [&str; 5] =
+    ["aws_sigv4=warn", "webauthn_rs_core=warn", "sqlx=warn", "actix_http=warn", "actix_server=warn"];
+
+/// Starts logging. `filter` is in the syntax of tracing's `EnvFilter`, such as `info` or `keystead=debug`.
+pub fn start(filter: &str, json: bool) -> Result<(), String> {
+    let mut filter = EnvFilter::try_new(filter).map_err(|cause| format!("log: {cause}"))?;
+    for directive in CAPPED {
+        filter = filter.add_directive(directive.parse().expect("constant directives parse"));
+    }
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = if json {
+        registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
+    } else {
+        registry
+            .with(
+                fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false),
+            )
+            .try_init()
+    };
+    started.map_err(|cause| format!("log: {cause}"))
+}

@@ -1,0 +1,119 @@
+//! Access and ID tokens (JWT, RFC 7519).
+
+use jsonwebtoken::{Algorithm, Header, Validation, dangerous};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{Error, PoolKeys, SigningKey};
+use crate::error;
+
+/// The one scope of tokens that come from an API sign-in; every token-authorised operation needs it.
+pub const ACCESS_SCOPE: &str = "aws.cognito.signin.user.admin";
+
+/// Claims of an access token, in the documented order. Times are seconds since the epoch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AccessClaims {
+    pub sub: Uuid,
+    pub iss: String,
+    pub client_id: String,
+    pub origin_jti: Uuid,
+    pub event_id: Uuid,
+    pub token_use: String,
+    pub scope: String,
+    pub auth_time: i64,
+    pub exp: i64,
+    pub iat: i64,
+    pub jti: Uuid,
+    pub username: String,
+}
+
+/// Claims of an ID token, in the documented order.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdClaims {
+    pub sub: Uuid,
+    pub iss: String,
+    #[serde(rename = "cognito:username")]
+    pub username: String,
+    pub origin_jti: Uuid,
+    pub aud: String,
+    pub event_id: Uuid,
+    pub token_use: &'static str,
+    pub auth_time: i64,
+    pub exp: i64,
+    pub iat: i64,
+    pub jti: Uuid,
+    /// The user's attributes; `email_verified` and `phone_number_verified` are booleans.
+    #[serde(flatten)]
+    pub attributes: Map<String, Value>,
+}
+
+/// What both tokens of a sign-in are made from.
+pub trait Claims: Serialize {}
+impl Claims for AccessClaims {}
+impl Claims for IdClaims {}
+
+/// The signed token, header `{"alg":"RS256","kid":…}`.
+pub fn sign(claims: &impl Claims, key: &SigningKey) -> error::Result<String> {
+    let mut header = Header::new(Algorithm::RS256);
+    header.typ = None;
+    header.kid = Some(key.kid.clone());
+    jsonwebtoken::encode(&header, claims, &key.key).map_err(error::Error::internal)
+}
+
+/// The pool that a token names as its issuer, before anything of it is believed.
+pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Issuer {
+        iss: String,
+    }
+    let issuer = dangerous::insecure_decode_claims::<Issuer>(token).map_err(|_| Error::Invalid)?.iss;
+    let pool = issuer.strip_prefix(public_url).and_then(|rest| rest.strip_prefix('/')).ok_or(Error::Invalid)?;
+    if pool.len() > 55 || !pool.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return Err(Error::Invalid);
+    }
+    Ok(pool.to_owned())
+}
+
+/// Verifies an access token of the pool that these keys belong to.
+///
+/// `issuer` is the pool's issuer, `now` seconds since the epoch. Order as W§2.3: shape, key, signature, expiry,
+/// kind of token, scope. The revocation check is the database's.
+pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64) -> Result<AccessClaims, Error> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
+    // A token never chooses its own algorithm or key.
+    let foreign = header.alg != Algorithm::RS256
+        || header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
+        || header.crit.is_some();
+    if foreign {
+        return Err(Error::Invalid);
+    }
+    let key = header.kid.as_deref().and_then(|kid| keys.verifying.get(kid)).ok_or(Error::Invalid)?;
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.validate_exp = false; // below, by the injected time
+    validation.validate_aud = false; // access tokens have none
+    validation.required_spec_claims.clear();
+    let claims = jsonwebtoken::decode::<Value>(token, key, &validation)
+        .map_err(|cause| match cause.kind() {
+            jsonwebtoken::errors::ErrorKind::InvalidSignature => Error::Signature,
+            _ => Error::Invalid,
+        })?
+        .claims;
+    if claims["token_use"] != "access" {
+        return Err(Error::Invalid);
+    }
+    let claims: AccessClaims = serde_json::from_value(claims).map_err(|_| Error::Invalid)?;
+    if claims.iss != issuer {
+        return Err(Error::Invalid);
+    }
+    if claims.exp <= now {
+        return Err(Error::Expired);
+    }
+    if !claims.scope.split(' ').any(|scope| scope == ACCESS_SCOPE) {
+        return Err(Error::Scopes);
+    }
+    Ok(claims)
+}

@@ -1,0 +1,84 @@
+//! A pool's signing keys.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    rsa::{KeyPair, KeySize, PublicKeyComponents},
+    signature::KeyPair as _,
+};
+use base64::{Engine, prelude::*};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use serde::{Deserialize, Serialize};
+
+use crate::{error, sealing::sha256};
+
+/// The public half of a key, as in a JWK set (RFC 7517).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// Always `RS256`.
+    pub alg: String,
+    /// The exponent, base64url.
+    pub e: String,
+    /// The key ID: base64 of 32 bytes, padded, as Amazon Cognito's are.
+    pub kid: String,
+    /// Always `RSA`.
+    pub kty: String,
+    /// The modulus, base64url.
+    pub n: String,
+    /// Always `sig`.
+    #[serde(rename = "use")]
+    pub usage: String,
+}
+
+/// A key that signs.
+pub struct SigningKey {
+    pub(super) kid: String,
+    pub(super) key: EncodingKey,
+}
+
+impl SigningKey {
+    /// A key from its PKCS#8 DER.
+    pub fn from_pkcs8(kid: String, pkcs8: &[u8]) -> error::Result<Self> {
+        // jsonwebtoken reads PKCS#8 in PEM form only.
+        let pem =
+            format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(pkcs8));
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(error::Error::internal)?;
+        Ok(Self { kid, key })
+    }
+}
+
+/// All keys of one pool.
+pub struct PoolKeys {
+    /// Signs access tokens.
+    pub access: SigningKey,
+    /// Signs ID tokens.
+    pub id: SigningKey,
+    /// Every key that verifies access tokens, by key ID.
+    pub verifying: HashMap<String, DecodingKey>,
+}
+
+/// A new 2048-bit key: its public half and its private PKCS#8 DER. Takes about a tenth of a second.
+pub fn new_key() -> error::Result<(PublicKey, Vec<u8>)> {
+    let pair = KeyPair::generate(KeySize::Rsa2048)
+        .map_err(|cause| error::Error::internal(format!("making a key: {cause}")))?;
+    let pkcs8 = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair)
+        .map_err(|cause| error::Error::internal(format!("encoding a key: {cause}")))?;
+    let parts = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+    let public = PublicKey {
+        alg: "RS256".into(),
+        e: BASE64_URL_SAFE_NO_PAD.encode(&parts.e),
+        kid: BASE64_STANDARD.encode(sha256(&parts.n)),
+        kty: "RSA".into(),
+        n: BASE64_URL_SAFE_NO_PAD.encode(&parts.n),
+        usage: "sig".into(),
+    };
+    Ok((public, pkcs8.as_ref().to_vec()))
+}
+
+impl PublicKey {
+    /// The key in the form that verifies.
+    pub fn decoding(&self) -> error::Result<DecodingKey> {
+        DecodingKey::from_rsa_components(&self.n, &self.e).map_err(error::Error::internal)
+    }
+}

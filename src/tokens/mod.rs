@@ -1,0 +1,33 @@
+//! Access, ID and refresh tokens: claims, signing, verifying, key sets. Pure: keys and time are arguments.
+//!
+//! Shapes follow the Amazon Cognito developer guide ("Understanding user pool JSON web tokens"): RS256, two 2048-bit
+//! keys per pool, the claims in the documented order.
+
+mod access;
+mod keys;
+mod refresh;
+
+pub use access::{ACCESS_SCOPE, AccessClaims, Claims, IdClaims, sign, unverified_pool, verify_access};
+pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
+pub use refresh::{RefreshToken, Standing};
+
+/// Why an access token is refused, in the words that Amazon Cognito uses (W§2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("Invalid Access Token")]
+    Invalid,
+    #[error("Could not verify signature for Access Token")]
+    Signature,
+    #[error("Access Token has expired")]
+    Expired,
+    #[error("Access Token has been revoked")]
+    Revoked,
+    #[error("Access Token does not have required scopes")]
+    Scopes,
+}
+
+impl From<Error> for crate::error::Error {
+    fn from(error: Error) -> Self {
+        Self::NotAuthorized(error.to_string().into())
+    }
+}

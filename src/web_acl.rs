@@ -1,0 +1,149 @@
+//! The web ACL: which addresses may call, and how often; for the whole server and per pool.
+//!
+//! What it refuses is `ForbiddenException`, as a web application firewall in front of Amazon Cognito answers.
+
+use std::{collections::HashMap, net::IpAddr, num::NonZeroU32};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// The `[web_acl]` tables of `keystead.toml`.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Rules {
+    /// Rules for every request.
+    #[serde(flatten)]
+    pub server: RuleSet,
+    /// `[web_acl.pools."<user pool ID>"]`: further rules for requests to that pool.
+    #[serde(default)]
+    pub pools: HashMap<String, RuleSet>,
+}
+
+/// One set of rules.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct RuleSet {
+    /// Networks that may call; empty means all.
+    #[serde(default)]
+    pub allow: Vec<IpNet>,
+    /// Networks that may not, even when allowed.
+    #[serde(default)]
+    pub block: Vec<IpNet>,
+    /// Requests from one address in five minutes, per replica; absent means no limit. (AWS WAF's unit.)
+    #[serde(default)]
+    pub requests_per_five_minutes: Option<NonZeroU32>,
+    /// Largest body, bytes; absent means the server's limit.
+    #[serde(default)]
+    pub body_bytes: Option<usize>,
+}
+
+impl Rules {
+    /// The rules from the settings file's table.
+    pub fn deserialize_from(table: toml::Value) -> Result<Self, toml::de::Error> {
+        table.try_into()
+    }
+
+    /// What is contradictory in the rules, if anything.
+    pub fn check(&self) -> Result<(), String> {
+        for id in self.pools.keys() {
+            if !id.contains('_') {
+                return Err(format!("web_acl.pools: {id:?} is not a user pool ID"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rules with their counters.
+pub struct WebAcl {
+    server: Guard,
+    pools: HashMap<String, Guard>,
+}
+
+struct Guard {
+    rules: RuleSet,
+    rate: Option<DefaultKeyedRateLimiter<IpAddr>>,
+}
+
+impl WebAcl {
+    /// Fresh counters for these rules.
+    pub fn new(rules: &Rules) -> Self {
+        Self {
+            server: Guard::new(&rules.server),
+            pools: rules.pools.iter().map(|(id, rules)| (id.clone(), Guard::new(rules))).collect(),
+        }
+    }
+
+    /// The server's rules; asked for every request before anything else.
+    pub fn check_server(&self, address: IpAddr, body_bytes: usize) -> Result<()> {
+        self.server.check(address, body_bytes)
+    }
+
+    /// A pool's rules; asked as soon as the pool that a request concerns is known.
+    pub fn check_pool(&self, pool_id: &str, address: IpAddr, body_bytes: usize) -> Result<()> {
+        self.pools.get(pool_id).map_or(Ok(()), |guard| guard.check(address, body_bytes))
+    }
+
+    /// Forgets the counters of addresses that are quiet. Called now and then, so that memory stays bounded.
+    pub fn forget_quiet(&self) {
+        for guard in self.pools.values().chain([&self.server]) {
+            if let Some(rate) = &guard.rate {
+                rate.retain_recent();
+            }
+        }
+    }
+}
+
+impl Guard {
+    fn new(rules: &RuleSet) -> Self {
+        let rate = rules.requests_per_five_minutes.map(|requests| {
+            let refill = std::time::Duration::from_secs(300) / requests.get();
+            let quota = Quota::with_period(refill).expect("a limit below 3e11 has a period").allow_burst(requests);
+            RateLimiter::keyed(quota)
+        });
+        Self { rules: rules.clone(), rate }
+    }
+
+    fn check(&self, address: IpAddr, body_bytes: usize) -> Result<()> {
+        let within = |networks: &[IpNet]| networks.iter().any(|network| network.contains(&address));
+        let rules = &self.rules;
+        let refused = (!rules.allow.is_empty() && !within(&rules.allow))
+            || within(&rules.block)
+            || rules.body_bytes.is_some_and(|limit| body_bytes > limit)
+            || self.rate.as_ref().is_some_and(|rate| rate.check_key(&address).is_err());
+        if refused {
+            return Err(Error::Forbidden("Request not allowed by the web ACL; ask the server's operator.".into()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acl(toml: &str) -> WebAcl {
+        WebAcl::new(&toml::from_str(toml).unwrap())
+    }
+
+    #[test]
+    fn block_wins_over_allow_and_pools_have_their_own_rules() {
+        let acl = acl(
+            "allow = ['10.0.0.0/8']\nblock = ['10.1.0.0/16']\n[pools.'eu_a']\nblock = ['10.2.0.0/16']\nbody_bytes = 10",
+        );
+        let check = |address: &str| acl.check_server(address.parse().unwrap(), 0).is_ok();
+        assert!(check("10.0.0.1") && !check("10.1.0.1") && !check("11.0.0.1"));
+        let pool = |address: &str, bytes| acl.check_pool("eu_a", address.parse().unwrap(), bytes).is_ok();
+        assert!(pool("10.0.0.1", 10) && !pool("10.2.0.1", 0) && !pool("10.0.0.1", 11));
+        assert!(acl.check_pool("eu_b", "10.2.0.1".parse().unwrap(), 99).is_ok());
+    }
+
+    #[test]
+    fn the_rate_is_counted_per_address() {
+        let acl = acl("requests_per_five_minutes = 3");
+        let ok = |address: &str| acl.check_server(address.parse().unwrap(), 0).is_ok();
+        assert!(ok("::1") && ok("::1") && ok("::1") && !ok("::1"));
+        assert!(ok("::2"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Passkey ceremonies: options out, responses checked. Pure: no database, no HTTP, no clock.
+//!
+//! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. `webauthn-rs-core`
+//! does most of them; what it leaves to the caller is done here with the step's number beside it.
+
+mod assertion;
+mod client_data;
+mod cose;
+mod options;
+mod registration;
+
+pub use assertion::{Assertion, StoredCredential, Verified, verify_assertion};
+pub use options::{Descriptor, creation_options, request_options};
+pub use registration::{NewCredential, verify_registration};
+pub use webauthn_rs_core::proto::COSEAlgorithm;
+
+/// The algorithms offered, most wanted first: ES256 and RS256, as Amazon Cognito does.
+pub const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
+
+/// The relying party of a ceremony.
+#[derive(Clone, Debug)]
+pub struct RelyingParty {
+    /// The RP ID: a registrable domain or a name below it, or `localhost`.
+    pub id: String,
+    /// Whether user verification is required; else it is preferred.
+    pub user_verification_required: bool,
+    /// App origins accepted besides web origins, such as `android:apk-key-hash:…`.
+    pub app_origins: Vec<String>,
+}
+
+impl RelyingParty {
+    fn user_verification(&self) -> &'static str {
+        if self.user_verification_required { "required" } else { "preferred" }
+    }
+}
+
+/// Why a response is refused.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    #[error("The credential is malformed: {0}.")]
+    Malformed(String),
+    #[error("The credential answers another challenge.")]
+    Challenge,
+    #[error("The origin {0} is not allowed for this relying party ID.")]
+    Origin(String),
+    #[error("The credential was made for another relying party ID.")]
+    RelyingParty,
+    #[error("The authenticator did not verify the user, which this user pool requires.")]
+    UserNotVerified,
+    #[error("The credential is not supported: {0}.")]
+    NotSupported(String),
+    #[error("The signature does not verify.")]
+    Signature,
+    #[error("The credential belongs to another user.")]
+    OtherUser,
+    #[error("The signature counter did not grow: the authenticator may have been cloned.")]
+    PossibleClone,
+    #[error("The backup eligibility of the credential changed.")]
+    BackupEligibilityChanged,
+}
+
+impl From<webauthn_rs_core::error::WebauthnError> for Error {
+    fn from(error: webauthn_rs_core::error::WebauthnError) -> Self {
+        use webauthn_rs_core::error::WebauthnError as Core;
+        match error {
+            Core::MismatchedChallenge => Self::Challenge,
+            Core::InvalidRPIDHash => Self::RelyingParty,
+            Core::UserNotVerified => Self::UserNotVerified,
+            Core::CredentialPossibleCompromise => Self::PossibleClone,
+            Core::CredentialBackupEligibilityInconsistent => Self::BackupEligibilityChanged,
+            Core::AuthenticationFailure | Core::AttestationStatementSigInvalid => Self::Signature,
+            Core::AttestationNotSupported => Self::NotSupported("its attestation format is unknown".into()),
+            Core::CredentialAlteredAlgFromRequest
+            | Core::COSEKeyInvalidAlgorithm
+            | Core::COSEKeyInvalidType
+            | Core::COSEKeyRSANEInvalid => Self::NotSupported("its algorithm or key size was not offered".into()),
+            other => Self::Malformed(other.to_string()),
+        }
+    }
+}
+
+/// Bytes from base64url, padded or not, as WebAuthn JSON carries them.
+fn bytes(text: &str, member: &'static str) -> Result<Vec<u8>, Error> {
+    use base64::{
+        Engine,
+        engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+    };
+    const ENGINE: GeneralPurpose = GeneralPurpose::new(
+        &base64::alphabet::URL_SAFE,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    ENGINE.decode(text).map_err(|_| Error::Malformed(format!("{member} is not base64url")))
+}

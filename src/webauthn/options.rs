@@ -1,0 +1,59 @@
+//! What a client passes to `navigator.credentials`: exactly the members that Amazon Cognito sends, because Amplify's
+//! libraries parse them (W§2.4, W§2.6).
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{ALGORITHMS, RelyingParty, cose::algorithm_number};
+
+/// A passkey named in options.
+pub struct Descriptor {
+    /// The credential ID.
+    pub id: Vec<u8>,
+    /// How to reach the authenticator, as it said at registration.
+    pub transports: Vec<String>,
+}
+
+/// `PublicKeyCredentialCreationOptionsJSON` for a user. The user handle is the 36 characters of the subject.
+pub fn creation_options(rp: &RelyingParty, challenge: &[u8], sub: Uuid, username: &str, exclude: &[Vec<u8>]) -> Value {
+    let algorithms = ALGORITHMS.map(|algorithm| json!({"type": "public-key", "alg": algorithm_number(algorithm)}));
+    let exclude: Vec<_> = exclude.iter().map(|id| json!({"type": "public-key", "id": encode(id)})).collect();
+    json!({
+        "challenge": encode(challenge),
+        "rp": {"id": rp.id, "name": rp.id},
+        "user": {"id": encode(user_handle(sub).as_bytes()), "name": username, "displayName": username},
+        "pubKeyCredParams": algorithms,
+        "timeout": 60000,
+        "excludeCredentials": exclude,
+        "authenticatorSelection": {
+            "requireResidentKey": true,
+            "residentKey": "required",
+            "userVerification": rp.user_verification(),
+        },
+    })
+}
+
+/// `PublicKeyCredentialRequestOptionsJSON` for the passkeys of a user.
+pub fn request_options(rp: &RelyingParty, challenge: &[u8], allow: &[Descriptor]) -> Value {
+    let allow: Vec<_> = allow
+        .iter()
+        .map(|passkey| json!({"type": "public-key", "id": encode(&passkey.id), "transports": passkey.transports}))
+        .collect();
+    json!({
+        "challenge": encode(challenge),
+        "timeout": 180_000,
+        "rpId": rp.id,
+        "allowCredentials": allow,
+        "userVerification": rp.user_verification(),
+    })
+}
+
+/// The user handle of a subject: the text of its UUID.
+pub(super) fn user_handle(sub: Uuid) -> String {
+    sub.hyphenated().to_string()
+}
+
+fn encode(bytes: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}

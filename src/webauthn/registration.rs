@@ -1,0 +1,195 @@
+//! Registering a credential: section 7.1.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use webauthn_rs_core::{
+    WebauthnCore,
+    proto::{
+        AuthenticatorAttestationResponseRaw, COSEAlgorithm, RegisterPublicKeyCredential, RegistrationState,
+        RequestRegistrationExtensions,
+    },
+};
+
+use super::{Error, RelyingParty, bytes, client_data, cose};
+
+/// Credential IDs may have up to this many bytes (section 7.1 step 25).
+const MAX_CREDENTIAL_ID: usize = 1023;
+/// Transports kept, at most, and their length.
+const MAX_TRANSPORTS: usize = 10;
+const MAX_TRANSPORT_LENGTH: usize = 32;
+
+/// A verified new credential.
+#[derive(Debug)]
+pub struct NewCredential {
+    /// The credential ID, 1 to 1023 bytes.
+    pub id: Vec<u8>,
+    /// `COSE_Key`, CBOR.
+    pub public_key: Vec<u8>,
+    /// COSE algorithm number.
+    pub algorithm: i32,
+    /// Signature counter.
+    pub sign_count: u32,
+    /// The authenticator's model; all zero when it does not say.
+    pub aaguid: Uuid,
+    /// How to reach the authenticator, as it says.
+    pub transports: Vec<String>,
+    /// `platform` or `cross-platform`, when the client says.
+    pub attachment: Option<String>,
+    /// Attestation statement format, such as `none`.
+    pub attestation_format: String,
+    /// BE: may be backed up (a synced passkey).
+    pub backup_eligible: bool,
+    /// BS: is backed up now.
+    pub backup_state: bool,
+    /// Whether the user was verified.
+    pub user_verified: bool,
+}
+
+/// `RegistrationResponseJSON`, as far as it is used. Members that some clients leave out are optional (W§2.5).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    id: String,
+    raw_id: String,
+    #[serde(rename = "type")]
+    kind: String,
+    response: Attestation,
+    #[serde(default)]
+    authenticator_attachment: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Attestation {
+    #[serde(rename = "clientDataJSON")]
+    client_data_json: String,
+    attestation_object: String,
+    #[serde(default)]
+    transports: Option<Vec<String>>,
+}
+
+/// Verifies the answer to creation options that carried `challenge`, as section 7.1 says. `credential` is a
+/// `RegistrationResponseJSON`, or a text that holds one.
+pub fn verify_registration(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    algorithms: &[COSEAlgorithm],
+    credential: &Value,
+) -> Result<NewCredential, Error> {
+    let malformed =
+        |cause: serde_json::Error| Error::Malformed(format!("it is not a RegistrationResponseJSON ({cause})"));
+    let response: Response = match credential {
+        Value::String(text) => serde_json::from_str(text),
+        value => Response::deserialize(value),
+    }
+    .map_err(malformed)?;
+    if response.kind != "public-key" {
+        return Err(Error::Malformed("its type is not public-key".into()));
+    }
+    let raw_id = bytes(&response.raw_id, "rawId")?;
+    if bytes(&response.id, "id")? != raw_id {
+        return Err(Error::Malformed("id and rawId differ".into()));
+    }
+    let client_data_json = bytes(&response.response.client_data_json, "clientDataJSON")?;
+    let attestation_object = bytes(&response.response.attestation_object, "attestationObject")?;
+    let origin = client_data::check(rp, &client_data_json, "webauthn.create", challenge)?;
+    let object = AttestationObject::parse(&attestation_object)?;
+    let core = WebauthnCore::new_unsafe_experts_only(
+        &rp.id,
+        &rp.id,
+        vec![origin],
+        std::time::Duration::from_secs(60),
+        Some(false),
+        Some(false),
+    );
+    let registration = RegisterPublicKeyCredential {
+        id: response.id,
+        raw_id: raw_id.clone(),
+        response: AuthenticatorAttestationResponseRaw { attestation_object, client_data_json, transports: None },
+        type_: response.kind,
+        extensions: Default::default(),
+    };
+    let verified = core.register_credential(&registration, &state(rp, challenge, algorithms)?, None)?;
+    // The authenticator's own statement of the ID is the one that counts; the client must not say another.
+    if verified.cred_id != raw_id {
+        return Err(Error::Malformed("rawId is not the ID that the authenticator attested".into()));
+    }
+    // 7.1 step 25.
+    if raw_id.is_empty() || raw_id.len() > MAX_CREDENTIAL_ID {
+        return Err(Error::Malformed(format!("its ID must have 1 to {MAX_CREDENTIAL_ID} bytes")));
+    }
+    Ok(NewCredential {
+        public_key: cose::encode(&verified.cred)?,
+        algorithm: cose::algorithm_number(verified.cred.type_),
+        sign_count: verified.counter,
+        aaguid: object.aaguid()?,
+        transports: sane_transports(response.response.transports),
+        attachment: response.authenticator_attachment.filter(|a| a == "platform" || a == "cross-platform"),
+        attestation_format: object.fmt,
+        backup_eligible: verified.backup_eligible,
+        backup_state: verified.backup_state,
+        user_verified: verified.user_verified,
+        id: raw_id,
+    })
+}
+
+/// The library's state between the two halves of a ceremony, made from what our own state holds.
+fn state(rp: &RelyingParty, challenge: &[u8], algorithms: &[COSEAlgorithm]) -> Result<RegistrationState, Error> {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    serde_json::from_value(json!({
+        "policy": rp.user_verification(),
+        "exclude_credentials": [],
+        "challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge),
+        "credential_algorithms": algorithms,
+        "require_resident_key": true,
+        "authenticator_attachment": null,
+        "extensions": RequestRegistrationExtensions::default(),
+        "allow_synchronised_authenticators": true,
+    }))
+    .map_err(|cause| Error::Malformed(cause.to_string()))
+}
+
+/// The parts of an attestation object that the library does not give back.
+struct AttestationObject {
+    fmt: String,
+    auth_data: Vec<u8>,
+}
+
+impl AttestationObject {
+    fn parse(cbor: &[u8]) -> Result<Self, Error> {
+        use serde_cbor_2::Value as Cbor;
+        let malformed = || Error::Malformed("attestationObject is not an attestation object".into());
+        let Cbor::Map(map) = serde_cbor_2::from_slice(cbor).map_err(|_| malformed())? else {
+            return Err(malformed());
+        };
+        let get = |key: &str| map.get(&Cbor::Text(key.to_owned()));
+        let (Some(Cbor::Text(fmt)), Some(Cbor::Bytes(auth_data)), Some(Cbor::Map(statement))) =
+            (get("fmt"), get("authData"), get("attStmt"))
+        else {
+            return Err(malformed());
+        };
+        // 8.7: the statement of format none is the empty map.
+        if fmt == "none" && !statement.is_empty() {
+            return Err(Error::Malformed("an attestation of format none carries a statement".into()));
+        }
+        Ok(Self { fmt: fmt.clone(), auth_data: auth_data.clone() })
+    }
+
+    /// Bytes 37 to 52 of the authenticator data (section 6.5.1).
+    fn aaguid(&self) -> Result<Uuid, Error> {
+        let bytes = self.auth_data.get(37..53).ok_or_else(|| Error::Malformed("authData is too short".into()))?;
+        Uuid::from_slice(bytes).map_err(|_| Error::Malformed("authData is too short".into()))
+    }
+}
+
+fn sane_transports(transports: Option<Vec<String>>) -> Vec<String> {
+    let sane = |t: &String| {
+        (1..=MAX_TRANSPORT_LENGTH).contains(&t.len())
+            && t.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let mut transports: Vec<_> = transports.unwrap_or_default().into_iter().filter(sane).take(MAX_TRANSPORTS).collect();
+    transports.sort_unstable();
+    transports.dedup();
+    transports
+}

@@ -1,0 +1,162 @@
+//! The service model: every member's type and constraints, one declaration each, from `cognito-idp.json`.
+//!
+//! The file is made by `script/extract-service-model` from the `botocore` package (Apache-2.0).
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{LazyLock, OnceLock},
+};
+
+use regex::Regex;
+use serde::Deserialize;
+
+/// The user-pools API, API version 2016-04-18.
+pub fn model() -> &'static Model {
+    static MODEL: LazyLock<Model> = LazyLock::new(|| {
+        let file: File = serde_json::from_str(include_str!("cognito-idp.json")).expect("the model file is well formed");
+        Model { operations: file.operations, shapes: file.shapes }
+    });
+    &MODEL
+}
+
+#[derive(Deserialize)]
+struct File {
+    operations: HashMap<String, Operation>,
+    shapes: HashMap<String, Shape>,
+}
+
+/// All operations and shapes.
+pub struct Model {
+    operations: HashMap<String, Operation>,
+    shapes: HashMap<String, Shape>,
+}
+
+/// One operation of the API.
+#[derive(Deserialize)]
+pub struct Operation {
+    /// Whether the caller must sign with SigV4.
+    pub signed: bool,
+    /// The name of the input's shape.
+    pub input: String,
+    /// The name of the output's shape; `None` where the answer has no body at all.
+    pub output: Option<String>,
+    /// The exceptions it declares.
+    pub errors: Vec<String>,
+}
+
+/// A type with its constraints.
+#[derive(Deserialize)]
+pub(super) struct Shape {
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    #[serde(default)]
+    pub min: Option<i64>,
+    #[serde(default)]
+    pub max: Option<i64>,
+    #[serde(default)]
+    pub pattern: Option<String>,
+    #[serde(default, rename = "enum")]
+    pub values: Vec<String>,
+    #[serde(default)]
+    pub required: Vec<String>,
+    #[serde(default)]
+    pub sensitive: bool,
+    #[serde(default)]
+    pub document: bool,
+    #[serde(default)]
+    pub members: BTreeMap<String, String>,
+    #[serde(default)]
+    pub member: Option<String>,
+    #[serde(default)]
+    pub value: Option<String>,
+    #[serde(skip)]
+    regex: OnceLock<Regex>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    Structure,
+    List,
+    Map,
+    String,
+    Blob,
+    Boolean,
+    Integer,
+    Long,
+    Timestamp,
+}
+
+impl Model {
+    /// The operation of this name, if the API has it.
+    pub fn operation(&self, name: &str) -> Option<&Operation> {
+        self.operations.get(name)
+    }
+
+    /// The names of all operations, sorted.
+    pub fn operation_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.operations.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The member names of an operation's output, sorted; empty for an empty structure.
+    pub fn output_members(&self, operation: &str) -> Vec<&str> {
+        self.operation(operation)
+            .and_then(|operation| operation.output.as_deref())
+            .map(|shape| self.shape(shape).members.keys().map(String::as_str).collect())
+            .unwrap_or_default()
+    }
+
+    pub(super) fn shape(&self, name: &str) -> &Shape {
+        self.shapes.get(name).expect("the model names only shapes it has")
+    }
+}
+
+impl Shape {
+    /// The pattern, compiled on first use.
+    pub(super) fn regex(&self) -> Option<&Regex> {
+        let pattern = self.pattern.as_deref()?;
+        Some(self.regex.get_or_init(|| Regex::new(&translated(pattern)).expect("a test compiles every pattern")))
+    }
+}
+
+/// The model's pattern (Java's syntax, matched against the whole text) in the syntax of the `regex` crate.
+fn translated(pattern: &str) -> String {
+    // The one look-behind: "does not end in a full stop".
+    if pattern == r"^[0-9A-Za-z\.\-_]*(?<!\.)$" {
+        return r"\A(?:[0-9A-Za-z.\-_]*[0-9A-Za-z\-_])?\z".to_owned();
+    }
+    // Java's \S, \s and \w know ASCII only; `9-_` has a literal hyphen.
+    let body = pattern
+        .replace(r"[\S]", r"[^ \t\n\x0B\x0C\r]")
+        .replace(r"\s", r" \t\n\x0B\x0C\r")
+        .replace(r"\w", "0-9A-Za-z_")
+        .replace("0-9-_", r"0-9\-_");
+    format!(r"\A(?:{body})\z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_compiles() {
+        let model = model();
+        assert_eq!(model.operation_names().len(), 122);
+        let patterns = model.shapes.values().filter(|shape| shape.regex().is_some()).count();
+        assert!(patterns > 50, "{patterns}");
+    }
+
+    #[test]
+    fn patterns_match_as_in_the_api() {
+        let token = model().shape("TokenModelType").regex().unwrap();
+        assert!(token.is_match("eyJ.a-b_c=."));
+        assert!(!token.is_match("") && !token.is_match("a b") && !token.is_match("a\n"));
+        let password = model().shape("PasswordType").regex().unwrap();
+        assert!(password.is_match("pä$$wörd") && !password.is_match("a b"));
+        let username = model().shape("UsernameType").regex().unwrap();
+        assert!(username.is_match("ada@example.com") && !username.is_match("ada l"));
+        assert!(model().shape("UserPoolIdType").regex().unwrap().is_match("us-east-1_Ab1"));
+    }
+}

@@ -1,0 +1,75 @@
+//! Members that Keystead does not support, refused by name.
+//!
+//! A member stands here when dropping it silently would change what the caller believes (about security, or about
+//! mail being sent). Members that only describe are stored and given back, and do not stand here.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// When the presence of a member means nothing, so that a tool that always sends it is not refused.
+type Harmless = fn(&Value) -> bool;
+
+/// (operation, member, when it is harmless)
+const REFUSED: &[(&str, &str, Harmless)] = &[
+    ("CreateUserPool", "LambdaConfig", empty),
+    ("CreateUserPool", "AutoVerifiedAttributes", empty),
+    ("CreateUserPool", "AliasAttributes", empty),
+    ("CreateUserPool", "UsernameAttributes", empty),
+    ("CreateUserPool", "DeviceConfiguration", empty),
+    ("CreateUserPool", "SmsConfiguration", empty),
+    ("CreateUserPool", "UserPoolAddOns", advanced_security_off),
+    ("UpdateUserPool", "LambdaConfig", empty),
+    ("UpdateUserPool", "AutoVerifiedAttributes", empty),
+    ("UpdateUserPool", "DeviceConfiguration", empty),
+    ("UpdateUserPool", "SmsConfiguration", empty),
+    ("UpdateUserPool", "UserPoolAddOns", advanced_security_off),
+    ("AdminCreateUser", "ForceAliasCreation", is_false),
+    ("InitiateAuth", "Session", never),
+    ("AdminInitiateAuth", "Session", never),
+    ("GetTokensFromRefreshToken", "DeviceKey", never),
+    ("CreateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
+    ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
+];
+
+/// Refuses a request that carries a member which Keystead does not support, naming it.
+pub fn refuse_unsupported(operation: &str, input: &Map<String, Value>) -> Result<()> {
+    for (_, member, harmless) in REFUSED.iter().filter(|(name, ..)| *name == operation) {
+        if input.get(*member).is_some_and(|value| !harmless(value)) {
+            return Err(Error::InvalidParameter(
+                format!("{member} is not supported by Keystead yet; leave it out.").into(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn never(_: &Value) -> bool {
+    false
+}
+
+fn empty(value: &Value) -> bool {
+    value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+}
+
+fn is_false(value: &Value) -> bool {
+    value == &Value::Bool(false)
+}
+
+fn advanced_security_off(value: &Value) -> bool {
+    value["AdvancedSecurityMode"] == "OFF"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::model;
+
+    #[test]
+    fn every_entry_names_a_member_of_its_operation() {
+        for (operation, member, _) in REFUSED {
+            let input = &model().operation(operation).expect(operation).input;
+            assert!(model().shape(input).members.contains_key(*member), "{operation}.{member}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! A request checked against the service model.
+//!
+//! Type mismatches are `SerializationException`; violated constraints are collected into one
+//! `InvalidParameterException` (shared document "cognito-wire", sections 1.4 and 1.5).
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use super::model::{Kind, Model, Shape, model};
+use crate::error::{Error, Result};
+
+/// As much of an input value as a message repeats, in characters.
+const ECHO_LIMIT: usize = 256;
+
+/// The request with nulls and unknown members removed, or what is wrong with it.
+pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
+    let model = model();
+    let shape = &model.operation(operation).expect("only operations of the model are dispatched").input;
+    let mut check = Check { model, failures: Vec::new() };
+    let Value::Object(out) = check.value(input, model.shape(shape), "")? else {
+        return Err(expected_map());
+    };
+    match check.failures.len() {
+        0 => Ok(out),
+        n => {
+            let errors = if n == 1 { "error" } else { "errors" };
+            Err(Error::InvalidParameter(
+                format!("{n} validation {errors} detected: {}", check.failures.join("; ")).into(),
+            ))
+        }
+    }
+}
+
+struct Check {
+    model: &'static Model,
+    failures: Vec<String>,
+}
+
+impl Check {
+    /// Checks one value at `path` (empty for the whole request) and returns it cleaned.
+    fn value(&mut self, value: Value, shape: &'static Shape, path: &str) -> Result<Value> {
+        if shape.document {
+            return Ok(value);
+        }
+        match (shape.kind, value) {
+            (Kind::Structure, Value::Object(map)) => self.structure(map, shape, path).map(Value::Object),
+            (Kind::Map, Value::Object(map)) => self.map(map, shape, path).map(Value::Object),
+            (Kind::Structure | Kind::Map, _) => Err(expected_map()),
+            (Kind::List, Value::Array(items)) => self.list(items, shape, path).map(Value::Array),
+            (Kind::List, _) => Err(mismatch("Expected list or null")),
+            (Kind::String | Kind::Blob, Value::String(text)) => {
+                self.fail_all(string_rules(&text, shape), shape, path, &text);
+                Ok(Value::String(text))
+            }
+            (Kind::Boolean, Value::Bool(flag)) => Ok(Value::Bool(flag)),
+            (Kind::Integer | Kind::Long, Value::Number(number)) => {
+                let whole = whole(&number)
+                    .ok_or_else(|| mismatch("A number with a fraction can not be converted to an Integer"))?;
+                self.fail_all(number_rules(whole, shape), shape, path, &whole.to_string());
+                Ok(Value::from(whole))
+            }
+            (Kind::Timestamp, value @ Value::Number(_)) => Ok(value),
+            (kind, value) => Err(scalar_mismatch(kind, &value)),
+        }
+    }
+
+    fn structure(
+        &mut self,
+        mut map: Map<String, Value>,
+        shape: &'static Shape,
+        path: &str,
+    ) -> Result<Map<String, Value>> {
+        let mut out = Map::new();
+        for (name, member) in &shape.members {
+            let member = self.model.shape(member);
+            match map.remove(name) {
+                None | Some(Value::Null) => {
+                    if shape.required.contains(name) {
+                        self.fail("Member must not be null", member, &join(path, name), None);
+                    }
+                }
+                Some(value) => {
+                    let value = self.value(value, member, &join(path, name))?;
+                    out.insert(name.clone(), value);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    fn map(&mut self, map: Map<String, Value>, shape: &'static Shape, path: &str) -> Result<Map<String, Value>> {
+        let member = self.model.shape(shape.value.as_deref().expect("a map names its values' shape"));
+        let length = i64::try_from(map.len()).unwrap_or(i64::MAX);
+        self.fail_all(length_rules(length, shape), shape, path, "{}");
+        let mut out = Map::new();
+        for (key, value) in map {
+            if value.is_null() {
+                continue;
+            }
+            let value = self.value(value, member, &format!("{path}.{key}.member"))?;
+            out.insert(key, value);
+        }
+        Ok(out)
+    }
+
+    fn list(&mut self, items: Vec<Value>, shape: &'static Shape, path: &str) -> Result<Vec<Value>> {
+        let member = self.model.shape(shape.member.as_deref().expect("a list names its members' shape"));
+        let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
+        let shown = shown_list(&items);
+        self.fail_all(length_rules(length, shape), shape, path, &shown);
+        let mut out = Vec::with_capacity(items.len());
+        let mut broken: Vec<String> = Vec::new();
+        for (index, item) in items.into_iter().enumerate() {
+            // The rules of a list's plain members are reported once, for the list as a whole.
+            if let (Kind::String, Value::String(text)) = (member.kind, &item) {
+                broken.extend(string_rules(text, member));
+                out.push(item);
+            } else {
+                out.push(self.value(item, member, &format!("{path}.{}.member", index + 1))?);
+            }
+        }
+        if !broken.is_empty() {
+            broken.dedup();
+            let rule = format!("Member must satisfy constraint: [{}]", broken.join(", "));
+            let sensitive = if member.sensitive { member } else { shape };
+            self.fail(&rule, sensitive, path, Some(&shown));
+        }
+        Ok(out)
+    }
+
+    fn fail_all(&mut self, rules: Vec<String>, shape: &Shape, path: &str, value: &str) {
+        for rule in rules {
+            self.fail(&rule, shape, path, Some(value));
+        }
+    }
+
+    /// Notes a violated rule; `value` is `None` for a missing member and is never shown for a sensitive one.
+    fn fail(&mut self, rule: &str, shape: &Shape, path: &str, value: Option<&str>) {
+        let shown: Cow<'_, str> = match value {
+            _ if shape.sensitive => "Value".into(),
+            None => "Value null".into(),
+            Some(value) => format!("Value '{}'", cut(value)).into(),
+        };
+        self.failures.push(format!("{shown} at '{path}' failed to satisfy constraint: {rule}"));
+    }
+}
+
+fn string_rules(text: &str, shape: &Shape) -> Vec<String> {
+    let mut rules = Vec::new();
+    if let (Some(regex), Some(pattern)) = (shape.regex(), &shape.pattern)
+        && !regex.is_match(text)
+    {
+        rules.push(format!("Member must satisfy regular expression pattern: {pattern}"));
+    }
+    rules.extend(length_rules(i64::try_from(text.chars().count()).unwrap_or(i64::MAX), shape));
+    if !shape.values.is_empty() && !shape.values.iter().any(|value| value == text) {
+        rules.push(format!("Member must satisfy enum value set: [{}]", shape.values.join(", ")));
+    }
+    rules
+}
+
+fn length_rules(length: i64, shape: &Shape) -> Vec<String> {
+    bounds(length, shape, "Member must have length")
+}
+
+fn number_rules(number: i64, shape: &Shape) -> Vec<String> {
+    bounds(number, shape, "Member must have value")
+}
+
+fn bounds(measure: i64, shape: &Shape, what: &str) -> Vec<String> {
+    let mut rules = Vec::new();
+    if let Some(min) = shape.min.filter(|min| measure < *min) {
+        rules.push(format!("{what} greater than or equal to {min}"));
+    }
+    if let Some(max) = shape.max.filter(|max| measure > *max) {
+        rules.push(format!("{what} less than or equal to {max}"));
+    }
+    rules
+}
+
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    number.as_i64().or_else(|| {
+        let float = number.as_f64()?;
+        (float.fract() == 0.0 && float.abs() < 9e15).then_some(float as i64)
+    })
+}
+
+/// `confirmationCode` for a member of the request, `userAttributes.1.member.name` for one further in.
+fn join(path: &str, name: &str) -> String {
+    let mut chars = name.chars();
+    let first = chars.next().map(|c| c.to_ascii_lowercase()).into_iter();
+    let lower: String = first.chain(chars).collect();
+    if path.is_empty() { lower } else { format!("{path}.{lower}") }
+}
+
+fn shown_list(items: &[Value]) -> String {
+    let items: Vec<_> = items
+        .iter()
+        .take(20)
+        .map(|item| match item {
+            Value::String(text) => cut(text).into_owned(),
+            Value::Object(_) | Value::Array(_) => "…".to_owned(),
+            other => other.to_string(),
+        })
+        .collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(ECHO_LIMIT) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+fn mismatch(text: &'static str) -> Error {
+    Error::Serialization(Some(text.into()))
+}
+
+fn expected_map() -> Error {
+    mismatch("Expected map or null")
+}
+
+/// The text for a value of the wrong type where a scalar is expected.
+fn scalar_mismatch(kind: Kind, value: &Value) -> Error {
+    let wanted = match kind {
+        Kind::Boolean => "a Boolean",
+        Kind::Integer => "an Integer",
+        Kind::Long => "a Long",
+        Kind::Timestamp => "a Timestamp",
+        _ => "a String",
+    };
+    let given = match value {
+        Value::Object(_) | Value::Array(_) => {
+            return mismatch("Start of structure or map found where not expected.");
+        }
+        Value::Bool(true) => "TRUE_VALUE",
+        Value::Bool(false) => "FALSE_VALUE",
+        Value::Number(_) => "NUMBER_VALUE",
+        Value::Null => "NULL_VALUE",
+        Value::String(_) => "STRING_VALUE",
+    };
+    Error::Serialization(Some(format!("{given} can not be converted to {wanted}").into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn refused(operation: &str, input: Value) -> String {
+        let error = validated(operation, input).expect_err("a refusal");
+        format!("{}: {error}", error.code())
+    }
+
+    #[test]
+    fn constraint_failures_are_collected_without_sensitive_values() {
+        assert_eq!(
+            refused("ConfirmSignUp", json!({"ClientId": "c", "Username": "ada", "ConfirmationCode": ""})),
+            "InvalidParameterException: 2 validation errors detected: Value '' at 'confirmationCode' failed to satisfy \
+             constraint: Member must satisfy regular expression pattern: [\\S]+; Value '' at 'confirmationCode' failed \
+             to satisfy constraint: Member must have length greater than or equal to 1"
+        );
+        assert_eq!(
+            refused("GetUser", json!({"AccessToken": "two words"})),
+            "InvalidParameterException: 1 validation error detected: Value at 'accessToken' failed to satisfy \
+             constraint: Member must satisfy regular expression pattern: [A-Za-z0-9-_=.]+"
+        );
+        assert_eq!(
+            refused("DeleteWebAuthnCredential", json!({"AccessToken": "a"})),
+            "InvalidParameterException: 1 validation error detected: Value null at 'credentialId' failed to satisfy \
+             constraint: Member must not be null"
+        );
+        assert_eq!(
+            refused("InitiateAuth", json!({"ClientId": "c", "AuthFlow": "MAGIC"})),
+            "InvalidParameterException: 1 validation error detected: Value 'MAGIC' at 'authFlow' failed to satisfy \
+             constraint: Member must satisfy enum value set: [USER_SRP_AUTH, REFRESH_TOKEN_AUTH, REFRESH_TOKEN, \
+             CUSTOM_AUTH, ADMIN_NO_SRP_AUTH, USER_PASSWORD_AUTH, ADMIN_USER_PASSWORD_AUTH, USER_AUTH]"
+        );
+        assert_eq!(
+            refused("ListUserPools", json!({"MaxResults": 61})),
+            "InvalidParameterException: 1 validation error detected: Value '61' at 'maxResults' failed to satisfy \
+             constraint: Member must have value less than or equal to 60"
+        );
+    }
+
+    #[test]
+    fn nested_members_and_lists_are_named() {
+        let input = json!({"ClientId": "c", "Username": "ada", "UserAttributes": [{"Name": "email"}, {"Value": "x"}]});
+        assert!(refused("SignUp", input).contains("at 'userAttributes.2.member.name' failed"));
+        let input = json!({"UserPoolId": "us_a", "ClientName": "c", "ExplicitAuthFlows": ["NOPE"]});
+        let refusal = refused("CreateUserPoolClient", input);
+        assert!(refusal.contains("Value '[NOPE]' at 'explicitAuthFlows' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: ["), "{refusal}");
+    }
+
+    #[test]
+    fn wrong_types_are_serialization_errors() {
+        let cases = [
+            (json!({"AccessToken": {}}), "Start of structure or map found where not expected."),
+            (json!({"AccessToken": true}), "TRUE_VALUE can not be converted to a String"),
+            (json!({"AccessToken": 5}), "NUMBER_VALUE can not be converted to a String"),
+            (json!([]), "Expected map or null"),
+        ];
+        for (input, text) in cases {
+            assert_eq!(refused("GetUser", input), format!("SerializationException: {text}"));
+        }
+    }
+
+    #[test]
+    fn nulls_and_unknown_members_are_dropped() {
+        let input = json!({"ClientId": "c", "Username": "ada", "ValidationData": null, "Stray": 1});
+        assert_eq!(Value::Object(validated("SignUp", input).unwrap()), json!({"ClientId": "c", "Username": "ada"}));
+    }
+}

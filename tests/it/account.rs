@@ -1,0 +1,73 @@
+//! The signed-in user's own account.
+
+use serde_json::json;
+
+use crate::support::{PASSWORD, TestServer, client};
+
+#[tokio::test]
+async fn get_user_shows_the_subject_first() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let expected = json!({"Username": "ada", "UserAttributes": [{"Name": "sub", "Value": ada.sub}]});
+    assert_eq!(ada.call("GetUser", json!({})).await.ok(), expected);
+}
+
+#[tokio::test]
+async fn auth_factors_are_those_set_up() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let factors = |answer: serde_json::Value| answer["ConfiguredUserAuthFactors"].clone();
+    assert_eq!(factors(ada.call("GetUserAuthFactors", json!({})).await.ok()), json!(["PASSWORD"]));
+    ada.add_passkey().await;
+    assert_eq!(factors(ada.call("GetUserAuthFactors", json!({})).await.ok()), json!(["PASSWORD", "WEB_AUTHN"]));
+}
+
+#[tokio::test]
+async fn a_password_is_changed_with_the_previous_one() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let change = |previous: &str, proposed: &str| json!({"PreviousPassword": previous, "ProposedPassword": proposed});
+    let refusal = ada.call("ChangePassword", change("Wrong-passw0rd", "N3w-password")).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.");
+    assert_eq!(ada.call("ChangePassword", change(PASSWORD, "weak")).await.outcome(), "InvalidPasswordException");
+    assert_eq!(ada.call("ChangePassword", change(PASSWORD, "N3w-password")).await.text, "");
+    assert_eq!(ada.password_sign_in(client(), PASSWORD).await.outcome(), "NotAuthorizedException");
+    ada.password_sign_in(client(), "N3w-password").await.ok();
+    ada.call("GetUser", json!({})).await.ok();
+}
+
+#[tokio::test]
+async fn of_two_password_changes_at_once_one_wins() {
+    let server = TestServer::start().await;
+    let replica = server.replica().await;
+    for round in 0..10 {
+        let user = server.signed_in(&format!("user{round}")).await;
+        let passwords = ["First-pa5sword", "Second-pa5sword"];
+        let change = |server: &TestServer, proposed: &'static str| {
+            let user = user.at(server);
+            tokio::spawn(async move {
+                user.call("ChangePassword", json!({"PreviousPassword": PASSWORD, "ProposedPassword": proposed}))
+                    .await
+                    .outcome()
+            })
+        };
+        let both = (change(&server, passwords[0]), change(&replica, passwords[1]));
+        let outcomes = [both.0.await.unwrap(), both.1.await.unwrap()];
+        assert_eq!(outcomes.iter().filter(|outcome| *outcome == "OK").count(), 1, "{outcomes:?}");
+        let winner = outcomes.iter().position(|outcome| outcome == "OK").unwrap();
+        user.password_sign_in(client(), passwords[winner]).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_leaves_is_gone() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    assert_eq!(ada.call("DeleteUser", json!({})).await.text, "");
+    assert_eq!(ada.call("GetUser", json!({})).await.refused(), "400 UserNotFoundException: User does not exist.");
+    assert_eq!(
+        (server.count("users").await, server.count("sessions").await, server.count("webauthn_credentials").await),
+        (0, 0, 0)
+    );
+}

@@ -1,0 +1,106 @@
+//! App clients.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, pool};
+
+async fn make(server: &TestServer, mut input: Value) -> Value {
+    input["UserPoolId"] = json!(pool());
+    input["ClientName"] = json!("app");
+    server.operator("CreateUserPoolClient", input).await.ok()["UserPoolClient"].clone()
+}
+
+#[tokio::test]
+async fn a_new_client_has_the_defaults_of_the_api() {
+    let server = TestServer::start().await;
+    let mut made = make(&server, json!({})).await;
+    let id = made["ClientId"].as_str().unwrap().to_owned();
+    assert!(id.len() == 26 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{id}");
+    let described = server.operator("DescribeUserPoolClient", json!({"UserPoolId": pool(), "ClientId": id})).await.ok();
+    assert_eq!(described["UserPoolClient"], made);
+    for member in ["UserPoolId", "ClientId", "CreationDate", "LastModifiedDate"] {
+        assert!(made.as_object_mut().unwrap().remove(member).is_some(), "{member}");
+    }
+    insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(made, @r#"
+    {
+      "AllowedOAuthFlowsUserPoolClient": false,
+      "AuthSessionValidity": 3,
+      "ClientName": "app",
+      "EnableTokenRevocation": true,
+      "ExplicitAuthFlows": [
+        "ALLOW_REFRESH_TOKEN_AUTH",
+        "ALLOW_USER_SRP_AUTH",
+        "ALLOW_CUSTOM_AUTH"
+      ],
+      "PreventUserExistenceErrors": "LEGACY",
+      "RefreshTokenValidity": 30,
+      "TokenValidityUnits": {}
+    }
+    "#) });
+}
+
+#[tokio::test]
+async fn secrets_are_made_kept_sealed_and_shown_to_operators() {
+    let server = TestServer::start().await;
+    let made = make(&server, json!({"GenerateSecret": true})).await;
+    let secret = made["ClientSecret"].as_str().unwrap();
+    assert_eq!(secret.len(), 52);
+    let described = server
+        .operator("DescribeUserPoolClient", json!({"UserPoolId": pool(), "ClientId": made["ClientId"]}))
+        .await
+        .ok();
+    assert_eq!(described["UserPoolClient"]["ClientSecret"], secret);
+    assert_eq!(server.count(&format!("app_clients WHERE position('{secret}'::bytea IN secret) > 0")).await, 0);
+    let both = json!({"UserPoolId": pool(), "ClientName": "x", "GenerateSecret": true, "ClientSecret": "abcdefghijklmnopqrstuvwxyz"});
+    assert_eq!(server.operator("CreateUserPoolClient", both).await.outcome(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn an_update_replaces_everything_that_is_not_sent() {
+    let server = TestServer::start().await;
+    let made = make(&server, json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH"], "AuthSessionValidity": 10, "CallbackURLs": ["https://a.example"]})).await;
+    assert_eq!(made["CallbackURLs"], json!(["https://a.example"]));
+    let update = json!({"UserPoolId": pool(), "ClientId": made["ClientId"], "AuthSessionValidity": 5});
+    let updated = server.operator("UpdateUserPoolClient", update).await.ok()["UserPoolClient"].clone();
+    assert_eq!((&updated["AuthSessionValidity"], &updated["ClientName"]), (&json!(5), &json!("app")));
+    assert_eq!((updated.get("CallbackURLs"), updated["ExplicitAuthFlows"].as_array().unwrap().len()), (None, 3));
+}
+
+#[tokio::test]
+async fn contradictory_settings_are_refused() {
+    let server = TestServer::start().await;
+    for input in [
+        json!({"AccessTokenValidity": 2, "TokenValidityUnits": {"AccessToken": "minutes"}}),
+        json!({"IdTokenValidity": 2, "TokenValidityUnits": {"IdToken": "days"}}),
+        json!({"RefreshTokenValidity": 10, "TokenValidityUnits": {"RefreshToken": "minutes"}}),
+        json!({"RefreshTokenValidity": 3651}),
+        json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH", "USER_PASSWORD_AUTH"]}),
+        json!({"ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"], "RefreshTokenRotation": {"Feature": "ENABLED"}}),
+    ] {
+        let mut whole = input.clone();
+        whole["UserPoolId"] = json!(pool());
+        whole["ClientName"] = json!("x");
+        assert_eq!(
+            server.operator("CreateUserPoolClient", whole).await.outcome(),
+            "InvalidParameterException",
+            "{input}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn clients_are_listed_and_deleted() {
+    let server = TestServer::start().await;
+    let made = make(&server, json!({})).await;
+    let listed = server.operator("ListUserPoolClients", json!({"UserPoolId": pool(), "MaxResults": 60})).await.ok();
+    let listed = listed["UserPoolClients"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 3);
+    assert!(listed.contains(&json!({"ClientId": made["ClientId"], "UserPoolId": pool(), "ClientName": "app"})));
+    let named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
+    assert_eq!(server.operator("DeleteUserPoolClient", named.clone()).await.text, "");
+    let refusal = server.operator("DescribeUserPoolClient", named).await.refused();
+    let id = made["ClientId"].as_str().unwrap();
+    assert_eq!(refusal, format!("400 ResourceNotFoundException: User pool client {id} does not exist."));
+    let refusal = server.call("InitiateAuth", json!({"ClientId": id, "AuthFlow": "USER_AUTH"})).await.refused();
+    assert_eq!(refusal, format!("400 ResourceNotFoundException: User pool client {id} does not exist."));
+}

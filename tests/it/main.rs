@@ -1,0 +1,18 @@
+//! The test program: the real server over HTTP, a real PostgreSQL, a software authenticator, the AWS SDK.
+#![expect(clippy::disallowed_methods, reason = "tests may ask the system for the time and random names")]
+
+mod account;
+mod architecture;
+mod clients;
+mod delete_passkey;
+mod limits;
+mod operations_list;
+mod passkeys;
+mod pools;
+mod public_documents;
+mod sign_in;
+mod signatures;
+mod support;
+mod tokens;
+mod users;
+mod wire;

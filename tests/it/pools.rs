@@ -1,0 +1,207 @@
+//! User pools: their life, defaults, and the configuration errors that Amazon Cognito has.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, pool};
+
+async fn make(server: &TestServer, input: Value) -> Value {
+    server.operator("CreateUserPool", input).await.ok()["UserPool"].clone()
+}
+
+#[tokio::test]
+async fn a_new_pool_has_the_defaults_of_the_api() {
+    let server = TestServer::start().await;
+    let mut made = make(&server, json!({"PoolName": "shop"})).await;
+    let id = made["Id"].as_str().unwrap().to_owned();
+    assert!(id.starts_with("us-east-1_") && id.len() == "us-east-1_".len() + 9, "{id}");
+    let described = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok()["UserPool"].clone();
+    assert_eq!(made, described);
+    let schema = made["SchemaAttributes"].as_array().unwrap().len();
+    assert_eq!(schema, 21);
+    for member in ["Id", "Arn", "CreationDate", "LastModifiedDate", "SchemaAttributes"] {
+        assert!(made.as_object_mut().unwrap().remove(member).is_some(), "{member}");
+    }
+    insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(made, @r#"
+    {
+      "AdminCreateUserConfig": {
+        "AllowAdminCreateUserOnly": false,
+        "UnusedAccountValidityDays": 7
+      },
+      "DeletionProtection": "INACTIVE",
+      "EmailConfiguration": {
+        "EmailSendingAccount": "COGNITO_DEFAULT"
+      },
+      "EstimatedNumberOfUsers": 0,
+      "LambdaConfig": {},
+      "MfaConfiguration": "OFF",
+      "Name": "shop",
+      "Policies": {
+        "PasswordPolicy": {
+          "MinimumLength": 8,
+          "RequireLowercase": true,
+          "RequireNumbers": true,
+          "RequireSymbols": true,
+          "RequireUppercase": true,
+          "TemporaryPasswordValidityDays": 7
+        },
+        "SignInPolicy": {
+          "AllowedFirstAuthFactors": [
+            "PASSWORD"
+          ]
+        }
+      },
+      "UserPoolTags": {},
+      "UserPoolTier": "ESSENTIALS",
+      "UsernameConfiguration": {
+        "CaseSensitive": true
+      },
+      "VerificationMessageTemplate": {
+        "DefaultEmailOption": "CONFIRM_WITH_CODE"
+      }
+    }
+    "#) });
+}
+
+#[tokio::test]
+async fn an_update_keeps_policies_and_resets_the_rest() {
+    let server = TestServer::start().await;
+    let input = json!({"PoolName": "shop", "UserPoolTags": {"team": "a"}, "DeletionProtection": "ACTIVE",
+        "Policies": {"PasswordPolicy": {"MinimumLength": 12}, "SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
+    let id = make(&server, input).await["Id"].clone();
+    let refusal = server.operator("DeleteUserPool", json!({"UserPoolId": id})).await.refused();
+    assert!(refusal.contains("deletion protection is activated"), "{refusal}");
+    let update = json!({"UserPoolId": id, "Policies": {"PasswordPolicy": {"MinimumLength": 10}}});
+    assert_eq!(server.operator("UpdateUserPool", update).await.text, "");
+    let pool = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok()["UserPool"].clone();
+    assert_eq!(pool["Policies"]["PasswordPolicy"]["MinimumLength"], 10);
+    assert_eq!(pool["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"], json!(["PASSWORD", "WEB_AUTHN"]));
+    assert_eq!((&pool["UserPoolTags"], &pool["DeletionProtection"]), (&json!({}), &json!("INACTIVE")));
+    server.operator("DeleteUserPool", json!({"UserPoolId": id})).await.ok();
+    let refusal = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.refused();
+    assert_eq!(refusal, format!("400 ResourceNotFoundException: User pool {} does not exist.", id.as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn pools_are_listed_in_pages_with_tokens_that_cannot_be_made_up() {
+    let server = TestServer::start().await;
+    for name in ["a", "b", "c"] {
+        make(&server, json!({"PoolName": name})).await;
+    }
+    let (mut names, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let page = server.operator("ListUserPools", json!({"MaxResults": 2, "NextToken": token})).await.ok();
+        names
+            .extend(page["UserPools"].as_array().unwrap().iter().map(|pool| pool["Name"].as_str().unwrap().to_owned()));
+        token = page["NextToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    names.sort_unstable();
+    assert_eq!(names, ["a", "b", "c", "template"]);
+    let refusal = server.operator("ListUserPools", json!({"MaxResults": 2, "NextToken": "bm9uc2Vuc2U"})).await;
+    assert_eq!(refusal.outcome(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn the_web_authn_configuration_is_set_and_read() {
+    let server = TestServer::start().await;
+    let web_authn = json!({"RelyingPartyId": "example.com", "UserVerification": "required", "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"});
+    let input = json!({"UserPoolId": pool(), "MfaConfiguration": "OFF", "WebAuthnConfiguration": web_authn});
+    let expected = json!({"MfaConfiguration": "OFF", "WebAuthnConfiguration": web_authn});
+    assert_eq!(server.operator("SetUserPoolMfaConfig", input).await.ok(), expected);
+    assert_eq!(server.operator("GetUserPoolMfaConfig", json!({"UserPoolId": pool()})).await.ok(), expected);
+    // Leaving the block out resets the factor configuration only.
+    let left_out = server.operator("SetUserPoolMfaConfig", json!({"UserPoolId": pool()})).await.ok();
+    assert_eq!(
+        left_out["WebAuthnConfiguration"],
+        json!({"RelyingPartyId": "example.com", "UserVerification": "required", "FactorConfiguration": "SINGLE_FACTOR"})
+    );
+    for rp_id in ["com", "co.uk", "https://example.com", "127.0.0.1"] {
+        let input = json!({"UserPoolId": pool(), "WebAuthnConfiguration": {"RelyingPartyId": rp_id}});
+        assert_eq!(
+            server.operator("SetUserPoolMfaConfig", input).await.outcome(),
+            "InvalidParameterException",
+            "{rp_id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_measured_configuration_errors() {
+    let server = TestServer::start().await;
+    let factors = |list: Value| json!({"SignInPolicy": {"AllowedFirstAuthFactors": list}});
+    let set = "SetUserPoolMfaConfig";
+    let multi = json!({"FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"});
+    for (operation, input, text) in [
+        (
+            "CreateUserPool",
+            json!({"PoolName": "x", "Policies": factors(json!(["WEB_AUTHN"]))}),
+            "PASSWORD should be configured as one of the allowed first auth factors",
+        ),
+        (
+            "UpdateUserPool",
+            json!({"UserPoolId": pool(), "MfaConfiguration": "ON"}),
+            "WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA",
+        ),
+        (
+            set,
+            json!({"UserPoolId": pool(), "MfaConfiguration": "ON"}),
+            "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first auth factor",
+        ),
+        (
+            "CreateUserPool",
+            json!({"PoolName": "x", "MfaConfiguration": "ON", "Policies": factors(json!(["PASSWORD", "EMAIL_OTP"]))}),
+            "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled",
+        ),
+        (
+            set,
+            json!({"UserPoolId": pool(), "MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": {"Enabled": false}}),
+            "Invalid MFA configuration given, can't turn off MFA and configure an MFA together",
+        ),
+        (
+            set,
+            json!({"UserPoolId": pool(), "MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {}}),
+            "Cannot set EmailMfaConfiguration when user pool EmailConfiguration contains an EmailSendingAccount of COGNITO_DEFAULT",
+        ),
+        (
+            set,
+            json!({"UserPoolId": pool(), "MfaConfiguration": "ON", "WebAuthnConfiguration": multi}),
+            "MfaConfiguration: MFA is not supported by Keystead yet; use OFF.",
+        ),
+    ] {
+        let refusal = server.operator(operation, input).await.refused();
+        assert_eq!(refusal, format!("400 InvalidParameterException: {text}"));
+    }
+}
+
+#[tokio::test]
+async fn unsupported_members_are_refused_by_name_and_harmless_ones_are_not() {
+    let server = TestServer::start().await;
+    for (member, value) in [
+        ("LambdaConfig", json!({"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:f"})),
+        ("AutoVerifiedAttributes", json!(["email"])),
+        ("UsernameAttributes", json!(["email"])),
+        ("AliasAttributes", json!(["email"])),
+        ("UserPoolAddOns", json!({"AdvancedSecurityMode": "ENFORCED"})),
+    ] {
+        let refusal = server.operator("CreateUserPool", json!({"PoolName": "x", member: value})).await.refused();
+        assert_eq!(
+            refusal,
+            format!("400 InvalidParameterException: {member} is not supported by Keystead yet; leave it out.")
+        );
+    }
+    make(&server, json!({"PoolName": "x", "LambdaConfig": {}, "AutoVerifiedAttributes": [], "UserPoolAddOns": {"AdvancedSecurityMode": "OFF"}})).await;
+}
+
+#[tokio::test]
+async fn custom_attributes_get_their_prefix() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "plan", "AttributeDataType": "String", "Mutable": true}, {"Name": "email", "AttributeDataType": "String", "Required": true}]);
+    let made = make(&server, json!({"PoolName": "x", "Schema": schema})).await;
+    let find = |name: &str| {
+        made["SchemaAttributes"].as_array().unwrap().iter().find(|attribute| attribute["Name"] == name).cloned()
+    };
+    assert!(find("custom:plan").is_some());
+    assert_eq!(find("email").unwrap()["Required"], true);
+}

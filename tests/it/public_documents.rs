@@ -1,0 +1,99 @@
+//! Key sets, discovery, health and metrics.
+
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, pool};
+
+async fn get(server: &TestServer, path: &str) -> (u16, String) {
+    let answer = server.http.get(format!("{}{path}", server.url)).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn the_key_set_has_two_keys_and_no_private_parts() {
+    let server = TestServer::start().await;
+    let (status, text) = get(&server, &format!("/{}/.well-known/jwks.json", pool())).await;
+    let keys: Value = serde_json::from_str(&text).unwrap();
+    let keys = keys["keys"].as_array().unwrap();
+    assert_eq!((status, keys.len()), (200, 2));
+    for key in keys {
+        let members: Vec<_> = key.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"]);
+        assert_eq!(
+            (&key["alg"], &key["e"], &key["kty"], &key["use"]),
+            (&json!("RS256"), &json!("AQAB"), &json!("RSA"), &json!("sig"))
+        );
+        assert_eq!((key["kid"].as_str().unwrap().len(), key["n"].as_str().unwrap().len()), (44, 342));
+    }
+    assert_eq!(get(&server, "/us-east-1_Nowhere00/.well-known/jwks.json").await.0, 404);
+}
+
+#[tokio::test]
+async fn discovery_names_the_issuer_and_its_keys() {
+    let server = TestServer::start().await;
+    let (status, text) = get(&server, &format!("/{}/.well-known/openid-configuration", pool())).await;
+    let document: Value = serde_json::from_str(&text.replace(pool(), "POOL")).unwrap();
+    assert_eq!(status, 200);
+    insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(document, @r#"
+    {
+      "authorization_endpoint": "http://localhost:9229/oauth2/authorize",
+      "end_session_endpoint": "http://localhost:9229/logout",
+      "id_token_signing_alg_values_supported": [
+        "RS256"
+      ],
+      "issuer": "http://localhost:9229/POOL",
+      "jwks_uri": "http://localhost:9229/POOL/.well-known/jwks.json",
+      "response_types_supported": [
+        "code",
+        "token"
+      ],
+      "revocation_endpoint": "http://localhost:9229/oauth2/revoke",
+      "scopes_supported": [
+        "openid",
+        "email",
+        "phone",
+        "profile"
+      ],
+      "subject_types_supported": [
+        "public"
+      ],
+      "token_endpoint": "http://localhost:9229/oauth2/token",
+      "token_endpoint_auth_methods_supported": [
+        "client_secret_basic",
+        "client_secret_post"
+      ],
+      "userinfo_endpoint": "http://localhost:9229/oauth2/userInfo"
+    }
+    "#) });
+}
+
+#[tokio::test]
+async fn health_tells_alive_from_ready() {
+    let server = TestServer::start().await;
+    assert_eq!(get(&server, "/health/live").await, (200, r#"{"status":"live"}"#.into()));
+    assert_eq!(get(&server, "/health/ready").await, (200, r#"{"status":"ready"}"#.into()));
+    server.sql("DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)").await;
+    let (status, text) = get(&server, "/health/ready").await;
+    assert_eq!(status, 503);
+    assert!(text.contains("run `keystead migrate`"), "{text}");
+    assert_eq!(get(&server, "/health/live").await.0, 200);
+}
+
+#[tokio::test]
+async fn metrics_count_by_operation_and_outcome_and_never_by_callers_texts() {
+    let server = TestServer::start().await;
+    server.call("GetUser", json!({"AccessToken": "a"})).await;
+    server.call("NoSuchThing123", json!({})).await;
+    let (status, text) = get(&server, "/metrics").await;
+    assert_eq!(status, 200);
+    assert!(
+        text.contains(r#"keystead_requests_total{operation="GetUser",outcome="NotAuthorizedException"} 1"#),
+        "{text}"
+    );
+    assert!(text.contains(r#"keystead_requests_total{operation="unknown",outcome="UnknownOperationException"} 1"#));
+    assert!(
+        text.contains(r#"keystead_request_seconds_bucket{operation="GetUser""#)
+            && text.contains("keystead_database_connections")
+    );
+    assert!(!text.contains("NoSuchThing123"));
+}

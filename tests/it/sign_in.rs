@@ -1,0 +1,418 @@
+//! Signing in: every flow that is built, its refusals, and what strangers can learn from them.
+
+use keystead::dev::authenticator::Spoil;
+use serde_json::{Value, json};
+
+use crate::support::{ORIGIN, PASSWORD, Person, TestServer, all, client, pool, second_client};
+
+fn user_auth(client: &str, username: &str, extra: Value) -> Value {
+    let mut parameters = json!({"USERNAME": username});
+    parameters.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+    json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": parameters})
+}
+
+fn respond(client: &str, challenge: &str, session: &Value, responses: Value) -> Value {
+    json!({"ClientId": client, "ChallengeName": challenge, "Session": session, "ChallengeResponses": responses})
+}
+
+#[tokio::test]
+async fn a_password_gives_three_tokens() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let answer = ada.password_sign_in(client(), PASSWORD).await.ok();
+    let result = &answer["AuthenticationResult"];
+    assert_eq!(
+        (&result["ExpiresIn"], &result["TokenType"], &answer["ChallengeParameters"]),
+        (&json!(3600), &json!("Bearer"), &json!({}))
+    );
+    assert_eq!(result["AccessToken"].as_str().unwrap().split('.').count(), 3);
+    assert_eq!(result["IdToken"].as_str().unwrap().split('.').count(), 3);
+    assert!(result["RefreshToken"].as_str().unwrap().len() >= 43);
+    assert!(answer.get("Session").is_none() && answer.get("ChallengeName").is_none());
+}
+
+#[tokio::test]
+async fn flows_that_the_client_does_not_allow_are_refused() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let auth = |client: &str, flow: &str| json!({"ClientId": client, "AuthFlow": flow, "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    for (input, text) in [
+        (auth(client(), "USER_SRP_AUTH"), "USER_SRP_AUTH flow not enabled for this client"),
+        (auth(client(), "CUSTOM_AUTH"), "CUSTOM_AUTH flow not enabled for this client"),
+        (auth(client(), "ADMIN_USER_PASSWORD_AUTH"), "Initiate Auth method not supported"),
+        (auth(client(), "ADMIN_NO_SRP_AUTH"), "Initiate Auth method not supported"),
+        (
+            json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"PASSWORD": "x"}}),
+            "Missing required parameter USERNAME",
+        ),
+    ] {
+        assert_eq!(
+            server.call("InitiateAuth", input).await.refused(),
+            format!("400 InvalidParameterException: {text}")
+        );
+    }
+    let mut admin = auth(second_client(), "ADMIN_USER_PASSWORD_AUTH");
+    admin["UserPoolId"] = json!(pool());
+    let refusal = server.operator("AdminInitiateAuth", admin.clone()).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: Auth flow not enabled for this client");
+    admin["ClientId"] = json!(client());
+    assert!(server.operator("AdminInitiateAuth", admin).await.ok()["AuthenticationResult"]["AccessToken"].is_string());
+}
+
+#[tokio::test]
+async fn choice_offers_what_the_user_can_do() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let answer = server.call("InitiateAuth", user_auth(client(), "ada", json!({}))).await.ok();
+    assert_eq!(
+        (&answer["ChallengeName"], &answer["AvailableChallenges"]),
+        (&json!("SELECT_CHALLENGE"), &json!(["PASSWORD"]))
+    );
+    // A preference that is not available is not an error.
+    let answer =
+        server.call("InitiateAuth", user_auth(client(), "ada", json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"}))).await.ok();
+    assert_eq!(answer["ChallengeName"], "SELECT_CHALLENGE");
+    ada.add_passkey().await;
+    let answer = server.call("InitiateAuth", user_auth(client(), "ada", json!({}))).await.ok();
+    assert_eq!(answer["AvailableChallenges"], json!(["PASSWORD", "WEB_AUTHN"]));
+    let preferred = json!({"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": PASSWORD});
+    let answer = server.call("InitiateAuth", user_auth(client(), "ada", preferred)).await.ok();
+    assert!(answer["AuthenticationResult"]["AccessToken"].is_string());
+}
+
+#[tokio::test]
+async fn a_selected_challenge_is_answered_in_every_form_that_clients_send() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let begin =
+        async || server.call("InitiateAuth", user_auth(client(), "ada", json!({}))).await.ok()["Session"].clone();
+    let tokens = |answer: &Value| answer["AuthenticationResult"]["AccessToken"].is_string();
+    // The password beside the selection; after it; and by its own name.
+    let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD", "PASSWORD": PASSWORD});
+    let answer =
+        server.call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &begin().await, select)).await.ok();
+    assert!(tokens(&answer));
+    let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD"});
+    let answer =
+        server.call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &begin().await, select)).await.ok();
+    assert_eq!(answer["ChallengeName"], "PASSWORD");
+    let password = json!({"USERNAME": "ada", "PASSWORD": PASSWORD});
+    let answer = server
+        .call("RespondToAuthChallenge", respond(client(), "PASSWORD", &answer["Session"], password.clone()))
+        .await
+        .ok();
+    assert!(tokens(&answer));
+    let answer =
+        server.call("RespondToAuthChallenge", respond(client(), "PASSWORD", &begin().await, password)).await.ok();
+    assert!(tokens(&answer));
+    // A passkey selected.
+    let select = json!({"USERNAME": "ada", "ANSWER": "WEB_AUTHN"});
+    let answer =
+        server.call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &begin().await, select)).await.ok();
+    assert_eq!(answer["ChallengeName"], "WEB_AUTHN");
+    assert!(answer.get("AvailableChallenges").is_none(), "the output has no such member");
+    let options: Value =
+        serde_json::from_str(answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap()).unwrap();
+    let credential = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
+    let select = json!({"USERNAME": "ada", "ANSWER": "WEB_AUTHN", "CREDENTIAL": credential.to_string()});
+    let answer = server
+        .call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &answer["Session"], select))
+        .await
+        .ok();
+    assert!(tokens(&answer));
+    // Falling back to the password from a WEB_AUTHN session.
+    let (session, _) = ada.passkey_challenge().await;
+    let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD", "PASSWORD": PASSWORD});
+    let answer = server
+        .call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &json!(session), select))
+        .await
+        .ok();
+    assert!(tokens(&answer));
+}
+
+#[tokio::test]
+async fn request_options_have_exactly_the_documented_members_in_order() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let id = ada.add_passkey().await;
+    let answer =
+        server.call("InitiateAuth", user_auth(client(), "ada", json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"}))).await.ok();
+    assert_eq!(answer["AvailableChallenges"], json!(["PASSWORD", "WEB_AUTHN"]));
+    let text = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap();
+    let options: Value = serde_json::from_str(text).unwrap();
+    let challenge = options["challenge"].as_str().unwrap();
+    assert_eq!(challenge.len(), 43, "32 bytes");
+    assert_eq!(
+        text,
+        format!(
+            r#"{{"challenge":"{challenge}","timeout":180000,"rpId":"localhost","allowCredentials":[{{"type":"public-key","id":"{id}","transports":["hybrid","internal"]}}],"userVerification":"preferred"}}"#
+        )
+    );
+}
+
+#[tokio::test]
+async fn sessions_are_single_use_expire_and_fit_one_user_and_client() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    server.user("eve").await;
+    let begin =
+        async || server.call("InitiateAuth", user_auth(client(), "ada", json!({}))).await.ok()["Session"].clone();
+    let password = |name: &str| json!({"USERNAME": name, "PASSWORD": PASSWORD});
+    let answer = async |client: &str, session: &Value, name: &str| {
+        server.call("RespondToAuthChallenge", respond(client, "PASSWORD", session, password(name))).await
+    };
+    let session = begin().await;
+    let wrong = json!({"USERNAME": "ada", "PASSWORD": "Wrong-passw0rd"});
+    let refusal = server.call("RespondToAuthChallenge", respond(client(), "PASSWORD", &session, wrong)).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.");
+    answer(client(), &session, "ada").await.ok();
+    let used = "400 NotAuthorizedException: Invalid session for the user, session can only be used once.";
+    assert_eq!(answer(client(), &session, "ada").await.refused(), used);
+    let session = begin().await;
+    assert_eq!(
+        answer(client(), &session, "eve").await.refused(),
+        "400 NotAuthorizedException: Invalid session for the user."
+    );
+    assert_eq!(
+        answer(second_client(), &session, "ada").await.refused(),
+        "400 NotAuthorizedException: Invalid session provided"
+    );
+    let mut garbage = session.as_str().unwrap().to_owned();
+    garbage.replace_range(10..11, if &garbage[10..11] == "A" { "B" } else { "A" });
+    assert_eq!(
+        answer(client(), &json!(garbage), "ada").await.refused(),
+        "400 NotAuthorizedException: Invalid session provided"
+    );
+    server.clock.advance(time::Duration::minutes(3));
+    assert_eq!(
+        answer(client(), &session, "ada").await.refused(),
+        "400 NotAuthorizedException: Invalid session for the user, session is expired."
+    );
+}
+
+#[tokio::test]
+async fn a_session_raced_by_many_gives_tokens_once() {
+    let server = TestServer::start().await;
+    let replica = server.replica().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    for _ in 0..15 {
+        let (session, options) = ada.passkey_challenge().await;
+        let credential = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
+        let outcomes = all((0..10).map(|n| {
+            let (ada, session, credential) =
+                (if n % 2 == 0 { ada.at(&server) } else { ada.at(&replica) }, session.clone(), credential.clone());
+            async move { ada.respond(&session, &credential).await.outcome() }
+        }))
+        .await;
+        assert_eq!(outcomes.iter().filter(|outcome| *outcome == "OK").count(), 1, "{outcomes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_first_password_is_the_persons_own() {
+    let server = TestServer::start().await;
+    let input = json!({"UserPoolId": pool(), "Username": "ada", "TemporaryPassword": "Temp0rary!", "UserAttributes": [{"Name": "name", "Value": "Ada"}]});
+    server.operator("AdminCreateUser", input).await.ok();
+    let ada = Person::new(&server, "ada", "");
+    let challenge = ada.password_sign_in(client(), "Temp0rary!").await.ok();
+    assert_eq!(challenge["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+    assert_eq!(
+        challenge["ChallengeParameters"],
+        json!({"USER_ID_FOR_SRP": "ada", "requiredAttributes": "[]", "userAttributes": r#"{"name":"Ada"}"#})
+    );
+    let answer = |password: &str| {
+        respond(
+            client(),
+            "NEW_PASSWORD_REQUIRED",
+            &challenge["Session"],
+            json!({"USERNAME": "ada", "NEW_PASSWORD": password, "userAttributes.nickname": "Countess"}),
+        )
+    };
+    assert_eq!(server.call("RespondToAuthChallenge", answer("short")).await.outcome(), "InvalidPasswordException");
+    assert!(
+        server.call("RespondToAuthChallenge", answer(PASSWORD)).await.ok()["AuthenticationResult"]["IdToken"]
+            .is_string()
+    );
+    ada.password_sign_in(client(), PASSWORD).await.ok();
+    let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool(), "Username": "ada"})).await.ok();
+    assert_eq!(shown["UserStatus"], "CONFIRMED");
+    assert!(shown["UserAttributes"].as_array().unwrap().contains(&json!({"Name": "nickname", "Value": "Countess"})));
+}
+
+#[tokio::test]
+async fn a_temporary_password_lasts_as_long_as_the_policy_says() {
+    let server = TestServer::start().await;
+    let input = json!({"UserPoolId": pool(), "Username": "ada", "TemporaryPassword": "Temp0rary!"});
+    server.operator("AdminCreateUser", input).await.ok();
+    server.clock.advance(time::Duration::days(8));
+    let refusal = Person::new(&server, "ada", "").password_sign_in(client(), "Temp0rary!").await.refused();
+    assert_eq!(
+        refusal,
+        "400 NotAuthorizedException: Temporary password has expired and must be reset by an administrator."
+    );
+}
+
+#[tokio::test]
+async fn a_client_with_a_secret_needs_its_hash() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let made = server.operator("CreateUserPoolClient", json!({"UserPoolId": pool(), "ClientName": "x", "GenerateSecret": true, "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]})).await.ok()["UserPoolClient"].clone();
+    let (id, secret) = (made["ClientId"].as_str().unwrap(), made["ClientSecret"].as_str().unwrap());
+    let hash = |name: &str| {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
+        BASE64_STANDARD.encode(aws_lc_rs::hmac::sign(&key, format!("{name}{id}").as_bytes()))
+    };
+    let auth =
+        |parameters: Value| json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let without = server.call("InitiateAuth", auth(json!({"USERNAME": "ada", "PASSWORD": PASSWORD}))).await.refused();
+    assert_eq!(
+        without,
+        format!("400 NotAuthorizedException: Client {id} is configured with secret but SECRET_HASH was not received")
+    );
+    let wrong = server
+        .call("InitiateAuth", auth(json!({"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash("eve")})))
+        .await
+        .refused();
+    assert_eq!(wrong, format!("400 NotAuthorizedException: Unable to verify secret hash for client {id}"));
+    let right = server
+        .call("InitiateAuth", auth(json!({"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash("ada")})))
+        .await
+        .ok();
+    let refresh = |hash: String| json!({"ClientId": id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": right["AuthenticationResult"]["RefreshToken"], "SECRET_HASH": hash}});
+    assert_eq!(server.call("InitiateAuth", refresh(hash("eve"))).await.outcome(), "NotAuthorizedException");
+    server.call("InitiateAuth", refresh(hash("ada"))).await.ok();
+    assert_eq!(
+        server.call("SignUp", json!({"ClientId": id, "Username": "bob", "Password": PASSWORD})).await.outcome(),
+        "NotAuthorizedException"
+    );
+    let token = json!({"ClientId": id, "RefreshToken": right["AuthenticationResult"]["RefreshToken"], "ClientSecret": "x".repeat(52)});
+    assert_eq!(server.call("GetTokensFromRefreshToken", token).await.outcome(), "NotAuthorizedException");
+}
+
+// What strangers learn
+
+#[tokio::test]
+async fn unknown_users_answer_as_known_ones_where_existence_is_hidden() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let strangers = |name: &str| Person::new(&server, name, "");
+    let refusal = "400 NotAuthorizedException: Incorrect username or password.";
+    assert_eq!(strangers("ada").password_sign_in(client(), "Wrong-passw0rd").await.refused(), refusal);
+    assert_eq!(strangers("nobody").password_sign_in(client(), "Wrong-passw0rd").await.refused(), refusal);
+    let legacy = strangers("nobody").password_sign_in(second_client(), "Wrong-passw0rd").await.refused();
+    assert_eq!(legacy, "400 UserNotFoundException: User does not exist.");
+    // The choice of a made-up user is stable, and some have passkeys.
+    let mut with_passkeys = 0;
+    for n in 0..24 {
+        let name = format!("nobody{n}");
+        let ask = async || {
+            let answer = server
+                .call("InitiateAuth", user_auth(client(), &name, json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"})))
+                .await
+                .ok();
+            let options = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().map(str::to_owned);
+            let options: Value = options.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+            (
+                answer["ChallengeName"].clone(),
+                answer["AvailableChallenges"].clone(),
+                options["allowCredentials"].clone(),
+                answer["Session"].as_str().unwrap().len(),
+            )
+        };
+        let first = ask().await;
+        assert_eq!(first, ask().await);
+        with_passkeys += usize::from(first.0 == "WEB_AUTHN");
+    }
+    assert!((1..24).contains(&with_passkeys), "{with_passkeys} of 24 made-up users have a made-up passkey");
+}
+
+#[tokio::test]
+async fn a_made_up_passkey_is_refused_like_a_wrong_one() {
+    let server = TestServer::start().await;
+    let mut eve = server.signed_in("eve").await;
+    eve.add_passkey().await;
+    // Somebody else's passkey, for a user who exists and for ones who do not.
+    server.signed_in("ada").await.add_passkey().await;
+    for name in ["ada", "nobody1", "nobody2", "nobody3", "nobody4", "nobody5"] {
+        let answer = server
+            .call("InitiateAuth", user_auth(client(), name, json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"})))
+            .await
+            .ok();
+        let Some(options) = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str() else { continue };
+        let mut options: Value = serde_json::from_str(options).unwrap();
+        options["allowCredentials"] = json!([]);
+        let credential = eve.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
+        let responses = json!({"USERNAME": name, "CREDENTIAL": credential.to_string()});
+        let refusal = server
+            .call("RespondToAuthChallenge", respond(client(), "WEB_AUTHN", &answer["Session"], responses))
+            .await
+            .refused();
+        assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{name}");
+    }
+}
+
+// Lockout
+
+#[tokio::test]
+async fn wrong_passwords_lock_the_name_for_longer_and_longer() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let nobody = Person::new(&server, "nobody", "");
+    for person in [&ada, &nobody] {
+        for _ in 0..5 {
+            let refusal = person.password_sign_in(client(), "Wrong-passw0rd").await.refused();
+            assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.");
+        }
+        let refusal = person.password_sign_in(client(), PASSWORD).await.refused();
+        assert_eq!(
+            refusal, "400 NotAuthorizedException: Password attempts exceeded",
+            "even the right one, while locked"
+        );
+    }
+    server.clock.advance(time::Duration::seconds(2));
+    assert_eq!(
+        ada.password_sign_in(client(), "Wrong-passw0rd").await.refused(),
+        "400 NotAuthorizedException: Incorrect username or password."
+    );
+    server.clock.advance(time::Duration::seconds(1));
+    assert_eq!(
+        ada.password_sign_in(client(), PASSWORD).await.refused(),
+        "400 NotAuthorizedException: Password attempts exceeded"
+    );
+    server.clock.advance(time::Duration::seconds(2));
+    ada.password_sign_in(client(), PASSWORD).await.ok();
+    assert_eq!(
+        ada.password_sign_in(client(), "Wrong-passw0rd").await.refused(),
+        "400 NotAuthorizedException: Incorrect username or password."
+    );
+    ada.password_sign_in(client(), PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn many_guesses_at_once_do_not_get_past_the_lockout() {
+    let server = TestServer::start().await;
+    let replica = server.replica().await;
+    let ada = server.user("ada").await;
+    all((0..40).map(|n| {
+        let ada = if n % 2 == 0 { ada.at(&server) } else { ada.at(&replica) };
+        async move { ada.password_sign_in(client(), "Wrong-passw0rd").await.outcome() }
+    }))
+    .await;
+    assert_eq!(
+        ada.password_sign_in(client(), PASSWORD).await.refused(),
+        "400 NotAuthorizedException: Password attempts exceeded"
+    );
+}
+
+#[tokio::test]
+async fn the_lockout_can_be_switched_off() {
+    let server = TestServer::with(&["--free-password-failures=0"]).await;
+    let ada = server.user("ada").await;
+    for _ in 0..12 {
+        ada.password_sign_in(client(), "Wrong-passw0rd").await.refused();
+    }
+    ada.password_sign_in(client(), PASSWORD).await.ok();
+}

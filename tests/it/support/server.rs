@@ -1,0 +1,278 @@
+//! The server under test: the real one, on a port of its own, with its own database and a clock that can be moved.
+
+use std::{
+    net::TcpListener,
+    sync::{Arc, OnceLock},
+    time::SystemTime,
+};
+
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
+use clap::Parser;
+use keystead::{
+    app::App,
+    clock::{Clock, MovableClock},
+    config::Config,
+    http, operations,
+    sealing::SealingKey,
+    secret::Secret,
+    store,
+};
+use serde_json::{Value, json};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use super::{Answer, Person, database};
+
+/// What every database starts with.
+struct Template {
+    pool: String,
+    client: String,
+    second_client: String,
+}
+
+static TEMPLATE: OnceLock<Template> = OnceLock::new();
+
+/// The pool that every database starts with: passkeys on, RP ID localhost.
+pub fn pool() -> &'static str {
+    &TEMPLATE.get().expect("a database was made").pool
+}
+
+/// Its public client: every flow that is built, existence hidden.
+pub fn client() -> &'static str {
+    &TEMPLATE.get().expect("a database was made").client
+}
+
+/// Its other client: refresh-token rotation with 10 seconds of grace, existence not hidden.
+pub fn second_client() -> &'static str {
+    &TEMPLATE.get().expect("a database was made").second_client
+}
+
+/// The password of every test user.
+pub const PASSWORD: &str = "Passw0rd!";
+
+const ACCESS_KEY: &str = "AKIATESTTESTTESTTEST";
+const SECRET_KEY: &str = "test-secret-access-key-0123456789abcdefgh";
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// The settings of a test server: cheap hashes, no per-user budgets, then what the test says.
+pub fn config(args: &[&str]) -> Config {
+    let defaults = [
+        "keystead",
+        "--password-memory-kib=64",
+        "--password-iterations=1",
+        "--user-reads-per-second=0",
+        "--user-writes-per-second=0",
+        "--database-connections=8",
+        "--public-url=http://localhost:9229",
+        "--password-queue=1000",
+    ];
+    let mut all: Vec<String> = Vec::new();
+    for arg in defaults.iter().chain(args) {
+        // The last one wins.
+        let name = arg.split('=').next().unwrap_or_default();
+        all.retain(|other| other.split('=').next() != Some(name));
+        all.push((*arg).to_owned());
+    }
+    Settings::parse_from(all).config
+}
+
+pub struct TestServer {
+    pub url: String,
+    pub clock: Arc<MovableClock>,
+    pub db: PgPool,
+    pub http: reqwest::Client,
+    options: PgConnectOptions,
+    config: Config,
+    handle: actix_web::dev::ServerHandle,
+}
+
+impl TestServer {
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with settings, as flags such as `--max-nesting=10`.
+    pub async fn with(args: &[&str]) -> Self {
+        Self::on(database().await, config(args), Arc::default()).await
+    }
+
+    /// A server with settings that only the settings file can say.
+    pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config(&[]);
+        change(&mut config);
+        Self::on(database().await, config, Arc::default()).await
+    }
+
+    /// Another replica: the same database and clock.
+    pub async fn replica(&self) -> Self {
+        Self::on(self.options.clone(), self.config.clone(), self.clock.clone()).await
+    }
+
+    pub async fn on(options: PgConnectOptions, config: Config, clock: Arc<MovableClock>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (send, started) = tokio::sync::oneshot::channel();
+        let (server_options, server_config, server_clock) = (options.clone(), config.clone(), clock.clone());
+        // A thread of its own: when the test ends, the server's runtime does not end under it.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let db = keystead::cli::connect(&server_config, server_options).await.unwrap();
+                let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
+                let server = http::server(app.clone(), listener).unwrap();
+                let _ = send.send(server.handle());
+                server.await.unwrap();
+                app.db.close().await;
+            });
+        });
+        let handle = started.await.expect("the server starts");
+        let db = PgPoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
+        Self { url, clock, db, http: reqwest::Client::new(), options, config, handle }
+    }
+
+    /// Where this server's database is.
+    pub fn options(&self) -> PgConnectOptions {
+        self.options.clone()
+    }
+
+    /// A call without a signature.
+    pub async fn call(&self, operation: &str, input: Value) -> Answer {
+        self.post(operation, input.to_string(), &[]).await
+    }
+
+    /// A call with an operator's signature.
+    pub async fn operator(&self, operation: &str, input: Value) -> Answer {
+        self.operator_with(operation, input, ACCESS_KEY, SECRET_KEY).await
+    }
+
+    pub async fn operator_with(&self, operation: &str, input: Value, access_key: &str, secret: &str) -> Answer {
+        let body = input.to_string();
+        let headers = signed_headers(&self.url, operation, &body, access_key, secret, self.clock.now().into());
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.post(operation, body, &headers).await
+    }
+
+    /// Any body with any headers.
+    pub async fn post(&self, operation: &str, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> Answer {
+        let mut request =
+            self.http.post(&self.url).header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/x-amz-json-1.1");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::of(request.body(body).send().await.expect("an answer")).await
+    }
+
+    /// A confirmed user with a password, not signed in yet.
+    pub async fn user(&self, username: &str) -> Person {
+        let input = json!({"UserPoolId": pool(), "Username": username, "MessageAction": "SUPPRESS"});
+        let sub = self.operator("AdminCreateUser", input).await.ok()["User"]["Attributes"][0]["Value"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let input = json!({"UserPoolId": pool(), "Username": username, "Password": PASSWORD, "Permanent": true});
+        self.operator("AdminSetUserPassword", input).await.ok();
+        Person::new(self, username, &sub)
+    }
+
+    /// A confirmed user who signed in with the password.
+    pub async fn signed_in(&self, username: &str) -> Person {
+        let mut person = self.user(username).await;
+        person.sign_in().await;
+        person
+    }
+
+    /// How many rows of a table fit a condition.
+    pub async fn count(&self, from_where: &str) -> i64 {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from_where}")))
+            .fetch_one(&self.db)
+            .await
+            .unwrap()
+    }
+
+    pub async fn sql(&self, statement: &str) {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&self.db).await.unwrap();
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+fn sealing() -> SealingKey {
+    SealingKey::new(&[7; 32])
+}
+
+/// Headers that sign a request as AWS's SDKs do.
+pub fn signed_headers(
+    url: &str,
+    operation: &str,
+    body: &str,
+    access_key: &str,
+    secret: &str,
+    at: SystemTime,
+) -> Vec<(String, String)> {
+    let identity = aws_credential_types::Credentials::new(access_key, secret, None, None, "test").into();
+    let params = v4::SigningParams::builder()
+        .identity(&identity)
+        .region("us-east-1")
+        .name("cognito-idp")
+        .time(at)
+        .settings(SigningSettings::default())
+        .build()
+        .unwrap()
+        .into();
+    let target = format!("AWSCognitoIdentityProviderService.{operation}");
+    let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
+    let request =
+        SignableRequest::new("POST", format!("{url}/"), headers.into_iter(), SignableBody::Bytes(body.as_bytes()))
+            .unwrap();
+    let (instructions, _) = sign(request, &params).unwrap().into_parts();
+    instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// Migrates the template and makes the test pool through the server's own doors, then gives it fixed IDs.
+pub async fn fill_template(options: PgConnectOptions) {
+    let db = PgPoolOptions::new().connect_with(options.clone()).await.unwrap();
+    store::migrate(&db).await.unwrap();
+    let clock: Arc<MovableClock> = Arc::default();
+    let secret = Secret::from(SECRET_KEY.to_owned());
+    store::operators::put(&db, &sealing(), None, ACCESS_KEY, &secret, "administrator", clock.now()).await.unwrap();
+    let app = App::new(db.clone(), clock, config(&[]), sealing()).unwrap();
+    let request = json!({"PoolName": "template",
+        "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
+    let pool = operations::create_pool(&app, serde_json::from_value(request).unwrap()).await.unwrap().id;
+    let make =
+        async |request: Value| operations::create_client(&app, request.as_object().unwrap().clone()).await.unwrap().id;
+    let client = make(json!({"UserPoolId": pool, "ClientName": "first", "PreventUserExistenceErrors": "ENABLED",
+        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH"]}))
+    .await;
+    let second_client = make(json!({"UserPoolId": pool, "ClientName": "second",
+        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"],
+        "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}}))
+    .await;
+    sqlx::query("UPDATE user_pools SET configuration = configuration || $1")
+        .bind(json!({"WebAuthnConfiguration": {"RelyingPartyId": "localhost", "UserVerification": "preferred",
+            "FactorConfiguration": "SINGLE_FACTOR"}}))
+        .execute(&db)
+        .await
+        .unwrap();
+    let template = Template { pool, client, second_client };
+    assert!(TEMPLATE.set(template).is_ok(), "the template is made once");
+    db.close().await;
+}

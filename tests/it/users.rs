@@ -1,0 +1,245 @@
+//! Users, as operators see and change them; signing up.
+
+use serde_json::{Value, json};
+
+use crate::support::{PASSWORD, TestServer, all, client, pool};
+
+fn named(username: &str) -> Value {
+    json!({"UserPoolId": pool(), "Username": username})
+}
+
+#[tokio::test]
+async fn a_created_user_must_change_the_temporary_password() {
+    let server = TestServer::start().await;
+    let input = json!({"UserPoolId": pool(), "Username": "ada", "TemporaryPassword": "Temp0rary!",
+        "UserAttributes": [{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]});
+    let made = server.operator("AdminCreateUser", input.clone()).await.ok()["User"].clone();
+    assert_eq!((&made["UserStatus"], &made["Enabled"]), (&json!("FORCE_CHANGE_PASSWORD"), &json!(true)));
+    let names: Vec<_> =
+        made["Attributes"].as_array().unwrap().iter().map(|attribute| attribute["Name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["sub", "email", "email_verified"]);
+    let again = server.operator("AdminCreateUser", input).await.refused();
+    assert_eq!(again, "400 UsernameExistsException: User account already exists");
+}
+
+#[tokio::test]
+async fn a_user_is_found_by_name_and_by_subject() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let by_name = server.operator("AdminGetUser", named("ada")).await.ok();
+    assert_eq!(by_name, server.operator("AdminGetUser", named(&ada.sub)).await.ok());
+    assert_eq!((&by_name["Username"], &by_name["UserStatus"]), (&json!("ada"), &json!("CONFIRMED")));
+    assert_eq!(by_name["UserAttributes"], json!([{"Name": "sub", "Value": ada.sub}]));
+    let refusal = server.operator("AdminGetUser", named("nobody")).await.refused();
+    assert_eq!(refusal, "400 UserNotFoundException: User does not exist.");
+    let other_case = server.operator("AdminGetUser", named("ADA")).await.outcome();
+    assert_eq!(other_case, "UserNotFoundException", "the pool is case sensitive");
+}
+
+#[tokio::test]
+async fn a_case_insensitive_pool_takes_a_name_once() {
+    let server = TestServer::start().await;
+    let made = server
+        .operator("CreateUserPool", json!({"PoolName": "x", "UsernameConfiguration": {"CaseSensitive": false}}))
+        .await
+        .ok();
+    let user =
+        |name: &str| json!({"UserPoolId": made["UserPool"]["Id"], "Username": name, "MessageAction": "SUPPRESS"});
+    server.operator("AdminCreateUser", user("Ada")).await.ok();
+    assert_eq!(server.operator("AdminCreateUser", user("aDA")).await.outcome(), "UsernameExistsException");
+    let found =
+        server.operator("AdminGetUser", json!({"UserPoolId": made["UserPool"]["Id"], "Username": "ADA"})).await.ok();
+    assert_eq!(found["Username"], "Ada");
+}
+
+#[tokio::test]
+async fn sign_ups_racing_for_a_name_give_one_user() {
+    let server = TestServer::start().await;
+    let url = server.url.clone();
+    let outcomes = all((0..16).map(|_| {
+        let (http, url) = (server.http.clone(), url.clone());
+        async move {
+            let input = json!({"ClientId": client(), "Username": "ada", "Password": PASSWORD});
+            let request = http
+                .post(url)
+                .header("x-amz-target", "AWSCognitoIdentityProviderService.SignUp")
+                .body(input.to_string());
+            request.send().await.unwrap().status().as_u16()
+        }
+    }))
+    .await;
+    assert_eq!(outcomes.iter().filter(|status| **status == 200).count(), 1);
+    assert_eq!(server.count("users").await, 1);
+}
+
+#[tokio::test]
+async fn a_sign_up_waits_for_an_operators_confirmation() {
+    let server = TestServer::start().await;
+    let input = json!({"ClientId": client(), "Username": "ada", "Password": PASSWORD, "UserAttributes": [{"Name": "email", "Value": "ada@example.com"}]});
+    let answer = server.call("SignUp", input.clone()).await.ok();
+    assert_eq!(answer["UserConfirmed"], false);
+    assert_eq!(server.call("SignUp", input).await.refused(), "400 UsernameExistsException: User already exists");
+    let person = crate::support::Person::new(&server, "ada", answer["UserSub"].as_str().unwrap());
+    let refusal = person.password_sign_in(client(), PASSWORD).await.refused();
+    assert_eq!(refusal, "400 UserNotConfirmedException: User is not confirmed.");
+    assert_eq!(server.operator("AdminConfirmSignUp", named("ada")).await.text, "");
+    person.password_sign_in(client(), PASSWORD).await.ok();
+    let refusal = server.operator("AdminConfirmSignUp", named("ada")).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: User cannot be confirmed. Current status is CONFIRMED");
+}
+
+#[tokio::test]
+async fn sign_up_checks_password_and_attributes() {
+    let server = TestServer::start().await;
+    let sign_up = |password: &str, attributes: Value| json!({"ClientId": client(), "Username": "ada", "Password": password, "UserAttributes": attributes});
+    for (input, refusal) in [
+        (
+            sign_up("short", json!([])),
+            "400 InvalidPasswordException: Password did not conform with policy: Password not long enough",
+        ),
+        (
+            sign_up("passw0rd!", json!([])),
+            "400 InvalidPasswordException: Password did not conform with policy: Password must have uppercase characters",
+        ),
+        (
+            sign_up(PASSWORD, json!([{"Name": "email", "Value": "nonsense"}])),
+            "400 InvalidParameterException: Invalid email address format.",
+        ),
+        (
+            sign_up(PASSWORD, json!([{"Name": "custom:x", "Value": "1"}])),
+            "400 InvalidParameterException: Attributes did not conform to the schema: custom:x: Attribute does not exist in the schema.",
+        ),
+        (
+            sign_up(PASSWORD, json!([{"Name": "email_verified", "Value": "true"}])),
+            "400 NotAuthorizedException: A client attempted to write unauthorized attribute",
+        ),
+    ] {
+        assert_eq!(server.call("SignUp", input).await.refused(), refusal);
+    }
+    assert_eq!(server.count("users").await, 0);
+    server
+        .operator(
+            "UpdateUserPool",
+            json!({"UserPoolId": pool(), "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": true}}),
+        )
+        .await
+        .ok();
+    let refusal = server.call("SignUp", sign_up(PASSWORD, json!([]))).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: SignUp is not permitted for this user pool");
+}
+
+#[tokio::test]
+async fn disabling_ends_sessions_for_good() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    server.operator("AdminDisableUser", named("ada")).await.ok();
+    assert_eq!(ada.call("GetUser", json!({})).await.refused(), "400 NotAuthorizedException: User is disabled.");
+    assert_eq!(
+        ada.password_sign_in(client(), PASSWORD).await.refused(),
+        "400 NotAuthorizedException: User is disabled."
+    );
+    server.operator("AdminEnableUser", named("ada")).await.ok();
+    assert_eq!(
+        ada.call("GetUser", json!({})).await.refused(),
+        "400 NotAuthorizedException: Access Token has been revoked"
+    );
+    ada.password_sign_in(client(), PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn a_sign_in_raced_by_disabling_leaves_no_live_session() {
+    let server = TestServer::start().await;
+    let replica = server.replica().await;
+    for round in 0..20 {
+        let user = server.user(&format!("user{round}")).await;
+        let signer = user.at(&replica);
+        let sign_in = tokio::spawn(async move { signer.password_sign_in(client(), PASSWORD).await });
+        server.operator("AdminDisableUser", named(&user.username)).await.ok();
+        sign_in.await.unwrap();
+        let live = format!("sessions WHERE sub = '{}' AND revoked_at IS NULL", user.sub);
+        assert_eq!(server.count(&live).await, 0, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn users_are_listed_by_filter_in_pages() {
+    let server = TestServer::start().await;
+    for name in ["ada", "alan", "grace", "per%cent", "under_score"] {
+        let input = json!({"UserPoolId": pool(), "Username": name, "MessageAction": "SUPPRESS",
+            "UserAttributes": [{"Name": "email", "Value": format!("{name}@example.com")}]});
+        server.operator("AdminCreateUser", input).await.ok();
+    }
+    let list = async |filter: &str| {
+        let answer = server.operator("ListUsers", json!({"UserPoolId": pool(), "Filter": filter})).await.ok();
+        let mut names: Vec<_> = answer["Users"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|user| user["Username"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(list("username ^= \"a\"").await, ["ada", "alan"]);
+    assert_eq!(list("email = \"grace@example.com\"").await, ["grace"]);
+    assert_eq!(list("username ^= \"per%\"").await, ["per%cent"]);
+    assert_eq!(list("username ^= \"u_\"").await, Vec::<String>::new());
+    assert_eq!(list("cognito:user_status = \"FORCE_CHANGE_PASSWORD\"").await.len(), 5);
+    assert_eq!(list("status = \"Disabled\"").await, Vec::<String>::new());
+    let (mut seen, mut token) = (Vec::new(), Value::Null);
+    loop {
+        let page = server
+            .operator(
+                "ListUsers",
+                json!({"UserPoolId": pool(), "Limit": 2, "PaginationToken": token, "AttributesToGet": ["email"]}),
+            )
+            .await
+            .ok();
+        for user in page["Users"].as_array().unwrap() {
+            assert_eq!(user["Attributes"].as_array().unwrap().len(), 1);
+            seen.push(user["Username"].as_str().unwrap().to_owned());
+        }
+        token = page["PaginationToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, ["ada", "alan", "grace", "per%cent", "under_score"]);
+    let refusal = server.operator("ListUsers", json!({"UserPoolId": pool(), "Filter": "nonsense"})).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: Error while parsing filter");
+}
+
+#[tokio::test]
+async fn invitations_are_refused_rather_than_lost() {
+    let server = TestServer::start().await;
+    let refusal = server.operator("AdminCreateUser", named("ada")).await.refused();
+    assert_eq!(
+        refusal,
+        "400 InvalidParameterException: Keystead cannot deliver invitations yet: give a TemporaryPassword, or MessageAction SUPPRESS."
+    );
+}
+
+#[tokio::test]
+async fn an_operators_sign_out_ends_every_session() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    assert_eq!(server.operator("AdminUserGlobalSignOut", named("ada")).await.text, "");
+    assert_eq!(
+        ada.call("GetUser", json!({})).await.refused(),
+        "400 NotAuthorizedException: Access Token has been revoked"
+    );
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_gone_and_the_name_is_free() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    assert_eq!(server.operator("AdminDeleteUser", named("ada")).await.text, "");
+    assert_eq!(ada.call("GetUser", json!({})).await.refused(), "400 UserNotFoundException: User does not exist.");
+    assert_eq!(
+        ada.call("ListWebAuthnCredentials", json!({})).await.refused(),
+        "400 NotAuthorizedException: Access Token has been revoked"
+    );
+    server.user("ada").await;
+}
