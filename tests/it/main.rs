@@ -3,13 +3,16 @@
 
 mod account;
 mod architecture;
+mod cli;
 mod clients;
 mod delete_passkey;
+mod faults;
 mod limits;
 mod operations_list;
 mod passkeys;
 mod pools;
 mod public_documents;
+mod sdk;
 mod sign_in;
 mod signatures;
 mod support;

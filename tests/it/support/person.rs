@@ -34,6 +34,20 @@ impl Person {
         }
     }
 
+    /// Someone who talks to a server that is not a [`TestServer`].
+    pub fn at_url(url: &str, username: &str) -> Self {
+        Self {
+            username: username.into(),
+            sub: String::new(),
+            access_token: String::new(),
+            id_token: String::new(),
+            refresh_token: String::new(),
+            authenticator: Authenticator::new(),
+            url: url.into(),
+            http: reqwest::Client::new(),
+        }
+    }
+
     /// The same person, talking to another replica.
     pub fn at(&self, server: &TestServer) -> Self {
         Self { url: server.url.clone(), ..self.clone() }
@@ -64,6 +78,29 @@ impl Person {
     pub async fn sign_in(&mut self) {
         let answer = self.password_sign_in(client(), PASSWORD).await.ok();
         self.keep_tokens(&answer);
+    }
+
+    pub async fn sign_in_to(&mut self, client_id: &str) {
+        let answer = self.password_sign_in(client_id, PASSWORD).await.ok();
+        self.keep_tokens(&answer);
+    }
+
+    /// The passkeys after signing in again, because the issuer's port may have changed.
+    pub async fn listed_with_new_sign_in(&mut self, client_id: &str) -> Vec<String> {
+        self.sign_in_to(client_id).await;
+        self.listed().await
+    }
+
+    /// Deletes a passkey; `None` when the connection broke or nothing came back in ten seconds.
+    pub async fn try_delete(&self, id: &str) -> Option<Answer> {
+        let input = json!({"AccessToken": self.access_token, "CredentialId": id}).to_string();
+        let request = self
+            .http
+            .post(&self.url)
+            .timeout(std::time::Duration::from_secs(10))
+            .header("x-amz-target", "AWSCognitoIdentityProviderService.DeleteWebAuthnCredential");
+        let answer = request.body(input).send().await.ok()?;
+        Some(Answer::of(answer).await)
     }
 
     pub fn keep_tokens(&mut self, answer: &Value) {

@@ -187,6 +187,15 @@ impl TestServer {
         Person::new(self, username, &sub)
     }
 
+    /// A confirmed user of another pool.
+    pub async fn user_in(&self, pool_id: &str, username: &str) -> Person {
+        let input = json!({"UserPoolId": pool_id, "Username": username, "MessageAction": "SUPPRESS"});
+        self.operator("AdminCreateUser", input).await.ok();
+        let input = json!({"UserPoolId": pool_id, "Username": username, "Password": PASSWORD, "Permanent": true});
+        self.operator("AdminSetUserPassword", input).await.ok();
+        Person::new(self, username, "")
+    }
+
     /// A confirmed user who signed in with the password.
     pub async fn signed_in(&self, username: &str) -> Person {
         let mut person = self.user(username).await;
@@ -275,4 +284,28 @@ pub async fn fill_template(options: PgConnectOptions) {
     let template = Template { pool, client, second_client };
     assert!(TEMPLATE.set(template).is_ok(), "the template is made once");
     db.close().await;
+}
+
+/// Migrates an empty database and adds the test operator; no pool.
+pub async fn fill_own(options: PgConnectOptions) {
+    let db = PgPoolOptions::new().connect_with(options).await.unwrap();
+    store::migrate(&db).await.unwrap();
+    let secret = Secret::from(SECRET_KEY.to_owned());
+    let now = MovableClock::default().now();
+    store::operators::put(&db, &sealing(), None, ACCESS_KEY, &secret, "administrator", now).await.unwrap();
+    db.close().await;
+}
+
+/// A pool with passkeys and a public client, through the API.
+pub async fn make_pool(server: &TestServer) -> (String, String) {
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
+    let made = server.operator("CreateUserPool", json!({"PoolName": "own", "Policies": factors})).await.ok();
+    let pool = made["UserPool"]["Id"].as_str().unwrap().to_owned();
+    let web_authn = json!({"RelyingPartyId": "localhost"});
+    let input = json!({"UserPoolId": pool, "WebAuthnConfiguration": web_authn});
+    server.operator("SetUserPoolMfaConfig", input).await.ok();
+    let flows = ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"];
+    let input = json!({"UserPoolId": pool, "ClientName": "own", "ExplicitAuthFlows": flows});
+    let made = server.operator("CreateUserPoolClient", input).await.ok();
+    (pool, made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned())
 }

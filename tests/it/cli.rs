@@ -1,0 +1,177 @@
+//! The binary itself: the first start with nothing configured, stopping and starting again, refusals, chores.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::support::{Answer, scratch_directory, signed_headers};
+
+pub fn keystead() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keystead"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KEYSTEAD_") || name == "DATABASE_URL") {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A running `keystead serve` with its private PostgreSQL.
+pub struct Served {
+    pub child: Child,
+    pub url: String,
+    pub directory: PathBuf,
+    pub exports: Vec<(String, String)>,
+}
+
+impl Served {
+    pub fn start(directory: PathBuf) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut child = keystead()
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--log", "warn", "--user-reads-per-second", "0", "--user-writes-per-second", "0", "--data-dir"])
+            .arg(&directory)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut exports = Vec::new();
+        // The greeting comes when the server answers; it ends with the line about this machine.
+        for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
+            for pair in line.trim().strip_prefix("export ").unwrap_or_default().split(' ').filter_map(|pair| pair.split_once('=')) {
+                exports.push((pair.0.to_owned(), pair.1.to_owned()));
+            }
+            if line.contains("private to this machine") {
+                break;
+            }
+        }
+        assert!(!exports.is_empty(), "the server did not start: {:?}", child.try_wait());
+        Self { child, url: format!("http://127.0.0.1:{port}"), directory, exports }
+    }
+
+    pub fn export(&self, name: &str) -> &str {
+        &self.exports.iter().find(|(export, _)| export == name).expect(name).1
+    }
+
+    pub async fn operator(&self, operation: &str, input: serde_json::Value) -> Answer {
+        let body = input.to_string();
+        let (key, secret) = (self.export("AWS_ACCESS_KEY_ID"), self.export("AWS_SECRET_ACCESS_KEY"));
+        let mut request = reqwest::Client::new()
+            .post(&self.url)
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
+        for (name, value) in signed_headers(&self.url, operation, &body, key, secret, std::time::SystemTime::now()) {
+            request = request.header(name, value);
+        }
+        Answer::of(request.body(body).send().await.unwrap()).await
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    pub fn stop(mut self) -> PathBuf {
+        self.signal("TERM");
+        assert!(self.child.wait().unwrap().success());
+        std::mem::take(&mut self.directory)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[tokio::test]
+async fn a_first_start_makes_a_demo_and_a_second_keeps_everything() {
+    let server = Served::start(scratch_directory("first"));
+    let pool = server.export("POOL").to_owned();
+    assert_eq!(server.export("AWS_REGION"), "us-east-1");
+    let input = json!({"UserPoolId": pool, "Username": "ada", "MessageAction": "SUPPRESS"});
+    server.operator("AdminCreateUser", input).await.ok();
+    let exports = server.exports.clone();
+    // One data directory, one server.
+    let second = keystead().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&server.directory).output().unwrap();
+    assert!(!second.status.success());
+    assert!(text(&second).contains("uses the data directory"), "{}", text(&second));
+    let directory = server.stop();
+    let started = Instant::now();
+    let server = Served::start(directory);
+    assert!(started.elapsed() < Duration::from_secs(20));
+    let without_url = |list: &[(String, String)]| list.iter().filter(|(name, _)| !name.contains("URL")).cloned().collect::<Vec<_>>();
+    assert_eq!(without_url(&server.exports), without_url(&exports));
+    let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert_eq!(shown["Username"], "ada");
+    std::fs::remove_dir_all(server.stop()).unwrap();
+}
+
+#[test]
+fn wrong_settings_stop_the_start_with_their_name() {
+    let base = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "/nonexistent/keystead"];
+    for (args, name) in [
+        (&["--database-url", "postgres://x@localhost/x"][..], "sealing-key"),
+        (&["--public-url", "ftp://example.com"], "public-url"),
+        (&["--max-body-bytes", "10"], "max-body-bytes"),
+        (&["--database-connections", "0"], "database-connections"),
+        (&["--region", "no spaces"], "region"),
+        (&["--operator-access-key-id", "AKIA"], "--operator-secret-access-key"),
+    ] {
+        let output = keystead().args(base).args(args).output().unwrap();
+        assert!(!output.status.success() && text(&output).contains(name), "{args:?}: {}", text(&output));
+    }
+}
+
+#[test]
+fn the_settings_file_is_read_below_flags_and_unknown_settings_are_refused() {
+    let directory = scratch_directory("settings");
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("keystead.toml");
+    let doctor = |toml: &str, flag: &[&str]| {
+        std::fs::write(&file, toml).unwrap();
+        text(&keystead().args(["serve", "--data-dir", "/nonexistent/keystead", "--config"]).arg(&file).args(flag).output().unwrap())
+    };
+    assert!(doctor("region = 'b@d'", &[]).contains("region: \"b@d\""));
+    assert!(!doctor("region = 'b@d'", &["--region", "eu-west-1"]).contains("b@d"));
+    assert!(doctor("regiom = 'x'", &[]).contains("there is no setting regiom"));
+    assert!(doctor("[web_acl]\nallow = ['nonsense']", &[]).contains("web_acl"));
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn every_command_has_help() {
+    for args in [&[][..], &["serve"], &["migrate"], &["doctor"], &["operator"], &["operator", "create"], &["run-job"], &["health"], &["dev"], &["dev", "authenticator", "create"]] {
+        let output = keystead().args(args).arg("--help").output().unwrap();
+        assert!(output.status.success() && text(&output).contains("Usage: keystead"), "{args:?}");
+    }
+}
+
+#[tokio::test]
+async fn doctor_health_and_chores_work_on_a_data_directory() {
+    let server = Served::start(scratch_directory("doctor"));
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    assert!(keystead().args(["health", "--listen", &address]).status().unwrap().success());
+    let directory = server.stop();
+    assert!(!keystead().args(["health", "--listen", &address]).output().unwrap().status.success());
+    let run = |args: &[&str]| keystead().args(args).arg("--data-dir").arg(&directory).output().unwrap();
+    let doctor = run(&["doctor"]);
+    assert!(doctor.status.success(), "{}", text(&doctor));
+    for line in ["ok    database", "ok    migrations", "ok    sealing key", "ok    clock", "ok    operators"] {
+        assert!(text(&doctor).contains(line), "{}", text(&doctor));
+    }
+    assert!(text(&run(&["operator", "create", "--role", "read-only"])).contains("AWS_SECRET_ACCESS_KEY="));
+    assert!(text(&run(&["operator", "list"])).contains("read-only  *"));
+    assert!(text(&run(&["run-job", "remove-expired"])).contains("removed 0 rows"));
+    // Another sealing key opens nothing, and says so.
+    std::fs::remove_file(directory.join("sealing.key")).unwrap();
+    let other = run(&["doctor"]);
+    assert!(!other.status.success() && text(&other).contains("sealed with another sealing key"), "{}", text(&other));
+    std::fs::remove_dir_all(directory).unwrap();
+}
