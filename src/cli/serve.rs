@@ -1,6 +1,6 @@
 //! `keystead serve`: answers requests until SIGTERM or Ctrl-C, then drains.
 
-use std::{net::TcpListener, path::Path, sync::Arc};
+use std::{io::Write, net::TcpListener, path::Path, sync::Arc};
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -172,5 +172,6 @@ fn greet(app: &App, first: &FirstStart, private: bool) {
         lines.push("This database and its keys are private to this machine. For production set DATABASE_URL.".into());
         lines.push(String::new());
     }
-    println!("{}", lines.join("\n"));
+    // Whoever reads the greeting may stop reading at any line; the server goes on.
+    let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
 }

@@ -94,7 +94,7 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
             if bound("MinLength").is_some_and(|min| length < min) || length > bound("MaxLength").unwrap_or(2048) {
                 return broken("String length is outside its range.");
             }
-            if name == "email" && !(value.contains('@') && !value.contains(char::is_whitespace)) {
+            if name == "email" && (!value.contains('@') || value.contains(char::is_whitespace)) {
                 return Err(Error::InvalidParameter("Invalid email address format.".into()));
             }
             let phone = |v: &str| {

@@ -7,7 +7,6 @@ mod clients;
 mod passkeys;
 mod pools;
 mod sign_in;
-mod sign_up;
 mod tokens;
 mod users;
 
@@ -94,7 +93,7 @@ pub async fn call(app: &App, call: &Call) -> Result<Value> {
         "AdminUserGlobalSignOut" => answer(app, call, users::admin_user_global_sign_out::handle).await,
         "ListUsers" => answer(app, call, users::list_users::handle).await,
         // sign-up and sign-in
-        "SignUp" => answer(app, call, sign_up::sign_up::handle).await,
+        "SignUp" => answer(app, call, sign_in::sign_up::handle).await,
         "InitiateAuth" => answer(app, call, sign_in::initiate_auth::handle).await,
         "RespondToAuthChallenge" => answer(app, call, sign_in::respond_to_auth_challenge::handle).await,
         "AdminInitiateAuth" => answer(app, call, sign_in::admin_initiate_auth::handle).await,

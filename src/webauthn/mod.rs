@@ -91,3 +91,6 @@ fn bytes(text: &str, member: &'static str) -> Result<Vec<u8>, Error> {
     );
     ENGINE.decode(text).map_err(|_| Error::Malformed(format!("{member} is not base64url")))
 }
+
+#[cfg(test)]
+mod vectors;

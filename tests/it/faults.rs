@@ -21,11 +21,20 @@ use crate::{
 };
 
 fn settings(directory: &std::path::Path) -> ClusterSettings {
-    ClusterSettings { directory: directory.to_owned(), binaries: None, fsync: true, max_connections: 40, extra: Vec::new() }
+    ClusterSettings {
+        directory: directory.to_owned(),
+        binaries: None,
+        fsync: true,
+        max_connections: 40,
+        extra: Vec::new(),
+    }
 }
 
 /// A server on a PostgreSQL of its own, with users who have passkeys.
-async fn own_postgres(directory: &std::path::Path, users: usize) -> (PrivateCluster, TestServer, Vec<(Person, Vec<String>)>) {
+async fn own_postgres(
+    directory: &std::path::Path,
+    users: usize,
+) -> (PrivateCluster, TestServer, Vec<(Person, Vec<String>)>) {
     let cluster = PrivateCluster::start(settings(directory)).await.unwrap();
     support::database().await; // the template's IDs
     let options = cluster.connect_options("postgres");
@@ -47,7 +56,10 @@ async fn own_postgres(directory: &std::path::Path, users: usize) -> (PrivateClus
 }
 
 /// Deletes the passkeys of each person one after another while `fault` happens; tells what was answered 200.
-async fn delete_through(people: &[(Person, Vec<String>)], fault: impl Future<Output = ()>) -> (Vec<BTreeSet<String>>, BTreeSet<String>) {
+async fn delete_through(
+    people: &[(Person, Vec<String>)],
+    fault: impl Future<Output = ()>,
+) -> (Vec<BTreeSet<String>>, BTreeSet<String>) {
     let over = Arc::new(AtomicBool::new(false));
     let tasks: Vec<_> = people
         .iter()
@@ -125,7 +137,10 @@ async fn what_was_answered_survives_kill_9_of_keystead_of_postgres_and_of_both()
     let mut server = Served::start(directory.clone());
     let (pool, client) = (server.export("POOL").to_owned(), server.export("CLIENT").to_owned());
     let mut person = Person::at_url(&server.url, "ada");
-    server.operator("AdminCreateUser", json!({"UserPoolId": pool, "Username": "ada", "MessageAction": "SUPPRESS"})).await.ok();
+    server
+        .operator("AdminCreateUser", json!({"UserPoolId": pool, "Username": "ada", "MessageAction": "SUPPRESS"}))
+        .await
+        .ok();
     let password = json!({"UserPoolId": pool, "Username": "ada", "Password": support::PASSWORD, "Permanent": true});
     server.operator("AdminSetUserPassword", password).await.ok();
     for victim in ["keystead", "postgres", "both"] {

@@ -1,5 +1,6 @@
 //! The test program: the real server over HTTP, a real PostgreSQL, a software authenticator, the AWS SDK.
 #![expect(clippy::disallowed_methods, reason = "tests may ask the system for the time and random names")]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
 
 mod account;
 mod architecture;

@@ -144,7 +144,8 @@ async fn a_passkeys_whole_life() {
         .unwrap();
     let access = answer.authentication_result().unwrap().access_token().unwrap().to_owned();
     // Deletes it: 200 with nothing in it, then it is not there.
-    let delete = || sdk.delete_web_authn_credential().access_token(&access).credential_id(passkey.credential_id()).send();
+    let delete =
+        || sdk.delete_web_authn_credential().access_token(&access).credential_id(passkey.credential_id()).send();
     delete().await.unwrap();
     let again = delete().await.unwrap_err().into_service_error();
     assert!(again.is_resource_not_found_exception(), "{again:?}");
@@ -176,7 +177,8 @@ async fn lists_are_paginated_by_the_sdk() {
     for n in 0..5 {
         server.user(&format!("user{n}")).await;
     }
-    let pages = client(&server).list_users().user_pool_id(crate::support::pool()).limit(2).into_paginator().items().send();
+    let pages =
+        client(&server).list_users().user_pool_id(crate::support::pool()).limit(2).into_paginator().items().send();
     let users: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
     assert_eq!(users.len(), 5);
 }

@@ -1,9 +1,10 @@
-//! The doors of signing in. What they share is in `flows::sign_in`.
+//! The doors of signing up and signing in. What they share is in `flows::sign_in`.
 
 pub mod admin_initiate_auth;
 pub mod admin_respond_to_auth_challenge;
 pub mod initiate_auth;
 pub mod respond_to_auth_challenge;
+pub mod sign_up;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,3 +1,0 @@
-//! Signing up.
-
-pub mod sign_up;

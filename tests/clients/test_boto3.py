@@ -1,0 +1,108 @@
+"""boto3, unmodified, against a running Keystead. Run by tests/clients/run."""
+
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+import uuid
+
+import boto3
+import jwt
+from botocore.exceptions import ClientError
+
+PASSWORD = "Passw0rd!"
+URL = os.environ["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"]
+POOL, CLIENT = os.environ["POOL"], os.environ["CLIENT"]
+
+
+def authenticator(ceremony, options, state):
+    answer = subprocess.run(
+        ["keystead", "dev", "authenticator", ceremony, "--state", state],
+        input=options, capture_output=True, text=True, check=True,
+    )
+    return answer.stdout
+
+
+class Boto3(unittest.TestCase):
+    def setUp(self):
+        self.api = boto3.client("cognito-idp")
+        self.name = f"user-{uuid.uuid4()}"
+        self.state = os.path.join(tempfile.mkdtemp(), "authenticator.json")
+        self.api.admin_create_user(UserPoolId=POOL, Username=self.name, MessageAction="SUPPRESS")
+        self.api.admin_set_user_password(UserPoolId=POOL, Username=self.name, Password=PASSWORD, Permanent=True)
+        answer = self.api.initiate_auth(
+            ClientId=CLIENT, AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": self.name, "PASSWORD": PASSWORD},
+        )
+        self.tokens = answer["AuthenticationResult"]
+        self.access = self.tokens["AccessToken"]
+
+    def refused(self, call, *names):
+        with self.assertRaises(ClientError) as caught:
+            call()
+        error = caught.exception.response["Error"]
+        self.assertIn(error["Code"], names)
+        return error["Message"]
+
+    def register(self):
+        options = self.api.start_web_authn_registration(AccessToken=self.access)["CredentialCreationOptions"]
+        credential = json.loads(authenticator("create", json.dumps(options), self.state))
+        self.api.complete_web_authn_registration(AccessToken=self.access, Credential=credential)
+        return credential["id"]
+
+    def challenge(self):
+        return self.api.initiate_auth(
+            ClientId=CLIENT, AuthFlow="USER_AUTH",
+            AuthParameters={"USERNAME": self.name, "PREFERRED_CHALLENGE": "WEB_AUTHN"},
+        )
+
+    def answer(self, challenge):
+        options = challenge["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"]
+        return self.api.respond_to_auth_challenge(
+            ClientId=CLIENT, ChallengeName="WEB_AUTHN", Session=challenge["Session"],
+            ChallengeResponses={"USERNAME": self.name, "CREDENTIAL": authenticator("get", options, self.state)},
+        )
+
+    def test_tokens_verify_with_an_independent_library(self):
+        with urllib.request.urlopen(f"{URL}/{POOL}/.well-known/openid-configuration") as document:
+            discovery = json.load(document)
+        keys = jwt.PyJWKClient(discovery["jwks_uri"])
+        for token, audience in [(self.access, None), (self.tokens["IdToken"], CLIENT)]:
+            claims = jwt.decode(
+                token, keys.get_signing_key_from_jwt(token).key, algorithms=["RS256"],
+                audience=audience, issuer=discovery["issuer"], options={"verify_aud": audience is not None},
+            )
+            self.assertEqual(claims["sub"], self.api.get_user(AccessToken=self.access)["UserAttributes"][0]["Value"])
+
+    def test_a_passkeys_whole_life(self):
+        credential_id = self.register()
+        listed = self.api.list_web_authn_credentials(AccessToken=self.access)["Credentials"]
+        self.assertEqual([passkey["CredentialId"] for passkey in listed], [credential_id])
+        pending = self.challenge()
+        self.assertTrue(self.answer(self.challenge())["AuthenticationResult"]["RefreshToken"])
+        deleted = self.api.delete_web_authn_credential(AccessToken=self.access, CredentialId=credential_id)
+        self.assertEqual(list(deleted), ["ResponseMetadata"])
+        delete = lambda: self.api.delete_web_authn_credential(AccessToken=self.access, CredentialId=credential_id)
+        self.refused(delete, "ResourceNotFoundException")
+        self.refused(lambda: self.answer(pending), "NotAuthorizedException")
+
+    def test_wrong_keys_are_refused(self):
+        wrong = boto3.client("cognito-idp", aws_secret_access_key="wrong", aws_access_key_id="AKIAWRONG")
+        self.refused(lambda: wrong.list_user_pools(MaxResults=1), "UnrecognizedClientException")
+
+    def test_a_global_sign_out_is_felt_at_once(self):
+        self.api.global_sign_out(AccessToken=self.access)
+        message = self.refused(lambda: self.api.get_user(AccessToken=self.access), "NotAuthorizedException")
+        self.assertEqual(message, "Access Token has been revoked")
+
+    def test_users_are_paginated(self):
+        pages = self.api.get_paginator("list_users").paginate(UserPoolId=POOL, PaginationConfig={"PageSize": 1})
+        names = [user["Username"] for page in pages for user in page["Users"]]
+        self.assertIn(self.name, names)
+        self.assertEqual(len(names), len(set(names)))
+
+
+if __name__ == "__main__":
+    unittest.main()
