@@ -1,5 +1,5 @@
 //! The ring of parsed signing keys, by pool. Keys never change under their ID, so what is kept cannot mislead: a pool
-//! or session that is gone is found out by the statement that acts. Entries are read again after [`FRESH`].
+//! or session that is gone is found out by the statement that acts. Entries are read again after a minute.
 
 use std::{
     collections::HashMap,
