@@ -37,10 +37,3 @@ pub async fn is_current(db: &PgPool) -> sqlx::Result<bool> {
         Err(other) => Err(other),
     }
 }
-
-/// Whether a transaction failed only because of another one (deadlock, serialization) and may simply be tried again.
-pub fn may_retry(error: &crate::error::Error) -> bool {
-    let crate::error::Error::Internal(cause) = error else { return false };
-    let Some(sqlx::Error::Database(cause)) = cause.downcast_ref::<sqlx::Error>() else { return false };
-    matches!(cause.code().as_deref(), Some("40P01" | "40001"))
-}
