@@ -12,7 +12,7 @@ use crate::{
         trail,
     },
     random,
-    store::{self, challenges::Challenge, sessions::OpenedWith},
+    store::{self, challenges::Challenge, sessions::OpenedWith, users::Status},
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
@@ -114,6 +114,11 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cr
     if let Err(refusal) = sign_in.may_sign_in(&user) {
         tx.commit().await?;
         return Err(refusal);
+    }
+    // What was offered may have been withdrawn since.
+    if user.status != Status::Confirmed || !pool.allows_factor("WEB_AUTHN") {
+        tx.commit().await?;
+        return Err(Error::wrong_credentials());
     }
     store::passkeys::update_used(
         &mut tx,

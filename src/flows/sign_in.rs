@@ -219,7 +219,9 @@ impl SignIn<'_> {
             tx.commit().await?;
             let parameters = password::new_password_parameters(self.pool, &user);
             let person = Person { username, user: Some(user) };
-            return self.challenge(&person, "NEW_PASSWORD_REQUIRED", json!({}), parameters, Vec::new()).await;
+            // Bound to this temporary password: a newer one ends what the older one began.
+            let data = json!({"passwordSetAt": set_at(person.user.as_ref())});
+            return self.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
         }
         let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::Password).await?;
         tx.commit().await?;
@@ -243,8 +245,8 @@ impl SignIn<'_> {
         let mut tx = self.app.db.begin().await?;
         let mut user = store::users::lock(&mut tx, &self.pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
         self.may_sign_in(&user)?;
-        store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
-        if user.status != Status::ForceChangePassword {
+        let taken = store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(set_at(Some(&user))) {
             return Err(session_text::unfit());
         }
         user.attributes.extend(new);
@@ -335,6 +337,11 @@ impl SignIn<'_> {
     fn required<'p>(&self, parameters: &'p Parameters, name: &'static str) -> Result<&'p str> {
         parameters.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
     }
+}
+
+/// When a user's password was set, microseconds since the epoch, as text.
+fn set_at(user: Option<&User>) -> Option<String> {
+    user?.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
 }
 
 /// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)).

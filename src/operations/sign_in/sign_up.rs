@@ -56,6 +56,10 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
     let attributes = checked(&pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
     check_required(&pool, &attributes)?;
+    // Operators may name a user by subject, so a name must not look like one.
+    if uuid::Uuid::try_parse(&request.username).is_ok() {
+        return Err(Error::InvalidParameter("Username must not be a UUID; choose another name.".into()));
+    }
     let now = app.clock.now();
     let user = User {
         sub: random::uuid(),

@@ -74,6 +74,10 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         }
         None => Secret::from(random::password()),
     };
+    // Operators may name a user by subject, so a name must not look like one.
+    if uuid::Uuid::try_parse(&request.username).is_ok() {
+        return Err(Error::InvalidParameter("Username must not be a UUID; choose another name.".into()));
+    }
     let now = app.clock.now();
     let user = User {
         sub: random::uuid(),
