@@ -1,11 +1,14 @@
 # Shared by the scripts: installs what is missing, and says so before it does.
 # shellcheck shell=bash
 
+# root <command>: runs it in a shell as root, or says which command somebody else has to run.
 root() {
-    if [ "$(id -u)" = 0 ]; then "$@"
-    elif command -v sudo >/dev/null; then sudo "$@"
+    if [ "$(id -u)" = 0 ]; then
+        sh -c "$1"
+    elif command -v sudo >/dev/null; then
+        sudo sh -c "$1"
     else
-        echo "This needs an administrator. Run: $*" >&2
+        echo "This needs an administrator. Run: $1" >&2
         exit 1
     fi
 }
@@ -14,17 +17,13 @@ root() {
 install_packages() {
     if command -v apt-get >/dev/null; then
         echo "Installing $1 with apt-get"
-        root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-        # shellcheck disable=SC2086
-        root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $1 >/dev/null
+        root "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $1 >/dev/null"
     elif command -v dnf >/dev/null; then
         echo "Installing $2 with dnf"
-        # shellcheck disable=SC2086
-        root dnf install -y $2
+        root "dnf install -y $2"
     elif command -v apk >/dev/null; then
         echo "Installing $3 with apk"
-        # shellcheck disable=SC2086
-        root apk add $3
+        root "apk add $3"
     elif command -v brew >/dev/null; then
         echo "Installing $4 with brew"
         # shellcheck disable=SC2086
@@ -55,13 +54,13 @@ need_postgres() {
     # On Debian the package would make and start a cluster of its own, which nobody here uses.
     if command -v apt-get >/dev/null && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
         install_packages postgresql-common "" "" ""
-        echo "create_main_cluster = false" | root tee -a /etc/postgresql-common/createcluster.conf >/dev/null
+        root "echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf"
     fi
     install_packages postgresql postgresql-server postgresql postgresql@17
 }
 
 need_compiler() {
-    command -v cc >/dev/null || install_packages build-essential gcc build-base gcc
+    command -v cc >/dev/null || install_packages "gcc libc6-dev" gcc build-base gcc
     if ! command -v cargo >/dev/null; then
         echo "Rust 1.95 or newer is needed: see https://rust-lang.org/tools/install" >&2
         exit 1
@@ -73,4 +72,8 @@ need_python() {
     if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
         install_packages python3-venv python3 py3-virtualenv python@3
     fi
+}
+
+need_shellcheck() {
+    command -v shellcheck >/dev/null || install_packages shellcheck ShellCheck shellcheck shellcheck
 }

@@ -16,7 +16,7 @@ python3 -c 'import json; print(json.load(open("challenge.json"))["ChallengeParam
   keystead dev authenticator get > assertion.json
 python3 -c 'import json; print(json.dumps({"USERNAME": "ada", "CREDENTIAL": open("assertion.json").read()}))' > responses.json
 TOKEN=$(aws cognito-idp respond-to-auth-challenge --client-id $CLIENT --challenge-name WEB_AUTHN \
-  --session $(python3 -c 'import json; print(json.load(open("challenge.json"))["Session"])') \
+  --session=$(python3 -c 'import json; print(json.load(open("challenge.json"))["Session"])') \
   --challenge-responses file://responses.json --query AuthenticationResult.AccessToken --output text)
 
 aws cognito-idp delete-web-authn-credential --access-token $TOKEN --credential-id=$ID

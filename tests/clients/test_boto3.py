@@ -10,6 +10,8 @@ import uuid
 
 import boto3
 import jwt
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 PASSWORD = "Passw0rd!"
@@ -29,7 +31,9 @@ class Boto3(unittest.TestCase):
     def setUp(self):
         self.api = boto3.client("cognito-idp")
         self.name = f"user-{uuid.uuid4()}"
-        self.state = os.path.join(tempfile.mkdtemp(), "authenticator.json")
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.state = os.path.join(scratch.name, "authenticator.json")
         self.api.admin_create_user(UserPoolId=POOL, Username=self.name, MessageAction="SUPPRESS")
         self.api.admin_set_user_password(UserPoolId=POOL, Username=self.name, Password=PASSWORD, Permanent=True)
         answer = self.api.initiate_auth(
@@ -46,9 +50,9 @@ class Boto3(unittest.TestCase):
         self.assertIn(error["Code"], names)
         return error["Message"]
 
-    def register(self):
+    def register(self, state=None):
         options = self.api.start_web_authn_registration(AccessToken=self.access)["CredentialCreationOptions"]
-        credential = json.loads(authenticator("create", json.dumps(options), self.state))
+        credential = json.loads(authenticator("create", json.dumps(options), state or self.state))
         self.api.complete_web_authn_registration(AccessToken=self.access, Credential=credential)
         return credential["id"]
 
@@ -88,9 +92,39 @@ class Boto3(unittest.TestCase):
         self.refused(delete, "ResourceNotFoundException")
         self.refused(lambda: self.answer(pending), "NotAuthorizedException")
 
-    def test_wrong_keys_are_refused(self):
-        wrong = boto3.client("cognito-idp", aws_secret_access_key="wrong", aws_access_key_id="AKIAWRONG")
-        self.refused(lambda: wrong.list_user_pools(MaxResults=1), "UnrecognizedClientException")
+    def test_a_sign_in_begun_after_the_deletion_is_refused(self):
+        credential_id = self.register()
+        kept = self.register(self.state + ".other")
+        self.api.delete_web_authn_credential(AccessToken=self.access, CredentialId=credential_id)
+        offered = json.loads(self.challenge()["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"])
+        self.assertEqual([passkey["id"] for passkey in offered["allowCredentials"]], [kept])
+
+    def test_a_pool_made_through_the_api_takes_passkeys(self):
+        policies = {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}
+        pool = self.api.create_user_pool(PoolName="made", Policies=policies)["UserPool"]["Id"]
+        configured = {"RelyingPartyId": "localhost", "UserVerification": "preferred"}
+        self.api.set_user_pool_mfa_config(UserPoolId=pool, WebAuthnConfiguration=configured)
+        client = self.api.create_user_pool_client(
+            UserPoolId=pool, ClientName="app", ExplicitAuthFlows=["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"],
+        )["UserPoolClient"]["ClientId"]
+        self.api.admin_create_user(UserPoolId=pool, Username="grace", MessageAction="SUPPRESS")
+        self.api.admin_set_user_password(UserPoolId=pool, Username="grace", Password=PASSWORD, Permanent=True)
+        self.access = self.api.initiate_auth(
+            ClientId=client, AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "grace", "PASSWORD": PASSWORD},
+        )["AuthenticationResult"]["AccessToken"]
+        self.assertTrue(self.register())
+        self.api.delete_user_pool(UserPoolId=pool)
+
+    def test_unsigned_and_wrongly_signed_calls_are_refused(self):
+        unsigned = boto3.client("cognito-idp", config=Config(signature_version=UNSIGNED))
+        stranger = boto3.client("cognito-idp", aws_access_key_id="AKIAWRONG", aws_secret_access_key="wrong")
+        impostor = boto3.client(
+            "cognito-idp", aws_access_key_id=os.environ["AWS_ACCESS_KEY_ID"], aws_secret_access_key="wrong",
+        )
+        self.refused(lambda: unsigned.list_user_pools(MaxResults=1), "MissingAuthenticationTokenException")
+        self.refused(lambda: stranger.list_user_pools(MaxResults=1), "UnrecognizedClientException")
+        self.refused(lambda: impostor.list_user_pools(MaxResults=1), "InvalidSignatureException")
 
     def test_a_global_sign_out_is_felt_at_once(self):
         self.api.global_sign_out(AccessToken=self.access)
