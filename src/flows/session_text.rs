@@ -13,6 +13,9 @@ use crate::{
     sealing::SealingKey,
 };
 
+/// What every string starts with, so that none starts with a hyphen and looks like a flag on a command line.
+const PREFIX: &str = "AYAB";
+
 fn context(pool_id: &str, client_id: &str) -> String {
     format!("session {pool_id} {client_id}")
 }
@@ -22,13 +25,14 @@ pub fn seal(key: &SealingKey, pool_id: &str, client_id: &str, id: Uuid, expires_
     let mut plain = Vec::with_capacity(24);
     plain.extend_from_slice(id.as_bytes());
     plain.extend_from_slice(&expires_at.unix_timestamp().to_be_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(key.seal(&context(pool_id, client_id), &plain))
+    format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(key.seal(&context(pool_id, client_id), &plain)))
 }
 
 /// The challenge that a string stands for.
 pub fn open(key: &SealingKey, pool_id: &str, client_id: &str, text: &str, now: OffsetDateTime) -> Result<Uuid> {
     let invalid = || Error::NotAuthorized("Invalid session provided".into());
-    let sealed = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
+    let sealed = text.strip_prefix(PREFIX).ok_or_else(invalid)?;
+    let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).map_err(|_| invalid())?;
     let plain = key.open(&context(pool_id, client_id), &sealed).map_err(|_| invalid())?;
     let (id, expires_at) = plain.split_first_chunk::<16>().ok_or_else(invalid)?;
     let expires_at = i64::from_be_bytes(expires_at.try_into().map_err(|_| invalid())?);
