@@ -177,6 +177,13 @@ impl Error {
 
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
+        // character_not_in_repertoire, untranslatable_character: U+0000 in a text or in JSON.
+        let code = cause.as_database_error().and_then(|error| error.code());
+        if matches!(code.as_deref(), Some("22021" | "22P05")) {
+            return Self::InvalidParameter(
+                "A text holds the character U+0000, which cannot be stored; remove it.".into(),
+            );
+        }
         Self::internal(cause)
     }
 }

@@ -80,6 +80,14 @@ impl WebAcl {
         self.server.check(address, body_bytes)
     }
 
+    /// The server's size rule alone, for a body whose length was not announced.
+    pub fn check_server_size(&self, body_bytes: usize) -> Result<()> {
+        if self.server.rules.body_bytes.is_some_and(|limit| body_bytes > limit) {
+            return Err(forbidden());
+        }
+        Ok(())
+    }
+
     /// A pool's rules; asked as soon as the pool that a request concerns is known.
     pub fn check_pool(&self, pool_id: &str, address: IpAddr, body_bytes: usize) -> Result<()> {
         self.pools.get(pool_id).map_or(Ok(()), |guard| guard.check(address, body_bytes))
@@ -113,10 +121,14 @@ impl Guard {
             || rules.body_bytes.is_some_and(|limit| body_bytes > limit)
             || self.rate.as_ref().is_some_and(|rate| rate.check_key(&address).is_err());
         if refused {
-            return Err(Error::Forbidden("Request not allowed by the web ACL; ask the server's operator.".into()));
+            return Err(forbidden());
         }
         Ok(())
     }
+}
+
+fn forbidden() -> Error {
+    Error::Forbidden("Request not allowed by the web ACL; ask the server's operator.".into())
 }
 
 #[cfg(test)]

@@ -55,6 +55,27 @@ pub fn checked(
     Ok(out)
 }
 
+/// A user's attributes after a change by the user: what is immutable stays as it is once set, and an address that changes
+/// is no longer verified.
+pub fn changed(pool: &Pool, mut current: Map<String, Value>, new: Map<String, Value>) -> Result<Map<String, Value>> {
+    for (name, value) in new {
+        let before = current.get(&name);
+        if before == Some(&value) {
+            continue;
+        }
+        let mutable = pool.settings.schema_attributes.iter().any(|known| known.name == name && known.mutable);
+        if before.is_some() && !mutable {
+            return Err(nonconforming(&format!("{name}: Attribute cannot be updated.")));
+        }
+        let verified = format!("{name}_verified");
+        if matches!(name.as_str(), "email" | "phone_number") && current.contains_key(&verified) {
+            current.insert(verified, "false".into());
+        }
+        current.insert(name, value);
+    }
+    Ok(current)
+}
+
 /// Refuses a user who lacks a required attribute.
 pub fn check_required(pool: &Pool, attributes: &Map<String, Value>) -> Result<()> {
     let missing =

@@ -211,7 +211,8 @@ impl SignIn<'_> {
         if self.app.config.free_password_failures > 0 {
             let name = password::attempts_name(self.pool, &username, Some(&user));
             if !store::login_attempts::forgive(&mut tx, &self.pool.id, &name, self.app.clock.now()).await? {
-                return Err(password::attempts_exceeded());
+                // Locked by others meanwhile: the answer does not tell that this guess was right.
+                return Err(Error::wrong_credentials());
             }
         }
         if user.status == Status::ForceChangePassword {
@@ -249,7 +250,7 @@ impl SignIn<'_> {
         if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(set_at(Some(&user))) {
             return Err(session_text::unfit());
         }
-        user.attributes.extend(new);
+        user.attributes = attributes::changed(self.pool, user.attributes, new)?;
         attributes::check_required(self.pool, &user.attributes)?;
         store::users::update_password(&mut tx, &self.pool.id, user.sub, &hash, Status::Confirmed, now).await?;
         store::users::update_attributes(&mut tx, &self.pool.id, user.sub, &user.attributes, now).await?;

@@ -90,6 +90,7 @@ async fn answer(
     let body = tokio::time::timeout(patience, read(payload, app))
         .await
         .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))??;
+    app.acl.check_server_size(body.len())?;
     let operation = operation.ok_or_else(|| {
         Error::UnknownOperation(
             "Unknown operation: X-Amz-Target must be AWSCognitoIdentityProviderService.<Operation>.".into(),

@@ -19,7 +19,8 @@ pub async fn is_locked(db: &PgPool, pool_id: &str, username_key: &str, now: Offs
     .await
 }
 
-/// Counts a wrong password and locks the name when `free` of them are used up.
+/// Counts a wrong password and locks the name when `free` of them are used up. Until then the lock's end lies well in the
+/// past, so that a replica whose clock is a little behind does not take it for a lock.
 pub async fn count_failure(
     db: &PgPool,
     pool_id: &str,
@@ -29,11 +30,11 @@ pub async fn count_failure(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO login_attempts AS a (user_pool_id, username_key, failures, last_failed_at, locked_until)
-         VALUES ($1, $2, 1, $3, CASE WHEN $4 <= 1 THEN $3::timestamptz + interval '1 second' ELSE $3 END)
+         VALUES ($1, $2, 1, $3, CASE WHEN $4 <= 1 THEN $3::timestamptz + interval '1 second' ELSE $5 END)
          ON CONFLICT (user_pool_id, username_key) DO UPDATE SET
              failures = CASE WHEN a.last_failed_at < $5 THEN 1 ELSE a.failures + 1 END,
              last_failed_at = $3,
-             locked_until = CASE WHEN a.last_failed_at < $5 OR a.failures + 1 < $4 THEN $3
+             locked_until = CASE WHEN a.last_failed_at < $5 OR a.failures + 1 < $4 THEN $5
                  ELSE $3::timestamptz + least(interval '15 minutes', interval '1 second' * (2 ^ least(a.failures + 1 - $4, 20))) END",
         pool_id,
         username_key,

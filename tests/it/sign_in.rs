@@ -416,3 +416,63 @@ async fn the_lockout_can_be_switched_off() {
     }
     ada.password_sign_in(client(), PASSWORD).await.ok();
 }
+
+#[tokio::test]
+async fn a_first_password_changes_no_immutable_attribute_and_unverifies_a_new_address() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "tenant", "AttributeDataType": "String", "Mutable": false}]);
+    let made = server.operator("CreateUserPool", json!({"PoolName": "x", "Schema": schema})).await.ok();
+    let pool = made["UserPool"]["Id"].as_str().unwrap();
+    let input = json!({"UserPoolId": pool, "ClientName": "x", "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"]});
+    let made = server.operator("CreateUserPoolClient", input).await.ok();
+    let client = made["UserPoolClient"]["ClientId"].as_str().unwrap();
+    let input = json!({"UserPoolId": pool, "Username": "ada", "TemporaryPassword": "Temp0rary!", "UserAttributes": [
+        {"Name": "custom:tenant", "Value": "a"}, {"Name": "email", "Value": "ada@example.com"},
+        {"Name": "email_verified", "Value": "true"}]});
+    server.operator("AdminCreateUser", input).await.ok();
+    let begin =
+        async || Person::new(&server, "ada", "").password_sign_in(client, "Temp0rary!").await.ok()["Session"].clone();
+    let responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD, "userAttributes.custom:tenant": "b"});
+    let answer = respond(client, "NEW_PASSWORD_REQUIRED", &begin().await, responses);
+    let refusal = server.call("RespondToAuthChallenge", answer).await.refused();
+    assert!(refusal.ends_with("custom:tenant: Attribute cannot be updated."), "{refusal}");
+    let responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD, "userAttributes.email": "eve@example.com"});
+    let answer = respond(client, "NEW_PASSWORD_REQUIRED", &begin().await, responses);
+    server.call("RespondToAuthChallenge", answer).await.ok();
+    let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert!(shown["UserAttributes"].as_array().unwrap().contains(&json!({"Name": "email_verified", "Value": "false"})));
+}
+
+#[tokio::test]
+async fn a_newer_temporary_password_ends_what_the_older_one_began() {
+    let server = TestServer::start().await;
+    let input = json!({"UserPoolId": pool(), "Username": "ada", "TemporaryPassword": "Temp0rary!"});
+    server.operator("AdminCreateUser", input).await.ok();
+    let session =
+        Person::new(&server, "ada", "").password_sign_in(client(), "Temp0rary!").await.ok()["Session"].clone();
+    let input = json!({"UserPoolId": pool(), "Username": "ada", "Password": "Newer-temp0rary", "Permanent": false});
+    server.operator("AdminSetUserPassword", input).await.ok();
+    let responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD});
+    let answer = respond(client(), "NEW_PASSWORD_REQUIRED", &session, responses);
+    let refusal = server.call("RespondToAuthChallenge", answer).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user.");
+}
+
+#[tokio::test]
+async fn a_passkey_sign_in_that_is_no_longer_offered_is_refused() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let temporary = json!({"UserPoolId": pool(), "Username": "ada", "Password": "Temp0rary!", "Permanent": false});
+    let permanent = json!({"UserPoolId": pool(), "Username": "ada", "Password": PASSWORD, "Permanent": true});
+    let factors =
+        json!({"UserPoolId": pool(), "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]}}});
+    for (operation, input) in [("AdminSetUserPassword", temporary), ("UpdateUserPool", factors)] {
+        let (session, options) = ada.passkey_challenge().await;
+        let credential = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
+        server.operator(operation, input).await.ok();
+        let refusal = ada.respond(&session, &credential).await.refused();
+        assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{operation}");
+        server.operator("AdminSetUserPassword", permanent.clone()).await.ok();
+    }
+}

@@ -243,3 +243,26 @@ async fn a_deleted_user_is_gone_and_the_name_is_free() {
     );
     server.user("ada").await;
 }
+
+#[tokio::test]
+async fn names_that_look_like_a_subject_are_refused() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    for name in [ada.sub.clone(), ada.sub.to_uppercase(), ada.sub.replace('-', "")] {
+        let input = json!({"ClientId": client(), "Username": name, "Password": PASSWORD});
+        assert_eq!(server.call("SignUp", input).await.outcome(), "InvalidParameterException", "{name}");
+        let input = json!({"UserPoolId": pool(), "Username": name, "TemporaryPassword": PASSWORD});
+        assert_eq!(server.operator("AdminCreateUser", input).await.outcome(), "InvalidParameterException", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn texts_with_a_null_character_are_refused() {
+    let server = TestServer::start().await;
+    let parameters = json!({"USERNAME": "a\u{0}", "PASSWORD": "x"});
+    let input = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    assert_eq!(server.call("InitiateAuth", input).await.outcome(), "InvalidParameterException");
+    let attributes = json!([{"Name": "name", "Value": "a\u{0}"}]);
+    let input = json!({"ClientId": client(), "Username": "ada", "Password": PASSWORD, "UserAttributes": attributes});
+    assert_eq!(server.call("SignUp", input).await.outcome(), "InvalidParameterException");
+}

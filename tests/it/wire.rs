@@ -170,6 +170,15 @@ async fn bodies_over_the_limit_are_413_announced_or_not() {
 }
 
 #[tokio::test]
+async fn the_web_acls_size_rule_counts_bodies_of_unknown_length() {
+    let server = TestServer::configured(|config| config.web_acl = toml::from_str("body_bytes = 1000").unwrap()).await;
+    let mut stream = connect(&server);
+    let head = "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: AWSCognitoIdentityProviderService.GetUser\r\n";
+    write!(stream, "{head}Transfer-Encoding: chunked\r\n\r\n800\r\n{}\r\n0\r\n\r\n", "a".repeat(0x800)).unwrap();
+    assert!(read_all(stream).contains("ForbiddenException"));
+}
+
+#[tokio::test]
 async fn nesting_is_bounded() {
     let server = TestServer::start().await;
     let nested =

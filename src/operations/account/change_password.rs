@@ -47,7 +47,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     if app.config.free_password_failures > 0
         && !store::login_attempts::forgive(&mut tx, &pool.id, &name, trail.at).await?
     {
-        return Err(password::attempts_exceeded());
+        return Err(Error::wrong_credentials());
     }
     store::users::update_password(&mut tx, &pool.id, user.sub, &hash, Status::Confirmed, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
