@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod issue;
 pub mod keys;
+pub mod new_user;
 pub mod passkey_sign_in;
 pub mod password;
 pub mod refresh;

@@ -14,15 +14,12 @@ use crate::{
     flows::{
         self,
         attributes::{Attribute, check_required, checked},
+        new_user::{self, NewUser},
         password,
         sign_in::check_secret_hash,
     },
-    random,
     secret::Secret,
-    store::{
-        self,
-        users::{Status, User},
-    },
+    store::users::Status,
 };
 
 #[derive(Deserialize)]
@@ -56,28 +53,8 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
     let attributes = checked(&pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
     check_required(&pool, &attributes)?;
-    // Operators may name a user by subject, so a name must not look like one.
-    if uuid::Uuid::try_parse(&request.username).is_ok() {
-        return Err(Error::InvalidParameter("Username must not be a UUID; choose another name.".into()));
-    }
-    let now = app.clock.now();
-    let user = User {
-        sub: random::uuid(),
-        username: request.username,
-        status: Status::Unconfirmed,
-        enabled: true,
-        attributes,
-        password_hash: Some(app.passwords.hash(given).await?),
-        password_set_at: Some(now),
-        created_at: now,
-        updated_at: now,
-    };
-    let mut tx = app.db.begin().await?;
-    if !store::users::insert(&mut tx, &pool.id, &pool.username_key(&user.username), &user).await? {
-        return Err(Error::UsernameExists("User already exists".into()));
-    }
-    store::audit::insert(&mut tx, &pool.id, &flows::trail(app, call, "user"), "user.signed_up", Some(user.sub), None)
-        .await?;
-    tx.commit().await?;
+    let new = NewUser { username: request.username, password: given, status: Status::Unconfirmed, attributes };
+    let made = new_user::insert(app, &pool, &flows::trail(app, call, "user"), "user.signed_up", new).await?;
+    let user = made.ok_or_else(|| Error::UsernameExists("User already exists".into()))?;
     Ok(Response { user_confirmed: false, user_sub: user.sub.to_string() })
 }

@@ -16,14 +16,12 @@ use crate::{
     flows::{
         self,
         attributes::{Attribute, check_required, checked},
+        new_user::{self, NewUser},
         password,
     },
     random,
     secret::Secret,
-    store::{
-        self,
-        users::{Status, User},
-    },
+    store::users::Status,
 };
 
 #[derive(Deserialize)]
@@ -74,28 +72,8 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         }
         None => Secret::from(random::password()),
     };
-    // Operators may name a user by subject, so a name must not look like one.
-    if uuid::Uuid::try_parse(&request.username).is_ok() {
-        return Err(Error::InvalidParameter("Username must not be a UUID; choose another name.".into()));
-    }
-    let now = app.clock.now();
-    let user = User {
-        sub: random::uuid(),
-        username: request.username,
-        status: Status::ForceChangePassword,
-        enabled: true,
-        attributes,
-        password_hash: Some(app.passwords.hash(password).await?),
-        password_set_at: Some(now),
-        created_at: now,
-        updated_at: now,
-    };
-    let mut tx = app.db.begin().await?;
-    if !store::users::insert(&mut tx, &pool.id, &pool.username_key(&user.username), &user).await? {
-        return Err(Error::UsernameExists("User account already exists".into()));
-    }
-    let trail = flows::trail(app, call, operator.actor());
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.created", Some(user.sub), None).await?;
-    tx.commit().await?;
+    let new = NewUser { username: request.username, password, status: Status::ForceChangePassword, attributes };
+    let made = new_user::insert(app, &pool, &flows::trail(app, call, operator.actor()), "user.created", new).await?;
+    let user = made.ok_or_else(|| Error::UsernameExists("User account already exists".into()))?;
     Ok(Response { user: Shown::from(&user) })
 }
