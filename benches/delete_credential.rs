@@ -96,10 +96,15 @@ async fn run(options: Options) {
         "\n| what | connections | per second | p50 ms | p99 ms | ratio to straight SQL |\n|---|---|---|---|---|---|"
     );
     let time = Duration::from_secs(options.seconds);
-    let straight =
-        sqlx::postgres::PgPoolOptions::new().max_connections(128).min_connections(128).test_before_acquire(false);
-    let straight = straight.connect_with(cluster.connect_options("postgres")).await.unwrap();
     for connections in CONNECTIONS {
+        // As many as are used: a pool hands out its connections in turn, and idle ones have cold caches.
+        let straight = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(connections as u32)
+            .min_connections(connections as u32)
+            .test_before_acquire(false)
+            .connect_with(cluster.connect_options("postgres"))
+            .await
+            .unwrap();
         let bare = {
             let (db, pool) = (straight.clone(), pool.clone());
             measure(connections, time, &mut targets, async move |_| (db.clone(), pool.clone()), delete_straight).await
@@ -111,10 +116,10 @@ async fn run(options: Options) {
         let listed =
             measure(connections, time, &mut targets.clone(), async move |_| connect(address).await, list_served).await;
         row("ListWebAuthnCredentials", connections, &listed, None);
+        straight.close().await;
     }
     sign_ins(&app, address, &pool, &client, time).await;
     println!("\npeak resident memory of this process (Keystead, the load and its targets): {} MiB", peak_memory());
-    drop(straight);
     db.close().await;
     cluster.stop().await.unwrap();
     std::fs::remove_dir_all(directory).unwrap();

@@ -13,10 +13,14 @@ use crate::{
     config::Config,
     error::{Error, Result},
     flows::keys::KeyRing,
+    group_commit::{GroupCommit, Limits},
     metrics::Metrics,
     passwords::Passwords,
     sealing::SealingKey,
-    store,
+    store::{
+        self,
+        batches::{CompleteSignIns, DeletePasskeys, InsertChallenges},
+    },
     web_acl::WebAcl,
 };
 
@@ -42,14 +46,36 @@ pub struct App {
     pub budgets: Budgets,
     /// Counters.
     pub metrics: Metrics,
+    /// Requests that share transactions.
+    pub groups: Groups,
     client_pools: RwLock<HashMap<String, String>>,
+}
+
+/// The writes that share transactions, because everybody waits for them: see [`crate::group_commit`].
+pub struct Groups {
+    pub delete_passkeys: GroupCommit<DeletePasskeys>,
+    pub insert_challenges: GroupCommit<InsertChallenges>,
+    pub complete_sign_ins: GroupCommit<CompleteSignIns>,
+}
+
+/// A batch of 256 takes some milliseconds; 2048 requests wait some tens of them.
+const GROUP_LIMITS: Limits = Limits { waiting: 2_048, batch: 256 };
+
+impl Groups {
+    fn new(db: &PgPool) -> Self {
+        Self {
+            delete_passkeys: GroupCommit::new(DeletePasskeys { db: db.clone() }, GROUP_LIMITS),
+            insert_challenges: GroupCommit::new(InsertChallenges { db: db.clone() }, GROUP_LIMITS),
+            complete_sign_ins: GroupCommit::new(CompleteSignIns { db: db.clone() }, GROUP_LIMITS),
+        }
+    }
 }
 
 /// Entries of the client directory kept before it is emptied.
 const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together, on the current runtime: the one that outlives the requests.
     pub fn new(db: PgPool, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
         Ok(Self {
             passwords: Passwords::new(&config.passwords())?,
@@ -58,6 +84,7 @@ impl App {
             public_url: config.public_url(),
             keys: KeyRing::default(),
             metrics: Metrics::default(),
+            groups: Groups::new(&db),
             client_pools: RwLock::default(),
             db,
             clock,

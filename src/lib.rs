@@ -11,6 +11,7 @@
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`]: ceremonies and tokens. Pure: no database, no HTTP, no clock.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
+//! - [`group_commit`]: requests that share transactions.
 //! - [`app`]: what any code may use. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
 //!   [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
 //! - [`dev`]: a software authenticator for tests and demonstrations.
@@ -26,6 +27,7 @@ pub mod database;
 pub mod dev;
 pub mod error;
 pub mod flows;
+pub mod group_commit;
 pub mod http;
 pub mod jobs;
 pub mod metrics;

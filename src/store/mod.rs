@@ -4,6 +4,7 @@
 //! passkeys.
 
 pub mod audit;
+pub mod batches;
 pub mod challenges;
 pub mod clients;
 pub mod keys;

@@ -4,6 +4,9 @@
 //! A credential that is not the user's, is not there, or is not even base64url is one answer on one path:
 //! `ResourceNotFoundException`. What happens to sessions is the pool's policy (`KEEP`, as in Amazon Cognito, by
 //! default).
+//!
+//! Deletions that come together share a transaction (see [`crate::group_commit`]). What the group does not do (there is
+//! nothing to delete, the session ended, a lock is held, the pool ends sessions) the plain statement decides.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -15,8 +18,9 @@ use crate::{
     caller::Bearer,
     error::{Error, Result},
     flows,
+    group_commit::Outcome,
     operations::Empty,
-    store::{self, audit::Trail, passkeys::Deletion, pools::SessionsOnDelete},
+    store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
 };
 
 #[derive(Deserialize)]
@@ -31,6 +35,16 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     let trail = flows::trail(app, call, "user");
     if app.config.passkey_deletions_per_hour > 0 {
         return step_by_step(app, call, &bearer, &credential_id, &trail).await;
+    }
+    let request = PasskeyToDelete {
+        pool_id: bearer.pool_id.clone(),
+        sub: bearer.sub,
+        origin_jti: bearer.origin_jti,
+        credential_id: credential_id.clone(),
+        trail: trail.clone(),
+    };
+    if app.groups.delete_passkeys.run(request).await? == Outcome::Done {
+        return Ok(Empty {});
     }
     let mut db = app.db.acquire().await?;
     let found =

@@ -1,0 +1,433 @@
+//! Group commit: requests that arrive while a batch is in flight wait, and then share the next transaction, so that they
+//! share its one flush of the database's log.
+//!
+//! No delay is added: an idle group starts a batch with the first request at once, and one batch is in flight at a time.
+//! A batch promises little, which is what makes it safe: it does what it can do without waiting for anybody, in one
+//! transaction, and answers after COMMIT. Every other request is told [`Outcome::Alone`]: nothing was done for it, and
+//! its caller runs it by itself, with the statement that decides everything. So a request's fault, a lock that another
+//! process holds or two requests for one row never reach the other requests of a batch.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{runtime::Handle, sync::oneshot};
+
+use crate::error::Error;
+
+/// Several requests as one transaction.
+pub trait Batch: Send + Sync + 'static {
+    /// What is asked.
+    type Request: Send + 'static;
+
+    /// Does what can be done of the requests without waiting for a lock, in one transaction, and commits. Returns for
+    /// each request, in order, whether it was done; `false` means that nothing at all was done for it.
+    fn run(&self, requests: Vec<Self::Request>) -> impl Future<Output = Result<Vec<bool>, Failure>> + Send;
+}
+
+/// Why a batch was not done.
+#[derive(Debug)]
+pub enum Failure {
+    /// The database refused the transaction, so nothing of it was done: one of the requests is to blame.
+    RolledBack(sqlx::Error),
+    /// Nobody knows whether it was committed (the connection was lost), or it could not even begin.
+    Unknown(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(cause: sqlx::Error) -> Self {
+        // An ERROR ends its transaction. A server that shuts down (class 57), is out of resources (53) or loses its
+        // connection (08) may have committed before it said so; and running each request alone would not help.
+        let refused = cause
+            .as_database_error()
+            .and_then(|error| error.code())
+            .is_some_and(|code| !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)));
+        if refused { Self::RolledBack(cause) } else { Self::Unknown(cause) }
+    }
+}
+
+/// What a batch did for a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done and committed.
+    Done,
+    /// Nothing was done: run it by itself.
+    Alone,
+}
+
+/// A batch that takes longer is given up: its connection is not answering. The plain statements go on without it.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// The numbers of a group.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Requests that may wait. Further ones are refused at once with `TooManyRequestsException`.
+    pub waiting: usize,
+    /// Requests of one batch.
+    pub batch: usize,
+}
+
+/// A group of requests of one kind.
+pub struct GroupCommit<B: Batch> {
+    shared: Arc<Shared<B>>,
+    runtime: Handle,
+}
+
+struct Shared<B: Batch> {
+    batch: B,
+    limits: Limits,
+    queue: Mutex<Queue<B::Request>>,
+}
+
+struct Queue<Q> {
+    waiting: VecDeque<Waiting<Q>>,
+    /// Whether a task is at work on the queue.
+    drained: bool,
+}
+
+struct Waiting<Q> {
+    request: Q,
+    answer: oneshot::Sender<Result<Outcome, Arc<sqlx::Error>>>,
+}
+
+/// The cause that all requests of a batch share.
+#[derive(Debug)]
+struct SharedCause(Arc<sqlx::Error>);
+
+impl fmt::Display for SharedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a batch failed: {}", self.0)
+    }
+}
+
+impl std::error::Error for SharedCause {}
+
+impl<B: Batch> GroupCommit<B> {
+    /// A group whose batches run on the current runtime.
+    pub fn new(batch: B, limits: Limits) -> Self {
+        let queue = Mutex::new(Queue { waiting: VecDeque::new(), drained: false });
+        Self { shared: Arc::new(Shared { batch, limits, queue }), runtime: Handle::current() }
+    }
+
+    /// Runs a request with the next batch. `Internal` when nobody knows whether it was done, `TooManyRequests` when the
+    /// queue is full. A caller that goes away before its batch starts takes its request with it.
+    pub async fn run(&self, request: B::Request) -> Result<Outcome, Error> {
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut queue = self.shared.queue();
+            if queue.waiting.len() >= self.shared.limits.waiting {
+                return Err(Error::TooManyRequests("Too many requests wait for the database; try again soon.".into()));
+            }
+            queue.waiting.push_back(Waiting { request, answer });
+            if !queue.drained {
+                queue.drained = true;
+                self.runtime.spawn(drain(Drain { shared: self.shared.clone(), at_work: true }));
+            }
+        }
+        match answered.await {
+            Ok(Ok(outcome)) => Ok(outcome),
+            Ok(Err(cause)) => Err(Error::internal(SharedCause(cause))),
+            Err(_) => Err(Error::internal("a batch ended without an answer")),
+        }
+    }
+}
+
+impl<B: Batch> Shared<B> {
+    fn queue(&self) -> MutexGuard<'_, Queue<B::Request>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next batch, without those who went away; `None` when nobody waits, and then the caller is no longer at work.
+    fn next(&self) -> Option<Vec<Waiting<B::Request>>> {
+        let mut queue = self.queue();
+        let mut batch = Vec::new();
+        while batch.len() < self.limits.batch
+            && let Some(next) = queue.waiting.pop_front()
+        {
+            if !next.answer.is_closed() {
+                batch.push(next);
+            }
+        }
+        if batch.is_empty() {
+            queue.drained = false;
+            return None;
+        }
+        Some(batch)
+    }
+}
+
+/// The work on a queue. However it ends (a panic in a batch, the end of the runtime), nobody waits for ever: those who
+/// were not started run alone, and the next request starts a new task.
+struct Drain<B: Batch> {
+    shared: Arc<Shared<B>>,
+    /// Whether the queue still counts on this task.
+    at_work: bool,
+}
+
+impl<B: Batch> Drop for Drain<B> {
+    fn drop(&mut self) {
+        if self.at_work {
+            let mut queue = self.shared.queue();
+            queue.drained = false;
+            for waiting in queue.waiting.drain(..) {
+                let _ = waiting.answer.send(Ok(Outcome::Alone));
+            }
+        }
+    }
+}
+
+async fn drain<B: Batch>(mut work: Drain<B>) {
+    while let Some(batch) = work.shared.next() {
+        let (requests, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.request, one.answer)).unzip();
+        let in_time = tokio::time::timeout(TIME_LIMIT, work.shared.batch.run(requests)).await;
+        let result = in_time
+            .unwrap_or_else(|_| Err(Failure::Unknown(std::io::Error::from(std::io::ErrorKind::TimedOut).into())));
+        let outcomes: Vec<Result<Outcome, Arc<sqlx::Error>>> = match result {
+            Ok(done) => {
+                let outcome = |done| Ok(if done { Outcome::Done } else { Outcome::Alone });
+                done.into_iter().map(outcome).collect()
+            }
+            Err(Failure::RolledBack(cause)) => {
+                tracing::warn!(%cause, requests = answers.len(), "a batch was refused; its requests run one by one");
+                answers.iter().map(|_| Ok(Outcome::Alone)).collect()
+            }
+            Err(Failure::Unknown(cause)) => {
+                let cause = Arc::new(cause);
+                answers.iter().map(|_| Err(cause.clone())).collect()
+            }
+        };
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // Who went away meanwhile does not hear it.
+            let _ = answer.send(outcome);
+        }
+    }
+    // `next` found in one lock that nobody waits and said that nobody is at work.
+    work.at_work = false;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering},
+        time::Duration,
+    };
+
+    use proptest::prelude::*;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// What a request of the tests does.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Ask {
+        Fine,
+        /// Its row is locked by somebody.
+        Busy,
+        /// The database refuses every transaction with it.
+        Refused,
+        /// The connection breaks in its transaction.
+        Cut,
+        Panic,
+    }
+
+    /// Batches that wait for `gate`, and count what they did.
+    #[derive(Clone)]
+    struct Fake {
+        gate: Arc<Semaphore>,
+        sizes: Arc<Mutex<Vec<usize>>>,
+        at_once: Arc<AtomicUsize>,
+    }
+
+    impl Fake {
+        fn new(open: bool) -> Self {
+            let gate = Arc::new(Semaphore::new(if open { Semaphore::MAX_PERMITS } else { 0 }));
+            Self { gate, sizes: Arc::default(), at_once: Arc::default() }
+        }
+
+        fn sizes(&self) -> Vec<usize> {
+            self.sizes.lock().unwrap().clone()
+        }
+    }
+
+    #[derive(Debug)]
+    struct Refusal;
+    impl std::fmt::Display for Refusal {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("refused")
+        }
+    }
+    impl std::error::Error for Refusal {}
+    impl sqlx::error::DatabaseError for Refusal {
+        fn message(&self) -> &str {
+            "refused"
+        }
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some("23503".into())
+        }
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    impl Batch for Fake {
+        type Request = Ask;
+
+        async fn run(&self, requests: Vec<Ask>) -> Result<Vec<bool>, Failure> {
+            assert_eq!(self.at_once.fetch_add(1, Ordering::SeqCst), 0, "two batches at once");
+            self.gate.acquire().await.unwrap().forget();
+            self.sizes.lock().unwrap().push(requests.len());
+            self.at_once.fetch_sub(1, Ordering::SeqCst);
+            if requests.contains(&Ask::Panic) {
+                panic!("a request of this batch panics");
+            }
+            if requests.contains(&Ask::Cut) {
+                return Err(sqlx::Error::from(std::io::Error::other("cut")).into());
+            }
+            if requests.contains(&Ask::Refused) {
+                return Err(sqlx::Error::Database(Box::new(Refusal)).into());
+            }
+            Ok(requests.into_iter().map(|ask| ask == Ask::Fine).collect())
+        }
+    }
+
+    type Answer = tokio::task::JoinHandle<Result<Outcome, Error>>;
+
+    fn group(fake: &Fake, waiting: usize, batch: usize) -> Arc<GroupCommit<Fake>> {
+        Arc::new(GroupCommit::new(fake.clone(), Limits { waiting, batch }))
+    }
+
+    async fn ask(group: &Arc<GroupCommit<Fake>>, ask: Ask) -> Answer {
+        let group = group.clone();
+        let answer = tokio::spawn(async move { group.run(ask).await });
+        // Until it waits, and an idle group has started its batch.
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        answer
+    }
+
+    #[tokio::test]
+    async fn the_first_starts_at_once_and_the_rest_share_the_next_batches() {
+        let fake = Fake::new(false);
+        let group = group(&fake, 100, 4);
+        let mut answers = Vec::new();
+        for _ in 0..8 {
+            answers.push(ask(&group, Ask::Fine).await);
+        }
+        fake.gate.add_permits(100);
+        for answer in answers {
+            assert_eq!(answer.await.unwrap().unwrap(), Outcome::Done);
+        }
+        assert_eq!(fake.sizes(), [1, 4, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once() {
+        let fake = Fake::new(false);
+        let group = group(&fake, 2, 4);
+        let _waiting = [ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await];
+        let refused = tokio::time::timeout(Duration::from_secs(1), group.run(Ask::Fine)).await.unwrap();
+        assert!(matches!(refused, Err(Error::TooManyRequests(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_before_the_batch_starts_takes_the_request_along() {
+        let fake = Fake::new(false);
+        let group = group(&fake, 10, 10);
+        let first = ask(&group, Ask::Fine).await;
+        let (gone, stays) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await);
+        gone.abort();
+        assert!(gone.await.unwrap_err().is_cancelled());
+        fake.gate.add_permits(10);
+        assert_eq!(stays.await.unwrap().unwrap(), Outcome::Done);
+        assert_eq!(first.await.unwrap().unwrap(), Outcome::Done);
+        assert_eq!(fake.sizes(), [1, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_its_own_batch_only() {
+        let fake = Fake::new(false);
+        let group = group(&fake, 10, 1);
+        let panics = ask(&group, Ask::Panic).await;
+        let waited = ask(&group, Ask::Fine).await;
+        fake.gate.add_permits(10);
+        assert!(matches!(panics.await.unwrap(), Err(Error::Internal(_))));
+        assert_eq!(waited.await.unwrap().unwrap(), Outcome::Alone);
+        fake.at_once.store(0, Ordering::SeqCst);
+        assert_eq!(group.run(Ask::Fine).await.unwrap(), Outcome::Done);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_that_hangs_is_given_up_and_the_next_one_starts() {
+        let fake = Fake::new(false);
+        let group = group(&fake, 10, 1);
+        let (hangs, waited) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Busy).await);
+        let (gate, at_once) = (fake.gate.clone(), fake.at_once.clone());
+        tokio::spawn(async move {
+            tokio::time::sleep(TIME_LIMIT - Duration::from_millis(1)).await;
+            at_once.store(0, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            gate.add_permits(10);
+        });
+        assert!(matches!(hangs.await.unwrap(), Err(Error::Internal(_))));
+        assert_eq!(waited.await.unwrap().unwrap(), Outcome::Alone);
+    }
+
+    #[test]
+    fn an_ended_runtime_leaves_nobody_waiting() {
+        let fake = Fake::new(false);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+        let group = runtime.block_on(async { group(&fake, 10, 1) });
+        let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        other.block_on(async {
+            let (started, waits) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await);
+            while fake.at_once.load(Ordering::SeqCst) == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            runtime.shutdown_background();
+            assert!(matches!(started.await.unwrap(), Err(Error::Internal(_))));
+            assert_eq!(waits.await.unwrap().unwrap(), Outcome::Alone);
+        });
+    }
+
+    proptest! {
+        /// Whatever is asked together: a fine request is done or runs alone (or shares a cut connection's doubt), and a
+        /// request that cannot be done by a batch is never said to be done.
+        #[test]
+        fn no_request_is_told_what_did_not_happen(
+            asks in proptest::collection::vec(
+                prop_oneof![8 => Just(Ask::Fine), 2 => Just(Ask::Busy), 1 => Just(Ask::Refused), 1 => Just(Ask::Cut)], 1..40),
+            batch in 1_usize..8,
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+            let outcomes = runtime.block_on(async {
+                let fake = Fake::new(true);
+                let group = group(&fake, 100, batch);
+                let outcomes = futures_util::future::join_all(asks.iter().map(|one| group.run(*one))).await;
+                assert!(fake.sizes().iter().all(|size| *size <= batch) && fake.sizes().iter().sum::<usize>() == asks.len());
+                outcomes
+            });
+            for (ask, outcome) in asks.iter().zip(outcomes) {
+                let allowed = match (ask, &outcome) {
+                    (Ask::Fine, Ok(_)) => true,
+                    (Ask::Busy | Ask::Refused, Ok(Outcome::Alone)) => true,
+                    (_, Err(Error::Internal(_))) => asks.contains(&Ask::Cut),
+                    _ => false,
+                };
+                prop_assert!(allowed, "{ask:?}: {outcome:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Sign-ins with a passkey whose assertion was verified.
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    group_commit::{Batch, Failure},
+    store::sessions::Session,
+};
+
+/// What a verified assertion changes, and what must still be as it was when it was verified.
+pub struct CompletedSignIn {
+    pub pool_id: String,
+    /// The challenge that it answered.
+    pub challenge_id: Uuid,
+    pub sub: Uuid,
+    /// The user's row as it was read: the tokens tell what it said.
+    pub user_updated_at: OffsetDateTime,
+    pub credential_id: Vec<u8>,
+    /// The counter that the assertion's was compared with.
+    pub old_sign_count: i64,
+    pub sign_count: i64,
+    pub backup_state: bool,
+    pub now: OffsetDateTime,
+    pub session: Session,
+}
+
+/// Completes sign-ins: the challenge is used up, the passkey's use noted, the session opened; all three or nothing.
+///
+/// The user's row is held against changes until COMMIT, so a deletion that ends sessions waits and finds this one; and a
+/// passkey whose deletion came first is not there to be locked.
+pub struct CompleteSignIns {
+    pub db: PgPool,
+}
+
+impl Batch for CompleteSignIns {
+    type Request = CompletedSignIn;
+
+    async fn run(&self, requests: Vec<CompletedSignIn>) -> Result<Vec<bool>, Failure> {
+        let count = requests.len();
+        let (mut pools, mut challenges, mut subs, mut versions, mut ids) = (vec![], vec![], vec![], vec![], vec![]);
+        let (mut old_counts, mut counts, mut backups, mut times) = (vec![], vec![], vec![], vec![]);
+        let (mut sessions, mut clients, mut hashes, mut expiries) = (vec![], vec![], vec![], vec![]);
+        for one in requests {
+            pools.push(one.pool_id);
+            challenges.push(one.challenge_id);
+            subs.push(one.sub);
+            versions.push(one.user_updated_at);
+            ids.push(one.credential_id);
+            old_counts.push(one.old_sign_count);
+            counts.push(one.sign_count);
+            backups.push(one.backup_state);
+            times.push(one.now);
+            sessions.push(one.session.origin_jti);
+            clients.push(one.session.client_id);
+            hashes.push(one.session.refresh_hash);
+            expiries.push(one.session.expires_at);
+        }
+        let mut db = self.db.acquire().await?;
+        // Two requests for one challenge or one passkey: the first is completed, the other runs alone.
+        let ordinals = sqlx::query_scalar!(
+            r#"WITH asked AS MATERIALIZED (
+                   SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
+                       (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::boolean[]),
+                       (SELECT $9::timestamptz[]), (SELECT $10::uuid[]), (SELECT $11::text[]), (SELECT $12::bytea[]),
+                       (SELECT $13::timestamptz[]))
+                       WITH ORDINALITY AS a (user_pool_id, challenge_id, sub, user_updated_at, credential_id, old_sign_count,
+                           sign_count, backup_state, now, origin_jti, client_id, refresh_hash, expires_at, n)
+               ), held AS MATERIALIZED (
+                   SELECT a.*
+                   FROM asked a
+                   JOIN users u ON u.user_pool_id = a.user_pool_id AND u.sub = a.sub
+                   WHERE u.enabled AND u.status = 'CONFIRMED' AND u.updated_at = a.user_updated_at
+                   FOR SHARE OF u SKIP LOCKED
+               ), by_challenge AS MATERIALIZED (
+                   SELECT DISTINCT ON (user_pool_id, challenge_id) * FROM held ORDER BY user_pool_id, challenge_id, n
+               ), by_passkey AS MATERIALIZED (
+                   SELECT DISTINCT ON (user_pool_id, sub, credential_id) * FROM by_challenge
+                   ORDER BY user_pool_id, sub, credential_id, n
+               ), answered AS MATERIALIZED (
+                   SELECT p.*
+                   FROM by_passkey p
+                   JOIN challenges c ON c.user_pool_id = p.user_pool_id AND c.id = p.challenge_id
+                   WHERE c.sub = p.sub AND c.client_id = p.client_id AND c.kind = 'WEB_AUTHN' AND c.expires_at > p.now
+                   FOR UPDATE OF c SKIP LOCKED
+               ), fit AS MATERIALIZED (
+                   SELECT a.*
+                   FROM answered a
+                   JOIN webauthn_credentials k
+                     ON k.user_pool_id = a.user_pool_id AND k.sub = a.sub AND k.credential_id = a.credential_id
+                   WHERE k.sign_count = a.old_sign_count
+                   FOR NO KEY UPDATE OF k SKIP LOCKED
+               ), taken AS (
+                   DELETE FROM challenges c USING fit f WHERE c.user_pool_id = f.user_pool_id AND c.id = f.challenge_id
+               ), used AS (
+                   UPDATE webauthn_credentials k SET sign_count = f.sign_count, backup_state = f.backup_state, last_used_at = f.now
+                   FROM fit f WHERE k.user_pool_id = f.user_pool_id AND k.sub = f.sub AND k.credential_id = f.credential_id
+               ), opened AS (
+                   INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at)
+                   SELECT user_pool_id, origin_jti, sub, client_id, 'passkey', credential_id, refresh_hash, now, expires_at FROM fit
+               )
+               SELECT n AS "n!" FROM fit"#,
+            &pools,
+            &challenges,
+            &subs,
+            &versions,
+            &ids,
+            &old_counts,
+            &counts,
+            &backups,
+            &times,
+            &sessions,
+            &clients,
+            &hashes,
+            &expiries
+        )
+        .fetch_all(&mut *db)
+        .await?;
+        Ok(super::done(count, &ordinals))
+    }
+}

@@ -1,0 +1,97 @@
+//! Passkeys deleted by their users.
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    group_commit::{Batch, Failure},
+    random,
+    store::audit::Trail,
+};
+
+/// A deletion, as [`crate::store::passkeys::delete`] takes it.
+pub struct PasskeyToDelete {
+    pub pool_id: String,
+    pub sub: Uuid,
+    pub origin_jti: Uuid,
+    pub credential_id: Vec<u8>,
+    pub trail: Trail,
+}
+
+/// Deletes passkeys of live sessions' users, in pools that keep sessions on delete.
+pub struct DeletePasskeys {
+    pub db: PgPool,
+}
+
+impl Batch for DeletePasskeys {
+    type Request = PasskeyToDelete;
+
+    async fn run(&self, requests: Vec<PasskeyToDelete>) -> Result<Vec<bool>, Failure> {
+        let count = requests.len();
+        let (mut pools, mut subs, mut sessions, mut ids) = (vec![], vec![], vec![], vec![]);
+        let (mut audit_ids, mut outbox_ids, mut times, mut actors, mut request_ids) =
+            (vec![], vec![], vec![], vec![], vec![]);
+        for one in requests {
+            pools.push(one.pool_id);
+            subs.push(one.sub);
+            sessions.push(one.origin_jti);
+            ids.push(one.credential_id);
+            audit_ids.push(random::time_ordered_uuid(one.trail.at));
+            outbox_ids.push(random::time_ordered_uuid(one.trail.at));
+            times.push(one.trail.at);
+            actors.push(one.trail.actor);
+            request_ids.push(one.trail.request_id);
+        }
+        let mut db = self.db.acquire().await?;
+        // A passkey that two requests name is deleted for the first; the other finds out by itself that it is gone.
+        let ordinals = sqlx::query_scalar!(
+            r#"WITH asked AS MATERIALIZED (
+                   SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::bytea[]),
+                       (SELECT $5::uuid[]), (SELECT $6::uuid[]), (SELECT $7::timestamptz[]), (SELECT $8::text[]), (SELECT $9::uuid[]))
+                       WITH ORDINALITY AS a (user_pool_id, sub, origin_jti, credential_id, audit_id, outbox_id, at, actor, request_id, n)
+               ), live AS MATERIALIZED (
+                   SELECT a.*
+                   FROM asked a
+                   JOIN sessions s ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
+                   JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+                   JOIN user_pools p ON p.user_pool_id = s.user_pool_id
+                   WHERE s.revoked_at IS NULL AND u.enabled AND u.status <> 'RESET_REQUIRED'
+                     AND p.sessions_on_passkey_delete = 'KEEP'
+                   FOR SHARE OF s SKIP LOCKED
+               ), first AS MATERIALIZED (
+                   SELECT DISTINCT ON (user_pool_id, sub, credential_id) * FROM live ORDER BY user_pool_id, sub, credential_id, n
+               ), locked AS MATERIALIZED (
+                   SELECT f.*, c.rp_id
+                   FROM first f
+                   JOIN webauthn_credentials c
+                     ON c.user_pool_id = f.user_pool_id AND c.sub = f.sub AND c.credential_id = f.credential_id
+                   FOR UPDATE OF c SKIP LOCKED
+               ), deleted AS (
+                   DELETE FROM webauthn_credentials c USING locked l
+                   WHERE c.user_pool_id = l.user_pool_id AND c.sub = l.sub AND c.credential_id = l.credential_id
+                   RETURNING l.*
+               ), audited AS (
+                   INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
+                   SELECT user_pool_id, audit_id, at, 'passkey.deleted', actor, sub, credential_id, request_id FROM deleted
+               ), told AS (
+                   INSERT INTO outbox (user_pool_id, id, at, kind, payload)
+                   SELECT user_pool_id, outbox_id, at, 'passkey.deleted',
+                          jsonb_build_object('sub', sub, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
+                   FROM deleted
+               )
+               SELECT n AS "n!" FROM deleted"#,
+            &pools,
+            &subs,
+            &sessions,
+            &ids,
+            &audit_ids,
+            &outbox_ids,
+            &times,
+            &actors,
+            &request_ids
+        )
+        .fetch_all(&mut *db)
+        .await?;
+        Ok(super::done(count, &ordinals))
+    }
+}
