@@ -40,14 +40,8 @@ pub struct Opened {
     refresh: RefreshToken,
 }
 
-/// Opens a session for a user whose row the transaction holds.
-pub async fn open_session(
-    app: &App,
-    db: &mut PgConnection,
-    client: &Client,
-    user: User,
-    with: OpenedWith,
-) -> Result<Opened> {
+/// A new session, not yet in the database, and what its tokens will be made from.
+pub fn new_session(app: &App, client: &Client, user: User) -> (Session, Opened) {
     let now = app.clock.now();
     let origin_jti = random::uuid();
     let refresh = RefreshToken::new(origin_jti);
@@ -62,8 +56,20 @@ pub async fn open_session(
         expires_at: now + client.settings.refresh_lifetime(),
         revoked_at: None,
     };
+    (session, Opened { user, origin_jti, auth_time: now, refresh })
+}
+
+/// Opens a session for a user whose row the transaction holds.
+pub async fn open_session(
+    app: &App,
+    db: &mut PgConnection,
+    client: &Client,
+    user: User,
+    with: OpenedWith,
+) -> Result<Opened> {
+    let (session, opened) = new_session(app, client, user);
     store::sessions::insert(db, &client.pool_id, &session, &with).await?;
-    Ok(Opened { user, origin_jti, auth_time: now, refresh })
+    Ok(opened)
 }
 
 impl Opened {

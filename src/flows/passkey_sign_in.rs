@@ -8,11 +8,18 @@ use crate::{
     error::{Error, Result},
     flows::{
         issue, session_text,
-        sign_in::{Outcome, Person, SignIn},
+        sign_in::{Available, Outcome, Person, SignIn},
         trail,
     },
-    random,
-    store::{self, challenges::Challenge, sessions::OpenedWith, users::Status},
+    group_commit, random,
+    store::{
+        self,
+        batches::CompletedSignIn,
+        challenges::Challenge,
+        passkeys::Key,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
@@ -52,27 +59,104 @@ fn decoys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
 }
 
 /// Answers with a WEB_AUTHN challenge.
-pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Vec<&'static str>) -> Result<Outcome> {
+pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) -> Result<Outcome> {
     let rp = relying_party(sign_in).ok_or_else(not_configured)?;
     let challenge: [u8; 32] = random::bytes();
-    let options = webauthn::request_options(&rp, &challenge, &descriptors(sign_in, person).await?);
+    let options = webauthn::request_options(&rp, &challenge, &available.passkeys);
     let mut parameters = Map::new();
     parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
     let data = json!({"challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge), "rpId": rp.id});
-    sign_in.challenge(person, "WEB_AUTHN", data, parameters, available).await
+    sign_in.challenge(person, "WEB_AUTHN", data, parameters, available.factors).await
 }
 
 /// Checks an assertion and opens the session.
-///
-/// One transaction: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
-/// passkey's row is locked, verified against, updated, and the session inserted. A deletion of the passkey either
-/// committed before (there is nothing to lock) or waits until the session is there.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Outcome> {
-    let (app, pool) = (sign_in.app, sign_in.pool);
     if pending.kind != "WEB_AUTHN" {
         return Err(session_text::unfit());
     }
     let rp = relying_party(sign_in).ok_or_else(not_configured)?;
+    match finish_together(sign_in, &rp, &person, &pending, credential).await? {
+        Some(tokens) => Ok(tokens),
+        None => finish_alone(sign_in, &rp, person, pending, credential).await,
+    }
+}
+
+/// What nearly every sign-in is: all is well, and what was read still holds when it is written, with the writes of
+/// others (see [`crate::group_commit`]). `None`, and nothing done, for everything else.
+async fn finish_together(
+    sign_in: &SignIn<'_>,
+    rp: &RelyingParty,
+    person: &Person,
+    pending: &Challenge,
+    credential: &str,
+) -> Result<Option<Outcome>> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let Ok(assertion) = Assertion::parse(credential) else { return Ok(None) };
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+    let key = store::passkeys::find(&app.db, &pool.id, sub, &assertion.credential_id).await?;
+    let old_sign_count = key.as_ref().map(|key| key.sign_count);
+    // For a decoy too, so that both cost the same.
+    let stored = stored_credential(key, &assertion.credential_id);
+    let verified = webauthn::verify_assertion(rp, &challenge_bytes(pending)?, sub, &stored, &assertion);
+    let (Some(user), Some(old_sign_count), Ok(verified)) = (&person.user, old_sign_count, verified) else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    if pending.expires_at <= now || may_finish(sign_in, user).is_err() {
+        return Ok(None);
+    }
+    let (session, opened) = issue::new_session(app, sign_in.client, user.clone());
+    let request = CompletedSignIn {
+        pool_id: pool.id.clone(),
+        challenge_id: pending.id,
+        sub,
+        user_updated_at: user.updated_at,
+        credential_id: assertion.credential_id,
+        old_sign_count,
+        sign_count: verified.sign_count.into(),
+        backup_state: verified.backup_state,
+        now,
+        session,
+    };
+    match app.groups.complete_sign_ins.run(request).await? {
+        group_commit::Outcome::Done => Ok(Some(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))),
+        group_commit::Outcome::Alone => Ok(None),
+    }
+}
+
+/// Whether this user may finish a passkey sign-in: what was offered may have been withdrawn since.
+fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
+    sign_in.may_sign_in(user)?;
+    if user.status != Status::Confirmed || !sign_in.pool.allows_factor("WEB_AUTHN") {
+        return Err(Error::wrong_credentials());
+    }
+    Ok(())
+}
+
+/// The key in the form that verifies, or a decoy.
+fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential {
+    let stored = key.map_or_else(decoy_key, |key| StoredCredential {
+        id: Vec::new(),
+        public_key: key.public_key,
+        sign_count: u32::try_from(key.sign_count).unwrap_or(u32::MAX),
+        backup_eligible: key.backup_eligible,
+    });
+    StoredCredential { id: credential_id.to_vec(), ..stored }
+}
+
+/// The whole decision, with locks.
+///
+/// One transaction: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
+/// passkey's row is locked, verified against, updated, and the session inserted. A deletion of the passkey either
+/// committed before (there is nothing to lock) or waits until the session is there.
+async fn finish_alone(
+    sign_in: &SignIn<'_>,
+    rp: &RelyingParty,
+    person: Person,
+    pending: Challenge,
+    credential: &str,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
     let mut tx = app.db.begin().await?;
     // The user before the challenge: the order of locks.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
@@ -92,15 +176,9 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cr
     let credential_id = assertion.credential_id.clone();
     let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
     let known = key.is_some();
-    let stored = key.map_or_else(decoy_key, |key| StoredCredential {
-        id: credential_id.clone(),
-        public_key: key.public_key,
-        sign_count: u32::try_from(key.sign_count).unwrap_or(u32::MAX),
-        backup_eligible: key.backup_eligible,
-    });
     // For a decoy too, so that both cost the same.
-    let stored = StoredCredential { id: credential_id.clone(), ..stored };
-    let verified = webauthn::verify_assertion(&rp, &challenge_bytes(&taken)?, sub, &stored, assertion);
+    let stored = stored_credential(key, &credential_id);
+    let verified = webauthn::verify_assertion(rp, &challenge_bytes(&taken)?, sub, &stored, &assertion);
     let (Some(user), Ok(verified), true) = (user, &verified, known) else {
         if verified == Err(webauthn::Error::PossibleClone) && known {
             let trail = trail(app, sign_in.call, "user");
@@ -111,14 +189,9 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cr
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
         return Err(Error::wrong_credentials());
     };
-    if let Err(refusal) = sign_in.may_sign_in(&user) {
+    if let Err(refusal) = may_finish(sign_in, &user) {
         tx.commit().await?;
         return Err(refusal);
-    }
-    // What was offered may have been withdrawn since.
-    if user.status != Status::Confirmed || !pool.allows_factor("WEB_AUTHN") {
-        tx.commit().await?;
-        return Err(Error::wrong_credentials());
     }
     store::passkeys::update_used(
         &mut tx,
@@ -173,7 +246,7 @@ mod tests {
         let answer = authenticator.get(&options, "http://localhost", &spoil).unwrap();
         let assertion = Assertion::parse(&answer.to_string()).unwrap();
         let stored = StoredCredential { id: assertion.credential_id.clone(), ..decoy_key() };
-        let refusal = webauthn::verify_assertion(&rp, &[2; 32], Uuid::nil(), &stored, assertion);
+        let refusal = webauthn::verify_assertion(&rp, &[2; 32], Uuid::nil(), &stored, &assertion);
         assert_eq!(refusal, Err(webauthn::Error::Signature));
     }
 }

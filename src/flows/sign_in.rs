@@ -16,17 +16,19 @@ use crate::{
         issue::{self, AuthenticationResult},
         passkey_sign_in, password, refresh, session_text,
     },
-    random,
+    group_commit, random,
     sealing::equal,
     secret::Secret,
     store::{
         self,
+        batches::NewChallenge,
         challenges::Challenge,
         clients::Client,
         pools::Pool,
         sessions::OpenedWith,
         users::{Status, User},
     },
+    webauthn::Descriptor,
 };
 
 /// `AuthParameters` or `ChallengeResponses`.
@@ -61,6 +63,14 @@ pub struct NextChallenge {
     pub parameters: Map<String, Value>,
     /// Part of InitiateAuth's answer only.
     pub available: Vec<&'static str>,
+}
+
+/// What a person can sign in with now.
+pub struct Available {
+    /// In Amazon Cognito's order (W§4.2).
+    pub factors: Vec<&'static str>,
+    /// The passkeys to answer with.
+    pub passkeys: Vec<Descriptor>,
 }
 
 /// The person that a step is about, or the decoy of one.
@@ -151,38 +161,40 @@ impl SignIn<'_> {
         let person = self.person(parameters).await?;
         let available = self.available(&person).await?;
         match parameters.get("PREFERRED_CHALLENGE").map(String::as_str) {
-            Some("PASSWORD") if available.contains(&"PASSWORD") => match parameters.get("PASSWORD") {
+            Some("PASSWORD") if available.factors.contains(&"PASSWORD") => match parameters.get("PASSWORD") {
                 Some(password) => self.by_password(person, password, None).await,
-                None => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available).await,
+                None => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available.factors).await,
             },
-            Some("WEB_AUTHN") if available.contains(&"WEB_AUTHN") => {
+            Some("WEB_AUTHN") if available.factors.contains(&"WEB_AUTHN") => {
                 passkey_sign_in::start(self, &person, available).await
             }
-            _ => self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available).await,
+            _ => self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available.factors).await,
         }
     }
 
-    /// The factors this person can use now, in Amazon Cognito's order (W§4.2). A decoy has the same on every call.
-    async fn available(&self, person: &Person) -> Result<Vec<&'static str>> {
-        let mut available = Vec::new();
+    /// The factors this person can use now. A decoy has the same on every call.
+    async fn available(&self, person: &Person) -> Result<Available> {
+        let mut factors = Vec::new();
         let has_password = person.user.as_ref().is_none_or(|user| user.password_hash.is_some());
         if has_password && self.pool.allows_factor("PASSWORD") {
-            available.push("PASSWORD");
+            factors.push("PASSWORD");
         }
         let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
-        if confirmed
-            && self.pool.allows_factor("WEB_AUTHN")
-            && !passkey_sign_in::descriptors(self, person).await?.is_empty()
-        {
-            available.push("WEB_AUTHN");
+        let passkeys = if confirmed && self.pool.allows_factor("WEB_AUTHN") {
+            passkey_sign_in::descriptors(self, person).await?
+        } else {
+            Vec::new()
+        };
+        if !passkeys.is_empty() {
+            factors.push("WEB_AUTHN");
         }
-        Ok(available)
+        Ok(Available { factors, passkeys })
     }
 
     /// Continues a selection with the chosen challenge. The old session is used up: every answer has a new one.
     async fn select(&self, person: Person, id: Uuid, chosen: &'static str) -> Result<Outcome> {
         let available = self.available(&person).await?;
-        if !available.contains(&chosen) {
+        if !available.factors.contains(&chosen) {
             return Err(Error::InvalidParameter(format!("{chosen} is not an available challenge.").into()));
         }
         let mut tx = self.app.db.begin().await?;
@@ -190,7 +202,7 @@ impl SignIn<'_> {
         tx.commit().await?;
         match chosen {
             "WEB_AUTHN" => passkey_sign_in::start(self, &person, available).await,
-            _ => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available).await,
+            _ => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available.factors).await,
         }
     }
 
@@ -320,9 +332,12 @@ impl SignIn<'_> {
             data,
             expires_at: now + self.client.settings.session_lifetime(),
         };
-        store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
         let session =
             session_text::seal(&self.app.sealing, &self.pool.id, &self.client.id, challenge.id, challenge.expires_at);
+        let together = NewChallenge { pool_id: self.pool.id.clone(), challenge: challenge.clone(), now };
+        if self.app.groups.insert_challenges.run(together).await? == group_commit::Outcome::Alone {
+            store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
+        }
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
     }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub const REGISTRATION: &str = "WEB_AUTHN_REGISTRATION";
 
 /// A pending challenge.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Challenge {
     pub id: Uuid,
     pub kind: String,

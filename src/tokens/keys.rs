@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use aws_lc_rs::{
     encoding::AsDer,
     rsa::{KeyPair, KeySize, PublicKeyComponents},
-    signature::KeyPair as _,
+    signature::{KeyPair as _, RsaKeyPair},
 };
 use base64::{Engine, prelude::*};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 
+use super::parsed_keys;
 use crate::{error, sealing::sha256};
 
 /// The public half of a key, as in a JWK set (RFC 7517).
@@ -31,20 +32,20 @@ pub struct PublicKey {
     pub usage: String,
 }
 
-/// A key that signs.
+/// A key that signs. It is parsed once: parsing takes longer than signing.
 pub struct SigningKey {
     pub(super) kid: String,
+    /// Names `parsed` to the signer.
     pub(super) key: EncodingKey,
+    _parsed: parsed_keys::Entry,
 }
 
 impl SigningKey {
     /// A key from its PKCS#8 DER.
     pub fn from_pkcs8(kid: String, pkcs8: &[u8]) -> error::Result<Self> {
-        // jsonwebtoken reads PKCS#8 in PEM form only.
-        let pem =
-            format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(pkcs8));
-        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(error::Error::internal)?;
-        Ok(Self { kid, key })
+        let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|cause| error::Error::internal(format!("a key: {cause}")))?;
+        let parsed = parsed_keys::Entry::new(pair)?;
+        Ok(Self { kid, key: parsed.encoding_key(), _parsed: parsed })
     }
 }
 

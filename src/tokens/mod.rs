@@ -5,6 +5,7 @@
 
 mod access;
 mod keys;
+mod parsed_keys;
 mod refresh;
 
 pub use access::{ACCESS_SCOPE, AccessClaims, Claims, IdClaims, sign, unverified_pool, verify_access};

@@ -34,7 +34,39 @@ pub(super) fn encode(key: &COSEKey) -> Result<Vec<u8>, Error> {
     serde_cbor_2::to_vec(&Value::Map(map)).map_err(|cause| Error::Malformed(cause.to_string()))
 }
 
-/// The public key from its `COSE_Key` bytes.
+/// A public key in the form that verifies.
+pub(super) enum PublicKey {
+    /// ECDSA on P-256 with SHA-256: the uncompressed point.
+    Es256 { point: Vec<u8> },
+    /// RSASSA-PKCS1-v1_5 with SHA-256: modulus and exponent, big endian.
+    Rs256 { n: Vec<u8>, e: Vec<u8> },
+}
+
+impl PublicKey {
+    /// The key from its `COSE_Key` bytes.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let unusable = || Error::NotSupported("its key is of a kind that was not offered".into());
+        let Ok(Value::Map(map)) = serde_cbor_2::from_slice(bytes) else { return Err(unusable()) };
+        let integer = |label| match map.get(&Value::Integer(label)) {
+            Some(Value::Integer(value)) => Some(*value),
+            _ => None,
+        };
+        let bytes = |label| match map.get(&Value::Integer(label)) {
+            Some(Value::Bytes(value)) => Ok(value.as_slice()),
+            _ => Err(unusable()),
+        };
+        match (integer(1), integer(3)) {
+            (Some(2), Some(-7)) if integer(-1) == Some(1) => {
+                Ok(Self::Es256 { point: [&[4], bytes(-2)?, bytes(-3)?].concat() })
+            }
+            (Some(3), Some(-257)) => Ok(Self::Rs256 { n: bytes(-1)?.to_vec(), e: bytes(-2)?.to_vec() }),
+            _ => Err(unusable()),
+        }
+    }
+}
+
+/// The public key in the library's form.
+#[cfg(test)]
 pub(super) fn decode(bytes: &[u8]) -> Result<COSEKey, Error> {
     let value: Value = serde_cbor_2::from_slice(bytes).map_err(|cause| Error::Malformed(cause.to_string()))?;
     Ok(COSEKey::try_from(&value)?)

@@ -1,7 +1,7 @@
 //! Passkey ceremonies: options out, responses checked. Pure: no database, no HTTP, no clock.
 //!
-//! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. `webauthn-rs-core`
-//! does most of them; what it leaves to the caller is done here with the step's number beside it.
+//! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. For registrations
+//! `webauthn-rs-core` does most of them; what it leaves to the caller is done here with the step's number beside it.
 
 mod assertion;
 mod client_data;
@@ -45,6 +45,8 @@ pub enum Error {
     Origin(String),
     #[error("The credential was made for another relying party ID.")]
     RelyingParty,
+    #[error("The authenticator did not see the user.")]
+    UserNotPresent,
     #[error("The authenticator did not verify the user, which this user pool requires.")]
     UserNotVerified,
     #[error("The credential is not supported: {0}.")]

@@ -39,7 +39,7 @@ fn run(vector: &Value) -> Result<(), Error> {
         backup_eligible: made.backup_eligible,
     };
     let challenge = bytes(vector, "authentication", "challenge");
-    verify_assertion(&rp, &challenge, Uuid::nil(), &stored, assertion).map(|_| ())
+    verify_assertion(&rp, &challenge, Uuid::nil(), &stored, &assertion).map(|_| ())
 }
 
 #[test]

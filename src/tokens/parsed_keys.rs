@@ -1,0 +1,86 @@
+//! Parsed signing keys for `jsonwebtoken`, whose own signer parses the key at each signature, which takes longer than
+//! the signature. Its extension point is a process-wide [`CryptoProvider`]; ours finds the parsed key by the number
+//! that stands in place of the key's DER, and leaves everything else to the library's own.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, LazyLock, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use aws_lc_rs::{
+    rand::SystemRandom,
+    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use jsonwebtoken::{
+    Algorithm, EncodingKey,
+    crypto::{CryptoProvider, JwtSigner, aws_lc},
+    errors,
+    signature::{self, Signer},
+};
+
+use crate::error;
+
+static KEYS: LazyLock<RwLock<HashMap<u64, Arc<RsaKeyPair>>>> = LazyLock::new(RwLock::default);
+static NEXT: AtomicU64 = AtomicU64::new(0);
+static PROVIDER: LazyLock<CryptoProvider> =
+    LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
+static INSTALLED: LazyLock<bool> = LazyLock::new(|| PROVIDER.install_default().is_ok());
+
+/// Before the number: so that no DER (which starts with 0x30) is taken for one.
+const MARK: &[u8] = b"parsed key ";
+
+/// A parsed key, for as long as this lives.
+pub struct Entry(u64);
+
+impl Entry {
+    /// Keeps a parsed key.
+    pub fn new(pair: RsaKeyPair) -> error::Result<Self> {
+        if !*INSTALLED {
+            return Err(error::Error::internal("jsonwebtoken was used before its crypto provider was installed"));
+        }
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        KEYS.write().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::new(pair));
+        Ok(Self(number))
+    }
+
+    /// What names the key to `jsonwebtoken`.
+    pub fn encoding_key(&self) -> EncodingKey {
+        EncodingKey::from_rsa_der(&[MARK, &self.0.to_be_bytes()].concat())
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        KEYS.write().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
+struct Parsed(Arc<RsaKeyPair>);
+
+impl Signer<Vec<u8>> for Parsed {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        let mut out = vec![0; self.0.public_modulus_len()];
+        self.0
+            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut out)
+            .map_err(signature::Error::from_source)?;
+        Ok(out)
+    }
+}
+
+impl JwtSigner for Parsed {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::RS256
+    }
+}
+
+fn signer(algorithm: &Algorithm, key: &EncodingKey) -> errors::Result<Box<dyn JwtSigner>> {
+    let number = key.as_bytes().strip_prefix(MARK).and_then(|number| number.try_into().ok()).map(u64::from_be_bytes);
+    let Some(number) = number.filter(|_| *algorithm == Algorithm::RS256) else {
+        return (aws_lc::DEFAULT_PROVIDER.signer_factory)(algorithm, key);
+    };
+    let pair = KEYS.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
+    pair.map_or_else(|| Err(errors::ErrorKind::InvalidKeyFormat.into()), |pair| Ok(Box::new(Parsed(pair)) as _))
+}
