@@ -1,6 +1,11 @@
 //! Request budgets per user and per address, answered with `TooManyRequestsException`. Counted per replica.
 
-use std::{net::IpAddr, num::NonZeroU32};
+use std::{
+    collections::HashSet,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::{PoisonError, RwLock},
+};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
@@ -24,6 +29,20 @@ pub struct Budgets {
     reads: Option<DefaultKeyedRateLimiter<Uuid>>,
     writes: Option<DefaultKeyedRateLimiter<Uuid>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    /// Sessions that were found ended: their tokens have budgets of their own, so that a thief with a revoked token does
+    /// not use up its owner's.
+    ended_sessions: RwLock<HashSet<Uuid>>,
+}
+
+/// Ended sessions remembered before all are forgotten, to be found ended again.
+const ENDED_SESSIONS_LIMIT: usize = 10_000;
+
+/// The address that is counted: an IPv6 network of 64 bits is one customer's, who has all its addresses.
+pub fn counted(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
 }
 
 impl Budgets {
@@ -34,21 +53,33 @@ impl Budgets {
             writes: NonZeroU32::new(config.user_writes_per_second).map(|n| RateLimiter::keyed(Quota::per_second(n))),
             addresses: NonZeroU32::new(config.address_requests_per_second)
                 .map(|n| RateLimiter::keyed(Quota::per_second(n))),
+            ended_sessions: RwLock::default(),
         }
     }
 
-    /// Takes one request from a signed-in user's budget.
-    pub fn spend_user(&self, sub: Uuid, kind: Kind) -> Result<()> {
+    /// Takes one request from a signed-in user's budget, or from that of a session that has ended.
+    pub fn spend_user(&self, sub: Uuid, origin_jti: Uuid, kind: Kind) -> Result<()> {
+        let ended = self.ended_sessions.read().unwrap_or_else(PoisonError::into_inner).contains(&origin_jti);
+        let key = if ended { origin_jti } else { sub };
         let limiter = match kind {
             Kind::Read => &self.reads,
             Kind::Write => &self.writes,
         };
-        refuse(limiter.as_ref().is_some_and(|limiter| limiter.check_key(&sub).is_err()))
+        refuse(limiter.as_ref().is_some_and(|limiter| limiter.check_key(&key).is_err()))
+    }
+
+    /// Remembers that a session has ended.
+    pub fn session_ended(&self, origin_jti: Uuid) {
+        let mut ended = self.ended_sessions.write().unwrap_or_else(PoisonError::into_inner);
+        if ended.len() >= ENDED_SESSIONS_LIMIT {
+            ended.clear();
+        }
+        ended.insert(origin_jti);
     }
 
     /// Takes one request from an address's budget.
     pub fn spend_address(&self, address: IpAddr) -> Result<()> {
-        refuse(self.addresses.as_ref().is_some_and(|limiter| limiter.check_key(&address).is_err()))
+        refuse(self.addresses.as_ref().is_some_and(|limiter| limiter.check_key(&counted(address)).is_err()))
     }
 
     /// Forgets the counters that are quiet, so that memory stays bounded.

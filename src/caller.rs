@@ -96,7 +96,7 @@ impl Caller for Bearer {
         let keys = app.keys.of_pool(app, &pool_id).await?.ok_or(tokens::Error::Invalid)?;
         let now = app.clock.now().unix_timestamp();
         let claims = tokens::verify_access(token, &keys, &app.issuer(&pool_id), now)?;
-        app.budgets.spend_user(claims.sub, call.kind())?;
+        app.budgets.spend_user(claims.sub, claims.origin_jti, call.kind())?;
         Ok(Self {
             pool_id,
             sub: claims.sub,
@@ -109,15 +109,15 @@ impl Caller for Bearer {
 
 impl Bearer {
     /// Locks the session against being ended before the transaction ends, or tells why it does not live.
-    pub async fn live(&self, db: &mut PgConnection, call: &Call) -> Result<()> {
+    pub async fn live(&self, app: &App, db: &mut PgConnection, call: &Call) -> Result<()> {
         if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
             return Ok(());
         }
-        Err(self.refusal(db, call).await?)
+        Err(self.refusal(app, db, call).await?)
     }
 
     /// Why this bearer is refused: asked only after a statement found no live session.
-    pub async fn refusal(&self, db: &mut PgConnection, call: &Call) -> Result<Error> {
+    pub async fn refusal(&self, app: &App, db: &mut PgConnection, call: &Call) -> Result<Error> {
         use store::users::Status;
         let user = store::users::find_by_sub(db, &self.pool_id, self.sub).await?;
         let declares = |error: &str| {
@@ -128,7 +128,10 @@ impl Bearer {
             None if declares("UserNotFoundException") => Error::UserNotFound,
             Some(user) if !user.enabled => Error::NotAuthorized("User is disabled.".into()),
             Some(user) if user.status == Status::ResetRequired => Error::PasswordResetRequired,
-            _ => tokens::Error::Revoked.into(),
+            _ => {
+                app.budgets.session_ended(self.origin_jti);
+                tokens::Error::Revoked.into()
+            }
         })
     }
 }
@@ -153,7 +156,7 @@ impl Caller for SignedIn {
         let mut db = app.db.acquire().await?;
         match store::users::find_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti).await? {
             Some(user) => Ok(Self { bearer, user }),
-            None => Err(bearer.refusal(&mut db, call).await?),
+            None => Err(bearer.refusal(app, &mut db, call).await?),
         }
     }
 }

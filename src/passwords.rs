@@ -72,6 +72,13 @@ impl Passwords {
         .await?
     }
 
+    /// Whether a hash was made at another cost than today's.
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        let made_with = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
+        let (now, cost) = (self.argon2.params(), |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost()));
+        made_with.is_none_or(|made_with| cost(&made_with) != cost(now))
+    }
+
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _place = self.queue.try_acquire().map_err(|_| {
             Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into())

@@ -8,7 +8,10 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use crate::error::{Error, Result};
+use crate::{
+    budgets::counted,
+    error::{Error, Result},
+};
 
 /// The `[web_acl]` tables of `keystead.toml`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -119,7 +122,7 @@ impl Guard {
         let refused = (!rules.allow.is_empty() && !within(&rules.allow))
             || within(&rules.block)
             || rules.body_bytes.is_some_and(|limit| body_bytes > limit)
-            || self.rate.as_ref().is_some_and(|rate| rate.check_key(&address).is_err());
+            || self.rate.as_ref().is_some_and(|rate| rate.check_key(&counted(address)).is_err());
         if refused {
             return Err(forbidden());
         }

@@ -41,7 +41,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let jobs = tokio::spawn(jobs::run(app.clone()));
     tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
     if let Some(first) = &first {
-        greet(&app, first, cluster.is_some());
+        greet(&app, first, cluster.is_some().then_some(data_dir.as_path()));
     }
     let mut server = tokio::spawn(server);
     let mut term = signal(SignalKind::terminate()).map_err(|cause| cause.to_string())?;
@@ -83,6 +83,9 @@ struct FirstStart {
     secret_access_key: String,
     user_pool_id: Option<String>,
     client_id: Option<String>,
+    /// Whether this start made it.
+    #[serde(skip)]
+    new: bool,
 }
 
 /// The operator that the configuration names; with the private database, an operator and the demo pool of our own.
@@ -114,7 +117,7 @@ async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool)
     };
     let secret = Secret::from(secret_access_key.clone());
     store::operators::put(&app.db, &app.sealing, None, &access_key_id, &secret, "administrator", now).await?;
-    let mut first = FirstStart { access_key_id, secret_access_key, user_pool_id: None, client_id: None };
+    let mut first = FirstStart { access_key_id, secret_access_key, user_pool_id: None, client_id: None, new: true };
     if demo {
         let (pool, client_id) = make_demo(app).await?;
         first.user_pool_id = Some(pool.id);
@@ -153,8 +156,16 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     Ok((pool, client.id))
 }
 
-/// Prints what to paste into a shell. The secret is shown here because nobody else can tell it to its owner.
-fn greet(app: &App, first: &FirstStart, private: bool) {
+/// Prints what to paste into a shell. The secret itself is shown once, by the start that made it, because nobody else can
+/// tell it to its owner; later ones say how to read it, and no log gathers it.
+fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
+    let secret = match private {
+        Some(data_dir) if !first.new => {
+            let file = data_dir.join(FIRST_START);
+            format!(r#"$(sed -n 's/.*"secret_access_key": "\(.*\)".*/\1/p' '{}')"#, file.display())
+        }
+        _ => first.secret_access_key.clone(),
+    };
     let mut lines = vec![
         String::new(),
         format!("Keystead answers at {}. To use the AWS CLI or an SDK against it, paste into a shell:", app.public_url),
@@ -162,13 +173,13 @@ fn greet(app: &App, first: &FirstStart, private: bool) {
         format!("  export AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER={}", app.public_url),
         format!("  export AWS_REGION={0} AWS_DEFAULT_REGION={0}", app.config.region),
         format!("  export AWS_ACCESS_KEY_ID={}", first.access_key_id),
-        format!("  export AWS_SECRET_ACCESS_KEY={}", first.secret_access_key),
+        format!("  export AWS_SECRET_ACCESS_KEY={secret}"),
     ];
     if let (Some(pool), Some(client)) = (&first.user_pool_id, &first.client_id) {
         lines.push(format!("  export POOL={pool} CLIENT={client}"));
     }
     lines.push(String::new());
-    if private {
+    if private.is_some() {
         lines.push("This database and its keys are private to this machine. For production set DATABASE_URL.".into());
         lines.push(String::new());
     }

@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, Result},
-    store::pools::{Pool, SchemaAttribute},
+    store::{
+        clients::Client,
+        pools::{Pool, SchemaAttribute},
+    },
 };
 
 /// Custom attributes a pool may have.
@@ -28,6 +31,15 @@ pub fn listed(sub: uuid::Uuid, attributes: &Map<String, Value>) -> Vec<Attribute
     std::iter::once(sub).chain(rest).collect()
 }
 
+/// The attributes that a client may read: those it lists, or all but the developer's own.
+pub fn readable(client: &Client, attributes: &Map<String, Value>) -> Map<String, Value> {
+    let listed = |name: &str| match &client.settings.read_attributes {
+        Some(list) => list.iter().any(|one| one == name),
+        None => !name.starts_with("dev:"),
+    };
+    attributes.iter().filter(|(name, _)| listed(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 /// Attributes of a new user, checked against the schema: known, well formed, none missing.
 /// `by_operator`: may set `email_verified` and other attributes that users may not.
 pub fn checked(
@@ -40,6 +52,10 @@ pub fn checked(
     for attribute in given {
         let name = attribute.name.as_str();
         let schema = pool.settings.schema_attributes.iter().find(|known| known.name == name);
+        // What a federated sign-in proved, nobody else writes.
+        if name == "identities" {
+            return Err(nonconforming("identities: Attribute cannot be updated."));
+        }
         let Some(schema) = schema.filter(|known| known.name != "sub") else {
             return Err(nonconforming(&format!("{name}: Attribute does not exist in the schema.")));
         };
@@ -91,7 +107,8 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
     let broken = |why: &str| Err(nonconforming(&format!("{name}: {why}")));
     match schema.attribute_data_type.as_str() {
         "Number" => {
-            let Ok(number) = value.parse::<f64>() else { return broken("Attribute value must be a number.") };
+            let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
+            let Some(number) = number else { return broken("Attribute value must be a number.") };
             let bound = |key: &str| schema.number_attribute_constraints.as_ref()?.get(key)?.parse::<f64>().ok();
             if bound("MinValue").is_some_and(|min| number < min) || bound("MaxValue").is_some_and(|max| number > max) {
                 return broken("Attribute value is outside its range.");
@@ -112,7 +129,12 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
         _ => {
             let length = value.chars().count();
             let bound = |key: &str| schema.string_attribute_constraints.as_ref()?.get(key)?.parse::<usize>().ok();
-            if bound("MinLength").is_some_and(|min| length < min) || length > bound("MaxLength").unwrap_or(2048) {
+            // These are keys of the database too, which have a size in bytes.
+            let key = matches!(name.as_str(), "email" | "phone_number" | "preferred_username");
+            if bound("MinLength").is_some_and(|min| length < min)
+                || length > bound("MaxLength").unwrap_or(2048)
+                || (key && value.len() > 2048)
+            {
                 return broken("String length is outside its range.");
             }
             if name == "email" && (!value.contains('@') || value.contains(char::is_whitespace)) {

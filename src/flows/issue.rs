@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     error::{Error, Result},
+    flows::attributes,
     random,
     store::{
         self,
@@ -133,15 +134,10 @@ pub async fn issue(
 
 /// The attributes that the client may read, `*_verified` as booleans.
 fn attribute_claims(client: &Client, user: &User) -> Map<String, Value> {
-    let readable =
-        |name: &str| client.settings.read_attributes.as_ref().is_none_or(|list| list.iter().any(|a| a == name));
-    let claim = |name: &str, value: &Value| match name {
+    let claim = |name: &str, value: Value| match name {
         "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
-        _ => value.clone(),
+        _ => value,
     };
-    user.attributes
-        .iter()
-        .filter(|(name, _)| readable(name))
-        .map(|(name, value)| (name.clone(), claim(name, value)))
-        .collect()
+    let readable = attributes::readable(client, &user.attributes).into_iter();
+    readable.map(|(name, value)| (name.clone(), claim(&name, value))).collect()
 }

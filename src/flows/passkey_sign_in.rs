@@ -41,9 +41,13 @@ pub fn relying_party_of(pool: &store::pools::Pool, app_origins: &[String]) -> Op
 /// The passkeys that a person may answer with. An unknown person has made-up ones, the same on every call.
 pub async fn descriptors(sign_in: &SignIn<'_>, person: &Person) -> Result<Vec<Descriptor>> {
     let Some(rp) = relying_party(sign_in) else { return Ok(Vec::new()) };
-    let Some(user) = &person.user else { return Ok(decoys(sign_in, &person.username)) };
+    // Asked for an unknown person too, so that both cost the same.
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let mut db = sign_in.app.db.acquire().await?;
-    let passkeys = store::passkeys::list(&mut db, &sign_in.pool.id, user.sub).await?;
+    let passkeys = store::passkeys::list(&mut db, &sign_in.pool.id, sub).await?;
+    if person.user.is_none() {
+        return Ok(decoys(sign_in, &person.username));
+    }
     // A changed RP ID orphans the passkeys that were made for the old one (W§3.1).
     let usable = passkeys.into_iter().filter(|passkey| passkey.rp_id == rp.id);
     Ok(usable.map(|passkey| Descriptor { id: passkey.credential_id, transports: passkey.transports }).collect())

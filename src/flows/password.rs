@@ -1,14 +1,18 @@
 //! Passwords: the pool's policy, and checking one with its lockout.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 use time::Duration;
 
 use crate::{
     app::App,
     error::{Error, Result},
+    flows::attributes,
+    sealing::sha256,
     secret::Secret,
     store::{
         self,
+        clients::Client,
         pools::{PasswordPolicy, Pool},
         users::User,
     },
@@ -17,8 +21,16 @@ use crate::{
 /// Characters that count as symbols (Amazon Cognito developer guide, "Password policies").
 const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ";
 
+/// Longest password, characters: `PasswordType` of the API, also where a password comes in a map of parameters.
+const LONGEST: usize = 256;
+
 /// Refuses a password that the policy does not allow, with Amazon Cognito's texts (W§6.1).
 pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
+    if password.chars().count() > LONGEST {
+        return Err(Error::InvalidPassword(
+            format!("Password did not conform with policy: Password longer than {LONGEST} characters").into(),
+        ));
+    }
     let has = |test: fn(char) -> bool| password.chars().any(test);
     let rules = [
         (password.chars().count() >= policy.minimum_length, "Password not long enough"),
@@ -63,9 +75,11 @@ pub async fn check(
     Err(Error::wrong_credentials())
 }
 
-/// The name under which wrong passwords are counted: the user's own, whatever alias was typed.
+/// The name under which wrong passwords are counted: the user's own, whatever alias was typed. A name too long for a
+/// key of the database (nobody has it) is counted under its hash.
 pub fn attempts_name(pool: &Pool, username: &str, user: Option<&User>) -> String {
-    pool.username_key(user.map_or(username, |user| &user.username))
+    let name = pool.username_key(user.map_or(username, |user| &user.username));
+    if name.len() <= 1_024 { name } else { BASE64_STANDARD.encode(sha256(name.as_bytes())) }
 }
 
 /// The refusal while a name is locked.
@@ -86,7 +100,11 @@ pub fn check_temporary(app: &App, pool: &Pool, user: &User) -> Result<()> {
 }
 
 /// The parameters of a NEW_PASSWORD_REQUIRED challenge.
-pub fn new_password_parameters(pool: &Pool, user: &User) -> serde_json::Map<String, serde_json::Value> {
+pub fn new_password_parameters(
+    pool: &Pool,
+    client: &Client,
+    user: &User,
+) -> serde_json::Map<String, serde_json::Value> {
     let missing = pool
         .settings
         .schema_attributes
@@ -96,7 +114,7 @@ pub fn new_password_parameters(pool: &Pool, user: &User) -> serde_json::Map<Stri
     let parameters = json!({
         "USER_ID_FOR_SRP": user.username,
         "requiredAttributes": json!(missing).to_string(),
-        "userAttributes": json!(user.attributes).to_string(),
+        "userAttributes": json!(attributes::readable(client, &user.attributes)).to_string(),
     });
     parameters.as_object().cloned().unwrap_or_default()
 }

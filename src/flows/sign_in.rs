@@ -127,7 +127,10 @@ impl SignIn<'_> {
         let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, session, now)?;
         let pending = store::challenges::find(&self.app.db, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
         let person = self.person(responses).await?;
-        if pending.client_id != self.client.id || pending.sub != person.user.as_ref().map(|user| user.sub) {
+        if pending.client_id != self.client.id
+            || pending.sub != person.user.as_ref().map(|user| user.sub)
+            || (person.user.is_none() && pending.data["decoy"] != self.decoy_mark(&person))
+        {
             return Err(session_text::unfit());
         }
         let answer = responses.get("ANSWER").map(String::as_str);
@@ -212,10 +215,16 @@ impl SignIn<'_> {
         let hides = self.client.settings.hides_existence();
         let user =
             password::check(self.app, self.pool, hides, &username, user, Secret::from(password.to_owned())).await?;
+        let old_hash = user.password_hash.clone().filter(|hash| self.app.passwords.is_outdated(hash));
         let mut tx = self.app.db.begin().await?;
         // Held from here: the checks below are still true when the session is there.
         let held = store::users::hold(&mut tx, &self.pool.id, user.sub).await?;
-        let user = held.filter(|now| now.password_hash == user.password_hash).ok_or_else(Error::wrong_credentials)?;
+        // The same password still; of one that another sign-in hashed anew meanwhile, its time tells.
+        let same = |now: &User| {
+            now.password_hash == user.password_hash
+                || (old_hash.is_some() && now.password_set_at == user.password_set_at && now.password_hash.is_some())
+        };
+        let user = held.filter(same).ok_or_else(Error::wrong_credentials)?;
         self.may_sign_in(&user)?;
         if let Some(id) = session {
             store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
@@ -230,15 +239,27 @@ impl SignIn<'_> {
         if user.status == Status::ForceChangePassword {
             password::check_temporary(self.app, self.pool, &user)?;
             tx.commit().await?;
-            let parameters = password::new_password_parameters(self.pool, &user);
+            let parameters = password::new_password_parameters(self.pool, self.client, &user);
             let person = Person { username, user: Some(user) };
             // Bound to this temporary password: a newer one ends what the older one began.
             let data = json!({"passwordSetAt": set_at(person.user.as_ref())});
             return self.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
         }
+        let sub = user.sub;
         let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::Password).await?;
         tx.commit().await?;
+        if let Some(old) = old_hash {
+            // Signing in does not depend on it: the next one tries again.
+            let _ =
+                self.hash_anew(sub, &old, password).await.inspect_err(|cause| tracing::warn!(%cause, "hashing anew"));
+        }
         Ok(Outcome::Tokens(opened.tokens(self.app, self.client).await?))
+    }
+
+    /// Replaces a hash that was made at another cost, after its password proved right.
+    async fn hash_anew(&self, sub: Uuid, old: &str, password: &str) -> Result<()> {
+        let new = self.app.passwords.hash(Secret::from(password.to_owned())).await?;
+        Ok(store::users::replace_hash(&self.app.db, &self.pool.id, sub, old, &new).await?)
     }
 
     /// NEW_PASSWORD_REQUIRED: the first password of the person's own.
@@ -324,6 +345,10 @@ impl SignIn<'_> {
         available: Vec<&'static str>,
     ) -> Result<Outcome> {
         let now = self.app.clock.now();
+        let mut data = data;
+        if person.user.is_none() {
+            data["decoy"] = self.decoy_mark(person);
+        }
         let challenge = Challenge {
             id: random::uuid(),
             kind: name.into(),
@@ -339,6 +364,12 @@ impl SignIn<'_> {
             store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
         }
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
+    }
+
+    /// What binds a decoy's challenge to its name, as a user's is bound to the user.
+    fn decoy_mark(&self, person: &Person) -> Value {
+        let name = format!("{} {}", self.pool.id, self.pool.username_key(&person.username));
+        Value::String(BASE64_STANDARD.encode(self.app.sealing.derive("decoy challenge", name.as_bytes())))
     }
 
     fn flow_enabled(&self, flow: &str) -> Result<()> {

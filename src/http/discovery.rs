@@ -1,12 +1,16 @@
 //! A pool's public documents: its key set (RFC 7517) and OpenID Connect discovery.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
+use super::address;
 use crate::{app::App, store};
 
 /// `GET /{user_pool_id}/.well-known/jwks.json`
-pub async fn jwks(app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
+pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
+    if let Some(refusal) = refusal(&request, &app, &pool_id) {
+        return refusal;
+    }
     match store::keys::list_public(&app.db, &pool_id).await {
         Ok(keys) if keys.is_empty() => no_such_pool(),
         Ok(keys) => cached().json(json!({ "keys": keys })),
@@ -17,7 +21,14 @@ pub async fn jwks(app: web::Data<App>, pool_id: web::Path<String>) -> HttpRespon
 /// `GET /{user_pool_id}/.well-known/openid-configuration`
 ///
 /// The endpoints of the authorization server are named although they are not built yet; discovery requires them.
-pub async fn openid_configuration(app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
+pub async fn openid_configuration(
+    request: HttpRequest,
+    app: web::Data<App>,
+    pool_id: web::Path<String>,
+) -> HttpResponse {
+    if let Some(refusal) = refusal(&request, &app, &pool_id) {
+        return refusal;
+    }
     match store::pools::find(&app.db, &pool_id).await {
         Ok(Some(pool)) => {
             let base = &app.public_url;
@@ -40,6 +51,19 @@ pub async fn openid_configuration(app: web::Data<App>, pool_id: web::Path<String
         Ok(None) => no_such_pool(),
         Err(cause) => unavailable(&cause),
     }
+}
+
+/// What speaks against an answer: the web ACL, or that this cannot be a pool's ID at all.
+fn refusal(request: &HttpRequest, app: &App, pool_id: &str) -> Option<HttpResponse> {
+    let address = address::of(request, &app.config);
+    let allowed = app.acl.check_server(address, 0).and_then(|()| app.acl.check_pool(pool_id, address, 0));
+    if let Err(error) = allowed {
+        return Some(HttpResponse::Forbidden().json(json!({"message": error.to_string()})));
+    }
+    if pool_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
+        return None;
+    }
+    Some(no_such_pool())
 }
 
 fn cached() -> actix_web::HttpResponseBuilder {

@@ -187,6 +187,20 @@ pub async fn insert(db: &mut PgConnection, pool_id: &str, username_key: &str, us
     Ok(done.rows_affected() == 1)
 }
 
+/// Replaces a password's hash by another of the same password, unless the password changed meanwhile.
+pub async fn replace_hash(db: &PgPool, pool_id: &str, sub: Uuid, old: &str, new: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET password_hash = $4 WHERE user_pool_id = $1 AND sub = $2 AND password_hash = $3",
+        pool_id,
+        sub,
+        old,
+        new
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Sets a password and the status that goes with it.
 pub async fn update_password(
     db: &mut PgConnection,

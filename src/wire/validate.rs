@@ -13,15 +13,18 @@ use crate::error::{Error, Result};
 /// As much of an input value as a message repeats, in characters.
 const ECHO_LIMIT: usize = 256;
 
+/// As many violations as a message names; the others are only counted.
+const NAMED_LIMIT: usize = 50;
+
 /// The request with nulls and unknown members removed, or what is wrong with it.
 pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
     let model = model();
     let shape = &model.operation(operation).expect("only operations of the model are dispatched").input;
-    let mut check = Check { model, failures: Vec::new() };
+    let mut check = Check { model, failures: Vec::new(), count: 0 };
     let Value::Object(out) = check.value(input, model.shape(shape), "")? else {
         return Err(expected_map());
     };
-    match check.failures.len() {
+    match check.count {
         0 => Ok(out),
         n => {
             let errors = if n == 1 { "error" } else { "errors" };
@@ -34,7 +37,10 @@ pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
 
 struct Check {
     model: &'static Model,
+    /// The first violations, as text.
     failures: Vec<String>,
+    /// All violations.
+    count: usize,
 }
 
 impl Check {
@@ -114,14 +120,17 @@ impl Check {
         for (index, item) in items.into_iter().enumerate() {
             // The rules of a list's plain members are reported once, for the list as a whole.
             if let (Kind::String, Value::String(text)) = (member.kind, &item) {
-                broken.extend(string_rules(text, member));
+                for rule in string_rules(text, member) {
+                    if !broken.contains(&rule) {
+                        broken.push(rule);
+                    }
+                }
                 out.push(item);
             } else {
                 out.push(self.value(item, member, &format!("{path}.{}.member", index + 1))?);
             }
         }
         if !broken.is_empty() {
-            broken.dedup();
             let rule = format!("Member must satisfy constraint: [{}]", broken.join(", "));
             let sensitive = if member.sensitive { member } else { shape };
             self.fail(&rule, sensitive, path, Some(&shown));
@@ -137,6 +146,10 @@ impl Check {
 
     /// Notes a violated rule; `value` is `None` for a missing member and is never shown for a sensitive one.
     fn fail(&mut self, rule: &str, shape: &Shape, path: &str, value: Option<&str>) {
+        self.count += 1;
+        if self.failures.len() >= NAMED_LIMIT {
+            return;
+        }
         let shown: Cow<'_, str> = match value {
             _ if shape.sensitive => "Value".into(),
             None => "Value null".into(),

@@ -25,6 +25,7 @@ pub struct Served {
     pub url: String,
     pub directory: PathBuf,
     pub exports: Vec<(String, String)>,
+    printed: String,
 }
 
 impl Served {
@@ -47,24 +48,26 @@ impl Served {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut exports = Vec::new();
+        let mut printed = String::new();
         // The greeting comes when the server answers; it ends with the line about this machine.
         for line in BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok) {
-            for pair in line
-                .trim()
-                .strip_prefix("export ")
-                .unwrap_or_default()
-                .split(' ')
-                .filter_map(|pair| pair.split_once('='))
-            {
-                exports.push((pair.0.to_owned(), pair.1.to_owned()));
-            }
+            printed.push_str(&line);
+            printed.push('\n');
             if line.contains("private to this machine") {
                 break;
             }
         }
-        assert!(!exports.is_empty(), "the server did not start: {:?}", child.try_wait());
-        Self { child, url: format!("http://127.0.0.1:{port}"), directory, exports }
+        let pasted: String =
+            printed.lines().filter(|line| line.trim().starts_with("export ")).map(|l| format!("{l}\n")).collect();
+        assert!(!pasted.is_empty(), "the server did not start: {:?}", child.try_wait());
+        // As a user would: pasted into a shell.
+        let shell =
+            Command::new("sh").args(["-c", &format!("{pasted} env")]).env_clear().env("PATH", "/usr/bin:/bin").output();
+        let exports = String::from_utf8(shell.unwrap().stdout).unwrap();
+        let exports = exports.lines().filter_map(|line| line.split_once('='));
+        let exports = exports.filter(|(name, _)| name.starts_with("AWS_") || matches!(*name, "POOL" | "CLIENT"));
+        let exports = exports.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Self { child, url: format!("http://127.0.0.1:{port}"), directory, exports, printed }
     }
 
     pub fn export(&self, name: &str) -> &str {
@@ -127,6 +130,8 @@ async fn a_first_start_makes_a_demo_and_a_second_keeps_everything() {
     let without_url =
         |list: &[(String, String)]| list.iter().filter(|(name, _)| !name.contains("URL")).cloned().collect::<Vec<_>>();
     assert_eq!(without_url(&server.exports), without_url(&exports));
+    // The secret itself was shown by the first start alone.
+    assert!(!server.printed.contains(server.export("AWS_SECRET_ACCESS_KEY")), "{}", server.printed);
     let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
     assert_eq!(shown["Username"], "ada");
     std::fs::remove_dir_all(server.stop()).unwrap();

@@ -149,3 +149,41 @@ async fn a_flood_of_password_sign_ins_is_refused_and_the_rest_goes_on() {
             .all(|outcome| ["TooManyRequestsException", "NotAuthorizedException"].contains(&outcome.as_str()))
     );
 }
+
+#[tokio::test]
+async fn a_revoked_token_does_not_use_up_its_users_budget() {
+    let server = TestServer::with(&["--user-reads-per-second=4"]).await;
+    let stolen = server.signed_in("ada").await;
+    let mut ada = stolen.clone();
+    ada.sign_in().await;
+    let revoked = json!({"ClientId": client(), "Token": stolen.refresh_token});
+    assert_eq!(server.call("RevokeToken", revoked).await.outcome(), "OK");
+    let mut outcomes = Vec::new();
+    for _ in 0..20 {
+        outcomes.push(stolen.call("GetUser", json!({})).await.outcome());
+    }
+    assert!(outcomes.contains(&"TooManyRequestsException".to_owned()), "{outcomes:?}");
+    for _ in 0..3 {
+        ada.call("GetUser", json!({})).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn an_ipv6_network_is_counted_as_one_address() {
+    use keystead::budgets::Budgets;
+    let mut config = crate::support::config(&[]);
+    config.address_requests_per_second = 2;
+    let budgets = Budgets::new(&config);
+    let spend = |address: &str| budgets.spend_address(address.parse().unwrap()).is_ok();
+    assert!(spend("2001:db8::1") && spend("2001:db8::2") && !spend("2001:db8::3"));
+    assert!(spend("2001:db8:0:1::1") && spend("192.0.2.1") && spend("192.0.2.2") && spend("192.0.2.1"));
+}
+
+#[tokio::test]
+async fn a_blocked_address_gets_no_public_documents_either() {
+    let server = TestServer::configured(|config| config.web_acl = acl("block = ['127.0.0.0/8']")).await;
+    for document in ["jwks.json", "openid-configuration"] {
+        let url = format!("{}/{}/.well-known/{document}", server.url, pool());
+        assert_eq!(server.http.get(url).send().await.unwrap().status(), 403, "{document}");
+    }
+}

@@ -476,3 +476,76 @@ async fn a_passkey_sign_in_that_is_no_longer_offered_is_refused() {
         server.operator("AdminSetUserPassword", permanent.clone()).await.ok();
     }
 }
+
+#[tokio::test]
+async fn a_session_of_one_unknown_name_does_not_fit_another() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut answers = Vec::new();
+    for name in ["ada", "nobody"] {
+        let begun = server
+            .call(
+                "InitiateAuth",
+                json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}}),
+            )
+            .await
+            .ok();
+        for responses in
+            [json!({"USERNAME": "other", "PASSWORD": "x"}), json!({"USERNAME": "other", "ANSWER": "PASSWORD"})]
+        {
+            let challenge = if responses["ANSWER"].is_null() { "PASSWORD" } else { "SELECT_CHALLENGE" };
+            let input = json!({"ClientId": client(), "ChallengeName": challenge, "Session": begun["Session"],
+                "ChallengeResponses": responses});
+            answers.push(server.call("RespondToAuthChallenge", input).await.refused());
+        }
+    }
+    assert_eq!(answers, ["400 NotAuthorizedException: Invalid session for the user."; 4]);
+}
+
+#[tokio::test]
+async fn names_of_any_length_are_unknown_names() {
+    let server = TestServer::start().await;
+    let mut state = 1_u64;
+    // Letters that do not compress: a key of the database has a size.
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from_u32(0x4e00 + (state >> 33) as u32 % 20_000).unwrap()
+    };
+    let name: String = (0..5_000).map(|_| letter()).collect();
+    for _ in 0..2 {
+        let input = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": name, "PASSWORD": "x"}});
+        let refused = server.call("InitiateAuth", input).await.refused();
+        assert_eq!(refused, "400 NotAuthorizedException: Incorrect username or password.");
+    }
+    for (attribute, value) in
+        [("email", format!("a@{}", &name[..6_000])), ("preferred_username", name[..6_000].to_owned())]
+    {
+        let input = json!({"ClientId": client(), "Username": "long", "Password": PASSWORD, "UserAttributes": [{"Name": attribute, "Value": value}]});
+        let refused = server.call("SignUp", input).await.refused();
+        let expected =
+            format!("Attributes did not conform to the schema: {attribute}: String length is outside its range.");
+        assert_eq!(refused, format!("400 InvalidParameterException: {expected}"));
+    }
+}
+
+#[tokio::test]
+async fn a_hash_of_another_cost_is_replaced_when_its_password_proves_right() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let stronger =
+        TestServer::on(server.options(), crate::support::config(&["--password-iterations=2"]), server.clock.clone())
+            .await;
+    let cost = |n: u8| format!("users WHERE username = 'ada' AND password_hash LIKE '%t={n},%'");
+    let ada = ada.at(&stronger);
+    ada.password_sign_in(client(), "wrong").await;
+    assert_eq!(server.count(&cost(1)).await, 1);
+    // Many at once: each is right, however their hashing is ordered.
+    let outcomes = crate::support::all((0..8).map(|_| {
+        let ada = ada.clone();
+        async move { ada.password_sign_in(client(), PASSWORD).await.outcome() }
+    }))
+    .await;
+    assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), ["OK"; 8]);
+    assert_eq!(server.count(&cost(2)).await, 1);
+    ada.password_sign_in(client(), PASSWORD).await.ok();
+}

@@ -266,3 +266,56 @@ async fn texts_with_a_null_character_are_refused() {
     let input = json!({"ClientId": client(), "Username": "ada", "Password": PASSWORD, "UserAttributes": attributes});
     assert_eq!(server.call("SignUp", input).await.outcome(), "InvalidParameterException");
 }
+
+#[tokio::test]
+async fn a_client_reads_what_it_may_read_in_get_user_as_in_tokens() {
+    let server = TestServer::start().await;
+    let input = json!({"PoolName": "dev", "Schema": [
+        {"Name": "secret", "AttributeDataType": "String", "Mutable": true},
+        {"Name": "internal", "AttributeDataType": "String", "Mutable": true, "DeveloperOnlyAttribute": true}]});
+    let pool = server.operator("CreateUserPool", input).await.ok()["UserPool"]["Id"].as_str().unwrap().to_owned();
+    let input = json!({"UserPoolId": pool, "Username": "ada", "MessageAction": "SUPPRESS", "UserAttributes": [
+        {"Name": "email", "Value": "a@b.example"}, {"Name": "custom:secret", "Value": "s"}, {"Name": "dev:internal", "Value": "i"}]});
+    let made = server.operator("AdminCreateUser", input).await;
+    made.ok();
+    let input = json!({"UserPoolId": pool, "Username": "ada", "Password": PASSWORD, "Permanent": true});
+    server.operator("AdminSetUserPassword", input).await.ok();
+    for (readable, expected) in
+        [(json!(["email"]), vec!["sub", "email"]), (json!(null), vec!["sub", "email", "custom:secret"])]
+    {
+        let input = json!({"UserPoolId": pool, "ClientName": "c", "ReadAttributes": readable,
+            "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]});
+        let client = server.operator("CreateUserPoolClient", input).await.ok();
+        let client = client["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
+        let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+        let tokens = server.call("InitiateAuth", input).await.ok();
+        let token = tokens["AuthenticationResult"]["AccessToken"].as_str().unwrap();
+        let shown = server.call("GetUser", json!({"AccessToken": token})).await.ok();
+        let names: Vec<_> = shown["UserAttributes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| a["Name"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, expected);
+    }
+}
+
+#[tokio::test]
+async fn nobody_writes_what_a_federated_sign_in_proves() {
+    let server = TestServer::start().await;
+    let identities = json!([{"Name": "identities", "Value": "[{\"providerName\":\"CorpSAML\",\"userId\":\"ceo\"}]"}]);
+    let input = json!({"ClientId": client(), "Username": "eve", "Password": PASSWORD, "UserAttributes": identities});
+    let expected = "400 InvalidParameterException: Attributes did not conform to the schema: identities: Attribute cannot be updated.";
+    assert_eq!(server.call("SignUp", input).await.refused(), expected);
+    let input =
+        json!({"UserPoolId": pool(), "Username": "eve", "UserAttributes": identities, "MessageAction": "SUPPRESS"});
+    assert_eq!(server.operator("AdminCreateUser", input).await.refused(), expected);
+    for number in ["NaN", "inf", "1e400"] {
+        let attributes = json!([{"Name": "updated_at", "Value": number}]);
+        let input =
+            json!({"ClientId": client(), "Username": "eve", "Password": PASSWORD, "UserAttributes": attributes});
+        assert_eq!(server.call("SignUp", input).await.outcome(), "InvalidParameterException", "{number}");
+    }
+}

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::support::TestServer;
+use crate::support::{TestServer, client, pool};
 
 #[tokio::test]
 async fn a_modelled_error_has_its_name_and_message_in_headers_and_body() {
@@ -267,4 +267,29 @@ fn read_all(mut stream: TcpStream) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+#[tokio::test]
+async fn an_answer_does_not_grow_with_the_number_of_violations() {
+    let server = TestServer::start().await;
+    let items = vec![json!({}); 100_000];
+    let answer = server.call("SignUp", json!({"ClientId": client(), "Username": "x", "UserAttributes": items})).await;
+    let text = answer.refused();
+    assert!(text.starts_with("400 InvalidParameterException: 100000 validation errors detected: "), "{}", &text[..200]);
+    assert!(answer.text.len() < 10_000, "{}", answer.text.len());
+    let items = vec!["x y"; 100_000];
+    let input = json!({"UserPoolId": pool(), "ClientName": "c", "ReadAttributes": [], "ExplicitAuthFlows": items});
+    let answer = server.operator("CreateUserPoolClient", input).await;
+    assert!(answer.status == 400 && answer.text.len() < 10_000, "{}", answer.text.len());
+}
+
+#[tokio::test]
+async fn a_path_that_cannot_name_a_pool_is_not_found() {
+    let server = TestServer::start().await;
+    for path in ["%00", "a%20b", "us-east-1_nobody"] {
+        for document in ["jwks.json", "openid-configuration"] {
+            let url = format!("{}/{path}/.well-known/{document}", server.url);
+            assert_eq!(server.http.get(url).send().await.unwrap().status(), 404, "{path}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
-    bearer.live(&mut tx, call).await?;
+    bearer.live(app, &mut tx, call).await?;
     // Someone else's change came first: the password that was given is no longer the previous one.
     if now.is_none_or(|now| now.password_hash != user.password_hash) {
         return Err(Error::wrong_credentials());

@@ -16,7 +16,7 @@ use crate::{
 pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Empty> {
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
-    bearer.live(&mut tx, call).await?;
+    bearer.live(app, &mut tx, call).await?;
     remove_user::remove(&mut tx, &bearer.pool_id, bearer.sub, &flows::trail(app, call, "user")).await?;
     tx.commit().await?;
     Ok(Empty {})

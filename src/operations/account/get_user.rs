@@ -9,7 +9,8 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::Result,
-    flows::attributes::{Attribute, listed},
+    flows::attributes::{Attribute, listed, readable},
+    store, tokens,
 };
 
 #[derive(Serialize)]
@@ -19,7 +20,11 @@ pub struct Response {
     user_attributes: Vec<Attribute>,
 }
 
-pub async fn handle(_: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
-    let user = caller.user;
-    Ok(Response { user_attributes: listed(user.sub, &user.attributes), username: user.username })
+pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
+    let SignedIn { bearer, user } = caller;
+    let found = store::clients::find_with_pool(&app.db, &app.sealing, &bearer.pool_id, &bearer.client_id).await?;
+    // What a token may read is its client's to say; of a client that is gone nobody can tell.
+    let client = found.ok_or(tokens::Error::Revoked)?.client;
+    let attributes = readable(&client, &user.attributes);
+    Ok(Response { user_attributes: listed(user.sub, &attributes), username: user.username })
 }

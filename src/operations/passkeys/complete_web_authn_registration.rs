@@ -30,7 +30,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     let mut tx = app.db.begin().await?;
     // Locked, so that a user's registrations are counted one after another.
     store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
-    bearer.live(&mut tx, call).await?;
+    bearer.live(app, &mut tx, call).await?;
     check_enabled(&pool)?;
     let Some(pending) = store::challenges::take_registration(&mut tx, &pool.id, bearer.sub).await? else {
         return Err(no_challenge());

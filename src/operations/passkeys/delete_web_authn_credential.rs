@@ -53,7 +53,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     match found {
         Deletion::Done => Ok(Empty {}),
         Deletion::NotFound => Err(not_found()),
-        Deletion::SessionEnded => Err(bearer.refusal(&mut db, call).await?),
+        Deletion::SessionEnded => Err(bearer.refusal(app, &mut db, call).await?),
         Deletion::EndsSessions => {
             drop(db);
             step_by_step(app, call, &bearer, &credential_id, &trail).await
@@ -68,7 +68,7 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
     let (pool_id, sub) = (bearer.pool_id.as_str(), bearer.sub);
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, pool_id, sub).await?;
-    bearer.live(&mut tx, call).await?;
+    bearer.live(app, &mut tx, call).await?;
     let limit = app.config.passkey_deletions_per_hour;
     if limit > 0 {
         let since = trail.at - Duration::HOUR;

@@ -49,7 +49,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     let found =
         store::passkeys::list_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti, after.as_ref(), limit + 1)
             .await?;
-    let Some(passkeys) = found else { return Err(bearer.refusal(&mut db, call).await?) };
+    let Some(passkeys) = found else { return Err(bearer.refusal(app, &mut db, call).await?) };
     let key = |passkey: &Passkey| (passkey.created_at.unix_timestamp_nanos(), passkey.credential_id.clone());
     let (passkeys, next_token) = page::cut(&app.sealing, &list, passkeys, limit, key);
     Ok(Response { credentials: passkeys.iter().map(shown).collect(), next_token })

@@ -33,7 +33,7 @@ pub struct Response {
 pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Response> {
     let pool = flows::pool_of(app, &bearer).await?;
     let mut tx = app.db.begin().await?;
-    bearer.live(&mut tx, call).await?;
+    bearer.live(app, &mut tx, call).await?;
     check_enabled(&pool)?;
     let rp = relying_party_of(&pool, &app.config.app_origins).ok_or_else(|| {
         Error::WebAuthnConfigurationMissing(

@@ -9,7 +9,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
-    bearer.live(&mut tx, call).await?;
+    bearer.live(app, &mut tx, call).await?;
     store::sessions::revoke_all(&mut tx, &bearer.pool_id, bearer.sub, None, trail.at).await?;
     store::audit::insert(&mut tx, &bearer.pool_id, &trail, "user.signed_out", Some(bearer.sub), None).await?;
     tx.commit().await?;

@@ -1,0 +1,86 @@
+//! The pool, its users, sessions, passkeys and tokens.
+
+use std::sync::Arc;
+
+use keystead::{
+    app::App,
+    operations,
+    tokens::{ACCESS_SCOPE, AccessClaims, sign},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Passkeys of each user.
+const PER_USER: usize = 20;
+
+/// A credential to delete: its user, the session that may, its ID.
+#[derive(Clone)]
+pub struct Target {
+    pub sub: Uuid,
+    pub origin_jti: Uuid,
+    pub id: Vec<u8>,
+    pub token: Arc<str>,
+}
+
+pub async fn make_pool(app: &App) -> (String, String) {
+    let request = json!({"PoolName": "bench", "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
+    let pool = operations::create_pool(app, serde_json::from_value(request).unwrap()).await.unwrap().id;
+    let request = json!({"UserPoolId": pool, "ClientName": "bench", "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"]});
+    let client = operations::create_client(app, request.as_object().unwrap().clone()).await.unwrap().id;
+    let web_authn = json!({"WebAuthnConfiguration": {"RelyingPartyId": "localhost", "UserVerification": "preferred", "FactorConfiguration": "SINGLE_FACTOR"}});
+    sqlx::query("UPDATE user_pools SET configuration = configuration || $1")
+        .bind(web_authn)
+        .execute(&app.db)
+        .await
+        .unwrap();
+    (pool, client)
+}
+
+/// Fills the tables and signs tokens for as many users as the measurements may use up.
+pub async fn load(app: &App, pool: &str, client: &str, credentials: usize, seconds: u64) -> Vec<Target> {
+    let users = credentials / PER_USER;
+    let batch = 5_000;
+    for from in (0..users).step_by(batch) {
+        let subs: Vec<Uuid> = (from..users.min(from + batch)).map(|n| Uuid::from_u128(n as u128 + 1)).collect();
+        sqlx::raw_sql("SET synchronous_commit = off").execute(&app.db).await.unwrap();
+        sqlx::query("INSERT INTO users (user_pool_id, sub, username, username_key, status, created_at, updated_at) SELECT $1, s, s::text, s::text, 'CONFIRMED', now(), now() FROM unnest($2::uuid[]) s")
+            .bind(pool).bind(&subs).execute(&app.db).await.unwrap();
+        sqlx::query("INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, refresh_hash, auth_time, expires_at) SELECT $1, s, s, $3, 'password', '\\x00', now(), now() + interval '1 day' FROM unnest($2::uuid[]) s")
+            .bind(pool).bind(&subs).bind(client).execute(&app.db).await.unwrap();
+        sqlx::query("INSERT INTO webauthn_credentials SELECT $1, s, sha256((s::text || n)::bytea), decode(repeat('ab', 77), 'hex'), -7, 0, s, '{hybrid,internal}', 'platform', 'none', true, true, 'localhost', 'Platform passkey', now() FROM unnest($2::uuid[]) s, generate_series(1, $3) n")
+            .bind(pool).bind(&subs).bind(PER_USER as i32).execute(&app.db).await.unwrap();
+    }
+    sqlx::raw_sql("SET synchronous_commit = on; ANALYZE; CHECKPOINT").execute(&app.db).await.unwrap();
+    let keys = app.keys.of_pool(app, pool).await.unwrap().unwrap();
+    let now = app.clock.now().unix_timestamp();
+    let wanted = (credentials / PER_USER).min(3_000 * seconds as usize);
+    let mut out = Vec::new();
+    for n in 0..wanted {
+        let sub = Uuid::from_u128(n as u128 + 1);
+        let claims = AccessClaims {
+            sub,
+            iss: app.issuer(pool),
+            client_id: client.into(),
+            origin_jti: sub,
+            event_id: sub,
+            token_use: "access".into(),
+            scope: ACCESS_SCOPE.into(),
+            auth_time: now,
+            exp: now + 86_400,
+            iat: now,
+            jti: sub,
+            username: sub.to_string(),
+        };
+        let token: Arc<str> = sign(&claims, &keys.access).unwrap().into();
+        for k in 1..=PER_USER {
+            let id = keystead::sealing::sha256(format!("{sub}{k}").as_bytes()).to_vec();
+            out.push(Target { sub, origin_jti: sub, id, token: token.clone() });
+        }
+    }
+    // Distinct users side by side: one credential of each, then the next of each.
+    let mut mixed = Vec::with_capacity(out.len());
+    for k in 0..PER_USER {
+        mixed.extend(out.iter().skip(k).step_by(PER_USER).cloned());
+    }
+    mixed
+}

@@ -1,0 +1,234 @@
+//! Keystead over HTTP against the same work straight, side by side in one run: deleting and listing passkeys against the
+//! same SQL, signing in against its cryptography alone.
+//!
+//! `cargo bench --bench delete_credential`; `-- --credentials 100000` for a shorter run. Everything is on one machine:
+//! load, Keystead (a process of its own) and PostgreSQL share its cores.
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark may panic and asks the system's clock"
+)]
+
+mod client;
+mod load;
+mod measure;
+mod process;
+mod sign_in;
+
+use std::{path::Path, pin::Pin, sync::Arc, time::Duration};
+
+use base64::{Engine, prelude::*};
+use clap::Parser;
+use keystead::{
+    app::App,
+    clock::{Clock, SystemClock},
+    config::Config,
+    database::{ClusterSettings, PrivateCluster},
+    random,
+    sealing::SealingKey,
+    store::{self, audit::Trail},
+};
+use serde_json::json;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use uuid::Uuid;
+
+use self::{
+    client::{Connection, call, connect},
+    load::Target,
+    measure::{Measured, measure},
+    process::Served,
+};
+
+const CONNECTIONS: [usize; 4] = [1, 8, 32, 128];
+const SEALING_KEY: [u8; 32] = [7; 32];
+
+#[derive(Parser)]
+struct Options {
+    /// Credentials in the table.
+    #[arg(long, default_value_t = 1_000_000)]
+    credentials: usize,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+    /// Measure deletes only.
+    #[arg(long)]
+    deletes: bool,
+    #[arg(long, hide = true)]
+    bench: bool,
+    #[command(flatten)]
+    config: Config,
+}
+
+fn main() {
+    let options = Options::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(run(options));
+}
+
+async fn run(options: Options) {
+    let directory = std::env::temp_dir().join(format!("keystead-bench-{}", Uuid::new_v4().simple()));
+    let time = Duration::from_secs(options.seconds);
+    if !options.deletes {
+        first_answers(&directory.join("first")).await;
+    }
+    let cluster = PrivateCluster::start(ClusterSettings {
+        directory: directory.clone(),
+        binaries: None,
+        fsync: true,
+        max_connections: 200,
+        extra: vec![("shared_buffers".into(), "512MB".into()), ("max_wal_size".into(), "4GB".into())],
+    })
+    .await
+    .unwrap();
+    let mut config = options.config.clone();
+    config.public_url = Some("http://localhost:9229".to_owned());
+    let connections = config.database_connections;
+    let db = keystead::cli::connect(&config, cluster.connect_options("postgres")).await.unwrap();
+    store::migrate(&db).await.unwrap();
+    let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
+    let (pool, client) = load::make_pool(&app).await;
+    eprintln!("loading {} credentials", options.credentials);
+    let mut targets = load::load(&app, &pool, &client, options.credentials, options.seconds).await;
+    let socket = cluster.connect_options("postgres");
+    let served = Served::start(
+        &directory.join("served"),
+        &[
+            "--public-url=http://localhost:9229".into(),
+            format!("--sealing-key={}", BASE64_STANDARD.encode(SEALING_KEY)),
+            format!(
+                "--database-url=postgres://{}@localhost:{}/postgres?host={}",
+                socket.get_username(),
+                socket.get_port(),
+                socket.get_socket().unwrap().display()
+            ),
+            "--user-reads-per-second=0".into(),
+            "--user-writes-per-second=0".into(),
+        ],
+    )
+    .await;
+    println!(
+        "first answer on an existing database: {:.0} ms; resident memory idle: {:.0} MiB\n",
+        served.first_answer.as_secs_f64() * 1e3,
+        served.memory("VmRSS")
+    );
+    println!(
+        "| what | connections | per second | p50 ms | p99 ms | Keystead's CPU ms | ratio |\n|---|---|---|---|---|---|---|"
+    );
+    for connections in CONNECTIONS {
+        let bare =
+            straight(&cluster, connections as u32, &pool, connections, time, &mut targets, delete_straight).await;
+        row("DELETE straight", connections, &bare, None, None);
+        let (served, cpu) = over_http(&served, connections, time, &mut targets, delete_served).await;
+        row("DeleteWebAuthnCredential", connections, &served, Some(cpu), Some(bare.rate));
+    }
+    if !options.deletes {
+        for count in CONNECTIONS {
+            // Through one pool, of as many connections as Keystead's.
+            let bare = straight(&cluster, connections, &pool, count, time, &mut targets.clone(), list_straight).await;
+            row("SELECT straight", count, &bare, None, None);
+            let (listed, cpu) = over_http(&served, count, time, &mut targets.clone(), list_served).await;
+            row("ListWebAuthnCredentials", count, &listed, Some(cpu), Some(bare.rate));
+        }
+        let mut people = Vec::new();
+        for count in [1, 8, 32] {
+            while people.len() < count {
+                people.push(sign_in::Person::new(&app, &pool, people.len()).await);
+            }
+            let bare = sign_in::cryptography_alone(time / 2);
+            println!("| two RSA signatures and one ECDSA verification | | {bare:.0} | | | | |");
+            let before = served.cpu_seconds();
+            let signed_in = sign_in::measure(&mut people, served.address, &client, time).await;
+            let cpu = (served.cpu_seconds() - before) * 1e3 / (signed_in.rate * time.as_secs_f64());
+            row("sign-in with a passkey (two calls)", count, &signed_in, Some(cpu), Some(bare));
+        }
+    }
+    println!("\nresident memory at most: {:.0} MiB", served.memory("VmHWM"));
+    served.stop().await;
+    app.db.close().await;
+    cluster.stop().await.unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+/// The very first start, with a private database to make, and the second.
+async fn first_answers(data_dir: &Path) {
+    for what in ["very first start (private database made)", "second start (private database started)"] {
+        let served = Served::start(data_dir, &[]).await;
+        println!("{what}: first answer after {:.0} ms", served.first_answer.as_secs_f64() * 1e3);
+        served.stop().await;
+    }
+}
+
+type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Work on a pool of connections of its own. As many as are used: a pool hands them out in turn, and idle ones have cold
+/// caches.
+async fn straight(
+    cluster: &PrivateCluster,
+    pool_size: u32,
+    pool: &str,
+    connections: usize,
+    time: Duration,
+    targets: &mut Vec<Target>,
+    work: impl for<'a> Fn(&'a mut (PgPool, String), &'a Target) -> Work<'a> + Copy + Send + 'static,
+) -> Measured {
+    let options = PgPoolOptions::new().max_connections(pool_size).min_connections(pool_size).test_before_acquire(false);
+    let db = options.connect_with(cluster.connect_options("postgres")).await.unwrap();
+    let measured = measure(connections, time, targets, async |_| (db.clone(), pool.to_owned()), work).await;
+    db.close().await;
+    measured
+}
+
+/// Work over HTTP, and the CPU milliseconds of Keystead for each.
+async fn over_http(
+    served: &Served,
+    connections: usize,
+    time: Duration,
+    targets: &mut Vec<Target>,
+    work: impl for<'a> Fn(&'a mut Connection, &'a Target) -> Work<'a> + Copy + Send + 'static,
+) -> (Measured, f64) {
+    let before = served.cpu_seconds();
+    let measured = measure(connections, time, targets, async |_| connect(served.address).await, work).await;
+    let cpu = (served.cpu_seconds() - before) * 1e3 / (measured.rate * time.as_secs_f64());
+    (measured, cpu)
+}
+
+fn row(what: &str, connections: usize, measured: &Measured, cpu: Option<f64>, bare: Option<f64>) {
+    let ratio = bare.map_or_else(String::new, |bare| format!("{:.2}", measured.rate / bare));
+    let cpu = cpu.map_or_else(String::new, |cpu| format!("{cpu:.3}"));
+    let Measured { rate, p50, p99 } = measured;
+    println!("| {what} | {connections} | {rate:.0} | {p50:.2} | {p99:.2} | {cpu} | {ratio} |");
+}
+
+fn delete_straight<'a>((db, pool): &'a mut (PgPool, String), target: &'a Target) -> Work<'a> {
+    Box::pin(async move {
+        let trail = Trail { at: SystemClock.now(), actor: "user".into(), request_id: random::uuid() };
+        let mut db = db.acquire().await.unwrap();
+        let done =
+            store::passkeys::delete(&mut db, pool, target.sub, target.origin_jti, &target.id, &trail).await.unwrap();
+        assert_eq!(done, store::passkeys::Deletion::Done);
+    })
+}
+
+fn delete_served<'a>(connection: &'a mut Connection, target: &'a Target) -> Work<'a> {
+    Box::pin(async move {
+        let id = BASE64_URL_SAFE_NO_PAD.encode(&target.id);
+        let input = json!({"AccessToken": &*target.token, "CredentialId": id});
+        let (status, body) = call(connection, "DeleteWebAuthnCredential", &input).await;
+        assert_eq!(status, 200, "{body}");
+    })
+}
+
+fn list_straight<'a>((db, pool): &'a mut (PgPool, String), target: &'a Target) -> Work<'a> {
+    Box::pin(async move {
+        let mut db = db.acquire().await.unwrap();
+        let listed = store::passkeys::list_live(&mut db, pool, target.sub, target.origin_jti, None, 21).await.unwrap();
+        assert!(listed.is_some());
+    })
+}
+
+fn list_served<'a>(connection: &'a mut Connection, target: &'a Target) -> Work<'a> {
+    Box::pin(async move {
+        let (status, body) = call(connection, "ListWebAuthnCredentials", &json!({"AccessToken": &*target.token})).await;
+        assert_eq!(status, 200, "{body}");
+    })
+}
