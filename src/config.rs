@@ -14,7 +14,7 @@ use crate::{passwords, secret::Secret, web_acl};
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     /// Address and port to answer on.
-    #[arg(long, env = "KEYSTEAD_LISTEN", default_value = "127.0.0.1:9229")]
+    #[arg(long, env = "KEYSTEAD_LISTEN", default_value = "127.0.0.1:9229", value_parser = address)]
     pub listen: SocketAddr,
     /// The address under which clients reach this server, without a path. Tokens carry it as issuer, so it must not
     /// change once tokens are out. [default: http://localhost and the port]
@@ -95,7 +95,7 @@ pub struct Config {
     /// Passkeys one user may delete in an hour; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_PASSKEY_DELETIONS_PER_HOUR", default_value_t = 0)]
     pub passkey_deletions_per_hour: i64,
-    /// Wrong passwords in a row before further ones are delayed (W§4.8); 0 switches the lockout off.
+    /// Wrong passwords in a row before further ones are delayed; 0 switches the lockout off.
     #[arg(long, env = "KEYSTEAD_FREE_PASSWORD_FAILURES", default_value_t = 5)]
     pub free_password_failures: i32,
     /// App origins that may use passkeys besides web origins, such as android:apk-key-hash:... (comma separated).
@@ -150,7 +150,8 @@ impl Config {
             return Err(format!("region: {region:?} must be letters, digits and hyphens, such as us-east-1"));
         }
         if let Some(url) = &self.public_url {
-            let parsed = url::Url::parse(url).map_err(|cause| format!("public-url: {cause}"))?;
+            let parsed = url::Url::parse(url)
+                .map_err(|cause| format!("public-url: {cause}; write it in full, such as https://id.example.com"))?;
             if !matches!(parsed.scheme(), "http" | "https") || parsed.path() != "/" || parsed.query().is_some() {
                 return Err("public-url: must be http or https, without a path or query".into());
             }
@@ -180,6 +181,10 @@ impl Config {
         }
         self.web_acl.check()
     }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "write address and port, such as 127.0.0.1:9229, or 0.0.0.0:9229 for every address".into())
 }
 
 /// Cores of this machine, as far as this process may use them.

@@ -10,6 +10,10 @@ const CAPPED: [&str; 5] =
 
 /// Starts logging. `filter` is in the syntax of tracing's `EnvFilter`, such as `info` or `keystead=debug`.
 pub fn start(filter: &str, json: bool) -> Result<(), String> {
+    let word = filter.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if word && filter.parse::<tracing_subscriber::filter::LevelFilter>().is_err() {
+        return Err(format!("log: there is no level {filter}; choose error, warn, info, debug or trace"));
+    }
     let mut filter = EnvFilter::try_new(filter).map_err(|cause| format!("log: {cause}"))?;
     for directive in CAPPED {
         filter = filter.add_directive(directive.parse().expect("constant directives parse"));

@@ -13,19 +13,28 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The `[web_acl]` tables of `keystead.toml`.
+/// The `[web_acl]` tables of `keystead.toml`. A misspelt rule is refused: it would be a rule that is silently not there.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "toml::Table")]
 pub struct Rules {
     /// Rules for every request.
-    #[serde(flatten)]
     pub server: RuleSet,
     /// `[web_acl.pools."<user pool ID>"]`: further rules for requests to that pool.
-    #[serde(default)]
     pub pools: HashMap<String, RuleSet>,
+}
+
+impl TryFrom<toml::Table> for Rules {
+    type Error = toml::de::Error;
+
+    fn try_from(mut table: toml::Table) -> Result<Self, toml::de::Error> {
+        let pools = table.remove("pools").map(toml::Value::try_into).transpose()?.unwrap_or_default();
+        Ok(Self { server: table.try_into()?, pools })
+    }
 }
 
 /// One set of rules.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RuleSet {
     /// Networks that may call; empty means all.
     #[serde(default)]
@@ -158,7 +167,7 @@ mod tests {
     fn the_rate_is_counted_per_address() {
         let acl = acl("requests_per_five_minutes = 3");
         let ok = |address: &str| acl.check_server(address.parse().unwrap(), 0).is_ok();
-        assert!(ok("::1") && ok("::1") && ok("::1") && !ok("::1"));
-        assert!(ok("::2"));
+        assert!(ok("::1") && ok("::1") && ok("::2") && !ok("::1"));
+        assert!(ok("0:0:0:1::1"));
     }
 }

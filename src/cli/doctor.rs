@@ -13,6 +13,10 @@ pub async fn run(config: Config) -> Result<(), String> {
     } else if config.public_url().starts_with("http://") && !config.public_url().starts_with("http://localhost") {
         report.warn("public-url", "is not https: browsers offer passkeys on https and localhost only");
     }
+    if config.database_url.is_none() && !setup::has_private_database(&config)? {
+        report.bad("database", "there is none yet: `keystead serve` makes one, or set DATABASE_URL");
+        return report.end();
+    }
     let parts = match setup::open(config).await {
         Ok(parts) => parts,
         Err(cause) => {
@@ -39,7 +43,12 @@ pub async fn run(config: Config) -> Result<(), String> {
         Ok(false) => report.bad("migrations", "are missing: run `keystead migrate`"),
         Err(cause) => report.bad("migrations", &cause.to_string()),
     }
-    report.good("sealing key", "opens what is sealed in the database");
+    if store::is_current(&app.db).await.unwrap_or(false) {
+        report.good("sealing key", "opens what is sealed in the database");
+    } else {
+        parts.stop().await?;
+        return report.end();
+    }
     let clock =
         sqlx::query_scalar::<_, f64>("SELECT extract(epoch FROM clock_timestamp())::float8").fetch_one(&app.db).await;
     if let Ok(theirs) = clock {

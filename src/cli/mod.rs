@@ -42,7 +42,7 @@ struct Log {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer requests, until SIGTERM.
+    /// Answer requests, until SIGTERM or Ctrl-C.
     Serve(Box<Config>),
     /// Bring the database's schema up to date.
     Migrate(Box<Config>),
@@ -73,8 +73,16 @@ pub fn run() -> ExitCode {
 fn try_run() -> Result<(), String> {
     let file = setup::settings_file()?;
     let command = setup::with_file_defaults(Cli::command(), &file)?;
+    // So that a setting may stand behind `create` too, where one writes it.
+    let command = command.mut_subcommand("operator", |operator| {
+        let settings = |arg: clap::Arg| if arg.is_positional() { arg } else { arg.global(true) };
+        operator.mut_args(settings)
+    });
     let cli = Cli::from_arg_matches(&command.get_matches()).map_err(|error| error.to_string())?;
     telemetry::start(&cli.log.log, cli.log.log_json)?;
+    for name in setup::unknown_variables() {
+        tracing::warn!("there is no setting {name}; `keystead serve --help` lists the variables");
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|cause| cause.to_string())?;
     runtime.block_on(async {

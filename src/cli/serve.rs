@@ -22,8 +22,12 @@ const FIRST_START: &str = "first-start.json";
 
 pub async fn run(config: Config) -> Result<(), String> {
     // Taken before anything is started, so that a used port changes nothing.
-    let listener =
-        TcpListener::bind(config.listen).map_err(|cause| format!("listen: cannot use {}: {cause}", config.listen))?;
+    let listener = TcpListener::bind(config.listen).map_err(|cause| {
+        format!(
+            "listen: cannot use {}: {cause}; stop what uses it (another Keystead?) or choose another with --listen",
+            config.listen
+        )
+    })?;
     let metrics =
         config.metrics_listen.map(TcpListener::bind).transpose().map_err(|cause| format!("metrics-listen: {cause}"))?;
     let demo = config.demo.unwrap_or(config.database_url.is_none());

@@ -78,6 +78,17 @@ fn with_defaults(command: clap::Command, defaults: &[(String, String)]) -> clap:
     command.mut_subcommands(|sub| with_defaults(sub, defaults))
 }
 
+/// Variables of the environment that look like settings and are none.
+pub fn unknown_variables() -> Vec<String> {
+    let command = super::Cli::command();
+    let subcommands = command.get_subcommands().flat_map(clap::Command::get_arguments);
+    let known: Vec<_> = command.get_arguments().chain(subcommands).filter_map(clap::Arg::get_env).collect();
+    let names = std::env::vars_os().map(|(name, _)| name);
+    let unknown =
+        names.filter(|name| name.as_encoded_bytes().starts_with(b"KEYSTEAD_") && !known.contains(&name.as_os_str()));
+    unknown.map(|name| name.to_string_lossy().into_owned()).collect()
+}
+
 /// Whether `keystead serve` has this setting.
 fn known(id: &str) -> bool {
     let command = super::Cli::command();
@@ -118,6 +129,11 @@ impl Parts {
     }
 }
 
+/// Whether the private database was made before.
+pub fn has_private_database(config: &Config) -> Result<bool, String> {
+    Ok(config.data_dir.clone().map_or_else(default_data_dir, Ok)?.join("postgres").exists())
+}
+
 /// Opens (or starts) the database, migrates it, and reads (or makes) the sealing key.
 pub async fn assemble(config: Config) -> Result<Parts, String> {
     assemble_with(config, Arc::new(SystemClock), true).await
@@ -132,8 +148,11 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     let data_dir = config.data_dir.clone().map_or_else(default_data_dir, Ok)?;
     let (cluster, options) = match &config.database_url {
         Some(url) => {
-            let options: PgConnectOptions =
-                url.expose().parse().map_err(|_| "database-url: it is not a postgres:// address".to_owned())?;
+            let scheme = url.expose().split("://").next().unwrap_or_default();
+            let options = Some(url.expose()).filter(|_| matches!(scheme, "postgres" | "postgresql"));
+            let options: PgConnectOptions = options
+                .and_then(|url| url.parse().ok())
+                .ok_or_else(|| "database-url: it is not a postgres:// address".to_owned())?;
             (None, options)
         }
         None => {
@@ -155,12 +174,16 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     }
     let sealing = sealing_key(&config, &data_dir)?;
     let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;
-    store::keys::check_sealing(&app.db, &app.sealing).await.map_err(|error| {
-        format!(
-            "sealing-key: {}",
-            std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
-        )
-    })?;
+    // An empty database has nothing sealed; that its tables are missing is found out by who needs them.
+    if store::is_current(&app.db).await.unwrap_or(false) {
+        let checked = store::keys::check_sealing(&app.db, &app.sealing).await;
+        checked.and(store::operators::check_sealing(&app.db, &app.sealing).await).map_err(|error| {
+            format!(
+                "sealing-key: {}",
+                std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string)
+            )
+        })?;
+    }
     Ok(Parts { app: Arc::new(app), cluster, data_dir })
 }
 
@@ -180,8 +203,33 @@ async fn private_database(cluster: &PrivateCluster) -> Result<PgConnectOptions, 
     Ok(cluster.connect_options("keystead"))
 }
 
-/// The pool of connections.
+/// How long a start waits for a database that does not answer yet.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The pool of connections, after one was made: so that the cause is known when none can be.
 pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPool, String> {
+    use sqlx::Connection;
+    let place = options.get_socket().map_or_else(
+        || format!("{}:{}", options.get_host(), options.get_port()),
+        |socket| socket.display().to_string(),
+    );
+    let started = std::time::Instant::now();
+    loop {
+        let connected = tokio::time::timeout(PATIENCE, sqlx::PgConnection::connect_with(&options)).await;
+        let cause = match connected {
+            Ok(Ok(first)) => {
+                let _ = first.close().await;
+                break;
+            }
+            Ok(Err(cause @ sqlx::Error::Database(_))) => return Err(format!("the database at {place}: {cause}")),
+            Ok(Err(cause)) => cause.to_string(),
+            Err(_) => "it does not answer".to_owned(),
+        };
+        if started.elapsed() > PATIENCE {
+            return Err(format!("cannot connect to the database at {place}: {cause}; is it running?"));
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
     PgPoolOptions::new()
         .max_connections(config.database_connections)
         // Rather a clear error soon than a late one.

@@ -42,6 +42,15 @@ pub async fn find(db: &PgPool, sealing: &SealingKey, access_key_id: &str) -> Res
     }))
 }
 
+/// Refuses a sealing key that is not the one of the operators' secrets.
+pub async fn check_sealing(db: &PgPool, sealing: &SealingKey) -> Result<()> {
+    let row = sqlx::query!("SELECT access_key_id, secret_access_key FROM operators LIMIT 1").fetch_optional(db).await?;
+    if let Some(row) = row {
+        sealing.open(&context(&row.access_key_id), &row.secret_access_key).map_err(Error::internal)?;
+    }
+    Ok(())
+}
+
 /// Adds a key pair or gives an existing one this secret and role.
 pub async fn put(
     db: &PgPool,

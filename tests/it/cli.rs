@@ -173,6 +173,48 @@ fn the_settings_file_is_read_below_flags_and_unknown_settings_are_refused() {
     assert!(!doctor("region = 'b@d'", &["--region", "eu-west-1", "--max-body-bytes", "1"]).contains("b@d"));
     assert!(doctor("regiom = 'x'", &[]).contains("there is no setting regiom"));
     assert!(doctor("[web_acl]\nallow = ['nonsense']", &[]).contains("web_acl"));
+    // A misspelt rule would be a rule that is silently not there.
+    assert!(doctor("[web_acl]\nblok = ['10.0.0.0/8']", &[]).contains("unknown field `blok`"));
+    assert!(doctor("[web_acl.pools.eu_a]\nalow = ['10.0.0.0/8']", &[]).contains("unknown field `alow`"));
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn what_is_mistyped_is_named_with_what_to_do() {
+    let said = |args: &[&str], variable: (&str, &str)| {
+        let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        let mut command = keystead();
+        command.args(args).env("KEYSTEAD_SEALING_KEY", key).env(variable.0, variable.1);
+        text(&command.output().unwrap())
+    };
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let unreachable = said(&serve, ("DATABASE_URL", "postgres://keystead@127.0.0.1:1/keystead"));
+    assert!(unreachable.contains("127.0.0.1:1: ") && unreachable.contains("is it running?"), "{unreachable}");
+    assert!(said(&serve, ("DATABASE_URL", "mysql://db/keystead")).contains("not a postgres:// address"));
+    assert!(said(&["serve"], ("KEYSTEAD_LISTEN", "9300")).contains("such as 127.0.0.1:9229"));
+    assert!(said(&["serve"], ("KEYSTEAD_LOG", "verbose")).contains("there is no level verbose"));
+    assert!(said(&["doctor"], ("KEYSTEAD_PUBLIC_URL", "id.example.com")).contains("https://id.example.com"));
+    assert!(
+        said(&["doctor", "--data-dir", "/nonexistent"], ("KEYSTEAD_LISTENN", "x"))
+            .contains("no setting KEYSTEAD_LISTENN")
+    );
+}
+
+#[test]
+fn a_check_makes_nothing_and_another_sealing_key_is_refused_before_the_first_pool() {
+    let directory = scratch_directory("check");
+    let run = |args: &[&str], key: &str| {
+        let output = keystead().args(args).arg("--data-dir").arg(&directory).env("KEYSTEAD_SEALING_KEY", key).output();
+        text(&output.unwrap())
+    };
+    let (ours, other) = (format!("{}=", "A".repeat(43)), format!("{}=", "B".repeat(42) + "A"));
+    assert!(run(&["doctor"], &ours).contains("there is none yet"));
+    assert!(!directory.join("postgres").exists());
+    assert!(run(&["operator", "create"], &ours).contains("AWS_SECRET_ACCESS_KEY"));
+    assert!(run(&["doctor"], &ours).contains("ok    sealing key"));
+    for args in [&["doctor"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+        assert!(run(args, &other).contains("another sealing key"), "{args:?}");
+    }
     std::fs::remove_dir_all(directory).unwrap();
 }
 
