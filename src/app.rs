@@ -19,7 +19,12 @@ use crate::{
     sealing::SealingKey,
     store::{
         self,
-        batches::{CompleteSignIns, DeletePasskeys, InsertChallenges},
+        batches::{
+            BeginSignIns, ClientToFind, CompleteSignIns, DeletePasskeys, FindClients, InsertChallenges, ListPasskeys,
+            ResumeSignIns,
+        },
+        clients::ClientAndPool,
+        kept::Kept,
     },
     web_acl::WebAcl,
 };
@@ -35,7 +40,7 @@ pub struct App {
     /// `config.public_url()`, computed once.
     pub public_url: String,
     /// Seals secrets.
-    pub sealing: SealingKey,
+    pub sealing: Arc<SealingKey>,
     /// Hashes passwords.
     pub passwords: Passwords,
     /// Parsed signing keys of pools.
@@ -51,22 +56,34 @@ pub struct App {
     client_pools: RwLock<HashMap<String, String>>,
 }
 
-/// The writes that share transactions, because everybody waits for them: see [`crate::group_commit`].
+/// The statements that requests share, each with a connection of its own: see [`crate::group_commit`].
 pub struct Groups {
     pub delete_passkeys: GroupCommit<DeletePasskeys>,
+    pub list_passkeys: GroupCommit<ListPasskeys>,
+    pub find_clients: GroupCommit<FindClients>,
+    pub begin_sign_ins: GroupCommit<BeginSignIns>,
     pub insert_challenges: GroupCommit<InsertChallenges>,
+    pub resume_sign_ins: GroupCommit<ResumeSignIns>,
     pub complete_sign_ins: GroupCommit<CompleteSignIns>,
 }
+
+/// Connections that the groups keep, beside the pool's.
+pub const GROUP_CONNECTIONS: u32 = 7;
 
 /// A batch of 256 takes some milliseconds; 2048 requests wait some tens of them.
 const GROUP_LIMITS: Limits = Limits { waiting: 2_048, batch: 256 };
 
 impl Groups {
-    fn new(db: &PgPool) -> Self {
+    fn new(pool: &PgPool, sealing: &Arc<SealingKey>) -> Self {
+        let db = || Kept::new(pool);
         Self {
-            delete_passkeys: GroupCommit::new(DeletePasskeys { db: db.clone() }, GROUP_LIMITS),
-            insert_challenges: GroupCommit::new(InsertChallenges { db: db.clone() }, GROUP_LIMITS),
-            complete_sign_ins: GroupCommit::new(CompleteSignIns { db: db.clone() }, GROUP_LIMITS),
+            delete_passkeys: GroupCommit::new(DeletePasskeys { db: db() }, GROUP_LIMITS),
+            list_passkeys: GroupCommit::new(ListPasskeys { db: db() }, GROUP_LIMITS),
+            find_clients: GroupCommit::new(FindClients { db: db(), sealing: sealing.clone() }, GROUP_LIMITS),
+            begin_sign_ins: GroupCommit::new(BeginSignIns { db: db() }, GROUP_LIMITS),
+            insert_challenges: GroupCommit::new(InsertChallenges { db: db() }, GROUP_LIMITS),
+            resume_sign_ins: GroupCommit::new(ResumeSignIns { db: db() }, GROUP_LIMITS),
+            complete_sign_ins: GroupCommit::new(CompleteSignIns { db: db() }, GROUP_LIMITS),
         }
     }
 }
@@ -77,6 +94,7 @@ const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
 impl App {
     /// Puts the parts together, on the current runtime: the one that outlives the requests.
     pub fn new(db: PgPool, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
+        let sealing = Arc::new(sealing);
         Ok(Self {
             passwords: Passwords::new(&config.passwords())?,
             acl: WebAcl::new(&config.web_acl),
@@ -84,7 +102,7 @@ impl App {
             public_url: config.public_url(),
             keys: KeyRing::default(),
             metrics: Metrics::default(),
-            groups: Groups::new(&db),
+            groups: Groups::new(&db, &sealing),
             client_pools: RwLock::default(),
             db,
             clock,
@@ -96,6 +114,16 @@ impl App {
     /// A pool's issuer: the `iss` of its tokens.
     pub fn issuer(&self, pool_id: &str) -> String {
         format!("{}/{pool_id}", self.public_url)
+    }
+
+    /// An app client with its pool.
+    pub async fn client_with_pool(&self, pool_id: &str, client_id: &str) -> Result<Arc<ClientAndPool>> {
+        let request = ClientToFind { pool_id: pool_id.to_owned(), client_id: client_id.to_owned() };
+        if let Some(found) = self.groups.find_clients.run(request).await? {
+            return Ok(found);
+        }
+        let found = store::clients::find_with_pool(&self.db, &self.sealing, pool_id, client_id).await?;
+        found.map(Arc::new).ok_or_else(|| Error::no_such_client(client_id))
     }
 
     /// The pool that an app client belongs to. A client never moves to another pool, so the answer is remembered; that

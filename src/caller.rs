@@ -6,6 +6,8 @@
 //! - [`SignedIn`]: a valid access token whose session was live when asked.
 //! - [`Operator`]: a request signed (SigV4) with an operator's key whose role and pool allow the operation.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -15,11 +17,7 @@ use crate::{
     call::Call,
     error::{Error, Result},
     sigv4,
-    store::{
-        self,
-        clients::{Client, ClientAndPool},
-        pools::Pool,
-    },
+    store::{self, clients::ClientAndPool},
     tokens, wire,
 };
 
@@ -41,11 +39,14 @@ pub trait Caller: Sized {
 }
 
 /// Anyone, through an existing app client.
-pub struct PublicClient {
-    /// The app client.
-    pub client: Client,
-    /// Its pool.
-    pub pool: Pool,
+pub struct PublicClient(Arc<ClientAndPool>);
+
+impl std::ops::Deref for PublicClient {
+    type Target = ClientAndPool;
+
+    fn deref(&self) -> &ClientAndPool {
+        &self.0
+    }
 }
 
 impl Caller for PublicClient {
@@ -59,10 +60,7 @@ impl Caller for PublicClient {
         let client_id = text(input, "ClientId");
         let pool_id = app.pool_of_client(client_id).await?;
         concerns_pool(app, call, &pool_id)?;
-        let ClientAndPool { client, pool } = store::clients::find_with_pool(&app.db, &app.sealing, &pool_id, client_id)
-            .await?
-            .ok_or_else(|| Error::no_such_client(client_id))?;
-        Ok(Self { client, pool })
+        Ok(Self(app.client_with_pool(&pool_id, client_id).await?))
     }
 }
 

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::{passwords, secret::Secret, web_acl};
+use crate::{app::GROUP_CONNECTIONS, passwords, secret::Secret, web_acl};
 
 /// The server's settings.
 #[derive(Args, Clone, Debug)]
@@ -156,8 +156,8 @@ impl Config {
                 return Err("public-url: must be http or https, without a path or query".into());
             }
         }
-        if self.database_connections == 0 {
-            return Err("database-connections: must be at least 1".into());
+        if self.database_connections <= GROUP_CONNECTIONS {
+            return Err(format!("database-connections: must be more than {GROUP_CONNECTIONS}"));
         }
         if self.max_body_bytes < 256 * 1024 {
             return Err(

@@ -1,11 +1,12 @@
-//! Group commit: requests that arrive while a batch is in flight wait, and then share the next transaction, so that they
-//! share its one flush of the database's log.
+//! Group commit: requests that arrive while a batch is in flight wait, and then share the next statement, and with it one
+//! round trip to the database and one flush of its log. Reads are grouped as writes are: a batch begins after each of its
+//! requests arrived, so that what it sees is as fresh as a request's own statement.
 //!
 //! No delay is added: an idle group starts a batch with the first request at once, and one batch is in flight at a time.
 //! A batch promises little, which is what makes it safe: it does what it can do without waiting for anybody, in one
-//! transaction, and answers after COMMIT. Every other request is told [`Outcome::Alone`]: nothing was done for it, and
-//! its caller runs it by itself, with the statement that decides everything. So a request's fault, a lock that another
-//! process holds or two requests for one row never reach the other requests of a batch.
+//! transaction, and answers after COMMIT. Every other request is answered `None`: nothing was done for it, and its caller
+//! runs it by itself, with the statement that decides everything. So a request's fault, a lock that another process holds
+//! or two requests for one row never reach the other requests of a batch.
 
 use std::{
     collections::VecDeque,
@@ -22,11 +23,16 @@ use crate::error::Error;
 pub trait Batch: Send + Sync + 'static {
     /// What is asked.
     type Request: Send + 'static;
+    /// What it comes to.
+    type Answer: Send + 'static;
 
     /// Does what can be done of the requests without waiting for a lock, in one transaction, and commits. Returns for
-    /// each request, in order, whether it was done; `false` means that nothing at all was done for it.
-    fn run(&self, requests: Vec<Self::Request>) -> impl Future<Output = Result<Vec<bool>, Failure>> + Send;
+    /// each request, in order, its answer; `None` means that nothing at all was done for it.
+    fn run(&self, requests: Vec<Self::Request>) -> impl Future<Output = BatchResult<Self::Answer>> + Send;
 }
+
+/// What a batch did.
+pub type BatchResult<A> = Result<Vec<Option<A>>, Failure>;
 
 /// Why a batch was not done.
 #[derive(Debug)]
@@ -47,15 +53,6 @@ impl From<sqlx::Error> for Failure {
             .is_some_and(|code| !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)));
         if refused { Self::RolledBack(cause) } else { Self::Unknown(cause) }
     }
-}
-
-/// What a batch did for a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Done and committed.
-    Done,
-    /// Nothing was done: run it by itself.
-    Alone,
 }
 
 /// A batch that takes longer is given up: its connection is not answering. The plain statements go on without it.
@@ -79,18 +76,18 @@ pub struct GroupCommit<B: Batch> {
 struct Shared<B: Batch> {
     batch: B,
     limits: Limits,
-    queue: Mutex<Queue<B::Request>>,
+    queue: Mutex<Queue<B>>,
 }
 
-struct Queue<Q> {
-    waiting: VecDeque<Waiting<Q>>,
+struct Queue<B: Batch> {
+    waiting: VecDeque<Waiting<B>>,
     /// Whether a task is at work on the queue.
     drained: bool,
 }
 
-struct Waiting<Q> {
-    request: Q,
-    answer: oneshot::Sender<Result<Outcome, Arc<sqlx::Error>>>,
+struct Waiting<B: Batch> {
+    request: B::Request,
+    answer: oneshot::Sender<Result<Option<B::Answer>, Arc<sqlx::Error>>>,
 }
 
 /// The cause that all requests of a batch share.
@@ -114,7 +111,7 @@ impl<B: Batch> GroupCommit<B> {
 
     /// Runs a request with the next batch. `Internal` when nobody knows whether it was done, `TooManyRequests` when the
     /// queue is full. A caller that goes away before its batch starts takes its request with it.
-    pub async fn run(&self, request: B::Request) -> Result<Outcome, Error> {
+    pub async fn run(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         let (answer, answered) = oneshot::channel();
         {
             let mut queue = self.shared.queue();
@@ -136,12 +133,12 @@ impl<B: Batch> GroupCommit<B> {
 }
 
 impl<B: Batch> Shared<B> {
-    fn queue(&self) -> MutexGuard<'_, Queue<B::Request>> {
+    fn queue(&self) -> MutexGuard<'_, Queue<B>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The next batch, without those who went away; `None` when nobody waits, and then the caller is no longer at work.
-    fn next(&self) -> Option<Vec<Waiting<B::Request>>> {
+    fn next(&self) -> Option<Vec<Waiting<B>>> {
         let mut queue = self.queue();
         let mut batch = Vec::new();
         while batch.len() < self.limits.batch
@@ -173,7 +170,7 @@ impl<B: Batch> Drop for Drain<B> {
             let mut queue = self.shared.queue();
             queue.drained = false;
             for waiting in queue.waiting.drain(..) {
-                let _ = waiting.answer.send(Ok(Outcome::Alone));
+                let _ = waiting.answer.send(Ok(None));
             }
         }
     }
@@ -185,14 +182,11 @@ async fn drain<B: Batch>(mut work: Drain<B>) {
         let in_time = tokio::time::timeout(TIME_LIMIT, work.shared.batch.run(requests)).await;
         let result = in_time
             .unwrap_or_else(|_| Err(Failure::Unknown(std::io::Error::from(std::io::ErrorKind::TimedOut).into())));
-        let outcomes: Vec<Result<Outcome, Arc<sqlx::Error>>> = match result {
-            Ok(done) => {
-                let outcome = |done| Ok(if done { Outcome::Done } else { Outcome::Alone });
-                done.into_iter().map(outcome).collect()
-            }
+        let outcomes: Vec<Result<_, Arc<sqlx::Error>>> = match result {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(Failure::RolledBack(cause)) => {
                 tracing::warn!(%cause, requests = answers.len(), "a batch was refused; its requests run one by one");
-                answers.iter().map(|_| Ok(Outcome::Alone)).collect()
+                answers.iter().map(|_| Ok(None)).collect()
             }
             Err(Failure::Unknown(cause)) => {
                 let cause = Arc::new(cause);
@@ -283,8 +277,9 @@ mod tests {
 
     impl Batch for Fake {
         type Request = Ask;
+        type Answer = ();
 
-        async fn run(&self, requests: Vec<Ask>) -> Result<Vec<bool>, Failure> {
+        async fn run(&self, requests: Vec<Ask>) -> BatchResult<()> {
             assert_eq!(self.at_once.fetch_add(1, Ordering::SeqCst), 0, "two batches at once");
             self.gate.acquire().await.unwrap().forget();
             self.sizes.lock().unwrap().push(requests.len());
@@ -298,11 +293,11 @@ mod tests {
             if requests.contains(&Ask::Refused) {
                 return Err(sqlx::Error::Database(Box::new(Refusal)).into());
             }
-            Ok(requests.into_iter().map(|ask| ask == Ask::Fine).collect())
+            Ok(requests.into_iter().map(|ask| (ask == Ask::Fine).then_some(())).collect())
         }
     }
 
-    type Answer = tokio::task::JoinHandle<Result<Outcome, Error>>;
+    type Answer = tokio::task::JoinHandle<Result<Option<()>, Error>>;
 
     fn group(fake: &Fake, waiting: usize, batch: usize) -> Arc<GroupCommit<Fake>> {
         Arc::new(GroupCommit::new(fake.clone(), Limits { waiting, batch }))
@@ -328,7 +323,7 @@ mod tests {
         }
         fake.gate.add_permits(100);
         for answer in answers {
-            assert_eq!(answer.await.unwrap().unwrap(), Outcome::Done);
+            assert_eq!(answer.await.unwrap().unwrap(), Some(()));
         }
         assert_eq!(fake.sizes(), [1, 4, 3]);
     }
@@ -351,8 +346,8 @@ mod tests {
         gone.abort();
         assert!(gone.await.unwrap_err().is_cancelled());
         fake.gate.add_permits(10);
-        assert_eq!(stays.await.unwrap().unwrap(), Outcome::Done);
-        assert_eq!(first.await.unwrap().unwrap(), Outcome::Done);
+        assert_eq!(stays.await.unwrap().unwrap(), Some(()));
+        assert_eq!(first.await.unwrap().unwrap(), Some(()));
         assert_eq!(fake.sizes(), [1, 1]);
     }
 
@@ -364,9 +359,9 @@ mod tests {
         let waited = ask(&group, Ask::Fine).await;
         fake.gate.add_permits(10);
         assert!(matches!(panics.await.unwrap(), Err(Error::Internal(_))));
-        assert_eq!(waited.await.unwrap().unwrap(), Outcome::Alone);
+        assert_eq!(waited.await.unwrap().unwrap(), None);
         fake.at_once.store(0, Ordering::SeqCst);
-        assert_eq!(group.run(Ask::Fine).await.unwrap(), Outcome::Done);
+        assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -382,7 +377,7 @@ mod tests {
             gate.add_permits(10);
         });
         assert!(matches!(hangs.await.unwrap(), Err(Error::Internal(_))));
-        assert_eq!(waited.await.unwrap().unwrap(), Outcome::Alone);
+        assert_eq!(waited.await.unwrap().unwrap(), None);
     }
 
     #[test]
@@ -398,7 +393,7 @@ mod tests {
             }
             runtime.shutdown_background();
             assert!(matches!(started.await.unwrap(), Err(Error::Internal(_))));
-            assert_eq!(waits.await.unwrap().unwrap(), Outcome::Alone);
+            assert_eq!(waits.await.unwrap().unwrap(), None);
         });
     }
 
@@ -422,7 +417,7 @@ mod tests {
             for (ask, outcome) in asks.iter().zip(outcomes) {
                 let allowed = match (ask, &outcome) {
                     (Ask::Fine, Ok(_)) => true,
-                    (Ask::Busy | Ask::Refused, Ok(Outcome::Alone)) => true,
+                    (Ask::Busy | Ask::Refused, Ok(None)) => true,
                     (_, Err(Error::Internal(_))) => asks.contains(&Ask::Cut),
                     _ => false,
                 };

@@ -50,13 +50,21 @@ struct Options {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 4)]
     seconds: u64,
-    /// Measure deletes only.
+    /// Measure one part only.
     #[arg(long)]
-    deletes: bool,
+    only: Option<Part>,
     #[arg(long, hide = true)]
     bench: bool,
     #[command(flatten)]
     config: Config,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    Starts,
+    Deletes,
+    Lists,
+    SignIns,
 }
 
 fn main() {
@@ -68,7 +76,8 @@ fn main() {
 async fn run(options: Options) {
     let directory = std::env::temp_dir().join(format!("keystead-bench-{}", Uuid::new_v4().simple()));
     let time = Duration::from_secs(options.seconds);
-    if !options.deletes {
+    let wanted = |part| options.only.is_none_or(|only| only == part);
+    if wanted(Part::Starts) {
         first_answers(&directory.join("first")).await;
     }
     let cluster = PrivateCluster::start(ClusterSettings {
@@ -114,33 +123,30 @@ async fn run(options: Options) {
     println!(
         "| what | connections | per second | p50 ms | p99 ms | Keystead's CPU ms | ratio |\n|---|---|---|---|---|---|---|"
     );
-    for connections in CONNECTIONS {
-        let bare =
-            straight(&cluster, connections as u32, &pool, connections, time, &mut targets, delete_straight).await;
-        row("DELETE straight", connections, &bare, None, None);
-        let (served, cpu) = over_http(&served, connections, time, &mut targets, delete_served).await;
-        row("DeleteWebAuthnCredential", connections, &served, Some(cpu), Some(bare.rate));
+    for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Deletes)) {
+        let bare = straight(&cluster, count as u32, &pool, count, time, &mut targets, delete_straight).await;
+        row("DELETE straight", count, &bare, None, None);
+        let (served, cpu) = over_http(&served, count, time, &mut targets, delete_served).await;
+        row("DeleteWebAuthnCredential", count, &served, Some(cpu), Some(bare.rate));
     }
-    if !options.deletes {
-        for count in CONNECTIONS {
-            // Through one pool, of as many connections as Keystead's.
-            let bare = straight(&cluster, connections, &pool, count, time, &mut targets.clone(), list_straight).await;
-            row("SELECT straight", count, &bare, None, None);
-            let (listed, cpu) = over_http(&served, count, time, &mut targets.clone(), list_served).await;
-            row("ListWebAuthnCredentials", count, &listed, Some(cpu), Some(bare.rate));
+    for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Lists)) {
+        // Through one pool, of as many connections as Keystead's.
+        let bare = straight(&cluster, connections, &pool, count, time, &mut targets.clone(), list_straight).await;
+        row("SELECT straight", count, &bare, None, None);
+        let (listed, cpu) = over_http(&served, count, time, &mut targets.clone(), list_served).await;
+        row("ListWebAuthnCredentials", count, &listed, Some(cpu), Some(bare.rate));
+    }
+    let mut people = Vec::new();
+    for count in [1, 8, 32].into_iter().filter(|_| wanted(Part::SignIns)) {
+        while people.len() < count {
+            people.push(sign_in::Person::new(&app, &pool, people.len()).await);
         }
-        let mut people = Vec::new();
-        for count in [1, 8, 32] {
-            while people.len() < count {
-                people.push(sign_in::Person::new(&app, &pool, people.len()).await);
-            }
-            let bare = sign_in::cryptography_alone(time / 2);
-            println!("| two RSA signatures and one ECDSA verification | | {bare:.0} | | | | |");
-            let before = served.cpu_seconds();
-            let signed_in = sign_in::measure(&mut people, served.address, &client, time).await;
-            let cpu = (served.cpu_seconds() - before) * 1e3 / (signed_in.rate * time.as_secs_f64());
-            row("sign-in with a passkey (two calls)", count, &signed_in, Some(cpu), Some(bare));
-        }
+        let bare = sign_in::cryptography_alone(time / 2);
+        println!("| two RSA signatures and one ECDSA verification | | {bare:.0} | | | | |");
+        let before = served.cpu_seconds();
+        let signed_in = sign_in::measure(&mut people, served.address, &client, time).await;
+        let cpu = (served.cpu_seconds() - before) * 1e3 / (signed_in.rate * time.as_secs_f64());
+        row("sign-in with a passkey (two calls)", count, &signed_in, Some(cpu), Some(bare));
     }
     println!("\nresident memory at most: {:.0} MiB", served.memory("VmHWM"));
     served.stop().await;

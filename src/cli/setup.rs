@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use crate::{
-    app::App,
+    app::{App, GROUP_CONNECTIONS},
     clock::{Clock, SystemClock},
     config::Config,
     database::{ClusterSettings, PrivateCluster},
@@ -231,7 +231,7 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPoo
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
     PgPoolOptions::new()
-        .max_connections(config.database_connections)
+        .max_connections(config.database_connections - GROUP_CONNECTIONS)
         // Rather a clear error soon than a late one.
         .acquire_timeout(std::time::Duration::from_secs(5))
         // A broken connection shows itself at its next statement; asking before each one costs a round trip.

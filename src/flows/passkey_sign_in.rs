@@ -11,7 +11,7 @@ use crate::{
         sign_in::{Available, Outcome, Person, SignIn},
         trail,
     },
-    group_commit, random,
+    random,
     store::{
         self,
         batches::CompletedSignIn,
@@ -38,19 +38,20 @@ pub fn relying_party_of(pool: &store::pools::Pool, app_origins: &[String]) -> Op
     })
 }
 
-/// The passkeys that a person may answer with. An unknown person has made-up ones, the same on every call.
-pub async fn descriptors(sign_in: &SignIn<'_>, person: &Person) -> Result<Vec<Descriptor>> {
-    let Some(rp) = relying_party(sign_in) else { return Ok(Vec::new()) };
-    // Asked for an unknown person too, so that both cost the same.
-    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
-    let mut db = sign_in.app.db.acquire().await?;
-    let passkeys = store::passkeys::list(&mut db, &sign_in.pool.id, sub).await?;
+/// Which of a person's passkeys (ID, transports, relying party ID) may answer. An unknown person has made-up ones, the same
+/// on every call.
+pub fn descriptors(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    passkeys: Vec<(Vec<u8>, Vec<String>, String)>,
+) -> Vec<Descriptor> {
+    let Some(rp) = relying_party(sign_in) else { return Vec::new() };
     if person.user.is_none() {
-        return Ok(decoys(sign_in, &person.username));
+        return decoys(sign_in, &person.username);
     }
     // A changed RP ID orphans the passkeys that were made for the old one (W§3.1).
-    let usable = passkeys.into_iter().filter(|passkey| passkey.rp_id == rp.id);
-    Ok(usable.map(|passkey| Descriptor { id: passkey.credential_id, transports: passkey.transports }).collect())
+    let usable = passkeys.into_iter().filter(|(_, _, rp_id)| *rp_id == rp.id);
+    usable.map(|(id, transports, _)| Descriptor { id, transports }).collect()
 }
 
 /// One made-up passkey, or none, decided by the name.
@@ -73,13 +74,19 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) 
     sign_in.challenge(person, "WEB_AUTHN", data, parameters, available.factors).await
 }
 
-/// Checks an assertion and opens the session.
-pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Outcome> {
+/// Checks an assertion and opens the session. `key` is the person's passkey that answers, if it was found.
+pub async fn finish(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    key: Option<Key>,
+    credential: &str,
+) -> Result<Outcome> {
     if pending.kind != "WEB_AUTHN" {
         return Err(session_text::unfit());
     }
     let rp = relying_party(sign_in).ok_or_else(not_configured)?;
-    match finish_together(sign_in, &rp, &person, &pending, credential).await? {
+    match finish_together(sign_in, &rp, &person, &pending, key, credential).await? {
         Some(tokens) => Ok(tokens),
         None => finish_alone(sign_in, &rp, person, pending, credential).await,
     }
@@ -92,12 +99,12 @@ async fn finish_together(
     rp: &RelyingParty,
     person: &Person,
     pending: &Challenge,
+    key: Option<Key>,
     credential: &str,
 ) -> Result<Option<Outcome>> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let Ok(assertion) = Assertion::parse(credential) else { return Ok(None) };
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
-    let key = store::passkeys::find(&app.db, &pool.id, sub, &assertion.credential_id).await?;
     let old_sign_count = key.as_ref().map(|key| key.sign_count);
     // For a decoy too, so that both cost the same.
     let stored = stored_credential(key, &assertion.credential_id);
@@ -123,8 +130,8 @@ async fn finish_together(
         session,
     };
     match app.groups.complete_sign_ins.run(request).await? {
-        group_commit::Outcome::Done => Ok(Some(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))),
-        group_commit::Outcome::Alone => Ok(None),
+        Some(()) => Ok(Some(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))),
+        None => Ok(None),
     }
 }
 

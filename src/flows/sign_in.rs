@@ -16,19 +16,20 @@ use crate::{
         issue::{self, AuthenticationResult},
         passkey_sign_in, password, refresh, session_text,
     },
-    group_commit, random,
+    random,
     sealing::equal,
     secret::Secret,
     store::{
         self,
-        batches::NewChallenge,
+        batches::{NewChallenge, SignInToBegin, SignInToResume},
         challenges::Challenge,
         clients::Client,
+        passkeys::Key,
         pools::Pool,
         sessions::OpenedWith,
         users::{Status, User},
     },
-    webauthn::Descriptor,
+    webauthn::{Assertion, Descriptor},
 };
 
 /// `AuthParameters` or `ChallengeResponses`.
@@ -71,6 +72,14 @@ pub struct Available {
     pub factors: Vec<&'static str>,
     /// The passkeys to answer with.
     pub passkeys: Vec<Descriptor>,
+}
+
+/// A pending sign-in, read.
+struct Resumed {
+    pending: Challenge,
+    person: Person,
+    /// The passkey that answers, if it is the challenge's user's.
+    key: Option<Key>,
 }
 
 /// The person that a step is about, or the decoy of one.
@@ -125,8 +134,9 @@ impl SignIn<'_> {
         let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
         let now = self.app.clock.now();
         let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, session, now)?;
-        let pending = store::challenges::find(&self.app.db, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
-        let person = self.person(responses).await?;
+        // Which passkey answers, if one does.
+        let answered = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
+        let Resumed { pending, person, key } = self.resume(id, responses, answered.as_ref()).await?;
         if pending.client_id != self.client.id
             || pending.sub != person.user.as_ref().map(|user| user.sub)
             || (person.user.is_none() && pending.data["decoy"] != self.decoy_mark(&person))
@@ -138,11 +148,11 @@ impl SignIn<'_> {
         match (challenge, answer) {
             ("NEW_PASSWORD_REQUIRED", _) if pending.kind == challenge => self.new_password(person, id, responses).await,
             ("SELECT_CHALLENGE", Some("WEB_AUTHN")) if choosing => match responses.get("CREDENTIAL") {
-                Some(credential) => passkey_sign_in::finish(self, person, pending, credential).await,
+                Some(credential) => passkey_sign_in::finish(self, person, pending, key, credential).await,
                 None => self.select(person, id, "WEB_AUTHN").await,
             },
             ("WEB_AUTHN", _) if choosing => {
-                passkey_sign_in::finish(self, person, pending, self.required(responses, "CREDENTIAL")?).await
+                passkey_sign_in::finish(self, person, pending, key, self.required(responses, "CREDENTIAL")?).await
             }
             ("SELECT_CHALLENGE", Some("PASSWORD")) if choosing => match responses.get("PASSWORD") {
                 Some(password) => self.by_password(person, password, Some(id)).await,
@@ -161,8 +171,7 @@ impl SignIn<'_> {
 
     /// USER_AUTH: the person's choice of a factor.
     async fn choice(&self, parameters: &Parameters) -> Result<Outcome> {
-        let person = self.person(parameters).await?;
-        let available = self.available(&person).await?;
+        let (person, available) = self.person_with_passkeys(parameters).await?;
         match parameters.get("PREFERRED_CHALLENGE").map(String::as_str) {
             Some("PASSWORD") if available.factors.contains(&"PASSWORD") => match parameters.get("PASSWORD") {
                 Some(password) => self.by_password(person, password, None).await,
@@ -177,6 +186,16 @@ impl SignIn<'_> {
 
     /// The factors this person can use now. A decoy has the same on every call.
     async fn available(&self, person: &Person) -> Result<Available> {
+        // Asked for an unknown person too, so that both cost the same.
+        let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+        let mut db = self.app.db.acquire().await?;
+        let passkeys = store::passkeys::list(&mut db, &self.pool.id, sub).await?;
+        let passkeys = passkeys.into_iter().map(|one| (one.credential_id, one.transports, one.rp_id));
+        Ok(self.available_of(person, passkeys.collect()))
+    }
+
+    /// The same of the passkeys (ID, transports, relying party ID) of this person.
+    fn available_of(&self, person: &Person, passkeys: Vec<(Vec<u8>, Vec<String>, String)>) -> Available {
         let mut factors = Vec::new();
         let has_password = person.user.as_ref().is_none_or(|user| user.password_hash.is_some());
         if has_password && self.pool.allows_factor("PASSWORD") {
@@ -184,14 +203,14 @@ impl SignIn<'_> {
         }
         let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
         let passkeys = if confirmed && self.pool.allows_factor("WEB_AUTHN") {
-            passkey_sign_in::descriptors(self, person).await?
+            passkey_sign_in::descriptors(self, person, passkeys)
         } else {
             Vec::new()
         };
         if !passkeys.is_empty() {
             factors.push("WEB_AUTHN");
         }
-        Ok(Available { factors, passkeys })
+        Available { factors, passkeys }
     }
 
     /// Continues a selection with the chosen challenge. The old session is used up: every answer has a new one.
@@ -326,13 +345,67 @@ impl SignIn<'_> {
 
     /// The person a request is about; unknown ones are a decoy where the client hides existence.
     async fn person(&self, parameters: &Parameters) -> Result<Person> {
+        let username = self.username(parameters)?;
+        let user = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
+        self.known_or_hidden(username, user)
+    }
+
+    /// The name that a request proves to be allowed to name.
+    fn username<'p>(&self, parameters: &'p Parameters) -> Result<&'p str> {
         let username = self.required(parameters, "USERNAME")?;
         check_secret_hash(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
-        let user = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
+        Ok(username)
+    }
+
+    fn known_or_hidden(&self, username: &str, user: Option<User>) -> Result<Person> {
         if user.is_none() && !self.client.settings.hides_existence() {
             return Err(Error::UserNotFound);
         }
         Ok(Person { username: username.to_owned(), user })
+    }
+
+    /// The person a first step is about, with what it can go on with: read together with others'.
+    async fn person_with_passkeys(&self, parameters: &Parameters) -> Result<(Person, Available)> {
+        let username = self.username(parameters)?;
+        let request = SignInToBegin { pool_id: self.pool.id.clone(), username_key: self.pool.username_key(username) };
+        match self.app.groups.begin_sign_ins.run(request).await? {
+            Some(begun) => {
+                let person = self.known_or_hidden(username, begun.user)?;
+                let available = self.available_of(&person, begun.passkeys);
+                Ok((person, available))
+            }
+            None => {
+                let person = self.person(parameters).await?;
+                let available = self.available(&person).await?;
+                Ok((person, available))
+            }
+        }
+    }
+
+    /// A pending challenge with its person, and the person's passkey that answers, read together with others'.
+    async fn resume(&self, id: Uuid, responses: &Parameters, answered: Option<&Assertion>) -> Result<Resumed> {
+        if let Some(assertion) = answered {
+            let request = SignInToResume {
+                pool_id: self.pool.id.clone(),
+                challenge_id: id,
+                credential_id: assertion.credential_id.clone(),
+            };
+            let username = self.username(responses)?;
+            if let Some(found) = self.app.groups.resume_sign_ins.run(request).await? {
+                // The name of the challenge's user, or its subject in place of the name. Whoever else is named is looked up.
+                let key = self.pool.username_key(username);
+                let named = found.username_key.as_deref().is_none_or(|own| own == key)
+                    || found.user.as_ref().is_some_and(|user| Uuid::try_parse(&key).ok() == Some(user.sub));
+                let person = match found.user {
+                    Some(user) if named => self.known_or_hidden(username, Some(user))?,
+                    None if found.challenge.sub.is_none() => self.known_or_hidden(username, None)?,
+                    _ => self.person(responses).await?,
+                };
+                return Ok(Resumed { pending: found.challenge, person, key: found.key });
+            }
+        }
+        let pending = store::challenges::find(&self.app.db, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        Ok(Resumed { pending, person: self.person(responses).await?, key: None })
     }
 
     /// Stores a challenge and answers with it.
@@ -360,7 +433,7 @@ impl SignIn<'_> {
         let session =
             session_text::seal(&self.app.sealing, &self.pool.id, &self.client.id, challenge.id, challenge.expires_at);
         let together = NewChallenge { pool_id: self.pool.id.clone(), challenge: challenge.clone(), now };
-        if self.app.groups.insert_challenges.run(together).await? == group_commit::Outcome::Alone {
+        if self.app.groups.insert_challenges.run(together).await?.is_none() {
             store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
         }
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))

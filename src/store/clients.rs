@@ -167,7 +167,7 @@ fn secret_context(pool_id: &str, client_id: &str) -> String {
     format!("app_clients.secret {pool_id} {client_id}")
 }
 
-fn open_secret(
+pub(super) fn open_secret(
     sealing: &SealingKey,
     pool_id: &str,
     client_id: &str,

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod batches;
 pub mod challenges;
 pub mod clients;
+pub mod kept;
 pub mod keys;
 pub mod login_attempts;
 pub mod operators;

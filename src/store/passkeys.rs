@@ -2,7 +2,7 @@
 //!
 //! Rows are removed here and nowhere else, each removal with its audit and its outbox row in the same statement.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -134,20 +134,6 @@ pub async fn list_live(
         })
     });
     Ok(Some(passkeys.collect()))
-}
-
-/// A user's passkey as it is now.
-pub async fn find(db: &PgPool, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
-    sqlx::query_as!(
-        Key,
-        "SELECT public_key, sign_count, backup_eligible FROM webauthn_credentials
-         WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3",
-        pool_id,
-        sub,
-        credential_id
-    )
-    .fetch_optional(db)
-    .await
 }
 
 /// A user's passkey, locked: whoever deletes it waits, and who waited for a deletion finds nothing.

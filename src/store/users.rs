@@ -51,17 +51,18 @@ impl Status {
     }
 }
 
+/// A user as the database has it.
 #[derive(sqlx::FromRow)]
-struct Row {
-    sub: Uuid,
-    username: String,
-    status: String,
-    enabled: bool,
-    attributes: Json<Map<String, Value>>,
-    password_hash: Option<String>,
-    password_set_at: Option<OffsetDateTime>,
-    created_at: OffsetDateTime,
-    updated_at: OffsetDateTime,
+pub(super) struct Row {
+    pub(super) sub: Uuid,
+    pub(super) username: String,
+    pub(super) status: String,
+    pub(super) enabled: bool,
+    pub(super) attributes: Json<Map<String, Value>>,
+    pub(super) password_hash: Option<String>,
+    pub(super) password_set_at: Option<OffsetDateTime>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) updated_at: OffsetDateTime,
 }
 
 impl From<Row> for User {

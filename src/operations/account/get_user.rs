@@ -8,9 +8,9 @@ use crate::{
     app::App,
     call::Call,
     caller::SignedIn,
-    error::Result,
+    error::{Error, Result},
     flows::attributes::{Attribute, listed, readable},
-    store, tokens,
+    tokens,
 };
 
 #[derive(Serialize)]
@@ -22,9 +22,12 @@ pub struct Response {
 
 pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
     let SignedIn { bearer, user } = caller;
-    let found = store::clients::find_with_pool(&app.db, &app.sealing, &bearer.pool_id, &bearer.client_id).await?;
     // What a token may read is its client's to say; of a client that is gone nobody can tell.
-    let client = found.ok_or(tokens::Error::Revoked)?.client;
-    let attributes = readable(&client, &user.attributes);
+    let found = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await;
+    let found = found.map_err(|error| match error {
+        Error::ResourceNotFound(_) => tokens::Error::Revoked.into(),
+        other => other,
+    })?;
+    let attributes = readable(&found.client, &user.attributes);
     Ok(Response { user_attributes: listed(user.sub, &attributes), username: user.username })
 }

@@ -18,7 +18,6 @@ use crate::{
     caller::Bearer,
     error::{Error, Result},
     flows,
-    group_commit::Outcome,
     operations::Empty,
     store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
 };
@@ -43,7 +42,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         credential_id: credential_id.clone(),
         trail: trail.clone(),
     };
-    if app.groups.delete_passkeys.run(request).await? == Outcome::Done {
+    if app.groups.delete_passkeys.run(request).await?.is_some() {
         return Ok(Empty {});
     }
     let mut db = app.db.acquire().await?;

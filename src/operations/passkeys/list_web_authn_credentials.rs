@@ -13,7 +13,7 @@ use crate::{
     clock::epoch_seconds,
     error::{Error, Result},
     page,
-    store::{self, passkeys::Passkey},
+    store::{self, batches::PasskeysToList, passkeys::Passkey},
 };
 
 /// Passkeys on a page, at most and by default.
@@ -45,14 +45,37 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         .map(|(at, id)| Ok((OffsetDateTime::from_unix_timestamp_nanos(at)?, id)))
         .transpose()
         .map_err(|cause: time::error::ComponentRange| Error::internal(cause))?;
-    let mut db = app.db.acquire().await?;
-    let found =
-        store::passkeys::list_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti, after.as_ref(), limit + 1)
-            .await?;
-    let Some(passkeys) = found else { return Err(bearer.refusal(app, &mut db, call).await?) };
+    let request = PasskeysToList {
+        pool_id: bearer.pool_id.clone(),
+        sub: bearer.sub,
+        origin_jti: bearer.origin_jti,
+        after: after.clone(),
+        limit: limit + 1,
+    };
+    let passkeys = match app.groups.list_passkeys.run(request).await? {
+        Some(passkeys) => passkeys,
+        None => list_alone(app, call, &bearer, after.as_ref(), limit + 1).await?,
+    };
     let key = |passkey: &Passkey| (passkey.created_at.unix_timestamp_nanos(), passkey.credential_id.clone());
     let (passkeys, next_token) = page::cut(&app.sealing, &list, passkeys, limit, key);
     Ok(Response { credentials: passkeys.iter().map(shown).collect(), next_token })
+}
+
+/// The same by itself, and why not.
+async fn list_alone(
+    app: &App,
+    call: &Call,
+    bearer: &Bearer,
+    after: Option<&(OffsetDateTime, Vec<u8>)>,
+    limit: i64,
+) -> Result<Vec<Passkey>> {
+    let mut db = app.db.acquire().await?;
+    let found =
+        store::passkeys::list_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti, after, limit).await?;
+    match found {
+        Some(passkeys) => Ok(passkeys),
+        None => Err(bearer.refusal(app, &mut db, call).await?),
+    }
 }
 
 /// `WebAuthnCredentialDescription`.

@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    caller::PublicClient,
     error::{Error, Result},
     flows::{
         issue::AuthenticationResult,
@@ -92,10 +91,10 @@ impl Response {
 }
 
 /// The client an operator names in a pool.
-async fn named_client(app: &App, pool_id: &str, client_id: &str) -> Result<PublicClient> {
+async fn named_client(app: &App, pool_id: &str, client_id: &str) -> Result<ClientAndPool> {
     let found = store::clients::find_with_pool(&app.db, &app.sealing, pool_id, client_id).await?;
     match found {
-        Some(ClientAndPool { client, pool }) => Ok(PublicClient { client, pool }),
+        Some(found) => Ok(found),
         None => {
             crate::flows::pool(app, pool_id).await?;
             Err(Error::no_such_client(client_id))

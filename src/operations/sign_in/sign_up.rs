@@ -19,7 +19,7 @@ use crate::{
         sign_in::check_secret_hash,
     },
     secret::Secret,
-    store::users::Status,
+    store::{clients::ClientAndPool, users::Status},
 };
 
 #[derive(Deserialize)]
@@ -42,8 +42,8 @@ pub struct Response {
 }
 
 pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
-    let PublicClient { client, pool } = caller;
-    check_secret_hash(&client, &request.username, request.secret_hash.as_deref())?;
+    let ClientAndPool { client, pool } = &*caller;
+    check_secret_hash(client, &request.username, request.secret_hash.as_deref())?;
     if pool.settings.admin_create_user_config.allow_admin_create_user_only {
         return Err(Error::NotAuthorized("SignUp is not permitted for this user pool".into()));
     }
@@ -51,10 +51,10 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         Error::InvalidParameter("Password is required: Keystead does not support one-time passwords yet.".into())
     })?;
     password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
-    let attributes = checked(&pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
-    check_required(&pool, &attributes)?;
+    let attributes = checked(pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
+    check_required(pool, &attributes)?;
     let new = NewUser { username: request.username, password: given, status: Status::Unconfirmed, attributes };
-    let made = new_user::insert(app, &pool, &flows::trail(app, call, "user"), "user.signed_up", new).await?;
+    let made = new_user::insert(app, pool, &flows::trail(app, call, "user"), "user.signed_up", new).await?;
     let user = made.ok_or_else(|| Error::UsernameExists("User already exists".into()))?;
     Ok(Response { user_confirmed: false, user_sub: user.sub.to_string() })
 }

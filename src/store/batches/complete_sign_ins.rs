@@ -1,12 +1,11 @@
 //! Sign-ins with a passkey whose assertion was verified.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    group_commit::{Batch, Failure},
-    store::sessions::Session,
+    group_commit::{Batch, BatchResult},
+    store::{kept::Kept, sessions::Session},
 };
 
 /// What a verified assertion changes, and what must still be as it was when it was verified.
@@ -31,13 +30,14 @@ pub struct CompletedSignIn {
 /// The user's row is held against changes until COMMIT, so a deletion that ends sessions waits and finds this one; and a
 /// passkey whose deletion came first is not there to be locked.
 pub struct CompleteSignIns {
-    pub db: PgPool,
+    pub db: Kept,
 }
 
 impl Batch for CompleteSignIns {
     type Request = CompletedSignIn;
+    type Answer = ();
 
-    async fn run(&self, requests: Vec<CompletedSignIn>) -> Result<Vec<bool>, Failure> {
+    async fn run(&self, requests: Vec<CompletedSignIn>) -> BatchResult<()> {
         let count = requests.len();
         let (mut pools, mut challenges, mut subs, mut versions, mut ids) = (vec![], vec![], vec![], vec![], vec![]);
         let (mut old_counts, mut counts, mut backups, mut times) = (vec![], vec![], vec![], vec![]);
@@ -57,7 +57,7 @@ impl Batch for CompleteSignIns {
             hashes.push(one.session.refresh_hash);
             expiries.push(one.session.expires_at);
         }
-        let mut db = self.db.acquire().await?;
+        let mut db = self.db.take().await?;
         // Two requests for one challenge or one passkey: the first is completed, the other runs alone.
         let ordinals = sqlx::query_scalar!(
             r#"WITH asked AS MATERIALIZED (
@@ -115,8 +115,9 @@ impl Batch for CompleteSignIns {
             &hashes,
             &expiries
         )
-        .fetch_all(&mut *db)
+        .fetch_all(&mut db)
         .await?;
+        self.db.give_back(db).await;
         Ok(super::done(count, &ordinals))
     }
 }

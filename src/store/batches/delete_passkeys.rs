@@ -1,12 +1,11 @@
 //! Passkeys deleted by their users.
 
-use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    group_commit::{Batch, Failure},
+    group_commit::{Batch, BatchResult},
     random,
-    store::audit::Trail,
+    store::{audit::Trail, kept::Kept},
 };
 
 /// A deletion, as [`crate::store::passkeys::delete`] takes it.
@@ -20,13 +19,14 @@ pub struct PasskeyToDelete {
 
 /// Deletes passkeys of live sessions' users, in pools that keep sessions on delete.
 pub struct DeletePasskeys {
-    pub db: PgPool,
+    pub db: Kept,
 }
 
 impl Batch for DeletePasskeys {
     type Request = PasskeyToDelete;
+    type Answer = ();
 
-    async fn run(&self, requests: Vec<PasskeyToDelete>) -> Result<Vec<bool>, Failure> {
+    async fn run(&self, requests: Vec<PasskeyToDelete>) -> BatchResult<()> {
         let count = requests.len();
         let (mut pools, mut subs, mut sessions, mut ids) = (vec![], vec![], vec![], vec![]);
         let (mut audit_ids, mut outbox_ids, mut times, mut actors, mut request_ids) =
@@ -42,7 +42,7 @@ impl Batch for DeletePasskeys {
             actors.push(one.trail.actor);
             request_ids.push(one.trail.request_id);
         }
-        let mut db = self.db.acquire().await?;
+        let mut db = self.db.take().await?;
         // A passkey that two requests name is deleted for the first; the other finds out by itself that it is gone.
         let ordinals = sqlx::query_scalar!(
             r#"WITH asked AS MATERIALIZED (
@@ -90,8 +90,9 @@ impl Batch for DeletePasskeys {
             &actors,
             &request_ids
         )
-        .fetch_all(&mut *db)
+        .fetch_all(&mut db)
         .await?;
+        self.db.give_back(db).await;
         Ok(super::done(count, &ordinals))
     }
 }

@@ -1,11 +1,10 @@
 //! Challenges of sign-ins.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
 use crate::{
-    group_commit::{Batch, Failure},
-    store::challenges::Challenge,
+    group_commit::{Batch, BatchResult},
+    store::{challenges::Challenge, kept::Kept},
 };
 
 /// A challenge, as [`crate::store::challenges::insert`] takes it.
@@ -17,13 +16,14 @@ pub struct NewChallenge {
 
 /// Inserts challenges.
 pub struct InsertChallenges {
-    pub db: PgPool,
+    pub db: Kept,
 }
 
 impl Batch for InsertChallenges {
     type Request = NewChallenge;
+    type Answer = ();
 
-    async fn run(&self, requests: Vec<NewChallenge>) -> Result<Vec<bool>, Failure> {
+    async fn run(&self, requests: Vec<NewChallenge>) -> BatchResult<()> {
         let count = requests.len();
         let (mut pools, mut ids, mut kinds, mut clients) = (vec![], vec![], vec![], vec![]);
         let (mut subs, mut data, mut times, mut expiries) = (vec![], vec![], vec![], vec![]);
@@ -37,7 +37,7 @@ impl Batch for InsertChallenges {
             times.push(now);
             expiries.push(challenge.expires_at);
         }
-        let mut db = self.db.acquire().await?;
+        let mut db = self.db.take().await?;
         sqlx::query!(
             "INSERT INTO challenges (user_pool_id, id, kind, client_id, sub, data, created_at, expires_at)
              SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::text[]), (SELECT $4::text[]),
@@ -51,8 +51,9 @@ impl Batch for InsertChallenges {
             &times,
             &expiries
         )
-        .execute(&mut *db)
+        .execute(&mut db)
         .await?;
-        Ok(vec![true; count])
+        self.db.give_back(db).await;
+        Ok(vec![Some(()); count])
     }
 }

@@ -2,27 +2,47 @@
 //!
 //! Each is one statement over arrays, which is one transaction. It waits for nobody: rows that another transaction holds
 //! are skipped, so that a replica that stands still holds up nobody else's requests, and batches of several replicas
-//! never wait for each other in a circle. A request that a statement does not report as done was not touched: whoever
-//! asked runs the plain statement, which waits, decides and explains.
+//! never wait for each other in a circle. A request that a statement does not answer was not touched: whoever asked runs
+//! the plain statement, which waits, decides and explains.
 //!
 //! `unnest((SELECT $1), …)`: hidden in a subquery, an array's length tells the planner nothing, so that the plan is made
 //! once for all lengths.
 
+mod begin_sign_ins;
 mod complete_sign_ins;
 mod delete_passkeys;
+mod find_clients;
 mod insert_challenges;
+mod list_passkeys;
+mod resume_sign_ins;
 
+pub use begin_sign_ins::{BeginSignIns, BegunSignIn, SignInToBegin};
 pub use complete_sign_ins::{CompleteSignIns, CompletedSignIn};
 pub use delete_passkeys::{DeletePasskeys, PasskeyToDelete};
+pub use find_clients::{ClientToFind, FindClients};
 pub use insert_challenges::{InsertChallenges, NewChallenge};
+pub use list_passkeys::{ListPasskeys, PasskeysToList};
+pub use resume_sign_ins::{ResumeSignIns, ResumedSignIn, SignInToResume};
+
+use crate::group_commit::Failure;
 
 /// Which requests were done, from the ordinals (from 1) of those that were.
-fn done(requests: usize, ordinals: &[i64]) -> Vec<bool> {
-    let mut done = vec![false; requests];
+fn done(requests: usize, ordinals: &[i64]) -> Vec<Option<()>> {
+    let mut done = vec![None; requests];
     for ordinal in ordinals {
-        if let Some(one) = usize::try_from(ordinal - 1).ok().and_then(|n| done.get_mut(n)) {
-            *one = true;
+        if let Some(one) = index(*ordinal).and_then(|n| done.get_mut(n)) {
+            *one = Some(());
         }
     }
     done
+}
+
+/// The index of a row's request, from its ordinal (from 1).
+fn index(ordinal: i64) -> Option<usize> {
+    usize::try_from(ordinal - 1).ok()
+}
+
+/// A read that failed changed nothing, whatever the cause: its requests may be asked one by one.
+fn unread(cause: sqlx::Error) -> Failure {
+    Failure::RolledBack(cause)
 }

@@ -72,7 +72,7 @@ pub fn config(args: &[&str]) -> Config {
         "--password-iterations=1",
         "--user-reads-per-second=0",
         "--user-writes-per-second=0",
-        "--database-connections=8",
+        "--database-connections=14",
         "--public-url=http://localhost:9229",
         "--password-queue=1000",
     ];

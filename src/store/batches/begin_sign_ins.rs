@@ -1,0 +1,83 @@
+//! What a first step of a sign-in reads: the user of a name, and the user's passkeys.
+
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    group_commit::{Batch, BatchResult},
+    store::{
+        kept::Kept,
+        users::{Row, User},
+    },
+};
+
+/// A name, as [`crate::store::users::find`] takes it.
+pub struct SignInToBegin {
+    pub pool_id: String,
+    pub username_key: String,
+}
+
+/// A name's user.
+pub struct BegunSignIn {
+    /// `None` when the name is nobody's.
+    pub user: Option<User>,
+    /// ID, transports and relying party ID of each passkey, oldest first.
+    pub passkeys: Vec<(Vec<u8>, Vec<String>, String)>,
+}
+
+/// Reads users by name. Every request is answered.
+pub struct BeginSignIns {
+    pub db: Kept,
+}
+
+impl Batch for BeginSignIns {
+    type Request = SignInToBegin;
+    type Answer = BegunSignIn;
+
+    async fn run(&self, requests: Vec<SignInToBegin>) -> BatchResult<BegunSignIn> {
+        let nobody = || Some(BegunSignIn { user: None, passkeys: Vec::new() });
+        let mut answers: Vec<_> = requests.iter().map(|_| nobody()).collect();
+        let subs: Vec<Option<Uuid>> = requests.iter().map(|one| Uuid::try_parse(&one.username_key).ok()).collect();
+        let (pools, keys): (Vec<_>, Vec<_>) = requests.into_iter().map(|one| (one.pool_id, one.username_key)).unzip();
+        let mut db = self.db.take().await.map_err(super::unread)?;
+        let rows = sqlx::query!(
+            r#"SELECT a.n AS "n!", u.sub, u.username, u.status, u.enabled,
+                      u.attributes AS "attributes: Json<Map<String, Value>>",
+                      u.password_hash, u.password_set_at, u.created_at, u.updated_at,
+                      c.credential_id AS "credential_id?", c.transports AS "transports?", c.rp_id AS "rp_id?"
+               FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::uuid[]))
+                   WITH ORDINALITY AS a (user_pool_id, username_key, sub, n)
+               JOIN users u ON u.user_pool_id = a.user_pool_id AND (u.username_key = a.username_key OR u.sub = a.sub)
+               LEFT JOIN webauthn_credentials c ON c.user_pool_id = u.user_pool_id AND c.sub = u.sub
+               ORDER BY a.n, c.created_at, c.credential_id"#,
+            &pools,
+            &keys,
+            &subs as &[Option<Uuid>]
+        )
+        .fetch_all(&mut db)
+        .await
+        .map_err(super::unread)?;
+        self.db.give_back(db).await;
+        for row in rows {
+            let Some(Some(answer)) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
+            if let (Some(id), Some(transports), Some(rp_id)) = (row.credential_id, row.transports, row.rp_id) {
+                answer.passkeys.push((id, transports, rp_id));
+            }
+            answer.user.get_or_insert_with(|| {
+                User::from(Row {
+                    sub: row.sub,
+                    username: row.username,
+                    status: row.status,
+                    enabled: row.enabled,
+                    attributes: row.attributes,
+                    password_hash: row.password_hash,
+                    password_set_at: row.password_set_at,
+                    created_at: row.created_at,
+                    updated_at: row.updated_at,
+                })
+            });
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,83 @@
+//! App clients with their pools: what every public call needs first. Requests for one client share one reading of it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sqlx::types::Json;
+
+use crate::{
+    group_commit::{Batch, BatchResult},
+    sealing::SealingKey,
+    store::{
+        clients::{Client, ClientAndPool, ClientSettings, open_secret},
+        kept::Kept,
+        pools::{Pool, PoolSettings, SessionsOnDelete},
+    },
+};
+
+/// A client, as [`crate::store::clients::find_with_pool`] takes it.
+pub struct ClientToFind {
+    pub pool_id: String,
+    pub client_id: String,
+}
+
+/// Finds clients. Requests for a client that is gone are not answered.
+pub struct FindClients {
+    pub db: Kept,
+    pub sealing: Arc<SealingKey>,
+}
+
+impl Batch for FindClients {
+    type Request = ClientToFind;
+    type Answer = Arc<ClientAndPool>;
+
+    async fn run(&self, requests: Vec<ClientToFind>) -> BatchResult<Arc<ClientAndPool>> {
+        let mut wanted: Vec<(&str, &str)> =
+            requests.iter().map(|one| (one.pool_id.as_str(), one.client_id.as_str())).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let (pools, clients): (Vec<String>, Vec<String>) =
+            wanted.iter().map(|(pool_id, client_id)| ((*pool_id).to_owned(), (*client_id).to_owned())).unzip();
+        let mut db = self.db.take().await.map_err(super::unread)?;
+        let rows = sqlx::query!(
+            r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>", c.secret,
+                      c.created_at, c.updated_at, p.name AS pool_name,
+                      p.configuration AS "pool_configuration: Json<PoolSettings>", p.sessions_on_passkey_delete,
+                      p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
+               FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS a (user_pool_id, client_id)
+               JOIN app_clients c ON c.user_pool_id = a.user_pool_id AND c.client_id = a.client_id
+               JOIN user_pools p ON p.user_pool_id = c.user_pool_id"#,
+            &pools,
+            &clients
+        )
+        .fetch_all(&mut db)
+        .await
+        .map_err(super::unread)?;
+        self.db.give_back(db).await;
+        let mut found = HashMap::new();
+        for row in rows {
+            // A secret that does not open is explained to who asks alone.
+            let Ok(secret) = open_secret(&self.sealing, &row.user_pool_id, &row.client_id, row.secret) else {
+                continue;
+            };
+            let client = Client {
+                pool_id: row.user_pool_id.clone(),
+                id: row.client_id.clone(),
+                name: row.name,
+                secret,
+                settings: row.configuration.0,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            };
+            let pool = Pool {
+                id: row.user_pool_id.clone(),
+                name: row.pool_name,
+                settings: row.pool_configuration.0,
+                sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
+                created_at: row.pool_created_at,
+                updated_at: row.pool_updated_at,
+            };
+            found.insert((row.user_pool_id, row.client_id), Arc::new(ClientAndPool { client, pool }));
+        }
+        Ok(requests.into_iter().map(|one| found.get(&(one.pool_id, one.client_id)).cloned()).collect())
+    }
+}

@@ -1,0 +1,86 @@
+//! Pages of passkeys.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    group_commit::{Batch, BatchResult},
+    store::{kept::Kept, passkeys::Passkey},
+};
+
+/// A page, as [`crate::store::passkeys::list_live`] takes it.
+pub struct PasskeysToList {
+    pub pool_id: String,
+    pub sub: Uuid,
+    pub origin_jti: Uuid,
+    pub after: Option<(OffsetDateTime, Vec<u8>)>,
+    pub limit: i64,
+}
+
+/// Lists passkeys of live sessions' users. Requests whose session does not live are not answered.
+pub struct ListPasskeys {
+    pub db: Kept,
+}
+
+impl Batch for ListPasskeys {
+    type Request = PasskeysToList;
+    type Answer = Vec<Passkey>;
+
+    async fn run(&self, requests: Vec<PasskeysToList>) -> BatchResult<Vec<Passkey>> {
+        let mut answers: Vec<Option<Vec<Passkey>>> = requests.iter().map(|_| None).collect();
+        let (mut pools, mut subs, mut sessions, mut limits) = (vec![], vec![], vec![], vec![]);
+        let (mut after_times, mut after_ids) = (vec![], vec![]);
+        for one in requests {
+            let (after_at, after_id) = one.after.unzip();
+            pools.push(one.pool_id);
+            subs.push(one.sub);
+            sessions.push(one.origin_jti);
+            after_times.push(after_at);
+            after_ids.push(after_id);
+            limits.push(one.limit);
+        }
+        let mut db = self.db.take().await.map_err(super::unread)?;
+        let rows = sqlx::query!(
+            r#"SELECT a.n AS "n!", c.credential_id AS "credential_id?", c.friendly_name AS "friendly_name?",
+                      c.rp_id AS "rp_id?", c.attachment, c.transports AS "transports?", c.created_at AS "created_at?"
+               FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
+                           (SELECT $5::bytea[]), (SELECT $6::bigint[]))
+                   WITH ORDINALITY AS a (user_pool_id, sub, origin_jti, after_at, after_id, page, n)
+               JOIN sessions s ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
+               JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+               LEFT JOIN LATERAL (
+                   SELECT c.* FROM webauthn_credentials c
+                   WHERE c.user_pool_id = a.user_pool_id AND c.sub = a.sub
+                     AND (a.after_at IS NULL OR (c.created_at, c.credential_id) > (a.after_at, a.after_id))
+                   ORDER BY c.created_at, c.credential_id LIMIT a.page
+               ) c ON true
+               WHERE s.revoked_at IS NULL AND u.enabled AND u.status <> 'RESET_REQUIRED'
+               ORDER BY a.n, c.created_at, c.credential_id"#,
+            &pools,
+            &subs,
+            &sessions,
+            &after_times as &[Option<OffsetDateTime>],
+            &after_ids as &[Option<Vec<u8>>],
+            &limits
+        )
+        .fetch_all(&mut db)
+        .await
+        .map_err(super::unread)?;
+        self.db.give_back(db).await;
+        for row in rows {
+            let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
+            // A live session's user without passkeys has one row without any.
+            answer.get_or_insert_default().extend((|| {
+                Some(Passkey {
+                    credential_id: row.credential_id?,
+                    friendly_name: row.friendly_name?,
+                    rp_id: row.rp_id?,
+                    attachment: row.attachment,
+                    transports: row.transports?,
+                    created_at: row.created_at?,
+                })
+            })());
+        }
+        Ok(answers)
+    }
+}

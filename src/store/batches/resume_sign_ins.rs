@@ -1,0 +1,108 @@
+//! What a further step of a passkey sign-in reads: the challenge, its user, and the passkey that answers.
+
+use serde_json::{Map, Value};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::{
+    group_commit::{Batch, BatchResult},
+    store::{
+        challenges::Challenge,
+        kept::Kept,
+        passkeys::Key,
+        users::{Row, User},
+    },
+};
+
+/// A challenge and the passkey that answers it.
+pub struct SignInToResume {
+    pub pool_id: String,
+    pub challenge_id: Uuid,
+    pub credential_id: Vec<u8>,
+}
+
+/// A pending sign-in.
+pub struct ResumedSignIn {
+    pub challenge: Challenge,
+    /// `None` for a decoy.
+    pub user: Option<User>,
+    /// The user's `username_key`.
+    pub username_key: Option<String>,
+    /// The user's passkey of that ID.
+    pub key: Option<Key>,
+}
+
+/// Reads pending sign-ins. Requests whose challenge is gone are not answered.
+pub struct ResumeSignIns {
+    pub db: Kept,
+}
+
+impl Batch for ResumeSignIns {
+    type Request = SignInToResume;
+    type Answer = ResumedSignIn;
+
+    async fn run(&self, requests: Vec<SignInToResume>) -> BatchResult<ResumedSignIn> {
+        let mut answers: Vec<_> = requests.iter().map(|_| None).collect();
+        let (mut pools, mut challenges, mut ids) = (vec![], vec![], vec![]);
+        for one in requests {
+            pools.push(one.pool_id);
+            challenges.push(one.challenge_id);
+            ids.push(one.credential_id);
+        }
+        let mut db = self.db.take().await.map_err(super::unread)?;
+        let rows = sqlx::query!(
+            r#"SELECT a.n AS "n!", h.id, h.kind, h.client_id, h.sub AS challenge_sub, h.data, h.expires_at,
+                      u.sub AS "sub?", u.username AS "username?", u.username_key AS "username_key?", u.status AS "status?",
+                      u.enabled AS "enabled?",
+                      u.attributes AS "attributes?: Json<Map<String, Value>>",
+                      u.password_hash, u.password_set_at, u.created_at AS "created_at?", u.updated_at AS "updated_at?",
+                      c.public_key AS "public_key?", c.sign_count AS "sign_count?", c.backup_eligible AS "backup_eligible?"
+               FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::bytea[]))
+                   WITH ORDINALITY AS a (user_pool_id, challenge_id, credential_id, n)
+               JOIN challenges h ON h.user_pool_id = a.user_pool_id AND h.id = a.challenge_id
+               LEFT JOIN users u ON u.user_pool_id = h.user_pool_id AND u.sub = h.sub
+               LEFT JOIN webauthn_credentials c
+                 ON c.user_pool_id = h.user_pool_id AND c.sub = h.sub AND c.credential_id = a.credential_id"#,
+            &pools,
+            &challenges,
+            &ids
+        )
+        .fetch_all(&mut db)
+        .await
+        .map_err(super::unread)?;
+        self.db.give_back(db).await;
+        for row in rows {
+            let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
+            let challenge = Challenge {
+                id: row.id,
+                kind: row.kind,
+                client_id: row.client_id,
+                sub: row.challenge_sub,
+                data: row.data,
+                expires_at: row.expires_at,
+            };
+            let key = (|| {
+                Some(Key {
+                    public_key: row.public_key?,
+                    sign_count: row.sign_count?,
+                    backup_eligible: row.backup_eligible?,
+                })
+            })();
+            let user = (|| {
+                Some(User::from(Row {
+                    sub: row.sub?,
+                    username: row.username?,
+                    status: row.status?,
+                    enabled: row.enabled?,
+                    attributes: row.attributes?,
+                    password_hash: row.password_hash,
+                    password_set_at: row.password_set_at,
+                    created_at: row.created_at?,
+                    updated_at: row.updated_at?,
+                }))
+            })();
+            *answer = Some(ResumedSignIn { challenge, user, username_key: row.username_key, key });
+        }
+        Ok(answers)
+    }
+}
