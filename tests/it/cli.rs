@@ -174,8 +174,8 @@ fn the_settings_file_is_read_below_flags_and_unknown_settings_are_refused() {
     assert!(doctor("regiom = 'x'", &[]).contains("there is no setting regiom"));
     assert!(doctor("[web_acl]\nallow = ['nonsense']", &[]).contains("web_acl"));
     // A misspelt rule would be a rule that is silently not there.
-    assert!(doctor("[web_acl]\nblok = ['10.0.0.0/8']", &[]).contains("unknown field `blok`"));
-    assert!(doctor("[web_acl.pools.eu_a]\nalow = ['10.0.0.0/8']", &[]).contains("unknown field `alow`"));
+    assert!(doctor("[web_acl]\ndeny = ['10.0.0.0/8']", &[]).contains("unknown field `deny`"));
+    assert!(doctor("[web_acl.pools.eu_a]\nallows = ['10.0.0.0/8']", &[]).contains("unknown field `allows`"));
     std::fs::remove_dir_all(directory).unwrap();
 }
 
@@ -195,8 +195,8 @@ fn what_is_mistyped_is_named_with_what_to_do() {
     assert!(said(&["serve"], ("KEYSTEAD_LOG", "verbose")).contains("there is no level verbose"));
     assert!(said(&["doctor"], ("KEYSTEAD_PUBLIC_URL", "id.example.com")).contains("https://id.example.com"));
     assert!(
-        said(&["doctor", "--data-dir", "/nonexistent"], ("KEYSTEAD_LISTENN", "x"))
-            .contains("no setting KEYSTEAD_LISTENN")
+        said(&["doctor", "--data-dir", "/nonexistent"], ("KEYSTEAD_LISTENS", "x"))
+            .contains("no setting KEYSTEAD_LISTENS")
     );
 }
 
