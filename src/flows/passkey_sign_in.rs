@@ -117,6 +117,19 @@ async fn finish_together(
         return Ok(None);
     }
     let (session, opened) = issue::new_session(app, sign_in.client, user.clone());
+    #[cfg(feature = "broken")]
+    {
+        if store::broken::is("puts-back") {
+            store::broken::put_back_later(&app.db, &pool.id, sub, &assertion.credential_id);
+        }
+        if store::broken::is("opens-without-lock") {
+            store::broken::dawdle().await;
+            let mut db = app.db.acquire().await?;
+            let with = OpenedWith::Passkey(assertion.credential_id);
+            store::sessions::insert(&mut db, &pool.id, &session, &with).await?;
+            return Ok(Some(Outcome::Tokens(opened.tokens(app, sign_in.client).await?)));
+        }
+    }
     let request = CompletedSignIn {
         pool_id: pool.id.clone(),
         challenge_id: pending.id,

@@ -5,6 +5,8 @@
 
 pub mod audit;
 pub mod batches;
+#[cfg(feature = "broken")]
+pub mod broken;
 pub mod challenges;
 pub mod clients;
 pub mod kept;

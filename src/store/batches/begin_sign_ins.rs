@@ -42,13 +42,20 @@ impl Batch for BeginSignIns {
         let (pools, keys): (Vec<_>, Vec<_>) = requests.into_iter().map(|one| (one.pool_id, one.username_key)).unzip();
         let mut db = self.db.take().await.map_err(super::unread)?;
         let rows = sqlx::query!(
-            r#"SELECT a.n AS "n!", u.sub, u.username, u.status, u.enabled,
-                      u.attributes AS "attributes: Json<Map<String, Value>>",
-                      u.password_hash, u.password_set_at, u.created_at, u.updated_at,
+            r#"SELECT a.n AS "n!", u.sub AS "sub!", u.username AS "username!", u.status AS "status!",
+                      u.enabled AS "enabled!",
+                      u.attributes AS "attributes!: Json<Map<String, Value>>",
+                      u.password_hash, u.password_set_at, u.created_at AS "created_at!",
+                      u.updated_at AS "updated_at!",
                       c.credential_id AS "credential_id?", c.transports AS "transports?", c.rp_id AS "rp_id?"
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::uuid[]))
                    WITH ORDINALITY AS a (user_pool_id, username_key, sub, n)
-               JOIN users u ON u.user_pool_id = a.user_pool_id AND (u.username_key = a.username_key OR u.sub = a.sub)
+               JOIN LATERAL (
+                   SELECT * FROM users WHERE user_pool_id = a.user_pool_id AND username_key = a.username_key
+                   UNION ALL
+                   SELECT * FROM users
+                   WHERE user_pool_id = a.user_pool_id AND sub = a.sub AND username_key <> a.username_key
+               ) u ON true
                LEFT JOIN webauthn_credentials c ON c.user_pool_id = u.user_pool_id AND c.sub = u.sub
                ORDER BY a.n, c.created_at, c.credential_id"#,
             &pools,

@@ -1,0 +1,49 @@
+//! Deliberate faults, in builds with the feature `broken` alone: the fault test shows that it catches them.
+
+use std::time::Duration;
+
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::audit::Trail;
+
+/// Whether this fault is asked for.
+pub fn is(what: &str) -> bool {
+    std::env::var("KEYSTEAD_BROKEN").is_ok_and(|asked| asked == what)
+}
+
+/// Time in which others find out.
+pub async fn dawdle() {
+    tokio::time::sleep(Duration::from_millis(60)).await;
+}
+
+/// Deletes a passkey some time after it was said to be deleted.
+pub fn delete_later(db: &PgPool, pool_id: &str, sub: Uuid, origin_jti: Uuid, credential_id: &[u8], trail: &Trail) {
+    let (db, pool_id, credential_id, trail) = (db.clone(), pool_id.to_owned(), credential_id.to_owned(), trail.clone());
+    tokio::spawn(async move {
+        dawdle().await;
+        let mut db = db.acquire().await?;
+        super::passkeys::delete(&mut db, &pool_id, sub, origin_jti, &credential_id, &trail).await
+    });
+}
+
+/// Notes the use of a passkey some time later, by writing the row whether or not it is still there.
+pub fn put_back_later(db: &PgPool, pool_id: &str, sub: Uuid, credential_id: &[u8]) {
+    let (db, pool_id, credential_id) = (db.clone(), pool_id.to_owned(), credential_id.to_owned());
+    tokio::spawn(async move {
+        let columns = "user_pool_id, sub, credential_id, public_key, algorithm, sign_count, aaguid, transports,
+            attestation_format, backup_eligible, backup_state, rp_id, friendly_name, created_at";
+        let mut connection = db.acquire().await?;
+        let read = format!(
+            "CREATE TEMP TABLE kept AS SELECT {columns} FROM webauthn_credentials WHERE user_pool_id = '{pool_id}' AND sub = '{sub}'"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(read)).execute(&mut *connection).await?;
+        dawdle().await;
+        let upsert = format!(
+            "INSERT INTO webauthn_credentials ({columns}) SELECT {columns} FROM kept WHERE credential_id = $1
+             ON CONFLICT (user_pool_id, sub, credential_id) DO UPDATE SET last_used_at = now()"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(upsert)).bind(credential_id).execute(&mut *connection).await?;
+        sqlx::raw_sql("DROP TABLE kept").execute(&mut *connection).await
+    });
+}

@@ -1,0 +1,162 @@
+//! Faults with a checker: many clients use passkeys while Keystead, PostgreSQL, both and the network between them are
+//! killed, paused, cut and slowed down; then every passkey's and every session's history must be one that could have
+//! happened one call after another.
+//!
+//! The bounded run and the broken builds run with every `cargo test`. The long one, with its progress shown:
+//! `FAULTS=200 OPERATIONS=1000000 cargo test --release --test faults -- --ignored --nocapture`
+#![expect(clippy::disallowed_methods, reason = "tests may ask the system for the time and random names")]
+#![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
+
+mod history;
+mod life;
+mod proxy;
+mod system;
+mod workload;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use self::{
+    history::{Findings, Recorder},
+    system::{Fault, System},
+    workload::{Client, User, dice},
+};
+
+/// How long a run is: until it has both.
+struct Length {
+    operations: u64,
+    faults: usize,
+}
+
+struct Report {
+    findings: Findings,
+    faults: BTreeMap<Fault, usize>,
+}
+
+/// Runs clients against a binary through faults, and checks.
+async fn run(binary: &Path, variables: &[(&str, &str)], length: Length, faults: &[Fault]) -> Report {
+    let mut system = System::start(binary, variables).await;
+    let recorder = Recorder::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let (mut users, mut clients) = (Vec::new(), Vec::new());
+    for n in 0..8 {
+        let user = Arc::new(User::new(&system, n % 2, &recorder).await);
+        for _ in 0..3 {
+            let urls = vec![system.url(0), system.url(1)];
+            let client = Client { user: user.clone(), urls, recorder: recorder.clone(), http: http.clone() };
+            clients.push(tokio::spawn(client.work(over.clone())));
+        }
+        users.push(user);
+    }
+    let mut suffered: BTreeMap<Fault, usize> = BTreeMap::new();
+    let mut told = 0;
+    loop {
+        let count: usize = suffered.values().sum();
+        if recorder.operations() >= length.operations && count >= length.faults {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200 + dice(400) as u64)).await;
+        if count < length.faults {
+            // Each kind in turn, so that a short run has them all.
+            let fault = faults[count % faults.len()];
+            system.suffer(fault, dice(2), Duration::from_millis(100 + dice(900) as u64)).await;
+            *suffered.entry(fault).or_default() += 1;
+        }
+        if recorder.operations() / 20_000 > told {
+            told = recorder.operations() / 20_000;
+            eprintln!("{} operations, {count} faults", recorder.operations());
+        }
+    }
+    over.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.await.expect("no client fails");
+    }
+    for user in &users {
+        user.record_ended_sessions(&recorder);
+    }
+    let counted = "SELECT (SELECT count(*) FROM audit_events WHERE event = 'passkey.deleted'),
+                          (SELECT count(*) FROM outbox WHERE kind = 'passkey.deleted'),
+                          (SELECT count(*) FROM audit_events WHERE event = 'passkey.registered') + $1,
+                          (SELECT count(*) FROM webauthn_credentials)";
+    let query = sqlx::query_as(counted).bind(users.len() as i64);
+    let (deleted, told, registered, left): (i64, i64, i64, i64) =
+        query.fetch_one(&mut system.look().await).await.unwrap();
+    let mut findings = recorder.check();
+    if (deleted, deleted) != (told, registered - left) {
+        findings.violations.push(format!(
+            "{registered} passkeys were registered and {left} are left, with {deleted} audit rows and {told} outbox rows of deletions"
+        ));
+    }
+    system.stop().await;
+    eprintln!(
+        "{} operations on {} passkeys and in {} sessions, {} faults {suffered:?}, {} violations",
+        findings.operations,
+        findings.passkeys,
+        findings.sessions,
+        suffered.values().sum::<usize>(),
+        findings.violations.len()
+    );
+    for violation in findings.violations.iter().take(5) {
+        eprintln!("violation: {violation}");
+    }
+    Report { findings, faults: suffered }
+}
+
+fn keystead() -> PathBuf {
+    env!("CARGO_BIN_EXE_keystead").into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bounded_run_through_every_fault_has_no_violation() {
+    let report = run(&keystead(), &[], Length { operations: 2_000, faults: 14 }, &Fault::ALL).await;
+    assert!(report.findings.violations.is_empty());
+    assert!(report.faults.len() == Fault::ALL.len() && report.findings.sessions > 50 && report.findings.passkeys > 50);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes as long as it is told to"]
+async fn a_long_run_has_no_violation() {
+    let number = |name: &str, or: u64| std::env::var(name).map_or(or, |text| text.parse().expect("a number"));
+    let length = Length { operations: number("OPERATIONS", 100_000), faults: number("FAULTS", 50) as usize };
+    let report = run(&keystead(), &[], length, &Fault::ALL).await;
+    assert!(report.findings.violations.is_empty());
+}
+
+/// Keystead with what it does wrong built in: the feature `broken`.
+fn broken_keystead() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--locked", "--features", "broken", "--bin", "keystead-broken"])
+        .env("SQLX_OFFLINE", "true")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(built.unwrap().success());
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
+    target.join("debug/keystead-broken")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_builds_are_caught() {
+    let binary = tokio::task::spawn_blocking(broken_keystead).await.unwrap();
+    for (what, faults) in [
+        // Answered 200 before COMMIT.
+        ("answers-early", &[Fault::KeysteadKilled][..]),
+        // A session opened without holding the passkey that opened it.
+        ("opens-without-lock", &[]),
+        // The use of a passkey noted by an upsert.
+        ("puts-back", &[]),
+    ] {
+        let length = Length { operations: 1_500, faults: faults.len() };
+        let report = run(&binary, &[("KEYSTEAD_BROKEN", what)], length, faults).await;
+        assert!(!report.findings.violations.is_empty(), "{what} was not caught");
+    }
+}

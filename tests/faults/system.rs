@@ -1,0 +1,252 @@
+//! What is broken and mended: two Keysteads, their PostgreSQL, and the network between them.
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use clap::Parser;
+use keystead::{
+    app::App,
+    clock::SystemClock,
+    config::Config,
+    database::{ClusterSettings, PrivateCluster},
+    operations,
+    sealing::SealingKey,
+    store,
+};
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+
+use crate::proxy::Proxy;
+
+const SEALING_KEY: [u8; 32] = [7; 32];
+const PUBLIC_URL: &str = "http://localhost:9229";
+
+/// What can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    KeysteadKilled,
+    KeysteadPaused,
+    PostgresKilled,
+    PostgresPaused,
+    BothKilled,
+    Cut,
+    Slow,
+}
+
+impl Fault {
+    pub const ALL: [Self; 7] = [
+        Self::KeysteadKilled,
+        Self::KeysteadPaused,
+        Self::PostgresKilled,
+        Self::PostgresPaused,
+        Self::BothKilled,
+        Self::Cut,
+        Self::Slow,
+    ];
+}
+
+pub struct System {
+    directory: PathBuf,
+    binary: PathBuf,
+    variables: Vec<(String, String)>,
+    postgres: Option<PrivateCluster>,
+    proxy: Proxy,
+    replicas: Vec<Child>,
+    ports: Vec<u16>,
+    /// Directly to PostgreSQL, past the proxy.
+    pub app: App,
+    /// Pool and client: sessions outlive a passkey, sessions end with a passkey.
+    pub pools: [(String, String); 2],
+}
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    config: Config,
+}
+
+fn cluster_settings(directory: &Path) -> ClusterSettings {
+    let fsync = true;
+    ClusterSettings { directory: directory.to_owned(), binaries: None, fsync, max_connections: 60, extra: Vec::new() }
+}
+
+impl System {
+    /// Two replicas of this binary on a new database.
+    pub async fn start(binary: &Path, variables: &[(&str, &str)]) -> Self {
+        let directory = std::env::temp_dir().join(format!("keystead-faults-{}", uuid::Uuid::new_v4().simple()));
+        let postgres = PrivateCluster::start(cluster_settings(&directory)).await.unwrap();
+        let options = postgres.connect_options("postgres");
+        let proxy = Proxy::start(directory.join("proxy"), options.get_socket().unwrap(), options.get_port());
+        let config = Settings::parse_from(["", "--public-url", PUBLIC_URL, "--database-connections=12"]).config;
+        let db = keystead::cli::connect(&config, options).await.unwrap();
+        store::migrate(&db).await.unwrap();
+        let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
+        let pools = [make_pool(&app, "KEEP").await, make_pool(&app, "END_OTHERS").await];
+        let ports = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()).collect();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let postgres = Some(postgres);
+        let replicas = Vec::new();
+        let mut system =
+            Self { directory, binary: binary.to_owned(), variables, postgres, proxy, replicas, ports, app, pools };
+        for replica in 0..2 {
+            let child = system.spawn(replica);
+            system.replicas.push(child);
+        }
+        system.ready().await;
+        system
+    }
+
+    pub fn url(&self, replica: usize) -> String {
+        format!("http://127.0.0.1:{}", self.ports[replica])
+    }
+
+    fn spawn(&self, replica: usize) -> Child {
+        let options = self.postgres_options();
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.directory.join(format!("replica-{replica}.log")))
+            .unwrap();
+        Command::new(&self.binary)
+            .args(["serve", "--log=warn", "--demo=false", "--database-connections=12", "--passkeys-per-user=0"])
+            .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--shutdown-seconds=5"])
+            .args(["--public-url", PUBLIC_URL, "--listen", &format!("127.0.0.1:{}", self.ports[replica])])
+            .arg(format!("--sealing-key={}", BASE64_STANDARD.encode(SEALING_KEY)))
+            .arg(format!("--database-url={options}"))
+            .arg("--data-dir")
+            .arg(self.directory.join(format!("replica-{replica}")))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap()
+    }
+
+    fn postgres_options(&self) -> String {
+        let options = self.app.db.connect_options();
+        let (user, port) = (options.get_username().to_owned(), options.get_port());
+        format!("postgres://{user}@localhost:{port}/postgres?host={}", self.proxy.directory.display())
+    }
+
+    /// A new connection to PostgreSQL, past the proxy: those of `app` may have suffered.
+    pub async fn look(&self) -> PgConnection {
+        PgConnection::connect_with(&self.app.db.connect_options()).await.unwrap()
+    }
+
+    /// Waits until both replicas say they are ready; a replica that gave up at its start is started again.
+    pub async fn ready(&mut self) {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().unwrap();
+        for replica in 0..self.replicas.len() {
+            let url = format!("{}/health/ready", self.url(replica));
+            let mut tries = 0;
+            while !http.get(&url).send().await.is_ok_and(|answer| answer.status() == 200) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                if self.replicas[replica].try_wait().unwrap().is_some() {
+                    self.replicas[replica] = self.spawn(replica);
+                }
+                tries += 1;
+                assert!(tries < 1_500, "replica {replica} does not become ready: see {}", self.directory.display());
+            }
+        }
+    }
+
+    /// Makes a fault, lets it last, and mends it.
+    pub async fn suffer(&mut self, fault: Fault, replica: usize, lasting: Duration) {
+        match fault {
+            Fault::KeysteadKilled => self.kill_replica(replica),
+            Fault::PostgresKilled => self.kill_postgres(),
+            Fault::BothKilled => {
+                for replica in 0..self.replicas.len() {
+                    self.kill_replica(replica);
+                }
+                self.kill_postgres();
+            }
+            Fault::KeysteadPaused => signal("STOP", &[self.replicas[replica].id()]),
+            Fault::PostgresPaused => signal("STOP", &self.postgres_processes()),
+            Fault::Cut => self.proxy.cut(true),
+            Fault::Slow => self.proxy.slow(Duration::from_millis(15)),
+        }
+        tokio::time::sleep(lasting).await;
+        match fault {
+            Fault::KeysteadKilled => self.replicas[replica] = self.spawn(replica),
+            Fault::PostgresKilled => self.restart_postgres().await,
+            Fault::BothKilled => {
+                self.restart_postgres().await;
+                for replica in 0..self.replicas.len() {
+                    self.replicas[replica] = self.spawn(replica);
+                }
+            }
+            Fault::KeysteadPaused => signal("CONT", &[self.replicas[replica].id()]),
+            Fault::PostgresPaused => signal("CONT", &self.postgres_processes()),
+            Fault::Cut => self.proxy.cut(false),
+            Fault::Slow => self.proxy.slow(Duration::ZERO),
+        }
+        self.ready().await;
+    }
+
+    fn kill_replica(&mut self, replica: usize) {
+        self.replicas[replica].kill().unwrap();
+        self.replicas[replica].wait().unwrap();
+    }
+
+    fn kill_postgres(&mut self) {
+        signal("KILL", &self.postgres_processes());
+    }
+
+    async fn restart_postgres(&mut self) {
+        self.postgres = None;
+        self.postgres = Some(PrivateCluster::start(cluster_settings(&self.directory)).await.unwrap());
+    }
+
+    /// The postmaster and all its children.
+    fn postgres_processes(&self) -> Vec<u32> {
+        let postmaster = self.postgres.as_ref().expect("it is not being restarted").process_id();
+        let children = std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children"));
+        let children = children.unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|child| child.parse().ok());
+        std::iter::once(postmaster).chain(children).collect()
+    }
+
+    pub async fn stop(mut self) {
+        for replica in &mut self.replicas {
+            replica.kill().unwrap();
+            replica.wait().unwrap();
+        }
+        self.app.db.close().await;
+        self.postgres.take().unwrap().stop().await.unwrap();
+        std::fs::remove_dir_all(&self.directory).unwrap();
+    }
+}
+
+fn signal(name: &str, processes: &[u32]) {
+    let processes = processes.iter().map(ToString::to_string);
+    // A backend may have ended by itself meanwhile.
+    let _ = Command::new("kill").arg(format!("-{name}")).args(processes).stderr(Stdio::null()).status();
+}
+
+async fn make_pool(app: &App, policy: &str) -> (String, String) {
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
+    let request = serde_json::from_value(json!({"PoolName": policy, "Policies": factors})).unwrap();
+    let pool = operations::create_pool(app, request).await.unwrap().id;
+    let request = json!({"UserPoolId": pool, "ClientName": "faults",
+        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]});
+    let client = operations::create_client(app, request.as_object().unwrap().clone()).await.unwrap().id;
+    let web_authn = json!({"WebAuthnConfiguration": {"RelyingPartyId": "localhost", "UserVerification": "preferred",
+        "FactorConfiguration": "SINGLE_FACTOR"}});
+    sqlx::query(
+        "UPDATE user_pools SET configuration = configuration || $1, sessions_on_passkey_delete = $2 WHERE user_pool_id = $3",
+    )
+    .bind(web_authn)
+    .bind(policy)
+    .bind(&pool)
+    .execute(&app.db)
+    .await
+    .unwrap();
+    (pool, client)
+}
