@@ -67,6 +67,14 @@ need_compiler() {
     fi
 }
 
+need_haproxy() {
+    [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null || install_packages haproxy haproxy haproxy haproxy
+}
+
+need_cxx() {
+    command -v c++ >/dev/null || install_packages g++ gcc-c++ g++ gcc
+}
+
 need_python() {
     command -v python3 >/dev/null || install_packages "python3 python3-venv" python3 python3 python@3
     if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use sqlx::PgPool;
@@ -53,6 +53,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Requests that share transactions.
     pub groups: Groups,
+    /// Whether this replica was told to stop and wants no new requests.
+    pub draining: AtomicBool,
     client_pools: RwLock<HashMap<String, String>>,
 }
 
@@ -103,6 +105,7 @@ impl App {
             keys: KeyRing::default(),
             metrics: Metrics::default(),
             groups: Groups::new(&db, &sealing),
+            draining: AtomicBool::new(false),
             client_pools: RwLock::default(),
             db,
             clock,

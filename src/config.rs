@@ -71,7 +71,11 @@ pub struct Config {
     /// Time for a request's body to arrive, seconds; then 408.
     #[arg(long, env = "KEYSTEAD_BODY_TIMEOUT_SECONDS", default_value_t = 10)]
     pub body_timeout_seconds: u64,
-    /// Time for requests in flight to end after SIGTERM, seconds.
+    /// Time between SIGTERM and the end of listening, seconds, in which /health/ready says no and everything else is
+    /// answered: for load balancers that must find out first.
+    #[arg(long, env = "KEYSTEAD_DRAIN_SECONDS", default_value_t = 0)]
+    pub drain_seconds: u64,
+    /// Time for requests in flight to end after that, seconds.
     #[arg(long, env = "KEYSTEAD_SHUTDOWN_SECONDS", default_value_t = 30)]
     pub shutdown_seconds: u64,
     /// Proxies whose client-address header is believed (networks, comma separated).

@@ -36,28 +36,55 @@ pub struct Signer {
 
 /// Verifies the signature of a request: signature, scope, clock skew, payload, and that what matters was signed.
 pub async fn verify(app: &App, call: &Call) -> Result<Signer> {
-    let header = call.head.get("authorization").ok_or(Error::MissingAuthenticationToken)?;
-    let claim = Authorization::parse(header)?;
-    let date = call
-        .head
-        .get("x-amz-date")
-        .ok_or_else(|| incomplete("Authorization header requires existence of an 'X-Amz-Date' header."))?;
-    let at = parse_date(date).ok_or_else(|| incomplete("X-Amz-Date must have the form YYYYMMDD'T'HHMMSS'Z'."))?;
-    claim.check_scope(date, &app.config.region)?;
-    check_skew(at, app.clock.now(), date)?;
-    check_signed_headers(&claim, &call.head)?;
-    let payload_hash = hex(&sha256(&call.body));
-    if call.head.get("x-amz-content-sha256").is_some_and(|stated| stated != payload_hash) {
-        return Err(mismatch());
-    }
-    let found = store::operators::find(&app.db, &app.sealing, claim.access_key_id).await?;
+    let claim = Claim::read(&call.head, &call.body, &app.config.region, app.clock.now())?;
+    let found = store::operators::find(&app.db, &app.sealing, claim.access_key_id()).await?;
     let operator = found.ok_or(Error::UnrecognizedClient)?;
-    let expected =
-        signature(&claim, &call.head, &payload_hash, at, operator.secret_access_key.expose(), &app.config.region)?;
-    if !equal(expected.as_bytes(), claim.signature.as_bytes()) {
-        return Err(mismatch());
+    claim.verify(operator.secret_access_key.expose())?;
+    Ok(Signer { access_key_id: claim.access_key_id().to_owned(), role: operator.role, pool_id: operator.pool_id })
+}
+
+/// What a request says of its signature, after every check that needs no secret. Pure.
+pub struct Claim<'a> {
+    authorization: Authorization<'a>,
+    head: &'a Head,
+    payload_hash: String,
+    at: OffsetDateTime,
+    region: &'a str,
+}
+
+impl<'a> Claim<'a> {
+    /// Reads the headers of a request that arrived at `now` at the server of this region.
+    pub fn read(head: &'a Head, body: &[u8], region: &'a str, now: OffsetDateTime) -> Result<Self> {
+        let header = head.get("authorization").ok_or(Error::MissingAuthenticationToken)?;
+        let authorization = Authorization::parse(header)?;
+        let date = head
+            .get("x-amz-date")
+            .ok_or_else(|| incomplete("Authorization header requires existence of an 'X-Amz-Date' header."))?;
+        let at = parse_date(date).ok_or_else(|| incomplete("X-Amz-Date must have the form YYYYMMDD'T'HHMMSS'Z'."))?;
+        authorization.check_scope(date, region)?;
+        check_skew(at, now, date)?;
+        check_signed_headers(&authorization, head)?;
+        let payload_hash = hex(&sha256(body));
+        if head.get("x-amz-content-sha256").is_some_and(|stated| stated != payload_hash) {
+            return Err(mismatch());
+        }
+        Ok(Self { authorization, head, payload_hash, at, region })
     }
-    Ok(Signer { access_key_id: claim.access_key_id.to_owned(), role: operator.role, pool_id: operator.pool_id })
+
+    /// The key that the request says it was signed with.
+    pub fn access_key_id(&self) -> &str {
+        self.authorization.access_key_id
+    }
+
+    /// Whether it was signed with this secret.
+    pub fn verify(&self, secret: &str) -> Result<()> {
+        let Self { authorization, head, payload_hash, at, region } = self;
+        let expected = signature(authorization, head, payload_hash, *at, secret, region)?;
+        if !equal(expected.as_bytes(), authorization.signature.as_bytes()) {
+            return Err(mismatch());
+        }
+        Ok(())
+    }
 }
 
 /// The parts of an `Authorization` header.

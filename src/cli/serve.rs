@@ -1,6 +1,12 @@
 //! `keystead serve`: answers requests until SIGTERM or Ctrl-C, then drains.
 
-use std::{io::Write, net::TcpListener, path::Path, sync::Arc};
+use std::{
+    io::Write,
+    net::TcpListener,
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,8 +62,17 @@ pub async fn run(config: Config) -> Result<(), String> {
             None => std::future::pending().await,
         }
     };
+    let told = async {
+        term.recv().await;
+        let patience = Duration::from_secs(app.config.drain_seconds);
+        if !patience.is_zero() {
+            tracing::info!(seconds = patience.as_secs(), "told to stop: not ready any more, still answering");
+            app.draining.store(true, Ordering::Relaxed);
+            tokio::time::sleep(patience).await;
+        }
+    };
     let outcome = tokio::select! {
-        _ = term.recv() => Ok(()),
+        () = told => Ok(()),
         _ = int.recv() => Ok(()),
         ended = &mut server => Err(format!("the server ended: {ended:?}")),
         () = database_ended => Err("the private database ended by itself; see its messages above, then start again".to_owned()),

@@ -189,7 +189,7 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
 
 /// The database `keystead` of a private cluster, made when missing.
 async fn private_database(cluster: &PrivateCluster) -> Result<PgConnectOptions, String> {
-    use sqlx::Connection;
+    use sqlx::Connection as _;
     let failed = |cause: sqlx::Error| format!("the private database: {cause}");
     let mut db = sqlx::PgConnection::connect_with(&cluster.connect_options("postgres")).await.map_err(failed)?;
     let exists = sqlx::query("SELECT 1 FROM pg_database WHERE datname = 'keystead'")
@@ -208,7 +208,7 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The pool of connections, after one was made: so that the cause is known when none can be.
 pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPool, String> {
-    use sqlx::Connection;
+    use sqlx::Connection as _;
     let place = options.get_socket().map_or_else(
         || format!("{}:{}", options.get_host(), options.get_port()),
         |socket| socket.display().to_string(),
@@ -221,7 +221,9 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPoo
                 let _ = first.close().await;
                 break;
             }
-            Ok(Err(cause @ sqlx::Error::Database(_))) => return Err(format!("the database at {place}: {cause}")),
+            Ok(Err(sqlx::Error::Database(cause))) if !may_pass(&*cause) => {
+                return Err(format!("the database at {place}: {cause}"));
+            }
             Ok(Err(cause)) => cause.to_string(),
             Err(_) => "it does not answer".to_owned(),
         };
@@ -234,11 +236,18 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPoo
         .max_connections(config.database_connections - GROUP_CONNECTIONS)
         // Rather a clear error soon than a late one.
         .acquire_timeout(std::time::Duration::from_secs(5))
-        // A broken connection shows itself at its next statement; asking before each one costs a round trip.
         .test_before_acquire(false)
+        .before_acquire(|connection, was| {
+            Box::pin(async move { Ok(was.idle_for < store::kept::QUIET || connection.ping().await.is_ok()) })
+        })
         .connect_with(options.application_name("keystead"))
         .await
         .map_err(|cause| format!("cannot connect to the database: {cause}"))
+}
+
+/// Whether a database that refuses a connection may take one soon: it is starting or stopping (57), or full (53).
+fn may_pass(cause: &dyn sqlx::error::DatabaseError) -> bool {
+    cause.code().is_some_and(|code| code.starts_with("57") || code.starts_with("53"))
 }
 
 fn sealing_key(config: &Config, data_dir: &std::path::Path) -> Result<SealingKey, String> {

@@ -1,6 +1,6 @@
 //! For the platform that runs Keystead: is it alive, is it ready, what does it count.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use actix_web::{HttpResponse, web};
 use serde_json::json;
@@ -15,14 +15,21 @@ pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-/// `GET /health/ready`: the database answers and has every migration.
+/// `GET /health/ready`: the database answers and has every migration, and the server is not about to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
+    if app.draining.load(Ordering::Relaxed) {
+        return not_ready("it is about to stop");
+    }
     let why = match tokio::time::timeout(PATIENCE, store::is_current(&app.db)).await {
         Ok(Ok(true)) => return HttpResponse::Ok().json(json!({"status": "ready"})),
         Ok(Ok(false)) => "migrations are missing: run `keystead migrate`",
         Ok(Err(_)) => "the database cannot be reached",
         Err(_) => "the database does not answer",
     };
+    not_ready(why)
+}
+
+fn not_ready(why: &str) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reason": why}))
 }
 

@@ -23,6 +23,7 @@ use crate::{
 
 pub use clients::create_user_pool_client::create as create_client;
 pub use pools::create_user_pool::create as create_pool;
+pub use users::list_users::parse as parse_users_filter;
 
 /// The operations that exist here, in the README's order. A test compares this list with [`call`] and the README.
 pub const SUPPORTED: &[&str] = &[

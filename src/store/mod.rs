@@ -18,14 +18,33 @@ pub mod pools;
 pub mod sessions;
 pub mod users;
 
-use sqlx::PgPool;
+use std::sync::LazyLock;
 
-/// The migrations, compiled in.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    migrate::{MigrateError, Migrator},
+};
+
+/// The migrations, compiled in. Without the library's lock, which belongs to a connection: behind PgBouncer it would be
+/// taken on one connection and given back on another. [`migrate`] has its own.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!();
+    migrations.set_locking(false);
+    migrations
+});
+
+/// Advisory lock of migrations.
+const LOCK: i64 = 0x6b73_0000;
 
 /// Brings the database's schema up to date. Several replicas may do so at once.
-pub async fn migrate(db: &PgPool) -> Result<(), sqlx::migrate::MigrateError> {
-    MIGRATIONS.run(db).await
+pub async fn migrate(db: &PgPool) -> Result<(), MigrateError> {
+    let mut holder = PgConnection::connect_with(&db.connect_options()).await?;
+    let mut lock = holder.begin().await?;
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", LOCK).execute(&mut *lock).await?;
+    MIGRATIONS.run(db).await?;
+    lock.commit().await?;
+    holder.close().await?;
+    Ok(())
 }
 
 /// Whether the database answers and has every migration of this build.

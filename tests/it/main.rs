@@ -13,6 +13,7 @@ mod operations_list;
 mod passkeys;
 mod pools;
 mod public_documents;
+mod replicas;
 mod sdk;
 mod sign_in;
 mod signatures;

@@ -16,13 +16,14 @@ use serde_json::Value;
 
 use crate::support::{ORIGIN, PASSWORD, TestServer};
 
-fn client(server: &TestServer) -> Client {
+/// The SDK as an operator of the server or load balancer at this address would set it up.
+pub fn client(url: &str) -> Client {
     let credentials =
         Credentials::new("AKIATESTTESTTESTTEST", "test-secret-access-key-0123456789abcdefgh", None, None, "test");
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .endpoint_url(&server.url)
+        .endpoint_url(url)
         .credentials_provider(credentials)
         .build();
     Client::from_conf(config)
@@ -58,7 +59,7 @@ fn document(json: &Value) -> Document {
 #[tokio::test]
 async fn a_passkeys_whole_life() {
     let server = TestServer::start().await;
-    let sdk = client(&server);
+    let sdk = client(&server.url);
     // An operator makes a pool with passkeys, a client and a user.
     let factors = SignInPolicyType::builder()
         .allowed_first_auth_factors(AuthFactorType::Password)
@@ -161,7 +162,7 @@ async fn a_passkeys_whole_life() {
 #[tokio::test]
 async fn errors_arrive_as_the_sdks_own_types() {
     let server = TestServer::start().await;
-    let sdk = client(&server);
+    let sdk = client(&server.url);
     let error = sdk.describe_user_pool().user_pool_id("us-east-1_Nowhere00").send().await.unwrap_err();
     let error = error.into_service_error();
     assert!(error.is_resource_not_found_exception(), "{error:?}");
@@ -178,7 +179,7 @@ async fn lists_are_paginated_by_the_sdk() {
         server.user(&format!("user{n}")).await;
     }
     let pages =
-        client(&server).list_users().user_pool_id(crate::support::pool()).limit(2).into_paginator().items().send();
+        client(&server.url).list_users().user_pool_id(crate::support::pool()).limit(2).into_paginator().items().send();
     let users: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
     assert_eq!(users.len(), 5);
 }

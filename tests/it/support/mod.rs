@@ -3,6 +3,7 @@
 mod answer;
 mod cluster;
 mod person;
+mod seeds;
 mod server;
 
 pub use answer::Answer;

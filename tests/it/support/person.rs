@@ -50,7 +50,12 @@ impl Person {
 
     /// The same person, talking to another replica.
     pub fn at(&self, server: &TestServer) -> Self {
-        Self { url: server.url.clone(), ..self.clone() }
+        self.at_url_of(&server.url)
+    }
+
+    /// The same person, talking to the server at this address.
+    pub fn at_url_of(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
     }
 
     async fn post(&self, operation: &str, input: Value) -> Answer {
