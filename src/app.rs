@@ -8,6 +8,7 @@ use std::{
 use sqlx::PgPool;
 
 use crate::{
+    admission::Admission,
     budgets::Budgets,
     clock::Clock,
     config::Config,
@@ -47,6 +48,8 @@ pub struct App {
     pub keys: KeyRing,
     /// Address rules.
     pub acl: WebAcl,
+    /// Bounds of what is taken on at the same time.
+    pub admission: Admission,
     /// Request budgets.
     pub budgets: Budgets,
     /// Counters.
@@ -100,6 +103,7 @@ impl App {
         Ok(Self {
             passwords: Passwords::new(&config.passwords())?,
             acl: WebAcl::new(&config.web_acl),
+            admission: Admission::new(&config),
             budgets: Budgets::new(&config),
             public_url: config.public_url(),
             keys: KeyRing::default(),

@@ -62,6 +62,14 @@ pub struct Config {
     /// Largest request body, bytes. Further bytes are refused with 413.
     #[arg(long, env = "KEYSTEAD_MAX_BODY_BYTES", default_value_t = 1024 * 1024)]
     pub max_body_bytes: usize,
+    /// Bytes of request bodies held at the same time, by one replica; further ones get TooManyRequestsException at once; 0
+    /// switches the limit off.
+    #[arg(long, env = "KEYSTEAD_MAX_BODY_BYTES_IN_FLIGHT", default_value_t = 64 * 1024 * 1024)]
+    pub max_body_bytes_in_flight: usize,
+    /// Requests that one replica answers at the same time; further ones get TooManyRequestsException at once; 0 switches
+    /// the limit off.
+    #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_IN_FLIGHT", default_value_t = 1024)]
+    pub max_requests_in_flight: usize,
     /// Deepest nesting of objects and arrays in a request.
     #[arg(long, env = "KEYSTEAD_MAX_NESTING", default_value_t = 64)]
     pub max_nesting: usize,
@@ -71,6 +79,10 @@ pub struct Config {
     /// Time for a request's body to arrive, seconds; then 408.
     #[arg(long, env = "KEYSTEAD_BODY_TIMEOUT_SECONDS", default_value_t = 10)]
     pub body_timeout_seconds: u64,
+    /// Time for a request to be answered once it is here, seconds: a database that stands still must not hold callers for
+    /// ever. Then InternalErrorException, and nobody knows whether it was done.
+    #[arg(long, env = "KEYSTEAD_REQUEST_TIMEOUT_SECONDS", default_value_t = 30)]
+    pub request_timeout_seconds: u64,
     /// Time between SIGTERM and the end of listening, seconds, in which /health/ready says no and everything else is
     /// answered: for load balancers that must find out first.
     #[arg(long, env = "KEYSTEAD_DRAIN_SECONDS", default_value_t = 0)]
@@ -167,6 +179,9 @@ impl Config {
             return Err(
                 "max-body-bytes: must be at least 262144, so that a CredentialId of 131072 characters fits".into()
             );
+        }
+        if (1..self.max_body_bytes).contains(&self.max_body_bytes_in_flight) {
+            return Err("max-body-bytes-in-flight: must be at least max-body-bytes, or 0".into());
         }
         if !(8..=100).contains(&self.max_nesting) {
             return Err("max-nesting: must be 8 to 100".into());

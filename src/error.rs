@@ -184,6 +184,11 @@ impl From<sqlx::Error> for Error {
                 "A text holds the character U+0000, which cannot be stored; remove it.".into(),
             );
         }
+        if matches!(cause, sqlx::Error::PoolTimedOut) {
+            return Self::internal(
+                "no connection to PostgreSQL could be had in time: it is down, out of connections, or slower than its load",
+            );
+        }
         Self::internal(cause)
     }
 }

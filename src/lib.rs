@@ -7,7 +7,7 @@
 //! - [`jobs`]: what runs by itself, such as removing what expired.
 //! - [`operations`]: the API, a file per operation. Each names its [`caller`].
 //! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
-//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`]: who may call, and how often.
+//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`]: who may call, how often, and how many at once.
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`]: ceremonies and tokens. Pure: no database, no HTTP, no clock.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
@@ -16,6 +16,7 @@
 //!   [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
 //! - [`dev`]: a software authenticator for tests and demonstrations.
 
+pub mod admission;
 pub mod app;
 pub mod budgets;
 pub mod call;

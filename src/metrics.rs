@@ -13,6 +13,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     latency: HistogramVec,
     panics: IntCounter,
+    in_flight: IntGauge,
     connections: IntGauge,
     idle: IntGauge,
 }
@@ -33,14 +34,16 @@ impl Default for Metrics {
             requests: requests.expect("constant names are valid"),
             latency: latency.expect("constant names are valid"),
             panics: IntCounter::new("keystead_panics_total", "Requests that ended in a panic.").expect("valid"),
+            in_flight: IntGauge::new("keystead_requests_in_flight", "Requests being answered.").expect("valid"),
             connections: IntGauge::new("keystead_database_connections", "Open connections to PostgreSQL.")
                 .expect("valid"),
             idle: IntGauge::new("keystead_database_connections_idle", "Connections not in use.").expect("valid"),
         };
-        let all: [Box<dyn prometheus::core::Collector>; 5] = [
+        let all: [Box<dyn prometheus::core::Collector>; 6] = [
             Box::new(metrics.requests.clone()),
             Box::new(metrics.latency.clone()),
             Box::new(metrics.panics.clone()),
+            Box::new(metrics.in_flight.clone()),
             Box::new(metrics.connections.clone()),
             Box::new(metrics.idle.clone()),
         ];
@@ -64,7 +67,8 @@ impl Metrics {
     }
 
     /// The exposition text.
-    pub fn text(&self, db: &PgPool) -> String {
+    pub fn text(&self, db: &PgPool, in_flight: usize) -> String {
+        self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         self.connections.set(i64::from(db.size()));
         self.idle.set(i64::try_from(db.num_idle()).unwrap_or(0));
         let mut out = Vec::new();

@@ -2,12 +2,15 @@
 //!
 //! A flood of sign-ins fills the queue and gets `TooManyRequestsException`; everything else goes on.
 
-use std::sync::Arc;
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
     error::{Error, Result},
@@ -32,7 +35,7 @@ pub struct Settings {
 pub struct Passwords {
     argon2: Argon2<'static>,
     queue: Arc<Semaphore>,
-    running: Arc<Semaphore>,
+    threads: mpsc::Sender<Work>,
     /// A hash that no password matches, verified for users that do not exist so that both take the same time.
     decoy: String,
 }
@@ -47,7 +50,7 @@ impl Passwords {
         Ok(Self {
             argon2,
             queue: Arc::new(Semaphore::new(settings.queue.max(1))),
-            running: Arc::new(Semaphore::new(settings.threads.max(1))),
+            threads: start_threads(settings.threads)?,
             decoy,
         })
     }
@@ -80,19 +83,51 @@ impl Passwords {
     }
 
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _place = self.queue.try_acquire().map_err(|_| {
+        let place = self.queue.clone().try_acquire_owned().map_err(|_| {
             Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into())
         })?;
-        let turn = self.running.clone().acquire_owned().await.map_err(Error::internal)?;
-        // The turn goes with the work: a caller that goes away does not free it before the work ends.
-        tokio::task::spawn_blocking(move || {
-            let out = work();
-            drop(turn);
-            out
-        })
-        .await
-        .map_err(Error::internal)
+        let (answer, answered) = oneshot::channel();
+        let work = Box::new(move || {
+            // A caller that went away needs no hash.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+            drop(place);
+        });
+        self.threads.send(work).map_err(|_| Error::internal("the hashing threads are gone"))?;
+        answered.await.map_err(|_| Error::internal("a password's hashing panicked"))
     }
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+/// How much less than other threads those that hash get to run (nice value), so that a flood of passwords leaves the
+/// cores to everybody else.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Threads that do one piece of work after another until the sender is dropped.
+fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
+    let (sender, receiver) = mpsc::channel::<Work>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..count.max(1) {
+        let receiver = receiver.clone();
+        let run = move || {
+            // Of this thread alone, on Linux; elsewhere it would be the process's.
+            #[cfg(target_os = "linux")]
+            if let Err(cause) = rustix::process::setpriority_process(None, NICE) {
+                tracing::debug!(%cause, "hashing runs at normal priority");
+            }
+            loop {
+                let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(work) = next else { return };
+                // A panic is its caller's: the answer's channel closes.
+                let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
+            }
+        };
+        std::thread::Builder::new().name("passwords".into()).spawn(run).map_err(Error::internal)?;
+    }
+    Ok(sender)
 }
 
 fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {

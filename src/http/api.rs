@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{address, cors};
 use crate::{
+    admission::BodyBytes,
     app::App,
     call::{Call, Head},
     error::{Error, Result},
@@ -87,10 +88,13 @@ async fn answer(
         return Err(too_large(app));
     }
     let patience = Duration::from_secs(app.config.body_timeout_seconds);
-    let body = tokio::time::timeout(patience, read(payload, app))
+    let mut held = app.admission.body();
+    let body = tokio::time::timeout(patience, read(payload, app, &mut held))
         .await
         .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))??;
     app.acl.check_server_size(body.len())?;
+    // Only now: a slow sender takes nobody's place.
+    let _place = app.admission.place()?;
     let operation = operation.ok_or_else(|| {
         Error::UnknownOperation(
             "Unknown operation: X-Amz-Target must be AWSCognitoIdentityProviderService.<Operation>.".into(),
@@ -104,16 +108,20 @@ async fn answer(
         address,
         max_nesting: app.config.max_nesting,
     };
-    operations::call(app, &call).await
+    let patience = Duration::from_secs(app.config.request_timeout_seconds);
+    tokio::time::timeout(patience, operations::call(app, &call))
+        .await
+        .map_err(|_| Error::internal("the request was not answered in time; is the database standing still?"))?
 }
 
-async fn read(mut payload: web::Payload, app: &App) -> Result<Bytes> {
+async fn read(mut payload: web::Payload, app: &App, held: &mut BodyBytes<'_>) -> Result<Bytes> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Error::MalformedHttpRequest("The request's body broke off.".into()))?;
         if body.len() + chunk.len() > app.config.max_body_bytes {
             return Err(too_large(app));
         }
+        held.grow(chunk.len())?;
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())

@@ -35,5 +35,7 @@ fn not_ready(why: &str) -> HttpResponse {
 
 /// `GET /metrics`: Prometheus' text format.
 pub async fn metrics(app: web::Data<App>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(app.metrics.text(&app.db))
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(app.metrics.text(&app.db, app.admission.in_flight(&app.config)))
 }

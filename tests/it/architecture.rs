@@ -45,6 +45,38 @@ fn calls_go_downward_only() {
     }
 }
 
+/// Queries that are not given a pool, each with its reason.
+const OF_ALL_POOLS: &[(&str, &str)] = &[
+    ("FROM app_clients WHERE client_id =", "a public call names only its client; remembered afterwards"),
+    ("FROM operators", "operators may have all pools; they are few, and a signature names only its key"),
+    ("FROM user_pools\n         WHERE user_pool_id >", "ListUserPools"),
+    ("FROM signing_keys LIMIT 1", "whether the sealing key fits, asked at start"),
+    ("WHERE expires_at <", "the job that removes what expired, in batches"),
+    ("WHERE last_failed_at <", "the same job"),
+    ("WHERE at <", "the same job"),
+    ("SELECT pg_advisory_xact_lock", "no table"),
+    ("SELECT pg_try_advisory_xact_lock", "no table"),
+];
+
+#[test]
+fn no_query_lacks_the_pool() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/.sqlx");
+    let (mut seen, mut used) = (0, std::collections::BTreeSet::new());
+    for entry in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let query = file["query"].as_str().unwrap();
+        seen += 1;
+        if query.contains("user_pool_id = ") || query.starts_with("INSERT INTO") {
+            continue;
+        }
+        let reason = OF_ALL_POOLS.iter().find(|(part, _)| query.contains(part));
+        used.insert(reason.unwrap_or_else(|| panic!("no pool in {query}")).0);
+    }
+    assert!(seen > 60, "{seen}");
+    assert_eq!(used.len(), OF_ALL_POOLS.len(), "an exception that nobody needs: {used:?}");
+}
+
 #[tokio::test]
 async fn every_key_and_constraint_carries_the_pool() {
     let server = TestServer::start().await;

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::{
     cli::Served,
-    support::{self, ORIGIN, Person, TestServer, scratch_directory},
+    support::{self, ORIGIN, Person, TestServer, all, scratch_directory},
 };
 
 fn settings(directory: &std::path::Path) -> ClusterSettings {
@@ -128,6 +128,28 @@ async fn a_postgres_that_restarts_under_load_makes_errors_and_nothing_else() {
     assert_eq!(audited + server.count("webauthn_credentials").await, 40);
     drop(server);
     cluster.unwrap().stop().await.unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
+async fn a_postgres_that_restarted_meanwhile_fails_no_later_request() {
+    let directory = scratch_directory("meanwhile");
+    let (cluster, server, people) = own_postgres(&directory, 1).await;
+    let (ada, ids) = &people[0];
+    // Every connection of the server is open, and busy no more.
+    all((0..12).map(|_| {
+        let ada = ada.clone();
+        async move { ada.call("GetUser", json!({})).await.ok() }
+    }))
+    .await;
+    cluster.stop().await.unwrap();
+    let cluster = PrivateCluster::start(settings(&directory)).await.unwrap();
+    for id in ids {
+        assert_eq!(ada.call("GetUser", json!({})).await.outcome(), "OK");
+        assert_eq!(ada.delete_passkey(id).await.outcome(), "OK");
+    }
+    drop(server);
+    cluster.stop().await.unwrap();
     std::fs::remove_dir_all(directory).unwrap();
 }
 

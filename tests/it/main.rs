@@ -10,6 +10,7 @@ mod delete_passkey;
 mod faults;
 mod limits;
 mod operations_list;
+mod overload;
 mod passkeys;
 mod pools;
 mod public_documents;

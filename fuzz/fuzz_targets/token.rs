@@ -1,0 +1,51 @@
+//! Access tokens: of everything that is made from a good one, only what says the same is accepted.
+#![no_main]
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use keystead::tokens::{self, ACCESS_SCOPE, AccessClaims, PoolKeys, SigningKey};
+use libfuzzer_sys::fuzz_target;
+use uuid::Uuid;
+
+const URL: &str = "http://localhost:9229";
+const ISSUER: &str = "http://localhost:9229/us-east-1_AbCdEfGhI";
+const NOW: i64 = 1_800_000_000;
+
+struct Pool {
+    keys: PoolKeys,
+    token: String,
+}
+
+static POOL: LazyLock<Pool> = LazyLock::new(|| {
+    let (public, pkcs8) = tokens::new_key().unwrap();
+    let key = || SigningKey::from_pkcs8(public.kid.clone(), &pkcs8).unwrap();
+    let verifying = HashMap::from([(public.kid.clone(), public.decoding().unwrap())]);
+    let claims = AccessClaims {
+        sub: Uuid::nil(),
+        iss: ISSUER.into(),
+        client_id: "client".into(),
+        origin_jti: Uuid::nil(),
+        event_id: Uuid::nil(),
+        token_use: "access".into(),
+        scope: ACCESS_SCOPE.into(),
+        auth_time: NOW,
+        exp: NOW + 3600,
+        iat: NOW,
+        jti: Uuid::nil(),
+        username: "ada".into(),
+    };
+    let token = tokens::sign(&claims, &key()).unwrap();
+    Pool { keys: PoolKeys { access: key(), id: key(), verifying }, token }
+});
+
+fuzz_target!(|data: &[u8]| {
+    let Some((kind, rest)) = keystead_fuzz::kind(data) else { return };
+    let good = POOL.token.as_str();
+    let bytes = if kind % 2 == 0 { keystead_fuzz::edited(good.as_bytes(), rest) } else { rest.to_vec() };
+    let Ok(token) = String::from_utf8(bytes) else { return };
+    let _ = tokens::unverified_pool(&token, URL);
+    if tokens::verify_access(&token, &POOL.keys, ISSUER, NOW).is_ok() {
+        let said = |token: &str| token.rsplit_once('.').map(|(said, _)| said.to_owned());
+        assert_eq!(said(&token), said(good));
+    }
+});

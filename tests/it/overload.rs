@@ -1,0 +1,252 @@
+//! More than the server can do: it refuses at once, goes on answering, and recovers by itself.
+
+use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Duration};
+
+use keystead::database::{ClusterSettings, PrivateCluster};
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use crate::support::{self, Person, TestServer, all, client, scratch_directory};
+
+fn tally(outcomes: Vec<String>) -> BTreeMap<String, usize> {
+    outcomes.into_iter().fold(BTreeMap::new(), |mut tally, outcome| {
+        *tally.entry(outcome).or_default() += 1;
+        tally
+    })
+}
+
+async fn health(server: &TestServer) -> u16 {
+    server.http.get(format!("{}/health/ready", server.url)).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn requests_over_the_bound_are_refused_and_the_others_answered() {
+    let server = TestServer::with(&["--max-requests-in-flight=4", "--password-memory-kib=8192"]).await;
+    let ada = server.user("ada").await;
+    let flooding = ada.clone();
+    let flood = all((0..120).map(move |_| {
+        let ada = flooding.clone();
+        async move { ada.password_sign_in(client(), support::PASSWORD).await.outcome() }
+    }));
+    let flood = tokio::spawn(flood);
+    for _ in 0..10 {
+        assert_eq!(health(&server).await, 200);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let outcomes = tally(flood.await.unwrap());
+    assert!(outcomes["OK"] >= 4 && outcomes["TooManyRequestsException"] > 20, "{outcomes:?}");
+    assert_eq!(outcomes.len(), 2, "{outcomes:?}");
+    // Every place was given back.
+    let metrics = server.http.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("keystead_requests_in_flight 0"), "{metrics}");
+    assert_eq!(ada.password_sign_in(client(), support::PASSWORD).await.outcome(), "OK");
+    let unbound = TestServer::with(&["--max-requests-in-flight=0"]).await;
+    let eve = unbound.user("eve").await;
+    assert_eq!(eve.password_sign_in(client(), support::PASSWORD).await.outcome(), "OK");
+}
+
+/// Sends the head of a request and some of its body.
+async fn half_a_request(server: &TestServer, announced: usize, sent: usize) -> TcpStream {
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: AWSCognitoIdentityProviderService.GetUser\r\n\
+         Content-Length: {announced}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; sent]).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn bytes_of_bodies_are_bounded_and_given_back() {
+    let server = TestServer::with(&["--max-body-bytes=262144", "--max-body-bytes-in-flight=300000"]).await;
+    let large = || server.call("GetUser", json!({"AccessToken": "a".repeat(200_000)}));
+    assert_eq!(large().await.outcome(), "NotAuthorizedException");
+    let held = half_a_request(&server, 200_000, 150_000).await;
+    let mut outcome = String::new();
+    for _ in 0..200 {
+        outcome = large().await.outcome();
+        if outcome == "TooManyRequestsException" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(outcome, "TooManyRequestsException");
+    // Small requests go on.
+    assert_eq!(server.call("GetUser", json!({"AccessToken": "a"})).await.outcome(), "NotAuthorizedException");
+    drop(held);
+    for _ in 0..200 {
+        outcome = large().await.outcome();
+        if outcome != "TooManyRequestsException" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(outcome, "NotAuthorizedException");
+}
+
+#[tokio::test]
+async fn idle_and_slow_connections_keep_nobody_out() {
+    let server = TestServer::with(&["--max-requests-in-flight=2"]).await;
+    let ada = server.signed_in("ada").await;
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let mut held = Vec::new();
+    for n in 0..1_500 {
+        held.push(match n % 3 {
+            0 => TcpStream::connect(&address).await.unwrap(),
+            1 => half_a_request(&server, 100, 10).await,
+            _ => {
+                let mut stream = TcpStream::connect(&address).await.unwrap();
+                stream.write_all(b"POST / HTTP/1.1\r\nHost: loc").await.unwrap();
+                stream
+            }
+        });
+    }
+    for _ in 0..20 {
+        ada.call("GetUser", json!({})).await.ok();
+    }
+    assert_eq!(health(&server).await, 200);
+    drop(held);
+}
+
+/// A server on a PostgreSQL of its own, and someone signed in.
+async fn own_postgres(
+    directory: &Path,
+    max_connections: u16,
+    extra: &[(&str, &str)],
+) -> (PrivateCluster, TestServer, Person) {
+    let extra = extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let settings =
+        ClusterSettings { directory: directory.to_owned(), binaries: None, fsync: true, max_connections, extra };
+    let cluster = PrivateCluster::start(settings).await.unwrap();
+    let options = cluster.connect_options("postgres");
+    support::fill_own(options.clone()).await;
+    let config = support::config(&["--database-connections=9", "--request-timeout-seconds=3"]);
+    let server = TestServer::on(options, config, Arc::default()).await;
+    let (pool, client) = support::make_pool(&server).await;
+    let mut ada = server.user_in(&pool, "ada").await;
+    ada.sign_in_to(&client).await;
+    (cluster, server, ada)
+}
+
+#[tokio::test]
+async fn a_postgres_without_free_connections_makes_errors_until_it_has_some() {
+    let directory = scratch_directory("slots");
+    let (cluster, server, ada) = own_postgres(&directory, 16, &[]).await;
+    // Keystead's connections are cut and others take their places.
+    let options = cluster.connect_options("postgres");
+    let mut first = PgConnection::connect_with(&options).await.unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'keystead'";
+    sqlx::query(cut).execute(&mut first).await.unwrap();
+    let mut others = vec![first];
+    while let Ok(other) = PgConnection::connect_with(&options).await {
+        others.push(other);
+    }
+    let mut outcomes = Vec::new();
+    for _ in 0..3 {
+        outcomes.push(ada.call("GetUser", json!({})).await.refused());
+    }
+    let sentence = "500 InternalErrorException: Keystead could not complete the request. Try again; the request ID \
+                    finds the cause in the server's log.";
+    assert_eq!(outcomes, [sentence; 3]);
+    assert_eq!(health(&server).await, 503);
+    drop(others);
+    let mut outcome = String::new();
+    for _ in 0..200 {
+        outcome = ada.call("GetUser", json!({})).await.outcome();
+        if outcome == "OK" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(outcome, "OK");
+    drop(server);
+    cluster.stop().await.unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
+async fn a_postgres_that_stands_still_holds_nobody_for_ever() {
+    let directory = scratch_directory("still");
+    let (cluster, server, ada) = own_postgres(&directory, 40, &[]).await;
+    let signal = |name: &str| {
+        let postmaster = cluster.process_id();
+        let children = std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children")).unwrap();
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{name}")).arg(postmaster.to_string()).args(children.split_whitespace());
+        assert!(kill.status().unwrap().success());
+    };
+    signal("STOP");
+    let outcomes = all((0..30).map(|_| {
+        let ada = ada.clone();
+        async move { ada.call("GetUser", json!({})).await.outcome() }
+    }));
+    let outcomes = tokio::time::timeout(Duration::from_secs(25), outcomes).await;
+    signal("CONT");
+    assert_eq!(tally(outcomes.expect("all are answered")), BTreeMap::from([("InternalErrorException".into(), 30)]));
+    ada.call("GetUser", json!({})).await.ok();
+    drop(server);
+    cluster.stop().await.unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
+async fn a_postgres_on_a_full_disk_makes_errors_until_there_is_room() {
+    if !rustix::process::getuid().is_root() {
+        eprintln!("NOT RUN: a small file system to fill can be mounted by root only");
+        return;
+    }
+    let directory = scratch_directory("full");
+    std::fs::create_dir(&directory).unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=160m", "tmpfs"]).arg(&directory).status();
+    assert!(mounted.unwrap().success());
+    let sizes = [("min_wal_size", "32MB"), ("max_wal_size", "48MB")];
+    let (cluster, server, mut ada) = own_postgres(&directory.join("data"), 40, &sizes).await;
+    let kept = ada.add_passkey().await;
+    ada.authenticator = Default::default();
+    let gone = ada.add_passkey().await;
+    let filler = directory.join("filler");
+    let fill = |blocks: &str| {
+        let dd = Command::new("dd")
+            .arg("if=/dev/zero")
+            .arg(format!("of={}", filler.display()))
+            .args([blocks, "status=none"])
+            .output();
+        dd.unwrap()
+    };
+    assert!(!fill("bs=64k").status.success(), "the disk is full now");
+    // Something that needs room: the table grows until it cannot.
+    let mut outcomes = Vec::new();
+    for n in 0..400 {
+        let input = json!({"UserPoolId": ada_pool(&server).await, "Username": format!("u{n}"), "MessageAction": "SUPPRESS",
+            "UserAttributes": [{"Name": "email", "Value": format!("{}@example.com", "x".repeat(1_900))}]});
+        outcomes.push(server.operator("AdminCreateUser", input).await.outcome());
+        if outcomes.last().unwrap() != "OK" {
+            break;
+        }
+    }
+    let outcomes = tally(outcomes);
+    assert!(outcomes.contains_key("InternalErrorException"), "the disk was never felt: {outcomes:?}");
+    assert!(outcomes.keys().all(|outcome| outcome == "OK" || outcome == "InternalErrorException"), "{outcomes:?}");
+    std::fs::remove_file(&filler).unwrap();
+    let mut outcome = String::new();
+    for _ in 0..400 {
+        outcome = ada.delete_passkey(&gone).await.outcome();
+        if outcome != "InternalErrorException" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(outcome, "OK");
+    assert_eq!(ada.listed().await, [kept]);
+    drop(server);
+    cluster.stop().await.unwrap();
+    assert!(Command::new("umount").arg("-l").arg(&directory).status().unwrap().success());
+    std::fs::remove_dir(directory).unwrap();
+}
+
+async fn ada_pool(server: &TestServer) -> String {
+    sqlx::query_scalar("SELECT user_pool_id FROM user_pools").fetch_one(&server.db).await.unwrap()
+}
