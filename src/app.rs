@@ -27,6 +27,7 @@ use crate::{
         clients::ClientAndPool,
         kept::Kept,
     },
+    turns::Turns,
     web_acl::WebAcl,
 };
 
@@ -50,6 +51,8 @@ pub struct App {
     pub acl: WebAcl,
     /// Bounds of what is taken on at the same time.
     pub admission: Admission,
+    /// Whose turn it is among the requests of one user.
+    pub turns: Turns,
     /// Request budgets.
     pub budgets: Budgets,
     /// Counters.
@@ -104,6 +107,7 @@ impl App {
             passwords: Passwords::new(&config.passwords())?,
             acl: WebAcl::new(&config.web_acl),
             admission: Admission::new(&config),
+            turns: Turns::new(config.max_user_requests_at_work),
             budgets: Budgets::new(&config),
             public_url: config.public_url(),
             keys: KeyRing::default(),

@@ -36,6 +36,11 @@ pub trait Caller: Sized {
         proof: Self::Proof,
         input: &Map<String, Value>,
     ) -> impl Future<Output = Result<Self>>;
+
+    /// The pool and subject of a caller who is a user.
+    fn user(&self) -> Option<(&str, Uuid)> {
+        None
+    }
 }
 
 /// Anyone, through an existing app client.
@@ -103,6 +108,10 @@ impl Caller for Bearer {
             origin_jti: claims.origin_jti,
         })
     }
+
+    fn user(&self) -> Option<(&str, Uuid)> {
+        Some((&self.pool_id, self.sub))
+    }
 }
 
 impl Bearer {
@@ -156,6 +165,10 @@ impl Caller for SignedIn {
             Some(user) => Ok(Self { bearer, user }),
             None => Err(bearer.refusal(app, &mut db, call).await?),
         }
+    }
+
+    fn user(&self) -> Option<(&str, Uuid)> {
+        self.bearer.user()
     }
 }
 

@@ -70,6 +70,10 @@ pub struct Config {
     /// the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_IN_FLIGHT", default_value_t = 1024)]
     pub max_requests_in_flight: usize,
+    /// Requests of one user that change something and are at work at the same time, in one replica; further ones wait for
+    /// them; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_MAX_USER_REQUESTS_AT_WORK", default_value_t = 3)]
+    pub max_user_requests_at_work: usize,
     /// Deepest nesting of objects and arrays in a request.
     #[arg(long, env = "KEYSTEAD_MAX_NESTING", default_value_t = 64)]
     pub max_nesting: usize,

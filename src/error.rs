@@ -86,6 +86,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A text that PostgreSQL cannot hold.
+    pub fn nul() -> Self {
+        Self::InvalidParameter("A text holds the character U+0000, which cannot be stored; remove it.".into())
+    }
+
     /// An [`Error::Internal`] with its cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
@@ -180,9 +185,11 @@ impl From<sqlx::Error> for Error {
         // character_not_in_repertoire, untranslatable_character: U+0000 in a text or in JSON.
         let code = cause.as_database_error().and_then(|error| error.code());
         if matches!(code.as_deref(), Some("22021" | "22P05")) {
-            return Self::InvalidParameter(
-                "A text holds the character U+0000, which cannot be stored; remove it.".into(),
-            );
+            return Self::nul();
+        }
+        // lock_not_available: others were at the same user's rows all the time.
+        if code.as_deref() == Some("55P03") {
+            return Self::TooManyRequests("Too many requests change this user at the moment; try again.".into());
         }
         if matches!(cause, sqlx::Error::PoolTimedOut) {
             return Self::internal(

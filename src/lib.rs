@@ -7,7 +7,8 @@
 //! - [`jobs`]: what runs by itself, such as removing what expired.
 //! - [`operations`]: the API, a file per operation. Each names its [`caller`].
 //! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
-//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`]: who may call, how often, and how many at once.
+//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`], [`turns`]: who may call, how
+//!   often, and how many at once.
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`]: ceremonies and tokens. Pure: no database, no HTTP, no clock.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
@@ -42,6 +43,7 @@ pub mod sigv4;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;
+pub mod turns;
 pub mod web_acl;
 pub mod webauthn;
 pub mod wire;

@@ -9,38 +9,33 @@
     reason = "a benchmark may panic and asks the system's clock"
 )]
 
-mod client;
-mod load;
-mod measure;
-mod process;
 mod sign_in;
+#[path = "../support/mod.rs"]
+mod support;
 
-use std::{path::Path, pin::Pin, sync::Arc, time::Duration};
+use std::{path::Path, pin::Pin, time::Duration};
 
 use base64::{Engine, prelude::*};
 use clap::Parser;
 use keystead::{
-    app::App,
     clock::{Clock, SystemClock},
     config::Config,
-    database::{ClusterSettings, PrivateCluster},
+    database::PrivateCluster,
     random,
-    sealing::SealingKey,
     store::{self, audit::Trail},
 };
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use uuid::Uuid;
 
-use self::{
+use self::support::{
     client::{Connection, call, connect},
-    load::Target,
+    load::{self, Target},
     measure::{Measured, measure},
     process::Served,
+    stage::{Database, Stage},
 };
 
 const CONNECTIONS: [usize; 4] = [1, 8, 32, 128];
-const SEALING_KEY: [u8; 32] = [7; 32];
 
 #[derive(Parser)]
 struct Options {
@@ -74,47 +69,19 @@ fn main() {
 }
 
 async fn run(options: Options) {
-    let directory = std::env::temp_dir().join(format!("keystead-bench-{}", Uuid::new_v4().simple()));
+    let stage = Stage::start().await;
     let time = Duration::from_secs(options.seconds);
     let wanted = |part| options.only.is_none_or(|only| only == part);
     if wanted(Part::Starts) {
-        first_answers(&directory.join("first")).await;
+        first_answers(&stage.directory.join("first")).await;
     }
-    let cluster = PrivateCluster::start(ClusterSettings {
-        directory: directory.clone(),
-        binaries: None,
-        fsync: true,
-        max_connections: 200,
-        extra: vec![("shared_buffers".into(), "512MB".into()), ("max_wal_size".into(), "4GB".into())],
-    })
-    .await
-    .unwrap();
-    let mut config = options.config.clone();
-    config.public_url = Some("http://localhost:9229".to_owned());
-    let connections = config.database_connections;
-    let db = keystead::cli::connect(&config, cluster.connect_options("postgres")).await.unwrap();
-    store::migrate(&db).await.unwrap();
-    let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
-    let (pool, client) = load::make_pool(&app).await;
+    let database = stage.database("bench", &options.config).await;
+    let Database { app, pool, client, .. } = &database;
+    let cluster = &stage.cluster;
+    let connections = options.config.database_connections;
     eprintln!("loading {} credentials", options.credentials);
-    let mut targets = load::load(&app, &pool, &client, options.credentials, options.seconds).await;
-    let socket = cluster.connect_options("postgres");
-    let served = Served::start(
-        &directory.join("served"),
-        &[
-            "--public-url=http://localhost:9229".into(),
-            format!("--sealing-key={}", BASE64_STANDARD.encode(SEALING_KEY)),
-            format!(
-                "--database-url=postgres://{}@localhost:{}/postgres?host={}",
-                socket.get_username(),
-                socket.get_port(),
-                socket.get_socket().unwrap().display()
-            ),
-            "--user-reads-per-second=0".into(),
-            "--user-writes-per-second=0".into(),
-        ],
-    )
-    .await;
+    let mut targets = load::load(app, pool, client, options.credentials, 3_000 * options.seconds as usize).await;
+    let served = stage.serve(&database, &[]).await;
     println!(
         "first answer on an existing database: {:.0} ms; resident memory idle: {:.0} MiB\n",
         served.first_answer.as_secs_f64() * 1e3,
@@ -124,14 +91,14 @@ async fn run(options: Options) {
         "| what | connections | per second | p50 ms | p99 ms | Keystead's CPU ms | ratio |\n|---|---|---|---|---|---|---|"
     );
     for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Deletes)) {
-        let bare = straight(&cluster, count as u32, &pool, count, time, &mut targets, delete_straight).await;
+        let bare = straight(cluster, count as u32, pool, count, time, &mut targets, delete_straight).await;
         row("DELETE straight", count, &bare, None, None);
         let (served, cpu) = over_http(&served, count, time, &mut targets, delete_served).await;
         row("DeleteWebAuthnCredential", count, &served, Some(cpu), Some(bare.rate));
     }
     for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Lists)) {
         // Through one pool, of as many connections as Keystead's.
-        let bare = straight(&cluster, connections, &pool, count, time, &mut targets.clone(), list_straight).await;
+        let bare = straight(cluster, connections, pool, count, time, &mut targets.clone(), list_straight).await;
         row("SELECT straight", count, &bare, None, None);
         let (listed, cpu) = over_http(&served, count, time, &mut targets.clone(), list_served).await;
         row("ListWebAuthnCredentials", count, &listed, Some(cpu), Some(bare.rate));
@@ -139,20 +106,19 @@ async fn run(options: Options) {
     let mut people = Vec::new();
     for count in [1, 8, 32].into_iter().filter(|_| wanted(Part::SignIns)) {
         while people.len() < count {
-            people.push(sign_in::Person::new(&app, &pool, people.len()).await);
+            people.push(sign_in::Person::new(app, pool, people.len()).await);
         }
         let bare = sign_in::cryptography_alone(time / 2);
         println!("| two RSA signatures and one ECDSA verification | | {bare:.0} | | | | |");
         let before = served.cpu_seconds();
-        let signed_in = sign_in::measure(&mut people, served.address, &client, time).await;
+        let signed_in = sign_in::measure(&mut people, served.address, client, time).await;
         let cpu = (served.cpu_seconds() - before) * 1e3 / (signed_in.rate * time.as_secs_f64());
         row("sign-in with a passkey (two calls)", count, &signed_in, Some(cpu), Some(bare));
     }
     println!("\nresident memory at most: {:.0} MiB", served.memory("VmHWM"));
     served.stop().await;
     app.db.close().await;
-    cluster.stop().await.unwrap();
-    std::fs::remove_dir_all(directory).unwrap();
+    stage.stop().await;
 }
 
 /// The very first start, with a private database to make, and the second.
@@ -178,7 +144,7 @@ async fn straight(
     work: impl for<'a> Fn(&'a mut (PgPool, String), &'a Target) -> Work<'a> + Copy + Send + 'static,
 ) -> Measured {
     let options = PgPoolOptions::new().max_connections(pool_size).min_connections(pool_size).test_before_acquire(false);
-    let db = options.connect_with(cluster.connect_options("postgres")).await.unwrap();
+    let db = options.connect_with(cluster.connect_options("bench")).await.unwrap();
     let measured = measure(connections, time, targets, async |_| (db.clone(), pool.to_owned()), work).await;
     db.close().await;
     measured

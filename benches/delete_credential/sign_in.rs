@@ -23,7 +23,7 @@ use keystead::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{
+use crate::support::{
     client::{call, connect},
     measure::Measured,
 };

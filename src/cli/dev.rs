@@ -39,9 +39,9 @@ pub struct Input {
     /// The options' JSON. [default: standard input]
     #[arg(long)]
     options: Option<String>,
-    /// The page's origin.
-    #[arg(long, default_value = "http://localhost:9229")]
-    origin: String,
+    /// The page's origin. [default: http://localhost:9229, or https on the relying party ID of the options]
+    #[arg(long)]
+    origin: Option<String>,
     /// Where the authenticator keeps its passkeys.
     #[arg(long, default_value = "keystead-authenticator.json")]
     state: PathBuf,
@@ -78,10 +78,19 @@ fn answer(
     };
     let options = parse(&text)?;
     let mut authenticator = load(&input.state)?;
-    let credential = ceremony(&mut authenticator, &options, &input.origin).map_err(|error| error.to_string())?;
+    let origin = input.origin.clone().unwrap_or_else(|| usual_origin(&options));
+    let credential = ceremony(&mut authenticator, &options, &origin).map_err(|error| error.to_string())?;
     save(&input.state, &authenticator)?;
     println!("{credential}");
     Ok(())
+}
+
+/// The origin that a page would have: of this relying party, or of a server on this machine.
+fn usual_origin(options: &Value) -> String {
+    match options["rp"]["id"].as_str().or(options["rpId"].as_str()) {
+        Some(rp_id) if rp_id != "localhost" => format!("https://{rp_id}"),
+        _ => "http://localhost:9229".to_owned(),
+    }
 }
 
 /// Options as JSON, or as a JSON string that holds them (`CREDENTIAL_REQUEST_OPTIONS`).

@@ -25,6 +25,9 @@ pub async fn run(config: Config) -> Result<(), String> {
         }
     };
     let app = &parts.app;
+    if app.config.database_url.is_none() {
+        report.warn("database", "is the private one of this machine: for production set DATABASE_URL");
+    }
     let asked = Instant::now();
     let database =
         sqlx::query_scalar::<_, String>("SELECT current_setting('server_version_num')").fetch_one(&app.db).await;
@@ -32,7 +35,11 @@ pub async fn run(config: Config) -> Result<(), String> {
         Ok(version) if version.parse().unwrap_or(0) >= 140_000 => {
             report.good(
                 "database",
-                &format!("answers in {:.1} ms, version {version}", asked.elapsed().as_secs_f64() * 1e3),
+                &format!(
+                    "{} answers in {:.1} ms, version {version}",
+                    setup::place(&app.db.connect_options()),
+                    asked.elapsed().as_secs_f64() * 1e3
+                ),
             );
         }
         Ok(version) => report.bad("database", &format!("is version {version}; Keystead needs 14 or newer")),
@@ -114,6 +121,10 @@ impl Report {
     }
 
     fn end(self) -> Result<(), String> {
-        if self.bad == 0 { Ok(()) } else { Err(format!("{} checks failed", self.bad)) }
+        match self.bad {
+            0 => Ok(()),
+            1 => Err("1 check failed".to_owned()),
+            more => Err(format!("{more} checks failed")),
+        }
     }
 }

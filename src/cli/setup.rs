@@ -203,16 +203,24 @@ async fn private_database(cluster: &PrivateCluster) -> Result<PgConnectOptions, 
     Ok(cluster.connect_options("keystead"))
 }
 
+/// Where a database is, in words: its name and its server, without user and password.
+pub fn place(options: &PgConnectOptions) -> String {
+    format!("the database {} at {}", options.get_database().unwrap_or("of the user's name"), server(options))
+}
+
+fn server(options: &PgConnectOptions) -> String {
+    options
+        .get_socket()
+        .map_or_else(|| format!("{}:{}", options.get_host(), options.get_port()), |socket| socket.display().to_string())
+}
+
 /// How long a start waits for a database that does not answer yet.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The pool of connections, after one was made: so that the cause is known when none can be.
 pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPool, String> {
     use sqlx::Connection as _;
-    let place = options.get_socket().map_or_else(
-        || format!("{}:{}", options.get_host(), options.get_port()),
-        |socket| socket.display().to_string(),
-    );
+    let place = server(&options);
     let started = std::time::Instant::now();
     loop {
         let connected = tokio::time::timeout(PATIENCE, sqlx::PgConnection::connect_with(&options)).await;
@@ -237,6 +245,7 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPoo
         // Rather a clear error soon than a late one.
         .acquire_timeout(std::time::Duration::from_secs(5))
         .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(async move { store::bound_waits(connection).await }))
         .before_acquire(|connection, was| {
             Box::pin(async move { Ok(was.idle_for < store::kept::QUIET || connection.ping().await.is_ok()) })
         })

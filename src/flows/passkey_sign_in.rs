@@ -54,13 +54,27 @@ pub fn descriptors(
     usable.map(|(id, transports, _)| Descriptor { id, transports }).collect()
 }
 
-/// One made-up passkey, or none, decided by the name.
+/// Made-up passkeys, or none, decided by the name: as many and as different as people's are.
 fn decoys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
+    const TRANSPORTS: [&[&str]; 4] = [&["hybrid", "internal"], &["internal"], &["hybrid", "internal"], &["nfc", "usb"]];
+    const LENGTHS: [usize; 4] = [32, 16, 20, 32];
+    // A subject may be written in several ways; each names the same person.
     let key = sign_in.pool.username_key(username);
+    let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
     let seed = sign_in.app.sealing.derive("decoy passkey", format!("{} {key}", sign_in.pool.id).as_bytes());
-    let id = sign_in.app.sealing.derive("decoy credential ID", &seed);
-    let transports = ["hybrid", "internal"].map(str::to_owned).into();
-    if seed[0] & 1 == 0 { vec![Descriptor { id: id.to_vec(), transports }] } else { Vec::new() }
+    let count = match seed[0] {
+        0..128 => 0,
+        128..208 => 1,
+        208..240 => 2,
+        _ => 3,
+    };
+    let decoy = |n: u8| {
+        let id = sign_in.app.sealing.derive("decoy credential ID", &[&seed[..], &[n]].concat());
+        let kind = usize::from(seed[1 + usize::from(n)]);
+        let transports = TRANSPORTS[kind % 4].iter().map(|&transport| transport.to_owned()).collect();
+        Descriptor { id: id[..LENGTHS[kind / 4 % 4]].to_vec(), transports }
+    };
+    (0..count).map(decoy).collect()
 }
 
 /// Answers with a WEB_AUTHN challenge.

@@ -29,6 +29,7 @@ use crate::{
         sessions::OpenedWith,
         users::{Status, User},
     },
+    turns::Turn,
     webauthn::{Assertion, Descriptor},
 };
 
@@ -93,6 +94,7 @@ pub struct Person {
 impl SignIn<'_> {
     /// The first step: InitiateAuth.
     pub async fn begin(&self, flow: &str, parameters: &Parameters) -> Result<Outcome> {
+        let _turn = self.turn(parameters).await;
         match (flow, self.door) {
             ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public) => {
                 Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
@@ -125,6 +127,7 @@ impl SignIn<'_> {
 
     /// A further step: RespondToAuthChallenge.
     pub async fn respond(&self, challenge: &str, session: Option<&str>, responses: &Parameters) -> Result<Outcome> {
+        let _turn = self.turn(responses).await;
         let supported = matches!(challenge, "SELECT_CHALLENGE" | "PASSWORD" | "WEB_AUTHN" | "NEW_PASSWORD_REQUIRED");
         if !supported {
             return Err(Error::InvalidParameter(
@@ -167,6 +170,13 @@ impl SignIn<'_> {
             }
             _ => Err(session_text::unfit()),
         }
+    }
+
+    /// Waits until it is this name's turn: a flood of guesses at one name waits for itself alone, and what it found out
+    /// about the first guesses counts for the next.
+    async fn turn(&self, parameters: &Parameters) -> Option<Turn<'_>> {
+        let key = self.pool.username_key(parameters.get("USERNAME")?);
+        Some(self.app.turns.take(&self.pool.id, &key).await)
     }
 
     /// USER_AUTH: the person's choice of a factor.
@@ -353,6 +363,10 @@ impl SignIn<'_> {
     /// The name that a request proves to be allowed to name.
     fn username<'p>(&self, parameters: &'p Parameters) -> Result<&'p str> {
         let username = self.required(parameters, "USERNAME")?;
+        // PostgreSQL cannot hold it, and would refuse the statement that this request shares with others.
+        if username.contains('\0') {
+            return Err(Error::nul());
+        }
         check_secret_hash(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
         Ok(username)
     }

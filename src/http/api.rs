@@ -1,7 +1,8 @@
 //! `POST /`: header and body in, JSON or an error out. One span per request; an internal cause is logged here, once.
 
 use std::{
-    panic::AssertUnwindSafe,
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -74,7 +75,7 @@ fn named_operation(request: &HttpRequest) -> Option<&str> {
 }
 
 async fn answer(
-    app: &App,
+    app: &Arc<App>,
     request: &HttpRequest,
     payload: web::Payload,
     operation: Option<&str>,
@@ -93,8 +94,6 @@ async fn answer(
         .await
         .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))??;
     app.acl.check_server_size(body.len())?;
-    // Only now: a slow sender takes nobody's place.
-    let _place = app.admission.place()?;
     let operation = operation.ok_or_else(|| {
         Error::UnknownOperation(
             "Unknown operation: X-Amz-Target must be AWSCognitoIdentityProviderService.<Operation>.".into(),
@@ -108,8 +107,20 @@ async fn answer(
         address,
         max_nesting: app.config.max_nesting,
     };
+    // A task of its own: who hangs up does not undo what was decided, such as that a guess was wrong.
+    match actix_web::rt::spawn(run(app.clone(), call).in_current_span()).await {
+        Ok(answered) => answered,
+        Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
+        Err(ended) => Err(Error::internal(ended)),
+    }
+}
+
+/// Runs a call that is here as a whole.
+async fn run(app: Arc<App>, call: Call) -> Result<Value> {
+    // Only now: a slow sender takes nobody's place.
+    let _place = app.admission.place()?;
     let patience = Duration::from_secs(app.config.request_timeout_seconds);
-    tokio::time::timeout(patience, operations::call(app, &call))
+    tokio::time::timeout(patience, operations::call(&app, &call))
         .await
         .map_err(|_| Error::internal("the request was not answered in time; is the database standing still?"))?
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::{
     app::App,
+    budgets::Kind,
     call::Call,
     caller::Caller,
     error::{Error, Result},
@@ -129,6 +130,10 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     let proof = C::prove(app, call).await?;
     let input = call.input()?;
     let caller = C::identify(app, call, proof, &input).await?;
+    let _turn = match caller.user() {
+        Some((pool_id, sub)) if call.kind() == Kind::Write => Some(app.turns.take(pool_id, &sub.to_string()).await),
+        _ => None,
+    };
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
     let response = handle(app, call, caller, request).await?;
     serde_json::to_value(response).map_err(Error::internal)

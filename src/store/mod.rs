@@ -47,6 +47,13 @@ pub async fn migrate(db: &PgPool) -> Result<(), MigrateError> {
     Ok(())
 }
 
+/// Longest wait of a statement for another's lock. Requests for one user wait for each other; those that wait longer are
+/// refused, so that they do not use up the connections of everybody else. (Behind PgBouncer it holds for the connections
+/// that it happens to reach, which all are Keystead's.)
+pub async fn bound_waits(db: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql("SET lock_timeout = '2s'").execute(db).await.map(drop)
+}
+
 /// Whether the database answers and has every migration of this build.
 pub async fn is_current(db: &PgPool) -> sqlx::Result<bool> {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);

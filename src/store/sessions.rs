@@ -145,6 +145,24 @@ pub async fn revoke_all(
     Ok(())
 }
 
+/// Ends all sessions that were opened through a client. Looks at all sessions of the pool: clients are deleted rarely.
+pub async fn revoke_of_client(
+    db: &mut PgConnection,
+    pool_id: &str,
+    client_id: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE sessions SET revoked_at = $3 WHERE user_pool_id = $1 AND client_id = $2 AND revoked_at IS NULL",
+        pool_id,
+        client_id,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Removes all sessions of a user whose row the caller has locked.
 pub async fn delete_all(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM sessions WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;

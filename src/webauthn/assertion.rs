@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Error, RelyingParty, bytes, client_data, cose, options::user_handle};
+use super::{Error, RelyingParty, bytes, cbor, client_data, cose, options::user_handle};
 use crate::sealing::{equal, sha256};
 
 /// A parsed `AuthenticationResponseJSON`.
@@ -90,6 +90,9 @@ impl Assertion {
     }
 }
 
+/// Longest authenticator data of an assertion, bytes: it has 37, and few have extensions.
+const MAX_AUTHENTICATOR_DATA: usize = 16 * 1024;
+
 /// The flags of authenticator data (section 6.1).
 mod flag {
     pub const USER_PRESENT: u8 = 1;
@@ -109,16 +112,16 @@ struct AuthenticatorData<'a> {
 
 impl<'a> AuthenticatorData<'a> {
     fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_AUTHENTICATOR_DATA {
+            return Err(Error::Malformed(format!("authenticatorData is longer than {MAX_AUTHENTICATOR_DATA} bytes")));
+        }
         let malformed = || Error::Malformed("authenticatorData is not that of an assertion".into());
         let (rp_id_hash, rest) = bytes.split_at_checked(32).ok_or_else(malformed)?;
         let (&[flags], rest) = rest.split_first_chunk::<1>().ok_or_else(malformed)?;
         let (&sign_count, rest) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
         // Only registrations carry attested credential data; what follows otherwise is one CBOR map of extensions.
         let extensions = flags & flag::EXTENSIONS != 0;
-        let fits = match serde_cbor_2::from_slice(rest) {
-            Ok(serde_cbor_2::Value::Map(_)) => extensions,
-            _ => !extensions && rest.is_empty(),
-        };
+        let fits = if extensions { cbor::harmless_map(rest) } else { rest.is_empty() };
         if flags & flag::ATTESTED_DATA != 0 || !fits {
             return Err(malformed());
         }

@@ -4,6 +4,7 @@
 //! `webauthn-rs-core` does most of them; what it leaves to the caller is done here with the step's number beside it.
 
 mod assertion;
+mod cbor;
 mod client_data;
 mod cose;
 mod options;
@@ -41,7 +42,9 @@ pub enum Error {
     Malformed(String),
     #[error("The credential answers another challenge.")]
     Challenge,
-    #[error("The origin {0} is not allowed for this relying party ID.")]
+    #[error(
+        "The origin {0} is not allowed for this relying party ID: it must be https on that name or one below it, http on localhost only, or an app origin of the settings."
+    )]
     Origin(String),
     #[error("The credential was made for another relying party ID.")]
     RelyingParty,

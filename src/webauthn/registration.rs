@@ -11,10 +11,12 @@ use webauthn_rs_core::{
     },
 };
 
-use super::{Error, RelyingParty, bytes, client_data, cose};
+use super::{Error, RelyingParty, bytes, cbor, client_data, cose};
 
 /// Credential IDs may have up to this many bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
+/// Longest attestation object, bytes: the largest statements, with a chain of certificates, have some thousands.
+const MAX_ATTESTATION_OBJECT: usize = 64 * 1024;
 /// Transports kept, at most, and their length.
 const MAX_TRANSPORTS: usize = 10;
 const MAX_TRANSPORT_LENGTH: usize = 32;
@@ -160,6 +162,13 @@ impl AttestationObject {
     fn parse(cbor: &[u8]) -> Result<Self, Error> {
         use serde_cbor_2::Value as Cbor;
         let malformed = || Error::Malformed("attestationObject is not an attestation object".into());
+        if cbor.len() > MAX_ATTESTATION_OBJECT {
+            let text = format!("attestationObject is longer than {MAX_ATTESTATION_OBJECT} bytes");
+            return Err(Error::Malformed(text));
+        }
+        if !cbor::harmless_map(cbor) {
+            return Err(malformed());
+        }
         let Cbor::Map(map) = serde_cbor_2::from_slice(cbor).map_err(|_| malformed())? else {
             return Err(malformed());
         };
@@ -173,7 +182,18 @@ impl AttestationObject {
         if fmt == "none" && !statement.is_empty() {
             return Err(Error::Malformed("an attestation of format none carries a statement".into()));
         }
-        Ok(Self { fmt: fmt.clone(), auth_data: auth_data.clone() })
+        let object = Self { fmt: fmt.clone(), auth_data: auth_data.clone() };
+        // The public key and, perhaps, extensions.
+        if !object.behind_credential_id().is_some_and(|rest| cbor::harmless(rest, 2)) {
+            return Err(malformed());
+        }
+        Ok(object)
+    }
+
+    /// What follows the credential ID in the authenticator data (section 6.5.1).
+    fn behind_credential_id(&self) -> Option<&[u8]> {
+        let (length, rest) = self.auth_data.get(53..)?.split_first_chunk::<2>()?;
+        rest.get(usize::from(u16::from_be_bytes(*length))..)
     }
 
     /// Bytes 37 to 52 of the authenticator data (section 6.5.1).

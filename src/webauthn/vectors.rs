@@ -57,7 +57,7 @@ fn vectors_of_the_specification() {
     // Refused on purpose: framed pages. Refused because not offered: ES384, ES512, Ed448. Refused by the library: RSA
     // keys that are not of 2048 bits (the RS256 vector has 3482), EdDSA, and these TPM and Android statements.
     let not_offered = "The credential is not supported: its algorithm or key size was not offered.";
-    let framed = "The origin https://example.org (framed by another origin) is not allowed for this relying party ID.";
+    let framed = "The origin https://example.org (framed by another origin) is not allowed for this relying party ID: it must be https on that name or one below it, http on localhost only, or an app origin of the settings.";
     let expected = [
         "none.ES256: accepted".to_owned(),
         "packed-self.ES256: accepted".into(),

@@ -20,7 +20,7 @@ const NAMED_LIMIT: usize = 50;
 pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
     let model = model();
     let shape = &model.operation(operation).expect("only operations of the model are dispatched").input;
-    let mut check = Check { model, failures: Vec::new(), count: 0 };
+    let mut check = Check { model, failures: Vec::new(), count: 0, hidden: false };
     let Value::Object(out) = check.value(input, model.shape(shape), "")? else {
         return Err(expected_map());
     };
@@ -41,11 +41,21 @@ struct Check {
     failures: Vec<String>,
     /// All violations.
     count: usize,
+    /// Whether the value that is looked at is part of a sensitive one.
+    hidden: bool,
 }
 
 impl Check {
     /// Checks one value at `path` (empty for the whole request) and returns it cleaned.
     fn value(&mut self, value: Value, shape: &'static Shape, path: &str) -> Result<Value> {
+        let around = self.hidden;
+        self.hidden |= shape.sensitive;
+        let cleaned = self.cleaned(value, shape, path);
+        self.hidden = around;
+        cleaned
+    }
+
+    fn cleaned(&mut self, value: Value, shape: &'static Shape, path: &str) -> Result<Value> {
         if shape.document {
             return Ok(value);
         }
@@ -151,7 +161,7 @@ impl Check {
             return;
         }
         let shown: Cow<'_, str> = match value {
-            _ if shape.sensitive => "Value".into(),
+            _ if shape.sensitive || self.hidden => "Value".into(),
             None => "Value null".into(),
             Some(value) => format!("Value '{}'", cut(value)).into(),
         };

@@ -104,3 +104,16 @@ async fn clients_are_listed_and_deleted() {
     let refusal = server.call("InitiateAuth", json!({"ClientId": id, "AuthFlow": "USER_AUTH"})).await.refused();
     assert_eq!(refusal, format!("400 ResourceNotFoundException: User pool client {id} does not exist."));
 }
+
+#[tokio::test]
+async fn a_deleted_clients_sessions_end_with_it() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    ada.call("ListWebAuthnCredentials", json!({})).await.ok();
+    let input = json!({"UserPoolId": pool(), "ClientId": crate::support::client()});
+    server.operator("DeleteUserPoolClient", input).await.ok();
+    for operation in ["GetUser", "ListWebAuthnCredentials", "StartWebAuthnRegistration", "GetUserAuthFactors"] {
+        let refusal = ada.call(operation, json!({})).await.refused();
+        assert_eq!(refusal, "400 NotAuthorizedException: Access Token has been revoked", "{operation}");
+    }
+}

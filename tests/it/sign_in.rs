@@ -1,5 +1,10 @@
 //! Signing in: every flow that is built, its refusals, and what strangers can learn from them.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use keystead::dev::authenticator::Spoil;
 use serde_json::{Value, json};
 
@@ -548,4 +553,95 @@ async fn a_hash_of_another_cost_is_replaced_when_its_password_proves_right() {
     assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), ["OK"; 8]);
     assert_eq!(server.count(&cost(2)).await, 1);
     ada.password_sign_in(client(), PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn hanging_up_does_not_undo_that_an_assertion_was_wrong() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    for round in 0..30_u64 {
+        let (session, options) = ada.passkey_challenge().await;
+        let wrong = Spoil { user_present: Some(false), ..Spoil::default() };
+        let wrong = ada.authenticator.clone().get(&options, ORIGIN, &wrong).unwrap();
+        let input = json!({"ClientId": client(), "ChallengeName": "WEB_AUTHN", "Session": session,
+            "ChallengeResponses": {"USERNAME": "ada", "CREDENTIAL": wrong.to_string()}})
+        .to_string();
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\
+             X-Amz-Target: AWSCognitoIdentityProviderService.RespondToAuthChallenge\r\n\r\n",
+            input.len()
+        );
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(&mut stream, (head + &input).as_bytes()).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_micros(300 * (round % 10) + 500)).await;
+        drop(stream);
+        // What was sent is decided, however soon the caller went away.
+        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
+        let right = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
+        let refusal = ada.respond(&session, &right).await.refused();
+        let used = "400 NotAuthorizedException: Invalid session for the user, session can only be used once.";
+        assert_eq!(refusal, used, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_whose_row_is_held_refuses_some_requests_and_nobody_elses() {
+    let server = TestServer::start().await;
+    let (ada, eve) = (server.signed_in("ada").await, server.signed_in("eve").await);
+    let mut holder = server.db.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM users WHERE sub = $1::uuid FOR UPDATE")
+        .bind(&ada.sub)
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    // More than the server has connections; a few at a time ask the database, the others wait for those.
+    let answered = Arc::new(AtomicUsize::new(0));
+    let counted = answered.clone();
+    let waiting = tokio::spawn(all((0..9).map(move |_| {
+        let (ada, answered) = (ada.clone(), counted.clone());
+        async move {
+            let outcome = ada.call("GlobalSignOut", json!({})).await.outcome();
+            answered.fetch_add(1, Ordering::SeqCst);
+            outcome
+        }
+    })));
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(eve.call("GetUser", json!({})).await.outcome(), "OK");
+    assert_eq!(answered.load(Ordering::SeqCst), 0, "eve waited for a connection that ada's requests held");
+    let outcomes = waiting.await.unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome == "TooManyRequestsException"), "{outcomes:?}");
+    holder.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_decoy_is_the_same_however_its_subject_is_written() {
+    let server = TestServer::start().await;
+    let challenge = async |username: String| {
+        let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH",
+            "AuthParameters": {"USERNAME": username, "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+        let answer = server.call("InitiateAuth", input).await.ok();
+        let options = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().map(str::to_owned);
+        let options = options.map(|text| text.parse::<serde_json::Value>().unwrap()["allowCredentials"].clone());
+        (answer["ChallengeName"].clone(), options)
+    };
+    let (mut with, mut shapes) = (0, std::collections::BTreeSet::new());
+    for n in 0..40_u128 {
+        let sub = uuid::Uuid::from_u128(n + 1);
+        let usual = challenge(sub.to_string()).await;
+        for spelled in [sub.simple().to_string(), sub.braced().to_string(), sub.urn().to_string()] {
+            assert_eq!(challenge(spelled.clone()).await, usual, "{spelled}");
+        }
+        if let Some(options) = usual.1 {
+            with += 1;
+            let ids = options.as_array().unwrap().iter();
+            shapes.insert(
+                ids.map(|one| one["transports"].to_string() + &one["id"].as_str().unwrap().len().to_string())
+                    .collect::<Vec<_>>(),
+            );
+        }
+    }
+    assert!((8..32).contains(&with), "{with} of 40 have passkeys");
+    assert!(shapes.len() > 4, "decoys look alike: {shapes:?}");
 }

@@ -293,3 +293,19 @@ async fn a_path_that_cannot_name_a_pool_is_not_found() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_secret_in_a_map_is_not_repeated() {
+    let server = TestServer::start().await;
+    for (operation, parameters, name) in [
+        ("InitiateAuth", "AuthParameters", "PASSWORD"),
+        ("InitiateAuth", "AuthParameters", "REFRESH_TOKEN"),
+        ("RespondToAuthChallenge", "ChallengeResponses", "NEW_PASSWORD"),
+    ] {
+        let mut input = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "ChallengeName": "PASSWORD"});
+        input[parameters] = json!({name: "secret".repeat(30_000)});
+        let refusal = server.call(operation, input).await;
+        assert_eq!(refusal.outcome(), "InvalidParameterException");
+        assert!(!refusal.text.contains("secret"), "{name}: {}", &refusal.text[..200]);
+    }
+}

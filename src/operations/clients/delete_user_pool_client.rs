@@ -1,4 +1,5 @@
 //! DeleteUserPoolClient.
+//! The sessions that were opened through the client end with it.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPoolClient.html>
 
 use serde::Deserialize;
@@ -22,9 +23,11 @@ pub struct Request {
 
 pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    let mut db = app.db.acquire().await?;
-    if !store::clients::delete(&mut db, &pool.id, &request.client_id).await? {
+    let mut tx = app.db.begin().await?;
+    if !store::clients::delete(&mut tx, &pool.id, &request.client_id).await? {
         return Err(Error::no_such_client(&request.client_id));
     }
+    store::sessions::revoke_of_client(&mut tx, &pool.id, &request.client_id, app.clock.now()).await?;
+    tx.commit().await?;
     Ok(Empty {})
 }

@@ -40,7 +40,7 @@ impl Batch for BeginSignIns {
         let mut answers: Vec<_> = requests.iter().map(|_| nobody()).collect();
         let subs: Vec<Option<Uuid>> = requests.iter().map(|one| Uuid::try_parse(&one.username_key).ok()).collect();
         let (pools, keys): (Vec<_>, Vec<_>) = requests.into_iter().map(|one| (one.pool_id, one.username_key)).unzip();
-        let mut db = self.db.take().await.map_err(super::unread)?;
+        let mut db = self.db.take().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT a.n AS "n!", u.sub AS "sub!", u.username AS "username!", u.status AS "status!",
                       u.enabled AS "enabled!",

@@ -57,7 +57,7 @@ impl Batch for CompleteSignIns {
             hashes.push(one.session.refresh_hash);
             expiries.push(one.session.expires_at);
         }
-        let mut db = self.db.take().await?;
+        let mut db = self.db.take().await.map_err(super::not_begun)?;
         // Two requests for one challenge or one passkey: the first is completed, the other runs alone.
         let ordinals = sqlx::query_scalar!(
             r#"WITH asked AS MATERIALIZED (

@@ -42,7 +42,7 @@ impl Batch for DeletePasskeys {
             actors.push(one.trail.actor);
             request_ids.push(one.trail.request_id);
         }
-        let mut db = self.db.take().await?;
+        let mut db = self.db.take().await.map_err(super::not_begun)?;
         // A passkey that two requests name is deleted for the first; the other finds out by itself that it is gone.
         let ordinals = sqlx::query_scalar!(
             r#"WITH asked AS MATERIALIZED (

@@ -37,7 +37,7 @@ impl Batch for FindClients {
         wanted.dedup();
         let (pools, clients): (Vec<String>, Vec<String>) =
             wanted.iter().map(|(pool_id, client_id)| ((*pool_id).to_owned(), (*client_id).to_owned())).unzip();
-        let mut db = self.db.take().await.map_err(super::unread)?;
+        let mut db = self.db.take().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>", c.secret,
                       c.created_at, c.updated_at, p.name AS pool_name,

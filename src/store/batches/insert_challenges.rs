@@ -37,7 +37,7 @@ impl Batch for InsertChallenges {
             times.push(now);
             expiries.push(challenge.expires_at);
         }
-        let mut db = self.db.take().await?;
+        let mut db = self.db.take().await.map_err(super::not_begun)?;
         sqlx::query!(
             "INSERT INTO challenges (user_pool_id, id, kind, client_id, sub, data, created_at, expires_at)
              SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::text[]), (SELECT $4::text[]),

@@ -39,7 +39,7 @@ impl Batch for ListPasskeys {
             after_ids.push(after_id);
             limits.push(one.limit);
         }
-        let mut db = self.db.take().await.map_err(super::unread)?;
+        let mut db = self.db.take().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT a.n AS "n!", c.credential_id AS "credential_id?", c.friendly_name AS "friendly_name?",
                       c.rp_id AS "rp_id?", c.attachment, c.transports AS "transports?", c.created_at AS "created_at?"

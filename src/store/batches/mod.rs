@@ -42,6 +42,12 @@ fn index(ordinal: i64) -> Option<usize> {
     usize::try_from(ordinal - 1).ok()
 }
 
+/// A connection could not be had, so nothing began. Where the database answered that it has none to give, the plain
+/// statement may find one that is open; where nobody answered, it would only wait.
+fn not_begun(cause: sqlx::Error) -> Failure {
+    if cause.as_database_error().is_some() { Failure::RolledBack(cause) } else { Failure::Unknown(cause) }
+}
+
 /// A read that failed changed nothing, whatever the cause: its requests may be asked one by one.
 fn unread(cause: sqlx::Error) -> Failure {
     Failure::RolledBack(cause)

@@ -49,7 +49,7 @@ impl Batch for ResumeSignIns {
             challenges.push(one.challenge_id);
             ids.push(one.credential_id);
         }
-        let mut db = self.db.take().await.map_err(super::unread)?;
+        let mut db = self.db.take().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT a.n AS "n!", h.id, h.kind, h.client_id, h.sub AS challenge_sub, h.data, h.expires_at,
                       u.sub AS "sub?", u.username AS "username?", u.username_key AS "username_key?", u.status AS "status?",

@@ -8,8 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::load::Target;
-
 /// What a run came to: per second, and milliseconds.
 pub struct Measured {
     pub rate: f64,
@@ -26,17 +24,17 @@ impl Measured {
 }
 
 /// Runs `work` on as many connections for some time, using up targets from the start of the list.
-pub async fn measure<C: Send + 'static>(
+pub async fn measure<T: Clone + Send + Sync + 'static, C: Send + 'static>(
     connections: usize,
     time: Duration,
-    targets: &mut Vec<Target>,
+    targets: &mut Vec<T>,
     open: impl AsyncFn(usize) -> C,
-    work: impl for<'a> Fn(&'a mut C, &'a Target) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>
+    work: impl for<'a> Fn(&'a mut C, &'a T) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>
     + Copy
     + Send
     + 'static,
 ) -> Measured {
-    let mine: Arc<Vec<Target>> = Arc::new(std::mem::take(targets));
+    let mine: Arc<Vec<T>> = Arc::new(std::mem::take(targets));
     let next = Arc::new(AtomicUsize::new(0));
     let mut opened = Vec::new();
     for n in 0..connections {

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// Passkeys of each user.
-const PER_USER: usize = 20;
+pub const PER_USER: usize = 20;
 
 /// A credential to delete: its user, the session that may, its ID.
 #[derive(Clone)]
@@ -36,8 +36,8 @@ pub async fn make_pool(app: &App) -> (String, String) {
     (pool, client)
 }
 
-/// Fills the tables and signs tokens for as many users as the measurements may use up.
-pub async fn load(app: &App, pool: &str, client: &str, credentials: usize, seconds: u64) -> Vec<Target> {
+/// Fills the tables with so many credentials and signs tokens for at most so many users.
+pub async fn load(app: &App, pool: &str, client: &str, credentials: usize, signed_in: usize) -> Vec<Target> {
     let users = credentials / PER_USER;
     let batch = 5_000;
     for from in (0..users).step_by(batch) {
@@ -53,7 +53,7 @@ pub async fn load(app: &App, pool: &str, client: &str, credentials: usize, secon
     sqlx::raw_sql("SET synchronous_commit = on; ANALYZE; CHECKPOINT").execute(&app.db).await.unwrap();
     let keys = app.keys.of_pool(app, pool).await.unwrap().unwrap();
     let now = app.clock.now().unix_timestamp();
-    let wanted = (credentials / PER_USER).min(3_000 * seconds as usize);
+    let wanted = (credentials / PER_USER).min(signed_in);
     let mut out = Vec::new();
     for n in 0..wanted {
         let sub = Uuid::from_u128(n as u128 + 1);

@@ -1,0 +1,8 @@
+//! What the benchmarks share: the load, the clients, the processes that are measured.
+#![allow(clippy::allow_attributes, dead_code, reason = "each benchmark uses some of it")]
+
+pub mod client;
+pub mod load;
+pub mod measure;
+pub mod process;
+pub mod stage;

@@ -1,0 +1,190 @@
+//! CBOR of strangers, looked over before anything makes values of it: one pass, no memory.
+//!
+//! A map whose keys are themselves arrays or maps costs a parser quadratic time, so keys are integers or texts, which is
+//! all that CTAP2's canonical form has; and nesting is bounded.
+
+use std::fmt;
+
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// Deeper than any attestation statement or extension.
+const MAX_NESTING: usize = 16;
+
+/// Whether these bytes are at most `limit` items, one after another, and harmless.
+pub(super) fn harmless(bytes: &[u8], limit: usize) -> bool {
+    let mut items = serde_cbor_2::Deserializer::from_slice(bytes).into_iter::<Item>();
+    let mut count = 0;
+    while let Some(item) = items.next() {
+        count += 1;
+        if item.is_err() || count > limit {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether these bytes are one harmless map.
+pub(super) fn harmless_map(bytes: &[u8]) -> bool {
+    // Major type 5 (RFC 8949, section 3.1).
+    bytes.first().is_some_and(|first| first >> 5 == 5) && harmless(bytes, 1)
+}
+
+struct Item;
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Look { nesting: 0 }.deserialize(from).map(|()| Self)
+    }
+}
+
+/// Looks at a value that is this deep.
+#[derive(Clone, Copy)]
+struct Look {
+    nesting: usize,
+}
+
+impl Look {
+    fn inner<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.nesting >= MAX_NESTING {
+            return Err(E::custom("nested too deeply"));
+        }
+        Ok(Self { nesting: self.nesting + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Look {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Look {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("harmless CBOR")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        while items.next_element_seed(inner)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let inner = self.inner()?;
+        while entries.next_key_seed(Key)?.is_some() {
+            entries.next_value_seed(inner)?;
+        }
+        Ok(())
+    }
+}
+
+/// A key of a map: an integer or a text.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an integer or a text as a key")
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_cbor_2::{Value, to_vec};
+
+    use super::*;
+
+    fn nested(levels: usize) -> Vec<u8> {
+        let mut value = Value::Null;
+        for _ in 0..levels {
+            value = Value::Array(vec![value]);
+        }
+        to_vec(&value).unwrap()
+    }
+
+    #[test]
+    fn only_integers_and_texts_are_keys_and_nesting_is_bounded() {
+        let map = |key: Value| to_vec(&Value::Map([(key, Value::Bytes(vec![1]))].into())).unwrap();
+        assert!(harmless_map(&map(Value::Integer(-7))));
+        assert!(harmless_map(&map(Value::Text("credProtect".into()))));
+        for key in [Value::Array(vec![]), Value::Map([].into()), Value::Bytes(vec![1]), Value::Bool(true)] {
+            assert!(!harmless_map(&map(key)));
+        }
+        assert!(harmless(&nested(MAX_NESTING), 1));
+        assert!(!harmless(&nested(MAX_NESTING + 1), 1));
+        // A key of a key, somewhere inside.
+        assert!(!harmless(&to_vec(&vec![Value::Map([(Value::Array(vec![]), Value::Null)].into())]).unwrap(), 1));
+    }
+
+    #[test]
+    fn items_are_counted_and_must_be_whole() {
+        let two = [to_vec(&1).unwrap(), to_vec(&"a").unwrap()].concat();
+        assert!(harmless(&two, 2));
+        assert!(!harmless(&two, 1));
+        assert!(harmless(&[], 1));
+        assert!(!harmless_map(&[]));
+        assert!(!harmless_map(&two));
+        assert!(!harmless(&[0xa1, 0x01], 1), "a map that breaks off");
+    }
+}
