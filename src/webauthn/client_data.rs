@@ -1,9 +1,10 @@
 //! The client data of a ceremony: type, challenge and origin.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::{Error, RelyingParty, bytes};
+use super::{Error, RelyingParty};
 use crate::sealing::equal;
 
 #[derive(Deserialize)]
@@ -25,7 +26,8 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
     if data.kind != kind {
         return Err(Error::Malformed(format!("the client data's type is not {kind}")));
     }
-    if !equal(&bytes(&data.challenge, "challenge")?, challenge) {
+    // Exactly the encoding: base64url without padding (section 3, "Base64url Encoding").
+    if !equal(data.challenge.as_bytes(), BASE64_URL_SAFE_NO_PAD.encode(challenge).as_bytes()) {
         return Err(Error::Challenge);
     }
     let origin = Url::parse(&data.origin).map_err(|_| Error::Origin(data.origin.clone()))?;
