@@ -11,10 +11,12 @@
 use std::{
     collections::VecDeque,
     fmt,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::{runtime::Handle, sync::oneshot};
 
 use crate::error::Error;
@@ -81,8 +83,8 @@ struct Shared<B: Batch> {
 
 struct Queue<B: Batch> {
     waiting: VecDeque<Waiting<B>>,
-    /// Whether a task is at work on the queue.
-    drained: bool,
+    /// Whether a batch is in flight, after which whoever waits gets a turn.
+    at_work: bool,
 }
 
 struct Waiting<B: Batch> {
@@ -105,31 +107,61 @@ impl std::error::Error for SharedCause {}
 impl<B: Batch> GroupCommit<B> {
     /// A group whose batches run on the current runtime.
     pub fn new(batch: B, limits: Limits) -> Self {
-        let queue = Mutex::new(Queue { waiting: VecDeque::new(), drained: false });
+        let queue = Mutex::new(Queue { waiting: VecDeque::new(), at_work: false });
         Self { shared: Arc::new(Shared { batch, limits, queue }), runtime: Handle::current() }
     }
 
     /// Runs a request with the next batch. `Internal` when nobody knows whether it was done, `TooManyRequests` when the
     /// queue is full. A caller that goes away before its batch starts takes its request with it.
     pub async fn run(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
-        let (answer, answered) = oneshot::channel();
-        {
-            let mut queue = self.shared.queue();
-            if queue.waiting.len() >= self.shared.limits.waiting {
-                return Err(Error::TooManyRequests("Too many requests wait for the database; try again soon.".into()));
-            }
-            queue.waiting.push_back(Waiting { request, answer });
-            if !queue.drained {
-                queue.drained = true;
-                self.runtime.spawn(drain(Drain { shared: self.shared.clone(), at_work: true }));
-            }
-        }
-        match answered.await {
-            Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(cause)) => Err(Error::internal(SharedCause(cause))),
-            Err(_) => Err(Error::internal("a batch ended without an answer")),
+        match self.enter(request)? {
+            Entered::Leads(request) => self.lead(request).await,
+            Entered::Waits(answered) => match answered.await {
+                Ok(Ok(outcome)) => Ok(outcome),
+                Ok(Err(cause)) => Err(Error::internal(SharedCause(cause))),
+                Err(_) => Err(Error::internal("a batch ended without an answer")),
+            },
         }
     }
+
+    fn enter(&self, request: B::Request) -> Result<Entered<B>, Error> {
+        let mut queue = self.shared.queue();
+        if !queue.at_work {
+            queue.at_work = true;
+            return Ok(Entered::Leads(request));
+        }
+        if queue.waiting.len() >= self.shared.limits.waiting {
+            return Err(Error::TooManyRequests("Too many requests wait for the database; try again soon.".into()));
+        }
+        let (answer, answered) = oneshot::channel();
+        queue.waiting.push_back(Waiting { request, answer });
+        Ok(Entered::Waits(answered))
+    }
+
+    /// The first batch of an idle group, of this one request, in the caller's own task: handing it to another costs as
+    /// much as a small statement. Whoever came meanwhile is left to a task.
+    async fn lead(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
+        let work = Work { shared: self.shared.clone(), runtime: self.runtime.clone() };
+        let batch = AssertUnwindSafe(self.shared.run(vec![request])).catch_unwind().await;
+        drop(work);
+        match batch {
+            Ok(Ok(mut answers)) => Ok(answers.pop().flatten()),
+            Ok(Err(Failure::RolledBack(cause))) => {
+                tracing::debug!(%cause, "a batch of one was refused; it runs alone");
+                Ok(None)
+            }
+            Ok(Err(Failure::Unknown(cause))) => Err(Error::internal(SharedCause(Arc::new(cause)))),
+            Err(_) => Err(Error::internal("a batch panicked")),
+        }
+    }
+}
+
+/// How a request comes in.
+enum Entered<B: Batch> {
+    /// The group was idle: the caller runs the first batch.
+    Leads(B::Request),
+    /// A batch is in flight.
+    Waits(oneshot::Receiver<Result<Option<B::Answer>, Arc<sqlx::Error>>>),
 }
 
 impl<B: Batch> Shared<B> {
@@ -149,15 +181,37 @@ impl<B: Batch> Shared<B> {
             }
         }
         if batch.is_empty() {
-            queue.drained = false;
+            queue.at_work = false;
             return None;
         }
         Some(batch)
     }
+
+    /// One batch, given up after the time limit.
+    async fn run(&self, requests: Vec<B::Request>) -> BatchResult<B::Answer> {
+        tokio::time::timeout(TIME_LIMIT, self.batch.run(requests))
+            .await
+            .unwrap_or_else(|_| Err(Failure::Unknown(std::io::Error::from(std::io::ErrorKind::TimedOut).into())))
+    }
+}
+
+/// The first batch of a group at work. However it ends (its caller went away, it panicked), those who wait are served.
+struct Work<B: Batch> {
+    shared: Arc<Shared<B>>,
+    runtime: Handle,
+}
+
+impl<B: Batch> Drop for Work<B> {
+    fn drop(&mut self) {
+        let Self { shared, runtime } = self;
+        if let Some(batch) = shared.next() {
+            runtime.spawn(drain(Drain { shared: shared.clone(), at_work: true }, batch));
+        }
+    }
 }
 
 /// The work on a queue. However it ends (a panic in a batch, the end of the runtime), nobody waits for ever: those who
-/// were not started run alone, and the next request starts a new task.
+/// were not started run alone, and the next request leads again.
 struct Drain<B: Batch> {
     shared: Arc<Shared<B>>,
     /// Whether the queue still counts on this task.
@@ -168,7 +222,7 @@ impl<B: Batch> Drop for Drain<B> {
     fn drop(&mut self) {
         if self.at_work {
             let mut queue = self.shared.queue();
-            queue.drained = false;
+            queue.at_work = false;
             for waiting in queue.waiting.drain(..) {
                 let _ = waiting.answer.send(Ok(None));
             }
@@ -176,13 +230,11 @@ impl<B: Batch> Drop for Drain<B> {
     }
 }
 
-async fn drain<B: Batch>(mut work: Drain<B>) {
-    while let Some(batch) = work.shared.next() {
+async fn drain<B: Batch>(mut work: Drain<B>, first: Vec<Waiting<B>>) {
+    let mut next = Some(first);
+    while let Some(batch) = next {
         let (requests, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.request, one.answer)).unzip();
-        let in_time = tokio::time::timeout(TIME_LIMIT, work.shared.batch.run(requests)).await;
-        let result = in_time
-            .unwrap_or_else(|_| Err(Failure::Unknown(std::io::Error::from(std::io::ErrorKind::TimedOut).into())));
-        let outcomes: Vec<Result<_, Arc<sqlx::Error>>> = match result {
+        let outcomes: Vec<Result<_, Arc<sqlx::Error>>> = match work.shared.run(requests).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(Failure::RolledBack(cause)) => {
                 tracing::warn!(%cause, requests = answers.len(), "a batch was refused; its requests run one by one");
@@ -197,6 +249,7 @@ async fn drain<B: Batch>(mut work: Drain<B>) {
             // Who went away meanwhile does not hear it.
             let _ = answer.send(outcome);
         }
+        next = work.shared.next();
     }
     // `next` found in one lock that nobody waits and said that nobody is at work.
     work.at_work = false;
@@ -275,15 +328,23 @@ mod tests {
         }
     }
 
+    struct AtWork<'a>(&'a AtomicUsize);
+
+    impl Drop for AtWork<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
     impl Batch for Fake {
         type Request = Ask;
         type Answer = ();
 
         async fn run(&self, requests: Vec<Ask>) -> BatchResult<()> {
             assert_eq!(self.at_once.fetch_add(1, Ordering::SeqCst), 0, "two batches at once");
+            let _at_work = AtWork(&self.at_once);
             self.gate.acquire().await.unwrap().forget();
             self.sizes.lock().unwrap().push(requests.len());
-            self.at_once.fetch_sub(1, Ordering::SeqCst);
             if requests.contains(&Ask::Panic) {
                 panic!("a request of this batch panics");
             }
@@ -355,12 +416,15 @@ mod tests {
     async fn a_panic_ends_its_own_batch_only() {
         let fake = Fake::new(false);
         let group = group(&fake, 10, 1);
-        let panics = ask(&group, Ask::Panic).await;
-        let waited = ask(&group, Ask::Fine).await;
+        // Of the caller who leads, and of one who waited.
+        let leads = ask(&group, Ask::Panic).await;
+        let (first, waits, last) =
+            (ask(&group, Ask::Fine).await, ask(&group, Ask::Panic).await, ask(&group, Ask::Fine).await);
         fake.gate.add_permits(10);
-        assert!(matches!(panics.await.unwrap(), Err(Error::Internal(_))));
-        assert_eq!(waited.await.unwrap().unwrap(), None);
-        fake.at_once.store(0, Ordering::SeqCst);
+        assert!(matches!(leads.await.unwrap(), Err(Error::Internal(_))));
+        assert_eq!(first.await.unwrap().unwrap(), Some(()));
+        assert!(matches!(waits.await.unwrap(), Err(Error::Internal(_))));
+        assert_eq!(last.await.unwrap().unwrap(), None);
         assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
     }
 
@@ -369,15 +433,25 @@ mod tests {
         let fake = Fake::new(false);
         let group = group(&fake, 10, 1);
         let (hangs, waited) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Busy).await);
-        let (gate, at_once) = (fake.gate.clone(), fake.at_once.clone());
+        let gate = fake.gate.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(TIME_LIMIT - Duration::from_millis(1)).await;
-            at_once.store(0, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(TIME_LIMIT + Duration::from_millis(1)).await;
             gate.add_permits(10);
         });
         assert!(matches!(hangs.await.unwrap(), Err(Error::Internal(_))));
         assert_eq!(waited.await.unwrap().unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_leader_that_goes_away_leaves_the_others_served() {
+        let fake = Fake::new(false);
+        let group = group(&fake, 10, 10);
+        let (leader, waits) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await);
+        leader.abort();
+        assert!(leader.await.unwrap_err().is_cancelled());
+        fake.gate.add_permits(10);
+        assert_eq!(waits.await.unwrap().unwrap(), Some(()));
+        assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
     }
 
     #[test]
@@ -387,13 +461,20 @@ mod tests {
         let group = runtime.block_on(async { group(&fake, 10, 1) });
         let other = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         other.block_on(async {
+            let led = ask(&group, Ask::Fine).await;
             let (started, waits) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await);
+            // The leader's batch is done; the next one is the runtime's, and in flight.
+            fake.gate.add_permits(1);
+            assert_eq!(led.await.unwrap().unwrap(), Some(()));
             while fake.at_once.load(Ordering::SeqCst) == 0 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             runtime.shutdown_background();
             assert!(matches!(started.await.unwrap(), Err(Error::Internal(_))));
             assert_eq!(waits.await.unwrap().unwrap(), None);
+            // And one that comes later is not lost either: it leads.
+            fake.gate.add_permits(1);
+            assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
         });
     }
 

@@ -80,7 +80,7 @@ async fn run(options: Options) {
     let cluster = &stage.cluster;
     let connections = options.config.database_connections;
     eprintln!("loading {} credentials", options.credentials);
-    let mut targets = load::load(app, pool, client, options.credentials, 3_000 * options.seconds as usize).await;
+    let mut targets = load::load(app, pool, client, options.credentials, 6_000 * options.seconds as usize).await;
     let served = stage.serve(&database, &[]).await;
     println!(
         "first answer on an existing database: {:.0} ms; resident memory idle: {:.0} MiB\n",
