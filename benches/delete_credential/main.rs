@@ -43,8 +43,11 @@ struct Options {
     #[arg(long, default_value_t = 1_000_000)]
     credentials: usize,
     /// Seconds of each measurement.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 2)]
     seconds: u64,
+    /// Times that each pair is measured.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
     /// Measure one part only.
     #[arg(long)]
     only: Option<Part>,
@@ -80,7 +83,8 @@ async fn run(options: Options) {
     let cluster = &stage.cluster;
     let connections = options.config.database_connections;
     eprintln!("loading {} credentials", options.credentials);
-    let mut targets = load::load(app, pool, client, options.credentials, 6_000 * options.seconds as usize).await;
+    let mut targets =
+        load::load(app, pool, client, options.credentials, 6_000 * options.seconds as usize * options.rounds).await;
     let served = stage.serve(&database, &[]).await;
     println!(
         "first answer on an existing database: {:.0} ms; resident memory idle: {:.0} MiB\n",
@@ -91,17 +95,23 @@ async fn run(options: Options) {
         "| what | connections | per second | p50 ms | p99 ms | Keystead's CPU ms | ratio |\n|---|---|---|---|---|---|---|"
     );
     for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Deletes)) {
-        let bare = straight(cluster, count as u32, pool, count, time, &mut targets, delete_straight).await;
-        row("DELETE straight", count, &bare, None, None);
-        let (served, cpu) = over_http(&served, count, time, &mut targets, delete_served).await;
-        row("DeleteWebAuthnCredential", count, &served, Some(cpu), Some(bare.rate));
+        let mut rounds = Rounds::default();
+        for _ in 0..options.rounds {
+            let bare = straight(cluster, count as u32, pool, count, time, &mut targets, delete_straight).await;
+            let (over, cpu) = over_http(&served, count, time, &mut targets, delete_served).await;
+            rounds.add(bare, over, cpu);
+        }
+        rounds.print("DELETE straight", "DeleteWebAuthnCredential", count);
     }
     for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Lists)) {
-        // Through one pool, of as many connections as Keystead's.
-        let bare = straight(cluster, connections, pool, count, time, &mut targets.clone(), list_straight).await;
-        row("SELECT straight", count, &bare, None, None);
-        let (listed, cpu) = over_http(&served, count, time, &mut targets.clone(), list_served).await;
-        row("ListWebAuthnCredentials", count, &listed, Some(cpu), Some(bare.rate));
+        let mut rounds = Rounds::default();
+        for _ in 0..options.rounds {
+            // Through one pool, of as many connections as Keystead's.
+            let bare = straight(cluster, connections, pool, count, time, &mut targets.clone(), list_straight).await;
+            let (over, cpu) = over_http(&served, count, time, &mut targets.clone(), list_served).await;
+            rounds.add(bare, over, cpu);
+        }
+        rounds.print("SELECT straight", "ListWebAuthnCredentials", count);
     }
     let mut people = Vec::new();
     for count in [1, 8, 32].into_iter().filter(|_| wanted(Part::SignIns)) {
@@ -113,7 +123,13 @@ async fn run(options: Options) {
         let before = served.cpu_seconds();
         let signed_in = sign_in::measure(&mut people, served.address, client, time).await;
         let cpu = (served.cpu_seconds() - before) * 1e3 / (signed_in.rate * time.as_secs_f64());
-        row("sign-in with a passkey (two calls)", count, &signed_in, Some(cpu), Some(bare));
+        row(
+            "sign-in with a passkey (two calls)",
+            count,
+            &signed_in,
+            Some(cpu),
+            Some(format!("{:.2}", signed_in.rate / bare)),
+        );
     }
     println!("\nresident memory at most: {:.0} MiB", served.memory("VmHWM"));
     served.stop().await;
@@ -164,8 +180,29 @@ async fn over_http(
     (measured, cpu)
 }
 
-fn row(what: &str, connections: usize, measured: &Measured, cpu: Option<f64>, bare: Option<f64>) {
-    let ratio = bare.map_or_else(String::new, |bare| format!("{:.2}", measured.rate / bare));
+/// The same measured straight and over HTTP by turns, so that a noisy moment falls on both.
+#[derive(Default)]
+struct Rounds(Vec<(Measured, Measured, f64)>);
+
+impl Rounds {
+    fn add(&mut self, bare: Measured, over_http: Measured, cpu: f64) {
+        self.0.push((bare, over_http, cpu));
+    }
+
+    /// The round whose ratio is the middle one, and the smallest and the largest ratio.
+    fn print(mut self, bare: &str, over_http: &str, connections: usize) {
+        let ratio = |(bare, over, _): &(Measured, Measured, f64)| over.rate / bare.rate;
+        self.0.sort_unstable_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+        let (least, most) = (ratio(&self.0[0]), ratio(&self.0[self.0.len() - 1]));
+        let middle = &self.0[self.0.len() / 2];
+        row(bare, connections, &middle.0, None, None);
+        let range = format!("{:.2} ({least:.2} to {most:.2})", ratio(middle));
+        row(over_http, connections, &middle.1, Some(middle.2), Some(range));
+    }
+}
+
+fn row(what: &str, connections: usize, measured: &Measured, cpu: Option<f64>, ratio: Option<String>) {
+    let ratio = ratio.unwrap_or_default();
     let cpu = cpu.map_or_else(String::new, |cpu| format!("{cpu:.3}"));
     let Measured { rate, p50, p99 } = measured;
     println!("| {what} | {connections} | {rate:.0} | {p50:.2} | {p99:.2} | {cpu} | {ratio} |");
