@@ -37,3 +37,48 @@ pub fn cut<T, K: Serialize>(
     });
     (rows, token)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Page after page is the whole list, in order, whatever the page's size.
+        #[test]
+        fn pages_make_up_the_list(list in proptest::collection::btree_set(any::<u32>(), 0..60), limit in 1_i64..20) {
+            let key = SealingKey::new(&[1; 32]);
+            let (mut seen, mut token, mut pages) = (Vec::new(), None, 0);
+            loop {
+                let after: Option<u32> = open(&key, "numbers", token.as_deref()).unwrap();
+                let rest = list.iter().copied().filter(|n| after.is_none_or(|after| *n > after));
+                let (page, next) = cut(&key, "numbers", rest.take(limit as usize + 1).collect(), limit, |n| *n);
+                prop_assert!(page.len() <= limit as usize);
+                seen.extend(page);
+                pages += 1;
+                token = next;
+                if token.is_none() {
+                    break;
+                }
+            }
+            prop_assert_eq!(seen, list.iter().copied().collect::<Vec<_>>());
+            prop_assert!(pages <= list.len() / limit as usize + 1);
+        }
+
+        /// A token that was changed, or is of another list, opens nothing.
+        #[test]
+        fn tokens_are_tamper_evident(last in any::<u32>(), at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let key = SealingKey::new(&[1; 32]);
+            let token = cut(&key, "numbers", vec![last, last], 1, |n| *n).1.unwrap();
+            let opened = open::<u32>(&key, "numbers", Some(&token)).unwrap();
+            prop_assert_eq!(opened, Some(last));
+            prop_assert!(open::<u32>(&key, "others", Some(&token)).is_err());
+            let mut sealed = BASE64_URL_SAFE_NO_PAD.decode(&token).unwrap();
+            let at = at.index(sealed.len());
+            sealed[at] ^= flip;
+            let changed = BASE64_URL_SAFE_NO_PAD.encode(sealed);
+            prop_assert!(open::<u32>(&key, "numbers", Some(&changed)).is_err());
+        }
+    }
+}

@@ -165,6 +165,8 @@ pub fn equal(a: &[u8], b: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -180,6 +182,28 @@ mod tests {
         }
         assert!(matches!(SealingKey::new(&[8; 32]).open("a", &sealed), Err(Error::OtherKey { .. })));
         assert_ne!(key.seal("a", b"plain"), sealed);
+    }
+
+    proptest! {
+        /// Whatever is sealed comes back whole, in its own context alone, and changed nowhere and cut nowhere.
+        #[test]
+        fn what_is_sealed_comes_back_or_nothing_does(
+            plain in proptest::collection::vec(any::<u8>(), 0..200),
+            context in ".{0,20}",
+            other in ".{0,20}",
+            at in any::<proptest::sample::Index>(),
+            flip in 1_u8..,
+        ) {
+            let key = SealingKey::new(&[7; 32]);
+            let sealed = key.seal(&context, &plain);
+            prop_assert_eq!(key.open(&context, &sealed).unwrap(), plain);
+            prop_assert_eq!(key.open(&other, &sealed).is_ok(), other == context);
+            let at = at.index(sealed.len());
+            prop_assert!(key.open(&context, &sealed[..at]).is_err());
+            let mut changed = sealed;
+            changed[at] ^= flip;
+            prop_assert!(key.open(&context, &changed).is_err());
+        }
     }
 
     #[test]

@@ -42,12 +42,8 @@ fn member(name: &str) -> Vec<u8> {
 
 fn accepted(text: &str, public_key: &[u8]) -> bool {
     let Ok(assertion) = Assertion::parse(text) else { return false };
-    let stored = StoredCredential {
-        id: GOOD.id.clone(),
-        public_key: public_key.to_vec(),
-        sign_count: 0,
-        backup_eligible: true,
-    };
+    let stored =
+        StoredCredential { id: GOOD.id.clone(), public_key: public_key.to_vec(), sign_count: 0, backup_eligible: true };
     verify_assertion(&GOOD.rp, &CHALLENGE, Uuid::nil(), &stored, &assertion).is_ok()
 }
 
@@ -62,7 +58,7 @@ fuzz_target!(|data: &[u8]| {
         assert!(before == after || !accepted(&assertion.to_string(), &GOOD.public_key), "{name}");
     };
     match kind % 6 {
-        0 => assert!(std::str::from_utf8(rest).is_ok_and(|text| text == good || !accepted(text, &GOOD.public_key)) || std::str::from_utf8(rest).is_err()),
+        0 => assert!(!std::str::from_utf8(rest).is_ok_and(|text| accepted(text, &GOOD.public_key))),
         1 => edit("clientDataJSON"),
         2 => edit("authenticatorData"),
         3 => edit("signature"),

@@ -32,7 +32,12 @@ static SIGNED: LazyLock<String> = LazyLock::new(|| {
         ("content-type", "application/x-amz-json-1.1"),
         ("x-amz-target", "AWSCognitoIdentityProviderService.ListUserPools"),
     ];
-    let request = SignableRequest::new("POST", "http://localhost:9229/", headers.into_iter(), SignableBody::Bytes(BODY.as_bytes()));
+    let request = SignableRequest::new(
+        "POST",
+        "http://localhost:9229/",
+        headers.into_iter(),
+        SignableBody::Bytes(BODY.as_bytes()),
+    );
     let (instructions, _) = sign(request.unwrap(), &params).unwrap().into_parts();
     let mut text = String::new();
     for (name, value) in headers.into_iter().chain(instructions.headers()) {

@@ -1,11 +1,7 @@
 //! ListUsers' filter: any text is refused with an error of the API, or means the same when it is written out again.
 #![no_main]
 
-use keystead::{
-    error::Error,
-    operations::parse_users_filter,
-    store::users::Field,
-};
+use keystead::{error::Error, operations::parse_users_filter, store::users::Field};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -13,6 +13,7 @@ mod operations_list;
 mod overload;
 mod passkeys;
 mod pools;
+mod properties;
 mod public_documents;
 mod replicas;
 mod sdk;
