@@ -68,7 +68,7 @@ pub struct Config {
     pub max_body_bytes_in_flight: usize,
     /// Requests that one replica answers at the same time; further ones get TooManyRequestsException at once; 0 switches
     /// the limit off.
-    #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_IN_FLIGHT", default_value_t = 1024)]
+    #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_IN_FLIGHT", default_value_t = 512)]
     pub max_requests_in_flight: usize,
     /// Requests of one user that change something and are at work at the same time, in one replica; further ones wait for
     /// them; 0 switches the limit off.

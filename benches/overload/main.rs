@@ -22,7 +22,7 @@ use std::{
 };
 
 use clap::Parser;
-use keystead::config::Config;
+use keystead::{config::Config, operations};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
 
@@ -67,12 +67,15 @@ async fn main() {
     println!("|---|---|---|---|---|---|---|");
     look("nothing else", &served, &targets, time, None).await;
 
-    let client = database.client.clone();
+    // Of a client that hides who exists: every name costs a hash.
+    let request = json!({"UserPoolId": database.pool, "ClientName": "flooded", "PreventUserExistenceErrors": "ENABLED",
+        "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"]});
+    let client = operations::create_client(&database.app, request.as_object().unwrap().clone()).await.unwrap().id;
     let flood = Flood::start(served.address, options.passwords, move |n| {
         let parameters = json!({"USERNAME": format!("nobody{n}"), "PASSWORD": "Wrong-Passw0rd"});
         let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
-        // As an SDK would, refused ones come back after a while.
-        ("InitiateAuth", input, Duration::from_millis(100))
+        // Refused ones come back after as long as AWS's SDKs wait on average before their first retry.
+        ("InitiateAuth", input, Duration::from_millis(500))
     });
     let what = format!("{} parallel password sign-ins", options.passwords);
     look(&what, &served, &targets, time, Some(flood)).await;

@@ -80,7 +80,7 @@ async fn answer(
     payload: web::Payload,
     operation: Option<&str>,
     request_id: Uuid,
-) -> Result<Value> {
+) -> Result<String> {
     let address = address::of(request, &app.config);
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     app.acl.check_server(address, announced.unwrap_or(0))?;
@@ -116,7 +116,7 @@ async fn answer(
 }
 
 /// Runs a call that is here as a whole.
-async fn run(app: Arc<App>, call: Call) -> Result<Value> {
+async fn run(app: Arc<App>, call: Call) -> Result<String> {
     // Only now: a slow sender takes nobody's place.
     let _place = app.admission.place()?;
     let patience = Duration::from_secs(app.config.request_timeout_seconds);
@@ -157,7 +157,7 @@ fn head(request: &HttpRequest) -> Head {
 }
 
 /// Writes the answer in the version of the request, with the request's ID and CORS.
-fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Result<Value>) -> HttpResponse {
+fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Result<String>) -> HttpResponse {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = if content_type.is_some_and(|value| value.starts_with(JSON_1_0)) { JSON_1_0 } else { JSON_1_1 };
     let status = answered.as_ref().err().map_or(200, Error::status);
@@ -167,7 +167,7 @@ fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Res
         .insert_header(("x-amzn-RequestId", request_id.to_string()))
         .insert_header((header::CONTENT_TYPE, content_type));
     match answered {
-        Ok(output) => response.body(success_body(request, operation, &output)),
+        Ok(output) => response.body(success_body(request, operation, output)),
         Err(error) => {
             let message = error.to_string();
             // With a colon behind it, as the real service writes it.
@@ -182,10 +182,10 @@ fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Res
 
 /// The body of a success. An empty output is a zero-length body, as the API reference says, except for Amplify, which
 /// reads JSON from operations that have an output structure (D§2, W§1.2).
-fn success_body(request: &HttpRequest, operation: &str, output: &Value) -> String {
+fn success_body(request: &HttpRequest, operation: &str, output: String) -> String {
     let has_output = wire::model().operation(operation).is_some_and(|operation| operation.output.is_some());
     if has_output && !wire::model().output_members(operation).is_empty() {
-        return output.to_string();
+        return output;
     }
     let agent = request.headers().get("x-amz-user-agent").and_then(|agent| agent.to_str().ok());
     if has_output && agent.is_some_and(|agent| agent.starts_with("aws-amplify/")) { "{}".into() } else { String::new() }

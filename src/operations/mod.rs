@@ -67,8 +67,8 @@ pub const SUPPORTED: &[&str] = &[
     "DeleteWebAuthnCredential",
 ];
 
-/// Answers a call: the JSON of the output, or an error of the API.
-pub async fn call(app: &App, call: &Call) -> Result<Value> {
+/// Answers a call: the output as JSON text, or an error of the API.
+pub async fn call(app: &App, call: &Call) -> Result<String> {
     match call.operation.as_str() {
         // pools
         "CreateUserPool" => answer(app, call, pools::create_user_pool::handle).await,
@@ -126,7 +126,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     app: &App,
     call: &Call,
     handle: impl AsyncFn(&App, &Call, C, Q) -> Result<A>,
-) -> Result<Value> {
+) -> Result<String> {
     let proof = C::prove(app, call).await?;
     let input = call.input()?;
     let caller = C::identify(app, call, proof, &input).await?;
@@ -136,7 +136,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     };
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
     let response = handle(app, call, caller, request).await?;
-    serde_json::to_value(response).map_err(Error::internal)
+    serde_json::to_string(&response).map_err(Error::internal)
 }
 
 /// The output of operations that have nothing to say.
