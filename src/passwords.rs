@@ -104,7 +104,7 @@ type Work = Box<dyn FnOnce() + Send>;
 /// How much less than other threads those that hash get to run (nice value), so that a flood of passwords leaves the
 /// cores to everybody else.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const NICE: i32 = 15;
 
 /// Threads that do one piece of work after another until the sender is dropped.
 fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
