@@ -22,7 +22,7 @@ use std::{
 };
 
 use clap::Parser;
-use keystead::{config::Config, operations};
+use keystead::{config::Config, operations, random};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
 
@@ -128,7 +128,8 @@ impl Flood {
                     let refused = code == "TooManyRequestsException";
                     *answers.entry(code).or_default() += 1;
                     if refused {
-                        tokio::time::sleep(pause).await;
+                        // Up to twice as long, at random, as AWS's SDKs do: not all at the same moment.
+                        tokio::time::sleep(pause * u32::from(random::bytes::<1>()[0]) / 128).await;
                     }
                 }
                 answers
