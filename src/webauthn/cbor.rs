@@ -12,15 +12,8 @@ const MAX_NESTING: usize = 16;
 
 /// Whether these bytes are at most `limit` items, one after another, and harmless.
 pub(super) fn harmless(bytes: &[u8], limit: usize) -> bool {
-    let mut items = serde_cbor_2::Deserializer::from_slice(bytes).into_iter::<Item>();
-    let mut count = 0;
-    while let Some(item) = items.next() {
-        count += 1;
-        if item.is_err() || count > limit {
-            return false;
-        }
-    }
-    true
+    let items = serde_cbor_2::Deserializer::from_slice(bytes).into_iter::<Item>();
+    items.enumerate().all(|(before, item)| item.is_ok() && before < limit)
 }
 
 /// Whether these bytes are one harmless map.
