@@ -94,7 +94,7 @@ pub struct Person {
 impl SignIn<'_> {
     /// The first step: InitiateAuth.
     pub async fn begin(&self, flow: &str, parameters: &Parameters) -> Result<Outcome> {
-        let _turn = self.turn(parameters).await;
+        let _turn = self.turn(parameters).await?;
         match (flow, self.door) {
             ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public) => {
                 Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
@@ -127,7 +127,7 @@ impl SignIn<'_> {
 
     /// A further step: RespondToAuthChallenge.
     pub async fn respond(&self, challenge: &str, session: Option<&str>, responses: &Parameters) -> Result<Outcome> {
-        let _turn = self.turn(responses).await;
+        let _turn = self.turn(responses).await?;
         let supported = matches!(challenge, "SELECT_CHALLENGE" | "PASSWORD" | "WEB_AUTHN" | "NEW_PASSWORD_REQUIRED");
         if !supported {
             return Err(Error::InvalidParameter(
@@ -174,9 +174,9 @@ impl SignIn<'_> {
 
     /// Waits until it is this name's turn: a flood of guesses at one name waits for itself alone, and what it found out
     /// about the first guesses counts for the next.
-    async fn turn(&self, parameters: &Parameters) -> Option<Turn<'_>> {
-        let key = self.pool.username_key(parameters.get("USERNAME")?);
-        Some(self.app.turns.take(&self.pool.id, &key).await)
+    async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn<'_>>> {
+        let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
+        self.app.turns.take(&self.pool.id, &self.pool.username_key(username)).await.map(Some)
     }
 
     /// USER_AUTH: the person's choice of a factor.

@@ -131,7 +131,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     let input = call.input()?;
     let caller = C::identify(app, call, proof, &input).await?;
     let _turn = match caller.user() {
-        Some((pool_id, sub)) if call.kind() == Kind::Write => Some(app.turns.take(pool_id, &sub.to_string()).await),
+        Some((pool_id, sub)) if call.kind() == Kind::Write => Some(app.turns.take(pool_id, &sub.to_string()).await?),
         _ => None,
     };
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;

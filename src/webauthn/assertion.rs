@@ -285,6 +285,26 @@ mod tests {
     }
 
     #[test]
+    fn extensions_are_one_harmless_map_and_bounded() {
+        use serde_cbor_2::{Value, to_vec};
+        let data = |extensions: &Value| {
+            let mut data = vec![0; 37];
+            data[32] = flag::USER_PRESENT | flag::EXTENSIONS;
+            data.extend(to_vec(extensions).unwrap());
+            data
+        };
+        let map = |key: Value, value: Value| Value::Map([(key, value)].into());
+        let parsed = |data: &[u8]| AuthenticatorData::parse(data).is_ok();
+        assert!(parsed(&data(&map(Value::Text("credProps".into()), Value::Bool(true)))));
+        // Such keys cost a parser quadratic time.
+        assert!(!parsed(&data(&map(Value::Array(vec![Value::Null]), Value::Null))));
+        assert!(!parsed(&data(&Value::Array(vec![]))));
+        let long = |bytes| data(&map(Value::Text("x".into()), Value::Bytes(vec![0; bytes])));
+        assert!(parsed(&long(MAX_AUTHENTICATOR_DATA - 100)));
+        assert!(!parsed(&long(MAX_AUTHENTICATOR_DATA)));
+    }
+
+    #[test]
     fn both_algorithms_verify() {
         for rsa in [false, true] {
             let (mut stored, mut authenticator) = made(rsa);

@@ -213,3 +213,39 @@ fn sane_transports(transports: Option<Vec<String>>) -> Vec<String> {
     transports.dedup();
     transports
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_cbor_2::{Value as Cbor, to_vec};
+
+    use super::*;
+
+    fn map(key: Cbor, value: Cbor) -> Cbor {
+        Cbor::Map([(key, value)].into())
+    }
+
+    /// An attestation object with this statement, and this behind the (empty) credential ID of its authenticator data.
+    fn object(statement: Cbor, behind: &[Cbor]) -> Vec<u8> {
+        let mut auth_data = vec![0; 55];
+        behind.iter().for_each(|item| auth_data.extend(to_vec(item).unwrap()));
+        let members =
+            [("fmt", Cbor::Text("packed".into())), ("attStmt", statement), ("authData", Cbor::Bytes(auth_data))];
+        to_vec(&Cbor::Map(members.map(|(name, value)| (Cbor::Text(name.into()), value)).into())).unwrap()
+    }
+
+    #[test]
+    fn attestation_objects_are_harmless_everywhere_and_bounded() {
+        let parsed = |object: &[u8]| AttestationObject::parse(object).is_ok();
+        let key = || map(Cbor::Integer(3), Cbor::Integer(-7));
+        let statement = |bytes| map(Cbor::Text("sig".into()), Cbor::Bytes(vec![0; bytes]));
+        // Such keys cost a parser quadratic time.
+        let evil = || map(Cbor::Array(vec![Cbor::Null]), Cbor::Null);
+        assert!(parsed(&object(statement(70), &[key()])));
+        assert!(!parsed(&object(evil(), &[key()])));
+        assert!(!parsed(&object(statement(70), &[evil()])));
+        assert!(!parsed(&object(statement(70), &[key(), evil()])));
+        assert!(!parsed(&object(statement(70), &[key(), key(), key()])));
+        assert!(parsed(&object(statement(MAX_ATTESTATION_OBJECT - 200), &[key()])));
+        assert!(!parsed(&object(statement(MAX_ATTESTATION_OBJECT), &[key()])));
+    }
+}
