@@ -53,6 +53,12 @@ impl Recorder {
         self.records().operations
     }
 
+    /// How many passkeys, or sessions if those are fewer, have a history.
+    pub fn lives(&self) -> usize {
+        let records = self.records();
+        records.passkeys.len().min(records.sessions.len())
+    }
+
     pub fn passkey(&self, id: &str, says: Says, start: u64, end: Option<u64>) {
         self.records().passkeys.entry(id.to_owned()).or_default().push(Event { says, start, end });
     }

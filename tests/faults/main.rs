@@ -30,10 +30,12 @@ use self::{
     workload::{Client, User, dice},
 };
 
-/// How long a run is: until it has both.
+/// How long a run is: until it has all of these. A slow machine takes longer; it does not see less.
 struct Length {
     operations: u64,
     faults: usize,
+    /// So many passkeys, and so many sessions.
+    lives: usize,
 }
 
 struct Report {
@@ -61,7 +63,8 @@ async fn run(binary: &Path, variables: &[(&str, &str)], length: Length, faults: 
     let mut told = 0;
     loop {
         let count: usize = suffered.values().sum();
-        if recorder.operations() >= length.operations && count >= length.faults {
+        let enough = recorder.operations() >= length.operations && recorder.lives() >= length.lives;
+        if enough && count >= length.faults {
             break;
         }
         tokio::time::sleep(Duration::from_millis(200 + dice(400) as u64)).await;
@@ -117,16 +120,17 @@ fn keystead() -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bounded_run_through_every_fault_has_no_violation() {
-    let report = run(&keystead(), &[], Length { operations: 2_000, faults: 14 }, &Fault::ALL).await;
+    let report = run(&keystead(), &[], Length { operations: 2_000, faults: 14, lives: 50 }, &Fault::ALL).await;
     assert!(report.findings.violations.is_empty());
-    assert!(report.faults.len() == Fault::ALL.len() && report.findings.sessions > 50 && report.findings.passkeys > 50);
+    assert_eq!(report.faults.len(), Fault::ALL.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes as long as it is told to"]
 async fn a_long_run_has_no_violation() {
     let number = |name: &str, or: u64| std::env::var(name).map_or(or, |text| text.parse().expect("a number"));
-    let length = Length { operations: number("OPERATIONS", 100_000), faults: number("FAULTS", 50) as usize };
+    let (operations, faults) = (number("OPERATIONS", 100_000), number("FAULTS", 50) as usize);
+    let length = Length { operations, faults, lives: 0 };
     let report = run(&keystead(), &[], length, &Fault::ALL).await;
     assert!(report.findings.violations.is_empty());
 }
@@ -155,8 +159,16 @@ async fn broken_builds_are_caught() {
         // The use of a passkey noted by an upsert.
         ("puts-back", &[]),
     ] {
-        let length = Length { operations: 1_500, faults: faults.len() };
-        let report = run(&binary, &[("KEYSTEAD_BROKEN", what)], length, faults).await;
-        assert!(!report.findings.violations.is_empty(), "{what} was not caught");
+        // What goes wrong only in a race may take more than one run to show.
+        let mut caught = false;
+        for longer in 1..=4 {
+            let length = Length { operations: 1_500 * longer, faults: faults.len() * longer as usize, lives: 0 };
+            let report = run(&binary, &[("KEYSTEAD_BROKEN", what)], length, faults).await;
+            caught = !report.findings.violations.is_empty();
+            if caught {
+                break;
+            }
+        }
+        assert!(caught, "{what} was not caught");
     }
 }
