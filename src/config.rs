@@ -127,7 +127,7 @@ pub struct Config {
     /// Passes of one password hash over its memory.
     #[arg(long, env = "KEYSTEAD_PASSWORD_ITERATIONS", default_value_t = 2)]
     pub password_iterations: u32,
-    /// Password hashes computed at the same time. [default: one per core]
+    /// Password hashes computed at the same time. [default: one per two cores]
     #[arg(long, env = "KEYSTEAD_PASSWORD_THREADS")]
     pub password_threads: Option<usize>,
     /// Password hashes waiting or running; further sign-ins get TooManyRequestsException.
@@ -158,7 +158,7 @@ impl Config {
         passwords::Settings {
             memory_kib: self.password_memory_kib,
             iterations: self.password_iterations,
-            threads: self.password_threads.unwrap_or_else(cores),
+            threads: self.password_threads.unwrap_or_else(|| (cores() / 2).max(1)),
             queue: self.password_queue,
         }
     }

@@ -4,7 +4,7 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
 };
 
 use argon2::{
@@ -36,8 +36,9 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     queue: Arc<Semaphore>,
     threads: mpsc::Sender<Work>,
-    /// A hash that no password matches, verified for users that do not exist so that both take the same time.
-    decoy: String,
+    /// A hash that no password matches, verified for users that do not exist so that both take the same time. The
+    /// hashing threads make it before anything else, so that a start need not wait for it.
+    decoy: Arc<OnceLock<String>>,
 }
 
 impl Passwords {
@@ -46,13 +47,15 @@ impl Passwords {
         let params = Params::new(settings.memory_kib, settings.iterations, 1, None)
             .map_err(|cause| Error::internal(format!("password hashing parameters: {cause}")))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let decoy = hash(&argon2, &random::password())?;
-        Ok(Self {
-            argon2,
-            queue: Arc::new(Semaphore::new(settings.queue.max(1))),
-            threads: start_threads(settings.threads)?,
-            decoy,
-        })
+        let threads = start_threads(settings.threads)?;
+        let decoy = Arc::new(OnceLock::new());
+        let (made, with) = (decoy.clone(), argon2.clone());
+        let make = move || match hash(&with, &random::password()) {
+            Ok(hash) => drop(made.set(hash)),
+            Err(cause) => tracing::error!(%cause, "the decoy's hash"),
+        };
+        threads.send(Box::new(make)).map_err(|_| Error::internal("the hashing threads are gone"))?;
+        Ok(Self { argon2, queue: Arc::new(Semaphore::new(settings.queue.max(1))), threads, decoy })
     }
 
     /// The PHC string of a password's hash.
@@ -66,8 +69,13 @@ impl Passwords {
     pub async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool> {
         let argon2 = self.argon2.clone();
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.decoy.clone());
+        let decoy = self.decoy.clone();
         self.off_thread(move || {
+            // Another thread may still be making the decoy's: then this one makes its own, in the same time.
+            let hash = match hash.or_else(|| decoy.get().cloned()) {
+                Some(hash) => hash,
+                None => self::hash(&argon2, &random::password())?,
+            };
             let parsed =
                 PasswordHash::new(&hash).map_err(|cause| Error::internal(format!("stored password hash: {cause}")))?;
             Ok(argon2.verify_password(password.expose().as_bytes(), &parsed).is_ok() && known)

@@ -245,7 +245,7 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPoo
         // Rather a clear error soon than a late one.
         .acquire_timeout(std::time::Duration::from_secs(5))
         .test_before_acquire(false)
-        .after_connect(|connection, _| Box::pin(async move { store::bound_waits(connection).await }))
+        .after_connect(|connection, _| Box::pin(async move { store::set_up(connection).await }))
         .before_acquire(|connection, was| {
             Box::pin(async move { Ok(was.idle_for < store::kept::QUIET || connection.ping().await.is_ok()) })
         })

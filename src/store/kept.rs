@@ -34,9 +34,12 @@ impl Kept {
             return Ok(connection);
         }
         let options = self.pool.connect_options();
-        tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options))
-            .await
-            .map_err(|_| sqlx::Error::PoolTimedOut)?
+        let connect = async {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            super::set_up(&mut connection).await?;
+            Ok(connection)
+        };
+        tokio::time::timeout(PATIENCE, connect).await.map_err(|_| sqlx::Error::PoolTimedOut)?
     }
 
     /// Keeps a connection whose last statement succeeded.

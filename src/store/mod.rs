@@ -47,11 +47,16 @@ pub async fn migrate(db: &PgPool) -> Result<(), MigrateError> {
     Ok(())
 }
 
-/// Longest wait of a statement for another's lock. Requests for one user wait for each other; those that wait longer are
-/// refused, so that they do not use up the connections of everybody else. (Behind PgBouncer it holds for the connections
-/// that it happens to reach, which all are Keystead's.)
-pub async fn bound_waits(db: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::raw_sql("SET lock_timeout = '2s'").execute(db).await.map(drop)
+/// What every connection is told when it is made. (Behind PgBouncer it holds for the connections that it happens to reach,
+/// which all are Keystead's.)
+///
+/// - The longest wait for another's lock. Requests for one user wait for each other; those that wait longer are refused,
+///   so that they do not use up the connections of everybody else.
+/// - Rows are found by index. Every query names its rows by key, but while a table is small the planner likes to read all
+///   of it, keeps that plan, and goes on reading what deleted rows leave behind: a table of a thousand challenges that
+///   come and go had hundreds of pages. Without JIT, which takes the forbidden plan's made-up cost for a reason to compile.
+pub async fn set_up(db: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql("SET lock_timeout = '2s'; SET enable_seqscan = off; SET jit = off").execute(db).await.map(drop)
 }
 
 /// Whether the database answers and has every migration of this build.
