@@ -103,3 +103,36 @@ async fn every_key_and_constraint_carries_the_pool() {
         assert!(definition.contains("(user_pool_id"), "{definition}");
     }
 }
+
+/// The tables that grow with the users, and how often statements read one whole (`seq_scan`) and by index (`idx_scan`).
+async fn scans(server: &TestServer) -> (i64, i64) {
+    sqlx::query_as(
+        "SELECT sum(seq_scan)::bigint, sum(idx_scan)::bigint FROM pg_stat_user_tables
+         WHERE relname IN ('users', 'webauthn_credentials', 'sessions', 'challenges')",
+    )
+    .fetch_one(&server.db)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn small_tables_are_not_read_whole() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    // Counts are published up to a second after the statement.
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let (whole, by_index) = scans(&server).await;
+    for _ in 0..10 {
+        ada.passkey_sign_in(&Default::default()).await.ok();
+        ada.listed().await;
+    }
+    let mut seen = scans(&server).await;
+    while seen.1 < by_index + 25 {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        // Makes the connections that are quiet publish.
+        ada.listed().await;
+        seen = scans(&server).await;
+    }
+    assert_eq!(seen.0, whole, "statements that read a table of users whole");
+}
