@@ -12,6 +12,7 @@ use crate::{
     budgets::Budgets,
     clock::Clock,
     config::Config,
+    delivery::Delivery,
     error::{Error, Result},
     flows::keys::KeyRing,
     group_commit::{GroupCommit, Limits},
@@ -55,6 +56,10 @@ pub struct App {
     pub turns: Turns,
     /// Request budgets.
     pub budgets: Budgets,
+    /// How messages reach people.
+    pub delivery: Delivery,
+    /// Told when the outbox has a message.
+    pub messages_waiting: tokio::sync::Notify,
     /// Counters.
     pub metrics: Metrics,
     /// Requests that share transactions.
@@ -111,6 +116,8 @@ impl App {
             budgets: Budgets::new(&config),
             public_url: config.public_url(),
             keys: KeyRing::default(),
+            delivery: Delivery::new(&config)?,
+            messages_waiting: tokio::sync::Notify::new(),
             metrics: Metrics::default(),
             groups: Groups::new(&db, &sealing),
             draining: AtomicBool::new(false),

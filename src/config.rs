@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::{app::GROUP_CONNECTIONS, passwords, secret::Secret, web_acl};
+use crate::{app::GROUP_CONNECTIONS, delivery, passwords, secret::Secret, web_acl};
 
 /// The server's settings.
 #[derive(Args, Clone, Debug)]
@@ -133,6 +133,23 @@ pub struct Config {
     /// Password hashes waiting or running; further sign-ins get TooManyRequestsException.
     #[arg(long, env = "KEYSTEAD_PASSWORD_QUEUE", default_value_t = 64)]
     pub password_queue: usize,
+    /// The mail server: smtps://user:password@host:465 (TLS from the start), smtp://user:password@host:587?tls=required
+    /// (STARTTLS) or smtp://host:25 (no TLS, for a server on this machine).
+    #[arg(long, env = "KEYSTEAD_SMTP_URL", hide_env_values = true)]
+    pub smtp_url: Option<Secret>,
+    /// The sender of mail, where a pool names none.
+    #[arg(long, env = "KEYSTEAD_MAIL_FROM", default_value = "Keystead <no-reply@localhost>")]
+    pub mail_from: String,
+    /// Where text messages are posted, as JSON, signed. See docs/messages.md.
+    #[arg(long, env = "KEYSTEAD_SMS_WEBHOOK_URL")]
+    pub sms_webhook_url: Option<String>,
+    /// The secret that signs what is posted there.
+    #[arg(long, env = "KEYSTEAD_SMS_WEBHOOK_SECRET", hide_env_values = true)]
+    pub sms_webhook_secret: Option<Secret>,
+    /// Keep messages that no configured road takes for GET /dev/inbox, on this machine only.
+    /// [default: with the private database]
+    #[arg(long, env = "KEYSTEAD_DEVELOPMENT_INBOX")]
+    pub development_inbox: Option<bool>,
     /// Address for /metrics alone. [default: on the main port]
     #[arg(long, env = "KEYSTEAD_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
@@ -179,6 +196,7 @@ impl Config {
         if self.database_connections <= GROUP_CONNECTIONS {
             return Err(format!("database-connections: must be more than {GROUP_CONNECTIONS}"));
         }
+        delivery::Delivery::check_settings(self)?;
         if self.max_body_bytes < 256 * 1024 {
             return Err(
                 "max-body-bytes: must be at least 262144, so that a CredentialId of 131072 characters fits".into()

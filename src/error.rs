@@ -15,6 +15,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     // Modelled exceptions: 400, lower-case `message`.
     #[error("{0}")]
+    AliasExists(Text),
+    #[error("{0}")]
+    CodeDeliveryFailure(Text),
+    #[error("{0}")]
+    CodeMismatch(Text),
+    #[error("{0}")]
+    ExpiredCode(Text),
+    #[error("{0}")]
     Forbidden(Text),
     #[error("{0}")]
     InvalidParameter(Text),
@@ -34,6 +42,9 @@ pub enum Error {
     UsernameExists(Text),
     #[error("User does not exist.")]
     UserNotFound,
+    /// The same where a client names the user.
+    #[error("Username/client id combination not found.")]
+    UserNotFoundForClient,
     #[error("User is not confirmed.")]
     UserNotConfirmed,
     #[error("Refresh token has been rotated; sign in again.")]
@@ -44,6 +55,8 @@ pub enum Error {
     UnsupportedOperation(Text),
     #[error("{0}")]
     UnsupportedTokenType(Text),
+    #[error("{0}")]
+    UnsupportedUserState(Text),
     #[error("{0}")]
     WebAuthnNotEnabled(Text),
     #[error("{0}")]
@@ -99,6 +112,10 @@ impl Error {
     /// The exception's name: `__type` and the `x-amzn-ErrorType` header.
     pub fn code(&self) -> &'static str {
         match self {
+            Self::AliasExists(_) => "AliasExistsException",
+            Self::CodeDeliveryFailure(_) => "CodeDeliveryFailureException",
+            Self::CodeMismatch(_) => "CodeMismatchException",
+            Self::ExpiredCode(_) => "ExpiredCodeException",
             Self::Forbidden(_) => "ForbiddenException",
             Self::InvalidParameter(_) => "InvalidParameterException",
             Self::InvalidPassword(_) => "InvalidPasswordException",
@@ -108,11 +125,12 @@ impl Error {
             Self::ResourceNotFound(_) => "ResourceNotFoundException",
             Self::TooManyRequests(_) => "TooManyRequestsException",
             Self::UsernameExists(_) => "UsernameExistsException",
-            Self::UserNotFound => "UserNotFoundException",
+            Self::UserNotFound | Self::UserNotFoundForClient => "UserNotFoundException",
             Self::UserNotConfirmed => "UserNotConfirmedException",
             Self::RefreshTokenReuse => "RefreshTokenReuseException",
             Self::Unauthorized(_) => "UnauthorizedException",
             Self::UnsupportedOperation(_) => "UnsupportedOperationException",
+            Self::UnsupportedUserState(_) => "UnsupportedUserStateException",
             Self::UnsupportedTokenType(_) => "UnsupportedTokenTypeException",
             Self::WebAuthnNotEnabled(_) => "WebAuthnNotEnabledException",
             Self::WebAuthnConfigurationMissing(_) => "WebAuthnConfigurationMissingException",

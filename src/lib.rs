@@ -12,7 +12,7 @@
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`]: ceremonies and tokens. Pure: no database, no HTTP, no clock.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
-//! - [`group_commit`]: requests that share transactions.
+//! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
 //! - [`app`]: what any code may use. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
 //!   [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
 //! - [`dev`]: a software authenticator for tests and demonstrations.
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod database;
+pub mod delivery;
 pub mod dev;
 pub mod error;
 pub mod flows;

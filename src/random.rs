@@ -55,6 +55,11 @@ pub fn secret_access_key() -> String {
     text(ALPHANUMERIC, 40)
 }
 
+/// A code of so many decimal digits.
+pub fn code(digits: usize) -> String {
+    text(b"0123456789", digits)
+}
+
 /// A password that satisfies every password policy that Cognito can express (28 characters).
 pub fn password() -> String {
     format!("{}aA1!", text(ALPHANUMERIC, 24))

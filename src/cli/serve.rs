@@ -48,7 +48,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     if let Some(server) = metrics_server {
         tokio::spawn(server);
     }
-    let jobs = tokio::spawn(jobs::run(app.clone()));
+    let jobs = [tokio::spawn(jobs::run(app.clone())), tokio::spawn(jobs::deliver::run(app.clone()))];
     tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
     if let Some(first) = &first {
         greet(&app, first, cluster.is_some().then_some(data_dir.as_path()));
@@ -82,7 +82,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     if let Some(handle) = metrics_handle {
         handle.stop(false).await;
     }
-    jobs.abort();
+    jobs.iter().for_each(tokio::task::JoinHandle::abort);
     app.db.close().await;
     if let Some(cluster) = cluster {
         cluster.stop().await.map_err(|cause| cause.to_string())?;

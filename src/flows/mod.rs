@@ -1,8 +1,13 @@
 //! What several operations share: the steps of signing in, issuing tokens, keys, attributes, removing a user.
 
 pub mod attributes;
+pub mod change_attributes;
+pub mod codes;
+pub mod forgotten;
 pub mod issue;
 pub mod keys;
+pub mod messages;
+pub mod names;
 pub mod new_user;
 pub mod passkey_sign_in;
 pub mod password;
@@ -10,6 +15,7 @@ pub mod refresh;
 pub mod remove_user;
 pub mod session_text;
 pub mod sign_in;
+pub mod sign_up;
 
 use crate::{
     app::App,

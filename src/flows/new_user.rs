@@ -1,13 +1,13 @@
 //! Making a user: what signing up and an operator's creation share.
 
 use serde_json::{Map, Value};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    app::App,
     error::{Error, Result},
+    flows::names::{self, Username},
     random,
-    secret::Secret,
     store::{
         self,
         audit::Trail,
@@ -18,34 +18,51 @@ use crate::{
 
 /// A user to make: the attributes are checked, the password fits the policy.
 pub struct NewUser {
-    pub username: String,
-    pub password: Secret,
+    pub username: Username,
+    /// argon2id; `None`: the user has no password.
+    pub password_hash: Option<String>,
     pub status: Status,
     pub attributes: Map<String, Value>,
+    /// Whether the user's address is taken away from whoever signs in with it.
+    pub take_alias: bool,
 }
 
-/// Makes the user and its audit row in one transaction; `None` when the name is taken.
-pub async fn insert(app: &App, pool: &Pool, trail: &Trail, event: &str, new: NewUser) -> Result<Option<User>> {
-    // Operators may name a user by subject, so a name must not look like one.
-    if Uuid::try_parse(&new.username).is_ok() {
-        return Err(Error::InvalidParameter("Username must not be a UUID; choose another name.".into()));
-    }
+/// Makes the user and its audit row in the caller's transaction. `exists`: the refusal when the username is taken.
+pub async fn insert(
+    db: &mut PgConnection,
+    pool: &Pool,
+    trail: &Trail,
+    event: &str,
+    new: NewUser,
+    exists: &'static str,
+) -> Result<User> {
+    let sub = random::uuid();
     let user = User {
-        sub: random::uuid(),
-        username: new.username,
+        sub,
+        username: match new.username {
+            Username::Chosen(name) => name,
+            Username::Subject => sub.to_string(),
+        },
         status: new.status,
         enabled: true,
         attributes: new.attributes,
-        password_hash: Some(app.passwords.hash(new.password).await?),
-        password_set_at: Some(trail.at),
+        password_set_at: new.password_hash.is_some().then_some(trail.at),
+        password_hash: new.password_hash,
         created_at: trail.at,
         updated_at: trail.at,
     };
-    let mut tx = app.db.begin().await?;
-    if !store::users::insert(&mut tx, &pool.id, &pool.username_key(&user.username), &user).await? {
-        return Ok(None);
+    let key = pool.username_key(&user.username);
+    let taken = || Error::UsernameExists(exists.into());
+    // A name that somebody signs in with already is theirs.
+    if Uuid::try_parse(&key).is_err() && store::aliases::owner_of(db, &pool.id, &key).await?.is_some() {
+        return Err(taken());
     }
-    store::audit::insert(&mut tx, &pool.id, trail, event, Some(user.sub), None).await?;
-    tx.commit().await?;
-    Ok(Some(user))
+    if !store::users::insert(db, &pool.id, &key, &user).await? {
+        return Err(taken());
+    }
+    if let Err(taken) = names::put(db, pool, sub, &user.attributes, new.take_alias, trail.at).await? {
+        return Err(taken.username_exists());
+    }
+    store::audit::insert(db, &pool.id, trail, event, Some(sub), None).await?;
+    Ok(user)
 }

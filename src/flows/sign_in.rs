@@ -14,7 +14,7 @@ use crate::{
     flows::{
         attributes::{self, Attribute},
         issue::{self, AuthenticationResult},
-        passkey_sign_in, password, refresh, session_text,
+        passkey_sign_in, password, refresh, session_text, sign_up,
     },
     random,
     sealing::equal,
@@ -93,7 +93,8 @@ pub struct Person {
 
 impl SignIn<'_> {
     /// The first step: InitiateAuth.
-    pub async fn begin(&self, flow: &str, parameters: &Parameters) -> Result<Outcome> {
+    /// `session`: of a sign-up that was just confirmed.
+    pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
         let _turn = self.turn(parameters).await?;
         match (flow, self.door) {
             ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public) => {
@@ -116,6 +117,11 @@ impl SignIn<'_> {
             ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
             ("USER_AUTH", _) => {
                 self.flow_enabled(flow)?;
+                if let Some(session) = session
+                    && let Some(tokens) = self.after_sign_up(parameters, session).await?
+                {
+                    return Ok(tokens);
+                }
                 self.choice(parameters).await
             }
             _ => {
@@ -177,6 +183,28 @@ impl SignIn<'_> {
     async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn<'_>>> {
         let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
         self.app.turns.take(&self.pool.id, &self.pool.username_key(username)).await.map(Some)
+    }
+
+    /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
+    /// (W§4.2). `None`: the person chooses a factor as always.
+    async fn after_sign_up(&self, parameters: &Parameters, session: &str) -> Result<Option<Outcome>> {
+        if !self.pool.allows_factor("EMAIL_OTP") && !self.pool.allows_factor("SMS_OTP") {
+            return Ok(None);
+        }
+        let Some(user) = self.person(parameters).await?.user else { return Ok(None) };
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.begin().await?;
+        let Some(user) = store::users::hold(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
+        self.may_sign_in(&user)?;
+        let step = sign_up::SIGNED_UP;
+        if user.status != Status::Confirmed
+            || !sign_up::take_session(self.app, &mut tx, self.client, user.sub, step, session, now).await?
+        {
+            return Ok(None);
+        }
+        let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::SignUp).await?;
+        tx.commit().await?;
+        Ok(Some(Outcome::Tokens(opened.tokens(self.app, self.client).await?)))
     }
 
     /// USER_AUTH: the person's choice of a factor.

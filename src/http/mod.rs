@@ -5,6 +5,7 @@ mod api;
 mod cors;
 mod discovery;
 mod health;
+mod inbox;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -28,6 +29,7 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/", web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
             .route("/{user_pool_id}/.well-known/jwks.json", web::get().to(discovery::jwks))
             .route("/{user_pool_id}/.well-known/openid-configuration", web::get().to(discovery::openid_configuration))
+            .route("/dev/inbox", web::get().to(inbox::read))
             .route("/health/live", web::get().to(health::live))
             .route("/health/ready", web::get().to(health::ready))
             .configure(|routes| {

@@ -1,4 +1,4 @@
-//! Removes expired challenges and sessions, old counts of wrong passwords, and old rows of the outbox.
+//! Removes expired challenges, codes and sessions, old counts of wrong passwords and codes, and old rows of the outbox.
 
 use time::Duration;
 
@@ -55,14 +55,32 @@ async fn batch(app: &App) -> sqlx::Result<u64> {
     )
     .execute(&mut *tx)
     .await?;
+    let codes = sqlx::query!(
+        "DELETE FROM codes WHERE (user_pool_id, sub, purpose) IN
+             (SELECT user_pool_id, sub, purpose FROM codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        now,
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
+    let code_attempts = sqlx::query!(
+        "DELETE FROM code_attempts WHERE (user_pool_id, username_key, purpose) IN
+             (SELECT user_pool_id, username_key, purpose FROM code_attempts WHERE greatest(sent_since, tried_since) < $1
+              ORDER BY greatest(sent_since, tried_since) LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        // Codes live a day at most.
+        now - Duration::days(2),
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
     let outbox = sqlx::query!(
         "DELETE FROM outbox WHERE (user_pool_id, id) IN
-             (SELECT user_pool_id, id FROM outbox WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             (SELECT user_pool_id, id FROM outbox WHERE at < $1 AND due_at IS NULL ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
         now - Duration::days(app.config.outbox_days.into()),
         BATCH
     )
     .execute(&mut *tx)
     .await?;
     tx.commit().await?;
-    Ok([challenges, sessions, attempts, outbox].iter().map(|done| done.rows_affected()).sum())
+    Ok([challenges, sessions, attempts, codes, code_attempts, outbox].iter().map(|done| done.rows_affected()).sum())
 }

@@ -68,3 +68,11 @@ pub async fn forgive(
     );
     Ok(!left.fetch_one(db).await?)
 }
+
+/// Forgets the failures of a name whose owner proved to be who they are by other means.
+pub async fn forget(db: &mut PgConnection, pool_id: &str, username_key: &str) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2", pool_id, username_key)
+        .execute(db)
+        .await?;
+    Ok(())
+}

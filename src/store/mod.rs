@@ -1,18 +1,21 @@
 //! All the SQL: a file per table. Every query is given the pool first and the time as an argument.
 //!
 //! Lock order, so that transactions never wait for each other in a circle: user, then sessions, then challenges, then
-//! passkeys.
+//! passkeys, then names and codes.
 
+pub mod aliases;
 pub mod audit;
 pub mod batches;
 #[cfg(feature = "broken")]
 pub mod broken;
 pub mod challenges;
 pub mod clients;
+pub mod codes;
 pub mod kept;
 pub mod keys;
 pub mod login_attempts;
 pub mod operators;
+pub mod outbox;
 pub mod passkeys;
 pub mod pools;
 pub mod sessions;

@@ -51,6 +51,17 @@ pub struct PoolSettings {
     /// `OFF`; the other values need MFA methods that are not built yet.
     pub mfa_configuration: String,
     pub schema_attributes: Vec<SchemaAttribute>,
+    /// `email`, `phone_number`: what signs in, in place of usernames that people choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub username_attributes: Vec<String>,
+    /// `email`, `phone_number`, `preferred_username`: what signs in beside the username.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alias_attributes: Vec<String>,
+    /// `email`, `phone_number`: what a code is sent to by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auto_verified_attributes: Vec<String>,
+    #[serde(default, skip_serializing_if = "UpdateSettings::is_default")]
+    pub user_attribute_update_settings: UpdateSettings,
     pub username_configuration: UsernameConfiguration,
     pub admin_create_user_config: AdminCreateUserConfig,
     /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool.
@@ -58,6 +69,20 @@ pub struct PoolSettings {
     pub web_authn_configuration: Option<WebAuthnConfiguration>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UpdateSettings {
+    /// `email`, `phone_number`: a new address is the user's only once its code came back.
+    #[serde(default)]
+    pub attributes_require_verification_before_update: Vec<String>,
+}
+
+impl UpdateSettings {
+    fn is_default(&self) -> bool {
+        self.attributes_require_verification_before_update.is_empty()
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -278,6 +303,10 @@ pub async fn list(db: &PgPool, after: &str, limit: i64) -> sqlx::Result<Vec<Pool
 pub async fn delete(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM login_attempts WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM code_attempts WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND due_at IS NOT NULL", pool_id)
+        .execute(&mut *db)
+        .await?;
     sqlx::query!("DELETE FROM app_clients WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM signing_keys WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM operators WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;

@@ -24,6 +24,8 @@ pub enum OpenedWith {
     Password,
     /// The credential ID.
     Passkey(Vec<u8>),
+    /// A code that confirmed a sign-up a moment ago.
+    SignUp,
 }
 
 /// Opens a session. The caller holds the user's row.
@@ -36,6 +38,7 @@ pub async fn insert(
     let (method, credential_id) = match opened_with {
         OpenedWith::Password => ("password", None),
         OpenedWith::Passkey(id) => ("passkey", Some(id.as_slice())),
+        OpenedWith::SignUp => ("sign_up", None),
     };
     sqlx::query!(
         "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at)

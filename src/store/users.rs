@@ -81,13 +81,22 @@ impl From<Row> for User {
     }
 }
 
-/// The user of this name (`username_key`) or, where the text is a UUID, this subject.
+/// The user of this name (`username_key`), else of this alias or, where the text is a UUID, this subject.
 pub async fn find(db: &PgPool, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
-                  password_set_at, created_at, updated_at
-           FROM users WHERE user_pool_id = $1 AND (username_key = $2 OR sub = $3)"#,
+        r#"SELECT sub AS "sub!", username AS "username!", status AS "status!", enabled AS "enabled!",
+                  attributes AS "attributes!: Json<Map<String, Value>>", password_hash, password_set_at,
+                  created_at AS "created_at!", updated_at AS "updated_at!"
+           FROM (
+               SELECT 1 AS rank, * FROM users WHERE user_pool_id = $1 AND username_key = $2
+               UNION ALL
+               SELECT 2, * FROM users WHERE user_pool_id = $1 AND sub = $3
+               UNION ALL
+               SELECT 3, u.* FROM user_aliases a JOIN users u ON u.user_pool_id = a.user_pool_id AND u.sub = a.sub
+               WHERE a.user_pool_id = $1 AND a.value = $2
+           ) AS named
+           ORDER BY rank LIMIT 1"#,
         pool_id,
         username_key,
         Uuid::try_parse(username_key).ok()
@@ -279,8 +288,32 @@ pub async fn confirm(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: Offse
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes the row of a locked user whose sessions and passkeys are gone.
+/// Sets the status.
+pub async fn update_status(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    status: Status,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET status = $3, updated_at = $4 WHERE user_pool_id = $1 AND sub = $2",
+        pool_id,
+        sub,
+        status.text(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes the row of a locked user whose sessions and passkeys are gone, with the user's other names and codes.
 pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())
 }

@@ -180,9 +180,7 @@ async fn unsupported_members_are_refused_by_name_and_harmless_ones_are_not() {
     let server = TestServer::start().await;
     for (member, value) in [
         ("LambdaConfig", json!({"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:f"})),
-        ("AutoVerifiedAttributes", json!(["email"])),
-        ("UsernameAttributes", json!(["email"])),
-        ("AliasAttributes", json!(["email"])),
+        ("DeviceConfiguration", json!({"ChallengeRequiredOnNewDevice": true})),
         ("UserPoolAddOns", json!({"AdvancedSecurityMode": "ENFORCED"})),
     ] {
         let refusal = server.operator("CreateUserPool", json!({"PoolName": "x", member: value})).await.refused();
@@ -192,6 +190,30 @@ async fn unsupported_members_are_refused_by_name_and_harmless_ones_are_not() {
         );
     }
     make(&server, json!({"PoolName": "x", "LambdaConfig": {}, "AutoVerifiedAttributes": [], "UserPoolAddOns": {"AdvancedSecurityMode": "OFF"}})).await;
+}
+
+#[tokio::test]
+async fn what_would_lock_people_out_of_their_names_and_mail_is_refused() {
+    let server = TestServer::start().await;
+    for (members, text) in [
+        (
+            json!({"UsernameAttributes": ["email"], "AliasAttributes": ["preferred_username"]}),
+            "Only one of the aliasAttributes or usernameAttributes can be set in a user pool.",
+        ),
+        (
+            json!({"UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]}}),
+            "AttributesRequireVerificationBeforeUpdate: only attributes that are in AutoVerifiedAttributes too.",
+        ),
+        (
+            json!({"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}}),
+            "DefaultEmailOption: CONFIRM_WITH_LINK is not supported by Keystead yet; use CONFIRM_WITH_CODE.",
+        ),
+    ] {
+        let mut input = members;
+        input["PoolName"] = json!("x");
+        let refusal = server.operator("CreateUserPool", input).await.refused();
+        assert_eq!(refusal, format!("400 InvalidParameterException: {text}"));
+    }
 }
 
 #[tokio::test]

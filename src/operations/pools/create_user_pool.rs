@@ -4,19 +4,18 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{check_factors, shown, stored_members};
+use super::{check_addresses, check_factors, schema, shown, stored_members};
 use crate::{
     app::App,
     call::Call,
     caller::Operator,
     error::{Error, Result},
-    flows::attributes::{self, MAX_CUSTOM},
     random,
     store::{
         self,
         pools::{
             AdminCreateUserConfig, PasswordPolicy, Policies, Pool, PoolSettings, SchemaAttribute, SessionsOnDelete,
-            SignInPolicy, UsernameConfiguration,
+            SignInPolicy, UpdateSettings, UsernameConfiguration,
         },
     },
     tokens,
@@ -34,6 +33,14 @@ pub struct Request {
     pub mfa_configuration: Option<String>,
     #[serde(default)]
     pub schema: Vec<SchemaAttribute>,
+    #[serde(default)]
+    pub username_attributes: Vec<String>,
+    #[serde(default)]
+    pub alias_attributes: Vec<String>,
+    #[serde(default)]
+    pub auto_verified_attributes: Vec<String>,
+    #[serde(default)]
+    pub user_attribute_update_settings: UpdateSettings,
     #[serde(default)]
     pub username_configuration: Option<UsernameConfiguration>,
     #[serde(default)]
@@ -78,7 +85,11 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
         },
         deletion_protection: request.deletion_protection.unwrap_or_else(|| "INACTIVE".into()),
         mfa_configuration: request.mfa_configuration.unwrap_or_else(|| "OFF".into()),
-        schema_attributes: schema(request.schema)?,
+        schema_attributes: schema::of_new_pool(request.schema)?,
+        username_attributes: request.username_attributes,
+        alias_attributes: request.alias_attributes,
+        auto_verified_attributes: request.auto_verified_attributes,
+        user_attribute_update_settings: request.user_attribute_update_settings,
         username_configuration: request
             .username_configuration
             .unwrap_or(UsernameConfiguration { case_sensitive: true }),
@@ -87,6 +98,7 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
         rest: stored_members(&request.rest),
     };
     check_factors(&settings)?;
+    check_addresses(&settings)?;
     let (access, id) =
         tokio::task::spawn_blocking(|| (tokens::new_key(), tokens::new_key())).await.map_err(Error::internal)?;
     let ((access_public, access_private), (id_public, id_private)) = (access?, id?);
@@ -110,38 +122,4 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
     store::keys::insert(&mut tx, &app.sealing, &pool.id, "id", &id_public, &id_private, now).await?;
     tx.commit().await?;
     Ok(pool)
-}
-
-/// The standard attributes, with what the request says of them, and the request's custom ones.
-fn schema(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> {
-    let mut all = attributes::standard();
-    let invalid = |text: String| Err(Error::InvalidParameter(text.into()));
-    let standard = all.len();
-    for mut attribute in given {
-        if let Some(known) = all[..standard].iter_mut().find(|known| known.name == attribute.name) {
-            if known.attribute_data_type != attribute.attribute_data_type {
-                return invalid(format!("{}: the type of a standard attribute cannot be changed.", attribute.name));
-            }
-            known.required |= attribute.required;
-            known.mutable &= attribute.mutable;
-            known.string_attribute_constraints =
-                attribute.string_attribute_constraints.or(known.string_attribute_constraints.take());
-            known.number_attribute_constraints =
-                attribute.number_attribute_constraints.or(known.number_attribute_constraints.take());
-            continue;
-        }
-        if attribute.required {
-            return invalid("Required custom attributes are not supported currently.".into());
-        }
-        let prefix = if attribute.developer_only_attribute { "dev:" } else { "custom:" };
-        attribute.name = format!("{prefix}{}", attribute.name.trim_start_matches(prefix));
-        if all.iter().any(|known| known.name == attribute.name) {
-            return invalid(format!("{}: the attribute is named twice.", attribute.name));
-        }
-        all.push(attribute);
-    }
-    if all.len() - standard > MAX_CUSTOM {
-        return Err(Error::LimitExceeded(format!("A user pool may have {MAX_CUSTOM} custom attributes.").into()));
-    }
-    Ok(all)
 }

@@ -1,10 +1,12 @@
 //! User pools and their configuration.
 
+pub mod add_custom_attributes;
 pub mod create_user_pool;
 pub mod delete_user_pool;
 pub mod describe_user_pool;
 pub mod get_user_pool_mfa_config;
 pub mod list_user_pools;
+mod schema;
 pub mod set_user_pool_mfa_config;
 pub mod update_user_pool;
 
@@ -56,7 +58,7 @@ fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
         "EmailVerificationMessage",
         "EmailVerificationSubject",
         "SmsAuthenticationMessage",
-        "UserAttributeUpdateSettings",
+        "SmsConfiguration",
         "AccountRecoverySetting",
         "UserPoolAddOns",
     ] {
@@ -65,6 +67,34 @@ fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
         }
     }
     stored
+}
+
+/// Checks what is contradictory in the names and addresses of a pool.
+fn check_addresses(settings: &PoolSettings) -> Result<()> {
+    let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
+    if !settings.username_attributes.is_empty() && !settings.alias_attributes.is_empty() {
+        return refuse("Only one of the aliasAttributes or usernameAttributes can be set in a user pool.");
+    }
+    let before = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
+    if before.iter().any(|name| !settings.auto_verified_attributes.contains(name)) {
+        return refuse(
+            "AttributesRequireVerificationBeforeUpdate: only attributes that are in AutoVerifiedAttributes too.",
+        );
+    }
+    let template = settings.rest.get("VerificationMessageTemplate");
+    if template.is_some_and(|template| template["DefaultEmailOption"] == "CONFIRM_WITH_LINK") {
+        return refuse(
+            "DefaultEmailOption: CONFIRM_WITH_LINK is not supported by Keystead yet; use CONFIRM_WITH_CODE.",
+        );
+    }
+    // A template that does not say the code would lock people out.
+    let without_code = |text: Option<&Value>| text.and_then(Value::as_str).is_some_and(|text| !text.contains("{####}"));
+    let texts = ["EmailMessage", "SmsMessage"].map(|member| template.and_then(|template| template.get(member)));
+    let top = ["EmailVerificationMessage", "SmsVerificationMessage", "SmsAuthenticationMessage"];
+    if texts.into_iter().chain(top.map(|member| settings.rest.get(member))).any(without_code) {
+        return refuse("A message template must contain the placeholder {####}.");
+    }
+    Ok(())
 }
 
 /// Checks what is contradictory in the factors and MFA of a pool (W§3.3), and what is not built.

@@ -5,14 +5,17 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{check_factors, create_user_pool::PoliciesInput, stored_members};
+use super::{check_addresses, check_factors, create_user_pool::PoliciesInput, stored_members};
 use crate::{
     app::App,
     call::Call,
     caller::Operator,
     error::{Error, Result},
     operations::Empty,
-    store::{self, pools::AdminCreateUserConfig},
+    store::{
+        self,
+        pools::{AdminCreateUserConfig, UpdateSettings},
+    },
 };
 
 #[derive(Deserialize)]
@@ -27,6 +30,10 @@ pub struct Request {
     deletion_protection: Option<String>,
     #[serde(default)]
     mfa_configuration: Option<String>,
+    #[serde(default)]
+    auto_verified_attributes: Vec<String>,
+    #[serde(default)]
+    user_attribute_update_settings: UpdateSettings,
     #[serde(default)]
     admin_create_user_config: AdminCreateUserConfig,
     #[serde(flatten)]
@@ -51,7 +58,10 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     settings.mfa_configuration = request.mfa_configuration.unwrap_or_else(|| "OFF".into());
     settings.admin_create_user_config = request.admin_create_user_config;
     settings.rest = stored_members(&request.rest);
+    settings.auto_verified_attributes = request.auto_verified_attributes;
+    settings.user_attribute_update_settings = request.user_attribute_update_settings;
     check_factors(settings)?;
+    check_addresses(settings)?;
     store::pools::update(&mut tx, &pool, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -13,5 +13,5 @@ use crate::{
 pub async fn handle(app: &App, call: &Call, _: Operator, request: Begin) -> Result<Response> {
     let named = named_client(app, &request.user_pool_id, &request.client_id).await?;
     let sign_in = SignIn { app, call, pool: &named.pool, client: &named.client, door: Door::Operator };
-    Ok(sign_in.begin(&request.auth_flow, &request.auth_parameters).await?.into())
+    Ok(sign_in.begin(&request.auth_flow, &request.auth_parameters, request.session.as_deref()).await?.into())
 }

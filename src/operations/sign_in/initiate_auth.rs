@@ -12,5 +12,5 @@ use crate::{
 
 pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Begin) -> Result<Response> {
     let sign_in = SignIn { app, call, pool: &caller.pool, client: &caller.client, door: Door::Public };
-    Ok(sign_in.begin(&request.auth_flow, &request.auth_parameters).await?.into())
+    Ok(sign_in.begin(&request.auth_flow, &request.auth_parameters, request.session.as_deref()).await?.into())
 }

@@ -2,7 +2,11 @@
 
 pub mod admin_initiate_auth;
 pub mod admin_respond_to_auth_challenge;
+pub mod confirm_forgot_password;
+pub mod confirm_sign_up;
+pub mod forgot_password;
 pub mod initiate_auth;
+pub mod resend_confirmation_code;
 pub mod respond_to_auth_challenge;
 pub mod sign_up;
 
@@ -14,6 +18,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         issue::AuthenticationResult,
+        messages::DeliveryDetails,
         sign_in::{Outcome, Parameters},
     },
     store::{self, clients::ClientAndPool},
@@ -30,6 +35,25 @@ pub struct Begin {
     auth_flow: String,
     #[serde(default)]
     auth_parameters: Parameters,
+    /// Of a sign-up that was just confirmed.
+    #[serde(default)]
+    session: Option<String>,
+}
+
+/// A user whom a client names: the input of asking for a code.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Named {
+    username: String,
+    #[serde(default)]
+    secret_hash: Option<String>,
+}
+
+/// Where the code went.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Delivered {
+    code_delivery_details: DeliveryDetails,
 }
 
 /// Input of RespondToAuthChallenge and AdminRespondToAuthChallenge.

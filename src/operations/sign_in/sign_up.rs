@@ -1,10 +1,8 @@
 //! SignUp: a person makes an account.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
-//!
-//! Differs: codes cannot be delivered yet, so a new user stays `UNCONFIRMED` until an operator calls
-//! AdminConfirmSignUp, and a password is required.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     app::App,
@@ -14,9 +12,13 @@ use crate::{
     flows::{
         self,
         attributes::{Attribute, check_required, checked},
+        codes::{self, Purpose},
+        messages::{self, DeliveryDetails},
+        names,
         new_user::{self, NewUser},
         password,
         sign_in::check_secret_hash,
+        sign_up,
     },
     secret::Secret,
     store::{clients::ClientAndPool, users::Status},
@@ -39,6 +41,10 @@ pub struct Request {
 pub struct Response {
     user_confirmed: bool,
     user_sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_delivery_details: Option<DeliveryDetails>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
 }
 
 pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
@@ -51,10 +57,25 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         Error::InvalidParameter("Password is required: Keystead does not support one-time passwords yet.".into())
     })?;
     password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
-    let attributes = checked(pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
+    let mut attributes = checked(pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
+    let username = names::of_new_user(pool, &request.username, &mut attributes)?;
     check_required(pool, &attributes)?;
-    let new = NewUser { username: request.username, password: given, status: Status::Unconfirmed, attributes };
-    let made = new_user::insert(app, pool, &flows::trail(app, call, "user"), "user.signed_up", new).await?;
-    let user = made.ok_or_else(|| Error::UsernameExists("User already exists".into()))?;
-    Ok(Response { user_confirmed: false, user_sub: user.sub.to_string() })
+    for address in ["email", "phone_number"] {
+        if attributes.contains_key(address) {
+            attributes.insert(format!("{address}_verified"), Value::String("false".into()));
+        }
+    }
+    let password_hash = Some(app.passwords.hash(given).await?);
+    let new = NewUser { username, password_hash, status: Status::Unconfirmed, attributes, take_alias: false };
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    let user = new_user::insert(&mut tx, pool, &trail, "user.signed_up", new, "User already exists").await?;
+    let code_delivery_details = match sign_up::address_to_verify(pool, &user) {
+        Some(address) => Some(codes::send(app, &mut tx, pool, &user, Purpose::SignUp, &address, trail.at).await?),
+        None => None,
+    };
+    let session = sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, trail.at).await?;
+    tx.commit().await?;
+    messages::sent(app);
+    Ok(Response { user_confirmed: false, user_sub: user.sub.to_string(), code_delivery_details, session })
 }

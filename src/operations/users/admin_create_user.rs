@@ -1,27 +1,33 @@
-//! AdminCreateUser: makes a user with a temporary password.
+//! AdminCreateUser: makes a user with a temporary password, and invites them; or invites them again.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html>
 //!
-//! Differs: invitations cannot be delivered yet, so a request that would send one (no `MessageAction: SUPPRESS`, no
-//! `TemporaryPassword`) is refused: nobody would learn the password. With a `TemporaryPassword` nothing is sent.
+//! Differs: without `DesiredDeliveryMediums` the invitation goes to the phone or, where there is none, to the mailbox. A
+//! user without an address is made without an invitation.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::Shown;
 use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    delivery::Medium,
     error::{Error, Result},
     flows::{
         self,
         attributes::{Attribute, check_required, checked},
+        messages::{self, Address, Occasion, Told},
+        names,
         new_user::{self, NewUser},
         password,
     },
     random,
     secret::Secret,
-    store::users::Status,
+    store::{
+        self,
+        pools::Pool,
+        users::{Status, User},
+    },
 };
 
 #[derive(Deserialize)]
@@ -36,7 +42,9 @@ pub struct Request {
     #[serde(default)]
     message_action: Option<String>,
     #[serde(default)]
-    desired_delivery_mediums: Option<Value>,
+    desired_delivery_mediums: Option<Vec<Medium>>,
+    #[serde(default)]
+    force_alias_creation: bool,
 }
 
 #[derive(Serialize)]
@@ -47,24 +55,6 @@ pub struct Response {
 
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    match (request.message_action.as_deref(), &request.temporary_password) {
-        (Some("RESEND"), _) => {
-            return Err(Error::InvalidParameter("MessageAction RESEND is not supported by Keystead yet.".into()));
-        }
-        (None, None) => {
-            return Err(Error::InvalidParameter(
-                "Keystead cannot deliver invitations yet: give a TemporaryPassword, or MessageAction SUPPRESS.".into(),
-            ));
-        }
-        _ => {}
-    }
-    if request.desired_delivery_mediums.is_some() && request.message_action.as_deref() != Some("SUPPRESS") {
-        return Err(Error::InvalidParameter(
-            "DesiredDeliveryMediums is not supported by Keystead yet; leave it out.".into(),
-        ));
-    }
-    let attributes = checked(&pool, &request.user_attributes, None, true)?;
-    check_required(&pool, &attributes)?;
     let password = match request.temporary_password {
         Some(given) => {
             password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
@@ -72,8 +62,69 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         }
         None => Secret::from(random::password()),
     };
-    let new = NewUser { username: request.username, password, status: Status::ForceChangePassword, attributes };
-    let made = new_user::insert(app, &pool, &flows::trail(app, call, operator.actor()), "user.created", new).await?;
-    let user = made.ok_or_else(|| Error::UsernameExists("User account already exists".into()))?;
+    let text = password.expose().to_owned();
+    let trail = flows::trail(app, call, operator.actor());
+    let mediums = request.desired_delivery_mediums.as_deref();
+    if request.message_action.as_deref() == Some("RESEND") {
+        let hash = app.passwords.hash(password).await?;
+        let key = pool.username_key(&request.username);
+        let user = store::users::find(&app.db, &pool.id, &key).await?.ok_or(Error::UserNotFound)?;
+        let mut tx = app.db.begin().await?;
+        let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+        if user.status != Status::ForceChangePassword {
+            let text = format!("Resend not possible. {} status is not FORCE_CHANGE_PASSWORD.", user.status.text());
+            return Err(Error::UnsupportedUserState(text.into()));
+        }
+        store::users::update_password(&mut tx, &pool.id, user.sub, &hash, user.status, trail.at).await?;
+        invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await?;
+        store::audit::insert(&mut tx, &pool.id, &trail, "user.invited", Some(user.sub), None).await?;
+        tx.commit().await?;
+        messages::sent(app);
+        return Ok(Response { user: Shown::from(&user) });
+    }
+    let mut attributes = checked(&pool, &request.user_attributes, None, true)?;
+    let username = names::of_new_user(&pool, &request.username, &mut attributes)?;
+    check_required(&pool, &attributes)?;
+    let new = NewUser {
+        username,
+        password_hash: Some(app.passwords.hash(password).await?),
+        status: Status::ForceChangePassword,
+        attributes,
+        take_alias: request.force_alias_creation,
+    };
+    let mut tx = app.db.begin().await?;
+    let user = new_user::insert(&mut tx, &pool, &trail, "user.created", new, "User account already exists").await?;
+    if request.message_action.as_deref() != Some("SUPPRESS") {
+        invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await?;
+    }
+    tx.commit().await?;
+    messages::sent(app);
     Ok(Response { user: Shown::from(&user) })
+}
+
+/// Sends the temporary password to the user's addresses.
+async fn invite(
+    app: &App,
+    db: &mut sqlx::PgConnection,
+    pool: &Pool,
+    user: &User,
+    mediums: Option<&[Medium]>,
+    password: &str,
+    now: time::OffsetDateTime,
+) -> Result<()> {
+    let addresses = ["phone_number", "email"].into_iter().filter_map(|attribute| Address::of(user, attribute));
+    let addresses: Vec<_> = match mediums {
+        Some(wanted) => addresses.filter(|address| wanted.contains(&address.medium())).collect(),
+        None => addresses.take(1).collect(),
+    };
+    // Who signs in with an address is called by it.
+    let name = match addresses.first() {
+        Some(address) if !pool.settings.username_attributes.is_empty() => address.value.clone(),
+        _ => user.username.clone(),
+    };
+    for address in addresses {
+        let told = Told { occasion: Occasion::Invitation, username: &name, secret: password };
+        messages::send(app, db, pool, &address, told, now).await?;
+    }
+    Ok(())
 }

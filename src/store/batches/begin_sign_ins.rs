@@ -51,10 +51,17 @@ impl Batch for BeginSignIns {
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::uuid[]))
                    WITH ORDINALITY AS a (user_pool_id, username_key, sub, n)
                JOIN LATERAL (
-                   SELECT * FROM users WHERE user_pool_id = a.user_pool_id AND username_key = a.username_key
-                   UNION ALL
-                   SELECT * FROM users
-                   WHERE user_pool_id = a.user_pool_id AND sub = a.sub AND username_key <> a.username_key
+                   SELECT * FROM (
+                       SELECT 1 AS rank, * FROM users
+                       WHERE user_pool_id = a.user_pool_id AND username_key = a.username_key
+                       UNION ALL
+                       SELECT 2, * FROM users WHERE user_pool_id = a.user_pool_id AND sub = a.sub
+                       UNION ALL
+                       SELECT 3, named.* FROM user_aliases l
+                       JOIN users named ON named.user_pool_id = l.user_pool_id AND named.sub = l.sub
+                       WHERE l.user_pool_id = a.user_pool_id AND l.value = a.username_key
+                   ) AS found
+                   ORDER BY rank LIMIT 1
                ) u ON true
                LEFT JOIN webauthn_credentials c ON c.user_pool_id = u.user_pool_id AND c.sub = u.sub
                ORDER BY a.n, c.created_at, c.credential_id"#,

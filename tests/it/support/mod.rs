@@ -9,7 +9,9 @@ mod server;
 pub use answer::Answer;
 pub use cluster::{database, scratch_directory};
 pub use person::{ORIGIN, Person};
-pub use server::{PASSWORD, TestServer, client, config, fill_own, make_pool, pool, second_client, signed_headers};
+pub use server::{
+    PASSWORD, TestServer, client, config, fill_own, make_pool, pool, pool_with, second_client, signed_headers,
+};
 
 use std::future::Future;
 

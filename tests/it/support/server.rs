@@ -129,6 +129,7 @@ impl TestServer {
             runtime.block_on(async move {
                 let db = keystead::cli::connect(&server_config, server_options).await.unwrap();
                 let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
+                tokio::spawn(keystead::jobs::deliver::run(app.clone()));
                 let server = http::server(app.clone(), listener).unwrap();
                 let _ = send.send(server.handle());
                 server.await.unwrap();
@@ -204,6 +205,28 @@ impl TestServer {
         let mut person = self.user(username).await;
         person.sign_in().await;
         person
+    }
+
+    /// The `n`th message (from 1) that was sent to an address, once it is in the development inbox.
+    pub async fn message(&self, to: &str, n: usize) -> String {
+        for _ in 0..300 {
+            let request = self.http.get(format!("{}/dev/inbox", self.url)).query(&[("to", to)]);
+            let inbox: Value = serde_json::from_str(&request.send().await.unwrap().text().await.unwrap()).unwrap();
+            let messages = inbox["messages"].as_array().unwrap();
+            if let Some(index) = messages.len().checked_sub(n) {
+                return messages[index]["body"].as_str().unwrap().to_owned();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("message {n} to {to} did not come");
+    }
+
+    /// The code in the `n`th message (from 1) to an address.
+    pub async fn code(&self, to: &str, n: usize) -> String {
+        let message = self.message(to, n).await;
+        let digits = |word: &&str| word.len() >= 6 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let words = message.split(|c: char| !c.is_ascii_alphanumeric());
+        words.into_iter().find(digits).unwrap_or_else(|| panic!("no code in {message}")).to_owned()
     }
 
     /// How many rows of a table fit a condition.
@@ -297,6 +320,21 @@ pub async fn fill_own(options: PgConnectOptions) {
     let now = MovableClock::default().now();
     store::operators::put(&db, &sealing(), None, ACCESS_KEY, &secret, "administrator", now).await.unwrap();
     db.close().await;
+}
+
+/// A pool with these members, and a public client with these.
+pub async fn pool_with(server: &TestServer, mut pool: Value, mut client: Value) -> (String, String) {
+    pool["PoolName"] = json!("own");
+    let made = server.operator("CreateUserPool", pool).await.ok();
+    client["UserPoolId"] = made["UserPool"]["Id"].clone();
+    client["ClientName"] = json!("own");
+    if client["ExplicitAuthFlows"].is_null() {
+        client["ExplicitAuthFlows"] =
+            json!(["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    }
+    let pool_id = client["UserPoolId"].as_str().unwrap().to_owned();
+    let made = server.operator("CreateUserPoolClient", client).await.ok();
+    (pool_id, made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned())
 }
 
 /// A pool with passkeys and a public client, through the API.

@@ -1,0 +1,34 @@
+//! The development inbox: messages that a developer reads at `GET /dev/inbox` instead of in a mailbox.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use uuid::Uuid;
+
+use super::Message;
+
+/// Messages kept; the oldest go first.
+const KEPT: usize = 200;
+
+/// The latest messages of this process.
+#[derive(Default)]
+pub struct Inbox(Mutex<BTreeMap<Uuid, Message>>);
+
+impl Inbox {
+    /// Adds a message; its ID is ordered by the time it was written.
+    pub(super) fn put(&self, id: Uuid, message: Message) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(id, message);
+        if kept.len() > KEPT {
+            kept.pop_first();
+        }
+    }
+
+    /// The messages to an address, or all, newest first.
+    pub fn read(&self, to: Option<&str>) -> Vec<Message> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.values().rev().filter(|message| to.is_none_or(|to| to == message.to)).cloned().collect()
+    }
+}

@@ -1,0 +1,99 @@
+//! Mail, by SMTP.
+
+use std::time::Duration;
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
+    message::{Mailbox, Message as Mail_, MultiPart, SinglePart, header::ContentType},
+    transport::smtp,
+};
+
+use super::{Failure, Message};
+use crate::config::Config;
+
+/// Time for each step of a conversation with the mail server.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The mail server.
+pub struct Mail {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+}
+
+impl Mail {
+    /// The configured mail server, if there is one. The text names the setting.
+    pub fn new(config: &Config) -> Result<Option<Self>, String> {
+        let from = config.mail_from.parse().map_err(|cause| format!("mail-from: {cause}"))?;
+        let Some(url) = &config.smtp_url else { return Ok(None) };
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())
+            // The cause might repeat the URL, which holds a password.
+            .map_err(|_| "smtp-url: write it as smtps://user:password@host:465 or smtp://host:587?tls=required")?;
+        Ok(Some(Self { transport: builder.timeout(Some(PATIENCE)).build(), from }))
+    }
+
+    /// Hands one message to the mail server.
+    pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
+        let mail = self.compose(message).map_err(|text| Failure { text, permanent: true })?;
+        match self.transport.send(mail).await {
+            Ok(_) => Ok(()),
+            Err(cause) => Err(Failure { permanent: cause.is_permanent(), text: described(&cause) }),
+        }
+    }
+
+    fn compose(&self, message: &Message) -> Result<Mail_, String> {
+        let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|cause| format!("an address: {cause}"));
+        let from = message.from.as_deref().map(mailbox).transpose()?.unwrap_or_else(|| self.from.clone());
+        let mut builder = Mail_::builder().from(from).to(mailbox(&message.to)?).subject(message.subject.clone());
+        if let Some(reply_to) = &message.reply_to {
+            builder = builder.reply_to(mailbox(reply_to)?);
+        }
+        let built = if message.body.contains('<') {
+            builder.multipart(
+                MultiPart::alternative()
+                    .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(plain(&message.body)))
+                    .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(message.body.clone())),
+            )
+        } else {
+            builder.header(ContentType::TEXT_PLAIN).body(message.body.clone())
+        };
+        built.map_err(|cause| cause.to_string())
+    }
+}
+
+/// What an HTML text says, for readers without HTML: the text between the tags.
+fn plain(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut inside = false;
+    for c in html.chars() {
+        match c {
+            '<' => inside = true,
+            '>' if inside => {
+                inside = false;
+                text.push(' ');
+            }
+            c if !inside => text.push(c),
+            _ => {}
+        }
+    }
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The causes of a failure, outermost first.
+fn described(cause: &smtp::Error) -> String {
+    let mut text = cause.to_string();
+    let mut next = std::error::Error::source(cause);
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn html_has_a_plain_form() {
+        assert_eq!(super::plain("<p>Your code is <b>1234</b>,<br>a &lt;b&gt;</p>"), "Your code is 1234 , a <b>");
+    }
+}

@@ -1,0 +1,108 @@
+//! How messages reach people: mail by SMTP, text messages by a webhook, and the development inbox in place of either.
+
+mod inbox;
+mod mail;
+mod sms;
+
+use serde::{Deserialize, Serialize};
+
+pub use inbox::Inbox;
+
+use crate::{
+    config::Config,
+    error::{Error, Result},
+};
+
+/// By which road a message goes: `DeliveryMediumType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Medium {
+    Email,
+    Sms,
+}
+
+impl Medium {
+    /// The outbox's kind of such messages.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Email => "message.email",
+            Self::Sms => "message.sms",
+        }
+    }
+}
+
+/// A message to a person. It holds a code or a password: it is sealed at rest and never logged.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Message {
+    pub medium: Medium,
+    /// An e-mail address, or a phone number with `+`.
+    pub to: String,
+    /// The sender, where the pool names one.
+    pub from: Option<String>,
+    pub reply_to: Option<String>,
+    pub subject: String,
+    /// Plain text, or HTML where it holds a `<`.
+    pub body: String,
+}
+
+/// Why a message was not delivered. The text names no secrets.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Failure {
+    pub text: String,
+    /// Whether trying again will hardly help.
+    pub permanent: bool,
+}
+
+/// The roads of this server.
+pub struct Delivery {
+    mail: Option<mail::Mail>,
+    sms: Option<sms::Webhook>,
+    /// In place of the roads that are not configured, on a developer's machine.
+    pub inbox: Option<Inbox>,
+}
+
+impl Delivery {
+    /// The roads that the configuration names.
+    pub fn new(config: &Config) -> Result<Self> {
+        Ok(Self {
+            mail: mail::Mail::new(config).map_err(Error::internal)?,
+            sms: sms::Webhook::new(config).map_err(Error::internal)?,
+            inbox: config.development_inbox.unwrap_or(config.database_url.is_none()).then(Inbox::default),
+        })
+    }
+
+    /// What is wrong with the settings of the roads, if anything. The text names the setting.
+    pub fn check_settings(config: &Config) -> Result<(), String> {
+        mail::Mail::new(config)?;
+        sms::Webhook::new(config)?;
+        Ok(())
+    }
+
+    /// Refuses what could never be delivered, before anything is written.
+    pub fn check(&self, medium: Medium) -> Result<()> {
+        let (configured, setting) = match medium {
+            Medium::Email => (self.mail.is_some(), "smtp-url"),
+            Medium::Sms => (self.sms.is_some(), "sms-webhook-url"),
+        };
+        if configured || self.inbox.is_some() {
+            return Ok(());
+        }
+        Err(Error::CodeDeliveryFailure(
+            format!("This server cannot send such messages: its operator has not set {setting}.").into(),
+        ))
+    }
+
+    /// Delivers one message, within seconds.
+    pub async fn deliver(&self, id: uuid::Uuid, message: Message) -> Result<(), Failure> {
+        match (message.medium, &self.mail, &self.sms, &self.inbox) {
+            (Medium::Email, Some(mail), ..) => mail.send(&message).await,
+            (Medium::Sms, _, Some(sms), _) => sms.send(id, &message).await,
+            (.., Some(inbox)) => {
+                inbox.put(id, message);
+                Ok(())
+            }
+            _ => Err(Failure { text: "no road for this message is configured".into(), permanent: false }),
+        }
+    }
+}

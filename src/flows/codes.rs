@@ -1,0 +1,175 @@
+//! Codes that prove an address: sent to it, typed in by its owner, used once.
+//!
+//! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (W§6.1). Attempts are
+//! counted by name, whether or not a user has it, so that the limits tell nobody who has an account.
+
+use sqlx::PgConnection;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        messages::{self, Address, DeliveryDetails, Occasion, Told},
+        password,
+    },
+    random,
+    sealing::equal,
+    store::{self, codes::Code, pools::Pool, users::User},
+};
+
+/// Codes sent for a name within an hour.
+const SENT_PER_HOUR: i32 = 5;
+/// Codes tried for a name within an hour.
+const TRIED_PER_HOUR: i32 = 15;
+/// Digits of a code.
+const DIGITS: usize = 6;
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    SignUp,
+    ForgotPassword,
+    VerifyEmail,
+    VerifyPhoneNumber,
+}
+
+impl Purpose {
+    /// The purpose of proving an address of this attribute.
+    pub fn verify(attribute: &str) -> Self {
+        if attribute == "email" { Self::VerifyEmail } else { Self::VerifyPhoneNumber }
+    }
+
+    /// As the database has it.
+    fn text(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::ForgotPassword => "forgot_password",
+            Self::VerifyEmail => "verify_email",
+            Self::VerifyPhoneNumber => "verify_phone_number",
+        }
+    }
+
+    fn lifetime(self) -> Duration {
+        match self {
+            Self::ForgotPassword => Duration::HOUR,
+            Self::SignUp | Self::VerifyEmail | Self::VerifyPhoneNumber => Duration::DAY,
+        }
+    }
+
+    fn occasion(self) -> Occasion {
+        if self == Self::ForgotPassword { Occasion::Reset } else { Occasion::Verification }
+    }
+}
+
+/// Makes a code, replacing the one before, and sends it to an address, in a transaction that holds the user's row.
+pub async fn send(
+    app: &App,
+    db: &mut PgConnection,
+    pool: &Pool,
+    user: &User,
+    purpose: Purpose,
+    address: &Address,
+    now: OffsetDateTime,
+) -> Result<DeliveryDetails> {
+    // Another address than the user has: it becomes the user's when the code comes back.
+    let pending = user.attributes.get(address.attribute).is_none_or(|own| *own != address.value);
+    count_sent(db, pool, &password::attempts_name(pool, &user.username, Some(user)), purpose, now).await?;
+    let code = random::code(DIGITS);
+    let stored = Code {
+        hash: hash(app, pool, user.sub, purpose, &code).to_vec(),
+        attribute: address.attribute.into(),
+        destination: address.value.clone(),
+        pending,
+        expires_at: now + purpose.lifetime(),
+    };
+    store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
+    let told = Told { occasion: purpose.occasion(), username: &user.username, secret: &code };
+    messages::send(app, db, pool, address, told, now).await?;
+    Ok(address.details())
+}
+
+/// What sending to an unknown name does and answers.
+pub async fn pretend_to_send(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Result<DeliveryDetails> {
+    let mut tx = app.db.begin().await?;
+    count_sent(&mut tx, pool, &password::attempts_name(pool, username, None), purpose, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(messages::decoy_address(app, pool, username).details())
+}
+
+/// Uses a code up: the inner error is the refusal of a code that is wrong, expired or tried too often, after which the
+/// caller commits, so that the attempt stays counted. The transaction holds the user's row.
+pub async fn redeem(
+    app: &App,
+    db: &mut PgConnection,
+    pool: &Pool,
+    user: &User,
+    purpose: Purpose,
+    given: &str,
+    now: OffsetDateTime,
+) -> Result<Result<Code>> {
+    let name = password::attempts_name(pool, &user.username, Some(user));
+    if store::codes::count_tried(db, &pool.id, &name, purpose.text(), now).await? > TRIED_PER_HOUR {
+        return Ok(Err(limit_exceeded()));
+    }
+    let hash = hash(app, pool, user.sub, purpose, given);
+    match store::codes::find(db, &pool.id, user.sub, purpose.text()).await? {
+        Some(code) if code.expires_at <= now => Ok(Err(expired())),
+        Some(code) if equal(&code.hash, &hash) => {
+            store::codes::delete(db, &pool.id, user.sub, purpose.text()).await?;
+            Ok(Ok(code))
+        }
+        Some(_) => Ok(Err(mismatch())),
+        None => Ok(Err(expired())),
+    }
+}
+
+/// What redeeming answers for an unknown name.
+pub async fn pretend_to_redeem(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Result<Error> {
+    let now = app.clock.now();
+    let name = password::attempts_name(pool, username, None);
+    let mut tx = app.db.begin().await?;
+    let tried = store::codes::count_tried(&mut tx, &pool.id, &name, purpose.text(), now).await?;
+    let sent = store::codes::was_sent_since(&mut tx, &pool.id, &name, purpose.text(), now - purpose.lifetime()).await?;
+    tx.commit().await?;
+    Ok(match sent {
+        _ if tried > TRIED_PER_HOUR => limit_exceeded(),
+        true => mismatch(),
+        false => expired(),
+    })
+}
+
+/// Takes back what a code of this purpose would do.
+pub async fn withdraw(db: &mut PgConnection, pool: &Pool, sub: Uuid, purpose: Purpose) -> Result<()> {
+    Ok(store::codes::delete(db, &pool.id, sub, purpose.text()).await?)
+}
+
+async fn count_sent(
+    db: &mut PgConnection,
+    pool: &Pool,
+    name: &str,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> Result<()> {
+    if store::codes::count_sent(db, &pool.id, name, purpose.text(), now).await? > SENT_PER_HOUR {
+        return Err(limit_exceeded());
+    }
+    Ok(())
+}
+
+fn hash(app: &App, pool: &Pool, sub: Uuid, purpose: Purpose, code: &str) -> [u8; 32] {
+    app.sealing.derive("code", format!("{} {sub} {} {code}", pool.id, purpose.text()).as_bytes())
+}
+
+fn mismatch() -> Error {
+    Error::CodeMismatch("Invalid verification code provided, please try again.".into())
+}
+
+fn expired() -> Error {
+    Error::ExpiredCode("Invalid code provided, please request a code again.".into())
+}
+
+fn limit_exceeded() -> Error {
+    Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
+}

@@ -1,0 +1,259 @@
+//! What people are told: the pool's templates, and messages put into the outbox.
+
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    delivery::{Medium, Message},
+    error::{Error, Result},
+    random,
+    store::{self, pools::Pool, users::User},
+};
+
+/// An address of a user that a message can go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// `email` or `phone_number`
+    pub attribute: &'static str,
+    pub value: String,
+}
+
+/// `CodeDeliveryDetailsType`: where a code went, without saying it in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeliveryDetails {
+    pub attribute_name: &'static str,
+    pub delivery_medium: Medium,
+    pub destination: String,
+}
+
+/// What a message is for: which of the pool's templates it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A code that proves an address.
+    Verification,
+    /// A code in place of a forgotten password.
+    Reset,
+    /// A code that signs in.
+    SignIn,
+    /// The first password of a user whom an operator made.
+    Invitation,
+}
+
+impl Address {
+    /// The user's address of this attribute, if there is one.
+    pub fn of(user: &User, attribute: &'static str) -> Option<Self> {
+        let value = user.attributes.get(attribute)?.as_str().filter(|value| !value.is_empty())?;
+        Some(Self { attribute, value: value.to_owned() })
+    }
+
+    /// The same if the user proved to read what goes there.
+    pub fn verified(user: &User, attribute: &'static str) -> Option<Self> {
+        let verified = user.attributes.get(&format!("{attribute}_verified")).is_some_and(|value| value == "true");
+        Self::of(user, attribute).filter(|_| verified)
+    }
+
+    pub fn medium(&self) -> Medium {
+        if self.attribute == "email" { Medium::Email } else { Medium::Sms }
+    }
+
+    pub fn details(&self) -> DeliveryDetails {
+        DeliveryDetails {
+            attribute_name: self.attribute,
+            delivery_medium: self.medium(),
+            destination: match self.medium() {
+                Medium::Email => masked_email(&self.value),
+                Medium::Sms => masked_phone(&self.value),
+            },
+        }
+    }
+}
+
+/// The attribute of this name that has an address, if it is one.
+pub fn address_attribute(name: &str) -> Option<&'static str> {
+    ["email", "phone_number"].into_iter().find(|known| *known == name)
+}
+
+/// `b***@g***`
+fn masked_email(email: &str) -> String {
+    let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+    let (name, domain) = email.split_once('@').unwrap_or((email, ""));
+    format!("{}***@{}***", first(name), first(domain))
+}
+
+/// `+*******1234`
+fn masked_phone(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().skip(1).collect();
+    let hidden = digits.len().saturating_sub(4);
+    format!("+{}{}", "*".repeat(hidden), digits[hidden..].iter().collect::<String>())
+}
+
+/// The address that a code would go to if the pool had a person of this name: the same on every call.
+pub fn decoy_address(app: &App, pool: &Pool, username: &str) -> Address {
+    if username.starts_with('+') && username.len() > 5 {
+        return Address { attribute: "phone_number", value: username.to_owned() };
+    }
+    if username.contains('@') {
+        return Address { attribute: "email", value: username.to_owned() };
+    }
+    let name = format!("{} {}", pool.id, pool.username_key(username));
+    let seed = app.sealing.derive("decoy address", name.as_bytes());
+    let letter = |n: u8| char::from(b'a' + n % 26);
+    Address { attribute: "email", value: format!("{}@{}", letter(seed[0]), letter(seed[1])) }
+}
+
+/// What a message says.
+pub struct Told<'a> {
+    pub occasion: Occasion,
+    /// As the person is to be called.
+    pub username: &'a str,
+    /// The code or password that it carries.
+    pub secret: &'a str,
+}
+
+/// Puts a message into the outbox, in the transaction of what it tells.
+pub async fn send(
+    app: &App,
+    db: &mut PgConnection,
+    pool: &Pool,
+    address: &Address,
+    told: Told<'_>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    app.delivery.check(address.medium())?;
+    let message = composed(pool, address, &told);
+    let id = random::time_ordered_uuid(now);
+    let plain = serde_json::to_vec(&message).map_err(Error::internal)?;
+    let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
+    let kind = address.medium().kind();
+    store::outbox::insert(db, &pool.id, id, kind, &address.details().destination, &sealed, now).await?;
+    Ok(())
+}
+
+/// Tells the job that delivers that a transaction with a message was committed. Without it the job finds out by itself,
+/// a second later.
+pub fn sent(app: &App) {
+    app.messages_waiting.notify_waiters();
+}
+
+/// A message as it lies in the outbox.
+pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8]) -> Result<Message> {
+    let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(Error::internal)?;
+    serde_json::from_slice(&plain).map_err(Error::internal)
+}
+
+fn context(pool_id: &str, id: Uuid) -> String {
+    format!("outbox {pool_id} {id}")
+}
+
+fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
+    let Told { occasion, username, secret } = *told;
+    let settings = &pool.settings;
+    let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
+    let verification = settings.rest.get("VerificationMessageTemplate");
+    let top = |member: &str| text(settings.rest.get(member));
+    let of = |template: Option<&Value>, member: &str| text(template.and_then(|template| template.get(member)));
+    let (subject, body) = match (occasion, address.medium()) {
+        (Occasion::Invitation, Medium::Email) => (
+            of(invitation, "EmailSubject").unwrap_or_else(|| "Your temporary password".into()),
+            of(invitation, "EmailMessage")
+                .unwrap_or_else(|| "Your username is {username} and temporary password is {####}".into()),
+        ),
+        (Occasion::Invitation, Medium::Sms) => (
+            String::new(),
+            of(invitation, "SMSMessage")
+                .unwrap_or_else(|| "Your username is {username} and temporary password is {####}".into()),
+        ),
+        (Occasion::Verification | Occasion::Reset | Occasion::SignIn, Medium::Email) => (
+            of(verification, "EmailSubject")
+                .or_else(|| top("EmailVerificationSubject"))
+                .unwrap_or_else(|| "Your verification code".into()),
+            of(verification, "EmailMessage").or_else(|| top("EmailVerificationMessage")).unwrap_or_else(|| {
+                match occasion {
+                    Occasion::Reset => "Your password reset code is {####}".into(),
+                    Occasion::SignIn => "Your sign-in code is {####}".into(),
+                    _ => "Your confirmation code is {####}".into(),
+                }
+            }),
+        ),
+        (Occasion::SignIn, Medium::Sms) => (
+            String::new(),
+            top("SmsAuthenticationMessage").unwrap_or_else(|| "Your authentication code is {####}.".into()),
+        ),
+        (Occasion::Verification | Occasion::Reset, Medium::Sms) => (
+            String::new(),
+            of(verification, "SmsMessage")
+                .or_else(|| top("SmsVerificationMessage"))
+                .unwrap_or_else(|| "Your confirmation code is {####}.".into()),
+        ),
+    };
+    let email = settings.rest.get("EmailConfiguration");
+    Message {
+        medium: address.medium(),
+        to: address.value.clone(),
+        from: of(email, "From"),
+        reply_to: of(email, "ReplyToEmailAddress"),
+        // A subject is one line.
+        subject: filled(&subject, username, secret).replace(['\r', '\n'], " "),
+        body: filled(&body, username, secret),
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A template with its placeholders filled in; in HTML the values are escaped.
+fn filled(template: &str, username: &str, secret: &str) -> String {
+    let escaped = |value: &str| {
+        if !template.contains('<') {
+            return value.to_owned();
+        }
+        value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    };
+    // One pass: a username that looks like a placeholder stays a username.
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let known = [("{####}", secret), ("{username}", username)];
+        match known.into_iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
+            Some((placeholder, value)) => {
+                out.push_str(&escaped(value));
+                rest = &rest[placeholder.len()..];
+            }
+            None => {
+                out.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations_are_masked() {
+        let email = Address { attribute: "email", value: "bob@gmail.com".into() };
+        assert_eq!(email.details().destination, "b***@g***");
+        let phone = Address { attribute: "phone_number", value: "+15555551234".into() };
+        assert_eq!(phone.details().destination, "+*******1234");
+        let short = Address { attribute: "phone_number", value: "+123".into() };
+        assert_eq!(short.details().destination, "+123");
+    }
+
+    #[test]
+    fn placeholders_are_filled_once_and_escaped_in_html() {
+        assert_eq!(filled("{username}: {####} {x", "{####}", "12"), "{####}: 12 {x");
+        assert_eq!(filled("<b>{username}</b>", "<i>&", "12"), "<b>&lt;i&gt;&amp;</b>");
+        assert_eq!(filled("{username}", "<i>&", "12"), "<i>&");
+    }
+}

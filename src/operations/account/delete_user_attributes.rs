@@ -1,0 +1,37 @@
+//! DeleteUserAttributes.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserAttributes.html>
+
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::SignedIn,
+    error::{Error, Result},
+    flows::{self, change_attributes},
+    operations::Empty,
+    store,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_attribute_names: Vec<String>,
+}
+
+pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Empty> {
+    let bearer = caller.bearer;
+    let pool = flows::pool_of(app, &bearer).await?;
+    let known = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await?;
+    let writable = known.client.settings.write_attributes.as_deref();
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
+    bearer.live(app, &mut tx, call).await?;
+    let user = user.ok_or(Error::UserNotFound)?;
+    let left = change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, writable)?;
+    change_attributes::store(&mut tx, &pool, &user, &left, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

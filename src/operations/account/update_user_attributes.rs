@@ -1,0 +1,48 @@
+//! UpdateUserAttributes.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserAttributes.html>
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::SignedIn,
+    error::{Error, Result},
+    flows::{
+        self,
+        attributes::{Attribute, checked},
+        change_attributes,
+        messages::{self, DeliveryDetails},
+    },
+    store,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_attributes: Vec<Attribute>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    code_delivery_details_list: Vec<DeliveryDetails>,
+}
+
+pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Response> {
+    let bearer = caller.bearer;
+    let pool = flows::pool_of(app, &bearer).await?;
+    let known = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await?;
+    let writable = known.client.settings.write_attributes.as_deref();
+    let new = checked(&pool, &request.user_attributes, writable, false)?;
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
+    bearer.live(app, &mut tx, call).await?;
+    let user = user.ok_or(Error::UserNotFound)?;
+    let sent = change_attributes::update(app, &mut tx, &pool, user, new, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
+    tx.commit().await?;
+    messages::sent(app);
+    Ok(Response { code_delivery_details_list: sent })
+}

@@ -1,0 +1,33 @@
+//! AddCustomAttributes: more attributes that users of a pool may have.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AddCustomAttributes.html>
+
+use serde::Deserialize;
+
+use super::schema::add_custom;
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    operations::Empty,
+    store::{self, pools::SchemaAttribute},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    custom_attributes: Vec<SchemaAttribute>,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
+    let mut tx = app.db.begin().await?;
+    let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+    let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    for attribute in request.custom_attributes {
+        add_custom(&mut pool.settings.schema_attributes, attribute)?;
+    }
+    store::pools::update(&mut tx, &pool, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

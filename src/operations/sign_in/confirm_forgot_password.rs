@@ -1,0 +1,76 @@
+//! ConfirmForgotPassword: the code comes back with the new password. Sessions go on, as in Amazon Cognito.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::PublicClient,
+    error::{Error, Result},
+    flows::{
+        self,
+        codes::{self, Purpose},
+        names, password, sign_up,
+    },
+    operations::Empty,
+    secret::Secret,
+    store::{self, clients::ClientAndPool, users::Status},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    username: String,
+    confirmation_code: String,
+    password: Secret,
+    #[serde(default)]
+    secret_hash: Option<String>,
+}
+
+pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Empty> {
+    let ClientAndPool { client, pool } = &*caller;
+    password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
+    let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
+    // For an unknown user too, so that both cost the same.
+    let hash = app.passwords.hash(request.password).await?;
+    let Some(user) = user else {
+        return Err(codes::pretend_to_redeem(app, pool, &request.username, Purpose::ForgotPassword).await?);
+    };
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    if user.status == Status::Unconfirmed && !client.settings.hides_existence() {
+        return Err(Error::UserNotConfirmed);
+    }
+    let redeemed =
+        codes::redeem(app, &mut tx, pool, &user, Purpose::ForgotPassword, &request.confirmation_code, trail.at).await?;
+    let code = match redeemed {
+        Ok(code) => code,
+        Err(refusal) => {
+            tx.commit().await?;
+            return Err(refusal);
+        }
+    };
+    if !user.enabled {
+        return Err(Error::NotAuthorized("User is disabled.".into()));
+    }
+    if !matches!(user.status, Status::Confirmed | Status::ResetRequired) {
+        return Err(Error::NotAuthorized("User password cannot be reset in the current state.".into()));
+    }
+    // Whoever reads what goes to an address has proved it.
+    if user.attributes.get(&code.attribute).is_some_and(|value| *value == code.destination) {
+        user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
+        let put = names::put(&mut tx, pool, user.sub, &user.attributes, false, trail.at).await?;
+        if put.is_ok() {
+            store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
+        }
+    }
+    store::users::update_password(&mut tx, &pool.id, user.sub, &hash, Status::Confirmed, trail.at).await?;
+    let name = password::attempts_name(pool, &user.username, Some(&user));
+    store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "password.reset", Some(user.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,44 @@
+//! ForgotPassword: a code that allows a new password.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgotPassword.html>
+//!
+//! Where the client hides who exists, an unknown, disabled or unreachable user gets the answer that everybody gets.
+
+use super::{Delivered, Named};
+use crate::{
+    app::App,
+    call::Call,
+    caller::PublicClient,
+    error::{Error, Result},
+    flows::{
+        codes::{self, Purpose},
+        forgotten, messages, sign_up,
+    },
+    store::{self, clients::ClientAndPool},
+};
+
+pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
+    let ClientAndPool { client, pool } = &*caller;
+    let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
+    let hides = client.settings.hides_existence();
+    let pretended = async || {
+        let details = codes::pretend_to_send(app, pool, &request.username, Purpose::ForgotPassword).await?;
+        Ok(Delivered { code_delivery_details: details })
+    };
+    let Some(user) = user else { return pretended().await };
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    match forgotten::address(pool, &user) {
+        Ok(address) => {
+            let details = codes::send(app, &mut tx, pool, &user, Purpose::ForgotPassword, &address, now).await?;
+            tx.commit().await?;
+            messages::sent(app);
+            Ok(Delivered { code_delivery_details: details })
+        }
+        Err(_) if hides => {
+            drop(tx);
+            pretended().await
+        }
+        Err(refusal) => Err(refusal),
+    }
+}

@@ -1,0 +1,41 @@
+//! ResendConfirmationCode: the code of a sign-up, again.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResendConfirmationCode.html>
+
+use super::{Delivered, Named};
+use crate::{
+    app::App,
+    call::Call,
+    caller::PublicClient,
+    error::{Error, Result},
+    flows::{
+        codes::{self, Purpose},
+        messages, sign_up,
+    },
+    store::{self, clients::ClientAndPool, users::Status},
+};
+
+pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
+    let ClientAndPool { client, pool } = &*caller;
+    let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
+    let hides = client.settings.hides_existence();
+    let pretended = async || {
+        let details = codes::pretend_to_send(app, pool, &request.username, Purpose::SignUp).await?;
+        Ok(Delivered { code_delivery_details: details })
+    };
+    let Some(user) = user else { return pretended().await };
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    let refusal = match sign_up::address_to_verify(pool, &user) {
+        _ if user.status != Status::Unconfirmed => "User is already confirmed.",
+        Some(address) => {
+            let details = codes::send(app, &mut tx, pool, &user, Purpose::SignUp, &address, now).await?;
+            tx.commit().await?;
+            messages::sent(app);
+            return Ok(Delivered { code_delivery_details: details });
+        }
+        None => "Cannot resend codes. Auto verification not turned on.",
+    };
+    drop(tx);
+    if hides { pretended().await } else { Err(Error::InvalidParameter(refusal.into())) }
+}

@@ -1,0 +1,40 @@
+//! AdminUpdateUserAttributes. An operator may say that an address is verified.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html>
+
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows::{
+        self,
+        attributes::{Attribute, checked},
+        change_attributes, messages,
+    },
+    operations::Empty,
+    store,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    username: String,
+    user_attributes: Vec<Attribute>,
+}
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    let new = checked(&pool, &request.user_attributes, None, true)?;
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    let sub = user.sub;
+    change_attributes::update(app, &mut tx, &pool, user, new, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;
+    tx.commit().await?;
+    messages::sent(app);
+    Ok(Empty {})
+}

@@ -1,0 +1,511 @@
+//! Signing up, confirming, recovering a password: codes that go out and come back.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::support::{PASSWORD, Person, TestServer, all, pool_with};
+
+const EMAIL: &str = "ada@example.com";
+
+/// A pool that verifies e-mail addresses and hides nobody, and its client.
+async fn verifying(server: &TestServer) -> (String, String) {
+    pool_with(server, json!({"AutoVerifiedAttributes": ["email"]}), json!({})).await
+}
+
+fn sign_up_of(client: &str, username: &str, email: &str) -> Value {
+    json!({"ClientId": client, "Username": username, "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": email}]})
+}
+
+fn of(client: &str, username: &str) -> Value {
+    json!({"ClientId": client, "Username": username})
+}
+
+fn with_code(client: &str, username: &str, code: &str) -> Value {
+    json!({"ClientId": client, "Username": username, "ConfirmationCode": code})
+}
+
+fn new_password(client: &str, username: &str, code: &str, password: &str) -> Value {
+    json!({"ClientId": client, "Username": username, "ConfirmationCode": code, "Password": password})
+}
+
+/// A user who signed up and confirmed.
+async fn confirmed(server: &TestServer, client: &str, username: &str, email: &str) -> Person {
+    let sub = server.call("SignUp", sign_up_of(client, username, email)).await.ok()["UserSub"].clone();
+    let code = server.code(email, 1).await;
+    server.call("ConfirmSignUp", with_code(client, username, &code)).await.ok();
+    Person::new(server, username, sub.as_str().unwrap())
+}
+
+async fn attribute(server: &TestServer, pool: &str, username: &str, name: &str) -> Option<String> {
+    let user = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": username})).await.ok();
+    let found = user["UserAttributes"].as_array().unwrap().iter().find(|attribute| attribute["Name"] == name)?;
+    found["Value"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_sign_up_is_confirmed_by_its_code() {
+    let server = TestServer::start().await;
+    let (pool, client) = verifying(&server).await;
+    let answer = server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let details = json!({"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "a***@e***"});
+    assert_eq!((&answer["UserConfirmed"], &answer["CodeDeliveryDetails"]), (&json!(false), &details));
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("false"));
+    let code = server.code(EMAIL, 1).await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let refusal = server.call("ConfirmSignUp", with_code(&client, "ada", wrong)).await.refused();
+    assert_eq!(refusal, "400 CodeMismatchException: Invalid verification code provided, please try again.");
+    assert_eq!(server.call("ConfirmSignUp", with_code(&client, "ada", &code)).await.text, "{}");
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("true"));
+    let person = Person::new(&server, "ada", "");
+    person.password_sign_in(&client, PASSWORD).await.ok();
+    let refusal = server.call("ConfirmSignUp", with_code(&client, "ada", &code)).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: User cannot be confirmed. Current status is CONFIRMED");
+}
+
+#[tokio::test]
+async fn a_code_raced_by_fifty_is_used_once() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let code = server.code(EMAIL, 1).await;
+    let outcomes = all((0..50).map(|_| {
+        let (person, input) = (Person::new(&server, "ada", ""), with_code(&client, "ada", &code));
+        async move { person.call("ConfirmSignUp", input).await.outcome() }
+    }))
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| *outcome == "OK").count(), 1, "{outcomes:?}");
+    assert_eq!(server.count("audit_events WHERE event = 'user.confirmed'").await, 1);
+}
+
+#[tokio::test]
+async fn a_code_lives_a_day_and_a_new_one_replaces_it() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let first = server.code(EMAIL, 1).await;
+    server.clock.advance(Duration::DAY);
+    let refusal = server.call("ConfirmSignUp", with_code(&client, "ada", &first)).await.refused();
+    assert_eq!(refusal, "400 ExpiredCodeException: Invalid code provided, please request a code again.");
+    let resent = server.call("ResendConfirmationCode", of(&client, "ada")).await.ok();
+    assert_eq!(resent["CodeDeliveryDetails"]["Destination"], "a***@e***");
+    let second = server.code(EMAIL, 2).await;
+    if first != second {
+        assert_eq!(
+            server.call("ConfirmSignUp", with_code(&client, "ada", &first)).await.outcome(),
+            "CodeMismatchException"
+        );
+    }
+    server.call("ConfirmSignUp", with_code(&client, "ada", &second)).await.ok();
+    let refusal = server.call("ResendConfirmationCode", of(&client, "ada")).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: User is already confirmed.");
+}
+
+#[tokio::test]
+async fn codes_are_stored_as_hashes_and_messages_sealed() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    server.sql("CREATE TABLE kept AS SELECT * FROM outbox").await;
+    server
+        .sql(
+            "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN INSERT INTO kept SELECT NEW.*; RETURN NEW; END $$;
+             CREATE TRIGGER keep BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION keep()",
+        )
+        .await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let code = server.code(EMAIL, 1).await;
+    let rows: Vec<String> = sqlx::query_scalar(
+        "SELECT kept::text || encode(sealed, 'escape') FROM kept UNION ALL SELECT codes::text || encode(hash, 'escape') FROM codes",
+    )
+    .fetch_all(&server.db)
+    .await
+    .unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows.iter().map(|row| row.replace(EMAIL, "")) {
+        assert!(!row.contains(&code), "{row}");
+    }
+    let mut left = server.count("outbox WHERE kind = 'message.email'").await;
+    for _ in 0..100 {
+        if left == 0 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        left = server.count("outbox WHERE kind = 'message.email'").await;
+    }
+    panic!("{left} delivered messages are kept");
+}
+
+#[tokio::test]
+async fn codes_are_sent_five_times_an_hour() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    for _ in 0..4 {
+        server.call("ResendConfirmationCode", of(&client, "ada")).await.ok();
+    }
+    let refusal = server.call("ResendConfirmationCode", of(&client, "ada")).await.refused();
+    assert_eq!(refusal, "400 LimitExceededException: Attempt limit exceeded, please try after some time.");
+    server.clock.advance(Duration::HOUR);
+    server.call("ResendConfirmationCode", of(&client, "ada")).await.ok();
+    let code = server.code(EMAIL, 6).await;
+    server.call("ConfirmSignUp", with_code(&client, "ada", &code)).await.ok();
+}
+
+#[tokio::test]
+async fn codes_are_tried_fifteen_times_an_hour_even_the_right_one() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let code = server.code(EMAIL, 1).await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..15 {
+        let outcome = server.call("ConfirmSignUp", with_code(&client, "ada", wrong)).await.outcome();
+        assert_eq!(outcome, "CodeMismatchException");
+    }
+    let refusal = server.call("ConfirmSignUp", with_code(&client, "ada", &code)).await.refused();
+    assert_eq!(refusal, "400 LimitExceededException: Attempt limit exceeded, please try after some time.");
+    server.clock.advance(Duration::HOUR);
+    server.call("ConfirmSignUp", with_code(&client, "ada", &code)).await.ok();
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_its_code() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    let person = confirmed(&server, &client, "ada", EMAIL).await;
+    let details = server.call("ForgotPassword", of(&client, "ada")).await.ok()["CodeDeliveryDetails"].clone();
+    assert_eq!(details, json!({"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "a***@e***"}));
+    let code = server.code(EMAIL, 2).await;
+    person.password_sign_in(&client, PASSWORD).await.ok();
+    let weak = server.call("ConfirmForgotPassword", new_password(&client, "ada", &code, "password")).await.outcome();
+    assert_eq!(weak, "InvalidPasswordException");
+    server.call("ConfirmForgotPassword", new_password(&client, "ada", &code, "N3w-Passw0rd")).await.ok();
+    let refusal =
+        server.call("ConfirmForgotPassword", new_password(&client, "ada", &code, "N3w-Passw0rd")).await.refused();
+    assert_eq!(refusal, "400 ExpiredCodeException: Invalid code provided, please request a code again.");
+    person.password_sign_in(&client, "N3w-Passw0rd").await.ok();
+    let outcome = person.password_sign_in(&client, PASSWORD).await.outcome();
+    assert_eq!(outcome, "NotAuthorizedException");
+}
+
+#[tokio::test]
+async fn a_reset_code_lives_an_hour() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    confirmed(&server, &client, "ada", EMAIL).await;
+    server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    let code = server.code(EMAIL, 2).await;
+    server.clock.advance(Duration::HOUR);
+    let outcome = server.call("ConfirmForgotPassword", new_password(&client, "ada", &code, PASSWORD)).await.outcome();
+    assert_eq!(outcome, "ExpiredCodeException");
+}
+
+#[tokio::test]
+async fn a_password_is_not_recovered_without_a_verified_address() {
+    let server = TestServer::start().await;
+    let (pool, client) = verifying(&server).await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let nowhere = "400 InvalidParameterException: Cannot reset password for the user as there is no registered/verified email or phone_number";
+    assert_eq!(server.call("ForgotPassword", of(&client, "ada")).await.refused(), nowhere);
+    server.operator("AdminConfirmSignUp", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert_eq!(server.call("ForgotPassword", of(&client, "ada")).await.refused(), nowhere, "confirmed, not verified");
+    let unknown = server.call("ForgotPassword", of(&client, "nobody")).await.refused();
+    assert_eq!(unknown, "400 UserNotFoundException: Username/client id combination not found.");
+}
+
+#[tokio::test]
+async fn recovery_goes_the_pools_way() {
+    let server = TestServer::start().await;
+    let recovery = json!({"RecoveryMechanisms": [{"Priority": 1, "Name": "admin_only"}]});
+    let pool = json!({"AutoVerifiedAttributes": ["email"], "AccountRecoverySetting": recovery});
+    let (pool_id, client) = pool_with(&server, pool, json!({})).await;
+    confirmed(&server, &client, "ada", EMAIL).await;
+    let refusal = server.call("ForgotPassword", of(&client, "ada")).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Contact administrator to reset password.");
+    let verified =
+        json!([{"Name": "phone_number", "Value": "+15555550100"}, {"Name": "phone_number_verified", "Value": "true"}]);
+    let input = json!({"UserPoolId": pool_id, "Username": "ada", "UserAttributes": verified});
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
+    let mechanisms =
+        json!([{"Priority": 2, "Name": "verified_email"}, {"Priority": 1, "Name": "verified_phone_number"}]);
+    let input = json!({"UserPoolId": pool_id, "AutoVerifiedAttributes": ["email"], "AccountRecoverySetting": {"RecoveryMechanisms": mechanisms}});
+    server.operator("UpdateUserPool", input).await.ok();
+    let details = server.call("ForgotPassword", of(&client, "ada")).await.ok()["CodeDeliveryDetails"].clone();
+    assert_eq!(details["Destination"], "+*******0100");
+    server.code("+15555550100", 1).await;
+}
+
+#[tokio::test]
+async fn who_hides_users_tells_nothing_about_codes() {
+    let server = TestServer::start().await;
+    let client = json!({"PreventUserExistenceErrors": "ENABLED"});
+    let (pool, client) = pool_with(&server, json!({"AutoVerifiedAttributes": ["email"]}), client).await;
+    confirmed(&server, &client, "ada", EMAIL).await;
+    server.operator("AdminCreateUser", json!({"UserPoolId": pool, "Username": "idle"})).await.ok();
+    for name in ["ada", "nobody", "idle"] {
+        let expired = server.call("ConfirmForgotPassword", new_password(&client, name, "123456", PASSWORD)).await;
+        assert_eq!(expired.outcome(), "ExpiredCodeException", "{name}: nothing was asked for");
+        for _ in 0..5 {
+            let details = server.call("ForgotPassword", of(&client, name)).await.ok()["CodeDeliveryDetails"].clone();
+            assert_eq!(
+                (&details["AttributeName"], &details["DeliveryMedium"]),
+                (&json!("email"), &json!("EMAIL")),
+                "{name}"
+            );
+        }
+        let limited = server.call("ForgotPassword", of(&client, name)).await.outcome();
+        assert_eq!(limited, "LimitExceededException", "{name}");
+    }
+    for name in ["ada", "nobody"] {
+        for n in 0..14 {
+            let mismatch = server.call("ConfirmForgotPassword", new_password(&client, name, "12345", PASSWORD)).await;
+            assert_eq!(mismatch.outcome(), "CodeMismatchException", "{name} {n}");
+        }
+        let limited = server.call("ConfirmForgotPassword", new_password(&client, name, "12345", PASSWORD)).await;
+        assert_eq!(limited.outcome(), "LimitExceededException", "{name}");
+        let again = server.call("ResendConfirmationCode", of(&client, name)).await.ok();
+        assert_eq!(again["CodeDeliveryDetails"]["DeliveryMedium"], "EMAIL", "{name}");
+        let code = server.call("ConfirmSignUp", with_code(&client, name, "12345")).await.outcome();
+        assert!(["ExpiredCodeException", "CodeMismatchException"].contains(&code.as_str()), "{name}: {code}");
+    }
+    let twice = [1, 2].map(|_| server.call("ForgotPassword", of(&client, "someone@else.org")));
+    for answer in futures_util::future::join_all(twice).await {
+        assert_eq!(answer.ok()["CodeDeliveryDetails"]["Destination"], "s***@e***");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_makes_a_password_be_reset() {
+    let server = TestServer::start().await;
+    let (pool, client) = verifying(&server).await;
+    let mut person = confirmed(&server, &client, "ada", EMAIL).await;
+    let tokens = person.password_sign_in(&client, PASSWORD).await.ok();
+    person.keep_tokens(&tokens);
+    let named = json!({"UserPoolId": pool, "Username": "ada"});
+    assert_eq!(server.operator("AdminResetUserPassword", named.clone()).await.text, "");
+    let refusal = person.password_sign_in(&client, PASSWORD).await.refused();
+    assert_eq!(refusal, "400 PasswordResetRequiredException: Password reset required for the user");
+    assert_eq!(person.call("GetUser", json!({})).await.outcome(), "PasswordResetRequiredException");
+    let code = server.code(EMAIL, 2).await;
+    server.call("ConfirmForgotPassword", new_password(&client, "ada", &code, "N3w-Passw0rd")).await.ok();
+    person.password_sign_in(&client, "N3w-Passw0rd").await.ok();
+    server.operator("AdminCreateUser", json!({"UserPoolId": pool, "Username": "new"})).await.ok();
+    let refusal =
+        server.operator("AdminResetUserPassword", json!({"UserPoolId": pool, "Username": "new"})).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: User password cannot be reset in the current state.");
+}
+
+#[tokio::test]
+async fn an_invitation_carries_the_temporary_password() {
+    let server = TestServer::start().await;
+    let template =
+        json!({"EmailSubject": "Welcome", "EmailMessage": "<p>Hello {username}, your password is <b>{####}</b></p>"});
+    let pool = json!({"AdminCreateUserConfig": {"InviteMessageTemplate": template}});
+    let (pool, client) = pool_with(&server, pool, json!({})).await;
+    let create = |action: Option<&str>| {
+        let email = json!([{"Name": "email", "Value": EMAIL}]);
+        let mut input = json!({"UserPoolId": pool, "Username": "a<d>a", "UserAttributes": email});
+        input["MessageAction"] = json!(action);
+        input
+    };
+    let refusal = server.operator("AdminCreateUser", create(Some("RESEND"))).await.outcome();
+    assert_eq!(refusal, "UserNotFoundException");
+    server.operator("AdminCreateUser", create(None)).await.ok();
+    let first = server.message(EMAIL, 1).await;
+    assert!(first.starts_with("<p>Hello a&lt;d&gt;a, your password is <b>"), "{first}");
+    server.operator("AdminCreateUser", create(Some("RESEND"))).await.ok();
+    let second = server.message(EMAIL, 2).await;
+    let password = |message: &str| message.split("<b>").nth(1).unwrap().split("</b>").next().unwrap().to_owned();
+    let person = Person::new(&server, "a<d>a", "");
+    let outcome = person.password_sign_in(&client, &password(&first)).await.outcome();
+    assert_eq!(outcome, "NotAuthorizedException", "the first invitation is void");
+    let challenge = person.password_sign_in(&client, &password(&second)).await.ok();
+    assert_eq!(challenge["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+    let input = json!({"UserPoolId": pool, "Username": "a<d>a", "Password": PASSWORD, "Permanent": true});
+    server.operator("AdminSetUserPassword", input).await.ok();
+    let refusal = server.operator("AdminCreateUser", create(Some("RESEND"))).await.outcome();
+    assert_eq!(refusal, "UnsupportedUserStateException");
+}
+
+#[tokio::test]
+async fn people_sign_in_with_their_address_where_it_is_the_username() {
+    let server = TestServer::start().await;
+    let pool = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"],
+        "UsernameConfiguration": {"CaseSensitive": false}});
+    let (pool, client) = pool_with(&server, pool, json!({})).await;
+    let input = json!({"ClientId": client, "Username": "ada", "Password": PASSWORD});
+    let refusal = server.call("SignUp", input).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: Username should be an email.");
+    let input = json!({"ClientId": client, "Username": EMAIL, "Password": PASSWORD});
+    let sub = server.call("SignUp", input.clone()).await.ok()["UserSub"].clone();
+    let mut again = input;
+    again["Username"] = json!("ADA@example.com");
+    let refusal = server.call("SignUp", again).await.refused();
+    assert_eq!(refusal, "400 UsernameExistsException: An account with the given email already exists.");
+    let code = server.code(EMAIL, 1).await;
+    server.call("ConfirmSignUp", with_code(&client, EMAIL, &code)).await.ok();
+    let mut person = Person::new(&server, EMAIL, "");
+    let tokens = person.password_sign_in(&client, PASSWORD).await.ok();
+    person.keep_tokens(&tokens);
+    let user = person.call("GetUser", json!({})).await.ok();
+    assert_eq!((&user["Username"], &user["UserAttributes"][0]["Value"]), (&sub, &sub));
+    // A new address signs in, the old one does not any more.
+    let change = json!({"UserAttributes": [{"Name": "email", "Value": "ada@new.example"}]});
+    person.call("UpdateUserAttributes", change).await.ok();
+    Person::new(&server, "ada@new.example", "").password_sign_in(&client, PASSWORD).await.ok();
+    assert_eq!(person.password_sign_in(&client, PASSWORD).await.outcome(), "UserNotFoundException");
+    let gone = server.operator(
+        "AdminDeleteUserAttributes",
+        json!({"UserPoolId": pool, "Username": sub, "UserAttributeNames": ["email"]}),
+    );
+    assert_eq!(gone.await.outcome(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn sign_ups_racing_for_an_address_give_one_user() {
+    let server = TestServer::start().await;
+    for round in 0..10 {
+        let pool = json!({"UsernameAttributes": ["email"], "UsernameConfiguration": {"CaseSensitive": false}});
+        let (pool, client) = pool_with(&server, pool, json!({})).await;
+        let outcomes = all((0..12).map(|n| {
+            let person = Person::new(&server, EMAIL, "");
+            let name = if n % 2 == 0 { EMAIL } else { "ADA@Example.com" };
+            let input = json!({"ClientId": client, "Username": name, "Password": PASSWORD});
+            async move { person.call("SignUp", input).await.outcome() }
+        }))
+        .await;
+        assert_eq!(outcomes.iter().filter(|outcome| *outcome == "OK").count(), 1, "{round}: {outcomes:?}");
+        assert!(outcomes.iter().all(|outcome| outcome == "OK" || outcome == "UsernameExistsException"), "{outcomes:?}");
+        assert_eq!(server.count(&format!("users WHERE user_pool_id = '{pool}'")).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_alias_is_the_persons_who_verified_it_first() {
+    let server = TestServer::start().await;
+    let pool = json!({"AliasAttributes": ["email", "preferred_username"], "AutoVerifiedAttributes": ["email"]});
+    let (pool, client) = pool_with(&server, pool, json!({})).await;
+    let refusal = server.call("SignUp", sign_up_of(&client, "x@y.z", EMAIL)).await.refused();
+    assert_eq!(
+        refusal,
+        "400 InvalidParameterException: Username cannot be of email format, since user pool is configured for email alias."
+    );
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let by_alias = Person::new(&server, EMAIL, "");
+    assert_eq!(
+        by_alias.password_sign_in(&client, PASSWORD).await.outcome(),
+        "UserNotFoundException",
+        "not verified yet"
+    );
+    let code = server.code(EMAIL, 1).await;
+    server.call("ConfirmSignUp", with_code(&client, "ada", &code)).await.ok();
+    let signed_in = by_alias.password_sign_in(&client, PASSWORD).await.ok();
+    assert!(signed_in["AuthenticationResult"]["AccessToken"].is_string());
+    // Another one with the same address may sign up, and does not get the alias unless told to.
+    server.call("SignUp", sign_up_of(&client, "eve", EMAIL)).await.ok();
+    let code = server.code(EMAIL, 2).await;
+    let refusal = server.call("ConfirmSignUp", with_code(&client, "eve", &code)).await.refused();
+    assert_eq!(refusal, "400 AliasExistsException: An account with the email already exists.");
+    let mut force = with_code(&client, "eve", &code);
+    force["ForceAliasCreation"] = json!(true);
+    server.call("ConfirmSignUp", force).await.ok();
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("false"));
+    let found = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": EMAIL})).await.ok();
+    assert_eq!(found["Username"], "eve");
+    // The name of one person is not the alias of another.
+    let named = json!({"UserPoolId": pool, "Username": "eve", "UserAttributes": [{"Name": "preferred_username", "Value": "e"}]});
+    server.operator("AdminUpdateUserAttributes", named.clone()).await.ok();
+    let mut other = named;
+    other["Username"] = json!("ada");
+    let refusal = server.operator("AdminUpdateUserAttributes", other).await.refused();
+    assert_eq!(refusal, "400 AliasExistsException: An account with the preferred_username already exists.");
+    let outcome = server.call("SignUp", sign_up_of(&client, "e", "e@e.org")).await.outcome();
+    assert_eq!(outcome, "UsernameExistsException");
+}
+
+#[tokio::test]
+async fn a_changed_address_is_verified_anew() {
+    let server = TestServer::start().await;
+    let (pool, client) = verifying(&server).await;
+    let mut person = confirmed(&server, &client, "ada", EMAIL).await;
+    let tokens = person.password_sign_in(&client, PASSWORD).await.ok();
+    person.keep_tokens(&tokens);
+    let change =
+        json!({"UserAttributes": [{"Name": "email", "Value": "new@example.com"}, {"Name": "name", "Value": "Ada"}]});
+    let answer = person.call("UpdateUserAttributes", change).await.ok();
+    assert_eq!(
+        answer["CodeDeliveryDetailsList"],
+        json!([{"AttributeName": "email", "DeliveryMedium": "EMAIL", "Destination": "n***@e***"}])
+    );
+    assert_eq!(attribute(&server, &pool, "ada", "email").await.as_deref(), Some("new@example.com"));
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("false"));
+    let code = server.code("new@example.com", 1).await;
+    let verify = |code: &str| json!({"AttributeName": "email", "Code": code});
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    assert_eq!(person.call("VerifyUserAttribute", verify(wrong)).await.outcome(), "CodeMismatchException");
+    person.call("VerifyUserAttribute", verify(&code)).await.ok();
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("true"));
+    // A code proves the address that it was sent to, whatever the user has meanwhile.
+    person.call("GetUserAttributeVerificationCode", json!({"AttributeName": "email"})).await.ok();
+    let code = server.code("new@example.com", 2).await;
+    let change = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": [{"Name": "email", "Value": "third@example.com"}]});
+    server.operator("AdminUpdateUserAttributes", change).await.ok();
+    let outcome = person.call("VerifyUserAttribute", verify(&code)).await.outcome();
+    assert!(["CodeMismatchException", "ExpiredCodeException"].contains(&outcome.as_str()), "{outcome}");
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("false"));
+    person.call("DeleteUserAttributes", json!({"UserAttributeNames": ["email", "name"]})).await.ok();
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await, None);
+    let refusal = person.call("GetUserAttributeVerificationCode", json!({"AttributeName": "email"})).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: User does not have email.");
+}
+
+#[tokio::test]
+async fn a_new_address_waits_for_its_code_where_the_pool_says_so() {
+    let server = TestServer::start().await;
+    let pool = json!({"AutoVerifiedAttributes": ["email"],
+        "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]}});
+    let (pool, client) = pool_with(&server, pool, json!({})).await;
+    let mut person = confirmed(&server, &client, "ada", EMAIL).await;
+    let tokens = person.password_sign_in(&client, PASSWORD).await.ok();
+    person.keep_tokens(&tokens);
+    person
+        .call("UpdateUserAttributes", json!({"UserAttributes": [{"Name": "email", "Value": "new@example.com"}]}))
+        .await
+        .ok();
+    assert_eq!(attribute(&server, &pool, "ada", "email").await.as_deref(), Some(EMAIL));
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("true"));
+    let code = server.code("new@example.com", 1).await;
+    person.call("VerifyUserAttribute", json!({"AttributeName": "email", "Code": code})).await.ok();
+    assert_eq!(attribute(&server, &pool, "ada", "email").await.as_deref(), Some("new@example.com"));
+    assert_eq!(attribute(&server, &pool, "ada", "email_verified").await.as_deref(), Some("true"));
+}
+
+#[tokio::test]
+async fn custom_attributes_are_added_to_a_pool_that_lives() {
+    let server = TestServer::start().await;
+    let (pool, client) = verifying(&server).await;
+    let add = json!({"UserPoolId": pool, "CustomAttributes": [{"Name": "team", "AttributeDataType": "String", "Mutable": true}]});
+    assert_eq!(server.operator("AddCustomAttributes", add.clone()).await.text, "");
+    assert_eq!(server.operator("AddCustomAttributes", add).await.outcome(), "InvalidParameterException");
+    let mut input = sign_up_of(&client, "ada", EMAIL);
+    input["UserAttributes"] = json!([{"Name": "custom:team", "Value": "blue"}]);
+    server.call("SignUp", input).await.ok();
+    assert_eq!(attribute(&server, &pool, "ada", "custom:team").await.as_deref(), Some("blue"));
+}
+
+#[tokio::test]
+async fn removing_a_user_frees_the_name_and_voids_the_code() {
+    let server = TestServer::start().await;
+    let pool = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]});
+    let (pool, client) = pool_with(&server, pool, json!({})).await;
+    let input = json!({"ClientId": client, "Username": EMAIL, "Password": PASSWORD});
+    server.call("SignUp", input.clone()).await.ok();
+    let code = server.code(EMAIL, 1).await;
+    server.operator("AdminDeleteUser", json!({"UserPoolId": pool, "Username": EMAIL})).await.ok();
+    server.call("SignUp", input).await.ok();
+    let outcome = server.call("ConfirmSignUp", with_code(&client, EMAIL, &code)).await.outcome();
+    assert_eq!(outcome, "CodeMismatchException");
+    server.operator("DeleteUserPool", json!({"UserPoolId": pool})).await.ok();
+    assert_eq!(server.count("user_aliases").await + server.count("codes").await, 0);
+}
