@@ -10,7 +10,7 @@
 //! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`], [`turns`]: who may call, how
 //!   often, and how many at once.
 //! - [`wire`]: the service model and the check of requests against it. Pure.
-//! - [`webauthn`], [`tokens`]: ceremonies and tokens. Pure: no database, no HTTP, no clock.
+//! - [`webauthn`], [`tokens`], [`srp`]: ceremonies, tokens and passwords that are proved without being sent. Pure: no database, no HTTP, no clock.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
 //! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
 //! - [`app`]: what any code may use. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
@@ -41,6 +41,7 @@ pub mod random;
 pub mod sealing;
 pub mod secret;
 pub mod sigv4;
+pub mod srp;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;

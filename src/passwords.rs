@@ -90,6 +90,11 @@ impl Passwords {
         made_with.is_none_or(|made_with| cost(&made_with) != cost(now))
     }
 
+    /// Other work of a sign-in that takes a core for a moment: among the hashes, within the same bounds.
+    pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        self.off_thread(work).await
+    }
+
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let place = self.queue.clone().try_acquire_owned().map_err(|_| {
             Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into())

@@ -21,6 +21,8 @@ use crate::{
 
 /// Codes sent for a name within an hour.
 const SENT_PER_HOUR: i32 = 5;
+/// Codes that sign in sent for a name within an hour.
+const SIGN_IN_SENT_PER_HOUR: i32 = 20;
 /// Codes tried for a name within an hour.
 const TRIED_PER_HOUR: i32 = 15;
 /// Digits of a code.
@@ -143,6 +145,14 @@ pub async fn pretend_to_redeem(app: &App, pool: &Pool, username: &str, purpose: 
 /// Takes back what a code of this purpose would do.
 pub async fn withdraw(db: &mut PgConnection, pool: &Pool, sub: Uuid, purpose: Purpose) -> Result<()> {
     Ok(store::codes::delete(db, &pool.id, sub, purpose.text()).await?)
+}
+
+/// Counts a code that signs in, and refuses one too many.
+pub async fn count_sign_in(db: &mut PgConnection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
+    if store::codes::count_sent(db, &pool.id, name, "sign_in", now).await? > SIGN_IN_SENT_PER_HOUR {
+        return Err(limit_exceeded());
+    }
+    Ok(())
 }
 
 async fn count_sent(

@@ -115,6 +115,23 @@ pub struct Told<'a> {
     pub secret: &'a str,
 }
 
+/// The same for one attribute.
+pub fn decoy_address_of(app: &App, pool: &Pool, username: &str, attribute: &'static str) -> Address {
+    let likely = decoy_address(app, pool, username);
+    if likely.attribute == attribute {
+        return likely;
+    }
+    let seed = app.sealing.derive("decoy phone", format!("{} {}", pool.id, pool.username_key(username)).as_bytes());
+    let digits: String = seed[..11].iter().map(|byte| char::from(b'0' + byte % 10)).collect();
+    match attribute {
+        "email" => Address {
+            attribute,
+            value: format!("{}@{}", char::from(b'a' + seed[11] % 26), char::from(b'a' + seed[12] % 26)),
+        },
+        _ => Address { attribute, value: format!("+{digits}") },
+    }
+}
+
 /// Puts a message into the outbox, in the transaction of what it tells.
 pub async fn send(
     app: &App,

@@ -9,13 +9,16 @@ pub mod keys;
 pub mod messages;
 pub mod names;
 pub mod new_user;
+pub mod otp_sign_in;
 pub mod passkey_sign_in;
 pub mod password;
+pub mod password_sign_in;
 pub mod refresh;
 pub mod remove_user;
 pub mod session_text;
 pub mod sign_in;
 pub mod sign_up;
+pub mod srp_sign_in;
 
 use crate::{
     app::App,

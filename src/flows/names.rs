@@ -7,20 +7,14 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    random,
     store::{self, pools::Pool},
 };
 
-/// A new user's username.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Username {
-    Chosen(String),
-    /// The subject: in pools where people sign in with an address and choose no name.
-    Subject,
-}
-
-/// The username of a new user who is to be called `typed`. In pools with username attributes the typed address becomes the
-/// user's attribute.
-pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>) -> Result<Username> {
+/// Subject and username of a new user who is to be called `typed`. In pools with username attributes the typed address
+/// becomes the user's attribute, and the subject is the username.
+pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>) -> Result<(Uuid, String)> {
+    let sub = random::uuid();
     let invalid = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     let settings = &pool.settings;
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
@@ -37,7 +31,7 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
                 "Username cannot be of phone number format, since user pool is configured for phone number alias.",
             );
         }
-        return Ok(Username::Chosen(typed.to_owned()));
+        return Ok((sub, typed.to_owned()));
     }
     let (email, phone) =
         (has(&settings.username_attributes, "email"), has(&settings.username_attributes, "phone_number"));
@@ -54,7 +48,7 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
         }
         _ => attributes.insert(attribute.into(), Value::String(typed.to_owned())),
     };
-    Ok(Username::Subject)
+    Ok((sub, sub.to_string()))
 }
 
 fn looks_like_email(text: &str) -> bool {

@@ -6,21 +6,21 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    flows::names::{self, Username},
-    random,
+    flows::names,
     store::{
         self,
         audit::Trail,
         pools::Pool,
-        users::{Status, User},
+        users::{Password, Status, User},
     },
 };
 
 /// A user to make: the attributes are checked, the password fits the policy.
 pub struct NewUser {
-    pub username: Username,
-    /// argon2id; `None`: the user has no password.
-    pub password_hash: Option<String>,
+    pub sub: Uuid,
+    pub username: String,
+    /// `None`: the user has no password.
+    pub password: Option<Password>,
     pub status: Status,
     pub attributes: Map<String, Value>,
     /// Whether the user's address is taken away from whoever signs in with it.
@@ -36,18 +36,16 @@ pub async fn insert(
     new: NewUser,
     exists: &'static str,
 ) -> Result<User> {
-    let sub = random::uuid();
+    let sub = new.sub;
+    let (hash, srp_verifier) = new.password.map(|one| (one.hash, one.srp_verifier)).unzip();
     let user = User {
         sub,
-        username: match new.username {
-            Username::Chosen(name) => name,
-            Username::Subject => sub.to_string(),
-        },
+        username: new.username,
         status: new.status,
         enabled: true,
         attributes: new.attributes,
-        password_set_at: new.password_hash.is_some().then_some(trail.at),
-        password_hash: new.password_hash,
+        password_set_at: hash.is_some().then_some(trail.at),
+        password_hash: hash,
         created_at: trail.at,
         updated_at: trail.at,
     };
@@ -57,7 +55,7 @@ pub async fn insert(
     if Uuid::try_parse(&key).is_err() && store::aliases::owner_of(db, &pool.id, &key).await?.is_some() {
         return Err(taken());
     }
-    if !store::users::insert(db, &pool.id, &key, &user).await? {
+    if !store::users::insert(db, &pool.id, &key, &user, srp_verifier.flatten().as_deref()).await? {
         return Err(taken());
     }
     if let Err(taken) = names::put(db, pool, sub, &user.attributes, new.take_alias, trail.at).await? {

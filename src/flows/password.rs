@@ -4,17 +4,21 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 use time::Duration;
 
+use uuid::Uuid;
+
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::attributes,
+    flows::{attributes, srp_sign_in::pool_name},
+    random,
     sealing::sha256,
     secret::Secret,
+    srp::{self, Verifier},
     store::{
         self,
         clients::Client,
         pools::{PasswordPolicy, Pool},
-        users::User,
+        users::{Password, User},
     },
 };
 
@@ -43,6 +47,60 @@ pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
         None => Ok(()),
         Some((_, text)) => Err(Error::InvalidPassword(format!("Password did not conform with policy: {text}").into())),
     }
+}
+
+/// What is stored of a new password: its hash and, in pools with a client that proves passwords without sending them, its
+/// SRP verifier.
+pub async fn new(app: &App, pool: &Pool, sub: Uuid, username: &str, password: Secret) -> Result<Password> {
+    let srp_verifier = if store::clients::any_uses_srp(&app.db, &pool.id).await? {
+        Some(new_verifier(app, pool, sub, username, &password).await?)
+    } else {
+        None
+    };
+    Ok(Password { hash: app.passwords.hash(password).await?, srp_verifier })
+}
+
+/// A sealed SRP verifier.
+async fn new_verifier(app: &App, pool: &Pool, sub: Uuid, username: &str, password: &Secret) -> Result<Vec<u8>> {
+    let (pool_name, username, password) = (pool_name(&pool.id).to_owned(), username.to_owned(), password.clone());
+    let salt = plain_salt(random::bytes());
+    let make = move || srp::verifier(&pool_name, &username, password.expose(), salt);
+    let made = app.passwords.compute(make).await?;
+    Ok(app.sealing.seal(&verifier_context(pool, sub), &[&made.salt[..], &made.v].concat()))
+}
+
+/// The SRP verifier that was sealed for this user.
+pub fn open_verifier(app: &App, pool: &Pool, sub: Uuid, sealed: &[u8]) -> Result<Verifier> {
+    let plain = app.sealing.open(&verifier_context(pool, sub), sealed).map_err(Error::internal)?;
+    let (salt, v) = plain.split_first_chunk().ok_or_else(|| Error::internal("a short SRP verifier"))?;
+    Ok(Verifier { salt: *salt, v: v.to_vec() })
+}
+
+fn verifier_context(pool: &Pool, sub: Uuid) -> String {
+    format!("users.srp_verifier {} {sub}", pool.id)
+}
+
+/// A salt that reads the same as a number and as bytes: clients differ in what they do with leading zeros.
+pub fn plain_salt(mut salt: [u8; srp::SALT]) -> [u8; srp::SALT] {
+    salt[0] = 0x10 + salt[0] % 0x70;
+    salt
+}
+
+/// Brings what is stored of a password up to date, now that it was seen as text: another cost of hashes, a client that
+/// proves passwords without sending them.
+pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> Result<()> {
+    let Some(hash) = &user.password_hash else { return Ok(()) };
+    if store::users::lacks_verifier(&app.db, &pool.id, user.sub).await?
+        && store::clients::any_uses_srp(&app.db, &pool.id).await?
+    {
+        let verifier = new_verifier(app, pool, user.sub, &user.username, &password).await?;
+        store::users::add_verifier(&app.db, &pool.id, user.sub, hash, &verifier).await?;
+    }
+    if app.passwords.is_outdated(hash) {
+        let new = app.passwords.hash(password).await?;
+        store::users::replace_hash(&app.db, &pool.id, user.sub, hash, &new).await?;
+    }
+    Ok(())
 }
 
 /// Checks a password for a name. `Ok(user)`: it is right. An unknown user costs the same time as a known one.

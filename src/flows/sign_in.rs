@@ -12,13 +12,11 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
-        attributes::{self, Attribute},
         issue::{self, AuthenticationResult},
-        passkey_sign_in, password, refresh, session_text, sign_up,
+        otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
     },
     random,
     sealing::equal,
-    secret::Secret,
     store::{
         self,
         batches::{NewChallenge, SignInToBegin, SignInToResume},
@@ -32,6 +30,15 @@ use crate::{
     turns::Turn,
     webauthn::{Assertion, Descriptor},
 };
+
+/// The factors that a person may choose (W§4.2), and the member of an answer that proves each.
+const FACTORS: [(&str, &str); 5] = [
+    ("PASSWORD_SRP", "SRP_A"),
+    ("PASSWORD", "PASSWORD"),
+    ("EMAIL_OTP", "EMAIL_OTP_CODE"),
+    ("SMS_OTP", "SMS_OTP_CODE"),
+    ("WEB_AUTHN", "CREDENTIAL"),
+];
 
 /// `AuthParameters` or `ChallengeResponses`.
 pub type Parameters = HashMap<String, String>;
@@ -107,14 +114,20 @@ impl SignIn<'_> {
                     return Err(Error::InvalidParameter("Auth flow not enabled for this client".into()));
                 }
                 let person = self.person(parameters).await?;
-                self.by_password(person, self.required(parameters, "PASSWORD")?, None).await
+                password_sign_in::with_text(self, person, self.required(parameters, "PASSWORD")?, None).await
             }
             ("USER_PASSWORD_AUTH", _) => {
                 self.flow_enabled(flow)?;
                 let person = self.person(parameters).await?;
-                self.by_password(person, self.required(parameters, "PASSWORD")?, None).await
+                password_sign_in::with_text(self, person, self.required(parameters, "PASSWORD")?, None).await
             }
             ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
+            ("USER_SRP_AUTH", _) => {
+                self.flow_enabled(flow)?;
+                let person = self.person(parameters).await?;
+                let available = Available { factors: Vec::new(), passkeys: Vec::new() };
+                srp_sign_in::start(self, &person, self.required(parameters, "SRP_A")?, available).await
+            }
             ("USER_AUTH", _) => {
                 self.flow_enabled(flow)?;
                 if let Some(session) = session
@@ -134,46 +147,67 @@ impl SignIn<'_> {
     /// A further step: RespondToAuthChallenge.
     pub async fn respond(&self, challenge: &str, session: Option<&str>, responses: &Parameters) -> Result<Outcome> {
         let _turn = self.turn(responses).await?;
-        let supported = matches!(challenge, "SELECT_CHALLENGE" | "PASSWORD" | "WEB_AUTHN" | "NEW_PASSWORD_REQUIRED");
-        if !supported {
-            return Err(Error::InvalidParameter(
-                format!("The challenge {challenge} is not supported by Keystead yet.").into(),
-            ));
+        // The factor that is chosen or answered.
+        let factor = match (challenge, responses.get("ANSWER")) {
+            ("SELECT_CHALLENGE", Some(answer)) => answer.as_str(),
+            ("SELECT_CHALLENGE", None) => return Err(missing("ANSWER")),
+            (other, _) => other,
+        };
+        let factors = FACTORS.iter().map(|(name, _)| *name);
+        if !factors.chain(["NEW_PASSWORD_REQUIRED", srp_sign_in::CHALLENGE]).any(|known| known == factor) {
+            let text = match challenge {
+                "SELECT_CHALLENGE" => format!("{} is not an available challenge.", shown(factor)),
+                _ => format!("The challenge {} is not supported by Keystead yet.", shown(challenge)),
+            };
+            return Err(Error::InvalidParameter(text.into()));
         }
+        let session = session.map(str::to_owned).or_else(|| match challenge {
+            srp_sign_in::CHALLENGE => srp_sign_in::session_of(responses),
+            _ => None,
+        });
         let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
         let now = self.app.clock.now();
-        let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, session, now)?;
+        let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, &session, now)?;
         // Which passkey answers, if one does.
         let answered = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
         let Resumed { pending, person, key } = self.resume(id, responses, answered.as_ref()).await?;
+        let decoy =
+            || pending.data["decoy"] == self.decoy_mark(&person) || srp_sign_in::names(&pending, &person.username);
         if pending.client_id != self.client.id
             || pending.sub != person.user.as_ref().map(|user| user.sub)
-            || (person.user.is_none() && pending.data["decoy"] != self.decoy_mark(&person))
+            || (person.user.is_none() && !decoy())
         {
             return Err(session_text::unfit());
         }
-        let answer = responses.get("ANSWER").map(String::as_str);
-        let choosing = matches!(pending.kind.as_str(), "SELECT_CHALLENGE" | "WEB_AUTHN" | "PASSWORD");
-        match (challenge, answer) {
-            ("NEW_PASSWORD_REQUIRED", _) if pending.kind == challenge => self.new_password(person, id, responses).await,
-            ("SELECT_CHALLENGE", Some("WEB_AUTHN")) if choosing => match responses.get("CREDENTIAL") {
-                Some(credential) => passkey_sign_in::finish(self, person, pending, key, credential).await,
-                None => self.select(person, id, "WEB_AUTHN").await,
-            },
-            ("WEB_AUTHN", _) if choosing => {
-                passkey_sign_in::finish(self, person, pending, key, self.required(responses, "CREDENTIAL")?).await
+        if factor == "NEW_PASSWORD_REQUIRED" || factor == srp_sign_in::CHALLENGE {
+            return match factor {
+                _ if pending.kind != factor || challenge != factor => Err(session_text::unfit()),
+                srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await,
+                _ => password_sign_in::new_password(self, person, id, responses).await,
+            };
+        }
+        let Some((factor, member)) = FACTORS.iter().find(|(name, _)| *name == factor) else {
+            return Err(session_text::unfit());
+        };
+        // Whoever chooses may choose again, also after another factor's challenge.
+        let choosing = pending.kind == "SELECT_CHALLENGE" || FACTORS.iter().any(|(name, _)| *name == pending.kind);
+        if !choosing {
+            return Err(session_text::unfit());
+        }
+        let Some(given) = responses.get(*member).filter(|given| !given.is_empty()) else {
+            if challenge == "SELECT_CHALLENGE" {
+                return self.select(person, id, factor).await;
             }
-            ("SELECT_CHALLENGE", Some("PASSWORD")) if choosing => match responses.get("PASSWORD") {
-                Some(password) => self.by_password(person, password, Some(id)).await,
-                None => self.select(person, id, "PASSWORD").await,
-            },
-            ("PASSWORD", _) if choosing => {
-                self.by_password(person, self.required(responses, "PASSWORD")?, Some(id)).await
+            return Err(missing(member));
+        };
+        match *factor {
+            "WEB_AUTHN" => passkey_sign_in::finish(self, person, pending, key, given).await,
+            "PASSWORD" => password_sign_in::with_text(self, person, given, Some(id)).await,
+            "PASSWORD_SRP" => {
+                let available = self.take_choice(&person, id, factor).await?;
+                srp_sign_in::start(self, &person, given, available).await
             }
-            ("SELECT_CHALLENGE", None) => Err(missing("ANSWER")),
-            ("SELECT_CHALLENGE", Some(other)) if choosing => {
-                Err(Error::InvalidParameter(format!("{} is not an available challenge.", shown(other)).into()))
-            }
+            _ if pending.kind == *factor => otp_sign_in::finish(self, person, pending, given).await,
             _ => Err(session_text::unfit()),
         }
     }
@@ -210,15 +244,23 @@ impl SignIn<'_> {
     /// USER_AUTH: the person's choice of a factor.
     async fn choice(&self, parameters: &Parameters) -> Result<Outcome> {
         let (person, available) = self.person_with_passkeys(parameters).await?;
-        match parameters.get("PREFERRED_CHALLENGE").map(String::as_str) {
-            Some("PASSWORD") if available.factors.contains(&"PASSWORD") => match parameters.get("PASSWORD") {
-                Some(password) => self.by_password(person, password, None).await,
-                None => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available.factors).await,
-            },
-            Some("WEB_AUTHN") if available.factors.contains(&"WEB_AUTHN") => {
-                passkey_sign_in::start(self, &person, available).await
-            }
-            _ => self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available.factors).await,
+        let preferred = parameters.get("PREFERRED_CHALLENGE").map(String::as_str);
+        let Some(preferred) = available.factors.iter().find(|factor| Some(**factor) == preferred).copied() else {
+            return self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available.factors).await;
+        };
+        match (preferred, parameters.get("PASSWORD"), parameters.get("SRP_A")) {
+            ("PASSWORD", Some(password), _) => password_sign_in::with_text(self, person, password, None).await,
+            ("PASSWORD_SRP", _, Some(public)) => srp_sign_in::start(self, &person, public, available).await,
+            _ => self.challenge_of(person, preferred, available).await,
+        }
+    }
+
+    /// Answers with the challenge of a factor.
+    async fn challenge_of(&self, person: Person, factor: &'static str, available: Available) -> Result<Outcome> {
+        match factor {
+            "WEB_AUTHN" => passkey_sign_in::start(self, &person, available).await,
+            "EMAIL_OTP" | "SMS_OTP" => otp_sign_in::start(self, &person, factor, available).await,
+            _ => self.challenge(&person, factor, json!({}), Map::new(), available.factors).await,
         }
     }
 
@@ -237,7 +279,13 @@ impl SignIn<'_> {
         let mut factors = Vec::new();
         let has_password = person.user.as_ref().is_none_or(|user| user.password_hash.is_some());
         if has_password && self.pool.allows_factor("PASSWORD") {
-            factors.push("PASSWORD");
+            factors.extend(["PASSWORD_SRP", "PASSWORD"]);
+        }
+        for factor in ["EMAIL_OTP", "SMS_OTP"] {
+            let can = person.user.as_ref().is_none_or(|user| otp_sign_in::address(user, factor).is_some());
+            if can && self.pool.allows_factor(factor) {
+                factors.push(factor);
+            }
         }
         let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
         let passkeys = if confirmed && self.pool.allows_factor("WEB_AUTHN") {
@@ -251,102 +299,22 @@ impl SignIn<'_> {
         Available { factors, passkeys }
     }
 
-    /// Continues a selection with the chosen challenge. The old session is used up: every answer has a new one.
+    /// Continues a selection with the chosen challenge.
     async fn select(&self, person: Person, id: Uuid, chosen: &'static str) -> Result<Outcome> {
-        let available = self.available(&person).await?;
+        let available = self.take_choice(&person, id, chosen).await?;
+        self.challenge_of(person, chosen, available).await
+    }
+
+    /// Uses up the session in which a factor was chosen: every answer has a new one.
+    async fn take_choice(&self, person: &Person, id: Uuid, chosen: &str) -> Result<Available> {
+        let available = self.available(person).await?;
         if !available.factors.contains(&chosen) {
             return Err(Error::InvalidParameter(format!("{chosen} is not an available challenge.").into()));
         }
         let mut tx = self.app.db.begin().await?;
         store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
         tx.commit().await?;
-        match chosen {
-            "WEB_AUTHN" => passkey_sign_in::start(self, &person, available).await,
-            _ => self.challenge(&person, "PASSWORD", json!({}), Map::new(), available.factors).await,
-        }
-    }
-
-    /// A password, in any flow; `session` is the challenge that it answers, used up on success only.
-    async fn by_password(&self, person: Person, password: &str, session: Option<Uuid>) -> Result<Outcome> {
-        let Person { username, user } = person;
-        let hides = self.client.settings.hides_existence();
-        let user =
-            password::check(self.app, self.pool, hides, &username, user, Secret::from(password.to_owned())).await?;
-        let old_hash = user.password_hash.clone().filter(|hash| self.app.passwords.is_outdated(hash));
-        let mut tx = self.app.db.begin().await?;
-        // Held from here: the checks below are still true when the session is there.
-        let held = store::users::hold(&mut tx, &self.pool.id, user.sub).await?;
-        // The same password still; of one that another sign-in hashed anew meanwhile, its time tells.
-        let same = |now: &User| {
-            now.password_hash == user.password_hash
-                || (old_hash.is_some() && now.password_set_at == user.password_set_at && now.password_hash.is_some())
-        };
-        let user = held.filter(same).ok_or_else(Error::wrong_credentials)?;
-        self.may_sign_in(&user)?;
-        if let Some(id) = session {
-            store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
-        }
-        if self.app.config.free_password_failures > 0 {
-            let name = password::attempts_name(self.pool, &username, Some(&user));
-            if !store::login_attempts::forgive(&mut tx, &self.pool.id, &name, self.app.clock.now()).await? {
-                // Locked by others meanwhile: the answer does not tell that this guess was right.
-                return Err(Error::wrong_credentials());
-            }
-        }
-        if user.status == Status::ForceChangePassword {
-            password::check_temporary(self.app, self.pool, &user)?;
-            tx.commit().await?;
-            let parameters = password::new_password_parameters(self.pool, self.client, &user);
-            let person = Person { username, user: Some(user) };
-            // Bound to this temporary password: a newer one ends what the older one began.
-            let data = json!({"passwordSetAt": set_at(person.user.as_ref())});
-            return self.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
-        }
-        let sub = user.sub;
-        let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::Password).await?;
-        tx.commit().await?;
-        if let Some(old) = old_hash {
-            // Signing in does not depend on it: the next one tries again.
-            let _ =
-                self.hash_anew(sub, &old, password).await.inspect_err(|cause| tracing::warn!(%cause, "hashing anew"));
-        }
-        Ok(Outcome::Tokens(opened.tokens(self.app, self.client).await?))
-    }
-
-    /// Replaces a hash that was made at another cost, after its password proved right.
-    async fn hash_anew(&self, sub: Uuid, old: &str, password: &str) -> Result<()> {
-        let new = self.app.passwords.hash(Secret::from(password.to_owned())).await?;
-        Ok(store::users::replace_hash(&self.app.db, &self.pool.id, sub, old, &new).await?)
-    }
-
-    /// NEW_PASSWORD_REQUIRED: the first password of the person's own.
-    async fn new_password(&self, person: Person, id: Uuid, responses: &Parameters) -> Result<Outcome> {
-        let user = person.user.ok_or_else(session_text::unfit)?;
-        let password = self.required(responses, "NEW_PASSWORD")?;
-        password::check_policy(&self.pool.settings.policies.password_policy, password)?;
-        let given: Vec<_> = responses
-            .iter()
-            .filter_map(|(name, value)| {
-                Some(Attribute { name: name.strip_prefix("userAttributes.")?.to_owned(), value: Some(value.clone()) })
-            })
-            .collect();
-        let new = attributes::checked(self.pool, &given, self.client.settings.write_attributes.as_deref(), false)?;
-        let hash = self.app.passwords.hash(Secret::from(password.to_owned())).await?;
-        let now = self.app.clock.now();
-        let mut tx = self.app.db.begin().await?;
-        let mut user = store::users::lock(&mut tx, &self.pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
-        self.may_sign_in(&user)?;
-        let taken = store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
-        if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(set_at(Some(&user))) {
-            return Err(session_text::unfit());
-        }
-        user.attributes = attributes::changed(self.pool, user.attributes, new)?;
-        attributes::check_required(self.pool, &user.attributes)?;
-        store::users::update_password(&mut tx, &self.pool.id, user.sub, &hash, Status::Confirmed, now).await?;
-        store::users::update_attributes(&mut tx, &self.pool.id, user.sub, &user.attributes, now).await?;
-        let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::Password).await?;
-        tx.commit().await?;
-        Ok(Outcome::Tokens(opened.tokens(self.app, self.client).await?))
+        Ok(available)
     }
 
     async fn refresh(&self, parameters: &Parameters) -> Result<Outcome> {
@@ -496,14 +464,10 @@ impl SignIn<'_> {
         Err(Error::InvalidParameter(format!("{flow} flow not enabled for this client").into()))
     }
 
-    fn required<'p>(&self, parameters: &'p Parameters, name: &'static str) -> Result<&'p str> {
+    /// A parameter that must be there.
+    pub fn required<'p>(&self, parameters: &'p Parameters, name: &'static str) -> Result<&'p str> {
         parameters.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
     }
-}
-
-/// When a user's password was set, microseconds since the epoch, as text.
-fn set_at(user: Option<&User>) -> Option<String> {
-    user?.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
 }
 
 /// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)).

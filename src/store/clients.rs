@@ -282,3 +282,16 @@ pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::
     .await?;
     Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
 }
+
+/// Whether a client of the pool signs in by SRP: its users' passwords then have verifiers.
+pub async fn any_uses_srp(db: &PgPool, pool_id: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT 1 FROM app_clients
+               WHERE user_pool_id = $1 AND configuration -> 'ExplicitAuthFlows' ?| ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH']
+           ) AS "any!""#,
+        pool_id
+    )
+    .fetch_one(db)
+    .await
+}

@@ -204,6 +204,11 @@ impl Pool {
         self.settings.policies.sign_in_policy.allowed_first_auth_factors.iter().any(|allowed| allowed == factor)
     }
 
+    /// Whether a code that was sent may open a session.
+    pub fn uses_codes(&self) -> bool {
+        self.allows_factor("EMAIL_OTP") || self.allows_factor("SMS_OTP")
+    }
+
     /// A username as it is compared: folded to lower case in case-insensitive pools.
     pub fn username_key(&self, username: &str) -> String {
         if self.settings.username_configuration.case_sensitive { username.to_owned() } else { username.to_lowercase() }

@@ -24,6 +24,8 @@ pub enum OpenedWith {
     Password,
     /// The credential ID.
     Passkey(Vec<u8>),
+    /// A code that was sent for it.
+    Otp,
     /// A code that confirmed a sign-up a moment ago.
     SignUp,
 }
@@ -38,6 +40,7 @@ pub async fn insert(
     let (method, credential_id) = match opened_with {
         OpenedWith::Password => ("password", None),
         OpenedWith::Passkey(id) => ("passkey", Some(id.as_slice())),
+        OpenedWith::Otp => ("otp", None),
         OpenedWith::SignUp => ("sign_up", None),
     };
     sqlx::query!(

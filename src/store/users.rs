@@ -51,6 +51,14 @@ impl Status {
     }
 }
 
+/// What is stored of a password.
+pub struct Password {
+    /// argon2id, PHC string.
+    pub hash: String,
+    /// Sealed.
+    pub srp_verifier: Option<Vec<u8>>,
+}
+
 /// A user as the database has it.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -176,11 +184,18 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Resu
 }
 
 /// Adds a user; `false` when the name is taken.
-pub async fn insert(db: &mut PgConnection, pool_id: &str, username_key: &str, user: &User) -> sqlx::Result<bool> {
+pub async fn insert(
+    db: &mut PgConnection,
+    pool_id: &str,
+    username_key: &str,
+    user: &User,
+    srp_verifier: Option<&[u8]>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO users (user_pool_id, sub, username, username_key, status, enabled, attributes, password_hash,
-                            password_set_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT (user_pool_id, username_key) DO NOTHING",
+                            password_set_at, created_at, updated_at, srp_verifier)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
+         ON CONFLICT (user_pool_id, username_key) DO NOTHING",
         pool_id,
         user.sub,
         user.username,
@@ -190,7 +205,8 @@ pub async fn insert(db: &mut PgConnection, pool_id: &str, username_key: &str, us
         Json(&user.attributes) as _,
         user.password_hash,
         user.password_set_at,
-        user.created_at
+        user.created_at,
+        srp_verifier
     )
     .execute(db)
     .await?;
@@ -211,23 +227,56 @@ pub async fn replace_hash(db: &PgPool, pool_id: &str, sub: Uuid, old: &str, new:
     Ok(())
 }
 
+/// The sealed SRP verifier of a user's password, if there is one.
+pub async fn srp_verifier(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Vec<u8>>> {
+    let found =
+        sqlx::query_scalar!("SELECT srp_verifier FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);
+    Ok(found.fetch_optional(db).await?.flatten())
+}
+
+/// Whether the user's password has no SRP verifier.
+pub async fn lacks_verifier(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM users WHERE user_pool_id = $1 AND sub = $2 AND srp_verifier IS NULL) AS "lacks!""#,
+        pool_id,
+        sub
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Adds the SRP verifier of a password, unless the password changed meanwhile.
+pub async fn add_verifier(db: &PgPool, pool_id: &str, sub: Uuid, hash: &str, verifier: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET srp_verifier = $4 WHERE user_pool_id = $1 AND sub = $2 AND password_hash = $3",
+        pool_id,
+        sub,
+        hash,
+        verifier
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Sets a password and the status that goes with it.
 pub async fn update_password(
     db: &mut PgConnection,
     pool_id: &str,
     sub: Uuid,
-    password_hash: &str,
+    password: &Password,
     status: Status,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE users SET password_hash = $3, password_set_at = $5, status = $4, updated_at = $5
+        "UPDATE users SET password_hash = $3, srp_verifier = $6, password_set_at = $5, status = $4, updated_at = $5
          WHERE user_pool_id = $1 AND sub = $2",
         pool_id,
         sub,
-        password_hash,
+        password.hash,
         status.text(),
-        now
+        now,
+        password.srp_verifier
     )
     .execute(db)
     .await?;

@@ -377,6 +377,9 @@ async fn a_changed_rp_id_orphans_passkeys() {
         .await
         .ok();
     let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
-    assert_eq!(server.call("InitiateAuth", input).await.ok()["AvailableChallenges"], json!(["PASSWORD"]));
+    assert_eq!(
+        server.call("InitiateAuth", input).await.ok()["AvailableChallenges"],
+        json!(["PASSWORD_SRP", "PASSWORD"])
+    );
     assert_eq!(ada.listed().await.len(), 1);
 }

@@ -71,7 +71,7 @@ async fn choice_offers_what_the_user_can_do() {
     let answer = server.call("InitiateAuth", user_auth(client(), "ada", json!({}))).await.ok();
     assert_eq!(
         (&answer["ChallengeName"], &answer["AvailableChallenges"]),
-        (&json!("SELECT_CHALLENGE"), &json!(["PASSWORD"]))
+        (&json!("SELECT_CHALLENGE"), &json!(["PASSWORD_SRP", "PASSWORD"]))
     );
     // A preference that is not available is not an error.
     let answer =
@@ -79,7 +79,7 @@ async fn choice_offers_what_the_user_can_do() {
     assert_eq!(answer["ChallengeName"], "SELECT_CHALLENGE");
     ada.add_passkey().await;
     let answer = server.call("InitiateAuth", user_auth(client(), "ada", json!({}))).await.ok();
-    assert_eq!(answer["AvailableChallenges"], json!(["PASSWORD", "WEB_AUTHN"]));
+    assert_eq!(answer["AvailableChallenges"], json!(["PASSWORD_SRP", "PASSWORD", "WEB_AUTHN"]));
     let preferred = json!({"PREFERRED_CHALLENGE": "PASSWORD", "PASSWORD": PASSWORD});
     let answer = server.call("InitiateAuth", user_auth(client(), "ada", preferred)).await.ok();
     assert!(answer["AuthenticationResult"]["AccessToken"].is_string());
@@ -143,7 +143,7 @@ async fn request_options_have_exactly_the_documented_members_in_order() {
     let id = ada.add_passkey().await;
     let answer =
         server.call("InitiateAuth", user_auth(client(), "ada", json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"}))).await.ok();
-    assert_eq!(answer["AvailableChallenges"], json!(["PASSWORD", "WEB_AUTHN"]));
+    assert_eq!(answer["AvailableChallenges"], json!(["PASSWORD_SRP", "PASSWORD", "WEB_AUTHN"]));
     let text = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap();
     let options: Value = serde_json::from_str(text).unwrap();
     let challenge = options["challenge"].as_str().unwrap();

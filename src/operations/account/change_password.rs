@@ -34,7 +34,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
             password::check(app, &pool, true, &username, Some(user), previous).await?
         }
     };
-    let hash = app.passwords.hash(request.proposed_password).await?;
+    let new = password::new(app, &pool, user.sub, &user.username, request.proposed_password).await?;
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
@@ -49,7 +49,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     {
         return Err(Error::wrong_credentials());
     }
-    store::users::update_password(&mut tx, &pool.id, user.sub, &hash, Status::Confirmed, trail.at).await?;
+    store::users::update_password(&mut tx, &pool.id, user.sub, &new, Status::Confirmed, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

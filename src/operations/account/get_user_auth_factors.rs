@@ -4,7 +4,14 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{app::App, call::Call, caller::SignedIn, error::Result, flows, store};
+use crate::{
+    app::App,
+    call::Call,
+    caller::SignedIn,
+    error::Result,
+    flows::{self, otp_sign_in},
+    store,
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -19,6 +26,8 @@ pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>
     let passkeys = store::passkeys::list(&mut db, &pool.id, caller.user.sub).await?;
     let factors = [
         ("PASSWORD", caller.user.password_hash.is_some()),
+        ("EMAIL_OTP", pool.allows_factor("EMAIL_OTP") && otp_sign_in::address(&caller.user, "EMAIL_OTP").is_some()),
+        ("SMS_OTP", pool.allows_factor("SMS_OTP") && otp_sign_in::address(&caller.user, "SMS_OTP").is_some()),
         ("WEB_AUTHN", !passkeys.is_empty() && pool.allows_factor("WEB_AUTHN")),
     ];
     Ok(Response {

@@ -116,10 +116,6 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
             return refuse("WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA");
         }
     }
-    if let Some(factor) = factors.iter().find(|factor| !matches!(factor.as_str(), "PASSWORD" | "WEB_AUTHN")) {
-        let text = format!("AllowedFirstAuthFactors: {factor} is not supported by Keystead yet; leave it out.");
-        return Err(Error::InvalidParameter(text.into()));
-    }
     if settings.mfa_configuration != "OFF" {
         return refuse("MfaConfiguration: MFA is not supported by Keystead yet; use OFF.");
     }

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     app::App,
@@ -34,7 +35,9 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
     // For an unknown user too, so that both cost the same.
-    let hash = app.passwords.hash(request.password).await?;
+    let (sub, username) =
+        user.as_ref().map_or((Uuid::nil(), request.username.as_str()), |user| (user.sub, &user.username));
+    let new = password::new(app, pool, sub, username, request.password).await?;
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, &request.username, Purpose::ForgotPassword).await?);
     };
@@ -67,7 +70,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
             store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
         }
     }
-    store::users::update_password(&mut tx, &pool.id, user.sub, &hash, Status::Confirmed, trail.at).await?;
+    store::users::update_password(&mut tx, &pool.id, user.sub, &new, Status::Confirmed, trail.at).await?;
     let name = password::attempts_name(pool, &user.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.reset", Some(user.sub), None).await?;

@@ -53,20 +53,28 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     if pool.settings.admin_create_user_config.allow_admin_create_user_only {
         return Err(Error::NotAuthorized("SignUp is not permitted for this user pool".into()));
     }
-    let given = request.password.ok_or_else(|| {
-        Error::InvalidParameter("Password is required: Keystead does not support one-time passwords yet.".into())
-    })?;
-    password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
+    match &request.password {
+        Some(given) => password::check_policy(&pool.settings.policies.password_policy, given.expose())?,
+        None if pool.uses_codes() => {}
+        None => {
+            return Err(Error::InvalidParameter(
+                "Password is required: this user pool has no factor that does without.".into(),
+            ));
+        }
+    }
     let mut attributes = checked(pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
-    let username = names::of_new_user(pool, &request.username, &mut attributes)?;
+    let (sub, username) = names::of_new_user(pool, &request.username, &mut attributes)?;
     check_required(pool, &attributes)?;
     for address in ["email", "phone_number"] {
         if attributes.contains_key(address) {
             attributes.insert(format!("{address}_verified"), Value::String("false".into()));
         }
     }
-    let password_hash = Some(app.passwords.hash(given).await?);
-    let new = NewUser { username, password_hash, status: Status::Unconfirmed, attributes, take_alias: false };
+    let password = match request.password {
+        Some(given) => Some(password::new(app, pool, sub, &username, given).await?),
+        None => None,
+    };
+    let new = NewUser { sub, username, password, status: Status::Unconfirmed, attributes, take_alias: false };
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     let user = new_user::insert(&mut tx, pool, &trail, "user.signed_up", new, "User already exists").await?;

@@ -5,6 +5,7 @@
 //! user without an address is made without an invitation.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Shown;
 use crate::{
@@ -55,6 +56,7 @@ pub struct Response {
 
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
+    let given = request.temporary_password.is_some();
     let password = match request.temporary_password {
         Some(given) => {
             password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
@@ -66,16 +68,16 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let trail = flows::trail(app, call, operator.actor());
     let mediums = request.desired_delivery_mediums.as_deref();
     if request.message_action.as_deref() == Some("RESEND") {
-        let hash = app.passwords.hash(password).await?;
         let key = pool.username_key(&request.username);
         let user = store::users::find(&app.db, &pool.id, &key).await?.ok_or(Error::UserNotFound)?;
+        let new = password::new(app, &pool, user.sub, &user.username, password).await?;
         let mut tx = app.db.begin().await?;
         let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
         if user.status != Status::ForceChangePassword {
             let text = format!("Resend not possible. {} status is not FORCE_CHANGE_PASSWORD.", user.status.text());
             return Err(Error::UnsupportedUserState(text.into()));
         }
-        store::users::update_password(&mut tx, &pool.id, user.sub, &hash, user.status, trail.at).await?;
+        store::users::update_password(&mut tx, &pool.id, user.sub, &new, user.status, trail.at).await?;
         invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await?;
         store::audit::insert(&mut tx, &pool.id, &trail, "user.invited", Some(user.sub), None).await?;
         tx.commit().await?;
@@ -83,23 +85,29 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         return Ok(Response { user: Shown::from(&user) });
     }
     let mut attributes = checked(&pool, &request.user_attributes, None, true)?;
-    let username = names::of_new_user(&pool, &request.username, &mut attributes)?;
+    let (sub, username) = names::of_new_user(&pool, &request.username, &mut attributes)?;
     check_required(&pool, &attributes)?;
-    let new = NewUser {
-        username,
-        password_hash: Some(app.passwords.hash(password).await?),
-        status: Status::ForceChangePassword,
-        attributes,
-        take_alias: request.force_alias_creation,
+    // Where a code signs in, who has an address needs no password.
+    let passwordless = !given && pool.uses_codes() && user_has_address(&attributes);
+    let (password, status) = if passwordless {
+        (None, Status::Confirmed)
+    } else {
+        let password = password::new(app, &pool, sub, &username, password).await?;
+        (Some(password), Status::ForceChangePassword)
     };
+    let new = NewUser { password, sub, username, status, attributes, take_alias: request.force_alias_creation };
     let mut tx = app.db.begin().await?;
     let user = new_user::insert(&mut tx, &pool, &trail, "user.created", new, "User account already exists").await?;
-    if request.message_action.as_deref() != Some("SUPPRESS") {
+    if request.message_action.as_deref() != Some("SUPPRESS") && !passwordless {
         invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await?;
     }
     tx.commit().await?;
     messages::sent(app);
     Ok(Response { user: Shown::from(&user) })
+}
+
+fn user_has_address(attributes: &Map<String, Value>) -> bool {
+    ["email", "phone_number"].iter().any(|name| attributes.contains_key(*name))
 }
 
 /// Sends the temporary password to the user's addresses.

@@ -27,12 +27,12 @@ pub struct Request {
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
-    let hash = app.passwords.hash(request.password).await?;
+    let new = password::new(app, &pool, user.sub, &user.username, request.password).await?;
     let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    store::users::update_password(&mut tx, &pool.id, user.sub, &hash, status, trail.at).await?;
+    store::users::update_password(&mut tx, &pool.id, user.sub, &new, status, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.set", Some(user.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

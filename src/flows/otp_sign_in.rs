@@ -1,0 +1,124 @@
+//! Signing in with a code that was just sent: EMAIL_OTP and SMS_OTP (W§4.2, W§4.3).
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        codes, issue,
+        messages::{self, Address, Occasion, Told},
+        password, session_text,
+        sign_in::{Available, Outcome, Person, SignIn},
+    },
+    random,
+    sealing::equal,
+    store::{
+        self,
+        challenges::Challenge,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
+};
+
+/// Digits of a code.
+const DIGITS: usize = 8;
+
+/// The attribute whose address a factor uses.
+fn attribute(factor: &str) -> &'static str {
+    if factor == "EMAIL_OTP" { "email" } else { "phone_number" }
+}
+
+/// Where a person's code of this factor goes, if the person can use it.
+pub fn address(user: &User, factor: &str) -> Option<Address> {
+    Address::verified(user, attribute(factor)).filter(|_| user.status == Status::Confirmed)
+}
+
+/// Sends a code and answers with the challenge. To an unknown person nothing is sent.
+pub async fn start(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    factor: &'static str,
+    available: Available,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let now = app.clock.now();
+    let code = random::code(DIGITS);
+    let to = match &person.user {
+        Some(user) => address(user, factor).ok_or_else(|| unavailable(factor))?,
+        None => messages::decoy_address_of(app, pool, &person.username, attribute(factor)),
+    };
+    let mut tx = app.db.begin().await?;
+    codes::count_sign_in(&mut tx, pool, &password::attempts_name(pool, &person.username, person.user.as_ref()), now)
+        .await?;
+    if let Some(user) = &person.user {
+        let told = Told { occasion: Occasion::SignIn, username: &user.username, secret: &code };
+        messages::send(app, &mut tx, pool, &to, told, now).await?;
+    }
+    // The code may arrive before the challenge is stored; it answers nothing until this call was answered.
+    tx.commit().await?;
+    let details = to.details();
+    let medium = if to.attribute == "email" { "EMAIL" } else { "SMS" };
+    let mut parameters = Map::new();
+    parameters.insert("CODE_DELIVERY_DELIVERY_MEDIUM".into(), medium.into());
+    parameters.insert("CODE_DELIVERY_DESTINATION".into(), Value::String(details.destination));
+    let salt: [u8; 16] = random::bytes();
+    let salt = BASE64_STANDARD.encode(salt);
+    let data = json!({"code": hash(app, &salt, &code), "salt": salt, "to": to.value});
+    let outcome = sign_in.challenge(person, factor, data, parameters, available.factors).await?;
+    messages::sent(app);
+    Ok(outcome)
+}
+
+/// Checks a code and opens the session. A wrong one counts as a wrong password does and leaves the challenge alone.
+pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    if !matches!(pending.kind.as_str(), "EMAIL_OTP" | "SMS_OTP") {
+        return Err(session_text::unfit());
+    }
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(pool, &person.username, person.user.as_ref());
+    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
+        return Err(password::attempts_exceeded());
+    }
+    let of = |member: &str| pending.data[member].as_str().unwrap_or_default();
+    let fits = equal(of("code").as_bytes(), hash(app, of("salt"), code).as_bytes());
+    let (Some(user), true) = (person.user, fits) else {
+        if free > 0 {
+            store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
+        }
+        return Err(mismatch());
+    };
+    let mut tx = app.db.begin().await?;
+    // Held from here: the checks below are still true when the session is there.
+    let user = store::users::hold(&mut tx, &pool.id, user.sub).await?.ok_or_else(mismatch)?;
+    let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    if taken.expires_at <= now {
+        return Err(session_text::expired());
+    }
+    sign_in.may_sign_in(&user)?;
+    // What was offered may have been withdrawn since, and the address may be another one now.
+    let still = address(&user, &taken.kind).is_some_and(|address| taken.data["to"] == address.value);
+    if !still || !pool.allows_factor(&taken.kind) {
+        return Err(session_text::unfit());
+    }
+    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+        return Err(mismatch());
+    }
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Otp).await?;
+    tx.commit().await?;
+    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+}
+
+fn hash(app: &App, salt: &str, code: &str) -> String {
+    BASE64_STANDARD.encode(app.sealing.derive("one-time password", format!("{salt} {code}").as_bytes()))
+}
+
+fn mismatch() -> Error {
+    Error::CodeMismatch("Invalid code or auth state for the user.".into())
+}
+
+fn unavailable(factor: &str) -> Error {
+    Error::InvalidParameter(format!("{factor} is not an available challenge.").into())
+}

@@ -1,0 +1,108 @@
+//! Signing in with a password that was typed or proved, and what comes after: a new password, or the tokens.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    flows::{
+        attributes::{self, Attribute},
+        issue, password, session_text,
+        sign_in::{Outcome, Parameters, Person, SignIn},
+    },
+    secret::Secret,
+    store::{
+        self,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
+};
+
+/// A password as text, in any flow; `session` is the challenge that it answers, used up on success only.
+pub async fn with_text(sign_in: &SignIn<'_>, person: Person, password: &str, session: Option<Uuid>) -> Result<Outcome> {
+    let Person { username, user } = person;
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let hides = sign_in.client.settings.hides_existence();
+    let user = password::check(app, pool, hides, &username, user, Secret::from(password.to_owned())).await?;
+    let outcome = proved(sign_in, username, user.clone(), session).await?;
+    if matches!(outcome, Outcome::Tokens(_)) {
+        // Signing in does not depend on it: the next one tries again.
+        let refreshed = password::refresh(app, pool, &user, Secret::from(password.to_owned())).await;
+        let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
+    }
+    Ok(outcome)
+}
+
+/// Whoever signs in proved to know the password of this user, as the user was read.
+pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session: Option<Uuid>) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let outdated = user.password_hash.as_ref().is_some_and(|hash| app.passwords.is_outdated(hash));
+    let mut tx = app.db.begin().await?;
+    // Held from here: the checks below are still true when the session is there.
+    let held = store::users::hold(&mut tx, &pool.id, user.sub).await?;
+    // The same password still; of one that another sign-in hashed anew meanwhile, its time tells.
+    let same = |now: &User| {
+        now.password_hash == user.password_hash
+            || (outdated && now.password_set_at == user.password_set_at && now.password_hash.is_some())
+    };
+    let user = held.filter(same).ok_or_else(Error::wrong_credentials)?;
+    sign_in.may_sign_in(&user)?;
+    if let Some(id) = session {
+        store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    }
+    if app.config.free_password_failures > 0 {
+        let name = password::attempts_name(pool, &username, Some(&user));
+        if !store::login_attempts::forgive(&mut tx, &pool.id, &name, app.clock.now()).await? {
+            // Locked by others meanwhile: the answer does not tell that this guess was right.
+            return Err(Error::wrong_credentials());
+        }
+    }
+    if user.status == Status::ForceChangePassword {
+        password::check_temporary(app, pool, &user)?;
+        tx.commit().await?;
+        let parameters = password::new_password_parameters(pool, sign_in.client, &user);
+        let person = Person { username, user: Some(user) };
+        // Bound to this temporary password: a newer one ends what the older one began.
+        let data = json!({"passwordSetAt": set_at(person.user.as_ref())});
+        return sign_in.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
+    }
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Password).await?;
+    tx.commit().await?;
+    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+}
+
+/// NEW_PASSWORD_REQUIRED: the first password of the person's own.
+pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, responses: &Parameters) -> Result<Outcome> {
+    let (app, pool, client) = (sign_in.app, sign_in.pool, sign_in.client);
+    let user = person.user.ok_or_else(session_text::unfit)?;
+    let text = sign_in.required(responses, "NEW_PASSWORD")?;
+    password::check_policy(&pool.settings.policies.password_policy, text)?;
+    let given: Vec<_> = responses
+        .iter()
+        .filter_map(|(name, value)| {
+            Some(Attribute { name: name.strip_prefix("userAttributes.")?.to_owned(), value: Some(value.clone()) })
+        })
+        .collect();
+    let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
+    let password = password::new(app, pool, user.sub, &user.username, Secret::from(text.to_owned())).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+    sign_in.may_sign_in(&user)?;
+    let taken = store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(set_at(Some(&user))) {
+        return Err(session_text::unfit());
+    }
+    user.attributes = attributes::changed(pool, user.attributes, new)?;
+    attributes::check_required(pool, &user.attributes)?;
+    store::users::update_password(&mut tx, &pool.id, user.sub, &password, Status::Confirmed, now).await?;
+    super::change_attributes::store(&mut tx, pool, &user, &user.attributes, now).await?;
+    let opened = issue::open_session(app, &mut tx, client, user, OpenedWith::Password).await?;
+    tx.commit().await?;
+    Ok(Outcome::Tokens(opened.tokens(app, client).await?))
+}
+
+/// When a user's password was set, microseconds since the epoch, as text.
+fn set_at(user: Option<&User>) -> Option<String> {
+    user?.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
+}

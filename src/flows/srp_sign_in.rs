@@ -1,0 +1,156 @@
+//! Signing in with a password that is proved without being sent (W§4.5): PASSWORD_VERIFIER and its answer.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    flows::{
+        password, password_sign_in, session_text,
+        sign_in::{Available, Outcome, Parameters, Person, SignIn},
+    },
+    random,
+    sealing::{equal, hex},
+    srp::{self, ClientPublic, Verifier},
+    store::{self, challenges::Challenge},
+};
+
+/// The challenge's name, and its kind in the database.
+pub const CHALLENGE: &str = "PASSWORD_VERIFIER";
+/// Bytes of the server's secret exponent.
+const SECRET: usize = 32;
+
+/// Answers with a PASSWORD_VERIFIER challenge. An unknown person has a made-up salt, the same on every call.
+pub async fn start(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    client_public: &str,
+    available: Available,
+) -> Result<Outcome> {
+    let app = sign_in.app;
+    if ClientPublic::parse(client_public).is_none() {
+        return Err(Error::InvalidParameter("SRP_A is not a number of the SRP group.".into()));
+    }
+    let verifier = verifier(sign_in, person).await?;
+    let secret: [u8; SECRET] = random::bytes();
+    let salt = hex(&verifier.salt);
+    let public = app.passwords.compute(move || srp::public(&verifier, &secret)).await?;
+    let user_id = user_id(sign_in, person);
+    let state = app.sealing.seal(&context(sign_in), &[&secret[..], client_public.as_bytes()].concat());
+    let data = json!({"srp": BASE64_STANDARD.encode(state), "srpId": user_id});
+    let mut parameters = Map::new();
+    let named = [("SALT", salt), ("SRP_B", public), ("USERNAME", user_id.clone()), ("USER_ID_FOR_SRP", user_id)];
+    parameters.extend(named.map(|(name, value)| (name.to_owned(), Value::String(value))));
+    let mut outcome = sign_in.challenge(person, CHALLENGE, data, parameters, available.factors).await?;
+    if let Outcome::Next(next) = &mut outcome {
+        // Some clients send this back and no Session.
+        let block = BASE64_STANDARD.encode(&next.session);
+        next.parameters.insert("SECRET_BLOCK".into(), Value::String(block));
+    }
+    Ok(outcome)
+}
+
+/// The `Session` that a secret block stands for.
+pub fn session_of(responses: &Parameters) -> Option<String> {
+    let block = BASE64_STANDARD.decode(responses.get("PASSWORD_CLAIM_SECRET_BLOCK")?).ok()?;
+    String::from_utf8(block).ok()
+}
+
+/// Whether an answer names the person that an unknown one's challenge was made for.
+pub fn names(pending: &Challenge, username: &str) -> bool {
+    pending.kind == CHALLENGE && pending.data["srpId"] == username
+}
+
+/// Checks the proof. A wrong one counts as a wrong password and burns the challenge.
+pub async fn finish(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    responses: &Parameters,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let signature = sign_in.required(responses, "PASSWORD_CLAIM_SIGNATURE")?;
+    let timestamp = sign_in.required(responses, "TIMESTAMP")?.to_owned();
+    let block = sign_in.required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(pool, &person.username, person.user.as_ref());
+    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
+        return Err(password::attempts_exceeded());
+    }
+    let state = BASE64_STANDARD.decode(pending.data["srp"].as_str().unwrap_or_default()).map_err(Error::internal)?;
+    let state = app.sealing.open(&context(sign_in), &state).map_err(Error::internal)?;
+    let (secret, client_public) = state.split_at_checked(SECRET).ok_or_else(|| Error::internal("a short SRP state"))?;
+    let client_public = std::str::from_utf8(client_public).ok().and_then(ClientPublic::parse);
+    let client_public = client_public.ok_or_else(|| Error::internal("a broken SRP state"))?;
+    let verifier = verifier(sign_in, &person).await?;
+    let block_bytes = BASE64_STANDARD.decode(block).unwrap_or_default();
+    let own_block = session_of(responses).is_some_and(|text| {
+        session_text::open(&app.sealing, &pool.id, &sign_in.client.id, &text, now).is_ok_and(|id| id == pending.id)
+    });
+    let pool_name = pool_name(&pool.id).to_owned();
+    let (secret, user_id) = (secret.to_vec(), pending.data["srpId"].as_str().unwrap_or_default().to_owned());
+    let expected = app
+        .passwords
+        .compute(move || {
+            srp::signature(&verifier, &secret, &client_public, &pool_name, &user_id, &block_bytes, &timestamp)
+        })
+        .await?;
+    let fits = equal(BASE64_STANDARD.encode(expected).as_bytes(), signature.as_bytes()) && own_block;
+    match person.user {
+        Some(user) if fits => password_sign_in::proved(sign_in, person.username, user, Some(pending.id)).await,
+        _ => {
+            let mut tx = app.db.begin().await?;
+            store::challenges::take(&mut tx, &pool.id, pending.id).await?;
+            tx.commit().await?;
+            if free > 0 {
+                store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
+            }
+            Err(Error::wrong_credentials())
+        }
+    }
+}
+
+/// The person's verifier; where there is none, one that no password fits.
+async fn verifier(sign_in: &SignIn<'_>, person: &Person) -> Result<Verifier> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    // Asked for an unknown person too, so that both cost the same.
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+    if let Some(sealed) = store::users::srp_verifier(&app.db, &pool.id, sub).await? {
+        return password::open_verifier(app, pool, sub, &sealed);
+    }
+    if person.user.as_ref().is_some_and(|user| user.password_hash.is_some()) {
+        tracing::info!("this user has no SRP verifier yet: it is made when the password is next set or sent as text");
+    }
+    let name = format!("{} {}", pool.id, pool.username_key(&person.username));
+    let derived = |purpose: &str| app.sealing.derive(purpose, name.as_bytes());
+    let mut salt = [0; srp::SALT];
+    salt.copy_from_slice(&derived("decoy salt")[..srp::SALT]);
+    let v = (0..srp::NUMBER / 32).flat_map(|n| derived(&format!("decoy verifier {n}"))).collect();
+    Ok(Verifier { salt: password::plain_salt(salt), v })
+}
+
+/// The username that the proof is made for. An unknown person's looks as a known one's would.
+fn user_id(sign_in: &SignIn<'_>, person: &Person) -> String {
+    let pool = sign_in.pool;
+    if let Some(user) = &person.user {
+        return user.username.clone();
+    }
+    if pool.settings.username_attributes.is_empty() {
+        return person.username.clone();
+    }
+    let name = format!("{} {}", pool.id, pool.username_key(&person.username));
+    let seed = sign_in.app.sealing.derive("decoy subject", name.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&seed[..16]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
+/// The part of a pool's ID after the region.
+pub fn pool_name(pool_id: &str) -> &str {
+    pool_id.split_once('_').map_or(pool_id, |(_, name)| name)
+}
+
+fn context(sign_in: &SignIn<'_>) -> String {
+    format!("srp {} {}", sign_in.pool.id, sign_in.client.id)
+}
