@@ -61,7 +61,8 @@ impl Call {
     pub fn kind(&self) -> budgets::Kind {
         let reads =
             ["Get", "List", "Describe", "AdminGet", "AdminList"].iter().any(|verb| self.operation.starts_with(verb));
-        // This one opens nothing new but writes a rotated token.
-        if reads && self.operation != "GetTokensFromRefreshToken" { budgets::Kind::Read } else { budgets::Kind::Write }
+        // One writes a rotated token, the other sends a code.
+        let writes = ["GetTokensFromRefreshToken", "GetUserAttributeVerificationCode"].contains(&&*self.operation);
+        if reads && !writes { budgets::Kind::Read } else { budgets::Kind::Write }
     }
 }

@@ -147,7 +147,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_SMS_WEBHOOK_SECRET", hide_env_values = true)]
     pub sms_webhook_secret: Option<Secret>,
     /// Keep messages that no configured road takes for GET /dev/inbox, on this machine only.
-    /// [default: with the private database]
+    /// [default: with the private database, unless a public-url or trusted-proxies tell of others]
     #[arg(long, env = "KEYSTEAD_DEVELOPMENT_INBOX")]
     pub development_inbox: Option<bool>,
     /// Address for /metrics alone. [default: on the main port]
@@ -168,6 +168,18 @@ impl Config {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None => format!("http://localhost:{}", self.listen.port()),
         }
+    }
+
+    /// Whether there is a development inbox: by default where nothing suggests that others reach this server.
+    pub fn development_inbox(&self) -> bool {
+        self.development_inbox.unwrap_or(self.database_url.is_none()) && self.is_local()
+    }
+
+    /// Whether only this machine is meant to reach the server.
+    fn is_local(&self) -> bool {
+        let host = self.public_url.as_deref().and_then(|url| url::Url::parse(url).ok()?.host_str().map(str::to_owned));
+        let host = host.unwrap_or_else(|| "localhost".into());
+        self.trusted_proxies.is_empty() && matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")
     }
 
     /// The password hasher's share of the settings.
@@ -197,6 +209,12 @@ impl Config {
             return Err(format!("database-connections: must be more than {GROUP_CONNECTIONS}"));
         }
         delivery::Delivery::check_settings(self)?;
+        if self.development_inbox == Some(true) && !self.is_local() {
+            return Err(
+                "development-inbox: its messages open accounts; not with a public-url of another host or trusted-proxies"
+                    .into(),
+            );
+        }
         if self.max_body_bytes < 256 * 1024 {
             return Err(
                 "max-body-bytes: must be at least 262144, so that a CredentialId of 131072 characters fits".into()

@@ -25,6 +25,8 @@ pub enum Error {
     #[error("{0}")]
     Forbidden(Text),
     #[error("{0}")]
+    GroupExists(Text),
+    #[error("{0}")]
     InvalidParameter(Text),
     #[error("{0}")]
     InvalidPassword(Text),
@@ -117,6 +119,7 @@ impl Error {
             Self::CodeMismatch(_) => "CodeMismatchException",
             Self::ExpiredCode(_) => "ExpiredCodeException",
             Self::Forbidden(_) => "ForbiddenException",
+            Self::GroupExists(_) => "GroupExistsException",
             Self::InvalidParameter(_) => "InvalidParameterException",
             Self::InvalidPassword(_) => "InvalidPasswordException",
             Self::LimitExceeded(_) => "LimitExceededException",
@@ -205,8 +208,12 @@ impl From<sqlx::Error> for Error {
         if matches!(code.as_deref(), Some("22021" | "22P05")) {
             return Self::nul();
         }
-        // lock_not_available: others were at the same user's rows all the time.
-        if code.as_deref() == Some("55P03") {
+        // program_limit_exceeded: a value too long for an index.
+        if code.as_deref() == Some("54000") {
+            return Self::InvalidParameter("A value is too long to be stored; shorten it.".into());
+        }
+        // lock_not_available, deadlock_detected: others were at the same rows.
+        if matches!(code.as_deref(), Some("55P03" | "40P01")) {
             return Self::TooManyRequests("Too many requests change this user at the moment; try again.".into());
         }
         if matches!(cause, sqlx::Error::PoolTimedOut) {

@@ -59,6 +59,7 @@ pub async fn load(app: &App, pool: &str, client: &str, credentials: usize, signe
         let sub = Uuid::from_u128(n as u128 + 1);
         let claims = AccessClaims {
             sub,
+            groups: Vec::new(),
             iss: app.issuer(pool),
             client_id: client.into(),
             origin_jti: sub,

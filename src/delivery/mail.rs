@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
-    message::{Mailbox, Message as Mail_, MultiPart, SinglePart, header::ContentType},
+    message::{Mailbox, MultiPart, SinglePart, header::ContentType},
     transport::smtp,
 };
 
@@ -36,18 +36,26 @@ impl Mail {
         let mail = self.compose(message).map_err(|text| Failure { text, permanent: true })?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
-            Err(cause) => Err(Failure { permanent: cause.is_permanent(), text: described(&cause) }),
+            Err(cause) => {
+                // 55x is about this message; other refusals, such as of our password, are about all of them and may pass.
+                let refused = |code: smtp::response::Code| code.category == smtp::response::Category::MailSystem;
+                let permanent = cause.is_permanent() && cause.status().is_some_and(refused);
+                Err(Failure { permanent, text: described(&cause) })
+            }
         }
     }
 
-    fn compose(&self, message: &Message) -> Result<Mail_, String> {
+    fn compose(&self, message: &Message) -> Result<lettre::Message, String> {
         let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|cause| format!("an address: {cause}"));
         let from = message.from.as_deref().map(mailbox).transpose()?.unwrap_or_else(|| self.from.clone());
-        let mut builder = Mail_::builder().from(from).to(mailbox(&message.to)?).subject(message.subject.clone());
+        // The address alone, never a name with an address of its own.
+        let to: lettre::Address = message.to.parse().map_err(|cause| format!("the recipient: {cause}"))?;
+        let mut builder =
+            lettre::Message::builder().from(from).to(Mailbox::new(None, to)).subject(message.subject.clone());
         if let Some(reply_to) = &message.reply_to {
             builder = builder.reply_to(mailbox(reply_to)?);
         }
-        let built = if message.body.contains('<') {
+        let built = if message.html {
             builder.multipart(
                 MultiPart::alternative()
                     .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(plain(&message.body)))
@@ -58,6 +66,11 @@ impl Mail {
         };
         built.map_err(|cause| cause.to_string())
     }
+}
+
+/// Whether a text may stand in a mail's From.
+pub fn is_mailbox(text: &str) -> bool {
+    text.parse::<Mailbox>().is_ok()
 }
 
 /// What an HTML text says, for readers without HTML: the text between the tags.

@@ -7,6 +7,7 @@ mod sms;
 use serde::{Deserialize, Serialize};
 
 pub use inbox::Inbox;
+pub use mail::is_mailbox;
 
 use crate::{
     config::Config,
@@ -41,8 +42,9 @@ pub struct Message {
     pub from: Option<String>,
     pub reply_to: Option<String>,
     pub subject: String,
-    /// Plain text, or HTML where it holds a `<`.
     pub body: String,
+    /// Whether the body is HTML, as its template was.
+    pub html: bool,
 }
 
 /// Why a message was not delivered. The text names no secrets.
@@ -68,7 +70,7 @@ impl Delivery {
         Ok(Self {
             mail: mail::Mail::new(config).map_err(Error::internal)?,
             sms: sms::Webhook::new(config).map_err(Error::internal)?,
-            inbox: config.development_inbox.unwrap_or(config.database_url.is_none()).then(Inbox::default),
+            inbox: config.development_inbox().then(Inbox::default),
         })
     }
 
@@ -91,6 +93,11 @@ impl Delivery {
         Err(Error::CodeDeliveryFailure(
             format!("This server cannot send such messages: its operator has not set {setting}.").into(),
         ))
+    }
+
+    /// Whether this server can deliver such messages.
+    pub fn has(&self, medium: Medium) -> bool {
+        self.check(medium).is_ok()
     }
 
     /// Delivers one message, within seconds.

@@ -53,7 +53,9 @@ impl Webhook {
         match request.send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => {
-                failure(format!("the webhook answered {}", answer.status()), answer.status().is_client_error())
+                // What is about this message, not about the moment or our configuration.
+                let permanent = matches!(answer.status().as_u16(), 400 | 410 | 422);
+                failure(format!("the webhook answered {}", answer.status()), permanent)
             }
             // Without the URL, which may hold a key.
             Err(cause) => failure(format!("the webhook: {}", cause.without_url()), false),

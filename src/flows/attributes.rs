@@ -10,6 +10,9 @@ use crate::{
     },
 };
 
+/// Longest name that signs in, bytes: an entry of an index must hold it.
+const LONGEST_KEY: usize = 1024;
+
 /// Custom attributes a pool may have.
 pub const MAX_CUSTOM: usize = 50;
 
@@ -59,9 +62,7 @@ pub fn checked(
         let Some(schema) = schema.filter(|known| known.name != "sub") else {
             return Err(nonconforming(&format!("{name}: Attribute does not exist in the schema.")));
         };
-        let reserved = matches!(name, "email_verified" | "phone_number_verified") || schema.developer_only_attribute;
-        let unwritable = writable.is_some_and(|list| !list.iter().any(|allowed| allowed == name));
-        if !by_operator && (reserved || unwritable) {
+        if !by_operator && !is_writable(schema, writable) {
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
         }
         let value = attribute.value.clone().unwrap_or_default();
@@ -69,6 +70,17 @@ pub fn checked(
         out.insert(name.to_owned(), Value::String(value));
     }
     Ok(out)
+}
+
+/// Whether users may write an attribute through a client with this list.
+fn is_writable(schema: &SchemaAttribute, writable: Option<&[String]>) -> bool {
+    let reserved = matches!(schema.name.as_str(), "email_verified" | "phone_number_verified" | "identities");
+    !reserved && !schema.developer_only_attribute && writable.is_none_or(|list| list.contains(&schema.name))
+}
+
+/// Whether users may write an attribute through this client.
+pub fn may_write(client: &Client, schema: &SchemaAttribute) -> bool {
+    is_writable(schema, client.settings.write_attributes.as_deref())
 }
 
 /// A user's attributes after a change by the user: what is immutable stays as it is once set, and an address that changes
@@ -133,23 +145,38 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
             let key = matches!(name.as_str(), "email" | "phone_number" | "preferred_username");
             if bound("MinLength").is_some_and(|min| length < min)
                 || length > bound("MaxLength").unwrap_or(2048)
-                || (key && value.len() > 2048)
+                // Folding may lengthen it.
+                || (key && value.to_lowercase().len() > LONGEST_KEY)
             {
                 return broken("String length is outside its range.");
             }
-            if name == "email" && (!value.contains('@') || value.contains(char::is_whitespace)) {
+            if name == "email" && !is_email(value) {
                 return Err(Error::InvalidParameter("Invalid email address format.".into()));
             }
-            let phone = |v: &str| {
-                v.strip_prefix('+')
-                    .is_some_and(|n| (5..=15).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
-            };
-            if name == "phone_number" && !phone(value) {
+            if name == "phone_number" && !is_phone(value) {
                 return Err(Error::InvalidParameter("Invalid phone number format.".into()));
             }
         }
     }
     Ok(())
+}
+
+/// Whether a text is an e-mail address and nothing beside it: one `@`, none of the characters that separate addresses, and
+/// no letter that folds to one of another alphabet, so that two mailboxes never have one name.
+pub fn is_email(text: &str) -> bool {
+    let plain = |c: char| {
+        !c.is_whitespace()
+            && !c.is_control()
+            && !"<>()[],;:\\\"".contains(c)
+            && (c.is_ascii() || !c.to_lowercase().any(|folded| folded.is_ascii()))
+    };
+    text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'))
+        && text.chars().all(plain)
+}
+
+/// Whether a text is a phone number in E.164 form.
+pub fn is_phone(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|n| (5..=15).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn nonconforming(why: &str) -> Error {

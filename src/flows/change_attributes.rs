@@ -13,24 +13,28 @@ use crate::{
         messages::{Address, DeliveryDetails},
         names,
     },
-    store::{self, pools::Pool, users::User},
+    store::{self, clients::Client, pools::Pool, users::User},
 };
 
-/// Applies checked attributes to a user, in a transaction that holds the user's row; returns where codes went.
+/// Applies checked attributes to a user, in a transaction that holds the user's row; returns the user as it is then, and
+/// the addresses that are to be proved. The caller sends the codes.
 pub async fn update(
-    app: &App,
     db: &mut PgConnection,
     pool: &Pool,
     user: User,
     mut new: Map<String, Value>,
     now: OffsetDateTime,
-) -> Result<Vec<DeliveryDetails>> {
+) -> Result<(User, Vec<Address>)> {
     let settings = &pool.settings;
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let before_update = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
+    // What is immutable is so for values that wait, too.
+    attributes::changed(pool, user.attributes.clone(), new.clone())?;
     let mut to_prove = Vec::new();
     for attribute in ["email", "phone_number"] {
         let Some(value) = new.get(attribute).and_then(Value::as_str).map(str::to_owned) else { continue };
+        // Whatever code is on its way was for the value before this one.
+        codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
         let same = user.attributes.get(attribute).is_some_and(|old| *old == value);
         let vouched = new.get(&format!("{attribute}_verified")).is_some_and(|verified| verified == "true");
         if same || vouched || value.is_empty() || !has(&settings.auto_verified_attributes, attribute) {
@@ -43,38 +47,59 @@ pub async fn update(
     }
     let flags: Vec<_> = new.iter().filter(|(name, _)| name.ends_with("_verified")).collect();
     let flags: Vec<_> = flags.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let mut user = user;
-    let old = std::mem::take(&mut user.attributes);
-    let mut changed = attributes::changed(pool, old, new)?;
+    let mut changed = attributes::changed(pool, user.attributes.clone(), new)?;
     changed.extend(flags);
-    store(db, pool, &user, &changed, now).await?;
-    user.attributes = changed;
+    let user = store(db, pool, user, changed, now).await?;
+    Ok((user, to_prove))
+}
+
+/// Sends codes to addresses that are to be proved; returns where they went. `counted`: within the limits of who asks for
+/// codes in their own name.
+pub async fn prove(
+    app: &App,
+    db: &mut PgConnection,
+    pool: &Pool,
+    user: &User,
+    addresses: Vec<Address>,
+    counted: bool,
+    now: OffsetDateTime,
+) -> Result<Vec<DeliveryDetails>> {
     let mut sent = Vec::new();
-    for address in to_prove {
+    for address in addresses {
         let purpose = Purpose::verify(address.attribute);
-        sent.push(codes::send(app, db, pool, &user, purpose, &address, now).await?);
+        if counted {
+            codes::count(db, pool, user, purpose, now).await?;
+        }
+        sent.push(codes::send(app, db, pool, user, purpose, &address, now).await?);
     }
     Ok(sent)
 }
 
-/// Writes a user's attributes and the names that follow from them.
+/// Writes a user's attributes, the names that follow from them, and takes codes back whose address changed.
 pub async fn store(
     db: &mut PgConnection,
     pool: &Pool,
-    user: &User,
-    attributes: &Map<String, Value>,
+    user: User,
+    attributes: Map<String, Value>,
     now: OffsetDateTime,
-) -> Result<()> {
-    names::put(db, pool, user.sub, attributes, false, now).await?.map_err(|taken| taken.alias_exists())?;
-    Ok(store::users::update_attributes(db, &pool.id, user.sub, attributes, now).await?)
+) -> Result<User> {
+    for attribute in ["email", "phone_number"] {
+        if user.attributes.get(attribute) != attributes.get(attribute) {
+            codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
+        }
+    }
+    let user = User { attributes, ..user };
+    names::put(db, pool, &user, false, now).await?.map_err(|taken| taken.alias_exists())?;
+    store::users::update_attributes(db, &pool.id, user.sub, &user.attributes, now).await?;
+    Ok(user)
 }
 
-/// A user's attributes without some. `writable`: those that a client may change.
+/// A user's attributes without some. `client`: who asks, if it is the user and no operator.
 pub fn without(
     pool: &Pool,
-    mut attributes: Map<String, Value>,
+    mut left: Map<String, Value>,
     names: &[String],
-    writable: Option<&[String]>,
+    client: Option<&Client>,
 ) -> Result<Map<String, Value>> {
     let refuse = |name: &str, why: &str| {
         Err(Error::InvalidParameter(format!("Attributes did not conform to the schema: {name}: {why}").into()))
@@ -83,7 +108,7 @@ pub fn without(
         let Some(known) = pool.settings.schema_attributes.iter().find(|known| known.name == *name) else {
             return refuse(name, "Attribute does not exist in the schema.");
         };
-        if writable.is_some_and(|list| !list.contains(name)) {
+        if client.is_some_and(|client| !attributes::may_write(client, known)) {
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
         }
         if known.required || name == "sub" {
@@ -92,11 +117,11 @@ pub fn without(
         if pool.settings.username_attributes.contains(name) {
             return refuse(name, "People sign in with it; it can be changed, not deleted.");
         }
-        if !known.mutable && attributes.contains_key(name) {
+        if !known.mutable && left.contains_key(name) {
             return refuse(name, "Attribute cannot be updated.");
         }
-        attributes.remove(name);
-        attributes.remove(&format!("{name}_verified"));
+        left.remove(name);
+        left.remove(&format!("{name}_verified"));
     }
-    Ok(attributes)
+    Ok(left)
 }

@@ -77,7 +77,6 @@ pub async fn send(
 ) -> Result<DeliveryDetails> {
     // Another address than the user has: it becomes the user's when the code comes back.
     let pending = user.attributes.get(address.attribute).is_none_or(|own| *own != address.value);
-    count_sent(db, pool, &password::attempts_name(pool, &user.username, Some(user)), purpose, now).await?;
     let code = random::code(DIGITS);
     let stored = Code {
         hash: hash(app, pool, user.sub, purpose, &code).to_vec(),
@@ -92,12 +91,32 @@ pub async fn send(
     Ok(address.details())
 }
 
-/// What sending to an unknown name does and answers.
-pub async fn pretend_to_send(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Result<DeliveryDetails> {
+/// Counts a code that somebody, perhaps its owner, asked for in a user's name, and refuses one too many. What operators
+/// send does not count.
+pub async fn count(
+    db: &mut PgConnection,
+    pool: &Pool,
+    user: &User,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> Result<()> {
+    count_sent(db, pool, &password::attempts_name(pool, &user.username, Some(user)), purpose, now).await
+}
+
+/// What sending to an unknown name does and answers; `user`: who is not to be told from an unknown one.
+pub async fn pretend_to_send(
+    app: &App,
+    pool: &Pool,
+    username: &str,
+    user: Option<&User>,
+    purpose: Purpose,
+) -> Result<DeliveryDetails> {
+    let address = messages::decoy_address(app, pool, username);
+    app.delivery.check(address.medium())?;
     let mut tx = app.db.begin().await?;
-    count_sent(&mut tx, pool, &password::attempts_name(pool, username, None), purpose, app.clock.now()).await?;
+    count_sent(&mut tx, pool, &password::attempts_name(pool, username, user), purpose, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(messages::decoy_address(app, pool, username).details())
+    Ok(address.details())
 }
 
 /// Uses a code up: the inner error is the refusal of a code that is wrong, expired or tried too often, after which the
@@ -120,9 +139,14 @@ pub async fn redeem(
         Some(code) if code.expires_at <= now => Ok(Err(expired())),
         Some(code) if equal(&code.hash, &hash) => {
             store::codes::delete(db, &pool.id, user.sub, purpose.text()).await?;
+            store::codes::was_used(db, &pool.id, &name, purpose.text()).await?;
             Ok(Ok(code))
         }
         Some(_) => Ok(Err(mismatch())),
+        // Asked for and not sent, or void: as for an unknown name.
+        None if store::codes::was_sent_since(db, &pool.id, &name, purpose.text(), now - purpose.lifetime()).await? => {
+            Ok(Err(mismatch()))
+        }
         None => Ok(Err(expired())),
     }
 }
@@ -140,6 +164,11 @@ pub async fn pretend_to_redeem(app: &App, pool: &Pool, username: &str, purpose: 
         true => mismatch(),
         false => expired(),
     })
+}
+
+/// The refusal of a code whose address is not the user's any more.
+pub fn void() -> Error {
+    expired()
 }
 
 /// Takes back what a code of this purpose would do.

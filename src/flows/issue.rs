@@ -14,6 +14,7 @@ use crate::{
     store::{
         self,
         clients::Client,
+        groups::Membership,
         sessions::{OpenedWith, Session},
         users::User,
     },
@@ -39,6 +40,8 @@ pub struct Opened {
     origin_jti: Uuid,
     auth_time: OffsetDateTime,
     refresh: RefreshToken,
+    /// The user's groups, as the transaction that opens the session saw them.
+    memberships: Vec<Membership>,
 }
 
 /// A new session, not yet in the database, and what its tokens will be made from.
@@ -57,7 +60,7 @@ pub fn new_session(app: &App, client: &Client, user: User) -> (Session, Opened) 
         expires_at: now + client.settings.refresh_lifetime(),
         revoked_at: None,
     };
-    (session, Opened { user, origin_jti, auth_time: now, refresh })
+    (session, Opened { user, origin_jti, auth_time: now, refresh, memberships: Vec::new() })
 }
 
 /// Opens a session for a user whose row the transaction holds.
@@ -68,28 +71,49 @@ pub async fn open_session(
     user: User,
     with: OpenedWith,
 ) -> Result<Opened> {
-    let (session, opened) = new_session(app, client, user);
+    let (session, mut opened) = new_session(app, client, user);
     store::sessions::insert(db, &client.pool_id, &session, &with).await?;
+    opened.memberships = store::groups::memberships(db, &client.pool_id, session.sub).await?;
     Ok(opened)
 }
 
 impl Opened {
+    /// The same with the user's groups.
+    pub fn with(mut self, memberships: Vec<Membership>) -> Self {
+        self.memberships = memberships;
+        self
+    }
+
     /// The tokens of the session; called after COMMIT.
     pub async fn tokens(self, app: &App, client: &Client) -> Result<AuthenticationResult> {
         let refresh = Some(self.refresh.text());
-        issue(app, client, &self.user, self.origin_jti, self.auth_time, refresh).await
+        let basis = Basis {
+            user: &self.user,
+            memberships: &self.memberships,
+            origin_jti: self.origin_jti,
+            auth_time: self.auth_time,
+        };
+        issue(app, client, basis, refresh).await
     }
+}
+
+/// What tokens are made from.
+pub struct Basis<'a> {
+    pub user: &'a User,
+    pub memberships: &'a [Membership],
+    pub origin_jti: Uuid,
+    pub auth_time: OffsetDateTime,
 }
 
 /// Signs access and ID token of a session.
 pub async fn issue(
     app: &App,
     client: &Client,
-    user: &User,
-    origin_jti: Uuid,
-    auth_time: OffsetDateTime,
+    basis: Basis<'_>,
     refresh_token: Option<String>,
 ) -> Result<AuthenticationResult> {
+    let Basis { user, memberships, origin_jti, auth_time } = basis;
+    let groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
     let keys = app.keys.of_pool(app, &client.pool_id).await?.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
     let now = app.clock.now().unix_timestamp();
     let event_id = random::uuid();
@@ -97,6 +121,7 @@ pub async fn issue(
     let expires_in = client.settings.access_lifetime().whole_seconds();
     let access = AccessClaims {
         sub: user.sub,
+        groups: groups.clone(),
         iss: issuer.clone(),
         client_id: client.id.clone(),
         origin_jti,
@@ -111,6 +136,9 @@ pub async fn issue(
     };
     let id = IdClaims {
         sub: user.sub,
+        groups,
+        preferred_role: preferred_role(memberships),
+        roles: memberships.iter().filter_map(|one| one.role_arn.clone()).collect(),
         iss: issuer,
         username: user.username.clone(),
         origin_jti,
@@ -130,6 +158,14 @@ pub async fn issue(
         refresh_token,
         id_token: tokens::sign(&id, &keys.id)?,
     })
+}
+
+/// The role of the group with the lowest precedence, unless groups with different roles share it.
+fn preferred_role(memberships: &[Membership]) -> Option<String> {
+    let mut with_role = memberships.iter().filter_map(|one| Some((one.precedence?, one.role_arn.as_ref()?)));
+    let (precedence, role) = with_role.next()?;
+    let tied = with_role.any(|(other, other_role)| other == precedence && other_role != role);
+    (!tied).then(|| role.clone())
 }
 
 /// The attributes that the client may read, `*_verified` as booleans.

@@ -11,6 +11,7 @@ use crate::{
     delivery::{Medium, Message},
     error::{Error, Result},
     random,
+    sealing::hex,
     store::{self, pools::Pool, users::User},
 };
 
@@ -100,11 +101,17 @@ pub fn decoy_address(app: &App, pool: &Pool, username: &str) -> Address {
     if username.contains('@') {
         return Address { attribute: "email", value: username.to_owned() };
     }
+    if pool.settings.auto_verified_attributes.iter().any(|name| name == "phone_number") {
+        return decoy_address_of(app, pool, username, "phone_number");
+    }
     let name = format!("{} {}", pool.id, pool.username_key(username));
     let seed = app.sealing.derive("decoy address", name.as_bytes());
     let letter = |n: u8| char::from(b'a' + n % 26);
     Address { attribute: "email", value: format!("{}@{}", letter(seed[0]), letter(seed[1])) }
 }
+
+/// Messages that an address gets within an hour, whoever asked for them.
+const PER_ADDRESS_AND_HOUR: i32 = 30;
 
 /// What a message says.
 pub struct Told<'a> {
@@ -117,9 +124,8 @@ pub struct Told<'a> {
 
 /// The same for one attribute.
 pub fn decoy_address_of(app: &App, pool: &Pool, username: &str, attribute: &'static str) -> Address {
-    let likely = decoy_address(app, pool, username);
-    if likely.attribute == attribute {
-        return likely;
+    if (attribute == "email" && username.contains('@')) || (attribute != "email" && username.starts_with('+')) {
+        return Address { attribute, value: username.to_owned() };
     }
     let seed = app.sealing.derive("decoy phone", format!("{} {}", pool.id, pool.username_key(username)).as_bytes());
     let digits: String = seed[..11].iter().map(|byte| char::from(b'0' + byte % 10)).collect();
@@ -142,6 +148,11 @@ pub async fn send(
     now: OffsetDateTime,
 ) -> Result<()> {
     app.delivery.check(address.medium())?;
+    let key = app.sealing.derive("address", format!("{} {}", pool.id, address.value.to_lowercase()).as_bytes());
+    let sent = store::codes::count_sent(db, &pool.id, &format!("address {}", hex(&key)), "address", now).await?;
+    if sent > PER_ADDRESS_AND_HOUR {
+        return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
+    }
     let message = composed(pool, address, &told);
     let id = random::time_ordered_uuid(now);
     let plain = serde_json::to_vec(&message).map_err(Error::internal)?;
@@ -216,6 +227,7 @@ fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
         reply_to: of(email, "ReplyToEmailAddress"),
         // A subject is one line.
         subject: filled(&subject, username, secret).replace(['\r', '\n'], " "),
+        html: body.contains('<'),
         body: filled(&body, username, secret),
     }
 }

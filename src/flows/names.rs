@@ -7,8 +7,13 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    flows::attributes::{is_email, is_phone},
     random,
-    store::{self, pools::Pool},
+    store::{
+        self,
+        pools::Pool,
+        users::{Status, User},
+    },
 };
 
 /// Subject and username of a new user who is to be called `typed`. In pools with username attributes the typed address
@@ -23,10 +28,10 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
         if Uuid::try_parse(typed).is_ok() {
             return invalid("Username must not be a UUID; choose another name.");
         }
-        if has(&settings.alias_attributes, "email") && looks_like_email(typed) {
+        if has(&settings.alias_attributes, "email") && is_email(typed) {
             return invalid("Username cannot be of email format, since user pool is configured for email alias.");
         }
-        if has(&settings.alias_attributes, "phone_number") && looks_like_phone(typed) {
+        if has(&settings.alias_attributes, "phone_number") && is_phone(typed) {
             return invalid(
                 "Username cannot be of phone number format, since user pool is configured for phone number alias.",
             );
@@ -36,8 +41,8 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     let (email, phone) =
         (has(&settings.username_attributes, "email"), has(&settings.username_attributes, "phone_number"));
     let attribute = match (email, phone) {
-        (true, _) if looks_like_email(typed) => "email",
-        (_, true) if looks_like_phone(typed) => "phone_number",
+        (true, _) if is_email(typed) => "email",
+        (_, true) if is_phone(typed) => "phone_number",
         (true, true) => return invalid("Username should be either an email or a phone number."),
         (true, false) => return invalid("Username should be an email."),
         _ => return invalid("Username should be a phone number."),
@@ -51,29 +56,46 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     Ok((sub, sub.to_string()))
 }
 
-fn looks_like_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty() && !domain.contains('@'))
-        && !text.contains(char::is_whitespace)
-}
-
-fn looks_like_phone(text: &str) -> bool {
-    text.strip_prefix('+').is_some_and(|n| (5..=15).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// The names beside the username that these attributes give in this pool: kind and value as it is compared.
-fn of(pool: &Pool, attributes: &Map<String, Value>) -> Vec<(&'static str, String)> {
+/// The names that sign this user in in this pool: kind and value as it is compared. None where it is the username alone,
+/// which `users` keeps.
+fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     let settings = &pool.settings;
-    let kinds = ["email", "phone_number", "preferred_username"];
-    let names = kinds.into_iter().filter_map(|kind| {
+    let mut names = Vec::new();
+    if settings.alias_attributes.is_empty() && settings.username_attributes.is_empty() {
+        return names;
+    }
+    if settings.username_attributes.is_empty() {
+        names.push(("username", pool.username_key(&user.username)));
+    }
+    for kind in ["email", "phone_number", "preferred_username"] {
         let has = |list: &[String]| list.iter().any(|one| one == kind);
-        let verified = || attributes.get(&format!("{kind}_verified")).is_some_and(|value| value == "true");
-        // As an alias, an address signs in once it is verified; as a username, from the start.
-        let signs_in = has(&settings.username_attributes)
-            || (has(&settings.alias_attributes) && (kind == "preferred_username" || verified()));
-        let value = attributes.get(kind)?.as_str().filter(|value| signs_in && !value.is_empty())?;
-        Some((kind, pool.username_key(value)))
-    });
-    names.collect()
+        let verified = || user.attributes.get(&format!("{kind}_verified")).is_some_and(|value| value == "true");
+        // As an alias, an address signs in once it is verified, a chosen name once its owner is; as a username, an
+        // address does from the start.
+        let proved = match kind {
+            "preferred_username" => user.status != Status::Unconfirmed,
+            _ => verified(),
+        };
+        let signs_in = has(&settings.username_attributes) || (has(&settings.alias_attributes) && proved);
+        let value = user.attributes.get(kind).and_then(Value::as_str).filter(|value| signs_in && !value.is_empty());
+        if let Some(value) = value {
+            names.push((kind, pool.username_key(value)));
+        }
+    }
+    names
+}
+
+/// Refuses a chosen name that could be taken for another kind of name.
+fn check_preferred(pool: &Pool, user: &User) -> Result<()> {
+    let alias = pool.settings.alias_attributes.iter().any(|name| name == "preferred_username");
+    let chosen = user.attributes.get("preferred_username").and_then(Value::as_str).filter(|_| alias);
+    if chosen.is_some_and(|name| name.contains('@') || is_phone(name) || Uuid::try_parse(name).is_ok()) {
+        return Err(Error::InvalidParameter(
+            "preferred_username must not look like an e-mail address, a phone number or a UUID: people sign in with it."
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 /// A name that is somebody else's: its kind.
@@ -93,37 +115,39 @@ impl Taken {
 }
 
 /// Makes a user's names what the attributes say, in a transaction that holds the user's row. The inner error: one of them
-/// is somebody else's. `take`: it is taken away from them, and their address is no longer verified.
+/// is somebody else's. `take`: an address is taken away from them, and is no longer verified there.
 pub async fn put(
     db: &mut PgConnection,
     pool: &Pool,
-    sub: Uuid,
-    attributes: &Map<String, Value>,
+    user: &User,
     take: bool,
     now: OffsetDateTime,
 ) -> Result<Result<(), Taken>> {
-    if pool.settings.username_attributes.is_empty() && pool.settings.alias_attributes.is_empty() {
+    check_preferred(pool, user)?;
+    let wanted = of(pool, user);
+    if wanted.is_empty() && pool.settings.alias_attributes.is_empty() && pool.settings.username_attributes.is_empty() {
         return Ok(Ok(()));
     }
-    let wanted = of(pool, attributes);
     let values: Vec<String> = wanted.iter().map(|(_, value)| value.clone()).collect();
-    store::aliases::delete_others(db, &pool.id, sub, &values).await?;
+    store::aliases::delete_others(db, &pool.id, user.sub, &values).await?;
     for (kind, value) in wanted {
-        if store::aliases::insert(db, &pool.id, sub, kind, &value).await? {
+        if store::aliases::insert(db, &pool.id, user.sub, kind, &value).await? {
             continue;
         }
-        if !take || kind == "preferred_username" {
+        let address = matches!(kind, "email" | "phone_number");
+        if !take || !address {
             return Ok(Err(Taken(kind)));
         }
         take_away(db, pool, kind, &value, now).await?;
-        if !store::aliases::insert(db, &pool.id, sub, kind, &value).await? {
+        if !store::aliases::insert(db, &pool.id, user.sub, kind, &value).await? {
             return Ok(Err(Taken(kind)));
         }
     }
     Ok(Ok(()))
 }
 
-/// Takes an alias away from whoever has it. Two users who do so to each other wait at most for the lock's time-out.
+/// Takes an address away from whoever signs in with it. Two users who do so to each other are a deadlock, of which
+/// PostgreSQL ends one after a second.
 async fn take_away(
     db: &mut PgConnection,
     pool: &Pool,
@@ -133,9 +157,12 @@ async fn take_away(
 ) -> Result<()> {
     let Some(owner) = store::aliases::owner_of(db, &pool.id, value).await? else { return Ok(()) };
     let Some(mut owner) = store::users::lock(db, &pool.id, owner).await? else { return Ok(()) };
+    // Read under the lock: the owner may have another address by now.
+    if owner.attributes.get(kind).and_then(Value::as_str).is_none_or(|own| pool.username_key(own) != value) {
+        return Ok(());
+    }
     owner.attributes.insert(format!("{kind}_verified"), "false".into());
     store::users::update_attributes(db, &pool.id, owner.sub, &owner.attributes, now).await?;
-    let keep: Vec<String> = of(pool, &owner.attributes).into_iter().map(|(_, value)| value).collect();
-    store::aliases::delete_others(db, &pool.id, owner.sub, &keep).await?;
-    Ok(())
+    let keep: Vec<String> = of(pool, &owner).into_iter().map(|(_, value)| value).collect();
+    Ok(store::aliases::delete_others(db, &pool.id, owner.sub, &keep).await?)
 }

@@ -51,15 +51,14 @@ pub async fn insert(
     };
     let key = pool.username_key(&user.username);
     let taken = || Error::UsernameExists(exists.into());
-    // A name that somebody signs in with already is theirs.
-    if Uuid::try_parse(&key).is_err() && store::aliases::owner_of(db, &pool.id, &key).await?.is_some() {
-        return Err(taken());
-    }
     if !store::users::insert(db, &pool.id, &key, &user, srp_verifier.flatten().as_deref()).await? {
         return Err(taken());
     }
-    if let Err(taken) = names::put(db, pool, sub, &user.attributes, new.take_alias, trail.at).await? {
-        return Err(taken.username_exists());
+    match names::put(db, pool, &user, new.take_alias, trail.at).await? {
+        Ok(()) => {}
+        // Somebody signs in with it already.
+        Err(names::Taken("username")) => return Err(taken()),
+        Err(other) => return Err(other.username_exists()),
     }
     store::audit::insert(db, &pool.id, trail, event, Some(sub), None).await?;
     Ok(user)

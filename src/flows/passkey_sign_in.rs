@@ -157,7 +157,7 @@ async fn finish_together(
         session,
     };
     match app.groups.complete_sign_ins.run(request).await? {
-        Some(()) => Ok(Some(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))),
+        Some(memberships) => Ok(Some(Outcome::Tokens(opened.with(memberships).tokens(app, sign_in.client).await?))),
         None => Ok(None),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         attributes::{self, Attribute},
-        issue, password, session_text,
+        change_attributes, issue, messages, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
     },
     secret::Secret,
@@ -87,18 +87,19 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
     let password = password::new(app, pool, user.sub, &user.username, Secret::from(text.to_owned())).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
     sign_in.may_sign_in(&user)?;
     let taken = store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
     if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(set_at(Some(&user))) {
         return Err(session_text::unfit());
     }
-    user.attributes = attributes::changed(pool, user.attributes, new)?;
+    let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, now).await?;
     attributes::check_required(pool, &user.attributes)?;
+    change_attributes::prove(app, &mut tx, pool, &user, to_prove, true, now).await?;
     store::users::update_password(&mut tx, &pool.id, user.sub, &password, Status::Confirmed, now).await?;
-    super::change_attributes::store(&mut tx, pool, &user, &user.attributes, now).await?;
     let opened = issue::open_session(app, &mut tx, client, user, OpenedWith::Password).await?;
     tx.commit().await?;
+    messages::sent(app);
     Ok(Outcome::Tokens(opened.tokens(app, client).await?))
 }
 

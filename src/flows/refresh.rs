@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::issue::{self, AuthenticationResult},
+    flows::issue::{self, AuthenticationResult, Basis},
     store::{
         self,
         clients::Client,
@@ -75,6 +75,9 @@ pub async fn refresh(
             return Err(Error::RefreshTokenReuse);
         }
     };
+    let memberships = store::groups::memberships(&mut tx, &client.pool_id, sub).await?;
     tx.commit().await?;
-    issue::issue(app, client, &user, session.origin_jti, session.auth_time, next.map(|next| next.text())).await
+    let (origin_jti, auth_time) = (session.origin_jti, session.auth_time);
+    let basis = Basis { user: &user, memberships: &memberships, origin_jti, auth_time };
+    issue::issue(app, client, basis, next.map(|next| next.text())).await
 }

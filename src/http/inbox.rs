@@ -10,7 +10,8 @@ use serde_json::json;
 use crate::app::App;
 
 /// Headers that a proxy adds.
-const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+const FORWARDED: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 #[derive(Deserialize)]
 pub struct Query {
@@ -24,7 +25,7 @@ pub async fn read(request: HttpRequest, app: web::Data<App>, query: web::Query<Q
         let text = "There is no development inbox here: it comes with the private database, or with development-inbox.";
         return HttpResponse::NotFound().json(json!({ "message": text }));
     };
-    if !is_local(&request) {
+    if !is_local(&request, &app.config.client_address_header) {
         let text = "The development inbox answers this machine only: ask http://localhost directly.";
         return HttpResponse::Forbidden().json(json!({ "message": text }));
     }
@@ -36,9 +37,9 @@ pub async fn read(request: HttpRequest, app: web::Data<App>, query: web::Query<Q
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "messages": messages }))
 }
 
-fn is_local(request: &HttpRequest) -> bool {
+fn is_local(request: &HttpRequest, header: &str) -> bool {
     let loopback = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
-    let forwarded = FORWARDED.iter().any(|name| request.headers().contains_key(*name));
+    let forwarded = FORWARDED.iter().chain([&header]).any(|name| request.headers().contains_key(*name));
     let host = request.connection_info().host().to_owned();
     let name = host
         .rsplit_once(':')

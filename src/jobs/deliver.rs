@@ -32,6 +32,10 @@ pub async fn run(app: Arc<App>) {
 }
 
 async fn road(app: &App, medium: Medium) {
+    if !app.delivery.has(medium) {
+        // Another replica may be configured better.
+        return;
+    }
     let mut on_the_way = FuturesUnordered::new();
     let troubled = |cause: sqlx::Error| tracing::warn!(%cause, "could not use the outbox; will try again");
     loop {
@@ -64,7 +68,7 @@ async fn road(app: &App, medium: Medium) {
 async fn deliver(app: &App, due: Due) -> sqlx::Result<()> {
     let delivered = match messages::open(app, &due.pool_id, due.id, &due.sealed) {
         Ok(message) => delivered(app, &due, message).await,
-        Err(_) => Err(Failure { text: "it cannot be opened with this sealing key".into(), permanent: true }),
+        Err(_) => Err(Failure { text: "it cannot be opened with this sealing key".into(), permanent: false }),
     };
     let Err(failure) = delivered else {
         return store::outbox::delivered(&app.db, &due.pool_id, due.id).await;

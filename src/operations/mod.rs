@@ -4,6 +4,7 @@
 
 mod account;
 mod clients;
+mod groups;
 mod passkeys;
 mod pools;
 mod sign_in;
@@ -53,6 +54,15 @@ pub const SUPPORTED: &[&str] = &[
     "AdminResetUserPassword",
     "AdminUserGlobalSignOut",
     "ListUsers",
+    "CreateGroup",
+    "GetGroup",
+    "UpdateGroup",
+    "DeleteGroup",
+    "ListGroups",
+    "AdminAddUserToGroup",
+    "AdminRemoveUserFromGroup",
+    "AdminListGroupsForUser",
+    "ListUsersInGroup",
     "AdminInitiateAuth",
     "AdminRespondToAuthChallenge",
     "SignUp",
@@ -110,6 +120,16 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
         "AdminResetUserPassword" => answer(app, call, users::admin_reset_user_password::handle).await,
         "AdminUserGlobalSignOut" => answer(app, call, users::admin_user_global_sign_out::handle).await,
         "ListUsers" => answer(app, call, users::list_users::handle).await,
+        // groups
+        "CreateGroup" => answer(app, call, groups::create_group::handle).await,
+        "GetGroup" => answer(app, call, groups::get_group::handle).await,
+        "UpdateGroup" => answer(app, call, groups::update_group::handle).await,
+        "DeleteGroup" => answer(app, call, groups::delete_group::handle).await,
+        "ListGroups" => answer(app, call, groups::list_groups::handle).await,
+        "AdminAddUserToGroup" => answer(app, call, groups::admin_add_user_to_group::handle).await,
+        "AdminRemoveUserFromGroup" => answer(app, call, groups::admin_remove_user_from_group::handle).await,
+        "AdminListGroupsForUser" => answer(app, call, groups::admin_list_groups_for_user::handle).await,
+        "ListUsersInGroup" => answer(app, call, groups::list_users_in_group::handle).await,
         // sign-up and sign-in
         "SignUp" => answer(app, call, sign_in::sign_up::handle).await,
         "ConfirmSignUp" => answer(app, call, sign_in::confirm_sign_up::handle).await,

@@ -72,9 +72,10 @@ pub async fn count_sent(
     now: OffsetDateTime,
 ) -> sqlx::Result<i32> {
     sqlx::query_scalar!(
-        "INSERT INTO code_attempts AS a (user_pool_id, username_key, purpose, sent, sent_since, tried, tried_since)
-         VALUES ($1, $2, $3, 1, $4, 0, $4)
+        "INSERT INTO code_attempts AS a (user_pool_id, username_key, purpose, sent, sent_since, last_sent_at, tried, tried_since)
+         VALUES ($1, $2, $3, 1, $4, $4, 0, $4)
          ON CONFLICT (user_pool_id, username_key, purpose) DO UPDATE SET
+             last_sent_at = $4,
              sent = CASE WHEN a.sent_since <= $5 THEN 1 ELSE a.sent + 1 END,
              sent_since = CASE WHEN a.sent_since <= $5 THEN $4 ELSE a.sent_since END
          RETURNING sent",
@@ -113,7 +114,20 @@ pub async fn count_tried(
     .await
 }
 
-/// Whether a code was asked for in this name since a time.
+/// The code that was asked for in this name was used.
+pub async fn was_used(db: &mut PgConnection, pool_id: &str, name: &str, purpose: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE code_attempts SET last_sent_at = NULL WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3",
+        pool_id,
+        name,
+        purpose
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether a code was asked for in this name since a time, and not used.
 pub async fn was_sent_since(
     db: &mut PgConnection,
     pool_id: &str,
@@ -123,7 +137,7 @@ pub async fn was_sent_since(
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM code_attempts
-               WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND sent > 0 AND sent_since > $4) AS "was!""#,
+               WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND last_sent_at > $4) AS "was!""#,
         pool_id,
         name,
         purpose,

@@ -11,6 +11,7 @@ pub mod broken;
 pub mod challenges;
 pub mod clients;
 pub mod codes;
+pub mod groups;
 pub mod kept;
 pub mod keys;
 pub mod login_attempts;

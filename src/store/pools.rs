@@ -308,6 +308,7 @@ pub async fn list(db: &PgPool, after: &str, limit: i64) -> sqlx::Result<Vec<Pool
 pub async fn delete(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM login_attempts WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM groups WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM code_attempts WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND due_at IS NOT NULL", pool_id)
         .execute(&mut *db)

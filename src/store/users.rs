@@ -259,7 +259,7 @@ pub async fn add_verifier(db: &PgPool, pool_id: &str, sub: Uuid, hash: &str, ver
     Ok(())
 }
 
-/// Sets a password and the status that goes with it.
+/// Sets a password and the status that goes with it. A code in place of the old one is void.
 pub async fn update_password(
     db: &mut PgConnection,
     pool_id: &str,
@@ -277,6 +277,13 @@ pub async fn update_password(
         status.text(),
         now,
         password.srp_verifier
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2 AND purpose = 'forgot_password'",
+        pool_id,
+        sub
     )
     .execute(db)
     .await?;
@@ -303,7 +310,7 @@ pub async fn update_attributes(
     Ok(())
 }
 
-/// Enables or disables.
+/// Enables or disables. A code for a new password that was sent before is void.
 pub async fn update_enabled(
     db: &mut PgConnection,
     pool_id: &str,
@@ -317,6 +324,13 @@ pub async fn update_enabled(
         sub,
         enabled,
         now
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2 AND purpose = 'forgot_password'",
+        pool_id,
+        sub
     )
     .execute(db)
     .await?;
@@ -363,6 +377,9 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Re
         .execute(&mut *db)
         .await?;
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .execute(&mut *db)
+        .await?;
     sqlx::query!("DELETE FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())
 }

@@ -15,6 +15,8 @@ pub const ACCESS_SCOPE: &str = "aws.cognito.signin.user.admin";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccessClaims {
     pub sub: Uuid,
+    #[serde(rename = "cognito:groups", default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
     pub iss: String,
     pub client_id: String,
     pub origin_jti: Uuid,
@@ -32,6 +34,12 @@ pub struct AccessClaims {
 #[derive(Debug, Clone, Serialize)]
 pub struct IdClaims {
     pub sub: Uuid,
+    #[serde(rename = "cognito:groups", skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    #[serde(rename = "cognito:preferred_role", skip_serializing_if = "Option::is_none")]
+    pub preferred_role: Option<String>,
+    #[serde(rename = "cognito:roles", skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
     pub iss: String,
     #[serde(rename = "cognito:username")]
     pub username: String,

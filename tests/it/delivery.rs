@@ -150,6 +150,24 @@ async fn a_mail_that_is_refused_for_good_is_given_up_and_forgotten() {
 }
 
 #[tokio::test]
+async fn what_a_person_chose_is_not_html_in_a_plain_mail() {
+    let server = TestServer::start().await;
+    let template = json!({"EmailMessage": "Hello {username}, your code is {####}"});
+    let pool = json!({"AutoVerifiedAttributes": ["email"], "VerificationMessageTemplate": template});
+    let (_, client) = pool_with(&server, pool, json!({})).await;
+    let name = "<a/href='https://evil.example'>x</a>";
+    server.call("SignUp", sign_up_of(&client, name, "email", "ada@example.com")).await.ok();
+    assert!(server.message("ada@example.com", 1).await.starts_with(&format!("Hello {name}, ")));
+    let (url, mails, _) = mail_server(vec![Mood::Accepts]).await;
+    let server = TestServer::with(&[&format!("--smtp-url={url}")]).await;
+    let pool = json!({"AutoVerifiedAttributes": ["email"], "VerificationMessageTemplate": template});
+    let (_, client) = pool_with(&server, pool, json!({})).await;
+    server.call("SignUp", sign_up_of(&client, name, "email", "ada@example.com")).await.ok();
+    await_mails(&server, &mails, 1).await;
+    assert!(!mails.lock().await[0].contains("text/html"));
+}
+
+#[tokio::test]
 async fn a_refused_sign_up_sends_nothing() {
     let server = TestServer::start().await;
     let client = verifying(&server, "email").await;
@@ -209,9 +227,17 @@ async fn the_development_inbox_answers_this_machine_only() {
     let server = TestServer::start().await;
     let url = format!("{}/dev/inbox", server.url);
     assert_eq!(server.http.get(&url).send().await.unwrap().status(), 200);
-    for (name, value) in
-        [("host", "evil.example"), ("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9")]
-    {
+    for setting in ["--public-url=https://id.example.com", "--trusted-proxies=10.0.0.0/8"] {
+        let reached = TestServer::with(&[setting]).await;
+        let answer = reached.http.get(format!("{}/dev/inbox", reached.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 404, "{setting}: others reach this server");
+    }
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("x-forwarded-for", "203.0.113.9"),
+        ("forwarded", "for=203.0.113.9"),
+        ("via", "1.1 proxy"),
+    ] {
         let answer = server.http.get(&url).header(name, value).send().await.unwrap();
         assert_eq!(answer.status(), 403, "{name}");
     }

@@ -9,6 +9,7 @@ mod clients;
 mod delete_passkey;
 mod delivery;
 mod faults;
+mod groups;
 mod limits;
 mod operations_list;
 mod otp;

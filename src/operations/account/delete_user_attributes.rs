@@ -23,14 +23,14 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
     let known = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await?;
-    let writable = known.client.settings.write_attributes.as_deref();
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
-    let left = change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, writable)?;
-    change_attributes::store(&mut tx, &pool, &user, &left, trail.at).await?;
+    let left =
+        change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, Some(&known.client))?;
+    change_attributes::store(&mut tx, &pool, user, left, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -40,7 +40,8 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
-    let sent = change_attributes::update(app, &mut tx, &pool, user, new, trail.at).await?;
+    let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, trail.at).await?;
+    let sent = change_attributes::prove(app, &mut tx, &pool, &user, to_prove, true, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
     tx.commit().await?;
     messages::sent(app);

@@ -48,11 +48,11 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     if !current && !code.pending {
         // The address was changed after the code went out.
         tx.commit().await?;
-        return Err(Error::ExpiredCode("Invalid code provided, please request a code again.".into()));
+        return Err(codes::void());
     }
     attributes.insert(attribute.into(), Value::String(code.destination));
     attributes.insert(format!("{attribute}_verified"), Value::String("true".into()));
-    change_attributes::store(&mut tx, &pool, &user, &attributes, trail.at).await?;
+    change_attributes::store(&mut tx, &pool, user, attributes, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "address.verified", Some(bearer.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     app::App,
     clock::epoch_seconds,
+    delivery,
     error::{Error, Result},
     store::{
         self,
@@ -87,11 +88,20 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
             "DefaultEmailOption: CONFIRM_WITH_LINK is not supported by Keystead yet; use CONFIRM_WITH_CODE.",
         );
     }
+    let email = settings.rest.get("EmailConfiguration");
+    for member in ["From", "ReplyToEmailAddress"] {
+        let text = email.and_then(|email| email.get(member)).and_then(Value::as_str).unwrap_or_default();
+        if !text.is_empty() && !delivery::is_mailbox(text) {
+            return Err(Error::InvalidParameter(format!("EmailConfiguration.{member} is not an address.").into()));
+        }
+    }
+    let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
+    let invitations = ["EmailMessage", "SMSMessage"].map(|member| invitation.and_then(|one| one.get(member)));
     // A template that does not say the code would lock people out.
     let without_code = |text: Option<&Value>| text.and_then(Value::as_str).is_some_and(|text| !text.contains("{####}"));
     let texts = ["EmailMessage", "SmsMessage"].map(|member| template.and_then(|template| template.get(member)));
     let top = ["EmailVerificationMessage", "SmsVerificationMessage", "SmsAuthenticationMessage"];
-    if texts.into_iter().chain(top.map(|member| settings.rest.get(member))).any(without_code) {
+    if texts.into_iter().chain(invitations).chain(top.map(|member| settings.rest.get(member))).any(without_code) {
         return refuse("A message template must contain the placeholder {####}.");
     }
     Ok(())

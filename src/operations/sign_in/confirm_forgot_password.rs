@@ -2,7 +2,6 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
 
 use serde::Deserialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +12,9 @@ use crate::{
     flows::{
         self,
         codes::{self, Purpose},
-        names, password, sign_up,
+        forgotten,
+        messages::{Address, address_attribute},
+        password, sign_up,
     },
     operations::Empty,
     secret::Secret,
@@ -43,7 +44,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     };
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
-    let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     if user.status == Status::Unconfirmed && !client.settings.hides_existence() {
         return Err(Error::UserNotConfirmed);
     }
@@ -56,20 +57,13 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
             return Err(refusal);
         }
     };
-    if !user.enabled {
-        return Err(Error::NotAuthorized("User is disabled.".into()));
+    // As when it was asked for: the address is still the user's, and proved.
+    let still = address_attribute(&code.attribute).and_then(|attribute| Address::verified(&user, attribute));
+    if still.is_none_or(|address| address.value != code.destination) {
+        tx.commit().await?;
+        return Err(codes::void());
     }
-    if !matches!(user.status, Status::Confirmed | Status::ResetRequired) {
-        return Err(Error::NotAuthorized("User password cannot be reset in the current state.".into()));
-    }
-    // Whoever reads what goes to an address has proved it.
-    if user.attributes.get(&code.attribute).is_some_and(|value| *value == code.destination) {
-        user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
-        let put = names::put(&mut tx, pool, user.sub, &user.attributes, false, trail.at).await?;
-        if put.is_ok() {
-            store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
-        }
-    }
+    forgotten::address(pool, &user)?;
     store::users::update_password(&mut tx, &pool.id, user.sub, &new, Status::Confirmed, trail.at).await?;
     let name = password::attempts_name(pool, &user.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;

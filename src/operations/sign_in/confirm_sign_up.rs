@@ -71,7 +71,8 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         let text = format!("User cannot be confirmed. Current status is {}", user.status.text());
         return Err(Error::NotAuthorized(text.into()));
     }
-    let put = names::put(&mut tx, pool, user.sub, &user.attributes, request.force_alias_creation, trail.at).await?;
+    user.status = Status::Confirmed;
+    let put = names::put(&mut tx, pool, &user, request.force_alias_creation, trail.at).await?;
     // Not committed then: the same code, with ForceAliasCreation, may come again.
     put.map_err(|taken| taken.alias_exists())?;
     let session = match request.session.as_deref() {

@@ -13,23 +13,24 @@ use crate::{
         codes::{self, Purpose},
         forgotten, messages, sign_up,
     },
-    store::{self, clients::ClientAndPool},
+    store::{self, clients::ClientAndPool, users::User},
 };
 
 pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
     let ClientAndPool { client, pool } = &*caller;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence();
-    let pretended = async || {
-        let details = codes::pretend_to_send(app, pool, &request.username, Purpose::ForgotPassword).await?;
+    let pretended = async |user: Option<&User>| {
+        let details = codes::pretend_to_send(app, pool, &request.username, user, Purpose::ForgotPassword).await?;
         Ok(Delivered { code_delivery_details: details })
     };
-    let Some(user) = user else { return pretended().await };
+    let Some(user) = user else { return pretended(None).await };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     match forgotten::address(pool, &user) {
         Ok(address) => {
+            codes::count(&mut tx, pool, &user, Purpose::ForgotPassword, now).await?;
             let details = codes::send(app, &mut tx, pool, &user, Purpose::ForgotPassword, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
@@ -37,7 +38,7 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -
         }
         Err(_) if hides => {
             drop(tx);
-            pretended().await
+            pretended(Some(&user)).await
         }
         Err(refusal) => Err(refusal),
     }

@@ -11,24 +11,29 @@ use crate::{
         codes::{self, Purpose},
         messages, sign_up,
     },
-    store::{self, clients::ClientAndPool, users::Status},
+    store::{
+        self,
+        clients::ClientAndPool,
+        users::{Status, User},
+    },
 };
 
 pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
     let ClientAndPool { client, pool } = &*caller;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence();
-    let pretended = async || {
-        let details = codes::pretend_to_send(app, pool, &request.username, Purpose::SignUp).await?;
+    let pretended = async |user: Option<&User>| {
+        let details = codes::pretend_to_send(app, pool, &request.username, user, Purpose::SignUp).await?;
         Ok(Delivered { code_delivery_details: details })
     };
-    let Some(user) = user else { return pretended().await };
+    let Some(user) = user else { return pretended(None).await };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     let refusal = match sign_up::address_to_verify(pool, &user) {
         _ if user.status != Status::Unconfirmed => "User is already confirmed.",
         Some(address) => {
+            codes::count(&mut tx, pool, &user, Purpose::SignUp, now).await?;
             let details = codes::send(app, &mut tx, pool, &user, Purpose::SignUp, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
@@ -37,5 +42,5 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -
         None => "Cannot resend codes. Auto verification not turned on.",
     };
     drop(tx);
-    if hides { pretended().await } else { Err(Error::InvalidParameter(refusal.into())) }
+    if hides { pretended(Some(&user)).await } else { Err(Error::InvalidParameter(refusal.into())) }
 }

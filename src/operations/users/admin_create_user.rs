@@ -78,7 +78,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
             return Err(Error::UnsupportedUserState(text.into()));
         }
         store::users::update_password(&mut tx, &pool.id, user.sub, &new, user.status, trail.at).await?;
-        invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await?;
+        if !invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await? {
+            return Err(Error::InvalidParameter("The user has no address for an invitation.".into()));
+        }
         store::audit::insert(&mut tx, &pool.id, &trail, "user.invited", Some(user.sub), None).await?;
         tx.commit().await?;
         messages::sent(app);
@@ -110,7 +112,7 @@ fn user_has_address(attributes: &Map<String, Value>) -> bool {
     ["email", "phone_number"].iter().any(|name| attributes.contains_key(*name))
 }
 
-/// Sends the temporary password to the user's addresses.
+/// Sends the temporary password to the user's addresses; `false`: there is none.
 async fn invite(
     app: &App,
     db: &mut sqlx::PgConnection,
@@ -119,12 +121,13 @@ async fn invite(
     mediums: Option<&[Medium]>,
     password: &str,
     now: time::OffsetDateTime,
-) -> Result<()> {
+) -> Result<bool> {
     let addresses = ["phone_number", "email"].into_iter().filter_map(|attribute| Address::of(user, attribute));
     let addresses: Vec<_> = match mediums {
         Some(wanted) => addresses.filter(|address| wanted.contains(&address.medium())).collect(),
         None => addresses.take(1).collect(),
     };
+    let any = !addresses.is_empty();
     // Who signs in with an address is called by it.
     let name = match addresses.first() {
         Some(address) if !pool.settings.username_attributes.is_empty() => address.value.clone(),
@@ -134,5 +137,5 @@ async fn invite(
         let told = Told { occasion: Occasion::Invitation, username: &name, secret: password };
         messages::send(app, db, pool, &address, told, now).await?;
     }
-    Ok(())
+    Ok(any)
 }

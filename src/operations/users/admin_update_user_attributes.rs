@@ -32,7 +32,8 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     let sub = user.sub;
-    change_attributes::update(app, &mut tx, &pool, user, new, trail.at).await?;
+    let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, trail.at).await?;
+    change_attributes::prove(app, &mut tx, &pool, &user, to_prove, false, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;
     tx.commit().await?;
     messages::sent(app);

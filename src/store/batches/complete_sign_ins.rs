@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     group_commit::{Batch, BatchResult},
-    store::{kept::Kept, sessions::Session},
+    store::{groups::Membership, kept::Kept, sessions::Session},
 };
 
 /// What a verified assertion changes, and what must still be as it was when it was verified.
@@ -35,9 +35,10 @@ pub struct CompleteSignIns {
 
 impl Batch for CompleteSignIns {
     type Request = CompletedSignIn;
-    type Answer = ();
+    /// The groups of the user.
+    type Answer = Vec<Membership>;
 
-    async fn run(&self, requests: Vec<CompletedSignIn>) -> BatchResult<()> {
+    async fn run(&self, requests: Vec<CompletedSignIn>) -> BatchResult<Vec<Membership>> {
         let count = requests.len();
         let (mut pools, mut challenges, mut subs, mut versions, mut ids) = (vec![], vec![], vec![], vec![], vec![]);
         let (mut old_counts, mut counts, mut backups, mut times) = (vec![], vec![], vec![], vec![]);
@@ -59,7 +60,7 @@ impl Batch for CompleteSignIns {
         }
         let mut db = self.db.take().await.map_err(super::not_begun)?;
         // Two requests for one challenge or one passkey: the first is completed, the other runs alone.
-        let ordinals = sqlx::query_scalar!(
+        let rows = sqlx::query!(
             r#"WITH asked AS MATERIALIZED (
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
                        (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::boolean[]),
@@ -100,7 +101,11 @@ impl Batch for CompleteSignIns {
                    INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at)
                    SELECT user_pool_id, origin_jti, sub, client_id, 'passkey', credential_id, refresh_hash, now, expires_at FROM fit
                )
-               SELECT n AS "n!" FROM fit"#,
+               SELECT f.n AS "n!", g.group_name AS "group_name?", g.role_arn, g.precedence
+               FROM fit f
+               LEFT JOIN group_members m ON m.user_pool_id = f.user_pool_id AND m.sub = f.sub
+               LEFT JOIN groups g ON g.user_pool_id = m.user_pool_id AND g.group_name = m.group_name
+               ORDER BY f.n, g.precedence NULLS LAST, g.group_name"#,
             &pools,
             &challenges,
             &subs,
@@ -118,6 +123,14 @@ impl Batch for CompleteSignIns {
         .fetch_all(&mut db)
         .await?;
         self.db.give_back(db).await;
-        Ok(super::done(count, &ordinals))
+        let mut answers: Vec<Option<Vec<Membership>>> = vec![None; count];
+        for row in rows {
+            let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
+            let memberships = answer.get_or_insert_default();
+            if let Some(name) = row.group_name {
+                memberships.push(Membership { name, role_arn: row.role_arn, precedence: row.precedence });
+            }
+        }
+        Ok(answers)
     }
 }

@@ -1,0 +1,25 @@
+//! AdminRemoveUserFromGroup. Tokens that are issued from now on do not name it any more.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRemoveUserFromGroup.html>
+
+use super::{Member, no_such_group};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows,
+    operations::Empty,
+    store,
+};
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member) -> Result<Empty> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    store::groups::lock(&mut tx, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
+    store::groups::remove_user(&mut tx, &pool.id, user.sub, &request.group_name).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "group.left", Some(user.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,104 @@
+//! Groups of users.
+
+pub mod admin_add_user_to_group;
+pub mod admin_list_groups_for_user;
+pub mod admin_remove_user_from_group;
+pub mod create_group;
+pub mod delete_group;
+pub mod get_group;
+pub mod list_groups;
+pub mod list_users_in_group;
+pub mod update_group;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{clock::epoch_seconds, error::Error, store::groups::Group};
+
+/// Groups on a page, at most and by default.
+const PAGE: i64 = 60;
+
+/// A pool and a group in it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Named {
+    user_pool_id: String,
+    group_name: String,
+}
+
+/// A pool, a user and a group in it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Member {
+    user_pool_id: String,
+    username: String,
+    group_name: String,
+}
+
+/// What CreateGroup and UpdateGroup say of a group.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Told {
+    user_pool_id: String,
+    group_name: String,
+    #[serde(default)]
+    description: Option<String>,
+    #[serde(default)]
+    role_arn: Option<String>,
+    #[serde(default)]
+    precedence: Option<i32>,
+}
+
+/// `GroupType`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Shown {
+    group_name: String,
+    user_pool_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    precedence: Option<i32>,
+    last_modified_date: f64,
+    creation_date: f64,
+}
+
+impl Shown {
+    fn of(pool_id: &str, group: Group) -> Self {
+        Self {
+            group_name: group.name,
+            user_pool_id: pool_id.to_owned(),
+            description: group.description,
+            role_arn: group.role_arn,
+            precedence: group.precedence,
+            last_modified_date: epoch_seconds(group.updated_at),
+            creation_date: epoch_seconds(group.created_at),
+        }
+    }
+}
+
+/// An answer that is one group.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct One {
+    group: Shown,
+}
+
+/// A page of groups.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Page {
+    groups: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+fn no_such_group() -> Error {
+    Error::ResourceNotFound("Group not found.".into())
+}
+
+/// A request's page size; 0 is as absent.
+fn limit(given: Option<i64>) -> i64 {
+    given.filter(|limit| *limit > 0).unwrap_or(PAGE)
+}

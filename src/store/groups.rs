@@ -1,0 +1,201 @@
+//! Groups of users.
+
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::users::{Row, User};
+
+/// A group.
+#[derive(Debug)]
+pub struct Group {
+    pub name: String,
+    pub description: Option<String>,
+    pub precedence: Option<i32>,
+    pub role_arn: Option<String>,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+/// What a person's tokens say of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub name: String,
+    pub role_arn: Option<String>,
+    pub precedence: Option<i32>,
+}
+
+/// Adds a group; `false` when the name is taken.
+pub async fn insert(db: &mut PgConnection, pool_id: &str, group: &Group) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO groups (user_pool_id, group_name, description, precedence, role_arn, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING",
+        pool_id,
+        group.name,
+        group.description,
+        group.precedence,
+        group.role_arn,
+        group.created_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A group.
+pub async fn find(db: &PgPool, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
+    sqlx::query_as!(
+        Group,
+        "SELECT group_name AS name, description, precedence, role_arn, created_at, updated_at
+         FROM groups WHERE user_pool_id = $1 AND group_name = $2",
+        pool_id,
+        name
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// A group, locked until the transaction ends.
+pub async fn lock(db: &mut PgConnection, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
+    sqlx::query_as!(
+        Group,
+        "SELECT group_name AS name, description, precedence, role_arn, created_at, updated_at
+         FROM groups WHERE user_pool_id = $1 AND group_name = $2 FOR UPDATE",
+        pool_id,
+        name
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Writes what a locked group says.
+pub async fn update(db: &mut PgConnection, pool_id: &str, group: &Group) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE groups SET description = $3, precedence = $4, role_arn = $5, updated_at = $6
+         WHERE user_pool_id = $1 AND group_name = $2",
+        pool_id,
+        group.name,
+        group.description,
+        group.precedence,
+        group.role_arn,
+        group.updated_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Removes a locked group and its memberships.
+pub async fn delete(db: &mut PgConnection, pool_id: &str, name: &str) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND group_name = $2", pool_id, name)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!("DELETE FROM groups WHERE user_pool_id = $1 AND group_name = $2", pool_id, name).execute(db).await?;
+    Ok(())
+}
+
+/// Groups by name, at most `limit`, after the given one.
+pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<Group>> {
+    sqlx::query_as!(
+        Group,
+        "SELECT group_name AS name, description, precedence, role_arn, created_at, updated_at
+         FROM groups WHERE user_pool_id = $1 AND group_name > $2 ORDER BY group_name LIMIT $3",
+        pool_id,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many groups a pool has.
+pub async fn count(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM groups WHERE user_pool_id = $1"#, pool_id)
+        .fetch_one(db)
+        .await
+}
+
+/// Groups of a user by name, at most `limit`, after the given one.
+pub async fn list_of_user(db: &PgPool, pool_id: &str, sub: Uuid, after: &str, limit: i64) -> sqlx::Result<Vec<Group>> {
+    sqlx::query_as!(
+        Group,
+        "SELECT g.group_name AS name, g.description, g.precedence, g.role_arn, g.created_at, g.updated_at
+         FROM group_members m JOIN groups g ON g.user_pool_id = m.user_pool_id AND g.group_name = m.group_name
+         WHERE m.user_pool_id = $1 AND m.sub = $2 AND m.group_name > $3 ORDER BY m.group_name LIMIT $4",
+        pool_id,
+        sub,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Users of a group by subject, at most `limit`, after the given one.
+pub async fn list_users(db: &PgPool, pool_id: &str, name: &str, after: Uuid, limit: i64) -> sqlx::Result<Vec<User>> {
+    let rows = sqlx::query_as!(
+        Row,
+        r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: _", u.password_hash,
+                  u.password_set_at, u.created_at, u.updated_at
+           FROM group_members m JOIN users u ON u.user_pool_id = m.user_pool_id AND u.sub = m.sub
+           WHERE m.user_pool_id = $1 AND m.group_name = $2 AND m.sub > $3 ORDER BY m.sub LIMIT $4"#,
+        pool_id,
+        name,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(User::from).collect())
+}
+
+/// What a person's tokens say: the lowest precedence first, then by name.
+pub async fn memberships(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Membership>> {
+    sqlx::query_as!(
+        Membership,
+        "SELECT g.group_name AS name, g.role_arn, g.precedence
+         FROM group_members m JOIN groups g ON g.user_pool_id = m.user_pool_id AND g.group_name = m.group_name
+         WHERE m.user_pool_id = $1 AND m.sub = $2 ORDER BY g.precedence NULLS LAST, g.group_name",
+        pool_id,
+        sub
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many groups a user is in.
+pub async fn count_of_user(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM group_members WHERE user_pool_id = $1 AND sub = $2"#,
+        pool_id,
+        sub
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Puts a user into a group, once.
+pub async fn add_user(db: &mut PgConnection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO group_members (user_pool_id, sub, group_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        pool_id,
+        sub,
+        name
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Takes a user out of a group.
+pub async fn remove_user(db: &mut PgConnection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2 AND group_name = $3",
+        pool_id,
+        sub,
+        name
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
