@@ -82,6 +82,11 @@ need_python() {
     fi
 }
 
+need_node() {
+    if command -v node >/dev/null && command -v npm >/dev/null; then return; fi
+    install_packages "nodejs npm" "nodejs npm" "nodejs npm" node
+}
+
 need_shellcheck() {
     command -v shellcheck >/dev/null || install_packages shellcheck ShellCheck shellcheck shellcheck
 }

@@ -149,11 +149,12 @@ async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool)
     Ok(Some(first))
 }
 
-/// A pool with passkeys on for `localhost`, and a public client.
+/// A pool with passkeys on for `localhost` and codes by mail, and a public client.
 async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     let request = json!({
         "PoolName": "demo",
-        "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}},
+        "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]}},
+        "AutoVerifiedAttributes": ["email"],
         "UsernameConfiguration": {"CaseSensitive": false},
     });
     let mut pool =
@@ -168,7 +169,8 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     let request = json!({
         "UserPoolId": pool.id,
         "ClientName": "demo",
-        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH",
+            "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         "PreventUserExistenceErrors": "ENABLED",
     });
     let client = operations::create_client(app, request.as_object().cloned().unwrap_or_default()).await?;
@@ -198,6 +200,9 @@ fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
         lines.push(format!("  export POOL={pool} CLIENT={client}"));
     }
     lines.push(String::new());
+    if app.delivery.inbox.is_some() {
+        lines.push(format!("Mail and text messages are at {}/dev/inbox, for this machine only.", app.public_url));
+    }
     if private.is_some() {
         lines.push("This database and its keys are private to this machine. For production set DATABASE_URL.".into());
         lines.push(String::new());

@@ -75,14 +75,11 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let put = names::put(&mut tx, pool, &user, request.force_alias_creation, trail.at).await?;
     // Not committed then: the same code, with ForceAliasCreation, may come again.
     put.map_err(|taken| taken.alias_exists())?;
-    let session = match request.session.as_deref() {
-        Some(given)
-            if sign_up::take_session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, given, trail.at).await? =>
-        {
-            sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGNED_UP, trail.at).await?
-        }
-        _ => None,
-    };
+    // The sign-up's session is used up; clients that do not send it (Amplify) get the next one all the same.
+    if let Some(given) = request.session.as_deref() {
+        sign_up::take_session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, given, trail.at).await?;
+    }
+    let session = sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGNED_UP, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
     tx.commit().await?;
     Ok(Response { session })

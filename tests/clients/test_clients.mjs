@@ -1,0 +1,205 @@
+// aws-amplify and amazon-cognito-identity-js, unmodified, against a running Keystead. Run by tests/clients/run.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { AuthenticationDetails, CognitoUser, CognitoUserAttribute, CognitoUserPool } from "amazon-cognito-identity-js";
+import { Amplify } from "aws-amplify";
+import * as auth from "aws-amplify/auth";
+
+const URL = process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
+const { POOL, CLIENT } = process.env;
+const PASSWORD = "Passw0rd!";
+
+Amplify.configure({ Auth: { Cognito: { userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: URL } } });
+
+/** The code in the newest message to an address, once there are so many. */
+async function code(to, count = 1) {
+  for (let n = 0; n < 200; n++) {
+    const { messages } = await (await fetch(`${URL}/dev/inbox?to=${encodeURIComponent(to)}`)).json();
+    if (messages.length >= count) return messages[0].body.match(/\d{6,8}/)[0];
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`no message ${count} to ${to}`);
+}
+
+const newEmail = () => `${randomUUID()}@example.com`;
+
+/** A user who signed up and confirmed with Amplify. */
+async function signedUp() {
+  const email = newEmail();
+  const username = email.split("@")[0].replace(/^/, "u-");
+  const begun = await auth.signUp({ username, password: PASSWORD, options: { userAttributes: { email } } });
+  assert.equal(begun.nextStep.signUpStep, "CONFIRM_SIGN_UP");
+  assert.equal(begun.nextStep.codeDeliveryDetails.attributeName, "email");
+  const confirmed = await auth.confirmSignUp({ username, confirmationCode: await code(email) });
+  assert.equal(confirmed.isSignUpComplete, true);
+  return { username, email };
+}
+
+/** Passkeys made in software where a browser would make them. */
+function installAuthenticator() {
+  const state = join(mkdtempSync(join(tmpdir(), "keystead-")), "authenticator.json");
+  const bytes = (text) => Uint8Array.from(Buffer.from(text, "base64url")).buffer;
+  const text = (buffer) => Buffer.from(buffer).toString("base64url");
+  const ceremony = (kind, options) =>
+    JSON.parse(execFileSync("keystead", ["dev", "authenticator", kind, "--state", state], { input: JSON.stringify(options) }));
+  class PublicKeyCredential {}
+  class AuthenticatorAttestationResponse {}
+  class AuthenticatorAssertionResponse {}
+  const credential = (made, response) =>
+    Object.assign(new PublicKeyCredential(), {
+      id: made.id,
+      rawId: bytes(made.rawId),
+      type: made.type,
+      authenticatorAttachment: made.authenticatorAttachment,
+      getClientExtensionResults: () => ({}),
+      response,
+    });
+  const credentials = {
+    async create({ publicKey }) {
+      const options = {
+        ...publicKey,
+        challenge: text(publicKey.challenge),
+        user: { ...publicKey.user, id: text(publicKey.user.id) },
+        excludeCredentials: publicKey.excludeCredentials?.map((one) => ({ ...one, id: text(one.id) })),
+      };
+      const made = ceremony("create", options);
+      return credential(made, Object.assign(new AuthenticatorAttestationResponse(), {
+        clientDataJSON: bytes(made.response.clientDataJSON),
+        attestationObject: bytes(made.response.attestationObject),
+        getPublicKey: () => null,
+        getPublicKeyAlgorithm: () => -7,
+        getAuthenticatorData: () => new ArrayBuffer(0),
+        getTransports: () => ["internal"],
+      }));
+    },
+    async get({ publicKey }) {
+      const options = {
+        ...publicKey,
+        challenge: text(publicKey.challenge),
+        allowCredentials: publicKey.allowCredentials?.map((one) => ({ ...one, id: text(one.id) })),
+      };
+      const made = ceremony("get", options);
+      return credential(made, Object.assign(new AuthenticatorAssertionResponse(), {
+        clientDataJSON: bytes(made.response.clientDataJSON),
+        authenticatorData: bytes(made.response.authenticatorData),
+        signature: bytes(made.response.signature),
+        userHandle: made.response.userHandle ? bytes(made.response.userHandle) : null,
+      }));
+    },
+  };
+  Object.assign(globalThis, { PublicKeyCredential, AuthenticatorAttestationResponse, AuthenticatorAssertionResponse });
+  globalThis.window ??= globalThis;
+  Object.assign(globalThis, { isSecureContext: true, document: {} });
+  Object.defineProperty(globalThis, "navigator", { value: { ...globalThis.navigator, credentials }, configurable: true });
+}
+
+test("Amplify: sign up, sign in by SRP, attributes, password, delete", async () => {
+  const { username, email } = await signedUp();
+  const step = await auth.signIn({ username, password: PASSWORD });
+  assert.equal(step.nextStep.signInStep, "DONE");
+  const attributes = await auth.fetchUserAttributes();
+  assert.deepEqual([attributes.email, attributes.email_verified], [email, "true"]);
+  const session = await auth.fetchAuthSession({ forceRefresh: true });
+  assert.equal(session.tokens.idToken.payload["cognito:username"], username);
+  const moved = newEmail();
+  const updated = await auth.updateUserAttributes({ userAttributes: { email: moved, name: "Ada" } });
+  assert.equal(updated.email.nextStep.updateAttributeStep, "CONFIRM_ATTRIBUTE_WITH_CODE");
+  await auth.confirmUserAttribute({ userAttributeKey: "email", confirmationCode: await code(moved) });
+  await auth.updatePassword({ oldPassword: PASSWORD, newPassword: "N3w-Passw0rd" });
+  await auth.signOut({ global: true });
+  await auth.signIn({ username, password: "N3w-Passw0rd" });
+  await auth.deleteUser();
+  await assert.rejects(auth.signIn({ username, password: "N3w-Passw0rd" }), { name: "NotAuthorizedException" });
+});
+
+test("Amplify: a forgotten password", async () => {
+  const { username, email } = await signedUp();
+  const begun = await auth.resetPassword({ username });
+  assert.equal(begun.nextStep.resetPasswordStep, "CONFIRM_RESET_PASSWORD_WITH_CODE");
+  await auth.confirmResetPassword({ username, newPassword: "N3w-Passw0rd", confirmationCode: await code(email, 2) });
+  await auth.signIn({ username, password: "N3w-Passw0rd" });
+  await auth.signOut();
+});
+
+test("Amplify: sign up without a password, signed in by the confirmation, then by a code", async () => {
+  const email = newEmail();
+  const username = `u-${randomUUID()}`;
+  const options = { userAttributes: { email }, autoSignIn: { authFlowType: "USER_AUTH" } };
+  await auth.signUp({ username, options });
+  const confirmed = await auth.confirmSignUp({ username, confirmationCode: await code(email) });
+  assert.equal(confirmed.nextStep.signUpStep, "COMPLETE_AUTO_SIGN_IN");
+  const signedIn = await auth.autoSignIn();
+  assert.equal(signedIn.nextStep.signInStep, "DONE");
+  await auth.signOut();
+  const begun = await auth.signIn({ username, options: { authFlowType: "USER_AUTH", preferredChallenge: "EMAIL_OTP" } });
+  assert.equal(begun.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_EMAIL_CODE");
+  const done = await auth.confirmSignIn({ challengeResponse: await code(email, 2) });
+  assert.equal(done.nextStep.signInStep, "DONE");
+  await auth.signOut();
+});
+
+test("Amplify: a passkey's life", async (t) => {
+  const { username } = await signedUp();
+  installAuthenticator();
+  t.after(() => {
+    delete globalThis.document;
+    delete globalThis.window;
+  });
+  await auth.signIn({ username, password: PASSWORD });
+  await auth.associateWebAuthnCredential();
+  const { credentials } = await auth.listWebAuthnCredentials();
+  assert.equal(credentials.length, 1);
+  await auth.signOut();
+  const options = { authFlowType: "USER_AUTH", preferredChallenge: "WEB_AUTHN" };
+  const step = await auth.signIn({ username, options });
+  assert.equal(step.nextStep.signInStep, "DONE");
+  await auth.deleteWebAuthnCredential({ credentialId: credentials[0].credentialId });
+  assert.equal((await auth.listWebAuthnCredentials()).credentials.length, 0);
+  await auth.signOut();
+});
+
+test("Amplify: the person chooses, and chooses the password", async () => {
+  const { username } = await signedUp();
+  const step = await auth.signIn({ username, options: { authFlowType: "USER_AUTH" } });
+  assert.equal(step.nextStep.signInStep, "CONTINUE_SIGN_IN_WITH_FIRST_FACTOR_SELECTION");
+  assert.deepEqual(step.nextStep.availableChallenges, ["PASSWORD_SRP", "PASSWORD", "EMAIL_OTP"]);
+  const chosen = await auth.confirmSignIn({ challengeResponse: "PASSWORD_SRP" });
+  assert.equal(chosen.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_PASSWORD");
+  const done = await auth.confirmSignIn({ challengeResponse: PASSWORD });
+  assert.equal(done.nextStep.signInStep, "DONE");
+  await auth.signOut();
+});
+
+test("amazon-cognito-identity-js: sign up, sign in by SRP, refresh, change, sign out", async () => {
+  const pool = new CognitoUserPool({ UserPoolId: POOL, ClientId: CLIENT, endpoint: URL });
+  const email = newEmail();
+  const username = `u-${randomUUID()}`;
+  const called = (call) => new Promise((resolve, reject) => call((error, result) => (error ? reject(error) : resolve(result))));
+  const attribute = new CognitoUserAttribute({ Name: "email", Value: email });
+  await called((done) => pool.signUp(username, PASSWORD, [attribute], null, done));
+  const user = new CognitoUser({ Username: username, Pool: pool });
+  await called((done) => user.resendConfirmationCode(done));
+  const confirmation = await code(email, 2);
+  await called((done) => user.confirmRegistration(confirmation, false, done));
+  const details = new AuthenticationDetails({ Username: username, Password: PASSWORD });
+  const session = await new Promise((onSuccess, onFailure) => user.authenticateUser(details, { onSuccess, onFailure }));
+  assert.ok(session.isValid());
+  const refreshed = await called((done) => user.refreshSession(session.getRefreshToken(), done));
+  assert.ok(refreshed.isValid());
+  const attributes = await called((done) => user.getUserAttributes(done));
+  assert.ok(attributes.some((one) => one.getName() === "email_verified" && one.getValue() === "true"));
+  await called((done) => user.changePassword(PASSWORD, "N3w-Passw0rd", done));
+  await new Promise((onSuccess, onFailure) => user.globalSignOut({ onSuccess, onFailure }));
+  const wrong = new AuthenticationDetails({ Username: username, Password: PASSWORD });
+  await assert.rejects(
+    new Promise((onSuccess, onFailure) => user.authenticateUser(wrong, { onSuccess, onFailure })),
+    { name: "NotAuthorizedException", message: "Incorrect username or password." },
+  );
+});
