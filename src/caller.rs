@@ -4,6 +4,7 @@
 //! - [`PublicClient`]: anyone who names an app client.
 //! - [`Bearer`]: a valid access token. The session is checked by the handler's own statement.
 //! - [`SignedIn`]: a valid access token whose session was live when asked.
+//! - [`Enroller`]: a signed-in user, or one whose sign-in waits for an authenticator app.
 //! - [`Operator`]: a request signed (SigV4) with an operator's key whose role and pool allow the operation.
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::{
     app::App,
     call::Call,
     error::{Error, Result},
+    flows::session_text,
     sigv4,
     store::{self, clients::ClientAndPool},
     tokens, wire,
@@ -169,6 +171,43 @@ impl Caller for SignedIn {
 
     fn user(&self) -> Option<(&str, Uuid)> {
         self.bearer.user()
+    }
+}
+
+/// Who sets an authenticator app up: a signed-in user, or a person whose sign-in waits for it.
+pub enum Enroller {
+    SignedIn(Box<SignedIn>),
+    /// The `Session` of an MFA_SETUP challenge. Whether it still lives is for the handler's transaction to find out.
+    Midway {
+        pool_id: String,
+        challenge: Uuid,
+    },
+}
+
+impl Caller for Enroller {
+    type Proof = ();
+
+    async fn prove(_: &App, _: &Call) -> Result<()> {
+        Ok(())
+    }
+
+    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
+        if input.contains_key("AccessToken") {
+            return Ok(Self::SignedIn(Box::new(SignedIn::identify(app, call, (), input).await?)));
+        }
+        let Some(session) = input.get("Session").and_then(Value::as_str) else {
+            return Err(Error::InvalidParameter("Missing required parameter AccessToken or Session".into()));
+        };
+        let opened = session_text::open_any(&app.sealing, session, app.clock.now())?;
+        concerns_pool(app, call, &opened.pool_id)?;
+        Ok(Self::Midway { pool_id: opened.pool_id, challenge: opened.id })
+    }
+
+    fn user(&self) -> Option<(&str, Uuid)> {
+        match self {
+            Self::SignedIn(signed_in) => signed_in.user(),
+            Self::Midway { .. } => None,
+        }
     }
 }
 

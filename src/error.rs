@@ -21,6 +21,8 @@ pub enum Error {
     #[error("{0}")]
     CodeMismatch(Text),
     #[error("{0}")]
+    EnableSoftwareTokenMfa(Text),
+    #[error("{0}")]
     ExpiredCode(Text),
     #[error("{0}")]
     Forbidden(Text),
@@ -38,6 +40,8 @@ pub enum Error {
     PasswordResetRequired,
     #[error("{0}")]
     ResourceNotFound(Text),
+    #[error("{0}")]
+    SoftwareTokenMfaNotFound(Text),
     #[error("{0}")]
     TooManyRequests(Text),
     #[error("{0}")]
@@ -117,6 +121,7 @@ impl Error {
             Self::AliasExists(_) => "AliasExistsException",
             Self::CodeDeliveryFailure(_) => "CodeDeliveryFailureException",
             Self::CodeMismatch(_) => "CodeMismatchException",
+            Self::EnableSoftwareTokenMfa(_) => "EnableSoftwareTokenMFAException",
             Self::ExpiredCode(_) => "ExpiredCodeException",
             Self::Forbidden(_) => "ForbiddenException",
             Self::GroupExists(_) => "GroupExistsException",
@@ -126,6 +131,7 @@ impl Error {
             Self::NotAuthorized(_) => "NotAuthorizedException",
             Self::PasswordResetRequired => "PasswordResetRequiredException",
             Self::ResourceNotFound(_) => "ResourceNotFoundException",
+            Self::SoftwareTokenMfaNotFound(_) => "SoftwareTokenMFANotFoundException",
             Self::TooManyRequests(_) => "TooManyRequestsException",
             Self::UsernameExists(_) => "UsernameExistsException",
             Self::UserNotFound | Self::UserNotFoundForClient => "UserNotFoundException",

@@ -196,6 +196,11 @@ fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
             of(invitation, "SMSMessage")
                 .unwrap_or_else(|| "Your username is {username} and temporary password is {####}".into()),
         ),
+        (Occasion::SignIn, Medium::Email) if settings.email_mfa_configuration.is_some() => (
+            of(settings.email_mfa_configuration.as_ref(), "Subject").unwrap_or_else(|| "Your sign-in code".into()),
+            of(settings.email_mfa_configuration.as_ref(), "Message")
+                .unwrap_or_else(|| "Your sign-in code is {####}".into()),
+        ),
         (Occasion::Verification | Occasion::Reset | Occasion::SignIn, Medium::Email) => (
             of(verification, "EmailSubject")
                 .or_else(|| top("EmailVerificationSubject"))
@@ -210,7 +215,9 @@ fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
         ),
         (Occasion::SignIn, Medium::Sms) => (
             String::new(),
-            top("SmsAuthenticationMessage").unwrap_or_else(|| "Your authentication code is {####}.".into()),
+            of(settings.sms_mfa_configuration.as_ref(), "SmsAuthenticationMessage")
+                .or_else(|| top("SmsAuthenticationMessage"))
+                .unwrap_or_else(|| "Your authentication code is {####}.".into()),
         ),
         (Occasion::Verification | Occasion::Reset, Medium::Sms) => (
             String::new(),

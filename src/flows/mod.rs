@@ -7,6 +7,7 @@ pub mod forgotten;
 pub mod issue;
 pub mod keys;
 pub mod messages;
+pub mod mfa;
 pub mod names;
 pub mod new_user;
 pub mod otp_sign_in;

@@ -11,7 +11,7 @@ use crate::{
         self,
         audit::Trail,
         pools::Pool,
-        users::{Password, Status, User},
+        users::{Mfa, Password, Status, User},
     },
 };
 
@@ -48,6 +48,7 @@ pub async fn insert(
         password_hash: hash,
         created_at: trail.at,
         updated_at: trail.at,
+        mfa: Mfa::default(),
     };
     let key = pool.username_key(&user.username);
     let taken = || Error::UsernameExists(exists.into());

@@ -9,7 +9,7 @@ use crate::{
     flows::{
         codes, issue,
         messages::{self, Address, Occasion, Told},
-        password, session_text,
+        mfa, password, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
     },
     random,
@@ -42,39 +42,49 @@ pub async fn start(
     factor: &'static str,
     available: Available,
 ) -> Result<Outcome> {
-    let (app, pool) = (sign_in.app, sign_in.pool);
-    let now = app.clock.now();
-    let code = random::code(DIGITS);
     let to = match &person.user {
         Some(user) => address(user, factor).ok_or_else(|| unavailable(factor))?,
-        None => messages::decoy_address_of(app, pool, &person.username, attribute(factor)),
+        None => messages::decoy_address_of(sign_in.app, sign_in.pool, &person.username, attribute(factor)),
     };
+    let (data, parameters) = send(sign_in, person, &to).await?;
+    sign_in.challenge(person, factor, data, parameters, available.factors).await
+}
+
+/// Sends a code to an address (to an unknown person's, nothing): what the challenge remembers, and what its answer says.
+pub async fn send(sign_in: &SignIn<'_>, person: &Person, to: &Address) -> Result<(Value, Map<String, Value>)> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    app.delivery.check(to.medium())?;
+    let now = app.clock.now();
+    let code = random::code(DIGITS);
     let mut tx = app.db.begin().await?;
     codes::count_sign_in(&mut tx, pool, &password::attempts_name(pool, &person.username, person.user.as_ref()), now)
         .await?;
     if let Some(user) = &person.user {
         let told = Told { occasion: Occasion::SignIn, username: &user.username, secret: &code };
-        messages::send(app, &mut tx, pool, &to, told, now).await?;
+        messages::send(app, &mut tx, pool, to, told, now).await?;
     }
     // The code may arrive before the challenge is stored; it answers nothing until this call was answered.
     tx.commit().await?;
+    messages::sent(app);
     let details = to.details();
-    let medium = if to.attribute == "email" { "EMAIL" } else { "SMS" };
     let mut parameters = Map::new();
-    parameters.insert("CODE_DELIVERY_DELIVERY_MEDIUM".into(), medium.into());
+    parameters.insert("CODE_DELIVERY_DELIVERY_MEDIUM".into(), json!(details.delivery_medium));
     parameters.insert("CODE_DELIVERY_DESTINATION".into(), Value::String(details.destination));
     let salt: [u8; 16] = random::bytes();
     let salt = BASE64_STANDARD.encode(salt);
-    let data = json!({"code": hash(app, &salt, &code), "salt": salt, "to": to.value});
-    let outcome = sign_in.challenge(person, factor, data, parameters, available.factors).await?;
-    messages::sent(app);
-    Ok(outcome)
+    Ok((json!({"code": hash(app, &salt, &code), "salt": salt, "to": to.value}), parameters))
+}
+
+/// Whether a code is the one that was sent for a challenge.
+pub fn fits(app: &App, pending: &Challenge, code: &str) -> bool {
+    let of = |member: &str| pending.data[member].as_str().unwrap_or_default();
+    equal(of("code").as_bytes(), hash(app, of("salt"), code).as_bytes())
 }
 
 /// Checks a code and opens the session. A wrong one counts as a wrong password does and leaves the challenge alone.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    if !matches!(pending.kind.as_str(), "EMAIL_OTP" | "SMS_OTP") {
+    if !matches!(pending.kind.as_str(), "EMAIL_OTP" | "SMS_OTP") || mfa::asked_by(&pending) {
         return Err(session_text::unfit());
     }
     let (free, now) = (app.config.free_password_failures, app.clock.now());
@@ -82,9 +92,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
         return Err(password::attempts_exceeded());
     }
-    let of = |member: &str| pending.data[member].as_str().unwrap_or_default();
-    let fits = equal(of("code").as_bytes(), hash(app, of("salt"), code).as_bytes());
-    let (Some(user), true) = (person.user, fits) else {
+    let (Some(user), true) = (person.user, fits(app, &pending, code)) else {
         if free > 0 {
             store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
         }
@@ -100,7 +108,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     sign_in.may_sign_in(&user)?;
     // What was offered may have been withdrawn since, and the address may be another one now.
     let still = address(&user, &taken.kind).is_some_and(|address| taken.data["to"] == address.value);
-    if !still || !pool.allows_factor(&taken.kind) {
+    if !still || !pool.allows_factor(&taken.kind) || mfa::is_needed(pool, &user) {
         return Err(session_text::unfit());
     }
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        issue, session_text,
+        issue, mfa, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
         trail,
     },
@@ -23,9 +23,12 @@ use crate::{
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
-/// The relying party of a pool, if it is configured.
-pub fn relying_party(sign_in: &SignIn<'_>) -> Option<RelyingParty> {
-    relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)
+/// The relying party of a pool, if it is configured. Of a person for whom one factor is not enough, a passkey must verify
+/// its user.
+pub fn relying_party(sign_in: &SignIn<'_>, user: Option<&User>) -> Option<RelyingParty> {
+    let mut rp = relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)?;
+    rp.user_verification_required |= user.is_some_and(|user| mfa::is_needed(sign_in.pool, user));
+    Some(rp)
 }
 
 /// The relying party of a pool, if it is configured.
@@ -45,7 +48,7 @@ pub fn descriptors(
     person: &Person,
     passkeys: Vec<(Vec<u8>, Vec<String>, String)>,
 ) -> Vec<Descriptor> {
-    let Some(rp) = relying_party(sign_in) else { return Vec::new() };
+    let Some(rp) = relying_party(sign_in, None) else { return Vec::new() };
     if person.user.is_none() {
         return decoys(sign_in, &person.username);
     }
@@ -79,7 +82,7 @@ fn decoys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
 
 /// Answers with a WEB_AUTHN challenge.
 pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) -> Result<Outcome> {
-    let rp = relying_party(sign_in).ok_or_else(not_configured)?;
+    let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
     let challenge: [u8; 32] = random::bytes();
     let options = webauthn::request_options(&rp, &challenge, &available.passkeys);
     let mut parameters = Map::new();
@@ -99,7 +102,7 @@ pub async fn finish(
     if pending.kind != "WEB_AUTHN" {
         return Err(session_text::unfit());
     }
-    let rp = relying_party(sign_in).ok_or_else(not_configured)?;
+    let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
     match finish_together(sign_in, &rp, &person, &pending, key, credential).await? {
         Some(tokens) => Ok(tokens),
         None => finish_alone(sign_in, &rp, person, pending, credential).await,
@@ -165,7 +168,8 @@ async fn finish_together(
 /// Whether this user may finish a passkey sign-in: what was offered may have been withdrawn since.
 fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
     sign_in.may_sign_in(user)?;
-    if user.status != Status::Confirmed || !sign_in.pool.allows_factor("WEB_AUTHN") {
+    let enough = !mfa::is_needed(sign_in.pool, user) || mfa::passkeys_suffice(sign_in.pool, user);
+    if user.status != Status::Confirmed || !enough || !sign_in.pool.allows_factor("WEB_AUTHN") {
         return Err(Error::wrong_credentials());
     }
     Ok(())

@@ -157,6 +157,11 @@ pub fn check_temporary(app: &App, pool: &Pool, user: &User) -> Result<()> {
     Ok(())
 }
 
+/// When a user's password was set, microseconds since the epoch, as text.
+pub fn set_at(user: &User) -> Option<String> {
+    user.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
+}
+
 /// The parameters of a NEW_PASSWORD_REQUIRED challenge.
 pub fn new_password_parameters(
     pool: &Pool,

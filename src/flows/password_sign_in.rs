@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         attributes::{self, Attribute},
-        change_attributes, issue, messages, password, session_text,
+        change_attributes, issue, messages, mfa, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
     },
     secret::Secret,
@@ -50,7 +50,10 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     if let Some(id) = session {
         store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
     }
-    if app.config.free_password_failures > 0 {
+    // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
+    // second factor by repeating it.
+    let both = user.status == Status::Confirmed && mfa::is_needed(pool, &user);
+    if app.config.free_password_failures > 0 && !both {
         let name = password::attempts_name(pool, &username, Some(&user));
         if !store::login_attempts::forgive(&mut tx, &pool.id, &name, app.clock.now()).await? {
             // Locked by others meanwhile: the answer does not tell that this guess was right.
@@ -63,8 +66,12 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
         let parameters = password::new_password_parameters(pool, sign_in.client, &user);
         let person = Person { username, user: Some(user) };
         // Bound to this temporary password: a newer one ends what the older one began.
-        let data = json!({"passwordSetAt": set_at(person.user.as_ref())});
+        let data = json!({"passwordSetAt": person.user.as_ref().and_then(password::set_at)});
         return sign_in.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
+    }
+    if both {
+        tx.commit().await?;
+        return mfa::ask(sign_in, Person { username, user: Some(user) }).await;
     }
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Password).await?;
     tx.commit().await?;
@@ -90,20 +97,21 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
     sign_in.may_sign_in(&user)?;
     let taken = store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
-    if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(set_at(Some(&user))) {
+    if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(password::set_at(&user)) {
         return Err(session_text::unfit());
     }
     let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, now).await?;
     attributes::check_required(pool, &user.attributes)?;
     change_attributes::prove(app, &mut tx, pool, &user, to_prove, true, now).await?;
     store::users::update_password(&mut tx, &pool.id, user.sub, &password, Status::Confirmed, now).await?;
+    if mfa::is_needed(pool, &user) {
+        let user = store::users::hold(&mut tx, &pool.id, user.sub).await?;
+        tx.commit().await?;
+        messages::sent(app);
+        return mfa::ask(sign_in, Person { username: person.username, user }).await;
+    }
     let opened = issue::open_session(app, &mut tx, client, user, OpenedWith::Password).await?;
     tx.commit().await?;
     messages::sent(app);
     Ok(Outcome::Tokens(opened.tokens(app, client).await?))
-}
-
-/// When a user's password was set, microseconds since the epoch, as text.
-fn set_at(user: Option<&User>) -> Option<String> {
-    user?.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
 }

@@ -16,30 +16,53 @@ use crate::{
 /// What every string starts with, so that none starts with a hyphen and looks like a flag on a command line.
 const PREFIX: &str = "AYAB";
 
-fn context(pool_id: &str, client_id: &str) -> String {
-    format!("session {pool_id} {client_id}")
+/// What a string says.
+pub struct Opened {
+    pub pool_id: String,
+    pub client_id: String,
+    /// The challenge.
+    pub id: Uuid,
 }
+
+const CONTEXT: &str = "session";
 
 /// The string for a challenge of this client.
 pub fn seal(key: &SealingKey, pool_id: &str, client_id: &str, id: Uuid, expires_at: OffsetDateTime) -> String {
-    let mut plain = Vec::with_capacity(24);
+    let mut plain = Vec::with_capacity(24 + pool_id.len() + 1 + client_id.len());
     plain.extend_from_slice(id.as_bytes());
     plain.extend_from_slice(&expires_at.unix_timestamp().to_be_bytes());
-    format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(key.seal(&context(pool_id, client_id), &plain)))
+    plain.extend_from_slice(pool_id.as_bytes());
+    plain.push(b' ');
+    plain.extend_from_slice(client_id.as_bytes());
+    format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(key.seal(CONTEXT, &plain)))
 }
 
-/// The challenge that a string stands for.
+/// The challenge that a string of this client stands for.
 pub fn open(key: &SealingKey, pool_id: &str, client_id: &str, text: &str, now: OffsetDateTime) -> Result<Uuid> {
-    let invalid = || Error::NotAuthorized("Invalid session provided".into());
+    let opened = open_any(key, text, now)?;
+    if opened.pool_id != pool_id || opened.client_id != client_id {
+        return Err(invalid());
+    }
+    Ok(opened.id)
+}
+
+/// What a string stands for, of whatever client: for operations that name none.
+pub fn open_any(key: &SealingKey, text: &str, now: OffsetDateTime) -> Result<Opened> {
     let sealed = text.strip_prefix(PREFIX).ok_or_else(invalid)?;
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).map_err(|_| invalid())?;
-    let plain = key.open(&context(pool_id, client_id), &sealed).map_err(|_| invalid())?;
-    let (id, expires_at) = plain.split_first_chunk::<16>().ok_or_else(invalid)?;
-    let expires_at = i64::from_be_bytes(expires_at.try_into().map_err(|_| invalid())?);
-    if now.unix_timestamp() >= expires_at {
+    let plain = key.open(CONTEXT, &sealed).map_err(|_| invalid())?;
+    let (id, rest) = plain.split_first_chunk::<16>().ok_or_else(invalid)?;
+    let (expires_at, client) = rest.split_first_chunk::<8>().ok_or_else(invalid)?;
+    let (pool_id, client_id) =
+        std::str::from_utf8(client).ok().and_then(|text| text.split_once(' ')).ok_or_else(invalid)?;
+    if now.unix_timestamp() >= i64::from_be_bytes(*expires_at) {
         return Err(expired());
     }
-    Ok(Uuid::from_bytes(*id))
+    Ok(Opened { pool_id: pool_id.to_owned(), client_id: client_id.to_owned(), id: Uuid::from_bytes(*id) })
+}
+
+fn invalid() -> Error {
+    Error::NotAuthorized("Invalid session provided".into())
 }
 
 /// The refusal of an expired session.

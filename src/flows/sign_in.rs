@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         issue::{self, AuthenticationResult},
-        otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
+        mfa, otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
     },
     random,
     sealing::equal,
@@ -154,7 +154,8 @@ impl SignIn<'_> {
             (other, _) => other,
         };
         let factors = FACTORS.iter().map(|(name, _)| *name);
-        if !factors.chain(["NEW_PASSWORD_REQUIRED", srp_sign_in::CHALLENGE]).any(|known| known == factor) {
+        let further = ["NEW_PASSWORD_REQUIRED", srp_sign_in::CHALLENGE];
+        if !factors.chain(further).chain(mfa::CHALLENGES).any(|known| known == factor) {
             let text = match challenge {
                 "SELECT_CHALLENGE" => format!("{} is not an available challenge.", shown(factor)),
                 _ => format!("The challenge {} is not supported by Keystead yet.", shown(challenge)),
@@ -185,6 +186,12 @@ impl SignIn<'_> {
                 srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await,
                 _ => password_sign_in::new_password(self, person, id, responses).await,
             };
+        }
+        if mfa::asked_by(&pending) {
+            if challenge != pending.kind {
+                return Err(session_text::unfit());
+            }
+            return mfa::finish(self, person, pending, responses).await;
         }
         let Some((factor, member)) = FACTORS.iter().find(|(name, _)| *name == factor) else {
             return Err(session_text::unfit());
@@ -232,6 +239,7 @@ impl SignIn<'_> {
         self.may_sign_in(&user)?;
         let step = sign_up::SIGNED_UP;
         if user.status != Status::Confirmed
+            || mfa::is_needed(self.pool, &user)
             || !sign_up::take_session(self.app, &mut tx, self.client, user.sub, step, session, now).await?
         {
             return Ok(None);
@@ -281,14 +289,20 @@ impl SignIn<'_> {
         if has_password && self.pool.allows_factor("PASSWORD") {
             factors.extend(["PASSWORD_SRP", "PASSWORD"]);
         }
+        let one_suffices = match &person.user {
+            Some(user) => !mfa::is_needed(self.pool, user),
+            None => self.pool.settings.mfa_configuration != "ON",
+        };
+        let passkeys_suffice =
+            one_suffices || person.user.as_ref().is_some_and(|user| mfa::passkeys_suffice(self.pool, user));
         for factor in ["EMAIL_OTP", "SMS_OTP"] {
             let can = person.user.as_ref().is_none_or(|user| otp_sign_in::address(user, factor).is_some());
-            if can && self.pool.allows_factor(factor) {
+            if can && one_suffices && self.pool.allows_factor(factor) {
                 factors.push(factor);
             }
         }
         let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
-        let passkeys = if confirmed && self.pool.allows_factor("WEB_AUTHN") {
+        let passkeys = if confirmed && passkeys_suffice && self.pool.allows_factor("WEB_AUTHN") {
             passkey_sign_in::descriptors(self, person, passkeys)
         } else {
             Vec::new()

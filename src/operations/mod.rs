@@ -52,6 +52,7 @@ pub const SUPPORTED: &[&str] = &[
     "AdminUpdateUserAttributes",
     "AdminDeleteUserAttributes",
     "AdminResetUserPassword",
+    "AdminSetUserMFAPreference",
     "AdminUserGlobalSignOut",
     "ListUsers",
     "CreateGroup",
@@ -80,6 +81,9 @@ pub const SUPPORTED: &[&str] = &[
     "DeleteUserAttributes",
     "GetUserAttributeVerificationCode",
     "VerifyUserAttribute",
+    "AssociateSoftwareToken",
+    "VerifySoftwareToken",
+    "SetUserMFAPreference",
     "ChangePassword",
     "DeleteUser",
     "GlobalSignOut",
@@ -118,6 +122,7 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
         "AdminUpdateUserAttributes" => answer(app, call, users::admin_update_user_attributes::handle).await,
         "AdminDeleteUserAttributes" => answer(app, call, users::admin_delete_user_attributes::handle).await,
         "AdminResetUserPassword" => answer(app, call, users::admin_reset_user_password::handle).await,
+        "AdminSetUserMFAPreference" => answer(app, call, users::admin_set_user_mfa_preference::handle).await,
         "AdminUserGlobalSignOut" => answer(app, call, users::admin_user_global_sign_out::handle).await,
         "ListUsers" => answer(app, call, users::list_users::handle).await,
         // groups
@@ -153,6 +158,9 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
             answer(app, call, account::get_user_attribute_verification_code::handle).await
         }
         "VerifyUserAttribute" => answer(app, call, account::verify_user_attribute::handle).await,
+        "AssociateSoftwareToken" => answer(app, call, account::associate_software_token::handle).await,
+        "VerifySoftwareToken" => answer(app, call, account::verify_software_token::handle).await,
+        "SetUserMFAPreference" => answer(app, call, account::set_user_mfa_preference::handle).await,
         "ChangePassword" => answer(app, call, account::change_password::handle).await,
         "DeleteUser" => answer(app, call, account::delete_user::handle).await,
         // passkeys

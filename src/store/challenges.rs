@@ -105,3 +105,15 @@ pub async fn take_registration(db: &mut PgConnection, pool_id: &str, sub: Uuid) 
     .fetch_optional(db)
     .await
 }
+
+/// Notes in a pending challenge that what it waits for was done; `false`: it is gone.
+pub async fn mark_verified(db: &mut PgConnection, pool_id: &str, id: Uuid) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        r#"UPDATE challenges SET data = data || '{"verified": true}' WHERE user_pool_id = $1 AND id = $2"#,
+        pool_id,
+        id
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

@@ -136,7 +136,7 @@ pub async fn list_users(db: &PgPool, pool_id: &str, name: &str, after: Uuid, lim
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: _", u.password_hash,
-                  u.password_set_at, u.created_at, u.updated_at
+                  u.password_set_at, u.created_at, u.updated_at, u.mfa AS "mfa: _"
            FROM group_members m JOIN users u ON u.user_pool_id = m.user_pool_id AND u.sub = m.sub
            WHERE m.user_pool_id = $1 AND m.group_name = $2 AND m.sub > $3 ORDER BY m.sub LIMIT $4"#,
         pool_id,

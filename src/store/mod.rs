@@ -20,6 +20,7 @@ pub mod outbox;
 pub mod passkeys;
 pub mod pools;
 pub mod sessions;
+pub mod software_tokens;
 pub mod users;
 
 use std::sync::LazyLock;

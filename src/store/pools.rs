@@ -48,8 +48,15 @@ pub struct PoolSettings {
     pub policies: Policies,
     /// `ACTIVE` or `INACTIVE`
     pub deletion_protection: String,
-    /// `OFF`; the other values need MFA methods that are not built yet.
+    /// `OFF`, `OPTIONAL` or `ON`
     pub mfa_configuration: String,
+    /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool, as the two that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_token_mfa_configuration: Option<SoftwareTokenMfa>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_mfa_configuration: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_mfa_configuration: Option<Value>,
     pub schema_attributes: Vec<SchemaAttribute>,
     /// `email`, `phone_number`: what signs in, in place of usernames that people choose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -69,6 +76,13 @@ pub struct PoolSettings {
     pub web_authn_configuration: Option<WebAuthnConfiguration>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SoftwareTokenMfa {
+    #[serde(default)]
+    pub enabled: bool,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -202,6 +216,26 @@ impl Pool {
     /// Whether this factor (`PASSWORD`, `WEB_AUTHN`) may open a session.
     pub fn allows_factor(&self, factor: &str) -> bool {
         self.settings.policies.sign_in_policy.allowed_first_auth_factors.iter().any(|allowed| allowed == factor)
+    }
+
+    /// Whether people may use this second factor (`SOFTWARE_TOKEN_MFA`, `SMS_MFA`, `EMAIL_OTP`).
+    pub fn has_mfa(&self, method: &str) -> bool {
+        let settings = &self.settings;
+        settings.mfa_configuration != "OFF"
+            && match method {
+                "SOFTWARE_TOKEN_MFA" => {
+                    settings.software_token_mfa_configuration.as_ref().is_some_and(|one| one.enabled)
+                }
+                "SMS_MFA" => settings.sms_mfa_configuration.is_some(),
+                "EMAIL_OTP" => settings.email_mfa_configuration.is_some(),
+                _ => false,
+            }
+    }
+
+    /// Whether a passkey that verifies its user may count as both factors.
+    pub fn has_multi_factor_passkeys(&self) -> bool {
+        let configuration = self.settings.web_authn_configuration.as_ref();
+        configuration.is_some_and(|one| one.factor_configuration == "MULTI_FACTOR_WITH_USER_VERIFICATION")
     }
 
     /// Whether a code that was sent may open a session.

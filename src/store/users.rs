@@ -1,5 +1,6 @@
 //! Users.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
@@ -19,6 +20,19 @@ pub struct User {
     pub password_set_at: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+    pub mfa: Mfa,
+}
+
+/// The second factors that a person has switched on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mfa {
+    /// `SOFTWARE_TOKEN_MFA`, `SMS_MFA`, `EMAIL_OTP`
+    pub enabled: Vec<String>,
+    /// One of those.
+    pub preferred: Option<String>,
+    /// Whether a passkey that verifies its user counts as both factors.
+    pub passkey: bool,
 }
 
 /// `UserStatus`.
@@ -71,6 +85,7 @@ pub(super) struct Row {
     pub(super) password_set_at: Option<OffsetDateTime>,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
+    pub(super) mfa: Json<Mfa>,
 }
 
 impl From<Row> for User {
@@ -85,6 +100,7 @@ impl From<Row> for User {
             password_set_at: row.password_set_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            mfa: row.mfa.0,
         }
     }
 }
@@ -95,7 +111,8 @@ pub async fn find(db: &PgPool, pool_id: &str, username_key: &str) -> sqlx::Resul
         Row,
         r#"SELECT sub AS "sub!", username AS "username!", status AS "status!", enabled AS "enabled!",
                   attributes AS "attributes!: Json<Map<String, Value>>", password_hash, password_set_at,
-                  created_at AS "created_at!", updated_at AS "updated_at!"
+                  created_at AS "created_at!", updated_at AS "updated_at!",
+                  mfa AS "mfa!: Json<Mfa>"
            FROM (
                SELECT 1 AS rank, * FROM users WHERE user_pool_id = $1 AND username_key = $2
                UNION ALL
@@ -119,7 +136,7 @@ pub async fn find_by_sub(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sql
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
-                  password_set_at, created_at, updated_at
+                  password_set_at, created_at, updated_at, mfa AS "mfa: Json<Mfa>"
            FROM users WHERE user_pool_id = $1 AND sub = $2"#,
         pool_id,
         sub
@@ -139,7 +156,7 @@ pub async fn find_live(
     let row = sqlx::query_as!(
         Row,
         r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: Json<Map<String, Value>>",
-                  u.password_hash, u.password_set_at, u.created_at, u.updated_at
+                  u.password_hash, u.password_set_at, u.created_at, u.updated_at, u.mfa AS "mfa: Json<Mfa>"
            FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
            WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
              AND u.enabled AND u.status <> 'RESET_REQUIRED'"#,
@@ -158,7 +175,7 @@ pub async fn hold(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Resu
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
-                  password_set_at, created_at, updated_at
+                  password_set_at, created_at, updated_at, mfa AS "mfa: Json<Mfa>"
            FROM users WHERE user_pool_id = $1 AND sub = $2 FOR SHARE"#,
         pool_id,
         sub
@@ -173,7 +190,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Resu
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
-                  password_set_at, created_at, updated_at
+                  password_set_at, created_at, updated_at, mfa AS "mfa: Json<Mfa>"
            FROM users WHERE user_pool_id = $1 AND sub = $2 FOR UPDATE"#,
         pool_id,
         sub
@@ -310,6 +327,26 @@ pub async fn update_attributes(
     Ok(())
 }
 
+/// Sets the second factors.
+pub async fn update_mfa(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    mfa: &Mfa,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET mfa = $3, updated_at = $4 WHERE user_pool_id = $1 AND sub = $2",
+        pool_id,
+        sub,
+        Json(mfa) as _,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Enables or disables. A code for a new password that was sent before is void.
 pub async fn update_enabled(
     db: &mut PgConnection,
@@ -377,6 +414,9 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Re
         .execute(&mut *db)
         .await?;
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM software_tokens WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .execute(&mut *db)
+        .await?;
     sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;
@@ -432,7 +472,7 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<User>> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT sub, username, status, enabled, attributes, password_hash, password_set_at, created_at, updated_at
+        "SELECT sub, username, status, enabled, attributes, password_hash, password_set_at, created_at, updated_at, mfa
          FROM users WHERE user_pool_id = ",
     );
     query.push_bind(pool_id).push(" AND sub > ").push_bind(after);

@@ -11,6 +11,7 @@ mod delivery;
 mod faults;
 mod groups;
 mod limits;
+mod mfa;
 mod operations_list;
 mod otp;
 mod overload;

@@ -167,7 +167,7 @@ async fn the_measured_configuration_errors() {
         (
             set,
             json!({"UserPoolId": pool(), "MfaConfiguration": "ON", "WebAuthnConfiguration": multi}),
-            "MfaConfiguration: MFA is not supported by Keystead yet; use OFF.",
+            "MfaConfiguration: configure SoftwareTokenMfaConfiguration, SmsMfaConfiguration or EmailMfaConfiguration with it.",
         ),
     ] {
         let refusal = server.operator(operation, input).await.refused();

@@ -18,6 +18,10 @@ use crate::{
 pub struct Response {
     username: String,
     user_attributes: Vec<Attribute>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_mfa_setting: Option<String>,
+    #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
+    user_mfa_setting_list: Vec<String>,
 }
 
 pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
@@ -29,5 +33,10 @@ pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>
         other => other,
     })?;
     let attributes = readable(&found.client, &user.attributes);
-    Ok(Response { user_attributes: listed(user.sub, &attributes), username: user.username })
+    Ok(Response {
+        preferred_mfa_setting: user.mfa.preferred.clone(),
+        user_mfa_setting_list: user.mfa.enabled.clone(),
+        user_attributes: listed(user.sub, &attributes),
+        username: user.username,
+    })
 }

@@ -18,6 +18,10 @@ use crate::{
 pub struct Response {
     username: String,
     configured_user_auth_factors: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_mfa_setting: Option<String>,
+    #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
+    user_mfa_setting_list: Vec<String>,
 }
 
 pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
@@ -31,6 +35,9 @@ pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>
         ("WEB_AUTHN", !passkeys.is_empty() && pool.allows_factor("WEB_AUTHN")),
     ];
     Ok(Response {
+        preferred_mfa_setting: caller.user.mfa.preferred.clone(),
+        user_mfa_setting_list: caller.user.mfa.enabled.clone(),
+
         configured_user_auth_factors: factors.into_iter().filter(|(_, has)| *has).map(|(factor, _)| factor).collect(),
         username: caller.user.username,
     })

@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html>
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{check_addresses, check_factors, schema, shown, stored_members};
 use crate::{
@@ -85,6 +85,10 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
         },
         deletion_protection: request.deletion_protection.unwrap_or_else(|| "INACTIVE".into()),
         mfa_configuration: request.mfa_configuration.unwrap_or_else(|| "OFF".into()),
+        software_token_mfa_configuration: None,
+        // With a road for text messages the pool has MFA by text message (CreateUserPool, SmsConfiguration).
+        sms_mfa_configuration: sms_mfa(&request.rest),
+        email_mfa_configuration: None,
         schema_attributes: schema::of_new_pool(request.schema)?,
         username_attributes: request.username_attributes,
         alias_attributes: request.alias_attributes,
@@ -122,4 +126,11 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
     store::keys::insert(&mut tx, &app.sealing, &pool.id, "id", &id_public, &id_private, now).await?;
     tx.commit().await?;
     Ok(pool)
+}
+
+/// MFA by text message, where the request configures text messages.
+pub fn sms_mfa(rest: &Map<String, Value>) -> Option<Value> {
+    let configuration = rest.get("SmsConfiguration")?;
+    let message = rest.get("SmsAuthenticationMessage");
+    Some(json!({"SmsConfiguration": configuration, "SmsAuthenticationMessage": message}))
 }

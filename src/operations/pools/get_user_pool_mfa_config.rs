@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserPoolMfaConfig.html>
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     app::App,
@@ -9,7 +10,7 @@ use crate::{
     caller::Operator,
     error::Result,
     flows,
-    store::pools::{Pool, WebAuthnConfiguration},
+    store::pools::{Pool, SoftwareTokenMfa, WebAuthnConfiguration},
 };
 
 #[derive(Deserialize)]
@@ -23,6 +24,12 @@ pub struct Request {
 pub struct Response {
     mfa_configuration: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    software_token_mfa_configuration: Option<SoftwareTokenMfa>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms_mfa_configuration: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_mfa_configuration: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
@@ -33,6 +40,9 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
 /// The configuration as stored.
 pub fn shown(pool: &Pool) -> Response {
     Response {
+        software_token_mfa_configuration: pool.settings.software_token_mfa_configuration.clone(),
+        sms_mfa_configuration: pool.settings.sms_mfa_configuration.clone(),
+        email_mfa_configuration: pool.settings.email_mfa_configuration.clone(),
         mfa_configuration: pool.settings.mfa_configuration.clone(),
         web_authn_configuration: pool.settings.web_authn_configuration.clone(),
     }

@@ -23,13 +23,19 @@ use crate::{
     },
 };
 
+/// Settings that are part of Get/SetUserPoolMfaConfig and not of DescribeUserPool.
+const MFA_MEMBERS: [&str; 4] =
+    ["WebAuthnConfiguration", "SoftwareTokenMfaConfiguration", "SmsMfaConfiguration", "EmailMfaConfiguration"];
+
 /// `UserPoolType`, the form in which a pool is shown.
 async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut out = match serde_json::to_value(&pool.settings).map_err(Error::internal)? {
         Value::Object(settings) => settings,
         _ => Map::new(),
     };
-    out.remove("WebAuthnConfiguration");
+    for member in MFA_MEMBERS {
+        out.remove(member);
+    }
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     put("Id", json!(pool.id));
     put("Name", json!(pool.name));
@@ -126,8 +132,15 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
             return refuse("WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA");
         }
     }
-    if settings.mfa_configuration != "OFF" {
-        return refuse("MfaConfiguration: MFA is not supported by Keystead yet; use OFF.");
+    let methods = [
+        settings.software_token_mfa_configuration.as_ref().is_some_and(|one| one.enabled),
+        settings.sms_mfa_configuration.is_some(),
+        settings.email_mfa_configuration.is_some(),
+    ];
+    if settings.mfa_configuration != "OFF" && !methods.contains(&true) {
+        return refuse(
+            "MfaConfiguration: configure SoftwareTokenMfaConfiguration, SmsMfaConfiguration or EmailMfaConfiguration with it.",
+        );
     }
     Ok(())
 }

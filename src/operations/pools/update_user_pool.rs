@@ -5,7 +5,11 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{check_addresses, check_factors, create_user_pool::PoliciesInput, stored_members};
+use super::{
+    check_addresses, check_factors,
+    create_user_pool::{PoliciesInput, sms_mfa},
+    stored_members,
+};
 use crate::{
     app::App,
     call::Call,
@@ -56,6 +60,9 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     }
     settings.deletion_protection = request.deletion_protection.unwrap_or_else(|| "INACTIVE".into());
     settings.mfa_configuration = request.mfa_configuration.unwrap_or_else(|| "OFF".into());
+    if settings.sms_mfa_configuration.is_none() {
+        settings.sms_mfa_configuration = sms_mfa(&request.rest);
+    }
     settings.admin_create_user_config = request.admin_create_user_config;
     settings.rest = stored_members(&request.rest);
     settings.auto_verified_attributes = request.auto_verified_attributes;

@@ -25,11 +25,18 @@ pub struct Response {
     user_last_modified_date: f64,
     enabled: bool,
     user_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_mfa_setting: Option<String>,
+    #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
+    user_mfa_setting_list: Vec<String>,
 }
 
 pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<Response> {
     let (_, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     Ok(Response {
+        preferred_mfa_setting: user.mfa.preferred.clone(),
+        user_mfa_setting_list: user.mfa.enabled.clone(),
+
         user_attributes: listed(user.sub, &user.attributes),
         username: user.username,
         user_create_date: epoch_seconds(user.created_at),

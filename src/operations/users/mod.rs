@@ -8,6 +8,7 @@ pub mod admin_disable_user;
 pub mod admin_enable_user;
 pub mod admin_get_user;
 pub mod admin_reset_user_password;
+pub mod admin_set_user_mfa_preference;
 pub mod admin_set_user_password;
 pub mod admin_update_user_attributes;
 pub mod admin_user_global_sign_out;

@@ -8,7 +8,7 @@ use crate::{
     group_commit::{Batch, BatchResult},
     store::{
         kept::Kept,
-        users::{Row, User},
+        users::{Mfa, Row, User},
     },
 };
 
@@ -46,7 +46,7 @@ impl Batch for BeginSignIns {
                       u.enabled AS "enabled!",
                       u.attributes AS "attributes!: Json<Map<String, Value>>",
                       u.password_hash, u.password_set_at, u.created_at AS "created_at!",
-                      u.updated_at AS "updated_at!",
+                      u.updated_at AS "updated_at!", u.mfa AS "mfa!: Json<Mfa>",
                       c.credential_id AS "credential_id?", c.transports AS "transports?", c.rp_id AS "rp_id?"
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::uuid[]))
                    WITH ORDINALITY AS a (user_pool_id, username_key, sub, n)
@@ -89,6 +89,7 @@ impl Batch for BeginSignIns {
                     password_set_at: row.password_set_at,
                     created_at: row.created_at,
                     updated_at: row.updated_at,
+                    mfa: row.mfa,
                 })
             });
         }

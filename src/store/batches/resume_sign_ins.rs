@@ -10,7 +10,7 @@ use crate::{
         challenges::Challenge,
         kept::Kept,
         passkeys::Key,
-        users::{Row, User},
+        users::{Mfa, Row, User},
     },
 };
 
@@ -56,6 +56,7 @@ impl Batch for ResumeSignIns {
                       u.enabled AS "enabled?",
                       u.attributes AS "attributes?: Json<Map<String, Value>>",
                       u.password_hash, u.password_set_at, u.created_at AS "created_at?", u.updated_at AS "updated_at?",
+                      u.mfa AS "mfa?: Json<Mfa>",
                       c.public_key AS "public_key?", c.sign_count AS "sign_count?", c.backup_eligible AS "backup_eligible?"
                FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::bytea[]))
                    WITH ORDINALITY AS a (user_pool_id, challenge_id, credential_id, n)
@@ -99,6 +100,7 @@ impl Batch for ResumeSignIns {
                     password_set_at: row.password_set_at,
                     created_at: row.created_at?,
                     updated_at: row.updated_at?,
+                    mfa: row.mfa?,
                 }))
             })();
             *answer = Some(ResumedSignIn { challenge, user, username_key: row.username_key, key });

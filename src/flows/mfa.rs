@@ -1,0 +1,351 @@
+//! Second factors: who needs one, the challenges that ask for it, and what a person switches on (W§3.4, W§4.3).
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use totp_rs::{Builder, Totp};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        issue,
+        messages::Address,
+        otp_sign_in, password, session_text,
+        sign_in::{Outcome, Parameters, Person, SignIn},
+    },
+    random,
+    store::{
+        self,
+        challenges::Challenge,
+        pools::Pool,
+        sessions::OpenedWith,
+        users::{Mfa, User},
+    },
+};
+
+/// The methods in the order in which they are offered.
+const METHODS: [&str; 3] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"];
+/// The challenges of second factors, besides EMAIL_OTP, which is a first factor too.
+pub const CHALLENGES: [&str; 4] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "SELECT_MFA_TYPE", "MFA_SETUP"];
+/// Bytes of an authenticator app's secret.
+const SECRET: usize = 32;
+/// Steps (of 30 seconds) that the app's clock may be off.
+const SKEW: u16 = 1;
+
+/// The methods that a user has switched on and can use in this pool.
+pub fn methods(pool: &Pool, user: &User) -> Vec<&'static str> {
+    let enabled = |method: &str| user.mfa.enabled.iter().any(|one| one == method);
+    let usable = |method: &str| attribute(method).is_none_or(|name| Address::verified(user, name).is_some());
+    METHODS.into_iter().filter(|method| enabled(method) && pool.has_mfa(method) && usable(method)).collect()
+}
+
+/// Whether one factor is not enough for this user.
+pub fn is_needed(pool: &Pool, user: &User) -> bool {
+    match pool.settings.mfa_configuration.as_str() {
+        "ON" => true,
+        "OPTIONAL" => !methods(pool, user).is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether this user's passkeys count as both factors, so that they must verify their user.
+pub fn passkeys_suffice(pool: &Pool, user: &User) -> bool {
+    pool.has_multi_factor_passkeys() && user.mfa.passkey
+}
+
+/// Whether a user's challenge asks for a second factor.
+pub fn asked_by(pending: &Challenge) -> bool {
+    pending.data["mfa"] == true
+}
+
+/// The attribute whose address a method sends to, if it sends.
+fn attribute(method: &str) -> Option<&'static str> {
+    match method {
+        "SMS_MFA" => Some("phone_number"),
+        "EMAIL_OTP" => Some("email"),
+        _ => None,
+    }
+}
+
+/// Asks for the second factor of a person who proved the first.
+pub async fn ask(sign_in: &SignIn<'_>, person: Person) -> Result<Outcome> {
+    let pool = sign_in.pool;
+    let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
+    let mut methods = methods(pool, user);
+    if methods.is_empty() {
+        // Where a second factor is required, an address that was proved is one without being switched on.
+        let by_address = |method: &&str| {
+            pool.has_mfa(method) && attribute(method).is_some_and(|name| Address::verified(user, name).is_some())
+        };
+        methods = METHODS.into_iter().filter(by_address).take(1).collect();
+    }
+    let preferred = methods.iter().find(|method| user.mfa.preferred.as_deref() == Some(**method)).copied();
+    match (preferred, methods.as_slice()) {
+        (Some(method), _) => ask_for(sign_in, person, method).await,
+        (None, [method]) => ask_for(sign_in, person, method).await,
+        (None, []) if pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
+            let offered = json!(["SOFTWARE_TOKEN_MFA"]).to_string();
+            let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
+            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
+            sign_in.challenge(&person, "MFA_SETUP", data, parameters, Vec::new()).await
+        }
+        (None, []) => Err(Error::InvalidParameter(
+            "This user pool requires a second factor, and the user has none: verify an e-mail address or phone number first."
+                .into(),
+        )),
+        (None, several) => {
+            let parameters =
+                parameters([("MFAS_CAN_CHOOSE", json!(several).to_string()), ("USER_ID_FOR_SRP", user.username.clone())]);
+            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
+            sign_in.challenge(&person, "SELECT_MFA_TYPE", data, parameters, Vec::new()).await
+        }
+    }
+}
+
+async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str) -> Result<Outcome> {
+    let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
+    let name = ("USER_ID_FOR_SRP", user.username.clone());
+    let (mut data, parameters) = match attribute(method) {
+        None => (json!({}), parameters([("FRIENDLY_DEVICE_NAME", "TOTP device".to_owned()), name])),
+        Some(attribute) => {
+            let address = Address::verified(user, attribute).ok_or_else(Error::wrong_credentials)?;
+            let (data, mut parameters) = otp_sign_in::send(sign_in, &person, &address).await?;
+            parameters.extend(self::parameters([name]));
+            (data, parameters)
+        }
+    };
+    data["mfa"] = true.into();
+    data["passwordSetAt"] = json!(password::set_at(user));
+    sign_in.challenge(&person, method, data, parameters, Vec::new()).await
+}
+
+fn parameters<const N: usize>(pairs: [(&str, String); N]) -> Map<String, Value> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+}
+
+/// Answers a challenge of a second factor.
+pub async fn finish(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    responses: &Parameters,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let Some(user) = person.user.clone().filter(|_| asked_by(&pending)) else { return Err(session_text::unfit()) };
+    match pending.kind.as_str() {
+        "SELECT_MFA_TYPE" => {
+            let answer = sign_in.required(responses, "ANSWER")?;
+            let Some(method) = methods(pool, &user).into_iter().find(|method| *method == answer) else {
+                return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
+            };
+            let mut tx = app.db.begin().await?;
+            let user = still(sign_in, &mut tx, &pending, user.sub).await?;
+            tx.commit().await?;
+            ask_for(sign_in, Person { user: Some(user), ..person }, method).await
+        }
+        "MFA_SETUP" if pending.data["verified"] == true => {
+            complete(sign_in, person.username, pending, user, None).await
+        }
+        "MFA_SETUP" => Err(Error::InvalidParameter(
+            "Verify the software token first: AssociateSoftwareToken, then VerifySoftwareToken, with this session."
+                .into(),
+        )),
+        method => {
+            let member = match method {
+                "SOFTWARE_TOKEN_MFA" => "SOFTWARE_TOKEN_MFA_CODE",
+                "SMS_MFA" => "SMS_MFA_CODE",
+                _ => "EMAIL_OTP_CODE",
+            };
+            let code = sign_in.required(responses, member)?;
+            let (free, now) = (app.config.free_password_failures, app.clock.now());
+            let name = password::attempts_name(pool, &person.username, Some(&user));
+            if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
+                return Err(password::attempts_exceeded());
+            }
+            let step = match method {
+                "SOFTWARE_TOKEN_MFA" => {
+                    let mut db = app.db.acquire().await?;
+                    let token = store::software_tokens::find(&mut db, &pool.id, user.sub).await?;
+                    match token.and_then(|token| token.secret) {
+                        Some(sealed) => check(app, pool, user.sub, &sealed, code, now)?.map(Some),
+                        None => None,
+                    }
+                }
+                _ => otp_sign_in::fits(app, &pending, code).then_some(None),
+            };
+            let Some(step) = step else {
+                if free > 0 {
+                    store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
+                }
+                return Err(Error::CodeMismatch("Invalid code received for user".into()));
+            };
+            complete(sign_in, person.username, pending, user, step).await
+        }
+    }
+}
+
+/// Both factors are proved: opens the session. `step`: the authenticator app's, used up with it.
+async fn complete(
+    sign_in: &SignIn<'_>,
+    username: String,
+    pending: Challenge,
+    user: User,
+    step: Option<i64>,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let mut tx = app.db.begin().await?;
+    let user = still(sign_in, &mut tx, &pending, user.sub).await?;
+    if let Some(name) = attribute(&pending.kind)
+        && Address::verified(&user, name).is_none_or(|address| pending.data["to"] != address.value)
+    {
+        return Err(session_text::unfit());
+    }
+    if let Some(step) = step
+        && !store::software_tokens::use_step(&mut tx, &pool.id, user.sub, step).await?
+    {
+        return Err(Error::ExpiredCode("Your software token has already been used once.".into()));
+    }
+    if app.config.free_password_failures > 0 {
+        let name = password::attempts_name(pool, &username, Some(&user));
+        if !store::login_attempts::forgive(&mut tx, &pool.id, &name, app.clock.now()).await? {
+            return Err(password::attempts_exceeded());
+        }
+    }
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Password).await?;
+    tx.commit().await?;
+    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+}
+
+/// Uses the challenge up and holds the user, who may still sign in with the password that was proved.
+async fn still(sign_in: &SignIn<'_>, db: &mut PgConnection, pending: &Challenge, sub: Uuid) -> Result<User> {
+    let pool = sign_in.pool;
+    let user = store::users::hold(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
+    let taken = store::challenges::take(db, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    if taken.expires_at <= sign_in.app.clock.now() {
+        return Err(session_text::expired());
+    }
+    sign_in.may_sign_in(&user)?;
+    if taken.data["passwordSetAt"] != json!(password::set_at(&user)) {
+        return Err(session_text::unfit());
+    }
+    Ok(user)
+}
+
+/// Offers a new secret to a user's authenticator app: its base32 text.
+pub async fn associate(app: &App, db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<String> {
+    if !pool.has_mfa("SOFTWARE_TOKEN_MFA") {
+        return Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()));
+    }
+    let secret: [u8; SECRET] = random::bytes();
+    let sealed = app.sealing.seal(&context(pool, sub), &secret);
+    store::software_tokens::offer(db, &pool.id, sub, &sealed).await?;
+    Ok(totp(secret.to_vec()).secret().to_base32())
+}
+
+/// Takes the first code of the offered secret; from then on it is the user's. In a transaction that holds the user's row.
+pub async fn verify(
+    app: &App,
+    db: &mut PgConnection,
+    pool: &Pool,
+    sub: Uuid,
+    code: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let offered = store::software_tokens::find(db, &pool.id, sub).await?.and_then(|token| token.pending);
+    let sealed = offered.ok_or_else(|| {
+        Error::SoftwareTokenMfaNotFound("Software token MFA has not been set up: call AssociateSoftwareToken.".into())
+    })?;
+    let step = check(app, pool, sub, &sealed, code, now)?;
+    let step = step.ok_or_else(|| Error::EnableSoftwareTokenMfa("Code mismatch".into()))?;
+    Ok(store::software_tokens::accept(db, &pool.id, sub, step).await?)
+}
+
+/// The step that a code belongs to, if it is one of this secret's now.
+fn check(app: &App, pool: &Pool, sub: Uuid, sealed: &[u8], code: &str, now: OffsetDateTime) -> Result<Option<i64>> {
+    let secret = app.sealing.open(&context(pool, sub), sealed).map_err(Error::internal)?;
+    let time = u64::try_from(now.unix_timestamp()).map_err(Error::internal)?;
+    totp(secret).check(code, time).map(|step| i64::try_from(step).map_err(Error::internal)).transpose()
+}
+
+/// RFC 6238 as every authenticator app does it: SHA-1, six digits, 30 seconds.
+fn totp(secret: Vec<u8>) -> Totp {
+    Builder::new().with_skew(SKEW).with_secret(secret).build_noncompliant()
+}
+
+fn context(pool: &Pool, sub: Uuid) -> String {
+    format!("software_tokens {} {sub}", pool.id)
+}
+
+/// `SMSMfaSettingsType` and its kin.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Preference {
+    pub enabled: bool,
+    pub preferred_mfa: bool,
+}
+
+/// What a request says of each method; what it leaves out stays.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Preferences {
+    #[serde(rename = "SMSMfaSettings", default)]
+    pub sms: Option<Preference>,
+    #[serde(rename = "SoftwareTokenMfaSettings", default)]
+    pub software_token: Option<Preference>,
+    #[serde(rename = "EmailMfaSettings", default)]
+    pub email: Option<Preference>,
+    #[serde(rename = "WebAuthnMfaSettings", default)]
+    pub passkey: Option<Preference>,
+}
+
+/// Switches second factors on and off, in a transaction that holds the user's row.
+pub async fn prefer(
+    db: &mut PgConnection,
+    pool: &Pool,
+    user: &User,
+    preferences: Preferences,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let asked = [
+        ("SOFTWARE_TOKEN_MFA", preferences.software_token),
+        ("SMS_MFA", preferences.sms),
+        ("EMAIL_OTP", preferences.email),
+    ];
+    let refuse = |text: String| Err(Error::InvalidParameter(text.into()));
+    let mut mfa: Mfa = user.mfa.clone();
+    for (method, preference) in asked.into_iter().filter_map(|(method, one)| Some((method, one?))) {
+        mfa.enabled.retain(|one| one != method);
+        if mfa.preferred.as_deref() == Some(method) {
+            mfa.preferred = None;
+        }
+        if !preference.enabled {
+            continue;
+        }
+        match attribute(method) {
+            Some(name) if Address::of(user, name).is_none() => {
+                return refuse(format!("User does not have delivery config set to turn on {method}"));
+            }
+            None => {
+                let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
+                if token.is_none_or(|token| token.secret.is_none()) {
+                    return refuse("User has not verified software token mfa".into());
+                }
+            }
+            Some(_) => {}
+        }
+        mfa.enabled.push(method.into());
+    }
+    let mut preferred = asked.iter().filter(|(_, one)| one.is_some_and(|one| one.enabled && one.preferred_mfa));
+    if let Some((method, _)) = preferred.next() {
+        if preferred.next().is_some() {
+            return refuse("Only one MFA method can be preferred.".into());
+        }
+        mfa.preferred = Some((*method).into());
+    }
+    if let Some(passkey) = preferences.passkey {
+        mfa.passkey = passkey.enabled;
+    }
+    Ok(store::users::update_mfa(db, &pool.id, user.sub, &mfa, now).await?)
+}

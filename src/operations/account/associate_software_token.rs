@@ -1,0 +1,31 @@
+//! AssociateSoftwareToken: a secret for an authenticator app.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AssociateSoftwareToken.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::enrolling::begin;
+use crate::{app::App, call::Call, caller::Enroller, error::Result, flows::mfa};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    #[serde(default)]
+    session: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    secret_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<String>,
+}
+
+pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let enrolling = begin(app, &mut tx, call, &caller).await?;
+    let secret_code = mfa::associate(app, &mut tx, &enrolling.pool, enrolling.user.sub).await?;
+    tx.commit().await?;
+    let session = request.session.filter(|_| enrolling.challenge.is_some());
+    Ok(Response { secret_code, session })
+}

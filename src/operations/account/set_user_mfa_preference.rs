@@ -1,0 +1,25 @@
+//! SetUserMFAPreference.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserMFAPreference.html>
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::SignedIn,
+    error::{Error, Result},
+    flows::{self, mfa},
+    operations::Empty,
+    store,
+};
+
+pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: mfa::Preferences) -> Result<Empty> {
+    let bearer = caller.bearer;
+    let pool = flows::pool_of(app, &bearer).await?;
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
+    bearer.live(app, &mut tx, call).await?;
+    mfa::prefer(&mut tx, &pool, &user.ok_or(Error::UserNotFound)?, request, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(bearer.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

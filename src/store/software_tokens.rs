@@ -1,0 +1,65 @@
+//! Authenticator apps (time-based one-time passwords).
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A user's authenticator app.
+#[derive(Debug)]
+pub struct SoftwareToken {
+    /// Sealed; `None` until the first code came back.
+    pub secret: Option<Vec<u8>>,
+    /// Sealed: offered and not verified.
+    pub pending: Option<Vec<u8>>,
+}
+
+/// Offers a new secret; the one in use stays until the new one is verified.
+pub async fn offer(db: &mut PgConnection, pool_id: &str, sub: Uuid, pending: &[u8]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO software_tokens (user_pool_id, sub, pending) VALUES ($1, $2, $3)
+         ON CONFLICT (user_pool_id, sub) DO UPDATE SET pending = $3",
+        pool_id,
+        sub,
+        pending
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The user's authenticator app.
+pub async fn find(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<SoftwareToken>> {
+    sqlx::query_as!(
+        SoftwareToken,
+        "SELECT secret, pending FROM software_tokens WHERE user_pool_id = $1 AND sub = $2",
+        pool_id,
+        sub
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The offered secret was verified by the code of this step: it is the one in use from now on.
+pub async fn accept(db: &mut PgConnection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE software_tokens SET secret = pending, pending = NULL, last_step = $3 WHERE user_pool_id = $1 AND sub = $2",
+        pool_id,
+        sub,
+        step
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Uses the code of a step up; `false`: that code or a later one was used before. Of several callers one gets it.
+pub async fn use_step(db: &mut PgConnection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE software_tokens SET last_step = $3 WHERE user_pool_id = $1 AND sub = $2 AND last_step < $3",
+        pool_id,
+        sub,
+        step
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
