@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
 import { AuthenticationDetails, CognitoUser, CognitoUserAttribute, CognitoUserPool } from "amazon-cognito-identity-js";
 import { Amplify } from "aws-amplify";
 import * as auth from "aws-amplify/auth";
@@ -202,4 +203,49 @@ test("amazon-cognito-identity-js: sign up, sign in by SRP, refresh, change, sign
     new Promise((onSuccess, onFailure) => user.authenticateUser(wrong, { onSuccess, onFailure })),
     { name: "NotAuthorizedException", message: "Incorrect username or password." },
   );
+});
+
+/** The code of an authenticator app (RFC 6238). */
+function totp(secret) {
+  const bits = [...secret].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac("sha1", key).update(counter).digest();
+  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
+test("the AWS SDK for JavaScript makes a pool with second factors; Amplify signs in there", async (t) => {
+  const api = new CognitoIdentityProvider({ endpoint: URL });
+  const { UserPool } = await api.createUserPool({ PoolName: "mfa" });
+  t.after(() => Amplify.configure({ Auth: { Cognito: { userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: URL } } }));
+  await api.setUserPoolMfaConfig({
+    UserPoolId: UserPool.Id,
+    MfaConfiguration: "ON",
+    SoftwareTokenMfaConfiguration: { Enabled: true },
+  });
+  const { UserPoolClient } = await api.createUserPoolClient({ UserPoolId: UserPool.Id, ClientName: "mfa" });
+  const username = "ada";
+  await api.adminCreateUser({ UserPoolId: UserPool.Id, Username: username, MessageAction: "SUPPRESS" });
+  await api.adminSetUserPassword({ UserPoolId: UserPool.Id, Username: username, Password: PASSWORD, Permanent: true });
+  await api.createGroup({ UserPoolId: UserPool.Id, GroupName: "staff" });
+  await api.adminAddUserToGroup({ UserPoolId: UserPool.Id, Username: username, GroupName: "staff" });
+  Amplify.configure({
+    Auth: { Cognito: { userPoolId: UserPool.Id, userPoolClientId: UserPoolClient.ClientId, userPoolEndpoint: URL } },
+  });
+  const begun = await auth.signIn({ username, password: PASSWORD });
+  assert.equal(begun.nextStep.signInStep, "CONTINUE_SIGN_IN_WITH_TOTP_SETUP");
+  const code = totp(begun.nextStep.totpSetupDetails.sharedSecret);
+  const done = await auth.confirmSignIn({ challengeResponse: code });
+  assert.equal(done.nextStep.signInStep, "DONE");
+  const session = await auth.fetchAuthSession();
+  assert.deepEqual(session.tokens.accessToken.payload["cognito:groups"], ["staff"]);
+  const preference = await auth.fetchMFAPreference();
+  assert.deepEqual(preference.enabled, ["TOTP"]);
+  await auth.updateMFAPreference({ totp: "PREFERRED" });
+  await auth.signOut();
+  const again = await auth.signIn({ username, password: PASSWORD });
+  assert.equal(again.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_TOTP_CODE");
+  await assert.rejects(auth.confirmSignIn({ challengeResponse: code }), { name: "ExpiredCodeException" });
 });
