@@ -206,7 +206,8 @@ impl Caller for Enroller {
     fn user(&self) -> Option<(&str, Uuid)> {
         match self {
             Self::SignedIn(signed_in) => signed_in.user(),
-            Self::Midway { .. } => None,
+            // Whose turn it is: the challenge's, since nobody is known yet.
+            Self::Midway { pool_id, challenge } => Some((pool_id, *challenge)),
         }
     }
 }

@@ -21,6 +21,7 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
     let key = || SigningKey::from_pkcs8(public.kid.clone(), &pkcs8).unwrap();
     let verifying = HashMap::from([(public.kid.clone(), public.decoding().unwrap())]);
     let claims = AccessClaims {
+        groups: Vec::new(),
         sub: Uuid::nil(),
         iss: ISSUER.into(),
         client_id: "client".into(),

@@ -11,7 +11,7 @@ use crate::{
         attributes,
         codes::{self, Purpose},
         messages::{Address, DeliveryDetails},
-        names,
+        mfa, names,
     },
     store::{self, clients::Client, pools::Pool, users::User},
 };
@@ -37,10 +37,15 @@ pub async fn update(
         codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
         let same = user.attributes.get(attribute).is_some_and(|old| *old == value);
         let vouched = new.get(&format!("{attribute}_verified")).is_some_and(|verified| verified == "true");
-        if same || vouched || value.is_empty() || !has(&settings.auto_verified_attributes, attribute) {
+        // An address that is a second factor stays until the new one is proved.
+        let second_factor = mfa::uses(pool, &user, attribute);
+        if same || vouched || value.is_empty() {
             continue;
         }
-        if has(before_update, attribute) {
+        if !second_factor && !has(&settings.auto_verified_attributes, attribute) {
+            continue;
+        }
+        if second_factor || has(before_update, attribute) {
             new.remove(attribute);
         }
         to_prove.push(Address { attribute, value });
@@ -68,7 +73,7 @@ pub async fn prove(
     for address in addresses {
         let purpose = Purpose::verify(address.attribute);
         if counted {
-            codes::count(db, pool, user, purpose, now).await?;
+            codes::count(app, db, pool, user, purpose, now).await?;
         }
         sent.push(codes::send(app, db, pool, user, purpose, &address, now).await?);
     }

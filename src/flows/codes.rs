@@ -94,13 +94,14 @@ pub async fn send(
 /// Counts a code that somebody, perhaps its owner, asked for in a user's name, and refuses one too many. What operators
 /// send does not count.
 pub async fn count(
+    app: &App,
     db: &mut PgConnection,
     pool: &Pool,
     user: &User,
     purpose: Purpose,
     now: OffsetDateTime,
 ) -> Result<()> {
-    count_sent(db, pool, &password::attempts_name(pool, &user.username, Some(user)), purpose, now).await
+    count_sent(db, pool, &password::attempts_name(app, pool, &user.username, Some(user)), purpose, now).await
 }
 
 /// What sending to an unknown name does and answers; `user`: who is not to be told from an unknown one.
@@ -114,7 +115,7 @@ pub async fn pretend_to_send(
     let address = messages::decoy_address(app, pool, username);
     app.delivery.check(address.medium())?;
     let mut tx = app.db.begin().await?;
-    count_sent(&mut tx, pool, &password::attempts_name(pool, username, user), purpose, app.clock.now()).await?;
+    count_sent(&mut tx, pool, &password::attempts_name(app, pool, username, user), purpose, app.clock.now()).await?;
     tx.commit().await?;
     Ok(address.details())
 }
@@ -130,7 +131,7 @@ pub async fn redeem(
     given: &str,
     now: OffsetDateTime,
 ) -> Result<Result<Code>> {
-    let name = password::attempts_name(pool, &user.username, Some(user));
+    let name = password::attempts_name(app, pool, &user.username, Some(user));
     if store::codes::count_tried(db, &pool.id, &name, purpose.text(), now).await? > TRIED_PER_HOUR {
         return Ok(Err(limit_exceeded()));
     }
@@ -154,7 +155,7 @@ pub async fn redeem(
 /// What redeeming answers for an unknown name.
 pub async fn pretend_to_redeem(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Result<Error> {
     let now = app.clock.now();
-    let name = password::attempts_name(pool, username, None);
+    let name = password::attempts_name(app, pool, username, None);
     let mut tx = app.db.begin().await?;
     let tried = store::codes::count_tried(&mut tx, &pool.id, &name, purpose.text(), now).await?;
     let sent = store::codes::was_sent_since(&mut tx, &pool.id, &name, purpose.text(), now - purpose.lifetime()).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    flows::messages::Address,
+    flows::{messages::Address, mfa},
     store::{
         pools::Pool,
         users::{Status, User},
@@ -30,9 +30,11 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     if mechanisms == ["admin_only"] {
         return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
     }
+    // What is a second factor is not the first one, too: one mailbox would be both.
+    let verified = |attribute| Address::verified(user, attribute).filter(|_| !mfa::uses(pool, user, attribute));
     let verified = |mechanism: &String| match mechanism.as_str() {
-        "verified_email" => Address::verified(user, "email"),
-        "verified_phone_number" => Address::verified(user, "phone_number"),
+        "verified_email" => verified("email"),
+        "verified_phone_number" => verified("phone_number"),
         _ => None,
     };
     mechanisms.iter().find_map(verified).ok_or_else(nowhere)

@@ -95,6 +95,7 @@ fn masked_phone(phone: &str) -> String {
 
 /// The address that a code would go to if the pool had a person of this name: the same on every call.
 pub fn decoy_address(app: &App, pool: &Pool, username: &str) -> Address {
+    let username = &pool.username_key(username);
     if username.starts_with('+') && username.len() > 5 {
         return Address { attribute: "phone_number", value: username.to_owned() };
     }
@@ -124,6 +125,7 @@ pub struct Told<'a> {
 
 /// The same for one attribute.
 pub fn decoy_address_of(app: &App, pool: &Pool, username: &str, attribute: &'static str) -> Address {
+    let username = &pool.username_key(username);
     if (attribute == "email" && username.contains('@')) || (attribute != "email" && username.starts_with('+')) {
         return Address { attribute, value: username.to_owned() };
     }

@@ -35,20 +35,56 @@ const SECRET: usize = 32;
 /// Steps (of 30 seconds) that the app's clock may be off.
 const SKEW: u16 = 1;
 
-/// The methods that a user has switched on and can use in this pool.
-pub fn methods(pool: &Pool, user: &User) -> Vec<&'static str> {
+/// The methods that a user has switched on in this pool.
+fn enabled(pool: &Pool, user: &User) -> Vec<&'static str> {
     let enabled = |method: &str| user.mfa.enabled.iter().any(|one| one == method);
-    let usable = |method: &str| attribute(method).is_none_or(|name| Address::verified(user, name).is_some());
-    METHODS.into_iter().filter(|method| enabled(method) && pool.has_mfa(method) && usable(method)).collect()
+    METHODS.into_iter().filter(|method| enabled(method) && pool.has_mfa(method)).collect()
+}
+
+/// Whether a user can use a method now: what is sent needs an address that was proved.
+fn is_usable(user: &User, method: &str) -> bool {
+    attribute(method).is_none_or(|name| Address::verified(user, name).is_some())
 }
 
 /// Whether one factor is not enough for this user.
 pub fn is_needed(pool: &Pool, user: &User) -> bool {
     match pool.settings.mfa_configuration.as_str() {
         "ON" => true,
-        "OPTIONAL" => !methods(pool, user).is_empty(),
+        "OPTIONAL" => !enabled(pool, user).is_empty(),
         _ => false,
     }
+}
+
+/// What a user is asked for now: what is switched on and usable. Where a second factor is required and none was switched on,
+/// it is an authenticator app that was verified, or else an address that was proved.
+fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<&'static str> {
+    let on = enabled(pool, user);
+    if !on.is_empty() {
+        return on.into_iter().filter(|method| is_usable(user, method)).collect();
+    }
+    let without = |method: &&str| match attribute(method) {
+        None => pool.has_mfa(method) && has_app,
+        Some(_) => pool.has_mfa(method) && is_usable(user, method),
+    };
+    METHODS.into_iter().filter(without).take(1).collect()
+}
+
+/// Whether codes to this attribute's address are a second factor of this user, or would be for want of another.
+pub fn uses(pool: &Pool, user: &User, attribute: &str) -> bool {
+    let on = enabled(pool, user);
+    let is = |method: &str| if on.is_empty() { pool.has_mfa(method) } else { on.contains(&method) };
+    is_needed(pool, user) && METHODS.into_iter().any(|method| self::attribute(method) == Some(attribute) && is(method))
+}
+
+/// Whether the user has an authenticator app that was verified.
+async fn has_app(db: &mut PgConnection, pool: &Pool, user: &User) -> Result<bool> {
+    let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
+    Ok(token.is_some_and(|token| token.secret.is_some()))
+}
+
+/// Whether a user may set an authenticator app up in the middle of a sign-in: there is no second factor yet.
+pub async fn may_set_up(db: &mut PgConnection, pool: &Pool, user: &User) -> Result<bool> {
+    Ok(enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
 }
 
 /// Whether this user's passkeys count as both factors, so that they must verify their user.
@@ -74,31 +110,28 @@ fn attribute(method: &str) -> Option<&'static str> {
 pub async fn ask(sign_in: &SignIn<'_>, person: Person) -> Result<Outcome> {
     let pool = sign_in.pool;
     let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
-    let mut methods = methods(pool, user);
-    if methods.is_empty() {
-        // Where a second factor is required, an address that was proved is one without being switched on.
-        let by_address = |method: &&str| {
-            pool.has_mfa(method) && attribute(method).is_some_and(|name| Address::verified(user, name).is_some())
-        };
-        methods = METHODS.into_iter().filter(by_address).take(1).collect();
-    }
+    let mut db = sign_in.app.db.acquire().await?;
+    let methods = offered(pool, user, has_app(&mut db, pool, user).await?);
+    drop(db);
     let preferred = methods.iter().find(|method| user.mfa.preferred.as_deref() == Some(**method)).copied();
     match (preferred, methods.as_slice()) {
         (Some(method), _) => ask_for(sign_in, person, method).await,
         (None, [method]) => ask_for(sign_in, person, method).await,
-        (None, []) if pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
+        (None, []) if enabled(pool, user).is_empty() && pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
             let offered = json!(["SOFTWARE_TOKEN_MFA"]).to_string();
             let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
             let data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
             sign_in.challenge(&person, "MFA_SETUP", data, parameters, Vec::new()).await
         }
         (None, []) => Err(Error::InvalidParameter(
-            "This user pool requires a second factor, and the user has none: verify an e-mail address or phone number first."
+            "The user has no second factor that can be used: its address is not verified. An operator can verify it."
                 .into(),
         )),
         (None, several) => {
-            let parameters =
-                parameters([("MFAS_CAN_CHOOSE", json!(several).to_string()), ("USER_ID_FOR_SRP", user.username.clone())]);
+            let parameters = parameters([
+                ("MFAS_CAN_CHOOSE", json!(several).to_string()),
+                ("USER_ID_FOR_SRP", user.username.clone()),
+            ]);
             let data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
             sign_in.challenge(&person, "SELECT_MFA_TYPE", data, parameters, Vec::new()).await
         }
@@ -135,88 +168,101 @@ pub async fn finish(
 ) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let Some(user) = person.user.clone().filter(|_| asked_by(&pending)) else { return Err(session_text::unfit()) };
-    match pending.kind.as_str() {
-        "SELECT_MFA_TYPE" => {
-            let answer = sign_in.required(responses, "ANSWER")?;
-            let Some(method) = methods(pool, &user).into_iter().find(|method| *method == answer) else {
-                return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
-            };
-            let mut tx = app.db.begin().await?;
-            let user = still(sign_in, &mut tx, &pending, user.sub).await?;
-            tx.commit().await?;
-            ask_for(sign_in, Person { user: Some(user), ..person }, method).await
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &person.username, Some(&user));
+    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
+        return Err(password::attempts_exceeded());
+    }
+    let mut tx = app.db.begin().await?;
+    let user = still(sign_in, &mut tx, &pending, user.sub).await?;
+    let offered = offered(pool, &user, has_app(&mut tx, pool, &user).await?);
+    if pending.kind == "SELECT_MFA_TYPE" {
+        let answer = sign_in.required(responses, "ANSWER")?;
+        let Some(method) = offered.into_iter().find(|method| *method == answer) else {
+            return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
+        };
+        tx.commit().await?;
+        return ask_for(sign_in, Person { user: Some(user), ..person }, method).await;
+    }
+    if pending.kind == "MFA_SETUP" {
+        if pending.data["verified"] != true {
+            return Err(Error::InvalidParameter(
+                "Verify the software token first: AssociateSoftwareToken, then VerifySoftwareToken, with this session."
+                    .into(),
+            ));
         }
-        "MFA_SETUP" if pending.data["verified"] == true => {
-            complete(sign_in, person.username, pending, user, None).await
+    } else {
+        // What was asked for may have been switched off since, or the address changed.
+        let address = attribute(&pending.kind).and_then(|name| Address::verified(&user, name));
+        if !offered.contains(&pending.kind.as_str())
+            || address.is_some_and(|address| pending.data["to"] != address.value)
+        {
+            return Err(session_text::unfit());
         }
-        "MFA_SETUP" => Err(Error::InvalidParameter(
-            "Verify the software token first: AssociateSoftwareToken, then VerifySoftwareToken, with this session."
-                .into(),
-        )),
-        method => {
-            let member = match method {
-                "SOFTWARE_TOKEN_MFA" => "SOFTWARE_TOKEN_MFA_CODE",
-                "SMS_MFA" => "SMS_MFA_CODE",
-                _ => "EMAIL_OTP_CODE",
-            };
-            let code = sign_in.required(responses, member)?;
-            let (free, now) = (app.config.free_password_failures, app.clock.now());
-            let name = password::attempts_name(pool, &person.username, Some(&user));
-            if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
-                return Err(password::attempts_exceeded());
+        match prove(sign_in, &mut tx, &pending, &user, responses).await? {
+            Proof::Right => {}
+            Proof::Used => {
+                return Err(Error::ExpiredCode("Your software token has already been used once.".into()));
             }
-            let step = match method {
-                "SOFTWARE_TOKEN_MFA" => {
-                    let mut db = app.db.acquire().await?;
-                    let token = store::software_tokens::find(&mut db, &pool.id, user.sub).await?;
-                    match token.and_then(|token| token.secret) {
-                        Some(sealed) => check(app, pool, user.sub, &sealed, code, now)?.map(Some),
-                        None => None,
-                    }
-                }
-                _ => otp_sign_in::fits(app, &pending, code).then_some(None),
-            };
-            let Some(step) = step else {
+            Proof::Wrong => {
+                // The challenge is not used up by it.
+                drop(tx);
                 if free > 0 {
                     store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
                 }
-                return Err(Error::CodeMismatch("Invalid code received for user".into()));
-            };
-            complete(sign_in, person.username, pending, user, step).await
+                return Err(mismatch());
+            }
         }
     }
-}
-
-/// Both factors are proved: opens the session. `step`: the authenticator app's, used up with it.
-async fn complete(
-    sign_in: &SignIn<'_>,
-    username: String,
-    pending: Challenge,
-    user: User,
-    step: Option<i64>,
-) -> Result<Outcome> {
-    let (app, pool) = (sign_in.app, sign_in.pool);
-    let mut tx = app.db.begin().await?;
-    let user = still(sign_in, &mut tx, &pending, user.sub).await?;
-    if let Some(name) = attribute(&pending.kind)
-        && Address::verified(&user, name).is_none_or(|address| pending.data["to"] != address.value)
-    {
-        return Err(session_text::unfit());
-    }
-    if let Some(step) = step
-        && !store::software_tokens::use_step(&mut tx, &pool.id, user.sub, step).await?
-    {
-        return Err(Error::ExpiredCode("Your software token has already been used once.".into()));
-    }
-    if app.config.free_password_failures > 0 {
-        let name = password::attempts_name(pool, &username, Some(&user));
-        if !store::login_attempts::forgive(&mut tx, &pool.id, &name, app.clock.now()).await? {
-            return Err(password::attempts_exceeded());
-        }
+    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+        // Locked by others meanwhile: the answer does not tell that this guess was right.
+        return Err(mismatch());
     }
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Password).await?;
     tx.commit().await?;
     Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+}
+
+/// What a code proves.
+enum Proof {
+    Right,
+    Wrong,
+    /// Right, and used before.
+    Used,
+}
+
+/// Checks the code of a method, in a transaction that holds the user's row; an authenticator app's is used up with it.
+async fn prove(
+    sign_in: &SignIn<'_>,
+    db: &mut PgConnection,
+    pending: &Challenge,
+    user: &User,
+    responses: &Parameters,
+) -> Result<Proof> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let member = match pending.kind.as_str() {
+        "SOFTWARE_TOKEN_MFA" => "SOFTWARE_TOKEN_MFA_CODE",
+        "SMS_MFA" => "SMS_MFA_CODE",
+        _ => "EMAIL_OTP_CODE",
+    };
+    let code = sign_in.required(responses, member)?;
+    if attribute(&pending.kind).is_some() {
+        return Ok(if otp_sign_in::fits(app, pending, code) { Proof::Right } else { Proof::Wrong });
+    }
+    let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
+    let step = match token.and_then(|token| token.secret) {
+        Some(sealed) => check(app, pool, user.sub, &sealed, code, app.clock.now())?,
+        None => None,
+    };
+    match step {
+        None => Ok(Proof::Wrong),
+        Some(step) if store::software_tokens::use_step(db, &pool.id, user.sub, step).await? => Ok(Proof::Right),
+        Some(_) => Ok(Proof::Used),
+    }
+}
+
+fn mismatch() -> Error {
+    Error::CodeMismatch("Invalid code received for user".into())
 }
 
 /// Uses the challenge up and holds the user, who may still sign in with the password that was proved.
@@ -324,7 +370,7 @@ pub async fn prefer(
             continue;
         }
         match attribute(method) {
-            Some(name) if Address::of(user, name).is_none() => {
+            Some(name) if Address::verified(user, name).is_none() => {
                 return refuse(format!("User does not have delivery config set to turn on {method}"));
             }
             None => {
@@ -336,6 +382,10 @@ pub async fn prefer(
             Some(_) => {}
         }
         mfa.enabled.push(method.into());
+    }
+    let had = !enabled(pool, user).is_empty();
+    if had && pool.settings.mfa_configuration == "ON" && !mfa.enabled.iter().any(|method| pool.has_mfa(method)) {
+        return refuse("A second factor is required in this user pool: the last one cannot be switched off.".into());
     }
     let mut preferred = asked.iter().filter(|(_, one)| one.is_some_and(|one| one.enabled && one.preferred_mfa));
     if let Some((method, _)) = preferred.next() {

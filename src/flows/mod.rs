@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod change_attributes;
 pub mod codes;
+pub mod decoys;
 pub mod forgotten;
 pub mod issue;
 pub mod keys;

@@ -7,7 +7,8 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        codes, issue,
+        attributes::{is_email, is_phone},
+        codes, decoys, issue,
         messages::{self, Address, Occasion, Told},
         mfa, password, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
@@ -35,6 +36,14 @@ pub fn address(user: &User, factor: &str) -> Option<Address> {
     Address::verified(user, attribute(factor)).filter(|_| user.status == Status::Confirmed)
 }
 
+/// Whether an unknown person could use a factor: as some people can and others cannot. Who is called by an address has it.
+pub fn decoy_has(sign_in: &SignIn<'_>, username: &str, factor: &str) -> bool {
+    let called_by = if factor == "EMAIL_OTP" { is_email(username) } else { is_phone(username) };
+    let id = decoys::id(sign_in.app, sign_in.pool, username);
+    let seed = decoys::seed(sign_in.app, sign_in.pool, factor, &id)[0];
+    called_by || if factor == "EMAIL_OTP" { seed < 224 } else { seed < 128 }
+}
+
 /// Sends a code and answers with the challenge. To an unknown person nothing is sent.
 pub async fn start(
     sign_in: &SignIn<'_>,
@@ -57,8 +66,13 @@ pub async fn send(sign_in: &SignIn<'_>, person: &Person, to: &Address) -> Result
     let now = app.clock.now();
     let code = random::code(DIGITS);
     let mut tx = app.db.begin().await?;
-    codes::count_sign_in(&mut tx, pool, &password::attempts_name(pool, &person.username, person.user.as_ref()), now)
-        .await?;
+    codes::count_sign_in(
+        &mut tx,
+        pool,
+        &password::attempts_name(app, pool, &person.username, person.user.as_ref()),
+        now,
+    )
+    .await?;
     if let Some(user) = &person.user {
         let told = Told { occasion: Occasion::SignIn, username: &user.username, secret: &code };
         messages::send(app, &mut tx, pool, to, told, now).await?;
@@ -88,7 +102,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
         return Err(session_text::unfit());
     }
     let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = password::attempts_name(pool, &person.username, person.user.as_ref());
+    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
     if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
         return Err(password::attempts_exceeded());
     }

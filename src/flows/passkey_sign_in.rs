@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        issue, mfa, session_text,
+        decoys, issue, mfa, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
         trail,
     },
@@ -50,7 +50,7 @@ pub fn descriptors(
 ) -> Vec<Descriptor> {
     let Some(rp) = relying_party(sign_in, None) else { return Vec::new() };
     if person.user.is_none() {
-        return decoys(sign_in, &person.username);
+        return decoy_passkeys(sign_in, &person.username);
     }
     // A changed RP ID orphans the passkeys that were made for the old one (W§3.1).
     let usable = passkeys.into_iter().filter(|(_, _, rp_id)| *rp_id == rp.id);
@@ -58,13 +58,11 @@ pub fn descriptors(
 }
 
 /// Made-up passkeys, or none, decided by the name: as many and as different as people's are.
-fn decoys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
+fn decoy_passkeys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
     const TRANSPORTS: [&[&str]; 4] = [&["hybrid", "internal"], &["internal"], &["hybrid", "internal"], &["nfc", "usb"]];
     const LENGTHS: [usize; 4] = [32, 16, 20, 32];
-    // A subject may be written in several ways; each names the same person.
-    let key = sign_in.pool.username_key(username);
-    let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
-    let seed = sign_in.app.sealing.derive("decoy passkey", format!("{} {key}", sign_in.pool.id).as_bytes());
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let seed = decoys::seed(app, pool, "decoy passkey", &decoys::id(app, pool, username));
     let count = match seed[0] {
         0..128 => 0,
         128..208 => 1,
@@ -105,7 +103,7 @@ pub async fn finish(
     let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
     match finish_together(sign_in, &rp, &person, &pending, key, credential).await? {
         Some(tokens) => Ok(tokens),
-        None => finish_alone(sign_in, &rp, person, pending, credential).await,
+        None => finish_alone(sign_in, person, pending, credential).await,
     }
 }
 
@@ -191,13 +189,7 @@ fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential
 /// One transaction: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
 /// passkey's row is locked, verified against, updated, and the session inserted. A deletion of the passkey either
 /// committed before (there is nothing to lock) or waits until the session is there.
-async fn finish_alone(
-    sign_in: &SignIn<'_>,
-    rp: &RelyingParty,
-    person: Person,
-    pending: Challenge,
-    credential: &str,
-) -> Result<Outcome> {
+async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let mut tx = app.db.begin().await?;
     // The user before the challenge: the order of locks.
@@ -218,6 +210,8 @@ async fn finish_alone(
     let credential_id = assertion.credential_id.clone();
     let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
     let known = key.is_some();
+    // As the person is now: one factor may not be enough any more.
+    let rp = &relying_party(sign_in, user.as_ref()).ok_or_else(not_configured)?;
     // For a decoy too, so that both cost the same.
     let stored = stored_credential(key, &credential_id);
     let verified = webauthn::verify_assertion(rp, &challenge_bytes(&taken)?, sub, &stored, &assertion);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{attributes, srp_sign_in::pool_name},
+    flows::{attributes, decoys, srp_sign_in::pool_name},
     random,
     sealing::sha256,
     secret::Secret,
@@ -116,7 +116,7 @@ pub async fn check(
     password: Secret,
 ) -> Result<User> {
     let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = attempts_name(pool, username, user.as_ref());
+    let name = attempts_name(app, pool, username, user.as_ref());
     if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
         return Err(attempts_exceeded());
     }
@@ -133,10 +133,10 @@ pub async fn check(
     Err(Error::wrong_credentials())
 }
 
-/// The name under which wrong passwords are counted: the user's own, whatever alias was typed. A name too long for a
+/// The name under which wrong passwords are counted: the user's own, whatever alias was typed; also an unknown person's. A name too long for a
 /// key of the database (nobody has it) is counted under its hash.
-pub fn attempts_name(pool: &Pool, username: &str, user: Option<&User>) -> String {
-    let name = pool.username_key(user.map_or(username, |user| &user.username));
+pub fn attempts_name(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> String {
+    let name = user.map_or_else(|| decoys::id(app, pool, username), |user| pool.username_key(&user.username));
     if name.len() <= 1_024 { name } else { BASE64_STANDARD.encode(sha256(name.as_bytes())) }
 }
 

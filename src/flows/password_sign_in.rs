@@ -25,7 +25,7 @@ pub async fn with_text(sign_in: &SignIn<'_>, person: Person, password: &str, ses
     let hides = sign_in.client.settings.hides_existence();
     let user = password::check(app, pool, hides, &username, user, Secret::from(password.to_owned())).await?;
     let outcome = proved(sign_in, username, user.clone(), session).await?;
-    if matches!(outcome, Outcome::Tokens(_)) {
+    if !matches!(&outcome, Outcome::Next(next) if next.name == "NEW_PASSWORD_REQUIRED") {
         // Signing in does not depend on it: the next one tries again.
         let refreshed = password::refresh(app, pool, &user, Secret::from(password.to_owned())).await;
         let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
@@ -46,19 +46,23 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
             || (outdated && now.password_set_at == user.password_set_at && now.password_hash.is_some())
     };
     let user = held.filter(same).ok_or_else(Error::wrong_credentials)?;
-    sign_in.may_sign_in(&user)?;
-    if let Some(id) = session {
-        store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
-    }
     // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
     // second factor by repeating it.
     let both = user.status == Status::Confirmed && mfa::is_needed(pool, &user);
-    if app.config.free_password_failures > 0 && !both {
-        let name = password::attempts_name(pool, &username, Some(&user));
-        if !store::login_attempts::forgive(&mut tx, &pool.id, &name, app.clock.now()).await? {
-            // Locked by others meanwhile: the answer does not tell that this guess was right.
-            return Err(Error::wrong_credentials());
-        }
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &username, Some(&user));
+    let locked = match free {
+        0 => false,
+        _ if both => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
+        _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
+    };
+    if locked {
+        // By others meanwhile: no answer tells that this guess was right.
+        return Err(Error::wrong_credentials());
+    }
+    sign_in.may_sign_in(&user)?;
+    if let Some(id) = session {
+        store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
     }
     if user.status == Status::ForceChangePassword {
         password::check_temporary(app, pool, &user)?;
@@ -99,6 +103,13 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
     let taken = store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
     if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(password::set_at(&user)) {
         return Err(session_text::unfit());
+    }
+    if let Some(address) = ["email", "phone_number"].into_iter().find(|name| {
+        new.contains_key(*name) && new.get(*name) != user.attributes.get(*name) && mfa::uses(pool, &user, name)
+    }) {
+        return Err(Error::InvalidParameter(
+            format!("The {address} is a second factor of this user and cannot be changed here.").into(),
+        ));
     }
     let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, now).await?;
     attributes::check_required(pool, &user.attributes)?;

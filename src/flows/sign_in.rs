@@ -12,6 +12,7 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
+        decoys,
         issue::{self, AuthenticationResult},
         mfa, otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
     },
@@ -172,8 +173,7 @@ impl SignIn<'_> {
         // Which passkey answers, if one does.
         let answered = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
         let Resumed { pending, person, key } = self.resume(id, responses, answered.as_ref()).await?;
-        let decoy =
-            || pending.data["decoy"] == self.decoy_mark(&person) || srp_sign_in::names(&pending, &person.username);
+        let decoy = || pending.data["decoy"] == self.decoy_mark(&person);
         if pending.client_id != self.client.id
             || pending.sub != person.user.as_ref().map(|user| user.sub)
             || (person.user.is_none() && !decoy())
@@ -223,7 +223,10 @@ impl SignIn<'_> {
     /// about the first guesses counts for the next.
     async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn<'_>>> {
         let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
-        self.app.turns.take(&self.pool.id, &self.pool.username_key(username)).await.map(Some)
+        let key = self.pool.username_key(username);
+        // A subject may be written in several ways; each is the same person's turn.
+        let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
+        self.app.turns.take(&self.pool.id, &key).await.map(Some)
     }
 
     /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
@@ -236,7 +239,6 @@ impl SignIn<'_> {
         let now = self.app.clock.now();
         let mut tx = self.app.db.begin().await?;
         let Some(user) = store::users::hold(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
-        self.may_sign_in(&user)?;
         let step = sign_up::SIGNED_UP;
         if user.status != Status::Confirmed
             || mfa::is_needed(self.pool, &user)
@@ -244,6 +246,7 @@ impl SignIn<'_> {
         {
             return Ok(None);
         }
+        self.may_sign_in(&user)?;
         let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::SignUp).await?;
         tx.commit().await?;
         Ok(Some(Outcome::Tokens(opened.tokens(self.app, self.client).await?)))
@@ -296,7 +299,10 @@ impl SignIn<'_> {
         let passkeys_suffice =
             one_suffices || person.user.as_ref().is_some_and(|user| mfa::passkeys_suffice(self.pool, user));
         for factor in ["EMAIL_OTP", "SMS_OTP"] {
-            let can = person.user.as_ref().is_none_or(|user| otp_sign_in::address(user, factor).is_some());
+            let can = match &person.user {
+                Some(user) => otp_sign_in::address(user, factor).is_some(),
+                None => otp_sign_in::decoy_has(self, &person.username, factor),
+            };
             if can && one_suffices && self.pool.allows_factor(factor) {
                 factors.push(factor);
             }
@@ -465,8 +471,8 @@ impl SignIn<'_> {
 
     /// What binds a decoy's challenge to its name, as a user's is bound to the user.
     fn decoy_mark(&self, person: &Person) -> Value {
-        let name = format!("{} {}", self.pool.id, self.pool.username_key(&person.username));
-        Value::String(BASE64_STANDARD.encode(self.app.sealing.derive("decoy challenge", name.as_bytes())))
+        let id = decoys::id(self.app, self.pool, &person.username);
+        Value::String(BASE64_STANDARD.encode(decoys::seed(self.app, self.pool, "decoy challenge", &id)))
     }
 
     fn flow_enabled(&self, flow: &str) -> Result<()> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        password, password_sign_in, session_text,
+        decoys, password, password_sign_in, session_text,
         sign_in::{Available, Outcome, Parameters, Person, SignIn},
     },
     random,
@@ -57,11 +57,6 @@ pub fn session_of(responses: &Parameters) -> Option<String> {
     String::from_utf8(block).ok()
 }
 
-/// Whether an answer names the person that an unknown one's challenge was made for.
-pub fn names(pending: &Challenge, username: &str) -> bool {
-    pending.kind == CHALLENGE && pending.data["srpId"] == username
-}
-
 /// Checks the proof. A wrong one counts as a wrong password and burns the challenge.
 pub async fn finish(
     sign_in: &SignIn<'_>,
@@ -74,7 +69,7 @@ pub async fn finish(
     let timestamp = sign_in.required(responses, "TIMESTAMP")?.to_owned();
     let block = sign_in.required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
     let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = password::attempts_name(pool, &person.username, person.user.as_ref());
+    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
     if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
         return Err(password::attempts_exceeded());
     }
@@ -122,28 +117,20 @@ async fn verifier(sign_in: &SignIn<'_>, person: &Person) -> Result<Verifier> {
     if person.user.as_ref().is_some_and(|user| user.password_hash.is_some()) {
         tracing::info!("this user has no SRP verifier yet: it is made when the password is next set or sent as text");
     }
-    let name = format!("{} {}", pool.id, pool.username_key(&person.username));
-    let derived = |purpose: &str| app.sealing.derive(purpose, name.as_bytes());
+    let id = decoys::id(app, pool, &person.username);
+    let derived = |purpose: &str| decoys::seed(app, pool, purpose, &id);
     let mut salt = [0; srp::SALT];
     salt.copy_from_slice(&derived("decoy salt")[..srp::SALT]);
     let v = (0..srp::NUMBER / 32).flat_map(|n| derived(&format!("decoy verifier {n}"))).collect();
     Ok(Verifier { salt: password::plain_salt(salt), v })
 }
 
-/// The username that the proof is made for. An unknown person's looks as a known one's would.
+/// The username that the proof is made for.
 fn user_id(sign_in: &SignIn<'_>, person: &Person) -> String {
-    let pool = sign_in.pool;
-    if let Some(user) = &person.user {
-        return user.username.clone();
+    match &person.user {
+        Some(user) => user.username.clone(),
+        None => decoys::id(sign_in.app, sign_in.pool, &person.username),
     }
-    if pool.settings.username_attributes.is_empty() {
-        return person.username.clone();
-    }
-    let name = format!("{} {}", pool.id, pool.username_key(&person.username));
-    let seed = sign_in.app.sealing.derive("decoy subject", name.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&seed[..16]);
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
 /// The part of a pool's ID after the region.

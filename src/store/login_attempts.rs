@@ -1,14 +1,19 @@
 //! Wrong passwords per name: five are free, then each locks the name for twice as long, up to a quarter of an hour
 //! (W§4.8). Counted for names without a user too.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::{Duration, OffsetDateTime};
 
 /// After this quiet time the count starts again; also the longest lock.
 const QUIET: Duration = Duration::minutes(15);
 
 /// Whether the name is locked now.
-pub async fn is_locked(db: &PgPool, pool_id: &str, username_key: &str, now: OffsetDateTime) -> sqlx::Result<bool> {
+pub async fn is_locked(
+    db: impl PgExecutor<'_>,
+    pool_id: &str,
+    username_key: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2 AND locked_until > $3) AS "locked!""#,
         pool_id,

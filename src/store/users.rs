@@ -327,6 +327,14 @@ pub async fn update_attributes(
     Ok(())
 }
 
+/// Marks a user as changed, for what hangs on the user and is not in the row.
+pub async fn touch(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE users SET updated_at = $3 WHERE user_pool_id = $1 AND sub = $2", pool_id, sub, now)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// Sets the second factors.
 pub async fn update_mfa(
     db: &mut PgConnection,

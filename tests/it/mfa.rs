@@ -310,3 +310,115 @@ async fn a_pool_without_second_factors_has_none_to_set_up() {
         "400 SoftwareTokenMFANotFoundException: Software Token MFA has not been enabled by the userPool"
     );
 }
+
+#[tokio::test]
+async fn an_address_that_is_a_second_factor_is_not_moved_before_it_is_proved() {
+    let stage = Stage::with("OPTIONAL").await;
+    stage.prefer(json!({"EmailMfaSettings": {"Enabled": true}})).await;
+    // By who knows a temporary password alone.
+    let input = json!({"UserPoolId": stage.pool, "Username": "ada", "Password": "Temp0rary!", "Permanent": false});
+    stage.server.operator("AdminSetUserPassword", input).await.ok();
+    let challenge = stage.ada.password_sign_in(&stage.client, "Temp0rary!").await.ok();
+    assert_eq!(challenge["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+    let mut moved = stage.answer(&challenge, "NEW_PASSWORD", "N3w-Passw0rd");
+    moved["ChallengeResponses"]["userAttributes.email"] = json!("evil@example.com");
+    let refusal = stage.server.call("RespondToAuthChallenge", moved).await.refused();
+    assert_eq!(
+        refusal,
+        "400 InvalidParameterException: The email is a second factor of this user and cannot be changed here."
+    );
+    let next = stage.respond(&challenge, "NEW_PASSWORD", PASSWORD).await.ok();
+    assert_eq!(next["ChallengeName"], "EMAIL_OTP", "the new password alone is not enough");
+    // By the signed-in user: the old address asks on until the new one is proved.
+    let change = json!({"UserAttributes": [{"Name": "email", "Value": "new@example.com"}]});
+    stage.ada.call("UpdateUserAttributes", change).await.ok();
+    assert_eq!(stage.password().await["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"], "a***@e***");
+    let code = stage.server.code("new@example.com", 1).await;
+    stage.ada.call("VerifyUserAttribute", json!({"AttributeName": "email", "Code": code})).await.ok();
+    assert_eq!(stage.password().await["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"], "n***@e***");
+    // By an operator, who takes the proof away: nobody signs in with one factor.
+    let unproved = json!([{"Name": "email_verified", "Value": "false"}]);
+    let input = json!({"UserPoolId": stage.pool, "Username": "ada", "UserAttributes": unproved});
+    stage.server.operator("AdminUpdateUserAttributes", input).await.ok();
+    let outcome = stage.ada.password_sign_in(&stage.client, PASSWORD).await.outcome();
+    assert_eq!(outcome, "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn one_mailbox_is_not_both_factors() {
+    let stage = Stage::with("OPTIONAL").await;
+    let input = json!({"ClientId": stage.client, "Username": "ada"});
+    stage.server.call("ForgotPassword", input.clone()).await.ok();
+    let code = stage.server.code(EMAIL, 1).await;
+    stage.prefer(json!({"EmailMfaSettings": {"Enabled": true}})).await;
+    let outcome = stage.server.call("ForgotPassword", input).await.outcome();
+    assert_eq!(outcome, "InvalidParameterException");
+    // Nor with the code that was sent before.
+    let input =
+        json!({"ClientId": stage.client, "Username": "ada", "ConfirmationCode": code, "Password": "N3w-Passw0rd"});
+    assert_ne!(stage.server.call("ConfirmForgotPassword", input).await.outcome(), "OK");
+    stage.password().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_waits_for_an_app_ends_with_its_password_and_with_another_app() {
+    let mut stage = Stage::with("OPTIONAL").await;
+    stage.configure("ON").await;
+    let attributes = json!({"UserPoolId": stage.pool, "Username": "ada", "UserAttributeNames": ["email"]});
+    stage.server.operator("AdminDeleteUserAttributes", attributes).await.ok();
+    let refusal = "400 NotAuthorizedException: Invalid session for the user.";
+    let waiting = stage.password().await;
+    let input = json!({"UserPoolId": stage.pool, "Username": "ada", "Password": PASSWORD, "Permanent": true});
+    stage.server.operator("AdminSetUserPassword", input).await.ok();
+    let session = json!({"Session": waiting["Session"]});
+    assert_eq!(stage.server.call("AssociateSoftwareToken", session).await.refused(), refusal, "another password");
+    let (mallorys, owners) = (stage.password().await, stage.password().await);
+    let offered = stage.server.call("AssociateSoftwareToken", json!({"Session": owners["Session"]})).await.ok();
+    let app = App::new(offered["SecretCode"].as_str().unwrap());
+    let verify = json!({"Session": owners["Session"], "UserCode": app.code(&stage)});
+    stage.server.call("VerifySoftwareToken", verify).await.ok();
+    let session = json!({"Session": mallorys["Session"]});
+    assert_eq!(stage.server.call("AssociateSoftwareToken", session).await.refused(), refusal, "another app");
+    let tokens = stage.respond(&owners, "ANSWER", "x").await.ok();
+    stage.ada.keep_tokens(&tokens);
+    let off = json!({"SoftwareTokenMfaSettings": {"Enabled": false}});
+    let refusal = stage.ada.call("SetUserMFAPreference", off).await.refused();
+    assert_eq!(
+        refusal,
+        "400 InvalidParameterException: A second factor is required in this user pool: the last one cannot be switched off."
+    );
+}
+
+#[tokio::test]
+async fn guesses_at_an_app_that_is_set_up_do_not_use_up_the_connections() {
+    let stage = Stage::with("OPTIONAL").await;
+    stage.configure("ON").await;
+    let attributes = json!({"UserPoolId": stage.pool, "Username": "ada", "UserAttributeNames": ["email"]});
+    stage.server.operator("AdminDeleteUserAttributes", attributes).await.ok();
+    let session = stage.password().await["Session"].clone();
+    stage.server.call("AssociateSoftwareToken", json!({"Session": session})).await.ok();
+    let outcomes = all((0..40).map(|_| {
+        let person = Person::new(&stage.server, "ada", "");
+        let input = json!({"Session": session, "UserCode": "000000"});
+        async move { person.post_public("VerifySoftwareToken", input).await.outcome() }
+    }))
+    .await;
+    assert!(!outcomes.iter().any(|outcome| outcome == "InternalErrorException"), "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn a_challenge_of_a_method_that_was_switched_off_opens_nothing() {
+    let stage = Stage::with("OPTIONAL").await;
+    let app = stage.app().await;
+    stage.prefer(json!({"EmailMfaSettings": {"Enabled": true, "PreferredMfa": true}})).await;
+    let challenge = stage.password().await;
+    let code = stage.server.code(EMAIL, 1).await;
+    let mut off = json!({"EmailMfaSettings": {"Enabled": false}});
+    off["UserPoolId"] = json!(stage.pool);
+    off["Username"] = json!("ada");
+    stage.server.operator("AdminSetUserMFAPreference", off).await.ok();
+    let refusal = stage.respond(&challenge, "EMAIL_OTP_CODE", &code).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user.");
+    let challenge = stage.password().await;
+    assert!(tokens(&stage.respond(&challenge, "SOFTWARE_TOKEN_MFA_CODE", &app.code(&stage)).await.ok()));
+}

@@ -70,7 +70,7 @@ async fn a_code_raced_by_fifty_signs_in_once() {
 async fn wrong_codes_lock_the_name() {
     let server = TestServer::start().await;
     let (_, client) = stage(&server).await;
-    for name in ["ada", "nobody"] {
+    for name in ["ada", "nobody@example.com"] {
         let challenge = server.call("InitiateAuth", begin(&client, name)).await.ok();
         assert_eq!(challenge["ChallengeName"], "EMAIL_OTP", "{name}");
         let session = &challenge["Session"];
@@ -107,7 +107,7 @@ async fn a_code_dies_with_its_session_and_with_its_address() {
 async fn codes_that_sign_in_are_sent_twenty_times_an_hour() {
     let server = TestServer::start().await;
     let (_, client) = stage(&server).await;
-    for name in ["ada", "nobody"] {
+    for name in ["ada", "nobody@example.com"] {
         for _ in 0..20 {
             server.call("InitiateAuth", begin(&client, name)).await.ok();
         }
@@ -143,6 +143,11 @@ async fn who_signed_up_without_a_password_is_signed_in_by_the_confirmation() {
     let mut other = input;
     other["AuthParameters"]["USERNAME"] = json!("ada");
     assert!(server.call("InitiateAuth", other).await.ok()["AuthenticationResult"].is_null());
+    // A session that is none tells nothing about who has not confirmed.
+    let input = json!({"ClientId": client, "Username": "unconfirmed", "UserAttributes": [{"Name": "email", "Value": "u@example.com"}]});
+    server.call("SignUp", input).await.ok();
+    let input = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "unconfirmed"}, "Session": "x".repeat(30)});
+    assert_eq!(server.call("InitiateAuth", input).await.ok()["ChallengeName"], "SELECT_CHALLENGE");
 }
 
 #[tokio::test]

@@ -151,6 +151,10 @@ async fn wrong_proofs_lock_as_wrong_passwords_do() {
         for n in 0..5 {
             assert_eq!(sign_in(&server, own, name, "wrong-Passw0rd!").await, WRONG, "{name} {n}");
         }
+        // Whatever the flow.
+        let person = crate::support::Person::new(&server, name, "");
+        let locked = person.password_sign_in(&client_id, PASSWORD).await.refused();
+        assert_eq!(locked, "400 NotAuthorizedException: Password attempts exceeded", "{name}");
         let locked = sign_in(&server, own, name, PASSWORD).await;
         assert_eq!(locked, "400 NotAuthorizedException: Password attempts exceeded", "{name}");
     }
@@ -188,6 +192,16 @@ async fn an_unknown_person_has_the_same_salt_every_time_and_the_form_of_a_known_
         let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&known), names(&unknown));
         assert_eq!(known["SALT"].as_str().unwrap().len(), unknown["SALT"].as_str().unwrap().len());
+        // Called by that name, both are as before.
+        for (first, name) in [(&known, "ada@example.com"), (&unknown, "eve@example.com")] {
+            let id = first["USER_ID_FOR_SRP"].as_str().unwrap();
+            let again = start(&server, &client_id, id, &public).await["ChallengeParameters"].clone();
+            assert_eq!(
+                (&again["SALT"], &again["USER_ID_FOR_SRP"]),
+                (&first["SALT"], &first["USER_ID_FOR_SRP"]),
+                "{name}"
+            );
+        }
         let own = (pool_id.as_str(), client_id.as_str());
         assert_eq!(sign_in(&server, own, "eve@example.com", PASSWORD).await, WRONG);
         assert_eq!(sign_in(&server, own, "ada@example.com", PASSWORD).await, "OK");

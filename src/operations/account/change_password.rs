@@ -43,7 +43,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     if now.is_none_or(|now| now.password_hash != user.password_hash) {
         return Err(Error::wrong_credentials());
     }
-    let name = password::attempts_name(&pool, &user.username, Some(&user));
+    let name = password::attempts_name(app, &pool, &user.username, Some(&user));
     if app.config.free_password_failures > 0
         && !store::login_attempts::forgive(&mut tx, &pool.id, &name, trail.at).await?
     {

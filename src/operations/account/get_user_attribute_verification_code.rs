@@ -40,7 +40,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = user.ok_or(Error::UserNotFound)?;
     let address = Address::of(&user, attribute)
         .ok_or_else(|| Error::InvalidParameter(format!("User does not have {attribute}.").into()))?;
-    codes::count(&mut tx, &pool, &user, Purpose::verify(attribute), now).await?;
+    codes::count(app, &mut tx, &pool, &user, Purpose::verify(attribute), now).await?;
     let details = codes::send(app, &mut tx, &pool, &user, Purpose::verify(attribute), &address, now).await?;
     tx.commit().await?;
     messages::sent(app);

@@ -39,8 +39,9 @@ pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) 
     let mut tx = app.db.begin().await?;
     let enrolling = begin(app, &mut tx, call, &caller).await?;
     let (pool, user) = (&enrolling.pool, &enrolling.user);
-    let (free, name) = (app.config.free_password_failures, password::attempts_name(pool, &user.username, Some(user)));
-    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, trail.at).await? {
+    let (free, name) =
+        (app.config.free_password_failures, password::attempts_name(app, pool, &user.username, Some(user)));
+    if free > 0 && store::login_attempts::is_locked(&mut *tx, &pool.id, &name, trail.at).await? {
         return Err(password::attempts_exceeded());
     }
     match mfa::verify(app, &mut tx, pool, user.sub, &request.user_code, trail.at).await {

@@ -25,6 +25,8 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member)
     if store::groups::count_of_user(&mut tx, &pool.id, user.sub).await? > MAX_GROUPS {
         return Err(Error::LimitExceeded(format!("A user may be in {MAX_GROUPS} groups.").into()));
     }
+    // A sign-in that read the user before reads again.
+    store::users::touch(&mut tx, &pool.id, user.sub, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "group.joined", Some(user.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

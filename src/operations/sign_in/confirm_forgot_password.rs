@@ -65,7 +65,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     }
     forgotten::address(pool, &user)?;
     store::users::update_password(&mut tx, &pool.id, user.sub, &new, Status::Confirmed, trail.at).await?;
-    let name = password::attempts_name(pool, &user.username, Some(&user));
+    let name = password::attempts_name(app, pool, &user.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.reset", Some(user.sub), None).await?;
     tx.commit().await?;

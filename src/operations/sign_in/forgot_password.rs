@@ -30,7 +30,7 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     match forgotten::address(pool, &user) {
         Ok(address) => {
-            codes::count(&mut tx, pool, &user, Purpose::ForgotPassword, now).await?;
+            codes::count(app, &mut tx, pool, &user, Purpose::ForgotPassword, now).await?;
             let details = codes::send(app, &mut tx, pool, &user, Purpose::ForgotPassword, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);

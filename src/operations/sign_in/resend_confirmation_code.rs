@@ -33,7 +33,7 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -
     let refusal = match sign_up::address_to_verify(pool, &user) {
         _ if user.status != Status::Unconfirmed => "User is already confirmed.",
         Some(address) => {
-            codes::count(&mut tx, pool, &user, Purpose::SignUp, now).await?;
+            codes::count(app, &mut tx, pool, &user, Purpose::SignUp, now).await?;
             let details = codes::send(app, &mut tx, pool, &user, Purpose::SignUp, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);

@@ -67,6 +67,11 @@ impl Person {
         Answer::of(request.body(input.to_string()).send().await.expect("an answer")).await
     }
 
+    /// A call without an access token.
+    pub async fn post_public(&self, operation: &str, input: Value) -> Answer {
+        self.post(operation, input).await
+    }
+
     /// A call with the access token.
     pub async fn call(&self, operation: &str, mut input: Value) -> Answer {
         input["AccessToken"] = json!(self.access_token);
