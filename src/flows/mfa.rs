@@ -4,19 +4,17 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 
 use crate::{
-    app::App,
     error::{Error, Result},
     flows::{
         issue,
         messages::Address,
         otp_sign_in, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
+        software_token,
     },
-    random,
     store::{
         self,
         challenges::Challenge,
@@ -30,10 +28,6 @@ use crate::{
 const METHODS: [&str; 3] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"];
 /// The challenges of second factors, besides EMAIL_OTP, which is a first factor too.
 pub const CHALLENGES: [&str; 4] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "SELECT_MFA_TYPE", "MFA_SETUP"];
-/// Bytes of an authenticator app's secret.
-const SECRET: usize = 32;
-/// Steps (of 30 seconds) that the app's clock may be off.
-const SKEW: u16 = 1;
 
 /// The methods that a user has switched on in this pool.
 fn enabled(pool: &Pool, user: &User) -> Vec<&'static str> {
@@ -251,7 +245,7 @@ async fn prove(
     }
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
     let step = match token.and_then(|token| token.secret) {
-        Some(sealed) => check(app, pool, user.sub, &sealed, code, app.clock.now())?,
+        Some(sealed) => software_token::check(app, pool, user.sub, &sealed, code, app.clock.now())?,
         None => None,
     };
     match step {
@@ -278,51 +272,6 @@ async fn still(sign_in: &SignIn<'_>, db: &mut PgConnection, pending: &Challenge,
         return Err(session_text::unfit());
     }
     Ok(user)
-}
-
-/// Offers a new secret to a user's authenticator app: its base32 text.
-pub async fn associate(app: &App, db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<String> {
-    if !pool.has_mfa("SOFTWARE_TOKEN_MFA") {
-        return Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()));
-    }
-    let secret: [u8; SECRET] = random::bytes();
-    let sealed = app.sealing.seal(&context(pool, sub), &secret);
-    store::software_tokens::offer(db, &pool.id, sub, &sealed).await?;
-    Ok(totp(secret.to_vec()).secret().to_base32())
-}
-
-/// Takes the first code of the offered secret; from then on it is the user's. In a transaction that holds the user's row.
-pub async fn verify(
-    app: &App,
-    db: &mut PgConnection,
-    pool: &Pool,
-    sub: Uuid,
-    code: &str,
-    now: OffsetDateTime,
-) -> Result<()> {
-    let offered = store::software_tokens::find(db, &pool.id, sub).await?.and_then(|token| token.pending);
-    let sealed = offered.ok_or_else(|| {
-        Error::SoftwareTokenMfaNotFound("Software token MFA has not been set up: call AssociateSoftwareToken.".into())
-    })?;
-    let step = check(app, pool, sub, &sealed, code, now)?;
-    let step = step.ok_or_else(|| Error::EnableSoftwareTokenMfa("Code mismatch".into()))?;
-    Ok(store::software_tokens::accept(db, &pool.id, sub, step).await?)
-}
-
-/// The step that a code belongs to, if it is one of this secret's now.
-fn check(app: &App, pool: &Pool, sub: Uuid, sealed: &[u8], code: &str, now: OffsetDateTime) -> Result<Option<i64>> {
-    let secret = app.sealing.open(&context(pool, sub), sealed).map_err(Error::internal)?;
-    let time = u64::try_from(now.unix_timestamp()).map_err(Error::internal)?;
-    totp(secret).check(code, time).map(|step| i64::try_from(step).map_err(Error::internal)).transpose()
-}
-
-/// RFC 6238 as every authenticator app does it: SHA-1, six digits, 30 seconds.
-fn totp(secret: Vec<u8>) -> Totp {
-    Builder::new().with_skew(SKEW).with_secret(secret).build_noncompliant()
-}
-
-fn context(pool: &Pool, sub: Uuid) -> String {
-    format!("software_tokens {} {sub}", pool.id)
 }
 
 /// `SMSMfaSettingsType` and its kin.

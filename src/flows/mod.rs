@@ -20,6 +20,7 @@ pub mod remove_user;
 pub mod session_text;
 pub mod sign_in;
 pub mod sign_up;
+pub mod software_token;
 pub mod srp_sign_in;
 
 use crate::{

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::enrolling::begin;
-use crate::{app::App, call::Call, caller::Enroller, error::Result, flows::mfa};
+use crate::{app::App, call::Call, caller::Enroller, error::Result, flows::software_token};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,7 +24,7 @@ pub struct Response {
 pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let enrolling = begin(app, &mut tx, call, &caller).await?;
-    let secret_code = mfa::associate(app, &mut tx, &enrolling.pool, enrolling.user.sub).await?;
+    let secret_code = software_token::associate(app, &mut tx, &enrolling.pool, enrolling.user.sub).await?;
     tx.commit().await?;
     let session = request.session.filter(|_| enrolling.challenge.is_some());
     Ok(Response { secret_code, session })

@@ -13,7 +13,7 @@ use crate::{
     flows::{
         self,
         mfa::{self, Preference, Preferences},
-        password, session_text,
+        password, session_text, software_token,
     },
     store,
 };
@@ -44,7 +44,7 @@ pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) 
     if free > 0 && store::login_attempts::is_locked(&mut *tx, &pool.id, &name, trail.at).await? {
         return Err(password::attempts_exceeded());
     }
-    match mfa::verify(app, &mut tx, pool, user.sub, &request.user_code, trail.at).await {
+    match software_token::verify(app, &mut tx, pool, user.sub, &request.user_code, trail.at).await {
         Err(refusal @ Error::EnableSoftwareTokenMfa(_)) => {
             drop(tx);
             if free > 0 {

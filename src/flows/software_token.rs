@@ -1,0 +1,63 @@
+//! Authenticator apps: their secrets, and the codes that they show (RFC 6238).
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use totp_rs::{Builder, Totp};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    random,
+    store::{self, pools::Pool},
+};
+
+/// Bytes of a secret.
+const SECRET: usize = 32;
+/// Steps (of 30 seconds) that the app's clock may be off.
+const SKEW: u16 = 1;
+
+/// Offers a new secret to a user's authenticator app: its base32 text.
+pub async fn associate(app: &App, db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<String> {
+    if !pool.has_mfa("SOFTWARE_TOKEN_MFA") {
+        return Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()));
+    }
+    let secret: [u8; SECRET] = random::bytes();
+    let sealed = app.sealing.seal(&context(pool, sub), &secret);
+    store::software_tokens::offer(db, &pool.id, sub, &sealed).await?;
+    Ok(totp(secret.to_vec()).secret().to_base32())
+}
+
+/// Takes the first code of the offered secret; from then on it is the user's. In a transaction that holds the user's row.
+pub async fn verify(
+    app: &App,
+    db: &mut PgConnection,
+    pool: &Pool,
+    sub: Uuid,
+    code: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let offered = store::software_tokens::find(db, &pool.id, sub).await?.and_then(|token| token.pending);
+    let sealed = offered.ok_or_else(|| {
+        Error::SoftwareTokenMfaNotFound("Software token MFA has not been set up: call AssociateSoftwareToken.".into())
+    })?;
+    let step = check(app, pool, sub, &sealed, code, now)?;
+    let step = step.ok_or_else(|| Error::EnableSoftwareTokenMfa("Code mismatch".into()))?;
+    Ok(store::software_tokens::accept(db, &pool.id, sub, step).await?)
+}
+
+/// The step that a code belongs to, if it is one of this secret's now.
+pub fn check(app: &App, pool: &Pool, sub: Uuid, sealed: &[u8], code: &str, now: OffsetDateTime) -> Result<Option<i64>> {
+    let secret = app.sealing.open(&context(pool, sub), sealed).map_err(Error::internal)?;
+    let time = u64::try_from(now.unix_timestamp()).map_err(Error::internal)?;
+    totp(secret).check(code, time).map(|step| i64::try_from(step).map_err(Error::internal)).transpose()
+}
+
+/// RFC 6238 as every authenticator app does it: SHA-1, six digits, 30 seconds.
+fn totp(secret: Vec<u8>) -> Totp {
+    Builder::new().with_skew(SKEW).with_secret(secret).build_noncompliant()
+}
+
+fn context(pool: &Pool, sub: Uuid) -> String {
+    format!("software_tokens {} {sub}", pool.id)
+}
