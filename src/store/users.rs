@@ -297,14 +297,7 @@ pub async fn update_password(
     )
     .execute(&mut *db)
     .await?;
-    sqlx::query!(
-        "DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2 AND purpose = 'forgot_password'",
-        pool_id,
-        sub
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    super::codes::delete(db, pool_id, sub, "forgot_password").await
 }
 
 /// Replaces the attributes.
@@ -372,14 +365,7 @@ pub async fn update_enabled(
     )
     .execute(&mut *db)
     .await?;
-    sqlx::query!(
-        "DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2 AND purpose = 'forgot_password'",
-        pool_id,
-        sub
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    super::codes::delete(db, pool_id, sub, "forgot_password").await
 }
 
 /// Confirms an unconfirmed user; `false` when the status was another.

@@ -224,7 +224,18 @@ async fn a_sigterm_answers_what_was_accepted() {
             })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    // Until all are taken on, however slow the machine.
+    let number = |text: &str, line: &str| {
+        let found = text.lines().find(|one| one.starts_with(line)).and_then(|one| one.rsplit_once(' '));
+        found.map_or(0, |(_, number)| number.parse::<u64>().unwrap())
+    };
+    loop {
+        let text = reqwest::get(format!("{url}/metrics")).await.unwrap().text().await.unwrap();
+        let answered = number(&text, "keystead_requests_total{operation=\"InitiateAuth\"");
+        if answered + number(&text, "keystead_requests_in_flight ") >= 6 {
+            break;
+        }
+    }
     let directory = tokio::task::spawn_blocking(|| server.stop()).await.unwrap();
     for call in calls {
         assert_eq!(call.await.unwrap().expect("an answer"), 400);

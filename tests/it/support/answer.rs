@@ -17,6 +17,15 @@ impl Answer {
         Self { status, headers, text: response.text().await.expect("a body that is text") }
     }
 
+    /// The same of an operation: a success is checked against its output shape.
+    pub async fn of_operation(operation: &str, response: reqwest::Response) -> Self {
+        let answer = Self::of(response).await;
+        if answer.status == 200 {
+            super::shapes::check_output(operation, &answer.text);
+        }
+        answer
+    }
+
     /// The body of a success.
     #[track_caller]
     pub fn ok(&self) -> Value {

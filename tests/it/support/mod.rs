@@ -5,6 +5,7 @@ mod cluster;
 mod person;
 mod seeds;
 mod server;
+mod shapes;
 
 pub use answer::Answer;
 pub use cluster::{database, scratch_directory};

@@ -64,7 +64,7 @@ impl Person {
             .post(&self.url)
             .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"))
             .header("content-type", "application/x-amz-json-1.1");
-        Answer::of(request.body(input.to_string()).send().await.expect("an answer")).await
+        Answer::of_operation(operation, request.body(input.to_string()).send().await.expect("an answer")).await
     }
 
     /// A call without an access token.

@@ -176,7 +176,7 @@ impl TestServer {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Answer::of(request.body(body).send().await.expect("an answer")).await
+        Answer::of_operation(operation, request.body(body).send().await.expect("an answer")).await
     }
 
     /// A confirmed user with a password, not signed in yet.

@@ -1,0 +1,74 @@
+//! Every answer of the tests against the service model: what an operation gives is what its output declares.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+static MODEL: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../src/wire/cognito-idp.json")).unwrap());
+
+/// Panics when a success is not of the operation's output shape.
+#[track_caller]
+pub fn check_output(operation: &str, text: &str) {
+    let declared = &MODEL["operations"][operation];
+    let Some(output) = declared["output"].as_str() else {
+        assert!(declared.is_null() || text.is_empty(), "{operation} has no output: {text}");
+        return;
+    };
+    let value = if text.is_empty() { Value::Object(Default::default()) } else { serde_json::from_str(text).unwrap() };
+    let mut problems = Vec::new();
+    check(&value, output, operation, &mut problems);
+    assert!(problems.is_empty(), "{problems:?}: {text}");
+}
+
+fn check(value: &Value, shape: &str, path: &str, problems: &mut Vec<String>) {
+    let shape = &MODEL["shapes"][shape];
+    if shape["document"] == true {
+        return;
+    }
+    let fits = match shape["type"].as_str().unwrap() {
+        "structure" => value.is_object(),
+        "map" => value.is_object(),
+        "list" => value.is_array(),
+        "string" | "blob" => value.is_string(),
+        "boolean" => value.is_boolean(),
+        "integer" | "long" => value.is_i64(),
+        "timestamp" => value.is_number(),
+        other => panic!("a shape of type {other}"),
+    };
+    if !fits {
+        problems.push(format!("{path} is not of type {}", shape["type"]));
+        return;
+    }
+    if let Some(values) = shape["enum"].as_array().filter(|values| !values.is_empty())
+        && !values.contains(value)
+    {
+        problems.push(format!("{path} is none of {values:?}"));
+    }
+    match shape["type"].as_str().unwrap() {
+        "structure" => {
+            for (name, value) in value.as_object().unwrap() {
+                match shape["members"][name].as_str() {
+                    Some(member) => check(value, member, &format!("{path}.{name}"), problems),
+                    None => problems.push(format!("{path}.{name} is no member")),
+                }
+            }
+            for name in shape["required"].as_array().into_iter().flatten() {
+                if value.get(name.as_str().unwrap()).is_none() {
+                    problems.push(format!("{path} lacks {name}"));
+                }
+            }
+        }
+        "map" => {
+            for (name, value) in value.as_object().unwrap() {
+                check(value, shape["value"].as_str().unwrap(), &format!("{path}.{name}"), problems);
+            }
+        }
+        "list" => {
+            for value in value.as_array().unwrap() {
+                check(value, shape["member"].as_str().unwrap(), &format!("{path}[]"), problems);
+            }
+        }
+        _ => {}
+    }
+}
