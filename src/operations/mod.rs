@@ -189,8 +189,23 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
         _ => None,
     };
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
-    let response = handle(app, call, caller, request).await?;
+    let response = handle(app, call, caller, request).await.map_err(|error| declared(call, error))?;
     serde_json::to_string(&response).map_err(Error::internal)
+}
+
+/// The error in a form that the operation declares: flows are shared by operations that declare different ones, and typed
+/// clients know only those.
+fn declared(call: &Call, error: Error) -> Error {
+    let declares = |name: &str| {
+        let operation = wire::model().operation(&call.operation);
+        operation.is_some_and(|operation| operation.errors.iter().any(|one| one == name))
+    };
+    match error {
+        error if declares(error.code()) => error,
+        Error::LimitExceeded(text) => Error::TooManyRequests(text),
+        Error::AliasExists(text) | Error::CodeDeliveryFailure(text) => Error::InvalidParameter(text),
+        other => other,
+    }
 }
 
 /// The output of operations that have nothing to say.

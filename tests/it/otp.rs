@@ -113,7 +113,7 @@ async fn codes_that_sign_in_are_sent_twenty_times_an_hour() {
         }
         assert_eq!(
             server.call("InitiateAuth", begin(&client, name)).await.outcome(),
-            "LimitExceededException",
+            "TooManyRequestsException",
             "{name}"
         );
     }

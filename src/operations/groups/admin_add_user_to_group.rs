@@ -23,7 +23,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member)
     store::groups::lock(&mut tx, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
     store::groups::add_user(&mut tx, &pool.id, user.sub, &request.group_name).await?;
     if store::groups::count_of_user(&mut tx, &pool.id, user.sub).await? > MAX_GROUPS {
-        return Err(Error::LimitExceeded(format!("A user may be in {MAX_GROUPS} groups.").into()));
+        return Err(Error::InvalidParameter(format!("A user may be in {MAX_GROUPS} groups.").into()));
     }
     // A sign-in that read the user before reads again.
     store::users::touch(&mut tx, &pool.id, user.sub, trail.at).await?;

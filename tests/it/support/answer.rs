@@ -22,6 +22,8 @@ impl Answer {
         let answer = Self::of(response).await;
         if answer.status == 200 {
             super::shapes::check_output(operation, &answer.text);
+        } else {
+            super::shapes::check_error(operation, &answer.outcome());
         }
         answer
     }

@@ -21,6 +21,32 @@ pub fn check_output(operation: &str, text: &str) {
     assert!(problems.is_empty(), "{problems:?}: {text}");
 }
 
+/// Refusals that arise before an operation runs, or to anyone; they are declared nowhere.
+const COMMON: [&str; 14] = [
+    "AccessDeniedException",
+    "ForbiddenException",
+    "IncompleteSignatureException",
+    "InternalErrorException",
+    "InvalidSignatureException",
+    "MalformedHttpRequestException",
+    "MissingAuthenticationTokenException",
+    "NotAuthorizedException",
+    "RequestEntityTooLargeException",
+    "RequestTimeoutException",
+    "SerializationException",
+    "TooManyRequestsException",
+    "UnknownOperationException",
+    "UnrecognizedClientException",
+];
+
+/// Panics when a refusal is none that the operation declares.
+#[track_caller]
+pub fn check_error(operation: &str, name: &str) {
+    let Some(declared) = MODEL["operations"][operation]["errors"].as_array() else { return };
+    let known = COMMON.contains(&name) || name == "InvalidParameterException";
+    assert!(known || declared.iter().any(|one| one == name), "{operation} does not declare {name}");
+}
+
 fn check(value: &Value, shape: &str, path: &str, problems: &mut Vec<String>) {
     let shape = &MODEL["shapes"][shape];
     if shape["document"] == true {
