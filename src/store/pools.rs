@@ -136,7 +136,7 @@ impl Default for PasswordPolicy {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SignInPolicy {
-    /// `PASSWORD` and perhaps `WEB_AUTHN`.
+    /// `PASSWORD`, and perhaps `EMAIL_OTP`, `SMS_OTP`, `WEB_AUTHN`.
     pub allowed_first_auth_factors: Vec<String>,
 }
 

@@ -114,14 +114,14 @@ async fn a_mail_has_sender_subject_and_code() {
 
 #[tokio::test]
 async fn a_mail_server_that_is_down_delays_mail_and_nothing_else() {
-    let (url, mails, _) = mail_server(vec![Mood::HangsUp, Mood::HangsUp, Mood::Hangs, Mood::Accepts]).await;
+    let moods = [[Mood::HangsUp; 9].as_slice(), &[Mood::Hangs, Mood::Accepts]].concat();
+    let (url, mails, _) = mail_server(moods).await;
     let server = TestServer::with(&[&format!("--smtp-url={url}")]).await;
     let client = verifying(&server, "email").await;
     for n in 0..3 {
-        let started = std::time::Instant::now();
         let input = sign_up_of(&client, &format!("ada{n}"), "email", &format!("ada{n}@example.com"));
         server.call("SignUp", input).await.ok();
-        assert!(started.elapsed() < std::time::Duration::from_secs(5), "a sign-up waited for the mail server");
+        assert_eq!(server.count("outbox WHERE kind = 'message.email'").await, n + 1, "answered before it was sent");
     }
     await_mails(&server, &mails, 3).await;
     let mails = mails.lock().await;
