@@ -21,6 +21,8 @@ pub enum Error {
     #[error("{0}")]
     CodeMismatch(Text),
     #[error("{0}")]
+    DeviceKeyExists(Text),
+    #[error("{0}")]
     EnableSoftwareTokenMfa(Text),
     #[error("{0}")]
     ExpiredCode(Text),
@@ -29,6 +31,10 @@ pub enum Error {
     #[error("{0}")]
     GroupExists(Text),
     #[error("{0}")]
+    InvalidLambdaResponse(Text),
+    #[error("{0}")]
+    InvalidOAuthFlow(Text),
+    #[error("{0}")]
     InvalidParameter(Text),
     #[error("{0}")]
     InvalidPassword(Text),
@@ -36,14 +42,26 @@ pub enum Error {
     LimitExceeded(Text),
     #[error("{0}")]
     NotAuthorized(Text),
+    #[error("{0}")]
+    PasswordHistoryPolicyViolation(Text),
+    #[error("{0}")]
+    PreconditionNotMet(Text),
     #[error("Password reset required for the user")]
     PasswordResetRequired,
     #[error("{0}")]
     ResourceNotFound(Text),
     #[error("{0}")]
+    ScopeDoesNotExist(Text),
+    #[error("{0}")]
     SoftwareTokenMfaNotFound(Text),
     #[error("{0}")]
     TooManyRequests(Text),
+    #[error("{0}")]
+    UnexpectedLambda(Text),
+    #[error("{0}")]
+    UserLambdaValidation(Text),
+    #[error("{0}")]
+    UserPoolAddOnNotEnabled(Text),
     #[error("{0}")]
     UsernameExists(Text),
     #[error("User does not exist.")]
@@ -121,18 +139,27 @@ impl Error {
             Self::AliasExists(_) => "AliasExistsException",
             Self::CodeDeliveryFailure(_) => "CodeDeliveryFailureException",
             Self::CodeMismatch(_) => "CodeMismatchException",
+            Self::DeviceKeyExists(_) => "DeviceKeyExistsException",
             Self::EnableSoftwareTokenMfa(_) => "EnableSoftwareTokenMFAException",
             Self::ExpiredCode(_) => "ExpiredCodeException",
             Self::Forbidden(_) => "ForbiddenException",
             Self::GroupExists(_) => "GroupExistsException",
+            Self::InvalidLambdaResponse(_) => "InvalidLambdaResponseException",
+            Self::InvalidOAuthFlow(_) => "InvalidOAuthFlowException",
             Self::InvalidParameter(_) => "InvalidParameterException",
             Self::InvalidPassword(_) => "InvalidPasswordException",
             Self::LimitExceeded(_) => "LimitExceededException",
             Self::NotAuthorized(_) => "NotAuthorizedException",
+            Self::PasswordHistoryPolicyViolation(_) => "PasswordHistoryPolicyViolationException",
+            Self::PreconditionNotMet(_) => "PreconditionNotMetException",
             Self::PasswordResetRequired => "PasswordResetRequiredException",
             Self::ResourceNotFound(_) => "ResourceNotFoundException",
+            Self::ScopeDoesNotExist(_) => "ScopeDoesNotExistException",
             Self::SoftwareTokenMfaNotFound(_) => "SoftwareTokenMFANotFoundException",
             Self::TooManyRequests(_) => "TooManyRequestsException",
+            Self::UnexpectedLambda(_) => "UnexpectedLambdaException",
+            Self::UserLambdaValidation(_) => "UserLambdaValidationException",
+            Self::UserPoolAddOnNotEnabled(_) => "UserPoolAddOnNotEnabledException",
             Self::UsernameExists(_) => "UsernameExistsException",
             Self::UserNotFound | Self::UserNotFoundForClient => "UserNotFoundException",
             Self::UserNotConfirmed => "UserNotConfirmedException",

@@ -311,10 +311,7 @@ pub async fn prefer(
     let refuse = |text: String| Err(Error::InvalidParameter(text.into()));
     let mut mfa: Mfa = user.mfa.clone();
     for (method, preference) in asked.into_iter().filter_map(|(method, one)| Some((method, one?))) {
-        mfa.enabled.retain(|one| one != method);
-        if mfa.preferred.as_deref() == Some(method) {
-            mfa.preferred = None;
-        }
+        mfa.switch_off(method);
         if !preference.enabled {
             continue;
         }

@@ -22,7 +22,7 @@ use crate::{
         self,
         batches::{NewChallenge, SignInToBegin, SignInToResume},
         challenges::Challenge,
-        clients::Client,
+        clients::{Client, ClientSecret},
         passkeys::Key,
         pools::Pool,
         sessions::OpenedWith,
@@ -348,7 +348,7 @@ impl SignIn<'_> {
         }
         let token = self.required(parameters, "REFRESH_TOKEN")?;
         let given = parameters.get("SECRET_HASH").map(String::as_str);
-        if self.client.secret.is_some() && given.is_none() {
+        if !self.client.secrets.is_empty() && given.is_none() {
             check_secret_hash(self.client, "", None)?;
         }
         // Clients hash the username or, after an alias sign-in, the subject.
@@ -493,18 +493,18 @@ impl SignIn<'_> {
 /// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)).
 pub fn check_secret_hash(client: &Client, username: &str, given: Option<&str>) -> Result<()> {
     let unable = || Error::NotAuthorized(format!("Unable to verify secret hash for client {}", client.id).into());
-    match (&client.secret, given) {
-        (None, None) => Ok(()),
-        (None, Some(_)) => Err(unable()),
-        (Some(_), None) => Err(Error::NotAuthorized(
+    match (client.secrets.as_slice(), given) {
+        ([], None) => Ok(()),
+        ([], Some(_)) => Err(unable()),
+        (_, None) => Err(Error::NotAuthorized(
             format!("Client {} is configured with secret but SECRET_HASH was not received", client.id).into(),
         )),
-        (Some(secret), Some(given)) => {
-            if equal(secret_hash(secret.expose(), username, &client.id).as_bytes(), given.as_bytes()) {
-                Ok(())
-            } else {
-                Err(unable())
-            }
+        (secrets, Some(given)) => {
+            let fits = |one: &ClientSecret| {
+                equal(secret_hash(one.value.expose(), username, &client.id).as_bytes(), given.as_bytes())
+            };
+            // Each is tried: the time does not tell which fits.
+            if secrets.iter().filter(|one| fits(one)).count() > 0 { Ok(()) } else { Err(unable()) }
         }
     }
 }

@@ -4,10 +4,14 @@
 
 mod account;
 mod clients;
+mod domains;
 mod groups;
 mod passkeys;
 mod pools;
+mod resource_servers;
+mod sessions;
 mod sign_in;
+mod tags;
 mod tokens;
 mod users;
 
@@ -37,11 +41,26 @@ pub const SUPPORTED: &[&str] = &[
     "SetUserPoolMfaConfig",
     "GetUserPoolMfaConfig",
     "AddCustomAttributes",
+    "TagResource",
+    "UntagResource",
+    "ListTagsForResource",
+    "CreateUserPoolDomain",
+    "DescribeUserPoolDomain",
+    "UpdateUserPoolDomain",
+    "DeleteUserPoolDomain",
+    "CreateResourceServer",
+    "DescribeResourceServer",
+    "UpdateResourceServer",
+    "DeleteResourceServer",
+    "ListResourceServers",
     "CreateUserPoolClient",
     "DescribeUserPoolClient",
     "UpdateUserPoolClient",
     "DeleteUserPoolClient",
     "ListUserPoolClients",
+    "AddUserPoolClientSecret",
+    "DeleteUserPoolClientSecret",
+    "ListUserPoolClientSecrets",
     "AdminCreateUser",
     "AdminSetUserPassword",
     "AdminGetUser",
@@ -53,7 +72,11 @@ pub const SUPPORTED: &[&str] = &[
     "AdminDeleteUserAttributes",
     "AdminResetUserPassword",
     "AdminSetUserMFAPreference",
+    "AdminDeleteSoftwareToken",
+    "AdminGetUserAuthFactors",
     "AdminUserGlobalSignOut",
+    "AdminListUserSessions",
+    "AdminRevokeUserSession",
     "ListUsers",
     "CreateGroup",
     "GetGroup",
@@ -87,6 +110,8 @@ pub const SUPPORTED: &[&str] = &[
     "ChangePassword",
     "DeleteUser",
     "GlobalSignOut",
+    "ListUserSessions",
+    "RevokeUserSession",
     "StartWebAuthnRegistration",
     "CompleteWebAuthnRegistration",
     "ListWebAuthnCredentials",
@@ -105,12 +130,30 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
         "SetUserPoolMfaConfig" => answer(app, call, pools::set_user_pool_mfa_config::handle).await,
         "GetUserPoolMfaConfig" => answer(app, call, pools::get_user_pool_mfa_config::handle).await,
         "AddCustomAttributes" => answer(app, call, pools::add_custom_attributes::handle).await,
+        // tags
+        "TagResource" => answer(app, call, tags::tag_resource::handle).await,
+        "UntagResource" => answer(app, call, tags::untag_resource::handle).await,
+        "ListTagsForResource" => answer(app, call, tags::list_tags_for_resource::handle).await,
+        // domains
+        "CreateUserPoolDomain" => answer(app, call, domains::create_user_pool_domain::handle).await,
+        "DescribeUserPoolDomain" => answer(app, call, domains::describe_user_pool_domain::handle).await,
+        "UpdateUserPoolDomain" => answer(app, call, domains::update_user_pool_domain::handle).await,
+        "DeleteUserPoolDomain" => answer(app, call, domains::delete_user_pool_domain::handle).await,
+        // resource servers
+        "CreateResourceServer" => answer(app, call, resource_servers::create_resource_server::handle).await,
+        "DescribeResourceServer" => answer(app, call, resource_servers::describe_resource_server::handle).await,
+        "UpdateResourceServer" => answer(app, call, resource_servers::update_resource_server::handle).await,
+        "DeleteResourceServer" => answer(app, call, resource_servers::delete_resource_server::handle).await,
+        "ListResourceServers" => answer(app, call, resource_servers::list_resource_servers::handle).await,
         // clients
         "CreateUserPoolClient" => answer(app, call, clients::create_user_pool_client::handle).await,
         "DescribeUserPoolClient" => answer(app, call, clients::describe_user_pool_client::handle).await,
         "UpdateUserPoolClient" => answer(app, call, clients::update_user_pool_client::handle).await,
         "DeleteUserPoolClient" => answer(app, call, clients::delete_user_pool_client::handle).await,
         "ListUserPoolClients" => answer(app, call, clients::list_user_pool_clients::handle).await,
+        "AddUserPoolClientSecret" => answer(app, call, clients::add_user_pool_client_secret::handle).await,
+        "DeleteUserPoolClientSecret" => answer(app, call, clients::delete_user_pool_client_secret::handle).await,
+        "ListUserPoolClientSecrets" => answer(app, call, clients::list_user_pool_client_secrets::handle).await,
         // users
         "AdminCreateUser" => answer(app, call, users::admin_create_user::handle).await,
         "AdminSetUserPassword" => answer(app, call, users::admin_set_user_password::handle).await,
@@ -123,6 +166,8 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
         "AdminDeleteUserAttributes" => answer(app, call, users::admin_delete_user_attributes::handle).await,
         "AdminResetUserPassword" => answer(app, call, users::admin_reset_user_password::handle).await,
         "AdminSetUserMFAPreference" => answer(app, call, users::admin_set_user_mfa_preference::handle).await,
+        "AdminDeleteSoftwareToken" => answer(app, call, users::admin_delete_software_token::handle).await,
+        "AdminGetUserAuthFactors" => answer(app, call, users::admin_get_user_auth_factors::handle).await,
         "AdminUserGlobalSignOut" => answer(app, call, users::admin_user_global_sign_out::handle).await,
         "ListUsers" => answer(app, call, users::list_users::handle).await,
         // groups
@@ -149,6 +194,11 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
         "GetTokensFromRefreshToken" => answer(app, call, tokens::get_tokens_from_refresh_token::handle).await,
         "RevokeToken" => answer(app, call, tokens::revoke_token::handle).await,
         "GlobalSignOut" => answer(app, call, tokens::global_sign_out::handle).await,
+        // sessions
+        "ListUserSessions" => answer(app, call, sessions::list_user_sessions::handle).await,
+        "RevokeUserSession" => answer(app, call, sessions::revoke_user_session::handle).await,
+        "AdminListUserSessions" => answer(app, call, sessions::admin_list_user_sessions::handle).await,
+        "AdminRevokeUserSession" => answer(app, call, sessions::admin_revoke_user_session::handle).await,
         // account
         "GetUser" => answer(app, call, account::get_user::handle).await,
         "GetUserAuthFactors" => answer(app, call, account::get_user_auth_factors::handle).await,

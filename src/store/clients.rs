@@ -1,8 +1,9 @@
 //! App clients.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use time::{Duration, OffsetDateTime};
 
 use super::pools::{Pool, PoolSettings, SessionsOnDelete};
@@ -18,11 +19,29 @@ pub struct Client {
     pub pool_id: String,
     pub id: String,
     pub name: String,
-    /// `None` for a public client.
-    pub secret: Option<Secret>,
+    /// None for a public client; two while its servers change from the older to the newer.
+    pub secrets: Vec<ClientSecret>,
     pub settings: ClientSettings,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+}
+
+/// One secret of an app client; the oldest stands first.
+#[derive(Clone, Debug)]
+pub struct ClientSecret {
+    pub id: String,
+    pub value: Secret,
+    pub created_at: OffsetDateTime,
+}
+
+/// The same in the database.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SealedSecret {
+    id: String,
+    /// base64
+    sealed: String,
+    /// Seconds since the epoch.
+    created_at: i64,
 }
 
 /// An app client's configuration, in the API's member names: what is acted upon is typed, the rest is given back.
@@ -167,18 +186,32 @@ fn secret_context(pool_id: &str, client_id: &str) -> String {
     format!("app_clients.secret {pool_id} {client_id}")
 }
 
-pub(super) fn open_secret(
+pub(super) fn open_secrets(
     sealing: &SealingKey,
     pool_id: &str,
     client_id: &str,
-    sealed: Option<Vec<u8>>,
-) -> Result<Option<Secret>> {
-    sealed
-        .map(|sealed| {
-            let plain = sealing.open(&secret_context(pool_id, client_id), &sealed).map_err(Error::internal)?;
-            String::from_utf8(plain).map(Secret::from).map_err(Error::internal)
+    sealed: Vec<SealedSecret>,
+) -> Result<Vec<ClientSecret>> {
+    let open = |one: SealedSecret| {
+        let sealed = BASE64_STANDARD.decode(&one.sealed).map_err(Error::internal)?;
+        let plain = sealing.open(&secret_context(pool_id, client_id), &sealed).map_err(Error::internal)?;
+        Ok(ClientSecret {
+            id: one.id,
+            value: String::from_utf8(plain).map(Secret::from).map_err(Error::internal)?,
+            created_at: OffsetDateTime::from_unix_timestamp(one.created_at).map_err(Error::internal)?,
         })
-        .transpose()
+    };
+    sealed.into_iter().map(open).collect()
+}
+
+fn seal_secrets(sealing: &SealingKey, client: &Client) -> Vec<SealedSecret> {
+    let seal = |one: &ClientSecret| SealedSecret {
+        id: one.id.clone(),
+        sealed: BASE64_STANDARD
+            .encode(sealing.seal(&secret_context(&client.pool_id, &client.id), one.value.expose().as_bytes())),
+        created_at: one.created_at.unix_timestamp(),
+    };
+    client.secrets.iter().map(seal).collect()
 }
 
 /// The pool of a client: the one query that does not know the pool yet.
@@ -188,13 +221,14 @@ pub async fn pool_of(db: &PgPool, client_id: &str) -> sqlx::Result<Option<String
 
 /// A client with its pool, in one query.
 pub async fn find_with_pool(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     sealing: &SealingKey,
     pool_id: &str,
     client_id: &str,
 ) -> Result<Option<ClientAndPool>> {
     let row = sqlx::query!(
-        r#"SELECT c.name, c.configuration AS "configuration: Json<ClientSettings>", c.secret, c.created_at, c.updated_at,
+        r#"SELECT c.name, c.configuration AS "configuration: Json<ClientSettings>",
+                  c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.created_at, c.updated_at,
                   p.name AS pool_name, p.configuration AS "pool_configuration: Json<PoolSettings>",
                   p.sessions_on_passkey_delete, p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
            FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
@@ -210,7 +244,7 @@ pub async fn find_with_pool(
             pool_id: pool_id.to_owned(),
             id: client_id.to_owned(),
             name: row.name,
-            secret: open_secret(sealing, pool_id, client_id, row.secret)?,
+            secrets: open_secrets(sealing, pool_id, client_id, row.secrets.0)?,
             settings: row.configuration.0,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -228,18 +262,14 @@ pub async fn find_with_pool(
 
 /// Adds a client; `false` when the pool is gone.
 pub async fn insert(db: &PgPool, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
-    let secret = client
-        .secret
-        .as_ref()
-        .map(|s| sealing.seal(&secret_context(&client.pool_id, &client.id), s.expose().as_bytes()));
     let done = sqlx::query!(
-        "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secret, created_at, updated_at)
+        "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secrets, created_at, updated_at)
          SELECT p.user_pool_id, $2, $3, $4, $5, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 FOR SHARE",
         client.pool_id,
         client.id,
         client.name,
         Json(&client.settings) as _,
-        secret,
+        Json(seal_secrets(sealing, client)) as _,
         client.created_at
     )
     .execute(db)
@@ -247,9 +277,33 @@ pub async fn insert(db: &PgPool, sealing: &SealingKey, client: &Client) -> sqlx:
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes a client's name and settings; `false` when it is gone.
-pub async fn update(db: &mut PgConnection, client: &Client) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
+/// Locks a client until the transaction ends; `false` when there is none.
+pub async fn lock(db: &mut PgConnection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!" FROM app_clients WHERE user_pool_id = $1 AND client_id = $2 FOR UPDATE"#,
+        pool_id,
+        client_id
+    );
+    Ok(found.fetch_optional(db).await?.is_some())
+}
+
+/// Writes the secrets of a locked client.
+pub async fn update_secrets(db: &mut PgConnection, sealing: &SealingKey, client: &Client) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE app_clients SET secrets = $3, updated_at = $4 WHERE user_pool_id = $1 AND client_id = $2",
+        client.pool_id,
+        client.id,
+        Json(seal_secrets(sealing, client)) as _,
+        client.updated_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes a locked client's name and settings.
+pub async fn update(db: &mut PgConnection, client: &Client) -> sqlx::Result<()> {
+    sqlx::query!(
         "UPDATE app_clients SET name = $3, configuration = $4, updated_at = $5 WHERE user_pool_id = $1 AND client_id = $2",
         client.pool_id,
         client.id,
@@ -259,7 +313,7 @@ pub async fn update(db: &mut PgConnection, client: &Client) -> sqlx::Result<bool
     )
     .execute(db)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
 }
 
 /// Removes a client; `false` when there is none.

@@ -1,6 +1,6 @@
 //! Sign-in sessions: what access, ID and refresh tokens hang on.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -128,6 +128,63 @@ pub async fn revoke(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid, now:
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Ends one session of a user whose row the caller has locked; `false` when it has ended before or is another user's.
+pub async fn revoke_of_user(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    origin_jti: Uuid,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE sessions SET revoked_at = $4
+         WHERE user_pool_id = $1 AND origin_jti = $2 AND sub = $3 AND revoked_at IS NULL AND expires_at > $4",
+        pool_id,
+        origin_jti,
+        sub,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A session that lives.
+#[derive(Debug)]
+pub struct LiveSession {
+    pub origin_jti: Uuid,
+    pub client_id: String,
+    pub auth_time: OffsetDateTime,
+    pub rotated_at: Option<OffsetDateTime>,
+}
+
+/// Live sessions of a user, the newest first, at most `limit`, after the given one (by time, then identifier).
+pub async fn list_live(
+    db: &PgPool,
+    pool_id: &str,
+    sub: Uuid,
+    after: Option<(OffsetDateTime, Uuid)>,
+    now: OffsetDateTime,
+    limit: i64,
+) -> sqlx::Result<Vec<LiveSession>> {
+    let (after_time, after_id) = after.unzip();
+    sqlx::query_as!(
+        LiveSession,
+        "SELECT origin_jti, client_id, auth_time, rotated_at FROM sessions
+         WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND expires_at > $3
+           AND ($4::timestamptz IS NULL OR (auth_time, origin_jti) < ($4, $5))
+         ORDER BY auth_time DESC, origin_jti DESC LIMIT $6",
+        pool_id,
+        sub,
+        now,
+        after_time,
+        after_id,
+        limit
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Ends all sessions of a user whose row the caller has locked, except one.

@@ -63,3 +63,11 @@ pub async fn use_step(db: &mut PgConnection, pool_id: &str, sub: Uuid, step: i64
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Removes a user's authenticator app, verified or not; `false` when there is none.
+pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
+    let done = sqlx::query!("DELETE FROM software_tokens WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}

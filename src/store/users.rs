@@ -35,6 +35,16 @@ pub struct Mfa {
     pub passkey: bool,
 }
 
+impl Mfa {
+    /// Switches a method off.
+    pub fn switch_off(&mut self, method: &str) {
+        self.enabled.retain(|one| one != method);
+        if self.preferred.as_deref() == Some(method) {
+            self.preferred = None;
+        }
+    }
+}
+
 /// `UserStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -408,9 +418,7 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Re
         .execute(&mut *db)
         .await?;
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM software_tokens WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
-        .execute(&mut *db)
-        .await?;
+    super::software_tokens::delete(db, pool_id, sub).await?;
     sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;

@@ -1,8 +1,9 @@
 //! App clients.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, pool};
+use crate::support::{PASSWORD, TestServer, all, pool};
 
 async fn make(server: &TestServer, mut input: Value) -> Value {
     input["UserPoolId"] = json!(pool());
@@ -50,7 +51,7 @@ async fn secrets_are_made_kept_sealed_and_shown_to_operators() {
         .await
         .ok();
     assert_eq!(described["UserPoolClient"]["ClientSecret"], secret);
-    assert_eq!(server.count(&format!("app_clients WHERE position('{secret}'::bytea IN secret) > 0")).await, 0);
+    assert_eq!(server.count(&format!("app_clients WHERE position('{secret}' IN secrets::text) > 0")).await, 0);
     let both = json!({"UserPoolId": pool(), "ClientName": "x", "GenerateSecret": true, "ClientSecret": "abcdefghijklmnopqrstuvwxyz"});
     assert_eq!(server.operator("CreateUserPoolClient", both).await.outcome(), "InvalidParameterException");
 }
@@ -116,4 +117,75 @@ async fn a_deleted_clients_sessions_end_with_it() {
         let refusal = ada.call(operation, json!({})).await.refused();
         assert_eq!(refusal, "400 NotAuthorizedException: Access Token has been revoked", "{operation}");
     }
+}
+
+#[tokio::test]
+async fn a_secret_is_rotated_without_a_moment_in_which_none_fits() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let flows = json!(["ALLOW_USER_PASSWORD_AUTH"]);
+    let made = make(&server, json!({"GenerateSecret": true, "ExplicitAuthFlows": flows})).await;
+    let (id, old) = (made["ClientId"].as_str().unwrap(), made["ClientSecret"].as_str().unwrap().to_owned());
+    let named = json!({"UserPoolId": pool(), "ClientId": id});
+    let added = server.operator("AddUserPoolClientSecret", named.clone()).await.ok();
+    let new = added["ClientSecretDescriptor"]["ClientSecretValue"].as_str().unwrap().to_owned();
+    assert!(new.len() == 52 && new != old);
+    let sign_in = |secret: &str| {
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
+        let hash = BASE64_STANDARD.encode(aws_lc_rs::hmac::sign(&key, format!("ada{id}").as_bytes()));
+        server.call(
+            "InitiateAuth",
+            json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH",
+                "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash}}),
+        )
+    };
+    for secret in [&old, &new] {
+        sign_in(secret).await.ok();
+    }
+    let refusal = server.operator("AddUserPoolClientSecret", named.clone()).await.refused();
+    assert!(refusal.starts_with("400 LimitExceededException: An app client may have 2 secrets"), "{refusal}");
+    let listed = server.operator("ListUserPoolClientSecrets", named.clone()).await;
+    assert!(!listed.text.contains(&old) && !listed.text.contains(&new), "{}", listed.text);
+    let listed = listed.ok()["ClientSecrets"].as_array().unwrap().clone();
+    assert_eq!(listed[1]["ClientSecretId"], added["ClientSecretDescriptor"]["ClientSecretId"]);
+    let mut delete = named.clone();
+    delete["ClientSecretId"] = listed[0]["ClientSecretId"].clone();
+    server.operator("DeleteUserPoolClientSecret", delete.clone()).await.ok();
+    sign_in(&new).await.ok();
+    assert_eq!(sign_in(&old).await.outcome(), "NotAuthorizedException");
+    assert_eq!(
+        server.operator("DeleteUserPoolClientSecret", delete.clone()).await.outcome(),
+        "ResourceNotFoundException"
+    );
+    delete["ClientSecretId"] = listed[1]["ClientSecretId"].clone();
+    assert_eq!(server.operator("DeleteUserPoolClientSecret", delete).await.outcome(), "InvalidParameterException");
+    let described = server.operator("DescribeUserPoolClient", named).await.ok();
+    assert_eq!(described["UserPoolClient"]["ClientSecret"], new);
+}
+
+#[tokio::test]
+async fn of_two_who_delete_both_secrets_one_is_refused() {
+    let server = std::sync::Arc::new(TestServer::start().await);
+    for _ in 0..20 {
+        let made = make(&server, json!({"GenerateSecret": true})).await;
+        let named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
+        server.operator("AddUserPoolClientSecret", named.clone()).await.ok();
+        let listed = server.operator("ListUserPoolClientSecrets", named.clone()).await.ok();
+        let deleting = [0, 1].map(|n| {
+            let (server, mut input) = (server.clone(), named.clone());
+            input["ClientSecretId"] = listed["ClientSecrets"][n]["ClientSecretId"].clone();
+            async move { server.operator("DeleteUserPoolClientSecret", input).await.outcome() }
+        });
+        let mut outcomes = all(deleting).await;
+        outcomes.sort();
+        assert_eq!(outcomes, ["InvalidParameterException", "OK"]);
+    }
+}
+
+#[tokio::test]
+async fn a_public_client_gets_no_secret_later() {
+    let server = TestServer::start().await;
+    let made = make(&server, json!({})).await;
+    let named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
+    assert_eq!(server.operator("AddUserPoolClientSecret", named).await.outcome(), "InvalidParameterException");
 }

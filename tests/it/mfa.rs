@@ -422,3 +422,23 @@ async fn a_challenge_of_a_method_that_was_switched_off_opens_nothing() {
     let challenge = stage.password().await;
     assert!(tokens(&stage.respond(&challenge, "SOFTWARE_TOKEN_MFA_CODE", &app.code(&stage)).await.ok()));
 }
+
+#[tokio::test]
+async fn an_operator_takes_a_lost_app_off_and_another_can_be_set_up() {
+    let stage = Stage::with("OPTIONAL").await;
+    let lost = stage.app().await;
+    let named = json!({"UserPoolId": stage.pool, "Username": "ada"});
+    let factors = stage.server.operator("AdminGetUserAuthFactors", named.clone()).await.ok();
+    assert_eq!(factors["UserMFASettingList"], json!(["SOFTWARE_TOKEN_MFA"]));
+    let waiting = stage.password().await;
+    stage.server.operator("AdminDeleteSoftwareToken", named.clone()).await.ok();
+    let code = lost.code(&stage);
+    let refusal = stage.respond(&waiting, "SOFTWARE_TOKEN_MFA_CODE", &code).await.outcome();
+    assert_eq!(refusal, "NotAuthorizedException");
+    assert!(tokens(&stage.password().await));
+    let refusal = stage.server.operator("AdminDeleteSoftwareToken", named.clone()).await.refused();
+    assert_eq!(refusal, "400 ResourceNotFoundException: The user has no software token.");
+    let found = stage.app().await;
+    assert_eq!(stage.password().await["ChallengeName"], "SOFTWARE_TOKEN_MFA");
+    assert_ne!(found.code(&stage), lost.code(&stage));
+}

@@ -75,7 +75,7 @@ async fn an_update_keeps_policies_and_resets_the_rest() {
     let pool = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok()["UserPool"].clone();
     assert_eq!(pool["Policies"]["PasswordPolicy"]["MinimumLength"], 10);
     assert_eq!(pool["Policies"]["SignInPolicy"]["AllowedFirstAuthFactors"], json!(["PASSWORD", "WEB_AUTHN"]));
-    assert_eq!((&pool["UserPoolTags"], &pool["DeletionProtection"]), (&json!({}), &json!("INACTIVE")));
+    assert_eq!((&pool["UserPoolTags"], &pool["DeletionProtection"]), (&json!({"team": "a"}), &json!("INACTIVE")));
     server.operator("DeleteUserPool", json!({"UserPoolId": id})).await.ok();
     let refusal = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.refused();
     assert_eq!(refusal, format!("400 ResourceNotFoundException: User pool {} does not exist.", id.as_str().unwrap()));

@@ -10,7 +10,7 @@ use crate::{
     caller::SignedIn,
     error::Result,
     flows::{self, otp_sign_in},
-    store,
+    store::{self, pools::Pool, users::User},
 };
 
 #[derive(Serialize)]
@@ -26,19 +26,23 @@ pub struct Response {
 
 pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
     let pool = flows::pool_of(app, &caller.bearer).await?;
+    factors_of(app, &pool, caller.user).await
+}
+
+/// What a user has set up; the same for the user and for operators.
+pub async fn factors_of(app: &App, pool: &Pool, user: User) -> Result<Response> {
     let mut db = app.db.acquire().await?;
-    let passkeys = store::passkeys::list(&mut db, &pool.id, caller.user.sub).await?;
+    let passkeys = store::passkeys::list(&mut db, &pool.id, user.sub).await?;
     let factors = [
-        ("PASSWORD", caller.user.password_hash.is_some()),
-        ("EMAIL_OTP", pool.allows_factor("EMAIL_OTP") && otp_sign_in::address(&caller.user, "EMAIL_OTP").is_some()),
-        ("SMS_OTP", pool.allows_factor("SMS_OTP") && otp_sign_in::address(&caller.user, "SMS_OTP").is_some()),
+        ("PASSWORD", user.password_hash.is_some()),
+        ("EMAIL_OTP", pool.allows_factor("EMAIL_OTP") && otp_sign_in::address(&user, "EMAIL_OTP").is_some()),
+        ("SMS_OTP", pool.allows_factor("SMS_OTP") && otp_sign_in::address(&user, "SMS_OTP").is_some()),
         ("WEB_AUTHN", !passkeys.is_empty() && pool.allows_factor("WEB_AUTHN")),
     ];
     Ok(Response {
-        preferred_mfa_setting: caller.user.mfa.preferred.clone(),
-        user_mfa_setting_list: caller.user.mfa.enabled.clone(),
-
+        preferred_mfa_setting: user.mfa.preferred,
+        user_mfa_setting_list: user.mfa.enabled,
         configured_user_auth_factors: factors.into_iter().filter(|(_, has)| *has).map(|(factor, _)| factor).collect(),
-        username: caller.user.username,
+        username: user.username,
     })
 }

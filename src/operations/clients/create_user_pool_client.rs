@@ -4,14 +4,13 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{settings, shown};
+use super::{new_secret, oauth, settings, shown};
 use crate::{
     app::App,
     call::Call,
     caller::Operator,
     error::{Error, Result},
     random,
-    secret::Secret,
     store::{self, clients::Client},
 };
 
@@ -30,23 +29,21 @@ pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
     let text = |member: &str| request.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let generate = request.get("GenerateSecret") == Some(&Value::Bool(true));
     let given = request.get("ClientSecret").and_then(Value::as_str);
-    let secret = match (generate, given) {
-        (true, Some(_)) => {
-            return Err(Error::InvalidParameter("GenerateSecret and ClientSecret cannot be given together.".into()));
-        }
-        (true, None) => Some(Secret::from(random::client_secret())),
-        (false, given) => given.map(|given| Secret::from(given.to_owned())),
-    };
+    if generate && given.is_some() {
+        return Err(Error::InvalidParameter("GenerateSecret and ClientSecret cannot be given together.".into()));
+    }
     let now = app.clock.now();
+    let secrets = if generate || given.is_some() { vec![new_secret(given, now)] } else { Vec::new() };
     let client = Client {
         pool_id: text("UserPoolId"),
         id: random::client_id(),
         name: text("ClientName"),
-        secret,
+        secrets,
         settings: settings(request)?,
         created_at: now,
         updated_at: now,
     };
+    oauth::check(app, &client).await?;
     if !store::clients::insert(&app.db, &app.sealing, &client).await? {
         return Err(Error::no_such_pool(&client.pool_id));
     }

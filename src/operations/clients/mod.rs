@@ -1,17 +1,30 @@
 //! App clients.
 
+pub mod add_user_pool_client_secret;
 pub mod create_user_pool_client;
 pub mod delete_user_pool_client;
+pub mod delete_user_pool_client_secret;
 pub mod describe_user_pool_client;
+pub mod list_user_pool_client_secrets;
 pub mod list_user_pool_clients;
+mod oauth;
 pub mod update_user_pool_client;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use crate::{
+    app::App,
     clock::epoch_seconds,
     error::{Error, Result},
-    store::clients::{Client, ClientSettings},
+    random,
+    secret::Secret,
+    store::{
+        self,
+        clients::{Client, ClientSecret, ClientSettings},
+    },
 };
 
 /// `UserPoolClientType`, the form in which a client is shown.
@@ -23,13 +36,53 @@ fn shown(client: &Client) -> Result<Value> {
     out.insert("UserPoolId".into(), json!(client.pool_id));
     out.insert("ClientId".into(), json!(client.id));
     out.insert("ClientName".into(), json!(client.name));
-    if let Some(secret) = &client.secret {
+    if let Some(newest) = client.secrets.last() {
         // The operation's purpose: operators read the secret here.
-        out.insert("ClientSecret".into(), json!(secret.expose()));
+        out.insert("ClientSecret".into(), json!(newest.value.expose()));
     }
     out.insert("CreationDate".into(), json!(epoch_seconds(client.created_at)));
     out.insert("LastModifiedDate".into(), json!(epoch_seconds(client.updated_at)));
     Ok(Value::Object(out))
+}
+
+/// A client, locked until the transaction ends.
+async fn lock(app: &App, db: &mut PgConnection, pool_id: &str, client_id: &str) -> Result<Client> {
+    let gone = || Error::no_such_client(client_id);
+    if !store::clients::lock(&mut *db, pool_id, client_id).await? {
+        return Err(gone());
+    }
+    let found = store::clients::find_with_pool(db, &app.sealing, pool_id, client_id).await?;
+    Ok(found.ok_or_else(gone)?.client)
+}
+
+/// A new secret: the given one, or one that is made up.
+fn new_secret(given: Option<&str>, now: OffsetDateTime) -> ClientSecret {
+    ClientSecret {
+        id: random::client_id(),
+        value: Secret::from(given.map_or_else(random::client_secret, str::to_owned)),
+        created_at: now,
+    }
+}
+
+/// `ClientSecretDescriptorType`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Descriptor {
+    client_secret_id: String,
+    /// In the answer that made it only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_value: Option<String>,
+    client_secret_create_date: f64,
+}
+
+impl Descriptor {
+    fn of(secret: &ClientSecret, value: Option<String>) -> Self {
+        Self {
+            client_secret_id: secret.id.clone(),
+            client_secret_value: value,
+            client_secret_create_date: epoch_seconds(secret.created_at),
+        }
+    }
 }
 
 /// Settings from a request, checked; members that name the client are taken out first.
@@ -65,6 +118,9 @@ fn check(settings: &ClientSettings) -> Result<()> {
         return refuse(
             "Invalid token validity: the refresh token must live at least as long as the access and ID tokens.".into(),
         );
+    }
+    if let Some(flow) = settings.explicit_auth_flows.iter().find(|flow| flow.starts_with("ALLOW_TOKEN_EXCHANGE")) {
+        return refuse(format!("ExplicitAuthFlows: {flow} is not supported by Keystead."));
     }
     let new = settings.explicit_auth_flows.iter().filter(|flow| flow.starts_with("ALLOW_")).count();
     if new != 0 && new != settings.explicit_auth_flows.len() {

@@ -4,14 +4,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{settings, shown};
-use crate::{
-    app::App,
-    call::Call,
-    caller::Operator,
-    error::{Error, Result},
-    flows, store,
-};
+use super::{lock, oauth, settings, shown};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -23,16 +17,15 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value
     let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
     let pool = flows::pool(app, &text("UserPoolId").unwrap_or_default()).await?;
     let client_id = text("ClientId").unwrap_or_default();
-    let found = store::clients::find_with_pool(&app.db, &app.sealing, &pool.id, &client_id).await?;
-    let mut client = found.ok_or_else(|| Error::no_such_client(&client_id))?.client;
+    let mut tx = app.db.begin().await?;
+    let mut client = lock(app, &mut tx, &pool.id, &client_id).await?;
     if let Some(name) = text("ClientName") {
         client.name = name;
     }
     client.settings = settings(request)?;
     client.updated_at = app.clock.now();
-    let mut db = app.db.acquire().await?;
-    if !store::clients::update(&mut db, &client).await? {
-        return Err(Error::no_such_client(&client_id));
-    }
+    oauth::check(app, &client).await?;
+    store::clients::update(&mut tx, &client).await?;
+    tx.commit().await?;
     Ok(Response { user_pool_client: shown(&client)? })
 }

@@ -37,6 +37,11 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
                 .into(),
         ));
     }
+    if !store::domains::list(&mut *tx, pool_id).await?.is_empty() {
+        return Err(Error::InvalidParameter(
+            "User pool cannot be deleted. It has a domain configured that should be deleted first.".into(),
+        ));
+    }
     loop {
         let subs = store::users::list_subs(&mut tx, pool_id, BATCH).await?;
         if subs.is_empty() {

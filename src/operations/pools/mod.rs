@@ -27,6 +27,14 @@ use crate::{
 const MFA_MEMBERS: [&str; 4] =
     ["WebAuthnConfiguration", "SoftwareTokenMfaConfiguration", "SmsMfaConfiguration", "EmailMfaConfiguration"];
 
+/// The account that everything here belongs to.
+pub const ACCOUNT_ID: &str = "000000000000";
+
+/// A pool's Amazon Resource Name.
+pub fn arn(app: &App, pool_id: &str) -> String {
+    format!("arn:aws:cognito-idp:{}:{ACCOUNT_ID}:userpool/{pool_id}", app.config.region)
+}
+
 /// `UserPoolType`, the form in which a pool is shown.
 async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut out = match serde_json::to_value(&pool.settings).map_err(Error::internal)? {
@@ -39,10 +47,14 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     put("Id", json!(pool.id));
     put("Name", json!(pool.name));
-    put("Arn", json!(format!("arn:aws:cognito-idp:{}:000000000000:userpool/{}", app.config.region, pool.id)));
+    put("Arn", json!(arn(app, &pool.id)));
     put("CreationDate", json!(epoch_seconds(pool.created_at)));
     put("LastModifiedDate", json!(epoch_seconds(pool.updated_at)));
     put("EstimatedNumberOfUsers", json!(store::users::estimate(&app.db, &pool.id).await?));
+    for domain in store::domains::list(&app.db, &pool.id).await? {
+        let member = if domain.certificate_arn.is_some() { "CustomDomain" } else { "Domain" };
+        out.insert(member.to_owned(), json!(domain.domain));
+    }
     Ok(Value::Object(out))
 }
 
@@ -119,6 +131,9 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     if !factors.iter().any(|factor| factor == "PASSWORD") {
         return refuse("PASSWORD should be configured as one of the allowed first auth factors");
+    }
+    if factors.iter().any(|factor| factor == "SOFTWARE_TOKEN") {
+        return refuse("AllowedFirstAuthFactors: SOFTWARE_TOKEN is not supported by Keystead as a first factor.");
     }
     if settings.mfa_configuration == "ON" {
         if factors.iter().any(|factor| factor == "EMAIL_OTP" || factor == "SMS_OTP") {

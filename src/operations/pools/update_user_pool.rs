@@ -1,5 +1,5 @@
 //! UpdateUserPool: replaces a pool's configuration. Omitted sub-members of `Policies` stay, other omitted members go
-//! back to their defaults (W§3.2); name, schema, username and WebAuthn configuration stay.
+//! back to their defaults (W§3.2); name, tags, schema, username and WebAuthn configuration stay.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
 
 use serde::Deserialize;
@@ -64,7 +64,12 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
         settings.sms_mfa_configuration = sms_mfa(&request.rest);
     }
     settings.admin_create_user_config = request.admin_create_user_config;
+    // Tags have operations of their own: they stay unless others are given.
+    let tags = settings.rest.remove("UserPoolTags");
     settings.rest = stored_members(&request.rest);
+    if let (Some(tags), false) = (tags, request.rest.contains_key("UserPoolTags")) {
+        settings.rest.insert("UserPoolTags".into(), tags);
+    }
     settings.auto_verified_attributes = request.auto_verified_attributes;
     settings.user_attribute_update_settings = request.user_attribute_update_settings;
     check_factors(settings)?;

@@ -6,11 +6,9 @@ pub mod revoke_token;
 
 use crate::{sealing::equal, secret::Secret, store::clients::Client};
 
-/// Whether the secret given is the client's; a client without one takes none.
+/// Whether the secret given is one of the client's; a client without any takes none.
 fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
-    match (&client.secret, given) {
-        (None, None) => true,
-        (Some(secret), Some(given)) => equal(secret.expose().as_bytes(), given.expose().as_bytes()),
-        _ => false,
-    }
+    let Some(given) = given else { return client.secrets.is_empty() };
+    let fits = client.secrets.iter().filter(|one| equal(one.value.expose().as_bytes(), given.expose().as_bytes()));
+    fits.count() > 0
 }

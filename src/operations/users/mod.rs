@@ -2,11 +2,13 @@
 
 pub mod admin_confirm_sign_up;
 pub mod admin_create_user;
+pub mod admin_delete_software_token;
 pub mod admin_delete_user;
 pub mod admin_delete_user_attributes;
 pub mod admin_disable_user;
 pub mod admin_enable_user;
 pub mod admin_get_user;
+pub mod admin_get_user_auth_factors;
 pub mod admin_reset_user_password;
 pub mod admin_set_user_mfa_preference;
 pub mod admin_set_user_password;

@@ -8,7 +8,7 @@ use crate::{
     group_commit::{Batch, BatchResult},
     sealing::SealingKey,
     store::{
-        clients::{Client, ClientAndPool, ClientSettings, open_secret},
+        clients::{Client, ClientAndPool, ClientSettings, SealedSecret, open_secrets},
         kept::Kept,
         pools::{Pool, PoolSettings, SessionsOnDelete},
     },
@@ -39,8 +39,8 @@ impl Batch for FindClients {
             wanted.iter().map(|(pool_id, client_id)| ((*pool_id).to_owned(), (*client_id).to_owned())).unzip();
         let mut db = self.db.take().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
-            r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>", c.secret,
-                      c.created_at, c.updated_at, p.name AS pool_name,
+            r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>",
+                      c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.created_at, c.updated_at, p.name AS pool_name,
                       p.configuration AS "pool_configuration: Json<PoolSettings>", p.sessions_on_passkey_delete,
                       p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS a (user_pool_id, client_id)
@@ -56,14 +56,14 @@ impl Batch for FindClients {
         let mut found = HashMap::new();
         for row in rows {
             // A secret that does not open is explained to who asks alone.
-            let Ok(secret) = open_secret(&self.sealing, &row.user_pool_id, &row.client_id, row.secret) else {
+            let Ok(secrets) = open_secrets(&self.sealing, &row.user_pool_id, &row.client_id, row.secrets.0) else {
                 continue;
             };
             let client = Client {
                 pool_id: row.user_pool_id.clone(),
                 id: row.client_id.clone(),
                 name: row.name,
-                secret,
+                secrets,
                 settings: row.configuration.0,
                 created_at: row.created_at,
                 updated_at: row.updated_at,

@@ -1,0 +1,53 @@
+//! AddUserPoolClientSecret: a second secret, valid beside the first until one of them is deleted.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AddUserPoolClientSecret.html>
+
+use serde::{Deserialize, Serialize};
+
+use super::{Descriptor, lock, new_secret};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    secret::Secret,
+    store,
+};
+
+/// Secrets of a client, at most.
+const MAX_SECRETS: usize = 2;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    client_id: String,
+    #[serde(default)]
+    client_secret: Option<Secret>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    client_secret_descriptor: Descriptor,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let mut client = lock(app, &mut tx, &request.user_pool_id, &request.client_id).await?;
+    if client.secrets.is_empty() {
+        return Err(Error::InvalidParameter("The app client is public: it was made without a secret.".into()));
+    }
+    if client.secrets.len() >= MAX_SECRETS {
+        return Err(Error::LimitExceeded(
+            format!("An app client may have {MAX_SECRETS} secrets; delete the older one first.").into(),
+        ));
+    }
+    let now = app.clock.now();
+    let secret = new_secret(request.client_secret.as_ref().map(Secret::expose), now);
+    let descriptor = Descriptor::of(&secret, Some(secret.value.expose().to_owned()));
+    client.secrets.push(secret);
+    client.updated_at = now;
+    store::clients::update_secrets(&mut tx, &app.sealing, &client).await?;
+    tx.commit().await?;
+    Ok(Response { client_secret_descriptor: descriptor })
+}

@@ -1,0 +1,76 @@
+//! What an app client's OAuth 2.0 settings must be like.
+
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    store::{self, clients::Client},
+};
+
+/// Scopes that every pool has.
+const STANDARD_SCOPES: [&str; 5] = ["phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"];
+
+/// Checks the settings against each other, and the scopes against the pool's resource servers.
+pub async fn check(app: &App, client: &Client) -> Result<()> {
+    let settings = &client.settings.rest;
+    let refuse = |text: String| Err(Error::InvalidParameter(text.into()));
+    if let Some(provider) = list(settings, "SupportedIdentityProviders").iter().find(|name| *name != "COGNITO") {
+        return refuse(format!("The provider {provider} does not exist for User Pool {}", client.pool_id));
+    }
+    let flows = list(settings, "AllowedOAuthFlows");
+    let scopes = list(settings, "AllowedOAuthScopes");
+    let uses_oauth = settings.get("AllowedOAuthFlowsUserPoolClient") == Some(&Value::Bool(true));
+    if uses_oauth && (flows.is_empty() || scopes.is_empty()) {
+        return refuse(
+            "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."
+                .into(),
+        );
+    }
+    let machine = flows.iter().any(|flow| flow == "client_credentials");
+    if machine && flows.len() > 1 {
+        return Err(Error::InvalidOAuthFlow(
+            "client_credentials flow can not be selected along with code flow or implicit flow.".into(),
+        ));
+    }
+    if machine && client.secrets.is_empty() {
+        return Err(Error::InvalidOAuthFlow(
+            "client_credentials flow can not be selected if client does not have a client secret.".into(),
+        ));
+    }
+    for member in ["CallbackURLs", "LogoutURLs"] {
+        if let Some(bad) = list(settings, member).iter().find(|text| !is_redirect_uri(text)) {
+            return refuse(format!(
+                "{member}: {bad} must be an absolute URI without a fragment; http is for localhost only."
+            ));
+        }
+    }
+    if let Some(uri) = settings.get("DefaultRedirectURI").and_then(Value::as_str)
+        && !list(settings, "CallbackURLs").iter().any(|known| known == uri)
+    {
+        return refuse("DefaultRedirectURI must be in CallbackURLs.".into());
+    }
+    let custom: Vec<_> = scopes.into_iter().filter(|scope| !STANDARD_SCOPES.contains(&scope.as_str())).collect();
+    let unknown = match custom.is_empty() {
+        true => Vec::new(),
+        false => store::resource_servers::unknown_scopes(&app.db, &client.pool_id, &custom).await?,
+    };
+    match unknown.first() {
+        Some(scope) => Err(Error::ScopeDoesNotExist(format!("Invalid scope requested: {scope}").into())),
+        None => Ok(()),
+    }
+}
+
+/// A list of texts; an empty one where it is not given.
+fn list(settings: &Map<String, Value>, member: &str) -> Vec<String> {
+    let values = settings.get(member).and_then(Value::as_array).into_iter().flatten();
+    values.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Whether browsers and apps may be sent there.
+fn is_redirect_uri(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.fragment().is_none() && (url.scheme() != "http" || local)
+}

@@ -1,0 +1,41 @@
+//! DescribeUserPoolDomain. A domain that nobody has is described by nothing, and is no error.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolDomain.html>
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{app::App, call::Call, caller::Operator, error::Result, operations::pools::ACCOUNT_ID, store};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    domain: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    domain_description: Value,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+    let Some(found) = store::domains::find(&app.db, &request.domain).await? else {
+        return Ok(Response { domain_description: json!({}) });
+    };
+    let custom = match &found.certificate_arn {
+        Some(arn) => json!({"CertificateArn": arn}),
+        None => json!({}),
+    };
+    Ok(Response {
+        domain_description: json!({
+            "UserPoolId": found.pool_id,
+            "AWSAccountId": ACCOUNT_ID,
+            "Domain": found.domain,
+            "Version": "1",
+            "Status": "ACTIVE",
+            "CloudFrontDistribution": found.domain,
+            "CustomDomainConfig": custom,
+            "ManagedLoginVersion": found.managed_login_version,
+        }),
+    })
+}

@@ -1,0 +1,77 @@
+//! Resource servers and their scopes.
+
+pub mod create_resource_server;
+pub mod delete_resource_server;
+pub mod describe_resource_server;
+pub mod list_resource_servers;
+pub mod update_resource_server;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Error,
+    store::resource_servers::{ResourceServer, Scope},
+};
+
+/// A pool and a resource server in it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Named {
+    user_pool_id: String,
+    identifier: String,
+}
+
+/// What CreateResourceServer and UpdateResourceServer say of a resource server.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Told {
+    user_pool_id: String,
+    identifier: String,
+    name: String,
+    #[serde(default)]
+    scopes: Vec<Scope>,
+}
+
+impl Told {
+    /// The resource server, unless it names a scope twice.
+    fn server(self) -> Result<ResourceServer, Error> {
+        let mut names: Vec<_> = self.scopes.iter().map(|scope| &scope.scope_name).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(Error::InvalidParameter(format!("The scope {} is given twice.", twice[0]).into()));
+        }
+        Ok(ResourceServer { identifier: self.identifier, name: self.name, scopes: self.scopes })
+    }
+}
+
+/// `ResourceServerType`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Shown {
+    user_pool_id: String,
+    identifier: String,
+    name: String,
+    scopes: Vec<Scope>,
+}
+
+impl Shown {
+    fn of(pool_id: &str, server: ResourceServer) -> Self {
+        Self {
+            user_pool_id: pool_id.to_owned(),
+            identifier: server.identifier,
+            name: server.name,
+            scopes: server.scopes,
+        }
+    }
+}
+
+/// An answer that is one resource server.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct One {
+    resource_server: Shown,
+}
+
+fn no_such_server(identifier: &str) -> Error {
+    Error::ResourceNotFound(format!("Resource server {identifier} does not exist.").into())
+}

@@ -1,0 +1,21 @@
+//! AdminListUserSessions: a user's live sessions, the newest first.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListUserSessions.html>
+
+use serde::Deserialize;
+
+use super::{Page, list};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    username: String,
+    #[serde(default)]
+    next_token: Option<String>,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Page> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    list(app, &pool.id, user.sub, None, request.next_token.as_deref()).await
+}

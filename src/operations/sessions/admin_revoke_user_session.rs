@@ -1,0 +1,37 @@
+//! AdminRevokeUserSession: ends one session of a user.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRevokeUserSession.html>
+
+use serde::Deserialize;
+
+use super::{no_such_session, origin_jti};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows,
+    operations::Empty,
+    store,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    username: String,
+    session_id: String,
+}
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    let session = origin_jti(&request.session_id)?;
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    if !store::sessions::revoke_of_user(&mut tx, &pool.id, user.sub, session, trail.at).await? {
+        return Err(no_such_session());
+    }
+    store::audit::insert(&mut tx, &pool.id, &trail, "session.ended", Some(user.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

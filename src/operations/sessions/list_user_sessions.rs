@@ -1,0 +1,19 @@
+//! ListUserSessions: the signed-in user's live sessions, the newest first.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserSessions.html>
+
+use serde::Deserialize;
+
+use super::{Page, list};
+use crate::{app::App, call::Call, caller::SignedIn, error::Result};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    #[serde(default)]
+    next_token: Option<String>,
+}
+
+pub async fn handle(app: &App, _: &Call, caller: SignedIn, request: Request) -> Result<Page> {
+    let bearer = &caller.bearer;
+    list(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti), request.next_token.as_deref()).await
+}

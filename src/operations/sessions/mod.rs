@@ -1,0 +1,117 @@
+//! Sessions of users: what each sign-in leaves, until it expires or is ended.
+
+pub mod admin_list_user_sessions;
+pub mod admin_revoke_user_session;
+pub mod list_user_sessions;
+pub mod revoke_user_session;
+
+use serde::Serialize;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    clock::epoch_seconds,
+    error::{Error, Result},
+    page,
+    store::{self, sessions::LiveSession},
+};
+
+/// Sessions on a page.
+const PAGE: i64 = 125;
+
+const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+/// Digits to base 36 that hold 128 bits.
+const LENGTH: usize = 25;
+
+/// `SessionId`: `tkn` and the session's identifier (`origin_jti` in its tokens) in 25 digits to base 36.
+fn session_id(origin_jti: Uuid) -> String {
+    let mut rest = origin_jti.as_u128();
+    let mut digits = [b'0'; LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[usize::try_from(rest % 36).unwrap_or(0)];
+        rest /= 36;
+    }
+    format!("tkn{}", String::from_utf8_lossy(&digits))
+}
+
+/// The session that a `SessionId` names.
+fn origin_jti(session_id: &str) -> Result<Uuid> {
+    let digits = session_id.strip_prefix("tkn").filter(|digits| digits.len() == LENGTH);
+    digits.and_then(|digits| u128::from_str_radix(digits, 36).ok()).map(Uuid::from_u128).ok_or_else(no_such_session)
+}
+
+fn no_such_session() -> Error {
+    Error::ResourceNotFound("Session not found: it has ended, or is another user's.".into())
+}
+
+/// `UserSessionType`. Where a session was last used from is not kept.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Shown {
+    session_id: String,
+    session_type: &'static str,
+    client_id: String,
+    create_date: f64,
+    last_active_date: f64,
+    /// In an answer to the user only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_current_session: Option<bool>,
+}
+
+/// A page of sessions, the newest first.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Page {
+    sessions: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+/// The live sessions of a user; `current`: the one that asks.
+async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token: Option<&str>) -> Result<Page> {
+    let list = format!("sessions of {sub} in {pool_id}");
+    // Seconds and nanoseconds of the time, and the identifier.
+    let after: Option<(i64, u32, Uuid)> = page::open(&app.sealing, &list, token)?;
+    let after = after
+        .map(|(seconds, nanos, id)| {
+            let at = OffsetDateTime::from_unix_timestamp(seconds).and_then(|at| at.replace_nanosecond(nanos));
+            Ok::<_, Error>((at.map_err(Error::internal)?, id))
+        })
+        .transpose()?;
+    let found = store::sessions::list_live(&app.db, pool_id, sub, after, app.clock.now(), PAGE + 1).await?;
+    let key = |one: &LiveSession| (one.auth_time.unix_timestamp(), one.auth_time.nanosecond(), one.origin_jti);
+    let (found, next_token) = page::cut(&app.sealing, &list, found, PAGE, key);
+    let shown = |one: LiveSession| Shown {
+        session_id: session_id(one.origin_jti),
+        session_type: "TOKEN",
+        client_id: one.client_id,
+        create_date: epoch_seconds(one.auth_time),
+        last_active_date: epoch_seconds(one.rotated_at.unwrap_or(one.auth_time)),
+        is_current_session: current.map(|current| current == one.origin_jti),
+    };
+    Ok(Page { sessions: found.into_iter().map(shown).collect(), next_token })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn session_ids_name_their_session(number in any::<u128>()) {
+            let id = session_id(Uuid::from_u128(number));
+            prop_assert_eq!(id.len(), 28);
+            prop_assert_eq!(origin_jti(&id).unwrap(), Uuid::from_u128(number));
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_id_is_refused() {
+        for id in ["sso0000000000000000000000000", "tkn", "tknzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+            assert!(origin_jti(id).is_err(), "{id}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! RevokeUserSession: ends another session of the signed-in user. RevokeAssociatedSessions changes nothing: no
+//! session comes through another one.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeUserSession.html>
+
+use serde::Deserialize;
+
+use super::{no_such_session, origin_jti};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Bearer,
+    error::{Error, Result},
+    flows,
+    operations::Empty,
+    store,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    session_id: String,
+}
+
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    // The user first: two sessions that end each other would wait for each other.
+    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
+    bearer.live(app, &mut tx, call).await?;
+    let session = origin_jti(&request.session_id)?;
+    if session == bearer.origin_jti {
+        return Err(Error::InvalidParameter(
+            "SessionId: this is the session that asks; RevokeToken or GlobalSignOut ends it.".into(),
+        ));
+    }
+    if !store::sessions::revoke_of_user(&mut tx, &bearer.pool_id, bearer.sub, session, trail.at).await? {
+        return Err(no_such_session());
+    }
+    store::audit::insert(&mut tx, &bearer.pool_id, &trail, "session.ended", Some(bearer.sub), None).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,35 @@
+//! Tags of user pools: the `UserPoolTags` of their configuration, one by one.
+
+pub mod list_tags_for_resource;
+pub mod tag_resource;
+pub mod untag_resource;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    operations::pools::arn,
+    store::pools::Pool,
+};
+
+/// Tags of a pool, at most.
+const MAX_TAGS: usize = 50;
+
+/// The pool that an ARN names.
+fn pool_id<'a>(app: &App, resource_arn: &'a str) -> Result<&'a str> {
+    let pool_id = resource_arn.rsplit('/').next().unwrap_or_default();
+    if resource_arn == arn(app, pool_id) {
+        return Ok(pool_id);
+    }
+    Err(Error::InvalidParameter("ResourceArn: not the ARN of a user pool here; DescribeUserPool shows it.".into()))
+}
+
+/// A pool's tags, to read and to change.
+fn tags(pool: &mut Pool) -> &mut Map<String, Value> {
+    let tags = pool.settings.rest.entry("UserPoolTags").or_insert_with(|| Value::Object(Map::new()));
+    if !tags.is_object() {
+        *tags = Value::Object(Map::new());
+    }
+    tags.as_object_mut().expect("made one above")
+}

@@ -1,0 +1,108 @@
+//! Resource servers: the APIs of others that access tokens may be for, and the scopes they know.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, PgPool, types::Json};
+
+/// A resource server.
+#[derive(Debug)]
+pub struct ResourceServer {
+    pub identifier: String,
+    pub name: String,
+    pub scopes: Vec<Scope>,
+}
+
+/// `ResourceServerScopeType`; in tokens it is `<identifier>/<name>`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Scope {
+    pub scope_name: String,
+    pub scope_description: String,
+}
+
+/// Adds a resource server; `false` when the identifier is taken.
+pub async fn insert(db: &mut PgConnection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO resource_servers (user_pool_id, identifier, name, scopes) VALUES ($1, $2, $3, $4)
+         ON CONFLICT DO NOTHING",
+        pool_id,
+        server.identifier,
+        server.name,
+        Json(&server.scopes) as _
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A resource server.
+pub async fn find(db: &PgPool, pool_id: &str, identifier: &str) -> sqlx::Result<Option<ResourceServer>> {
+    let row = sqlx::query!(
+        r#"SELECT identifier, name, scopes AS "scopes: Json<Vec<Scope>>"
+           FROM resource_servers WHERE user_pool_id = $1 AND identifier = $2"#,
+        pool_id,
+        identifier
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| ResourceServer { identifier: row.identifier, name: row.name, scopes: row.scopes.0 }))
+}
+
+/// Writes what a resource server says; `false` when there is none.
+pub async fn update(db: &PgPool, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE resource_servers SET name = $3, scopes = $4 WHERE user_pool_id = $1 AND identifier = $2",
+        pool_id,
+        server.identifier,
+        server.name,
+        Json(&server.scopes) as _
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Removes a resource server; `false` when there is none.
+pub async fn delete(db: &PgPool, pool_id: &str, identifier: &str) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query!("DELETE FROM resource_servers WHERE user_pool_id = $1 AND identifier = $2", pool_id, identifier)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Resource servers by identifier, at most `limit`, after the given one.
+pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<ResourceServer>> {
+    let rows = sqlx::query!(
+        r#"SELECT identifier, name, scopes AS "scopes: Json<Vec<Scope>>"
+           FROM resource_servers WHERE user_pool_id = $1 AND identifier > $2 ORDER BY identifier LIMIT $3"#,
+        pool_id,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    let server = |row: (String, String, Vec<Scope>)| ResourceServer { identifier: row.0, name: row.1, scopes: row.2 };
+    Ok(rows.into_iter().map(|row| server((row.identifier, row.name, row.scopes.0))).collect())
+}
+
+/// How many resource servers a pool has.
+pub async fn count(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM resource_servers WHERE user_pool_id = $1"#, pool_id)
+        .fetch_one(db)
+        .await
+}
+
+/// Which of these scopes (`<identifier>/<name>`) no resource server of the pool has.
+pub async fn unknown_scopes(db: &PgPool, pool_id: &str, scopes: &[String]) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"SELECT wanted.scope AS "scope!" FROM unnest($2::text[]) AS wanted (scope)
+           WHERE NOT EXISTS (
+               SELECT 1 FROM resource_servers r, jsonb_array_elements(r.scopes) AS known
+               WHERE r.user_pool_id = $1 AND wanted.scope = r.identifier || '/' || (known ->> 'ScopeName')
+           )"#,
+        pool_id,
+        scopes
+    )
+    .fetch_all(db)
+    .await
+}
