@@ -70,33 +70,33 @@ fn private_key(pool_name: &str, username: &str, password: &str, salt: &[u8]) -> 
 }
 
 /// SRP_B = k·v + g^b, as hexadecimal text. `secret`: b.
-pub fn public(verifier: &Verifier, secret: &[u8]) -> String {
-    hexadecimal(&server_public(verifier, secret))
+pub fn public(v: &[u8], secret: &[u8]) -> String {
+    hexadecimal(&server_public(v, secret))
 }
 
-fn server_public(verifier: &Verifier, secret: &[u8]) -> U3072 {
+fn server_public(v: &[u8], secret: &[u8]) -> U3072 {
     let k = Element::new(&U3072::from_be_hex(&format!("{K:0>768}")));
-    k.mul(&element(&verifier.v)).add(&power(&generator(), secret)).retrieve()
+    k.mul(&element(v)).add(&power(&generator(), secret)).retrieve()
 }
 
-/// What a client that knows the password signs the challenge with (PASSWORD_CLAIM_SIGNATURE, before base64).
+/// What a client that knows the password signs the challenge with (PASSWORD_CLAIM_SIGNATURE, before base64). `identity`: the
+/// pool's name and the username, or a device's group key and key.
 pub fn signature(
-    verifier: &Verifier,
+    v: &[u8],
     secret: &[u8],
     client: &ClientPublic,
-    pool_name: &str,
-    username: &str,
+    identity: (&str, &str),
     secret_block: &[u8],
     timestamp: &str,
 ) -> [u8; 32] {
-    let key = session_key(verifier, secret, client);
-    mac(&key, &[pool_name.as_bytes(), username.as_bytes(), secret_block, timestamp.as_bytes()])
+    let key = session_key(v, secret, client);
+    mac(&key, &[identity.0.as_bytes(), identity.1.as_bytes(), secret_block, timestamp.as_bytes()])
 }
 
-fn session_key(verifier: &Verifier, secret: &[u8], client: &ClientPublic) -> [u8; 16] {
-    let u = hash(&[&number(&client.0), &number(&server_public(verifier, secret))]);
+fn session_key(v: &[u8], secret: &[u8], client: &ClientPublic) -> [u8; 16] {
+    let u = hash(&[&number(&client.0), &number(&server_public(v, secret))]);
     // S = (A · v^u)^b
-    let shared = power(&Element::new(&client.0).mul(&power(&element(&verifier.v), &u)), secret).retrieve();
+    let shared = power(&Element::new(&client.0).mul(&power(&element(v), &u)), secret).retrieve();
     let pseudo_random = mac(&padded(&u), &[&number(&shared)]);
     let key = mac(&pseudo_random, &[b"Caldera Derived Key", &[1]]);
     let mut first = [0; 16];
@@ -185,13 +185,13 @@ mod tests {
         let a = power(&generator(), &[0x11; 128]).retrieve();
         assert_eq!(hex(&hash(&[&number(&a)])), "f9f3f0f4857fcc7a83f7a2d602d3783150c9cc42175f8c53bf8d15aa0fd3761f");
         let secret = [0x22; 128];
-        let b = server_public(&alice, &secret);
+        let b = server_public(&alice.v, &secret);
         assert_eq!(hex(&hash(&[&number(&b)])), "410b708dd8316bc9bae86c86a4bb78ae5fa50dec850adc0b62609fed34b5d16b");
         let client = ClientPublic::parse(&hexadecimal(&a)).unwrap();
-        assert_eq!(hex(&session_key(&alice, &secret, &client)), "9b4157a571f0a7d040ac20e6a6a2c989");
+        assert_eq!(hex(&session_key(&alice.v, &secret, &client)), "9b4157a571f0a7d040ac20e6a6a2c989");
         let block: Vec<u8> = (0..32).collect();
         let at = "Tue Feb 3 04:05:06 UTC 2026";
-        let signed = signature(&alice, &secret, &client, "Test1Pool", "alice", &block, at);
+        let signed = signature(&alice.v, &secret, &client, ("Test1Pool", "alice"), &block, at);
         assert_eq!(BASE64_STANDARD.encode(signed), "2lBmZOBZchWHzlLbjiyoAY+AGMysiZKH32rowx5DinM=");
     }
 

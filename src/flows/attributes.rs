@@ -60,16 +60,29 @@ pub fn checked(
             return Err(nonconforming("identities: Attribute cannot be updated."));
         }
         let Some(schema) = schema.filter(|known| known.name != "sub") else {
-            return Err(nonconforming(&format!("{name}: Attribute does not exist in the schema.")));
+            return Err(nonconforming(&format!("{name}: Attribute does not exist in the schema.\n")));
         };
         if !by_operator && !is_writable(schema, writable) {
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
         }
         let value = attribute.value.clone().unwrap_or_default();
+        // Amazon Cognito takes Python's spelling too.
+        let value = if schema.attribute_data_type == "Boolean" { value.to_lowercase() } else { value };
         check_value(schema, &value)?;
         out.insert(name.to_owned(), Value::String(value));
     }
     Ok(out)
+}
+
+/// Refuses an address that is said to be verified where there is none.
+pub fn check_verified(attributes: &Map<String, Value>) -> Result<()> {
+    for (name, text) in [("email", "email"), ("phone_number", "phone number")] {
+        let verified = format!("{name}_verified");
+        if attributes.get(&verified).is_some_and(|value| value == "true") && !attributes.contains_key(name) {
+            return Err(Error::InvalidParameter(format!("No {text} provided but {verified} was true").into()));
+        }
+    }
+    Ok(())
 }
 
 /// Whether users may write an attribute through a client with this list.

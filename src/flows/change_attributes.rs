@@ -111,7 +111,11 @@ pub fn without(
     };
     for name in names {
         let Some(known) = pool.settings.schema_attributes.iter().find(|known| known.name == *name) else {
-            return refuse(name, "Attribute does not exist in the schema.");
+            let unknown =
+                names.iter().filter(|name| !pool.settings.schema_attributes.iter().any(|one| one.name == **name));
+            let lines: String =
+                unknown.map(|name| format!("user.{name}: Attribute does not exist in the schema.\n")).collect();
+            return Err(Error::InvalidParameter(format!("Invalid user attributes: {lines}").into()));
         };
         if client.is_some_and(|client| !attributes::may_write(client, known)) {
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));

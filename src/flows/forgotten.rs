@@ -40,7 +40,7 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     mechanisms.iter().find_map(verified).ok_or_else(nowhere)
 }
 
-/// The pool's ways of recovery, first choice first (`AccountRecoverySetting`); by default the phone, then the mailbox.
+/// The pool's ways of recovery, first choice first (`AccountRecoverySetting`); by default the mailbox, then the phone.
 fn mechanisms(pool: &Pool) -> Vec<String> {
     let listed =
         pool.settings.rest.get("AccountRecoverySetting").and_then(|setting| setting["RecoveryMechanisms"].as_array());
@@ -50,7 +50,7 @@ fn mechanisms(pool: &Pool) -> Vec<String> {
         .map(|one| (one["Priority"].as_i64().unwrap_or(i64::MAX), one["Name"].as_str().unwrap_or_default().to_owned()))
         .collect();
     if listed.is_empty() {
-        return vec!["verified_phone_number".into(), "verified_email".into()];
+        return vec!["verified_email".into(), "verified_phone_number".into()];
     }
     listed.sort_by_key(|(priority, _)| *priority);
     listed.into_iter().map(|(_, name)| name).collect()

@@ -3,22 +3,21 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::attributes,
+    flows::{attributes, devices, sign_in::SignIn},
     random,
     store::{
         self,
         clients::Client,
         groups::Membership,
+        pools::Pool,
         sessions::{OpenedWith, Session},
         users::User,
     },
-    tokens::{self, ACCESS_SCOPE, AccessClaims, IdClaims, RefreshToken},
+    tokens::{self, ACCESS_SCOPE, AccessClaims, Context, IdClaims, IssuedAccess, RefreshToken},
 };
 
 /// `AuthenticationResultType`.
@@ -32,20 +31,46 @@ pub struct AuthenticationResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
     pub id_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_device_metadata: Option<NewDeviceMetadata>,
+}
+
+/// `NewDeviceMetadataType`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NewDeviceMetadata {
+    pub device_key: String,
+    pub device_group_key: String,
+}
+
+/// What a sign-in proved, and with which device.
+pub struct Proved {
+    pub with: OpenedWith,
+    /// The values of the `amr` claim (W§5.1): `pwd`, `otp`, `sms`, `email_otp`, `swk`, `hwk`, `mfa`.
+    pub methods: Vec<&'static str>,
+    pub device: Option<SessionDevice>,
+}
+
+/// The device of a session, in pools that remember devices.
+#[derive(Clone)]
+pub struct SessionDevice {
+    pub key: String,
+    /// Whether the client learns the key with these tokens.
+    pub is_new: bool,
 }
 
 /// A session that was just opened, before its transaction is committed.
 pub struct Opened {
     user: User,
-    origin_jti: Uuid,
-    auth_time: OffsetDateTime,
+    session: Session,
     refresh: RefreshToken,
+    device: Option<SessionDevice>,
     /// The user's groups, as the transaction that opens the session saw them.
     memberships: Vec<Membership>,
 }
 
 /// A new session, not yet in the database, and what its tokens will be made from.
-pub fn new_session(app: &App, client: &Client, user: User) -> (Session, Opened) {
+pub fn new_session(app: &App, client: &Client, user: User, proved: Proved) -> (OpenedWith, Opened) {
     let now = app.clock.now();
     let origin_jti = random::uuid();
     let refresh = RefreshToken::new(origin_jti);
@@ -59,8 +84,10 @@ pub fn new_session(app: &App, client: &Client, user: User) -> (Session, Opened) 
         auth_time: now,
         expires_at: now + client.settings.refresh_lifetime(),
         revoked_at: None,
+        methods: proved.methods.join(" "),
+        device_key: proved.device.as_ref().map(|device| device.key.clone()),
     };
-    (session, Opened { user, origin_jti, auth_time: now, refresh, memberships: Vec::new() })
+    (proved.with, Opened { user, session, refresh, device: proved.device, memberships: Vec::new() })
 }
 
 /// Opens a session for a user whose row the transaction holds.
@@ -69,15 +96,20 @@ pub async fn open_session(
     db: &mut PgConnection,
     client: &Client,
     user: User,
-    with: OpenedWith,
+    proved: Proved,
 ) -> Result<Opened> {
-    let (session, mut opened) = new_session(app, client, user);
-    store::sessions::insert(db, &client.pool_id, &session, &with).await?;
-    opened.memberships = store::groups::memberships(db, &client.pool_id, session.sub).await?;
+    let (with, mut opened) = new_session(app, client, user, proved);
+    store::sessions::insert(db, &client.pool_id, &opened.session, &with).await?;
+    opened.memberships = store::groups::memberships(db, &client.pool_id, opened.session.sub).await?;
     Ok(opened)
 }
 
 impl Opened {
+    /// The session's row.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
     /// The same with the user's groups.
     pub fn with(mut self, memberships: Vec<Membership>) -> Self {
         self.memberships = memberships;
@@ -85,15 +117,16 @@ impl Opened {
     }
 
     /// The tokens of the session; called after COMMIT.
-    pub async fn tokens(self, app: &App, client: &Client) -> Result<AuthenticationResult> {
+    pub async fn tokens(self, sign_in: &SignIn<'_>) -> Result<AuthenticationResult> {
+        let (app, pool) = (sign_in.app, sign_in.pool);
         let refresh = Some(self.refresh.text());
-        let basis = Basis {
-            user: &self.user,
-            memberships: &self.memberships,
-            origin_jti: self.origin_jti,
-            auth_time: self.auth_time,
-        };
-        issue(app, client, basis, refresh).await
+        let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session };
+        let mut result = issue(app, pool, sign_in.client, basis, refresh).await?;
+        result.new_device_metadata = self.device.filter(|device| device.is_new).map(|device| NewDeviceMetadata {
+            device_key: device.key,
+            device_group_key: devices::group_key(app, &pool.id),
+        });
+        Ok(result)
     }
 }
 
@@ -101,38 +134,44 @@ impl Opened {
 pub struct Basis<'a> {
     pub user: &'a User,
     pub memberships: &'a [Membership],
-    pub origin_jti: Uuid,
-    pub auth_time: OffsetDateTime,
+    pub session: &'a Session,
 }
 
 /// Signs access and ID token of a session.
 pub async fn issue(
     app: &App,
+    pool: &Pool,
     client: &Client,
     basis: Basis<'_>,
     refresh_token: Option<String>,
 ) -> Result<AuthenticationResult> {
-    let Basis { user, memberships, origin_jti, auth_time } = basis;
+    let Basis { user, memberships, session } = basis;
     let groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
     let keys = app.keys.of_pool(app, &client.pool_id).await?.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
     let now = app.clock.now().unix_timestamp();
     let event_id = random::uuid();
     let issuer = app.issuer(&client.pool_id);
     let expires_in = client.settings.access_lifetime().whole_seconds();
-    let access = AccessClaims {
-        sub: user.sub,
-        groups: groups.clone(),
-        iss: issuer.clone(),
-        client_id: client.id.clone(),
-        origin_jti,
-        event_id,
-        token_use: "access".into(),
-        scope: ACCESS_SCOPE.into(),
-        auth_time: auth_time.unix_timestamp(),
-        exp: now + expires_in,
-        iat: now,
-        jti: random::uuid(),
-        username: user.username.clone(),
+    let auth_time = session.auth_time.unix_timestamp();
+    let context = Context::of(pool, session);
+    let access = IssuedAccess {
+        claims: AccessClaims {
+            sub: user.sub,
+            groups: groups.clone(),
+            iss: issuer.clone(),
+            client_id: client.id.clone(),
+            origin_jti: session.origin_jti,
+            event_id,
+            token_use: "access".into(),
+            scope: ACCESS_SCOPE.into(),
+            auth_time,
+            exp: now + expires_in,
+            iat: now,
+            jti: random::uuid(),
+            username: user.username.clone(),
+        },
+        device_key: session.device_key.clone(),
+        context: context.clone(),
     };
     let id = IdClaims {
         sub: user.sub,
@@ -141,14 +180,15 @@ pub async fn issue(
         roles: memberships.iter().filter_map(|one| one.role_arn.clone()).collect(),
         iss: issuer,
         username: user.username.clone(),
-        origin_jti,
+        origin_jti: session.origin_jti,
         aud: client.id.clone(),
         event_id,
         token_use: "id",
-        auth_time: auth_time.unix_timestamp(),
+        auth_time,
         exp: now + client.settings.id_lifetime().whole_seconds(),
         iat: now,
         jti: random::uuid(),
+        context,
         attributes: attribute_claims(client, user),
     };
     Ok(AuthenticationResult {
@@ -157,7 +197,23 @@ pub async fn issue(
         token_type: "Bearer",
         refresh_token,
         id_token: tokens::sign(&id, &keys.id)?,
+        new_device_metadata: None,
     })
+}
+
+impl Context {
+    /// How strongly and by what the person of a session signed in.
+    fn of(pool: &Pool, session: &Session) -> Self {
+        let amr: Vec<_> = session.methods.split_whitespace().map(str::to_owned).collect();
+        let has = |method: &str| amr.iter().any(|one| one == method);
+        let level = match (has("swk") || has("hwk"), has("mfa")) {
+            (true, true) => 4,
+            (true, false) => 3,
+            (false, true) => 2,
+            (false, false) => 1,
+        };
+        Self { acr: pool.settings.acr_name(level), amr }
+    }
 }
 
 /// The role of the group with the lowest precedence, unless groups with different roles share it.

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        issue,
+        devices,
+        issue::{self, Proved},
         messages::Address,
         otp_sign_in, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
@@ -18,6 +19,7 @@ use crate::{
     store::{
         self,
         challenges::Challenge,
+        devices::Device,
         pools::Pool,
         sessions::OpenedWith,
         users::{Mfa, User},
@@ -101,7 +103,8 @@ fn attribute(method: &str) -> Option<&'static str> {
 }
 
 /// Asks for the second factor of a person who proved the first.
-pub async fn ask(sign_in: &SignIn<'_>, person: Person) -> Result<Outcome> {
+pub async fn ask(sign_in: &SignIn<'_>, person: Person, device: Option<&Device>) -> Result<Outcome> {
+    let device = device.map(|device| device.key.as_str());
     let pool = sign_in.pool;
     let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
     let mut db = sign_in.app.db.acquire().await?;
@@ -109,12 +112,12 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person) -> Result<Outcome> {
     drop(db);
     let preferred = methods.iter().find(|method| user.mfa.preferred.as_deref() == Some(**method)).copied();
     match (preferred, methods.as_slice()) {
-        (Some(method), _) => ask_for(sign_in, person, method).await,
-        (None, [method]) => ask_for(sign_in, person, method).await,
+        (Some(method), _) => ask_for(sign_in, person, method, device).await,
+        (None, [method]) => ask_for(sign_in, person, method, device).await,
         (None, []) if enabled(pool, user).is_empty() && pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
             let offered = json!(["SOFTWARE_TOKEN_MFA"]).to_string();
             let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
-            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
+            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user), "device": device});
             sign_in.challenge(&person, "MFA_SETUP", data, parameters, Vec::new()).await
         }
         (None, []) => Err(Error::InvalidParameter(
@@ -126,13 +129,13 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person) -> Result<Outcome> {
                 ("MFAS_CAN_CHOOSE", json!(several).to_string()),
                 ("USER_ID_FOR_SRP", user.username.clone()),
             ]);
-            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
+            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user), "device": device});
             sign_in.challenge(&person, "SELECT_MFA_TYPE", data, parameters, Vec::new()).await
         }
     }
 }
 
-async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str) -> Result<Outcome> {
+async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, device: Option<&str>) -> Result<Outcome> {
     let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
     let name = ("USER_ID_FOR_SRP", user.username.clone());
     let (mut data, parameters) = match attribute(method) {
@@ -146,6 +149,7 @@ async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str) -> 
     };
     data["mfa"] = true.into();
     data["passwordSetAt"] = json!(password::set_at(user));
+    data["device"] = json!(device);
     sign_in.challenge(&person, method, data, parameters, Vec::new()).await
 }
 
@@ -176,7 +180,8 @@ pub async fn finish(
             return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
         };
         tx.commit().await?;
-        return ask_for(sign_in, Person { user: Some(user), ..person }, method).await;
+        let device = pending.data["device"].as_str();
+        return ask_for(sign_in, Person { user: Some(user), ..person }, method, device).await;
     }
     if pending.kind == "MFA_SETUP" {
         if pending.data["verified"] != true {
@@ -212,9 +217,16 @@ pub async fn finish(
         // Locked by others meanwhile: the answer does not tell that this guess was right.
         return Err(mismatch());
     }
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Password).await?;
+    let second = match pending.kind.as_str() {
+        "SMS_MFA" => "sms",
+        "EMAIL_OTP" => "email_otp",
+        _ => "otp",
+    };
+    let device = devices::of_session(sign_in, pending.data["device"].as_str().map(str::to_owned));
+    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd", second, "mfa"], device };
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
 }
 
 /// What a code proves.
@@ -260,7 +272,7 @@ fn mismatch() -> Error {
 }
 
 /// Uses the challenge up and holds the user, who may still sign in with the password that was proved.
-async fn still(sign_in: &SignIn<'_>, db: &mut PgConnection, pending: &Challenge, sub: Uuid) -> Result<User> {
+pub async fn still(sign_in: &SignIn<'_>, db: &mut PgConnection, pending: &Challenge, sub: Uuid) -> Result<User> {
     let pool = sign_in.pool;
     let user = store::users::hold(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
     let taken = store::challenges::take(db, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;

@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod change_attributes;
 pub mod codes;
 pub mod decoys;
+pub mod devices;
 pub mod forgotten;
 pub mod issue;
 pub mod keys;

@@ -24,10 +24,6 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     let settings = &pool.settings;
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
     if settings.username_attributes.is_empty() {
-        // Operators may name a user by subject, so a name must not look like one.
-        if Uuid::try_parse(typed).is_ok() {
-            return invalid("Username must not be a UUID; choose another name.");
-        }
         if has(&settings.alias_attributes, "email") && is_email(typed) {
             return invalid("Username cannot be of email format, since user pool is configured for email alias.");
         }
@@ -105,7 +101,7 @@ pub struct Taken(pub &'static str);
 impl Taken {
     /// The refusal of a change.
     pub fn alias_exists(&self) -> Error {
-        Error::AliasExists(format!("An account with the {} already exists.", self.0).into())
+        Error::AliasExists(format!("An account with the given {} already exists.", self.0).into())
     }
 
     /// The refusal of a new user.

@@ -55,6 +55,13 @@ pub async fn insert(
     if !store::users::insert(db, &pool.id, &key, &user, srp_verifier.flatten().as_deref()).await? {
         return Err(taken());
     }
+    // A subject names its user too; nobody else may be called so.
+    if let Ok(other) = Uuid::try_parse(&key)
+        && other != sub
+        && store::users::find_by_sub(db, &pool.id, other).await?.is_some()
+    {
+        return Err(taken());
+    }
     match names::put(db, pool, &user, new.take_alias, trail.at).await? {
         Ok(()) => {}
         // Somebody signs in with it already.

@@ -8,7 +8,8 @@ use crate::{
     error::{Error, Result},
     flows::{
         attributes::{is_email, is_phone},
-        codes, decoys, issue,
+        codes, decoys, devices,
+        issue::{self, Proved},
         messages::{self, Address, Occasion, Told},
         mfa, password, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
@@ -128,9 +129,12 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
         return Err(mismatch());
     }
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Otp).await?;
+    let device = devices::named(sign_in, &mut tx, &user).await?.map(|device| device.key);
+    let methods = vec![if taken.kind == "SMS_OTP" { "sms" } else { "email_otp" }];
+    let proved = Proved { with: OpenedWith::Otp, methods, device: devices::of_session(sign_in, device) };
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
 }
 
 fn hash(app: &App, salt: &str, code: &str) -> String {

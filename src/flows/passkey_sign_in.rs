@@ -7,7 +7,9 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        decoys, issue, mfa, session_text,
+        decoys, devices,
+        issue::{self, Proved},
+        mfa, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
         trail,
     },
@@ -121,6 +123,7 @@ async fn finish_together(
     let Ok(assertion) = Assertion::parse(credential) else { return Ok(None) };
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let old_sign_count = key.as_ref().map(|key| key.sign_count);
+    let attachment = key.as_ref().and_then(|key| key.attachment.clone());
     // For a decoy too, so that both cost the same.
     let stored = stored_credential(key, &assertion.credential_id);
     let verified = webauthn::verify_assertion(rp, &challenge_bytes(pending)?, sub, &stored, &assertion);
@@ -131,7 +134,12 @@ async fn finish_together(
     if pending.expires_at <= now || may_finish(sign_in, user).is_err() {
         return Ok(None);
     }
-    let (session, opened) = issue::new_session(app, sign_in.client, user.clone());
+    // The one thing that is not read together with others': a device that is named, in pools that remember devices.
+    if sign_in.device_key.is_some() && pool.devices().is_some() {
+        return Ok(None);
+    }
+    let proved = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref(), None);
+    let (_with, opened) = issue::new_session(app, sign_in.client, user.clone(), proved);
     #[cfg(feature = "broken")]
     {
         if store::broken::is("puts-back") {
@@ -140,9 +148,8 @@ async fn finish_together(
         if store::broken::is("opens-without-lock") {
             store::broken::dawdle().await;
             let mut db = app.db.acquire().await?;
-            let with = OpenedWith::Passkey(assertion.credential_id);
-            store::sessions::insert(&mut db, &pool.id, &session, &with).await?;
-            return Ok(Some(Outcome::Tokens(opened.tokens(app, sign_in.client).await?)));
+            store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
+            return Ok(Some(Outcome::Tokens(opened.tokens(sign_in).await?)));
         }
     }
     let request = CompletedSignIn {
@@ -155,10 +162,10 @@ async fn finish_together(
         sign_count: verified.sign_count.into(),
         backup_state: verified.backup_state,
         now,
-        session,
+        session: opened.session().clone(),
     };
     match app.groups.complete_sign_ins.run(request).await? {
-        Some(memberships) => Ok(Some(Outcome::Tokens(opened.with(memberships).tokens(app, sign_in.client).await?))),
+        Some(memberships) => Ok(Some(Outcome::Tokens(opened.with(memberships).tokens(sign_in).await?))),
         None => Ok(None),
     }
 }
@@ -210,6 +217,7 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
     let credential_id = assertion.credential_id.clone();
     let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
     let known = key.is_some();
+    let attachment = key.as_ref().and_then(|key| key.attachment.clone());
     // As the person is now: one factor may not be enough any more.
     let rp = &relying_party(sign_in, user.as_ref()).ok_or_else(not_configured)?;
     // For a decoy too, so that both cost the same.
@@ -239,9 +247,27 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
         app.clock.now(),
     )
     .await?;
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Passkey(credential_id)).await?;
+    let device = devices::named(sign_in, &mut tx, &user).await?.map(|device| device.key);
+    let proved = proved_by(sign_in, &user, credential_id, attachment.as_deref(), device);
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+}
+
+/// What a passkey proves: of the device (`swk`) or of a key that is carried around (`hwk`), and perhaps both factors.
+fn proved_by(
+    sign_in: &SignIn<'_>,
+    user: &User,
+    credential_id: Vec<u8>,
+    attachment: Option<&str>,
+    device: Option<String>,
+) -> Proved {
+    let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
+    // It then had to verify its user.
+    if mfa::is_needed(sign_in.pool, user) && mfa::passkeys_suffice(sign_in.pool, user) {
+        methods.push("mfa");
+    }
+    Proved { with: OpenedWith::Passkey(credential_id), methods, device: devices::of_session(sign_in, device) }
 }
 
 fn challenge_bytes(challenge: &Challenge) -> Result<Vec<u8>> {

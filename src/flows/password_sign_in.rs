@@ -7,7 +7,9 @@ use crate::{
     error::{Error, Result},
     flows::{
         attributes::{self, Attribute},
-        change_attributes, issue, messages, mfa, password, session_text,
+        change_attributes, devices,
+        issue::{self, Proved},
+        messages, mfa, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
     },
     secret::Secret,
@@ -48,7 +50,12 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     let user = held.filter(same).ok_or_else(Error::wrong_credentials)?;
     // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
     // second factor by repeating it.
-    let both = user.status == Status::Confirmed && mfa::is_needed(pool, &user);
+    let device = match user.status {
+        Status::Confirmed => devices::named(sign_in, &mut tx, &user).await?,
+        _ => None,
+    };
+    let remembered = device.as_ref().filter(|device| device.remembered);
+    let both = remembered.is_some() || (user.status == Status::Confirmed && mfa::is_needed(pool, &user));
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &username, Some(&user));
     let locked = match free {
@@ -73,13 +80,19 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
         let data = json!({"passwordSetAt": person.user.as_ref().and_then(password::set_at)});
         return sign_in.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
     }
+    if let Some(device) = remembered {
+        tx.commit().await?;
+        return devices::ask(sign_in, &Person { username, user: Some(user) }, device).await;
+    }
     if both {
         tx.commit().await?;
-        return mfa::ask(sign_in, Person { username, user: Some(user) }).await;
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, device.as_ref()).await;
     }
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, OpenedWith::Password).await?;
+    let device = devices::of_session(sign_in, device.map(|device| device.key));
+    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(app, sign_in.client).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
 }
 
 /// NEW_PASSWORD_REQUIRED: the first password of the person's own.
@@ -119,10 +132,12 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
         let user = store::users::hold(&mut tx, &pool.id, user.sub).await?;
         tx.commit().await?;
         messages::sent(app);
-        return mfa::ask(sign_in, Person { username: person.username, user }).await;
+        return mfa::ask(sign_in, Person { username: person.username, user }, None).await;
     }
-    let opened = issue::open_session(app, &mut tx, client, user, OpenedWith::Password).await?;
+    let device = devices::of_session(sign_in, None);
+    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
+    let opened = issue::open_session(app, &mut tx, client, user, proved).await?;
     tx.commit().await?;
     messages::sent(app);
-    Ok(Outcome::Tokens(opened.tokens(app, client).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
 }

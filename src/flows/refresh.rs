@@ -7,6 +7,7 @@ use crate::{
     store::{
         self,
         clients::Client,
+        pools::Pool,
         users::{Status, User},
     },
     tokens::{RefreshToken, Standing},
@@ -20,6 +21,7 @@ use crate::{
 /// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
 pub async fn refresh(
     app: &App,
+    pool: &Pool,
     client: &Client,
     token: &str,
     prove: impl Fn(&User) -> Result<()>,
@@ -77,7 +79,6 @@ pub async fn refresh(
     };
     let memberships = store::groups::memberships(&mut tx, &client.pool_id, sub).await?;
     tx.commit().await?;
-    let (origin_jti, auth_time) = (session.origin_jti, session.auth_time);
-    let basis = Basis { user: &user, memberships: &memberships, origin_jti, auth_time };
-    issue::issue(app, client, basis, next.map(|next| next.text())).await
+    let basis = Basis { user: &user, memberships: &memberships, session: &session };
+    issue::issue(app, pool, client, basis, next.map(|next| next.text())).await
 }

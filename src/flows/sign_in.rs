@@ -12,8 +12,8 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
-        decoys,
-        issue::{self, AuthenticationResult},
+        decoys, devices,
+        issue::{self, AuthenticationResult, Proved},
         mfa, otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
     },
     random,
@@ -58,6 +58,10 @@ pub struct SignIn<'a> {
     pub pool: &'a Pool,
     pub client: &'a Client,
     pub door: Door,
+    /// `DEVICE_KEY`: the device that the client signs in with.
+    pub device_key: Option<&'a str>,
+    /// What the client tells the pool's triggers.
+    pub client_metadata: &'a Map<String, Value>,
 }
 
 /// What a step leads to.
@@ -105,19 +109,18 @@ impl SignIn<'_> {
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
         let _turn = self.turn(parameters).await?;
         match (flow, self.door) {
-            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public) => {
-                Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
+            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public)
+            | ("USER_PASSWORD_AUTH", Door::Operator) => {
+                Err(Error::InvalidParameter("Initiate Auth method not supported.".into()))
             }
             ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Operator) => {
-                let settings = &self.client.settings;
-                if !settings.allows_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH") && !settings.allows_flow("ADMIN_NO_SRP_AUTH")
-                {
+                if !self.client.settings.allows_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH") {
                     return Err(Error::InvalidParameter("Auth flow not enabled for this client".into()));
                 }
                 let person = self.person(parameters).await?;
                 password_sign_in::with_text(self, person, self.required(parameters, "PASSWORD")?, None).await
             }
-            ("USER_PASSWORD_AUTH", _) => {
+            ("USER_PASSWORD_AUTH", Door::Public) => {
                 self.flow_enabled(flow)?;
                 let person = self.person(parameters).await?;
                 password_sign_in::with_text(self, person, self.required(parameters, "PASSWORD")?, None).await
@@ -156,7 +159,7 @@ impl SignIn<'_> {
         };
         let factors = FACTORS.iter().map(|(name, _)| *name);
         let further = ["NEW_PASSWORD_REQUIRED", srp_sign_in::CHALLENGE];
-        if !factors.chain(further).chain(mfa::CHALLENGES).any(|known| known == factor) {
+        if !factors.chain(further).chain(mfa::CHALLENGES).chain(devices::CHALLENGES).any(|known| known == factor) {
             let text = match challenge {
                 "SELECT_CHALLENGE" => format!("{} is not an available challenge.", shown(factor)),
                 _ => format!("The challenge {} is not supported by Keystead yet.", shown(challenge)),
@@ -165,6 +168,7 @@ impl SignIn<'_> {
         }
         let session = session.map(str::to_owned).or_else(|| match challenge {
             srp_sign_in::CHALLENGE => srp_sign_in::session_of(responses),
+            name if devices::CHALLENGES.contains(&name) => srp_sign_in::session_of(responses),
             _ => None,
         });
         let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
@@ -186,6 +190,12 @@ impl SignIn<'_> {
                 srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await,
                 _ => password_sign_in::new_password(self, person, id, responses).await,
             };
+        }
+        if devices::CHALLENGES.contains(&challenge) {
+            if challenge != pending.kind {
+                return Err(session_text::unfit());
+            }
+            return devices::respond(self, person, pending, responses).await;
         }
         if mfa::asked_by(&pending) {
             if challenge != pending.kind {
@@ -247,9 +257,12 @@ impl SignIn<'_> {
             return Ok(None);
         }
         self.may_sign_in(&user)?;
-        let opened = issue::open_session(self.app, &mut tx, self.client, user, OpenedWith::SignUp).await?;
+        let device = devices::named(self, &mut tx, &user).await?.map(|device| device.key);
+        let device = devices::of_session(self, device);
+        let proved = Proved { with: OpenedWith::SignUp, methods: vec!["otp"], device };
+        let opened = issue::open_session(self.app, &mut tx, self.client, user, proved).await?;
         tx.commit().await?;
-        Ok(Some(Outcome::Tokens(opened.tokens(self.app, self.client).await?)))
+        Ok(Some(Outcome::Tokens(opened.tokens(self).await?)))
     }
 
     /// USER_AUTH: the person's choice of a factor.
@@ -356,7 +369,7 @@ impl SignIn<'_> {
             check_secret_hash(self.client, &user.username, given)
                 .or_else(|_| check_secret_hash(self.client, &user.sub.to_string(), given))
         };
-        Ok(Outcome::Tokens(refresh::refresh(self.app, self.client, token, prove).await?))
+        Ok(Outcome::Tokens(refresh::refresh(self.app, self.pool, self.client, token, prove).await?))
     }
 
     /// Refuses a user who may not sign in now, whatever was proved.
@@ -521,7 +534,8 @@ fn missing(name: &str) -> Error {
     Error::InvalidParameter(format!("Missing required parameter {name}").into())
 }
 
-fn shown(text: &str) -> String {
+/// A text of a caller's, short enough for an error.
+pub fn shown(text: &str) -> String {
     text.chars().take(64).collect()
 }
 

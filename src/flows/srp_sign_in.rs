@@ -1,14 +1,14 @@
 //! Signing in with a password that is proved without being sent (W§4.5): PASSWORD_VERIFIER and its answer.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     flows::{
         decoys, password, password_sign_in, session_text,
-        sign_in::{Available, Outcome, Parameters, Person, SignIn},
+        sign_in::{Available, Outcome, Parameters, Person, SignIn, shown},
     },
     random,
     sealing::{equal, hex},
@@ -28,27 +28,100 @@ pub async fn start(
     client_public: &str,
     available: Available,
 ) -> Result<Outcome> {
-    let app = sign_in.app;
-    if ClientPublic::parse(client_public).is_none() {
-        return Err(Error::InvalidParameter("SRP_A is not a number of the SRP group.".into()));
-    }
     let verifier = verifier(sign_in, person).await?;
-    let secret: [u8; SECRET] = random::bytes();
-    let salt = hex(&verifier.salt);
-    let public = app.passwords.compute(move || srp::public(&verifier, &secret)).await?;
     let user_id = user_id(sign_in, person);
-    let state = app.sealing.seal(&context(sign_in), &[&secret[..], client_public.as_bytes()].concat());
-    let data = json!({"srp": BASE64_STANDARD.encode(state), "srpId": user_id});
-    let mut parameters = Map::new();
-    let named = [("SALT", salt), ("SRP_B", public), ("USERNAME", user_id.clone()), ("USER_ID_FOR_SRP", user_id)];
-    parameters.extend(named.map(|(name, value)| (name.to_owned(), Value::String(value))));
-    let mut outcome = sign_in.challenge(person, CHALLENGE, data, parameters, available.factors).await?;
+    let offer = offer(sign_in, verifier.v, client_public).await?;
+    let data = json!({"srp": offer.state, "srpId": user_id});
+    let named = [
+        ("SALT", hex(&verifier.salt)),
+        ("SRP_B", offer.public),
+        ("USERNAME", user_id.clone()),
+        ("USER_ID_FOR_SRP", user_id),
+    ];
+    challenge(sign_in, person, CHALLENGE, data, named, available).await
+}
+
+/// Answers with a challenge that asks for a proof, and names it in a secret block too.
+pub async fn challenge<const N: usize>(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    name: &'static str,
+    data: Value,
+    parameters: [(&str, String); N],
+    available: Available,
+) -> Result<Outcome> {
+    let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
+    let mut outcome = sign_in.challenge(person, name, data, parameters, available.factors).await?;
     if let Outcome::Next(next) = &mut outcome {
         // Some clients send this back and no Session.
         let block = BASE64_STANDARD.encode(&next.session);
         next.parameters.insert("SECRET_BLOCK".into(), Value::String(block));
     }
     Ok(outcome)
+}
+
+/// The server's half of a proof that is asked for.
+pub struct Offer {
+    /// What the challenge keeps, as its `srp`.
+    pub state: String,
+    /// `SRP_B`
+    pub public: String,
+}
+
+/// Begins a proof against the verifier `v`.
+pub async fn offer(sign_in: &SignIn<'_>, v: Vec<u8>, client_public: &str) -> Result<Offer> {
+    let app = sign_in.app;
+    if ClientPublic::parse(client_public).is_none() {
+        let hexadecimal = !client_public.is_empty() && client_public.bytes().all(|byte| byte.is_ascii_hexdigit());
+        return Err(Error::InvalidParameter(match hexadecimal {
+            true => "SRP_A is not a number of the SRP group.".into(),
+            false => format!(
+                "1 validation error detected: Value '{}' at 'a' failed to satisfy constraint: Member must satisfy regular \
+                 expression pattern: ^[0-9a-fA-F]+$",
+                shown(client_public)
+            )
+            .into(),
+        }));
+    }
+    let secret: [u8; SECRET] = random::bytes();
+    let public = app.passwords.compute(move || srp::public(&v, &secret)).await?;
+    let state = app.sealing.seal(&context(sign_in), &[&secret[..], client_public.as_bytes()].concat());
+    Ok(Offer { state: BASE64_STANDARD.encode(state), public })
+}
+
+/// Whether the responses to a pending challenge prove what belongs to the verifier `v`. `identity`: the name of the pool's or of
+/// the device's group, and the name that the proof is made for.
+pub async fn is_proved(
+    sign_in: &SignIn<'_>,
+    pending: &Challenge,
+    v: Vec<u8>,
+    identity: (String, String),
+    responses: &Parameters,
+) -> Result<bool> {
+    let app = sign_in.app;
+    let signature = sign_in.required(responses, "PASSWORD_CLAIM_SIGNATURE")?;
+    let timestamp = sign_in.required(responses, "TIMESTAMP")?.to_owned();
+    let block = sign_in.required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
+    let state = BASE64_STANDARD.decode(pending.data["srp"].as_str().unwrap_or_default()).map_err(Error::internal)?;
+    let state = app.sealing.open(&context(sign_in), &state).map_err(Error::internal)?;
+    let (secret, client_public) = state.split_at_checked(SECRET).ok_or_else(|| Error::internal("a short SRP state"))?;
+    let client_public = std::str::from_utf8(client_public).ok().and_then(ClientPublic::parse);
+    let client_public = client_public.ok_or_else(|| Error::internal("a broken SRP state"))?;
+    let block_bytes = BASE64_STANDARD.decode(block).unwrap_or_default();
+    let own_block = session_of(responses).is_some_and(|text| {
+        let now = app.clock.now();
+        session_text::open(&app.sealing, &sign_in.pool.id, &sign_in.client.id, &text, now)
+            .is_ok_and(|id| id == pending.id)
+    });
+    let secret = secret.to_vec();
+    let expected = app
+        .passwords
+        .compute(move || {
+            let identity = (identity.0.as_str(), identity.1.as_str());
+            srp::signature(&v, &secret, &client_public, identity, &block_bytes, &timestamp)
+        })
+        .await?;
+    Ok(equal(BASE64_STANDARD.encode(expected).as_bytes(), signature.as_bytes()) && own_block)
 }
 
 /// The `Session` that a secret block stands for.
@@ -65,33 +138,18 @@ pub async fn finish(
     responses: &Parameters,
 ) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    let signature = sign_in.required(responses, "PASSWORD_CLAIM_SIGNATURE")?;
-    let timestamp = sign_in.required(responses, "TIMESTAMP")?.to_owned();
-    let block = sign_in.required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
+    for member in ["PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP", "PASSWORD_CLAIM_SECRET_BLOCK"] {
+        sign_in.required(responses, member)?;
+    }
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
     if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
         return Err(password::attempts_exceeded());
     }
-    let state = BASE64_STANDARD.decode(pending.data["srp"].as_str().unwrap_or_default()).map_err(Error::internal)?;
-    let state = app.sealing.open(&context(sign_in), &state).map_err(Error::internal)?;
-    let (secret, client_public) = state.split_at_checked(SECRET).ok_or_else(|| Error::internal("a short SRP state"))?;
-    let client_public = std::str::from_utf8(client_public).ok().and_then(ClientPublic::parse);
-    let client_public = client_public.ok_or_else(|| Error::internal("a broken SRP state"))?;
     let verifier = verifier(sign_in, &person).await?;
-    let block_bytes = BASE64_STANDARD.decode(block).unwrap_or_default();
-    let own_block = session_of(responses).is_some_and(|text| {
-        session_text::open(&app.sealing, &pool.id, &sign_in.client.id, &text, now).is_ok_and(|id| id == pending.id)
-    });
-    let pool_name = pool_name(&pool.id).to_owned();
-    let (secret, user_id) = (secret.to_vec(), pending.data["srpId"].as_str().unwrap_or_default().to_owned());
-    let expected = app
-        .passwords
-        .compute(move || {
-            srp::signature(&verifier, &secret, &client_public, &pool_name, &user_id, &block_bytes, &timestamp)
-        })
-        .await?;
-    let fits = equal(BASE64_STANDARD.encode(expected).as_bytes(), signature.as_bytes()) && own_block;
+    let user_id = pending.data["srpId"].as_str().unwrap_or_default().to_owned();
+    let identity = (pool_name(&pool.id).to_owned(), user_id);
+    let fits = is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
     match person.user {
         Some(user) if fits => password_sign_in::proved(sign_in, person.username, user, Some(pending.id)).await,
         _ => {

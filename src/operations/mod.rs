@@ -4,6 +4,7 @@
 
 mod account;
 mod clients;
+mod devices;
 mod domains;
 mod groups;
 mod passkeys;
@@ -78,6 +79,10 @@ pub const SUPPORTED: &[&str] = &[
     "AdminListUserSessions",
     "AdminRevokeUserSession",
     "ListUsers",
+    "AdminListDevices",
+    "AdminGetDevice",
+    "AdminUpdateDeviceStatus",
+    "AdminForgetDevice",
     "CreateGroup",
     "GetGroup",
     "UpdateGroup",
@@ -112,6 +117,11 @@ pub const SUPPORTED: &[&str] = &[
     "GlobalSignOut",
     "ListUserSessions",
     "RevokeUserSession",
+    "ConfirmDevice",
+    "ListDevices",
+    "GetDevice",
+    "UpdateDeviceStatus",
+    "ForgetDevice",
     "StartWebAuthnRegistration",
     "CompleteWebAuthnRegistration",
     "ListWebAuthnCredentials",
@@ -213,6 +223,16 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
         "SetUserMFAPreference" => answer(app, call, account::set_user_mfa_preference::handle).await,
         "ChangePassword" => answer(app, call, account::change_password::handle).await,
         "DeleteUser" => answer(app, call, account::delete_user::handle).await,
+        // devices
+        "ConfirmDevice" => answer(app, call, devices::confirm_device::handle).await,
+        "ListDevices" => answer(app, call, devices::list_devices::handle).await,
+        "GetDevice" => answer(app, call, devices::get_device::handle).await,
+        "UpdateDeviceStatus" => answer(app, call, devices::update_device_status::handle).await,
+        "ForgetDevice" => answer(app, call, devices::forget_device::handle).await,
+        "AdminListDevices" => answer(app, call, devices::admin_list_devices::handle).await,
+        "AdminGetDevice" => answer(app, call, devices::admin_get_device::handle).await,
+        "AdminUpdateDeviceStatus" => answer(app, call, devices::admin_update_device_status::handle).await,
+        "AdminForgetDevice" => answer(app, call, devices::admin_forget_device::handle).await,
         // passkeys
         "StartWebAuthnRegistration" => answer(app, call, passkeys::start_web_authn_registration::handle).await,
         "CompleteWebAuthnRegistration" => answer(app, call, passkeys::complete_web_authn_registration::handle).await,

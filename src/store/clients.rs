@@ -61,9 +61,9 @@ pub struct ClientSettings {
     /// Minutes.
     #[serde(default = "three")]
     pub auth_session_validity: i64,
-    /// `LEGACY` or `ENABLED`
-    #[serde(default = "legacy")]
-    pub prevent_user_existence_errors: String,
+    /// `LEGACY` (also when it is not given) or `ENABLED`
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prevent_user_existence_errors: Option<String>,
     #[serde(default = "yes")]
     pub enable_token_revocation: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,10 +110,6 @@ fn three() -> i64 {
     3
 }
 
-fn legacy() -> String {
-    "LEGACY".into()
-}
-
 fn yes() -> bool {
     true
 }
@@ -150,7 +146,7 @@ impl ClientSettings {
 
     /// Whether unknown users look like known ones.
     pub fn hides_existence(&self) -> bool {
-        self.prevent_user_existence_errors == "ENABLED"
+        self.prevent_user_existence_errors.as_deref() == Some("ENABLED")
     }
 
     /// The grace period of refresh-token rotation, if rotation is on.
@@ -159,10 +155,19 @@ impl ClientSettings {
         Some(Duration::seconds(rotation.retry_grace_period_seconds))
     }
 
-    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on.
+    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on. Old clients list what they
+    /// may do besides signing in by SRP and refreshing.
     pub fn allows_flow(&self, flow: &str) -> bool {
-        let old = flow.strip_prefix("ALLOW_").unwrap_or(flow);
-        self.explicit_auth_flows.iter().any(|allowed| allowed == flow || allowed == old)
+        let has = |flow: &str| self.explicit_auth_flows.iter().any(|allowed| allowed == flow);
+        if has(flow) || self.explicit_auth_flows.iter().any(|allowed| allowed.starts_with("ALLOW_")) {
+            return has(flow);
+        }
+        match flow {
+            "ALLOW_REFRESH_TOKEN_AUTH" | "ALLOW_CUSTOM_AUTH" => true,
+            "ALLOW_USER_SRP_AUTH" => !has("CUSTOM_AUTH_FLOW_ONLY"),
+            "ALLOW_ADMIN_USER_PASSWORD_AUTH" => has("ADMIN_NO_SRP_AUTH"),
+            other => has(other.strip_prefix("ALLOW_").unwrap_or(other)),
+        }
     }
 }
 
@@ -342,7 +347,8 @@ pub async fn any_uses_srp(db: &PgPool, pool_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT 1 FROM app_clients
-               WHERE user_pool_id = $1 AND configuration -> 'ExplicitAuthFlows' ?| ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH']
+               WHERE user_pool_id = $1 AND configuration -> 'ExplicitAuthFlows' ?|
+                       ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH', 'USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH']
            ) AS "any!""#,
         pool_id
     )

@@ -11,6 +11,7 @@ pub mod broken;
 pub mod challenges;
 pub mod clients;
 pub mod codes;
+pub mod devices;
 pub mod domains;
 pub mod groups;
 pub mod kept;

@@ -26,6 +26,8 @@ pub struct Key {
     pub public_key: Vec<u8>,
     pub sign_count: i64,
     pub backup_eligible: bool,
+    /// `platform` or `cross-platform`
+    pub attachment: Option<String>,
 }
 
 /// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` (0: no limit).
@@ -140,7 +142,7 @@ pub async fn list_live(
 pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
     sqlx::query_as!(
         Key,
-        "SELECT public_key, sign_count, backup_eligible FROM webauthn_credentials
+        "SELECT public_key, sign_count, backup_eligible, attachment FROM webauthn_credentials
          WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3 FOR NO KEY UPDATE",
         pool_id,
         sub,

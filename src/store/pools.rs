@@ -67,10 +67,18 @@ pub struct PoolSettings {
     /// `email`, `phone_number`: what a code is sent to by itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auto_verified_attributes: Vec<String>,
-    #[serde(default, skip_serializing_if = "UpdateSettings::is_default")]
+    #[serde(default)]
     pub user_attribute_update_settings: UpdateSettings,
-    pub username_configuration: UsernameConfiguration,
+    /// `None`: names are compared as they are written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username_configuration: Option<UsernameConfiguration>,
     pub admin_create_user_config: AdminCreateUserConfig,
+    /// `None`: devices are not remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_configuration: Option<DeviceConfiguration>,
+    /// The pool's own names of the levels of the `acr` claim: `Level1` to `Level4`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub acr_configuration: BTreeMap<String, AcrLevel>,
     /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool.
     #[serde(default)]
     pub web_authn_configuration: Option<WebAuthnConfiguration>,
@@ -91,12 +99,6 @@ pub struct UpdateSettings {
     /// `email`, `phone_number`: a new address is the user's only once its code came back.
     #[serde(default)]
     pub attributes_require_verification_before_update: Vec<String>,
-}
-
-impl UpdateSettings {
-    fn is_default(&self) -> bool {
-        self.attributes_require_verification_before_update.is_empty()
-    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -161,6 +163,34 @@ impl Default for AdminCreateUserConfig {
     }
 }
 
+/// Devices are remembered where either is given, also as `false`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeviceConfiguration {
+    /// Whether a remembered device stands in for a second factor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge_required_on_new_device: Option<bool>,
+    /// Whether a device is remembered only once its user said so (UpdateDeviceStatus).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_only_remembered_on_user_prompt: Option<bool>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct AcrLevel {
+    pub acr_value: String,
+}
+
+impl PoolSettings {
+    /// The name of a level (1 to 4) of the `acr` claim.
+    pub fn acr_name(&self, level: u8) -> String {
+        match self.acr_configuration.get(&format!("Level{level}")) {
+            Some(own) => own.acr_value.clone(),
+            None => format!("urn:cognito:loa:{level}"),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct WebAuthnConfiguration {
@@ -187,8 +217,8 @@ fn single_factor() -> String {
 #[serde(rename_all = "PascalCase")]
 pub struct SchemaAttribute {
     pub name: String,
-    /// `String`, `Number`, `DateTime` or `Boolean`
-    #[serde(default = "string")]
+    /// `String`, `Number`, `DateTime` or `Boolean`; empty where a request does not say.
+    #[serde(default)]
     pub attribute_data_type: String,
     #[serde(default)]
     pub developer_only_attribute: bool,
@@ -202,10 +232,6 @@ pub struct SchemaAttribute {
     /// `MinValue` and `MaxValue`, numbers as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_attribute_constraints: Option<BTreeMap<String, String>>,
-}
-
-fn string() -> String {
-    "String".into()
 }
 
 fn yes() -> bool {
@@ -238,6 +264,13 @@ impl Pool {
         configuration.is_some_and(|one| one.factor_configuration == "MULTI_FACTOR_WITH_USER_VERIFICATION")
     }
 
+    /// How devices are remembered, where they are.
+    pub fn devices(&self) -> Option<&DeviceConfiguration> {
+        self.settings.device_configuration.as_ref().filter(|one| {
+            one.challenge_required_on_new_device.is_some() || one.device_only_remembered_on_user_prompt.is_some()
+        })
+    }
+
     /// Whether a code that was sent may open a session.
     pub fn uses_codes(&self) -> bool {
         self.allows_factor("EMAIL_OTP") || self.allows_factor("SMS_OTP")
@@ -245,7 +278,8 @@ impl Pool {
 
     /// A username as it is compared: folded to lower case in case-insensitive pools.
     pub fn username_key(&self, username: &str) -> String {
-        if self.settings.username_configuration.case_sensitive { username.to_owned() } else { username.to_lowercase() }
+        let folds = self.settings.username_configuration.as_ref().is_some_and(|one| !one.case_sensitive);
+        if folds { username.to_lowercase() } else { username.to_owned() }
     }
 }
 

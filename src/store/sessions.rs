@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A session.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Session {
     pub origin_jti: Uuid,
     pub sub: Uuid,
@@ -16,6 +16,10 @@ pub struct Session {
     pub auth_time: OffsetDateTime,
     pub expires_at: OffsetDateTime,
     pub revoked_at: Option<OffsetDateTime>,
+    /// The values of the `amr` claim, separated by blanks.
+    pub methods: String,
+    /// In pools that remember devices: the one that the person signed in with.
+    pub device_key: Option<String>,
 }
 
 /// What opened a session.
@@ -28,6 +32,8 @@ pub enum OpenedWith {
     Otp,
     /// A code that confirmed a sign-up a moment ago.
     SignUp,
+    /// The pool's own challenges.
+    Custom,
 }
 
 /// Opens a session. The caller holds the user's row.
@@ -42,10 +48,11 @@ pub async fn insert(
         OpenedWith::Passkey(id) => ("passkey", Some(id.as_slice())),
         OpenedWith::Otp => ("otp", None),
         OpenedWith::SignUp => ("sign_up", None),
+        OpenedWith::Custom => ("custom", None),
     };
     sqlx::query!(
-        "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at, methods, device_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         pool_id,
         session.origin_jti,
         session.sub,
@@ -54,7 +61,9 @@ pub async fn insert(
         credential_id,
         session.refresh_hash,
         session.auth_time,
-        session.expires_at
+        session.expires_at,
+        session.methods,
+        session.device_key
     )
     .execute(db)
     .await?;
@@ -79,7 +88,8 @@ pub async fn lock_live(db: &mut PgConnection, pool_id: &str, sub: Uuid, origin_j
 pub async fn lock(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
-        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at
+        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
+                methods, device_key
          FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 FOR UPDATE",
         pool_id,
         origin_jti
@@ -93,6 +103,16 @@ pub async fn find_sub(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) ->
     sqlx::query_scalar!("SELECT sub FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2", pool_id, origin_jti)
         .fetch_optional(db)
         .await
+}
+
+/// The device that a session was opened with; it never changes.
+pub async fn device_key(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<String>> {
+    let found = sqlx::query_scalar!(
+        "SELECT device_key FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
+        pool_id,
+        origin_jti
+    );
+    Ok(found.fetch_optional(db).await?.flatten())
 }
 
 /// Gives a locked session its next refresh token.

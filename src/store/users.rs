@@ -419,6 +419,7 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Re
         .await?;
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
     super::software_tokens::delete(db, pool_id, sub).await?;
+    sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;

@@ -30,6 +30,26 @@ pub struct AccessClaims {
     pub username: String,
 }
 
+/// How strongly and by what a person signed in (OpenID Connect Core, section 2; RFC 8176).
+#[derive(Debug, Clone, Serialize)]
+pub struct Context {
+    /// `urn:cognito:loa:1` to `4`, or the pool's own names of these levels.
+    pub acr: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+}
+
+/// An access token to sign: the claims that Keystead reads, and those that only others do.
+#[derive(Debug, Clone, Serialize)]
+pub struct IssuedAccess {
+    #[serde(flatten)]
+    pub claims: AccessClaims,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<String>,
+    #[serde(flatten)]
+    pub context: Context,
+}
+
 /// Claims of an ID token, in the documented order.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdClaims {
@@ -51,6 +71,8 @@ pub struct IdClaims {
     pub exp: i64,
     pub iat: i64,
     pub jti: Uuid,
+    #[serde(flatten)]
+    pub context: Context,
     /// The user's attributes; `email_verified` and `phone_number_verified` are booleans.
     #[serde(flatten)]
     pub attributes: Map<String, Value>,
@@ -59,6 +81,7 @@ pub struct IdClaims {
 /// What both tokens of a sign-in are made from.
 pub trait Claims: Serialize {}
 impl Claims for AccessClaims {}
+impl Claims for IssuedAccess {}
 impl Claims for IdClaims {}
 
 /// The signed token, header `{"alg":"RS256","kid":…}`.

@@ -8,7 +8,9 @@ mod keys;
 mod parsed_keys;
 mod refresh;
 
-pub use access::{ACCESS_SCOPE, AccessClaims, Claims, IdClaims, sign, unverified_pool, verify_access};
+pub use access::{
+    ACCESS_SCOPE, AccessClaims, Claims, Context, IdClaims, IssuedAccess, sign, unverified_pool, verify_access,
+};
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
 pub use refresh::{RefreshToken, Standing};
 

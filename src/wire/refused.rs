@@ -13,20 +13,15 @@ type Harmless = fn(&Value) -> bool;
 /// (operation, member, when it is harmless)
 const REFUSED: &[(&str, &str, Harmless)] = &[
     ("CreateUserPool", "LambdaConfig", empty),
-    ("CreateUserPool", "DeviceConfiguration", empty),
     ("CreateUserPool", "UserPoolAddOns", advanced_security_off),
-    ("CreateUserPool", "AcrConfiguration", empty),
     ("CreateUserPool", "DcrConfiguration", empty),
     ("CreateUserPool", "IssuerConfiguration", empty),
     ("CreateUserPool", "KeyConfiguration", empty),
-    ("UpdateUserPool", "AcrConfiguration", empty),
     ("UpdateUserPool", "DcrConfiguration", empty),
     ("UpdateUserPool", "IssuerConfiguration", empty),
     ("UpdateUserPool", "KeyConfiguration", empty),
     ("UpdateUserPool", "LambdaConfig", empty),
-    ("UpdateUserPool", "DeviceConfiguration", empty),
     ("UpdateUserPool", "UserPoolAddOns", advanced_security_off),
-    ("GetTokensFromRefreshToken", "DeviceKey", never),
     ("CreateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("CreateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
@@ -45,10 +40,6 @@ pub fn refuse_unsupported(operation: &str, input: &Map<String, Value>) -> Result
         }
     }
     Ok(())
-}
-
-fn never(_: &Value) -> bool {
-    false
 }
 
 fn empty(value: &Value) -> bool {

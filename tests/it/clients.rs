@@ -27,13 +27,13 @@ async fn a_new_client_has_the_defaults_of_the_api() {
       "AllowedOAuthFlowsUserPoolClient": false,
       "AuthSessionValidity": 3,
       "ClientName": "app",
+      "EnablePropagateAdditionalUserContextData": false,
       "EnableTokenRevocation": true,
       "ExplicitAuthFlows": [
         "ALLOW_REFRESH_TOKEN_AUTH",
         "ALLOW_USER_SRP_AUTH",
         "ALLOW_CUSTOM_AUTH"
       ],
-      "PreventUserExistenceErrors": "LEGACY",
       "RefreshTokenValidity": 30,
       "TokenValidityUnits": {}
     }

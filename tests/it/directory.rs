@@ -63,8 +63,8 @@ async fn clients_may_be_allowed_the_scopes_that_exist() {
     let server = TestServer::start().await;
     make_server(&server, "photos").await;
     let client = |scope: &str| {
-        json!({"UserPoolId": pool(), "ClientName": "x", "GenerateSecret": true, "AllowedOAuthScopes": [scope],
-            "AllowedOAuthFlows": ["client_credentials"], "AllowedOAuthFlowsUserPoolClient": true})
+        json!({"UserPoolId": pool(), "ClientName": "x", "CallbackURLs": ["https://a.example"], "AllowedOAuthScopes": [scope],
+            "AllowedOAuthFlows": ["code"], "AllowedOAuthFlowsUserPoolClient": true})
     };
     for known in ["photos/read", "openid"] {
         server.operator("CreateUserPoolClient", client(known)).await.ok();
@@ -82,6 +82,14 @@ async fn contradictory_oauth_settings_are_refused() {
         (json!({"AllowedOAuthFlowsUserPoolClient": true}), "InvalidParameterException"),
         (json!({"AllowedOAuthFlows": ["client_credentials", "code"]}), "InvalidOAuthFlowException"),
         (json!({"AllowedOAuthFlows": ["client_credentials"]}), "InvalidOAuthFlowException"),
+        (
+            json!({"AllowedOAuthFlows": ["client_credentials"], "GenerateSecret": true, "AllowedOAuthScopes": ["email"]}),
+            "InvalidOAuthFlowException",
+        ),
+        (
+            json!({"AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"], "AllowedOAuthFlowsUserPoolClient": true}),
+            "InvalidOAuthFlowException",
+        ),
         (json!({"CallbackURLs": ["http://shop.example/"]}), "InvalidParameterException"),
         (json!({"CallbackURLs": ["/relative"]}), "InvalidParameterException"),
         (json!({"LogoutURLs": ["https://shop.example/#part"]}), "InvalidParameterException"),

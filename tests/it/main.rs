@@ -8,6 +8,7 @@ mod cli;
 mod clients;
 mod delete_passkey;
 mod delivery;
+mod devices;
 mod directory;
 mod faults;
 mod groups;

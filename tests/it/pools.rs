@@ -23,6 +23,32 @@ async fn a_new_pool_has_the_defaults_of_the_api() {
     }
     insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(made, @r#"
     {
+      "AccountRecoverySetting": {
+        "RecoveryMechanisms": [
+          {
+            "Name": "verified_email",
+            "Priority": 1
+          },
+          {
+            "Name": "verified_phone_number",
+            "Priority": 2
+          }
+        ]
+      },
+      "AcrConfiguration": {
+        "Level1": {
+          "AcrValue": "urn:cognito:loa:1"
+        },
+        "Level2": {
+          "AcrValue": "urn:cognito:loa:2"
+        },
+        "Level3": {
+          "AcrValue": "urn:cognito:loa:3"
+        },
+        "Level4": {
+          "AcrValue": "urn:cognito:loa:4"
+        }
+      },
       "AdminCreateUserConfig": {
         "AllowAdminCreateUserOnly": false,
         "UnusedAccountValidityDays": 7
@@ -50,11 +76,11 @@ async fn a_new_pool_has_the_defaults_of_the_api() {
           ]
         }
       },
+      "UserAttributeUpdateSettings": {
+        "AttributesRequireVerificationBeforeUpdate": []
+      },
       "UserPoolTags": {},
       "UserPoolTier": "ESSENTIALS",
-      "UsernameConfiguration": {
-        "CaseSensitive": true
-      },
       "VerificationMessageTemplate": {
         "DefaultEmailOption": "CONFIRM_WITH_CODE"
       }
@@ -157,7 +183,7 @@ async fn the_measured_configuration_errors() {
         (
             set,
             json!({"UserPoolId": pool(), "MfaConfiguration": "OFF", "SoftwareTokenMfaConfiguration": {"Enabled": false}}),
-            "Invalid MFA configuration given, can't turn off MFA and configure an MFA together",
+            "Invalid MFA configuration given, can't turn off MFA and configure an MFA together.",
         ),
         (
             set,
@@ -180,7 +206,7 @@ async fn unsupported_members_are_refused_by_name_and_harmless_ones_are_not() {
     let server = TestServer::start().await;
     for (member, value) in [
         ("LambdaConfig", json!({"PreSignUp": "arn:aws:lambda:us-east-1:123456789012:function:f"})),
-        ("DeviceConfiguration", json!({"ChallengeRequiredOnNewDevice": true})),
+        ("KeyConfiguration", json!({"KeyType": "CUSTOMER_MANAGED_KEY"})),
         ("UserPoolAddOns", json!({"AdvancedSecurityMode": "ENFORCED"})),
     ] {
         let refusal = server.operator("CreateUserPool", json!({"PoolName": "x", member: value})).await.refused();
@@ -226,4 +252,45 @@ async fn custom_attributes_get_their_prefix() {
     };
     assert!(find("custom:plan").is_some());
     assert_eq!(find("email").unwrap()["Required"], true);
+}
+
+#[tokio::test]
+async fn contradictory_attributes_of_a_pool_are_refused() {
+    let server = TestServer::start().await;
+    let bounds = |name: &str, kind: &str, constraints: &str, low: &str, high: &str| {
+        let (min, max) = if kind == "String" { ("MinLength", "MaxLength") } else { ("MinValue", "MaxValue") };
+        json!({"Name": name, "AttributeDataType": kind, constraints: {min: low, max: high}})
+    };
+    let text = "StringAttributeConstraints";
+    let number = "NumberAttributeConstraints";
+    for (attribute, refusal) in [
+        (json!({"Name": "x"}), "Invalid AttributeDataType input, consider using the provided AttributeDataType enum."),
+        (
+            json!({"Name": "email", "AttributeDataType": "Number"}),
+            "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email",
+        ),
+        (
+            json!({"Name": "email", "AttributeDataType": "String", "DeveloperOnlyAttribute": true}),
+            "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email",
+        ),
+        (bounds("email", "String", text, "x", "9"), "Invalid StringAttributeConstraints for schema attribute email"),
+        (bounds("n", "Number", number, "1", "x"), "Invalid NumberAttributeConstraints for schema attribute n"),
+        (
+            bounds("email", "String", text, "0", "2049"),
+            "user.email: String attributes cannot have a length of more than 2048",
+        ),
+        (bounds("n", "Number", number, "2", "1"), "user.n: Max value cannot be less than min value."),
+    ] {
+        let answer = server.operator("CreateUserPool", json!({"PoolName": "x", "Schema": [attribute]})).await.refused();
+        assert_eq!(answer, format!("400 InvalidParameterException: {refusal}"));
+    }
+    let attributes = json!([{"Name": "a", "AttributeDataType": "String", number: {"MinValue": "1"}},
+        {"Name": "b", "AttributeDataType": "String", "DeveloperOnlyAttribute": true}]);
+    let id = make(&server, json!({"PoolName": "x", "Schema": attributes})).await["Id"].clone();
+    let again = json!({"UserPoolId": id, "CustomAttributes": [{"Name": "a", "AttributeDataType": "String"}]});
+    let refusal = server.operator("AddCustomAttributes", again).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: custom:a: Existing attribute already has name custom:a.");
+    let pool = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok()["UserPool"].clone();
+    let of = |name: &str| pool["SchemaAttributes"].as_array().unwrap().iter().find(|one| one["Name"] == name).cloned();
+    assert!(of("custom:a").unwrap().get(number).is_none() && of("dev:custom:b").is_some());
 }

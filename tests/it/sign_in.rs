@@ -44,8 +44,8 @@ async fn flows_that_the_client_does_not_allow_are_refused() {
     for (input, text) in [
         (auth(client(), "USER_SRP_AUTH"), "USER_SRP_AUTH flow not enabled for this client"),
         (auth(client(), "CUSTOM_AUTH"), "CUSTOM_AUTH flow not enabled for this client"),
-        (auth(client(), "ADMIN_USER_PASSWORD_AUTH"), "Initiate Auth method not supported"),
-        (auth(client(), "ADMIN_NO_SRP_AUTH"), "Initiate Auth method not supported"),
+        (auth(client(), "ADMIN_USER_PASSWORD_AUTH"), "Initiate Auth method not supported."),
+        (auth(client(), "ADMIN_NO_SRP_AUTH"), "Initiate Auth method not supported."),
         (
             json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"PASSWORD": "x"}}),
             "Missing required parameter USERNAME",
@@ -649,4 +649,27 @@ async fn a_decoy_is_the_same_however_its_subject_is_written() {
     }
     assert!((8..32).contains(&with), "{with} of 40 have passkeys");
     assert!(shapes.len() > 4, "decoys look alike: {shapes:?}");
+}
+
+#[tokio::test]
+async fn old_clients_sign_in_by_srp_and_refresh_besides_what_they_list() {
+    let server = TestServer::start().await;
+    let make = json!({"UserPoolId": pool(), "ClientName": "old", "ExplicitAuthFlows": ["ADMIN_NO_SRP_AUTH"]});
+    let made = server.operator("CreateUserPoolClient", make).await.ok();
+    let id = made["UserPoolClient"]["ClientId"].clone();
+    server.user("ada").await;
+    let auth = json!({"UserPoolId": pool(), "ClientId": id, "AuthFlow": "ADMIN_NO_SRP_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    let tokens = server.operator("AdminInitiateAuth", auth).await.ok()["AuthenticationResult"].clone();
+    let refresh = json!({"ClientId": id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": tokens["RefreshToken"]}});
+    server.call("InitiateAuth", refresh).await.ok();
+    let srp =
+        json!({"ClientId": id, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": {"USERNAME": "ada", "SRP_A": "abc"}});
+    assert_eq!(server.call("InitiateAuth", srp).await.ok()["ChallengeName"], "PASSWORD_VERIFIER");
+    let password = json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    assert_eq!(server.call("InitiateAuth", password).await.outcome(), "InvalidParameterException");
+    let password =
+        json!({"UserPoolId": pool(), "ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {}});
+    let refusal = server.operator("AdminInitiateAuth", password).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: Initiate Auth method not supported.");
 }

@@ -419,7 +419,7 @@ async fn an_alias_is_the_persons_who_verified_it_first() {
     server.call("SignUp", sign_up_of(&client, "eve", EMAIL)).await.ok();
     let code = server.code(EMAIL, 2).await;
     let refusal = server.call("ConfirmSignUp", with_code(&client, "eve", &code)).await.refused();
-    assert_eq!(refusal, "400 AliasExistsException: An account with the email already exists.");
+    assert_eq!(refusal, "400 AliasExistsException: An account with the given email already exists.");
     let mut force = with_code(&client, "eve", &code);
     force["ForceAliasCreation"] = json!(true);
     server.call("ConfirmSignUp", force).await.ok();
@@ -432,7 +432,7 @@ async fn an_alias_is_the_persons_who_verified_it_first() {
     let mut other = named;
     other["Username"] = json!("ada");
     let refusal = server.operator("AdminUpdateUserAttributes", other).await.refused();
-    assert_eq!(refusal, "400 AliasExistsException: An account with the preferred_username already exists.");
+    assert_eq!(refusal, "400 AliasExistsException: An account with the given preferred_username already exists.");
     let refusal = server.call("SignUp", sign_up_of(&client, "e", "e@e.org")).await.refused();
     assert_eq!(refusal, "400 UsernameExistsException: User already exists");
 }
@@ -455,7 +455,7 @@ async fn a_chosen_name_cannot_be_taken_for_somebody_elses() {
     server.call("SignUp", sign_up_of(&client, "bob", "bob@example.com")).await.ok();
     let code = server.code("eve@example.com", 1).await;
     let refusal = server.call("ConfirmSignUp", with_code(&client, "eve", &code)).await.refused();
-    assert_eq!(refusal, "400 AliasExistsException: An account with the preferred_username already exists.");
+    assert_eq!(refusal, "400 AliasExistsException: An account with the given preferred_username already exists.");
     let refusal = server.operator("AdminConfirmSignUp", json!({"UserPoolId": pool, "Username": "eve"})).await.outcome();
     assert_eq!(refusal, "InvalidParameterException");
     server.operator("AdminDeleteUser", json!({"UserPoolId": pool, "Username": "bob"})).await.ok();
@@ -583,7 +583,7 @@ async fn users_do_not_delete_what_is_not_theirs_to_write() {
     let mut person = confirmed(&server, &client, "ada", EMAIL).await;
     let tokens = person.password_sign_in(&client, PASSWORD).await.ok();
     person.keep_tokens(&tokens);
-    for name in ["dev:blocked", "email_verified", "identities"] {
+    for name in ["dev:custom:blocked", "email_verified", "identities"] {
         let refusal = person.call("DeleteUserAttributes", json!({"UserAttributeNames": [name]})).await.outcome();
         assert_eq!(refusal, "NotAuthorizedException", "{name}");
     }

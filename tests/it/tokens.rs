@@ -44,7 +44,9 @@ async fn claims_are_those_of_the_documentation_in_its_order() {
             "exp",
             "iat",
             "jti",
-            "username"
+            "username",
+            "acr",
+            "amr"
         ]
     );
     assert_eq!(access["iss"], format!("http://localhost:9229/{}", pool()));
@@ -64,6 +66,8 @@ async fn claims_are_those_of_the_documentation_in_its_order() {
             "exp",
             "iat",
             "jti",
+            "acr",
+            "amr",
             "email",
             "email_verified"
         ]

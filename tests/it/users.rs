@@ -107,7 +107,7 @@ async fn sign_up_checks_password_and_attributes() {
         ),
         (
             sign_up(PASSWORD, json!([{"Name": "custom:x", "Value": "1"}])),
-            "400 InvalidParameterException: Attributes did not conform to the schema: custom:x: Attribute does not exist in the schema.",
+            "400 InvalidParameterException: Attributes did not conform to the schema: custom:x: Attribute does not exist in the schema.\n",
         ),
         (
             sign_up(PASSWORD, json!([{"Name": "email_verified", "Value": "true"}])),
@@ -235,15 +235,36 @@ async fn a_deleted_user_is_gone_and_the_name_is_free() {
 }
 
 #[tokio::test]
-async fn names_that_look_like_a_subject_are_refused() {
+async fn a_name_may_be_a_uuid_but_not_somebody_elses_subject() {
     let server = TestServer::start().await;
     let ada = server.user("ada").await;
     for name in [ada.sub.clone(), ada.sub.to_uppercase(), ada.sub.replace('-', "")] {
         let input = json!({"ClientId": client(), "Username": name, "Password": PASSWORD});
-        assert_eq!(server.call("SignUp", input).await.outcome(), "InvalidParameterException", "{name}");
+        assert_eq!(server.call("SignUp", input).await.outcome(), "UsernameExistsException", "{name}");
         let input = json!({"UserPoolId": pool(), "Username": name, "TemporaryPassword": PASSWORD});
-        assert_eq!(server.operator("AdminCreateUser", input).await.outcome(), "InvalidParameterException", "{name}");
+        assert_eq!(server.operator("AdminCreateUser", input).await.outcome(), "UsernameExistsException", "{name}");
     }
+    let mut other = server.user(&uuid::Uuid::nil().to_string()).await;
+    other.sign_in().await;
+    assert_eq!(other.call("GetUser", json!({})).await.ok()["Username"], other.username);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_there_is_not_verified() {
+    let server = TestServer::start().await;
+    let verified = |value: &str| json!([{"Name": "email_verified", "Value": value}]);
+    for value in ["true", "True"] {
+        let input = json!({"UserPoolId": pool(), "Username": "ada", "UserAttributes": verified(value)});
+        let refusal = server.operator("AdminCreateUser", input).await.refused();
+        assert_eq!(refusal, "400 InvalidParameterException: No email provided but email_verified was true");
+    }
+    server.user("ada").await;
+    let mut input = json!({"UserPoolId": pool(), "Username": "ada", "UserAttributes": verified("true")});
+    let refusal = server.operator("AdminUpdateUserAttributes", input.clone()).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: No email provided but email_verified was true");
+    input["UserAttributes"] =
+        json!([{"Name": "email", "Value": "a@b.example"}, {"Name": "email_verified", "Value": "True"}]);
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
 }
 
 #[tokio::test]
@@ -265,7 +286,7 @@ async fn a_client_reads_what_it_may_read_in_get_user_as_in_tokens() {
         {"Name": "internal", "AttributeDataType": "String", "Mutable": true, "DeveloperOnlyAttribute": true}]});
     let pool = server.operator("CreateUserPool", input).await.ok()["UserPool"]["Id"].as_str().unwrap().to_owned();
     let input = json!({"UserPoolId": pool, "Username": "ada", "MessageAction": "SUPPRESS", "UserAttributes": [
-        {"Name": "email", "Value": "a@b.example"}, {"Name": "custom:secret", "Value": "s"}, {"Name": "dev:internal", "Value": "i"}]});
+        {"Name": "email", "Value": "a@b.example"}, {"Name": "custom:secret", "Value": "s"}, {"Name": "dev:custom:internal", "Value": "i"}]});
     let made = server.operator("AdminCreateUser", input).await;
     made.ok();
     let input = json!({"UserPoolId": pool, "Username": "ada", "Password": PASSWORD, "Permanent": true});

@@ -90,7 +90,17 @@ fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
     for member in ["UserPoolId", "ClientId", "ClientName", "GenerateSecret", "ClientSecret"] {
         input.remove(member);
     }
-    input.entry("AllowedOAuthFlowsUserPoolClient").or_insert(json!(false));
+    for member in ["AllowedOAuthFlowsUserPoolClient", "EnablePropagateAdditionalUserContextData"] {
+        input.entry(member).or_insert(json!(false));
+    }
+    // Units that are given in part are completed.
+    if let Some(units) = input.get_mut("TokenValidityUnits").and_then(Value::as_object_mut)
+        && !units.is_empty()
+    {
+        for (member, unit) in [("AccessToken", "hours"), ("IdToken", "hours"), ("RefreshToken", "days")] {
+            units.entry(member).or_insert(json!(unit));
+        }
+    }
     let mut settings: ClientSettings =
         serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
     if settings.refresh_token_validity == 0 {

@@ -29,15 +29,22 @@ pub async fn check(app: &App, client: &Client) -> Result<()> {
         );
     }
     let machine = flows.iter().any(|flow| flow == "client_credentials");
+    let refuse_flow = |text: String| Err(Error::InvalidOAuthFlow(text.into()));
     if machine && flows.len() > 1 {
-        return Err(Error::InvalidOAuthFlow(
+        return refuse_flow(
             "client_credentials flow can not be selected along with code flow or implicit flow.".into(),
-        ));
+        );
     }
     if machine && client.secrets.is_empty() {
-        return Err(Error::InvalidOAuthFlow(
+        return refuse_flow(
             "client_credentials flow can not be selected if client does not have a client secret.".into(),
-        ));
+        );
+    }
+    if let Some(scope) = scopes.iter().find(|scope| machine && STANDARD_SCOPES.contains(&scope.as_str())) {
+        return refuse_flow(format!("{scope} is not supported with client_credentials flow"));
+    }
+    if uses_oauth && !machine && list(settings, "CallbackURLs").is_empty() {
+        return refuse_flow("CallbackUrls can not be empty when code flow or implicit flow is selected".into());
     }
     for member in ["CallbackURLs", "LogoutURLs"] {
         if let Some(bad) = list(settings, member).iter().find(|text| !is_redirect_uri(text)) {

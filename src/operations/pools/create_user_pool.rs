@@ -1,6 +1,8 @@
 //! CreateUserPool: makes a pool with two signing keys.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html>
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -14,8 +16,8 @@ use crate::{
     store::{
         self,
         pools::{
-            AdminCreateUserConfig, PasswordPolicy, Policies, Pool, PoolSettings, SchemaAttribute, SessionsOnDelete,
-            SignInPolicy, UpdateSettings, UsernameConfiguration,
+            AcrLevel, AdminCreateUserConfig, DeviceConfiguration, PasswordPolicy, Policies, Pool, PoolSettings,
+            SchemaAttribute, SessionsOnDelete, SignInPolicy, UpdateSettings, UsernameConfiguration,
         },
     },
     tokens,
@@ -45,6 +47,10 @@ pub struct Request {
     pub username_configuration: Option<UsernameConfiguration>,
     #[serde(default)]
     pub admin_create_user_config: AdminCreateUserConfig,
+    #[serde(default)]
+    pub device_configuration: Option<DeviceConfiguration>,
+    #[serde(default)]
+    pub acr_configuration: BTreeMap<String, AcrLevel>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
@@ -94,10 +100,10 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
         alias_attributes: request.alias_attributes,
         auto_verified_attributes: request.auto_verified_attributes,
         user_attribute_update_settings: request.user_attribute_update_settings,
-        username_configuration: request
-            .username_configuration
-            .unwrap_or(UsernameConfiguration { case_sensitive: true }),
+        username_configuration: request.username_configuration,
         admin_create_user_config: request.admin_create_user_config,
+        device_configuration: request.device_configuration,
+        acr_configuration: request.acr_configuration,
         web_authn_configuration: None,
         rest: stored_members(&request.rest),
     };

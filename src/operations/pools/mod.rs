@@ -45,6 +45,8 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
         out.remove(member);
     }
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
+    let levels = (1..=4).map(|level| (format!("Level{level}"), json!({"AcrValue": pool.settings.acr_name(level)})));
+    put("AcrConfiguration", Value::Object(levels.collect()));
     put("Id", json!(pool.id));
     put("Name", json!(pool.name));
     put("Arn", json!(arn(app, &pool.id)));
@@ -66,6 +68,8 @@ fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
         "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE"},
         "UserPoolTags": {},
         "UserPoolTier": "ESSENTIALS",
+        "AccountRecoverySetting": {"RecoveryMechanisms": [
+            {"Priority": 1, "Name": "verified_email"}, {"Priority": 2, "Name": "verified_phone_number"}]},
     });
     let mut stored = defaults.as_object().cloned().unwrap_or_default();
     for member in [
@@ -147,6 +151,12 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
             return refuse("WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA");
         }
     }
+    let mut levels: Vec<_> = (1..=4).map(|level| settings.acr_name(level)).collect();
+    levels.sort_unstable();
+    levels.dedup();
+    if levels.len() < 4 {
+        return refuse("AcrConfiguration: each level needs a name of its own, default names included.");
+    }
     let methods = [
         settings.software_token_mfa_configuration.as_ref().is_some_and(|one| one.enabled),
         settings.sms_mfa_configuration.is_some(),
@@ -154,7 +164,7 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
     ];
     if settings.mfa_configuration != "OFF" && !methods.contains(&true) {
         return refuse(
-            "MfaConfiguration: configure SoftwareTokenMfaConfiguration, SmsMfaConfiguration or EmailMfaConfiguration with it.",
+            "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",
         );
     }
     Ok(())

@@ -1,23 +1,31 @@
 //! The attributes of a pool: the standard ones, as a request changes them, and custom ones.
 
+use std::{collections::BTreeMap, str::FromStr};
+
 use crate::{
     error::{Error, Result},
     flows::attributes::{self, MAX_CUSTOM},
     store::pools::SchemaAttribute,
 };
 
+/// Longest text of an attribute, characters.
+const LONGEST: u64 = 2048;
+
 /// The standard attributes, with what the request says of them, and the request's custom ones.
 pub fn of_new_pool(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> {
     let mut all = attributes::standard();
     let standard = all.len();
-    for attribute in given {
+    for mut attribute in given {
+        check(&mut attribute)?;
         let Some(known) = all[..standard].iter_mut().find(|known| known.name == attribute.name) else {
-            add_custom(&mut all, attribute)?;
+            add(&mut all, attribute)?;
             continue;
         };
-        if known.attribute_data_type != attribute.attribute_data_type {
-            let text = format!("{}: the type of a standard attribute cannot be changed.", attribute.name);
-            return Err(Error::InvalidParameter(text.into()));
+        if known.attribute_data_type != attribute.attribute_data_type || attribute.developer_only_attribute {
+            return invalid(format!(
+                "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {}",
+                attribute.name
+            ));
         }
         known.required |= attribute.required;
         known.mutable &= attribute.mutable;
@@ -31,14 +39,19 @@ pub fn of_new_pool(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> 
 
 /// Adds a custom attribute, with its prefix.
 pub fn add_custom(all: &mut Vec<SchemaAttribute>, mut attribute: SchemaAttribute) -> Result<()> {
-    let invalid = |text: String| Err(Error::InvalidParameter(text.into()));
+    check(&mut attribute)?;
+    add(all, attribute)
+}
+
+fn add(all: &mut Vec<SchemaAttribute>, mut attribute: SchemaAttribute) -> Result<()> {
     if attribute.required {
         return invalid("Required custom attributes are not supported currently.".into());
     }
-    let prefix = if attribute.developer_only_attribute { "dev:" } else { "custom:" };
-    attribute.name = format!("{prefix}{}", attribute.name.trim_start_matches(prefix));
+    let prefix = if attribute.developer_only_attribute { "dev:custom:" } else { "custom:" };
+    let own = format!("custom:{}", attribute.name);
+    attribute.name = format!("{prefix}{}", attribute.name);
     if all.iter().any(|known| known.name == attribute.name) {
-        return invalid(format!("{}: the attribute exists already.", attribute.name));
+        return invalid(format!("{own}: Existing attribute already has name {}.", attribute.name));
     }
     all.push(attribute);
     let custom = all.iter().filter(|known| known.name.contains(':')).count();
@@ -46,4 +59,55 @@ pub fn add_custom(all: &mut Vec<SchemaAttribute>, mut attribute: SchemaAttribute
         return invalid(format!("A user pool may have {MAX_CUSTOM} custom attributes."));
     }
     Ok(())
+}
+
+/// Checks what a request says of an attribute, and drops the constraints of other types.
+fn check(attribute: &mut SchemaAttribute) -> Result<()> {
+    let name = &attribute.name;
+    match attribute.attribute_data_type.as_str() {
+        "" => {
+            return invalid(
+                "Invalid AttributeDataType input, consider using the provided AttributeDataType enum.".into(),
+            );
+        }
+        "String" => {
+            let bounds = attribute.string_attribute_constraints.as_ref();
+            let (min, max) = (bound::<u64>(bounds, "MinLength"), bound::<u64>(bounds, "MaxLength"));
+            let (Ok(min), Ok(max)) = (min, max) else {
+                return invalid(format!("Invalid StringAttributeConstraints for schema attribute {name}"));
+            };
+            if min.is_some_and(|min| min > LONGEST) || max.is_some_and(|max| max > LONGEST) {
+                return invalid(format!("user.{name}: String attributes cannot have a length of more than {LONGEST}"));
+            }
+            if min > max && max.is_some() {
+                return invalid(format!("user.{name}: Max length cannot be less than min length."));
+            }
+            attribute.number_attribute_constraints = None;
+        }
+        "Number" => {
+            let bounds = attribute.number_attribute_constraints.as_ref();
+            let (min, max) = (bound::<f64>(bounds, "MinValue"), bound::<f64>(bounds, "MaxValue"));
+            let (Ok(min), Ok(max)) = (min, max) else {
+                return invalid(format!("Invalid NumberAttributeConstraints for schema attribute {name}"));
+            };
+            if min > max && max.is_some() {
+                return invalid(format!("user.{name}: Max value cannot be less than min value."));
+            }
+            attribute.string_attribute_constraints = None;
+        }
+        _ => {
+            attribute.string_attribute_constraints = None;
+            attribute.number_attribute_constraints = None;
+        }
+    }
+    Ok(())
+}
+
+/// A bound, if there is one; `Err` where it is no number.
+fn bound<N: FromStr>(bounds: Option<&BTreeMap<String, String>>, name: &str) -> std::result::Result<Option<N>, ()> {
+    bounds.and_then(|bounds| bounds.get(name)).map(|text| text.parse().map_err(|_| ())).transpose()
+}
+
+fn invalid<T>(text: String) -> Result<T> {
+    Err(Error::InvalidParameter(text.into()))
 }

@@ -65,7 +65,7 @@ fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
         || request.software_token_mfa_configuration.is_some()
         || request.email_mfa_configuration.is_some();
     if mfa == "OFF" && any_method {
-        return refuse("Invalid MFA configuration given, can't turn off MFA and configure an MFA together");
+        return refuse("Invalid MFA configuration given, can't turn off MFA and configure an MFA together.");
     }
     let sender = settings.rest.get("EmailConfiguration").and_then(|email| email["EmailSendingAccount"].as_str());
     if request.email_mfa_configuration.is_some() && sender.unwrap_or("COGNITO_DEFAULT") == "COGNITO_DEFAULT" {
@@ -78,6 +78,11 @@ fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     if mfa == "ON" && factors.iter().any(|factor| factor == "WEB_AUTHN") && !multi {
         return refuse(
             "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first auth factor",
+        );
+    }
+    if mfa != "OFF" && !any_method {
+        return refuse(
+            "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
         );
     }
     if let Some(rp_id) = request.web_authn_configuration.as_ref().and_then(|w| w.relying_party_id.as_deref()) {

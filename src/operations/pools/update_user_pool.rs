@@ -2,6 +2,8 @@
 //! back to their defaults (W§3.2); name, tags, schema, username and WebAuthn configuration stay.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -18,7 +20,7 @@ use crate::{
     operations::Empty,
     store::{
         self,
-        pools::{AdminCreateUserConfig, UpdateSettings},
+        pools::{AcrLevel, AdminCreateUserConfig, DeviceConfiguration, UpdateSettings},
     },
 };
 
@@ -40,6 +42,10 @@ pub struct Request {
     user_attribute_update_settings: UpdateSettings,
     #[serde(default)]
     admin_create_user_config: AdminCreateUserConfig,
+    #[serde(default)]
+    device_configuration: Option<DeviceConfiguration>,
+    #[serde(default)]
+    acr_configuration: BTreeMap<String, AcrLevel>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -64,6 +70,8 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
         settings.sms_mfa_configuration = sms_mfa(&request.rest);
     }
     settings.admin_create_user_config = request.admin_create_user_config;
+    settings.device_configuration = request.device_configuration;
+    settings.acr_configuration = request.acr_configuration;
     // Tags have operations of their own: they stay unless others are given.
     let tags = settings.rest.remove("UserPoolTags");
     settings.rest = stored_members(&request.rest);

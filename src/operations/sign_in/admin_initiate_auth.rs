@@ -2,16 +2,9 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html>
 
 use super::{Begin, Response, named_client};
-use crate::{
-    app::App,
-    call::Call,
-    caller::Operator,
-    error::Result,
-    flows::sign_in::{Door, SignIn},
-};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows::sign_in::Door};
 
 pub async fn handle(app: &App, call: &Call, _: Operator, request: Begin) -> Result<Response> {
     let named = named_client(app, &request.user_pool_id, &request.client_id).await?;
-    let sign_in = SignIn { app, call, pool: &named.pool, client: &named.client, door: Door::Operator };
-    Ok(sign_in.begin(&request.auth_flow, &request.auth_parameters, request.session.as_deref()).await?.into())
+    request.run(app, call, &named, Door::Operator).await
 }

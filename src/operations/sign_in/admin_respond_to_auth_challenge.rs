@@ -2,18 +2,9 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html>
 
 use super::{Respond, Response, named_client};
-use crate::{
-    app::App,
-    call::Call,
-    caller::Operator,
-    error::Result,
-    flows::sign_in::{Door, SignIn},
-};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows::sign_in::Door};
 
 pub async fn handle(app: &App, call: &Call, _: Operator, request: Respond) -> Result<Response> {
     let named = named_client(app, &request.user_pool_id, &request.client_id).await?;
-    let sign_in = SignIn { app, call, pool: &named.pool, client: &named.client, door: Door::Operator };
-    let outcome =
-        sign_in.respond(&request.challenge_name, request.session.as_deref(), &request.challenge_responses).await?;
-    Ok(Response::from(outcome).without_available())
+    request.run(app, call, &named, Door::Operator).await
 }

@@ -15,17 +15,17 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
+    call::Call,
     error::{Error, Result},
     flows::{
         issue::AuthenticationResult,
         messages::DeliveryDetails,
-        sign_in::{Outcome, Parameters},
+        sign_in::{Door, Outcome, Parameters, SignIn},
     },
     store::{self, clients::ClientAndPool},
 };
 
-/// Input of InitiateAuth and AdminInitiateAuth, as far as it is used. Metadata for triggers and analytics is accepted
-/// and has no effect, because there are none.
+/// Input of InitiateAuth and AdminInitiateAuth, as far as it is used. Metadata for analytics is accepted and has no effect.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Begin {
@@ -38,6 +38,24 @@ pub struct Begin {
     /// Of a sign-up that was just confirmed.
     #[serde(default)]
     session: Option<String>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
+}
+
+impl Begin {
+    async fn run(&self, app: &App, call: &Call, named: &ClientAndPool, door: Door) -> Result<Response> {
+        let sign_in = SignIn {
+            app,
+            call,
+            pool: &named.pool,
+            client: &named.client,
+            door,
+            device_key: self.auth_parameters.get("DEVICE_KEY").map(String::as_str),
+            client_metadata: &self.client_metadata,
+        };
+        Ok(sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await?.into())
+    }
 }
 
 /// A user whom a client names: the input of asking for a code.
@@ -68,6 +86,28 @@ pub struct Respond {
     session: Option<String>,
     #[serde(default)]
     challenge_responses: Parameters,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
+}
+
+impl Respond {
+    async fn run(&self, app: &App, call: &Call, named: &ClientAndPool, door: Door) -> Result<Response> {
+        let sign_in = SignIn {
+            app,
+            call,
+            pool: &named.pool,
+            client: &named.client,
+            door,
+            device_key: self.challenge_responses.get("DEVICE_KEY").map(String::as_str),
+            client_metadata: &self.client_metadata,
+        };
+        let outcome = sign_in.respond(&self.challenge_name, self.session.as_deref(), &self.challenge_responses).await?;
+        let mut response = Response::from(outcome);
+        // Not part of this output (W§4.1).
+        response.available_challenges.clear();
+        Ok(response)
+    }
 }
 
 /// Output of all four: tokens, or the next challenge.
@@ -103,14 +143,6 @@ impl From<Outcome> for Response {
                 available_challenges: next.available,
             },
         }
-    }
-}
-
-impl Response {
-    /// RespondToAuthChallenge's output has no AvailableChallenges (W§4.1).
-    fn without_available(mut self) -> Self {
-        self.available_challenges.clear();
-        self
     }
 }
 

@@ -2,17 +2,8 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
 
 use super::{Respond, Response};
-use crate::{
-    app::App,
-    call::Call,
-    caller::PublicClient,
-    error::Result,
-    flows::sign_in::{Door, SignIn},
-};
+use crate::{app::App, call::Call, caller::PublicClient, error::Result, flows::sign_in::Door};
 
 pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Respond) -> Result<Response> {
-    let sign_in = SignIn { app, call, pool: &caller.pool, client: &caller.client, door: Door::Public };
-    let outcome =
-        sign_in.respond(&request.challenge_name, request.session.as_deref(), &request.challenge_responses).await?;
-    Ok(Response::from(outcome).without_available())
+    request.run(app, call, &caller, Door::Public).await
 }

@@ -34,6 +34,6 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request)
             "Client secret does not match; send ClientSecret only for a client that has one.".into(),
         ));
     }
-    let tokens = refresh::refresh(app, client, request.refresh_token.expose(), |_| Ok(())).await?;
+    let tokens = refresh::refresh(app, &caller.pool, client, request.refresh_token.expose(), |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }

@@ -16,7 +16,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        attributes::{Attribute, check_required, checked},
+        attributes::{Attribute, check_required, check_verified, checked},
         messages::{self, Address, Occasion, Told},
         names,
         new_user::{self, NewUser},
@@ -88,6 +88,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     }
     let mut attributes = checked(&pool, &request.user_attributes, None, true)?;
     let (sub, username) = names::of_new_user(&pool, &request.username, &mut attributes)?;
+    check_verified(&attributes)?;
     check_required(&pool, &attributes)?;
     // Where a code signs in, who has an address needs no password.
     let passwordless = !given && pool.uses_codes() && user_has_address(&attributes);

@@ -26,7 +26,10 @@ pub struct Request {
 
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
+    // This operation's own words for the same.
+    password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
+        Error::InvalidPassword(refusal.to_string().replace("did not conform with", "does not conform to").into())
+    })?;
     let new = password::new(app, &pool, user.sub, &user.username, request.password).await?;
     let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
     let trail = flows::trail(app, call, operator.actor());

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        attributes::{Attribute, checked},
+        attributes::{Attribute, check_verified, checked},
         change_attributes, messages,
     },
     operations::Empty,
@@ -32,6 +32,10 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     let sub = user.sub;
+    if new.keys().any(|name| name.ends_with("_verified")) {
+        let both: serde_json::Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
+        check_verified(&both)?;
+    }
     let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, trail.at).await?;
     change_attributes::prove(app, &mut tx, &pool, &user, to_prove, false, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;

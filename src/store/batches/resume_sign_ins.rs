@@ -57,7 +57,8 @@ impl Batch for ResumeSignIns {
                       u.attributes AS "attributes?: Json<Map<String, Value>>",
                       u.password_hash, u.password_set_at, u.created_at AS "created_at?", u.updated_at AS "updated_at?",
                       u.mfa AS "mfa?: Json<Mfa>",
-                      c.public_key AS "public_key?", c.sign_count AS "sign_count?", c.backup_eligible AS "backup_eligible?"
+                      c.public_key AS "public_key?", c.sign_count AS "sign_count?", c.backup_eligible AS "backup_eligible?",
+                      c.attachment
                FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::bytea[]))
                    WITH ORDINALITY AS a (user_pool_id, challenge_id, credential_id, n)
                JOIN challenges h ON h.user_pool_id = a.user_pool_id AND h.id = a.challenge_id
@@ -87,6 +88,7 @@ impl Batch for ResumeSignIns {
                     public_key: row.public_key?,
                     sign_count: row.sign_count?,
                     backup_eligible: row.backup_eligible?,
+                    attachment: row.attachment,
                 })
             })();
             let user = (|| {

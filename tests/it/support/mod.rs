@@ -6,6 +6,7 @@ mod person;
 mod seeds;
 mod server;
 mod shapes;
+pub mod srp_client;
 
 pub use answer::Answer;
 pub use cluster::{database, scratch_directory};

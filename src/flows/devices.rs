@@ -1,0 +1,185 @@
+//! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, W§4.5 with the
+//! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Map, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        issue::{self, Proved, SessionDevice},
+        mfa, password, session_text,
+        sign_in::{Available, Outcome, Parameters, Person, SignIn},
+        srp_sign_in,
+    },
+    random,
+    sealing::hex,
+    srp::{self, ClientPublic},
+    store::{self, challenges::Challenge, devices::Device, pools::Pool, sessions::OpenedWith, users::User},
+};
+
+/// The challenges of a device, in their order.
+pub const CHALLENGES: [&str; 2] = [ASKED, VERIFIER];
+const ASKED: &str = "DEVICE_SRP_AUTH";
+const VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
+/// Bytes of a salt, at most.
+const MAX_SALT: usize = 64;
+
+/// The group that all devices of a pool belong to.
+pub fn group_key(app: &App, pool_id: &str) -> String {
+    let derived = app.sealing.derive("device group", pool_id.as_bytes());
+    format!("-{}", &hex(&derived)[..8])
+}
+
+/// What a device proves itself against.
+pub struct Verifier {
+    pub salt: Vec<u8>,
+    /// v = g^x, big endian.
+    pub v: Vec<u8>,
+}
+
+impl Verifier {
+    /// From the texts of a client (base64 of numbers, perhaps with leading zeros).
+    pub fn parse(salt: &str, v: &str) -> Option<Self> {
+        let salt = BASE64_STANDARD.decode(salt).ok().filter(|salt| (1..=MAX_SALT).contains(&salt.len()))?;
+        let v = BASE64_STANDARD.decode(v).ok()?;
+        let first = v.iter().position(|byte| *byte != 0)?;
+        // What makes a public key guessable makes a verifier guessable.
+        ClientPublic::parse(&hex(&v[first..]))?;
+        let mut padded = vec![0; srp::NUMBER];
+        padded[srp::NUMBER - (v.len() - first)..].copy_from_slice(&v[first..]);
+        Some(Self { salt, v: padded })
+    }
+
+    /// Sealed for one device.
+    pub fn seal(&self, app: &App, pool_id: &str, sub: Uuid, key: &str) -> Vec<u8> {
+        app.sealing.seal(&context(pool_id, sub, key), &[&self.v[..], &self.salt].concat())
+    }
+
+    fn open(app: &App, pool_id: &str, sub: Uuid, device: &Device) -> Result<Self> {
+        let plain = app.sealing.open(&context(pool_id, sub, &device.key), &device.verifier).map_err(Error::internal)?;
+        let (v, salt) =
+            plain.split_at_checked(srp::NUMBER).ok_or_else(|| Error::internal("a short device verifier"))?;
+        Ok(Self { salt: salt.to_vec(), v: v.to_vec() })
+    }
+}
+
+fn context(pool_id: &str, sub: Uuid, key: &str) -> String {
+    format!("devices.verifier {pool_id} {sub} {key}")
+}
+
+/// "Device does not exist.": Amplify then forgets the key and signs in without.
+pub fn no_such_device() -> Error {
+    Error::ResourceNotFound("Device does not exist.".into())
+}
+
+/// The device that a sign-in names, once it is known who signs in; `None` where it names none or nothing is remembered.
+pub async fn named(sign_in: &SignIn<'_>, db: &mut PgConnection, user: &User) -> Result<Option<Device>> {
+    let (Some(key), Some(_)) = (sign_in.device_key, sign_in.pool.devices()) else { return Ok(None) };
+    let found = store::devices::find(db, &sign_in.pool.id, user.sub, key).await?;
+    found.ok_or_else(no_such_device).map(Some)
+}
+
+/// The device of the session that a sign-in opens: the one it names, or a new key that the client may confirm.
+pub fn of_session(sign_in: &SignIn<'_>, known: Option<String>) -> Option<SessionDevice> {
+    sign_in.pool.devices()?;
+    let is_new = known.is_none();
+    let key = known.unwrap_or_else(|| format!("{}_{}", sign_in.app.config.region, random::uuid()));
+    Some(SessionDevice { key, is_new })
+}
+
+/// Whether a remembered device stands in for a second factor.
+fn stands_in(pool: &Pool) -> bool {
+    pool.devices().is_some_and(|one| one.challenge_required_on_new_device == Some(true))
+}
+
+/// Asks a remembered device to prove itself, after the password.
+pub async fn ask(sign_in: &SignIn<'_>, person: &Person, device: &Device) -> Result<Outcome> {
+    let password_set_at = person.user.as_ref().and_then(password::set_at);
+    let data = json!({"device": device.key, "passwordSetAt": password_set_at});
+    sign_in.challenge(person, ASKED, data, Map::new(), Vec::new()).await
+}
+
+/// Answers a challenge of a device.
+pub async fn respond(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    responses: &Parameters,
+) -> Result<Outcome> {
+    let Some(user) = &person.user else { return Err(session_text::unfit()) };
+    let key = pending.data["device"].as_str().unwrap_or_default().to_owned();
+    if responses.get("DEVICE_KEY").is_some_and(|given| *given != key) {
+        return Err(session_text::unfit());
+    }
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let device = store::devices::find(&app.db, &pool.id, user.sub, &key).await?.ok_or_else(no_such_device)?;
+    let verifier = Verifier::open(app, &pool.id, user.sub, &device)?;
+    if pending.kind == ASKED {
+        let offer = srp_sign_in::offer(sign_in, verifier.v, sign_in.required(responses, "SRP_A")?).await?;
+        let data = json!({"srp": offer.state, "device": key, "passwordSetAt": pending.data["passwordSetAt"]});
+        let parameters = [
+            ("SALT", hex(&verifier.salt)),
+            ("SRP_B", offer.public),
+            ("DEVICE_KEY", key),
+            ("USERNAME", user.username.clone()),
+            ("USER_ID_FOR_SRP", user.username.clone()),
+        ];
+        let mut tx = app.db.begin().await?;
+        store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+        tx.commit().await?;
+        let none = Available { factors: Vec::new(), passkeys: Vec::new() };
+        return srp_sign_in::challenge(sign_in, &person, VERIFIER, data, parameters, none).await;
+    }
+    let identity = (device.group_key.clone(), key.clone());
+    let proved = srp_sign_in::is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
+    finish(sign_in, person, pending, &device, proved).await
+}
+
+/// Opens the session, or goes on to the second factor where a device does not stand in for it.
+async fn finish(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    device: &Device,
+    proved: bool,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+    let mut tx = app.db.begin().await?;
+    let user = mfa::still(sign_in, &mut tx, &pending, sub).await?;
+    let address = sign_in.call.address.to_string();
+    // Still remembered: it may have been forgotten since.
+    if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {
+        // The challenge is used up by it.
+        drop(tx);
+        let mut tx = app.db.begin().await?;
+        store::challenges::take(&mut tx, &pool.id, pending.id).await?;
+        tx.commit().await?;
+        if free > 0 {
+            store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
+        }
+        return Err(Error::wrong_credentials());
+    }
+    let needed = mfa::is_needed(pool, &user);
+    if needed && !stands_in(pool) {
+        tx.commit().await?;
+        return mfa::ask(sign_in, Person { user: Some(user), ..person }, Some(device)).await;
+    }
+    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+        return Err(Error::wrong_credentials());
+    }
+    let proved = Proved {
+        with: OpenedWith::Password,
+        methods: vec!["pwd"],
+        device: of_session(sign_in, Some(device.key.clone())),
+    };
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    tx.commit().await?;
+    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+}

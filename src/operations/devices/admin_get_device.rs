@@ -1,0 +1,10 @@
+//! AdminGetDevice.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetDevice.html>
+
+use super::{OfUser, One, one};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: OfUser) -> Result<One> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    one(app, &pool.id, user.sub, &request.device_key).await
+}

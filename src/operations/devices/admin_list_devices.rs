@@ -1,0 +1,23 @@
+//! AdminListDevices: a user's devices, by key.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListDevices.html>
+
+use serde::Deserialize;
+
+use super::{Page, list};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    username: String,
+    #[serde(default)]
+    limit: Option<i64>,
+    #[serde(default)]
+    pagination_token: Option<String>,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Page> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    list(app, &pool.id, user.sub, request.limit, request.pagination_token.as_deref()).await
+}

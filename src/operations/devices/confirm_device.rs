@@ -1,0 +1,86 @@
+//! ConfirmDevice: the device of this session gets a password of its own, and is remembered unless its user is to be asked.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmDevice.html>
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Bearer,
+    error::{Error, Result},
+    flows::{self, devices},
+    store::{self, devices::Device},
+};
+
+/// Devices of a user, at most.
+const MAX_DEVICES: i64 = 100;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    device_key: String,
+    #[serde(default)]
+    device_name: Option<String>,
+    #[serde(default)]
+    device_secret_verifier_config: Option<Secrets>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Secrets {
+    #[serde(default)]
+    password_verifier: String,
+    #[serde(default)]
+    salt: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Response {
+    user_confirmation_necessary: bool,
+}
+
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Response> {
+    let pool = flows::pool_of(app, &bearer).await?;
+    let Some(configuration) = pool.devices() else {
+        return Err(Error::InvalidParameter("Devices are not remembered in this user pool.".into()));
+    };
+    let asks = configuration.device_only_remembered_on_user_prompt == Some(true);
+    let verifier = request
+        .device_secret_verifier_config
+        .and_then(|secrets| devices::Verifier::parse(&secrets.salt, &secrets.password_verifier))
+        .ok_or_else(|| {
+            Error::InvalidParameter(
+                "DeviceSecretVerifierConfig: Salt and PasswordVerifier must be numbers of SRP, in base64.".into(),
+            )
+        })?;
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
+    bearer.live(app, &mut tx, call).await?;
+    // The key that this session's tokens came with, and no other.
+    let own = store::sessions::device_key(&mut tx, &pool.id, bearer.origin_jti).await?;
+    if own.as_ref() != Some(&request.device_key) {
+        return Err(devices::no_such_device());
+    }
+    if store::devices::count(&mut tx, &pool.id, bearer.sub).await? >= MAX_DEVICES {
+        return Err(Error::LimitExceeded(format!("A user may have {MAX_DEVICES} devices; forget one first.").into()));
+    }
+    let device = Device {
+        verifier: verifier.seal(app, &pool.id, bearer.sub, &request.device_key),
+        group_key: devices::group_key(app, &pool.id),
+        key: request.device_key,
+        name: request.device_name,
+        remembered: !asks,
+        last_address: call.address.to_string(),
+        created_at: trail.at,
+        updated_at: trail.at,
+        last_used_at: trail.at,
+    };
+    if !store::devices::insert(&mut tx, &pool.id, bearer.sub, &device).await? {
+        return Err(Error::DeviceKeyExists("The device was confirmed before.".into()));
+    }
+    store::audit::insert(&mut tx, &pool.id, &trail, "device.confirmed", Some(bearer.sub), None).await?;
+    tx.commit().await?;
+    Ok(Response { user_confirmation_necessary: asks })
+}

@@ -1,0 +1,15 @@
+//! ForgetDevice: a device of the signed-in user no longer signs in as one.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgetDevice.html>
+
+use super::{Own, forget};
+use crate::{app::App, call::Call, caller::Bearer, error::Result, flows, operations::Empty, store};
+
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Own) -> Result<Empty> {
+    let trail = flows::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
+    bearer.live(app, &mut tx, call).await?;
+    forget(&mut tx, &bearer.pool_id, bearer.sub, &request.device_key, &trail).await?;
+    tx.commit().await?;
+    Ok(Empty {})
+}

@@ -1,0 +1,9 @@
+//! GetDevice: a device of the signed-in user.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetDevice.html>
+
+use super::{One, Own, one};
+use crate::{app::App, call::Call, caller::SignedIn, error::Result};
+
+pub async fn handle(app: &App, _: &Call, caller: SignedIn, request: Own) -> Result<One> {
+    one(app, &caller.bearer.pool_id, caller.bearer.sub, &request.device_key).await
+}

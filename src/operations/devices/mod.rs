@@ -1,0 +1,127 @@
+//! Remembered devices.
+
+pub mod admin_forget_device;
+pub mod admin_get_device;
+pub mod admin_list_devices;
+pub mod admin_update_device_status;
+pub mod confirm_device;
+pub mod forget_device;
+pub mod get_device;
+pub mod list_devices;
+pub mod update_device_status;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    clock::epoch_seconds,
+    error::Result,
+    flows::{attributes::Attribute, devices::no_such_device},
+    page,
+    store::{self, audit::Trail, devices::Device},
+};
+
+/// Devices on a page, at most and by default.
+const PAGE: i64 = 60;
+
+/// A device of the caller's.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Own {
+    device_key: String,
+}
+
+/// A device of a user.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OfUser {
+    user_pool_id: String,
+    username: String,
+    device_key: String,
+}
+
+/// `DeviceType`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Shown {
+    device_key: String,
+    device_attributes: Vec<Attribute>,
+    device_create_date: f64,
+    device_last_modified_date: f64,
+    device_last_authenticated_date: f64,
+}
+
+impl From<Device> for Shown {
+    fn from(device: Device) -> Self {
+        let status = if device.remembered { "remembered" } else { "not_remembered" };
+        let named = [
+            ("device_status", Some("valid".to_owned())),
+            ("device_name", device.name),
+            ("dev:device_remembered_status", Some(status.to_owned())),
+            ("last_ip_used", Some(device.last_address)),
+        ];
+        let attributes = named.into_iter().filter(|(_, value)| value.is_some());
+        Self {
+            device_key: device.key,
+            device_attributes: attributes.map(|(name, value)| Attribute { name: name.to_owned(), value }).collect(),
+            device_create_date: epoch_seconds(device.created_at),
+            device_last_modified_date: epoch_seconds(device.updated_at),
+            device_last_authenticated_date: epoch_seconds(device.last_used_at),
+        }
+    }
+}
+
+/// An answer that is one device.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct One {
+    device: Shown,
+}
+
+/// A page of devices, by key.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Page {
+    devices: Vec<Shown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pagination_token: Option<String>,
+}
+
+async fn one(app: &App, pool_id: &str, sub: Uuid, key: &str) -> Result<One> {
+    let found = store::devices::find(&app.db, pool_id, sub, key).await?;
+    Ok(One { device: found.ok_or_else(no_such_device)?.into() })
+}
+
+async fn list(app: &App, pool_id: &str, sub: Uuid, limit: Option<i64>, token: Option<&str>) -> Result<Page> {
+    let (list, limit) = (format!("devices of {sub} in {pool_id}"), limit.filter(|limit| *limit > 0).unwrap_or(PAGE));
+    let after: Option<String> = page::open(&app.sealing, &list, token)?;
+    let found = store::devices::list(&app.db, pool_id, sub, &after.unwrap_or_default(), limit + 1).await?;
+    let (found, pagination_token) = page::cut(&app.sealing, &list, found, limit, |device| device.key.clone());
+    Ok(Page { devices: found.into_iter().map(Shown::from).collect(), pagination_token })
+}
+
+/// Forgets a device, in a transaction that holds the user's row. The sessions that it opened go on.
+async fn forget(db: &mut sqlx::PgConnection, pool_id: &str, sub: Uuid, key: &str, trail: &Trail) -> Result<()> {
+    if !store::devices::delete(&mut *db, pool_id, sub, key).await? {
+        return Err(no_such_device());
+    }
+    Ok(store::audit::insert(db, pool_id, trail, "device.forgotten", Some(sub), None).await?)
+}
+
+/// Remembers a device, or no longer. `status`: absent means remembered.
+async fn set_status(
+    db: &mut sqlx::PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    key: &str,
+    status: Option<&str>,
+    trail: &Trail,
+) -> Result<()> {
+    let remembered = status != Some("not_remembered");
+    if !store::devices::remember(&mut *db, pool_id, sub, key, remembered, trail.at).await? {
+        return Err(no_such_device());
+    }
+    let event = if remembered { "device.remembered" } else { "device.not_remembered" };
+    Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), None).await?)
+}

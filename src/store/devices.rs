@@ -1,0 +1,138 @@
+//! Devices that users may have remembered.
+
+use sqlx::{PgConnection, PgExecutor, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A confirmed device.
+#[derive(Clone, Debug)]
+pub struct Device {
+    /// `<region>_<UUID>`
+    pub key: String,
+    /// What the device's proof is made for, beside its key.
+    pub group_key: String,
+    pub name: Option<String>,
+    /// Sealed: salt and SRP verifier of the device's password.
+    pub verifier: Vec<u8>,
+    /// Whether it may sign in as a device.
+    pub remembered: bool,
+    pub last_address: String,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+    pub last_used_at: OffsetDateTime,
+}
+
+/// Adds a device; `false` when it was confirmed before.
+pub async fn insert(db: &mut PgConnection, pool_id: &str, sub: Uuid, device: &Device) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO devices
+             (user_pool_id, sub, device_key, group_key, name, verifier, remembered, last_address, created_at, updated_at, last_used_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9) ON CONFLICT DO NOTHING",
+        pool_id,
+        sub,
+        device.key,
+        device.group_key,
+        device.name,
+        device.verifier,
+        device.remembered,
+        device.last_address,
+        device.created_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A device of a user.
+pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<Option<Device>> {
+    sqlx::query_as!(
+        Device,
+        "SELECT device_key AS key, group_key, name, verifier, remembered, last_address, created_at, updated_at, last_used_at
+         FROM devices WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3",
+        pool_id,
+        sub,
+        key
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Devices of a user by key, at most `limit`, after the given one.
+pub async fn list(db: &PgPool, pool_id: &str, sub: Uuid, after: &str, limit: i64) -> sqlx::Result<Vec<Device>> {
+    sqlx::query_as!(
+        Device,
+        "SELECT device_key AS key, group_key, name, verifier, remembered, last_address, created_at, updated_at, last_used_at
+         FROM devices WHERE user_pool_id = $1 AND sub = $2 AND device_key > $3 ORDER BY device_key LIMIT $4",
+        pool_id,
+        sub,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// How many devices a user has, whose row the caller has locked.
+pub async fn count(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM devices WHERE user_pool_id = $1 AND sub = $2"#,
+        pool_id,
+        sub
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Remembers a device, or no longer; `false` when there is none.
+pub async fn remember(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    key: &str,
+    remembered: bool,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE devices SET remembered = $4, updated_at = $5 WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3",
+        pool_id,
+        sub,
+        key,
+        remembered,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Notes a sign-in with a device that is still remembered, and holds it so until the transaction ends; `false`: it is not.
+pub async fn use_remembered(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    key: &str,
+    address: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE devices SET last_used_at = $5, last_address = $4
+         WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3 AND remembered",
+        pool_id,
+        sub,
+        key,
+        address,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Forgets a device; `false` when there is none.
+pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3", pool_id, sub, key)
+            .execute(db)
+            .await?;
+    Ok(done.rows_affected() == 1)
+}

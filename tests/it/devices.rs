@@ -1,0 +1,314 @@
+//! Remembered devices, and what tokens say of how a person signed in.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, PASSWORD, Person, TestServer, all, client, pool, pool_with,
+    srp_client::{Client, verifier},
+};
+
+const SECRET: &str = "forty random bytes of the device";
+
+fn claims(token: &str) -> Value {
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&payload).unwrap()
+}
+
+/// A pool that remembers devices, and a user.
+struct Stage {
+    server: TestServer,
+    pool: String,
+    client: String,
+    ada: Person,
+}
+
+/// A device's keys.
+#[derive(Clone)]
+struct Keys {
+    key: String,
+    group: String,
+}
+
+impl Stage {
+    async fn new(devices: Value) -> Self {
+        let server = TestServer::start().await;
+        let flows = ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+        let email = json!({"EmailSendingAccount": "DEVELOPER", "From": "id@example.com"});
+        let members = json!({"DeviceConfiguration": devices, "EmailConfiguration": email});
+        let (pool, client) = pool_with(&server, members, json!({"ExplicitAuthFlows": flows})).await;
+        let ada = server.user_in(&pool, "ada").await;
+        Self { server, pool, client, ada }
+    }
+
+    async fn password(&self, key: Option<&str>) -> Answer {
+        let mut parameters = json!({"USERNAME": "ada", "PASSWORD": PASSWORD});
+        if let Some(key) = key {
+            parameters["DEVICE_KEY"] = json!(key);
+        }
+        let input = json!({"ClientId": self.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+        self.server.call("InitiateAuth", input).await
+    }
+
+    /// Signs in with a new device, which is confirmed; the answer of ConfirmDevice.
+    async fn new_device(&mut self) -> (Keys, Value) {
+        let answer = self.password(None).await.ok();
+        self.ada.keep_tokens(&answer);
+        let metadata = &answer["AuthenticationResult"]["NewDeviceMetadata"];
+        let text = |member: &str| metadata[member].as_str().unwrap().to_owned();
+        let keys = Keys { key: text("DeviceKey"), group: text("DeviceGroupKey") };
+        let confirmed = self.confirm(&keys).await.ok();
+        (keys, confirmed)
+    }
+
+    async fn confirm(&self, keys: &Keys) -> Answer {
+        let input = json!({"DeviceKey": keys.key, "DeviceName": "phone",
+            "DeviceSecretVerifierConfig": verifier((&keys.group, &keys.key), SECRET)});
+        self.ada.call("ConfirmDevice", input).await
+    }
+
+    async fn respond(&self, name: &str, session: &Value, mut responses: Value) -> Answer {
+        responses["USERNAME"] = json!("ada");
+        let mut input = json!({"ClientId": self.client, "ChallengeName": name, "ChallengeResponses": responses});
+        if session.is_string() {
+            input["Session"] = session.clone();
+        }
+        self.server.call("RespondToAuthChallenge", input).await
+    }
+
+    /// The proof of a device, up to its last step.
+    async fn proof(&self, keys: &Keys, secret: &str) -> Value {
+        let asked = self.password(Some(&keys.key)).await.ok();
+        assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH", "{asked}");
+        let half = Client::new();
+        let responses = json!({"SRP_A": half.public().to_str_radix(16), "DEVICE_KEY": keys.key});
+        let next = self.respond("DEVICE_SRP_AUTH", &asked["Session"], responses).await.ok();
+        assert_eq!(next["ChallengeName"], "DEVICE_PASSWORD_VERIFIER");
+        assert_eq!(next["ChallengeParameters"]["DEVICE_KEY"], json!(keys.key));
+        let mut answer = half.answer((&keys.group, &keys.key), secret, &next["ChallengeParameters"]);
+        answer["DEVICE_KEY"] = json!(keys.key);
+        answer
+    }
+
+    async fn device_sign_in(&self, keys: &Keys, secret: &str) -> Answer {
+        let proof = self.proof(keys, secret).await;
+        // Without a Session, as Amplify does it: the secret block stands for it.
+        self.respond("DEVICE_PASSWORD_VERIFIER", &Value::Null, proof).await
+    }
+
+    async fn require_codes(&self) {
+        let input = json!({"UserPoolId": self.pool, "MfaConfiguration": "OPTIONAL",
+            "EmailMfaConfiguration": {"Message": "Second: {####}"}});
+        self.server.operator("SetUserPoolMfaConfig", input).await.ok();
+        let attributes =
+            json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+        let input = json!({"UserPoolId": self.pool, "Username": "ada", "UserAttributes": attributes});
+        self.server.operator("AdminUpdateUserAttributes", input).await.ok();
+        let input = json!({"UserPoolId": self.pool, "Username": "ada", "EmailMfaSettings": {"Enabled": true}});
+        self.server.operator("AdminSetUserMFAPreference", input).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_confirmed_device_proves_itself_at_the_next_sign_in() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": false})).await;
+    let (keys, confirmed) = stage.new_device().await;
+    assert_eq!(confirmed, json!({"UserConfirmationNecessary": false}));
+    let answer = stage.device_sign_in(&keys, SECRET).await.ok();
+    let tokens = &answer["AuthenticationResult"];
+    assert!(tokens.get("NewDeviceMetadata").is_none(), "{answer}");
+    assert_eq!(claims(tokens["AccessToken"].as_str().unwrap())["device_key"], json!(keys.key));
+    let refused = stage.device_sign_in(&keys, "another secret").await.refused();
+    assert_eq!(refused, "400 NotAuthorizedException: Incorrect username or password.");
+}
+
+#[tokio::test]
+async fn a_proof_of_a_device_raced_by_many_signs_in_once() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    for _ in 0..10 {
+        let proof = stage.proof(&keys, SECRET).await;
+        let input =
+            json!({"ClientId": stage.client, "ChallengeName": "DEVICE_PASSWORD_VERIFIER", "ChallengeResponses": proof});
+        let outcomes = all((0..5).map(|_| {
+            let (ada, input) = (stage.ada.clone(), input.clone());
+            async move { ada.post_public("RespondToAuthChallenge", input).await.outcome() }
+        }))
+        .await;
+        assert_eq!(outcomes.iter().filter(|outcome| *outcome == "OK").count(), 1, "{outcomes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_remembered_device_stands_in_for_a_code_only_where_the_pool_says_so() {
+    for (stands_in, expected) in [(true, "tokens"), (false, "EMAIL_OTP")] {
+        let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": stands_in})).await;
+        let (keys, _) = stage.new_device().await;
+        stage.require_codes().await;
+        let new = stage.password(None).await.ok();
+        assert_eq!(new["ChallengeName"], "EMAIL_OTP", "a new device never does");
+        let answer = stage.device_sign_in(&keys, SECRET).await.ok();
+        let outcome = answer["ChallengeName"].as_str().unwrap_or("tokens");
+        assert_eq!(outcome, expected, "{answer}");
+        if outcome == "EMAIL_OTP" {
+            let code = json!({"EMAIL_OTP_CODE": stage.server.code("ada@example.com", 2).await});
+            let tokens =
+                stage.respond("EMAIL_OTP", &answer["Session"], code).await.ok()["AuthenticationResult"].clone();
+            let claims = claims(tokens["AccessToken"].as_str().unwrap());
+            assert_eq!(claims["device_key"], json!(keys.key));
+            assert_eq!(
+                (&claims["acr"], &claims["amr"]),
+                (&json!("urn:cognito:loa:2"), &json!(["pwd", "email_otp", "mfa"]))
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_the_user_is_asked_a_device_is_remembered_after_the_answer() {
+    let mut stage = Stage::new(json!({"DeviceOnlyRememberedOnUserPrompt": true})).await;
+    let (keys, confirmed) = stage.new_device().await;
+    assert_eq!(confirmed, json!({"UserConfirmationNecessary": true}));
+    let answer = stage.password(Some(&keys.key)).await.ok();
+    assert!(answer["AuthenticationResult"]["AccessToken"].is_string(), "{answer}");
+    assert!(answer["AuthenticationResult"].get("NewDeviceMetadata").is_none(), "{answer}");
+    let status = |status: &str| json!({"DeviceKey": keys.key, "DeviceRememberedStatus": status});
+    stage.ada.call("UpdateDeviceStatus", status("remembered")).await.ok();
+    stage.device_sign_in(&keys, SECRET).await.ok();
+    stage.ada.call("UpdateDeviceStatus", status("not_remembered")).await.ok();
+    assert!(stage.password(Some(&keys.key)).await.ok()["AuthenticationResult"].is_object());
+}
+
+#[tokio::test]
+async fn a_forgotten_device_is_none_even_in_the_middle_of_its_proof() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    let proof = stage.proof(&keys, SECRET).await;
+    assert_eq!(stage.ada.call("ForgetDevice", json!({"DeviceKey": keys.key})).await.text, "");
+    let refused = stage.respond("DEVICE_PASSWORD_VERIFIER", &Value::Null, proof).await.refused();
+    // Amplify signs in without the key when it reads this.
+    assert_eq!(refused, "400 ResourceNotFoundException: Device does not exist.");
+    let refused = stage.password(Some(&keys.key)).await.refused();
+    assert_eq!(refused, "400 ResourceNotFoundException: Device does not exist.");
+    assert_eq!(stage.ada.call("GetDevice", json!({"DeviceKey": keys.key})).await.refused(), refused);
+}
+
+#[tokio::test]
+async fn a_proof_dies_with_the_password_that_began_it() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    let proof = stage.proof(&keys, SECRET).await;
+    let input = json!({"UserPoolId": stage.pool, "Username": "ada", "Password": "N3w-Passw0rd", "Permanent": true});
+    stage.server.operator("AdminSetUserPassword", input).await.ok();
+    let refused = stage.respond("DEVICE_PASSWORD_VERIFIER", &Value::Null, proof).await.refused();
+    assert_eq!(refused, "400 NotAuthorizedException: Invalid session for the user.");
+}
+
+#[tokio::test]
+async fn only_the_key_that_came_with_a_session_is_confirmed_by_it_and_once() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    let refused = stage.confirm(&keys).await.outcome();
+    assert_eq!(refused, "DeviceKeyExistsException");
+    stage.ada.call("ForgetDevice", json!({"DeviceKey": keys.key})).await;
+    let made_up = Keys { key: format!("us-east-1_{}", uuid::Uuid::nil()), ..keys.clone() };
+    assert_eq!(stage.confirm(&made_up).await.refused(), "400 ResourceNotFoundException: Device does not exist.");
+    for bad in
+        [json!({}), json!({"Salt": "AAAA", "PasswordVerifier": ""}), json!({"Salt": "x", "PasswordVerifier": "AAAB"})]
+    {
+        let input = json!({"DeviceKey": keys.key, "DeviceSecretVerifierConfig": bad});
+        assert_eq!(stage.ada.call("ConfirmDevice", input).await.outcome(), "InvalidParameterException", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn operators_list_show_and_forget_devices() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (first, _) = stage.new_device().await;
+    let (second, _) = stage.new_device().await;
+    let mut input = json!({"UserPoolId": stage.pool, "Username": "ada", "Limit": 1});
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let page = stage.server.operator("AdminListDevices", input.clone()).await.ok();
+        seen.push(page["Devices"][0]["DeviceKey"].clone());
+        input["PaginationToken"] = page["PaginationToken"].clone();
+    }
+    let mut expected = vec![json!(first.key), json!(second.key)];
+    expected.sort_by_key(ToString::to_string);
+    assert_eq!((&seen, &input["PaginationToken"]), (&expected, &Value::Null));
+    let own = stage.ada.call("ListDevices", json!({})).await.ok();
+    assert_eq!(own["Devices"].as_array().unwrap().len(), 2);
+    let named = json!({"UserPoolId": stage.pool, "Username": "ada", "DeviceKey": first.key});
+    let shown = stage.server.operator("AdminGetDevice", named.clone()).await.ok()["Device"].clone();
+    let attributes = shown["DeviceAttributes"].as_array().unwrap();
+    assert!(attributes.contains(&json!({"Name": "device_name", "Value": "phone"})), "{shown}");
+    let mut status = named.clone();
+    status["DeviceRememberedStatus"] = json!("not_remembered");
+    stage.server.operator("AdminUpdateDeviceStatus", status).await.ok();
+    assert!(stage.password(Some(&first.key)).await.ok()["AuthenticationResult"].is_object());
+    assert_eq!(stage.server.operator("AdminForgetDevice", named.clone()).await.text, "");
+    assert_eq!(stage.server.operator("AdminGetDevice", named).await.outcome(), "ResourceNotFoundException");
+    // Another user's devices are not found, and a user goes with them.
+    stage.server.user_in(&stage.pool, "eve").await;
+    let of_eve = json!({"UserPoolId": stage.pool, "Username": "eve", "DeviceKey": second.key});
+    assert_eq!(stage.server.operator("AdminGetDevice", of_eve).await.outcome(), "ResourceNotFoundException");
+    stage.server.operator("AdminDeleteUser", json!({"UserPoolId": stage.pool, "Username": "ada"})).await.ok();
+    assert_eq!(stage.server.count("devices").await, 0);
+}
+
+#[tokio::test]
+async fn a_user_has_100_devices_at_most() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    stage.server.sql(
+        "INSERT INTO devices SELECT user_pool_id, sub, 'us-east-1_' || n, group_key, name, verifier, remembered, last_address,
+             created_at, updated_at, last_used_at FROM devices, generate_series(1, 99) n",
+    )
+    .await;
+    let answer = stage.password(None).await.ok();
+    stage.ada.keep_tokens(&answer);
+    let new = answer["AuthenticationResult"]["NewDeviceMetadata"]["DeviceKey"].as_str().unwrap().to_owned();
+    let refused = stage.confirm(&Keys { key: new.clone(), ..keys.clone() }).await.refused();
+    assert_eq!(refused, "400 TooManyRequestsException: A user may have 100 devices; forget one first.");
+    stage.ada.call("ForgetDevice", json!({"DeviceKey": keys.key})).await;
+    stage.confirm(&Keys { key: new, ..keys }).await.ok();
+}
+
+#[tokio::test]
+async fn tokens_say_how_the_person_signed_in_and_keep_saying_so() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let context = |token: &str| {
+        let claims = claims(token);
+        (claims["acr"].clone(), claims["amr"].clone())
+    };
+    assert_eq!(context(&ada.access_token), (json!("urn:cognito:loa:1"), json!(["pwd"])));
+    assert_eq!(context(&ada.id_token), (json!("urn:cognito:loa:1"), json!(["pwd"])));
+    ada.add_passkey().await;
+    let answer = ada.passkey_sign_in(&Default::default()).await.ok();
+    ada.keep_tokens(&answer);
+    assert_eq!(context(&ada.access_token), (json!("urn:cognito:loa:3"), json!(["swk"])));
+    let input = json!({"ClientId": client(), "AuthFlow": "REFRESH_TOKEN_AUTH",
+        "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}});
+    let refreshed = server.call("InitiateAuth", input).await.ok();
+    let token = refreshed["AuthenticationResult"]["IdToken"].as_str().unwrap();
+    assert_eq!(context(token), (json!("urn:cognito:loa:3"), json!(["swk"])));
+}
+
+#[tokio::test]
+async fn a_pool_may_name_the_levels_itself() {
+    let server = TestServer::start().await;
+    let levels = json!({"Level1": {"AcrValue": "urn:shop:basic"}});
+    server.operator("UpdateUserPool", json!({"UserPoolId": pool(), "AcrConfiguration": levels})).await.ok();
+    let shown = server.operator("DescribeUserPool", json!({"UserPoolId": pool()})).await.ok();
+    let shown = &shown["UserPool"]["AcrConfiguration"];
+    assert_eq!(
+        (&shown["Level1"]["AcrValue"], &shown["Level4"]["AcrValue"]),
+        (&json!("urn:shop:basic"), &json!("urn:cognito:loa:4"))
+    );
+    let ada = server.signed_in("ada").await;
+    assert_eq!(claims(&ada.access_token)["acr"], "urn:shop:basic");
+    let twice = json!({"Level1": {"AcrValue": "urn:cognito:loa:2"}});
+    let refused = server.operator("UpdateUserPool", json!({"UserPoolId": pool(), "AcrConfiguration": twice})).await;
+    assert_eq!(refused.outcome(), "InvalidParameterException");
+}
