@@ -28,6 +28,7 @@ use crate::{
         clients::ClientAndPool,
         kept::Kept,
     },
+    triggers::Triggers,
     turns::Turns,
     web_acl::WebAcl,
 };
@@ -58,6 +59,8 @@ pub struct App {
     pub budgets: Budgets,
     /// How messages reach people.
     pub delivery: Delivery,
+    /// The functions that pools have for moments of a user's life.
+    pub triggers: Triggers,
     /// Told when the outbox has a message.
     pub messages_waiting: tokio::sync::Notify,
     /// Counters.
@@ -117,6 +120,7 @@ impl App {
             public_url: config.public_url(),
             keys: KeyRing::default(),
             delivery: Delivery::new(&config)?,
+            triggers: Triggers::new(&config).map_err(Error::internal)?,
             messages_waiting: tokio::sync::Notify::new(),
             metrics: Metrics::default(),
             groups: Groups::new(&db, &sealing),

@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::{app::GROUP_CONNECTIONS, delivery, passwords, secret::Secret, web_acl};
+use crate::{app::GROUP_CONNECTIONS, delivery, passwords, secret::Secret, triggers, web_acl};
 
 /// The server's settings.
 #[derive(Args, Clone, Debug)]
@@ -146,6 +146,16 @@ pub struct Config {
     /// The secret that signs what is posted there.
     #[arg(long, env = "KEYSTEAD_SMS_WEBHOOK_SECRET", hide_env_values = true)]
     pub sms_webhook_secret: Option<Secret>,
+    /// Where the functions of pools' LambdaConfig are called, as signed webhooks; {function} stands for the name in their ARN.
+    /// See docs/triggers.md.
+    #[arg(long, env = "KEYSTEAD_TRIGGER_URL")]
+    pub trigger_url: Option<String>,
+    /// The secret that signs what is posted there.
+    #[arg(long, env = "KEYSTEAD_TRIGGER_SECRET", hide_env_values = true)]
+    pub trigger_secret: Option<Secret>,
+    /// Time for a function's answer, seconds.
+    #[arg(long, env = "KEYSTEAD_TRIGGER_TIMEOUT_SECONDS", default_value_t = 5)]
+    pub trigger_timeout_seconds: u64,
     /// Keep messages that no configured road takes for GET /dev/inbox, on this machine only.
     /// [default: with the private database, unless a public-url or trusted-proxies tell of others]
     #[arg(long, env = "KEYSTEAD_DEVELOPMENT_INBOX")]
@@ -209,6 +219,10 @@ impl Config {
             return Err(format!("database-connections: must be more than {GROUP_CONNECTIONS}"));
         }
         delivery::Delivery::check_settings(self)?;
+        triggers::Triggers::new(self)?;
+        if !(1..=60).contains(&self.trigger_timeout_seconds) {
+            return Err("trigger-timeout-seconds: must be 1 to 60".into());
+        }
         if self.development_inbox == Some(true) && !self.is_local() {
             return Err(
                 "development-inbox: its messages open accounts; not with a public-url of another host or trusted-proxies"

@@ -5,13 +5,13 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::{
-    app::App,
     error::{Error, Result},
     flows::{
         attributes,
         codes::{self, Purpose},
         messages::{Address, DeliveryDetails},
         mfa, names,
+        triggers::Cause,
     },
     store::{self, clients::Client, pools::Pool, users::User},
 };
@@ -61,9 +61,8 @@ pub async fn update(
 /// Sends codes to addresses that are to be proved; returns where they went. `counted`: within the limits of who asks for
 /// codes in their own name.
 pub async fn prove(
-    app: &App,
+    cause: &Cause<'_>,
     db: &mut PgConnection,
-    pool: &Pool,
     user: &User,
     addresses: Vec<Address>,
     counted: bool,
@@ -73,9 +72,9 @@ pub async fn prove(
     for address in addresses {
         let purpose = Purpose::verify(address.attribute);
         if counted {
-            codes::count(app, db, pool, user, purpose, now).await?;
+            codes::count(cause.app, db, cause.pool, user, purpose, now).await?;
         }
-        sent.push(codes::send(app, db, pool, user, purpose, &address, now).await?);
+        sent.push(codes::send(cause, db, user, purpose, "UpdateUserAttribute", &address, now).await?);
     }
     Ok(sent)
 }

@@ -13,6 +13,7 @@ use crate::{
     flows::{
         messages::{self, Address, DeliveryDetails, Occasion, Told},
         password,
+        triggers::Cause,
     },
     random,
     sealing::equal,
@@ -65,16 +66,18 @@ impl Purpose {
     }
 }
 
-/// Makes a code, replacing the one before, and sends it to an address, in a transaction that holds the user's row.
+/// Makes a code, replacing the one before, and sends it to an address, in a transaction that holds the user's row. `source`: as
+/// in [`Told`].
 pub async fn send(
-    app: &App,
+    cause: &Cause<'_>,
     db: &mut PgConnection,
-    pool: &Pool,
     user: &User,
     purpose: Purpose,
+    source: &'static str,
     address: &Address,
     now: OffsetDateTime,
 ) -> Result<DeliveryDetails> {
+    let (app, pool) = (cause.app, cause.pool);
     // Another address than the user has: it becomes the user's when the code comes back.
     let pending = user.attributes.get(address.attribute).is_none_or(|own| *own != address.value);
     let code = random::code(DIGITS);
@@ -86,8 +89,8 @@ pub async fn send(
         expires_at: now + purpose.lifetime(),
     };
     store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
-    let told = Told { occasion: purpose.occasion(), username: &user.username, secret: &code };
-    messages::send(app, db, pool, address, told, now).await?;
+    let told = Told { occasion: purpose.occasion(), source, username: &user.username, secret: &code };
+    messages::send(cause, db, user, address, told, now).await?;
     Ok(address.details())
 }
 

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        issue::{self, Proved, SessionDevice},
+        issue::{self, Proved, SessionDevice, Source},
         mfa, password, session_text,
         sign_in::{Available, Outcome, Parameters, Person, SignIn},
         srp_sign_in,
@@ -181,5 +181,5 @@ async fn finish(
     };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::AuthenticateDevice).await?))
 }

@@ -7,7 +7,11 @@ use sqlx::PgConnection;
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{attributes, devices, sign_in::SignIn},
+    flows::{
+        attributes, devices,
+        sign_in::SignIn,
+        triggers::{self, Cause, ClaimsOverride},
+    },
     random,
     store::{
         self,
@@ -117,16 +121,38 @@ impl Opened {
     }
 
     /// The tokens of the session; called after COMMIT.
-    pub async fn tokens(self, sign_in: &SignIn<'_>) -> Result<AuthenticationResult> {
-        let (app, pool) = (sign_in.app, sign_in.pool);
+    pub async fn tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
+        let (app, pool, cause) = (sign_in.app, sign_in.pool, sign_in.cause());
+        let new_device = self.device.as_ref().is_some_and(|device| device.is_new);
+        triggers::post_authentication(&cause, &self.user, new_device).await?;
         let refresh = Some(self.refresh.text());
         let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session };
-        let mut result = issue(app, pool, sign_in.client, basis, refresh).await?;
+        let mut result = issue(&cause, sign_in.client, source, basis, refresh).await?;
         result.new_device_metadata = self.device.filter(|device| device.is_new).map(|device| NewDeviceMetadata {
             device_key: device.key,
             device_group_key: devices::group_key(app, &pool.id),
         });
         Ok(result)
+    }
+}
+
+/// Why tokens are made: the `triggerSource` of a pre token generation trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Authentication,
+    NewPasswordChallenge,
+    AuthenticateDevice,
+    RefreshTokens,
+}
+
+impl Source {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Authentication => "TokenGeneration_Authentication",
+            Self::NewPasswordChallenge => "TokenGeneration_NewPasswordChallenge",
+            Self::AuthenticateDevice => "TokenGeneration_AuthenticateDevice",
+            Self::RefreshTokens => "TokenGeneration_RefreshTokens",
+        }
     }
 }
 
@@ -139,14 +165,23 @@ pub struct Basis<'a> {
 
 /// Signs access and ID token of a session.
 pub async fn issue(
-    app: &App,
-    pool: &Pool,
+    cause: &Cause<'_>,
     client: &Client,
+    source: Source,
     basis: Basis<'_>,
     refresh_token: Option<String>,
 ) -> Result<AuthenticationResult> {
+    let (app, pool) = (cause.app, cause.pool);
     let Basis { user, memberships, session } = basis;
-    let groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
+    let change = triggers::pre_token_generation(cause, source.text(), user, memberships, &[ACCESS_SCOPE]).await?;
+    let mut groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
+    let mut roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.clone()).collect();
+    let mut preferred_role = preferred_role(memberships);
+    if let Some(own) = change.as_ref().and_then(|change| change.groups.as_ref()) {
+        groups.clone_from(&own.groups);
+        roles.clone_from(&own.roles);
+        preferred_role.clone_from(&own.preferred_role);
+    }
     let keys = app.keys.of_pool(app, &client.pool_id).await?.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
     let now = app.clock.now().unix_timestamp();
     let event_id = random::uuid();
@@ -163,7 +198,7 @@ pub async fn issue(
             origin_jti: session.origin_jti,
             event_id,
             token_use: "access".into(),
-            scope: ACCESS_SCOPE.into(),
+            scope: change.as_ref().map_or_else(|| ACCESS_SCOPE.into(), |change| change.scopes(ACCESS_SCOPE)),
             auth_time,
             exp: now + expires_in,
             iat: now,
@@ -176,8 +211,8 @@ pub async fn issue(
     let id = IdClaims {
         sub: user.sub,
         groups,
-        preferred_role: preferred_role(memberships),
-        roles: memberships.iter().filter_map(|one| one.role_arn.clone()).collect(),
+        preferred_role,
+        roles,
         iss: issuer,
         username: user.username.clone(),
         origin_jti: session.origin_jti,
@@ -192,13 +227,25 @@ pub async fn issue(
         attributes: attribute_claims(client, user),
     };
     Ok(AuthenticationResult {
-        access_token: tokens::sign(&access, &keys.access)?,
+        access_token: signed(&access, change.as_ref().map(|change| &change.access), &keys.access)?,
         expires_in,
         token_type: "Bearer",
         refresh_token,
-        id_token: tokens::sign(&id, &keys.id)?,
+        id_token: signed(&id, change.as_ref().map(|change| &change.id), &keys.id)?,
         new_device_metadata: None,
     })
+}
+
+/// A signed token, with what a trigger changes in it.
+fn signed(claims: &impl tokens::Claims, change: Option<&ClaimsOverride>, key: &tokens::SigningKey) -> Result<String> {
+    let Some(change) = change else { return tokens::sign(claims, key) };
+    match serde_json::to_value(claims).map_err(Error::internal)? {
+        Value::Object(mut claims) => {
+            change.apply(&mut claims);
+            tokens::sign(&claims, key)
+        }
+        _ => Err(Error::internal("claims that are no object")),
+    }
 }
 
 impl Context {

@@ -1,15 +1,16 @@
 //! What people are told: the pool's templates, and messages put into the outbox.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     app::App,
-    delivery::{Medium, Message},
+    delivery::{Failure, Medium, Message},
     error::{Error, Result},
+    flows::triggers::{self, Cause, Trigger},
     random,
     sealing::hex,
     store::{self, pools::Pool, users::User},
@@ -111,12 +112,21 @@ pub fn decoy_address(app: &App, pool: &Pool, username: &str) -> Address {
     Address { attribute: "email", value: format!("{}@{}", letter(seed[0]), letter(seed[1])) }
 }
 
+/// Placeholders of templates.
+const CODE: &str = "{####}";
+const USERNAME: &str = "{username}";
+
+/// Characters of a custom message, at most.
+const LONGEST: usize = 20_000;
+
 /// Messages that an address gets within an hour, whoever asked for them.
 const PER_ADDRESS_AND_HOUR: i32 = 30;
 
 /// What a message says.
 pub struct Told<'a> {
     pub occasion: Occasion,
+    /// What a custom message trigger is told of it: the part after `CustomMessage_`.
+    pub source: &'static str,
     /// As the person is to be called.
     pub username: &'a str,
     /// The code or password that it carries.
@@ -142,22 +152,24 @@ pub fn decoy_address_of(app: &App, pool: &Pool, username: &str, attribute: &'sta
 
 /// Puts a message into the outbox, in the transaction of what it tells.
 pub async fn send(
-    app: &App,
+    cause: &Cause<'_>,
     db: &mut PgConnection,
-    pool: &Pool,
+    user: &User,
     address: &Address,
     told: Told<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
+    let (app, pool) = (cause.app, cause.pool);
     app.delivery.check(address.medium())?;
     let key = app.sealing.derive("address", format!("{} {}", pool.id, address.value.to_lowercase()).as_bytes());
     let sent = store::codes::count_sent(db, &pool.id, &format!("address {}", hex(&key)), "address", now).await?;
     if sent > PER_ADDRESS_AND_HOUR {
         return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
     }
-    let message = composed(pool, address, &told);
+    let custom = triggers::function(pool, Trigger::CustomMessage).map(|_| Custom::new(cause, user, &told));
+    let outgoing = Outgoing { message: composed(pool, address, &told), custom };
     let id = random::time_ordered_uuid(now);
-    let plain = serde_json::to_vec(&message).map_err(Error::internal)?;
+    let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
     let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
     let kind = address.medium().kind();
     store::outbox::insert(db, &pool.id, id, kind, &address.details().destination, &sealed, now).await?;
@@ -171,9 +183,70 @@ pub fn sent(app: &App) {
 }
 
 /// A message as it lies in the outbox.
-pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8]) -> Result<Message> {
-    let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(Error::internal)?;
-    serde_json::from_slice(&plain).map_err(Error::internal)
+#[derive(Serialize, Deserialize)]
+struct Outgoing {
+    #[serde(flatten)]
+    message: Message,
+    /// Where the pool has a custom message trigger: what to ask it before the message goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Custom {
+    event: Value,
+    username: String,
+    secret: String,
+}
+
+impl Custom {
+    fn new(cause: &Cause<'_>, user: &User, told: &Told<'_>) -> Self {
+        let request = json!({
+            "userAttributes": triggers::attributes_of(user),
+            "codeParameter": CODE,
+            "usernameParameter": USERNAME,
+            "clientMetadata": cause.metadata,
+        });
+        let response = json!({"smsMessage": null, "emailMessage": null, "emailSubject": null});
+        Self {
+            event: cause.event(&format!("CustomMessage_{}", told.source), &user.username, request, response),
+            username: told.username.to_owned(),
+            secret: told.secret.to_owned(),
+        }
+    }
+}
+
+/// A message from the outbox, ready to be delivered: in the words of the pool's custom message trigger, if it has one.
+pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8]) -> Result<Message, Failure> {
+    let failure = |text: &str| Failure { text: text.into(), permanent: false };
+    let unopened = || failure("it cannot be opened with this sealing key");
+    let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
+    let Outgoing { mut message, custom } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
+    let Some(custom) = custom else { return Ok(message) };
+    let pool = store::pools::find(&app.db, pool_id).await.map_err(|_| failure("its pool could not be read"))?;
+    let Some(pool) = pool else { return Ok(message) };
+    let called = triggers::custom_message(app, &pool, &custom.event).await;
+    let response = called.map_err(|cause| failure(&format!("the custom message trigger: {cause:?}")))?;
+    let own = |member: &str| {
+        let text = response.as_ref().and_then(|response| response.get(member)).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty())
+    };
+    let body = own(if message.medium == Medium::Email { "emailMessage" } else { "smsMessage" });
+    match body {
+        // One that does not say the code would lock people out.
+        Some(body) if body.contains(CODE) && body.chars().count() <= LONGEST => {
+            message.html = body.contains('<');
+            message.body = filled(body, &custom.username, &custom.secret);
+        }
+        Some(_) => {
+            tracing::warn!(pool = pool_id, "a custom message lacks {CODE} or is too long: the pool's own was sent")
+        }
+        None => {}
+    }
+    if let Some(subject) = own("emailSubject") {
+        message.subject = filled(subject, &custom.username, &custom.secret).replace(['\r', '\n'], " ");
+    }
+    Ok(message)
 }
 
 fn context(pool_id: &str, id: Uuid) -> String {
@@ -181,7 +254,7 @@ fn context(pool_id: &str, id: Uuid) -> String {
 }
 
 fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
-    let Told { occasion, username, secret } = *told;
+    let Told { occasion, username, secret, .. } = *told;
     let settings = &pool.settings;
     let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
     let verification = settings.rest.get("VerificationMessageTemplate");
@@ -259,7 +332,7 @@ fn filled(template: &str, username: &str, secret: &str) -> String {
     while let Some(start) = rest.find('{') {
         out.push_str(&rest[..start]);
         rest = &rest[start..];
-        let known = [("{####}", secret), ("{username}", username)];
+        let known = [(CODE, secret), (USERNAME, username)];
         match known.into_iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
             Some((placeholder, value)) => {
                 out.push_str(&escaped(value));

@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         devices,
-        issue::{self, Proved},
+        issue::{self, Proved, Source},
         messages::Address,
         otp_sign_in, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
@@ -226,7 +226,7 @@ pub async fn finish(
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd", second, "mfa"], device };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
 }
 
 /// What a code proves.

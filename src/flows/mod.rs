@@ -3,6 +3,7 @@
 pub mod attributes;
 pub mod change_attributes;
 pub mod codes;
+pub mod custom_sign_in;
 pub mod decoys;
 pub mod devices;
 pub mod forgotten;
@@ -10,6 +11,7 @@ pub mod issue;
 pub mod keys;
 pub mod messages;
 pub mod mfa;
+pub mod migration;
 pub mod names;
 pub mod new_user;
 pub mod otp_sign_in;
@@ -23,6 +25,7 @@ pub mod sign_in;
 pub mod sign_up;
 pub mod software_token;
 pub mod srp_sign_in;
+pub mod triggers;
 
 use crate::{
     app::App,

@@ -9,7 +9,7 @@ use crate::{
     flows::{
         attributes::{is_email, is_phone},
         codes, decoys, devices,
-        issue::{self, Proved},
+        issue::{self, Proved, Source},
         messages::{self, Address, Occasion, Told},
         mfa, password, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
@@ -75,8 +75,9 @@ pub async fn send(sign_in: &SignIn<'_>, person: &Person, to: &Address) -> Result
     )
     .await?;
     if let Some(user) = &person.user {
-        let told = Told { occasion: Occasion::SignIn, username: &user.username, secret: &code };
-        messages::send(app, &mut tx, pool, to, told, now).await?;
+        let told =
+            Told { occasion: Occasion::SignIn, source: "Authentication", username: &user.username, secret: &code };
+        messages::send(&sign_in.cause(), &mut tx, user, to, told, now).await?;
     }
     // The code may arrive before the challenge is stored; it answers nothing until this call was answered.
     tx.commit().await?;
@@ -134,7 +135,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     let proved = Proved { with: OpenedWith::Otp, methods, device: devices::of_session(sign_in, device) };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
 }
 
 fn hash(app: &App, salt: &str, code: &str) -> String {

@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         decoys, devices,
-        issue::{self, Proved},
+        issue::{self, Proved, Source},
         mfa, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
         trail,
@@ -149,7 +149,7 @@ async fn finish_together(
             store::broken::dawdle().await;
             let mut db = app.db.acquire().await?;
             store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
-            return Ok(Some(Outcome::Tokens(opened.tokens(sign_in).await?)));
+            return Ok(Some(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?)));
         }
     }
     let request = CompletedSignIn {
@@ -165,7 +165,9 @@ async fn finish_together(
         session: opened.session().clone(),
     };
     match app.groups.complete_sign_ins.run(request).await? {
-        Some(memberships) => Ok(Some(Outcome::Tokens(opened.with(memberships).tokens(sign_in).await?))),
+        Some(memberships) => {
+            Ok(Some(Outcome::Tokens(opened.with(memberships).tokens(sign_in, Source::Authentication).await?)))
+        }
         None => Ok(None),
     }
 }
@@ -251,7 +253,7 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
     let proved = proved_by(sign_in, &user, credential_id, attachment.as_deref(), device);
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
 }
 
 /// What a passkey proves: of the device (`swk`) or of a key that is carried around (`hwk`), and perhaps both factors.

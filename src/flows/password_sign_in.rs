@@ -8,7 +8,7 @@ use crate::{
     flows::{
         attributes::{self, Attribute},
         change_attributes, devices,
-        issue::{self, Proved},
+        issue::{self, Proved, Source},
         messages, mfa, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
     },
@@ -92,7 +92,7 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
 }
 
 /// NEW_PASSWORD_REQUIRED: the first password of the person's own.
@@ -126,7 +126,7 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
     }
     let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, now).await?;
     attributes::check_required(pool, &user.attributes)?;
-    change_attributes::prove(app, &mut tx, pool, &user, to_prove, true, now).await?;
+    change_attributes::prove(&sign_in.cause(), &mut tx, &user, to_prove, true, now).await?;
     store::users::update_password(&mut tx, &pool.id, user.sub, &password, Status::Confirmed, now).await?;
     if mfa::is_needed(pool, &user) {
         let user = store::users::hold(&mut tx, &pool.id, user.sub).await?;
@@ -139,5 +139,5 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
     let opened = issue::open_session(app, &mut tx, client, user, proved).await?;
     tx.commit().await?;
     messages::sent(app);
-    Ok(Outcome::Tokens(opened.tokens(sign_in).await?))
+    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::NewPasswordChallenge).await?))
 }

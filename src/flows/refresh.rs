@@ -1,13 +1,14 @@
 //! Refreshing a session's tokens, with rotation and reuse detection.
 
 use crate::{
-    app::App,
     error::{Error, Result},
-    flows::issue::{self, AuthenticationResult, Basis},
+    flows::{
+        issue::{self, AuthenticationResult, Basis, Source},
+        triggers::Cause,
+    },
     store::{
         self,
         clients::Client,
-        pools::Pool,
         users::{Status, User},
     },
     tokens::{RefreshToken, Standing},
@@ -20,12 +21,12 @@ use crate::{
 ///
 /// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
 pub async fn refresh(
-    app: &App,
-    pool: &Pool,
+    cause: &Cause<'_>,
     client: &Client,
     token: &str,
     prove: impl Fn(&User) -> Result<()>,
 ) -> Result<AuthenticationResult> {
+    let app = cause.app;
     let invalid = || Error::NotAuthorized("Invalid Refresh Token".into());
     let token = RefreshToken::parse(token).ok_or_else(invalid)?;
     let now = app.clock.now();
@@ -80,5 +81,5 @@ pub async fn refresh(
     let memberships = store::groups::memberships(&mut tx, &client.pool_id, sub).await?;
     tx.commit().await?;
     let basis = Basis { user: &user, memberships: &memberships, session: &session };
-    issue::issue(app, pool, client, basis, next.map(|next| next.text())).await
+    issue::issue(cause, client, Source::RefreshTokens, basis, next.map(|next| next.text())).await
 }

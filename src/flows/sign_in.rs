@@ -12,9 +12,10 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
-        decoys, devices,
-        issue::{self, AuthenticationResult, Proved},
-        mfa, otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
+        custom_sign_in, decoys, devices,
+        issue::{self, AuthenticationResult, Proved, Source},
+        mfa, migration, otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
+        triggers::{self, Cause},
     },
     random,
     sealing::equal,
@@ -104,6 +105,11 @@ pub struct Person {
 }
 
 impl SignIn<'_> {
+    /// In whose name triggers are called.
+    pub fn cause(&self) -> Cause<'_> {
+        Cause { app: self.app, pool: self.pool, client_id: &self.client.id, metadata: self.client_metadata }
+    }
+
     /// The first step: InitiateAuth.
     /// `session`: of a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
@@ -117,20 +123,25 @@ impl SignIn<'_> {
                 if !self.client.settings.allows_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH") {
                     return Err(Error::InvalidParameter("Auth flow not enabled for this client".into()));
                 }
-                let person = self.person(parameters).await?;
-                password_sign_in::with_text(self, person, self.required(parameters, "PASSWORD")?, None).await
+                self.password(parameters).await
             }
             ("USER_PASSWORD_AUTH", Door::Public) => {
                 self.flow_enabled(flow)?;
-                let person = self.person(parameters).await?;
-                password_sign_in::with_text(self, person, self.required(parameters, "PASSWORD")?, None).await
+                self.password(parameters).await
             }
             ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
             ("USER_SRP_AUTH", _) => {
                 self.flow_enabled(flow)?;
                 let person = self.person(parameters).await?;
+                self.before(&person).await?;
                 let available = Available { factors: Vec::new(), passkeys: Vec::new() };
                 srp_sign_in::start(self, &person, self.required(parameters, "SRP_A")?, available).await
+            }
+            ("CUSTOM_AUTH", _) => {
+                self.flow_enabled(flow)?;
+                let person = self.person(parameters).await?;
+                self.before(&person).await?;
+                custom_sign_in::begin(self, person, parameters).await
             }
             ("USER_AUTH", _) => {
                 self.flow_enabled(flow)?;
@@ -158,7 +169,7 @@ impl SignIn<'_> {
             (other, _) => other,
         };
         let factors = FACTORS.iter().map(|(name, _)| *name);
-        let further = ["NEW_PASSWORD_REQUIRED", srp_sign_in::CHALLENGE];
+        let further = ["NEW_PASSWORD_REQUIRED", srp_sign_in::CHALLENGE, custom_sign_in::CHALLENGE];
         if !factors.chain(further).chain(mfa::CHALLENGES).chain(devices::CHALLENGES).any(|known| known == factor) {
             let text = match challenge {
                 "SELECT_CHALLENGE" => format!("{} is not an available challenge.", shown(factor)),
@@ -196,6 +207,12 @@ impl SignIn<'_> {
                 return Err(session_text::unfit());
             }
             return devices::respond(self, person, pending, responses).await;
+        }
+        if challenge == custom_sign_in::CHALLENGE {
+            if challenge != pending.kind {
+                return Err(session_text::unfit());
+            }
+            return custom_sign_in::respond(self, person, pending, responses).await;
         }
         if mfa::asked_by(&pending) {
             if challenge != pending.kind {
@@ -239,6 +256,29 @@ impl SignIn<'_> {
         self.app.turns.take(&self.pool.id, &key).await.map(Some)
     }
 
+    /// A password as text, from a person of this pool or of the one that people are migrated from.
+    async fn password(&self, parameters: &Parameters) -> Result<Outcome> {
+        let password = self.required(parameters, "PASSWORD")?;
+        let username = self.username(parameters)?;
+        let person = self.known_or_hidden(username, self.migrated(username, password).await?)?;
+        self.before(&person).await?;
+        password_sign_in::with_text(self, person, password, None).await
+    }
+
+    /// The user of a name; one whom only the pool's user migration trigger knows is made first.
+    async fn migrated(&self, username: &str, password: &str) -> Result<Option<User>> {
+        let found = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        migration::user(&self.cause(), self.call, username, Some(password)).await
+    }
+
+    /// What the pool's pre authentication trigger says to a person's sign-in.
+    async fn before(&self, person: &Person) -> Result<()> {
+        triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await
+    }
+
     /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
     /// (W§4.2). `None`: the person chooses a factor as always.
     async fn after_sign_up(&self, parameters: &Parameters, session: &str) -> Result<Option<Outcome>> {
@@ -262,12 +302,13 @@ impl SignIn<'_> {
         let proved = Proved { with: OpenedWith::SignUp, methods: vec!["otp"], device };
         let opened = issue::open_session(self.app, &mut tx, self.client, user, proved).await?;
         tx.commit().await?;
-        Ok(Some(Outcome::Tokens(opened.tokens(self).await?)))
+        Ok(Some(Outcome::Tokens(opened.tokens(self, Source::Authentication).await?)))
     }
 
     /// USER_AUTH: the person's choice of a factor.
     async fn choice(&self, parameters: &Parameters) -> Result<Outcome> {
         let (person, available) = self.person_with_passkeys(parameters).await?;
+        self.before(&person).await?;
         let preferred = parameters.get("PREFERRED_CHALLENGE").map(String::as_str);
         let Some(preferred) = available.factors.iter().find(|factor| Some(**factor) == preferred).copied() else {
             return self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available.factors).await;
@@ -369,7 +410,7 @@ impl SignIn<'_> {
             check_secret_hash(self.client, &user.username, given)
                 .or_else(|_| check_secret_hash(self.client, &user.sub.to_string(), given))
         };
-        Ok(Outcome::Tokens(refresh::refresh(self.app, self.pool, self.client, token, prove).await?))
+        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.client, token, prove).await?))
     }
 
     /// Refuses a user who may not sign in now, whatever was proved.

@@ -1,14 +1,19 @@
 //! What signing up, confirming and asking for a code again share.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     app::App,
+    call::Call,
     error::{Error, Result},
-    flows::{messages::Address, session_text},
+    flows::{
+        messages::Address,
+        migration, session_text,
+        triggers::{self, Cause, PreSignUp, Trigger},
+    },
     random,
     store::{
         self,
@@ -24,6 +29,18 @@ use crate::{
 pub const SIGN_UP: &str = "SIGN_UP";
 /// The kind of challenge that a confirmed sign-up signs in with, without asking again.
 pub const SIGNED_UP: &str = "SIGNED_UP";
+
+/// Takes the addresses of a new user as verified that the pre sign-up trigger says so of.
+pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Result<()> {
+    for name in &decided.verified {
+        if !attributes.contains_key(*name) {
+            let text = format!("The pre sign-up trigger verifies {name}, which the user does not have.");
+            return Err(Error::InvalidLambdaResponse(text.into()));
+        }
+        attributes.insert(format!("{name}_verified"), "true".into());
+    }
+    Ok(())
+}
 
 /// Where a new user's code goes: to the phone rather than to the mailbox, as in Amazon Cognito.
 pub fn address_to_verify(pool: &Pool, user: &User) -> Option<Address> {
@@ -71,6 +88,25 @@ pub async fn take_session(
         return Ok(false);
     }
     Ok(store::challenges::take(db, &client.pool_id, id).await?.is_some())
+}
+
+/// Makes the user of a forgotten password whom only the pool's user migration trigger knows.
+pub async fn migrate(
+    cause: &Cause<'_>,
+    call: &Call,
+    client: &Client,
+    username: &str,
+    secret_hash: Option<&str>,
+) -> Result<()> {
+    let (app, pool) = (cause.app, cause.pool);
+    if triggers::function(pool, Trigger::UserMigration).is_none() || username.contains('\0') {
+        return Ok(());
+    }
+    super::sign_in::check_secret_hash(client, username, secret_hash)?;
+    if store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?.is_none() {
+        migration::user(cause, call, username, None).await?;
+    }
+    Ok(())
 }
 
 /// The person whom a client names outside of a sign-in: with the turn of that name, and `None` for an unknown one where

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        decoys, password, password_sign_in, session_text,
+        custom_sign_in, decoys, password, password_sign_in, session_text,
         sign_in::{Available, Outcome, Parameters, Person, SignIn, shown},
     },
     random,
@@ -28,10 +28,22 @@ pub async fn start(
     client_public: &str,
     available: Available,
 ) -> Result<Outcome> {
+    start_with(sign_in, person, client_public, available, json!({})).await
+}
+
+/// The same with what else the challenge is to remember.
+pub async fn start_with(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    client_public: &str,
+    available: Available,
+    mut data: Value,
+) -> Result<Outcome> {
     let verifier = verifier(sign_in, person).await?;
     let user_id = user_id(sign_in, person);
     let offer = offer(sign_in, verifier.v, client_public).await?;
-    let data = json!({"srp": offer.state, "srpId": user_id});
+    data["srp"] = offer.state.into();
+    data["srpId"] = json!(user_id);
     let named = [
         ("SALT", hex(&verifier.salt)),
         ("SRP_B", offer.public),
@@ -151,6 +163,9 @@ pub async fn finish(
     let identity = (pool_name(&pool.id).to_owned(), user_id);
     let fits = is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
     match person.user {
+        Some(user) if fits && custom_sign_in::began(&pending) => {
+            custom_sign_in::after_password(sign_in, person.username, user, pending).await
+        }
         Some(user) if fits => password_sign_in::proved(sign_in, person.username, user, Some(pending.id)).await,
         _ => {
             let mut tx = app.db.begin().await?;

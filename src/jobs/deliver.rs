@@ -66,9 +66,9 @@ async fn road(app: &App, medium: Medium) {
 }
 
 async fn deliver(app: &App, due: Due) -> sqlx::Result<()> {
-    let delivered = match messages::open(app, &due.pool_id, due.id, &due.sealed) {
+    let delivered = match messages::open(app, &due.pool_id, due.id, &due.sealed).await {
         Ok(message) => delivered(app, &due, message).await,
-        Err(_) => Err(Failure { text: "it cannot be opened with this sealing key".into(), permanent: false }),
+        Err(failure) => Err(failure),
     };
     let Err(failure) = delivered else {
         return store::outbox::delivered(&app.db, &due.pool_id, due.id).await;

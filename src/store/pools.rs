@@ -355,6 +355,8 @@ pub async fn update(db: &mut PgConnection, pool: &Pool, now: OffsetDateTime) -> 
 pub struct PoolSummary {
     pub id: String,
     pub name: String,
+    /// `LambdaConfig`
+    pub functions: Value,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -363,8 +365,9 @@ pub struct PoolSummary {
 pub async fn list(db: &PgPool, after: &str, limit: i64) -> sqlx::Result<Vec<PoolSummary>> {
     sqlx::query_as!(
         PoolSummary,
-        "SELECT user_pool_id AS id, name, created_at, updated_at FROM user_pools
-         WHERE user_pool_id > $1 ORDER BY user_pool_id LIMIT $2",
+        r#"SELECT user_pool_id AS id, name, coalesce(configuration -> 'LambdaConfig', '{}') AS "functions!", created_at,
+                  updated_at
+           FROM user_pools WHERE user_pool_id > $1 ORDER BY user_pool_id LIMIT $2"#,
         after,
         limit
     )

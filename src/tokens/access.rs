@@ -83,6 +83,8 @@ pub trait Claims: Serialize {}
 impl Claims for AccessClaims {}
 impl Claims for IssuedAccess {}
 impl Claims for IdClaims {}
+/// The same after a trigger changed them.
+impl Claims for Map<String, Value> {}
 
 /// The signed token, header `{"alg":"RS256","kid":…}`.
 pub fn sign(claims: &impl Claims, key: &SigningKey) -> error::Result<String> {

@@ -12,7 +12,6 @@ type Harmless = fn(&Value) -> bool;
 
 /// (operation, member, when it is harmless)
 const REFUSED: &[(&str, &str, Harmless)] = &[
-    ("CreateUserPool", "LambdaConfig", empty),
     ("CreateUserPool", "UserPoolAddOns", advanced_security_off),
     ("CreateUserPool", "DcrConfiguration", empty),
     ("CreateUserPool", "IssuerConfiguration", empty),
@@ -20,7 +19,6 @@ const REFUSED: &[(&str, &str, Harmless)] = &[
     ("UpdateUserPool", "DcrConfiguration", empty),
     ("UpdateUserPool", "IssuerConfiguration", empty),
     ("UpdateUserPool", "KeyConfiguration", empty),
-    ("UpdateUserPool", "LambdaConfig", empty),
     ("UpdateUserPool", "UserPoolAddOns", advanced_security_off),
     ("CreateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),

@@ -50,7 +50,7 @@ const OF_ALL_POOLS: &[(&str, &str)] = &[
     ("FROM app_clients WHERE client_id =", "a public call names only its client; remembered afterwards"),
     ("FROM domains WHERE domain =", "DescribeUserPoolDomain; a domain is one pool's"),
     ("FROM operators", "operators may have all pools; they are few, and a signature names only its key"),
-    ("FROM user_pools\n         WHERE user_pool_id >", "ListUserPools"),
+    ("FROM user_pools WHERE user_pool_id >", "ListUserPools"),
     ("FROM signing_keys LIMIT 1", "whether the sealing key fits, asked at start"),
     ("WHERE expires_at <", "the job that removes what expired, in batches"),
     ("WHERE last_failed_at <", "the same job"),

@@ -30,5 +30,6 @@ mod signatures;
 mod srp;
 mod support;
 mod tokens;
+mod triggers;
 mod users;
 mod wire;

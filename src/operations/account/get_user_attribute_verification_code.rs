@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserAttributeVerificationCode.html>
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     app::App,
@@ -12,6 +13,7 @@ use crate::{
         self,
         codes::{self, Purpose},
         messages::{self, Address, DeliveryDetails, address_attribute},
+        triggers::Cause,
     },
     store,
 };
@@ -20,6 +22,9 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     attribute_name: String,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +46,9 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let address = Address::of(&user, attribute)
         .ok_or_else(|| Error::InvalidParameter(format!("User does not have {attribute}.").into()))?;
     codes::count(app, &mut tx, &pool, &user, Purpose::verify(attribute), now).await?;
-    let details = codes::send(app, &mut tx, &pool, &user, Purpose::verify(attribute), &address, now).await?;
+    let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
+    let purpose = Purpose::verify(attribute);
+    let details = codes::send(&cause, &mut tx, &user, purpose, "VerifyUserAttribute", &address, now).await?;
     tx.commit().await?;
     messages::sent(app);
     Ok(Response { code_delivery_details: details })

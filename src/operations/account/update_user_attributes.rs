@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserAttributes.html>
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     app::App,
@@ -13,6 +14,7 @@ use crate::{
         attributes::{Attribute, checked},
         change_attributes,
         messages::{self, DeliveryDetails},
+        triggers::Cause,
     },
     store,
 };
@@ -21,6 +23,9 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     user_attributes: Vec<Attribute>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -41,7 +46,8 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
     let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, trail.at).await?;
-    let sent = change_attributes::prove(app, &mut tx, &pool, &user, to_prove, true, trail.at).await?;
+    let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
+    let sent = change_attributes::prove(&cause, &mut tx, &user, to_prove, true, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
     tx.commit().await?;
     messages::sent(app);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{check_addresses, check_factors, schema, shown, stored_members};
+use super::{check_addresses, check_factors, check_triggers, schema, shown, stored_members};
 use crate::{
     app::App,
     call::Call,
@@ -109,6 +109,7 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
     };
     check_factors(&settings)?;
     check_addresses(&settings)?;
+    check_triggers(&settings)?;
     let (access, id) =
         tokio::task::spawn_blocking(|| (tokens::new_key(), tokens::new_key())).await.map_err(Error::internal)?;
     let ((access_public, access_private), (id_public, id_private)) = (access?, id?);

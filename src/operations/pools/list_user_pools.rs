@@ -28,7 +28,7 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     let (pools, next_token) = page::cut(&app.sealing, "user pools", pools, request.max_results, |pool| pool.id.clone());
     let shown = |pool: store::pools::PoolSummary| {
         json!({
-            "Id": pool.id, "Name": pool.name, "LambdaConfig": {},
+            "Id": pool.id, "Name": pool.name, "LambdaConfig": pool.functions,
             "CreationDate": epoch_seconds(pool.created_at), "LastModifiedDate": epoch_seconds(pool.updated_at),
         })
     };

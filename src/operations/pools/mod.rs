@@ -47,6 +47,13 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     let levels = (1..=4).map(|level| (format!("Level{level}"), json!({"AcrValue": pool.settings.acr_name(level)})));
     put("AcrConfiguration", Value::Object(levels.collect()));
+    // The older member names the same function.
+    if let Some(functions) = out.get_mut("LambdaConfig")
+        && functions["PreTokenGenerationConfig"]["LambdaArn"].is_string()
+    {
+        functions["PreTokenGeneration"] = functions["PreTokenGenerationConfig"]["LambdaArn"].clone();
+    }
+    let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     put("Id", json!(pool.id));
     put("Name", json!(pool.name));
     put("Arn", json!(arn(app, &pool.id)));
@@ -73,6 +80,7 @@ fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
     });
     let mut stored = defaults.as_object().cloned().unwrap_or_default();
     for member in [
+        "LambdaConfig",
         "EmailConfiguration",
         "VerificationMessageTemplate",
         "UserPoolTags",
@@ -125,6 +133,25 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
     let top = ["EmailVerificationMessage", "SmsVerificationMessage", "SmsAuthenticationMessage"];
     if texts.into_iter().chain(invitations).chain(top.map(|member| settings.rest.get(member))).any(without_code) {
         return refuse("A message template must contain the placeholder {####}.");
+    }
+    Ok(())
+}
+
+/// Checks what is contradictory in the triggers of a pool, and what is not built. Whether a function can be called is found
+/// out when it is, as in Amazon Cognito.
+fn check_triggers(settings: &PoolSettings) -> Result<()> {
+    let Some(functions) = settings.rest.get("LambdaConfig") else { return Ok(()) };
+    for member in ["CustomSMSSender", "CustomEmailSender", "KMSKeyID", "InboundFederation"] {
+        if functions.get(member).is_some() {
+            let text = format!("LambdaConfig.{member} is not supported by Keystead; leave it out.");
+            return Err(Error::InvalidParameter(text.into()));
+        }
+    }
+    let (old, new) = (&functions["PreTokenGeneration"], &functions["PreTokenGenerationConfig"]["LambdaArn"]);
+    if old.is_string() && new.is_string() && old != new {
+        return Err(Error::InvalidParameter(
+            "LambdaConfig: PreTokenGeneration and PreTokenGenerationConfig must name the same function.".into(),
+        ));
     }
     Ok(())
 }

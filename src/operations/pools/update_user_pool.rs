@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    check_addresses, check_factors,
+    check_addresses, check_factors, check_triggers,
     create_user_pool::{PoliciesInput, sms_mfa},
     stored_members,
 };
@@ -82,6 +82,7 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     settings.user_attribute_update_settings = request.user_attribute_update_settings;
     check_factors(settings)?;
     check_addresses(settings)?;
+    check_triggers(settings)?;
     store::pools::update(&mut tx, &pool, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Empty {})

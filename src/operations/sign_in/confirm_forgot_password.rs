@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         forgotten,
         messages::{Address, address_attribute},
         password, sign_up,
+        triggers::{self, Cause},
     },
     operations::Empty,
     secret::Secret,
@@ -29,6 +31,9 @@ pub struct Request {
     password: Secret,
     #[serde(default)]
     secret_hash: Option<String>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Empty> {
@@ -69,5 +74,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.reset", Some(user.sub), None).await?;
     tx.commit().await?;
+    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+    triggers::post_confirmation(&cause, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})
 }

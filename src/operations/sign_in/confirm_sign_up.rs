@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmSignUp.html>
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     app::App,
@@ -13,6 +13,7 @@ use crate::{
         self,
         codes::{self, Purpose},
         names, sign_up,
+        triggers::{self, Cause},
     },
     store::{self, clients::ClientAndPool, users::Status},
 };
@@ -28,6 +29,9 @@ pub struct Request {
     force_alias_creation: bool,
     #[serde(default)]
     session: Option<String>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -82,5 +86,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let session = sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGNED_UP, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
     tx.commit().await?;
+    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+    triggers::post_confirmation(&cause, "PostConfirmation_ConfirmSignUp", &user).await?;
     Ok(Response { session })
 }

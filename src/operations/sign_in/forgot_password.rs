@@ -12,12 +12,15 @@ use crate::{
     flows::{
         codes::{self, Purpose},
         forgotten, messages, sign_up,
+        triggers::Cause,
     },
     store::{self, clients::ClientAndPool, users::User},
 };
 
-pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
+pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
     let ClientAndPool { client, pool } = &*caller;
+    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+    sign_up::migrate(&cause, call, client, &request.username, request.secret_hash.as_deref()).await?;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence();
     let pretended = async |user: Option<&User>| {
@@ -31,7 +34,8 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -
     match forgotten::address(pool, &user) {
         Ok(address) => {
             codes::count(app, &mut tx, pool, &user, Purpose::ForgotPassword, now).await?;
-            let details = codes::send(app, &mut tx, pool, &user, Purpose::ForgotPassword, &address, now).await?;
+            let purpose = Purpose::ForgotPassword;
+            let details = codes::send(&cause, &mut tx, &user, purpose, "ForgotPassword", &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
             Ok(Delivered { code_delivery_details: details })

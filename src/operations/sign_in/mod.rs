@@ -65,6 +65,9 @@ pub struct Named {
     username: String,
     #[serde(default)]
     secret_hash: Option<String>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 /// Where the code went.

@@ -10,6 +10,7 @@ use crate::{
     flows::{
         codes::{self, Purpose},
         messages, sign_up,
+        triggers::Cause,
     },
     store::{
         self,
@@ -34,7 +35,8 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -
         _ if user.status != Status::Unconfirmed => "User is already confirmed.",
         Some(address) => {
             codes::count(app, &mut tx, pool, &user, Purpose::SignUp, now).await?;
-            let details = codes::send(app, &mut tx, pool, &user, Purpose::SignUp, &address, now).await?;
+            let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+            let details = codes::send(&cause, &mut tx, &user, Purpose::SignUp, "ResendCode", &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
             return Ok(Delivered { code_delivery_details: details });

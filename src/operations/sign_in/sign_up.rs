@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     app::App,
@@ -19,6 +19,7 @@ use crate::{
         password,
         sign_in::check_secret_hash,
         sign_up,
+        triggers::{self, Cause},
     },
     secret::Secret,
     store::{clients::ClientAndPool, users::Status},
@@ -34,6 +35,12 @@ pub struct Request {
     secret_hash: Option<String>,
     #[serde(default)]
     user_attributes: Vec<Attribute>,
+    /// For the pre sign-up trigger.
+    #[serde(default)]
+    validation_data: Vec<Attribute>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -70,20 +77,33 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
             attributes.insert(format!("{address}_verified"), Value::String("false".into()));
         }
     }
+    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+    let decided =
+        triggers::pre_sign_up(&cause, "PreSignUp_SignUp", &username, &attributes, &request.validation_data).await?;
+    sign_up::verify(&mut attributes, &decided)?;
+    let status = if decided.confirm { Status::Confirmed } else { Status::Unconfirmed };
     let password = match request.password {
         Some(given) => Some(password::new(app, pool, sub, &username, given).await?),
         None => None,
     };
-    let new = NewUser { sub, username, password, status: Status::Unconfirmed, attributes, take_alias: false };
+    let new = NewUser { sub, username, password, status, attributes, take_alias: false };
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     let user = new_user::insert(&mut tx, pool, &trail, "user.signed_up", new, "User already exists").await?;
     let code_delivery_details = match sign_up::address_to_verify(pool, &user) {
-        Some(address) => Some(codes::send(app, &mut tx, pool, &user, Purpose::SignUp, &address, trail.at).await?),
-        None => None,
+        Some(address) if !decided.confirm => {
+            Some(codes::send(&cause, &mut tx, &user, Purpose::SignUp, "SignUp", &address, trail.at).await?)
+        }
+        _ => None,
     };
-    let session = sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, trail.at).await?;
+    let session = match decided.confirm {
+        true => None,
+        false => sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, trail.at).await?,
+    };
     tx.commit().await?;
     messages::sent(app);
-    Ok(Response { user_confirmed: false, user_sub: user.sub.to_string(), code_delivery_details, session })
+    if decided.confirm {
+        triggers::post_confirmation(&cause, "PostConfirmation_ConfirmSignUp", &user).await?;
+    }
+    Ok(Response { user_confirmed: decided.confirm, user_sub: user.sub.to_string(), code_delivery_details, session })
 }

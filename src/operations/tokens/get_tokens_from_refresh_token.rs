@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::secret_fits;
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     call::Call,
     caller::PublicClient,
     error::{Error, Result},
-    flows::{issue::AuthenticationResult, refresh},
+    flows::{issue::AuthenticationResult, refresh, triggers::Cause},
     secret::Secret,
 };
 
@@ -19,6 +20,9 @@ pub struct Request {
     refresh_token: Secret,
     #[serde(default)]
     client_secret: Option<Secret>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -34,6 +38,7 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request)
             "Client secret does not match; send ClientSecret only for a client that has one.".into(),
         ));
     }
-    let tokens = refresh::refresh(app, &caller.pool, client, request.refresh_token.expose(), |_| Ok(())).await?;
+    let cause = Cause { app, pool: &caller.pool, client_id: &client.id, metadata: &request.client_metadata };
+    let tokens = refresh::refresh(&cause, client, request.refresh_token.expose(), |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }

@@ -20,13 +20,13 @@ use crate::{
         messages::{self, Address, Occasion, Told},
         names,
         new_user::{self, NewUser},
-        password,
+        password, sign_up,
+        triggers::{self, Cause},
     },
     random,
     secret::Secret,
     store::{
         self,
-        pools::Pool,
         users::{Status, User},
     },
 };
@@ -46,6 +46,12 @@ pub struct Request {
     desired_delivery_mediums: Option<Vec<Medium>>,
     #[serde(default)]
     force_alias_creation: bool,
+    /// For the pre sign-up trigger.
+    #[serde(default)]
+    validation_data: Vec<Attribute>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -66,6 +72,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     };
     let text = password.expose().to_owned();
     let trail = flows::trail(app, call, operator.actor());
+    let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
     let mediums = request.desired_delivery_mediums.as_deref();
     if request.message_action.as_deref() == Some("RESEND") {
         let key = pool.username_key(&request.username);
@@ -78,7 +85,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
             return Err(Error::UnsupportedUserState(text.into()));
         }
         store::users::update_password(&mut tx, &pool.id, user.sub, &new, user.status, trail.at).await?;
-        if !invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await? {
+        if !invite(&cause, &mut tx, &user, mediums, &text, trail.at).await? {
             return Err(Error::InvalidParameter("The user has no address for an invitation.".into()));
         }
         store::audit::insert(&mut tx, &pool.id, &trail, "user.invited", Some(user.sub), None).await?;
@@ -90,6 +97,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let (sub, username) = names::of_new_user(&pool, &request.username, &mut attributes)?;
     check_verified(&attributes)?;
     check_required(&pool, &attributes)?;
+    let (source, data) = ("PreSignUp_AdminCreateUser", &request.validation_data);
+    let decided = triggers::pre_sign_up(&cause, source, &username, &attributes, data).await?;
+    sign_up::verify(&mut attributes, &decided)?;
     // Where a code signs in, who has an address needs no password.
     let passwordless = !given && pool.uses_codes() && user_has_address(&attributes);
     let (password, status) = if passwordless {
@@ -102,7 +112,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     let user = new_user::insert(&mut tx, &pool, &trail, "user.created", new, "User account already exists").await?;
     if request.message_action.as_deref() != Some("SUPPRESS") && !passwordless {
-        invite(app, &mut tx, &pool, &user, mediums, &text, trail.at).await?;
+        invite(&cause, &mut tx, &user, mediums, &text, trail.at).await?;
     }
     tx.commit().await?;
     messages::sent(app);
@@ -115,9 +125,8 @@ fn user_has_address(attributes: &Map<String, Value>) -> bool {
 
 /// Sends the temporary password to the user's addresses; `false`: there is none.
 async fn invite(
-    app: &App,
+    cause: &Cause<'_>,
     db: &mut sqlx::PgConnection,
-    pool: &Pool,
     user: &User,
     mediums: Option<&[Medium]>,
     password: &str,
@@ -131,12 +140,13 @@ async fn invite(
     let any = !addresses.is_empty();
     // Who signs in with an address is called by it.
     let name = match addresses.first() {
-        Some(address) if !pool.settings.username_attributes.is_empty() => address.value.clone(),
+        Some(address) if !cause.pool.settings.username_attributes.is_empty() => address.value.clone(),
         _ => user.username.clone(),
     };
     for address in addresses {
-        let told = Told { occasion: Occasion::Invitation, username: &name, secret: password };
-        messages::send(app, db, pool, &address, told, now).await?;
+        let told =
+            Told { occasion: Occasion::Invitation, source: "AdminCreateUser", username: &name, secret: password };
+        messages::send(cause, db, user, &address, told, now).await?;
     }
     Ok(any)
 }

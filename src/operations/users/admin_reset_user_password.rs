@@ -1,7 +1,7 @@
 //! AdminResetUserPassword: the password no longer signs in; a code for a new one is sent.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminResetUserPassword.html>
 
-use super::Named;
+use super::NamedWithMetadata;
 use crate::{
     app::App,
     call::Call,
@@ -11,12 +11,13 @@ use crate::{
         self,
         codes::{self, Purpose},
         forgotten, messages,
+        triggers::{self, Cause},
     },
     operations::Empty,
     store::{self, users::Status},
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: NamedWithMetadata) -> Result<Empty> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
@@ -25,7 +26,8 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) 
         return Err(Error::NotAuthorized("User password cannot be reset in the current state.".into()));
     }
     let address = forgotten::address(&pool, &user)?;
-    codes::send(app, &mut tx, &pool, &user, Purpose::ForgotPassword, &address, trail.at).await?;
+    let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
+    codes::send(&cause, &mut tx, &user, Purpose::ForgotPassword, "ForgotPassword", &address, trail.at).await?;
     store::users::update_status(&mut tx, &pool.id, user.sub, Status::ResetRequired, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.reset_required", Some(user.sub), None).await?;
     tx.commit().await?;

@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html>
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::{
     app::App,
@@ -12,6 +13,7 @@ use crate::{
         self,
         attributes::{Attribute, check_verified, checked},
         change_attributes, messages,
+        triggers::{self, Cause},
     },
     operations::Empty,
     store,
@@ -23,6 +25,9 @@ pub struct Request {
     user_pool_id: String,
     username: String,
     user_attributes: Vec<Attribute>,
+    /// For triggers.
+    #[serde(default)]
+    client_metadata: Map<String, Value>,
 }
 
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
@@ -33,11 +38,12 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     let sub = user.sub;
     if new.keys().any(|name| name.ends_with("_verified")) {
-        let both: serde_json::Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
+        let both: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
         check_verified(&both)?;
     }
     let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, trail.at).await?;
-    change_attributes::prove(app, &mut tx, &pool, &user, to_prove, false, trail.at).await?;
+    let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
+    change_attributes::prove(&cause, &mut tx, &user, to_prove, false, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;
     tx.commit().await?;
     messages::sent(app);

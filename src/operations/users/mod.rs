@@ -17,6 +17,7 @@ pub mod admin_user_global_sign_out;
 pub mod list_users;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::{
     clock::epoch_seconds,
@@ -30,6 +31,16 @@ use crate::{
 pub struct Named {
     pub user_pool_id: String,
     pub username: String,
+}
+
+/// The same with what triggers are told.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct NamedWithMetadata {
+    pub user_pool_id: String,
+    pub username: String,
+    #[serde(default)]
+    pub client_metadata: Map<String, Value>,
 }
 
 /// `UserType`: as lists and AdminCreateUser show a user.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod cluster;
+pub mod functions;
 mod person;
 mod seeds;
 mod server;

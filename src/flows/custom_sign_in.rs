@@ -1,0 +1,175 @@
+//! CUSTOM_AUTH: a sign-in whose challenges the pool's own functions define, make and verify; perhaps after the password was
+//! proved by SRP (`CHALLENGE_NAME=SRP_A`).
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::{
+    error::{Error, Result},
+    flows::{
+        devices,
+        issue::{self, Proved, Source},
+        password, session_text,
+        sign_in::{Available, Outcome, Parameters, Person, SignIn},
+        srp_sign_in,
+        triggers::{self, CustomChallenge, Decision},
+    },
+    store::{self, challenges::Challenge, sessions::OpenedWith, users::User},
+};
+
+/// The challenge's name, and its kind in the database.
+pub const CHALLENGE: &str = "CUSTOM_CHALLENGE";
+/// Challenges of one sign-in, at most: a function that never decides is cut off.
+const MAX_ROUNDS: usize = 30;
+
+/// How far such a sign-in is.
+#[derive(Default)]
+struct Progress {
+    /// The challenges answered so far, as the functions see them.
+    session: Vec<Value>,
+    /// When the password was set that was proved; null where none was.
+    password_set_at: Value,
+}
+
+impl Progress {
+    fn push(&mut self, name: &str, right: bool, metadata: &Value) {
+        self.session.push(json!({"challengeName": name, "challengeResult": right, "challengeMetadata": metadata}));
+    }
+}
+
+/// The first step.
+pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters) -> Result<Outcome> {
+    if parameters.get("CHALLENGE_NAME").map(String::as_str) != Some("SRP_A") {
+        return next(sign_in, person, Progress::default()).await;
+    }
+    let client_public = sign_in.required(parameters, "SRP_A")?;
+    let mut progress = Progress::default();
+    progress.push("SRP_A", true, &Value::Null);
+    match decide(sign_in, &person, &progress).await? {
+        Decision::Ask(name) if name == srp_sign_in::CHALLENGE => {
+            let none = Available { factors: Vec::new(), passkeys: Vec::new() };
+            srp_sign_in::start_with(sign_in, &person, client_public, none, json!({"custom": progress.session})).await
+        }
+        decision => go_on(sign_in, person, progress, decision).await,
+    }
+}
+
+/// Whether a challenge is part of such a sign-in.
+pub fn began(pending: &Challenge) -> bool {
+    pending.data["custom"].is_array()
+}
+
+/// The password was proved in the middle of such a sign-in.
+pub async fn after_password(sign_in: &SignIn<'_>, username: String, user: User, pending: Challenge) -> Result<Outcome> {
+    let mut progress = taken(sign_in, &pending).await?;
+    progress.push(srp_sign_in::CHALLENGE, true, &Value::Null);
+    progress.password_set_at = json!(password::set_at(&user));
+    next(sign_in, Person { username, user: Some(user) }, progress).await
+}
+
+/// The answer to a custom challenge.
+pub async fn respond(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    responses: &Parameters,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let answer = sign_in.required(responses, "ANSWER")?;
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
+    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
+        return Err(password::attempts_exceeded());
+    }
+    let sealed =
+        BASE64_STANDARD.decode(pending.data["private"].as_str().unwrap_or_default()).map_err(Error::internal)?;
+    let private = app.sealing.open(&context(sign_in), &sealed).map_err(Error::internal)?;
+    let private: Value = serde_json::from_slice(&private).map_err(Error::internal)?;
+    // Used up before anybody is asked: of several answers one is looked at.
+    let mut progress = taken(sign_in, &pending).await?;
+    let user = person.user.as_ref();
+    let right = triggers::verify_auth_challenge(&sign_in.cause(), &person.username, user, &private, answer).await?;
+    if !right && free > 0 {
+        store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
+    }
+    progress.push(CHALLENGE, right, &pending.data["metadata"]);
+    next(sign_in, person, progress).await
+}
+
+/// Uses a challenge up; how far the sign-in was before it.
+async fn taken(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<Progress> {
+    let mut tx = sign_in.app.db.begin().await?;
+    let taken = store::challenges::take(&mut tx, &sign_in.pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    tx.commit().await?;
+    if taken.expires_at <= sign_in.app.clock.now() {
+        return Err(session_text::expired());
+    }
+    Ok(Progress {
+        session: taken.data["custom"].as_array().cloned().unwrap_or_default(),
+        password_set_at: taken.data["passwordSetAt"].clone(),
+    })
+}
+
+async fn decide(sign_in: &SignIn<'_>, person: &Person, progress: &Progress) -> Result<Decision> {
+    let user = person.user.as_ref();
+    triggers::define_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await
+}
+
+async fn next(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Outcome> {
+    let decision = decide(sign_in, &person, &progress).await?;
+    go_on(sign_in, person, progress, decision).await
+}
+
+async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decision: Decision) -> Result<Outcome> {
+    match decision {
+        Decision::Ask(name) if name == CHALLENGE && progress.session.len() < MAX_ROUNDS => {
+            ask(sign_in, person, progress).await
+        }
+        Decision::Ask(_) => Err(Error::InvalidLambdaResponse("Unrecognizable lambda output".into())),
+        Decision::Issue => open(sign_in, person, &progress).await,
+        Decision::Fail => Err(Error::wrong_credentials()),
+    }
+}
+
+async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Outcome> {
+    let user = person.user.as_ref();
+    let CustomChallenge { mut public, private, metadata } =
+        triggers::create_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await?;
+    let private = serde_json::to_vec(&private).map_err(Error::internal)?;
+    let private = BASE64_STANDARD.encode(sign_in.app.sealing.seal(&context(sign_in), &private));
+    if let Some(user) = user {
+        public.entry("USERNAME").or_insert(json!(user.username));
+    }
+    let data = json!({"custom": progress.session, "passwordSetAt": progress.password_set_at, "private": private,
+        "metadata": metadata});
+    sign_in.challenge(&person, CHALLENGE, data, public, Vec::new()).await
+}
+
+async fn open(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    // Of somebody who does not exist there are no tokens, whatever the function says.
+    let sub = person.user.as_ref().ok_or_else(Error::wrong_credentials)?.sub;
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
+    let mut tx = app.db.begin().await?;
+    let user = store::users::hold(&mut tx, &pool.id, sub).await?.ok_or_else(Error::wrong_credentials)?;
+    sign_in.may_sign_in(&user)?;
+    let by_password = progress.session.iter().any(|one| one["challengeName"] == srp_sign_in::CHALLENGE);
+    // The password that was proved is still the user's.
+    if by_password && progress.password_set_at != json!(password::set_at(&user)) {
+        return Err(session_text::unfit());
+    }
+    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+        return Err(Error::wrong_credentials());
+    }
+    let device = devices::named(sign_in, &mut tx, &user).await?.map(|device| device.key);
+    let methods = if by_password { vec!["pwd"] } else { Vec::new() };
+    let proved = Proved { with: OpenedWith::Custom, methods, device: devices::of_session(sign_in, device) };
+    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    tx.commit().await?;
+    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
+}
+
+fn context(sign_in: &SignIn<'_>) -> String {
+    format!("custom challenge {} {}", sign_in.pool.id, sign_in.client.id)
+}

@@ -1,0 +1,56 @@
+//! Users whom only the pool's user migration trigger knows yet: they are made when they first sign in or forget their
+//! password.
+
+use crate::{
+    call::Call,
+    error::{Error, Result},
+    flows::{
+        self,
+        attributes::{check_required, check_verified, checked},
+        names,
+        new_user::{self, NewUser},
+        password,
+        triggers::{self, Cause, Trigger},
+    },
+    secret::Secret,
+    store::{
+        self,
+        users::{Status, User},
+    },
+};
+
+/// The user of a name that nobody here has, if the trigger knows one. `password`: as it was typed; `None` where it was
+/// forgotten.
+pub async fn user(cause: &Cause<'_>, call: &Call, typed: &str, password: Option<&str>) -> Result<Option<User>> {
+    let (app, pool) = (cause.app, cause.pool);
+    if triggers::function(pool, Trigger::UserMigration).is_none() {
+        return Ok(None);
+    }
+    let Some(migrated) = triggers::user_migration(cause, typed, password).await? else { return Ok(None) };
+    let mut attributes = checked(pool, &migrated.attributes, None, true)?;
+    let name = migrated.username.as_deref().unwrap_or(typed);
+    let (sub, username) = names::of_new_user(pool, name, &mut attributes)?;
+    check_verified(&attributes)?;
+    check_required(pool, &attributes)?;
+    // The other side accepted it; this pool's policy is for passwords that are set here.
+    let password = match password {
+        Some(password) => Some(password::new(app, pool, sub, &username, Secret::from(password.to_owned())).await?),
+        None => None,
+    };
+    let status = if migrated.reset_required { Status::ResetRequired } else { Status::Confirmed };
+    let new = NewUser { sub, username, password, status, attributes, take_alias: migrated.force_alias_creation };
+    let trail = flows::trail(app, call, "service");
+    let mut tx = app.db.begin().await?;
+    match new_user::insert(&mut tx, pool, &trail, "user.migrated", new, "User already exists").await {
+        Ok(user) => {
+            tx.commit().await?;
+            Ok(Some(user))
+        }
+        // By another sign-in of the same person, meanwhile.
+        Err(Error::UsernameExists(_)) => {
+            drop(tx);
+            Ok(store::users::find(&app.db, &pool.id, &pool.username_key(typed)).await?)
+        }
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,127 @@
+//! Triggers: the functions of a pool's `LambdaConfig`, as signed webhooks (see [`crate::webhooks`]) that take Amazon Cognito's
+//! event and give it back with their response. What they are asked is in `flows::triggers`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
+
+use crate::{config::Config, webhooks::Webhooks};
+
+/// Functions at work at the same time, in one replica.
+const TOGETHER: usize = 64;
+/// Bytes of an answer, at most.
+const LONGEST: usize = 1024 * 1024;
+/// Where the function's name goes in the URL.
+const PLACEHOLDER: &str = "{function}";
+
+/// Calls functions.
+pub struct Triggers {
+    target: Option<(Webhooks, String)>,
+    at_work: Semaphore,
+}
+
+/// Why a function gave no response.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It refuses, with this text.
+    Refused(String),
+    /// Its answer is none.
+    Unrecognizable,
+    /// It could not be asked, or did not answer in time.
+    Unreachable(String),
+    /// Too many are at work.
+    Busy,
+}
+
+impl Triggers {
+    /// The configured webhook, if there is one.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        let target = match &config.trigger_url {
+            None => None,
+            Some(url) => {
+                let secret =
+                    config.trigger_secret.clone().ok_or("trigger-secret: must be set together with trigger-url")?;
+                let patience = Duration::from_secs(config.trigger_timeout_seconds);
+                let parsed = url::Url::parse(&url.replace(PLACEHOLDER, "f"));
+                if !parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+                    return Err("trigger-url: must be an http or https URL".into());
+                }
+                let webhooks = Webhooks::new(patience, secret).map_err(|cause| format!("trigger-url: {cause}"))?;
+                Some((webhooks, url.clone()))
+            }
+        };
+        Ok(Self { target, at_work: Semaphore::new(TOGETHER) })
+    }
+
+    /// Asks the function of this ARN, and gives the `response` of the event that it answers with.
+    pub async fn call(&self, arn: &str, event: &Value) -> Result<Map<String, Value>, Failure> {
+        let unreachable = |why: &str| Err(Failure::Unreachable(why.to_owned()));
+        let Some((webhooks, url)) = &self.target else { return unreachable("this server has no trigger-url") };
+        let Some(function) = function(arn) else { return unreachable("the ARN names no function") };
+        let Ok(_permit) = self.at_work.try_acquire() else { return Err(Failure::Busy) };
+        let mut answer = match webhooks.post(&url.replace(PLACEHOLDER, function), event.to_string()).await {
+            Ok(answer) => answer,
+            Err(cause) => return Err(Failure::Unreachable(reason(&cause))),
+        };
+        let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));
+        let mut body = Vec::new();
+        loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= LONGEST => body.extend_from_slice(&chunk),
+                Ok(Some(_)) => return Err(Failure::Unrecognizable),
+                Ok(None) => break,
+                Err(cause) => return Err(Failure::Unreachable(reason(&cause.without_url()))),
+            }
+        }
+        let body: Option<Value> = serde_json::from_slice(&body).ok();
+        // The form in which AWS Lambda says that a function threw.
+        if let Some(text) = body.as_ref().and_then(|body| body["errorMessage"].as_str()) {
+            return Err(Failure::Refused(text.chars().take(1_024).collect()));
+        }
+        if !status.is_success() || failed {
+            return unreachable(&format!("it answered {status}"));
+        }
+        match body {
+            Some(Value::Object(mut event)) => match event.remove("response") {
+                Some(Value::Object(response)) => Ok(response),
+                _ => Err(Failure::Unrecognizable),
+            },
+            _ => Err(Failure::Unrecognizable),
+        }
+    }
+}
+
+fn reason(cause: &reqwest::Error) -> String {
+    if cause.is_timeout() { "no answer in time".into() } else { "no connection, or a broken one".into() }
+}
+
+/// The name in `arn:aws:lambda:<region>:<account>:function:<name>`, perhaps with a version after it.
+fn function(arn: &str) -> Option<&str> {
+    let mut parts = arn.split(':').skip(5);
+    if parts.next()? != "function" {
+        return None;
+    }
+    parts.next().filter(|name| {
+        (1..=140).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::function;
+
+    #[test]
+    fn functions_are_named_by_their_arn() {
+        assert_eq!(function("arn:aws:lambda:us-east-1:123456789012:function:pre-sign_Up1"), Some("pre-sign_Up1"));
+        assert_eq!(function("arn:aws:lambda:us-east-1:123456789012:function:f:live"), Some("f"));
+        for bad in [
+            "arn:aws:lambda:us-east-1:1:function:../x",
+            "arn:aws:s3:us-east-1:1:bucket:x",
+            "arn:aws:lambda:r:1:function:",
+            "f",
+        ] {
+            assert_eq!(function(bad), None, "{bad}");
+        }
+    }
+}

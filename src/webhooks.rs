@@ -1,0 +1,44 @@
+//! Requests that Keystead makes to its operator's own services: JSON by `POST`, signed.
+//!
+//! Two headers carry the signature: `x-keystead-timestamp` (seconds since the epoch) and `x-keystead-signature`, `v1=` and the
+//! hexadecimal HMAC-SHA256 of timestamp, `.` and body under the shared secret.
+
+use std::time::{Duration, SystemTime};
+
+use aws_lc_rs::hmac;
+
+use crate::{sealing::hex, secret::Secret};
+
+/// Makes such requests.
+pub struct Webhooks {
+    http: reqwest::Client,
+    secret: Secret,
+}
+
+impl Webhooks {
+    /// `patience`: the time for an answer, its body included.
+    pub fn new(patience: Duration, secret: Secret) -> reqwest::Result<Self> {
+        let builder = reqwest::Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none());
+        Ok(Self { http: builder.build()?, secret })
+    }
+
+    /// Posts a body. An error does not say the URL, which may hold a key.
+    pub async fn post(&self, url: &str, body: String) -> reqwest::Result<reqwest::Response> {
+        #[expect(clippy::disallowed_methods, reason = "the receiver compares it with its own clock")]
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let request = self
+            .http
+            .post(url)
+            .header("content-type", "application/json")
+            .header("x-keystead-timestamp", now)
+            .header("x-keystead-signature", signature(&self.secret, now, &body))
+            .body(body);
+        request.send().await.map_err(reqwest::Error::without_url)
+    }
+}
+
+fn signature(secret: &Secret, timestamp: u64, body: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
+    let signed = hmac::sign(&key, format!("{timestamp}.{body}").as_bytes());
+    format!("v1={}", hex(signed.as_ref()))
+}

@@ -1,0 +1,546 @@
+//! Triggers: functions of a pool that are asked in a user's life.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, PASSWORD, Person, TestServer, all,
+    functions::{Functions, Reply, arn},
+    pool_with,
+    srp_client::Client,
+};
+
+/// A pool whose triggers are functions of the same names, and its client.
+async fn pool_of(server: &TestServer, triggers: &[&str], members: Value) -> (String, String) {
+    let config: serde_json::Map<_, _> = triggers.iter().map(|name| ((*name).to_owned(), json!(arn(name)))).collect();
+    let mut members = members;
+    members["LambdaConfig"] = json!(config);
+    let flows = [
+        "ALLOW_USER_AUTH",
+        "ALLOW_USER_PASSWORD_AUTH",
+        "ALLOW_REFRESH_TOKEN_AUTH",
+        "ALLOW_CUSTOM_AUTH",
+        "ALLOW_USER_SRP_AUTH",
+    ];
+    let client = json!({"ExplicitAuthFlows": flows, "PreventUserExistenceErrors": "ENABLED"});
+    pool_with(server, members, client).await
+}
+
+fn sign_up(client: &str, username: &str) -> Value {
+    json!({"ClientId": client, "Username": username, "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": format!("{username}@example.com")}],
+        "ValidationData": [{"Name": "ticket", "Value": "42"}], "ClientMetadata": {"locale": "de"}})
+}
+
+fn claims(token: &Value) -> Value {
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.as_str().unwrap().split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&payload).unwrap()
+}
+
+// Signing up
+
+#[tokio::test]
+async fn a_pre_sign_up_trigger_gets_the_event_of_cognito_and_confirms() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("PreSignUp", |_| Reply::Response(json!({"autoConfirmUser": true, "autoVerifyEmail": true})));
+    functions.on("PostConfirmation", |_| Reply::Response(json!({})));
+    let members = json!({"AutoVerifiedAttributes": ["email"]});
+    let (pool, client) = pool_of(&server, &["PreSignUp", "PostConfirmation"], members).await;
+    let answer = server.call("SignUp", sign_up(&client, "ada")).await.ok();
+    assert_eq!((&answer["UserConfirmed"], answer.get("CodeDeliveryDetails")), (&json!(true), None));
+    let events = functions.events("PreSignUp");
+    assert_eq!(
+        events,
+        [json!({"version": "1", "triggerSource": "PreSignUp_SignUp", "region": "us-east-1", "userPoolId": pool,
+            "userName": "ada", "callerContext": {"awsSdkVersion": "keystead", "clientId": client},
+            "request": {"userAttributes": {"email": "ada@example.com", "email_verified": "false"},
+                "validationData": {"ticket": "42"}, "clientMetadata": {"locale": "de"}},
+            "response": {"autoConfirmUser": false, "autoVerifyEmail": false, "autoVerifyPhone": false}})]
+    );
+    let after = &functions.events("PostConfirmation")[0];
+    assert_eq!(after["triggerSource"], "PostConfirmation_ConfirmSignUp");
+    let attributes = &after["request"]["userAttributes"];
+    assert_eq!(
+        (&attributes["cognito:user_status"], &attributes["email_verified"]),
+        (&json!("CONFIRMED"), &json!("true"))
+    );
+    assert_eq!(attributes["sub"], answer["UserSub"]);
+    assert!(
+        Person::new(&server, "ada", "").password_sign_in(&client, PASSWORD).await.ok()["AuthenticationResult"]
+            .is_object()
+    );
+}
+
+#[tokio::test]
+async fn what_a_pre_sign_up_trigger_refuses_is_not_done() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("PreSignUp", |_| Reply::Throw("Only invited people may sign up"));
+    let (pool, client) = pool_of(&server, &["PreSignUp"], json!({})).await;
+    let refusal = server.call("SignUp", sign_up(&client, "ada")).await.refused();
+    let text = "PreSignUp failed with error Only invited people may sign up.";
+    assert_eq!(refusal, format!("400 UserLambdaValidationException: {text}"));
+    let create = json!({"UserPoolId": pool, "Username": "ada"});
+    let refusal = server.operator("AdminCreateUser", create).await.refused();
+    assert_eq!(refusal, format!("400 UserLambdaValidationException: {text}"));
+    assert_eq!(functions.events("PreSignUp")[1]["callerContext"]["clientId"], "CLIENT_ID_NOT_APPLICABLE");
+    assert_eq!(server.count("users").await, 0);
+    functions.on("PreSignUp", |_| Reply::Response(json!({"autoVerifyPhone": true})));
+    assert_eq!(server.call("SignUp", sign_up(&client, "ada")).await.outcome(), "InvalidLambdaResponseException");
+}
+
+#[tokio::test]
+async fn a_post_confirmation_trigger_that_fails_does_not_undo_the_confirmation() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("PostConfirmation", |_| Reply::Throw("no"));
+    let (_, client) = pool_of(&server, &["PostConfirmation"], json!({"AutoVerifiedAttributes": ["email"]})).await;
+    server.call("SignUp", sign_up(&client, "ada")).await.ok();
+    let code = server.code("ada@example.com", 1).await;
+    let confirm =
+        json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code, "ClientMetadata": {"a": "b"}});
+    assert_eq!(server.call("ConfirmSignUp", confirm).await.outcome(), "UserLambdaValidationException");
+    assert_eq!(functions.events("PostConfirmation")[0]["request"]["clientMetadata"], json!({"a": "b"}));
+    Person::new(&server, "ada", "").password_sign_in(&client, PASSWORD).await.ok();
+    functions.on("PostConfirmation", |_| Reply::Response(json!({})));
+    server.call("ForgotPassword", json!({"ClientId": client, "Username": "ada"})).await.ok();
+    let code = server.code("ada@example.com", 2).await;
+    let reset = json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code, "Password": "N3w-Passw0rd"});
+    server.call("ConfirmForgotPassword", reset).await.ok();
+    assert_eq!(functions.events("PostConfirmation")[1]["triggerSource"], "PostConfirmation_ConfirmForgotPassword");
+}
+
+// Signing in
+
+#[tokio::test]
+async fn triggers_before_and_after_a_sign_in() {
+    let (server, functions) = Functions::start(&[]).await;
+    for name in ["PreAuthentication", "PostAuthentication"] {
+        functions.on(name, |_| Reply::Response(json!({})));
+    }
+    let (pool, client) = pool_of(&server, &["PreAuthentication", "PostAuthentication"], json!({})).await;
+    let ada = server.user_in(&pool, "ada").await;
+    ada.password_sign_in(&client, PASSWORD).await.ok();
+    ada.password_sign_in(&client, "wrong-Passw0rd").await.refused();
+    Person::new(&server, "nobody", "").password_sign_in(&client, PASSWORD).await.refused();
+    let before: Vec<_> =
+        functions.events("PreAuthentication").iter().map(|one| one["request"]["userNotFound"].clone()).collect();
+    assert_eq!(before, [json!(false), json!(false), json!(true)]);
+    let after = functions.events("PostAuthentication");
+    assert_eq!((after.len(), &after[0]["request"]["newDeviceUsed"]), (1, &json!(false)));
+    functions.on("PreAuthentication", |_| Reply::Throw("closed on Sundays."));
+    let refusal = ada.password_sign_in(&client, PASSWORD).await.refused();
+    assert_eq!(refusal, "400 UserLambdaValidationException: PreAuthentication failed with error closed on Sundays.");
+    let choice = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    assert_eq!(server.call("InitiateAuth", choice).await.outcome(), "UserLambdaValidationException");
+}
+
+#[tokio::test]
+async fn a_pre_token_generation_trigger_changes_claims_and_groups_of_the_id_token() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("PreTokenGeneration", |_| {
+        Reply::Response(json!({"claimsOverrideDetails": {
+            "claimsToAddOrOverride": {"plan": "gold", "sub": "somebody", "acr": "urn:mine"},
+            "claimsToSuppress": ["email", "exp"],
+            "groupOverrideDetails": {"groupsToOverride": ["a", "b"], "iamRolesToOverride": ["arn:aws:iam::1:role/x"], "preferredRole": "arn:aws:iam::1:role/x"}}}))
+    });
+    let (pool, client) = pool_of(&server, &["PreTokenGeneration"], json!({})).await;
+    let mut ada = server.user_in(&pool, "ada").await;
+    let input =
+        json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": [{"Name": "email", "Value": "a@b.example"}]});
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
+    let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
+    ada.keep_tokens(&tokens);
+    let (id, access) = (claims(&json!(ada.id_token)), claims(&json!(ada.access_token)));
+    assert_eq!((&id["plan"], &id["sub"], id.get("email")), (&json!("gold"), &access["sub"], None));
+    assert_eq!((&id["acr"], id["exp"].is_i64()), (&json!("urn:cognito:loa:1"), true));
+    assert_eq!((&id["cognito:groups"], &access["cognito:groups"]), (&json!(["a", "b"]), &json!(["a", "b"])));
+    assert_eq!(id["cognito:preferred_role"], "arn:aws:iam::1:role/x");
+    assert!(access.get("plan").is_none(), "the first version changes ID tokens only");
+    ada.call("GetUser", json!({})).await.ok();
+    let refresh = json!({"ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH", "ClientMetadata": {"from": "web"},
+        "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}});
+    server.call("InitiateAuth", refresh).await.ok();
+    let last = functions.events("PreTokenGeneration").pop().unwrap();
+    assert_eq!(last["triggerSource"], "TokenGeneration_RefreshTokens");
+    assert_eq!((&last["version"], &last["request"]["clientMetadata"]), (&json!("1"), &json!({"from": "web"})));
+}
+
+#[tokio::test]
+async fn the_second_version_changes_access_tokens_and_their_scopes() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("f", |_| {
+        Reply::Response(json!({"claimsAndScopeOverrideDetails": {
+            "accessTokenGeneration": {"claimsToAddOrOverride": {"tenant": {"id": 7}, "username": "eve"},
+                "scopesToAdd": ["photos/read"], "scopesToSuppress": ["aws.cognito.signin.user.admin"]}}}))
+    });
+    let (pool, client) = pool_of(&server, &[], json!({})).await;
+    let config = json!({"PreTokenGenerationConfig": {"LambdaVersion": "V2_0", "LambdaArn": arn("f")}});
+    server.operator("UpdateUserPool", json!({"UserPoolId": pool, "LambdaConfig": config})).await.ok();
+    let shown = server.operator("DescribeUserPool", json!({"UserPoolId": pool})).await.ok();
+    assert_eq!(shown["UserPool"]["LambdaConfig"]["PreTokenGeneration"], arn("f"));
+    let mut ada = server.user_in(&pool, "ada").await;
+    let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
+    ada.keep_tokens(&tokens);
+    let access = claims(&json!(ada.access_token));
+    assert_eq!((&access["tenant"], &access["username"]), (&json!({"id": 7}), &json!("ada")));
+    assert_eq!(access["scope"], "photos/read");
+    let event = &functions.events("f")[0];
+    assert_eq!(
+        (&event["version"], &event["request"]["scopes"]),
+        (&json!("2"), &json!(["aws.cognito.signin.user.admin"]))
+    );
+    let refusal = ada.call("GetUser", json!({})).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Access Token does not have required scopes");
+}
+
+// Custom challenges
+
+/// A pool that asks for the answer "blue" and then for "7"; three wrong answers end it.
+async fn riddles(server: &TestServer, functions: &Functions) -> (String, String) {
+    functions.on("DefineAuthChallenge", |event| {
+        let session = event["request"]["session"].as_array().unwrap();
+        let right = session
+            .iter()
+            .filter(|one| one["challengeName"] == "CUSTOM_CHALLENGE" && one["challengeResult"] == true)
+            .count();
+        let wrong = session.iter().filter(|one| one["challengeResult"] == false).count();
+        Reply::Response(match session.last().map(|one| one["challengeName"].as_str().unwrap()) {
+            Some("SRP_A") => json!({"challengeName": "PASSWORD_VERIFIER"}),
+            _ if right == 2 => json!({"issueTokens": true}),
+            _ if wrong == 3 => json!({"failAuthentication": true}),
+            _ => json!({"challengeName": "CUSTOM_CHALLENGE"}),
+        })
+    });
+    functions.on("CreateAuthChallenge", |event| {
+        let session = event["request"]["session"].as_array().unwrap();
+        let right = session
+            .iter()
+            .filter(|one| one["challengeName"] == "CUSTOM_CHALLENGE" && one["challengeResult"] == true)
+            .count();
+        let (question, answer) = [("colour?", "blue"), ("number?", "7")][right];
+        Reply::Response(json!({"publicChallengeParameters": {"question": question},
+            "privateChallengeParameters": {"answer": answer}, "challengeMetadata": format!("round {}", session.len())}))
+    });
+    functions.on("VerifyAuthChallengeResponse", |event| {
+        let request = &event["request"];
+        Reply::Response(
+            json!({"answerCorrect": request["privateChallengeParameters"]["answer"] == request["challengeAnswer"]}),
+        )
+    });
+    pool_of(server, &["DefineAuthChallenge", "CreateAuthChallenge", "VerifyAuthChallengeResponse"], json!({})).await
+}
+
+async fn begin(server: &TestServer, client: &str, username: &str) -> Value {
+    let input = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": username}});
+    server.call("InitiateAuth", input).await.ok()
+}
+
+fn answer_to(client: &str, username: &str, challenge: &Value, answer: &str) -> Value {
+    json!({"ClientId": client, "ChallengeName": "CUSTOM_CHALLENGE", "Session": challenge["Session"],
+        "ChallengeResponses": {"USERNAME": username, "ANSWER": answer}})
+}
+
+async fn respond(server: &TestServer, client: &str, username: &str, challenge: &Value, answer: &str) -> Answer {
+    server.call("RespondToAuthChallenge", answer_to(client, username, challenge, answer)).await
+}
+
+#[tokio::test]
+async fn custom_challenges_are_asked_until_the_functions_are_satisfied() {
+    let (server, functions) = Functions::start(&[]).await;
+    let (pool, client) = riddles(&server, &functions).await;
+    server.user_in(&pool, "ada").await;
+    let first = begin(&server, &client, "ada").await;
+    assert_eq!(
+        (&first["ChallengeName"], &first["ChallengeParameters"]["question"]),
+        (&json!("CUSTOM_CHALLENGE"), &json!("colour?"))
+    );
+    assert!(!first.to_string().contains("blue"));
+    let again = respond(&server, &client, "ada", &first, "green").await.ok();
+    assert_eq!(again["ChallengeParameters"]["question"], "colour?");
+    let second = respond(&server, &client, "ada", &again, "blue").await.ok();
+    assert_eq!(second["ChallengeParameters"]["question"], "number?");
+    let done = respond(&server, &client, "ada", &second, "7").await.ok();
+    assert_eq!(claims(&done["AuthenticationResult"]["AccessToken"])["username"], "ada");
+    let session = functions.events("DefineAuthChallenge").pop().unwrap()["request"]["session"].clone();
+    let results: Vec<_> = session
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["challengeResult"].clone(), one["challengeMetadata"].clone()))
+        .collect();
+    assert_eq!(
+        results,
+        [(json!(false), json!("round 0")), (json!(true), json!("round 1")), (json!(true), json!("round 2"))]
+    );
+    assert_eq!(server.count("challenges").await, 0);
+}
+
+#[tokio::test]
+async fn three_wrong_answers_and_a_used_challenge_open_nothing() {
+    let (server, functions) = Functions::start(&[]).await;
+    let (pool, client) = riddles(&server, &functions).await;
+    server.user_in(&pool, "ada").await;
+    let mut challenge = begin(&server, &client, "ada").await;
+    let first = challenge.clone();
+    for _ in 0..2 {
+        challenge = respond(&server, &client, "ada", &challenge, "green").await.ok();
+    }
+    let refusal = respond(&server, &client, "ada", &challenge, "green").await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.");
+    let refusal = respond(&server, &client, "ada", &first, "blue").await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user, session can only be used once.");
+    // Wrong answers count as wrong passwords do.
+    for _ in 0..2 {
+        let challenge = begin(&server, &client, "ada").await;
+        respond(&server, &client, "ada", &challenge, "green").await;
+    }
+    let challenge = begin(&server, &client, "ada").await;
+    let refusal = respond(&server, &client, "ada", &challenge, "blue").await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Password attempts exceeded");
+}
+
+#[tokio::test]
+async fn of_many_answers_to_one_challenge_one_is_looked_at() {
+    let (server, functions) = Functions::start(&[]).await;
+    let (pool, client) = riddles(&server, &functions).await;
+    let ada = server.user_in(&pool, "ada").await;
+    for round in 1..=5 {
+        let challenge = begin(&server, &client, "ada").await;
+        let outcomes = all((0..6).map(|_| {
+            let (ada, input) = (ada.clone(), answer_to(&client, "ada", &challenge, "blue"));
+            async move { ada.post_public("RespondToAuthChallenge", input).await.outcome() }
+        }))
+        .await;
+        assert_eq!(outcomes.iter().filter(|outcome| *outcome == "OK").count(), 1, "{outcomes:?}");
+        assert_eq!(functions.events("VerifyAuthChallengeResponse").len(), round);
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_does_not_exist_is_asked_and_never_let_in() {
+    let (server, functions) = Functions::start(&[]).await;
+    let (_, client) = riddles(&server, &functions).await;
+    let first = begin(&server, &client, "nobody").await;
+    let second = respond(&server, &client, "nobody", &first, "blue").await.ok();
+    let refusal = respond(&server, &client, "nobody", &second, "7").await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.");
+    assert!(functions.events("CreateAuthChallenge").iter().all(|event| event["request"]["userNotFound"] == true));
+    assert_eq!(server.count("sessions").await, 0);
+}
+
+#[tokio::test]
+async fn a_password_is_proved_before_the_custom_challenges() {
+    let (server, functions) = Functions::start(&[]).await;
+    let (pool, client) = riddles(&server, &functions).await;
+    server.user_in(&pool, "ada").await;
+    let half = Client::new();
+    let input = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "CHALLENGE_NAME": "SRP_A", "SRP_A": half.public().to_str_radix(16)}});
+    let proof = async |password: &str| {
+        let asked = server.call("InitiateAuth", input.clone()).await.ok();
+        assert_eq!(asked["ChallengeName"], "PASSWORD_VERIFIER");
+        let responses = half.answer_of(&pool, password, &asked["ChallengeParameters"]);
+        json!({"ClientId": client, "ChallengeName": "PASSWORD_VERIFIER", "Session": asked["Session"], "ChallengeResponses": responses})
+    };
+    let wrong = proof("wrong-Passw0rd").await;
+    assert_eq!(server.call("RespondToAuthChallenge", wrong).await.outcome(), "NotAuthorizedException");
+    let right = proof(PASSWORD).await;
+    let first = server.call("RespondToAuthChallenge", right.clone()).await.ok();
+    assert_eq!(first["ChallengeParameters"]["question"], "colour?");
+    let second = respond(&server, &client, "ada", &first, "blue").await.ok();
+    let done = respond(&server, &client, "ada", &second, "7").await.ok();
+    assert_eq!(claims(&done["AuthenticationResult"]["IdToken"])["amr"], json!(["pwd"]));
+    // It dies with the password that was proved.
+    let right = proof(PASSWORD).await;
+    let first = server.call("RespondToAuthChallenge", right).await.ok();
+    let second = respond(&server, &client, "ada", &first, "blue").await.ok();
+    let new = json!({"UserPoolId": pool, "Username": "ada", "Password": "N3w-Passw0rd", "Permanent": true});
+    server.operator("AdminSetUserPassword", new).await.ok();
+    let refusal = respond(&server, &client, "ada", &second, "7").await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user.");
+}
+
+#[tokio::test]
+async fn functions_that_never_decide_are_cut_off() {
+    let (server, functions) = Functions::start(&["--free-password-failures=0"]).await;
+    let (pool, client) = riddles(&server, &functions).await;
+    server.user_in(&pool, "ada").await;
+    functions.on("DefineAuthChallenge", |_| Reply::Response(json!({"challengeName": "CUSTOM_CHALLENGE"})));
+    functions.on("CreateAuthChallenge", |_| Reply::Response(json!({})));
+    let mut challenge = begin(&server, &client, "ada").await;
+    for _ in 0..29 {
+        challenge = respond(&server, &client, "ada", &challenge, "x").await.ok();
+    }
+    assert_eq!(respond(&server, &client, "ada", &challenge, "x").await.outcome(), "InvalidLambdaResponseException");
+    let (_, without) = pool_of(&server, &[], json!({})).await;
+    let input = json!({"ClientId": without, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    let refusal = server.call("InitiateAuth", input).await.refused();
+    let text = "Custom auth lambda trigger is not configured for the user pool.";
+    assert_eq!(refusal, format!("400 InvalidParameterException: {text}"));
+}
+
+// Messages and migration
+
+#[tokio::test]
+async fn messages_are_in_the_words_of_the_custom_message_trigger() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("CustomMessage", |event| {
+        let name = event["request"]["userAttributes"]["email"].as_str().unwrap();
+        Reply::Response(
+            json!({"emailSubject": "Hallo {username}", "emailMessage": format!("{name}, dein Code: {{####}}.")}),
+        )
+    });
+    let (_, client) = pool_of(&server, &["CustomMessage"], json!({"AutoVerifiedAttributes": ["email"]})).await;
+    server.call("SignUp", sign_up(&client, "ada")).await.ok();
+    let message = server.message("ada@example.com", 1).await;
+    assert!(message.starts_with("ada@example.com, dein Code: "), "{message}");
+    let inbox = server.http.get(format!("{}/dev/inbox", server.url)).send().await.unwrap().text().await.unwrap();
+    assert!(inbox.contains("Hallo ada"), "{inbox}");
+    let event = &functions.events("CustomMessage")[0];
+    assert_eq!(
+        (&event["triggerSource"], &event["request"]["clientMetadata"]),
+        (&json!("CustomMessage_SignUp"), &json!({"locale": "de"}))
+    );
+    assert_eq!(
+        (&event["request"]["codeParameter"], &event["request"]["usernameParameter"]),
+        (&json!("{####}"), &json!("{username}"))
+    );
+    let code = server.code("ada@example.com", 1).await;
+    assert!(!event.to_string().contains(&code), "the function never sees the code");
+    server.call("ConfirmSignUp", json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code})).await.ok();
+    // A message without the code would lock people out.
+    functions.on("CustomMessage", |_| Reply::Response(json!({"emailMessage": "Your code."})));
+    server.call("ForgotPassword", json!({"ClientId": client, "Username": "ada"})).await.ok();
+    let message = server.message("ada@example.com", 2).await;
+    assert!(message.contains("Your password reset code is "), "{message}");
+}
+
+#[tokio::test]
+async fn a_custom_message_trigger_that_fails_delays_the_message_and_nothing_else() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("CustomMessage", |_| Reply::Raw(500, "oops"));
+    let (_, client) = pool_of(&server, &["CustomMessage"], json!({"AutoVerifiedAttributes": ["email"]})).await;
+    server.call("SignUp", sign_up(&client, "ada")).await.ok();
+    while functions.events("CustomMessage").is_empty()
+        || server.count("outbox WHERE attempts = 1 AND failure IS NOT NULL").await == 0
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    functions.on("CustomMessage", |_| Reply::Response(json!({"emailMessage": "At last: {####}"})));
+    server.clock.advance(time::Duration::minutes(1));
+    assert!(server.message("ada@example.com", 1).await.contains("At last: "));
+}
+
+#[tokio::test]
+async fn users_of_another_place_are_migrated_when_they_sign_in() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("UserMigration", |event| match event["request"]["password"].as_str() {
+        Some(password) if password != "old-Passw0rd" => Reply::Throw("Bad password"),
+        _ => Reply::Response(json!({"userAttributes": {"email": "ada@example.com", "email_verified": "true", "username": event["userName"]},
+            "finalUserStatus": "CONFIRMED", "messageAction": "SUPPRESS"})),
+    });
+    let (pool, client) = pool_of(&server, &["UserMigration"], json!({})).await;
+    let ada = Person::new(&server, "ada", "");
+    let refusal = ada.password_sign_in(&client, "wrong").await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.");
+    assert_eq!(server.count("users").await, 0);
+    // Many at once: one user.
+    let outcomes = all((0..5).map(|_| {
+        let (ada, client) = (ada.clone(), client.clone());
+        async move { ada.password_sign_in(&client, "old-Passw0rd").await.outcome() }
+    }))
+    .await;
+    assert!(outcomes.iter().all(|outcome| outcome == "OK"), "{outcomes:?}");
+    assert_eq!(server.count("users").await, 1);
+    let asked = functions.events("UserMigration").len();
+    ada.password_sign_in(&client, "old-Passw0rd").await.ok();
+    assert_eq!(functions.events("UserMigration").len(), asked, "a user who is here is not asked for");
+    // Who forgot the password is found there, too.
+    server.operator("AdminDeleteUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    server.call("ForgotPassword", json!({"ClientId": client, "Username": "ada"})).await.ok();
+    let code = server.code("ada@example.com", 1).await;
+    let reset = json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code, "Password": PASSWORD});
+    server.call("ConfirmForgotPassword", reset).await.ok();
+    ada.password_sign_in(&client, PASSWORD).await.ok();
+}
+
+// Faults
+
+#[tokio::test]
+async fn a_function_that_hangs_is_cut_off_and_holds_up_nobody_else() {
+    let (server, functions) = Functions::start(&["--trigger-timeout-seconds=1"]).await;
+    functions.on("PreAuthentication", |_| Reply::Hang);
+    let (pool, client) = pool_of(&server, &["PreAuthentication"], json!({})).await;
+    let ada = server.user_in(&pool, "ada").await;
+    let waiting = {
+        let (ada, client) = (ada.clone(), client.clone());
+        tokio::spawn(async move { ada.password_sign_in(&client, PASSWORD).await.refused() })
+    };
+    while functions.events("PreAuthentication").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let mut other = server.user("eve").await;
+    other.sign_in().await;
+    assert!(!waiting.is_finished(), "others are answered meanwhile");
+    let text = "PreAuthentication invocation failed due to error no answer in time.";
+    assert_eq!(waiting.await.unwrap(), format!("400 UnexpectedLambdaException: {text}"));
+}
+
+#[tokio::test]
+async fn at_most_64_functions_are_at_work() {
+    let (server, functions) = Functions::start(&["--trigger-timeout-seconds=3"]).await;
+    functions.on("PreAuthentication", |_| Reply::Hang);
+    let (_, client) = pool_of(&server, &["PreAuthentication"], json!({})).await;
+    let outcomes = all((0..80).map(|n| {
+        let (person, client) = (Person::new(&server, &format!("person-{n}"), ""), client.clone());
+        async move { person.password_sign_in(&client, PASSWORD).await.outcome() }
+    }))
+    .await;
+    let count = |name: &str| outcomes.iter().filter(|outcome| *outcome == name).count();
+    assert_eq!(count("UnexpectedLambdaException") + count("TooManyRequestsException"), 80, "{outcomes:?}");
+    assert!(
+        count("TooManyRequestsException") >= 1
+            && functions.events("PreAuthentication").len() <= 64 + count("UnexpectedLambdaException")
+    );
+    assert!(count("UnexpectedLambdaException") >= 64, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn answers_that_are_none_are_the_errors_of_the_reference() {
+    let (server, functions) = Functions::start(&[]).await;
+    let (pool, client) = pool_of(&server, &["PreAuthentication"], json!({})).await;
+    let ada = server.user_in(&pool, "ada").await;
+    let unreachable =
+        |why: &str| format!("400 UnexpectedLambdaException: PreAuthentication invocation failed due to error {why}.");
+    assert_eq!(ada.password_sign_in(&client, PASSWORD).await.refused(), unreachable("it answered 404 Not Found"));
+    for body in ["", "[]", "null", "nonsense", "{}", "{\"response\": 7}", "{\"response\": null}"] {
+        functions.on("PreAuthentication", move |_| Reply::Raw(200, body));
+        let refusal = ada.password_sign_in(&client, PASSWORD).await.refused();
+        assert_eq!(refusal, "400 InvalidLambdaResponseException: Unrecognizable lambda output", "{body}");
+    }
+    functions.on("PreAuthentication", |_| Reply::Raw(302, ""));
+    assert_eq!(ada.password_sign_in(&client, PASSWORD).await.refused(), unreachable("it answered 302 Found"));
+    assert_eq!(server.count("sessions").await, 0);
+    let without = TestServer::start().await;
+    let (_, client) = pool_of(&without, &["PreAuthentication"], json!({})).await;
+    let refusal = Person::new(&without, "ada", "").password_sign_in(&client, PASSWORD).await.refused();
+    assert_eq!(refusal, unreachable("this server has no trigger-url"));
+}
+
+#[tokio::test]
+async fn what_is_not_built_of_a_pools_triggers_is_refused() {
+    let server = TestServer::start().await;
+    for (config, text) in [
+        (
+            json!({"KMSKeyID": "arn:aws:kms:us-east-1:123456789012:key/x"}),
+            "LambdaConfig.KMSKeyID is not supported by Keystead; leave it out.",
+        ),
+        (
+            json!({"PreTokenGeneration": arn("a"), "PreTokenGenerationConfig": {"LambdaVersion": "V1_0", "LambdaArn": arn("b")}}),
+            "LambdaConfig: PreTokenGeneration and PreTokenGenerationConfig must name the same function.",
+        ),
+    ] {
+        let refusal =
+            server.operator("CreateUserPool", json!({"PoolName": "x", "LambdaConfig": config})).await.refused();
+        assert_eq!(refusal, format!("400 InvalidParameterException: {text}"));
+    }
+}
