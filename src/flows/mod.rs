@@ -1,6 +1,7 @@
 //! What several operations share: the steps of signing in, issuing tokens, keys, attributes, removing a user.
 
 pub mod attributes;
+pub mod auth_events;
 pub mod change_attributes;
 pub mod codes;
 pub mod custom_sign_in;

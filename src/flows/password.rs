@@ -2,8 +2,8 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
-use time::Duration;
-
+use sqlx::PgConnection;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         self,
         clients::Client,
         pools::{PasswordPolicy, Pool},
-        users::{Password, User},
+        users::{Password, Status, User},
     },
 };
 
@@ -67,6 +67,36 @@ async fn new_verifier(app: &App, pool: &Pool, sub: Uuid, username: &str, passwor
     let make = move || srp::verifier(&pool_name, &username, password.expose(), salt);
     let made = app.passwords.compute(make).await?;
     Ok(app.sealing.seal(&verifier_context(pool, sub), &[&made.salt[..], &made.v].concat()))
+}
+
+/// Stores a user's new password, in a transaction that holds the user's row.
+pub async fn store(
+    db: &mut PgConnection,
+    pool: &Pool,
+    sub: Uuid,
+    new: &Password,
+    status: Status,
+    now: OffsetDateTime,
+) -> Result<()> {
+    Ok(store::users::update_password(db, &pool.id, sub, new, status, remembered(pool), now).await?)
+}
+
+/// How many passwords a user of this pool may not choose again.
+fn remembered(pool: &Pool) -> i64 {
+    pool.settings.policies.password_policy.password_history_size.unwrap_or(0)
+}
+
+/// Refuses a password that the user has or had before. Each comparison costs a hash.
+pub async fn check_history(app: &App, db: &mut PgConnection, pool: &Pool, sub: Uuid, password: &Secret) -> Result<()> {
+    if remembered(pool) == 0 {
+        return Ok(());
+    }
+    for hash in store::users::password_hashes(db, &pool.id, sub, remembered(pool)).await? {
+        if app.passwords.verify(password.clone(), Some(hash)).await? {
+            return Err(Error::PasswordHistoryPolicyViolation("Password has previously been used.".into()));
+        }
+    }
+    Ok(())
 }
 
 /// The SRP verifier that was sealed for this user.

@@ -108,7 +108,11 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
         })
         .collect();
     let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
-    let password = password::new(app, pool, user.sub, &user.username, Secret::from(text.to_owned())).await?;
+    let new_password = Secret::from(text.to_owned());
+    let mut db = app.db.acquire().await?;
+    password::check_history(app, &mut db, pool, user.sub, &new_password).await?;
+    drop(db);
+    let password = password::new(app, pool, user.sub, &user.username, new_password).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
@@ -127,7 +131,7 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
     let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, now).await?;
     attributes::check_required(pool, &user.attributes)?;
     change_attributes::prove(&sign_in.cause(), &mut tx, &user, to_prove, true, now).await?;
-    store::users::update_password(&mut tx, &pool.id, user.sub, &password, Status::Confirmed, now).await?;
+    password::store(&mut tx, pool, user.sub, &password, Status::Confirmed, now).await?;
     if mfa::is_needed(pool, &user) {
         let user = store::users::hold(&mut tx, &pool.id, user.sub).await?;
         tx.commit().await?;

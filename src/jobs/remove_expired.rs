@@ -21,6 +21,9 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
     }
 }
 
+/// How long what users did is kept: as long as Amazon Cognito keeps it, about.
+const AUTH_EVENTS_KEPT: Duration = Duration::days(90);
+
 async fn batch(app: &App) -> sqlx::Result<u64> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -81,6 +84,17 @@ async fn batch(app: &App) -> sqlx::Result<u64> {
     )
     .execute(&mut *tx)
     .await?;
+    let auth_events = sqlx::query!(
+        "DELETE FROM auth_events WHERE (user_pool_id, sub, id) IN
+             (SELECT user_pool_id, sub, id FROM auth_events WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        now - AUTH_EVENTS_KEPT,
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
     tx.commit().await?;
-    Ok([challenges, sessions, attempts, codes, code_attempts, outbox].iter().map(|done| done.rows_affected()).sum())
+    Ok([challenges, sessions, attempts, codes, code_attempts, outbox, auth_events]
+        .iter()
+        .map(|done| done.rows_affected())
+        .sum())
 }

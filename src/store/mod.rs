@@ -5,6 +5,7 @@
 
 pub mod aliases;
 pub mod audit;
+pub mod auth_events;
 pub mod batches;
 #[cfg(feature = "broken")]
 pub mod broken;

@@ -286,15 +286,20 @@ pub async fn add_verifier(db: &PgPool, pool_id: &str, sub: Uuid, hash: &str, ver
     Ok(())
 }
 
-/// Sets a password and the status that goes with it. A code in place of the old one is void.
+/// Sets a password and the status that goes with it. A code in place of the old one is void. `remembered`: how many
+/// passwords the pool keeps from being chosen again.
 pub async fn update_password(
     db: &mut PgConnection,
     pool_id: &str,
     sub: Uuid,
     password: &Password,
     status: Status,
+    remembered: i64,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    if remembered > 0 {
+        remember_password(db, pool_id, sub, remembered, now).await?;
+    }
     sqlx::query!(
         "UPDATE users SET password_hash = $3, srp_verifier = $6, password_set_at = $5, status = $4, updated_at = $5
          WHERE user_pool_id = $1 AND sub = $2",
@@ -308,6 +313,57 @@ pub async fn update_password(
     .execute(&mut *db)
     .await?;
     super::codes::delete(db, pool_id, sub, "forgot_password").await
+}
+
+/// Keeps the password that a locked user has, and of those before it as many as make up `remembered`.
+async fn remember_password(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    remembered: i64,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO password_history (user_pool_id, sub, set_at, password_hash)
+         SELECT user_pool_id, sub, coalesce(password_set_at, $3), password_hash FROM users
+         WHERE user_pool_id = $1 AND sub = $2 AND password_hash IS NOT NULL
+         ON CONFLICT (user_pool_id, sub, set_at) DO UPDATE SET password_hash = excluded.password_hash",
+        pool_id,
+        sub,
+        now
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "DELETE FROM password_history WHERE user_pool_id = $1 AND sub = $2 AND set_at < (
+             SELECT min(set_at) FROM (
+                 SELECT set_at FROM password_history WHERE user_pool_id = $1 AND sub = $2 ORDER BY set_at DESC LIMIT $3
+             ) AS latest)",
+        pool_id,
+        sub,
+        remembered
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The hashes of a user's passwords, the present one first, at most `limit`.
+pub async fn password_hashes(db: &mut PgConnection, pool_id: &str, sub: Uuid, limit: i64) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"SELECT password_hash AS "password_hash!" FROM (
+               SELECT 1 AS rank, password_set_at AS set_at, password_hash FROM users
+               WHERE user_pool_id = $1 AND sub = $2 AND password_hash IS NOT NULL
+               UNION ALL
+               SELECT 2, set_at, password_hash FROM password_history WHERE user_pool_id = $1 AND sub = $2
+           ) AS passwords
+           ORDER BY rank, set_at DESC LIMIT $3"#,
+        pool_id,
+        sub,
+        limit
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Replaces the attributes.
@@ -420,6 +476,12 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Re
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
     super::software_tokens::delete(db, pool_id, sub).await?;
     sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM password_history WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .execute(&mut *db)
+        .await?;
+    sqlx::query!("DELETE FROM auth_events WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .execute(&mut *db)
+        .await?;
     sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;

@@ -12,14 +12,14 @@ type Harmless = fn(&Value) -> bool;
 
 /// (operation, member, when it is harmless)
 const REFUSED: &[(&str, &str, Harmless)] = &[
-    ("CreateUserPool", "UserPoolAddOns", advanced_security_off),
+    ("CreateUserPool", "UserPoolAddOns", without_enforcement),
     ("CreateUserPool", "DcrConfiguration", empty),
     ("CreateUserPool", "IssuerConfiguration", empty),
     ("CreateUserPool", "KeyConfiguration", empty),
     ("UpdateUserPool", "DcrConfiguration", empty),
     ("UpdateUserPool", "IssuerConfiguration", empty),
     ("UpdateUserPool", "KeyConfiguration", empty),
-    ("UpdateUserPool", "UserPoolAddOns", advanced_security_off),
+    ("UpdateUserPool", "UserPoolAddOns", without_enforcement),
     ("CreateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("CreateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
@@ -48,8 +48,9 @@ fn is_false(value: &Value) -> bool {
     value == &Value::Bool(false)
 }
 
-fn advanced_security_off(value: &Value) -> bool {
-    value["AdvancedSecurityMode"] == "OFF"
+/// `AUDIT` keeps what users do; nothing here blocks a sign-in for its risk.
+fn without_enforcement(value: &Value) -> bool {
+    value["AdvancedSecurityMode"] != "ENFORCED"
 }
 
 #[cfg(test)]

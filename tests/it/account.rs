@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{PASSWORD, TestServer, client};
+use crate::support::{PASSWORD, TestServer, client, pool_with};
 
 #[tokio::test]
 async fn get_user_shows_the_subject_first() {
@@ -70,4 +70,39 @@ async fn a_user_who_leaves_is_gone() {
         (server.count("users").await, server.count("sessions").await, server.count("webauthn_credentials").await),
         (0, 0, 0)
     );
+}
+
+#[tokio::test]
+async fn a_password_that_was_used_before_is_not_chosen_again() {
+    let server = TestServer::start().await;
+    let policy = json!({"PasswordPolicy": {"MinimumLength": 8, "PasswordHistorySize": 2}});
+    let members = json!({"Policies": policy, "AutoVerifiedAttributes": ["email"]});
+    let (pool, client) = pool_with(&server, members, json!({})).await;
+    let mut ada = server.user_in(&pool, "ada").await;
+    ada.sign_in_to(&client).await;
+    let change = |old: &str, new: &str| json!({"PreviousPassword": old, "ProposedPassword": new});
+    const REPEATED: &str = "400 PasswordHistoryPolicyViolationException: Password has previously been used.";
+    assert_eq!(ada.call("ChangePassword", change(PASSWORD, PASSWORD)).await.refused(), REPEATED);
+    ada.call("ChangePassword", change(PASSWORD, "Second-Pass1")).await.ok();
+    assert_eq!(ada.call("ChangePassword", change("Second-Pass1", PASSWORD)).await.refused(), REPEATED);
+    let set = |password: &str| json!({"UserPoolId": pool, "Username": "ada", "Password": password, "Permanent": true});
+    assert_eq!(server.operator("AdminSetUserPassword", set(PASSWORD)).await.refused(), REPEATED);
+    server.operator("AdminSetUserPassword", set("Third-Pass1")).await.ok();
+    // Two are remembered: the first one may come back.
+    ada.call("ChangePassword", change("Third-Pass1", PASSWORD)).await.ok();
+    assert_eq!(server.count("password_history").await, 2);
+    let attributes =
+        json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    let input = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": attributes});
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
+    server.call("ForgotPassword", json!({"ClientId": client, "Username": "ada"})).await.ok();
+    let reset = |code: &str, password: &str| json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code, "Password": password});
+    // Without the right code nobody learns what the password was.
+    let refusal = server.call("ConfirmForgotPassword", reset("000000", "Third-Pass1")).await.outcome();
+    assert_eq!(refusal, "CodeMismatchException");
+    let code = server.code("ada@example.com", 1).await;
+    assert_eq!(server.call("ConfirmForgotPassword", reset(&code, "Third-Pass1")).await.refused(), REPEATED);
+    server.call("ConfirmForgotPassword", reset(&code, "Fourth-Pass1")).await.ok();
+    server.operator("AdminDeleteUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert_eq!(server.count("password_history").await, 0);
 }

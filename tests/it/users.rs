@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, all, client, pool};
+use crate::support::{PASSWORD, TestServer, all, client, pool, pool_with};
 
 fn named(username: &str) -> Value {
     json!({"UserPoolId": pool(), "Username": username})
@@ -329,4 +329,33 @@ async fn nobody_writes_what_a_federated_sign_in_proves() {
             json!({"ClientId": client(), "Username": "eve", "Password": PASSWORD, "UserAttributes": attributes});
         assert_eq!(server.call("SignUp", input).await.outcome(), "InvalidParameterException", "{number}");
     }
+}
+
+#[tokio::test]
+async fn what_users_do_is_kept_where_the_pool_says_so() {
+    let server = TestServer::start().await;
+    let (pool, client) =
+        pool_with(&server, json!({"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}), json!({})).await;
+    let mut ada = server.user_in(&pool, "ada").await;
+    ada.sign_in_to(&client).await;
+    ada.password_sign_in(&client, "wrong-Passw0rd").await.refused();
+    let change = json!({"PreviousPassword": PASSWORD, "ProposedPassword": "N3w-Passw0rd"});
+    ada.call("ChangePassword", change).await.ok();
+    let mut input = json!({"UserPoolId": pool, "Username": "ada", "MaxResults": 2});
+    let first = server.operator("AdminListUserAuthEvents", input.clone()).await.ok();
+    input["NextToken"] = first["NextToken"].clone();
+    let second = server.operator("AdminListUserAuthEvents", input.clone()).await.ok();
+    let of = |page: &Value| page["AuthEvents"].as_array().unwrap().clone();
+    let events: Vec<_> = of(&first).into_iter().chain(of(&second)).collect();
+    let told: Vec<_> =
+        events.iter().map(|one| (one["EventType"].as_str().unwrap(), one["EventResponse"].as_str().unwrap())).collect();
+    assert_eq!(told, [("PasswordChange", "Pass"), ("SignIn", "Fail"), ("SignIn", "Pass")]);
+    assert_eq!(events[0]["EventContextData"], json!({"IpAddress": "127.0.0.1"}));
+    assert_eq!(events[1]["ChallengeResponses"], json!([{"ChallengeName": "Password", "ChallengeResponse": "Failure"}]));
+    server.operator("AdminDeleteUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert_eq!(server.count("auth_events").await, 0);
+    server.signed_in("eve").await;
+    assert_eq!(server.count("auth_events").await, 0, "other pools keep nothing");
+    let input = json!({"UserPoolId": crate::support::pool(), "Username": "eve"});
+    assert_eq!(server.operator("AdminListUserAuthEvents", input).await.outcome(), "UserPoolAddOnNotEnabledException");
 }

@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::{Error, Result},
-    flows::{self, password},
+    flows::{self, auth_events, password},
     operations::Empty,
     secret::Secret,
     store::{self, users::Status},
@@ -34,6 +34,9 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
             password::check(app, &pool, true, &username, Some(user), previous).await?
         }
     };
+    let mut db = app.db.acquire().await?;
+    password::check_history(app, &mut db, &pool, user.sub, &request.proposed_password).await?;
+    drop(db);
     let new = password::new(app, &pool, user.sub, &user.username, request.proposed_password).await?;
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
@@ -49,8 +52,9 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     {
         return Err(Error::wrong_credentials());
     }
-    store::users::update_password(&mut tx, &pool.id, user.sub, &new, Status::Confirmed, trail.at).await?;
+    password::store(&mut tx, &pool, user.sub, &new, Status::Confirmed, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
     tx.commit().await?;
+    auth_events::note(app, call, &pool, user.sub, "PasswordChange", "Pass", Some("Password")).await;
     Ok(Empty {})
 }

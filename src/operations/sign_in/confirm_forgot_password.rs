@@ -11,7 +11,7 @@ use crate::{
     caller::PublicClient,
     error::{Error, Result},
     flows::{
-        self,
+        self, auth_events,
         codes::{self, Purpose},
         forgotten,
         messages::{Address, address_attribute},
@@ -43,7 +43,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     // For an unknown user too, so that both cost the same.
     let (sub, username) =
         user.as_ref().map_or((Uuid::nil(), request.username.as_str()), |user| (user.sub, &user.username));
-    let new = password::new(app, pool, sub, username, request.password).await?;
+    let new = password::new(app, pool, sub, username, request.password.clone()).await?;
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, &request.username, Purpose::ForgotPassword).await?);
     };
@@ -69,11 +69,14 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         return Err(codes::void());
     }
     forgotten::address(pool, &user)?;
-    store::users::update_password(&mut tx, &pool.id, user.sub, &new, Status::Confirmed, trail.at).await?;
+    // After the code: nobody else learns what the user's passwords were. Not committed: the code may come again.
+    password::check_history(app, &mut tx, pool, user.sub, &request.password).await?;
+    password::store(&mut tx, pool, user.sub, &new, Status::Confirmed, trail.at).await?;
     let name = password::attempts_name(app, pool, &user.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.reset", Some(user.sub), None).await?;
     tx.commit().await?;
+    auth_events::note(app, call, pool, user.sub, "ForgotPassword", "Pass", Some("Password")).await;
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     triggers::post_confirmation(&cause, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})

@@ -10,6 +10,7 @@ use crate::{
     caller::PublicClient,
     error::{Error, Result},
     flows::{
+        auth_events,
         codes::{self, Purpose},
         forgotten, messages, sign_up,
         triggers::Cause,
@@ -38,6 +39,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
             let details = codes::send(&cause, &mut tx, &user, purpose, "ForgotPassword", &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
+            auth_events::note(app, call, pool, user.sub, "ForgotPassword", "InProgress", None).await;
             Ok(Delivered { code_delivery_details: details })
         }
         Err(_) if hides => {

@@ -18,6 +18,7 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
+        auth_events,
         issue::AuthenticationResult,
         messages::DeliveryDetails,
         sign_in::{Door, Outcome, Parameters, SignIn},
@@ -54,7 +55,11 @@ impl Begin {
             device_key: self.auth_parameters.get("DEVICE_KEY").map(String::as_str),
             client_metadata: &self.client_metadata,
         };
-        Ok(sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await?.into())
+        let outcome = sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await;
+        if !self.auth_flow.starts_with("REFRESH") {
+            note(&sign_in, self.auth_parameters.get("USERNAME"), &outcome, Some("Password")).await;
+        }
+        Ok(outcome?.into())
     }
 }
 
@@ -105,8 +110,14 @@ impl Respond {
             device_key: self.challenge_responses.get("DEVICE_KEY").map(String::as_str),
             client_metadata: &self.client_metadata,
         };
-        let outcome = sign_in.respond(&self.challenge_name, self.session.as_deref(), &self.challenge_responses).await?;
-        let mut response = Response::from(outcome);
+        let outcome = sign_in.respond(&self.challenge_name, self.session.as_deref(), &self.challenge_responses).await;
+        let challenge = match self.challenge_name.as_str() {
+            "PASSWORD" | "PASSWORD_SRP" | "PASSWORD_VERIFIER" | "NEW_PASSWORD_REQUIRED" => Some("Password"),
+            "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" => Some("Mfa"),
+            _ => None,
+        };
+        note(&sign_in, self.challenge_responses.get("USERNAME"), &outcome, challenge).await;
+        let mut response = Response::from(outcome?);
         // Not part of this output (W§4.1).
         response.available_challenges.clear();
         Ok(response)
@@ -147,6 +158,13 @@ impl From<Outcome> for Response {
             },
         }
     }
+}
+
+/// Notes how a step went, where the pool keeps it.
+async fn note(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
+    let Some(response) = auth_events::response_of(outcome, |one| matches!(one, Outcome::Tokens(_))) else { return };
+    let event = ("SignIn", response, challenge);
+    auth_events::note_named(sign_in.app, sign_in.call, sign_in.pool, name.map(String::as_str), event).await;
 }
 
 /// The client an operator names in a pool.

@@ -8,6 +8,7 @@ use crate::{
     caller::PublicClient,
     error::{Error, Result},
     flows::{
+        auth_events,
         codes::{self, Purpose},
         messages, sign_up,
         triggers::Cause,
@@ -19,7 +20,7 @@ use crate::{
     },
 };
 
-pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
+pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
     let ClientAndPool { client, pool } = &*caller;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence();
@@ -39,6 +40,7 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Named) -
             let details = codes::send(&cause, &mut tx, &user, Purpose::SignUp, "ResendCode", &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
+            auth_events::note(app, call, pool, user.sub, "ResendCode", "Pass", None).await;
             return Ok(Delivered { code_delivery_details: details });
         }
         None => "Cannot resend codes. Auto verification not turned on.",

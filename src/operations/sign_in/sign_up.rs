@@ -12,6 +12,7 @@ use crate::{
     flows::{
         self,
         attributes::{Attribute, check_required, checked},
+        auth_events,
         codes::{self, Purpose},
         messages::{self, DeliveryDetails},
         names,
@@ -102,6 +103,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     };
     tx.commit().await?;
     messages::sent(app);
+    auth_events::note(app, call, pool, user.sub, "SignUp", "Pass", None).await;
     if decided.confirm {
         triggers::post_confirmation(&cause, "PostConfirmation_ConfirmSignUp", &user).await?;
     }

@@ -84,7 +84,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
             let text = format!("Resend not possible. {} status is not FORCE_CHANGE_PASSWORD.", user.status.text());
             return Err(Error::UnsupportedUserState(text.into()));
         }
-        store::users::update_password(&mut tx, &pool.id, user.sub, &new, user.status, trail.at).await?;
+        password::store(&mut tx, &pool, user.sub, &new, user.status, trail.at).await?;
         if !invite(&cause, &mut tx, &user, mediums, &text, trail.at).await? {
             return Err(Error::InvalidParameter("The user has no address for an invitation.".into()));
         }

@@ -30,12 +30,15 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
         Error::InvalidPassword(refusal.to_string().replace("did not conform with", "does not conform to").into())
     })?;
+    let mut db = app.db.acquire().await?;
+    password::check_history(app, &mut db, &pool, user.sub, &request.password).await?;
+    drop(db);
     let new = password::new(app, &pool, user.sub, &user.username, request.password).await?;
     let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    store::users::update_password(&mut tx, &pool.id, user.sub, &new, status, trail.at).await?;
+    password::store(&mut tx, &pool, user.sub, &new, status, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.set", Some(user.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -9,6 +9,7 @@ pub mod admin_disable_user;
 pub mod admin_enable_user;
 pub mod admin_get_user;
 pub mod admin_get_user_auth_factors;
+pub mod admin_list_user_auth_events;
 pub mod admin_reset_user_password;
 pub mod admin_set_user_mfa_preference;
 pub mod admin_set_user_password;

@@ -1,0 +1,60 @@
+//! What users did, for pools that keep it (`AdvancedSecurityMode`).
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// One event.
+#[derive(Debug)]
+pub struct AuthEvent {
+    /// Ordered by time.
+    pub id: Uuid,
+    pub at: OffsetDateTime,
+    /// `SignIn`, `SignUp`, `ForgotPassword`, `PasswordChange` or `ResendCode`
+    pub kind: String,
+    /// `Pass`, `Fail` or `InProgress`
+    pub response: String,
+    /// `Password` or `Mfa`: what the response is about.
+    pub challenge: Option<String>,
+    pub address: String,
+}
+
+/// Notes an event of the user whom a name names, if there is one.
+pub async fn insert(db: &PgPool, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<()> {
+    sqlx::query!(
+        "INSERT INTO auth_events (user_pool_id, sub, id, at, kind, response, challenge, address)
+         SELECT user_pool_id, sub, $3, $4, $5, $6, $7, $8 FROM users WHERE user_pool_id = $1 AND sub = $2 FOR KEY SHARE",
+        pool_id,
+        sub,
+        event.id,
+        event.at,
+        event.kind,
+        event.response,
+        event.challenge,
+        event.address
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Events of a user, the newest first, at most `limit`, after the given one.
+pub async fn list(
+    db: &PgPool,
+    pool_id: &str,
+    sub: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> sqlx::Result<Vec<AuthEvent>> {
+    sqlx::query_as!(
+        AuthEvent,
+        "SELECT id, at, kind, response, challenge, address FROM auth_events
+         WHERE user_pool_id = $1 AND sub = $2 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
+        pool_id,
+        sub,
+        after,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
