@@ -48,7 +48,11 @@ pub async fn run(config: Config) -> Result<(), String> {
     if let Some(server) = metrics_server {
         tokio::spawn(server);
     }
-    let jobs = [tokio::spawn(jobs::run(app.clone())), tokio::spawn(jobs::deliver::run(app.clone()))];
+    let jobs = [
+        tokio::spawn(jobs::run(app.clone())),
+        tokio::spawn(jobs::deliver::run(app.clone())),
+        tokio::spawn(jobs::import_users::run(app.clone())),
+    ];
     tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
     if let Some(first) = &first {
         greet(&app, first, cluster.is_some().then_some(data_dir.as_path()));

@@ -116,6 +116,9 @@ pub fn decoy_address(app: &App, pool: &Pool, username: &str) -> Address {
 const CODE: &str = "{####}";
 const USERNAME: &str = "{username}";
 
+/// Around the text of a link.
+const LINK: (&str, &str) = ("{##", "##}");
+
 /// Characters of a custom message, at most.
 const LONGEST: usize = 20_000;
 
@@ -166,8 +169,9 @@ pub async fn send(
     if sent > PER_ADDRESS_AND_HOUR {
         return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
     }
-    let custom = triggers::function(pool, Trigger::CustomMessage).map(|_| Custom::new(cause, user, &told));
-    let outgoing = Outgoing { message: composed(pool, address, &told), custom };
+    let custom = triggers::function(pool, Trigger::CustomMessage).map(|_| Custom::new(cause, user, address, &told));
+    let link = link(cause, address, &told);
+    let outgoing = Outgoing { message: composed(pool, address, &told, link.as_deref()), custom };
     let id = random::time_ordered_uuid(now);
     let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
     let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
@@ -197,22 +201,33 @@ struct Custom {
     event: Value,
     username: String,
     secret: String,
+    #[serde(default)]
+    link: Option<String>,
 }
 
 impl Custom {
-    fn new(cause: &Cause<'_>, user: &User, told: &Told<'_>) -> Self {
-        let request = json!({
+    fn new(cause: &Cause<'_>, user: &User, address: &Address, told: &Told<'_>) -> Self {
+        let link = link(cause, address, told);
+        let mut request = json!({
             "userAttributes": triggers::attributes_of(user),
             "codeParameter": CODE,
             "usernameParameter": USERNAME,
             "clientMetadata": cause.metadata,
         });
+        if link.is_some() {
+            request["linkParameter"] = json!("{##Click Here##}");
+        }
         let response = json!({"smsMessage": null, "emailMessage": null, "emailSubject": null});
         Self {
             event: cause.event(&format!("CustomMessage_{}", told.source), &user.username, request, response),
             username: told.username.to_owned(),
             secret: told.secret.to_owned(),
+            link,
         }
+    }
+
+    fn filled(&self, template: &str) -> String {
+        filled(template, &self.username, &self.secret, self.link.as_deref())
     }
 }
 
@@ -234,9 +249,12 @@ pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8]) -> Result<M
     let body = own(if message.medium == Medium::Email { "emailMessage" } else { "smsMessage" });
     match body {
         // One that does not say the code would lock people out.
-        Some(body) if body.contains(CODE) && body.chars().count() <= LONGEST => {
-            message.html = body.contains('<');
-            message.body = filled(body, &custom.username, &custom.secret);
+        Some(body)
+            if (body.contains(CODE) || (custom.link.is_some() && body.contains(LINK.0)))
+                && body.chars().count() <= LONGEST =>
+        {
+            message.html = body.contains('<') || custom.link.is_some();
+            message.body = custom.filled(body);
         }
         Some(_) => {
             tracing::warn!(pool = pool_id, "a custom message lacks {CODE} or is too long: the pool's own was sent")
@@ -244,7 +262,7 @@ pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8]) -> Result<M
         None => {}
     }
     if let Some(subject) = own("emailSubject") {
-        message.subject = filled(subject, &custom.username, &custom.secret).replace(['\r', '\n'], " ");
+        message.subject = custom.filled(subject).replace(['\r', '\n'], " ");
     }
     Ok(message)
 }
@@ -253,7 +271,19 @@ fn context(pool_id: &str, id: Uuid) -> String {
     format!("outbox {pool_id} {id}")
 }
 
-fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
+/// Where the pool confirms sign-ups by a link: the link.
+fn link(cause: &Cause<'_>, address: &Address, told: &Told<'_>) -> Option<String> {
+    let template = cause.pool.settings.rest.get("VerificationMessageTemplate")?;
+    let links = template["DefaultEmailOption"] == "CONFIRM_WITH_LINK" && address.medium() == Medium::Email;
+    if !links || !matches!(told.source, "SignUp" | "ResendCode") {
+        return None;
+    }
+    let parameters = [("client_id", cause.client_id), ("user_name", told.username), ("confirmation_code", told.secret)];
+    let base = format!("{}/confirmUser", cause.app.public_url);
+    url::Url::parse_with_params(&base, parameters).ok().map(String::from)
+}
+
+fn composed(pool: &Pool, address: &Address, told: &Told<'_>, link: Option<&str>) -> Message {
     let Told { occasion, username, secret, .. } = *told;
     let settings = &pool.settings;
     let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
@@ -261,6 +291,12 @@ fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
     let top = |member: &str| text(settings.rest.get(member));
     let of = |template: Option<&Value>, member: &str| text(template.and_then(|template| template.get(member)));
     let (subject, body) = match (occasion, address.medium()) {
+        (Occasion::Verification, Medium::Email) if link.is_some() => (
+            of(verification, "EmailSubjectByLink").unwrap_or_else(|| "Your verification link".into()),
+            of(verification, "EmailMessageByLink").unwrap_or_else(|| {
+                "Please click the link below to verify your email address. {##Verify Email##}".into()
+            }),
+        ),
         (Occasion::Invitation, Medium::Email) => (
             of(invitation, "EmailSubject").unwrap_or_else(|| "Your temporary password".into()),
             of(invitation, "EmailMessage")
@@ -308,9 +344,9 @@ fn composed(pool: &Pool, address: &Address, told: &Told<'_>) -> Message {
         from: of(email, "From"),
         reply_to: of(email, "ReplyToEmailAddress"),
         // A subject is one line.
-        subject: filled(&subject, username, secret).replace(['\r', '\n'], " "),
-        html: body.contains('<'),
-        body: filled(&body, username, secret),
+        subject: filled(&subject, username, secret, None).replace(['\r', '\n'], " "),
+        html: body.contains('<') || link.is_some(),
+        body: filled(&body, username, secret, link),
     }
 }
 
@@ -318,10 +354,10 @@ fn text(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A template with its placeholders filled in; in HTML the values are escaped.
-fn filled(template: &str, username: &str, secret: &str) -> String {
+/// A template with its placeholders filled in; in HTML (as every text with a link is) the values are escaped.
+fn filled(template: &str, username: &str, secret: &str, link: Option<&str>) -> String {
     let escaped = |value: &str| {
-        if !template.contains('<') {
+        if !template.contains('<') && link.is_none() {
             return value.to_owned();
         }
         value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
@@ -332,6 +368,11 @@ fn filled(template: &str, username: &str, secret: &str) -> String {
     while let Some(start) = rest.find('{') {
         out.push_str(&rest[..start]);
         rest = &rest[start..];
+        if let Some((link, text)) = link.zip(linked(rest)) {
+            out.push_str(&format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text)));
+            rest = &rest[LINK.0.len() + text.len() + LINK.1.len()..];
+            continue;
+        }
         let known = [(CODE, secret), (USERNAME, username)];
         match known.into_iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
             Some((placeholder, value)) => {
@@ -345,6 +386,12 @@ fn filled(template: &str, username: &str, secret: &str) -> String {
         }
     }
     out + rest
+}
+
+/// The text of a link's placeholder at the start of a template.
+fn linked(template: &str) -> Option<&str> {
+    let (text, _) = template.strip_prefix(LINK.0)?.split_once(LINK.1)?;
+    (!text.contains('{')).then_some(text)
 }
 
 #[cfg(test)]
@@ -363,8 +410,10 @@ mod tests {
 
     #[test]
     fn placeholders_are_filled_once_and_escaped_in_html() {
-        assert_eq!(filled("{username}: {####} {x", "{####}", "12"), "{####}: 12 {x");
-        assert_eq!(filled("<b>{username}</b>", "<i>&", "12"), "<b>&lt;i&gt;&amp;</b>");
-        assert_eq!(filled("{username}", "<i>&", "12"), "<i>&");
+        assert_eq!(filled("{username}: {####} {x", "{####}", "12", None), "{####}: 12 {x");
+        assert_eq!(filled("<b>{username}</b>", "<i>&", "12", None), "<b>&lt;i&gt;&amp;</b>");
+        assert_eq!(filled("{username}", "<i>&", "12", None), "<i>&");
+        let link = filled("{##Go & see##} {##", "u", "12", Some("https://a.example/?a=1&b=2"));
+        assert_eq!(link, "<a href=\"https://a.example/?a=1&amp;b=2\">Go &amp; see</a> {##");
     }
 }

@@ -27,6 +27,7 @@ pub mod sign_up;
 pub mod software_token;
 pub mod srp_sign_in;
 pub mod triggers;
+pub mod user_import;
 
 use crate::{
     app::App,

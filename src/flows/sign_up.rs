@@ -10,8 +10,9 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
+        codes::{self, Purpose},
         messages::Address,
-        migration, session_text,
+        migration, names, session_text,
         triggers::{self, Cause, PreSignUp, Trigger},
     },
     random,
@@ -20,7 +21,7 @@ use crate::{
         challenges::Challenge,
         clients::{Client, ClientAndPool},
         pools::Pool,
-        users::User,
+        users::{Status, User},
     },
     turns::Turn,
 };
@@ -117,11 +118,20 @@ pub async fn person<'a>(
     username: &str,
     secret_hash: Option<&str>,
 ) -> Result<(Turn<'a>, Option<User>)> {
+    // First what a statement would refuse.
+    if username.contains('\0') {
+        return Err(Error::nul());
+    }
+    super::sign_in::check_secret_hash(&caller.client, username, secret_hash)?;
+    named(app, caller, username).await
+}
+
+/// The same where nothing proves the client: the code that is given says enough.
+pub async fn named<'a>(app: &'a App, caller: &ClientAndPool, username: &str) -> Result<(Turn<'a>, Option<User>)> {
     let ClientAndPool { client, pool } = caller;
     if username.contains('\0') {
         return Err(Error::nul());
     }
-    super::sign_in::check_secret_hash(client, username, secret_hash)?;
     let key = pool.username_key(username);
     let turn = app.turns.take(&pool.id, &key).await?;
     let user = store::users::find(&app.db, &pool.id, &key).await?;
@@ -129,4 +139,68 @@ pub async fn person<'a>(
         return Err(Error::UserNotFoundForClient);
     }
     Ok((turn, user))
+}
+
+/// What confirms a sign-up.
+pub struct Confirmation<'a> {
+    pub username: &'a str,
+    pub code: &'a str,
+    /// Whether the user's address is taken away from whoever signs in with it.
+    pub force_alias_creation: bool,
+    /// The sign-up's `Session`.
+    pub session: Option<&'a str>,
+}
+
+/// Confirms the person whom [`person`] or [`named`] found; returns a `Session` that signs in.
+pub async fn confirm(
+    cause: &Cause<'_>,
+    call: &Call,
+    client: &Client,
+    user: Option<User>,
+    given: &Confirmation<'_>,
+) -> Result<Option<String>> {
+    let (app, pool) = (cause.app, cause.pool);
+    let Some(user) = user else {
+        return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp).await?);
+    };
+    let trail = super::trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    let confirmed = |user: &User| {
+        Error::NotAuthorized(format!("User cannot be confirmed. Current status is {}", user.status.text()).into())
+    };
+    if user.status != Status::Unconfirmed && !client.settings.hides_existence() {
+        return Err(confirmed(&user));
+    }
+    let code = match codes::redeem(app, &mut tx, pool, &user, Purpose::SignUp, given.code, trail.at).await? {
+        Ok(code) => code,
+        Err(refusal) => {
+            tx.commit().await?;
+            return Err(refusal);
+        }
+    };
+    if !user.enabled {
+        return Err(Error::NotAuthorized("User is disabled.".into()));
+    }
+    // The code proves the address that it was sent to, not the one that the user has meanwhile.
+    if user.attributes.get(&code.attribute).is_some_and(|value| *value == code.destination) {
+        user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
+    }
+    store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
+    if !store::users::confirm(&mut tx, &pool.id, user.sub, trail.at).await? {
+        return Err(confirmed(&user));
+    }
+    user.status = Status::Confirmed;
+    let put = names::put(&mut tx, pool, &user, given.force_alias_creation, trail.at).await?;
+    // Not committed then: the same code, with ForceAliasCreation, may come again.
+    put.map_err(|taken| taken.alias_exists())?;
+    // The sign-up's session is used up; clients that do not send it (Amplify) get the next one all the same.
+    if let Some(session) = given.session {
+        take_session(app, &mut tx, client, user.sub, SIGN_UP, session, trail.at).await?;
+    }
+    let session = session(app, &mut tx, client, user.sub, SIGNED_UP, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
+    tx.commit().await?;
+    triggers::post_confirmation(cause, "PostConfirmation_ConfirmSignUp", &user).await?;
+    Ok(session)
 }

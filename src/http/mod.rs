@@ -2,9 +2,11 @@
 
 mod address;
 mod api;
+mod confirm_user;
 mod cors;
 mod discovery;
 mod health;
+mod import;
 mod inbox;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
@@ -29,7 +31,10 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/", web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
             .route("/{user_pool_id}/.well-known/jwks.json", web::get().to(discovery::jwks))
             .route("/{user_pool_id}/.well-known/openid-configuration", web::get().to(discovery::openid_configuration))
+            .route("/confirmUser", web::get().to(confirm_user::ask))
+            .route("/confirmUser", web::post().to(confirm_user::confirm))
             .route("/dev/inbox", web::get().to(inbox::read))
+            .route("/import/{token}", web::put().to(import::put))
             .route("/health/live", web::get().to(health::live))
             .route("/health/ready", web::get().to(health::ready))
             .configure(|routes| {

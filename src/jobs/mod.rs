@@ -1,6 +1,7 @@
 //! What runs by itself. Each job is safe to run twice, works in small batches, and one replica runs it at a time.
 
 pub mod deliver;
+pub mod import_users;
 pub mod remove_expired;
 
 use std::{sync::Arc, time::Duration};

@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use crate::app::App;
+use crate::{app::App, store};
 
 /// Rows removed by one statement, so that no lock is held long.
 const BATCH: i64 = 1000;
@@ -23,6 +23,9 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
 
 /// How long what users did is kept: as long as Amazon Cognito keeps it, about.
 const AUTH_EVENTS_KEPT: Duration = Duration::days(90);
+
+/// How long a user import may wait for its start.
+const IMPORTS_WAIT: Duration = Duration::DAY;
 
 async fn batch(app: &App) -> sqlx::Result<u64> {
     let now = app.clock.now();
@@ -92,6 +95,7 @@ async fn batch(app: &App) -> sqlx::Result<u64> {
     )
     .execute(&mut *tx)
     .await?;
+    store::user_imports::expire(&mut tx, now - IMPORTS_WAIT, now).await?;
     tx.commit().await?;
     Ok([challenges, sessions, attempts, codes, code_attempts, outbox, auth_events]
         .iter()

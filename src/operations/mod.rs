@@ -7,6 +7,7 @@ mod clients;
 mod devices;
 mod domains;
 mod groups;
+mod imports;
 mod passkeys;
 mod pools;
 mod resource_servers;
@@ -29,6 +30,7 @@ use crate::{
 };
 
 pub use clients::create_user_pool_client::create as create_client;
+pub use imports::uploaded_to;
 pub use pools::create_user_pool::create as create_pool;
 pub use users::list_users::parse as parse_users_filter;
 
@@ -54,6 +56,12 @@ pub const SUPPORTED: &[&str] = &[
     "UpdateResourceServer",
     "DeleteResourceServer",
     "ListResourceServers",
+    "GetCSVHeader",
+    "CreateUserImportJob",
+    "StartUserImportJob",
+    "DescribeUserImportJob",
+    "ListUserImportJobs",
+    "StopUserImportJob",
     "CreateUserPoolClient",
     "DescribeUserPoolClient",
     "UpdateUserPoolClient",
@@ -156,6 +164,13 @@ pub async fn call(app: &App, call: &Call) -> Result<String> {
         "UpdateResourceServer" => answer(app, call, resource_servers::update_resource_server::handle).await,
         "DeleteResourceServer" => answer(app, call, resource_servers::delete_resource_server::handle).await,
         "ListResourceServers" => answer(app, call, resource_servers::list_resource_servers::handle).await,
+        // imports
+        "GetCSVHeader" => answer(app, call, imports::get_csv_header::handle).await,
+        "CreateUserImportJob" => answer(app, call, imports::create_user_import_job::handle).await,
+        "StartUserImportJob" => answer(app, call, imports::start_user_import_job::handle).await,
+        "DescribeUserImportJob" => answer(app, call, imports::describe_user_import_job::handle).await,
+        "ListUserImportJobs" => answer(app, call, imports::list_user_import_jobs::handle).await,
+        "StopUserImportJob" => answer(app, call, imports::stop_user_import_job::handle).await,
         // clients
         "CreateUserPoolClient" => answer(app, call, clients::create_user_pool_client::handle).await,
         "DescribeUserPoolClient" => answer(app, call, clients::describe_user_pool_client::handle).await,

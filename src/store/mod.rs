@@ -25,6 +25,7 @@ pub mod pools;
 pub mod resource_servers;
 pub mod sessions;
 pub mod software_tokens;
+pub mod user_imports;
 pub mod users;
 
 use std::sync::LazyLock;

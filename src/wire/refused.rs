@@ -24,6 +24,7 @@ const REFUSED: &[(&str, &str, Harmless)] = &[
     ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("CreateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
     ("UpdateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
+    ("CreateUserImportJob", "PasswordHashingAlgorithm", never),
     ("CreateUserPoolDomain", "Routing", empty),
     ("UpdateUserPoolDomain", "Routing", empty),
 ];
@@ -38,6 +39,10 @@ pub fn refuse_unsupported(operation: &str, input: &Map<String, Value>) -> Result
         }
     }
     Ok(())
+}
+
+fn never(_: &Value) -> bool {
+    false
 }
 
 fn empty(value: &Value) -> bool {

@@ -31,5 +31,6 @@ mod srp;
 mod support;
 mod tokens;
 mod triggers;
+mod user_import;
 mod users;
 mod wire;

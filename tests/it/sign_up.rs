@@ -710,3 +710,79 @@ async fn removing_a_user_frees_the_name_and_voids_the_code() {
     server.operator("DeleteUserPool", json!({"UserPoolId": pool})).await.ok();
     assert_eq!(server.count("user_aliases").await + server.count("codes").await, 0);
 }
+
+/// The link in a message, as a browser reads it.
+fn link_in(message: &str) -> url::Url {
+    let link = message.split("href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    url::Url::parse(&link).unwrap()
+}
+
+#[tokio::test]
+async fn a_sign_up_is_confirmed_by_a_link_and_only_by_its_button() {
+    let server = TestServer::start().await;
+    let template = json!({"DefaultEmailOption": "CONFIRM_WITH_LINK",
+        "EmailMessageByLink": "Hello {username}, {##confirm <now>##}!", "EmailSubjectByLink": "Welcome"});
+    let members = json!({"AutoVerifiedAttributes": ["email"], "VerificationMessageTemplate": template});
+    let (_, client) = pool_with(&server, members, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    let input = json!({"ClientId": client, "Username": "ada&bob", "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": "ada@example.com"}]});
+    server.call("SignUp", input).await.ok();
+    let message = server.message("ada@example.com", 1).await;
+    assert!(
+        message.starts_with("Hello ada&amp;bob, <a href=") && message.ends_with("confirm &lt;now&gt;</a>!"),
+        "{message}"
+    );
+    let link = link_in(&message);
+    assert!(link.as_str().starts_with("http://localhost:9229/confirmUser?"), "{link}");
+    // What looks at mail follows links: that alone changes nothing.
+    let url = format!("{}/confirmUser?{}", server.url, link.query().unwrap());
+    let shown = server.http.get(&url).send().await.unwrap();
+    let policy = shown.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert_eq!(shown.headers()["referrer-policy"], "no-referrer");
+    let html = shown.text().await.unwrap();
+    assert!(html.contains("value=\"ada&#38;bob\"") || html.contains("value=\"ada&amp;bob\""), "{html}");
+    assert_eq!(server.count("users WHERE status = 'CONFIRMED'").await, 0);
+    let post = async |pairs: &[(String, String)]| {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let request = server
+            .http
+            .post(format!("{}/confirmUser", server.url))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = request.body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let right: Vec<(String, String)> = link.query_pairs().into_owned().collect();
+    let mut wrong = right.clone();
+    wrong.iter_mut().find(|(name, _)| name == "confirmation_code").unwrap().1 = "000000".into();
+    let mut nobody = right.clone();
+    nobody.iter_mut().find(|(name, _)| name == "user_name").unwrap().1 = "nobody".into();
+    for (pairs, text) in [(&wrong, "Invalid verification code"), (&nobody, "Invalid code provided")] {
+        let (status, html) = post(pairs).await;
+        assert!(status == 400 && html.contains(text), "{status} {html}");
+    }
+    let (status, html) = post(&right).await;
+    assert!(status == 200 && html.contains("Your account is confirmed"), "{status} {html}");
+    assert_eq!(server.count("users WHERE status = 'CONFIRMED' AND attributes ->> 'email_verified' = 'true'").await, 1);
+    let (status, _) = post(&right).await;
+    assert_eq!(status, 400, "once");
+}
+
+#[tokio::test]
+async fn a_reset_is_by_code_where_sign_ups_are_by_link() {
+    let server = TestServer::start().await;
+    let members = json!({"AutoVerifiedAttributes": ["email"], "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}});
+    let (_, client) = pool_with(&server, members, json!({})).await;
+    let input = json!({"ClientId": client, "Username": "ada", "Password": PASSWORD, "UserAttributes": [{"Name": "email", "Value": "ada@example.com"}]});
+    server.call("SignUp", input).await.ok();
+    let code = link_in(&server.message("ada@example.com", 1).await)
+        .query_pairs()
+        .find(|(name, _)| name == "confirmation_code")
+        .unwrap()
+        .1
+        .into_owned();
+    // The code in the link is the code of the API, too.
+    server.call("ConfirmSignUp", json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code})).await.ok();
+    server.call("ForgotPassword", json!({"ClientId": client, "Username": "ada"})).await.ok();
+    assert!(server.message("ada@example.com", 2).await.starts_with("Your password reset code is "));
+}

@@ -47,6 +47,17 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     let levels = (1..=4).map(|level| (format!("Level{level}"), json!({"AcrValue": pool.settings.acr_name(level)})));
     put("AcrConfiguration", Value::Object(levels.collect()));
+    // Older members say the same as the template.
+    let template = out.get("VerificationMessageTemplate").cloned().unwrap_or_default();
+    for (member, older) in [
+        ("SmsMessage", "SmsVerificationMessage"),
+        ("EmailSubject", "EmailVerificationSubject"),
+        ("EmailMessage", "EmailVerificationMessage"),
+    ] {
+        if template[member].is_string() {
+            out.insert(older.to_owned(), template[member].clone());
+        }
+    }
     // The older member names the same function.
     if let Some(functions) = out.get_mut("LambdaConfig")
         && functions["PreTokenGenerationConfig"]["LambdaArn"].is_string()
@@ -113,11 +124,6 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
         );
     }
     let template = settings.rest.get("VerificationMessageTemplate");
-    if template.is_some_and(|template| template["DefaultEmailOption"] == "CONFIRM_WITH_LINK") {
-        return refuse(
-            "DefaultEmailOption: CONFIRM_WITH_LINK is not supported by Keystead yet; use CONFIRM_WITH_CODE.",
-        );
-    }
     let email = settings.rest.get("EmailConfiguration");
     for member in ["From", "ReplyToEmailAddress"] {
         let text = email.and_then(|email| email.get(member)).and_then(Value::as_str).unwrap_or_default();

@@ -130,6 +130,7 @@ impl TestServer {
                 let db = keystead::cli::connect(&server_config, server_options).await.unwrap();
                 let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
                 tokio::spawn(keystead::jobs::deliver::run(app.clone()));
+                tokio::spawn(keystead::jobs::import_users::run(app.clone()));
                 let server = http::server(app.clone(), listener).unwrap();
                 let _ = send.send(server.handle());
                 server.await.unwrap();

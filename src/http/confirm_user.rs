@@ -1,0 +1,117 @@
+//! `/confirmUser`: where the link of a sign-up's mail leads (`DefaultEmailOption` is `CONFIRM_WITH_LINK`).
+//!
+//! `GET` shows a button and changes nothing, because programs that look at mail follow links too; `POST` confirms.
+
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header, web};
+use askama::Template;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Map;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::address;
+use crate::{
+    app::App,
+    call::{Call, Head},
+    error::{Error, Result},
+    flows::{
+        sign_up::{self, Confirmation},
+        triggers::Cause,
+    },
+    random,
+};
+
+/// What the link carries.
+#[derive(Deserialize)]
+pub struct Link {
+    client_id: String,
+    user_name: String,
+    confirmation_code: String,
+}
+
+#[derive(Template)]
+#[template(path = "confirm_user.html")]
+struct Page<'a> {
+    title: &'a str,
+    text: &'a str,
+    form: Option<&'a Link>,
+}
+
+/// `GET`: asks whether to confirm.
+pub async fn ask(link: web::Query<Link>) -> HttpResponse {
+    let text = "Confirm that this address is yours to finish signing up.";
+    page(200, &Page { title: "Confirm your account", text, form: Some(&link) })
+}
+
+/// `POST`: confirms.
+pub async fn confirm(request: HttpRequest, link: web::Form<Link>, app: web::Data<App>) -> HttpResponse {
+    let (request_id, app) = (random::uuid(), app.into_inner());
+    let call = call(&request, &app, request_id);
+    let span = tracing::info_span!("request", request.id = %request_id, operation = "confirmUser", pool.id = tracing::field::Empty);
+    async {
+        match redeem(&app, &call, &link).await {
+            Ok(()) => page(
+                200,
+                &Page { title: "Confirmed", text: "Your account is confirmed. You can sign in now.", form: None },
+            ),
+            Err(error) => {
+                if let Error::Internal(cause) = &error {
+                    tracing::error!(%cause, "a sign-up was not confirmed");
+                }
+                let text = format!("{error} The link may be old: ask for a new one where you signed up.");
+                page(error.status(), &Page { title: "Not confirmed", text: &text, form: None })
+            }
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+async fn redeem(app: &Arc<App>, call: &Call, link: &Link) -> Result<()> {
+    app.acl.check_server(call.address, call.body.len())?;
+    app.budgets.spend_address(call.address)?;
+    let _place = app.admission.place()?;
+    let pool_id = app.pool_of_client(&link.client_id).await?;
+    tracing::Span::current().record("pool.id", &pool_id);
+    app.acl.check_pool(&pool_id, call.address, 0)?;
+    let named = app.client_with_pool(&pool_id, &link.client_id).await?;
+    let metadata = Map::new();
+    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
+    let (_turn, user) = sign_up::named(app, &named, &link.user_name).await?;
+    let confirmation = Confirmation {
+        username: &link.user_name,
+        code: &link.confirmation_code,
+        force_alias_creation: false,
+        session: None,
+    };
+    sign_up::confirm(&cause, call, &named.client, user, &confirmation).await.map(|_| ())
+}
+
+fn call(request: &HttpRequest, app: &App, request_id: Uuid) -> Call {
+    Call {
+        request_id,
+        operation: "ConfirmSignUp".into(),
+        head: Head { method: "POST".into(), uri: "/confirmUser".into(), headers: Vec::new() },
+        body: Bytes::new(),
+        address: address::of(request, &app.config),
+        max_nesting: app.config.max_nesting,
+    }
+}
+
+/// A page that runs nothing, is framed by nobody, and tells no other site where it was.
+fn page(status: u16, page: &Page<'_>) -> HttpResponse {
+    let Ok(html) = page.render() else { return HttpResponse::InternalServerError().finish() };
+    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        ))
+        .body(html)
+}

@@ -1,0 +1,103 @@
+//! Works on user import jobs: a row at a time, each with its count in one transaction, so that a replica that dies is
+//! followed by another at the very next row.
+
+use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
+
+use time::Duration;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::user_import,
+    random,
+    store::{
+        self,
+        audit::Trail,
+        user_imports::{RowOutcome, Work},
+    },
+};
+
+/// Between two looks for a job.
+const EVERY: StdDuration = StdDuration::from_secs(1);
+/// After so long without a row another replica takes the job.
+const LEASE: Duration = Duration::minutes(1);
+/// Rows between two lines of the log.
+const PROGRESS: i32 = 1_000;
+
+/// Works on jobs until the task is dropped.
+pub async fn run(app: Arc<App>) {
+    loop {
+        let now = app.clock.now();
+        match store::user_imports::take(&app.db, now, now + LEASE).await {
+            Ok(Some(work)) => {
+                let (pool, job) = (work.pool_id.clone(), work.id.clone());
+                if let Err(cause) = import(&app, work).await {
+                    tracing::warn!(%cause, pool, job, "a user import broke off; it goes on in a minute");
+                }
+                continue;
+            }
+            Ok(None) => {}
+            Err(cause) => tracing::warn!(%cause, "could not look for user imports; will try again"),
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn import(app: &App, work: Work) -> Result<()> {
+    let Work { pool_id, id, file, done } = &work;
+    let Some(pool) = store::pools::find(&app.db, pool_id).await? else { return Ok(()) };
+    let file = file.as_deref().unwrap_or_default();
+    // A byte order mark, as spreadsheets write it.
+    let mut reader = csv::Reader::from_reader(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file));
+    let columns: Option<Vec<String>> = reader.headers().ok().map(|header| header.iter().map(str::to_owned).collect());
+    let columns = columns.filter(|columns| user_import::header_fits(&pool, columns));
+    let Some(columns) = columns else {
+        return end(app, &work, "Failed", "The_header_in_the_CSV_file_does_not_match_the_expected_headers").await;
+    };
+    let mut row = 0;
+    for record in reader.records() {
+        if row < *done {
+            row += 1;
+            continue;
+        }
+        let values: Option<HashMap<String, String>> = record.ok().map(|record| {
+            let values = record.iter().map(|value| value.trim().to_owned());
+            columns.iter().cloned().zip(values).filter(|(_, value)| !value.is_empty()).collect()
+        });
+        let now = app.clock.now();
+        let mut tx = app.db.begin().await?;
+        if !store::user_imports::count_row(&mut tx, pool_id, id, row, now + LEASE).await? {
+            break;
+        }
+        let trail = Trail { at: now, actor: "service".into(), request_id: random::uuid() };
+        let (outcome, why) = match values {
+            Some(values) => user_import::import(&mut tx, &pool, &trail, values).await?,
+            None => (RowOutcome::Failed, Some("the row has another number of columns than the header".into())),
+        };
+        store::user_imports::note_row(&mut tx, pool_id, id, outcome).await?;
+        tx.commit().await?;
+        if let Some(why) = why {
+            // The header is the file's first line.
+            tracing::warn!(pool = pool_id, job = id, line = row + 2, why, "a user was not imported");
+        }
+        row += 1;
+        if row % PROGRESS == 0 {
+            tracing::info!(pool = pool_id, job = id, rows = row, "importing users");
+        }
+    }
+    let Some(job) = store::user_imports::find(&app.db, pool_id, id).await? else { return Ok(()) };
+    match job.status.as_str() {
+        "Stopping" => end(app, &work, "Stopped", "Import_Job_stopped").await,
+        "InProgress" if job.done == row => end(app, &work, "Succeeded", "Import_Job_Completed_Successfully").await,
+        // Somebody else's by now.
+        _ => Ok(()),
+    }
+}
+
+async fn end(app: &App, work: &Work, status: &str, message: &str) -> Result<()> {
+    store::user_imports::end(&app.db, &work.pool_id, &work.id, status, message, app.clock.now())
+        .await
+        .map_err(Error::from)?;
+    tracing::info!(pool = work.pool_id, job = work.id, status, "a user import ended");
+    Ok(())
+}

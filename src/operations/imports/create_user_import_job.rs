@@ -1,0 +1,57 @@
+//! CreateUserImportJob: a job, and where its file goes.
+//! The role is kept and given back; reasons of rows that fail go to the log.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserImportJob.html>
+
+use serde::Deserialize;
+
+use super::{One, shown};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    random,
+    store::{self, user_imports::Job},
+};
+
+/// Jobs of a pool that have not ended, at most.
+const MAX_OPEN: i64 = 10;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    job_name: String,
+    cloud_watch_logs_role_arn: String,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<One> {
+    let pool_id = &request.user_pool_id;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    // Locked, so that the count holds.
+    store::pools::lock(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    if store::user_imports::count_open(&mut tx, pool_id).await? >= MAX_OPEN {
+        let text = format!("A user pool may have {MAX_OPEN} import jobs that have not ended; stop or start one.");
+        return Err(Error::LimitExceeded(text.into()));
+    }
+    let job = Job {
+        // Ordered by time.
+        id: format!("import-{}", random::time_ordered_uuid(now)),
+        name: request.job_name,
+        role_arn: request.cloud_watch_logs_role_arn,
+        status: "Created".into(),
+        has_file: false,
+        done: 0,
+        imported: 0,
+        skipped: 0,
+        failed: 0,
+        message: None,
+        created_at: now,
+        started_at: None,
+        completed_at: None,
+    };
+    store::user_imports::insert(&mut tx, pool_id, &job).await?;
+    tx.commit().await?;
+    Ok(One { user_import_job: shown(app, pool_id, &job)? })
+}
