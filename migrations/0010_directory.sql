@@ -1,7 +1,10 @@
 -- Resource servers with their scopes, domains of pools, and secrets of app clients that can be rotated.
+--
+-- Replicas of the release before go on while this one starts: they delete pools without knowing of these tables (hence
+-- ON DELETE CASCADE), and they read and write app_clients.secret, which a later release drops.
 
 CREATE TABLE resource_servers (
-    user_pool_id  text NOT NULL REFERENCES user_pools,
+    user_pool_id  text NOT NULL REFERENCES user_pools ON DELETE CASCADE,
     identifier    text NOT NULL,
     name          text NOT NULL,
     scopes        jsonb NOT NULL,                -- [{"ScopeName", "ScopeDescription"}]
@@ -9,7 +12,7 @@ CREATE TABLE resource_servers (
 );
 
 CREATE TABLE domains (
-    user_pool_id           text NOT NULL REFERENCES user_pools,
+    user_pool_id           text NOT NULL REFERENCES user_pools ON DELETE CASCADE,
     domain                 text NOT NULL,
     certificate_arn        text,                 -- of a custom domain; NULL for a prefix
     managed_login_version  integer NOT NULL,
@@ -22,9 +25,4 @@ CREATE UNIQUE INDEX domains_by_kind ON domains (user_pool_id, (certificate_arn I
 
 -- One secret, or two while clients change from the older to the newer: [{"id", "sealed" (base64), "created_at" (seconds)}]
 ALTER TABLE app_clients ADD COLUMN secrets jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_array_length(secrets) <= 2);
-UPDATE app_clients SET secrets = jsonb_build_array(jsonb_build_object(
-    'id', client_id || '-1',
-    'sealed', replace(encode(secret, 'base64'), E'\n', ''),
-    'created_at', floor(extract(epoch FROM created_at))::bigint
-)) WHERE secret IS NOT NULL;
-ALTER TABLE app_clients DROP COLUMN secret;
+-- Where it is empty, app_clients.secret says what the one secret is, if there is one.

@@ -6,7 +6,7 @@ CREATE TABLE password_history (
     set_at         timestamptz NOT NULL,
     password_hash  text NOT NULL,
     PRIMARY KEY (user_pool_id, sub, set_at),
-    FOREIGN KEY (user_pool_id, sub) REFERENCES users
+    FOREIGN KEY (user_pool_id, sub) REFERENCES users ON DELETE CASCADE
 );
 
 CREATE TABLE auth_events (
@@ -19,7 +19,7 @@ CREATE TABLE auth_events (
     challenge     text,                          -- Password, Mfa: what the response is about
     address       text NOT NULL,
     PRIMARY KEY (user_pool_id, sub, id),
-    FOREIGN KEY (user_pool_id, sub) REFERENCES users
+    FOREIGN KEY (user_pool_id, sub) REFERENCES users ON DELETE CASCADE
 );
 
 CREATE INDEX auth_events_by_time ON auth_events (at);

@@ -1,7 +1,7 @@
 -- Jobs that import users from a file.
 
 CREATE TABLE user_import_jobs (
-    user_pool_id   text NOT NULL REFERENCES user_pools,
+    user_pool_id   text NOT NULL REFERENCES user_pools ON DELETE CASCADE,
     job_id         text NOT NULL,
     name           text NOT NULL,
     role_arn       text NOT NULL,

@@ -216,6 +216,8 @@ impl Caller for Enroller {
 pub struct Operator {
     /// The key pair's ID.
     pub access_key_id: String,
+    /// Whether the key is for one pool only.
+    pub is_bound: bool,
 }
 
 /// What an operator's key may do.
@@ -257,7 +259,9 @@ impl Caller for Operator {
     }
 
     async fn identify(app: &App, call: &Call, signer: sigv4::Signer, input: &Map<String, Value>) -> Result<Self> {
-        let pool_id = input.get("UserPoolId").and_then(Value::as_str);
+        // Operations on tags name the pool by its ARN.
+        let of_arn = input.get("ResourceArn").and_then(Value::as_str).and_then(|arn| arn.rsplit('/').next());
+        let pool_id = input.get("UserPoolId").and_then(Value::as_str).or(of_arn);
         if let Some(pool_id) = pool_id {
             concerns_pool(app, call, pool_id)?;
         }
@@ -272,7 +276,7 @@ impl Caller for Operator {
         if signer.pool_id.as_deref().is_some_and(|own| pool_id != Some(own)) {
             return denied("it belongs to one user pool");
         }
-        Ok(Self { access_key_id: signer.access_key_id })
+        Ok(Self { is_bound: signer.pool_id.is_some(), access_key_id: signer.access_key_id })
     }
 }
 

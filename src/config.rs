@@ -186,7 +186,7 @@ impl Config {
     }
 
     /// Whether only this machine is meant to reach the server.
-    fn is_local(&self) -> bool {
+    pub fn is_local(&self) -> bool {
         let host = self.public_url.as_deref().and_then(|url| url::Url::parse(url).ok()?.host_str().map(str::to_owned));
         let host = host.unwrap_or_else(|| "localhost".into());
         self.trusted_proxies.is_empty() && matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")

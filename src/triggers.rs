@@ -1,15 +1,23 @@
 //! Triggers: the functions of a pool's `LambdaConfig`, as signed webhooks (see [`crate::webhooks`]) that take Amazon Cognito's
 //! event and give it back with their response. What they are asked is in `flows::triggers`.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde_json::{Map, Value};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{config::Config, webhooks::Webhooks};
 
-/// Functions at work at the same time, in one replica.
-const TOGETHER: usize = 64;
+/// Functions of one pool at work at the same time, in one replica.
+const TOGETHER: usize = 16;
+/// How long a call waits for a place among them.
+const WAIT: Duration = Duration::from_secs(1);
+/// Pools remembered before those that are quiet are forgotten.
+const POOLS: usize = 1_000;
 /// Bytes of an answer, at most.
 const LONGEST: usize = 1024 * 1024;
 /// Where the function's name goes in the URL.
@@ -18,7 +26,8 @@ const PLACEHOLDER: &str = "{function}";
 /// Calls functions.
 pub struct Triggers {
     target: Option<(Webhooks, String)>,
-    at_work: Semaphore,
+    /// The places of each pool.
+    at_work: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 /// Why a function gave no response.
@@ -34,6 +43,18 @@ pub enum Failure {
     Busy,
 }
 
+impl Failure {
+    /// Which kind it is, without a function's own words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Unrecognizable => "unrecognizable",
+            Self::Unreachable(_) => "unreachable",
+            Self::Busy => "busy",
+        }
+    }
+}
+
 impl Triggers {
     /// The configured webhook, if there is one.
     pub fn new(config: &Config) -> Result<Self, String> {
@@ -44,22 +65,25 @@ impl Triggers {
                     config.trigger_secret.clone().ok_or("trigger-secret: must be set together with trigger-url")?;
                 let patience = Duration::from_secs(config.trigger_timeout_seconds);
                 let parsed = url::Url::parse(&url.replace(PLACEHOLDER, "f"));
-                if !parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-                    return Err("trigger-url: must be an http or https URL".into());
+                let parsed = parsed.map_err(|cause| format!("trigger-url: {cause}"))?;
+                // Passwords go there, and what comes back lets people in.
+                let near = config.is_local() || matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+                if parsed.scheme() != "https" && !(parsed.scheme() == "http" && near) {
+                    return Err("trigger-url: must be https, or http on this machine or for a local public-url".into());
                 }
                 let webhooks = Webhooks::new(patience, secret).map_err(|cause| format!("trigger-url: {cause}"))?;
                 Some((webhooks, url.clone()))
             }
         };
-        Ok(Self { target, at_work: Semaphore::new(TOGETHER) })
+        Ok(Self { target, at_work: Mutex::default() })
     }
 
     /// Asks the function of this ARN, and gives the `response` of the event that it answers with.
-    pub async fn call(&self, arn: &str, event: &Value) -> Result<Map<String, Value>, Failure> {
+    pub async fn call(&self, pool_id: &str, arn: &str, event: &Value) -> Result<Map<String, Value>, Failure> {
         let unreachable = |why: &str| Err(Failure::Unreachable(why.to_owned()));
         let Some((webhooks, url)) = &self.target else { return unreachable("this server has no trigger-url") };
         let Some(function) = function(arn) else { return unreachable("the ARN names no function") };
-        let Ok(_permit) = self.at_work.try_acquire() else { return Err(Failure::Busy) };
+        let _place = self.place(pool_id).await.ok_or(Failure::Busy)?;
         let mut answer = match webhooks.post(&url.replace(PLACEHOLDER, function), event.to_string()).await {
             Ok(answer) => answer,
             Err(cause) => return Err(Failure::Unreachable(reason(&cause))),
@@ -89,6 +113,20 @@ impl Triggers {
             },
             _ => Err(Failure::Unrecognizable),
         }
+    }
+}
+
+impl Triggers {
+    /// A place among the functions of a pool: the functions of one pool, however slow, take none of another's.
+    async fn place(&self, pool_id: &str) -> Option<OwnedSemaphorePermit> {
+        let places = {
+            let mut pools = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
+            if pools.len() >= POOLS {
+                pools.retain(|_, places| Arc::strong_count(places) > 1);
+            }
+            pools.entry(pool_id.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(TOGETHER))).clone()
+        };
+        tokio::time::timeout(WAIT, places.acquire_owned()).await.ok()?.ok()
     }
 }
 

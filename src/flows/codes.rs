@@ -24,6 +24,8 @@ use crate::{
 const SENT_PER_HOUR: i32 = 5;
 /// Codes that sign in sent for a name within an hour.
 const SIGN_IN_SENT_PER_HOUR: i32 = 20;
+/// Custom challenges made for a name within an hour.
+const CUSTOM_PER_HOUR: i32 = 60;
 /// Codes tried for a name within an hour.
 const TRIED_PER_HOUR: i32 = 15;
 /// Digits of a code.
@@ -183,6 +185,14 @@ pub async fn withdraw(db: &mut PgConnection, pool: &Pool, sub: Uuid, purpose: Pu
 /// Counts a code that signs in, and refuses one too many.
 pub async fn count_sign_in(db: &mut PgConnection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
     if store::codes::count_sent(db, &pool.id, name, "sign_in", now).await? > SIGN_IN_SENT_PER_HOUR {
+        return Err(limit_exceeded());
+    }
+    Ok(())
+}
+
+/// Counts a custom challenge, for which a function may send something, and refuses one too many.
+pub async fn count_custom(db: &mut PgConnection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
+    if store::codes::count_sent(db, &pool.id, name, "custom_challenge", now).await? > CUSTOM_PER_HOUR {
         return Err(limit_exceeded());
     }
     Ok(())

@@ -7,14 +7,20 @@ use serde_json::{Value, json};
 use crate::{
     error::{Error, Result},
     flows::{
-        devices,
+        codes, decoys,
+        devices::{self, Carried},
         issue::{self, Proved, Source},
-        password, session_text,
+        mfa, password, session_text,
         sign_in::{Available, Outcome, Parameters, Person, SignIn},
         srp_sign_in,
         triggers::{self, CustomChallenge, Decision},
     },
-    store::{self, challenges::Challenge, sessions::OpenedWith, users::User},
+    store::{
+        self,
+        challenges::Challenge,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
 };
 
 /// The challenge's name, and its kind in the database.
@@ -32,6 +38,10 @@ struct Progress {
 }
 
 impl Progress {
+    fn of(session: &Value, password_set_at: Value) -> Self {
+        Self { session: session.as_array().cloned().unwrap_or_default(), password_set_at }
+    }
+
     fn push(&mut self, name: &str, right: bool, metadata: &Value) {
         self.session.push(json!({"challengeName": name, "challengeResult": right, "challengeMetadata": metadata}));
     }
@@ -39,6 +49,7 @@ impl Progress {
 
 /// The first step.
 pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters) -> Result<Outcome> {
+    password::refuse_locked(sign_in.app, sign_in.pool, &person.username, person.user.as_ref()).await?;
     if parameters.get("CHALLENGE_NAME").map(String::as_str) != Some("SRP_A") {
         return next(sign_in, person, Progress::default()).await;
     }
@@ -64,7 +75,47 @@ pub async fn after_password(sign_in: &SignIn<'_>, username: String, user: User, 
     let mut progress = taken(sign_in, &pending).await?;
     progress.push(srp_sign_in::CHALLENGE, true, &Value::Null);
     progress.password_set_at = json!(password::set_at(&user));
+    sign_in.may_sign_in(&user)?;
+    // What a password leads to by itself, it leads to here.
+    if user.status == Status::ForceChangePassword {
+        password::check_temporary(sign_in.app, sign_in.pool, &user)?;
+        let parameters = password::new_password_parameters(sign_in.pool, sign_in.client, &user);
+        let data = json!({"passwordSetAt": progress.password_set_at, "custom": progress.session});
+        let person = Person { username, user: Some(user) };
+        return sign_in.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
+    }
+    after_proof(sign_in, username, user, progress).await
+}
+
+/// The temporary password was replaced in the middle of such a sign-in.
+pub async fn after_new_password(sign_in: &SignIn<'_>, username: String, user: User, custom: &Value) -> Result<Outcome> {
+    let mut progress = Progress::of(custom, json!(password::set_at(&user)));
+    progress.push("NEW_PASSWORD_REQUIRED", true, &Value::Null);
+    after_proof(sign_in, username, user, progress).await
+}
+
+/// The second factor was proved in the middle of such a sign-in.
+pub async fn after_second_factor(
+    sign_in: &SignIn<'_>,
+    username: String,
+    user: User,
+    custom: &Value,
+    challenge: &str,
+) -> Result<Outcome> {
+    let mut progress = Progress::of(custom, json!(password::set_at(&user)));
+    progress.push(challenge, true, &Value::Null);
     next(sign_in, Person { username, user: Some(user) }, progress).await
+}
+
+/// After the password: the second factor of who needs one, and then the functions' own challenges.
+async fn after_proof(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
+    let needed = mfa::is_needed(sign_in.pool, &user);
+    let person = Person { username, user: Some(user) };
+    if !needed {
+        return next(sign_in, person, progress).await;
+    }
+    let carried = Carried { custom: Some(Value::Array(progress.session)), ..Carried::default() };
+    mfa::ask(sign_in, person, &carried).await
 }
 
 /// The answer to a custom challenge.
@@ -78,9 +129,7 @@ pub async fn respond(
     let answer = sign_in.required(responses, "ANSWER")?;
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
-    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
-        return Err(password::attempts_exceeded());
-    }
+    password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
     let sealed =
         BASE64_STANDARD.decode(pending.data["private"].as_str().unwrap_or_default()).map_err(Error::internal)?;
     let private = app.sealing.open(&context(sign_in), &sealed).map_err(Error::internal)?;
@@ -104,10 +153,7 @@ async fn taken(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<Progress> {
     if taken.expires_at <= sign_in.app.clock.now() {
         return Err(session_text::expired());
     }
-    Ok(Progress {
-        session: taken.data["custom"].as_array().cloned().unwrap_or_default(),
-        password_set_at: taken.data["passwordSetAt"].clone(),
-    })
+    Ok(Progress::of(&taken.data["custom"], taken.data["passwordSetAt"].clone()))
 }
 
 async fn decide(sign_in: &SignIn<'_>, person: &Person, progress: &Progress) -> Result<Decision> {
@@ -133,13 +179,20 @@ async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decisio
 
 async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Outcome> {
     let user = person.user.as_ref();
+    // A function may send something for each.
+    let name = password::attempts_name(sign_in.app, sign_in.pool, &person.username, user);
+    let mut db = sign_in.app.db.acquire().await?;
+    codes::count_custom(&mut db, sign_in.pool, &name, sign_in.app.clock.now()).await?;
+    drop(db);
     let CustomChallenge { mut public, private, metadata } =
         triggers::create_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await?;
     let private = serde_json::to_vec(&private).map_err(Error::internal)?;
     let private = BASE64_STANDARD.encode(sign_in.app.sealing.seal(&context(sign_in), &private));
-    if let Some(user) = user {
-        public.entry("USERNAME").or_insert(json!(user.username));
-    }
+    let username = match user {
+        Some(user) => user.username.clone(),
+        None => decoys::id(sign_in.app, sign_in.pool, &person.username),
+    };
+    public.entry("USERNAME").or_insert(json!(username));
     let data = json!({"custom": progress.session, "passwordSetAt": progress.password_set_at, "private": private,
         "metadata": metadata});
     sign_in.challenge(&person, CHALLENGE, data, public, Vec::new()).await
@@ -162,12 +215,26 @@ async fn open(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Resu
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
         return Err(Error::wrong_credentials());
     }
-    let device = devices::named(sign_in, &mut tx, &user).await?.map(|device| device.key);
-    let methods = if by_password { vec!["pwd"] } else { Vec::new() };
-    let proved = Proved { with: OpenedWith::Custom, methods, device: devices::of_session(sign_in, device) };
+    let device = devices::unproved(sign_in, &mut tx, &user).await?;
+    let proved = Proved { with: OpenedWith::Custom, methods: methods(&progress.session), device };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
     Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
+}
+
+/// What a session of answered challenges proves, as `amr` says it. Of custom challenges nobody knows what they prove.
+fn methods(session: &[Value]) -> Vec<&'static str> {
+    let mut methods = Vec::new();
+    for one in session.iter().filter(|one| one["challengeResult"] == true) {
+        match one["challengeName"].as_str() {
+            Some(srp_sign_in::CHALLENGE) => methods.push("pwd"),
+            Some("SOFTWARE_TOKEN_MFA" | "MFA_SETUP") => methods.extend(["otp", "mfa"]),
+            Some("SMS_MFA") => methods.extend(["sms", "mfa"]),
+            Some("EMAIL_OTP") => methods.extend(["email_otp", "mfa"]),
+            _ => {}
+        }
+    }
+    methods
 }
 
 fn context(sign_in: &SignIn<'_>) -> String {

@@ -2,7 +2,7 @@
 //! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -83,12 +83,67 @@ pub async fn named(sign_in: &SignIn<'_>, db: &mut PgConnection, user: &User) -> 
     found.ok_or_else(no_such_device).map(Some)
 }
 
-/// The device of the session that a sign-in opens: the one it names, or a new key that the client may confirm.
-pub fn of_session(sign_in: &SignIn<'_>, known: Option<String>) -> Option<SessionDevice> {
+/// The device of a session whose client has none yet: a new key, which it may confirm.
+pub fn new(sign_in: &SignIn<'_>) -> Option<SessionDevice> {
     sign_in.pool.devices()?;
-    let is_new = known.is_none();
-    let key = known.unwrap_or_else(|| format!("{}_{}", sign_in.app.config.region, random::uuid()));
-    Some(SessionDevice { key, is_new })
+    Some(SessionDevice { key: format!("{}_{}", sign_in.app.config.region, random::uuid()), is_new: true })
+}
+
+/// The device of a sign-in in which none proves itself: a new one, or none where it names one that is known. A name alone is
+/// in every token, and proves nothing.
+pub async fn unproved(sign_in: &SignIn<'_>, db: &mut PgConnection, user: &User) -> Result<Option<SessionDevice>> {
+    match named(sign_in, db, user).await? {
+        Some(_) => Ok(None),
+        None => Ok(new(sign_in)),
+    }
+}
+
+/// What goes on with a sign-in through its further challenges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// The device that proved itself.
+    pub device: Option<String>,
+    /// Whether the sign-in names a device that is known.
+    pub names_device: bool,
+    /// Of a sign-in by custom challenges: how far it is.
+    pub custom: Option<Value>,
+}
+
+impl Carried {
+    /// Puts it into a challenge's data.
+    pub fn put(&self, data: &mut Value) {
+        data["device"] = json!(self.device);
+        data["namesDevice"] = json!(self.names_device);
+        if let Some(custom) = &self.custom {
+            data["custom"] = custom.clone();
+        }
+    }
+
+    /// From a challenge's data.
+    pub fn of(pending: &Challenge) -> Self {
+        Self {
+            device: pending.data["device"].as_str().map(str::to_owned),
+            names_device: pending.data["namesDevice"] == true,
+            custom: Some(pending.data["custom"].clone()).filter(|custom| !custom.is_null()),
+        }
+    }
+
+    /// The device of the session, in a transaction that holds the user's row: one that was forgotten meanwhile is none.
+    pub async fn session_device(
+        &self,
+        sign_in: &SignIn<'_>,
+        db: &mut PgConnection,
+        user: &User,
+    ) -> Result<Option<SessionDevice>> {
+        match &self.device {
+            _ if sign_in.pool.devices().is_none() => Ok(None),
+            Some(key) if store::devices::find(db, &sign_in.pool.id, user.sub, key).await?.is_some() => {
+                Ok(Some(SessionDevice { key: key.clone(), is_new: false }))
+            }
+            _ if self.names_device => Ok(None),
+            _ => Ok(new(sign_in)),
+        }
+    }
 }
 
 /// Whether a remembered device stands in for a second factor.
@@ -116,6 +171,7 @@ pub async fn respond(
         return Err(session_text::unfit());
     }
     let (app, pool) = (sign_in.app, sign_in.pool);
+    password::refuse_locked(app, pool, &person.username, Some(user)).await?;
     let device = store::devices::find(&app.db, &pool.id, user.sub, &key).await?.ok_or_else(no_such_device)?;
     let verifier = Verifier::open(app, &pool.id, user.sub, &device)?;
     if pending.kind == ASKED {
@@ -169,7 +225,8 @@ async fn finish(
     let needed = mfa::is_needed(pool, &user);
     if needed && !stands_in(pool) {
         tx.commit().await?;
-        return mfa::ask(sign_in, Person { user: Some(user), ..person }, Some(device)).await;
+        let carried = Carried { device: Some(device.key.clone()), names_device: true, custom: None };
+        return mfa::ask(sign_in, Person { user: Some(user), ..person }, &carried).await;
     }
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
         return Err(Error::wrong_credentials());
@@ -177,7 +234,7 @@ async fn finish(
     let proved = Proved {
         with: OpenedWith::Password,
         methods: vec!["pwd"],
-        device: of_session(sign_in, Some(device.key.clone())),
+        device: Some(SessionDevice { key: device.key.clone(), is_new: false }),
     };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;

@@ -10,7 +10,7 @@ use crate::{
     flows::{
         attributes, devices,
         sign_in::SignIn,
-        triggers::{self, Cause, ClaimsOverride},
+        triggers::{self, Cause, ClaimsOverride, TokensOverride, Trigger},
     },
     random,
     store::{
@@ -120,14 +120,33 @@ impl Opened {
         self
     }
 
-    /// The tokens of the session; called after COMMIT.
+    /// The tokens of the session; called after COMMIT. A session whose tokens nobody gets ends.
     pub async fn tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
+        let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
+        let made = self.make_tokens(sign_in, source).await;
+        if made.is_err() {
+            let mut db = app.db.acquire().await?;
+            store::sessions::revoke(&mut db, pool_id, origin_jti, app.clock.now()).await?;
+        }
+        made
+    }
+
+    async fn make_tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
         let (app, pool, cause) = (sign_in.app, sign_in.pool, sign_in.cause());
         let new_device = self.device.as_ref().is_some_and(|device| device.is_new);
         triggers::post_authentication(&cause, &self.user, new_device).await?;
         let refresh = Some(self.refresh.text());
         let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session };
-        let mut result = issue(&cause, sign_in.client, source, basis, refresh).await?;
+        let (memberships, scopes) = (&self.memberships, &[ACCESS_SCOPE]);
+        let change = triggers::pre_token_generation(&cause, source.text(), &self.user, memberships, scopes).await?;
+        let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
+        if asked.into_iter().any(|trigger| triggers::function(pool, trigger).is_some()) {
+            // They may have taken seconds, in which the user was signed out, or disabled.
+            let mut db = app.db.acquire().await?;
+            let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
+            live.ok_or_else(Error::wrong_credentials)?;
+        }
+        let mut result = issue(&cause, sign_in.client, basis, change.as_ref(), refresh).await?;
         result.new_device_metadata = self.device.filter(|device| device.is_new).map(|device| NewDeviceMetadata {
             device_key: device.key,
             device_group_key: devices::group_key(app, &pool.id),
@@ -146,7 +165,8 @@ pub enum Source {
 }
 
 impl Source {
-    fn text(self) -> &'static str {
+    /// As the event has it.
+    pub fn text(self) -> &'static str {
         match self {
             Self::Authentication => "TokenGeneration_Authentication",
             Self::NewPasswordChallenge => "TokenGeneration_NewPasswordChallenge",
@@ -163,21 +183,20 @@ pub struct Basis<'a> {
     pub session: &'a Session,
 }
 
-/// Signs access and ID token of a session.
+/// Signs access and ID token of a session, with what a pre token generation trigger changes.
 pub async fn issue(
     cause: &Cause<'_>,
     client: &Client,
-    source: Source,
     basis: Basis<'_>,
+    change: Option<&TokensOverride>,
     refresh_token: Option<String>,
 ) -> Result<AuthenticationResult> {
     let (app, pool) = (cause.app, cause.pool);
     let Basis { user, memberships, session } = basis;
-    let change = triggers::pre_token_generation(cause, source.text(), user, memberships, &[ACCESS_SCOPE]).await?;
     let mut groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
     let mut roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.clone()).collect();
     let mut preferred_role = preferred_role(memberships);
-    if let Some(own) = change.as_ref().and_then(|change| change.groups.as_ref()) {
+    if let Some(own) = change.and_then(|change| change.groups.as_ref()) {
         groups.clone_from(&own.groups);
         roles.clone_from(&own.roles);
         preferred_role.clone_from(&own.preferred_role);
@@ -198,7 +217,7 @@ pub async fn issue(
             origin_jti: session.origin_jti,
             event_id,
             token_use: "access".into(),
-            scope: change.as_ref().map_or_else(|| ACCESS_SCOPE.into(), |change| change.scopes(ACCESS_SCOPE)),
+            scope: change.map_or_else(|| ACCESS_SCOPE.into(), |change| change.scopes(ACCESS_SCOPE)),
             auth_time,
             exp: now + expires_in,
             iat: now,
@@ -227,11 +246,11 @@ pub async fn issue(
         attributes: attribute_claims(client, user),
     };
     Ok(AuthenticationResult {
-        access_token: signed(&access, change.as_ref().map(|change| &change.access), &keys.access)?,
+        access_token: signed(&access, change.map(|change| &change.access), &keys.access)?,
         expires_in,
         token_type: "Bearer",
         refresh_token,
-        id_token: signed(&id, change.as_ref().map(|change| &change.id), &keys.id)?,
+        id_token: signed(&id, change.map(|change| &change.id), &keys.id)?,
         new_device_metadata: None,
     })
 }

@@ -119,6 +119,9 @@ const USERNAME: &str = "{username}";
 /// Around the text of a link.
 const LINK: (&str, &str) = ("{##", "##}");
 
+/// Attempts at a message in the words of the custom message trigger.
+const CUSTOM_ATTEMPTS: i32 = 2;
+
 /// Characters of a custom message, at most.
 const LONGEST: usize = 20_000;
 
@@ -232,16 +235,18 @@ impl Custom {
 }
 
 /// A message from the outbox, ready to be delivered: in the words of the pool's custom message trigger, if it has one.
-pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8]) -> Result<Message, Failure> {
+///
+/// A function that fails twice is not asked again: a code in the pool's own words is better than none.
+pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<Message, Failure> {
     let failure = |text: &str| Failure { text: text.into(), permanent: false };
     let unopened = || failure("it cannot be opened with this sealing key");
     let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
     let Outgoing { mut message, custom } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
-    let Some(custom) = custom else { return Ok(message) };
+    let Some(custom) = custom.filter(|_| attempts <= CUSTOM_ATTEMPTS) else { return Ok(message) };
     let pool = store::pools::find(&app.db, pool_id).await.map_err(|_| failure("its pool could not be read"))?;
     let Some(pool) = pool else { return Ok(message) };
     let called = triggers::custom_message(app, &pool, &custom.event).await;
-    let response = called.map_err(|cause| failure(&format!("the custom message trigger: {cause:?}")))?;
+    let response = called.map_err(|cause| failure(&format!("the custom message trigger: {}", cause.kind())))?;
     let own = |member: &str| {
         let text = response.as_ref().and_then(|response| response.get(member)).and_then(Value::as_str);
         text.filter(|text| !text.is_empty())

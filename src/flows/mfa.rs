@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        devices,
+        custom_sign_in,
+        devices::Carried,
         issue::{self, Proved, Source},
         messages::Address,
         otp_sign_in, password, session_text,
@@ -19,7 +20,6 @@ use crate::{
     store::{
         self,
         challenges::Challenge,
-        devices::Device,
         pools::Pool,
         sessions::OpenedWith,
         users::{Mfa, User},
@@ -103,8 +103,7 @@ fn attribute(method: &str) -> Option<&'static str> {
 }
 
 /// Asks for the second factor of a person who proved the first.
-pub async fn ask(sign_in: &SignIn<'_>, person: Person, device: Option<&Device>) -> Result<Outcome> {
-    let device = device.map(|device| device.key.as_str());
+pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: &Carried) -> Result<Outcome> {
     let pool = sign_in.pool;
     let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
     let mut db = sign_in.app.db.acquire().await?;
@@ -112,12 +111,13 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person, device: Option<&Device>) 
     drop(db);
     let preferred = methods.iter().find(|method| user.mfa.preferred.as_deref() == Some(**method)).copied();
     match (preferred, methods.as_slice()) {
-        (Some(method), _) => ask_for(sign_in, person, method, device).await,
-        (None, [method]) => ask_for(sign_in, person, method, device).await,
+        (Some(method), _) => ask_for(sign_in, person, method, carried).await,
+        (None, [method]) => ask_for(sign_in, person, method, carried).await,
         (None, []) if enabled(pool, user).is_empty() && pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
             let offered = json!(["SOFTWARE_TOKEN_MFA"]).to_string();
             let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
-            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user), "device": device});
+            let mut data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
+            carried.put(&mut data);
             sign_in.challenge(&person, "MFA_SETUP", data, parameters, Vec::new()).await
         }
         (None, []) => Err(Error::InvalidParameter(
@@ -129,13 +129,14 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person, device: Option<&Device>) 
                 ("MFAS_CAN_CHOOSE", json!(several).to_string()),
                 ("USER_ID_FOR_SRP", user.username.clone()),
             ]);
-            let data = json!({"mfa": true, "passwordSetAt": password::set_at(user), "device": device});
+            let mut data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
+            carried.put(&mut data);
             sign_in.challenge(&person, "SELECT_MFA_TYPE", data, parameters, Vec::new()).await
         }
     }
 }
 
-async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, device: Option<&str>) -> Result<Outcome> {
+async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, carried: &Carried) -> Result<Outcome> {
     let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
     let name = ("USER_ID_FOR_SRP", user.username.clone());
     let (mut data, parameters) = match attribute(method) {
@@ -149,7 +150,7 @@ async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, dev
     };
     data["mfa"] = true.into();
     data["passwordSetAt"] = json!(password::set_at(user));
-    data["device"] = json!(device);
+    carried.put(&mut data);
     sign_in.challenge(&person, method, data, parameters, Vec::new()).await
 }
 
@@ -180,8 +181,7 @@ pub async fn finish(
             return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
         };
         tx.commit().await?;
-        let device = pending.data["device"].as_str();
-        return ask_for(sign_in, Person { user: Some(user), ..person }, method, device).await;
+        return ask_for(sign_in, Person { user: Some(user), ..person }, method, &Carried::of(&pending)).await;
     }
     if pending.kind == "MFA_SETUP" {
         if pending.data["verified"] != true {
@@ -222,7 +222,12 @@ pub async fn finish(
         "EMAIL_OTP" => "email_otp",
         _ => "otp",
     };
-    let device = devices::of_session(sign_in, pending.data["device"].as_str().map(str::to_owned));
+    let carried = Carried::of(&pending);
+    if let Some(custom) = &carried.custom {
+        tx.commit().await?;
+        return custom_sign_in::after_second_factor(sign_in, person.username, user, custom, &pending.kind).await;
+    }
+    let device = carried.session_device(sign_in, &mut tx, &user).await?;
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd", second, "mfa"], device };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;

@@ -15,20 +15,47 @@ use crate::{
     secret::Secret,
     store::{
         self,
+        clients::Client,
         users::{Status, User},
     },
 };
 
 /// The user of a name that nobody here has, if the trigger knows one. `password`: as it was typed; `None` where it was
-/// forgotten.
-pub async fn user(cause: &Cause<'_>, call: &Call, typed: &str, password: Option<&str>) -> Result<Option<User>> {
-    let (app, pool) = (cause.app, cause.pool);
-    if triggers::function(pool, Trigger::UserMigration).is_none() {
+/// forgotten. Where the client hides who exists, a trigger that fails is told to the log alone: only for a name that nobody
+/// here has is it asked at all.
+pub async fn user(
+    cause: &Cause<'_>,
+    call: &Call,
+    client: &Client,
+    typed: &str,
+    password: Option<&str>,
+) -> Result<Option<User>> {
+    if triggers::function(cause.pool, Trigger::UserMigration).is_none() || !is_username(typed) {
         return Ok(None);
     }
+    match migrate(cause, call, typed, password).await {
+        Err(Error::Internal(cause)) => Err(Error::Internal(cause)),
+        Err(refusal) if client.settings.hides_existence() => {
+            tracing::warn!(error = refusal.code(), "a user could not be migrated");
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+/// Whether operations could name a user so (`UsernameType`).
+fn is_username(text: &str) -> bool {
+    (1..=128).contains(&text.chars().count()) && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+async fn migrate(cause: &Cause<'_>, call: &Call, typed: &str, password: Option<&str>) -> Result<Option<User>> {
+    let (app, pool) = (cause.app, cause.pool);
     let Some(migrated) = triggers::user_migration(cause, typed, password).await? else { return Ok(None) };
     let mut attributes = checked(pool, &migrated.attributes, None, true)?;
     let name = migrated.username.as_deref().unwrap_or(typed);
+    if !is_username(name) {
+        return Err(Error::InvalidLambdaResponse("The user migration trigger gives a username that is none.".into()));
+    }
     let (sub, username) = names::of_new_user(pool, name, &mut attributes)?;
     check_verified(&attributes)?;
     check_required(pool, &attributes)?;

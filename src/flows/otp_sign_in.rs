@@ -130,9 +130,9 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
         return Err(mismatch());
     }
-    let device = devices::named(sign_in, &mut tx, &user).await?.map(|device| device.key);
+    let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let methods = vec![if taken.kind == "SMS_OTP" { "sms" } else { "email_otp" }];
-    let proved = Proved { with: OpenedWith::Otp, methods, device: devices::of_session(sign_in, device) };
+    let proved = Proved { with: OpenedWith::Otp, methods, device };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
     Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))

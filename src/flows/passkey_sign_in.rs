@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         decoys, devices,
-        issue::{self, Proved, Source},
+        issue::{self, Proved, SessionDevice, Source},
         mfa, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
         trail,
@@ -138,7 +138,8 @@ async fn finish_together(
     if sign_in.device_key.is_some() && pool.devices().is_some() {
         return Ok(None);
     }
-    let proved = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref(), None);
+    let device = devices::new(sign_in);
+    let proved = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref(), device);
     let (_with, opened) = issue::new_session(app, sign_in.client, user.clone(), proved);
     #[cfg(feature = "broken")]
     {
@@ -249,7 +250,7 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
         app.clock.now(),
     )
     .await?;
-    let device = devices::named(sign_in, &mut tx, &user).await?.map(|device| device.key);
+    let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let proved = proved_by(sign_in, &user, credential_id, attachment.as_deref(), device);
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
@@ -262,14 +263,14 @@ fn proved_by(
     user: &User,
     credential_id: Vec<u8>,
     attachment: Option<&str>,
-    device: Option<String>,
+    device: Option<SessionDevice>,
 ) -> Proved {
     let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
     // It then had to verify its user.
     if mfa::is_needed(sign_in.pool, user) && mfa::passkeys_suffice(sign_in.pool, user) {
         methods.push("mfa");
     }
-    Proved { with: OpenedWith::Passkey(credential_id), methods, device: devices::of_session(sign_in, device) }
+    Proved { with: OpenedWith::Passkey(credential_id), methods, device }
 }
 
 fn challenge_bytes(challenge: &Challenge) -> Result<Vec<u8>> {

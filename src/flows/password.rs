@@ -170,6 +170,17 @@ pub fn attempts_name(app: &App, pool: &Pool, username: &str, user: Option<&User>
     if name.len() <= 1_024 { name } else { BASE64_STANDARD.encode(sha256(name.as_bytes())) }
 }
 
+/// Refuses while a name is locked.
+pub async fn refuse_locked(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
+    let name = attempts_name(app, pool, username, user);
+    if app.config.free_password_failures > 0
+        && store::login_attempts::is_locked(&app.db, &pool.id, &name, app.clock.now()).await?
+    {
+        return Err(attempts_exceeded());
+    }
+    Ok(())
+}
+
 /// The refusal while a name is locked.
 pub fn attempts_exceeded() -> Error {
     Error::NotAuthorized("Password attempts exceeded".into())

@@ -7,7 +7,8 @@ use crate::{
     error::{Error, Result},
     flows::{
         attributes::{self, Attribute},
-        change_attributes, devices,
+        change_attributes, custom_sign_in,
+        devices::{self, Carried},
         issue::{self, Proved, Source},
         messages, mfa, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
@@ -50,23 +51,24 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     let user = held.filter(same).ok_or_else(Error::wrong_credentials)?;
     // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
     // second factor by repeating it.
-    let device = match user.status {
-        Status::Confirmed => devices::named(sign_in, &mut tx, &user).await?,
-        _ => None,
-    };
-    let remembered = device.as_ref().filter(|device| device.remembered);
-    let both = remembered.is_some() || (user.status == Status::Confirmed && mfa::is_needed(pool, &user));
+    let may_be_asked = user.status == Status::Confirmed
+        && (mfa::is_needed(pool, &user) || (sign_in.device_key.is_some() && pool.devices().is_some()));
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &username, Some(&user));
     let locked = match free {
         0 => false,
-        _ if both => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
+        _ if may_be_asked => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
         _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
     };
     if locked {
         // By others meanwhile: no answer tells that this guess was right.
         return Err(Error::wrong_credentials());
     }
+    let device = match user.status {
+        Status::Confirmed => devices::named(sign_in, &mut tx, &user).await?,
+        _ => None,
+    };
+    let remembered = device.as_ref().filter(|device| device.remembered);
     sign_in.may_sign_in(&user)?;
     if let Some(id) = session {
         store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
@@ -84,11 +86,16 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
         tx.commit().await?;
         return devices::ask(sign_in, &Person { username, user: Some(user) }, device).await;
     }
-    if both {
+    if mfa::is_needed(pool, &user) {
         tx.commit().await?;
-        return mfa::ask(sign_in, Person { username, user: Some(user) }, device.as_ref()).await;
+        let carried = Carried { names_device: device.is_some(), ..Carried::default() };
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await;
     }
-    let device = devices::of_session(sign_in, device.map(|device| device.key));
+    // Nothing more is asked.
+    if may_be_asked && free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+        return Err(Error::wrong_credentials());
+    }
+    let device = if device.is_some() { None } else { devices::new(sign_in) };
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
     let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
     tx.commit().await?;
@@ -132,13 +139,20 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
     attributes::check_required(pool, &user.attributes)?;
     change_attributes::prove(&sign_in.cause(), &mut tx, &user, to_prove, true, now).await?;
     password::store(&mut tx, pool, user.sub, &password, Status::Confirmed, now).await?;
+    let carried = Carried::of(&taken);
     if mfa::is_needed(pool, &user) {
         let user = store::users::hold(&mut tx, &pool.id, user.sub).await?;
         tx.commit().await?;
         messages::sent(app);
-        return mfa::ask(sign_in, Person { username: person.username, user }, None).await;
+        return mfa::ask(sign_in, Person { username: person.username, user }, &carried).await;
     }
-    let device = devices::of_session(sign_in, None);
+    if let Some(custom) = &carried.custom {
+        let user = store::users::hold(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+        tx.commit().await?;
+        messages::sent(app);
+        return custom_sign_in::after_new_password(sign_in, person.username, user, custom).await;
+    }
+    let device = devices::new(sign_in);
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
     let opened = issue::open_session(app, &mut tx, client, user, proved).await?;
     tx.commit().await?;

@@ -1,17 +1,21 @@
 //! Refreshing a session's tokens, with rotation and reuse detection.
 
+use sqlx::PgConnection;
+
 use crate::{
+    app::App,
     error::{Error, Result},
     flows::{
         issue::{self, AuthenticationResult, Basis, Source},
-        triggers::Cause,
+        triggers::{self, Cause, Trigger},
     },
     store::{
         self,
         clients::Client,
+        sessions::Session,
         users::{Status, User},
     },
-    tokens::{RefreshToken, Standing},
+    tokens::{self, RefreshToken, Standing},
 };
 
 /// New access and ID tokens for a refresh token; with rotation on, also its successor.
@@ -27,32 +31,20 @@ pub async fn refresh(
     prove: impl Fn(&User) -> Result<()>,
 ) -> Result<AuthenticationResult> {
     let app = cause.app;
-    let invalid = || Error::NotAuthorized("Invalid Refresh Token".into());
     let token = RefreshToken::parse(token).ok_or_else(invalid)?;
+    let mut change = None;
+    if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
+        // Asked before the token is rotated: a function that fails must not cost the session.
+        let mut tx = app.db.begin().await?;
+        let Checked { user, .. } = check(app, &mut tx, client, &token, &prove).await?;
+        let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
+        drop(tx);
+        let source = Source::RefreshTokens.text();
+        change = triggers::pre_token_generation(cause, source, &user, &memberships, &[tokens::ACCESS_SCOPE]).await?;
+    }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    // The user first: the order of locks.
-    let sub = store::sessions::find_sub(&mut tx, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
-    let user = store::users::hold(&mut tx, &client.pool_id, sub).await?.ok_or_else(invalid)?;
-    let session = store::sessions::lock(&mut tx, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
-    let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
-    let standing = token.standing(&app.sealing, &session.refresh_hash, generation);
-    if session.client_id != client.id || standing == Standing::Forged {
-        return Err(invalid());
-    }
-    prove(&user)?;
-    if session.revoked_at.is_some() {
-        return Err(Error::NotAuthorized("Refresh Token has been revoked".into()));
-    }
-    if session.expires_at <= now {
-        return Err(Error::NotAuthorized("Refresh Token has expired".into()));
-    }
-    if !user.enabled {
-        return Err(Error::NotAuthorized("User is disabled.".into()));
-    }
-    if user.status == Status::ResetRequired {
-        return Err(Error::PasswordResetRequired);
-    }
+    let Checked { user, session, standing } = check(app, &mut tx, client, &token, &prove).await?;
     let next = match (standing, client.settings.rotation_grace()) {
         (Standing::Current, None) => None,
         (Standing::Current, Some(_)) => {
@@ -78,8 +70,52 @@ pub async fn refresh(
             return Err(Error::RefreshTokenReuse);
         }
     };
-    let memberships = store::groups::memberships(&mut tx, &client.pool_id, sub).await?;
+    let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
     tx.commit().await?;
     let basis = Basis { user: &user, memberships: &memberships, session: &session };
-    issue::issue(cause, client, Source::RefreshTokens, basis, next.map(|next| next.text())).await
+    issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
+}
+
+/// What a refresh token stands for, locked until the transaction ends.
+struct Checked {
+    user: User,
+    session: Session,
+    standing: Standing,
+}
+
+/// Finds out whether a token of this client may be refreshed.
+async fn check(
+    app: &App,
+    db: &mut PgConnection,
+    client: &Client,
+    token: &RefreshToken,
+    prove: &impl Fn(&User) -> Result<()>,
+) -> Result<Checked> {
+    // The user first: the order of locks.
+    let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let user = store::users::hold(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
+    let session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
+    let standing = token.standing(&app.sealing, &session.refresh_hash, generation);
+    if session.client_id != client.id || standing == Standing::Forged {
+        return Err(invalid());
+    }
+    prove(&user)?;
+    if session.revoked_at.is_some() {
+        return Err(Error::NotAuthorized("Refresh Token has been revoked".into()));
+    }
+    if session.expires_at <= app.clock.now() {
+        return Err(Error::NotAuthorized("Refresh Token has expired".into()));
+    }
+    if !user.enabled {
+        return Err(Error::NotAuthorized("User is disabled.".into()));
+    }
+    if user.status == Status::ResetRequired {
+        return Err(Error::PasswordResetRequired);
+    }
+    Ok(Checked { user, session, standing })
+}
+
+fn invalid() -> Error {
+    Error::NotAuthorized("Invalid Refresh Token".into())
 }

@@ -14,8 +14,9 @@ use crate::{
     flows::{
         custom_sign_in, decoys, devices,
         issue::{self, AuthenticationResult, Proved, Source},
-        mfa, migration, otp_sign_in, passkey_sign_in, password_sign_in, refresh, session_text, sign_up, srp_sign_in,
-        triggers::{self, Cause},
+        mfa, migration, otp_sign_in, passkey_sign_in, password, password_sign_in, refresh, session_text, sign_up,
+        srp_sign_in,
+        triggers::{self, Cause, Trigger},
     },
     random,
     sealing::equal,
@@ -113,7 +114,11 @@ impl SignIn<'_> {
     /// The first step: InitiateAuth.
     /// `session`: of a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
-        let _turn = self.turn(parameters).await?;
+        // Where functions are asked before anything is proved, the turn is taken after them: whoever names somebody must not
+        // keep that person waiting for slow functions.
+        let first = [Trigger::PreAuthentication, Trigger::UserMigration, Trigger::DefineAuthChallenge];
+        let asks_first = first.into_iter().any(|trigger| triggers::function(self.pool, trigger).is_some());
+        let turn = if asks_first { None } else { self.turn(parameters).await? };
         match (flow, self.door) {
             ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public)
             | ("USER_PASSWORD_AUTH", Door::Operator) => {
@@ -123,34 +128,36 @@ impl SignIn<'_> {
                 if !self.client.settings.allows_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH") {
                     return Err(Error::InvalidParameter("Auth flow not enabled for this client".into()));
                 }
-                self.password(parameters).await
+                self.password(parameters, turn).await
             }
             ("USER_PASSWORD_AUTH", Door::Public) => {
                 self.flow_enabled(flow)?;
-                self.password(parameters).await
+                self.password(parameters, turn).await
             }
             ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
             ("USER_SRP_AUTH", _) => {
                 self.flow_enabled(flow)?;
                 let person = self.person(parameters).await?;
-                self.before(&person).await?;
+                let _turn = self.before(&person, parameters, turn).await?;
                 let available = Available { factors: Vec::new(), passkeys: Vec::new() };
                 srp_sign_in::start(self, &person, self.required(parameters, "SRP_A")?, available).await
             }
             ("CUSTOM_AUTH", _) => {
                 self.flow_enabled(flow)?;
                 let person = self.person(parameters).await?;
-                self.before(&person).await?;
+                triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
                 custom_sign_in::begin(self, person, parameters).await
             }
             ("USER_AUTH", _) => {
                 self.flow_enabled(flow)?;
+                let (person, available) = self.person_with_passkeys(parameters).await?;
+                let _turn = self.before(&person, parameters, turn).await?;
                 if let Some(session) = session
-                    && let Some(tokens) = self.after_sign_up(parameters, session).await?
+                    && let Some(tokens) = self.after_sign_up(&person, session).await?
                 {
                     return Ok(tokens);
                 }
-                self.choice(parameters).await
+                self.choice(person, available, parameters).await
             }
             _ => {
                 self.flow_enabled(flow)?;
@@ -161,7 +168,11 @@ impl SignIn<'_> {
 
     /// A further step: RespondToAuthChallenge.
     pub async fn respond(&self, challenge: &str, session: Option<&str>, responses: &Parameters) -> Result<Outcome> {
-        let _turn = self.turn(responses).await?;
+        // Functions verify a custom challenge; it is used up first, and needs no turn.
+        let _turn = match challenge {
+            custom_sign_in::CHALLENGE => None,
+            _ => self.turn(responses).await?,
+        };
         // The factor that is chosen or answered.
         let factor = match (challenge, responses.get("ANSWER")) {
             ("SELECT_CHALLENGE", Some(answer)) => answer.as_str(),
@@ -257,11 +268,11 @@ impl SignIn<'_> {
     }
 
     /// A password as text, from a person of this pool or of the one that people are migrated from.
-    async fn password(&self, parameters: &Parameters) -> Result<Outcome> {
+    async fn password<'t>(&'t self, parameters: &Parameters, turn: Option<Turn<'t>>) -> Result<Outcome> {
         let password = self.required(parameters, "PASSWORD")?;
         let username = self.username(parameters)?;
         let person = self.known_or_hidden(username, self.migrated(username, password).await?)?;
-        self.before(&person).await?;
+        let _turn = self.before(&person, parameters, turn).await?;
         password_sign_in::with_text(self, person, password, None).await
     }
 
@@ -271,21 +282,32 @@ impl SignIn<'_> {
         if found.is_some() {
             return Ok(found);
         }
-        migration::user(&self.cause(), self.call, username, Some(password)).await
+        // Guesses at the other place count and are locked out as guesses here.
+        password::refuse_locked(self.app, self.pool, username, None).await?;
+        migration::user(&self.cause(), self.call, self.client, username, Some(password)).await
     }
 
-    /// What the pool's pre authentication trigger says to a person's sign-in.
-    async fn before(&self, person: &Person) -> Result<()> {
-        triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await
+    /// What the pool's pre authentication trigger says to a person's sign-in, and the turn that goes on after it.
+    async fn before<'t>(
+        &'t self,
+        person: &Person,
+        parameters: &Parameters,
+        turn: Option<Turn<'t>>,
+    ) -> Result<Option<Turn<'t>>> {
+        triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
+        match turn {
+            Some(turn) => Ok(Some(turn)),
+            None => self.turn(parameters).await,
+        }
     }
 
     /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
     /// (W§4.2). `None`: the person chooses a factor as always.
-    async fn after_sign_up(&self, parameters: &Parameters, session: &str) -> Result<Option<Outcome>> {
+    async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
         if !self.pool.allows_factor("EMAIL_OTP") && !self.pool.allows_factor("SMS_OTP") {
             return Ok(None);
         }
-        let Some(user) = self.person(parameters).await?.user else { return Ok(None) };
+        let Some(user) = &person.user else { return Ok(None) };
         let now = self.app.clock.now();
         let mut tx = self.app.db.begin().await?;
         let Some(user) = store::users::hold(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
@@ -297,8 +319,7 @@ impl SignIn<'_> {
             return Ok(None);
         }
         self.may_sign_in(&user)?;
-        let device = devices::named(self, &mut tx, &user).await?.map(|device| device.key);
-        let device = devices::of_session(self, device);
+        let device = devices::unproved(self, &mut tx, &user).await?;
         let proved = Proved { with: OpenedWith::SignUp, methods: vec!["otp"], device };
         let opened = issue::open_session(self.app, &mut tx, self.client, user, proved).await?;
         tx.commit().await?;
@@ -306,9 +327,7 @@ impl SignIn<'_> {
     }
 
     /// USER_AUTH: the person's choice of a factor.
-    async fn choice(&self, parameters: &Parameters) -> Result<Outcome> {
-        let (person, available) = self.person_with_passkeys(parameters).await?;
-        self.before(&person).await?;
+    async fn choice(&self, person: Person, available: Available, parameters: &Parameters) -> Result<Outcome> {
         let preferred = parameters.get("PREFERRED_CHALLENGE").map(String::as_str);
         let Some(preferred) = available.factors.iter().find(|factor| Some(**factor) == preferred).copied() else {
             return self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available.factors).await;

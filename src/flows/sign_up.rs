@@ -105,7 +105,7 @@ pub async fn migrate(
     }
     super::sign_in::check_secret_hash(client, username, secret_hash)?;
     if store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?.is_none() {
-        migration::user(cause, call, username, None).await?;
+        migration::user(cause, call, client, username, None).await?;
     }
     Ok(())
 }

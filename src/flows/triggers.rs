@@ -95,9 +95,10 @@ impl Cause<'_> {
     async fn call(&self, trigger: Trigger, event: impl FnOnce() -> Value) -> Result<Option<Map<String, Value>>> {
         let Some(arn) = function(self.pool, trigger) else { return Ok(None) };
         let name = trigger.name();
-        let called = self.app.triggers.call(arn, &event()).await;
+        let called = self.app.triggers.call(&self.pool.id, arn, &event()).await;
         called.map(Some).map_err(|failure| {
-            tracing::info!(trigger = name, ?failure, "a trigger gave no response");
+            // Not its text, which may hold anything.
+            tracing::info!(trigger = name, failure = failure.kind(), "a trigger gave no response");
             refusal(name, failure)
         })
     }
@@ -241,18 +242,14 @@ pub async fn pre_token_generation(
             response = json!({"claimsAndScopeOverrideDetails": null});
         }
         let mut event = cause.event(source, &user.username, request, response);
-        event["version"] = json!(if first { "1" } else { "2" });
+        event["version"] = json!(version.and_then(|version| version.get(1..2)).unwrap_or("1"));
         event
     };
     let Some(response) = cause.call(Trigger::PreTokenGeneration, event).await? else { return Ok(None) };
     let none = Value::Null;
     if first {
         let details = response.get("claimsOverrideDetails").unwrap_or(&none);
-        return Ok(Some(TokensOverride {
-            id: claims(details),
-            groups: groups(&details["groupOverrideDetails"]),
-            ..TokensOverride::default()
-        }));
+        return Ok(Some(TokensOverride { id: claims(details), groups: groups(details), ..TokensOverride::default() }));
     }
     let details = response.get("claimsAndScopeOverrideDetails").unwrap_or(&none);
     let access = &details["accessTokenGeneration"];
@@ -261,7 +258,7 @@ pub async fn pre_token_generation(
         access: claims(access),
         scopes_added: texts(&access["scopesToAdd"]),
         scopes_suppressed: texts(&access["scopesToSuppress"]),
-        groups: groups(&details["groupOverrideDetails"]),
+        groups: groups(details),
     }))
 }
 
@@ -272,8 +269,10 @@ fn claims(details: &Value) -> ClaimsOverride {
     }
 }
 
+/// An empty or null object suppresses the groups; where there is none they stay.
 fn groups(details: &Value) -> Option<GroupsOverride> {
-    details.is_object().then(|| GroupsOverride {
+    let details = details.get("groupOverrideDetails")?;
+    Some(GroupsOverride {
         groups: texts(&details["groupsToOverride"]),
         roles: texts(&details["iamRolesToOverride"]),
         preferred_role: details["preferredRole"].as_str().map(str::to_owned),
@@ -445,7 +444,7 @@ pub async fn user_migration(cause: &Cause<'_>, username: &str, password: Option<
 /// Calls a custom message trigger with an event that was made when the message was; `None`: the pool has none any more.
 pub async fn custom_message(app: &App, pool: &Pool, event: &Value) -> Result<Option<Map<String, Value>>, Failure> {
     match function(pool, Trigger::CustomMessage) {
-        Some(arn) => app.triggers.call(arn, event).await.map(Some),
+        Some(arn) => app.triggers.call(&pool.id, arn, event).await.map(Some),
         None => Ok(None),
     }
 }

@@ -16,8 +16,8 @@ use crate::{
 
 /// Messages on the way at the same time, per road.
 const TOGETHER: usize = 16;
-/// Time for one delivery, after which another replica may try: longer than any road takes.
-const LEASE: Duration = Duration::minutes(2);
+/// Time for one delivery, after which another replica may try: longer than any road and a trigger before it take.
+const LEASE: Duration = Duration::minutes(3);
 const PATIENCE: StdDuration = StdDuration::from_secs(60);
 /// Between two looks at the outbox when nobody says that there is something.
 const EVERY: StdDuration = StdDuration::from_secs(1);
@@ -66,7 +66,7 @@ async fn road(app: &App, medium: Medium) {
 }
 
 async fn deliver(app: &App, due: Due) -> sqlx::Result<()> {
-    let delivered = match messages::open(app, &due.pool_id, due.id, &due.sealed).await {
+    let delivered = match messages::open(app, &due.pool_id, due.id, &due.sealed, due.attempts).await {
         Ok(message) => delivered(app, &due, message).await,
         Err(failure) => Err(failure),
     };

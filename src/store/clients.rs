@@ -191,12 +191,22 @@ fn secret_context(pool_id: &str, client_id: &str) -> String {
     format!("app_clients.secret {pool_id} {client_id}")
 }
 
+/// The secrets of a row. `old`: as the release before wrote the one secret, with when the client was made.
 pub(super) fn open_secrets(
     sealing: &SealingKey,
     pool_id: &str,
     client_id: &str,
     sealed: Vec<SealedSecret>,
+    old: (Option<Vec<u8>>, OffsetDateTime),
 ) -> Result<Vec<ClientSecret>> {
+    let sealed = match old {
+        (Some(secret), created_at) if sealed.is_empty() => vec![SealedSecret {
+            id: format!("{client_id}-1"),
+            sealed: BASE64_STANDARD.encode(secret),
+            created_at: created_at.unix_timestamp(),
+        }],
+        _ => sealed,
+    };
     let open = |one: SealedSecret| {
         let sealed = BASE64_STANDARD.decode(&one.sealed).map_err(Error::internal)?;
         let plain = sealing.open(&secret_context(pool_id, client_id), &sealed).map_err(Error::internal)?;
@@ -219,6 +229,12 @@ fn seal_secrets(sealing: &SealingKey, client: &Client) -> Vec<SealedSecret> {
     client.secrets.iter().map(seal).collect()
 }
 
+/// The newest secret, as the release before reads it.
+fn seal_newest(sealing: &SealingKey, client: &Client) -> Option<Vec<u8>> {
+    let newest = client.secrets.last()?;
+    Some(sealing.seal(&secret_context(&client.pool_id, &client.id), newest.value.expose().as_bytes()))
+}
+
 /// The pool of a client: the one query that does not know the pool yet.
 pub async fn pool_of(db: &PgPool, client_id: &str) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("SELECT user_pool_id FROM app_clients WHERE client_id = $1", client_id).fetch_optional(db).await
@@ -233,7 +249,7 @@ pub async fn find_with_pool(
 ) -> Result<Option<ClientAndPool>> {
     let row = sqlx::query!(
         r#"SELECT c.name, c.configuration AS "configuration: Json<ClientSettings>",
-                  c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.created_at, c.updated_at,
+                  c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at,
                   p.name AS pool_name, p.configuration AS "pool_configuration: Json<PoolSettings>",
                   p.sessions_on_passkey_delete, p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
            FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
@@ -249,7 +265,7 @@ pub async fn find_with_pool(
             pool_id: pool_id.to_owned(),
             id: client_id.to_owned(),
             name: row.name,
-            secrets: open_secrets(sealing, pool_id, client_id, row.secrets.0)?,
+            secrets: open_secrets(sealing, pool_id, client_id, row.secrets.0, (row.secret, row.created_at))?,
             settings: row.configuration.0,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -268,14 +284,15 @@ pub async fn find_with_pool(
 /// Adds a client; `false` when the pool is gone.
 pub async fn insert(db: &PgPool, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secrets, created_at, updated_at)
-         SELECT p.user_pool_id, $2, $3, $4, $5, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 FOR SHARE",
+        "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secrets, secret, created_at, updated_at)
+         SELECT p.user_pool_id, $2, $3, $4, $5, $7, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 FOR SHARE",
         client.pool_id,
         client.id,
         client.name,
         Json(&client.settings) as _,
         Json(seal_secrets(sealing, client)) as _,
-        client.created_at
+        client.created_at,
+        seal_newest(sealing, client)
     )
     .execute(db)
     .await?;
@@ -295,11 +312,12 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, client_id: &str) -> sqlx
 /// Writes the secrets of a locked client.
 pub async fn update_secrets(db: &mut PgConnection, sealing: &SealingKey, client: &Client) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE app_clients SET secrets = $3, updated_at = $4 WHERE user_pool_id = $1 AND client_id = $2",
+        "UPDATE app_clients SET secrets = $3, updated_at = $4, secret = $5 WHERE user_pool_id = $1 AND client_id = $2",
         client.pool_id,
         client.id,
         Json(seal_secrets(sealing, client)) as _,
-        client.updated_at
+        client.updated_at,
+        seal_newest(sealing, client)
     )
     .execute(db)
     .await?;
@@ -348,7 +366,8 @@ pub async fn any_uses_srp(db: &PgPool, pool_id: &str) -> sqlx::Result<bool> {
         r#"SELECT EXISTS (
                SELECT 1 FROM app_clients
                WHERE user_pool_id = $1 AND configuration -> 'ExplicitAuthFlows' ?|
-                       ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH', 'USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH']
+                       ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH', 'ALLOW_CUSTOM_AUTH', 'USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH',
+                             'CUSTOM_AUTH_FLOW_ONLY']
            ) AS "any!""#,
         pool_id
     )

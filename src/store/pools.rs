@@ -384,8 +384,6 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND due_at IS NOT NULL", pool_id)
         .execute(&mut *db)
         .await?;
-    sqlx::query!("DELETE FROM user_import_jobs WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM resource_servers WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM app_clients WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM signing_keys WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM operators WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;

@@ -93,7 +93,7 @@ pub async fn count(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i64> {
 }
 
 /// Which of these scopes (`<identifier>/<name>`) no resource server of the pool has.
-pub async fn unknown_scopes(db: &PgPool, pool_id: &str, scopes: &[String]) -> sqlx::Result<Vec<String>> {
+pub async fn unknown_scopes(db: &mut PgConnection, pool_id: &str, scopes: &[String]) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT wanted.scope AS "scope!" FROM unnest($2::text[]) AS wanted (scope)
            WHERE NOT EXISTS (

@@ -468,20 +468,14 @@ pub async fn update_status(
     Ok(())
 }
 
-/// Removes the row of a locked user whose sessions and passkeys are gone, with the user's other names and codes.
+/// Removes the row of a locked user whose sessions and passkeys are gone, with the user's other names and codes; devices, old
+/// passwords and events go with the row.
 pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
     super::software_tokens::delete(db, pool_id, sub).await?;
-    sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM password_history WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query!("DELETE FROM auth_events WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
-        .execute(&mut *db)
-        .await?;
     sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;

@@ -56,6 +56,8 @@ const OF_ALL_POOLS: &[(&str, &str)] = &[
     ("WHERE last_failed_at <", "the same job"),
     ("WHERE at <", "the same job"),
     ("WHERE greatest(sent_since, tried_since) <", "the same job"),
+    ("WHERE status = 'Created' AND created_at <", "the job that removes what expired"),
+    ("WHERE status IN ('Pending', 'InProgress', 'Stopping')", "the job that imports users"),
     ("WHERE kind = $4 AND due_at <=", "the job that delivers messages, in batches"),
     ("SELECT pg_advisory_xact_lock", "no table"),
     ("SELECT pg_try_advisory_xact_lock", "no table"),

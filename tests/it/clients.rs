@@ -189,3 +189,21 @@ async fn a_public_client_gets_no_secret_later() {
     let named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
     assert_eq!(server.operator("AddUserPoolClientSecret", named).await.outcome(), "InvalidParameterException");
 }
+
+#[tokio::test]
+async fn a_secret_that_the_release_before_wrote_still_fits() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let made = make(&server, json!({"GenerateSecret": true, "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"]})).await;
+    server.sql("UPDATE app_clients SET secrets = '[]' WHERE secret IS NOT NULL").await;
+    let (id, secret) = (made["ClientId"].as_str().unwrap(), made["ClientSecret"].as_str().unwrap());
+    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
+    let hash = BASE64_STANDARD.encode(aws_lc_rs::hmac::sign(&key, format!("ada{id}").as_bytes()));
+    let input = json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash}});
+    server.call("InitiateAuth", input).await.ok();
+    let named = json!({"UserPoolId": pool(), "ClientId": id});
+    server.operator("AddUserPoolClientSecret", named.clone()).await.ok();
+    let listed = server.operator("ListUserPoolClientSecrets", named).await.ok();
+    assert_eq!(listed["ClientSecrets"].as_array().unwrap().len(), 2);
+}

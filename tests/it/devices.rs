@@ -172,6 +172,8 @@ async fn where_the_user_is_asked_a_device_is_remembered_after_the_answer() {
     let answer = stage.password(Some(&keys.key)).await.ok();
     assert!(answer["AuthenticationResult"]["AccessToken"].is_string(), "{answer}");
     assert!(answer["AuthenticationResult"].get("NewDeviceMetadata").is_none(), "{answer}");
+    let token = answer["AuthenticationResult"]["AccessToken"].as_str().unwrap();
+    assert!(claims(token).get("device_key").is_none(), "a device that is named proves nothing");
     let status = |status: &str| json!({"DeviceKey": keys.key, "DeviceRememberedStatus": status});
     stage.ada.call("UpdateDeviceStatus", status("remembered")).await.ok();
     stage.device_sign_in(&keys, SECRET).await.ok();
@@ -191,6 +193,28 @@ async fn a_forgotten_device_is_none_even_in_the_middle_of_its_proof() {
     let refused = stage.password(Some(&keys.key)).await.refused();
     assert_eq!(refused, "400 ResourceNotFoundException: Device does not exist.");
     assert_eq!(stage.ada.call("GetDevice", json!({"DeviceKey": keys.key})).await.refused(), refused);
+}
+
+#[tokio::test]
+async fn a_forgotten_device_is_not_confirmed_again_by_the_session_that_had_it() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    let named = json!({"UserPoolId": stage.pool, "Username": "ada", "DeviceKey": keys.key});
+    stage.server.operator("AdminForgetDevice", named).await.ok();
+    assert_eq!(stage.confirm(&keys).await.refused(), "400 ResourceNotFoundException: Device does not exist.");
+    let refresh = json!({"ClientId": stage.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": stage.ada.refresh_token}});
+    let answer = stage.server.call("InitiateAuth", refresh).await.ok();
+    assert!(claims(answer["AuthenticationResult"]["AccessToken"].as_str().unwrap()).get("device_key").is_none());
+}
+
+#[tokio::test]
+async fn a_device_that_is_not_known_is_told_after_the_lock_only() {
+    let stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    for _ in 0..6 {
+        stage.ada.password_sign_in(&stage.client, "wrong-Passw0rd").await.refused();
+    }
+    let refused = stage.password(Some(&format!("us-east-1_{}", uuid::Uuid::nil()))).await.refused();
+    assert_eq!(refused, "400 NotAuthorizedException: Password attempts exceeded");
 }
 
 #[tokio::test]

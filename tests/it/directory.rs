@@ -132,8 +132,10 @@ async fn a_pool_has_a_prefix_and_a_custom_domain() {
     let described = &described["DomainDescription"];
     assert_eq!((&described["UserPoolId"], &described["ManagedLoginVersion"]), (&json!(pool()), &json!(2)));
     assert!(described["CustomDomainConfig"]["CertificateArn"].as_str().unwrap().ends_with("/two"));
-    let refusal = server.operator("UpdateUserPoolDomain", domain(pool(), "auth.shop.example")).await.refused();
-    assert!(refusal.starts_with("400 ResourceNotFoundException"), "{refusal}");
+    let refusal = server.operator("UpdateUserPoolDomain", custom_domain(pool(), "shop", "x")).await.refused();
+    assert!(refusal.starts_with("400 ResourceNotFoundException"), "a prefix stays one: {refusal}");
+    let refusal = server.operator("CreateUserPoolDomain", domain(pool(), "login.example.com")).await.refused();
+    assert!(refusal.starts_with("400 InvalidParameterException: Domain: a prefix has no dots"), "{refusal}");
     for name in ["shop", "auth.shop.example"] {
         server.operator("DeleteUserPoolDomain", domain(pool(), name)).await.ok();
         let described = server.operator("DescribeUserPoolDomain", json!({"Domain": name})).await.ok();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{TestServer, pool, signed_headers};
 
@@ -143,4 +143,26 @@ async fn roles_and_pools_bound_what_a_key_may_do() {
             "AKPOOL DescribeUserPool AccessDeniedException",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_key_of_one_pool_tags_it_and_calls_no_functions_of_others() {
+    let server = TestServer::start().await;
+    let sealing = keystead::sealing::SealingKey::new(&[7; 32]);
+    let secret = keystead::secret::Secret::from("another-secret-0123456789".to_owned());
+    let now = keystead::clock::Clock::now(&keystead::clock::SystemClock);
+    let put = keystead::store::operators::put;
+    put(&server.db, &sealing, Some(pool()), "AKPOOL", &secret, "administrator", now).await.unwrap();
+    let call = async |operation: &str, input: Value| {
+        server.operator_with(operation, input, "AKPOOL", "another-secret-0123456789").await.outcome()
+    };
+    let own = format!("arn:aws:cognito-idp:us-east-1:000000000000:userpool/{}", pool());
+    let other = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_Elsewhere";
+    assert_eq!(call("TagResource", json!({"ResourceArn": own, "Tags": {"a": "b"}})).await, "OK");
+    assert_eq!(call("TagResource", json!({"ResourceArn": other, "Tags": {"a": "b"}})).await, "AccessDeniedException");
+    let functions = json!({"UserMigration": "arn:aws:lambda:us-east-1:123456789012:function:of-others"});
+    let update = json!({"UserPoolId": pool(), "LambdaConfig": functions});
+    assert_eq!(call("UpdateUserPool", update.clone()).await, "AccessDeniedException");
+    server.operator("UpdateUserPool", update.clone()).await.ok();
+    assert_eq!(call("UpdateUserPool", update).await, "OK", "what is there may stay");
 }

@@ -43,7 +43,9 @@ pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
         created_at: now,
         updated_at: now,
     };
-    oauth::check(app, &client).await?;
+    let mut db = app.db.acquire().await?;
+    oauth::check(&mut db, &client).await?;
+    drop(db);
     if !store::clients::insert(&app.db, &app.sealing, &client).await? {
         return Err(Error::no_such_pool(&client.pool_id));
     }

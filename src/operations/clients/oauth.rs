@@ -1,10 +1,10 @@
 //! What an app client's OAuth 2.0 settings must be like.
 
 use serde_json::{Map, Value};
+use sqlx::PgConnection;
 use url::Url;
 
 use crate::{
-    app::App,
     error::{Error, Result},
     store::{self, clients::Client},
 };
@@ -13,7 +13,7 @@ use crate::{
 const STANDARD_SCOPES: [&str; 5] = ["phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"];
 
 /// Checks the settings against each other, and the scopes against the pool's resource servers.
-pub async fn check(app: &App, client: &Client) -> Result<()> {
+pub async fn check(db: &mut PgConnection, client: &Client) -> Result<()> {
     let settings = &client.settings.rest;
     let refuse = |text: String| Err(Error::InvalidParameter(text.into()));
     if let Some(provider) = list(settings, "SupportedIdentityProviders").iter().find(|name| *name != "COGNITO") {
@@ -61,7 +61,7 @@ pub async fn check(app: &App, client: &Client) -> Result<()> {
     let custom: Vec<_> = scopes.into_iter().filter(|scope| !STANDARD_SCOPES.contains(&scope.as_str())).collect();
     let unknown = match custom.is_empty() {
         true => Vec::new(),
-        false => store::resource_servers::unknown_scopes(&app.db, &client.pool_id, &custom).await?,
+        false => store::resource_servers::unknown_scopes(db, &client.pool_id, &custom).await?,
     };
     match unknown.first() {
         Some(scope) => Err(Error::ScopeDoesNotExist(format!("Invalid scope requested: {scope}").into())),

@@ -24,7 +24,7 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value
     }
     client.settings = settings(request)?;
     client.updated_at = app.clock.now();
-    oauth::check(app, &client).await?;
+    oauth::check(&mut tx, &client).await?;
     store::clients::update(&mut tx, &client).await?;
     tx.commit().await?;
     Ok(Response { user_pool_client: shown(&client)? })

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub async fn handle(app: &App, _: &Call, _: Operator, request: Told) -> Result<Answer> {
-    let domain = request.domain();
+    let domain = request.domain()?;
     let pool_id = &domain.pool_id;
     let mut tx = app.db.begin().await?;
     store::pools::lock(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;

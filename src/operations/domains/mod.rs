@@ -7,7 +7,10 @@ pub mod update_user_pool_domain;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::domains::Domain;
+use crate::{
+    error::{Error, Result},
+    store::domains::Domain,
+};
 
 /// What CreateUserPoolDomain and UpdateUserPoolDomain say of a domain.
 #[derive(Deserialize)]
@@ -29,13 +32,19 @@ pub struct CustomDomainConfig {
 }
 
 impl Told {
-    fn domain(self) -> Domain {
-        Domain {
+    /// The domain; a prefix is one label, and only a name with a certificate is more.
+    fn domain(self) -> Result<Domain> {
+        if self.custom_domain_config.is_none() && self.domain.contains('.') {
+            return Err(Error::InvalidParameter(
+                "Domain: a prefix has no dots; a custom domain needs CustomDomainConfig.".into(),
+            ));
+        }
+        Ok(Domain {
             pool_id: self.user_pool_id,
             domain: self.domain,
             certificate_arn: self.custom_domain_config.map(|config| config.certificate_arn),
             managed_login_version: self.managed_login_version.unwrap_or(1),
-        }
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     check_addresses, check_factors, check_triggers,
@@ -50,7 +50,7 @@ pub struct Request {
     rest: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Empty> {
     let mut tx = app.db.begin().await?;
     let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
@@ -72,6 +72,13 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     settings.admin_create_user_config = request.admin_create_user_config;
     settings.device_configuration = request.device_configuration;
     settings.acr_configuration = request.acr_configuration;
+    let functions = settings.rest.get("LambdaConfig").cloned().unwrap_or_else(|| json!({}));
+    // Functions are everybody's under one address: the key of one pool must not call those of others.
+    if operator.is_bound && request.rest.get("LambdaConfig").is_some_and(|new| *new != functions) {
+        return Err(Error::AccessDenied(
+            "LambdaConfig: only an operator whose key is not bound to one user pool may change it.".into(),
+        ));
+    }
     // Tags have operations of their own: they stay unless others are given.
     let tags = settings.rest.remove("UserPoolTags");
     settings.rest = stored_members(&request.rest);

@@ -40,7 +40,7 @@ impl Batch for FindClients {
         let mut db = self.db.take().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>",
-                      c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.created_at, c.updated_at, p.name AS pool_name,
+                      c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at, p.name AS pool_name,
                       p.configuration AS "pool_configuration: Json<PoolSettings>", p.sessions_on_passkey_delete,
                       p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS a (user_pool_id, client_id)
@@ -56,7 +56,8 @@ impl Batch for FindClients {
         let mut found = HashMap::new();
         for row in rows {
             // A secret that does not open is explained to who asks alone.
-            let Ok(secrets) = open_secrets(&self.sealing, &row.user_pool_id, &row.client_id, row.secrets.0) else {
+            let old = (row.secret, row.created_at);
+            let Ok(secrets) = open_secrets(&self.sealing, &row.user_pool_id, &row.client_id, row.secrets.0, old) else {
                 continue;
             };
             let client = Client {
