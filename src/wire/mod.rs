@@ -7,6 +7,8 @@ mod refused;
 mod validate;
 
 pub use depth::depth_within;
+#[cfg(test)]
+pub use model::sample_input;
 pub use model::{Model, Operation, model};
 pub use refused::refuse_unsupported;
 pub use validate::validated;

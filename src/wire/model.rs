@@ -113,6 +113,35 @@ impl Model {
     }
 }
 
+/// An input of an operation with every member there is, for tests. Texts are not of the patterns asked for.
+#[cfg(test)]
+pub fn sample_input(operation: &str) -> serde_json::Value {
+    let model = model();
+    model.sample(&model.operation(operation).expect("an operation of the model").input, 0)
+}
+
+#[cfg(test)]
+impl Model {
+    fn sample(&self, shape: &str, depth: usize) -> serde_json::Value {
+        use serde_json::{Value, json};
+        let shape = self.shape(shape);
+        if shape.document || depth > 8 {
+            return json!({});
+        }
+        let of = |shape: &Option<String>| self.sample(shape.as_deref().expect("the model names it"), depth + 1);
+        match shape.kind {
+            Kind::Structure => Value::Object(
+                shape.members.iter().map(|(name, member)| (name.clone(), self.sample(member, depth + 1))).collect(),
+            ),
+            Kind::List => json!([of(&shape.member)]),
+            Kind::Map => json!({"key": of(&shape.value)}),
+            Kind::String | Kind::Blob => json!(shape.values.first().map_or("x", String::as_str)),
+            Kind::Boolean => json!(true),
+            Kind::Integer | Kind::Long | Kind::Timestamp => json!(1),
+        }
+    }
+}
+
 impl Shape {
     /// The pattern, compiled on first use.
     pub(super) fn regex(&self) -> Option<&Regex> {

@@ -24,6 +24,7 @@ const REFUSED: &[(&str, &str, Harmless)] = &[
     ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("CreateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
     ("UpdateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
+    ("ListUserPoolClients", "ClientType", never),
     ("CreateUserImportJob", "PasswordHashingAlgorithm", never),
     ("CreateUserPoolDomain", "Routing", empty),
     ("UpdateUserPoolDomain", "Routing", empty),

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
 import { mkdtempSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -248,4 +249,111 @@ test("the AWS SDK for JavaScript makes a pool with second factors; Amplify signs
   const again = await auth.signIn({ username, password: PASSWORD });
   assert.equal(again.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_TOTP_CODE");
   await assert.rejects(auth.confirmSignIn({ challengeResponse: code }), { name: "ExpiredCodeException" });
+});
+
+/** Functions for a pool's triggers, as AWS Lambda handlers: each takes the event and returns it. */
+async function serveFunctions(t, functions) {
+  const server = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks).toString();
+    const signed = `${request.headers["x-keystead-timestamp"]}.${body}`;
+    const signature = createHmac("sha256", "a secret of these tests").update(signed).digest("hex");
+    assert.equal(request.headers["x-keystead-signature"], `v1=${signature}`);
+    response.end(JSON.stringify(functions[request.url.slice(1)](JSON.parse(body))));
+  });
+  await new Promise((done) => server.listen(Number(process.env.FUNCTIONS_PORT), "127.0.0.1", done));
+  t.after(() => server.close());
+}
+
+test("Amplify signs in by custom challenges, with and without a password; claims come from a function", async (t) => {
+  await serveFunctions(t, {
+    define(event) {
+      const last = event.request.session.at(-1);
+      if (last?.challengeName === "SRP_A") event.response.challengeName = "PASSWORD_VERIFIER";
+      else if (last?.challengeName === "CUSTOM_CHALLENGE" && last.challengeResult) event.response.issueTokens = true;
+      else if (event.request.session.length > 4) event.response.failAuthentication = true;
+      else event.response.challengeName = "CUSTOM_CHALLENGE";
+      return event;
+    },
+    create(event) {
+      event.response.publicChallengeParameters = { hint: "the opposite of no" };
+      event.response.privateChallengeParameters = { answer: "yes" };
+      return event;
+    },
+    verify(event) {
+      event.response.answerCorrect = event.request.challengeAnswer === event.request.privateChallengeParameters.answer;
+      return event;
+    },
+    tokens(event) {
+      event.response.claimsAndScopeOverrideDetails = { accessTokenGeneration: { claimsToAddOrOverride: { plan: "gold" } } };
+      return event;
+    },
+  });
+  const api = new CognitoIdentityProvider({ endpoint: URL });
+  const arn = (name) => `arn:aws:lambda:us-east-1:123456789012:function:${name}`;
+  const { UserPool } = await api.createUserPool({
+    PoolName: "custom",
+    LambdaConfig: {
+      DefineAuthChallenge: arn("define"),
+      CreateAuthChallenge: arn("create"),
+      VerifyAuthChallengeResponse: arn("verify"),
+      PreTokenGenerationConfig: { LambdaVersion: "V2_0", LambdaArn: arn("tokens") },
+    },
+  });
+  const { UserPoolClient } = await api.createUserPoolClient({ UserPoolId: UserPool.Id, ClientName: "custom" });
+  const username = "ada";
+  await api.adminCreateUser({ UserPoolId: UserPool.Id, Username: username, MessageAction: "SUPPRESS" });
+  await api.adminSetUserPassword({ UserPoolId: UserPool.Id, Username: username, Password: PASSWORD, Permanent: true });
+  t.after(() => Amplify.configure({ Auth: { Cognito: { userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: URL } } }));
+  Amplify.configure({
+    Auth: { Cognito: { userPoolId: UserPool.Id, userPoolClientId: UserPoolClient.ClientId, userPoolEndpoint: URL } },
+  });
+  const asked = await auth.signIn({ username, options: { authFlowType: "CUSTOM_WITHOUT_SRP" } });
+  assert.equal(asked.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE");
+  assert.equal(asked.nextStep.additionalInfo.hint, "the opposite of no");
+  const again = await auth.confirmSignIn({ challengeResponse: "no" });
+  assert.equal(again.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE");
+  const done = await auth.confirmSignIn({ challengeResponse: "yes" });
+  assert.equal(done.nextStep.signInStep, "DONE");
+  const { tokens } = await auth.fetchAuthSession();
+  assert.equal(tokens.accessToken.payload.plan, "gold");
+  await auth.signOut();
+  const after = await auth.signIn({ username, password: PASSWORD, options: { authFlowType: "CUSTOM_WITH_SRP" } });
+  assert.equal(after.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE");
+  assert.equal((await auth.confirmSignIn({ challengeResponse: "yes" })).nextStep.signInStep, "DONE");
+  await auth.signOut();
+});
+
+test("amazon-cognito-identity-js: a device is confirmed, remembered, used and forgotten", async () => {
+  const api = new CognitoIdentityProvider({ endpoint: URL });
+  const { UserPool } = await api.createUserPool({
+    PoolName: "devices",
+    DeviceConfiguration: { ChallengeRequiredOnNewDevice: true, DeviceOnlyRememberedOnUserPrompt: true },
+  });
+  const { UserPoolClient } = await api.createUserPoolClient({ UserPoolId: UserPool.Id, ClientName: "devices" });
+  const username = "ada";
+  await api.adminCreateUser({ UserPoolId: UserPool.Id, Username: username, MessageAction: "SUPPRESS" });
+  await api.adminSetUserPassword({ UserPoolId: UserPool.Id, Username: username, Password: PASSWORD, Permanent: true });
+  const pool = new CognitoUserPool({ UserPoolId: UserPool.Id, ClientId: UserPoolClient.ClientId, endpoint: URL });
+  const signIn = () =>
+    new Promise((done, failed) => {
+      const user = new CognitoUser({ Username: username, Pool: pool });
+      const details = new AuthenticationDetails({ Username: username, Password: PASSWORD });
+      user.authenticateUser(details, {
+        onSuccess: (session, confirm) => done({ user, session, confirm }),
+        onFailure: failed,
+      });
+    });
+  const first = await signIn();
+  assert.equal(first.confirm, true, "the person is asked");
+  await new Promise((onSuccess, onFailure) => first.user.setDeviceStatusRemembered({ onSuccess, onFailure }));
+  const second = await signIn();
+  const key = first.session.getAccessToken().payload.device_key;
+  assert.equal(second.session.getAccessToken().payload.device_key, key, "the device proved itself");
+  const { Devices } = await api.adminListDevices({ UserPoolId: UserPool.Id, Username: username });
+  assert.deepEqual(Devices.map((device) => device.DeviceKey), [key]);
+  await new Promise((onSuccess, onFailure) => second.user.forgetDevice({ onSuccess, onFailure }));
+  const left = await api.adminListDevices({ UserPoolId: UserPool.Id, Username: username });
+  assert.deepEqual(left.Devices, []);
 });

@@ -202,3 +202,20 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{create_user_pool, stored_members};
+
+    /// Pools keep members that only describe: every one that is neither acted upon nor refused by name.
+    #[test]
+    fn pools_keep_or_refuse_every_member() {
+        let sample = crate::wire::sample_input("CreateUserPool");
+        let create: create_user_pool::Request = serde_json::from_value(sample).expect("a request");
+        let kept = stored_members(&create.rest);
+        for member in create.rest.keys().filter(|member| !kept.contains_key(*member)) {
+            let alone = [(member.clone(), create.rest[member].clone())].into_iter().collect();
+            assert!(crate::wire::refuse_unsupported("CreateUserPool", &alone).is_err(), "{member}");
+        }
+    }
+}
