@@ -122,7 +122,7 @@ impl SignIn<'_> {
         match (flow, self.door) {
             ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public)
             | ("USER_PASSWORD_AUTH", Door::Operator) => {
-                Err(Error::InvalidParameter("Initiate Auth method not supported.".into()))
+                Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
             }
             ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Operator) => {
                 if !self.client.settings.allows_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH") {

@@ -265,7 +265,7 @@ async fn contradictory_attributes_of_a_pool_are_refused() {
             "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email",
         ),
         (
-            json!({"Name": "email", "AttributeDataType": "String", "DeveloperOnlyAttribute": true}),
+            json!({"Name": "email", "DeveloperOnlyAttribute": true}),
             "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute email",
         ),
         (bounds("email", "String", text, "x", "9"), "Invalid StringAttributeConstraints for schema attribute email"),

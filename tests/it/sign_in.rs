@@ -44,8 +44,8 @@ async fn flows_that_the_client_does_not_allow_are_refused() {
     for (input, text) in [
         (auth(client(), "USER_SRP_AUTH"), "USER_SRP_AUTH flow not enabled for this client"),
         (auth(client(), "CUSTOM_AUTH"), "CUSTOM_AUTH flow not enabled for this client"),
-        (auth(client(), "ADMIN_USER_PASSWORD_AUTH"), "Initiate Auth method not supported."),
-        (auth(client(), "ADMIN_NO_SRP_AUTH"), "Initiate Auth method not supported."),
+        (auth(client(), "ADMIN_USER_PASSWORD_AUTH"), "Initiate Auth method not supported"),
+        (auth(client(), "ADMIN_NO_SRP_AUTH"), "Initiate Auth method not supported"),
         (
             json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"PASSWORD": "x"}}),
             "Missing required parameter USERNAME",
@@ -671,5 +671,5 @@ async fn old_clients_sign_in_by_srp_and_refresh_besides_what_they_list() {
     let password =
         json!({"UserPoolId": pool(), "ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {}});
     let refusal = server.operator("AdminInitiateAuth", password).await.refused();
-    assert_eq!(refusal, "400 InvalidParameterException: Initiate Auth method not supported.");
+    assert_eq!(refusal, "400 InvalidParameterException: Initiate Auth method not supported");
 }

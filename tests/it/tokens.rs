@@ -197,7 +197,8 @@ async fn a_refresh_keeps_the_session_and_its_auth_time() {
         let (old, new) =
             (part(&ada.access_token, 1), part(answer["AuthenticationResult"]["AccessToken"].as_str().unwrap(), 1));
         assert_eq!((&old["origin_jti"], &old["auth_time"]), (&new["origin_jti"], &new["auth_time"]));
-        assert_eq!(new["iat"].as_i64().unwrap() - old["iat"].as_i64().unwrap(), 600);
+        let later = new["iat"].as_i64().unwrap() - old["iat"].as_i64().unwrap();
+        assert!((600..900).contains(&later), "{later}");
         assert!(answer["AuthenticationResult"].get("RefreshToken").is_none());
     }
 }

@@ -46,7 +46,8 @@ pub async fn check(db: &mut PgConnection, client: &Client) -> Result<()> {
     if uses_oauth && !machine && list(settings, "CallbackURLs").is_empty() {
         return refuse_flow("CallbackUrls can not be empty when code flow or implicit flow is selected".into());
     }
-    for member in ["CallbackURLs", "LogoutURLs"] {
+    // Until the client uses them they may be anything.
+    for member in ["CallbackURLs", "LogoutURLs"].into_iter().filter(|_| uses_oauth) {
         if let Some(bad) = list(settings, member).iter().find(|text| !is_redirect_uri(text)) {
             return refuse(format!(
                 "{member}: {bad} must be an absolute URI without a fragment; http is for localhost only."

@@ -16,16 +16,21 @@ pub fn of_new_pool(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> 
     let mut all = attributes::standard();
     let standard = all.len();
     for mut attribute in given {
+        let fixed = |name: &str| {
+            invalid(format!(
+                "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {name}"
+            ))
+        };
+        if attribute.developer_only_attribute && all[..standard].iter().any(|known| known.name == attribute.name) {
+            return fixed(&attribute.name);
+        }
         check(&mut attribute)?;
         let Some(known) = all[..standard].iter_mut().find(|known| known.name == attribute.name) else {
             add(&mut all, attribute)?;
             continue;
         };
-        if known.attribute_data_type != attribute.attribute_data_type || attribute.developer_only_attribute {
-            return invalid(format!(
-                "You can not change AttributeDataType or set developerOnlyAttribute for standard schema attribute {}",
-                attribute.name
-            ));
+        if known.attribute_data_type != attribute.attribute_data_type {
+            return fixed(&attribute.name);
         }
         known.required |= attribute.required;
         known.mutable &= attribute.mutable;

@@ -51,6 +51,7 @@ pub struct Shown {
     user_pool_id: String,
     identifier: String,
     name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes: Vec<Scope>,
 }
 

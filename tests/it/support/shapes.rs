@@ -1,6 +1,11 @@
 //! Every answer of the tests against the service model: what an operation gives is what its output declares.
 
-use std::sync::LazyLock;
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::Write,
+    sync::{LazyLock, Mutex},
+};
 
 use serde_json::Value;
 
@@ -47,7 +52,23 @@ pub fn check_error(operation: &str, name: &str) {
     assert!(known || declared.iter().any(|one| one == name), "{operation} does not declare {name}");
 }
 
+/// The members of structures (`Shape.Member`) that answers gave, in a file for `script/check-answers`, which knows after the
+/// whole run which none gave.
+static GIVEN: LazyLock<Mutex<(BTreeSet<String>, File)>> = LazyLock::new(|| {
+    let file = File::create(concat!(env!("CARGO_TARGET_TMPDIR"), "/given-members")).unwrap();
+    Mutex::new((BTreeSet::new(), file))
+});
+
+fn note_given(shape: &str, member: &str) {
+    let mut given = GIVEN.lock().unwrap();
+    let name = format!("{shape}.{member}");
+    if given.0.insert(name.clone()) {
+        writeln!(given.1, "{name}").unwrap();
+    }
+}
+
 fn check(value: &Value, shape: &str, path: &str, problems: &mut Vec<String>) {
+    let shape_name = shape;
     let shape = &MODEL["shapes"][shape];
     if shape["document"] == true {
         return;
@@ -75,7 +96,10 @@ fn check(value: &Value, shape: &str, path: &str, problems: &mut Vec<String>) {
         "structure" => {
             for (name, value) in value.as_object().unwrap() {
                 match shape["members"][name].as_str() {
-                    Some(member) => check(value, member, &format!("{path}.{name}"), problems),
+                    Some(member) => {
+                        note_given(shape_name, name);
+                        check(value, member, &format!("{path}.{name}"), problems);
+                    }
                     None => problems.push(format!("{path}.{name} is no member")),
                 }
             }
