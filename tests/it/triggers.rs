@@ -530,10 +530,12 @@ async fn messages_are_in_the_words_of_the_custom_message_trigger() {
     assert!(!event.to_string().contains(&code), "the function never sees the code");
     server.call("ConfirmSignUp", json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code})).await.ok();
     // A message without the code would lock people out.
-    functions.on("CustomMessage", |_| Reply::Response(json!({"emailMessage": "Your code."})));
-    server.call("ForgotPassword", json!({"ClientId": client, "Username": "ada"})).await.ok();
-    let message = server.message("ada@example.com", 2).await;
-    assert!(message.contains("Your password reset code is "), "{message}");
+    for (n, own) in [(2, "Your code.".to_owned()), (3, format!("{{####}}{}", "x".repeat(20_000)))] {
+        functions.on("CustomMessage", move |_| Reply::Response(json!({"emailMessage": own})));
+        server.call("ForgotPassword", json!({"ClientId": client, "Username": "ada"})).await.ok();
+        let message = server.message("ada@example.com", n).await;
+        assert!(message.contains("Your password reset code is "), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -822,6 +824,9 @@ async fn answers_that_are_none_are_the_errors_of_the_reference() {
         let refusal = ada.password_sign_in(&client, PASSWORD).await.refused();
         assert_eq!(refusal, "400 InvalidLambdaResponseException: Unrecognizable lambda output", "{body}");
     }
+    let long: &'static str = format!("{{\"response\": {{\"a\": \"{}\"}}}}", "x".repeat(1024 * 1024)).leak();
+    functions.on("PreAuthentication", move |_| Reply::Raw(200, long));
+    assert_eq!(ada.password_sign_in(&client, PASSWORD).await.outcome(), "InvalidLambdaResponseException", "1 MiB");
     functions.on("PreAuthentication", |_| Reply::Raw(302, ""));
     assert_eq!(ada.password_sign_in(&client, PASSWORD).await.refused(), unreachable("it answered 302 Found"));
     assert_eq!(server.count("sessions").await, 0);

@@ -113,6 +113,9 @@ async fn a_job_is_started_once_with_a_file_that_came_in_time() {
     assert_eq!(stage.upload(&job, "x").await, 409);
     let job = stage.ended(id).await;
     assert_eq!((job["Status"].as_str().unwrap(), counts(&job)), ("Succeeded", (0, 0, 0)));
+    let large = stage.make().await;
+    assert_eq!(stage.upload(&large, &"x".repeat(16 * 1024 * 1024 + 1)).await, 413);
+    assert_eq!(stage.upload(&large, &"x".repeat(16 * 1024 * 1024)).await, 200);
     let late = stage.make().await;
     stage.server.clock.advance(time::Duration::minutes(16));
     assert_eq!(stage.upload(&late, HEADER).await, 403);
