@@ -15,6 +15,7 @@ CREATE TABLE user_import_jobs (
     created_at     timestamptz NOT NULL,
     started_at     timestamptz,
     completed_at   timestamptz,
+    takes          integer NOT NULL DEFAULT 0,   -- how often it was taken since the last row: something is wrong with it
     leased_until   timestamptz,                  -- which replica works on it: until then nobody else does
     PRIMARY KEY (user_pool_id, job_id)
 );

@@ -14,7 +14,7 @@ use crate::{
     config::Config,
     delivery::Delivery,
     error::{Error, Result},
-    flows::keys::KeyRing,
+    flows::{auth_events, keys::KeyRing},
     group_commit::{GroupCommit, Limits},
     metrics::Metrics,
     passwords::Passwords,
@@ -61,6 +61,8 @@ pub struct App {
     pub delivery: Delivery,
     /// The functions that pools have for moments of a user's life.
     pub triggers: Triggers,
+    /// What users do, on its way to the database.
+    pub auth_events: auth_events::Queue,
     /// Told when the outbox has a message.
     pub messages_waiting: tokio::sync::Notify,
     /// Counters.
@@ -121,6 +123,7 @@ impl App {
             keys: KeyRing::default(),
             delivery: Delivery::new(&config)?,
             triggers: Triggers::new(&config).map_err(Error::internal)?,
+            auth_events: auth_events::Queue::default(),
             messages_waiting: tokio::sync::Notify::new(),
             metrics: Metrics::default(),
             groups: Groups::new(&db, &sealing),

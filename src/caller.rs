@@ -218,6 +218,8 @@ pub struct Operator {
     pub access_key_id: String,
     /// Whether the key is for one pool only.
     pub is_bound: bool,
+    /// Whether the key may do everything.
+    pub is_administrator: bool,
 }
 
 /// What an operator's key may do.
@@ -276,7 +278,11 @@ impl Caller for Operator {
         if signer.pool_id.as_deref().is_some_and(|own| pool_id != Some(own)) {
             return denied("it belongs to one user pool");
         }
-        Ok(Self { is_bound: signer.pool_id.is_some(), access_key_id: signer.access_key_id })
+        Ok(Self {
+            is_bound: signer.pool_id.is_some(),
+            is_administrator: signer.role == Role::Administrator,
+            access_key_id: signer.access_key_id,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Notes what users do, in pools that keep it: `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT`.
 
+use tokio::sync::{Mutex, mpsc};
 use uuid::Uuid;
 
 use crate::{
@@ -15,8 +16,49 @@ pub fn kept(pool: &Pool) -> bool {
     pool.settings.rest.get("UserPoolAddOns").is_some_and(|one| one["AdvancedSecurityMode"] == "AUDIT")
 }
 
-/// Notes an event. It is not worth failing a call for.
-pub async fn note(app: &App, call: &Call, pool: &Pool, sub: Uuid, kind: &str, response: &str, challenge: Option<&str>) {
+/// An event on its way to the database.
+pub struct Noted {
+    pool_id: String,
+    who: Who,
+    event: AuthEvent,
+}
+
+enum Who {
+    User(Uuid),
+    /// As it is compared; perhaps nobody's.
+    Name(String),
+}
+
+/// Events that wait to be written. A call never waits for them, so that its time does not tell whether there is a user to
+/// write of; what is over the bound is lost, and so is what waits when a replica dies.
+pub struct Queue {
+    sender: mpsc::Sender<Noted>,
+    receiver: Mutex<mpsc::Receiver<Noted>>,
+}
+
+/// Events that wait, at most.
+const WAITING: usize = 4_096;
+
+impl Default for Queue {
+    fn default() -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        Self { sender, receiver: Mutex::new(receiver) }
+    }
+}
+
+/// Notes an event.
+pub fn note(app: &App, call: &Call, pool: &Pool, sub: Uuid, kind: &str, response: &str, challenge: Option<&str>) {
+    send(app, call, pool, Who::User(sub), (kind, response, challenge));
+}
+
+/// Notes the same of the user whom a name names, if there is one.
+pub fn note_named(app: &App, call: &Call, pool: &Pool, name: Option<&str>, event: (&str, &str, Option<&str>)) {
+    if let Some(name) = name.filter(|name| !name.contains('\0')) {
+        send(app, call, pool, Who::Name(pool.username_key(name)), event);
+    }
+}
+
+fn send(app: &App, call: &Call, pool: &Pool, who: Who, (kind, response, challenge): (&str, &str, Option<&str>)) {
     if !kept(pool) {
         return;
     }
@@ -29,21 +71,28 @@ pub async fn note(app: &App, call: &Call, pool: &Pool, sub: Uuid, kind: &str, re
         challenge: challenge.map(str::to_owned),
         address: call.address.to_string(),
     };
-    if let Err(cause) = store::auth_events::insert(&app.db, &pool.id, sub, &event).await {
-        tracing::warn!(%cause, kind, "what a user did was not noted");
+    if app.auth_events.sender.try_send(Noted { pool_id: pool.id.clone(), who, event }).is_err() {
+        tracing::warn!(pool = pool.id, kind, "too many events wait: what a user did was not noted");
     }
 }
 
-/// Notes the same of the user whom a name names, if there is one.
-pub async fn note_named(app: &App, call: &Call, pool: &Pool, name: Option<&str>, event: (&str, &str, Option<&str>)) {
-    let Some(name) = name.filter(|name| kept(pool) && !name.contains('\0')) else { return };
-    match store::users::find(&app.db, &pool.id, &pool.username_key(name)).await {
-        // For somebody unknown too, so that both cost the same: nothing is written then.
-        Ok(user) => {
-            let sub = user.map_or_else(Uuid::nil, |user| user.sub);
-            note(app, call, pool, sub, event.0, event.1, event.2).await;
+/// Writes the events that wait until the task is dropped.
+pub async fn write(app: &App) {
+    let mut waiting = app.auth_events.receiver.lock().await;
+    while let Some(Noted { pool_id, who, event }) = waiting.recv().await {
+        let written = async {
+            let sub = match who {
+                Who::User(sub) => Some(sub),
+                Who::Name(key) => store::users::find(&app.db, &pool_id, &key).await?.map(|user| user.sub),
+            };
+            match sub {
+                Some(sub) => store::auth_events::insert(&app.db, &pool_id, sub, &event).await,
+                None => Ok(()),
+            }
+        };
+        if let Err(cause) = written.await {
+            tracing::warn!(%cause, pool = pool_id, "what a user did was not noted");
         }
-        Err(cause) => tracing::warn!(%cause, "what a user did was not noted"),
     }
 }
 

@@ -255,7 +255,7 @@ pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i
     match body {
         // One that does not say the code would lock people out.
         Some(body)
-            if (body.contains(CODE) || (custom.link.is_some() && body.contains(LINK.0)))
+            if (body.contains(CODE) || (custom.link.is_some() && has_link(body)))
                 && body.chars().count() <= LONGEST =>
         {
             message.html = body.contains('<') || custom.link.is_some();
@@ -276,6 +276,11 @@ fn context(pool_id: &str, id: Uuid) -> String {
     format!("outbox {pool_id} {id}")
 }
 
+/// What shows that a link was in a message: nobody guesses at codes by links.
+pub fn link_signature(app: &App, client_id: &str, username: &str, code: &str) -> String {
+    hex(&app.sealing.derive("confirmation link", format!("{client_id} {code} {username}").as_bytes()))
+}
+
 /// Where the pool confirms sign-ups by a link: the link.
 fn link(cause: &Cause<'_>, address: &Address, told: &Told<'_>) -> Option<String> {
     let template = cause.pool.settings.rest.get("VerificationMessageTemplate")?;
@@ -283,7 +288,13 @@ fn link(cause: &Cause<'_>, address: &Address, told: &Told<'_>) -> Option<String>
     if !links || !matches!(told.source, "SignUp" | "ResendCode") {
         return None;
     }
-    let parameters = [("client_id", cause.client_id), ("user_name", told.username), ("confirmation_code", told.secret)];
+    let signature = link_signature(cause.app, cause.client_id, told.username, told.secret);
+    let parameters = [
+        ("client_id", cause.client_id),
+        ("user_name", told.username),
+        ("confirmation_code", told.secret),
+        ("signature", &signature),
+    ];
     let base = format!("{}/confirmUser", cause.app.public_url);
     url::Url::parse_with_params(&base, parameters).ok().map(String::from)
 }
@@ -391,6 +402,11 @@ fn filled(template: &str, username: &str, secret: &str, link: Option<&str>) -> S
         }
     }
     out + rest
+}
+
+/// Whether a template has a place for the link.
+fn has_link(template: &str) -> bool {
+    template.match_indices(LINK.0).any(|(at, _)| linked(&template[at..]).is_some())
 }
 
 /// The text of a link's placeholder at the start of a template.

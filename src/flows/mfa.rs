@@ -213,7 +213,14 @@ pub async fn finish(
             }
         }
     }
-    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+    let carried = Carried::of(&pending);
+    let locked = match free {
+        0 => false,
+        // Not every challenge is answered yet.
+        _ if carried.custom.is_some() => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
+        _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
+    };
+    if locked {
         // Locked by others meanwhile: the answer does not tell that this guess was right.
         return Err(mismatch());
     }
@@ -222,7 +229,6 @@ pub async fn finish(
         "EMAIL_OTP" => "email_otp",
         _ => "otp",
     };
-    let carried = Carried::of(&pending);
     if let Some(custom) = &carried.custom {
         tx.commit().await?;
         return custom_sign_in::after_second_factor(sign_in, person.username, user, custom, &pending.kind).await;

@@ -18,6 +18,7 @@ use crate::{
         clients::Client,
         users::{Status, User},
     },
+    wire,
 };
 
 /// The user of a name that nobody here has, if the trigger knows one. `password`: as it was typed; `None` where it was
@@ -30,7 +31,7 @@ pub async fn user(
     typed: &str,
     password: Option<&str>,
 ) -> Result<Option<User>> {
-    if triggers::function(cause.pool, Trigger::UserMigration).is_none() || !is_username(typed) {
+    if triggers::function(cause.pool, Trigger::UserMigration).is_none() || !wire::is_username(typed) {
         return Ok(None);
     }
     match migrate(cause, call, typed, password).await {
@@ -43,17 +44,12 @@ pub async fn user(
     }
 }
 
-/// Whether operations could name a user so (`UsernameType`).
-fn is_username(text: &str) -> bool {
-    (1..=128).contains(&text.chars().count()) && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-}
-
 async fn migrate(cause: &Cause<'_>, call: &Call, typed: &str, password: Option<&str>) -> Result<Option<User>> {
     let (app, pool) = (cause.app, cause.pool);
     let Some(migrated) = triggers::user_migration(cause, typed, password).await? else { return Ok(None) };
     let mut attributes = checked(pool, &migrated.attributes, None, true)?;
     let name = migrated.username.as_deref().unwrap_or(typed);
-    if !is_username(name) {
+    if !wire::is_username(name) {
         return Err(Error::InvalidLambdaResponse("The user migration trigger gives a username that is none.".into()));
     }
     let (sub, username) = names::of_new_user(pool, name, &mut attributes)?;

@@ -86,15 +86,29 @@ fn remembered(pool: &Pool) -> i64 {
     pool.settings.policies.password_policy.password_history_size.unwrap_or(0)
 }
 
-/// Refuses a password that the user has or had before. Each comparison costs a hash.
-pub async fn check_history(app: &App, db: &mut PgConnection, pool: &Pool, sub: Uuid, password: &Secret) -> Result<()> {
+/// Refuses a password that the user has or had before. Each comparison costs a hash, and holds nothing meanwhile.
+pub async fn check_history(app: &App, pool: &Pool, sub: Uuid, password: &Secret) -> Result<()> {
     if remembered(pool) == 0 {
         return Ok(());
     }
-    for hash in store::users::password_hashes(db, &pool.id, sub, remembered(pool)).await? {
+    for hash in store::users::password_hashes(&app.db, &pool.id, sub, remembered(pool)).await? {
         if app.passwords.verify(password.clone(), Some(hash)).await? {
             return Err(Error::PasswordHistoryPolicyViolation("Password has previously been used.".into()));
         }
+    }
+    Ok(())
+}
+
+/// Whether this pool remembers passwords.
+pub fn has_history(pool: &Pool) -> bool {
+    remembered(pool) > 0
+}
+
+/// Counts a guess in a user's name.
+pub async fn count_failure(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
+    let (free, name) = (app.config.free_password_failures, attempts_name(app, pool, username, user));
+    if free > 0 {
+        store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
     }
     Ok(())
 }

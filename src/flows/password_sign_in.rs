@@ -16,6 +16,7 @@ use crate::{
     secret::Secret,
     store::{
         self,
+        challenges::Challenge,
         sessions::OpenedWith,
         users::{Status, User},
     },
@@ -103,9 +104,22 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
 }
 
 /// NEW_PASSWORD_REQUIRED: the first password of the person's own.
-pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, responses: &Parameters) -> Result<Outcome> {
-    let (app, pool, client) = (sign_in.app, sign_in.pool, sign_in.client);
+pub async fn new_password(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    responses: &Parameters,
+) -> Result<Outcome> {
+    let (app, pool, client, id) = (sign_in.app, sign_in.pool, sign_in.client, pending.id);
     let user = person.user.ok_or_else(session_text::unfit)?;
+    let waits = |user: &User, pending: &Challenge| {
+        user.status == Status::ForceChangePassword && pending.data["passwordSetAt"] == json!(password::set_at(user))
+    };
+    // Before anything is said of the user's passwords; and again under the lock.
+    if !waits(&user, &pending) {
+        return Err(session_text::unfit());
+    }
+    password::refuse_locked(app, pool, &person.username, Some(&user)).await?;
     let text = sign_in.required(responses, "NEW_PASSWORD")?;
     password::check_policy(&pool.settings.policies.password_policy, text)?;
     let given: Vec<_> = responses
@@ -116,16 +130,17 @@ pub async fn new_password(sign_in: &SignIn<'_>, person: Person, id: Uuid, respon
         .collect();
     let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
     let new_password = Secret::from(text.to_owned());
-    let mut db = app.db.acquire().await?;
-    password::check_history(app, &mut db, pool, user.sub, &new_password).await?;
-    drop(db);
+    if let Err(refusal) = password::check_history(app, pool, user.sub, &new_password).await {
+        password::count_failure(app, pool, &person.username, Some(&user)).await?;
+        return Err(refusal);
+    }
     let password = password::new(app, pool, user.sub, &user.username, new_password).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
     sign_in.may_sign_in(&user)?;
     let taken = store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
-    if user.status != Status::ForceChangePassword || taken.data["passwordSetAt"] != json!(password::set_at(&user)) {
+    if !waits(&user, &taken) {
         return Err(session_text::unfit());
     }
     if let Some(address) = ["email", "phone_number"].into_iter().find(|name| {

@@ -1,6 +1,7 @@
 //! Refreshing a session's tokens, with rotation and reuse detection.
 
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
 use crate::{
     app::App,
@@ -36,16 +37,19 @@ pub async fn refresh(
     if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
         // Asked before the token is rotated: a function that fails must not cost the session.
         let mut tx = app.db.begin().await?;
-        let Checked { user, .. } = check(app, &mut tx, client, &token, &prove).await?;
+        let Checked { user, session, standing } = check(app, &mut tx, client, &token, &prove).await?;
         let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
         drop(tx);
-        let source = Source::RefreshTokens.text();
-        change = triggers::pre_token_generation(cause, source, &user, &memberships, &[tokens::ACCESS_SCOPE]).await?;
+        // Of a token that is in two hands nobody is asked: below it ends the session.
+        if is_good(client, &session, &standing, app.clock.now()) {
+            let (source, scopes) = (Source::RefreshTokens.text(), &[tokens::ACCESS_SCOPE]);
+            change = triggers::pre_token_generation(cause, source, &user, &memberships, scopes).await?;
+        }
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let Checked { user, session, standing } = check(app, &mut tx, client, &token, &prove).await?;
-    let next = match (standing, client.settings.rotation_grace()) {
+    let next = match (&standing, client.settings.rotation_grace()) {
         (Standing::Current, None) => None,
         (Standing::Current, Some(_)) => {
             let next = token.successor(&app.sealing);
@@ -61,7 +65,7 @@ pub async fn refresh(
             .await?;
             Some(next)
         }
-        (Standing::Rotated(1), Some(grace)) if session.rotated_at.is_some_and(|at| now - at < grace) => {
+        (Standing::Rotated(_), Some(_)) if is_good(client, &session, &standing, now) => {
             Some(token.successor(&app.sealing))
         }
         _ => {
@@ -74,6 +78,15 @@ pub async fn refresh(
     tx.commit().await?;
     let basis = Basis { user: &user, memberships: &memberships, session: &session };
     issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
+}
+
+/// Whether a token is the session's present one, or the one before within the grace period.
+fn is_good(client: &Client, session: &Session, standing: &Standing, now: OffsetDateTime) -> bool {
+    match (standing, client.settings.rotation_grace()) {
+        (Standing::Current, _) => true,
+        (Standing::Rotated(1), Some(grace)) => session.rotated_at.is_some_and(|at| now - at < grace),
+        _ => false,
+    }
 }
 
 /// What a refresh token stands for, locked until the transaction ends.

@@ -210,7 +210,7 @@ impl SignIn<'_> {
             return match factor {
                 _ if pending.kind != factor || challenge != factor => Err(session_text::unfit()),
                 srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await,
-                _ => password_sign_in::new_password(self, person, id, responses).await,
+                _ => password_sign_in::new_password(self, person, pending, responses).await,
             };
         }
         if devices::CHALLENGES.contains(&challenge) {

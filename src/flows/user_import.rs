@@ -18,6 +18,7 @@ use crate::{
         user_imports::RowOutcome,
         users::{Mfa, Status},
     },
+    wire,
 };
 
 /// The column with the name that a user is to have.
@@ -80,16 +81,19 @@ pub async fn import(
         }
         // Whoever is here already stays as they are.
         Err(Error::UsernameExists(_)) => Ok((RowOutcome::Skipped, None)),
-        Err(Error::Internal(cause)) => Err(Error::Internal(cause)),
-        Err(refusal) => Ok((RowOutcome::Failed, Some(refusal.to_string()))),
+        // What is about the row. Everything else is about the moment: the row is tried again.
+        Err(refusal @ (Error::InvalidParameter(_) | Error::AliasExists(_) | Error::NotAuthorized(_))) => {
+            Ok((RowOutcome::Failed, Some(refusal.to_string())))
+        }
+        Err(other) => Err(other),
     }
 }
 
 async fn make(db: &mut PgConnection, pool: &Pool, trail: &Trail, mut row: HashMap<String, String>) -> Result<()> {
     let invalid = |text: &'static str| Error::InvalidParameter(text.into());
     let typed = row.remove(USERNAME).unwrap_or_default();
-    if typed.is_empty() || typed.chars().count() > 128 || typed.contains('\0') {
-        return Err(invalid("cognito:username must have 1 to 128 characters."));
+    if !wire::is_username(&typed) {
+        return Err(invalid("cognito:username must have 1 to 128 characters, none of them blank."));
     }
     let wants_mfa = row.remove(MFA).is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let given: Vec<_> = row.into_iter().map(|(name, value)| Attribute { name, value: Some(value) }).collect();

@@ -86,13 +86,11 @@ async fn answer(
     app.acl.check_server(address, announced.unwrap_or(0))?;
     app.budgets.spend_address(address)?;
     if announced.is_some_and(|length| length > app.config.max_body_bytes) {
-        return Err(too_large(app));
+        return Err(too_large(app.config.max_body_bytes));
     }
     let patience = Duration::from_secs(app.config.body_timeout_seconds);
     let mut held = app.admission.body();
-    let body = tokio::time::timeout(patience, read(payload, app, &mut held))
-        .await
-        .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))??;
+    let body = read_in_time(payload, app.config.max_body_bytes, patience, &mut held).await?;
     app.acl.check_server_size(body.len())?;
     let operation = operation.ok_or_else(|| {
         Error::UnknownOperation(
@@ -125,12 +123,24 @@ async fn run(app: Arc<App>, call: Call) -> Result<String> {
         .map_err(|_| Error::internal("the request was not answered in time; is the database standing still?"))?
 }
 
-async fn read(mut payload: web::Payload, app: &App, held: &mut BodyBytes<'_>) -> Result<Bytes> {
+/// A body of so many bytes at most, if it arrives in time; `held` counts what is held of it.
+pub async fn read_in_time(
+    payload: web::Payload,
+    longest: usize,
+    patience: Duration,
+    held: &mut BodyBytes<'_>,
+) -> Result<Bytes> {
+    tokio::time::timeout(patience, read(payload, longest, held))
+        .await
+        .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))?
+}
+
+async fn read(mut payload: web::Payload, longest: usize, held: &mut BodyBytes<'_>) -> Result<Bytes> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| Error::MalformedHttpRequest("The request's body broke off.".into()))?;
-        if body.len() + chunk.len() > app.config.max_body_bytes {
-            return Err(too_large(app));
+        if body.len() + chunk.len() > longest {
+            return Err(too_large(longest));
         }
         held.grow(chunk.len())?;
         body.extend_from_slice(&chunk);
@@ -138,8 +148,8 @@ async fn read(mut payload: web::Payload, app: &App, held: &mut BodyBytes<'_>) ->
     Ok(body.freeze())
 }
 
-fn too_large(app: &App) -> Error {
-    Error::RequestEntityTooLarge(format!("The request is larger than {} bytes.", app.config.max_body_bytes).into())
+fn too_large(longest: usize) -> Error {
+    Error::RequestEntityTooLarge(format!("The request is larger than {longest} bytes.").into())
 }
 
 fn head(request: &HttpRequest) -> Head {

@@ -2,7 +2,7 @@
 //!
 //! `GET` shows a button and changes nothing, because programs that look at mail follow links too; `POST` confirms.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header, web};
 use askama::Template;
@@ -12,24 +12,44 @@ use serde_json::Map;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::address;
+use super::{address, api};
 use crate::{
     app::App,
     call::{Call, Head},
     error::{Error, Result},
     flows::{
+        messages,
         sign_up::{self, Confirmation},
         triggers::Cause,
     },
     random,
+    sealing::equal,
 };
 
+/// Bytes of a form, at most.
+const LONGEST: usize = 16 * 1024;
+
 /// What the link carries.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Link {
     client_id: String,
     user_name: String,
     confirmation_code: String,
+    signature: String,
+}
+
+impl Link {
+    /// From a form's body.
+    fn parse(body: &[u8]) -> Option<Self> {
+        let mut fields: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
+        let mut take = |name: &str| fields.remove(name);
+        Some(Self {
+            client_id: take("client_id")?,
+            user_name: take("user_name")?,
+            confirmation_code: take("confirmation_code")?,
+            signature: take("signature")?,
+        })
+    }
 }
 
 #[derive(Template)]
@@ -47,33 +67,47 @@ pub async fn ask(link: web::Query<Link>) -> HttpResponse {
 }
 
 /// `POST`: confirms.
-pub async fn confirm(request: HttpRequest, link: web::Form<Link>, app: web::Data<App>) -> HttpResponse {
+pub async fn confirm(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     let (request_id, app) = (random::uuid(), app.into_inner());
-    let call = call(&request, &app, request_id);
     let span = tracing::info_span!("request", request.id = %request_id, operation = "confirmUser", pool.id = tracing::field::Empty);
-    async {
-        match redeem(&app, &call, &link).await {
-            Ok(()) => page(
-                200,
-                &Page { title: "Confirmed", text: "Your account is confirmed. You can sign in now.", form: None },
-            ),
-            Err(error) => {
-                if let Error::Internal(cause) = &error {
-                    tracing::error!(%cause, "a sign-up was not confirmed");
-                }
-                let text = format!("{error} The link may be old: ask for a new one where you signed up.");
-                page(error.status(), &Page { title: "Not confirmed", text: &text, form: None })
+    let confirmed = confirmed(&request, payload, app, request_id).instrument(span.clone()).await;
+    let _entered = span.enter();
+    match confirmed {
+        Ok(()) => page(200, &Page::told("Confirmed", "Your account is confirmed. You can sign in now.")),
+        Err(error) => {
+            if let Error::Internal(cause) = &error {
+                tracing::error!(%cause, "a sign-up was not confirmed");
             }
+            let text = format!("{error} The link may be old: ask for a new one where you signed up.");
+            page(error.status(), &Page::told("Not confirmed", &text))
         }
     }
-    .instrument(span)
-    .await
+}
+
+async fn confirmed(request: &HttpRequest, payload: web::Payload, app: Arc<App>, request_id: Uuid) -> Result<()> {
+    let call = call(request, &app, request_id);
+    app.acl.check_server(call.address, 0)?;
+    app.budgets.spend_address(call.address)?;
+    let patience = Duration::from_secs(app.config.body_timeout_seconds);
+    let mut held = app.admission.body();
+    let body = api::read_in_time(payload, LONGEST, patience, &mut held).await?;
+    let link = Link::parse(&body).ok_or_else(incomplete)?;
+    drop(held);
+    // A task of its own: who hangs up does not undo what was decided.
+    let running = actix_web::rt::spawn(async move {
+        let _place = app.admission.place()?;
+        let patience = Duration::from_secs(app.config.request_timeout_seconds);
+        let redeemed = tokio::time::timeout(patience, redeem(&app, &call, &link)).await;
+        redeemed.map_err(|_| Error::internal("the request was not answered in time"))?
+    });
+    running.await.map_err(Error::internal)?
 }
 
 async fn redeem(app: &Arc<App>, call: &Call, link: &Link) -> Result<()> {
-    app.acl.check_server(call.address, call.body.len())?;
-    app.budgets.spend_address(call.address)?;
-    let _place = app.admission.place()?;
+    let signature = messages::link_signature(app, &link.client_id, &link.user_name, &link.confirmation_code);
+    if !equal(signature.as_bytes(), link.signature.as_bytes()) {
+        return Err(incomplete());
+    }
     let pool_id = app.pool_of_client(&link.client_id).await?;
     tracing::Span::current().record("pool.id", &pool_id);
     app.acl.check_pool(&pool_id, call.address, 0)?;
@@ -88,6 +122,17 @@ async fn redeem(app: &Arc<App>, call: &Call, link: &Link) -> Result<()> {
         session: None,
     };
     sign_up::confirm(&cause, call, &named.client, user, &confirmation).await.map(|_| ())
+}
+
+fn incomplete() -> Error {
+    Error::InvalidParameter("This link is not complete: open it from the message again.".into())
+}
+
+impl<'a> Page<'a> {
+    /// A page that says something and asks nothing.
+    fn told(title: &'a str, text: &'a str) -> Self {
+        Self { title, text, form: None }
+    }
 }
 
 fn call(request: &HttpRequest, app: &App, request_id: Uuid) -> Call {

@@ -1,54 +1,78 @@
 //! `PUT /import/{token}`: the file of a user import job. The token, from the job's `PreSignedUrl`, is the permission.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::StreamExt;
-use serde_json::json;
+use std::time::Duration;
 
-use super::address;
-use crate::{app::App, error::Error, operations, store};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use serde_json::json;
+use tracing::Instrument;
+
+use super::{address, api};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    operations, random,
+    store::{self, audit::Trail},
+};
 
 /// Bytes of a file, at most.
 const LONGEST: usize = 16 * 1024 * 1024;
+/// Time for a file to arrive.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Keeps the file.
 pub async fn put(
     request: HttpRequest,
-    mut payload: web::Payload,
+    payload: web::Payload,
     token: web::Path<String>,
     app: web::Data<App>,
 ) -> HttpResponse {
-    let refused = |status: u16, text: &str| {
-        let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
-        HttpResponse::build(status).json(json!({ "message": text }))
+    let request_id = random::uuid();
+    let span =
+        tracing::info_span!("request", request.id = %request_id, operation = "import", pool.id = tracing::field::Empty);
+    let kept = keep(&request, payload, &token, &app, request_id).instrument(span.clone()).await;
+    let _entered = span.enter();
+    match kept {
+        Ok(()) => HttpResponse::Ok().finish(),
+        Err(error) => {
+            if let Error::Internal(cause) = &error {
+                tracing::error!(%cause, "a file of users was not kept");
+            }
+            let status = match error {
+                // The one refusal of a permission.
+                Error::NotAuthorized(_) => StatusCode::FORBIDDEN,
+                Error::PreconditionNotMet(_) => StatusCode::CONFLICT,
+                Error::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,
+                ref other => StatusCode::from_u16(other.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            };
+            HttpResponse::build(status).json(json!({ "message": error.to_string() }))
+        }
+    }
+}
+
+async fn keep(
+    request: &HttpRequest,
+    payload: web::Payload,
+    token: &str,
+    app: &App,
+    request_id: uuid::Uuid,
+) -> Result<()> {
+    let address = address::of(request, &app.config);
+    app.acl.check_server(address, 0)?;
+    app.budgets.spend_address(address)?;
+    let Some((pool_id, job_id)) = operations::uploaded_to(app, token, app.clock.now()) else {
+        return Err(Error::NotAuthorized(
+            "This address is not one of a user import job, or a quarter of an hour is over.".into(),
+        ));
     };
-    let address = address::of(&request, &app.config);
-    if let Err(error) = app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address)) {
-        return refused(error.status(), &error.to_string());
+    tracing::Span::current().record("pool.id", &pool_id);
+    app.acl.check_pool(&pool_id, address, 0)?;
+    let _upload = app.admission.upload()?;
+    let file = api::read_in_time(payload, LONGEST, PATIENCE, &mut app.admission.uncounted()).await?;
+    let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id };
+    let mut tx = app.db.begin().await?;
+    if !store::user_imports::put_file(&mut tx, &pool_id, &job_id, &file).await? {
+        return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
     }
-    let Some((pool_id, job_id)) = operations::uploaded_to(&app, &token, app.clock.now()) else {
-        return refused(403, "This address is not one of a user import job, or a quarter of an hour is over.");
-    };
-    if let Err(error) = app.acl.check_pool(&pool_id, address, 0) {
-        return refused(error.status(), &error.to_string());
-    }
-    let mut held = app.admission.body();
-    let mut file = Vec::new();
-    while let Some(chunk) = payload.next().await {
-        let Ok(chunk) = chunk else { return refused(400, "The file broke off.") };
-        if file.len() + chunk.len() > LONGEST {
-            return refused(413, "A file may have 16 MiB; import the users in several jobs.");
-        }
-        if let Err(error) = held.grow(chunk.len()) {
-            return refused(503, &error.to_string());
-        }
-        file.extend_from_slice(&chunk);
-    }
-    match store::user_imports::put_file(&app.db, &pool_id, &job_id, &file).await {
-        Ok(true) => HttpResponse::Ok().finish(),
-        Ok(false) => refused(409, "The job was started before, or has ended."),
-        Err(cause) => {
-            tracing::error!(%cause, "a file of users could not be kept");
-            refused(503, &Error::internal(cause).to_string())
-        }
-    }
+    store::audit::insert(&mut tx, &pool_id, &trail, "import.uploaded", None, None).await?;
+    Ok(tx.commit().await?)
 }

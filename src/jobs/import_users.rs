@@ -21,8 +21,12 @@ use crate::{
 const EVERY: StdDuration = StdDuration::from_secs(1);
 /// After so long without a row another replica takes the job.
 const LEASE: Duration = Duration::minutes(1);
-/// Rows between two lines of the log.
+/// Rows until another job has its turn, and a line goes to the log.
 const PROGRESS: i32 = 1_000;
+/// Rows whose failure goes to the log, in a turn.
+const TOLD: usize = 100;
+/// Turns without a row after which a job has failed.
+const TAKES: i32 = 10;
 
 /// Works on jobs until the task is dropped.
 pub async fn run(app: Arc<App>) {
@@ -44,7 +48,10 @@ pub async fn run(app: Arc<App>) {
 }
 
 async fn import(app: &App, work: Work) -> Result<()> {
-    let Work { pool_id, id, file, done } = &work;
+    let Work { pool_id, id, file, done, takes } = &work;
+    if *takes > TAKES {
+        return end(app, &work, "Failed", "The_next_row_could_not_be_imported").await;
+    }
     let Some(pool) = store::pools::find(&app.db, pool_id).await? else { return Ok(()) };
     let file = file.as_deref().unwrap_or_default();
     // A byte order mark, as spreadsheets write it.
@@ -54,7 +61,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
     let Some(columns) = columns else {
         return end(app, &work, "Failed", "The_header_in_the_CSV_file_does_not_match_the_expected_headers").await;
     };
-    let mut row = 0;
+    let (mut row, mut told) = (0, 0);
     for record in reader.records() {
         if row < *done {
             row += 1;
@@ -66,6 +73,10 @@ async fn import(app: &App, work: Work) -> Result<()> {
         });
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
+        // The pool before the job, as DeleteUserPool takes them.
+        if !store::pools::hold(&mut tx, pool_id).await? {
+            return Ok(());
+        }
         if !store::user_imports::count_row(&mut tx, pool_id, id, row, now + LEASE).await? {
             break;
         }
@@ -76,13 +87,16 @@ async fn import(app: &App, work: Work) -> Result<()> {
         };
         store::user_imports::note_row(&mut tx, pool_id, id, outcome).await?;
         tx.commit().await?;
-        if let Some(why) = why {
+        if let Some(why) = why.filter(|_| told < TOLD) {
+            told += 1;
             // The header is the file's first line.
             tracing::warn!(pool = pool_id, job = id, line = row + 2, why, "a user was not imported");
         }
         row += 1;
         if row % PROGRESS == 0 {
             tracing::info!(pool = pool_id, job = id, rows = row, "importing users");
+            // Other jobs wait, too.
+            return Ok(store::user_imports::give_back(&app.db, pool_id, id, app.clock.now()).await?);
         }
     }
     let Some(job) = store::user_imports::find(&app.db, pool_id, id).await? else { return Ok(()) };

@@ -6,10 +6,15 @@ pub mod remove_expired;
 
 use std::{sync::Arc, time::Duration};
 
-use crate::app::App;
+use crate::{app::App, flows::auth_events};
 
 /// Between two runs.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// Writes what users do until the task is dropped.
+pub async fn write_auth_events(app: Arc<App>) {
+    auth_events::write(&app).await;
+}
 
 /// Runs the jobs until the task is dropped.
 pub async fn run(app: Arc<App>) {

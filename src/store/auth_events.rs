@@ -19,11 +19,17 @@ pub struct AuthEvent {
     pub address: String,
 }
 
-/// Notes an event of the user whom a name names, if there is one.
+/// Events of a user within an hour, at most: who guesses at somebody's password does not fill the table.
+const PER_HOUR: i64 = 100;
+
+/// Notes an event of a user, if there is one.
 pub async fn insert(db: &PgPool, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO auth_events (user_pool_id, sub, id, at, kind, response, challenge, address)
-         SELECT user_pool_id, sub, $3, $4, $5, $6, $7, $8 FROM users WHERE user_pool_id = $1 AND sub = $2 FOR KEY SHARE",
+         SELECT user_pool_id, sub, $3, $4, $5, $6, $7, $8 FROM users
+         WHERE user_pool_id = $1 AND sub = $2 AND $9::bigint > (
+             SELECT count(*) FROM auth_events WHERE user_pool_id = $1 AND sub = $2 AND at > $4::timestamptz - interval '1 hour')
+         FOR KEY SHARE",
         pool_id,
         sub,
         event.id,
@@ -31,7 +37,8 @@ pub async fn insert(db: &PgPool, pool_id: &str, sub: Uuid, event: &AuthEvent) ->
         event.kind,
         event.response,
         event.challenge,
-        event.address
+        event.address,
+        PER_HOUR
     )
     .execute(db)
     .await?;

@@ -321,6 +321,13 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<Option<P
     }))
 }
 
+/// Holds a pool against its deletion until the transaction ends; `false` when there is none.
+pub async fn hold(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<bool> {
+    let found =
+        sqlx::query_scalar!(r#"SELECT 1 AS "one!" FROM user_pools WHERE user_pool_id = $1 FOR KEY SHARE"#, pool_id);
+    Ok(found.fetch_optional(db).await?.is_some())
+}
+
 /// Adds a pool; `false` when the ID is taken.
 pub async fn insert(db: &mut PgConnection, pool: &Pool) -> sqlx::Result<bool> {
     let done = sqlx::query!(

@@ -99,7 +99,7 @@ pub async fn count_open(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i6
 }
 
 /// Keeps the file of a job that was not started; `false`: there is no such job.
-pub async fn put_file(db: &PgPool, pool_id: &str, id: &str, file: &[u8]) -> sqlx::Result<bool> {
+pub async fn put_file(db: &mut PgConnection, pool_id: &str, id: &str, file: &[u8]) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET file = $3 WHERE user_pool_id = $1 AND job_id = $2 AND status = 'Created'",
         pool_id,
@@ -144,7 +144,7 @@ pub async fn end(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_import_jobs SET status = $3, message = $4, completed_at = $5, file = NULL, leased_until = NULL
-         WHERE user_pool_id = $1 AND job_id = $2",
+         WHERE user_pool_id = $1 AND job_id = $2 AND status IN ('Created', 'Pending', 'InProgress', 'Stopping')",
         pool_id,
         id,
         status,
@@ -164,18 +164,20 @@ pub struct Work {
     pub file: Option<Vec<u8>>,
     /// Rows that were looked at before.
     pub done: i32,
+    /// How often it was taken since the last row.
+    pub takes: i32,
 }
 
 /// Takes a job that was started and that no other replica works on.
 pub async fn take(db: &PgPool, now: OffsetDateTime, leased_until: OffsetDateTime) -> sqlx::Result<Option<Work>> {
     sqlx::query_as!(
         Work,
-        "UPDATE user_import_jobs SET leased_until = $2, status = CASE WHEN status = 'Pending' THEN 'InProgress' ELSE status END
+        "UPDATE user_import_jobs SET leased_until = $2, takes = takes + 1, status = CASE WHEN status = 'Pending' THEN 'InProgress' ELSE status END
          WHERE (user_pool_id, job_id) IN (
              SELECT user_pool_id, job_id FROM user_import_jobs
              WHERE status IN ('Pending', 'InProgress', 'Stopping') AND (leased_until IS NULL OR leased_until < $1)
-             ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING user_pool_id AS pool_id, job_id AS id, file, done",
+             ORDER BY leased_until NULLS FIRST, created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING user_pool_id AS pool_id, job_id AS id, file, done, takes",
         now,
         leased_until
     )
@@ -193,7 +195,7 @@ pub async fn count_row(
     leased_until: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "UPDATE user_import_jobs SET done = $3 + 1, leased_until = $4
+        "UPDATE user_import_jobs SET done = $3 + 1, leased_until = $4, takes = 0
          WHERE user_pool_id = $1 AND job_id = $2 AND done = $3 AND status = 'InProgress'",
         pool_id,
         id,
@@ -216,6 +218,19 @@ pub async fn note_row(db: &mut PgConnection, pool_id: &str, id: &str, outcome: R
         one(RowOutcome::Imported),
         one(RowOutcome::Skipped),
         one(RowOutcome::Failed)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Lets others have a job that is not done, after all other jobs.
+pub async fn give_back(db: &PgPool, pool_id: &str, id: &str, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE user_import_jobs SET leased_until = $3 WHERE user_pool_id = $1 AND job_id = $2",
+        pool_id,
+        id,
+        now
     )
     .execute(db)
     .await?;

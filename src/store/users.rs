@@ -297,9 +297,7 @@ pub async fn update_password(
     remembered: i64,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    if remembered > 0 {
-        remember_password(db, pool_id, sub, remembered, now).await?;
-    }
+    remember_password(db, pool_id, sub, remembered, now).await?;
     sqlx::query!(
         "UPDATE users SET password_hash = $3, srp_verifier = $6, password_set_at = $5, status = $4, updated_at = $5
          WHERE user_pool_id = $1 AND sub = $2",
@@ -326,19 +324,18 @@ async fn remember_password(
     sqlx::query!(
         "INSERT INTO password_history (user_pool_id, sub, set_at, password_hash)
          SELECT user_pool_id, sub, coalesce(password_set_at, $3), password_hash FROM users
-         WHERE user_pool_id = $1 AND sub = $2 AND password_hash IS NOT NULL
+         WHERE user_pool_id = $1 AND sub = $2 AND password_hash IS NOT NULL AND $4::bigint > 0
          ON CONFLICT (user_pool_id, sub, set_at) DO UPDATE SET password_hash = excluded.password_hash",
         pool_id,
         sub,
-        now
+        now,
+        remembered
     )
     .execute(&mut *db)
     .await?;
     sqlx::query!(
-        "DELETE FROM password_history WHERE user_pool_id = $1 AND sub = $2 AND set_at < (
-             SELECT min(set_at) FROM (
-                 SELECT set_at FROM password_history WHERE user_pool_id = $1 AND sub = $2 ORDER BY set_at DESC LIMIT $3
-             ) AS latest)",
+        "DELETE FROM password_history WHERE user_pool_id = $1 AND sub = $2 AND set_at NOT IN (
+             SELECT set_at FROM password_history WHERE user_pool_id = $1 AND sub = $2 ORDER BY set_at DESC LIMIT $3)",
         pool_id,
         sub,
         remembered
@@ -349,7 +346,7 @@ async fn remember_password(
 }
 
 /// The hashes of a user's passwords, the present one first, at most `limit`.
-pub async fn password_hashes(db: &mut PgConnection, pool_id: &str, sub: Uuid, limit: i64) -> sqlx::Result<Vec<String>> {
+pub async fn password_hashes(db: &PgPool, pool_id: &str, sub: Uuid, limit: i64) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT password_hash AS "password_hash!" FROM (
                SELECT 1 AS rank, password_set_at AS set_at, password_hash FROM users

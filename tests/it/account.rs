@@ -1,6 +1,6 @@
 //! The signed-in user's own account.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, TestServer, client, pool_with};
 
@@ -104,5 +104,40 @@ async fn a_password_that_was_used_before_is_not_chosen_again() {
     assert_eq!(server.call("ConfirmForgotPassword", reset(&code, "Third-Pass1")).await.refused(), REPEATED);
     server.call("ConfirmForgotPassword", reset(&code, "Fourth-Pass1")).await.ok();
     server.operator("AdminDeleteUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert_eq!(server.count("password_history").await, 0);
+}
+
+#[tokio::test]
+async fn a_temporary_passwords_session_tells_nothing_of_the_password_after_it() {
+    let server = TestServer::start().await;
+    let policy = json!({"PasswordPolicy": {"MinimumLength": 8, "PasswordHistorySize": 2}});
+    let (pool, client) = pool_with(&server, json!({"Policies": policy}), json!({})).await;
+    let create =
+        json!({"UserPoolId": pool, "Username": "ada", "TemporaryPassword": "Temp0rary!", "MessageAction": "SUPPRESS"});
+    server.operator("AdminCreateUser", create).await.ok();
+    let ada = crate::support::Person::new(&server, "ada", "");
+    let asked = ada.password_sign_in(&client, "Temp0rary!").await.ok();
+    let own = ada.password_sign_in(&client, "Temp0rary!").await.ok();
+    let answer = |challenge: &Value, password: &str| {
+        server.call(
+            "RespondToAuthChallenge",
+            json!({"ClientId": client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": challenge["Session"],
+                "ChallengeResponses": {"USERNAME": "ada", "NEW_PASSWORD": password}}),
+        )
+    };
+    let repeated = "400 PasswordHistoryPolicyViolationException: Password has previously been used.";
+    assert_eq!(answer(&own, "Temp0rary!").await.refused(), repeated);
+    answer(&own, PASSWORD).await.ok();
+    for guess in [PASSWORD, "Temp0rary!", "another-Passw0rd"] {
+        let refusal = answer(&asked, guess).await.refused();
+        assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user.", "{guess}");
+    }
+    // No history is kept where it was switched off.
+    server
+        .operator("UpdateUserPool", json!({"UserPoolId": pool, "Policies": {"PasswordPolicy": {"MinimumLength": 8}}}))
+        .await
+        .ok();
+    let set = json!({"UserPoolId": pool, "Username": "ada", "Password": "N3w-Passw0rd", "Permanent": true});
+    server.operator("AdminSetUserPassword", set).await.ok();
     assert_eq!(server.count("password_history").await, 0);
 }

@@ -753,14 +753,16 @@ async fn a_sign_up_is_confirmed_by_a_link_and_only_by_its_button() {
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     let right: Vec<(String, String)> = link.query_pairs().into_owned().collect();
-    let mut wrong = right.clone();
-    wrong.iter_mut().find(|(name, _)| name == "confirmation_code").unwrap().1 = "000000".into();
-    let mut nobody = right.clone();
-    nobody.iter_mut().find(|(name, _)| name == "user_name").unwrap().1 = "nobody".into();
-    for (pairs, text) in [(&wrong, "Invalid verification code"), (&nobody, "Invalid code provided")] {
-        let (status, html) = post(pairs).await;
-        assert!(status == 400 && html.contains(text), "{status} {html}");
+    // Nobody guesses by links, and nobody asks by links who signed up.
+    for (field, value) in
+        [("confirmation_code", "000000"), ("user_name", "nobody"), ("signature", "x"), ("client_id", "none")]
+    {
+        let mut wrong = right.clone();
+        wrong.iter_mut().find(|(name, _)| name == field).unwrap().1 = value.into();
+        let (status, html) = post(&wrong).await;
+        assert!(status == 400 && html.contains("This link is not complete"), "{status} {html}");
     }
+    assert_eq!(server.count("code_attempts WHERE tried > 0").await, 0);
     let (status, html) = post(&right).await;
     assert!(status == 200 && html.contains("Your account is confirmed"), "{status} {html}");
     assert_eq!(server.count("users WHERE status = 'CONFIRMED' AND attributes ->> 'email_verified' = 'true'").await, 1);

@@ -161,8 +161,11 @@ async fn a_key_of_one_pool_tags_it_and_calls_no_functions_of_others() {
     assert_eq!(call("TagResource", json!({"ResourceArn": own, "Tags": {"a": "b"}})).await, "OK");
     assert_eq!(call("TagResource", json!({"ResourceArn": other, "Tags": {"a": "b"}})).await, "AccessDeniedException");
     let functions = json!({"UserMigration": "arn:aws:lambda:us-east-1:123456789012:function:of-others"});
-    let update = json!({"UserPoolId": pool(), "LambdaConfig": functions});
+    let update = json!({"UserPoolId": pool(), "LambdaConfig": functions.clone()});
     assert_eq!(call("UpdateUserPool", update.clone()).await, "AccessDeniedException");
     server.operator("UpdateUserPool", update.clone()).await.ok();
     assert_eq!(call("UpdateUserPool", update).await, "OK", "what is there may stay");
+    assert_eq!(call("UpdateUserPool", json!({"UserPoolId": pool()})).await, "OK");
+    let read = server.operator("DescribeUserPool", json!({"UserPoolId": pool()})).await.ok();
+    assert_eq!(read["UserPool"]["LambdaConfig"], functions, "what is left out stays");
 }

@@ -691,7 +691,10 @@ async fn a_sign_in_that_a_function_refuses_leaves_no_session_and_a_refresh_no_lo
         "UserLambdaValidationException"
     );
     functions.on("PreTokenGeneration", |_| Reply::Response(json!({})));
-    server.call("GetTokensFromRefreshToken", refresh).await.ok();
+    server.call("GetTokensFromRefreshToken", refresh.clone()).await.ok();
+    // Nor does it save a token that is in two hands.
+    functions.on("PreTokenGeneration", |_| Reply::Throw("not now"));
+    assert_eq!(server.call("GetTokensFromRefreshToken", refresh).await.outcome(), "RefreshTokenReuseException");
 }
 
 #[tokio::test]

@@ -80,10 +80,11 @@ async fn users_are_imported_and_set_a_password_of_their_own() {
         "broken,not an address,true,,,,",
         "short,row",
         ",nameless@example.com,true,,,,",
+        "two words,two@example.com,true,,,,",
         "mfa,mfa@example.com,true,,,TRUE,",
     ];
     let job = stage.import(&format!("\u{feff}{HEADER}\r\n{}\r\n", rows.join("\r\n"))).await;
-    assert_eq!((job["Status"].as_str().unwrap(), counts(&job)), ("Succeeded", (2, 1, 5)), "{job}");
+    assert_eq!((job["Status"].as_str().unwrap(), counts(&job)), ("Succeeded", (2, 1, 6)), "{job}");
     let user = stage.server.operator("AdminGetUser", json!({"UserPoolId": stage.pool, "Username": "ada"})).await.ok();
     assert_eq!(user["UserStatus"], "RESET_REQUIRED");
     let attributes = user["UserAttributes"].as_array().unwrap();
@@ -197,4 +198,62 @@ async fn jobs_are_listed_and_ten_may_wait() {
         }
     }
     assert_eq!((listed.len(), &listed[..10]), (11, &made[..]));
+}
+
+#[tokio::test]
+async fn who_may_only_read_does_not_see_where_the_file_goes() {
+    let stage = Stage::new().await;
+    let sealing = keystead::sealing::SealingKey::new(&[7; 32]);
+    let secret = keystead::secret::Secret::from("another-secret-0123456789".to_owned());
+    let now = keystead::clock::Clock::now(&keystead::clock::SystemClock);
+    keystead::store::operators::put(&stage.server.db, &sealing, None, "AKREAD", &secret, "read-only", now)
+        .await
+        .unwrap();
+    let job = stage.make().await;
+    let named = json!({"UserPoolId": stage.pool, "JobId": job["JobId"]});
+    let read =
+        stage.server.operator_with("DescribeUserImportJob", named, "AKREAD", "another-secret-0123456789").await.ok();
+    assert!(read["UserImportJob"].get("PreSignedUrl").is_none(), "{read}");
+    let listed = json!({"UserPoolId": stage.pool, "MaxResults": 10});
+    let read =
+        stage.server.operator_with("ListUserImportJobs", listed, "AKREAD", "another-secret-0123456789").await.ok();
+    assert!(read["UserImportJobs"][0].get("PreSignedUrl").is_none(), "{read}");
+    assert_eq!(stage.upload(&job, HEADER).await, 200);
+    assert_eq!(stage.server.count("audit_events WHERE event = 'import.uploaded'").await, 1);
+    stage.server.clock.advance(time::Duration::minutes(16));
+    let late = stage.job("DescribeUserImportJob", &job["JobId"]).await.ok();
+    assert!(late["UserImportJob"].get("PreSignedUrl").is_none(), "{late}");
+}
+
+#[tokio::test]
+async fn a_pool_is_deleted_while_its_users_are_imported() {
+    let stage = Stage::new().await;
+    let many: String = (0..5_000).map(|n| format!("user-{n},user-{n}@example.com,true,,,,\n")).collect();
+    let job = stage.make().await;
+    stage.upload(&job, &format!("{HEADER}\n{many}")).await;
+    stage.job("StartUserImportJob", &job["JobId"]).await.ok();
+    while stage.server.count("users").await < 20 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    stage.server.operator("DeleteUserPool", json!({"UserPoolId": stage.pool})).await.ok();
+    assert_eq!(stage.server.count("user_import_jobs").await, 0);
+}
+
+#[tokio::test]
+async fn a_row_that_met_somebody_elses_lock_is_imported_later() {
+    let stage = Stage::new().await;
+    let job = stage.make().await;
+    stage.upload(&job, &format!("{HEADER}\nada,ada@example.com,true,,,,\n")).await;
+    let mut other = stage.server.db.begin().await.unwrap();
+    let lock = "SELECT 1 FROM user_pools WHERE user_pool_id = $1 FOR UPDATE";
+    sqlx::query(lock).bind(&stage.pool).execute(&mut *other).await.unwrap();
+    stage.server.sql("UPDATE user_import_jobs SET status = 'Pending'").await;
+    while stage.server.count("user_import_jobs WHERE takes > 0").await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    other.rollback().await.unwrap();
+    stage.server.clock.advance(time::Duration::minutes(2));
+    let job = stage.ended(&job["JobId"]).await;
+    assert_eq!(counts(&job), (1, 0, 0));
 }

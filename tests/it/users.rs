@@ -341,6 +341,10 @@ async fn what_users_do_is_kept_where_the_pool_says_so() {
     ada.password_sign_in(&client, "wrong-Passw0rd").await.refused();
     let change = json!({"PreviousPassword": PASSWORD, "ProposedPassword": "N3w-Passw0rd"});
     ada.call("ChangePassword", change).await.ok();
+    // They are written after the answers.
+    while server.count("auth_events").await < 3 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     let mut input = json!({"UserPoolId": pool, "Username": "ada", "MaxResults": 2});
     let first = server.operator("AdminListUserAuthEvents", input.clone()).await.ok();
     input["NextToken"] = first["NextToken"].clone();
@@ -358,4 +362,22 @@ async fn what_users_do_is_kept_where_the_pool_says_so() {
     assert_eq!(server.count("auth_events").await, 0, "other pools keep nothing");
     let input = json!({"UserPoolId": crate::support::pool(), "Username": "eve"});
     assert_eq!(server.operator("AdminListUserAuthEvents", input).await.outcome(), "UserPoolAddOnNotEnabledException");
+}
+
+#[tokio::test]
+async fn who_guesses_at_a_password_does_not_fill_the_table_of_events() {
+    let server =
+        TestServer::with(&["--free-password-failures=0", "--password-memory-kib=64", "--password-iterations=1"]).await;
+    let (pool, client) =
+        pool_with(&server, json!({"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}), json!({})).await;
+    let ada = server.user_in(&pool, "ada").await;
+    for _ in 0..105 {
+        ada.password_sign_in(&client, "wrong-Passw0rd").await.refused();
+    }
+    server.clock.advance(time::Duration::hours(2));
+    ada.password_sign_in(&client, PASSWORD).await.ok();
+    while server.count("auth_events WHERE response = 'Pass'").await == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(server.count("auth_events").await, 101);
 }

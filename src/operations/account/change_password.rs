@@ -34,9 +34,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
             password::check(app, &pool, true, &username, Some(user), previous).await?
         }
     };
-    let mut db = app.db.acquire().await?;
-    password::check_history(app, &mut db, &pool, user.sub, &request.proposed_password).await?;
-    drop(db);
+    password::check_history(app, &pool, user.sub, &request.proposed_password).await?;
     let new = password::new(app, &pool, user.sub, &user.username, request.proposed_password).await?;
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
@@ -55,6 +53,6 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     password::store(&mut tx, &pool, user.sub, &new, Status::Confirmed, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
     tx.commit().await?;
-    auth_events::note(app, call, &pool, user.sub, "PasswordChange", "Pass", Some("Password")).await;
+    auth_events::note(app, call, &pool, user.sub, "PasswordChange", "Pass", Some("Password"));
     Ok(Empty {})
 }

@@ -25,7 +25,7 @@ pub struct Request {
     cloud_watch_logs_role_arn: String,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<One> {
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<One> {
     let pool_id = &request.user_pool_id;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -53,5 +53,5 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     };
     store::user_imports::insert(&mut tx, pool_id, &job).await?;
     tx.commit().await?;
-    Ok(One { user_import_job: shown(app, pool_id, &job)? })
+    Ok(One { user_import_job: shown(app, &operator, pool_id, &job)? })
 }

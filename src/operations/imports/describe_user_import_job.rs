@@ -4,9 +4,9 @@
 use super::{Named, One, no_such_job, shown};
 use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<One> {
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Named) -> Result<One> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let found = store::user_imports::find(&app.db, &pool.id, &request.job_id).await?;
     let job = found.ok_or_else(|| no_such_job(&request.job_id))?;
-    Ok(One { user_import_job: shown(app, &pool.id, &job)? })
+    Ok(One { user_import_job: shown(app, &operator, &pool.id, &job)? })
 }

@@ -24,12 +24,12 @@ pub struct Response {
     pagination_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let (list, limit) = (format!("user imports of {}", pool.id), request.max_results);
     let after: Option<String> = page::open(&app.sealing, &list, request.pagination_token.as_deref())?;
     let found = store::user_imports::list(&app.db, &pool.id, &after.unwrap_or_default(), limit + 1).await?;
     let (found, pagination_token) = page::cut(&app.sealing, &list, found, limit, |job| job.id.clone());
-    let jobs = found.iter().map(|job| shown(app, &pool.id, job)).collect::<Result<_>>()?;
+    let jobs = found.iter().map(|job| shown(app, &operator, &pool.id, job)).collect::<Result<_>>()?;
     Ok(Response { user_import_jobs: jobs, pagination_token })
 }

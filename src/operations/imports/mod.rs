@@ -14,6 +14,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     app::App,
+    caller::Operator,
     clock::epoch_seconds,
     error::{Error, Result},
     store::user_imports::Job,
@@ -37,13 +38,12 @@ pub struct One {
     user_import_job: Value,
 }
 
-/// `UserImportJobType`.
-fn shown(app: &App, pool_id: &str, job: &Job) -> Result<Value> {
+/// `UserImportJobType`. The address for the file is shown to who may import, as long as it takes one.
+fn shown(app: &App, operator: &Operator, pool_id: &str, job: &Job) -> Result<Value> {
     let mut out = json!({
         "JobName": job.name,
         "JobId": job.id,
         "UserPoolId": pool_id,
-        "PreSignedUrl": upload_url(app, pool_id, job)?,
         "CreationDate": epoch_seconds(job.created_at),
         "Status": job.status,
         "CloudWatchLogsRoleArn": job.role_arn,
@@ -56,6 +56,9 @@ fn shown(app: &App, pool_id: &str, job: &Job) -> Result<Value> {
             out[member] = value;
         }
     };
+    if operator.is_administrator && job.status == "Created" && app.clock.now() < job.created_at + UPLOAD {
+        put("PreSignedUrl", Some(json!(upload_url(app, pool_id, job)?)));
+    }
     put("StartDate", job.started_at.map(|at| json!(epoch_seconds(at))));
     put("CompletionDate", job.completed_at.map(|at| json!(epoch_seconds(at))));
     put("CompletionMessage", job.message.as_ref().map(|text| json!(text)));

@@ -10,7 +10,7 @@ use crate::{
     flows, store,
 };
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<One> {
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Named) -> Result<One> {
     let (pool, id) = (flows::pool(app, &request.user_pool_id).await?, &request.job_id);
     let mut tx = app.db.begin().await?;
     if !store::user_imports::lock(&mut tx, &pool.id, id).await? {
@@ -28,5 +28,5 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<
     }
     let job = store::user_imports::find(&mut *tx, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
     tx.commit().await?;
-    Ok(One { user_import_job: shown(app, &pool.id, &job)? })
+    Ok(One { user_import_job: shown(app, &operator, &pool.id, &job)? })
 }

@@ -74,16 +74,22 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
     settings.acr_configuration = request.acr_configuration;
     let functions = settings.rest.get("LambdaConfig").cloned().unwrap_or_else(|| json!({}));
     // Functions are everybody's under one address: the key of one pool must not call those of others.
-    if operator.is_bound && request.rest.get("LambdaConfig").is_some_and(|new| *new != functions) {
+    let changes = |new: &Value| without_older(new.clone()) != without_older(functions.clone());
+    if operator.is_bound && request.rest.get("LambdaConfig").is_some_and(changes) {
         return Err(Error::AccessDenied(
             "LambdaConfig: only an operator whose key is not bound to one user pool may change it.".into(),
         ));
     }
+    // What such an operator may not change is not reset either.
+    let kept = (operator.is_bound && !request.rest.contains_key("LambdaConfig")).then_some(functions);
     // Tags have operations of their own: they stay unless others are given.
     let tags = settings.rest.remove("UserPoolTags");
     settings.rest = stored_members(&request.rest);
     if let (Some(tags), false) = (tags, request.rest.contains_key("UserPoolTags")) {
         settings.rest.insert("UserPoolTags".into(), tags);
+    }
+    if let Some(functions) = kept {
+        settings.rest.insert("LambdaConfig".into(), functions);
     }
     settings.auto_verified_attributes = request.auto_verified_attributes;
     settings.user_attribute_update_settings = request.user_attribute_update_settings;
@@ -93,4 +99,14 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
     store::pools::update(&mut tx, &pool, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Empty {})
+}
+
+/// `LambdaConfig` without the older member that DescribeUserPool shows beside PreTokenGenerationConfig.
+fn without_older(mut functions: Value) -> Value {
+    if functions["PreTokenGenerationConfig"].is_object()
+        && let Some(functions) = functions.as_object_mut()
+    {
+        functions.remove("PreTokenGeneration");
+    }
+    functions
 }

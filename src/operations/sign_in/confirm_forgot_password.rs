@@ -48,6 +48,21 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         return Err(codes::pretend_to_redeem(app, pool, &request.username, Purpose::ForgotPassword).await?);
     };
     let trail = flows::trail(app, call, "user");
+    if password::has_history(pool) {
+        // After the code, so that nobody else learns what the user's passwords were; and not inside of a transaction.
+        let mut tx = app.db.begin().await?;
+        let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+        let code = &request.confirmation_code;
+        match codes::redeem(app, &mut tx, pool, &user, Purpose::ForgotPassword, code, trail.at).await? {
+            // Not used up yet: it may come again with another password.
+            Ok(_) => drop(tx),
+            Err(refusal) => {
+                tx.commit().await?;
+                return Err(refusal);
+            }
+        }
+        password::check_history(app, pool, user.sub, &request.password).await?;
+    }
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     if user.status == Status::Unconfirmed && !client.settings.hides_existence() {
@@ -69,14 +84,12 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         return Err(codes::void());
     }
     forgotten::address(pool, &user)?;
-    // After the code: nobody else learns what the user's passwords were. Not committed: the code may come again.
-    password::check_history(app, &mut tx, pool, user.sub, &request.password).await?;
     password::store(&mut tx, pool, user.sub, &new, Status::Confirmed, trail.at).await?;
     let name = password::attempts_name(app, pool, &user.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.reset", Some(user.sub), None).await?;
     tx.commit().await?;
-    auth_events::note(app, call, pool, user.sub, "ForgotPassword", "Pass", Some("Password")).await;
+    auth_events::note(app, call, pool, user.sub, "ForgotPassword", "Pass", Some("Password"));
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     triggers::post_confirmation(&cause, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})

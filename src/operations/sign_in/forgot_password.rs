@@ -39,7 +39,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
             let details = codes::send(&cause, &mut tx, &user, purpose, "ForgotPassword", &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
-            auth_events::note(app, call, pool, user.sub, "ForgotPassword", "InProgress", None).await;
+            auth_events::note(app, call, pool, user.sub, "ForgotPassword", "InProgress", None);
             Ok(Delivered { code_delivery_details: details })
         }
         Err(_) if hides => {

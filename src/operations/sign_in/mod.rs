@@ -57,7 +57,7 @@ impl Begin {
         };
         let outcome = sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await;
         if !self.auth_flow.starts_with("REFRESH") {
-            note(&sign_in, self.auth_parameters.get("USERNAME"), &outcome, Some("Password")).await;
+            note(&sign_in, self.auth_parameters.get("USERNAME"), &outcome, Some("Password"));
         }
         Ok(outcome?.into())
     }
@@ -116,7 +116,7 @@ impl Respond {
             "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" => Some("Mfa"),
             _ => None,
         };
-        note(&sign_in, self.challenge_responses.get("USERNAME"), &outcome, challenge).await;
+        note(&sign_in, self.challenge_responses.get("USERNAME"), &outcome, challenge);
         let mut response = Response::from(outcome?);
         // Not part of this output (W§4.1).
         response.available_challenges.clear();
@@ -161,10 +161,10 @@ impl From<Outcome> for Response {
 }
 
 /// Notes how a step went, where the pool keeps it.
-async fn note(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
+fn note(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
     let Some(response) = auth_events::response_of(outcome, |one| matches!(one, Outcome::Tokens(_))) else { return };
     let event = ("SignIn", response, challenge);
-    auth_events::note_named(sign_in.app, sign_in.call, sign_in.pool, name.map(String::as_str), event).await;
+    auth_events::note_named(sign_in.app, sign_in.call, sign_in.pool, name.map(String::as_str), event);
 }
 
 /// The client an operator names in a pool.

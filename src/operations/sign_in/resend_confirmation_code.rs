@@ -40,7 +40,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
             let details = codes::send(&cause, &mut tx, &user, Purpose::SignUp, "ResendCode", &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
-            auth_events::note(app, call, pool, user.sub, "ResendCode", "Pass", None).await;
+            auth_events::note(app, call, pool, user.sub, "ResendCode", "Pass", None);
             return Ok(Delivered { code_delivery_details: details });
         }
         None => "Cannot resend codes. Auto verification not turned on.",

@@ -103,7 +103,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     };
     tx.commit().await?;
     messages::sent(app);
-    auth_events::note(app, call, pool, user.sub, "SignUp", "Pass", None).await;
+    auth_events::note(app, call, pool, user.sub, "SignUp", "Pass", None);
     if decided.confirm {
         triggers::post_confirmation(&cause, "PostConfirmation_ConfirmSignUp", &user).await?;
     }

@@ -30,9 +30,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
         Error::InvalidPassword(refusal.to_string().replace("did not conform with", "does not conform to").into())
     })?;
-    let mut db = app.db.acquire().await?;
-    password::check_history(app, &mut db, &pool, user.sub, &request.password).await?;
-    drop(db);
+    password::check_history(app, &pool, user.sub, &request.password).await?;
     let new = password::new(app, &pool, user.sub, &user.username, request.password).await?;
     let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
     let trail = flows::trail(app, call, operator.actor());
