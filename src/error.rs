@@ -228,8 +228,10 @@ impl Error {
         Self::ResourceNotFound(format!("User pool {pool_id} does not exist.").into())
     }
 
-    /// The one answer to a wrong password, a failed passkey and (with existence hiding) an unknown user.
-    pub fn wrong_credentials() -> Self {
+    /// The one answer to a wrong password, a failed passkey and (with existence hiding) an unknown user. Which it was goes to
+    /// the log alone.
+    pub fn wrong_credentials(why: &'static str) -> Self {
+        tracing::info!(why, "credentials refused");
         Self::NotAuthorized("Incorrect username or password.".into())
     }
 }

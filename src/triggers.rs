@@ -20,6 +20,8 @@ const WAIT: Duration = Duration::from_secs(1);
 const POOLS: usize = 1_000;
 /// Bytes of an answer, at most.
 const LONGEST: usize = 1024 * 1024;
+/// Characters of the secret, at least.
+const SHORTEST_SECRET: usize = 16;
 /// Where the function's name goes in the URL.
 const PLACEHOLDER: &str = "{function}";
 
@@ -59,10 +61,21 @@ impl Triggers {
     /// The configured webhook, if there is one.
     pub fn new(config: &Config) -> Result<Self, String> {
         let target = match &config.trigger_url {
+            None if config.trigger_secret.is_some() => {
+                return Err("trigger-url: must be set together with trigger-secret".into());
+            }
             None => None,
             Some(url) => {
                 let secret =
                     config.trigger_secret.clone().ok_or("trigger-secret: must be set together with trigger-url")?;
+                if secret.expose().len() < SHORTEST_SECRET {
+                    return Err(format!(
+                        "trigger-secret: must have at least {SHORTEST_SECRET} characters (make one with `openssl rand -hex 32`)"
+                    ));
+                }
+                if !url.contains(PLACEHOLDER) {
+                    return Err(format!("trigger-url: must hold {PLACEHOLDER}, where the function's name goes"));
+                }
                 let patience = Duration::from_secs(config.trigger_timeout_seconds);
                 let parsed = url::Url::parse(&url.replace(PLACEHOLDER, "f"));
                 let parsed = parsed.map_err(|cause| format!("trigger-url: {cause}"))?;

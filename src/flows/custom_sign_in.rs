@@ -173,7 +173,7 @@ async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decisio
         }
         Decision::Ask(_) => Err(Error::InvalidLambdaResponse("Unrecognizable lambda output".into())),
         Decision::Issue => open(sign_in, person, &progress).await,
-        Decision::Fail => Err(Error::wrong_credentials()),
+        Decision::Fail => Err(Error::wrong_credentials("the define auth challenge trigger fails the sign-in")),
     }
 }
 
@@ -201,11 +201,13 @@ async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result
 async fn open(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     // Of somebody who does not exist there are no tokens, whatever the function says.
-    let sub = person.user.as_ref().ok_or_else(Error::wrong_credentials)?.sub;
+    let sub = person.user.as_ref().ok_or_else(|| Error::wrong_credentials("nobody has this name"))?.sub;
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
     let mut tx = app.db.begin().await?;
-    let user = store::users::hold(&mut tx, &pool.id, sub).await?.ok_or_else(Error::wrong_credentials)?;
+    let user = store::users::hold(&mut tx, &pool.id, sub)
+        .await?
+        .ok_or_else(|| Error::wrong_credentials("the user was deleted meanwhile"))?;
     sign_in.may_sign_in(&user)?;
     let by_password = progress.session.iter().any(|one| one["challengeName"] == srp_sign_in::CHALLENGE);
     // The password that was proved is still the user's.
@@ -213,7 +215,7 @@ async fn open(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Resu
         return Err(session_text::unfit());
     }
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let proved = Proved { with: OpenedWith::Custom, methods: methods(&progress.session), device };

@@ -220,7 +220,7 @@ async fn finish(
         if free > 0 {
             store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
         }
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the proof of the device is wrong"));
     }
     let needed = mfa::is_needed(pool, &user);
     if needed && !stands_in(pool) {
@@ -229,7 +229,7 @@ async fn finish(
         return mfa::ask(sign_in, Person { user: Some(user), ..person }, &carried).await;
     }
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     let proved = Proved {
         with: OpenedWith::Password,

@@ -144,7 +144,7 @@ impl Opened {
             // They may have taken seconds, in which the user was signed out, or disabled.
             let mut db = app.db.acquire().await?;
             let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
-            live.ok_or_else(Error::wrong_credentials)?;
+            live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
         }
         let mut result = issue(&cause, sign_in.client, basis, change.as_ref(), refresh).await?;
         result.new_device_metadata = self.device.filter(|device| device.is_new).map(|device| NewDeviceMetadata {

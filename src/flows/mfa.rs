@@ -105,7 +105,7 @@ fn attribute(method: &str) -> Option<&'static str> {
 /// Asks for the second factor of a person who proved the first.
 pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: &Carried) -> Result<Outcome> {
     let pool = sign_in.pool;
-    let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
+    let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
     let mut db = sign_in.app.db.acquire().await?;
     let methods = offered(pool, user, has_app(&mut db, pool, user).await?);
     drop(db);
@@ -137,12 +137,13 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: &Carried) -> Res
 }
 
 async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, carried: &Carried) -> Result<Outcome> {
-    let Some(user) = &person.user else { return Err(Error::wrong_credentials()) };
+    let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
     let name = ("USER_ID_FOR_SRP", user.username.clone());
     let (mut data, parameters) = match attribute(method) {
         None => (json!({}), parameters([("FRIENDLY_DEVICE_NAME", "TOTP device".to_owned()), name])),
         Some(attribute) => {
-            let address = Address::verified(user, attribute).ok_or_else(Error::wrong_credentials)?;
+            let address = Address::verified(user, attribute)
+                .ok_or_else(|| Error::wrong_credentials("the address of the second factor is not verified"))?;
             let (data, mut parameters) = otp_sign_in::send(sign_in, &person, &address).await?;
             parameters.extend(self::parameters([name]));
             (data, parameters)

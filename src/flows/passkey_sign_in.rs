@@ -178,7 +178,7 @@ fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
     sign_in.may_sign_in(user)?;
     let enough = !mfa::is_needed(sign_in.pool, user) || mfa::passkeys_suffice(sign_in.pool, user);
     if user.status != Status::Confirmed || !enough || !sign_in.pool.allows_factor("WEB_AUTHN") {
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("passkeys sign this user in no more"));
     }
     Ok(())
 }
@@ -234,7 +234,7 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
         }
         tx.commit().await?;
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the passkey does not verify"));
     };
     if let Err(refusal) = may_finish(sign_in, &user) {
         tx.commit().await?;

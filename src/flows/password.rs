@@ -166,15 +166,23 @@ pub async fn check(
     }
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let fits = app.passwords.verify(password, hash).await?;
-    match user {
+    let why = match user {
         Some(user) if fits => return Ok(user),
         None if !hides_existence => return Err(Error::UserNotFound),
-        _ => {}
-    }
+        Some(user) if !hides_existence && lacks_password(&user) => return Err(Error::PasswordResetRequired),
+        Some(user) if user.password_hash.is_none() => "the user has no password",
+        Some(_) => "the password is wrong",
+        None => "nobody has this name",
+    };
     if free > 0 {
         store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
     }
-    Err(Error::wrong_credentials())
+    Err(Error::wrong_credentials(why))
+}
+
+/// Whether this user has to choose a first password by ForgotPassword, as who came with an import.
+pub fn lacks_password(user: &User) -> bool {
+    user.password_hash.is_none() && user.status == Status::ResetRequired
 }
 
 /// The name under which wrong passwords are counted: the user's own, whatever alias was typed; also an unknown person's. A name too long for a

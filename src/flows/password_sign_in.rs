@@ -49,7 +49,7 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
         now.password_hash == user.password_hash
             || (outdated && now.password_set_at == user.password_set_at && now.password_hash.is_some())
     };
-    let user = held.filter(same).ok_or_else(Error::wrong_credentials)?;
+    let user = held.filter(same).ok_or_else(|| Error::wrong_credentials("the password was changed meanwhile"))?;
     // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
     // second factor by repeating it.
     let may_be_asked = user.status == Status::Confirmed
@@ -63,7 +63,7 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     };
     if locked {
         // By others meanwhile: no answer tells that this guess was right.
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     let device = match user.status {
         Status::Confirmed => devices::named(sign_in, &mut tx, &user).await?,
@@ -94,7 +94,7 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     }
     // Nothing more is asked.
     if may_be_asked && free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     let device = if device.is_some() { None } else { devices::new(sign_in) };
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };

@@ -167,6 +167,9 @@ pub async fn finish(
             custom_sign_in::after_password(sign_in, person.username, user, pending).await
         }
         Some(user) if fits => password_sign_in::proved(sign_in, person.username, user, Some(pending.id)).await,
+        Some(user) if !sign_in.client.settings.hides_existence() && password::lacks_password(&user) => {
+            Err(Error::PasswordResetRequired)
+        }
         _ => {
             let mut tx = app.db.begin().await?;
             store::challenges::take(&mut tx, &pool.id, pending.id).await?;
@@ -174,7 +177,7 @@ pub async fn finish(
             if free > 0 {
                 store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
             }
-            Err(Error::wrong_credentials())
+            Err(Error::wrong_credentials("the proof of the password is wrong, or nobody has this name"))
         }
     }
 }

@@ -97,8 +97,15 @@ impl Cause<'_> {
         let name = trigger.name();
         let called = self.app.triggers.call(&self.pool.id, arn, &event()).await;
         called.map(Some).map_err(|failure| {
-            // Not its text, which may hold anything.
-            tracing::info!(trigger = name, failure = failure.kind(), "a trigger gave no response");
+            match &failure {
+                // Not its text, which may hold anything.
+                Failure::Refused(_) => tracing::info!(trigger = name, "a trigger refused"),
+                Failure::Unrecognizable => {
+                    tracing::warn!(trigger = name, arn, "a trigger's answer is no event with a response");
+                }
+                Failure::Unreachable(why) => tracing::warn!(trigger = name, arn, why, "a trigger was not reached"),
+                Failure::Busy => tracing::warn!(trigger = name, arn, "too many triggers of this pool are at work"),
+            }
             refusal(name, failure)
         })
     }

@@ -7,7 +7,6 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header, web};
 use askama::Template;
 use bytes::Bytes;
-use serde::Deserialize;
 use serde_json::Map;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -24,14 +23,14 @@ use crate::{
     },
     random,
     sealing::equal,
+    store::users::Status,
 };
 
 /// Bytes of a form, at most.
 const LONGEST: usize = 16 * 1024;
 
 /// What the link carries.
-#[derive(Clone, Deserialize)]
-pub struct Link {
+struct Link {
     client_id: String,
     user_name: String,
     confirmation_code: String,
@@ -39,7 +38,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// From a form's body.
+    /// From a form's body, or a query.
     fn parse(body: &[u8]) -> Option<Self> {
         let mut fields: HashMap<String, String> = url::form_urlencoded::parse(body).into_owned().collect();
         let mut take = |name: &str| fields.remove(name);
@@ -61,7 +60,10 @@ struct Page<'a> {
 }
 
 /// `GET`: asks whether to confirm.
-pub async fn ask(link: web::Query<Link>) -> HttpResponse {
+pub async fn ask(request: HttpRequest) -> HttpResponse {
+    let Some(link) = Link::parse(request.query_string().as_bytes()) else {
+        return page(400, &Page::told("Not confirmed", &incomplete().to_string()));
+    };
     let text = "Confirm that this address is yours to finish signing up.";
     page(200, &Page { title: "Confirm your account", text, form: Some(&link) })
 }
@@ -73,7 +75,8 @@ pub async fn confirm(request: HttpRequest, payload: web::Payload, app: web::Data
     let confirmed = confirmed(&request, payload, app, request_id).instrument(span.clone()).await;
     let _entered = span.enter();
     match confirmed {
-        Ok(()) => page(200, &Page::told("Confirmed", "Your account is confirmed. You can sign in now.")),
+        Ok(Done::Now) => page(200, &Page::told("Confirmed", "Your account is confirmed. You can sign in now.")),
+        Ok(Done::Before) => page(200, &Page::told("Confirmed", "Your account was confirmed before. You can sign in.")),
         Err(error) => {
             if let Error::Internal(cause) = &error {
                 tracing::error!(%cause, "a sign-up was not confirmed");
@@ -84,7 +87,14 @@ pub async fn confirm(request: HttpRequest, payload: web::Payload, app: web::Data
     }
 }
 
-async fn confirmed(request: &HttpRequest, payload: web::Payload, app: Arc<App>, request_id: Uuid) -> Result<()> {
+/// When the account was confirmed.
+enum Done {
+    Now,
+    /// Whoever opens a good link again is told so.
+    Before,
+}
+
+async fn confirmed(request: &HttpRequest, payload: web::Payload, app: Arc<App>, request_id: Uuid) -> Result<Done> {
     let call = call(request, &app, request_id);
     app.acl.check_server(call.address, 0)?;
     app.budgets.spend_address(call.address)?;
@@ -103,7 +113,7 @@ async fn confirmed(request: &HttpRequest, payload: web::Payload, app: Arc<App>, 
     running.await.map_err(Error::internal)?
 }
 
-async fn redeem(app: &Arc<App>, call: &Call, link: &Link) -> Result<()> {
+async fn redeem(app: &Arc<App>, call: &Call, link: &Link) -> Result<Done> {
     let signature = messages::link_signature(app, &link.client_id, &link.user_name, &link.confirmation_code);
     if !equal(signature.as_bytes(), link.signature.as_bytes()) {
         return Err(incomplete());
@@ -115,13 +125,16 @@ async fn redeem(app: &Arc<App>, call: &Call, link: &Link) -> Result<()> {
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     let (_turn, user) = sign_up::named(app, &named, &link.user_name).await?;
+    if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
+        return Ok(Done::Before);
+    }
     let confirmation = Confirmation {
         username: &link.user_name,
         code: &link.confirmation_code,
         force_alias_creation: false,
         session: None,
     };
-    sign_up::confirm(&cause, call, &named.client, user, &confirmation).await.map(|_| ())
+    sign_up::confirm(&cause, call, &named.client, user, &confirmation).await.map(|_| Done::Now)
 }
 
 fn incomplete() -> Error {

@@ -102,6 +102,9 @@ async fn import(app: &App, work: Work) -> Result<()> {
     let Some(job) = store::user_imports::find(&app.db, pool_id, id).await? else { return Ok(()) };
     match job.status.as_str() {
         "Stopping" => end(app, &work, "Stopped", "Import_Job_stopped").await,
+        "InProgress" if job.done == row && job.failed > 0 => {
+            end(app, &work, "Succeeded", "Import_Job_Completed_but_some_rows_failed_the_servers_log_says_why").await
+        }
         "InProgress" if job.done == row => end(app, &work, "Succeeded", "Import_Job_Completed_Successfully").await,
         // Somebody else's by now.
         _ => Ok(()),

@@ -147,6 +147,10 @@ fn wrong_settings_stop_the_start_with_their_name() {
         (&["--database-connections", "0"], "database-connections"),
         (&["--region", "no spaces"], "region"),
         (&["--operator-access-key-id", "AKIA"], "--operator-secret-access-key"),
+        (&["--trigger-secret", "0123456789abcdef"], "trigger-url"),
+        (&["--trigger-url", "https://example.com/{function}"], "trigger-secret"),
+        (&["--trigger-url", "https://example.com/{function}", "--trigger-secret", "short"], "trigger-secret"),
+        (&["--trigger-url", "https://example.com/", "--trigger-secret", "0123456789abcdef"], "{function}"),
     ] {
         let output = keystead().args(base).args(args).output().unwrap();
         assert!(!output.status.success() && text(&output).contains(name), "{args:?}: {}", text(&output));

@@ -766,8 +766,14 @@ async fn a_sign_up_is_confirmed_by_a_link_and_only_by_its_button() {
     let (status, html) = post(&right).await;
     assert!(status == 200 && html.contains("Your account is confirmed"), "{status} {html}");
     assert_eq!(server.count("users WHERE status = 'CONFIRMED' AND attributes ->> 'email_verified' = 'true'").await, 1);
-    let (status, _) = post(&right).await;
-    assert_eq!(status, 400, "once");
+    let (status, html) = post(&right).await;
+    assert!(status == 200 && html.contains("was confirmed before"), "{status} {html}");
+    let cut = server.http.get(format!("{}/confirmUser?client_id=x", server.url)).send().await.unwrap();
+    assert_eq!(
+        (cut.status().as_u16(), &cut.headers()["content-type"]),
+        (400, &"text/html; charset=utf-8".parse().unwrap())
+    );
+    assert!(cut.text().await.unwrap().contains("This link is not complete"));
 }
 
 #[tokio::test]

@@ -107,6 +107,25 @@ async fn wrong_proofs_lock_as_wrong_passwords_do() {
 }
 
 #[tokio::test]
+async fn who_never_had_a_password_is_told_to_set_one_unless_that_tells_who_exists() {
+    let server = TestServer::start().await;
+    let (pool_id, hiding) = srp_pool(&server, json!({})).await;
+    let flows = ["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH"];
+    let input = json!({"UserPoolId": pool_id, "ClientName": "open", "ExplicitAuthFlows": flows});
+    let open = server.operator("CreateUserPoolClient", input).await.ok()["UserPoolClient"]["ClientId"].clone();
+    server.user_in(&pool_id, "ada").await;
+    // As who came with an import.
+    let reset = "UPDATE users SET password_hash = NULL, srp_verifier = NULL, status = 'RESET_REQUIRED'";
+    sqlx::query(reset).execute(&server.db).await.unwrap();
+    let told = "400 PasswordResetRequiredException: Password reset required for the user";
+    for (client_id, expected) in [(open.as_str().unwrap(), told), (&hiding, WRONG)] {
+        assert_eq!(sign_in(&server, (&pool_id, client_id), "ada", PASSWORD).await, expected);
+        let person = crate::support::Person::new(&server, "ada", "");
+        assert_eq!(person.password_sign_in(client_id, PASSWORD).await.refused(), expected);
+    }
+}
+
+#[tokio::test]
 async fn numbers_of_no_honest_client_are_refused() {
     let server = TestServer::start().await;
     let (pool_id, client_id) = srp_pool(&server, json!({})).await;

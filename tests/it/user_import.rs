@@ -85,6 +85,7 @@ async fn users_are_imported_and_set_a_password_of_their_own() {
     ];
     let job = stage.import(&format!("\u{feff}{HEADER}\r\n{}\r\n", rows.join("\r\n"))).await;
     assert_eq!((job["Status"].as_str().unwrap(), counts(&job)), ("Succeeded", (2, 1, 6)), "{job}");
+    assert!(job["CompletionMessage"].as_str().unwrap().contains("rows_failed"), "{job}");
     let user = stage.server.operator("AdminGetUser", json!({"UserPoolId": stage.pool, "Username": "ada"})).await.ok();
     assert_eq!(user["UserStatus"], "RESET_REQUIRED");
     let attributes = user["UserAttributes"].as_array().unwrap();
@@ -114,6 +115,7 @@ async fn a_job_is_started_once_with_a_file_that_came_in_time() {
     assert_eq!(stage.upload(&job, "x").await, 409);
     let job = stage.ended(id).await;
     assert_eq!((job["Status"].as_str().unwrap(), counts(&job)), ("Succeeded", (0, 0, 0)));
+    assert_eq!(job["CompletionMessage"], "Import_Job_Completed_Successfully");
     let large = stage.make().await;
     assert_eq!(stage.upload(&large, &"x".repeat(16 * 1024 * 1024 + 1)).await, 413);
     assert_eq!(stage.upload(&large, &"x".repeat(16 * 1024 * 1024)).await, 200);

@@ -42,13 +42,13 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     bearer.live(app, &mut tx, call).await?;
     // Someone else's change came first: the password that was given is no longer the previous one.
     if now.is_none_or(|now| now.password_hash != user.password_hash) {
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the password was changed meanwhile"));
     }
     let name = password::attempts_name(app, &pool, &user.username, Some(&user));
     if app.config.free_password_failures > 0
         && !store::login_attempts::forgive(&mut tx, &pool.id, &name, trail.at).await?
     {
-        return Err(Error::wrong_credentials());
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     password::store(&mut tx, &pool, user.sub, &new, Status::Confirmed, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
