@@ -52,7 +52,7 @@ pub async fn run(config: Config) -> Result<(), String> {
         tokio::spawn(jobs::run(app.clone())),
         tokio::spawn(jobs::deliver::run(app.clone())),
         tokio::spawn(jobs::import_users::run(app.clone())),
-        tokio::spawn(jobs::write_auth_events(app.clone())),
+        tokio::spawn(jobs::write_auth_events::run(app.clone())),
     ];
     tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
     if let Some(first) = &first {

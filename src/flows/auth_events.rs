@@ -18,7 +18,7 @@ pub fn kept(pool: &Pool) -> bool {
 
 /// An event on its way to the database.
 pub struct Noted {
-    pool_id: String,
+    pub pool_id: String,
     who: Who,
     event: AuthEvent,
 }
@@ -76,23 +76,21 @@ fn send(app: &App, call: &Call, pool: &Pool, who: Who, (kind, response, challeng
     }
 }
 
-/// Writes the events that wait until the task is dropped.
-pub async fn write(app: &App) {
-    let mut waiting = app.auth_events.receiver.lock().await;
-    while let Some(Noted { pool_id, who, event }) = waiting.recv().await {
-        let written = async {
-            let sub = match who {
-                Who::User(sub) => Some(sub),
-                Who::Name(key) => store::users::find(&app.db, &pool_id, &key).await?.map(|user| user.sub),
-            };
-            match sub {
-                Some(sub) => store::auth_events::insert(&app.db, &pool_id, sub, &event).await,
-                None => Ok(()),
-            }
-        };
-        if let Err(cause) = written.await {
-            tracing::warn!(%cause, pool = pool_id, "what a user did was not noted");
-        }
+/// The next event that waits, and whose it is. One writer at a time.
+pub async fn next(app: &App) -> Option<Noted> {
+    app.auth_events.receiver.lock().await.recv().await
+}
+
+/// Writes an event of a user who exists.
+pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
+    let Noted { pool_id, who, event } = noted;
+    let sub = match who {
+        Who::User(sub) => Some(sub),
+        Who::Name(key) => store::users::find(&app.db, &pool_id, &key).await?.map(|user| user.sub),
+    };
+    match sub {
+        Some(sub) => store::auth_events::insert(&app.db, &pool_id, sub, &event).await,
+        None => Ok(()),
     }
 }
 

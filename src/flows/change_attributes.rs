@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use crate::{
     error::{Error, Result},
     flows::{
+        addresses::{Address, DeliveryDetails},
         attributes,
         codes::{self, Purpose},
-        messages::{Address, DeliveryDetails},
         mfa, names,
         triggers::Cause,
     },

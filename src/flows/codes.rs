@@ -11,8 +11,9 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        messages::{self, Address, DeliveryDetails, Occasion, Told},
-        password,
+        addresses::{self, Address, DeliveryDetails},
+        messages, password,
+        templates::{Occasion, Told},
         triggers::Cause,
     },
     random,
@@ -117,7 +118,7 @@ pub async fn pretend_to_send(
     user: Option<&User>,
     purpose: Purpose,
 ) -> Result<DeliveryDetails> {
-    let address = messages::decoy_address(app, pool, username);
+    let address = addresses::decoy(app, pool, username);
     app.delivery.check(address.medium())?;
     let mut tx = app.db.begin().await?;
     count_sent(&mut tx, pool, &password::attempts_name(app, pool, username, user), purpose, app.clock.now()).await?;

@@ -171,7 +171,7 @@ async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decisio
         Decision::Ask(name) if name == CHALLENGE && progress.session.len() < MAX_ROUNDS => {
             ask(sign_in, person, progress).await
         }
-        Decision::Ask(_) => Err(Error::InvalidLambdaResponse("Unrecognizable lambda output".into())),
+        Decision::Ask(_) => Err(triggers::unrecognizable()),
         Decision::Issue => open(sign_in, person, &progress).await,
         Decision::Fail => Err(Error::wrong_credentials("the define auth challenge trigger fails the sign-in")),
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    flows::{messages::Address, mfa},
+    flows::{addresses::Address, mfa},
     store::{
         pools::Pool,
         users::{Status, User},

@@ -10,7 +10,8 @@ use crate::{
     flows::{
         attributes, devices,
         sign_in::SignIn,
-        triggers::{self, Cause, ClaimsOverride, TokensOverride, Trigger},
+        token_generation::{self, ClaimsOverride, TokensOverride},
+        triggers::{self, Cause, Trigger},
     },
     random,
     store::{
@@ -138,7 +139,7 @@ impl Opened {
         let refresh = Some(self.refresh.text());
         let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session };
         let (memberships, scopes) = (&self.memberships, &[ACCESS_SCOPE]);
-        let change = triggers::pre_token_generation(&cause, source.text(), &self.user, memberships, scopes).await?;
+        let change = token_generation::ask(&cause, source.text(), &self.user, memberships, scopes).await?;
         let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
         if asked.into_iter().any(|trigger| triggers::function(pool, trigger).is_some()) {
             // They may have taken seconds, in which the user was signed out, or disabled.
@@ -283,7 +284,7 @@ impl Context {
 }
 
 /// The role of the group with the lowest precedence, unless groups with different roles share it.
-fn preferred_role(memberships: &[Membership]) -> Option<String> {
+pub fn preferred_role(memberships: &[Membership]) -> Option<String> {
     let mut with_role = memberships.iter().filter_map(|one| Some((one.precedence?, one.role_arn.as_ref()?)));
     let (precedence, role) = with_role.next()?;
     let tied = with_role.any(|(other, other_role)| other == precedence && other_role != role);

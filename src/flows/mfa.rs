@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
+        addresses::Address,
         custom_sign_in,
         devices::Carried,
         issue::{self, Proved, Source},
-        messages::Address,
         otp_sign_in, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
         software_token,

@@ -1,5 +1,6 @@
 //! What several operations share: the steps of signing in, issuing tokens, keys, attributes, removing a user.
 
+pub mod addresses;
 pub mod attributes;
 pub mod auth_events;
 pub mod change_attributes;
@@ -21,11 +22,14 @@ pub mod password;
 pub mod password_sign_in;
 pub mod refresh;
 pub mod remove_user;
+pub mod secret_hash;
 pub mod session_text;
 pub mod sign_in;
 pub mod sign_up;
 pub mod software_token;
 pub mod srp_sign_in;
+pub mod templates;
+pub mod token_generation;
 pub mod triggers;
 pub mod user_import;
 

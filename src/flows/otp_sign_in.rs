@@ -7,12 +7,13 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
+        addresses::{self, Address},
         attributes::{is_email, is_phone},
         codes, decoys, devices,
         issue::{self, Proved, Source},
-        messages::{self, Address, Occasion, Told},
-        mfa, password, session_text,
+        messages, mfa, password, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
+        templates::{Occasion, Told},
     },
     random,
     sealing::equal,
@@ -54,7 +55,7 @@ pub async fn start(
 ) -> Result<Outcome> {
     let to = match &person.user {
         Some(user) => address(user, factor).ok_or_else(|| unavailable(factor))?,
-        None => messages::decoy_address_of(sign_in.app, sign_in.pool, &person.username, attribute(factor)),
+        None => addresses::decoy_of(sign_in.app, sign_in.pool, &person.username, attribute(factor)),
     };
     let (data, parameters) = send(sign_in, person, &to).await?;
     sign_in.challenge(person, factor, data, parameters, available.factors).await

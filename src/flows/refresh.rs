@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         issue::{self, AuthenticationResult, Basis, Source},
+        token_generation,
         triggers::{self, Cause, Trigger},
     },
     store::{
@@ -43,7 +44,7 @@ pub async fn refresh(
         // Of a token that is in two hands nobody is asked: below it ends the session.
         if is_good(client, &session, &standing, app.clock.now()) {
             let (source, scopes) = (Source::RefreshTokens.text(), &[tokens::ACCESS_SCOPE]);
-            change = triggers::pre_token_generation(cause, source, &user, &memberships, scopes).await?;
+            change = token_generation::ask(cause, source, &user, &memberships, scopes).await?;
         }
     }
     let now = app.clock.now();

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -14,17 +13,16 @@ use crate::{
     flows::{
         custom_sign_in, decoys, devices,
         issue::{self, AuthenticationResult, Proved, Source},
-        mfa, migration, otp_sign_in, passkey_sign_in, password, password_sign_in, refresh, session_text, sign_up,
-        srp_sign_in,
+        mfa, migration, otp_sign_in, passkey_sign_in, password, password_sign_in, refresh, secret_hash, session_text,
+        sign_up, srp_sign_in,
         triggers::{self, Cause, Trigger},
     },
     random,
-    sealing::equal,
     store::{
         self,
         batches::{NewChallenge, SignInToBegin, SignInToResume},
         challenges::Challenge,
-        clients::{Client, ClientSecret},
+        clients::Client,
         passkeys::Key,
         pools::Pool,
         sessions::OpenedWith,
@@ -111,8 +109,7 @@ impl SignIn<'_> {
         Cause { app: self.app, pool: self.pool, client_id: &self.client.id, metadata: self.client_metadata }
     }
 
-    /// The first step: InitiateAuth.
-    /// `session`: of a sign-up that was just confirmed.
+    /// The first step: InitiateAuth. `session`: of a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
         // Where functions are asked before anything is proved, the turn is taken after them: whoever names somebody must not
         // keep that person waiting for slow functions.
@@ -206,30 +203,19 @@ impl SignIn<'_> {
         {
             return Err(session_text::unfit());
         }
-        if factor == "NEW_PASSWORD_REQUIRED" || factor == srp_sign_in::CHALLENGE {
+        let of_device = devices::CHALLENGES.contains(&factor);
+        if further.contains(&factor) || of_device || mfa::asked_by(&pending) {
+            // Answered under its own name alone.
+            if factor != pending.kind || factor != challenge {
+                return Err(session_text::unfit());
+            }
             return match factor {
-                _ if pending.kind != factor || challenge != factor => Err(session_text::unfit()),
+                "NEW_PASSWORD_REQUIRED" => password_sign_in::new_password(self, person, pending, responses).await,
                 srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await,
-                _ => password_sign_in::new_password(self, person, pending, responses).await,
+                custom_sign_in::CHALLENGE => custom_sign_in::respond(self, person, pending, responses).await,
+                _ if of_device => devices::respond(self, person, pending, responses).await,
+                _ => mfa::finish(self, person, pending, responses).await,
             };
-        }
-        if devices::CHALLENGES.contains(&challenge) {
-            if challenge != pending.kind {
-                return Err(session_text::unfit());
-            }
-            return devices::respond(self, person, pending, responses).await;
-        }
-        if challenge == custom_sign_in::CHALLENGE {
-            if challenge != pending.kind {
-                return Err(session_text::unfit());
-            }
-            return custom_sign_in::respond(self, person, pending, responses).await;
-        }
-        if mfa::asked_by(&pending) {
-            if challenge != pending.kind {
-                return Err(session_text::unfit());
-            }
-            return mfa::finish(self, person, pending, responses).await;
         }
         let Some((factor, member)) = FACTORS.iter().find(|(name, _)| *name == factor) else {
             return Err(session_text::unfit());
@@ -422,12 +408,12 @@ impl SignIn<'_> {
         let token = self.required(parameters, "REFRESH_TOKEN")?;
         let given = parameters.get("SECRET_HASH").map(String::as_str);
         if !self.client.secrets.is_empty() && given.is_none() {
-            check_secret_hash(self.client, "", None)?;
+            secret_hash::check(self.client, "", None)?;
         }
         // Clients hash the username or, after an alias sign-in, the subject.
         let prove = |user: &User| {
-            check_secret_hash(self.client, &user.username, given)
-                .or_else(|_| check_secret_hash(self.client, &user.sub.to_string(), given))
+            secret_hash::check(self.client, &user.username, given)
+                .or_else(|_| secret_hash::check(self.client, &user.sub.to_string(), given))
         };
         Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.client, token, prove).await?))
     }
@@ -456,7 +442,7 @@ impl SignIn<'_> {
         if username.contains('\0') {
             return Err(Error::nul());
         }
-        check_secret_hash(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
+        secret_hash::check(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
         Ok(username)
     }
 
@@ -563,33 +549,6 @@ impl SignIn<'_> {
     }
 }
 
-/// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)).
-pub fn check_secret_hash(client: &Client, username: &str, given: Option<&str>) -> Result<()> {
-    let unable = || Error::NotAuthorized(format!("Unable to verify secret hash for client {}", client.id).into());
-    match (client.secrets.as_slice(), given) {
-        ([], None) => Ok(()),
-        ([], Some(_)) => Err(unable()),
-        (_, None) => Err(Error::NotAuthorized(
-            format!("Client {} is configured with secret but SECRET_HASH was not received", client.id).into(),
-        )),
-        (secrets, Some(given)) => {
-            let fits = |one: &ClientSecret| {
-                equal(secret_hash(one.value.expose(), username, &client.id).as_bytes(), given.as_bytes())
-            };
-            // Each is tried: the time does not tell which fits.
-            if secrets.iter().filter(|one| fits(one)).count() > 0 { Ok(()) } else { Err(unable()) }
-        }
-    }
-}
-
-fn secret_hash(secret: &str, username: &str, client_id: &str) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let mut context = hmac::Context::with_key(&key);
-    context.update(username.as_bytes());
-    context.update(client_id.as_bytes());
-    BASE64_STANDARD.encode(context.sign())
-}
-
 fn missing(name: &str) -> Error {
     Error::InvalidParameter(format!("Missing required parameter {name}").into())
 }
@@ -597,15 +556,4 @@ fn missing(name: &str) -> Error {
 /// A text of a caller's, short enough for an error.
 pub fn shown(text: &str) -> String {
     text.chars().take(64).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::secret_hash;
-
-    #[test]
-    fn secret_hash_vector() {
-        let hash = secret_hash("client-secret-for-tests-0123456789", "alice", "1example23456789");
-        assert_eq!(hash, "UZw9rwJSvUki5vZE+EGGWfJEMp2SD9cU1gBLo+QiEGw=");
-    }
 }

@@ -10,8 +10,8 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
+        addresses::Address,
         codes::{self, Purpose},
-        messages::Address,
         migration, names, session_text,
         triggers::{self, Cause, PreSignUp, Trigger},
     },
@@ -103,7 +103,7 @@ pub async fn migrate(
     if triggers::function(pool, Trigger::UserMigration).is_none() || username.contains('\0') {
         return Ok(());
     }
-    super::sign_in::check_secret_hash(client, username, secret_hash)?;
+    super::secret_hash::check(client, username, secret_hash)?;
     if store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?.is_none() {
         migration::user(cause, call, client, username, None).await?;
     }
@@ -122,7 +122,7 @@ pub async fn person<'a>(
     if username.contains('\0') {
         return Err(Error::nul());
     }
-    super::sign_in::check_secret_hash(&caller.client, username, secret_hash)?;
+    super::secret_hash::check(&caller.client, username, secret_hash)?;
     named(app, caller, username).await
 }
 

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::attributes::Attribute,
-    store::{groups::Membership, pools::Pool, users::User},
+    store::{pools::Pool, users::User},
     triggers::Failure,
 };
 
@@ -92,7 +92,7 @@ impl Cause<'_> {
     }
 
     /// Calls a function of the pool, if it has one.
-    async fn call(&self, trigger: Trigger, event: impl FnOnce() -> Value) -> Result<Option<Map<String, Value>>> {
+    pub async fn call(&self, trigger: Trigger, event: impl FnOnce() -> Value) -> Result<Option<Map<String, Value>>> {
         let Some(arn) = function(self.pool, trigger) else { return Ok(None) };
         let name = trigger.name();
         let called = self.app.triggers.call(&self.pool.id, arn, &event()).await;
@@ -117,12 +117,17 @@ fn refusal(name: &str, failure: Failure) -> Error {
         Failure::Refused(text) => {
             Error::UserLambdaValidation(format!("{name} failed with error {}.", text.trim_end_matches('.')).into())
         }
-        Failure::Unrecognizable => Error::InvalidLambdaResponse("Unrecognizable lambda output".into()),
+        Failure::Unrecognizable => unrecognizable(),
         Failure::Unreachable(why) => {
             Error::UnexpectedLambda(format!("{name} invocation failed due to error {why}.").into())
         }
         Failure::Busy => Error::TooManyRequests("Too many triggers are at work; try again in a second.".into()),
     }
+}
+
+/// The error for an answer that says nothing that can be done.
+pub fn unrecognizable() -> Error {
+    Error::InvalidLambdaResponse("Unrecognizable lambda output".into())
 }
 
 /// What a pre sign-up trigger decides about a new user.
@@ -196,98 +201,25 @@ fn username_of<'a>(typed: &'a str, user: Option<&'a User>) -> &'a str {
     user.map_or(typed, |user| &user.username)
 }
 
-/// What a pre token generation trigger changes in one token.
-#[derive(Default)]
-pub struct ClaimsOverride {
-    pub set: Map<String, Value>,
-    pub suppressed: Vec<String>,
-}
-
-/// What it changes in both.
-#[derive(Default)]
-pub struct TokensOverride {
-    pub id: ClaimsOverride,
-    pub access: ClaimsOverride,
-    pub scopes_added: Vec<String>,
-    pub scopes_suppressed: Vec<String>,
-    pub groups: Option<GroupsOverride>,
-}
-
-/// `groupOverrideDetails`
-pub struct GroupsOverride {
-    pub groups: Vec<String>,
-    pub roles: Vec<String>,
-    pub preferred_role: Option<String>,
-}
-
-/// Before tokens are signed. `source`: `TokenGeneration_…`.
-pub async fn pre_token_generation(
+/// Calls one of the three functions of custom challenges, which a sign-in by them cannot do without.
+async fn auth_challenge(
     cause: &Cause<'_>,
-    source: &str,
-    user: &User,
-    memberships: &[Membership],
-    scopes: &[&str],
-) -> Result<Option<TokensOverride>> {
-    let settings = &cause.pool.settings.rest;
-    let version =
-        settings.get("LambdaConfig").and_then(|one| one["PreTokenGenerationConfig"]["LambdaVersion"].as_str());
-    let first = version.unwrap_or("V1_0") == "V1_0";
+    trigger: Trigger,
+    (username, user): (&str, Option<&User>),
+    mut request: Value,
+    response: Value,
+) -> Result<Map<String, Value>> {
     let event = || {
-        let groups: Vec<_> = memberships.iter().map(|one| &one.name).collect();
-        let roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.as_ref()).collect();
-        let preferred = memberships.iter().find(|one| one.precedence.is_some()).and_then(|one| one.role_arn.as_ref());
-        let configuration =
-            json!({"groupsToOverride": groups, "iamRolesToOverride": roles, "preferredRole": preferred});
-        let mut request = json!({
-            "userAttributes": attributes_of(user),
-            "groupConfiguration": configuration,
-            "clientMetadata": cause.metadata,
-        });
-        let mut response = json!({"claimsOverrideDetails": null});
-        if !first {
-            request["scopes"] = json!(scopes);
-            response = json!({"claimsAndScopeOverrideDetails": null});
-        }
-        let mut event = cause.event(source, &user.username, request, response);
-        event["version"] = json!(version.and_then(|version| version.get(1..2)).unwrap_or("1"));
-        event
+        request["userAttributes"] = user.map(attributes_of).unwrap_or_default().into();
+        request["clientMetadata"] = cause.metadata.clone().into();
+        request["userNotFound"] = user.is_none().into();
+        let source = format!("{}_Authentication", trigger.name());
+        cause.event(&source, username_of(username, user), request, response)
     };
-    let Some(response) = cause.call(Trigger::PreTokenGeneration, event).await? else { return Ok(None) };
-    let none = Value::Null;
-    if first {
-        let details = response.get("claimsOverrideDetails").unwrap_or(&none);
-        return Ok(Some(TokensOverride { id: claims(details), groups: groups(details), ..TokensOverride::default() }));
-    }
-    let details = response.get("claimsAndScopeOverrideDetails").unwrap_or(&none);
-    let access = &details["accessTokenGeneration"];
-    Ok(Some(TokensOverride {
-        id: claims(&details["idTokenGeneration"]),
-        access: claims(access),
-        scopes_added: texts(&access["scopesToAdd"]),
-        scopes_suppressed: texts(&access["scopesToSuppress"]),
-        groups: groups(details),
-    }))
-}
-
-fn claims(details: &Value) -> ClaimsOverride {
-    ClaimsOverride {
-        set: details["claimsToAddOrOverride"].as_object().cloned().unwrap_or_default(),
-        suppressed: texts(&details["claimsToSuppress"]),
-    }
-}
-
-/// An empty or null object suppresses the groups; where there is none they stay.
-fn groups(details: &Value) -> Option<GroupsOverride> {
-    let details = details.get("groupOverrideDetails")?;
-    Some(GroupsOverride {
-        groups: texts(&details["groupsToOverride"]),
-        roles: texts(&details["iamRolesToOverride"]),
-        preferred_role: details["preferredRole"].as_str().map(str::to_owned),
+    let answer = cause.call(trigger, event).await?;
+    answer.ok_or_else(|| {
+        Error::InvalidParameter("Custom auth lambda trigger is not configured for the user pool.".into())
     })
-}
-
-fn texts(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// What a define auth challenge trigger decides.
@@ -305,25 +237,15 @@ pub async fn define_auth_challenge(
     user: Option<&User>,
     session: &[Value],
 ) -> Result<Decision> {
-    let event = || {
-        let request = json!({
-            "userAttributes": user.map(attributes_of).unwrap_or_default(),
-            "session": session,
-            "clientMetadata": cause.metadata,
-            "userNotFound": user.is_none(),
-        });
-        let response = json!({"challengeName": null, "issueTokens": null, "failAuthentication": null});
-        cause.event("DefineAuthChallenge_Authentication", username_of(username, user), request, response)
-    };
-    let Some(response) = cause.call(Trigger::DefineAuthChallenge, event).await? else {
-        return Err(Error::InvalidParameter("Custom auth lambda trigger is not configured for the user pool.".into()));
-    };
+    let request = json!({"session": session});
+    let response = json!({"challengeName": null, "issueTokens": null, "failAuthentication": null});
+    let response = auth_challenge(cause, Trigger::DefineAuthChallenge, (username, user), request, response).await?;
     let says = |member: &str| response.get(member) == Some(&Value::Bool(true));
     match response.get("challengeName").and_then(Value::as_str).filter(|name| !name.is_empty()) {
         _ if says("failAuthentication") => Ok(Decision::Fail),
         _ if says("issueTokens") => Ok(Decision::Issue),
         Some(name) => Ok(Decision::Ask(name.to_owned())),
-        None => Err(Error::InvalidLambdaResponse("Unrecognizable lambda output".into())),
+        None => Err(unrecognizable()),
     }
 }
 
@@ -341,25 +263,14 @@ pub async fn create_auth_challenge(
     user: Option<&User>,
     session: &[Value],
 ) -> Result<CustomChallenge> {
-    let event = || {
-        let request = json!({
-            "userAttributes": user.map(attributes_of).unwrap_or_default(),
-            "challengeName": "CUSTOM_CHALLENGE",
-            "session": session,
-            "clientMetadata": cause.metadata,
-            "userNotFound": user.is_none(),
-        });
-        let response =
-            json!({"publicChallengeParameters": null, "privateChallengeParameters": null, "challengeMetadata": null});
-        cause.event("CreateAuthChallenge_Authentication", username_of(username, user), request, response)
-    };
-    let Some(mut response) = cause.call(Trigger::CreateAuthChallenge, event).await? else {
-        return Err(Error::InvalidParameter("Custom auth lambda trigger is not configured for the user pool.".into()));
-    };
+    let request = json!({"challengeName": "CUSTOM_CHALLENGE", "session": session});
+    let response =
+        json!({"publicChallengeParameters": null, "privateChallengeParameters": null, "challengeMetadata": null});
+    let mut response = auth_challenge(cause, Trigger::CreateAuthChallenge, (username, user), request, response).await?;
     let public = match response.remove("publicChallengeParameters") {
         Some(Value::Object(public)) if public.values().all(Value::is_string) => public,
         None | Some(Value::Null) => Map::new(),
-        Some(_) => return Err(Error::InvalidLambdaResponse("Unrecognizable lambda output".into())),
+        Some(_) => return Err(unrecognizable()),
     };
     Ok(CustomChallenge {
         public,
@@ -376,23 +287,12 @@ pub async fn verify_auth_challenge(
     private: &Value,
     answer: &str,
 ) -> Result<bool> {
-    let event = || {
-        let request = json!({
-            "userAttributes": user.map(attributes_of).unwrap_or_default(),
-            "privateChallengeParameters": private,
-            "challengeAnswer": answer,
-            "clientMetadata": cause.metadata,
-            "userNotFound": user.is_none(),
-        });
-        let response = json!({"answerCorrect": null});
-        cause.event("VerifyAuthChallengeResponse_Authentication", username_of(username, user), request, response)
-    };
-    let Some(response) = cause.call(Trigger::VerifyAuthChallengeResponse, event).await? else {
-        return Err(Error::InvalidParameter("Custom auth lambda trigger is not configured for the user pool.".into()));
-    };
+    let (trigger, response) = (Trigger::VerifyAuthChallengeResponse, json!({"answerCorrect": null}));
+    let request = json!({"privateChallengeParameters": private, "challengeAnswer": answer});
+    let response = auth_challenge(cause, trigger, (username, user), request, response).await?;
     match response.get("answerCorrect") {
         Some(Value::Bool(correct)) => Ok(*correct),
-        _ => Err(Error::InvalidLambdaResponse("Unrecognizable lambda output".into())),
+        _ => Err(unrecognizable()),
     }
 }
 
@@ -431,7 +331,7 @@ pub async fn user_migration(cause: &Cause<'_>, username: &str, password: Option<
     let mut list = Vec::new();
     for (name, value) in attributes {
         let Some(text) = value.as_str() else {
-            return Err(Error::InvalidLambdaResponse("Unrecognizable lambda output".into()));
+            return Err(unrecognizable());
         };
         match name.as_str() {
             "username" => username = Some(text.to_owned()),
@@ -453,84 +353,5 @@ pub async fn custom_message(app: &App, pool: &Pool, event: &Value) -> Result<Opt
     match function(pool, Trigger::CustomMessage) {
         Some(arn) => app.triggers.call(&pool.id, arn, event).await.map(Some),
         None => Ok(None),
-    }
-}
-
-/// Claims that no trigger changes (developer guide, "Pre token generation Lambda trigger").
-const RESERVED: [&str; 26] = [
-    "acr",
-    "amr",
-    "at_hash",
-    "aud",
-    "auth_time",
-    "azp",
-    "client_id",
-    "cognito:groups",
-    "cognito:preferred_role",
-    "cognito:roles",
-    "cognito:username",
-    "device_key",
-    "event_id",
-    "exp",
-    "iat",
-    "identities",
-    "iss",
-    "jti",
-    "nbf",
-    "nonce",
-    "origin_jti",
-    "scope",
-    "sub",
-    "token_use",
-    "username",
-    "version",
-];
-
-impl ClaimsOverride {
-    /// Changes a token's claims, as far as a trigger may.
-    pub fn apply(&self, token: &mut Map<String, Value>) {
-        let own = |name: &str| RESERVED.contains(&name) || name.starts_with("aws:") || name.starts_with("dev:");
-        for (name, value) in self.set.iter().filter(|(name, _)| !own(name)) {
-            token.insert(name.clone(), value.clone());
-        }
-        for name in self.suppressed.iter().filter(|name| !own(name)) {
-            token.remove(name);
-        }
-    }
-}
-
-impl TokensOverride {
-    /// The scopes of an access token that had these. Those of Amazon Cognito itself are nobody's to add.
-    pub fn scopes(&self, had: &str) -> String {
-        let kept = had.split(' ').filter(|scope| !self.scopes_suppressed.iter().any(|one| one == scope));
-        let added = self.scopes_added.iter().map(String::as_str);
-        let added = added.filter(|scope| !scope.contains(char::is_whitespace) && !scope.starts_with("aws.cognito"));
-        let mut scopes: Vec<&str> = kept.chain(added).filter(|scope| !scope.is_empty()).collect();
-        let mut seen = std::collections::HashSet::new();
-        scopes.retain(|scope| seen.insert(*scope));
-        scopes.join(" ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trigger_changes_no_claim_that_others_rely_on() {
-        let mut token = json!({"sub": "a", "email": "e", "exp": 1}).as_object().cloned().unwrap();
-        let set = json!({"sub": "b", "exp": 9, "plan": "gold"}).as_object().cloned().unwrap();
-        ClaimsOverride { set, suppressed: vec!["email".into(), "sub".into()] }.apply(&mut token);
-        assert_eq!(Value::Object(token), json!({"sub": "a", "exp": 1, "plan": "gold"}));
-    }
-
-    #[test]
-    fn scopes_are_added_and_suppressed_but_none_of_the_services_own() {
-        let change = TokensOverride {
-            scopes_added: vec!["photos/read".into(), "aws.cognito.x".into(), "a b".into(), "photos/read".into()],
-            scopes_suppressed: vec!["openid".into()],
-            ..TokensOverride::default()
-        };
-        assert_eq!(change.scopes("openid email"), "email photos/read");
     }
 }

@@ -3,18 +3,14 @@
 pub mod deliver;
 pub mod import_users;
 pub mod remove_expired;
+pub mod write_auth_events;
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{app::App, flows::auth_events};
+use crate::app::App;
 
 /// Between two runs.
 const EVERY: Duration = Duration::from_secs(60);
-
-/// Writes what users do until the task is dropped.
-pub async fn write_auth_events(app: Arc<App>) {
-    auth_events::write(&app).await;
-}
 
 /// Runs the jobs until the task is dropped.
 pub async fn run(app: Arc<App>) {

@@ -6,6 +6,10 @@ use crate::{app::App, store};
 
 /// Rows removed by one statement, so that no lock is held long.
 const BATCH: i64 = 1000;
+/// How long what users did is kept: as long as Amazon Cognito keeps it, about.
+const AUTH_EVENTS_KEPT: Duration = Duration::days(90);
+/// How long a user import may wait for its start.
+const IMPORTS_WAIT: Duration = Duration::DAY;
 /// Advisory lock of this job: one replica at a time.
 const LOCK: i64 = 0x6b73_0001;
 
@@ -20,12 +24,6 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
         }
     }
 }
-
-/// How long what users did is kept: as long as Amazon Cognito keeps it, about.
-const AUTH_EVENTS_KEPT: Duration = Duration::days(90);
-
-/// How long a user import may wait for its start.
-const IMPORTS_WAIT: Duration = Duration::DAY;
 
 async fn batch(app: &App) -> sqlx::Result<u64> {
     let now = app.clock.now();

@@ -165,6 +165,33 @@ async fn a_pre_token_generation_trigger_changes_claims_and_groups_of_the_id_toke
 }
 
 #[tokio::test]
+async fn a_pre_token_generation_trigger_is_told_the_role_that_the_token_would_have() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("PreTokenGeneration", |_| Reply::Response(json!({})));
+    let (pool, client) = pool_of(&server, &["PreTokenGeneration"], json!({})).await;
+    let ada = server.user_in(&pool, "ada").await;
+    let role = |name: &str| format!("arn:aws:iam::123456789012:role/{name}");
+    for name in ["a", "b"] {
+        let input = json!({"UserPoolId": pool, "GroupName": name, "Precedence": 1, "RoleArn": role(name)});
+        server.operator("CreateGroup", input).await.ok();
+        let input = json!({"UserPoolId": pool, "GroupName": name, "Username": "ada"});
+        server.operator("AdminAddUserToGroup", input).await.ok();
+    }
+    let told = async || {
+        let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
+        let event = functions.events("PreTokenGeneration").pop().unwrap();
+        let told = event["request"]["groupConfiguration"]["preferredRole"].clone();
+        let role = claims(&tokens["AuthenticationResult"]["IdToken"]).get("cognito:preferred_role").cloned();
+        assert_eq!(told, role.unwrap_or(Value::Null));
+        told
+    };
+    assert_eq!(told().await, Value::Null, "two groups with one precedence have no preferred role");
+    let input = json!({"UserPoolId": pool, "GroupName": "a", "Username": "ada"});
+    server.operator("AdminRemoveUserFromGroup", input).await.ok();
+    assert_eq!(told().await, role("b"));
+}
+
+#[tokio::test]
 async fn the_second_version_changes_access_tokens_and_their_scopes() {
     let (server, functions) = Functions::start(&[]).await;
     functions.on("f", |_| {

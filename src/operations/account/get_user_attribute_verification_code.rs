@@ -11,8 +11,9 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
+        addresses::{Address, DeliveryDetails, address_attribute},
         codes::{self, Purpose},
-        messages::{self, Address, DeliveryDetails, address_attribute},
+        messages,
         triggers::Cause,
     },
     store,

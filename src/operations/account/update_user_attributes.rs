@@ -11,9 +11,9 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
+        addresses::DeliveryDetails,
         attributes::{Attribute, checked},
-        change_attributes,
-        messages::{self, DeliveryDetails},
+        change_attributes, messages,
         triggers::Cause,
     },
     store,

@@ -10,9 +10,10 @@ use crate::{
     caller::SignedIn,
     error::{Error, Result},
     flows::{
-        self, change_attributes,
+        self,
+        addresses::address_attribute,
+        change_attributes,
         codes::{self, Purpose},
-        messages::address_attribute,
     },
     operations::Empty,
     store,

@@ -18,9 +18,9 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
+        addresses::DeliveryDetails,
         auth_events,
         issue::AuthenticationResult,
-        messages::DeliveryDetails,
         sign_in::{Door, Outcome, Parameters, SignIn},
     },
     store::{self, clients::ClientAndPool},

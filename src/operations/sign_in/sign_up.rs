@@ -11,15 +11,13 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
+        addresses::DeliveryDetails,
         attributes::{Attribute, check_required, checked},
         auth_events,
         codes::{self, Purpose},
-        messages::{self, DeliveryDetails},
-        names,
+        messages, names,
         new_user::{self, NewUser},
-        password,
-        sign_in::check_secret_hash,
-        sign_up,
+        password, secret_hash, sign_up,
         triggers::{self, Cause},
     },
     secret::Secret,
@@ -57,7 +55,7 @@ pub struct Response {
 
 pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
     let ClientAndPool { client, pool } = &*caller;
-    check_secret_hash(client, &request.username, request.secret_hash.as_deref())?;
+    secret_hash::check(client, &request.username, request.secret_hash.as_deref())?;
     if pool.settings.admin_create_user_config.allow_admin_create_user_only {
         return Err(Error::NotAuthorized("SignUp is not permitted for this user pool".into()));
     }

@@ -131,7 +131,7 @@ impl TestServer {
                 let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
                 tokio::spawn(keystead::jobs::deliver::run(app.clone()));
                 tokio::spawn(keystead::jobs::import_users::run(app.clone()));
-                tokio::spawn(keystead::jobs::write_auth_events(app.clone()));
+                tokio::spawn(keystead::jobs::write_auth_events::run(app.clone()));
                 let server = http::server(app.clone(), listener).unwrap();
                 let _ = send.send(server.handle());
                 server.await.unwrap();

@@ -1,0 +1,118 @@
+//! Addresses that messages go to, and those that strangers would have.
+
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    delivery::Medium,
+    store::{pools::Pool, users::User},
+};
+
+/// An address of a user that a message can go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// `email` or `phone_number`
+    pub attribute: &'static str,
+    pub value: String,
+}
+
+/// `CodeDeliveryDetailsType`: where a code went, without saying it in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeliveryDetails {
+    pub attribute_name: &'static str,
+    pub delivery_medium: Medium,
+    pub destination: String,
+}
+
+impl Address {
+    /// The user's address of this attribute, if there is one.
+    pub fn of(user: &User, attribute: &'static str) -> Option<Self> {
+        let value = user.attributes.get(attribute)?.as_str().filter(|value| !value.is_empty())?;
+        Some(Self { attribute, value: value.to_owned() })
+    }
+
+    /// The same if the user proved to read what goes there.
+    pub fn verified(user: &User, attribute: &'static str) -> Option<Self> {
+        let verified = user.attributes.get(&format!("{attribute}_verified")).is_some_and(|value| value == "true");
+        Self::of(user, attribute).filter(|_| verified)
+    }
+
+    pub fn medium(&self) -> Medium {
+        if self.attribute == "email" { Medium::Email } else { Medium::Sms }
+    }
+
+    pub fn details(&self) -> DeliveryDetails {
+        DeliveryDetails {
+            attribute_name: self.attribute,
+            delivery_medium: self.medium(),
+            destination: match self.medium() {
+                Medium::Email => masked_email(&self.value),
+                Medium::Sms => masked_phone(&self.value),
+            },
+        }
+    }
+}
+
+/// The attribute of this name that has an address, if it is one.
+pub fn address_attribute(name: &str) -> Option<&'static str> {
+    ["email", "phone_number"].into_iter().find(|known| *known == name)
+}
+
+/// `b***@g***`
+fn masked_email(email: &str) -> String {
+    let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+    let (name, domain) = email.split_once('@').unwrap_or((email, ""));
+    format!("{}***@{}***", first(name), first(domain))
+}
+
+/// `+*******1234`
+fn masked_phone(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().skip(1).collect();
+    let hidden = digits.len().saturating_sub(4);
+    format!("+{}{}", "*".repeat(hidden), digits[hidden..].iter().collect::<String>())
+}
+
+/// Whether somebody typed a phone number for a name.
+fn is_phone(name: &str) -> bool {
+    name.starts_with('+') && name.len() > 5
+}
+
+/// The address that a code would go to if the pool had a person of this name: the same on every call.
+pub fn decoy(app: &App, pool: &Pool, username: &str) -> Address {
+    let automatic = || pool.settings.auto_verified_attributes.iter().any(|name| name == "phone_number");
+    let by_phone = is_phone(username) || (!username.contains('@') && automatic());
+    decoy_of(app, pool, username, if by_phone { "phone_number" } else { "email" })
+}
+
+/// The same for one attribute.
+pub fn decoy_of(app: &App, pool: &Pool, username: &str, attribute: &'static str) -> Address {
+    let username = &pool.username_key(username);
+    if if attribute == "email" { username.contains('@') } else { is_phone(username) } {
+        return Address { attribute, value: username.to_owned() };
+    }
+    let seed = app.sealing.derive("decoy address", format!("{} {username}", pool.id).as_bytes());
+    let value = match attribute {
+        "email" => {
+            let letter = |n: u8| char::from(b'a' + n % 26);
+            format!("{}@{}", letter(seed[0]), letter(seed[1]))
+        }
+        _ => format!("+{}", seed[..11].iter().map(|byte| char::from(b'0' + byte % 10)).collect::<String>()),
+    };
+    Address { attribute, value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations_are_masked() {
+        let email = Address { attribute: "email", value: "bob@gmail.com".into() };
+        assert_eq!(email.details().destination, "b***@g***");
+        let phone = Address { attribute: "phone_number", value: "+15555551234".into() };
+        assert_eq!(phone.details().destination, "+*******1234");
+        let short = Address { attribute: "phone_number", value: "+123".into() };
+        assert_eq!(short.details().destination, "+123");
+    }
+}

@@ -1,0 +1,15 @@
+//! Writes what users do.
+
+use std::sync::Arc;
+
+use crate::{app::App, flows::auth_events};
+
+/// Writes the events that wait until the task is dropped.
+pub async fn run(app: Arc<App>) {
+    while let Some(noted) = auth_events::next(&app).await {
+        let pool = noted.pool_id.clone();
+        if let Err(cause) = auth_events::write(&app, noted).await {
+            tracing::warn!(%cause, pool, "what a user did was not noted");
+        }
+    }
+}
