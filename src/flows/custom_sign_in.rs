@@ -127,8 +127,6 @@ pub async fn respond(
 ) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let answer = sign_in.required(responses, "ANSWER")?;
-    let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
     password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
     let sealed =
         BASE64_STANDARD.decode(pending.data["private"].as_str().unwrap_or_default()).map_err(Error::internal)?;
@@ -138,8 +136,8 @@ pub async fn respond(
     let mut progress = taken(sign_in, &pending).await?;
     let user = person.user.as_ref();
     let right = triggers::verify_auth_challenge(&sign_in.cause(), &person.username, user, &private, answer).await?;
-    if !right && free > 0 {
-        store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
+    if !right {
+        password::count_failure(app, pool, &person.username, user).await?;
     }
     progress.push(CHALLENGE, right, &pending.data["metadata"]);
     next(sign_in, person, progress).await

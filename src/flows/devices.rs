@@ -217,9 +217,7 @@ async fn finish(
         let mut tx = app.db.begin().await?;
         store::challenges::take(&mut tx, &pool.id, pending.id).await?;
         tx.commit().await?;
-        if free > 0 {
-            store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
-        }
+        password::count_failure(app, pool, &person.username, Some(&user)).await?;
         return Err(Error::wrong_credentials("the proof of the device is wrong"));
     }
     let needed = mfa::is_needed(pool, &user);

@@ -170,9 +170,7 @@ pub async fn finish(
     let Some(user) = person.user.clone().filter(|_| asked_by(&pending)) else { return Err(session_text::unfit()) };
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, Some(&user));
-    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
-        return Err(password::attempts_exceeded());
-    }
+    password::refuse_locked(app, pool, &person.username, Some(&user)).await?;
     let mut tx = app.db.begin().await?;
     let user = still(sign_in, &mut tx, &pending, user.sub).await?;
     let offered = offered(pool, &user, has_app(&mut tx, pool, &user).await?);
@@ -207,9 +205,7 @@ pub async fn finish(
             Proof::Wrong => {
                 // The challenge is not used up by it.
                 drop(tx);
-                if free > 0 {
-                    store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
-                }
+                password::count_failure(app, pool, &person.username, Some(&user)).await?;
                 return Err(mismatch());
             }
         }

@@ -106,13 +106,10 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     }
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
-    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
-        return Err(password::attempts_exceeded());
-    }
-    let (Some(user), true) = (person.user, fits(app, &pending, code)) else {
-        if free > 0 {
-            store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
-        }
+    password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
+    let right = fits(app, &pending, code);
+    let Some(user) = person.user.as_ref().filter(|_| right) else {
+        password::count_failure(app, pool, &person.username, person.user.as_ref()).await?;
         return Err(mismatch());
     };
     let mut tx = app.db.begin().await?;

@@ -159,24 +159,21 @@ pub async fn check(
     user: Option<User>,
     password: Secret,
 ) -> Result<User> {
-    let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = attempts_name(app, pool, username, user.as_ref());
-    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
-        return Err(attempts_exceeded());
-    }
+    refuse_locked(app, pool, username, user.as_ref()).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let fits = app.passwords.verify(password, hash).await?;
-    let why = match user {
+    let user = match user {
         Some(user) if fits => return Ok(user),
+        other => other,
+    };
+    let why = match &user {
         None if !hides_existence => return Err(Error::UserNotFound),
-        Some(user) if !hides_existence && lacks_password(&user) => return Err(Error::PasswordResetRequired),
+        Some(user) if !hides_existence && lacks_password(user) => return Err(Error::PasswordResetRequired),
         Some(user) if user.password_hash.is_none() => "the user has no password",
         Some(_) => "the password is wrong",
         None => "nobody has this name",
     };
-    if free > 0 {
-        store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
-    }
+    count_failure(app, pool, username, user.as_ref()).await?;
     Err(Error::wrong_credentials(why))
 }
 

@@ -153,11 +153,7 @@ pub async fn finish(
     for member in ["PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP", "PASSWORD_CLAIM_SECRET_BLOCK"] {
         sign_in.required(responses, member)?;
     }
-    let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
-    if free > 0 && store::login_attempts::is_locked(&app.db, &pool.id, &name, now).await? {
-        return Err(password::attempts_exceeded());
-    }
+    password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
     let verifier = verifier(sign_in, &person).await?;
     let user_id = pending.data["srpId"].as_str().unwrap_or_default().to_owned();
     let identity = (pool_name(&pool.id).to_owned(), user_id);
@@ -170,13 +166,11 @@ pub async fn finish(
         Some(user) if !sign_in.client.settings.hides_existence() && password::lacks_password(&user) => {
             Err(Error::PasswordResetRequired)
         }
-        _ => {
+        user => {
             let mut tx = app.db.begin().await?;
             store::challenges::take(&mut tx, &pool.id, pending.id).await?;
             tx.commit().await?;
-            if free > 0 {
-                store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
-            }
+            password::count_failure(app, pool, &person.username, user.as_ref()).await?;
             Err(Error::wrong_credentials("the proof of the password is wrong, or nobody has this name"))
         }
     }

@@ -62,14 +62,18 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: &str) -> sqlx::Res
     .await
 }
 
-/// Locks a job until the transaction ends; `false` when there is none.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, id: &str) -> sqlx::Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT 1 AS "one!" FROM user_import_jobs WHERE user_pool_id = $1 AND job_id = $2 FOR UPDATE"#,
+/// A job, locked until the transaction ends.
+pub async fn lock(db: &mut PgConnection, pool_id: &str, id: &str) -> sqlx::Result<Option<Job>> {
+    sqlx::query_as!(
+        Job,
+        r#"SELECT job_id AS id, name, role_arn, status, file IS NOT NULL AS "has_file!", done, imported, skipped, failed,
+                  message, created_at, started_at, completed_at
+           FROM user_import_jobs WHERE user_pool_id = $1 AND job_id = $2 FOR UPDATE"#,
         pool_id,
         id
-    );
-    Ok(found.fetch_optional(db).await?.is_some())
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// Jobs by ID, at most `limit`, after the given one.

@@ -13,10 +13,7 @@ use crate::{
 pub async fn handle(app: &App, _: &Call, operator: Operator, request: Named) -> Result<One> {
     let (pool, id) = (flows::pool(app, &request.user_pool_id).await?, &request.job_id);
     let mut tx = app.db.begin().await?;
-    if !store::user_imports::lock(&mut tx, &pool.id, id).await? {
-        return Err(no_such_job(id));
-    }
-    let job = store::user_imports::find(&mut *tx, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
+    let job = store::user_imports::lock(&mut tx, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
     if job.status != "Created" {
         return Err(Error::PreconditionNotMet(format!("The job is {} and cannot be started.", job.status).into()));
     }
