@@ -17,6 +17,7 @@ use crate::{
     flows::{auth_events, keys::KeyRing},
     group_commit::{GroupCommit, Limits},
     metrics::Metrics,
+    passkey_providers::PasskeyProviders,
     passwords::Passwords,
     sealing::SealingKey,
     store::{
@@ -59,6 +60,8 @@ pub struct App {
     pub budgets: Budgets,
     /// How messages reach people.
     pub delivery: Delivery,
+    /// Who makes which authenticators.
+    pub providers: PasskeyProviders,
     /// The functions that pools have for moments of a user's life.
     pub triggers: Triggers,
     /// What users do, on its way to the database.
@@ -122,6 +125,7 @@ impl App {
             public_url: config.public_url(),
             keys: KeyRing::default(),
             delivery: Delivery::new(&config)?,
+            providers: PasskeyProviders::new(config.passkey_providers_file.as_deref()).map_err(Error::internal)?,
             triggers: Triggers::new(&config).map_err(Error::internal)?,
             auth_events: auth_events::Queue::default(),
             messages_waiting: tokio::sync::Notify::new(),

@@ -29,6 +29,7 @@ pub struct Budgets {
     reads: Option<DefaultKeyedRateLimiter<Uuid>>,
     writes: Option<DefaultKeyedRateLimiter<Uuid>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    forms: Option<DefaultKeyedRateLimiter<IpAddr>>,
     /// Sessions that were found ended: their tokens have budgets of their own, so that a thief with a revoked token does
     /// not use up its owner's.
     ended_sessions: RwLock<HashSet<Uuid>>,
@@ -53,6 +54,7 @@ impl Budgets {
             writes: NonZeroU32::new(config.user_writes_per_second).map(|n| RateLimiter::keyed(Quota::per_second(n))),
             addresses: NonZeroU32::new(config.address_requests_per_second)
                 .map(|n| RateLimiter::keyed(Quota::per_second(n))),
+            forms: NonZeroU32::new(config.address_forms_per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
             ended_sessions: RwLock::default(),
         }
     }
@@ -82,13 +84,18 @@ impl Budgets {
         refuse(self.addresses.as_ref().is_some_and(|limiter| limiter.check_key(&counted(address)).is_err()))
     }
 
+    /// Takes one form of the pages from an address's budget.
+    pub fn spend_form(&self, address: IpAddr) -> Result<()> {
+        refuse(self.forms.as_ref().is_some_and(|limiter| limiter.check_key(&counted(address)).is_err()))
+    }
+
     /// Forgets the counters that are quiet, so that memory stays bounded.
     pub fn forget_quiet(&self) {
         for limiter in [&self.reads, &self.writes].into_iter().flatten() {
             limiter.retain_recent();
         }
-        if let Some(addresses) = &self.addresses {
-            addresses.retain_recent();
+        for limiter in [&self.addresses, &self.forms].into_iter().flatten() {
+            limiter.retain_recent();
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Call {
     pub address: IpAddr,
     /// Deepest nesting allowed in the body.
     pub max_nesting: usize,
+    /// Whether the pages call in the name of a person who looks at them: they never tell who has an account.
+    pub from_pages: bool,
 }
 
 /// A request's head as text. Headers that are not text are left out.

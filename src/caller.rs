@@ -67,7 +67,13 @@ impl Caller for PublicClient {
         let client_id = text(input, "ClientId");
         let pool_id = app.pool_of_client(client_id).await?;
         concerns_pool(app, call, &pool_id)?;
-        Ok(Self(app.client_with_pool(&pool_id, client_id).await?))
+        let named = app.client_with_pool(&pool_id, client_id).await?;
+        if !call.from_pages || named.client.settings.hides_existence() {
+            return Ok(Self(named));
+        }
+        let (mut client, pool) = (named.client.clone(), named.pool.clone());
+        client.settings.prevent_user_existence_errors = Some("ENABLED".into());
+        Ok(Self(Arc::new(ClientAndPool { client, pool })))
     }
 }
 
@@ -100,7 +106,7 @@ impl Caller for Bearer {
         concerns_pool(app, call, &pool_id)?;
         let keys = app.keys.of_pool(app, &pool_id).await?.ok_or(tokens::Error::Invalid)?;
         let now = app.clock.now().unix_timestamp();
-        let claims = tokens::verify_access(token, &keys, &app.issuer(&pool_id), now)?;
+        let claims = tokens::verify_access(token, &keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
         app.budgets.spend_user(claims.sub, claims.origin_jti, call.kind())?;
         Ok(Self {
             pool_id,

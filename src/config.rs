@@ -8,7 +8,9 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::{app::GROUP_CONNECTIONS, delivery, passwords, secret::Secret, triggers, web_acl};
+use crate::{
+    app::GROUP_CONNECTIONS, delivery, passkey_providers::PasskeyProviders, passwords, secret::Secret, triggers, web_acl,
+};
 
 /// The server's settings.
 #[derive(Args, Clone, Debug)]
@@ -121,6 +123,12 @@ pub struct Config {
     /// App origins that may use passkeys besides web origins, such as android:apk-key-hash:... (comma separated).
     #[arg(long, env = "KEYSTEAD_APP_ORIGINS", value_delimiter = ',')]
     pub app_origins: Vec<String>,
+    /// A list of passkey providers, by AAGUID, newer than the built-in one: JSON, as the community's aaguid.json.
+    #[arg(long, env = "KEYSTEAD_PASSKEY_PROVIDERS_FILE")]
+    pub passkey_providers_file: Option<PathBuf>,
+    /// Forms that one client address may send to the pages, per minute and replica; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_ADDRESS_FORMS_PER_MINUTE", default_value_t = 60)]
+    pub address_forms_per_minute: u32,
     /// Memory of one password hash (argon2id), KiB.
     #[arg(long, env = "KEYSTEAD_PASSWORD_MEMORY_KIB", default_value_t = 19_456)]
     pub password_memory_kib: u32,
@@ -220,6 +228,7 @@ impl Config {
         }
         delivery::Delivery::check_settings(self)?;
         triggers::Triggers::new(self)?;
+        PasskeyProviders::new(self.passkey_providers_file.as_deref())?;
         if !(1..=60).contains(&self.trigger_timeout_seconds) {
             return Err("trigger-timeout-seconds: must be 1 to 60".into());
         }

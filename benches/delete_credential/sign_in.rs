@@ -73,7 +73,7 @@ impl Person {
         sqlx::query("INSERT INTO users (user_pool_id, sub, username, username_key, status, created_at, updated_at) VALUES ($1, $2, $2::text, $2::text, 'CONFIRMED', now(), now())")
             .bind(pool).bind(sub).execute(&app.db).await.unwrap();
         let mut authenticator = Authenticator::new();
-        let options = creation_options(&rp, &[1; 32], sub, "u", &[]);
+        let options = creation_options(&rp, &[1; 32], (sub, "u"), &ALGORITHMS, &[]);
         let credential = authenticator.create(&options, ORIGIN, &Spoil::default()).unwrap();
         let verified = verify_registration(&rp, &[1; 32], &ALGORITHMS, &credential).unwrap();
         let mut db = app.db.acquire().await.unwrap();

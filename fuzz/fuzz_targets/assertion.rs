@@ -26,9 +26,9 @@ struct Good {
 }
 
 static GOOD: LazyLock<Good> = LazyLock::new(|| {
-    let rp = RelyingParty { id: "localhost".into(), user_verification_required: true, app_origins: Vec::new() };
+    let rp = RelyingParty { id: "localhost".into(), user_verification_required: true, app_origins: Vec::new(), related_origins: Vec::new() };
     let mut authenticator = Authenticator::new();
-    let options = creation_options(&rp, &CHALLENGE, Uuid::nil(), "ada", &[]);
+    let options = creation_options(&rp, &CHALLENGE, (Uuid::nil(), "ada"), &ALGORITHMS, &[]);
     let created = authenticator.create(&options, "http://localhost:3000", &Spoil::default()).unwrap();
     let made = verify_registration(&rp, &CHALLENGE, &ALGORITHMS, &created).unwrap();
     let options = request_options(&rp, &CHALLENGE, &[]);

@@ -18,9 +18,10 @@ static RP: LazyLock<RelyingParty> = LazyLock::new(|| RelyingParty {
     id: "localhost".into(),
     user_verification_required: true,
     app_origins: vec!["android:apk-key-hash:fuzz".into()],
+    related_origins: vec!["https://example.org".into()],
 });
 static GOOD: LazyLock<Value> = LazyLock::new(|| {
-    let options = creation_options(&RP, &CHALLENGE, Uuid::nil(), "ada", &[]);
+    let options = creation_options(&RP, &CHALLENGE, (Uuid::nil(), "ada"), &ALGORITHMS, &[]);
     Authenticator::new().create(&options, "http://localhost:3000", &Spoil::default()).unwrap()
 });
 

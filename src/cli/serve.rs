@@ -154,12 +154,13 @@ async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool)
     Ok(Some(first))
 }
 
-/// A pool with passkeys on for `localhost` and codes by mail, and a public client.
+/// A pool with passkeys on for `localhost` and codes by mail, and a public client with sign-in pages.
 async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     let request = json!({
         "PoolName": "demo",
         "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]}},
         "AutoVerifiedAttributes": ["email"],
+        "AliasAttributes": ["email"],
         "UsernameConfiguration": {"CaseSensitive": false},
     });
     let mut pool =
@@ -177,6 +178,11 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
         "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH",
             "ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         "PreventUserExistenceErrors": "ENABLED",
+        "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"],
+        "CallbackURLs": [format!("{}/account", app.public_url), "http://localhost:3000/", "http://localhost:5173/"],
+        "LogoutURLs": [format!("{}/account", app.public_url), "http://localhost:3000/", "http://localhost:5173/"],
     });
     let client = operations::create_client(app, request.as_object().cloned().unwrap_or_default()).await?;
     Ok((pool, client.id))
@@ -203,6 +209,10 @@ fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
     ];
     if let (Some(pool), Some(client)) = (&first.user_pool_id, &first.client_id) {
         lines.push(format!("  export POOL={pool} CLIENT={client}"));
+        lines.push(String::new());
+        lines.push("Or open this page, make an account, add a passkey and delete it:".into());
+        lines.push(String::new());
+        lines.push(format!("  {}/account?client_id={client}", app.public_url));
     }
     lines.push(String::new());
     if app.delivery.inbox.is_some() {

@@ -7,6 +7,7 @@ use crate::{
     app::App,
     call::Call,
     error::{Error, Result},
+    flows::sign_in::{Outcome, SignIn},
     random,
     store::{self, auth_events::AuthEvent, pools::Pool},
 };
@@ -92,6 +93,13 @@ pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
         Some(sub) => store::auth_events::insert(&app.db, &pool_id, sub, &event).await,
         None => Ok(()),
     }
+}
+
+/// Notes how a step of a sign-in went, where it says something about the user.
+pub fn note_step(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
+    let Some(response) = response_of(outcome, |one| !matches!(one, Outcome::Next(_))) else { return };
+    let event = ("SignIn", response, challenge);
+    note_named(sign_in.app, sign_in.call, sign_in.pool, name.map(String::as_str), event);
 }
 
 /// How a step of a sign-in went, as an event says it; `None`: it says nothing about the user.

@@ -217,9 +217,9 @@ async fn open(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Resu
     }
     let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let proved = Proved { with: OpenedWith::Custom, methods: methods(&progress.session), device };
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
+    opened.finish(sign_in, Source::Authentication).await
 }
 
 /// What a session of answered challenges proves, as `amr` says it. Of custom challenges nobody knows what they prove.

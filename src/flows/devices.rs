@@ -234,7 +234,7 @@ async fn finish(
         methods: vec!["pwd"],
         device: Some(SessionDevice { key: device.key.clone(), is_new: false }),
     };
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::AuthenticateDevice).await?))
+    opened.finish(sign_in, Source::AuthenticateDevice).await
 }

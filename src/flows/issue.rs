@@ -1,19 +1,22 @@
 //! Opening a session and issuing its tokens.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 
 use crate::{
-    app::App,
     error::{Error, Result},
     flows::{
-        attributes, devices,
-        sign_in::SignIn,
+        attributes,
+        browser::{self, Browser, NewBrowser},
+        devices,
+        sign_in::{Door, Outcome, SignIn},
         token_generation::{self, ClaimsOverride, TokensOverride},
         triggers::{self, Cause, Trigger},
     },
     random,
+    sealing::sha256,
     store::{
         self,
         clients::Client,
@@ -35,7 +38,9 @@ pub struct AuthenticationResult {
     pub token_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
-    pub id_token: String,
+    /// Not for an OAuth client that was not granted `openid`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new_device_metadata: Option<NewDeviceMetadata>,
 }
@@ -74,38 +79,42 @@ pub struct Opened {
     memberships: Vec<Membership>,
 }
 
-/// A new session, not yet in the database, and what its tokens will be made from.
-pub fn new_session(app: &App, client: &Client, user: User, proved: Proved) -> (OpenedWith, Opened) {
-    let now = app.clock.now();
+/// A new session, not yet in the database, and what its tokens will be made from. On the sign-in pages it is the browser's,
+/// which has a cookie and no tokens.
+pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedWith, Opened) {
+    let now = sign_in.app.clock.now();
     let origin_jti = random::uuid();
     let refresh = RefreshToken::new(origin_jti);
+    let browser = sign_in.door == Door::Pages;
+    let (hash, lifetime) = match browser {
+        true => (refresh.cookie_hash(), browser::LIFETIME),
+        false => (refresh.hash(), sign_in.client.settings.refresh_lifetime()),
+    };
     let session = Session {
         origin_jti,
         sub: user.sub,
-        client_id: client.id.clone(),
-        refresh_hash: refresh.hash().to_vec(),
+        client_id: sign_in.client.id.clone(),
+        refresh_hash: hash.to_vec(),
         refresh_generation: 0,
         rotated_at: None,
         auth_time: now,
-        expires_at: now + client.settings.refresh_lifetime(),
+        expires_at: now + lifetime,
         revoked_at: None,
         methods: proved.methods.join(" "),
         device_key: proved.device.as_ref().map(|device| device.key.clone()),
+        browser,
+        browser_session: None,
+        scope: None,
+        resource: None,
     };
     (proved.with, Opened { user, session, refresh, device: proved.device, memberships: Vec::new() })
 }
 
 /// Opens a session for a user whose row the transaction holds.
-pub async fn open_session(
-    app: &App,
-    db: &mut PgConnection,
-    client: &Client,
-    user: User,
-    proved: Proved,
-) -> Result<Opened> {
-    let (with, mut opened) = new_session(app, client, user, proved);
-    store::sessions::insert(db, &client.pool_id, &opened.session, &with).await?;
-    opened.memberships = store::groups::memberships(db, &client.pool_id, opened.session.sub).await?;
+pub async fn open_session(sign_in: &SignIn<'_>, db: &mut PgConnection, user: User, proved: Proved) -> Result<Opened> {
+    let (with, mut opened) = new_session(sign_in, user, proved);
+    store::sessions::insert(db, &sign_in.pool.id, &opened.session, &with).await?;
+    opened.memberships = store::groups::memberships(db, &sign_in.pool.id, opened.session.sub).await?;
     Ok(opened)
 }
 
@@ -121,10 +130,14 @@ impl Opened {
         self
     }
 
-    /// The tokens of the session; called after COMMIT. A session whose tokens nobody gets ends.
-    pub async fn tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
+    /// What the session is for: its tokens or, on the sign-in pages, the browser's cookie; called after COMMIT. A session
+    /// that nobody gets ends.
+    pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
         let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
-        let made = self.make_tokens(sign_in, source).await;
+        let made = match sign_in.door {
+            Door::Pages => self.into_browser(sign_in).await.map(Outcome::Browser),
+            Door::Public | Door::Operator => self.make_tokens(sign_in, source).await.map(Outcome::Tokens),
+        };
         if made.is_err() {
             let mut db = app.db.acquire().await?;
             store::sessions::revoke(&mut db, pool_id, origin_jti, app.clock.now()).await?;
@@ -132,12 +145,18 @@ impl Opened {
         made
     }
 
+    async fn into_browser(self, sign_in: &SignIn<'_>) -> Result<NewBrowser> {
+        triggers::post_authentication(&sign_in.cause(), &self.user, false).await?;
+        // The function may have taken seconds; whoever comes with the cookie is looked at again.
+        Ok(NewBrowser { cookie: self.refresh.text(), browser: Browser { session: self.session, user: self.user } })
+    }
+
     async fn make_tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
         let (app, pool, cause) = (sign_in.app, sign_in.pool, sign_in.cause());
         let new_device = self.device.as_ref().is_some_and(|device| device.is_new);
         triggers::post_authentication(&cause, &self.user, new_device).await?;
         let refresh = Some(self.refresh.text());
-        let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session };
+        let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
         let (memberships, scopes) = (&self.memberships, &[ACCESS_SCOPE]);
         let change = token_generation::ask(&cause, source.text(), &self.user, memberships, scopes).await?;
         let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
@@ -160,6 +179,7 @@ impl Opened {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Authentication,
+    HostedAuth,
     NewPasswordChallenge,
     AuthenticateDevice,
     RefreshTokens,
@@ -170,6 +190,7 @@ impl Source {
     pub fn text(self) -> &'static str {
         match self {
             Self::Authentication => "TokenGeneration_Authentication",
+            Self::HostedAuth => "TokenGeneration_HostedAuth",
             Self::NewPasswordChallenge => "TokenGeneration_NewPasswordChallenge",
             Self::AuthenticateDevice => "TokenGeneration_AuthenticateDevice",
             Self::RefreshTokens => "TokenGeneration_RefreshTokens",
@@ -182,6 +203,8 @@ pub struct Basis<'a> {
     pub user: &'a User,
     pub memberships: &'a [Membership],
     pub session: &'a Session,
+    /// Of an authorization request, for the ID token.
+    pub nonce: Option<&'a str>,
 }
 
 /// Signs access and ID token of a session, with what a pre token generation trigger changes.
@@ -193,7 +216,7 @@ pub async fn issue(
     refresh_token: Option<String>,
 ) -> Result<AuthenticationResult> {
     let (app, pool) = (cause.app, cause.pool);
-    let Basis { user, memberships, session } = basis;
+    let Basis { user, memberships, session, nonce } = basis;
     let mut groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
     let mut roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.clone()).collect();
     let mut preferred_role = preferred_role(memberships);
@@ -209,6 +232,7 @@ pub async fn issue(
     let expires_in = client.settings.access_lifetime().whole_seconds();
     let auth_time = session.auth_time.unix_timestamp();
     let context = Context::of(pool, session);
+    let scope = session.scope.as_deref().unwrap_or(ACCESS_SCOPE);
     let access = IssuedAccess {
         claims: AccessClaims {
             sub: user.sub,
@@ -218,7 +242,7 @@ pub async fn issue(
             origin_jti: session.origin_jti,
             event_id,
             token_use: "access".into(),
-            scope: change.map_or_else(|| ACCESS_SCOPE.into(), |change| change.scopes(ACCESS_SCOPE)),
+            scope: change.map_or_else(|| scope.into(), |change| change.scopes(scope)),
             auth_time,
             exp: now + expires_in,
             iat: now,
@@ -226,8 +250,11 @@ pub async fn issue(
             username: user.username.clone(),
         },
         device_key: session.device_key.clone(),
+        version: session.scope.as_ref().map(|_| 2),
+        aud: session.resource.clone(),
         context: context.clone(),
     };
+    let access_token = signed(&access, change.map(|change| &change.access), &keys.access)?;
     let id = IdClaims {
         sub: user.sub,
         groups,
@@ -243,15 +270,22 @@ pub async fn issue(
         exp: now + client.settings.id_lifetime().whole_seconds(),
         iat: now,
         jti: random::uuid(),
+        nonce: nonce.map(str::to_owned),
+        at_hash: session.scope.as_ref().map(|_| half_hash(&access_token)),
         context,
-        attributes: attribute_claims(client, user),
+        attributes: attribute_claims(client, user, session.scope.as_deref()),
+    };
+    let wants_id = session.scope.as_ref().is_none_or(|scope| scope.split(' ').any(|one| one == "openid"));
+    let id_token = match wants_id {
+        true => Some(signed(&id, change.map(|change| &change.id), &keys.id)?),
+        false => None,
     };
     Ok(AuthenticationResult {
-        access_token: signed(&access, change.map(|change| &change.access), &keys.access)?,
+        access_token,
         expires_in,
         token_type: "Bearer",
         refresh_token,
-        id_token: signed(&id, change.map(|change| &change.id), &keys.id)?,
+        id_token,
         new_device_metadata: None,
     })
 }
@@ -272,14 +306,18 @@ impl Context {
     /// How strongly and by what the person of a session signed in.
     fn of(pool: &Pool, session: &Session) -> Self {
         let amr: Vec<_> = session.methods.split_whitespace().map(str::to_owned).collect();
-        let has = |method: &str| amr.iter().any(|one| one == method);
-        let level = match (has("swk") || has("hwk"), has("mfa")) {
-            (true, true) => 4,
-            (true, false) => 3,
-            (false, true) => 2,
-            (false, false) => 1,
-        };
-        Self { acr: pool.settings.acr_name(level), amr }
+        Self { acr: pool.settings.acr_name(acr_level(&session.methods)), amr }
+    }
+}
+
+/// The level (1 to 4) of the `acr` claim of a sign-in by these methods.
+pub fn acr_level(methods: &str) -> u8 {
+    let has = |method: &str| methods.split_whitespace().any(|one| one == method);
+    match (has("swk") || has("hwk"), has("mfa")) {
+        (true, true) => 4,
+        (true, false) => 3,
+        (false, true) => 2,
+        (false, false) => 1,
     }
 }
 
@@ -291,12 +329,31 @@ pub fn preferred_role(memberships: &[Membership]) -> Option<String> {
     (!tied).then(|| role.clone())
 }
 
-/// The attributes that the client may read, `*_verified` as booleans.
-fn attribute_claims(client: &Client, user: &User) -> Map<String, Value> {
+/// The first half of a token's SHA-256 in base64url: `at_hash`.
+fn half_hash(token: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&sha256(token.as_bytes())[..16])
+}
+
+/// The attributes that the client may read and was granted, `*_verified` as booleans.
+fn attribute_claims(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
     let claim = |name: &str, value: Value| match name {
         "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
         _ => value,
     };
-    let readable = attributes::readable(client, &user.attributes).into_iter();
+    let readable = granted_attributes(client, user, scope).into_iter();
     readable.map(|(name, value)| (name.clone(), claim(&name, value))).collect()
+}
+
+/// The attributes that the client may read, as far as a scope grants them: `email` and `phone` their own, `profile` (and
+/// `openid` without any of the three) all (Amazon Cognito developer guide, "Scopes, M2M, and resource servers").
+pub fn granted_attributes(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
+    let has = |wanted: &str| scope.is_some_and(|scope| scope.split(' ').any(|one| one == wanted));
+    let (email, phone, profile) = (has("email"), has("phone"), has("profile"));
+    let all = scope.is_none() || profile || !(email || phone);
+    let granted = |name: &str| match name {
+        "email" | "email_verified" => all || email,
+        "phone_number" | "phone_number_verified" => all || phone,
+        _ => all,
+    };
+    attributes::readable(client, &user.attributes).into_iter().filter(|(name, _)| granted(name)).collect()
 }

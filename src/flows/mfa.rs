@@ -232,9 +232,9 @@ pub async fn finish(
     }
     let device = carried.session_device(sign_in, &mut tx, &user).await?;
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd", second, "mfa"], device };
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
+    opened.finish(sign_in, Source::Authentication).await
 }
 
 /// What a code proves.

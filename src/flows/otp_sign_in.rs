@@ -131,9 +131,9 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let methods = vec![if taken.kind == "SMS_OTP" { "sms" } else { "email_otp" }];
     let proved = Proved { with: OpenedWith::Otp, methods, device };
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
+    opened.finish(sign_in, Source::Authentication).await
 }
 
 fn hash(app: &App, salt: &str, code: &str) -> String {

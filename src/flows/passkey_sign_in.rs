@@ -10,8 +10,8 @@ use crate::{
         decoys, devices,
         issue::{self, Proved, SessionDevice, Source},
         mfa, session_text,
-        sign_in::{Available, Outcome, Person, SignIn},
-        trail,
+        sign_in::{Available, Door, Outcome, Person, SignIn},
+        trail, triggers,
     },
     random,
     store::{
@@ -40,7 +40,13 @@ pub fn relying_party_of(pool: &store::pools::Pool, app_origins: &[String]) -> Op
         id: configuration.relying_party_id.clone()?,
         user_verification_required: configuration.user_verification == "required",
         app_origins: app_origins.to_vec(),
+        related_origins: pool.passkey_policy.related_origins.clone(),
     })
+}
+
+/// The algorithms that a pool offers, most wanted first.
+pub fn algorithms_of(pool: &store::pools::Pool) -> &'static [webauthn::COSEAlgorithm] {
+    if pool.passkey_policy.ed_dsa { &webauthn::ALGORITHMS_WITH_EDDSA } else { &webauthn::ALGORITHMS }
 }
 
 /// Which of a person's passkeys (ID, transports, relying party ID) may answer. An unknown person has made-up ones, the same
@@ -91,6 +97,43 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) 
     sign_in.challenge(person, "WEB_AUTHN", data, parameters, available.factors).await
 }
 
+/// Answers with a WEB_AUTHN challenge for a person who has not said who they are: any passkey of the pool's that its
+/// authenticator lists (a discoverable credential) may answer, and says whose it is.
+pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
+    let mut rp = relying_party(sign_in, None).ok_or_else(not_configured)?;
+    if !sign_in.pool.allows_factor("WEB_AUTHN") {
+        return Err(Error::InvalidParameter("WEB_AUTHN is not an available challenge.".into()));
+    }
+    // Whether one factor will do is not known yet.
+    rp.user_verification_required |= sign_in.pool.settings.mfa_configuration != "OFF";
+    let challenge: [u8; 32] = random::bytes();
+    let options = webauthn::request_options(&rp, &challenge, &[]);
+    let mut parameters = Map::new();
+    parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
+    let data = json!({"challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge), "rpId": rp.id, "discoverable": true});
+    sign_in.store_challenge(None, "WEB_AUTHN", data, parameters, vec!["WEB_AUTHN"]).await
+}
+
+/// Checks an assertion that says by itself whose it is (section 7.2 step 6: the user handle) and opens the session.
+pub async fn finish_discoverable(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    let is_ours = pending.client_id == sign_in.client.id && pending.sub.is_none();
+    if pending.kind != "WEB_AUTHN" || pending.data["discoverable"] != true || !is_ours {
+        return Err(session_text::unfit());
+    }
+    let assertion = Assertion::parse(credential).map_err(|error| Error::InvalidParameter(error.to_string().into()))?;
+    let sub = assertion.subject().unwrap_or_default();
+    let _turn = app.turns.take(&pool.id, &sub.to_string()).await?;
+    let user = {
+        let mut db = app.db.acquire().await?;
+        store::users::find_by_sub(&mut db, &pool.id, sub).await?
+    };
+    let username = user.as_ref().map_or_else(|| sub.to_string(), |user| user.username.clone());
+    triggers::pre_authentication(&sign_in.cause(), &username, user.as_ref()).await?;
+    finish_alone(sign_in, Person { username, user }, pending, credential).await
+}
+
 /// Checks an assertion and opens the session. `key` is the person's passkey that answers, if it was found.
 pub async fn finish(
     sign_in: &SignIn<'_>,
@@ -134,13 +177,17 @@ async fn finish_together(
     if pending.expires_at <= now || may_finish(sign_in, user).is_err() {
         return Ok(None);
     }
-    // The one thing that is not read together with others': a device that is named, in pools that remember devices.
+    // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
+    // devices.
+    if sign_in.door == Door::Pages {
+        return Ok(None);
+    }
     if sign_in.device_key.is_some() && pool.devices().is_some() {
         return Ok(None);
     }
     let device = devices::new(sign_in);
     let proved = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref(), device);
-    let (_with, opened) = issue::new_session(app, sign_in.client, user.clone(), proved);
+    let (_with, opened) = issue::new_session(sign_in, user.clone(), proved);
     #[cfg(feature = "broken")]
     {
         if store::broken::is("puts-back") {
@@ -150,7 +197,7 @@ async fn finish_together(
             store::broken::dawdle().await;
             let mut db = app.db.acquire().await?;
             store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
-            return Ok(Some(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?)));
+            return opened.finish(sign_in, Source::Authentication).await.map(Some);
         }
     }
     let request = CompletedSignIn {
@@ -166,9 +213,7 @@ async fn finish_together(
         session: opened.session().clone(),
     };
     match app.groups.complete_sign_ins.run(request).await? {
-        Some(memberships) => {
-            Ok(Some(Outcome::Tokens(opened.with(memberships).tokens(sign_in, Source::Authentication).await?)))
-        }
+        Some(memberships) => opened.with(memberships).finish(sign_in, Source::Authentication).await.map(Some),
         None => Ok(None),
     }
 }
@@ -252,9 +297,9 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
     .await?;
     let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let proved = proved_by(sign_in, &user, credential_id, attachment.as_deref(), device);
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
+    opened.finish(sign_in, Source::Authentication).await
 }
 
 /// What a passkey proves: of the device (`swk`) or of a key that is carried around (`hwk`), and perhaps both factors.
@@ -302,10 +347,10 @@ mod tests {
     #[test]
     fn the_decoy_key_is_a_key() {
         // A wrong signature is reached only when the key itself is accepted.
-        let rp = RelyingParty { id: "localhost".into(), user_verification_required: false, app_origins: Vec::new() };
+        let rp = RelyingParty { id: "localhost".into(), user_verification_required: false, app_origins: Vec::new(), related_origins: Vec::new() };
         let mut authenticator = crate::dev::authenticator::Authenticator::new();
         let spoil = Default::default();
-        let options = webauthn::creation_options(&rp, &[1; 32], Uuid::nil(), "u", &[]);
+        let options = webauthn::creation_options(&rp, &[1; 32], (Uuid::nil(), "u"), &webauthn::ALGORITHMS, &[]);
         authenticator.create(&options, "http://localhost", &spoil).unwrap();
         let options = webauthn::request_options(&rp, &[2; 32], &[]);
         let answer = authenticator.get(&options, "http://localhost", &spoil).unwrap();

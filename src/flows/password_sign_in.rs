@@ -26,7 +26,7 @@ use crate::{
 pub async fn with_text(sign_in: &SignIn<'_>, person: Person, password: &str, session: Option<Uuid>) -> Result<Outcome> {
     let Person { username, user } = person;
     let (app, pool) = (sign_in.app, sign_in.pool);
-    let hides = sign_in.client.settings.hides_existence();
+    let hides = sign_in.hides_existence();
     let user = password::check(app, pool, hides, &username, user, Secret::from(password.to_owned())).await?;
     let outcome = proved(sign_in, username, user.clone(), session).await?;
     if !matches!(&outcome, Outcome::Next(next) if next.name == "NEW_PASSWORD_REQUIRED") {
@@ -98,9 +98,9 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     }
     let device = if device.is_some() { None } else { devices::new(sign_in) };
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
-    let opened = issue::open_session(app, &mut tx, sign_in.client, user, proved).await?;
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;
-    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::Authentication).await?))
+    opened.finish(sign_in, Source::Authentication).await
 }
 
 /// NEW_PASSWORD_REQUIRED: the first password of the person's own.
@@ -169,8 +169,8 @@ pub async fn new_password(
     }
     let device = devices::new(sign_in);
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
-    let opened = issue::open_session(app, &mut tx, client, user, proved).await?;
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;
     messages::sent(app);
-    Ok(Outcome::Tokens(opened.tokens(sign_in, Source::NewPasswordChallenge).await?))
+    opened.finish(sign_in, Source::NewPasswordChallenge).await
 }

@@ -43,8 +43,9 @@ pub async fn refresh(
         drop(tx);
         // Of a token that is in two hands nobody is asked: below it ends the session.
         if is_good(client, &session, &standing, app.clock.now()) {
-            let (source, scopes) = (Source::RefreshTokens.text(), &[tokens::ACCESS_SCOPE]);
-            change = token_generation::ask(cause, source, &user, &memberships, scopes).await?;
+            let scope = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
+            let (source, scopes) = (Source::RefreshTokens.text(), scope.split(' ').collect::<Vec<_>>());
+            change = token_generation::ask(cause, source, &user, &memberships, &scopes).await?;
         }
     }
     let now = app.clock.now();
@@ -77,7 +78,7 @@ pub async fn refresh(
     };
     let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
     tx.commit().await?;
-    let basis = Basis { user: &user, memberships: &memberships, session: &session };
+    let basis = Basis { user: &user, memberships: &memberships, session: &session, nonce: None };
     issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
 }
 
@@ -128,6 +129,28 @@ async fn check(
         return Err(Error::PasswordResetRequired);
     }
     Ok(Checked { user, session, standing })
+}
+
+/// Ends the session of a refresh token of this client; with `associated`, also the browser's that it came through, and what
+/// else came through that. An unknown or revoked token is as good as revoked (RFC 7009 section
+/// 2.2).
+pub async fn revoke(app: &App, client: &Client, token: &str, associated: bool) -> Result<()> {
+    let Some(token) = RefreshToken::parse(token) else { return Ok(()) };
+    let mut tx = app.db.begin().await?;
+    let Some(session) = store::sessions::lock(&mut tx, &client.pool_id, token.origin_jti).await? else {
+        return Ok(());
+    };
+    let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
+    let genuine = token.standing(&app.sealing, &session.refresh_hash, generation) != Standing::Forged;
+    if genuine && session.client_id == client.id {
+        let now = app.clock.now();
+        store::sessions::revoke(&mut tx, &client.pool_id, token.origin_jti, now).await?;
+        if associated {
+            store::sessions::revoke_associated(&mut tx, &client.pool_id, token.origin_jti, now).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 fn invalid() -> Error {

@@ -6,6 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use crate::{
     error::{Error, Result},
     sealing::equal,
+    secret::Secret,
     store::clients::{Client, ClientSecret},
 };
 
@@ -25,6 +26,18 @@ pub fn check(client: &Client, username: &str, given: Option<&str>) -> Result<()>
             if secrets.iter().filter(|one| fits(one)).count() > 0 { Ok(()) } else { Err(unable()) }
         }
     }
+}
+
+/// Whether the secret given is one of the client's; a client without any takes none.
+pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
+    let Some(given) = given else { return client.secrets.is_empty() };
+    let fits = client.secrets.iter().filter(|one| equal(one.value.expose().as_bytes(), given.expose().as_bytes()));
+    fits.count() > 0
+}
+
+/// What a client of ours sends as SECRET_HASH; `None` for a public client.
+pub fn of(client: &Client, username: &str) -> Option<String> {
+    client.secrets.last().map(|secret| hash(secret.value.expose(), username, &client.id))
 }
 
 fn hash(secret: &str, username: &str, client_id: &str) -> String {

@@ -11,6 +11,7 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
+        browser::NewBrowser,
         custom_sign_in, decoys, devices,
         issue::{self, AuthenticationResult, Proved, Source},
         mfa, migration, otp_sign_in, passkey_sign_in, password, password_sign_in, refresh, secret_hash, session_text,
@@ -44,11 +45,13 @@ const FACTORS: [(&str, &str); 5] = [
 /// `AuthParameters` or `ChallengeResponses`.
 pub type Parameters = HashMap<String, String>;
 
-/// Through which door a sign-in comes: some flows are open to operators only.
+/// Through which door a sign-in comes: some flows are open to operators only, and the sign-in pages open a browser's session
+/// whatever flows the client allows through the API.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Door {
     Public,
     Operator,
+    Pages,
 }
 
 /// One step of a sign-in.
@@ -67,6 +70,8 @@ pub struct SignIn<'a> {
 /// What a step leads to.
 pub enum Outcome {
     Tokens(AuthenticationResult),
+    /// On the sign-in pages, in place of tokens.
+    Browser(NewBrowser),
     Next(NextChallenge),
 }
 
@@ -117,7 +122,7 @@ impl SignIn<'_> {
         let asks_first = first.into_iter().any(|trigger| triggers::function(self.pool, trigger).is_some());
         let turn = if asks_first { None } else { self.turn(parameters).await? };
         match (flow, self.door) {
-            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public)
+            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public | Door::Pages)
             | ("USER_PASSWORD_AUTH", Door::Operator) => {
                 Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
             }
@@ -127,7 +132,7 @@ impl SignIn<'_> {
                 }
                 self.password(parameters, turn).await
             }
-            ("USER_PASSWORD_AUTH", Door::Public) => {
+            ("USER_PASSWORD_AUTH", Door::Public | Door::Pages) => {
                 self.flow_enabled(flow)?;
                 self.password(parameters, turn).await
             }
@@ -144,6 +149,11 @@ impl SignIn<'_> {
                 let person = self.person(parameters).await?;
                 triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
                 custom_sign_in::begin(self, person, parameters).await
+            }
+            ("USER_AUTH", _) if self.is_nameless(parameters) => {
+                self.flow_enabled(flow)?;
+                self.check_nameless(parameters)?;
+                passkey_sign_in::start_discoverable(self).await
             }
             ("USER_AUTH", _) => {
                 self.flow_enabled(flow)?;
@@ -193,6 +203,13 @@ impl SignIn<'_> {
         let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
         let now = self.app.clock.now();
         let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, &session, now)?;
+        if self.is_nameless(responses)
+            && factor == "WEB_AUTHN"
+            && let Some(credential) = responses.get("CREDENTIAL").filter(|given| !given.is_empty())
+        {
+            self.check_nameless(responses)?;
+            return passkey_sign_in::finish_discoverable(self, id, credential).await;
+        }
         // Which passkey answers, if one does.
         let answered = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
         let Resumed { pending, person, key } = self.resume(id, responses, answered.as_ref()).await?;
@@ -243,6 +260,21 @@ impl SignIn<'_> {
         }
     }
 
+    /// Whether a request leaves it to a passkey to say who signs in, as the sign-in pages do, and clients that the pool's
+    /// passkey policy lets.
+    fn is_nameless(&self, parameters: &Parameters) -> bool {
+        let allowed = self.door == Door::Pages || self.pool.passkey_policy.allows_nameless(&self.client.id);
+        allowed && !parameters.contains_key("USERNAME")
+    }
+
+    /// What a confidential client proves where there is no name: the hash of an empty one.
+    fn check_nameless(&self, parameters: &Parameters) -> Result<()> {
+        if self.door == Door::Pages {
+            return Ok(());
+        }
+        secret_hash::check(self.client, "", parameters.get("SECRET_HASH").map(String::as_str))
+    }
+
     /// Waits until it is this name's turn: a flood of guesses at one name waits for itself alone, and what it found out
     /// about the first guesses counts for the next.
     async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn<'_>>> {
@@ -290,7 +322,9 @@ impl SignIn<'_> {
     /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
     /// (W§4.2). `None`: the person chooses a factor as always.
     async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
-        if !self.pool.allows_factor("EMAIL_OTP") && !self.pool.allows_factor("SMS_OTP") {
+        // On the pages the person chose the password a moment ago, or needs none.
+        let codes_sign_in = self.pool.uses_codes() || self.door == Door::Pages;
+        if !codes_sign_in {
             return Ok(None);
         }
         let Some(user) = &person.user else { return Ok(None) };
@@ -307,9 +341,9 @@ impl SignIn<'_> {
         self.may_sign_in(&user)?;
         let device = devices::unproved(self, &mut tx, &user).await?;
         let proved = Proved { with: OpenedWith::SignUp, methods: vec!["otp"], device };
-        let opened = issue::open_session(self.app, &mut tx, self.client, user, proved).await?;
+        let opened = issue::open_session(self, &mut tx, user, proved).await?;
         tx.commit().await?;
-        Ok(Some(Outcome::Tokens(opened.tokens(self, Source::Authentication).await?)))
+        opened.finish(self, Source::Authentication).await.map(Some)
     }
 
     /// USER_AUTH: the person's choice of a factor.
@@ -442,12 +476,15 @@ impl SignIn<'_> {
         if username.contains('\0') {
             return Err(Error::nul());
         }
-        secret_hash::check(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
+        // The pages are Keystead's own, whatever client they sign in for.
+        if self.door != Door::Pages {
+            secret_hash::check(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
+        }
         Ok(username)
     }
 
     fn known_or_hidden(&self, username: &str, user: Option<User>) -> Result<Person> {
-        if user.is_none() && !self.client.settings.hides_existence() {
+        if user.is_none() && !self.hides_existence() {
             return Err(Error::UserNotFound);
         }
         Ok(Person { username: username.to_owned(), user })
@@ -506,16 +543,28 @@ impl SignIn<'_> {
         parameters: Map<String, Value>,
         available: Vec<&'static str>,
     ) -> Result<Outcome> {
-        let now = self.app.clock.now();
         let mut data = data;
         if person.user.is_none() {
             data["decoy"] = self.decoy_mark(person);
         }
+        self.store_challenge(person.user.as_ref().map(|user| user.sub), name, data, parameters, available).await
+    }
+
+    /// The same of a user, of a decoy that is marked, or of nobody known yet.
+    pub async fn store_challenge(
+        &self,
+        sub: Option<Uuid>,
+        name: &'static str,
+        data: Value,
+        parameters: Map<String, Value>,
+        available: Vec<&'static str>,
+    ) -> Result<Outcome> {
+        let now = self.app.clock.now();
         let challenge = Challenge {
             id: random::uuid(),
             kind: name.into(),
             client_id: self.client.id.clone(),
-            sub: person.user.as_ref().map(|user| user.sub),
+            sub,
             data,
             expires_at: now + self.client.settings.session_lifetime(),
         };
@@ -534,8 +583,16 @@ impl SignIn<'_> {
         Value::String(BASE64_STANDARD.encode(decoys::seed(self.app, self.pool, "decoy challenge", &id)))
     }
 
+    /// Whether unknown people look like known ones; on the sign-in pages always.
+    pub fn hides_existence(&self) -> bool {
+        self.door == Door::Pages || self.client.settings.hides_existence()
+    }
+
     fn flow_enabled(&self, flow: &str) -> Result<()> {
         let settings = &self.client.settings;
+        if self.door == Door::Pages {
+            return Ok(());
+        }
         // ALLOW_USER_AUTH permits the password flows through USER_AUTH only.
         if settings.allows_flow(&format!("ALLOW_{flow}")) {
             return Ok(());

@@ -163,7 +163,7 @@ pub async fn finish(
             custom_sign_in::after_password(sign_in, person.username, user, pending).await
         }
         Some(user) if fits => password_sign_in::proved(sign_in, person.username, user, Some(pending.id)).await,
-        Some(user) if !sign_in.client.settings.hides_existence() && password::lacks_password(&user) => {
+        Some(user) if !sign_in.hides_existence() && password::lacks_password(&user) => {
             Err(Error::PasswordResetRequired)
         }
         user => {

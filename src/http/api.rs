@@ -28,6 +28,8 @@ use crate::{
 
 /// What `X-Amz-Target` starts with, before the operation's name.
 const TARGET_PREFIX: &str = "AWSCognitoIdentityProviderService.";
+/// The same of Keystead's own operations.
+const EXTENSION_PREFIX: &str = "KeysteadService.";
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
 /// As much of a message as the `x-amzn-ErrorMessage` header repeats, bytes.
@@ -71,7 +73,13 @@ pub async fn no_such_path(request: HttpRequest) -> HttpResponse {
 }
 
 fn named_operation(request: &HttpRequest) -> Option<&str> {
-    request.headers().get("x-amz-target")?.to_str().ok()?.strip_prefix(TARGET_PREFIX)
+    let target = request.headers().get("x-amz-target")?.to_str().ok()?;
+    let is_extension = |name: &str| wire::model().operation(name).map(|operation| operation.is_extension);
+    match (target.strip_prefix(TARGET_PREFIX), target.strip_prefix(EXTENSION_PREFIX)) {
+        (Some(name), _) => Some(name).filter(|name| is_extension(name) != Some(true)),
+        (_, Some(name)) => Some(name).filter(|name| is_extension(name) == Some(true)),
+        _ => None,
+    }
 }
 
 async fn answer(
@@ -94,7 +102,7 @@ async fn answer(
     app.acl.check_server_size(body.len())?;
     let operation = operation.ok_or_else(|| {
         Error::UnknownOperation(
-            "Unknown operation: X-Amz-Target must be AWSCognitoIdentityProviderService.<Operation>.".into(),
+            "Unknown operation: X-Amz-Target must be AWSCognitoIdentityProviderService.<Operation>, or KeysteadService.<Operation> for Keystead's own.".into(),
         )
     })?;
     let call = Call {
@@ -104,6 +112,7 @@ async fn answer(
         body,
         address,
         max_nesting: app.config.max_nesting,
+        from_pages: false,
     };
     // A task of its own: who hangs up does not undo what was decided, such as that a guess was wrong.
     match actix_web::rt::spawn(run(app.clone(), call).in_current_span()).await {
@@ -215,6 +224,7 @@ fn header_text(message: &str) -> String {
     message.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(HEADER_MESSAGE).collect()
 }
 
-fn millis(took: Duration) -> f64 {
+/// A time in milliseconds, as logs have it.
+pub fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e5).round() / 100.0
 }

@@ -2,16 +2,17 @@
 
 mod address;
 mod api;
-mod confirm_user;
 mod cors;
 mod discovery;
 mod health;
 mod import;
-mod inbox;
+mod oauth;
+mod pages;
+mod visit;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
-use actix_web::{App as ActixApp, HttpServer, dev::Server, web};
+use actix_web::{App as ActixApp, FromRequest, Handler, HttpServer, Resource, Responder, dev::Server, web};
 
 use crate::{app::App, config::cores};
 
@@ -31,9 +32,26 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/", web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
             .route("/{user_pool_id}/.well-known/jwks.json", web::get().to(discovery::jwks))
             .route("/{user_pool_id}/.well-known/openid-configuration", web::get().to(discovery::openid_configuration))
-            .route("/confirmUser", web::get().to(confirm_user::ask))
-            .route("/confirmUser", web::post().to(confirm_user::confirm))
-            .route("/dev/inbox", web::get().to(inbox::read))
+            .service(asks("/oauth2/authorize").route(web::get().to(oauth::authorize::get)))
+            .service(called("/oauth2/token").route(web::post().to(oauth::token::post)))
+            .service(
+                called("/oauth2/userInfo")
+                    .route(web::get().to(oauth::user_info::get))
+                    .route(web::post().to(oauth::user_info::get)),
+            )
+            .service(called("/oauth2/revoke").route(web::post().to(oauth::revoke::post)))
+            .service(asks("/logout").route(web::get().to(oauth::logout::get)))
+            .service(shows("/login", pages::login::visit))
+            .service(shows("/signup", pages::sign_up::visit))
+            .service(shows("/forgot", pages::forgot::visit))
+            .service(shows("/passkeys/add", pages::passkeys::visit))
+            .service(shows("/account", pages::account::visit))
+            .service(shows("/confirmUser", pages::confirm_user::visit))
+            .route("/assets/pages.js", web::get().to(pages::assets::script))
+            .route("/assets/keystead-passkeys.js", web::get().to(pages::assets::signals))
+            .route("/assets/logo/{user_pool_id}/{version}", web::get().to(pages::assets::logo))
+            .route("/.well-known/webauthn", web::get().to(pages::assets::related_origins))
+            .route("/dev/inbox", web::get().to(pages::inbox::read))
             .route("/import/{token}", web::put().to(import::put))
             .route("/health/live", web::get().to(health::live))
             .route("/health/ready", web::get().to(health::ready))
@@ -54,6 +72,26 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
         .disable_signals()
         .listen(listener)?
         .run())
+}
+
+/// An address for browsers, which other methods are refused at.
+fn asks(path: &str) -> Resource {
+    web::resource(path)
+}
+
+/// An address that pages of other origins call.
+fn called(path: &str) -> Resource {
+    web::resource(path).route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
+}
+
+/// A page and its forms.
+fn shows<H, Args>(path: &str, page: H) -> Resource
+where
+    H: Handler<Args> + Copy,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    web::resource(path).route(web::get().to(page)).route(web::post().to(page))
 }
 
 /// The server of `/metrics` alone.

@@ -77,6 +77,16 @@ async fn batch(app: &App) -> sqlx::Result<u64> {
     )
     .execute(&mut *tx)
     .await?;
+    let authorization_codes = sqlx::query!(
+        "DELETE FROM authorization_codes WHERE (user_pool_id, code_hash) IN
+             (SELECT user_pool_id, code_hash FROM authorization_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
+              FOR UPDATE SKIP LOCKED)",
+        // A code that comes back ends what it gave.
+        now - Duration::DAY,
+        BATCH
+    )
+    .execute(&mut *tx)
+    .await?;
     let outbox = sqlx::query!(
         "DELETE FROM outbox WHERE (user_pool_id, id) IN
              (SELECT user_pool_id, id FROM outbox WHERE at < $1 AND due_at IS NULL ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
@@ -95,7 +105,7 @@ async fn batch(app: &App) -> sqlx::Result<u64> {
     .await?;
     store::user_imports::expire(&mut tx, now - IMPORTS_WAIT, now).await?;
     tx.commit().await?;
-    Ok([challenges, sessions, attempts, codes, code_attempts, outbox, auth_events]
+    Ok([challenges, sessions, attempts, codes, code_attempts, authorization_codes, outbox, auth_events]
         .iter()
         .map(|done| done.rows_affected())
         .sum())

@@ -8,6 +8,7 @@ mod clients;
 mod conformance;
 mod devices;
 mod domains;
+mod extensions;
 mod groups;
 mod imports;
 mod passkeys;
@@ -34,6 +35,7 @@ use crate::{
 pub use clients::create_user_pool_client::create as create_client;
 pub use imports::uploaded_to;
 pub use pools::create_user_pool::create as create_pool;
+pub use sessions::session_id_of;
 pub use users::list_users::parse as parse_users_filter;
 
 /// Makes of one line per operation the list, the dispatch, and (for a test) what each operation does not read.
@@ -177,6 +179,17 @@ operations! {
     "CompleteWebAuthnRegistration" => passkeys::complete_web_authn_registration,
     "ListWebAuthnCredentials" => passkeys::list_web_authn_credentials,
     "DeleteWebAuthnCredential" => passkeys::delete_web_authn_credential,
+    // Keystead's own: passkeys
+    "UpdateWebAuthnCredential" => extensions::update_web_authn_credential,
+    "ListWebAuthnCredentialDetails" => extensions::list_web_authn_credential_details,
+    "GetPasskeySignals" => extensions::get_passkey_signals,
+    // Keystead's own: passkeys of users, pools
+    "AdminListWebAuthnCredentials" => extensions::admin_list_web_authn_credentials,
+    "AdminDeleteWebAuthnCredential" => extensions::admin_delete_web_authn_credential,
+    "SetUserPoolPasskeyPolicy" => extensions::set_user_pool_passkey_policy,
+    "GetUserPoolPasskeyPolicy" => extensions::get_user_pool_passkey_policy,
+    "SetUserPoolBranding" => extensions::set_user_pool_branding,
+    "GetUserPoolBranding" => extensions::get_user_pool_branding,
 }
 
 /// Finds out who calls, checks the input, and runs the handler.

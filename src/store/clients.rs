@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use time::{Duration, OffsetDateTime};
 
-use super::pools::{Pool, PoolSettings, SessionsOnDelete};
+use super::pools::{Branding, PasskeyPolicy, Pool, PoolSettings, SessionsOnDelete};
 use crate::{
     error::{Error, Result},
     sealing::SealingKey,
@@ -155,6 +155,18 @@ impl ClientSettings {
         Some(Duration::seconds(rotation.retry_grace_period_seconds))
     }
 
+    /// A list of texts among the members that only OAuth 2.0 reads, such as `CallbackURLs`; empty where it is not given.
+    pub fn list(&self, member: &str) -> Vec<&str> {
+        let values = self.rest.get(member).and_then(Value::as_array).into_iter().flatten();
+        values.filter_map(Value::as_str).collect()
+    }
+
+    /// Whether the client may use an OAuth flow: `code`, `implicit` or `client_credentials`.
+    pub fn allows_oauth(&self, flow: &str) -> bool {
+        self.rest.get("AllowedOAuthFlowsUserPoolClient") == Some(&Value::Bool(true))
+            && self.list("AllowedOAuthFlows").contains(&flow)
+    }
+
     /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on. Old clients list what they
     /// may do besides signing in by SRP and refreshing.
     pub fn allows_flow(&self, flow: &str) -> bool {
@@ -251,7 +263,8 @@ pub async fn find_with_pool(
         r#"SELECT c.name, c.configuration AS "configuration: Json<ClientSettings>",
                   c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at,
                   p.name AS pool_name, p.configuration AS "pool_configuration: Json<PoolSettings>",
-                  p.sessions_on_passkey_delete, p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
+                  p.sessions_on_passkey_delete, p.passkey_policy AS "passkey_policy: Json<PasskeyPolicy>",
+                  p.branding AS "branding: Json<Branding>", p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
            FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
            WHERE c.user_pool_id = $1 AND c.client_id = $2"#,
         pool_id,
@@ -275,6 +288,8 @@ pub async fn find_with_pool(
             name: row.pool_name,
             settings: row.pool_configuration.0,
             sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
+            passkey_policy: row.passkey_policy.0,
+            branding: row.branding.0,
             created_at: row.pool_created_at,
             updated_at: row.pool_updated_at,
         },
@@ -354,6 +369,18 @@ pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::
         pool_id,
         after,
         limit
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
+}
+
+/// The names of these clients, by ID.
+pub async fn names(db: &PgPool, pool_id: &str, client_ids: &[String]) -> sqlx::Result<Vec<(String, String)>> {
+    let rows = sqlx::query!(
+        "SELECT client_id, name FROM app_clients WHERE user_pool_id = $1 AND client_id = ANY($2)",
+        pool_id,
+        client_ids
     )
     .fetch_all(db)
     .await?;

@@ -6,6 +6,7 @@
 pub mod aliases;
 pub mod audit;
 pub mod auth_events;
+pub mod authorization_codes;
 pub mod batches;
 #[cfg(feature = "broken")]
 pub mod broken;

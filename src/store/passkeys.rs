@@ -2,7 +2,7 @@
 //!
 //! Rows are removed here and nowhere else, each removal with its audit and its outbox row in the same statement.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -18,6 +18,66 @@ pub struct Passkey {
     pub attachment: Option<String>,
     pub transports: Vec<String>,
     pub created_at: OffsetDateTime,
+}
+
+/// A passkey as its owner, and operators, see it beyond Amazon Cognito.
+#[derive(Debug)]
+pub struct PasskeyDetails {
+    pub credential_id: Vec<u8>,
+    pub friendly_name: String,
+    pub rp_id: String,
+    pub attachment: Option<String>,
+    pub transports: Vec<String>,
+    pub created_at: OffsetDateTime,
+    pub last_used_at: Option<OffsetDateTime>,
+    pub aaguid: Uuid,
+    pub algorithm: i32,
+    pub backup_eligible: bool,
+    pub backup_state: bool,
+}
+
+/// All passkeys of a user with their details, oldest first. A user has few (20 by default).
+pub async fn list_details(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<PasskeyDetails>> {
+    sqlx::query_as!(
+        PasskeyDetails,
+        "SELECT credential_id, friendly_name, rp_id, attachment, transports, created_at, last_used_at, aaguid, algorithm,
+                backup_eligible, backup_state
+         FROM webauthn_credentials WHERE user_pool_id = $1 AND sub = $2 ORDER BY created_at, credential_id",
+        pool_id,
+        sub
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Whether a credential ID is anybody's in a pool.
+pub async fn is_known(db: &PgPool, pool_id: &str, credential_id: &[u8]) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!" FROM webauthn_credentials WHERE user_pool_id = $1 AND credential_id = $2"#,
+        pool_id,
+        credential_id
+    );
+    Ok(found.fetch_optional(db).await?.is_some())
+}
+
+/// Gives a passkey another name; `false` when the user has no such passkey. An update and never an upsert.
+pub async fn rename(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    credential_id: &[u8],
+    name: &str,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE webauthn_credentials SET friendly_name = $4 WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3",
+        pool_id,
+        sub,
+        credential_id,
+        name
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// What checking an assertion needs.
@@ -186,15 +246,15 @@ pub enum Deletion {
     NotFound,
     /// The session does not live (or the user is disabled or gone).
     SessionEnded,
-    /// The pool ends sessions on delete, which takes more than one statement: call [`lock_and_delete`].
-    EndsSessions,
+    /// The pool's policy asks or does more, which takes more than one statement: call [`lock_and_delete`].
+    NotPlain,
 }
 
 /// Deletes a passkey of a live session's user: one statement, which is one transaction by itself.
 ///
 /// The session row is locked (`FOR SHARE`), so that a sign-out either ended it before or waits; the passkey's row is
 /// removed only by the one caller that gets it, and with it come one audit row and one outbox row. Pools that end
-/// sessions on delete are left to [`lock_and_delete`], because all parts of this statement see one snapshot, in which
+/// sessions on delete, or ask for more than a session, are left to [`lock_and_delete`], because all parts of this statement see one snapshot, in which
 /// a session that a concurrent sign-in just opened is missing.
 pub async fn delete(
     db: &mut PgConnection,
@@ -206,7 +266,7 @@ pub async fn delete(
 ) -> sqlx::Result<Deletion> {
     let row = sqlx::query!(
         r#"WITH live AS MATERIALIZED (
-               SELECT s.sub, p.sessions_on_passkey_delete AS policy
+               SELECT s.sub, p.deletes_plainly
                FROM sessions s
                JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
                JOIN user_pools p ON p.user_pool_id = s.user_pool_id
@@ -215,7 +275,7 @@ pub async fn delete(
                FOR SHARE OF s
            ), deleted AS (
                DELETE FROM webauthn_credentials c USING live
-               WHERE c.user_pool_id = $1 AND c.sub = $3 AND c.sub = live.sub AND c.credential_id = $4 AND live.policy = 'KEEP'
+               WHERE c.user_pool_id = $1 AND c.sub = $3 AND c.sub = live.sub AND c.credential_id = $4 AND live.deletes_plainly
                RETURNING c.credential_id, c.rp_id
            ), audited AS (
                INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
@@ -226,7 +286,7 @@ pub async fn delete(
                       jsonb_build_object('sub', $3::uuid, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
                FROM deleted
            )
-           SELECT (SELECT policy FROM live) AS policy, EXISTS (SELECT 1 FROM deleted) AS "deleted!""#,
+           SELECT (SELECT deletes_plainly FROM live) AS plainly, EXISTS (SELECT 1 FROM deleted) AS "deleted!""#,
         pool_id,
         origin_jti,
         sub,
@@ -239,11 +299,11 @@ pub async fn delete(
     )
     .fetch_one(db)
     .await?;
-    Ok(match (row.policy.as_deref(), row.deleted) {
+    Ok(match (row.plainly, row.deleted) {
         (None, _) => Deletion::SessionEnded,
         (Some(_), true) => Deletion::Done,
-        (Some("KEEP"), false) => Deletion::NotFound,
-        (Some(_), false) => Deletion::EndsSessions,
+        (Some(true), false) => Deletion::NotFound,
+        (Some(false), false) => Deletion::NotPlain,
     })
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// A user pool.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Pool {
     pub name: String,
     pub settings: PoolSettings,
     pub sessions_on_passkey_delete: SessionsOnDelete,
+    pub passkey_policy: PasskeyPolicy,
+    pub branding: Branding,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -31,6 +34,15 @@ pub enum SessionsOnDelete {
 }
 
 impl SessionsOnDelete {
+    /// The database's text.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Keep => "KEEP",
+            Self::EndOthers => "END_OTHERS",
+            Self::EndAll => "END_ALL",
+        }
+    }
+
     /// From the database's text.
     pub fn parse(text: &str) -> Self {
         match text {
@@ -39,6 +51,66 @@ impl SessionsOnDelete {
             _ => Self::Keep,
         }
     }
+}
+
+/// What a pool wants of its passkeys, beyond Amazon Cognito; the defaults behave as that (D§4). In the member names of
+/// `KeysteadService.SetUserPoolPasskeyPolicy`; what is as by default is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct PasskeyPolicy {
+    /// Whether a person's last way to sign in may not be deleted.
+    #[serde(skip_serializing_if = "is_false")]
+    pub keep_last_factor: bool,
+    /// How long ago the sign-in may have been that adds or deletes a passkey, seconds; `None`: any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_up_seconds: Option<i64>,
+    /// Passkeys that one person may have; `None`: as many as the server's settings say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_passkeys: Option<i64>,
+    /// AAGUIDs of the authenticators that may be registered; empty: any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accepted_authenticators: Vec<Uuid>,
+    /// Whether EdDSA (Ed25519) is offered beside ES256 and RS256.
+    #[serde(rename = "EdDSA", skip_serializing_if = "is_false")]
+    pub ed_dsa: bool,
+    /// Origins outside of the RP ID that may use its passkeys (Web Authentication Level 3, section 5.11).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub related_origins: Vec<String>,
+    /// App clients whose users sign in with a passkey alone, without a name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub usernameless_clients: Vec<String>,
+    /// Whether passkey managers are told a person's present name.
+    #[serde(skip_serializing_if = "is_false")]
+    pub signal_user_details: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl PasskeyPolicy {
+    /// Whether a client's users may sign in without a name.
+    pub fn allows_nameless(&self, client_id: &str) -> bool {
+        self.usernameless_clients.iter().any(|one| one == client_id)
+    }
+}
+
+/// How a pool's pages look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Branding {
+    /// In place of the pool's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// `#rrggbb`: buttons and links on light pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent_color: Option<String>,
+    /// The same on dark pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accent_color_dark: Option<String>,
+    /// Names the logo's present image, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_version: Option<String>,
 }
 
 /// A pool's configuration, in the API's member names: what is acted upon is typed, what only describes is in `rest`.
@@ -286,7 +358,9 @@ impl Pool {
 /// A pool.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option<Pool>> {
     let row = sqlx::query!(
-        r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete, created_at, updated_at
+        r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
+                  passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
+                  updated_at
            FROM user_pools WHERE user_pool_id = $1"#,
         pool_id
     )
@@ -297,6 +371,8 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option
         name: row.name,
         settings: row.configuration.0,
         sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
+        passkey_policy: row.passkey_policy.0,
+        branding: row.branding.0,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }))
@@ -305,7 +381,9 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option
 /// A pool, locked until the transaction ends.
 pub async fn lock(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<Option<Pool>> {
     let row = sqlx::query!(
-        r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete, created_at, updated_at
+        r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
+                  passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
+                  updated_at
            FROM user_pools WHERE user_pool_id = $1 FOR UPDATE"#,
         pool_id
     )
@@ -316,6 +394,8 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<Option<P
         name: row.name,
         settings: row.configuration.0,
         sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
+        passkey_policy: row.passkey_policy.0,
+        branding: row.branding.0,
         created_at: row.created_at,
         updated_at: row.updated_at,
     }))
@@ -355,6 +435,70 @@ pub async fn update(db: &mut PgConnection, pool: &Pool, now: OffsetDateTime) -> 
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Writes a locked pool's passkey policy.
+pub async fn update_passkey_policy(db: &mut PgConnection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE user_pools SET passkey_policy = $2, sessions_on_passkey_delete = $3, updated_at = $4 WHERE user_pool_id = $1",
+        pool.id,
+        Json(&pool.passkey_policy) as _,
+        pool.sessions_on_passkey_delete.text(),
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes a locked pool's branding and, unless it stays, its logo (content type, image).
+pub async fn update_branding(
+    db: &mut PgConnection,
+    pool: &Pool,
+    logo: Option<(&str, &[u8])>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    if pool.branding.logo_version.is_none() {
+        sqlx::query!("DELETE FROM pool_logos WHERE user_pool_id = $1", pool.id).execute(&mut *db).await?;
+    }
+    if let Some((content_type, image)) = logo {
+        sqlx::query!(
+            "INSERT INTO pool_logos (user_pool_id, content_type, image) VALUES ($1, $2, $3)
+             ON CONFLICT (user_pool_id) DO UPDATE SET content_type = $2, image = $3",
+            pool.id,
+            content_type,
+            image
+        )
+        .execute(&mut *db)
+        .await?;
+    }
+    sqlx::query!(
+        "UPDATE user_pools SET branding = $2, updated_at = $3 WHERE user_pool_id = $1",
+        pool.id,
+        Json(&pool.branding) as _,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// A pool's logo: content type and image.
+pub async fn logo(db: &PgPool, pool_id: &str) -> sqlx::Result<Option<(String, Vec<u8>)>> {
+    let row = sqlx::query!("SELECT content_type, image FROM pool_logos WHERE user_pool_id = $1", pool_id);
+    Ok(row.fetch_optional(db).await?.map(|row| (row.content_type, row.image)))
+}
+
+/// The related origins of all pools with this RP ID.
+pub async fn related_origins(db: &PgPool, rp_id: &str) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"SELECT DISTINCT origin.value AS "origin!"
+           FROM user_pools p, jsonb_array_elements_text(coalesce(p.passkey_policy -> 'RelatedOrigins', '[]')) AS origin
+           WHERE p.configuration -> 'WebAuthnConfiguration' ->> 'RelyingPartyId' = $1 ORDER BY 1"#,
+        rp_id
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// A pool in a list.

@@ -20,6 +20,14 @@ pub struct Session {
     pub methods: String,
     /// In pools that remember devices: the one that the person signed in with.
     pub device_key: Option<String>,
+    /// Of the sign-in pages: `refresh_hash` is that of the browser's cookie.
+    pub browser: bool,
+    /// The browser's session through which an OAuth client got this one.
+    pub browser_session: Option<Uuid>,
+    /// What an OAuth client was granted, separated by blanks; `None` for a sign-in through the API.
+    pub scope: Option<String>,
+    /// The resource server that access tokens are for.
+    pub resource: Option<String>,
 }
 
 /// What opened a session.
@@ -36,6 +44,29 @@ pub enum OpenedWith {
     Custom,
 }
 
+impl OpenedWith {
+    /// As the database has it: the method, and the credential ID of a passkey.
+    fn parts(&self) -> (&'static str, Option<&[u8]>) {
+        match self {
+            Self::Password => ("password", None),
+            Self::Passkey(id) => ("passkey", Some(id.as_slice())),
+            Self::Otp => ("otp", None),
+            Self::SignUp => ("sign_up", None),
+            Self::Custom => ("custom", None),
+        }
+    }
+
+    fn of(method: &str, credential_id: Option<Vec<u8>>) -> Self {
+        match (method, credential_id) {
+            ("passkey", Some(id)) => Self::Passkey(id),
+            ("otp", _) => Self::Otp,
+            ("sign_up", _) => Self::SignUp,
+            ("custom", _) => Self::Custom,
+            _ => Self::Password,
+        }
+    }
+}
+
 /// Opens a session. The caller holds the user's row.
 pub async fn insert(
     db: &mut PgConnection,
@@ -43,16 +74,11 @@ pub async fn insert(
     session: &Session,
     opened_with: &OpenedWith,
 ) -> sqlx::Result<()> {
-    let (method, credential_id) = match opened_with {
-        OpenedWith::Password => ("password", None),
-        OpenedWith::Passkey(id) => ("passkey", Some(id.as_slice())),
-        OpenedWith::Otp => ("otp", None),
-        OpenedWith::SignUp => ("sign_up", None),
-        OpenedWith::Custom => ("custom", None),
-    };
+    let (method, credential_id) = opened_with.parts();
     sqlx::query!(
-        "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at, methods, device_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time,
+             expires_at, methods, device_key, browser, browser_session, scope, resource)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         pool_id,
         session.origin_jti,
         session.sub,
@@ -63,7 +89,11 @@ pub async fn insert(
         session.auth_time,
         session.expires_at,
         session.methods,
-        session.device_key
+        session.device_key,
+        session.browser,
+        session.browser_session,
+        session.scope,
+        session.resource
     )
     .execute(db)
     .await?;
@@ -89,7 +119,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sql
     sqlx::query_as!(
         Session,
         "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
-                methods, device_key
+                methods, device_key, browser, browser_session, scope, resource
          FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 FOR UPDATE",
         pool_id,
         origin_jti
@@ -98,11 +128,68 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sql
     .await
 }
 
+/// A browser's session, without a lock. Whether it lives is for [`super::users::find_live`] to say.
+pub async fn find_browser(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
+    sqlx::query_as!(
+        Session,
+        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
+                methods, device_key, browser, browser_session, scope, resource
+         FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 AND browser",
+        pool_id,
+        origin_jti
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// What opened a session that the caller has locked.
+pub async fn opened_with(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OpenedWith>> {
+    let row = sqlx::query!(
+        "SELECT opened_with, credential_id FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
+        pool_id,
+        origin_jti
+    );
+    Ok(row.fetch_optional(db).await?.map(|row| OpenedWith::of(&row.opened_with, row.credential_id)))
+}
+
+/// Ends the browser's session that a session is or came through, and everything else that came through it.
+pub async fn revoke_associated(
+    db: &mut PgConnection,
+    pool_id: &str,
+    origin_jti: Uuid,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "WITH browser AS (
+             SELECT CASE WHEN browser THEN origin_jti ELSE browser_session END AS id
+             FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2
+         )
+         UPDATE sessions s SET revoked_at = $3 FROM browser b
+         WHERE s.user_pool_id = $1 AND (s.origin_jti = b.id OR s.browser_session = b.id) AND s.revoked_at IS NULL",
+        pool_id,
+        origin_jti,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// The subject of a session, without a lock.
 pub async fn find_sub(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2", pool_id, origin_jti)
         .fetch_optional(db)
         .await
+}
+
+/// When the person of a session signed in; it never changes.
+pub async fn auth_time(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OffsetDateTime>> {
+    let found = sqlx::query_scalar!(
+        "SELECT auth_time FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
+        pool_id,
+        origin_jti
+    );
+    found.fetch_optional(db).await
 }
 
 /// The device that a session was opened with; it never changes.
@@ -178,6 +265,9 @@ pub struct LiveSession {
     pub client_id: String,
     pub auth_time: OffsetDateTime,
     pub rotated_at: Option<OffsetDateTime>,
+    pub browser: bool,
+    /// The values of the `amr` claim, separated by blanks.
+    pub methods: String,
 }
 
 /// Live sessions of a user, the newest first, at most `limit`, after the given one (by time, then identifier).
@@ -192,7 +282,7 @@ pub async fn list_live(
     let (after_time, after_id) = after.unzip();
     sqlx::query_as!(
         LiveSession,
-        "SELECT origin_jti, client_id, auth_time, rotated_at FROM sessions
+        "SELECT origin_jti, client_id, auth_time, rotated_at, browser, methods FROM sessions
          WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND expires_at > $3
            AND ($4::timestamptz IS NULL OR (auth_time, origin_jti) < ($4, $5))
          ORDER BY auth_time DESC, origin_jti DESC LIMIT $6",

@@ -46,8 +46,32 @@ pub struct IssuedAccess {
     pub claims: AccessClaims,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_key: Option<String>,
+    /// 2 in tokens of OAuth clients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u8>,
+    /// The resource server that the token is for (RFC 8707).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
     #[serde(flatten)]
     pub context: Context,
+}
+
+/// Claims of the access token of an app client that acts for itself (RFC 6749 section 4.4).
+#[derive(Debug, Clone, Serialize)]
+pub struct MachineClaims {
+    /// The client ID.
+    pub sub: String,
+    pub token_use: &'static str,
+    pub scope: String,
+    pub auth_time: i64,
+    pub iss: String,
+    pub exp: i64,
+    pub iat: i64,
+    pub version: u8,
+    pub jti: Uuid,
+    pub client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
 }
 
 /// Claims of an ID token, in the documented order.
@@ -71,6 +95,12 @@ pub struct IdClaims {
     pub exp: i64,
     pub iat: i64,
     pub jti: Uuid,
+    /// What the client sent with its authorization request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Half a hash of the access token (OpenID Connect Core, section 3.1.3.6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
     #[serde(flatten)]
     pub context: Context,
     /// The user's attributes; `email_verified` and `phone_number_verified` are booleans.
@@ -83,6 +113,7 @@ pub trait Claims: Serialize {}
 impl Claims for AccessClaims {}
 impl Claims for IssuedAccess {}
 impl Claims for IdClaims {}
+impl Claims for MachineClaims {}
 /// The same after a trigger changed them.
 impl Claims for Map<String, Value> {}
 
@@ -110,9 +141,9 @@ pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
 
 /// Verifies an access token of the pool that these keys belong to.
 ///
-/// `issuer` is the pool's issuer, `now` seconds since the epoch. Order as W§2.3: shape, key, signature, expiry,
-/// kind of token, scope. The revocation check is the database's.
-pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64) -> Result<AccessClaims, Error> {
+/// `issuer` is the pool's issuer, `now` seconds since the epoch, `scope` what the token must have been granted. Order as
+/// W§2.3: shape, key, signature, expiry, kind of token, scope. The revocation check is the database's.
+pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope: &str) -> Result<AccessClaims, Error> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
     // A token never chooses its own algorithm or key.
     let foreign = header.alg != Algorithm::RS256
@@ -145,7 +176,7 @@ pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64) -> Re
     if claims.exp <= now {
         return Err(Error::Expired);
     }
-    if !claims.scope.split(' ').any(|scope| scope == ACCESS_SCOPE) {
+    if !claims.scope.split(' ').any(|granted| granted == scope) {
         return Err(Error::Scopes);
     }
     Ok(claims)

@@ -9,7 +9,8 @@ mod parsed_keys;
 mod refresh;
 
 pub use access::{
-    ACCESS_SCOPE, AccessClaims, Claims, Context, IdClaims, IssuedAccess, sign, unverified_pool, verify_access,
+    ACCESS_SCOPE, AccessClaims, Claims, Context, IdClaims, IssuedAccess, MachineClaims, sign, unverified_pool,
+    verify_access,
 };
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
 pub use refresh::{RefreshToken, Standing};

@@ -66,6 +66,11 @@ impl RefreshToken {
         sha256(&self.bytes())
     }
 
+    /// What the database keeps where the text is a browser's cookie. Another hash, so that neither passes for the other.
+    pub fn cookie_hash(&self) -> [u8; 32] {
+        sha256(&[&b"browser cookie"[..], &self.bytes()].concat())
+    }
+
     /// The token that replaces this one.
     pub fn successor(&self, key: &SealingKey) -> Self {
         Self {

@@ -90,11 +90,18 @@ impl Assertion {
     }
 }
 
+impl Assertion {
+    /// The subject that the user handle names, if there is one.
+    pub fn subject(&self) -> Option<Uuid> {
+        Uuid::try_parse(std::str::from_utf8(self.user_handle.as_deref()?).ok()?).ok()
+    }
+}
+
 /// Longest authenticator data of an assertion, bytes: it has 37, and few have extensions.
 const MAX_AUTHENTICATOR_DATA: usize = 16 * 1024;
 
 /// The flags of authenticator data (section 6.1).
-mod flag {
+pub(super) mod flag {
     pub const USER_PRESENT: u8 = 1;
     pub const USER_VERIFIED: u8 = 1 << 2;
     pub const BACKUP_ELIGIBLE: u8 = 1 << 3;
@@ -186,6 +193,7 @@ fn verify_signature(public_key: &[u8], signed: &[u8], signature: &[u8]) -> Resul
         cose::PublicKey::Es256 { point } => {
             UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, point).verify(signed, signature)
         }
+        cose::PublicKey::Ed25519 { x } => UnparsedPublicKey::new(&signature::ED25519, x).verify(signed, signature),
         cose::PublicKey::Rs256 { n, e } => {
             signature::RsaPublicKeyComponents { n, e }.verify(&signature::RSA_PKCS1_2048_8192_SHA256, signed, signature)
         }
@@ -249,7 +257,7 @@ mod tests {
     }
 
     fn relying_party(user_verification_required: bool) -> RelyingParty {
-        RelyingParty { id: "localhost".into(), user_verification_required, app_origins: Vec::new() }
+        RelyingParty { id: "localhost".into(), user_verification_required, app_origins: Vec::new(), related_origins: Vec::new() }
     }
 
     /// A credential as stored, and an authenticator that signs what it is told.
@@ -257,7 +265,7 @@ mod tests {
         let rp = relying_party(false);
         let mut authenticator = Authenticator::new();
         let algorithms: &[i32] = if rsa { &[-257] } else { &[-7] };
-        let mut options = super::super::creation_options(&rp, &[1; 32], Uuid::nil(), "u", &[]);
+        let mut options = super::super::creation_options(&rp, &[1; 32], (Uuid::nil(), "u"), &super::super::ALGORITHMS, &[]);
         options["pubKeyCredParams"] =
             algorithms.iter().map(|algorithm| json!({"type": "public-key", "alg": algorithm})).collect();
         let made = authenticator.create(&options, "http://localhost", &Default::default()).unwrap();

@@ -46,7 +46,7 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
 
 /// https on the RP ID or a name below it, http on localhost only, or a configured app origin.
 fn origin_allowed(rp: &RelyingParty, text: &str, origin: &Url) -> bool {
-    if rp.app_origins.iter().any(|allowed| allowed == text) {
+    if rp.app_origins.iter().chain(&rp.related_origins).any(|allowed| allowed == text) {
         return true;
     }
     // An origin has no path, query or user: anything else is not what a browser writes.
@@ -70,14 +70,15 @@ mod tests {
 
     fn allowed(rp_id: &str, origin: &str) -> bool {
         let app_origins = vec!["android:apk-key-hash:abc".to_owned()];
-        let rp = RelyingParty { id: rp_id.into(), user_verification_required: false, app_origins };
+        let related_origins = vec!["https://example.org".to_owned()];
+        let rp = RelyingParty { id: rp_id.into(), user_verification_required: false, app_origins, related_origins };
         Url::parse(origin).is_ok_and(|url| origin_allowed(&rp, origin, &url))
     }
 
     #[test]
     fn origins_fit_the_rp_id() {
         for origin in
-            ["https://example.com", "https://login.example.com", "https://example.com:8443", "android:apk-key-hash:abc"]
+            ["https://example.com", "https://login.example.com", "https://example.com:8443", "android:apk-key-hash:abc", "https://example.org"]
         {
             assert!(allowed("example.com", origin), "{origin}");
         }
@@ -86,6 +87,8 @@ mod tests {
             "https://badexample.com",
             "https://example.com.evil.org",
             "https://com",
+            "https://www.example.org",
+            "http://example.org",
             "https://example.com/path",
             "https://user@example.com",
             "https://example.com:443",

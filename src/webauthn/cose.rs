@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_cbor_2::Value;
-use webauthn_rs_core::proto::{COSEAlgorithm, COSEKey, COSEKeyType, ECDSACurve, EDDSACurve};
+use webauthn_rs_core::proto::{COSEAlgorithm, COSEKey, COSEKeyType, ECDSACurve};
 
 use super::Error;
 
@@ -24,11 +24,6 @@ pub(super) fn encode(key: &COSEKey) -> Result<Vec<u8>, Error> {
             map.insert(integer(-1), Value::Bytes(key.n.clone()));
             map.insert(integer(-2), Value::Bytes(key.e.to_vec()));
         }
-        COSEKeyType::EC_OKP(key) if key.curve == EDDSACurve::ED25519 => {
-            map.insert(integer(1), integer(1));
-            map.insert(integer(-1), integer(6));
-            map.insert(integer(-2), Value::Bytes(key.x.clone()));
-        }
         _ => return Err(Error::NotSupported("its curve was not offered".into())),
     }
     serde_cbor_2::to_vec(&Value::Map(map)).map_err(|cause| Error::Malformed(cause.to_string()))
@@ -40,6 +35,8 @@ pub(super) enum PublicKey {
     Es256 { point: Vec<u8> },
     /// RSASSA-PKCS1-v1_5 with SHA-256: modulus and exponent, big endian.
     Rs256 { n: Vec<u8>, e: Vec<u8> },
+    /// EdDSA on Curve25519: the public key.
+    Ed25519 { x: Vec<u8> },
 }
 
 impl PublicKey {
@@ -59,6 +56,7 @@ impl PublicKey {
             (Some(2), Some(-7)) if integer(-1) == Some(1) => {
                 Ok(Self::Es256 { point: [&[4], bytes(-2)?, bytes(-3)?].concat() })
             }
+            (Some(1), Some(-8)) if integer(-1) == Some(6) => Ok(Self::Ed25519 { x: bytes(-2)?.to_vec() }),
             (Some(3), Some(-257)) => Ok(Self::Rs256 { n: bytes(-1)?.to_vec(), e: bytes(-2)?.to_vec() }),
             _ => Err(unusable()),
         }

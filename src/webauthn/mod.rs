@@ -7,16 +7,20 @@ mod assertion;
 mod cbor;
 mod client_data;
 mod cose;
+mod ed25519;
 mod options;
 mod registration;
 
 pub use assertion::{Assertion, StoredCredential, Verified, verify_assertion};
-pub use options::{Descriptor, creation_options, request_options};
+pub use options::{Descriptor, creation_options, request_options, user_handle};
 pub use registration::{NewCredential, verify_registration};
 pub use webauthn_rs_core::proto::COSEAlgorithm;
 
 /// The algorithms offered, most wanted first: ES256 and RS256, as Amazon Cognito does.
 pub const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
+
+/// The same with EdDSA (Ed25519) first, where a pool's policy switches it on.
+pub const ALGORITHMS_WITH_EDDSA: [COSEAlgorithm; 3] = [COSEAlgorithm::EDDSA, COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 
 /// The relying party of a ceremony.
 #[derive(Clone, Debug)]
@@ -27,6 +31,8 @@ pub struct RelyingParty {
     pub user_verification_required: bool,
     /// App origins accepted besides web origins, such as `android:apk-key-hash:…`.
     pub app_origins: Vec<String>,
+    /// Web origins outside of the RP ID that may use it (section 5.11).
+    pub related_origins: Vec<String>,
 }
 
 impl RelyingParty {

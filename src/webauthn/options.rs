@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ALGORITHMS, RelyingParty, cose::algorithm_number};
+use super::{COSEAlgorithm, RelyingParty, cose::algorithm_number};
 
 /// A passkey named in options.
 pub struct Descriptor {
@@ -16,8 +16,15 @@ pub struct Descriptor {
 }
 
 /// `PublicKeyCredentialCreationOptionsJSON` for a user. The user handle is the 36 characters of the subject.
-pub fn creation_options(rp: &RelyingParty, challenge: &[u8], sub: Uuid, username: &str, exclude: &[Vec<u8>]) -> Value {
-    let algorithms = ALGORITHMS.map(|algorithm| json!({"type": "public-key", "alg": algorithm_number(algorithm)}));
+pub fn creation_options(
+    rp: &RelyingParty,
+    challenge: &[u8],
+    (sub, username): (Uuid, &str),
+    algorithms: &[COSEAlgorithm],
+    exclude: &[Vec<u8>],
+) -> Value {
+    let algorithms = algorithms.iter().map(|one| json!({"type": "public-key", "alg": algorithm_number(*one)}));
+    let algorithms: Vec<_> = algorithms.collect();
     let exclude: Vec<_> = exclude.iter().map(|id| json!({"type": "public-key", "id": encode(id)})).collect();
     json!({
         "challenge": encode(challenge),
@@ -50,7 +57,7 @@ pub fn request_options(rp: &RelyingParty, challenge: &[u8], allow: &[Descriptor]
 }
 
 /// The user handle of a subject: the text of its UUID.
-pub(super) fn user_handle(sub: Uuid) -> String {
+pub fn user_handle(sub: Uuid) -> String {
     sub.hyphenated().to_string()
 }
 

@@ -1,6 +1,9 @@
 //! Registering a credential: section 7.1.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+use serde_cbor_2::Value as Cbor;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use webauthn_rs_core::{
@@ -11,7 +14,7 @@ use webauthn_rs_core::{
     },
 };
 
-use super::{Error, RelyingParty, bytes, cbor, client_data, cose};
+use super::{Error, RelyingParty, bytes, cbor, client_data, cose, ed25519};
 
 /// Credential IDs may have up to this many bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
@@ -97,6 +100,14 @@ pub fn verify_registration(
     let attestation_object = bytes(&response.response.attestation_object, "attestationObject")?;
     let origin = client_data::check(rp, &client_data_json, "webauthn.create", challenge)?;
     let object = AttestationObject::parse(&attestation_object)?;
+    if object.algorithm() == Some(ed25519::ALGORITHM.into()) && algorithms.contains(&COSEAlgorithm::EDDSA) {
+        let made = ed25519::register(rp, &object, &client_data_json)?;
+        return Ok(NewCredential {
+            transports: sane_transports(response.response.transports),
+            attachment: sane_attachment(response.authenticator_attachment),
+            ..checked_id(made, &raw_id)?
+        });
+    }
     let core = WebauthnCore::new_unsafe_experts_only(
         &rp.id,
         &rp.id,
@@ -113,27 +124,36 @@ pub fn verify_registration(
         extensions: Default::default(),
     };
     let verified = core.register_credential(&registration, &state(rp, challenge, algorithms)?, None)?;
-    // The authenticator's own statement of the ID is the one that counts; the client must not say another.
-    if verified.cred_id != raw_id {
+    let made = NewCredential {
+        public_key: cose::encode(&verified.cred)?,
+        algorithm: cose::algorithm_number(verified.cred.type_),
+        sign_count: verified.counter,
+        aaguid: object.aaguid()?,
+        transports: sane_transports(response.response.transports),
+        attachment: sane_attachment(response.authenticator_attachment),
+        attestation_format: object.fmt,
+        backup_eligible: verified.backup_eligible,
+        backup_state: verified.backup_state,
+        user_verified: verified.user_verified,
+        id: verified.cred_id.into(),
+    };
+    checked_id(made, &raw_id)
+}
+
+/// The authenticator's own statement of the ID is the one that counts; the client must not say another.
+fn checked_id(made: NewCredential, raw_id: &[u8]) -> Result<NewCredential, Error> {
+    if made.id != raw_id {
         return Err(Error::Malformed("rawId is not the ID that the authenticator attested".into()));
     }
     // 7.1 step 25.
     if raw_id.is_empty() || raw_id.len() > MAX_CREDENTIAL_ID {
         return Err(Error::Malformed(format!("its ID must have 1 to {MAX_CREDENTIAL_ID} bytes")));
     }
-    Ok(NewCredential {
-        public_key: cose::encode(&verified.cred)?,
-        algorithm: cose::algorithm_number(verified.cred.type_),
-        sign_count: verified.counter,
-        aaguid: object.aaguid()?,
-        transports: sane_transports(response.response.transports),
-        attachment: response.authenticator_attachment.filter(|a| a == "platform" || a == "cross-platform"),
-        attestation_format: object.fmt,
-        backup_eligible: verified.backup_eligible,
-        backup_state: verified.backup_state,
-        user_verified: verified.user_verified,
-        id: raw_id,
-    })
+    Ok(made)
+}
+
+fn sane_attachment(attachment: Option<String>) -> Option<String> {
+    attachment.filter(|one| one == "platform" || one == "cross-platform")
 }
 
 /// The library's state between the two halves of a ceremony, made from what our own state holds.
@@ -153,14 +173,16 @@ fn state(rp: &RelyingParty, challenge: &[u8], algorithms: &[COSEAlgorithm]) -> R
 }
 
 /// The parts of an attestation object that the library does not give back.
-struct AttestationObject {
-    fmt: String,
-    auth_data: Vec<u8>,
+pub(super) struct AttestationObject {
+    pub(super) fmt: String,
+    pub(super) auth_data: Vec<u8>,
+    pub(super) statement: BTreeMap<Cbor, Cbor>,
+    /// What follows the credential ID: the public key and, perhaps, extensions.
+    pub(super) items: Vec<Cbor>,
 }
 
 impl AttestationObject {
     fn parse(cbor: &[u8]) -> Result<Self, Error> {
-        use serde_cbor_2::Value as Cbor;
         let malformed = || Error::Malformed("attestationObject is not an attestation object".into());
         if cbor.len() > MAX_ATTESTATION_OBJECT {
             let text = format!("attestationObject is longer than {MAX_ATTESTATION_OBJECT} bytes");
@@ -182,12 +204,28 @@ impl AttestationObject {
         if fmt == "none" && !statement.is_empty() {
             return Err(Error::Malformed("an attestation of format none carries a statement".into()));
         }
-        let object = Self { fmt: fmt.clone(), auth_data: auth_data.clone() };
-        // The public key and, perhaps, extensions.
-        if !object.behind_credential_id().is_some_and(|rest| cbor::harmless(rest, 2)) {
-            return Err(malformed());
-        }
+        let (fmt, auth_data, statement) = (fmt.clone(), auth_data.clone(), statement.clone());
+        let mut object = Self { fmt, auth_data, statement, items: Vec::new() };
+        let rest = object.behind_credential_id().filter(|rest| cbor::harmless(rest, 2)).ok_or_else(malformed)?;
+        let items = serde_cbor_2::Deserializer::from_slice(rest).into_iter::<Cbor>().take(2);
+        object.items = items.collect::<Result<_, _>>().map_err(|_| malformed())?;
         Ok(object)
+    }
+
+    /// The public key (`COSE_Key`).
+    pub(super) fn key(&self) -> Option<&BTreeMap<Cbor, Cbor>> {
+        match self.items.first() {
+            Some(Cbor::Map(key)) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// The algorithm that the key says it is for.
+    fn algorithm(&self) -> Option<i128> {
+        match self.key()?.get(&Cbor::Integer(3)) {
+            Some(Cbor::Integer(algorithm)) => Some(*algorithm),
+            _ => None,
+        }
     }
 
     /// What follows the credential ID in the authenticator data (section 6.5.1).
@@ -216,7 +254,7 @@ fn sane_transports(transports: Option<Vec<String>>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_cbor_2::{Value as Cbor, to_vec};
+    use serde_cbor_2::to_vec;
 
     use super::*;
 

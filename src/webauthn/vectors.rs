@@ -19,7 +19,7 @@ fn text(vector: &Value, ceremony: &str, member: &str) -> String {
 
 /// Both ceremonies of a vector, as a client would send them.
 fn run(vector: &Value) -> Result<(), Error> {
-    let rp = RelyingParty { id: "example.org".into(), user_verification_required: false, app_origins: Vec::new() };
+    let rp = RelyingParty { id: "example.org".into(), user_verification_required: false, app_origins: Vec::new(), related_origins: Vec::new() };
     let id = text(vector, "registration", "credential_id");
     let credential = json!({"id": id, "rawId": id, "type": "public-key", "response": {
         "clientDataJSON": text(vector, "registration", "clientDataJSON"),

@@ -1,5 +1,7 @@
 //! The service model: every member's type and constraints, one declaration each, from `cognito-idp.json`.
 //!
+//! [`model`] joins it with `keystead.json`, which has Keystead's own operations and may name shapes of the other.
+//!
 //! The file is made by `script/extract-service-model` from the `botocore` package (Apache-2.0).
 
 use std::{
@@ -10,11 +12,15 @@ use std::{
 use regex::Regex;
 use serde::Deserialize;
 
-/// The user-pools API, API version 2016-04-18.
+/// The user-pools API, API version 2016-04-18, and Keystead's own operations.
 pub fn model() -> &'static Model {
     static MODEL: LazyLock<Model> = LazyLock::new(|| {
         let file: File = serde_json::from_str(include_str!("cognito-idp.json")).expect("the model file is well formed");
-        Model { operations: file.operations, shapes: file.shapes }
+        let own: File = serde_json::from_str(include_str!("keystead.json")).expect("the model file is well formed");
+        let (mut operations, mut shapes) = (file.operations, file.shapes);
+        operations.extend(own.operations.into_iter().map(|(name, one)| (name, Operation { is_extension: true, ..one })));
+        shapes.extend(own.shapes);
+        Model { operations, shapes }
     });
     &MODEL
 }
@@ -42,6 +48,9 @@ pub struct Operation {
     pub output: Option<String>,
     /// The exceptions it declares.
     pub errors: Vec<String>,
+    /// Whether it is Keystead's own, under the target prefix `KeysteadService.`
+    #[serde(skip)]
+    pub is_extension: bool,
 }
 
 /// A type with its constraints.
@@ -176,7 +185,7 @@ mod tests {
     #[test]
     fn every_pattern_compiles() {
         let model = model();
-        assert_eq!(model.operation_names().len(), 153);
+        assert_eq!(model.operation_names().len(), 153 + 9);
         let patterns = model.shapes.values().filter(|shape| shape.regex().is_some()).count();
         assert!(patterns > 50, "{patterns}");
     }

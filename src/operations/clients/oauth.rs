@@ -1,6 +1,6 @@
 //! What an app client's OAuth 2.0 settings must be like.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sqlx::PgConnection;
 use url::Url;
 
@@ -14,21 +14,21 @@ const STANDARD_SCOPES: [&str; 5] = ["phone", "email", "openid", "profile", "aws.
 
 /// Checks the settings against each other, and the scopes against the pool's resource servers.
 pub async fn check(db: &mut PgConnection, client: &Client) -> Result<()> {
-    let settings = &client.settings.rest;
+    let settings = &client.settings;
     let refuse = |text: String| Err(Error::InvalidParameter(text.into()));
-    if let Some(provider) = list(settings, "SupportedIdentityProviders").iter().find(|name| *name != "COGNITO") {
+    if let Some(provider) = settings.list("SupportedIdentityProviders").iter().find(|name| **name != "COGNITO") {
         return refuse(format!("The provider {provider} does not exist for User Pool {}", client.pool_id));
     }
-    let flows = list(settings, "AllowedOAuthFlows");
-    let scopes = list(settings, "AllowedOAuthScopes");
-    let uses_oauth = settings.get("AllowedOAuthFlowsUserPoolClient") == Some(&Value::Bool(true));
+    let flows = settings.list("AllowedOAuthFlows");
+    let scopes = settings.list("AllowedOAuthScopes");
+    let uses_oauth = settings.rest.get("AllowedOAuthFlowsUserPoolClient") == Some(&Value::Bool(true));
     if uses_oauth && (flows.is_empty() || scopes.is_empty()) {
         return refuse(
             "AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."
                 .into(),
         );
     }
-    let machine = flows.iter().any(|flow| flow == "client_credentials");
+    let machine = flows.contains(&"client_credentials");
     let refuse_flow = |text: String| Err(Error::InvalidOAuthFlow(text.into()));
     if machine && flows.len() > 1 {
         return refuse_flow(
@@ -40,26 +40,27 @@ pub async fn check(db: &mut PgConnection, client: &Client) -> Result<()> {
             "client_credentials flow can not be selected if client does not have a client secret.".into(),
         );
     }
-    if let Some(scope) = scopes.iter().find(|scope| machine && STANDARD_SCOPES.contains(&scope.as_str())) {
+    if let Some(scope) = scopes.iter().find(|scope| machine && STANDARD_SCOPES.contains(scope)) {
         return refuse_flow(format!("{scope} is not supported with client_credentials flow"));
     }
-    if uses_oauth && !machine && list(settings, "CallbackURLs").is_empty() {
+    if uses_oauth && !machine && settings.list("CallbackURLs").is_empty() {
         return refuse_flow("CallbackUrls can not be empty when code flow or implicit flow is selected".into());
     }
     // Until the client uses them they may be anything.
     for member in ["CallbackURLs", "LogoutURLs"].into_iter().filter(|_| uses_oauth) {
-        if let Some(bad) = list(settings, member).iter().find(|text| !is_redirect_uri(text)) {
+        if let Some(bad) = settings.list(member).iter().find(|text| !is_redirect_uri(text)) {
             return refuse(format!(
                 "{member}: {bad} must be an absolute URI without a fragment; http is for localhost only."
             ));
         }
     }
-    if let Some(uri) = settings.get("DefaultRedirectURI").and_then(Value::as_str)
-        && !list(settings, "CallbackURLs").iter().any(|known| known == uri)
+    if let Some(uri) = settings.rest.get("DefaultRedirectURI").and_then(Value::as_str)
+        && !settings.list("CallbackURLs").contains(&uri)
     {
         return refuse("DefaultRedirectURI must be in CallbackURLs.".into());
     }
-    let custom: Vec<_> = scopes.into_iter().filter(|scope| !STANDARD_SCOPES.contains(&scope.as_str())).collect();
+    let custom: Vec<_> =
+        scopes.into_iter().filter(|scope| !STANDARD_SCOPES.contains(scope)).map(str::to_owned).collect();
     let unknown = match custom.is_empty() {
         true => Vec::new(),
         false => store::resource_servers::unknown_scopes(db, &client.pool_id, &custom).await?,
@@ -68,12 +69,6 @@ pub async fn check(db: &mut PgConnection, client: &Client) -> Result<()> {
         Some(scope) => Err(Error::ScopeDoesNotExist(format!("Invalid scope requested: {scope}").into())),
         None => Ok(()),
     }
-}
-
-/// A list of texts; an empty one where it is not given.
-fn list(settings: &Map<String, Value>, member: &str) -> Vec<String> {
-    let values = settings.get(member).and_then(Value::as_array).into_iter().flatten();
-    values.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// Whether browsers and apps may be sent there.

@@ -11,10 +11,13 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, passkey_sign_in::relying_party_of},
+    flows::{
+        self,
+        passkey_sign_in::{algorithms_of, relying_party_of},
+    },
     operations::Empty,
     store,
-    webauthn::{self, ALGORITHMS, NewCredential, RelyingParty, verify_registration},
+    webauthn::{self, NewCredential, RelyingParty, verify_registration},
 };
 
 #[derive(Deserialize)]
@@ -32,6 +35,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     check_enabled(&pool)?;
+    super::check_recent(app, &mut tx, &pool, &bearer).await?;
     let Some(pending) = store::challenges::take_registration(&mut tx, &pool.id, bearer.sub).await? else {
         return Err(no_challenge());
     };
@@ -43,7 +47,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
             return Err(refusal);
         }
     };
-    let limit = app.config.passkeys_per_user;
+    let limit = pool.passkey_policy.maximum_passkeys.unwrap_or(app.config.passkeys_per_user);
     let name = friendly_name(&credential);
     let inserted =
         store::passkeys::insert(&mut tx, &pool.id, bearer.sub, &rp.id, name, &credential, limit, trail.at).await?;
@@ -83,7 +87,13 @@ fn check(
     })?;
     let challenge = pending.data["challenge"].as_str().unwrap_or_default();
     let challenge = BASE64_URL_SAFE_NO_PAD.decode(challenge).map_err(Error::internal)?;
-    let credential = verify_registration(&rp, &challenge, &ALGORITHMS, credential).map_err(refusal)?;
+    let credential = verify_registration(&rp, &challenge, algorithms_of(pool), credential).map_err(refusal)?;
+    let accepted = &pool.passkey_policy.accepted_authenticators;
+    if !accepted.is_empty() && !accepted.contains(&credential.aaguid) {
+        return Err(Error::WebAuthnCredentialNotSupported(
+            "The user pool does not accept this kind of authenticator; use another one.".into(),
+        ));
+    }
     Ok((rp, credential))
 }
 

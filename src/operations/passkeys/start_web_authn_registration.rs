@@ -12,7 +12,10 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, passkey_sign_in::relying_party_of},
+    flows::{
+        self,
+        passkey_sign_in::{algorithms_of, relying_party_of},
+    },
     random,
     store::{
         self,
@@ -35,6 +38,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value
     let mut tx = app.db.begin().await?;
     bearer.live(app, &mut tx, call).await?;
     check_enabled(&pool)?;
+    super::check_recent(app, &mut tx, &pool, &bearer).await?;
     let rp = relying_party_of(&pool, &app.config.app_origins).ok_or_else(|| {
         Error::WebAuthnConfigurationMissing(
             "The user pool has no relying party ID; set one with SetUserPoolMfaConfig.".into(),
@@ -56,6 +60,12 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value
     store::challenges::put_registration(&mut tx, &pool.id, &challenge, now).await?;
     tx.commit().await?;
     Ok(Response {
-        credential_creation_options: webauthn::creation_options(&rp, &bytes, bearer.sub, &bearer.username, &exclude),
+        credential_creation_options: webauthn::creation_options(
+            &rp,
+            &bytes,
+            (bearer.sub, &bearer.username),
+            algorithms_of(&pool),
+            &exclude,
+        ),
     })
 }

@@ -16,8 +16,8 @@ use crate::{
     store::{
         self,
         pools::{
-            AcrLevel, AdminCreateUserConfig, DeviceConfiguration, PasswordPolicy, Policies, Pool, PoolSettings,
-            SchemaAttribute, SessionsOnDelete, SignInPolicy, UpdateSettings, UsernameConfiguration,
+            AcrLevel, AdminCreateUserConfig, Branding, DeviceConfiguration, PasskeyPolicy, PasswordPolicy, Policies,
+            Pool, PoolSettings, SchemaAttribute, SessionsOnDelete, SignInPolicy, UpdateSettings, UsernameConfiguration,
         },
     },
     tokens,
@@ -119,6 +119,8 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
         name: request.pool_name,
         settings,
         sessions_on_passkey_delete: SessionsOnDelete::Keep,
+        passkey_policy: PasskeyPolicy::default(),
+        branding: Branding::default(),
         created_at: now,
         updated_at: now,
     };

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{no_such_session, origin_jti};
+use super::{end, origin_jti};
 use crate::{
     app::App,
     call::Call,
@@ -20,6 +20,8 @@ pub struct Request {
     user_pool_id: String,
     username: String,
     session_id: String,
+    #[serde(default)]
+    revoke_associated_sessions: bool,
 }
 
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
@@ -28,10 +30,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    if !store::sessions::revoke_of_user(&mut tx, &pool.id, user.sub, session, trail.at).await? {
-        return Err(no_such_session());
-    }
-    store::audit::insert(&mut tx, &pool.id, &trail, "session.ended", Some(user.sub), None).await?;
+    end(&mut tx, &pool.id, user.sub, session, request.revoke_associated_sessions, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -6,6 +6,7 @@ pub mod list_user_sessions;
 pub mod revoke_user_session;
 
 use serde::Serialize;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -14,7 +15,7 @@ use crate::{
     clock::epoch_seconds,
     error::{Error, Result},
     page,
-    store::{self, sessions::LiveSession},
+    store::{self, audit::Trail, sessions::LiveSession},
 };
 
 /// Sessions on a page.
@@ -24,20 +25,48 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// Digits to base 36 that hold 128 bits.
 const LENGTH: usize = 25;
 
-/// `SessionId`: `tkn` and the session's identifier (`origin_jti` in its tokens) in 25 digits to base 36.
-fn session_id(origin_jti: Uuid) -> String {
+/// `SessionId`: `tkn` (or, of a browser on the sign-in pages, `sso`) and the session's identifier (`origin_jti` in its tokens)
+/// in 25 digits to base 36.
+fn session_id(origin_jti: Uuid, browser: bool) -> String {
     let mut rest = origin_jti.as_u128();
     let mut digits = [b'0'; LENGTH];
     for digit in digits.iter_mut().rev() {
         *digit = DIGITS[usize::try_from(rest % 36).unwrap_or(0)];
         rest /= 36;
     }
-    format!("tkn{}", String::from_utf8_lossy(&digits))
+    format!("{}{}", if browser { "sso" } else { "tkn" }, String::from_utf8_lossy(&digits))
+}
+
+/// The `SessionId` of a session in a list.
+pub fn session_id_of(session: &LiveSession) -> String {
+    session_id(session.origin_jti, session.browser)
+}
+
+/// Ends one session of a user whose row the caller has locked; with `associated`, also the browser's that it is or came
+/// through, and what else came through that.
+async fn end(
+    db: &mut PgConnection,
+    pool_id: &str,
+    sub: Uuid,
+    session: Uuid,
+    associated: bool,
+    trail: &Trail,
+) -> Result<()> {
+    if !store::sessions::revoke_of_user(db, pool_id, sub, session, trail.at).await? {
+        return Err(no_such_session());
+    }
+    if associated {
+        store::sessions::revoke_associated(db, pool_id, session, trail.at).await?;
+    }
+    Ok(store::audit::insert(db, pool_id, trail, "session.ended", Some(sub), None).await?)
 }
 
 /// The session that a `SessionId` names.
 fn origin_jti(session_id: &str) -> Result<Uuid> {
-    let digits = session_id.strip_prefix("tkn").filter(|digits| digits.len() == LENGTH);
+    let digits = session_id
+        .strip_prefix("tkn")
+        .or_else(|| session_id.strip_prefix("sso"))
+        .filter(|digits| digits.len() == LENGTH);
     digits.and_then(|digits| u128::from_str_radix(digits, 36).ok()).map(Uuid::from_u128).ok_or_else(no_such_session)
 }
 
@@ -83,8 +112,8 @@ async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token:
     let key = |one: &LiveSession| (one.auth_time.unix_timestamp(), one.auth_time.nanosecond(), one.origin_jti);
     let (found, next_token) = page::cut(&app.sealing, &list, found, PAGE, key);
     let shown = |one: LiveSession| Shown {
-        session_id: session_id(one.origin_jti),
-        session_type: "TOKEN",
+        session_id: session_id_of(&one),
+        session_type: if one.browser { "SSO" } else { "TOKEN" },
         client_id: one.client_id,
         create_date: epoch_seconds(one.auth_time),
         last_active_date: epoch_seconds(one.rotated_at.unwrap_or(one.auth_time)),
@@ -102,15 +131,17 @@ mod tests {
     proptest! {
         #[test]
         fn session_ids_name_their_session(number in any::<u128>()) {
-            let id = session_id(Uuid::from_u128(number));
-            prop_assert_eq!(id.len(), 28);
-            prop_assert_eq!(origin_jti(&id).unwrap(), Uuid::from_u128(number));
+            for browser in [false, true] {
+                let id = session_id(Uuid::from_u128(number), browser);
+                prop_assert_eq!(id.len(), 28);
+                prop_assert_eq!(origin_jti(&id).unwrap(), Uuid::from_u128(number));
+            }
         }
     }
 
     #[test]
     fn what_is_no_session_id_is_refused() {
-        for id in ["sso0000000000000000000000000", "tkn", "tknzzzzzzzzzzzzzzzzzzzzzzzzz"] {
+        for id in ["xyz0000000000000000000000000", "sso", "tkn", "tknzzzzzzzzzzzzzzzzzzzzzzzzz"] {
             assert!(origin_jti(id).is_err(), "{id}");
         }
     }

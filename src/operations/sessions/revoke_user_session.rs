@@ -1,10 +1,10 @@
-//! RevokeUserSession: ends another session of the signed-in user. RevokeAssociatedSessions changes nothing: no
-//! session comes through another one.
+//! RevokeUserSession: ends another session of the signed-in user; of a browser's, perhaps also what applications got through
+//! it.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeUserSession.html>
 
 use serde::Deserialize;
 
-use super::{no_such_session, origin_jti};
+use super::{end, origin_jti};
 use crate::{
     app::App,
     call::Call,
@@ -19,6 +19,8 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     session_id: String,
+    #[serde(default)]
+    revoke_associated_sessions: bool,
 }
 
 pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
@@ -33,10 +35,8 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
             "SessionId: this is the session that asks; RevokeToken or GlobalSignOut ends it.".into(),
         ));
     }
-    if !store::sessions::revoke_of_user(&mut tx, &bearer.pool_id, bearer.sub, session, trail.at).await? {
-        return Err(no_such_session());
-    }
-    store::audit::insert(&mut tx, &bearer.pool_id, &trail, "session.ended", Some(bearer.sub), None).await?;
+    let associated = request.revoke_associated_sessions;
+    end(&mut tx, &bearer.pool_id, bearer.sub, session, associated, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -57,9 +57,9 @@ impl Begin {
         };
         let outcome = sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await;
         if !self.auth_flow.starts_with("REFRESH") {
-            note(&sign_in, self.auth_parameters.get("USERNAME"), &outcome, Some("Password"));
+            auth_events::note_step(&sign_in, self.auth_parameters.get("USERNAME"), &outcome, Some("Password"));
         }
-        Ok(outcome?.into())
+        outcome?.try_into()
     }
 }
 
@@ -116,8 +116,8 @@ impl Respond {
             "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" => Some("Mfa"),
             _ => None,
         };
-        note(&sign_in, self.challenge_responses.get("USERNAME"), &outcome, challenge);
-        let mut response = Response::from(outcome?);
+        auth_events::note_step(&sign_in, self.challenge_responses.get("USERNAME"), &outcome, challenge);
+        let mut response = Response::try_from(outcome?)?;
         // Not part of this output (W§4.1).
         response.available_challenges.clear();
         Ok(response)
@@ -139,9 +139,12 @@ pub struct Response {
     available_challenges: Vec<&'static str>,
 }
 
-impl From<Outcome> for Response {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
+impl TryFrom<Outcome> for Response {
+    type Error = Error;
+
+    fn try_from(outcome: Outcome) -> Result<Self> {
+        Ok(match outcome {
+            Outcome::Browser(_) => return Err(Error::internal("a browser's session outside of the sign-in pages")),
             Outcome::Tokens(tokens) => Self {
                 challenge_name: None,
                 session: None,
@@ -156,15 +159,8 @@ impl From<Outcome> for Response {
                 authentication_result: None,
                 available_challenges: next.available,
             },
-        }
+        })
     }
-}
-
-/// Notes how a step went, where the pool keeps it.
-fn note(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
-    let Some(response) = auth_events::response_of(outcome, |one| matches!(one, Outcome::Tokens(_))) else { return };
-    let event = ("SignIn", response, challenge);
-    auth_events::note_named(sign_in.app, sign_in.call, sign_in.pool, name.map(String::as_str), event);
 }
 
 /// The client an operator names in a pool.

@@ -4,13 +4,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::secret_fits;
 use crate::{
     app::App,
     call::Call,
     caller::PublicClient,
     error::{Error, Result},
-    flows::{issue::AuthenticationResult, refresh, triggers::Cause},
+    flows::{issue::AuthenticationResult, refresh, secret_hash, triggers::Cause},
     secret::Secret,
 };
 
@@ -33,7 +32,7 @@ pub struct Response {
 
 pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request) -> Result<Response> {
     let client = &caller.client;
-    if !secret_fits(client, request.client_secret.as_ref()) {
+    if !secret_hash::secret_fits(client, request.client_secret.as_ref()) {
         return Err(Error::NotAuthorized(
             "Client secret does not match; send ClientSecret only for a client that has one.".into(),
         ));

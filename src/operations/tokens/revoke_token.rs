@@ -3,16 +3,14 @@
 
 use serde::Deserialize;
 
-use super::secret_fits;
 use crate::{
     app::App,
     call::Call,
     caller::PublicClient,
     error::{Error, Result},
+    flows::{refresh, secret_hash},
     operations::Empty,
     secret::Secret,
-    store,
-    tokens::{RefreshToken, Standing},
 };
 
 #[derive(Deserialize)]
@@ -21,11 +19,13 @@ pub struct Request {
     token: Secret,
     #[serde(default)]
     client_secret: Option<Secret>,
+    #[serde(default)]
+    revoke_associated_sessions: bool,
 }
 
 pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request) -> Result<Empty> {
     let client = &caller.client;
-    if !secret_fits(client, request.client_secret.as_ref()) {
+    if !secret_hash::secret_fits(client, request.client_secret.as_ref()) {
         return Err(Error::Unauthorized(
             "Client secret does not match; send ClientSecret only for a client that has one.".into(),
         ));
@@ -39,17 +39,6 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request)
     if request.token.expose().matches('.').count() == 2 {
         return Err(Error::UnsupportedTokenType("Only refresh tokens can be revoked.".into()));
     }
-    // An unknown or revoked token is as good as revoked (RFC 7009 section 2.2).
-    let Some(token) = RefreshToken::parse(request.token.expose()) else { return Ok(Empty {}) };
-    let mut tx = app.db.begin().await?;
-    let Some(session) = store::sessions::lock(&mut tx, &client.pool_id, token.origin_jti).await? else {
-        return Ok(Empty {});
-    };
-    let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
-    let genuine = token.standing(&app.sealing, &session.refresh_hash, generation) != Standing::Forged;
-    if genuine && session.client_id == client.id {
-        store::sessions::revoke(&mut tx, &client.pool_id, token.origin_jti, app.clock.now()).await?;
-        tx.commit().await?;
-    }
+    refresh::revoke(app, client, request.token.expose(), request.revoke_associated_sessions).await?;
     Ok(Empty {})
 }

@@ -56,7 +56,7 @@ impl Batch for DeletePasskeys {
                    JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
                    JOIN user_pools p ON p.user_pool_id = s.user_pool_id
                    WHERE s.revoked_at IS NULL AND u.enabled AND u.status <> 'RESET_REQUIRED'
-                     AND p.sessions_on_passkey_delete = 'KEEP'
+                     AND p.deletes_plainly
                    FOR SHARE OF s SKIP LOCKED
                ), first AS MATERIALIZED (
                    SELECT DISTINCT ON (user_pool_id, sub, credential_id) * FROM live ORDER BY user_pool_id, sub, credential_id, n

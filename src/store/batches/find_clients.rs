@@ -10,7 +10,7 @@ use crate::{
     store::{
         clients::{Client, ClientAndPool, ClientSettings, SealedSecret, open_secrets},
         kept::Kept,
-        pools::{Pool, PoolSettings, SessionsOnDelete},
+        pools::{Branding, PasskeyPolicy, Pool, PoolSettings, SessionsOnDelete},
     },
 };
 
@@ -42,6 +42,7 @@ impl Batch for FindClients {
             r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>",
                       c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at, p.name AS pool_name,
                       p.configuration AS "pool_configuration: Json<PoolSettings>", p.sessions_on_passkey_delete,
+                      p.passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", p.branding AS "branding: Json<Branding>",
                       p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS a (user_pool_id, client_id)
                JOIN app_clients c ON c.user_pool_id = a.user_pool_id AND c.client_id = a.client_id
@@ -74,6 +75,8 @@ impl Batch for FindClients {
                 name: row.pool_name,
                 settings: row.pool_configuration.0,
                 sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
+                passkey_policy: row.passkey_policy.0,
+                branding: row.branding.0,
                 created_at: row.pool_created_at,
                 updated_at: row.pool_updated_at,
             };

@@ -1,0 +1,146 @@
+// What Keystead's pages cannot do without a script: passkey ceremonies, and telling the browser's passkey manager what changed.
+// Everything is sent by the page's own forms.
+(() => {
+  'use strict';
+  if (!window.PublicKeyCredential || !navigator.credentials) return;
+
+  const bytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
+  const text = buffer => {
+    let out = '';
+    for (const byte of new Uint8Array(buffer)) out += String.fromCharCode(byte);
+    return btoa(out).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  };
+  const descriptors = list => (list || []).map(one => ({ ...one, id: bytes(one.id) }));
+
+  const forRequest = options => ({
+    ...options, challenge: bytes(options.challenge), allowCredentials: descriptors(options.allowCredentials),
+  });
+  const forCreation = options => ({
+    ...options, challenge: bytes(options.challenge), user: { ...options.user, id: bytes(options.user.id) },
+    excludeCredentials: descriptors(options.excludeCredentials),
+  });
+  const asJson = credential => {
+    const { response } = credential;
+    const out = { clientDataJSON: text(response.clientDataJSON) };
+    if (response.attestationObject) {
+      out.attestationObject = text(response.attestationObject);
+      out.transports = response.getTransports ? response.getTransports() : [];
+    } else {
+      out.authenticatorData = text(response.authenticatorData);
+      out.signature = text(response.signature);
+      if (response.userHandle) out.userHandle = text(response.userHandle);
+    }
+    return JSON.stringify({
+      id: credential.id, rawId: text(credential.rawId), type: credential.type, response: out,
+      authenticatorAttachment: credential.authenticatorAttachment || undefined,
+      clientExtensionResults: credential.getClientExtensionResults(),
+    });
+  };
+
+  const send = (form, credential, session) => {
+    form.elements.credential.value = asJson(credential);
+    if (session) form.elements.session.value = session;
+    form.submit();
+  };
+  const ask = async form => {
+    const body = new URLSearchParams({ step: 'options', form_token: form.elements.form_token.value });
+    const answer = await fetch(form.action, { method: 'POST', body });
+    if (!answer.ok || !(answer.headers.get('content-type') || '').includes('json')) throw new Error('no options');
+    return answer.json();
+  };
+  const show = (form, what) => {
+    for (const one of form.querySelectorAll('[data-failed],[data-exists]')) one.hidden = true;
+    const shown = what && form.querySelector(what);
+    if (shown) shown.hidden = false;
+  };
+  // Runs one ceremony at a time per form, and says when it did not work.
+  const onStart = (form, ceremony) => {
+    let busy = false;
+    const start = async event => {
+      if (event) event.preventDefault();
+      if (busy) return;
+      busy = true;
+      show(form);
+      try {
+        await ceremony();
+      } catch (error) {
+        if (error.name !== 'AbortError') {
+          const exists = error.name === 'InvalidStateError' && form.querySelector('[data-exists]');
+          show(form, exists ? '[data-exists]' : '[data-failed]');
+        }
+      } finally {
+        busy = false;
+      }
+    };
+    form.addEventListener('submit', start);
+    return start;
+  };
+
+  for (const input of document.querySelectorAll('[data-webauthn]')) input.value = '1';
+
+  const get = document.querySelector('form[data-passkey=get]');
+  if (get) {
+    const start = onStart(get, async () => {
+      send(get, await navigator.credentials.get({ publicKey: forRequest(JSON.parse(get.dataset.options)) }));
+    });
+    start();
+  }
+
+  const create = document.querySelector('form[data-passkey=create]');
+  if (create) {
+    onStart(create, async () => {
+      const { options } = await ask(create);
+      send(create, await navigator.credentials.create({ publicKey: forCreation(options) }));
+    });
+  }
+
+  const discover = document.querySelector('form[data-passkey=discover]');
+  if (discover) {
+    discover.hidden = false;
+    let offer = null;
+    onStart(discover, async () => {
+      if (offer) offer.abort();
+      const { options, session } = await ask(discover);
+      send(discover, await navigator.credentials.get({ publicKey: forRequest(options) }), session);
+    });
+    // Passkeys among the suggestions of the name's field, asked for anew before a challenge expires.
+    const suggest = async () => {
+      const available = PublicKeyCredential.isConditionalMediationAvailable;
+      if (!available || !(await available.call(PublicKeyCredential))) return;
+      for (;;) {
+        const { options, session, seconds } = await ask(discover);
+        const current = new AbortController();
+        offer = current;
+        const timer = setTimeout(() => current.abort('expired'), (seconds - 20) * 1000);
+        try {
+          const publicKey = forRequest(options);
+          delete publicKey.timeout;
+          const found = await navigator.credentials.get({ publicKey, mediation: 'conditional', signal: current.signal });
+          if (found) return send(discover, found, session);
+        } catch (error) {
+          if (current.signal.reason !== 'expired') return;
+        } finally {
+          clearTimeout(timer);
+        }
+      }
+    };
+    suggest().catch(() => {});
+  }
+
+  const told = document.querySelector('[data-signals]');
+  if (told) {
+    const signals = JSON.parse(told.dataset.signals);
+    const rpId = signals.RelyingPartyId, userId = signals.UserId;
+    const tell = (name, what) => {
+      try {
+        if (PublicKeyCredential[name]) Promise.resolve(PublicKeyCredential[name](what)).catch(() => {});
+      } catch { /* a browser that knows the name only */ }
+    };
+    if (signals.UnknownCredentialId) tell('signalUnknownCredential', { rpId, credentialId: signals.UnknownCredentialId });
+    if (signals.AllAcceptedCredentialIds) {
+      tell('signalAllAcceptedCredentials', { rpId, userId, allAcceptedCredentialIds: signals.AllAcceptedCredentialIds });
+    }
+    const details = signals.CurrentUserDetails;
+    if (details) tell('signalCurrentUserDetails', { rpId, userId, name: details.Name, displayName: details.DisplayName });
+  }
+})();

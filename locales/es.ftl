@@ -1,0 +1,237 @@
+# Los textos de las páginas en español: una traducción de en.ftl (https://projectfluent.org).
+# { $name } es un lugar que rellena el programa. «Llave de acceso» es el término habitual para passkey.
+
+language-name = Español
+
+## Everywhere
+
+skip-to-content = Ir al contenido
+language = Idioma
+problem-title = Problema:
+next = Siguiente
+back = Atrás
+cancel = Cancelar
+confirm = Confirmar
+save = Guardar
+or = o
+optional = (opcional)
+code = Código
+send-code = Enviar un código
+send-again = Enviar un código nuevo
+code-sent-to = Hemos enviado un código a { $to }.
+code-sent = Si la cuenta existe, le hemos enviado un código.
+development-inbox = Este es un servidor de desarrollo: el mensaje espera aquí.
+open-inbox = Abrir la bandeja de desarrollo
+inbox-title = Bandeja de entrada de desarrollo
+inbox-what = Mensajes que nadie recibe porque no hay ningún servidor de correo configurado. Primero los más recientes.
+inbox-empty = Aún no hay mensajes.
+
+## Signing in
+
+sign-in = Iniciar sesión
+username = Nombre de usuario
+email = Dirección de correo electrónico
+phone = Número de teléfono
+username-or-email = Nombre de usuario o correo electrónico
+username-or-phone = Nombre de usuario o número de teléfono
+email-or-phone = Correo electrónico o número de teléfono
+username-email-or-phone = Nombre de usuario, correo electrónico o número de teléfono
+sign-in-with-passkey = Iniciar sesión con una llave de acceso
+new-here = ¿Es tu primera vez aquí?
+have-account = ¿Ya tienes una cuenta?
+not-you = ¿No eres tú?
+your-password = Introduce tu contraseña
+password = Contraseña
+show-password = Mostrar contraseña
+forgot-password = ¿Olvidaste tu contraseña?
+other-ways = Otras formas de iniciar sesión
+how-to-sign-in = Elige cómo iniciar sesión
+use-password = Usar tu contraseña
+use-passkey = Usar una llave de acceso
+email-code = Recibir un código por correo electrónico
+text-code = Recibir un código por SMS
+app-code = Usar un código de tu app de autenticación
+use-your-passkey = Inicia sesión con tu llave de acceso
+passkey-how = Tu dispositivo te pedirá la huella digital, el rostro o el bloqueo de pantalla.
+passkey-not-used = No se ha usado ninguna llave de acceso. Inténtalo de nuevo o elige otra forma.
+passkey-needs-script = Las llaves de acceso necesitan JavaScript. Actívalo o elige otra forma.
+enter-code = Introduce el código
+code-from-app = Introduce el código de 6 dígitos que muestra tu app de autenticación.
+choose-new-password = Elige una contraseña nueva
+choose-new-password-why = Tu contraseña te la asignaron. Elige una que nadie más sepa.
+new-password = Contraseña nueva
+save-password = Guardar contraseña
+set-up-app = Configurar una app de autenticación
+set-up-app-how = Escanea este código QR con tu app de autenticación y luego introduce el código que muestra la app.
+set-up-app-by-hand = O introduce esta clave en la app:
+set-up-app-picture = Código QR con la clave para tu app de autenticación
+code-of-app = Código de la app
+choose-account = Elige una cuenta
+continue-as = Continuar como { $name }
+another-account = Usar otra cuenta
+step-up-why = Antes de hacer este cambio, vuelve a iniciar sesión.
+
+## Signing up
+
+sign-up = Crear una cuenta
+password-optional-why = Sin contraseña, inicias sesión con códigos o llaves de acceso.
+confirm-account = Confirma tu cuenta
+account-confirmed = Tu cuenta está confirmada. Ya puedes iniciar sesión.
+
+## A forgotten password
+
+reset-password = Restablece tu contraseña
+reset-password-how = Te enviamos un código con el que podrás elegir una contraseña nueva.
+back-to-sign-in = Volver al inicio de sesión
+password-saved = Tu contraseña nueva se ha guardado. Inicia sesión con ella.
+
+## Password rules
+
+policy-length = Al menos { $count } caracteres
+policy-uppercase = una letra mayúscula
+policy-lowercase = una letra minúscula
+policy-number = un número
+policy-symbol = un símbolo
+
+## Passkeys
+
+passkeys = Llaves de acceso
+add-passkey = Añadir una llave de acceso
+add-passkey-question = ¿Iniciar sesión más rápido la próxima vez?
+add-passkey-why = Con una llave de acceso inicias sesión con la huella digital, el rostro o el bloqueo de pantalla. Nadie puede adivinarla ni quitártela con engaños.
+not-now = Ahora no
+passkey-not-made = No se ha creado ninguna llave de acceso. Inténtalo de nuevo o hazlo más tarde.
+passkey-exists = Este dispositivo ya tiene una llave de acceso para tu cuenta.
+no-passkeys = Aún no tienes llaves de acceso. Son la forma más segura y rápida de iniciar sesión.
+passkey = Llave de acceso
+added-on = Añadida el { $date }
+last-used-on = Usada por última vez el { $date }
+never-used = Nunca usada
+synced = Sincronizada entre tus dispositivos
+one-device = Solo en un dispositivo
+on-device = Integrada en un dispositivo
+on-key = Llave de seguridad u otro dispositivo
+rename = Renombrar
+rename-it = Renombrar { $name }
+new-name = Nombre nuevo
+delete = Eliminar
+delete-it = Eliminar { $name }
+delete-passkey-title = ¿Eliminar «{ $name }»?
+delete-passkey-what = Ya no podrás iniciar sesión con esta llave de acceso. Esta acción no se puede deshacer.
+delete-passkey-manager = Si tu navegador puede, le pide a tu gestor de llaves de acceso que la quite. Si más adelante se te sigue ofreciendo, quítala allí.
+delete-passkey-last = Es tu única llave de acceso. Iniciarás sesión con tu contraseña o con un código.
+delete-passkey-ends-others = Se cerrarán todas tus demás sesiones.
+delete-passkey-ends-all = Se cerrarán todas tus sesiones, también esta.
+
+## The account
+
+your-account = Tu cuenta
+sign-out = Cerrar sesión
+signed-out = Has cerrado sesión.
+sessions = Tus sesiones abiertas
+this-browser = este navegador
+session-pages = Páginas de inicio de sesión
+session-since = Desde el { $date }
+end-it = Cerrar sesión en { $name }, desde el { $date }
+sign-out-elsewhere = Cerrar todas las demás sesiones
+more-sessions = Solo se muestran las sesiones más recientes.
+sign-in-details = Datos de inicio de sesión
+verified = verificada
+not-verified = no verificada
+verify-email = Verificar esta dirección
+change-password = Cambiar contraseña
+present-password = Contraseña actual
+no-password = No tienes contraseña.
+set-password = Crear una
+second-factor = Inicio de sesión en dos pasos
+second-factor-why = Después de la contraseña, introduces un código como segundo paso.
+method-app = Código de una app de autenticación
+method-sms = Código por SMS
+method-email = Código por correo electrónico
+on = activado
+off = desactivado
+switch-on = Activar
+switch-off = Desactivar
+delete-account = Eliminar cuenta
+delete-account-what = Elimina tu cuenta, tus llaves de acceso y todo lo que está guardado con ellas. Esta acción no se puede deshacer.
+delete-account-title = ¿Eliminar tu cuenta?
+delete-account-sure = Sí, eliminar mi cuenta
+account-deleted = Cuenta eliminada
+account-deleted-what = Tu cuenta y tus llaves de acceso se han eliminado. Ya puedes quitar las llaves de tu gestor de llaves de acceso.
+
+## What was done
+
+done-passkey-added = Tu llave de acceso se ha añadido.
+done-passkey-renamed = La llave de acceso se ha renombrado.
+done-passkey-deleted = La llave de acceso se ha eliminado.
+done-session-ended = Esa sesión se ha cerrado.
+done-others-ended = Se han cerrado todas tus demás sesiones.
+done-email-saved = Tu dirección de correo electrónico se ha guardado.
+done-email-verified = Tu dirección de correo electrónico está verificada.
+done-password-saved = Tu contraseña se ha cambiado.
+done-mfa-on = El inicio de sesión en dos pasos está activado.
+done-mfa-off = Se ha desactivado.
+
+## What went wrong
+
+went-wrong = Algo ha salido mal
+not-for-us = No se puede continuar con este inicio de sesión
+not-for-us-what = La dirección que te ha traído aquí no es correcta. Vuelve a la aplicación e inténtalo de nuevo. Si vuelve a ocurrir, envía el texto de abajo a los responsables de la aplicación.
+error-internal = El error es nuestro, no tuyo. Inténtalo de nuevo en un momento.
+error-request-id = ID de la solicitud: { $id }
+error-busy = Demasiadas solicitudes. Espera un momento e inténtalo de nuevo.
+error-forbidden = No se permite el acceso desde tu red.
+error-too-large = Los datos enviados son demasiado grandes.
+error-old-form = Esta página ha estado abierta demasiado tiempo o las cookies están bloqueadas. Inténtalo de nuevo.
+error-credentials = No ha funcionado. Comprueba tu usuario y tu contraseña, o elige otra forma.
+error-passkey = Esta llave de acceso no ha funcionado. Inténtalo de nuevo o elige otra forma.
+error-passkey-unknown = Esta llave de acceso ya no se reconoce aquí. Elige otra forma de iniciar sesión.
+error-code = Este código no es correcto. Compruébalo o pide uno nuevo.
+error-code-expired = Este código ha caducado. Pide uno nuevo.
+error-code-used = Este código ya se ha usado. Espera al siguiente.
+error-expired = Ha pasado demasiado tiempo. Empieza de nuevo.
+error-disabled = Esta cuenta está desactivada.
+error-password-policy = Esta contraseña es demasiado débil. Necesita: { $policy }.
+error-password-used = Ya usaste esta contraseña. Elige otra.
+error-password-wrong = Tu contraseña actual no es correcta.
+error-name-taken = Este nombre ya está en uso. Elige otro o inicia sesión.
+error-address-taken = Esta dirección pertenece a otra cuenta.
+error-entry = Revisa los datos introducidos.
+error-entry-detail = Revisa los datos introducidos: { $detail }
+error-sign-up-closed = Las cuentas nuevas las crean los responsables de esta aplicación.
+error-delivery = No se ha podido enviar el mensaje. Inténtalo más tarde.
+error-passkey-limit = Ya tienes el máximo de llaves de acceso. Elimina una primero.
+error-passkey-not-accepted = Este tipo de llave de acceso no se acepta aquí. Usa otra.
+error-passkey-gone = Esta llave de acceso ya no existe.
+error-last-factor = Es la última forma de iniciar sesión en tu cuenta. Añade primero otra llave de acceso o crea una contraseña.
+error-reset-needed = Necesitas una contraseña nueva. Restablécela con un código.
+error-no-pages = El cliente de aplicación no tiene páginas de inicio de sesión: son para los clientes que usan OAuth 2.0 con el flujo de código o el implícito.
+error-account-address = Abre tu cuenta desde la aplicación que usas, o con su client_id en la dirección.
+error-no-method = Aún no se puede activar: la dirección que necesita no está verificada.
+
+## Attributes
+
+attribute-name = Nombre completo
+attribute-given_name = Nombre
+attribute-family_name = Apellidos
+attribute-middle_name = Segundo nombre
+attribute-nickname = Apodo
+attribute-preferred_username = Nombre de usuario preferido
+attribute-birthdate = Fecha de nacimiento
+attribute-address = Dirección
+attribute-locale = Idioma y región
+attribute-zoneinfo = Zona horaria
+attribute-website = Sitio web
+attribute-gender = Género
+attribute-picture = Foto
+attribute-profile = Página de perfil
+attribute-updated_at = Último cambio
+
+## The link that confirms an account
+
+confirm-link = Confirma que esta dirección es tuya para terminar de crear tu cuenta.
+confirm-link-incomplete = Este enlace está incompleto: ábrelo de nuevo desde el mensaje.
+confirm-link-before = Tu cuenta ya estaba confirmada. Puedes iniciar sesión.
+confirm-link-failed = La cuenta no se ha confirmado. Puede que el enlace sea antiguo: pide uno nuevo donde creaste tu cuenta.
+confirmed = Confirmada
+not-confirmed = No confirmada

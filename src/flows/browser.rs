@@ -1,0 +1,85 @@
+//! Browsers that are signed in on Keystead's own pages. The cookie stands for a session as an application's refresh token
+//! does: it is revoked, ends and is listed like every other.
+
+use time::Duration;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::issue::acr_level,
+    random,
+    sealing::equal,
+    store::{self, pools::Pool, sessions::Session, users::User},
+    tokens::{self, ACCESS_SCOPE, AccessClaims, RefreshToken},
+};
+
+/// How long a browser stays signed in: as long as with Amazon Cognito (W§5.4).
+pub const LIFETIME: Duration = Duration::HOUR;
+
+/// Seconds that the pages' own access tokens live: as long as one request.
+const TOKEN_LIFETIME: i64 = 60;
+
+/// A browser that is signed in.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    pub session: Session,
+    pub user: User,
+}
+
+/// A browser that just signed in.
+pub struct NewBrowser {
+    /// The cookie's value.
+    pub cookie: String,
+    pub browser: Browser,
+}
+
+/// The browser whose cookie this is, if it is still signed in to this pool.
+pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Browser>> {
+    let Some(cookie) = RefreshToken::parse(cookie) else { return Ok(None) };
+    let mut db = app.db.acquire().await?;
+    let Some(session) = store::sessions::find_browser(&mut db, pool_id, cookie.origin_jti).await? else {
+        return Ok(None);
+    };
+    if !equal(&session.refresh_hash, &cookie.cookie_hash()) || session.expires_at <= app.clock.now() {
+        return Ok(None);
+    }
+    // Neither signed out everywhere, nor disabled, nor in need of a new password.
+    let user = store::users::find_live(&mut db, pool_id, session.sub, session.origin_jti).await?;
+    Ok(user.map(|user| Browser { session, user }))
+}
+
+/// Signs the browser out. What applications got through it goes on, as with Amazon Cognito.
+pub async fn end(app: &App, pool_id: &str, origin_jti: Uuid) -> Result<()> {
+    let mut db = app.db.acquire().await?;
+    Ok(store::sessions::revoke(&mut db, pool_id, origin_jti, app.clock.now()).await?)
+}
+
+impl Browser {
+    /// An access token with which the pages call the API for their person. It never leaves the server.
+    pub async fn access_token(&self, app: &App, pool: &Pool) -> Result<String> {
+        let keys = app.keys.of_pool(app, &pool.id).await?.ok_or_else(|| Error::no_such_pool(&pool.id))?;
+        let now = app.clock.now().unix_timestamp();
+        let claims = AccessClaims {
+            sub: self.user.sub,
+            groups: Vec::new(),
+            iss: app.issuer(&pool.id),
+            client_id: self.session.client_id.clone(),
+            origin_jti: self.session.origin_jti,
+            event_id: random::uuid(),
+            token_use: "access".into(),
+            scope: ACCESS_SCOPE.into(),
+            auth_time: self.session.auth_time.unix_timestamp(),
+            exp: now + TOKEN_LIFETIME,
+            iat: now,
+            jti: random::uuid(),
+            username: self.user.username.clone(),
+        };
+        tokens::sign(&claims, &keys.access)
+    }
+
+    /// The level (1 to 4) of the browser's sign-in.
+    pub fn acr_level(&self) -> u8 {
+        acr_level(&self.session.methods)
+    }
+}

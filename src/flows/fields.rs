@@ -1,0 +1,62 @@
+//! The fields of a query or a form.
+
+/// Names and values in the order they came.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// From `application/x-www-form-urlencoded` text, which any text is.
+    pub fn parse(text: &[u8]) -> Self {
+        Self(url::form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// The first value of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a field, unless it is missing or empty.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// A field that stands more than once.
+    pub fn repeated(&self) -> Option<&str> {
+        let earlier = |(n, (name, _)): (usize, &(String, String))| self.0[..n].iter().any(|(other, _)| other == name);
+        self.0.iter().enumerate().find(|one| earlier(*one)).map(|(_, (name, _))| name.as_str())
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The values.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, value)| value.as_str())
+    }
+
+    /// All fields as text again, but for some, and with some more.
+    pub fn text(&self, without: &[&str], more: &[(&str, &str)]) -> String {
+        let mut out = url::form_urlencoded::Serializer::new(String::new());
+        out.extend_pairs(self.0.iter().filter(|(name, _)| !without.contains(&name.as_str())));
+        out.extend_pairs(more);
+        out.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_repeated_and_written_again() {
+        let fields = Fields::parse(b"a=1&b=%C3%A4+x&a=2&c=");
+        assert_eq!(fields.get("a"), Some("1"));
+        assert_eq!(fields.get("b"), Some("ä x"));
+        assert_eq!((fields.get("c"), fields.given("c"), fields.get("d")), (Some(""), None, None));
+        assert_eq!(fields.repeated(), Some("a"));
+        assert_eq!(Fields::parse(b"a=1&b=2").repeated(), None);
+        assert_eq!(fields.text(&["a"], &[("lang", "de")]), "b=%C3%A4+x&c=&lang=de");
+    }
+}

@@ -1,0 +1,50 @@
+//! What passkey managers are to know (Web Authentication Level 3, section 5.1.10), so that they do not offer passkeys that were
+//! deleted.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    error::Result,
+    store::{self, pools::Pool},
+    webauthn,
+};
+
+/// The arguments of `signalAllAcceptedCredentials` and, where the pool wants it, of `signalCurrentUserDetails`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Signals {
+    pub relying_party_id: String,
+    /// The user handle, base64url.
+    pub user_id: String,
+    /// Credential IDs, base64url.
+    pub all_accepted_credential_ids: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_user_details: Option<UserDetails>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct UserDetails {
+    pub name: String,
+    pub display_name: String,
+}
+
+/// The signals of a user; `None` where the pool has no RP ID.
+pub async fn of(db: &mut PgConnection, pool: &Pool, sub: Uuid, username: &str) -> Result<Option<Signals>> {
+    let Some(rp_id) = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.clone())
+    else {
+        return Ok(None);
+    };
+    let passkeys = store::passkeys::list(db, &pool.id, sub).await?;
+    let current = passkeys.into_iter().filter(|passkey| passkey.rp_id == rp_id);
+    let details = || UserDetails { name: username.to_owned(), display_name: username.to_owned() };
+    Ok(Some(Signals {
+        user_id: BASE64_URL_SAFE_NO_PAD.encode(webauthn::user_handle(sub)),
+        all_accepted_credential_ids: current.map(|one| BASE64_URL_SAFE_NO_PAD.encode(one.credential_id)).collect(),
+        current_user_details: pool.passkey_policy.signal_user_details.then(details),
+        relying_party_id: rp_id,
+    }))
+}

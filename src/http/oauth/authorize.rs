@@ -1,0 +1,46 @@
+//! `GET /oauth2/authorize` (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2; W§7): back to the application at once
+//! where the browser is signed in, to the sign-in page otherwise.
+
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::{
+    app::App,
+    error::Result,
+    flows::authorization::{self, Fault, Prompt},
+    http::{
+        pages,
+        visit::{self, Visit},
+    },
+};
+
+pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "oauth2/authorize", authorize, pages::refuse).await
+}
+
+async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let asked = match authorization::check(&visit.app, &visit.query).await {
+        Ok(asked) => asked,
+        Err(Fault::Told(address)) => return Ok(pages::found(&address)),
+        Err(Fault::Shown(text)) => return Ok(pages::not_for_us(&visit, &text)),
+        Err(Fault::Internal(error)) => return Err(error),
+    };
+    visit.concerns_pool(&asked.named.pool.id)?;
+    if let Some(refusal) = pages::other_domain(&visit, &asked.named.pool.id).await? {
+        return Ok(refusal);
+    }
+    let browser = pages::cookies::browser(&visit, &asked.named.pool.id).await?;
+    let satisfied = browser.filter(|browser| asked.is_satisfied_by(&visit.app, browser));
+    let granted = match (asked.prompt, satisfied) {
+        (Prompt::Default | Prompt::None, Some(browser)) => asked.grant(&visit.app, &browser).await?,
+        _ => None,
+    };
+    Ok(match (granted, asked.prompt) {
+        (Some(address), _) => pages::found(&address),
+        (None, Prompt::None) => {
+            pages::found(&asked.answer.error("login_required", "the person is not signed in, or not as asked for"))
+        }
+        (None, _) => pages::found(&format!("/login?{}", visit.query.text(&[], &[]))),
+    })
+}

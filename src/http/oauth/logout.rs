@@ -1,0 +1,72 @@
+//! `GET /logout` (W§7): signs the browser out and sends it where the application says.
+
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::{
+    app::App,
+    error::Result,
+    flows::{
+        authorization::{self, Fault},
+        browser,
+    },
+    http::{
+        pages,
+        visit::{self, Visit},
+    },
+};
+
+pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "logout", logout, pages::refuse).await
+}
+
+async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let named = match authorization::client(&visit.app, &visit.query).await {
+        Ok(named) => named,
+        Err(Fault::Internal(error)) => return Err(error),
+        Err(Fault::Shown(text) | Fault::Told(text)) => return Ok(pages::not_for_us(&visit, &text)),
+    };
+    visit.concerns_pool(&named.pool.id)?;
+    if let Some(name) = visit.query.repeated() {
+        return Ok(pages::not_for_us(&visit, &format!("The parameter {name} stands more than once in the address.")));
+    }
+    let settings = &named.client.settings;
+    // OpenID Connect RP-Initiated Logout calls it by another name.
+    let logout_uri = visit.query.given("logout_uri").or_else(|| visit.query.given("post_logout_redirect_uri"));
+    let to = match (logout_uri, visit.query.given("redirect_uri")) {
+        (Some(uri), _) if settings.list("LogoutURLs").contains(&uri) => match visit.query.get("state") {
+            // As the same specification has it.
+            Some(state) => format!(
+                "{uri}{}{}",
+                if uri.contains('?') { '&' } else { '?' },
+                url::form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish()
+            ),
+            None => uri.to_owned(),
+        },
+        (Some(_), _) => {
+            return Ok(pages::not_for_us(&visit, "The logout_uri is not one of the app client's sign-out URLs."));
+        }
+        // Back to the sign-in, for another person.
+        (None, Some(_)) => match authorization::check(&visit.app, &visit.query).await {
+            Ok(_) => format!("/login?{}", visit.query.text(&[], &[])),
+            Err(Fault::Internal(error)) => return Err(error),
+            Err(Fault::Told(_)) => {
+                return Ok(pages::not_for_us(&visit, "The address does not hold a whole authorization request."));
+            }
+            Err(Fault::Shown(text)) => return Ok(pages::not_for_us(&visit, &text)),
+        },
+        (None, None) => {
+            return Ok(pages::not_for_us(
+                &visit,
+                "logout_uri is missing from the address, or redirect_uri with response_type.",
+            ));
+        }
+    };
+    if let Some(browser) = pages::cookies::browser(&visit, &named.pool.id).await? {
+        browser::end(&visit.app, &named.pool.id, browser.session.origin_jti).await?;
+    }
+    let mut response = pages::found(&to);
+    pages::cookies::forget(&visit, &named.pool.id, &mut response)?;
+    Ok(response)
+}

@@ -1,0 +1,106 @@
+//! The endpoints of OAuth 2.0 and OpenID Connect that applications call (W§7).
+
+pub mod authorize;
+pub mod logout;
+pub mod revoke;
+pub mod token;
+pub mod user_info;
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, HttpResponseBuilder, http::StatusCode, http::header};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::json;
+
+use super::visit::Visit;
+use crate::{error::Error, flows::secret_hash, secret::Secret, store::clients::ClientAndPool};
+
+/// Why an app client could not prove itself.
+enum Unproved {
+    /// RFC 6749 section 5.2: `invalid_request` or `invalid_client`.
+    Told(&'static str, &'static str),
+    Internal(Error),
+}
+
+/// The app client that a form comes from: `client_secret_basic`, `client_secret_post`, or a public client by its name.
+async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
+    use Unproved::Told;
+    if visit.form.repeated().is_some() {
+        return Err(Told("invalid_request", "a parameter stands more than once"));
+    }
+    if visit.form.values().any(|value| value.contains('\0')) {
+        return Err(Told("invalid_request", "a parameter holds the character U+0000"));
+    }
+    let named = visit.form.given("client_id");
+    let (client_id, secret) = match visit.header("authorization") {
+        Some(header) => {
+            let (client_id, secret) =
+                basic(header).ok_or(Told("invalid_client", "the authorization cannot be read"))?;
+            if visit.form.get("client_secret").is_some() || named.is_some_and(|named| named != client_id) {
+                return Err(Told("invalid_request", "the client proves itself in two ways"));
+            }
+            (client_id, Some(secret).filter(|secret| !secret.is_empty()))
+        }
+        None => {
+            let client_id = named.ok_or(Told("invalid_request", "client_id is missing"))?;
+            (client_id.to_owned(), visit.form.given("client_secret").map(str::to_owned))
+        }
+    };
+    // Whether there is such a client, and what it lacks, is one answer.
+    let unknown = Told("invalid_client", "the client is unknown, or its secret is wrong or missing");
+    if client_id.len() > 128 || client_id.contains('\0') {
+        return Err(unknown);
+    }
+    let found = async {
+        let pool_id = visit.app.pool_of_client(&client_id).await?;
+        visit.concerns_pool(&pool_id)?;
+        visit.app.client_with_pool(&pool_id, &client_id).await
+    };
+    let found = match found.await {
+        Ok(found) => found,
+        Err(Error::ResourceNotFound(_)) => return Err(unknown),
+        Err(other) => return Err(Unproved::Internal(other)),
+    };
+    let secret = secret.map(Secret::from);
+    if secret_hash::secret_fits(&found.client, secret.as_ref()) { Ok(found) } else { Err(unknown) }
+}
+
+/// Client ID and secret of a `Basic` header, whose parts are encoded as in a form (RFC 6749 section 2.3.1).
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (client_id, secret) = pair.split_once(':')?;
+    let decoded = |text: &str| {
+        let pairs = url::form_urlencoded::parse(text.as_bytes());
+        pairs.into_owned().next().map(|(name, _)| name).unwrap_or_default()
+    };
+    Some((decoded(client_id), decoded(secret)))
+}
+
+/// An answer that no cache keeps and every origin reads.
+fn answer(status: u16) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::PRAGMA, "no-cache"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    response
+}
+
+/// An error of RFC 6749 section 5.2.
+fn error(status: u16, code: &str, description: &str) -> HttpResponse {
+    answer(status).json(json!({"error": code, "error_description": description}))
+}
+
+/// What is not the protocol's: a rate, a block, a fault of ours.
+fn refuse(_: &Visit, refusal: &Error) -> HttpResponse {
+    match refusal {
+        Error::TooManyRequests(text) => error(429, "temporarily_unavailable", text),
+        Error::Forbidden(text) => error(403, "access_denied", text),
+        Error::Internal(_) => error(500, "server_error", &refusal.to_string()),
+        other => error(other.status(), "invalid_request", &other.to_string()),
+    }
+}

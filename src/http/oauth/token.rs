@@ -1,0 +1,47 @@
+//! `POST /oauth2/token` (RFC 6749 section 3.2; W§7).
+
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value, json};
+
+use super::{Unproved, answer, client, error, refuse};
+use crate::{
+    app::App,
+    error::Result,
+    flows::{issue::AuthenticationResult, token_grants},
+    http::visit::{self, Visit},
+};
+
+pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "oauth2/token", exchange, refuse).await
+}
+
+async fn exchange(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let named = match client(&visit).await {
+        Ok(named) => named,
+        // Cognito answers 400 where RFC 6749 would have 401 (W§7).
+        Err(Unproved::Told(code, description)) => return Ok(error(400, code, description)),
+        Err(Unproved::Internal(error)) => return Err(error),
+    };
+    match token_grants::grant(&visit.app, &named, &visit.form).await {
+        Ok(tokens) => Ok(answer(200).json(shown(tokens))),
+        Err(token_grants::Refusal::Told { code, description }) => Ok(error(400, code, description)),
+        Err(token_grants::Refusal::Internal(error)) => Err(error),
+    }
+}
+
+/// The answer's members, in Amazon Cognito's order.
+fn shown(tokens: AuthenticationResult) -> Map<String, Value> {
+    let mut out = Map::new();
+    if let Some(id_token) = tokens.id_token {
+        out.insert("id_token".into(), json!(id_token));
+    }
+    out.insert("access_token".into(), json!(tokens.access_token));
+    if let Some(refresh_token) = tokens.refresh_token {
+        out.insert("refresh_token".into(), json!(refresh_token));
+    }
+    out.insert("expires_in".into(), json!(tokens.expires_in));
+    out.insert("token_type".into(), json!("Bearer"));
+    out
+}

@@ -1,0 +1,569 @@
+//! `/account`: the person's own page: passkeys, sessions, address, password, second factors, leaving.
+//!
+//! It shows what the person's row and those around it say; everything that changes something goes through the API's own
+//! operations, with an access token that never leaves the server.
+
+use std::{borrow::Cow, collections::HashMap, rc::Rc};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
+
+use super::{
+    Back, Frame, Message, Notice, cookies, login, page,
+    purpose::{Purpose, account_path, broken_form},
+    signals, words,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{self, browser::Browser, passkey_sign_in::relying_party_of, step_up},
+    http::visit::{self, Visit},
+    operations::session_id_of,
+    store::{self, clients::ClientAndPool, passkeys::PasskeyDetails, pools::SessionsOnDelete, sessions::LiveSession},
+    texts::Texts,
+};
+
+/// Sessions that the page shows.
+const SESSIONS: i64 = 20;
+
+const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
+const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+
+pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "account", show, super::refuse).await
+}
+
+struct PasskeyRow {
+    id: String,
+    name: String,
+    facts: Vec<Cow<'static, str>>,
+    rename_label: Cow<'static, str>,
+    delete_label: Cow<'static, str>,
+}
+
+struct SessionRow {
+    id: String,
+    name: Cow<'static, str>,
+    since: Cow<'static, str>,
+    end_label: Cow<'static, str>,
+    current: bool,
+}
+
+struct MethodRow {
+    method: &'static str,
+    label: &'static str,
+    on: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage<'a> {
+    f: Frame,
+    username: &'a str,
+    passkeys: Vec<PasskeyRow>,
+    can_add: bool,
+    sessions: Vec<SessionRow>,
+    more_sessions: bool,
+    email: &'a str,
+    email_verified: bool,
+    has_password: bool,
+    policy: String,
+    mfa: Vec<MethodRow>,
+}
+
+#[derive(Template)]
+#[template(path = "account_ask.html")]
+struct AskPage<'a> {
+    f: Frame,
+    title: Cow<'static, str>,
+    texts: Vec<Cow<'static, str>>,
+    step: &'static str,
+    credential_id: &'a str,
+    button: Cow<'static, str>,
+}
+
+#[derive(Template)]
+#[template(path = "account_code.html")]
+struct CodePage<'a> {
+    f: Frame,
+    to: &'a str,
+    sent: Cow<'static, str>,
+}
+
+async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let visit = &*visit;
+    if visit.query.get("client_id").is_none() {
+        return without_client(visit).await;
+    }
+    let purpose = match Purpose::of(visit).await? {
+        Ok(purpose @ Purpose::Account(_)) => purpose,
+        Ok(_) => return Ok(super::found(&account_path(visit, None))),
+        Err(answer) => return Ok(answer),
+    };
+    let Some(browser) = cookies::browser(visit, &purpose.named().pool.id).await? else {
+        return Ok(super::found(&format!("/login?{}", visit.query.text(&["done"], &[]))));
+    };
+    let account = Account { visit, purpose: &purpose, named: purpose.named(), browser };
+    if visit.call.head.method == "GET" {
+        return account.page(200, account.done()).await;
+    }
+    if !cookies::is_own_form(visit) {
+        return account.page(403, Notice::Problem(Frame::new(visit, None).say("error-old-form"))).await;
+    }
+    account.step().await
+}
+
+/// The account that the browser is signed in to, if it is one: its address names no client.
+async fn without_client(visit: &Visit) -> Result<HttpResponse> {
+    let mut found = None;
+    // A browser is signed in to few pools; who sends more is not a browser.
+    for pool_id in cookies::pools(visit).into_iter().take(8) {
+        if let Some(browser) = cookies::browser(visit, pool_id).await? {
+            found = Some(browser);
+        }
+    }
+    if let Some(browser) = found {
+        let query = visit.query.text(&["client_id"], &[("client_id", &browser.session.client_id)]);
+        return Ok(super::found(&format!("/account?{query}")));
+    }
+    let frame = Frame::new(visit, None);
+    let message = Message {
+        title: frame.say("your-account"),
+        text: frame.say("error-account-address"),
+        detail: None,
+        back: None,
+        f: &frame,
+    };
+    page(visit, 400, &frame, &message)
+}
+
+/// One visit of a person to their account.
+struct Account<'v> {
+    visit: &'v Visit,
+    purpose: &'v Purpose,
+    named: &'v ClientAndPool,
+    browser: Browser,
+}
+
+impl Account<'_> {
+    fn frame(&self, notice: Notice) -> Frame {
+        let mut frame = self.purpose.frame(self.visit);
+        // Forms go to the page without what was done last.
+        frame.action = account_path(self.visit, None);
+        frame.query = self.visit.query.text(&["done", "fresh", "gone"], &[]);
+        frame.notice = notice;
+        frame
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.visit.form.get(name).unwrap_or_default()
+    }
+
+    /// What the address says was done.
+    fn done(&self) -> Notice {
+        let id = match self.visit.query.get("done") {
+            Some("passkey-added") => "done-passkey-added",
+            Some("passkey-renamed") => "done-passkey-renamed",
+            Some("passkey-deleted") => "done-passkey-deleted",
+            Some("session-ended") => "done-session-ended",
+            Some("others-ended") => "done-others-ended",
+            Some("email-saved") => "done-email-saved",
+            Some("email-verified") => "done-email-verified",
+            Some("password-saved") => "done-password-saved",
+            Some("mfa-on") => "done-mfa-on",
+            Some("mfa-off") => "done-mfa-off",
+            _ => return Notice::None,
+        };
+        Notice::Good(Frame::new(self.visit, None).say(id))
+    }
+
+    async fn page(&self, status: u16, notice: Notice) -> Result<HttpResponse> {
+        let (app, pool, user) = (&self.visit.app, &self.named.pool, &self.browser.user);
+        let (passkeys, signals) = {
+            let mut db = app.db.acquire().await?;
+            let passkeys = store::passkeys::list_details(&mut db, &pool.id, user.sub).await?;
+            (passkeys, flows::signals::of(&mut db, pool, user.sub, &user.username).await?)
+        };
+        let now = app.clock.now();
+        let mut sessions = store::sessions::list_live(&app.db, &pool.id, user.sub, None, now, SESSIONS + 1).await?;
+        let more_sessions = sessions.len() > usize::try_from(SESSIONS).unwrap_or(usize::MAX);
+        sessions.truncate(usize::try_from(SESSIONS).unwrap_or(usize::MAX));
+        let clients: Vec<_> = sessions.iter().map(|one| one.client_id.clone()).collect();
+        let names: HashMap<_, _> = store::clients::names(&app.db, &pool.id, &clients).await?.into_iter().collect();
+        let mut f = self.frame(notice);
+        f.signals = signals.map(|signals| self.with_gone(signals::accepted(&signals)).to_string());
+        let attribute = |name: &str| user.attributes.get(name).and_then(Value::as_str).unwrap_or_default();
+        let methods = [("SOFTWARE_TOKEN_MFA", "method-app"), ("SMS_MFA", "method-sms"), ("EMAIL_OTP", "method-email")];
+        let methods = methods.into_iter().filter(|(method, _)| pool.has_mfa(method));
+        let template = AccountPage {
+            username: &user.username,
+            passkeys: passkeys.iter().map(|one| self.passkey_row(&f.texts, one)).collect(),
+            can_add: pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some(),
+            sessions: sessions.iter().map(|one| self.session_row(&f.texts, one, &names)).collect(),
+            more_sessions,
+            email: attribute("email"),
+            email_verified: attribute("email_verified") == "true",
+            has_password: user.password_hash.is_some(),
+            policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
+            mfa: methods
+                .map(|(method, label)| MethodRow {
+                    method,
+                    label,
+                    on: user.mfa.enabled.iter().any(|one| one == method),
+                })
+                .collect(),
+            f,
+        };
+        page(self.visit, status, &template.f, &template)
+    }
+
+    /// The signals with the passkey that was deleted last, if the address names one that is the person's no more.
+    fn with_gone(&self, mut signals: Value) -> Value {
+        let gone = self.visit.query.get("gone").filter(|id| BASE64_URL_SAFE_NO_PAD.decode(id).is_ok());
+        let accepted = signals["AllAcceptedCredentialIds"].as_array().cloned().unwrap_or_default();
+        if let Some(id) = gone.filter(|id| !accepted.iter().any(|one| one == id)) {
+            signals["UnknownCredentialId"] = json!(id);
+        }
+        signals
+    }
+
+    fn passkey_row(&self, texts: &Texts, passkey: &PasskeyDetails) -> PasskeyRow {
+        let name = passkey_name(texts, &self.visit.app, passkey);
+        let provider = self.visit.app.providers.name(passkey.aaguid).filter(|provider| *provider != name);
+        let mut facts: Vec<Cow<'static, str>> = provider.map(|name| name.to_owned().into()).into_iter().collect();
+        facts.extend(match passkey.attachment.as_deref() {
+            Some("platform") => Some(texts.say("on-device")),
+            Some("cross-platform") => Some(texts.say("on-key")),
+            _ => None,
+        });
+        facts.push(texts.say(if passkey.backup_state { "synced" } else { "one-device" }));
+        facts.push(texts.say1("added-on", "date", day(passkey.created_at)));
+        facts.push(match passkey.last_used_at {
+            Some(at) => texts.say1("last-used-on", "date", day(at)),
+            None => texts.say("never-used"),
+        });
+        PasskeyRow {
+            id: BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
+            rename_label: texts.say1("rename-it", "name", &name),
+            delete_label: texts.say1("delete-it", "name", &name),
+            name,
+            facts,
+        }
+    }
+
+    fn session_row(&self, texts: &Texts, one: &LiveSession, names: &HashMap<String, String>) -> SessionRow {
+        let name: Cow<'static, str> = match (one.browser, names.get(&one.client_id)) {
+            (true, _) => texts.say("session-pages"),
+            (false, Some(name)) => name.clone().into(),
+            (false, None) => one.client_id.clone().into(),
+        };
+        let date = one.auth_time.format(MINUTE).unwrap_or_default();
+        SessionRow {
+            id: session_id_of(one),
+            since: texts.say1("session-since", "date", &date),
+            end_label: texts.say2("end-it", ("name", &name), ("date", &date)),
+            current: one.origin_jti == self.browser.session.origin_jti,
+            name,
+        }
+    }
+
+    /// `POST`: what the person wants.
+    async fn step(&self) -> Result<HttpResponse> {
+        match self.field("step") {
+            "rename" => {
+                let input = json!({"CredentialId": self.field("credential_id"), "FriendlyCredentialName": self.field("name").trim()});
+                self.done_or_said("UpdateWebAuthnCredential", input, "passkey-renamed").await
+            }
+            "ask_delete" => self.ask_delete().await,
+            "delete" => self.delete().await,
+            "end_session" => {
+                // A browser that is signed out takes along what applications got through it.
+                let id = self.field("session_id");
+                let input = json!({"SessionId": id, "RevokeAssociatedSessions": id.starts_with("sso")});
+                self.done_or_said("RevokeUserSession", input, "session-ended").await
+            }
+            "end_others" => self.end_others().await,
+            "sign_out" => self.sign_out().await,
+            "email" => self.email().await,
+            "verify_email" => self.verify_email().await,
+            "email_code" => self.email_code().await,
+            "password" => self.password().await,
+            "mfa_on" => self.mfa_on().await,
+            "mfa_off" => self.mfa(self.field("method"), false).await,
+            "setup" => self.setup().await,
+            "ask_delete_account" => self.ask_delete_account(),
+            "delete_account" => self.delete_account().await,
+            _ => Err(broken_form()),
+        }
+    }
+
+    /// An operation of the API, by this person.
+    async fn call(&self, operation: &str, mut input: Value) -> Result<Value> {
+        input["AccessToken"] = json!(self.browser.access_token(&self.visit.app, &self.named.pool).await?);
+        self.visit.api(operation, input).await
+    }
+
+    /// The same, and the page again: with what was done, or with what went wrong.
+    async fn done_or_said(&self, operation: &str, input: Value, done: &str) -> Result<HttpResponse> {
+        match self.call(operation, input).await {
+            Ok(_) => Ok(super::see_other(&account_path(self.visit, Some(done)))),
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    async fn said(&self, error: Error) -> Result<HttpResponse> {
+        let error = login::refuse_internal(error)?;
+        let texts = Frame::new(self.visit, None).texts;
+        let text = match &error {
+            Error::ResourceNotFound(text) if text.starts_with("The passkey") => texts.say("error-passkey-gone"),
+            Error::InvalidParameter(text) if text.starts_with("The passkey is the last") => {
+                texts.say("error-last-factor")
+            }
+            Error::InvalidParameter(text) if text.starts_with("User does not have delivery") => {
+                texts.say("error-no-method")
+            }
+            Error::InvalidPassword(_) => {
+                let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
+                texts.say1("error-password-policy", "policy", policy)
+            }
+            other => words::of(&texts, other),
+        };
+        self.page(400, Notice::Problem(text)).await
+    }
+
+    /// To the sign-in and back, where the policy wants a fresh one; `None`: it is fresh enough.
+    fn step_up(&self) -> Option<HttpResponse> {
+        let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
+        due.then(|| {
+            let query = self.visit.query.text(&["done", "fresh", "gone"], &[("fresh", "1")]);
+            super::see_other(&format!("/login?{query}"))
+        })
+    }
+
+    async fn ask_delete(&self) -> Result<HttpResponse> {
+        if let Some(response) = self.step_up() {
+            return Ok(response);
+        }
+        let (app, pool) = (&self.visit.app, &self.named.pool);
+        let id = self.field("credential_id");
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap_or_default();
+        let passkeys = {
+            let mut db = app.db.acquire().await?;
+            store::passkeys::list_details(&mut db, &pool.id, self.browser.user.sub).await?
+        };
+        let texts = Frame::new(self.visit, None).texts;
+        let Some(passkey) = passkeys.iter().find(|one| one.credential_id == bytes) else {
+            return self.page(400, Notice::Problem(texts.say("error-passkey-gone"))).await;
+        };
+        let mut said = vec![texts.say("delete-passkey-what")];
+        if passkeys.len() == 1 {
+            said.push(texts.say("delete-passkey-last"));
+        }
+        match pool.sessions_on_passkey_delete {
+            SessionsOnDelete::Keep => {}
+            SessionsOnDelete::EndOthers => said.push(texts.say("delete-passkey-ends-others")),
+            SessionsOnDelete::EndAll => said.push(texts.say("delete-passkey-ends-all")),
+        }
+        said.push(texts.say("delete-passkey-manager"));
+        let name = passkey_name(&texts, app, passkey);
+        let template = AskPage {
+            f: self.frame(Notice::None),
+            title: texts.say1("delete-passkey-title", "name", &name),
+            texts: said,
+            step: "delete",
+            credential_id: id,
+            button: texts.say("delete"),
+        };
+        page(self.visit, 200, &template.f, &template)
+    }
+
+    async fn delete(&self) -> Result<HttpResponse> {
+        if let Some(response) = self.step_up() {
+            return Ok(response);
+        }
+        let id = self.field("credential_id");
+        match self.call("DeleteWebAuthnCredential", json!({"CredentialId": id})).await {
+            Ok(_) => {
+                // Also where the sessions ended, this one included, the passkey manager is told: by the next page.
+                let query =
+                    self.visit.query.text(&["done", "fresh", "gone"], &[("done", "passkey-deleted"), ("gone", id)]);
+                Ok(super::see_other(&format!("/account?{query}")))
+            }
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    /// One statement under the user's lock: everything ends but this browser's session.
+    async fn end_others(&self) -> Result<HttpResponse> {
+        let (app, pool_id) = (&self.visit.app, &self.named.pool.id);
+        let session = &self.browser.session;
+        let trail = flows::trail(app, &self.visit.call, "user");
+        let mut tx = app.db.begin().await?;
+        store::users::lock(&mut tx, pool_id, session.sub).await?;
+        if store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
+            store::sessions::revoke_all(&mut tx, pool_id, session.sub, Some(session.origin_jti), trail.at).await?;
+            store::audit::insert(&mut tx, pool_id, &trail, "user.signed_out", Some(session.sub), None).await?;
+            tx.commit().await?;
+        }
+        Ok(super::see_other(&account_path(self.visit, Some("others-ended"))))
+    }
+
+    async fn sign_out(&self) -> Result<HttpResponse> {
+        flows::browser::end(&self.visit.app, &self.named.pool.id, self.browser.session.origin_jti).await?;
+        let query = self.visit.query.text(&["done", "fresh", "gone"], &[("done", "signed_out")]);
+        let mut response = super::see_other(&format!("/login?{query}"));
+        cookies::forget(self.visit, &self.named.pool.id, &mut response)?;
+        Ok(response)
+    }
+
+    async fn email(&self) -> Result<HttpResponse> {
+        let attribute = json!({"Name": "email", "Value": self.field("email").trim()});
+        match self.call("UpdateUserAttributes", json!({"UserAttributes": [attribute]})).await {
+            Ok(answer) => match answer["CodeDeliveryDetailsList"][0]["Destination"].as_str() {
+                Some(to) => self.code_page(200, to, Notice::None),
+                None => Ok(super::see_other(&account_path(self.visit, Some("email-saved")))),
+            },
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    async fn verify_email(&self) -> Result<HttpResponse> {
+        match self.call("GetUserAttributeVerificationCode", json!({"AttributeName": "email"})).await {
+            Ok(answer) => {
+                let to = answer["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
+                self.code_page(200, to, Notice::None)
+            }
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    fn code_page(&self, status: u16, to: &str, notice: Notice) -> Result<HttpResponse> {
+        let mut f = self.frame(notice);
+        f.inbox = super::inbox::link(self.visit);
+        let template = CodePage { to, sent: f.say1("code-sent-to", "to", to), f };
+        page(self.visit, status, &template.f, &template)
+    }
+
+    async fn email_code(&self) -> Result<HttpResponse> {
+        let input = json!({"AttributeName": "email", "Code": self.field("code").trim()});
+        match self.call("VerifyUserAttribute", input).await {
+            Ok(_) => Ok(super::see_other(&account_path(self.visit, Some("email-verified")))),
+            Err(error) => {
+                let error = login::refuse_internal(error)?;
+                let texts = Frame::new(self.visit, None).texts;
+                let text = match error {
+                    Error::InvalidParameter(_) => texts.say("error-code"),
+                    other => words::of(&texts, &other),
+                };
+                self.code_page(400, self.field("to"), Notice::Problem(text))
+            }
+        }
+    }
+
+    async fn password(&self) -> Result<HttpResponse> {
+        let input = json!({"PreviousPassword": self.field("old"), "ProposedPassword": self.field("new")});
+        match self.call("ChangePassword", input).await {
+            Ok(_) => Ok(super::see_other(&account_path(self.visit, Some("password-saved")))),
+            Err(Error::NotAuthorized(text)) if text.starts_with("Incorrect") => {
+                self.page(400, Notice::Problem(Frame::new(self.visit, None).say("error-password-wrong"))).await
+            }
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    async fn mfa_on(&self) -> Result<HttpResponse> {
+        if self.field("method") != "SOFTWARE_TOKEN_MFA" {
+            return self.mfa(self.field("method"), true).await;
+        }
+        match self.call("AssociateSoftwareToken", json!({})).await {
+            Ok(made) => self.setup_page(200, made["SecretCode"].as_str().unwrap_or_default(), Notice::None),
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    fn setup_page(&self, status: u16, secret: &str, notice: Notice) -> Result<HttpResponse> {
+        login::setup_page(self.visit, status, self.frame(notice), &self.browser.user.username, "", secret, true)
+    }
+
+    async fn setup(&self) -> Result<HttpResponse> {
+        match self.call("VerifySoftwareToken", json!({"UserCode": self.field("code").trim()})).await {
+            Ok(_) => self.mfa("SOFTWARE_TOKEN_MFA", true).await,
+            Err(error) => {
+                let error = login::refuse_internal(error)?;
+                let text = words::of(&Frame::new(self.visit, None).texts, &error);
+                self.setup_page(400, self.field("secret"), Notice::Problem(text))
+            }
+        }
+    }
+
+    async fn mfa(&self, method: &str, on: bool) -> Result<HttpResponse> {
+        let member = match method {
+            "SOFTWARE_TOKEN_MFA" => "SoftwareTokenMfaSettings",
+            "SMS_MFA" => "SMSMfaSettings",
+            "EMAIL_OTP" => "EmailMfaSettings",
+            _ => return Err(broken_form()),
+        };
+        let input = json!({member: {"Enabled": on, "PreferredMfa": on}});
+        self.done_or_said("SetUserMFAPreference", input, if on { "mfa-on" } else { "mfa-off" }).await
+    }
+
+    fn ask_delete_account(&self) -> Result<HttpResponse> {
+        if let Some(response) = self.step_up() {
+            return Ok(response);
+        }
+        let f = self.frame(Notice::None);
+        let template = AskPage {
+            title: f.say("delete-account-title"),
+            texts: vec![f.say("delete-account-what")],
+            step: "delete_account",
+            credential_id: "",
+            button: f.say("delete-account-sure"),
+            f,
+        };
+        page(self.visit, 200, &template.f, &template)
+    }
+
+    async fn delete_account(&self) -> Result<HttpResponse> {
+        if let Some(response) = self.step_up() {
+            return Ok(response);
+        }
+        let user = &self.browser.user;
+        let signals = {
+            let mut db = self.visit.app.db.acquire().await?;
+            flows::signals::of(&mut db, &self.named.pool, user.sub, &user.username).await?
+        };
+        if let Err(error) = self.call("DeleteUser", json!({})).await {
+            return self.said(error).await;
+        }
+        let mut f = self.frame(Notice::None);
+        // No passkey of this person's is accepted any more.
+        f.signals = signals.map(|mut signals| {
+            signals.all_accepted_credential_ids.clear();
+            signals.current_user_details = None;
+            signals::accepted(&signals).to_string()
+        });
+        let back = Back { href: f.link("/login"), label: f.say("back-to-sign-in") };
+        let (title, text) = (f.say("account-deleted"), f.say("account-deleted-what"));
+        let message = Message { title, text, detail: None, back: Some(back), f: &f };
+        let mut response = page(self.visit, 200, &f, &message)?;
+        cookies::forget(self.visit, &self.named.pool.id, &mut response)?;
+        Ok(response)
+    }
+}
+
+/// A passkey's name: the person's own, or in place of a generated one its provider's.
+fn passkey_name(texts: &Texts, app: &App, passkey: &PasskeyDetails) -> String {
+    let generated = ["Passkey", "Roaming passkey", "Platform passkey"].contains(&passkey.friendly_name.as_str());
+    match (generated, app.providers.name(passkey.aaguid)) {
+        (false, _) => passkey.friendly_name.clone(),
+        (true, Some(provider)) => provider.to_owned(),
+        (true, None) => texts.say("passkey").into_owned(),
+    }
+}
+
+fn day(at: OffsetDateTime) -> String {
+    at.format(DAY).unwrap_or_default()
+}

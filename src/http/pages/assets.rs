@@ -1,0 +1,140 @@
+//! What pages are made of besides words: the style sheet, which stands in each page so that the first paint waits for nothing
+//! else; the one script; pools' logos.
+
+use std::sync::LazyLock;
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use crate::{app::App, http::address, sealing::sha256, store, store::pools::Branding};
+
+const STYLE: &str = include_str!("../../../assets/pages.css");
+const SCRIPT: &str = include_str!("../../../assets/pages.js");
+const SIGNALS: &str = include_str!("../../../assets/keystead-passkeys.js");
+
+static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| {
+    let hash = BASE64_URL_SAFE_NO_PAD.encode(&sha256(SCRIPT.as_bytes())[..9]);
+    format!("/assets/pages.js?v={hash}")
+});
+
+/// Where the script is; another script has another address.
+pub fn script_path() -> &'static str {
+    &SCRIPT_PATH
+}
+
+/// The style sheet, in the pool's colours.
+pub fn style(branding: Option<&Branding>) -> String {
+    let mut style = STYLE.to_owned();
+    let colors = branding.map(|branding| (branding.accent_color.as_deref(), branding.accent_color_dark.as_deref()));
+    let (light, dark) = colors.unwrap_or((None, None));
+    // A dark page without a colour of its own takes the light page's.
+    let rule = |color: &str| {
+        let ink = if is_light(color) { "#000" } else { "#fff" };
+        format!(":root{{--accent:{color};--accent-ink:{ink}}}")
+    };
+    if let Some(color) = light {
+        style.push_str(&rule(color));
+    }
+    if let Some(color) = dark.or(light) {
+        style.push_str(&format!("@media (prefers-color-scheme: dark){{{}}}", rule(color)));
+    }
+    style
+}
+
+/// Whether black is easier to read on a colour (`#rrggbb`) than white, by their contrast (WCAG 2, relative luminance).
+fn is_light(color: &str) -> bool {
+    let channel = |at: usize| {
+        let value = color.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
+        let value = f64::from(value) / 255.0;
+        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
+    luminance > 0.179
+}
+
+/// `GET /assets/pages.js`
+pub async fn script() -> HttpResponse {
+    served(SCRIPT, "public, max-age=31536000, immutable")
+}
+
+/// `GET /assets/keystead-passkeys.js`: for applications with pages of their own.
+pub async fn signals() -> HttpResponse {
+    let mut response = served(SIGNALS, "public, max-age=3600");
+    let any = header::HeaderValue::from_static("*");
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let policy = header::HeaderValue::from_static("cross-origin");
+    response.headers_mut().insert(header::HeaderName::from_static("cross-origin-resource-policy"), policy);
+    response
+}
+
+fn served(script: &'static str, cached: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/javascript; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, cached))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(script)
+}
+
+/// `GET /assets/logo/{user_pool_id}/{version}`
+pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(String, String)>) -> HttpResponse {
+    let (pool_id, _) = path.into_inner();
+    let address = address::of(&request, &app.config);
+    let allowed = app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address));
+    if allowed.is_err() || pool_id.contains('\0') {
+        return HttpResponse::Forbidden().finish();
+    }
+    match store::pools::logo(&app.db, &pool_id).await {
+        Ok(Some((content_type, image))) => HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, content_type))
+            .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+            .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            // An image that is looked at by itself runs nothing.
+            .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
+            .body(image),
+        Ok(None) => HttpResponse::NotFound().finish(),
+        Err(cause) => {
+            tracing::error!(%cause, "a logo could not be read");
+            HttpResponse::ServiceUnavailable().finish()
+        }
+    }
+}
+
+/// `GET /.well-known/webauthn`: the other origins that may use the passkeys of the RP ID by whose name this host is called (Web
+/// Authentication Level 3, section 5.11).
+pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
+    let address = address::of(&request, &app.config);
+    if app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address)).is_err() {
+        return HttpResponse::Forbidden().finish();
+    }
+    let host = request.connection_info().host().to_ascii_lowercase();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(host.as_str(), |(name, _)| name);
+    match store::pools::related_origins(&app.db, name).await {
+        Ok(origins) if origins.is_empty() => HttpResponse::NotFound().finish(),
+        Ok(origins) => HttpResponse::Ok()
+            .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+            .json(serde_json::json!({ "origins": origins })),
+        Err(cause) => {
+            tracing::error!(%cause, "related origins could not be read");
+            HttpResponse::ServiceUnavailable().finish()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_on_a_colour_can_be_read() {
+        assert!(is_light("#ffffff") && is_light("#ffcc00"));
+        assert!(!is_light("#000000") && !is_light("#3b5bdb") && !is_light("#b00020"));
+    }
+
+    #[test]
+    fn the_script_for_applications_is_small() {
+        assert!(SIGNALS.len() <= 2048, "{}", SIGNALS.len());
+    }
+}

@@ -1,0 +1,45 @@
+//! The field of a form that takes an attribute.
+
+use std::borrow::Cow;
+
+use crate::texts::Texts;
+
+/// A field.
+pub struct AttributeInput {
+    pub name: String,
+    pub label: Cow<'static, str>,
+    /// The input's type in HTML.
+    pub kind: &'static str,
+    pub autocomplete: &'static str,
+    pub value: String,
+    pub required: bool,
+}
+
+impl AttributeInput {
+    /// The field of an attribute, or of the username.
+    pub fn new(texts: &Texts, name: &str, required: bool, value: &str) -> Self {
+        let (kind, autocomplete) = match name {
+            "username" => ("text", "username"),
+            "email" => ("email", "email"),
+            "phone_number" => ("tel", "tel"),
+            "name" => ("text", "name"),
+            "given_name" => ("text", "given-name"),
+            "family_name" => ("text", "family-name"),
+            "middle_name" => ("text", "additional-name"),
+            "nickname" | "preferred_username" => ("text", "nickname"),
+            "birthdate" => ("date", "bday"),
+            "address" => ("text", "street-address"),
+            "website" | "profile" | "picture" => ("url", "url"),
+            _ => ("text", "off"),
+        };
+        let known = format!("attribute-{name}");
+        let label = match name {
+            "username" => texts.say("username"),
+            "email" => texts.say("email"),
+            "phone_number" => texts.say("phone"),
+            _ if texts.has(&known) => texts.say(&known),
+            other => other.strip_prefix("custom:").unwrap_or(other).to_owned().into(),
+        };
+        Self { name: name.to_owned(), label, kind, autocomplete, value: value.to_owned(), required }
+    }
+}

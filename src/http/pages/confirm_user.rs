@@ -1,0 +1,126 @@
+//! `/confirmUser`: where the link of a sign-up's mail leads (`DefaultEmailOption` is `CONFIRM_WITH_LINK`).
+//!
+//! `GET` shows a button and changes nothing, because programs that look at mail follow links too; `POST` confirms.
+
+use std::{borrow::Cow, rc::Rc};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use bytes::Bytes;
+use serde_json::Map;
+
+use super::{Frame, page, words};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        fields::Fields,
+        messages,
+        sign_up::{self, Confirmation},
+        triggers::Cause,
+    },
+    http::visit::{self, Visit},
+    sealing::equal,
+    store::users::Status,
+};
+
+/// What the link carries.
+struct Link {
+    client_id: String,
+    user_name: String,
+    confirmation_code: String,
+    signature: String,
+}
+
+impl Link {
+    fn of(fields: &Fields) -> Option<Self> {
+        let take = |name: &str| fields.get(name).map(str::to_owned);
+        Some(Self {
+            client_id: take("client_id")?,
+            user_name: take("user_name")?,
+            confirmation_code: take("confirmation_code")?,
+            signature: take("signature")?,
+        })
+    }
+}
+
+#[derive(Template)]
+#[template(path = "confirm_user.html")]
+struct LinkPage {
+    f: Frame,
+    title: Cow<'static, str>,
+    text: Cow<'static, str>,
+    form: Option<Link>,
+}
+
+pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "confirmUser", show, super::refuse).await
+}
+
+/// The form needs no token of the browser's: the link's own signature says that it is from here, and it may be opened in a
+/// mail program that keeps no cookies.
+async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let visit = &*visit;
+    let f = Frame::new(visit, None);
+    if visit.call.head.method == "GET" {
+        return match Link::of(&visit.query) {
+            Some(link) => {
+                let (title, text) = (f.say("confirm-account"), f.say("confirm-link"));
+                page(visit, 200, &f, &LinkPage { f: Frame::new(visit, None), title, text, form: Some(link) })
+            }
+            None => told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete")),
+        };
+    }
+    let Some(link) = Link::of(&visit.form) else {
+        return told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete"));
+    };
+    match redeem(visit, &link).await {
+        Ok(Done::Now) => told(visit, 200, "confirmed", f.say("account-confirmed")),
+        Ok(Done::Before) => told(visit, 200, "confirmed", f.say("confirm-link-before")),
+        Err(error @ (Error::Internal(_) | Error::Forbidden(_) | Error::TooManyRequests(_))) => Err(error),
+        Err(Error::LimitExceeded(text)) => {
+            let busy = words::of(&f.texts, &Error::LimitExceeded(text));
+            told(visit, 400, "not-confirmed", busy)
+        }
+        Err(_) => told(visit, 400, "not-confirmed", f.say("confirm-link-failed")),
+    }
+}
+
+/// A page that says something and asks nothing.
+fn told(visit: &Visit, status: u16, title: &str, text: Cow<'static, str>) -> Result<HttpResponse> {
+    let f = Frame::new(visit, None);
+    let template = LinkPage { title: f.say(title), text, form: None, f };
+    page(visit, status, &template.f, &template)
+}
+
+/// When the account was confirmed.
+enum Done {
+    Now,
+    /// Whoever opens a good link again is told so.
+    Before,
+}
+
+async fn redeem(visit: &Visit, link: &Link) -> Result<Done> {
+    let app = &visit.app;
+    let signature = messages::link_signature(app, &link.client_id, &link.user_name, &link.confirmation_code);
+    if !equal(signature.as_bytes(), link.signature.as_bytes()) {
+        return Err(Error::InvalidParameter("the link is not complete".into()));
+    }
+    let pool_id = app.pool_of_client(&link.client_id).await?;
+    visit.concerns_pool(&pool_id)?;
+    let named = app.client_with_pool(&pool_id, &link.client_id).await?;
+    let metadata = Map::new();
+    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
+    let (_turn, user) = sign_up::named(app, &named, &link.user_name).await?;
+    if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
+        return Ok(Done::Before);
+    }
+    let confirmation = Confirmation {
+        username: &link.user_name,
+        code: &link.confirmation_code,
+        force_alias_creation: false,
+        session: None,
+    };
+    let call = visit.call_of("ConfirmSignUp", Bytes::new());
+    sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await.map(|_| Done::Now)
+}

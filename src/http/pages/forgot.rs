@@ -1,0 +1,144 @@
+//! `/forgot`: a code, and a new password with it.
+
+use std::{borrow::Cow, rc::Rc};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::json;
+
+use super::{
+    Frame, Notice, cookies, login, page,
+    purpose::{Purpose, broken_form, secret_hash},
+    words,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    http::visit::{self, Visit},
+};
+
+pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "forgot", show, super::refuse).await
+}
+
+#[derive(Template)]
+#[template(path = "forgot.html")]
+struct ForgotPage<'a> {
+    f: Frame,
+    label: &'static str,
+    username: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "forgot_code.html")]
+struct CodePage<'a> {
+    f: Frame,
+    username: &'a str,
+    to: &'a str,
+    sent: Cow<'static, str>,
+    policy: String,
+}
+
+async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let visit = &*visit;
+    let purpose = match Purpose::of(visit).await? {
+        Ok(purpose) => purpose,
+        Err(answer) => return Ok(answer),
+    };
+    if visit.call.head.method == "GET" {
+        let hint = visit.query.get("login_hint").unwrap_or_default();
+        return first(visit, &purpose, 200, hint, Notice::None);
+    }
+    if !cookies::is_own_form(visit) {
+        let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
+        return first(visit, &purpose, 403, "", notice);
+    }
+    match visit.form.get("step").unwrap_or_default() {
+        "forgot" => send(visit, &purpose).await,
+        "reset" => reset(visit, &purpose).await,
+        _ => Err(broken_form()),
+    }
+}
+
+/// An operator asked for a new password: the page says so.
+pub fn needed(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
+    let notice = Notice::Problem(purpose.frame(visit).say("error-reset-needed"));
+    first(visit, purpose, 400, username, notice)
+}
+
+fn first(visit: &Visit, purpose: &Purpose, status: u16, username: &str, notice: Notice) -> Result<HttpResponse> {
+    let mut f = purpose.frame(visit);
+    f.action = f.link("/forgot");
+    f.notice = notice;
+    let template = ForgotPage { f, label: login::name_label(&purpose.named().pool), username };
+    page(visit, status, &template.f, &template)
+}
+
+fn code_page(
+    visit: &Visit,
+    purpose: &Purpose,
+    status: u16,
+    (username, to): (&str, &str),
+    notice: Notice,
+) -> Result<HttpResponse> {
+    let mut f = purpose.frame(visit);
+    f.notice = notice;
+    f.inbox = super::inbox::link(visit);
+    let sent = if to.is_empty() { f.say("code-sent") } else { f.say1("code-sent-to", "to", to) };
+    let policy = words::policy(&f.texts, &purpose.named().pool.settings.policies.password_policy);
+    let template = CodePage { f, username, to, sent, policy };
+    page(visit, status, &template.f, &template)
+}
+
+async fn send(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+    let named = purpose.named();
+    let username = visit.form.get("username").unwrap_or_default().trim();
+    let mut input = json!({"ClientId": named.client.id, "Username": username});
+    if let Some(hash) = secret_hash(named, username) {
+        input["SecretHash"] = json!(hash);
+    }
+    match visit.api("ForgotPassword", input).await {
+        Ok(sent) => {
+            let to = sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
+            code_page(visit, purpose, 200, (username, to), Notice::None)
+        }
+        Err(error) => {
+            let error = login::refuse_internal(error)?;
+            let text = words::of(&purpose.frame(visit).texts, &error);
+            first(visit, purpose, 400, username, Notice::Problem(text))
+        }
+    }
+}
+
+async fn reset(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+    let named = purpose.named();
+    let form = &visit.form;
+    let (username, to) = (form.get("username").unwrap_or_default(), form.get("to").unwrap_or_default());
+    let mut input = json!({
+        "ClientId": named.client.id,
+        "Username": username,
+        "ConfirmationCode": form.get("code").unwrap_or_default().trim(),
+        "Password": form.get("password").unwrap_or_default(),
+    });
+    if let Some(hash) = secret_hash(named, username) {
+        input["SecretHash"] = json!(hash);
+    }
+    match visit.api("ConfirmForgotPassword", input).await {
+        Ok(_) => Ok(super::see_other(&format!(
+            "/login?{}",
+            visit.query.text(&["done", "login_hint"], &[("done", "password"), ("login_hint", username)])
+        ))),
+        Err(error) => {
+            let error = login::refuse_internal(error)?;
+            let texts = purpose.frame(visit).texts;
+            let policy = words::policy(&texts, &named.pool.settings.policies.password_policy);
+            let text = match error {
+                Error::InvalidPassword(_) => texts.say1("error-password-policy", "policy", policy),
+                // What is not a code at all is not the right one either.
+                Error::InvalidParameter(_) | Error::NotAuthorized(_) => texts.say("error-code"),
+                other => words::of(&texts, &other),
+            };
+            code_page(visit, purpose, 400, (username, to), Notice::Problem(text))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `GET /dev/inbox`: the development inbox, for who sits at this machine.
+//!
+//! Messages hold codes that open accounts, so it answers the machine itself only: a loopback connection that no proxy
+//! passed on, addressed to a loopback name (which a page of another site, whatever its name resolves to, cannot claim).
+
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use askama::Template;
+use serde_json::json;
+
+use super::{Frame, page};
+use crate::{
+    app::App,
+    delivery,
+    error::Result,
+    http::visit::{self, Visit},
+};
+
+/// Headers that a proxy adds.
+const FORWARDED: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+#[derive(Template)]
+#[template(path = "inbox.html")]
+struct InboxPage {
+    f: Frame,
+    messages: Vec<delivery::Message>,
+}
+
+/// The latest messages, newest first: a page for browsers, JSON for programs.
+pub async fn read(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    let Some(inbox) = &app.delivery.inbox else {
+        let text = "There is no development inbox here: it comes with the private database, or with development-inbox.";
+        return HttpResponse::NotFound().json(json!({ "message": text }));
+    };
+    if !is_local(&request, &app.config.client_address_header) {
+        let text = "The development inbox answers this machine only: ask http://localhost directly.";
+        return HttpResponse::Forbidden().json(json!({ "message": text }));
+    }
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    if accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+        return visit::answer((request, payload, app), "dev/inbox", show, super::refuse).await;
+    }
+    let query = crate::flows::fields::Fields::parse(request.query_string().as_bytes());
+    let messages = inbox.read(query.get("to"));
+    let messages: Vec<_> = messages
+        .iter()
+        .map(|one| json!({"medium": one.medium, "to": one.to, "subject": one.subject, "body": one.body}))
+        .collect();
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "messages": messages }))
+}
+
+async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let inbox = visit.app.delivery.inbox.as_ref();
+    let template = InboxPage {
+        f: Frame::new(&visit, None),
+        messages: inbox.map(|inbox| inbox.read(visit.query.get("to"))).unwrap_or_default(),
+    };
+    page(&visit, 200, &template.f, &template)
+}
+
+/// Where a page that waits for a message's code sends a developer.
+pub fn link(visit: &Visit) -> Option<String> {
+    visit.app.delivery.inbox.as_ref().map(|_| "/dev/inbox".to_owned())
+}
+
+fn is_local(request: &HttpRequest, header: &str) -> bool {
+    let loopback = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    let forwarded = FORWARDED.iter().chain([&header]).any(|name| request.headers().contains_key(*name));
+    let host = request.connection_info().host().to_owned();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(&*host, |(name, _)| name);
+    loopback && !forwarded && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}

@@ -1,0 +1,655 @@
+//! `/login`: the name first (or a passkey, which needs none), then the factors that the person has.
+//!
+//! Each step is a form that carries the API's `Session` to the next; nothing is kept of a visit but that.
+
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Frame, Notice,
+    attribute_input::AttributeInput,
+    cookies, forgot, page,
+    purpose::{Purpose, broken_form},
+    sign_up, signals, words,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        auth_events,
+        authorization::Prompt,
+        passkey_sign_in::relying_party_of,
+        sign_in::{Door, NextChallenge, Outcome, Parameters, SignIn},
+    },
+    http::visit::{self, Visit},
+    store::{self, clients::ClientAndPool, pools::Pool},
+    webauthn::Assertion,
+};
+
+pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "login", show, super::refuse).await
+}
+
+async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let visit = &*visit;
+    let purpose = match Purpose::of(visit).await? {
+        Ok(purpose) => purpose,
+        Err(answer) => return Ok(answer),
+    };
+    let login = Login { visit, purpose: &purpose, named: purpose.named() };
+    if visit.call.head.method == "GET" {
+        return login.first().await;
+    }
+    if !cookies::is_own_form(visit) {
+        return login.name_page(403, "", login.problem("error-old-form"), None);
+    }
+    login.step().await
+}
+
+/// One visit of a sign-in.
+struct Login<'v> {
+    visit: &'v Visit,
+    purpose: &'v Purpose,
+    named: &'v ClientAndPool,
+}
+
+/// A button that chooses something.
+struct Choice {
+    value: String,
+    label: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "login_name.html")]
+struct NamePage<'a> {
+    f: Frame,
+    label: &'static str,
+    username: &'a str,
+    passkeys: bool,
+    sign_up: bool,
+}
+
+#[derive(Template)]
+#[template(path = "login_password.html")]
+struct PasswordPage<'a> {
+    f: Frame,
+    username: &'a str,
+    session: &'a str,
+    offered: &'a str,
+    others: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "login_passkey.html")]
+struct PasskeyPage<'a> {
+    f: Frame,
+    username: &'a str,
+    session: &'a str,
+    offered: &'a str,
+    options: &'a str,
+    others: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "login_code.html")]
+struct CodePage<'a> {
+    f: Frame,
+    username: &'a str,
+    session: &'a str,
+    offered: &'a str,
+    challenge: &'a str,
+    to: &'a str,
+    sent: std::borrow::Cow<'static, str>,
+    others: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "login_choose.html")]
+struct ChoosePage<'a> {
+    f: Frame,
+    username: &'a str,
+    session: &'a str,
+    offered: &'a str,
+    step: &'static str,
+    others: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "login_new_password.html")]
+struct NewPasswordPage<'a> {
+    f: Frame,
+    username: &'a str,
+    session: &'a str,
+    required: String,
+    fields: Vec<AttributeInput>,
+    policy: String,
+}
+
+#[derive(Template)]
+#[template(path = "login_setup.html")]
+pub struct SetupPage<'a> {
+    pub f: Frame,
+    pub username: &'a str,
+    pub session: &'a str,
+    pub secret: &'a str,
+    /// An image, as SVG.
+    pub qr: String,
+    /// Whether it is part of the account page.
+    pub back: bool,
+}
+
+#[derive(Template)]
+#[template(path = "login_continue.html")]
+struct ContinuePage<'a> {
+    f: Frame,
+    username: &'a str,
+}
+
+/// The name of a first or second factor on a button.
+fn label(factor: &str) -> Option<&'static str> {
+    Some(match factor {
+        "PASSWORD" => "use-password",
+        "WEB_AUTHN" => "use-passkey",
+        "EMAIL_OTP" => "email-code",
+        "SMS_OTP" | "SMS_MFA" => "text-code",
+        "SOFTWARE_TOKEN_MFA" => "app-code",
+        _ => return None,
+    })
+}
+
+/// Buttons for what is offered (names separated by commas), but for one.
+fn choices(offered: &str, but: &str) -> Vec<Choice> {
+    let choice = |name: &str| Some(Choice { value: name.to_owned(), label: label(name)? });
+    offered.split(',').filter(|name| *name != but).take(8).filter_map(choice).collect()
+}
+
+/// What the pool calls its people by.
+pub fn name_label(pool: &Pool) -> &'static str {
+    let by = |list: &[String], name: &str| list.iter().any(|one| one == name);
+    let settings = &pool.settings;
+    let is = |name| by(&settings.username_attributes, name);
+    if !settings.username_attributes.is_empty() {
+        return match (is("email"), is("phone_number")) {
+            (true, true) => "email-or-phone",
+            (true, false) => "email",
+            _ => "phone",
+        };
+    }
+    let also = |name| by(&settings.alias_attributes, name);
+    match (also("email"), also("phone_number")) {
+        (true, true) => "username-email-or-phone",
+        (true, false) => "username-or-email",
+        (false, true) => "username-or-phone",
+        (false, false) => "username",
+    }
+}
+
+impl Login<'_> {
+    fn problem(&self, id: &str) -> Notice {
+        Notice::Problem(Frame::new(self.visit, None).say(id))
+    }
+
+    fn frame(&self, notice: Notice) -> Frame {
+        let mut frame = self.purpose.frame(self.visit);
+        frame.notice = notice;
+        frame
+    }
+
+    /// `GET`: on, if the browser is signed in as it is asked for; else the first page.
+    async fn first(&self) -> Result<HttpResponse> {
+        let browser = cookies::browser(self.visit, &self.named.pool.id).await?;
+        match (browser, self.purpose.prompt()) {
+            (Some(browser), Prompt::Default | Prompt::None) => {
+                if self.purpose.is_satisfied_by(self.visit, &browser) {
+                    return self.purpose.go_on(self.visit, &browser).await;
+                }
+                // The same person, again.
+                let notice = match self.visit.query.get("fresh") {
+                    Some(_) => Notice::Good(Frame::new(self.visit, None).say("step-up-why")),
+                    None => Notice::None,
+                };
+                self.name_page(200, &browser.user.username, notice, None)
+            }
+            (Some(browser), Prompt::SelectAccount) if self.purpose.is_satisfied_by(self.visit, &browser) => {
+                let f = self.frame(Notice::None);
+                let template = ContinuePage { username: &browser.user.username, f };
+                page(self.visit, 200, &template.f, &template)
+            }
+            _ => {
+                let notice = match self.visit.query.get("done") {
+                    Some("confirmed") => Notice::Good(Frame::new(self.visit, None).say("account-confirmed")),
+                    Some("password") => Notice::Good(Frame::new(self.visit, None).say("password-saved")),
+                    Some("signed_out") => Notice::Good(Frame::new(self.visit, None).say("signed-out")),
+                    _ => Notice::None,
+                };
+                let hint = self.visit.query.get("login_hint").unwrap_or_default();
+                self.name_page(200, hint, notice, None)
+            }
+        }
+    }
+
+    fn has_passkeys(&self) -> bool {
+        let pool = &self.named.pool;
+        pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
+    }
+
+    fn name_page(&self, status: u16, username: &str, notice: Notice, signal: Option<Value>) -> Result<HttpResponse> {
+        let mut f = self.frame(notice);
+        f.signals = signal.map(|signal| signal.to_string());
+        let settings = &self.named.pool.settings;
+        let template = NamePage {
+            label: name_label(&self.named.pool),
+            username: username.get(..username.len().min(128)).unwrap_or_default(),
+            passkeys: self.has_passkeys(),
+            sign_up: !settings.admin_create_user_config.allow_admin_create_user_only,
+            f,
+        };
+        page(self.visit, status, &template.f, &template)
+    }
+
+    /// `POST`: the next step.
+    async fn step(&self) -> Result<HttpResponse> {
+        let form = &self.visit.form;
+        match form.get("step").unwrap_or_default() {
+            "name" => self.name().await,
+            "options" => self.options().await,
+            "factor" => self.factor().await,
+            "password" => self.password().await,
+            "passkey" => self.passkey().await,
+            "code" | "mfa" => self.code().await,
+            "new_password" => self.new_password().await,
+            "setup" => self.setup().await,
+            "continue" => match cookies::browser(self.visit, &self.named.pool.id).await? {
+                Some(browser) if self.purpose.is_satisfied_by(self.visit, &browser) => {
+                    self.purpose.go_on(self.visit, &browser).await
+                }
+                _ => self.name_page(200, "", Notice::None, None),
+            },
+            "another" => self.name_page(200, "", Notice::None, None),
+            _ => Err(broken_form()),
+        }
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.visit.form.get(name).unwrap_or_default()
+    }
+
+    /// A step by the API's flows, noted as a step through the API is.
+    async fn begin(&self, parameters: Parameters, session: Option<&str>) -> Result<Outcome> {
+        let metadata = Map::new();
+        let call = self.visit.call_of("InitiateAuth", bytes::Bytes::new());
+        let sign_in = self.sign_in(&call, &metadata);
+        let outcome = sign_in.begin("USER_AUTH", &parameters, session).await;
+        auth_events::note_step(&sign_in, parameters.get("USERNAME"), &outcome, Some("Password"));
+        outcome
+    }
+
+    async fn respond(&self, challenge: &str, session: &str, responses: Parameters) -> Result<Outcome> {
+        let metadata = Map::new();
+        let call = self.visit.call_of("RespondToAuthChallenge", bytes::Bytes::new());
+        let sign_in = self.sign_in(&call, &metadata);
+        let outcome = sign_in.respond(challenge, Some(session), &responses).await;
+        let kind = match challenge {
+            "PASSWORD" | "NEW_PASSWORD_REQUIRED" => Some("Password"),
+            "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" => Some("Mfa"),
+            _ => None,
+        };
+        auth_events::note_step(&sign_in, responses.get("USERNAME"), &outcome, kind);
+        outcome
+    }
+
+    fn sign_in<'a>(&'a self, call: &'a crate::call::Call, metadata: &'a Map<String, Value>) -> SignIn<'a> {
+        SignIn {
+            app: &self.visit.app,
+            call,
+            pool: &self.named.pool,
+            client: &self.named.client,
+            door: Door::Pages,
+            device_key: None,
+            client_metadata: metadata,
+        }
+    }
+
+    async fn name(&self) -> Result<HttpResponse> {
+        let username = self.field("username").trim();
+        if username.is_empty() || username.chars().count() > 128 {
+            return self.name_page(400, username, self.problem("error-entry"), None);
+        }
+        match self.begin(pairs([("USERNAME", username)]), None).await {
+            Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
+            Err(error) => self.start_over(username, error),
+        }
+    }
+
+    /// The options of a passkey that says by itself whose it is, for the script: as JSON.
+    async fn options(&self) -> Result<HttpResponse> {
+        match self.begin(Parameters::new(), None).await? {
+            Outcome::Next(next) => {
+                let options = next.parameters.get("CREDENTIAL_REQUEST_OPTIONS").and_then(Value::as_str).unwrap_or("{}");
+                let options: Value = serde_json::from_str(options).map_err(Error::internal)?;
+                let minutes = self.named.client.settings.auth_session_validity;
+                let mut response = HttpResponse::Ok()
+                    .json(json!({"session": next.session, "options": options, "seconds": minutes * 60}));
+                super::guard(&mut response);
+                Ok(response)
+            }
+            _ => Err(Error::internal("a challenge was expected")),
+        }
+    }
+
+    /// A factor was chosen.
+    async fn factor(&self) -> Result<HttpResponse> {
+        let (username, factor) = (self.field("username").to_owned(), self.field("factor").to_owned());
+        let responses = pairs([("USERNAME", username.as_str()), ("ANSWER", factor.as_str())]);
+        let offered = self.field("offered");
+        match self.respond("SELECT_CHALLENGE", self.field("session"), responses).await {
+            Ok(outcome) => self.go_on(&username, outcome, offered, Notice::None).await,
+            Err(error) => self.start_over(&username, error),
+        }
+    }
+
+    async fn password(&self) -> Result<HttpResponse> {
+        let (username, session) = (self.field("username"), self.field("session"));
+        let responses = pairs([("USERNAME", username), ("PASSWORD", self.field("password"))]);
+        let offered = self.field("offered");
+        match self.respond("PASSWORD", session, responses).await {
+            Ok(outcome) => self.go_on(username, outcome, offered, Notice::None).await,
+            Err(Error::UserNotConfirmed) => sign_up::confirm_again(self.visit, self.purpose, username).await,
+            Err(Error::PasswordResetRequired) => forgot::needed(self.visit, self.purpose, username),
+            Err(error) if words::is_of_session(&error) => self.start_over(username, error),
+            Err(error) => {
+                let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
+                refuse_internal(error)?;
+                let template = PasswordPage { f, username, session, offered, others: choices(offered, "PASSWORD") };
+                page(self.visit, 400, &template.f, &template)
+            }
+        }
+    }
+
+    /// A passkey answered.
+    async fn passkey(&self) -> Result<HttpResponse> {
+        let (username, session) = (self.field("username"), self.field("session"));
+        let credential = self.field("credential");
+        let mut responses = pairs([("CREDENTIAL", credential)]);
+        if !username.is_empty() {
+            responses.insert("USERNAME".into(), username.to_owned());
+        }
+        let error = match self.respond("WEB_AUTHN", session, responses).await {
+            Ok(outcome) => return self.go_on(username, outcome, "", Notice::None).await,
+            Err(error) => refuse_internal(error)?,
+        };
+        let signal = self.unknown_passkey(credential).await?;
+        let id = match (&signal, words::is_of_session(&error)) {
+            (Some(_), _) => "error-passkey-unknown",
+            (None, true) => "error-expired",
+            (None, false) => "error-passkey",
+        };
+        let notice = match error {
+            Error::NotAuthorized(_) | Error::InvalidParameter(_) => self.problem(id),
+            other => Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &other)),
+        };
+        self.name_page(400, username, notice, signal)
+    }
+
+    /// What the passkey manager is to know where a passkey is nobody's here.
+    async fn unknown_passkey(&self, credential: &str) -> Result<Option<Value>> {
+        let (Ok(assertion), Some(rp)) = (Assertion::parse(credential), relying_party_of(&self.named.pool, &[])) else {
+            return Ok(None);
+        };
+        let (db, pool_id) = (&self.visit.app.db, &self.named.pool.id);
+        if store::passkeys::is_known(db, pool_id, &assertion.credential_id).await? {
+            return Ok(None);
+        }
+        Ok(Some(signals::unknown(&rp.id, &BASE64_URL_SAFE_NO_PAD.encode(&assertion.credential_id))))
+    }
+
+    /// A code was entered, or a second factor chosen.
+    async fn code(&self) -> Result<HttpResponse> {
+        let (username, session) = (self.field("username"), self.field("session"));
+        let (challenge, offered) = (self.field("challenge"), self.field("offered"));
+        let code = self.field("code").trim();
+        let (challenge, member, value) = match challenge {
+            "" if self.field("step") == "mfa" => ("SELECT_MFA_TYPE", "ANSWER", self.field("factor")),
+            "EMAIL_OTP" => ("EMAIL_OTP", "EMAIL_OTP_CODE", code),
+            "SMS_OTP" => ("SMS_OTP", "SMS_OTP_CODE", code),
+            "SMS_MFA" => ("SMS_MFA", "SMS_MFA_CODE", code),
+            "SOFTWARE_TOKEN_MFA" => ("SOFTWARE_TOKEN_MFA", "SOFTWARE_TOKEN_MFA_CODE", code),
+            _ => return Err(broken_form()),
+        };
+        let error = match self.respond(challenge, session, pairs([("USERNAME", username), (member, value)])).await {
+            Ok(outcome) => return self.go_on(username, outcome, offered, Notice::None).await,
+            Err(error) if words::is_of_session(&error) || challenge == "SELECT_MFA_TYPE" => {
+                return self.start_over(username, error);
+            }
+            Err(error) => refuse_internal(error)?,
+        };
+        let notice = Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error));
+        self.code_page(400, username, session, (challenge, self.field("to"), offered), notice)
+    }
+
+    fn code_page(
+        &self,
+        status: u16,
+        username: &str,
+        session: &str,
+        (challenge, to, offered): (&str, &str, &str),
+        notice: Notice,
+    ) -> Result<HttpResponse> {
+        let mut f = self.frame(notice);
+        f.inbox = if challenge == "SOFTWARE_TOKEN_MFA" { None } else { super::inbox::link(self.visit) };
+        let sent = match challenge {
+            "SOFTWARE_TOKEN_MFA" => f.say("code-from-app"),
+            _ => f.say1("code-sent-to", "to", to),
+        };
+        let others = choices(offered, challenge);
+        let template = CodePage { f, username, session, offered, challenge, to, sent, others };
+        page(self.visit, status, &template.f, &template)
+    }
+
+    async fn new_password(&self) -> Result<HttpResponse> {
+        let (username, session) = (self.field("username"), self.field("session"));
+        let mut responses = pairs([("USERNAME", username), ("NEW_PASSWORD", self.field("password"))]);
+        let required: Vec<_> = self.field("required").split(',').filter(|name| !name.is_empty()).take(50).collect();
+        for name in &required {
+            responses.insert(format!("userAttributes.{name}"), self.field(name).to_owned());
+        }
+        match self.respond("NEW_PASSWORD_REQUIRED", session, responses).await {
+            Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
+            Err(error) if words::is_of_session(&error) => self.start_over(username, error),
+            Err(error) => {
+                let error = refuse_internal(error)?;
+                let texts = Frame::new(self.visit, None).texts;
+                let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
+                let notice = match error {
+                    Error::InvalidPassword(_) => texts.say1("error-password-policy", "policy", &policy),
+                    other => words::of(&texts, &other),
+                };
+                self.new_password_page(400, username, session, &required, Notice::Problem(notice))
+            }
+        }
+    }
+
+    fn new_password_page(
+        &self,
+        status: u16,
+        username: &str,
+        session: &str,
+        required: &[&str],
+        notice: Notice,
+    ) -> Result<HttpResponse> {
+        let f = self.frame(notice);
+        let fields = required.iter().map(|name| AttributeInput::new(&f.texts, name, true, self.field(name))).collect();
+        let policy = words::policy(&f.texts, &self.named.pool.settings.policies.password_policy);
+        let template = NewPasswordPage { username, session, required: required.join(","), fields, policy, f };
+        page(self.visit, status, &template.f, &template)
+    }
+
+    /// The first code of an authenticator app that the sign-in waits for.
+    async fn setup(&self) -> Result<HttpResponse> {
+        let (username, session) = (self.field("username"), self.field("session"));
+        let code = self.field("code").trim();
+        let verified = self.visit.api("VerifySoftwareToken", json!({"Session": session, "UserCode": code})).await;
+        let verified = match verified {
+            Ok(verified) => verified,
+            Err(error) if words::is_of_session(&error) => return self.start_over(username, error),
+            Err(error) => {
+                let error = refuse_internal(error)?;
+                let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
+                return setup_page(self.visit, 400, f, username, session, self.field("secret"), false);
+            }
+        };
+        let session = verified["Session"].as_str().unwrap_or_default();
+        match self.respond("MFA_SETUP", session, pairs([("USERNAME", username)])).await {
+            Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
+            Err(error) => self.start_over(username, error),
+        }
+    }
+
+    /// The first page again, with what went wrong.
+    fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
+        let error = refuse_internal(error)?;
+        let notice = Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error));
+        self.name_page(400, username, notice, None)
+    }
+
+    /// The page that a step leads to. `offered`: the factors that this sign-in offered before.
+    async fn go_on(&self, username: &str, outcome: Outcome, offered: &str, notice: Notice) -> Result<HttpResponse> {
+        let next = match outcome {
+            Outcome::Browser(new) => return self.purpose.enter(self.visit, &new, None).await,
+            Outcome::Tokens(_) => return Err(Error::internal("tokens on the sign-in pages")),
+            Outcome::Next(next) => next,
+        };
+        if next.name == "SELECT_CHALLENGE" {
+            return self.selected(username, next, notice).await;
+        }
+        let parameter = |name: &str| next.parameters.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let session = next.session.as_str();
+        match next.name {
+            "WEB_AUTHN" => {
+                let options = parameter("CREDENTIAL_REQUEST_OPTIONS");
+                let others = choices(offered, "WEB_AUTHN");
+                let f = self.frame(notice);
+                let template = PasskeyPage { f, username, session, offered, options: &options, others };
+                page(self.visit, 200, &template.f, &template)
+            }
+            "PASSWORD" => {
+                let f = self.frame(notice);
+                let template = PasswordPage { f, username, session, offered, others: choices(offered, "PASSWORD") };
+                page(self.visit, 200, &template.f, &template)
+            }
+            "EMAIL_OTP" | "SMS_OTP" | "SMS_MFA" | "SOFTWARE_TOKEN_MFA" => {
+                let to = parameter("CODE_DELIVERY_DESTINATION");
+                // Of a second factor there is no other first one.
+                let offered = if offered.split(',').any(|one| one == next.name) { offered } else { "" };
+                self.code_page(200, username, session, (next.name, &to, offered), notice)
+            }
+            "SELECT_MFA_TYPE" => {
+                let can: Vec<String> = serde_json::from_str(&parameter("MFAS_CAN_CHOOSE")).unwrap_or_default();
+                let others = choices(&can.join(","), "");
+                let template =
+                    ChoosePage { f: self.frame(notice), username, session, offered: "", step: "mfa", others };
+                page(self.visit, 200, &template.f, &template)
+            }
+            "MFA_SETUP" => {
+                let made = self.visit.api("AssociateSoftwareToken", json!({"Session": session})).await?;
+                let text = |member: &str| made[member].as_str().unwrap_or_default();
+                setup_page(self.visit, 200, self.frame(notice), username, text("Session"), text("SecretCode"), false)
+            }
+            "NEW_PASSWORD_REQUIRED" => {
+                let required: Vec<String> = serde_json::from_str(&parameter("requiredAttributes")).unwrap_or_default();
+                let required: Vec<_> =
+                    required.iter().filter_map(|name| name.strip_prefix("userAttributes.")).collect();
+                self.new_password_page(200, username, session, &required, notice)
+            }
+            other => Err(Error::internal(format!("the sign-in pages do not know the challenge {other}"))),
+        }
+    }
+
+    /// The person is known (or not, which looks the same): the first page of what they can do.
+    async fn selected(&self, username: &str, next: NextChallenge, notice: Notice) -> Result<HttpResponse> {
+        let names: Vec<_> = next.available.iter().copied().filter(|name| label(name).is_some()).collect();
+        let offered = names.join(",");
+        let session = next.session.as_str();
+        if names.contains(&"WEB_AUTHN") && self.field("webauthn") == "1" {
+            let responses = pairs([("USERNAME", username), ("ANSWER", "WEB_AUTHN")]);
+            return match self.respond("SELECT_CHALLENGE", session, responses).await {
+                Ok(outcome) => Box::pin(self.go_on(username, outcome, &offered, notice)).await,
+                Err(error) => self.start_over(username, error),
+            };
+        }
+        // Who cannot sign in at all sees what others see.
+        if names.contains(&"PASSWORD") || names.is_empty() {
+            let others = choices(&offered, "PASSWORD");
+            let template = PasswordPage { f: self.frame(notice), username, session, offered: &offered, others };
+            return page(self.visit, 200, &template.f, &template);
+        }
+        let others = choices(&offered, "");
+        let template =
+            ChoosePage { f: self.frame(notice), username, session, offered: &offered, step: "factor", others };
+        page(self.visit, 200, &template.f, &template)
+    }
+
+    /// Signs in who just confirmed a sign-up, without asking again.
+    async fn after_sign_up(&self, username: &str, session: &str) -> Result<Outcome> {
+        self.begin(pairs([("USERNAME", username)]), Some(session)).await
+    }
+}
+
+/// Signs in who just confirmed a sign-up and asks whether to add a passkey. `None`: they sign in as always.
+pub async fn after_sign_up(
+    visit: &Visit,
+    purpose: &Purpose,
+    username: &str,
+    session: &str,
+) -> Result<Option<HttpResponse>> {
+    let login = Login { visit, purpose, named: purpose.named() };
+    match login.after_sign_up(username, session).await {
+        Ok(Outcome::Browser(new)) => {
+            let invitation = format!("/passkeys/add?{}", visit.query.text(&["prompt", "max_age", "fresh"], &[]));
+            let next = login.has_passkeys().then_some(invitation.as_str());
+            purpose.enter(visit, &new, next).await.map(Some)
+        }
+        Ok(_) => Ok(None),
+        Err(error) => refuse_internal(error).map(|_| None),
+    }
+}
+
+/// A fault of ours is not a page's to explain.
+pub fn refuse_internal(error: Error) -> Result<Error> {
+    match error {
+        Error::Internal(_) => Err(error),
+        other => Ok(other),
+    }
+}
+
+/// The key of an authenticator app, as text and as a picture (Key URI format of Google Authenticator).
+pub fn setup_page(
+    visit: &Visit,
+    status: u16,
+    f: Frame,
+    username: &str,
+    session: &str,
+    secret: &str,
+    back: bool,
+) -> Result<HttpResponse> {
+    let encode =
+        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    let (issuer, account) = (encode(&f.name), encode(username));
+    let address = format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", encode(secret));
+    let code = qrcode::QrCode::new(address.as_bytes()).map_err(Error::internal)?;
+    let picture = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).build();
+    // Without the declaration of a file of its own, and with a name.
+    let picture = picture.split_once("<svg").map_or(String::new(), |(_, rest)| {
+        format!(r#"<svg role="img" aria-label="{}"{rest}"#, f.say("set-up-app-picture"))
+    });
+    let template = SetupPage { f, username, session, secret, qr: picture, back };
+    page(visit, status, &template.f, &template)
+}
+
+fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Parameters {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,100 @@
+//! `/passkeys/add` (W§7): a person who is signed in here adds a passkey, and goes on.
+
+use std::rc::Rc;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::{Value, json};
+
+use super::{
+    Frame, Notice, cookies, login, page,
+    purpose::{Purpose, account_path, broken_form},
+    words,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{browser::Browser, step_up},
+    http::visit::{self, Visit},
+};
+
+pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "passkeys/add", show, super::refuse).await
+}
+
+#[derive(Template)]
+#[template(path = "passkey_add.html")]
+struct AddPage {
+    f: Frame,
+}
+
+async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let visit = &*visit;
+    let purpose = match Purpose::of(visit).await? {
+        Ok(purpose) => purpose,
+        Err(answer) => return Ok(answer),
+    };
+    let pool = &purpose.named().pool;
+    let Some(browser) = cookies::browser(visit, &pool.id).await? else {
+        return Ok(super::found(&format!("/login?{}", visit.query.text(&[], &[]))));
+    };
+    let is_get = visit.call.head.method == "GET";
+    if !is_get && !cookies::is_own_form(visit) {
+        return add_page(visit, &purpose, 403, Notice::Problem(purpose.frame(visit).say("error-old-form")));
+    }
+    let step = visit.form.get("step").unwrap_or_default();
+    if step != "later" && step_up::is_due(pool, browser.session.auth_time, visit.app.clock.now()) {
+        let query = visit.query.text(&["fresh"], &[("fresh", "1")]);
+        return Ok(super::found(&format!("/login?{query}")));
+    }
+    match step {
+        _ if is_get => add_page(visit, &purpose, 200, Notice::None),
+        "options" => options(visit, &purpose, &browser).await,
+        "passkey" => add(visit, &purpose, &browser).await,
+        "later" => purpose.go_on(visit, &browser).await,
+        _ => Err(broken_form()),
+    }
+}
+
+fn add_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -> Result<HttpResponse> {
+    let mut f = purpose.frame(visit);
+    f.notice = notice;
+    let template = AddPage { f };
+    page(visit, status, &template.f, &template)
+}
+
+/// The creation options, for the script: as JSON.
+async fn options(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<HttpResponse> {
+    let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
+    let answer = visit.api("StartWebAuthnRegistration", json!({"AccessToken": token})).await?;
+    let mut response = HttpResponse::Ok().json(json!({"options": answer["CredentialCreationOptions"]}));
+    super::guard(&mut response);
+    Ok(response)
+}
+
+async fn add(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<HttpResponse> {
+    let credential = serde_json::from_str::<Value>(visit.form.get("credential").unwrap_or_default());
+    let added = match credential {
+        Ok(credential) if credential.is_object() => {
+            let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
+            let input = json!({"AccessToken": token, "Credential": credential});
+            visit.api("CompleteWebAuthnRegistration", input).await
+        }
+        _ => Err(Error::InvalidParameter("the credential is not there".into())),
+    };
+    match added {
+        Ok(_) => match purpose {
+            Purpose::Account(_) => Ok(super::see_other(&account_path(visit, Some("passkey-added")))),
+            _ => purpose.go_on(visit, browser).await,
+        },
+        Err(error) => {
+            let error = login::refuse_internal(error)?;
+            let texts = purpose.frame(visit).texts;
+            let text = match error {
+                Error::InvalidParameter(_) => texts.say("passkey-not-made"),
+                other => words::of(&texts, &other),
+            };
+            add_page(visit, purpose, 400, Notice::Problem(text))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! What a visit to the sign-in pages is for, and where it ends.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+
+use super::{Frame, cookies, not_for_us, other_domain};
+use crate::{
+    error::{Error, Result},
+    flows::{
+        authorization::{self, Authorization, Fault, Prompt},
+        browser::{self, Browser, NewBrowser},
+    },
+    http::visit::Visit,
+    store::clients::ClientAndPool,
+};
+
+/// What a visit is for.
+pub enum Purpose {
+    /// What an application asks for.
+    Authorization(Box<Authorization>),
+    /// To go back to an application that asks for nothing.
+    Return(Arc<ClientAndPool>, String),
+    /// The person's own page.
+    Account(Arc<ClientAndPool>),
+}
+
+impl Purpose {
+    /// What a visit is for, by its address; or the answer to one that is for nothing.
+    pub async fn of(visit: &Visit) -> Result<Result<Self, HttpResponse>> {
+        let query = &visit.query;
+        let asks = query.get("response_type").is_some() || query.get("redirect_uri").is_some();
+        let found = if asks && (query.get("response_type").is_some() || visit.path != "/passkeys/add") {
+            authorization::check(&visit.app, query).await.map(|asked| Self::Authorization(Box::new(asked)))
+        } else {
+            Self::of_client(visit).await
+        };
+        let purpose = match found {
+            Ok(purpose) => purpose,
+            Err(Fault::Told(address)) => return Ok(Err(super::found(&address))),
+            Err(Fault::Shown(text)) => return Ok(Err(not_for_us(visit, &text))),
+            Err(Fault::Internal(error)) => return Err(error),
+        };
+        let pool_id = &purpose.named().pool.id;
+        visit.concerns_pool(pool_id)?;
+        match other_domain(visit, pool_id).await? {
+            Some(refusal) => Ok(Err(refusal)),
+            None => Ok(Ok(purpose)),
+        }
+    }
+
+    async fn of_client(visit: &Visit) -> Result<Self, Fault> {
+        let named = authorization::client(&visit.app, &visit.query).await?;
+        if !authorization::has_pages(&named) {
+            let texts = Frame::new(visit, None).texts;
+            return Err(Fault::Shown(texts.say("error-no-pages").into_owned()));
+        }
+        match visit.query.get("redirect_uri") {
+            None => Ok(Self::Account(named)),
+            Some(uri) if named.client.settings.list("CallbackURLs").contains(&uri) => {
+                let uri = uri.to_owned();
+                Ok(Self::Return(named, uri))
+            }
+            Some(_) => Err(Fault::Shown("The redirect_uri is not one of the app client's callback URLs.".into())),
+        }
+    }
+
+    /// The app client, and its pool.
+    pub fn named(&self) -> &Arc<ClientAndPool> {
+        match self {
+            Self::Authorization(asked) => &asked.named,
+            Self::Return(named, _) | Self::Account(named) => named,
+        }
+    }
+
+    /// A frame whose forms may lead back to the application.
+    pub fn frame(&self, visit: &Visit) -> Frame {
+        let mut frame = Frame::new(visit, Some(&self.named().pool));
+        match self {
+            Self::Authorization(asked) => frame.leads_to(&asked.answer.redirect_uri),
+            Self::Return(_, uri) => frame.leads_to(uri),
+            Self::Account(_) => {}
+        }
+        frame
+    }
+
+    /// What the person is to see.
+    pub fn prompt(&self) -> Prompt {
+        match self {
+            Self::Authorization(asked) => asked.prompt,
+            Self::Return(..) | Self::Account(_) => Prompt::Default,
+        }
+    }
+
+    /// Whether a browser that is signed in may go on without signing in again.
+    pub fn is_satisfied_by(&self, visit: &Visit, browser: &Browser) -> bool {
+        match self {
+            Self::Authorization(asked) => asked.is_satisfied_by(&visit.app, browser),
+            Self::Return(..) => true,
+            Self::Account(_) => visit.query.get("fresh").is_none(),
+        }
+    }
+
+    /// Sends a browser that is signed in where the visit was to lead.
+    pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> Result<HttpResponse> {
+        match self {
+            Self::Authorization(asked) => match asked.grant(&visit.app, browser).await? {
+                Some(address) => Ok(super::see_other(&address)),
+                // Signed out meanwhile.
+                None => Ok(super::see_other(&format!("/login?{}", visit.query.text(&[], &[])))),
+            },
+            Self::Return(_, uri) => Ok(super::see_other(uri)),
+            Self::Account(_) => Ok(super::see_other(&account_path(visit, None))),
+        }
+    }
+
+    /// The same for a browser that just signed in. Who was signed in before, in the same browser, no longer is.
+    pub async fn enter(&self, visit: &Visit, new: &NewBrowser, next: Option<&str>) -> Result<HttpResponse> {
+        let pool_id = &self.named().pool.id;
+        if let Some(before) = cookies::browser(visit, pool_id).await? {
+            browser::end(&visit.app, pool_id, before.session.origin_jti).await?;
+        }
+        let mut response = match next {
+            Some(path) => super::see_other(path),
+            None => self.go_on(visit, &new.browser).await?,
+        };
+        cookies::remember(visit, pool_id, new, &mut response)?;
+        Ok(response)
+    }
+}
+
+/// The account page's address, with what was done.
+pub fn account_path(visit: &Visit, done: Option<&str>) -> String {
+    let without = ["fresh", "done", "gone"];
+    let more: Vec<_> = done.map(|done| ("done", done)).into_iter().collect();
+    let query = visit.query.text(&without, &more);
+    if query.is_empty() { "/account".into() } else { format!("/account?{query}") }
+}
+
+/// A client of ours proves itself to an operation like any other.
+pub fn secret_hash(named: &ClientAndPool, username: &str) -> Option<String> {
+    crate::flows::secret_hash::of(&named.client, username)
+}
+
+/// An internal error, for what a page's own form cannot hold.
+pub fn broken_form() -> Error {
+    Error::InvalidParameter("the form is not whole".into())
+}

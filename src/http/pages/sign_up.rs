@@ -1,0 +1,259 @@
+//! `/signup`: a person makes an account, confirms it with a code, and is asked whether to add a passkey.
+
+use std::{borrow::Cow, rc::Rc};
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::json;
+
+use super::{
+    Frame, Notice,
+    attribute_input::AttributeInput,
+    cookies, login, page,
+    purpose::{Purpose, broken_form, secret_hash},
+    words,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    http::visit::{self, Visit},
+    store::pools::Pool,
+};
+
+pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "signup", show, super::refuse).await
+}
+
+#[derive(Template)]
+#[template(path = "signup.html")]
+struct SignUpPage {
+    f: Frame,
+    fields: Vec<AttributeInput>,
+    password_optional: bool,
+    policy: String,
+}
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage<'a> {
+    f: Frame,
+    username: &'a str,
+    to: &'a str,
+    sent: Cow<'static, str>,
+}
+
+async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let visit = &*visit;
+    let purpose = match Purpose::of(visit).await? {
+        Ok(purpose) => purpose,
+        Err(answer) => return Ok(answer),
+    };
+    let closed = purpose.named().pool.settings.admin_create_user_config.allow_admin_create_user_only;
+    if closed {
+        let frame = purpose.frame(visit);
+        let message = super::Message {
+            title: frame.say("sign-up"),
+            text: frame.say("error-sign-up-closed"),
+            detail: None,
+            back: Some(super::Back { href: frame.link("/login"), label: frame.say("back-to-sign-in") }),
+            f: &frame,
+        };
+        return page(visit, 403, &frame, &message);
+    }
+    if visit.call.head.method == "GET" {
+        return sign_up_page(visit, &purpose, 200, Notice::None);
+    }
+    if !cookies::is_own_form(visit) {
+        let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
+        return sign_up_page(visit, &purpose, 403, notice);
+    }
+    match visit.form.get("step").unwrap_or_default() {
+        "sign_up" => sign_up(visit, &purpose).await,
+        "confirm" => confirm(visit, &purpose).await,
+        "resend" => resend(visit, &purpose).await,
+        _ => Err(broken_form()),
+    }
+}
+
+/// The names of the fields of a sign-up: the username, unless an address stands in for it, what is required, and the addresses
+/// that sign in or are verified by a code.
+fn field_names(pool: &Pool) -> Vec<(String, bool)> {
+    let settings = &pool.settings;
+    let mut names: Vec<(String, bool)> = Vec::new();
+    let mut add = |name: &str, required: bool| match names.iter_mut().find(|(one, _)| one == name) {
+        Some((_, before)) => *before |= required,
+        None => names.push((name.to_owned(), required)),
+    };
+    match settings.username_attributes.as_slice() {
+        [] => add("username", true),
+        // One address will do, if several sign in.
+        several => several.iter().for_each(|name| add(name, several.len() == 1)),
+    }
+    let required = settings.schema_attributes.iter().filter(|one| one.required && one.name != "sub");
+    required.for_each(|one| add(&one.name, true));
+    let automatic = &settings.auto_verified_attributes;
+    let has_one = names.iter().any(|(name, required)| *required && automatic.contains(name));
+    let mut add = |name: &str, required: bool| {
+        if !names.iter().any(|(one, _)| one == name) {
+            names.push((name.to_owned(), required));
+        }
+    };
+    // Where the confirming code goes.
+    let first = automatic.first().map(String::as_str);
+    if let Some(name) = ["email", "phone_number"].into_iter().find(|name| automatic.iter().any(|one| one == name))
+        && !has_one
+    {
+        add(name, first.is_some());
+    }
+    for name in &settings.alias_attributes {
+        add(name, false);
+    }
+    names
+}
+
+fn sign_up_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -> Result<HttpResponse> {
+    let mut f = purpose.frame(visit);
+    f.notice = notice;
+    let pool = &purpose.named().pool;
+    let given =
+        |name: &str| visit.form.get(name).or_else(|| visit.query.get("login_hint").filter(|_| name == "username"));
+    let field = |(name, required): (String, bool)| {
+        AttributeInput::new(&f.texts, &name, required, given(&name).unwrap_or_default())
+    };
+    let template = SignUpPage {
+        fields: field_names(pool).into_iter().map(field).collect(),
+        password_optional: pool.uses_codes(),
+        policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
+        f,
+    };
+    page(visit, status, &template.f, &template)
+}
+
+async fn sign_up(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+    let named = purpose.named();
+    let pool = &named.pool;
+    let names = field_names(pool);
+    let given = |name: &str| visit.form.given(name).map(str::trim).filter(|value| !value.is_empty());
+    let by_address = pool.settings.username_attributes.iter().find_map(|name| given(name));
+    let username = match pool.settings.username_attributes.is_empty() {
+        true => given("username"),
+        false => by_address,
+    };
+    let missing = names.iter().any(|(name, required)| *required && given(name).is_none());
+    let Some(username) = username.filter(|_| !missing) else {
+        return sign_up_page(visit, purpose, 400, Notice::Problem(purpose.frame(visit).say("error-entry")));
+    };
+    let attributes = names.iter().filter(|(name, _)| name != "username");
+    let attributes = attributes.filter_map(|(name, _)| Some(json!({"Name": name, "Value": given(name)?})));
+    let mut input = json!({
+        "ClientId": named.client.id,
+        "Username": username,
+        "UserAttributes": attributes.collect::<Vec<_>>(),
+    });
+    if let Some(password) = visit.form.given("password") {
+        input["Password"] = json!(password);
+    }
+    if let Some(hash) = secret_hash(named, username) {
+        input["SecretHash"] = json!(hash);
+    }
+    match visit.api("SignUp", input).await {
+        Ok(made) if made["UserConfirmed"] == true => {
+            Ok(super::see_other(&format!("/login?{}", visit.query.text(&["done"], &[("done", "confirmed")]))))
+        }
+        Ok(made) => {
+            let to = made["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
+            confirm_page(visit, purpose, 200, username, to, Notice::None)
+        }
+        // Whether an address has an account is between it and its owner: the page is the same, and who began before gets
+        // another code.
+        Err(Error::UsernameExists(_)) if !pool.settings.username_attributes.is_empty() => {
+            let to = resend_code(visit, purpose, username).await?;
+            confirm_page(visit, purpose, 200, username, &to, Notice::None)
+        }
+        Err(error) => {
+            let error = login::refuse_internal(error)?;
+            let frame = purpose.frame(visit);
+            let policy = words::policy(&frame.texts, &pool.settings.policies.password_policy);
+            let text = match error {
+                Error::InvalidPassword(_) => frame.texts.say1("error-password-policy", "policy", policy),
+                other => words::of(&frame.texts, &other),
+            };
+            sign_up_page(visit, purpose, 400, Notice::Problem(text))
+        }
+    }
+}
+
+fn confirm_page(
+    visit: &Visit,
+    purpose: &Purpose,
+    status: u16,
+    username: &str,
+    to: &str,
+    notice: Notice,
+) -> Result<HttpResponse> {
+    let mut f = purpose.frame(visit);
+    f.action = f.link("/signup");
+    f.notice = notice;
+    f.inbox = super::inbox::link(visit);
+    let sent = if to.is_empty() { f.say("code-sent") } else { f.say1("code-sent-to", "to", to) };
+    let template = ConfirmPage { f, username, to, sent };
+    page(visit, status, &template.f, &template)
+}
+
+/// Who signs in with the right password and is not confirmed yet gets a new code.
+pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
+    let to = resend_code(visit, purpose, username).await?;
+    confirm_page(visit, purpose, 200, username, &to, Notice::None)
+}
+
+/// Sends another code to who waits for one; where it went, without saying it in full.
+async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Result<String> {
+    let named = purpose.named();
+    let mut input = json!({"ClientId": named.client.id, "Username": username});
+    if let Some(hash) = secret_hash(named, username) {
+        input["SecretHash"] = json!(hash);
+    }
+    match visit.api("ResendConfirmationCode", input).await {
+        Ok(sent) => Ok(sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default().to_owned()),
+        // Sent too often, or nobody to send to: the page says no more than to others.
+        Err(error) => login::refuse_internal(error).map(|_| String::new()),
+    }
+}
+
+async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+    let username = visit.form.get("username").unwrap_or_default();
+    let to = resend_code(visit, purpose, username).await?;
+    confirm_page(visit, purpose, 200, username, &to, Notice::None)
+}
+
+async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+    let named = purpose.named();
+    let (username, to) = (visit.form.get("username").unwrap_or_default(), visit.form.get("to").unwrap_or_default());
+    let code = visit.form.get("code").unwrap_or_default().trim();
+    let mut input = json!({"ClientId": named.client.id, "Username": username, "ConfirmationCode": code});
+    if let Some(hash) = secret_hash(named, username) {
+        input["SecretHash"] = json!(hash);
+    }
+    match visit.api("ConfirmSignUp", input).await {
+        Ok(confirmed) => {
+            let session = confirmed["Session"].as_str().unwrap_or_default();
+            match login::after_sign_up(visit, purpose, username, session).await? {
+                Some(response) => Ok(response),
+                None => Ok(super::see_other(&format!(
+                    "/login?{}",
+                    visit.query.text(&["done", "login_hint"], &[("done", "confirmed"), ("login_hint", username)])
+                ))),
+            }
+        }
+        Err(error) => {
+            let error = login::refuse_internal(error)?;
+            let texts = purpose.frame(visit).texts;
+            let text = match error {
+                // What is not a code at all is not the right one either.
+                Error::InvalidParameter(_) | Error::NotAuthorized(_) => texts.say("error-code"),
+                other => words::of(&texts, &other),
+            };
+            confirm_page(visit, purpose, 400, username, to, Notice::Problem(text))
+        }
+    }
+}

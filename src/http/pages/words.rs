@@ -1,0 +1,60 @@
+//! What goes wrong, in plain words, and other texts that are put together.
+
+use std::borrow::Cow;
+
+use crate::{error::Error, store::pools::PasswordPolicy, texts::Texts};
+
+/// An error's text. Nothing of it tells whether there is such a person.
+pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
+    let id = match error {
+        Error::Internal(_) => "error-internal",
+        Error::TooManyRequests(_) => "error-busy",
+        Error::Forbidden(_) => "error-forbidden",
+        Error::RequestEntityTooLarge(_) => "error-too-large",
+        Error::CodeMismatch(_) | Error::EnableSoftwareTokenMfa(_) => "error-code",
+        Error::ExpiredCode(text) if text.contains("software token") => "error-code-used",
+        Error::ExpiredCode(_) => "error-code-expired",
+        Error::PasswordHistoryPolicyViolation(_) => "error-password-used",
+        Error::UsernameExists(_) => "error-name-taken",
+        Error::AliasExists(_) => "error-address-taken",
+        Error::CodeDeliveryFailure(_) => "error-delivery",
+        Error::PasswordResetRequired => "error-reset-needed",
+        Error::LimitExceeded(text) if text.contains("passkeys; delete") => "error-passkey-limit",
+        Error::LimitExceeded(_) => "error-busy",
+        Error::WebAuthnCredentialNotSupported(_) => "error-passkey-not-accepted",
+        Error::WebAuthnChallengeNotFound(_) => "error-expired",
+        Error::WebAuthnOriginNotAllowed(_)
+        | Error::WebAuthnRelyingPartyMismatch(_)
+        | Error::WebAuthnClientMismatch(_)
+        | Error::WebAuthnConfigurationMissing(_)
+        | Error::WebAuthnNotEnabled(_) => "passkey-not-made",
+        Error::NotAuthorized(text) if text.starts_with("User is disabled") => "error-disabled",
+        Error::NotAuthorized(text) if text.starts_with("SignUp is not permitted") => "error-sign-up-closed",
+        other if is_of_session(other) => "error-expired",
+        Error::NotAuthorized(_) | Error::UserNotFound | Error::UserNotFoundForClient => "error-credentials",
+        // What a function of the pool's operator says is meant for the person.
+        Error::UserLambdaValidation(text) | Error::InvalidParameter(text) | Error::InvalidPassword(text) => {
+            return texts.say1("error-entry-detail", "detail", text);
+        }
+        _ => "error-entry",
+    };
+    texts.say(id)
+}
+
+/// Whether the state between two steps is gone.
+pub fn is_of_session(error: &Error) -> bool {
+    matches!(error, Error::NotAuthorized(text) if text.starts_with("Invalid session"))
+}
+
+/// A password policy.
+pub fn policy(texts: &Texts, policy: &PasswordPolicy) -> String {
+    let mut rules = vec![texts.say1("policy-length", "count", policy.minimum_length.to_string())];
+    let asked = [
+        (policy.require_uppercase, "policy-uppercase"),
+        (policy.require_lowercase, "policy-lowercase"),
+        (policy.require_numbers, "policy-number"),
+        (policy.require_symbols, "policy-symbol"),
+    ];
+    rules.extend(asked.into_iter().filter(|(asked, _)| *asked).map(|(_, id)| texts.say(id)));
+    rules.join(if texts.language() == "ja" { "、" } else { ", " })
+}

@@ -1,0 +1,217 @@
+//! A visit: one request of a browser to the pages, or of an application to the OAuth endpoints. As at the API's endpoint, it
+//! is bounded before anything is done, runs as a task of its own, has one span with its request ID, and its internal cause
+//! is logged once.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, resume_unwind},
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use serde_json::{Value, json};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::{address, api};
+use crate::{
+    app::App,
+    call::{Call, Head},
+    error::{Error, Result},
+    flows::fields::Fields,
+    operations, random,
+};
+
+/// Bytes of a form, at most: a passkey's attestation has tens of thousands.
+const LONGEST: usize = 192 * 1024;
+
+/// One request, as the pages and the OAuth endpoints see it.
+pub struct Visit {
+    pub app: Arc<App>,
+    /// What flows need to know of the request. Its operation is the one that the visit stands for.
+    pub call: Call,
+    /// Without the query.
+    pub path: String,
+    pub query: Fields,
+    /// The body of a form; empty for other methods.
+    pub form: Fields,
+    cookies: Vec<(String, String)>,
+}
+
+/// Answers a visit by `handle`, and what goes wrong by `refuse`. `name`: in the log and the metrics.
+pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
+    (request, payload, app): (HttpRequest, web::Payload, web::Data<App>),
+    name: &'static str,
+    handle: fn(Rc<Visit>) -> Fut,
+    refuse: fn(&Visit, &Error) -> HttpResponse,
+) -> HttpResponse {
+    let started = Instant::now();
+    let app = app.into_inner();
+    let request_id = random::uuid();
+    let span =
+        tracing::info_span!("request", request.id = %request_id, operation = name, pool.id = tracing::field::Empty);
+    async {
+        let mut visit = Visit::new(&request, &app, request_id);
+        let outcome = match visit.arrive(&request, payload).await {
+            Ok(()) => {
+                let visit = Rc::new(visit);
+                let outcome = run(visit.clone(), handle).await;
+                outcome.map_err(|error| (refuse(&visit, &error), error))
+            }
+            Err(error) => Err((refuse(&visit, &error), error)),
+        };
+        let took = started.elapsed();
+        let code = outcome.as_ref().map_or_else(|(_, error)| error.code(), |_| "OK");
+        app.metrics.answered(name, code, took);
+        let duration_ms = api::millis(took);
+        let mut response = match outcome {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                tracing::info!(outcome = code, status, duration_ms, "request answered");
+                response
+            }
+            Err((response, Error::Internal(cause))) => {
+                tracing::error!(%cause, outcome = code, duration_ms, "request failed");
+                response
+            }
+            Err((response, _)) => {
+                tracing::info!(outcome = code, status = response.status().as_u16(), duration_ms, "request answered");
+                response
+            }
+        };
+        for name in ["x-amzn-requestid", "x-amz-cognito-request-id"] {
+            if let Ok(value) = header::HeaderValue::from_str(&request_id.to_string()) {
+                response.headers_mut().insert(header::HeaderName::from_static(name), value);
+            }
+        }
+        response
+    }
+    .instrument(span.clone())
+    .await
+}
+
+/// Runs a visit that is here as a whole. A task of its own: who hangs up does not undo what was decided.
+async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
+    visit: Rc<Visit>,
+    handle: fn(Rc<Visit>) -> Fut,
+) -> Result<HttpResponse> {
+    let app = visit.app.clone();
+    let work = async move {
+        let _place = visit.app.admission.place()?;
+        let patience = Duration::from_secs(visit.app.config.request_timeout_seconds);
+        let answered = AssertUnwindSafe(tokio::time::timeout(patience, handle(visit.clone()))).catch_unwind().await;
+        let answered = answered.unwrap_or_else(|_| {
+            visit.app.metrics.panicked();
+            Ok(Err(Error::internal("the request panicked; the panic message is in the log")))
+        });
+        answered
+            .map_err(|_| Error::internal("the request was not answered in time; is the database standing still?"))?
+    };
+    match actix_web::rt::spawn(work.in_current_span()).await {
+        Ok(answered) => answered,
+        Err(ended) if ended.is_panic() => {
+            app.metrics.panicked();
+            resume_unwind(ended.into_panic())
+        }
+        Err(ended) => Err(Error::internal(ended)),
+    }
+}
+
+impl Visit {
+    fn new(request: &HttpRequest, app: &Arc<App>, request_id: Uuid) -> Self {
+        let headers = request.headers().iter();
+        let headers =
+            headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        let mut headers: Vec<(String, String)> = headers.collect();
+        // HTTP/2 names the host in the request line.
+        if !headers.iter().any(|(name, _)| name == "host")
+            && let Some(host) = request.uri().authority()
+        {
+            headers.push(("host".into(), host.to_string()));
+        }
+        let cookies = headers.iter().filter(|(name, _)| name == "cookie").flat_map(|(_, value)| value.split(';'));
+        let cookies = cookies.filter_map(|pair| pair.trim().split_once('='));
+        let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let call = Call {
+            request_id,
+            operation: String::new(),
+            head: Head { method: request.method().to_string(), uri: request.path().to_owned(), headers },
+            body: Bytes::new(),
+            address: address::of(request, &app.config),
+            max_nesting: app.config.max_nesting,
+            from_pages: true,
+        };
+        Self {
+            app: app.clone(),
+            call,
+            path: request.path().to_owned(),
+            query: Fields::parse(request.query_string().as_bytes()),
+            form: Fields::default(),
+            cookies,
+        }
+    }
+
+    /// Whether the address may come at all, and the form, if it arrives in time.
+    async fn arrive(&mut self, request: &HttpRequest, payload: web::Payload) -> Result<()> {
+        let app = self.app.clone();
+        app.acl.check_server(self.call.address, 0)?;
+        app.budgets.spend_address(self.call.address)?;
+        if request.method() != actix_web::http::Method::POST {
+            return Ok(());
+        }
+        if !self.path.starts_with("/oauth2/") {
+            app.budgets.spend_form(self.call.address)?;
+        }
+        let patience = Duration::from_secs(app.config.body_timeout_seconds);
+        let mut held = app.admission.body();
+        let body = api::read_in_time(payload, LONGEST, patience, &mut held).await?;
+        app.acl.check_server_size(body.len())?;
+        self.form = Fields::parse(&body);
+        Ok(())
+    }
+
+    /// A header's first value, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.call.head.get(name)
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.iter().find(|(cookie, _)| cookie == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The names of all cookies.
+    pub fn cookie_names(&self) -> impl Iterator<Item = &str> {
+        self.cookies.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Notes the pool in the log and asks its web ACL.
+    pub fn concerns_pool(&self, pool_id: &str) -> Result<()> {
+        tracing::Span::current().record("pool.id", pool_id);
+        self.app.acl.check_pool(pool_id, self.call.address, 0)
+    }
+
+    /// The call that flows see, in the name of an operation.
+    pub fn call_of(&self, operation: &str, body: Bytes) -> Call {
+        Call {
+            request_id: self.call.request_id,
+            operation: operation.to_owned(),
+            head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
+            body,
+            address: self.call.address,
+            max_nesting: self.call.max_nesting,
+            from_pages: true,
+        }
+    }
+
+    /// Calls an operation of the API, as an application would: the same checks, and nothing that an application could not do.
+    pub async fn api(&self, operation: &str, input: Value) -> Result<Value> {
+        let call = self.call_of(operation, input.to_string().into());
+        let text = operations::call(&self.app, &call).await?;
+        if text.is_empty() { Ok(json!({})) } else { serde_json::from_str(&text).map_err(Error::internal) }
+    }
+}

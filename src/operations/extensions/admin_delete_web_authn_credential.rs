@@ -1,0 +1,42 @@
+//! AdminDeleteWebAuthnCredential: an operator removes a user's passkey: a lost phone, a key that may be cloned.
+//!
+//! The same transaction as the user's own deletion, with the same audit and outbox rows; with `END_OTHERS` or `END_ALL` all
+//! sessions of the user end, since none of them is the operator's. The pool's guards (the last factor, a fresh sign-in) are the
+//! user's, not the operator's: who lost the only passkey must be helped.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows,
+    operations::Empty,
+    store::{self, pools::SessionsOnDelete},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    username: String,
+    credential_id: String,
+}
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    if !store::passkeys::lock_and_delete(&mut tx, &pool.id, user.sub, &credential_id, &trail).await? {
+        return Err(Error::ResourceNotFound("The passkey does not exist.".into()));
+    }
+    if pool.sessions_on_passkey_delete != SessionsOnDelete::Keep {
+        store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await?;
+    }
+    tx.commit().await?;
+    Ok(Empty {})
+}

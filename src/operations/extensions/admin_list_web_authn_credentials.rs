@@ -1,0 +1,20 @@
+//! AdminListWebAuthnCredentials: a user's passkeys with their details, for an operator.
+
+use serde::Deserialize;
+
+use super::Credentials;
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    username: String,
+}
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Credentials> {
+    let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
+    let mut db = app.db.acquire().await?;
+    let passkeys = store::passkeys::list_details(&mut db, &pool.id, user.sub).await?;
+    Ok(Credentials::of(app, &passkeys))
+}

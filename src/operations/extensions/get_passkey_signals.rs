@@ -1,0 +1,27 @@
+//! GetPasskeySignals: what the signed-in user's passkey manager is to know: the arguments of
+//! `PublicKeyCredential.signalAllAcceptedCredentials` and, where the pool's policy wants it, of `signalCurrentUserDetails`
+//! (Web Authentication Level 3, section 5.1.10).
+
+use serde_json::{Map, Value};
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::SignedIn,
+    error::{Error, Result},
+    flows::{
+        self,
+        signals::{self, Signals},
+    },
+};
+
+pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Signals> {
+    let pool = flows::pool_of(app, &caller.bearer).await?;
+    let mut db = app.db.acquire().await?;
+    let signals = signals::of(&mut db, &pool, caller.user.sub, &caller.user.username).await?;
+    signals.ok_or_else(|| {
+        Error::WebAuthnConfigurationMissing(
+            "The user pool has no relying party ID; set one with SetUserPoolMfaConfig.".into(),
+        )
+    })
+}

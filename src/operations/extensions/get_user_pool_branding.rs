@@ -1,0 +1,13 @@
+//! GetUserPoolBranding: how a pool's pages look.
+
+use super::{Branding, OfPool};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
+
+pub async fn handle(app: &App, _: &Call, _: Operator, request: OfPool) -> Result<Branding> {
+    let pool = flows::pool(app, &request.user_pool_id).await?;
+    let logo = match pool.branding.logo_version {
+        Some(_) => store::pools::logo(&app.db, &pool.id).await?,
+        None => None,
+    };
+    Ok(Branding::of(&pool, logo.as_ref().map(|(kind, image)| (kind.as_str(), image.as_slice()))))
+}

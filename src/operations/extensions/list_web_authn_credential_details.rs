@@ -1,0 +1,14 @@
+//! ListWebAuthnCredentialDetails: the signed-in user's passkeys, oldest first, with what ListWebAuthnCredentials leaves out:
+//! AAGUID, provider, algorithm, last use, backup state. All at once: a user has few.
+
+use serde_json::{Map, Value};
+
+use super::Credentials;
+use crate::{app::App, call::Call, caller::SignedIn, error::Result, store};
+
+pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Credentials> {
+    let bearer = &caller.bearer;
+    let mut db = app.db.acquire().await?;
+    let passkeys = store::passkeys::list_details(&mut db, &bearer.pool_id, bearer.sub).await?;
+    Ok(Credentials::of(app, &passkeys))
+}

@@ -1,0 +1,118 @@
+//! Keystead's own operations, under `X-Amz-Target: KeysteadService.<Operation>`: what passkeys need and Amazon Cognito has no
+//! operation for (D§4). Their shapes stand in `wire/keystead.json`.
+
+pub mod admin_delete_web_authn_credential;
+pub mod admin_list_web_authn_credentials;
+pub mod get_passkey_signals;
+pub mod get_user_pool_branding;
+pub mod get_user_pool_passkey_policy;
+pub mod list_web_authn_credential_details;
+pub mod set_user_pool_branding;
+pub mod set_user_pool_passkey_policy;
+pub mod update_web_authn_credential;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    app::App,
+    clock::epoch_seconds,
+    error::{Error, Result},
+    store::{passkeys::PasskeyDetails, pools::Pool},
+};
+
+/// A user's passkeys.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Credentials {
+    credentials: Vec<Value>,
+}
+
+impl Credentials {
+    fn of(app: &App, passkeys: &[PasskeyDetails]) -> Self {
+        Self { credentials: passkeys.iter().map(|passkey| details(app, passkey)).collect() }
+    }
+}
+
+/// `WebAuthnCredentialDetails`: as ListWebAuthnCredentials has it, and more. Times are seconds since the epoch.
+fn details(app: &App, passkey: &PasskeyDetails) -> Value {
+    let mut out = json!({
+        "CredentialId": BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
+        "FriendlyCredentialName": passkey.friendly_name,
+        "RelyingPartyId": passkey.rp_id,
+        "AuthenticatorTransports": passkey.transports,
+        "CreatedAt": epoch_seconds(passkey.created_at),
+        "Aaguid": passkey.aaguid,
+        "Algorithm": match passkey.algorithm {
+            -7 => "ES256",
+            -8 => "EdDSA",
+            _ => "RS256",
+        },
+        "BackupEligible": passkey.backup_eligible,
+        "BackupState": passkey.backup_state,
+    });
+    if let Some(attachment) = &passkey.attachment {
+        out["AuthenticatorAttachment"] = json!(attachment);
+    }
+    if let Some(at) = passkey.last_used_at {
+        out["LastUsedAt"] = json!(epoch_seconds(at));
+    }
+    if let Some(provider) = app.providers.name(passkey.aaguid) {
+        out["ProviderName"] = json!(provider);
+    }
+    out
+}
+
+/// A pool, named by an operator.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct OfPool {
+    user_pool_id: String,
+}
+
+/// A pool's passkey policy, whole.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Policy {
+    passkey_policy: Map<String, Value>,
+}
+
+impl Policy {
+    fn of(pool: &Pool) -> Result<Self> {
+        let Value::Object(mut policy) = serde_json::to_value(&pool.passkey_policy).map_err(Error::internal)? else {
+            return Err(Error::internal("a policy that is no object"));
+        };
+        policy.insert("SessionsOnDelete".into(), json!(pool.sessions_on_passkey_delete.text()));
+        // What is off is said too.
+        for member in ["KeepLastFactor", "EdDSA", "SignalUserDetails"] {
+            policy.entry(member).or_insert(json!(false));
+        }
+        Ok(Self { passkey_policy: policy })
+    }
+}
+
+/// How a pool's pages look.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Branding {
+    branding: Map<String, Value>,
+}
+
+impl Branding {
+    /// `logo`: content type and image.
+    fn of(pool: &Pool, logo: Option<(&str, &[u8])>) -> Self {
+        let branding = &pool.branding;
+        let texts = [
+            ("DisplayName", &branding.display_name),
+            ("AccentColor", &branding.accent_color),
+            ("AccentColorDark", &branding.accent_color_dark),
+        ];
+        let mut out: Map<String, Value> =
+            texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), json!(text.as_ref()?)))).collect();
+        if let Some((_, image)) = logo {
+            out.insert("Logo".into(), json!(base64::prelude::BASE64_STANDARD.encode(image)));
+        }
+        Self { branding: out }
+    }
+}

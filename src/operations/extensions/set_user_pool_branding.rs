@@ -1,0 +1,81 @@
+//! SetUserPoolBranding: the name, the logo and the colours of a pool's pages. The whole of it: what is left out is as it was
+//! at first.
+//!
+//! - `DisplayName`: in place of the pool's name.
+//! - `AccentColor`, `AccentColorDark`: `#rrggbb`, for buttons and links on light and on dark pages.
+//! - `Logo`: a PNG, JPEG, WebP or SVG image in base64, up to 32 KB.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::Deserialize;
+
+use super::Branding;
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows,
+    sealing::sha256,
+    store,
+};
+
+/// Bytes of a logo, at most: a page with it stays small.
+const LARGEST_LOGO: usize = 32 * 1024;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    branding: Given,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Given {
+    #[serde(default)]
+    display_name: Option<String>,
+    #[serde(default)]
+    accent_color: Option<String>,
+    #[serde(default)]
+    accent_color_dark: Option<String>,
+    #[serde(default)]
+    logo: Option<String>,
+}
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Branding> {
+    let given = request.branding;
+    let logo = given.logo.as_deref().map(image).transpose()?;
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+    let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    pool.branding = store::pools::Branding {
+        display_name: given.display_name,
+        accent_color: given.accent_color,
+        accent_color_dark: given.accent_color_dark,
+        logo_version: logo.as_ref().map(|(_, image)| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&sha256(image)[..9])),
+    };
+    let logo = logo.as_ref().map(|(kind, image)| (*kind, image.as_slice()));
+    store::pools::update_branding(&mut tx, &pool, logo, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "pool.branding_set", None, None).await?;
+    tx.commit().await?;
+    Ok(Branding::of(&pool, logo))
+}
+
+/// An image and its type, by how it begins.
+fn image(base64: &str) -> Result<(&'static str, Vec<u8>)> {
+    let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
+    let Ok(image) = BASE64_STANDARD.decode(base64) else { return refuse("Logo must be base64.") };
+    if image.len() > LARGEST_LOGO {
+        return refuse("Logo must not have more than 32768 bytes.");
+    }
+    let start = image.trim_ascii_start();
+    let kind = match start {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
+        _ if start.starts_with(b"<svg") || start.starts_with(b"<?xml") => "image/svg+xml",
+        _ => return refuse("Logo must be a PNG, JPEG, WebP or SVG image."),
+    };
+    Ok((kind, image))
+}

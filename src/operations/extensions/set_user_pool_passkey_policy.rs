@@ -1,0 +1,79 @@
+//! SetUserPoolPasskeyPolicy: what a pool wants of its passkeys, beyond Amazon Cognito. The whole policy: what is left out is
+//! as with Amazon Cognito again.
+//!
+//! - `SessionsOnDelete`: what a deletion does to the user's sessions: `KEEP` (default), `END_OTHERS`, `END_ALL`.
+//! - `KeepLastFactor`: whether the last way to sign in may not be deleted.
+//! - `StepUpSeconds` (60 to 86400): how recent the sign-in must be that adds or deletes a passkey.
+//! - `MaximumPasskeys` (1 to 1000): passkeys of one user; by default as the server's settings say (20).
+//! - `AcceptedAuthenticators`: AAGUIDs that may be registered; by default any.
+//! - `EdDSA`: whether Ed25519 is offered beside ES256 and RS256.
+//! - `RelatedOrigins`: https origins outside of the RP ID that may use its passkeys, served at `/.well-known/webauthn`.
+//! - `UsernamelessClients`: app clients whose users may sign in with a passkey alone (InitiateAuth USER_AUTH without USERNAME).
+//! - `SignalUserDetails`: whether GetPasskeySignals and the account page tell passkey managers the user's present name.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::Policy;
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows,
+    store::{
+        self,
+        pools::{PasskeyPolicy, SessionsOnDelete},
+    },
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Request {
+    user_pool_id: String,
+    passkey_policy: Given,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Given {
+    #[serde(default)]
+    sessions_on_delete: Option<String>,
+    #[serde(flatten)]
+    policy: PasskeyPolicy,
+}
+
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Policy> {
+    let Given { sessions_on_delete, mut policy } = request.passkey_policy;
+    for origin in &mut policy.related_origins {
+        *origin = https_origin(origin)?;
+    }
+    let known = store::clients::names(&app.db, &request.user_pool_id, &policy.usernameless_clients).await?;
+    let unknown = |id: &&String| !known.iter().any(|(one, _)| one == *id);
+    if let Some(id) = policy.usernameless_clients.iter().find(unknown) {
+        return Err(Error::no_such_client(id));
+    }
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+    let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    pool.sessions_on_passkey_delete = SessionsOnDelete::parse(sessions_on_delete.as_deref().unwrap_or("KEEP"));
+    pool.passkey_policy = policy;
+    store::pools::update_passkey_policy(&mut tx, &pool, trail.at).await?;
+    store::audit::insert(&mut tx, &pool.id, &trail, "pool.passkey_policy_set", None, None).await?;
+    tx.commit().await?;
+    Policy::of(&pool)
+}
+
+/// An origin as browsers write it.
+fn https_origin(text: &str) -> Result<String> {
+    let refused = || {
+        Error::InvalidParameter(
+            format!("RelatedOrigins: {text} must be an https origin without a path, such as https://example.com.").into(),
+        )
+    };
+    let url = Url::parse(text).map_err(|_| refused())?;
+    let origin = url.origin().ascii_serialization();
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if url.scheme() == "https" && url.domain().is_some() && bare { Ok(origin) } else { Err(refused()) }
+}

@@ -1,0 +1,165 @@
+//! The words of the pages, in the languages of `locales/` (Project Fluent). Pure.
+//!
+//! A new language is a file there and a line here; a test compares the files with the English one, and the templates with
+//! both.
+
+use std::{borrow::Cow, sync::LazyLock};
+
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
+use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, accepted_languages, negotiate_languages};
+
+/// Language tags and files; the first stands in for all others.
+const FILES: [(&str, &str); 5] = [
+    ("en", include_str!("../locales/en.ftl")),
+    ("de", include_str!("../locales/de.ftl")),
+    ("es", include_str!("../locales/es.ftl")),
+    ("fr", include_str!("../locales/fr.ftl")),
+    ("ja", include_str!("../locales/ja.ftl")),
+];
+
+struct Language {
+    tag: &'static str,
+    id: LanguageIdentifier,
+    bundle: FluentBundle<FluentResource>,
+}
+
+static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
+    let language = |(tag, file): (&'static str, &str)| {
+        let id: LanguageIdentifier = tag.parse().expect("a language tag");
+        let resource = FluentResource::try_new(file.to_owned()).unwrap_or_else(|(resource, _)| resource);
+        let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().expect("a language tag")]);
+        // The marks around what is filled in are for text of two directions.
+        bundle.set_use_isolating(false);
+        let _ = bundle.add_resource(resource);
+        Language { tag, id, bundle }
+    };
+    FILES.into_iter().map(language).collect()
+});
+
+/// The words of one language.
+#[derive(Clone, Copy)]
+pub struct Texts(&'static Language);
+
+impl Texts {
+    /// The language that the person wants: the one that is asked for by its tag, or else by the browser
+    /// (`Accept-Language`), or else English.
+    pub fn choose(asked: Option<&str>, accept_language: Option<&str>) -> Self {
+        let wanted = asked.and_then(|tag| tag.parse::<LanguageIdentifier>().ok());
+        let mut wanted: Vec<LanguageIdentifier> = wanted.into_iter().collect();
+        wanted.extend(accepted_languages::parse(accept_language.unwrap_or_default()));
+        let available: Vec<_> = LANGUAGES.iter().map(|language| language.id.clone()).collect();
+        let chosen = negotiate_languages(&wanted, &available, None, NegotiationStrategy::Lookup);
+        let found = chosen.first().and_then(|id| LANGUAGES.iter().find(|language| language.id == **id));
+        Self(found.unwrap_or(&LANGUAGES[0]))
+    }
+
+    /// The languages there are.
+    pub fn all() -> impl Iterator<Item = Self> {
+        LANGUAGES.iter().map(Self)
+    }
+
+    /// The language's tag.
+    pub fn language(&self) -> &'static str {
+        self.0.tag
+    }
+
+    /// A text.
+    pub fn say(&self, id: &str) -> Cow<'static, str> {
+        self.with(id, None)
+    }
+
+    /// A text with one place to fill.
+    pub fn say1(&self, id: &str, name: &'static str, value: impl AsRef<str>) -> Cow<'static, str> {
+        let mut args = FluentArgs::new();
+        args.set(name, value.as_ref().to_owned());
+        self.with(id, Some(&args)).into_owned().into()
+    }
+
+    /// A text with two places to fill.
+    pub fn say2(&self, id: &str, first: (&'static str, &str), second: (&'static str, &str)) -> Cow<'static, str> {
+        let mut args = FluentArgs::new();
+        for (name, value) in [first, second] {
+            args.set(name, value.to_owned());
+        }
+        self.with(id, Some(&args)).into_owned().into()
+    }
+
+    fn with(&self, id: &str, args: Option<&FluentArgs<'_>>) -> Cow<'static, str> {
+        let pattern = |language: &'static Language| {
+            let pattern = language.bundle.get_message(id)?.value()?;
+            Some((language, pattern))
+        };
+        let Some((language, pattern)) = pattern(self.0).or_else(|| pattern(&LANGUAGES[0])) else {
+            return id.to_owned().into();
+        };
+        Cow::Owned(language.bundle.format_pattern(pattern, args, &mut Vec::new()).into_owned())
+    }
+
+    /// Whether there is a text of this name.
+    pub fn has(&self, id: &str) -> bool {
+        self.0.bundle.has_message(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The names of a file's messages, and the places in each.
+    fn messages(file: &str) -> Vec<(String, BTreeSet<String>)> {
+        let places = |text: &str| {
+            text.split('{').skip(1).filter_map(|part| part.split('}').next()).map(|one| one.trim().to_owned()).collect()
+        };
+        let lines = file.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| line.split_once(" = ")).map(|(id, text)| (id.to_owned(), places(text))).collect()
+    }
+
+    #[test]
+    fn every_language_says_everything_with_the_same_places() {
+        let english = messages(FILES[0].1);
+        assert!(english.len() > 150);
+        for (tag, file) in FILES {
+            assert_eq!(messages(file), english, "{tag}");
+            assert!(FluentResource::try_new(file.to_owned()).is_ok(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn every_text_that_pages_name_is_there_and_none_is_forgotten() {
+        let mut sources = String::new();
+        for folder in ["templates", "src/http/pages", "src/http"] {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    sources.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        let english = Texts::choose(None, None);
+        let named = sources.split("say(\"").chain(sources.split("say1(\"")).chain(sources.split("say2(\""));
+        for id in named.skip(1).filter_map(|rest| rest.split('"').next()).filter(|id| id.len() < 60) {
+            assert!(english.has(id) || !id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
+        }
+        for (id, _) in messages(FILES[0].1) {
+            let used = id.starts_with("attribute-") || id == "language-name" || sources.contains(&format!("\"{id}\""));
+            assert!(used, "{id} stands in locales/ and nowhere else");
+        }
+    }
+
+    #[test]
+    fn the_language_is_the_one_asked_for_or_the_browsers_or_english() {
+        let chosen = |asked, accept| Texts::choose(asked, accept).language();
+        assert_eq!(chosen(None, None), "en");
+        assert_eq!(chosen(Some("de"), Some("fr")), "de");
+        assert_eq!(chosen(Some("de-CH"), None), "de");
+        assert_eq!(chosen(Some("xx"), Some("pt-BR, ja;q=0.5")), "ja");
+        assert_eq!(chosen(Some("\u{0}<script>"), Some(";;;,,,q=")), "en");
+    }
+
+    #[test]
+    fn places_are_filled() {
+        assert_eq!(Texts::choose(None, None).say1("continue-as", "name", "ada"), "Continue as ada");
+    }
+}
