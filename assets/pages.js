@@ -2,6 +2,13 @@
 // Everything is sent by the page's own forms.
 (() => {
   'use strict';
+  for (const label of document.querySelectorAll('[data-show-password]')) {
+    label.hidden = false;
+    const inputs = label.closest('form').querySelectorAll('input[type=password]');
+    label.firstElementChild.addEventListener('change', event => {
+      for (const input of inputs) input.type = event.target.checked ? 'text' : 'password';
+    });
+  }
   if (!window.PublicKeyCredential || !navigator.credentials) return;
 
   const bytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
@@ -100,8 +107,13 @@
     let offer = null;
     onStart(discover, async () => {
       if (offer) offer.abort();
-      const { options, session } = await ask(discover);
-      send(discover, await navigator.credentials.get({ publicKey: forRequest(options) }), session);
+      try {
+        const { options, session } = await ask(discover);
+        send(discover, await navigator.credentials.get({ publicKey: forRequest(options) }), session);
+      } catch (error) {
+        suggest().catch(() => {});
+        throw error;
+      }
     });
     // Passkeys among the suggestions of the name's field, asked for anew before a challenge expires.
     const suggest = async () => {

@@ -1,10 +1,12 @@
 //! The command line: one file per command.
 
+mod client;
 mod dev;
 mod doctor;
 mod health;
 mod migrate;
 mod operator;
+mod passkeys;
 mod run_job;
 mod serve;
 mod setup;
@@ -50,6 +52,8 @@ enum Command {
     Doctor(Box<Config>),
     /// Operators' key pairs.
     Operator(operator::Operator),
+    /// Passkeys of users, and what a user pool wants of them, at a running server.
+    Passkeys(passkeys::Passkeys),
     /// Run a background job once.
     RunJob(run_job::RunJob),
     /// Ask a running server whether it is ready; for health checks.
@@ -91,6 +95,7 @@ fn try_run() -> Result<(), String> {
             Command::Migrate(config) => migrate::run(file.complete(*config)?).await,
             Command::Doctor(config) => doctor::run(file.complete(*config)?).await,
             Command::Operator(command) => operator::run(command, &file).await,
+            Command::Passkeys(command) => passkeys::run(command).await,
             Command::RunJob(command) => run_job::run(command, &file).await,
             Command::Health(health) => health::run(&health),
             Command::Dev(command) => dev::run(command),

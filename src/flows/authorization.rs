@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use time::Duration;
 use url::form_urlencoded;
+use uuid::Uuid;
 
 use crate::{
     app::App,
@@ -18,6 +19,7 @@ use crate::{
     random,
     sealing::sha256,
     store::{self, authorization_codes::AuthorizationCode, clients::ClientAndPool},
+    tokens,
 };
 
 /// How long a code may wait for its exchange (W§7).
@@ -38,6 +40,8 @@ pub struct Authorization {
     pub prompt: Prompt,
     /// Seconds since the person last proved who they are, at most.
     pub max_age: Option<i64>,
+    /// The subject of the person whom the application believes to be signed in.
+    pub hinted: Option<Hint>,
     /// The lowest level (1 to 4) of the `acr` claim that will do.
     pub acr_level: Option<u8>,
 }
@@ -62,6 +66,19 @@ pub enum Prompt {
     Login,
     /// The choice between the account that is signed in and another one.
     SelectAccount,
+}
+
+/// What an ID token that came back as a hint (`id_token_hint`) says. It is not verified, since it can only make the answer
+/// stricter.
+pub enum Hint {
+    Subject(Uuid),
+    Unreadable,
+}
+
+impl Hint {
+    fn of(token: &str) -> Self {
+        tokens::unverified_subject(token).map_or(Self::Unreadable, Self::Subject)
+    }
 }
 
 /// Where and how an application is answered.
@@ -141,11 +158,9 @@ pub fn has_pages(named: &ClientAndPool) -> bool {
 pub async fn check(app: &App, fields: &Fields) -> Result<Authorization, Fault> {
     let named = client(app, fields).await?;
     let settings = &named.client.settings;
-    if let Some(name) = fields.repeated() {
+    let repeated = |name: &str| fields.names().filter(|other| *other == name).count() > 1;
+    if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| repeated(name)) {
         return Err(Fault::Shown(format!("The parameter {name} stands more than once in the address.")));
-    }
-    if let Some(name) = fields.names().find(|name| fields.get(name).is_some_and(|value| value.len() > LONGEST)) {
-        return Err(Fault::Shown(format!("The parameter {name} is longer than {LONGEST} bytes.")));
     }
     let Some(redirect_uri) = fields.get("redirect_uri").filter(|uri| !uri.is_empty()) else {
         return Err(Fault::Shown("redirect_uri is missing from the address.".into()));
@@ -162,12 +177,32 @@ pub async fn check(app: &App, fields: &Fields) -> Result<Authorization, Fault> {
     };
     let told = |code: &str, description: &str| Fault::Told(answer.error(code, description));
     let invalid = |description: &str| told("invalid_request", description);
+    if fields.repeated().is_some() {
+        return Err(invalid("a parameter stands more than once"));
+    }
+    if fields.values().any(|value| value.len() > LONGEST) {
+        return Err(invalid("a parameter is too long"));
+    }
+    // OpenID Connect Core, section 3.1.2.6: what is not supported is said, because its sender believes in it.
+    for (name, code) in [
+        ("request", "request_not_supported"),
+        ("request_uri", "request_uri_not_supported"),
+        ("registration", "registration_not_supported"),
+    ] {
+        if fields.get(name).is_some() {
+            return Err(told(code, "this parameter is not supported; send the others by themselves"));
+        }
+    }
     let (grants, flow) = match response_type {
         "code" => (Grants::Code, "code"),
         "token" => (Grants::Tokens, "implicit"),
         "" => return Err(invalid("response_type is missing")),
         _ => return Err(invalid("response_type must be code or token")),
     };
+    let modes = if grants == Grants::Code { ["", "query"] } else { ["", "fragment"] };
+    if !modes.contains(&fields.get("response_mode").unwrap_or_default()) {
+        return Err(invalid("response_mode must be query for code and fragment for token"));
+    }
     if !settings.allows_oauth(flow) {
         return Err(told("unauthorized_client", "the app client may not use this flow"));
     }
@@ -212,6 +247,7 @@ pub async fn check(app: &App, fields: &Fields) -> Result<Authorization, Fault> {
         resource,
         prompt,
         max_age,
+        hinted: fields.given("id_token_hint").map(Hint::of),
         acr_level,
     })
 }
@@ -279,8 +315,16 @@ fn prompt(text: Option<&str>) -> Result<Prompt, &'static str> {
 impl Authorization {
     /// Whether a browser's sign-in is recent and strong enough for what is asked, whatever the prompt.
     pub fn is_satisfied_by(&self, app: &App, browser: &Browser) -> bool {
-        let age = (app.clock.now() - browser.session.auth_time).whole_seconds();
-        self.max_age.is_none_or(|most| age <= most) && self.acr_level.is_none_or(|level| browser.acr_level() >= level)
+        let age = app.clock.now() - browser.session.auth_time;
+        // 0 is to ask again (OpenID Connect Core, section 3.1.2.1).
+        let recent = self.max_age.is_none_or(|most| most > 0 && age <= Duration::seconds(most));
+        let strong = self.acr_level.is_none_or(|level| browser.acr_level() >= level);
+        let expected = match &self.hinted {
+            None => true,
+            Some(Hint::Subject(sub)) => *sub == browser.session.sub,
+            Some(Hint::Unreadable) => false,
+        };
+        recent && strong && expected
     }
 
     /// Where the browser goes with what was asked for. `None`: the browser is not signed in any more.
@@ -331,7 +375,7 @@ impl Authorization {
         if let Some(id_token) = &tokens.id_token {
             parameters.push(("id_token", id_token));
         }
-        parameters.extend([("token_type", "Bearer"), ("expires_in", &expires_in)]);
+        parameters.extend([("token_type", "bearer"), ("expires_in", &expires_in)]);
         Ok(Some(self.answer.with(&parameters)))
     }
 }

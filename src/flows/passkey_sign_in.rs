@@ -347,7 +347,12 @@ mod tests {
     #[test]
     fn the_decoy_key_is_a_key() {
         // A wrong signature is reached only when the key itself is accepted.
-        let rp = RelyingParty { id: "localhost".into(), user_verification_required: false, app_origins: Vec::new(), related_origins: Vec::new() };
+        let rp = RelyingParty {
+            id: "localhost".into(),
+            user_verification_required: false,
+            app_origins: Vec::new(),
+            related_origins: Vec::new(),
+        };
         let mut authenticator = crate::dev::authenticator::Authenticator::new();
         let spoil = Default::default();
         let options = webauthn::creation_options(&rp, &[1; 32], (Uuid::nil(), "u"), &webauthn::ALGORITHMS, &[]);

@@ -25,11 +25,14 @@ use crate::{
 /// A token that was rotated before is answered with the same successor within the grace period. After it, the token is
 /// in two hands: the session ends and the answer is `RefreshTokenReuseException`.
 ///
+/// `narrow`: scopes that the new tokens are to have, of those that were granted (RFC 6749 section 6).
+///
 /// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
 pub async fn refresh(
     cause: &Cause<'_>,
     client: &Client,
     token: &str,
+    narrow: Option<&str>,
     prove: impl Fn(&User) -> Result<()>,
 ) -> Result<AuthenticationResult> {
     let app = cause.app;
@@ -38,7 +41,7 @@ pub async fn refresh(
     if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
         // Asked before the token is rotated: a function that fails must not cost the session.
         let mut tx = app.db.begin().await?;
-        let Checked { user, session, standing } = check(app, &mut tx, client, &token, &prove).await?;
+        let Checked { user, session, standing } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
         let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
         drop(tx);
         // Of a token that is in two hands nobody is asked: below it ends the session.
@@ -50,7 +53,7 @@ pub async fn refresh(
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Checked { user, session, standing } = check(app, &mut tx, client, &token, &prove).await?;
+    let Checked { user, session, standing } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
     let next = match (&standing, client.settings.rotation_grace()) {
         (Standing::Current, None) => None,
         (Standing::Current, Some(_)) => {
@@ -103,13 +106,13 @@ async fn check(
     app: &App,
     db: &mut PgConnection,
     client: &Client,
-    token: &RefreshToken,
+    (token, narrow): (&RefreshToken, Option<&str>),
     prove: &impl Fn(&User) -> Result<()>,
 ) -> Result<Checked> {
     // The user first: the order of locks.
     let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let user = store::users::hold(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
-    let session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
     let standing = token.standing(&app.sealing, &session.refresh_hash, generation);
     if session.client_id != client.id || standing == Standing::Forged {
@@ -127,6 +130,14 @@ async fn check(
     }
     if user.status == Status::ResetRequired {
         return Err(Error::PasswordResetRequired);
+    }
+    if let Some(narrow) = narrow {
+        let granted = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
+        if !narrow.split(' ').all(|one| granted.split(' ').any(|scope| scope == one)) {
+            return Err(Error::NotAuthorized("The scope was not granted".into()));
+        }
+        // Of these tokens only: the session keeps what it was granted.
+        session.scope = Some(narrow.to_owned());
     }
     Ok(Checked { user, session, standing })
 }

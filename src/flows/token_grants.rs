@@ -136,11 +136,11 @@ async fn refreshed(
         return Err(told("invalid_request", "refresh_token is missing"));
     };
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata };
-    match refresh::refresh(&cause, &named.client, token, |_| Ok(())).await {
+    match refresh::refresh(&cause, &named.client, token, form.given("scope"), |_| Ok(())).await {
         Ok(tokens) => Ok(tokens),
         Err(Error::RefreshTokenReuse) => Err(told("invalid_grant", "the refresh token was rotated; sign in again")),
         Err(Error::NotAuthorized(_) | Error::PasswordResetRequired) => {
-            Err(told("invalid_grant", "the refresh token is unknown, expired or revoked"))
+            Err(told("invalid_grant", "the refresh token is unknown, expired or revoked, or the scope was not granted"))
         }
         Err(other) => Err(by_trigger(other)),
     }

@@ -20,7 +20,7 @@ pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<
 
 /// `GET /{user_pool_id}/.well-known/openid-configuration`
 ///
-/// The endpoints of the authorization server are named although they are not built yet; discovery requires them.
+/// What Amazon Cognito says, and what clients need to know of PKCE besides.
 pub async fn openid_configuration(
     request: HttpRequest,
     app: web::Data<App>,
@@ -35,16 +35,18 @@ pub async fn openid_configuration(
             let issuer = app.issuer(&pool.id);
             cached().json(json!({
                 "authorization_endpoint": format!("{base}/oauth2/authorize"),
+                "code_challenge_methods_supported": ["S256"],
                 "end_session_endpoint": format!("{base}/logout"),
                 "id_token_signing_alg_values_supported": ["RS256"],
                 "issuer": issuer,
                 "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+                "request_uri_parameter_supported": false,
                 "response_types_supported": ["code", "token"],
                 "revocation_endpoint": format!("{base}/oauth2/revoke"),
                 "scopes_supported": ["openid", "email", "phone", "profile"],
                 "subject_types_supported": ["public"],
                 "token_endpoint": format!("{base}/oauth2/token"),
-                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
                 "userinfo_endpoint": format!("{base}/oauth2/userInfo"),
             }))
         }

@@ -32,7 +32,11 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/", web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
             .route("/{user_pool_id}/.well-known/jwks.json", web::get().to(discovery::jwks))
             .route("/{user_pool_id}/.well-known/openid-configuration", web::get().to(discovery::openid_configuration))
-            .service(asks("/oauth2/authorize").route(web::get().to(oauth::authorize::get)))
+            .service(
+                asks("/oauth2/authorize")
+                    .route(web::get().to(oauth::authorize::get))
+                    .route(web::post().to(oauth::authorize::post)),
+            )
             .service(called("/oauth2/token").route(web::post().to(oauth::token::post)))
             .service(
                 called("/oauth2/userInfo")

@@ -35,7 +35,7 @@ use crate::{
 pub use clients::create_user_pool_client::create as create_client;
 pub use imports::uploaded_to;
 pub use pools::create_user_pool::create as create_pool;
-pub use sessions::session_id_of;
+pub use sessions::{Associated, session_id_of};
 pub use users::list_users::parse as parse_users_filter;
 
 /// Makes of one line per operation the list, the dispatch, and (for a test) what each operation does not read.

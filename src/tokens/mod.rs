@@ -10,7 +10,7 @@ mod refresh;
 
 pub use access::{
     ACCESS_SCOPE, AccessClaims, Claims, Context, IdClaims, IssuedAccess, MachineClaims, sign, unverified_pool,
-    verify_access,
+    unverified_subject, verify_access,
 };
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
 pub use refresh::{RefreshToken, Standing};

@@ -257,7 +257,12 @@ mod tests {
     }
 
     fn relying_party(user_verification_required: bool) -> RelyingParty {
-        RelyingParty { id: "localhost".into(), user_verification_required, app_origins: Vec::new(), related_origins: Vec::new() }
+        RelyingParty {
+            id: "localhost".into(),
+            user_verification_required,
+            app_origins: Vec::new(),
+            related_origins: Vec::new(),
+        }
     }
 
     /// A credential as stored, and an authenticator that signs what it is told.
@@ -265,7 +270,8 @@ mod tests {
         let rp = relying_party(false);
         let mut authenticator = Authenticator::new();
         let algorithms: &[i32] = if rsa { &[-257] } else { &[-7] };
-        let mut options = super::super::creation_options(&rp, &[1; 32], (Uuid::nil(), "u"), &super::super::ALGORITHMS, &[]);
+        let mut options =
+            super::super::creation_options(&rp, &[1; 32], (Uuid::nil(), "u"), &super::super::ALGORITHMS, &[]);
         options["pubKeyCredParams"] =
             algorithms.iter().map(|algorithm| json!({"type": "public-key", "alg": algorithm})).collect();
         let made = authenticator.create(&options, "http://localhost", &Default::default()).unwrap();

@@ -77,9 +77,13 @@ mod tests {
 
     #[test]
     fn origins_fit_the_rp_id() {
-        for origin in
-            ["https://example.com", "https://login.example.com", "https://example.com:8443", "android:apk-key-hash:abc", "https://example.org"]
-        {
+        for origin in [
+            "https://example.com",
+            "https://login.example.com",
+            "https://example.com:8443",
+            "android:apk-key-hash:abc",
+            "https://example.org",
+        ] {
             assert!(allowed("example.com", origin), "{origin}");
         }
         for origin in [

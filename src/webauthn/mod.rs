@@ -20,7 +20,8 @@ pub use webauthn_rs_core::proto::COSEAlgorithm;
 pub const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 
 /// The same with EdDSA (Ed25519) first, where a pool's policy switches it on.
-pub const ALGORITHMS_WITH_EDDSA: [COSEAlgorithm; 3] = [COSEAlgorithm::EDDSA, COSEAlgorithm::ES256, COSEAlgorithm::RS256];
+pub const ALGORITHMS_WITH_EDDSA: [COSEAlgorithm; 3] =
+    [COSEAlgorithm::EDDSA, COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 
 /// The relying party of a ceremony.
 #[derive(Clone, Debug)]

@@ -18,7 +18,8 @@ pub fn model() -> &'static Model {
         let file: File = serde_json::from_str(include_str!("cognito-idp.json")).expect("the model file is well formed");
         let own: File = serde_json::from_str(include_str!("keystead.json")).expect("the model file is well formed");
         let (mut operations, mut shapes) = (file.operations, file.shapes);
-        operations.extend(own.operations.into_iter().map(|(name, one)| (name, Operation { is_extension: true, ..one })));
+        operations
+            .extend(own.operations.into_iter().map(|(name, one)| (name, Operation { is_extension: true, ..one })));
         shapes.extend(own.shapes);
         Model { operations, shapes }
     });
@@ -144,6 +145,9 @@ impl Model {
             ),
             Kind::List => json!([of(&shape.member)]),
             Kind::Map => json!({"key": of(&shape.value)}),
+            Kind::String if shape.pattern.as_deref().is_some_and(|one| one.starts_with("[0-9a-fA-F]{8}-")) => {
+                json!(uuid::Uuid::nil())
+            }
             Kind::String | Kind::Blob => json!(shape.values.first().map_or("x", String::as_str)),
             Kind::Boolean => json!(true),
             Kind::Integer | Kind::Long | Kind::Timestamp => json!(1),

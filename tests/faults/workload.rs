@@ -70,7 +70,12 @@ impl User {
         let insert = "INSERT INTO users (user_pool_id, sub, username, username_key, status, created_at, updated_at)
                       VALUES ($1, $2, $2::text, $2::text, 'CONFIRMED', now(), now())";
         sqlx::query(insert).bind(pool_id).bind(sub).execute(&system.app.db).await.unwrap();
-        let rp = RelyingParty { id: "localhost".into(), user_verification_required: false, app_origins: Vec::new(), related_origins: Vec::new() };
+        let rp = RelyingParty {
+            id: "localhost".into(),
+            user_verification_required: false,
+            app_origins: Vec::new(),
+            related_origins: Vec::new(),
+        };
         let mut authenticator = Authenticator::new();
         let options = creation_options(&rp, &[1; 32], (sub, "u"), &ALGORITHMS, &[]);
         let credential = authenticator.create(&options, ORIGIN, &Spoil::default()).unwrap();

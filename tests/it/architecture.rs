@@ -52,6 +52,7 @@ const OF_ALL_POOLS: &[(&str, &str)] = &[
     ("FROM operators", "operators may have all pools; they are few, and a signature names only its key"),
     ("FROM user_pools WHERE user_pool_id >", "ListUserPools"),
     ("FROM signing_keys LIMIT 1", "whether the sealing key fits, asked at start"),
+    ("->> 'RelyingPartyId' =", "/.well-known/webauthn knows its host only; an index finds the pools"),
     ("WHERE expires_at <", "the job that removes what expired, in batches"),
     ("WHERE last_failed_at <", "the same job"),
     ("WHERE at <", "the same job"),

@@ -80,7 +80,7 @@ impl Served {
         let mut request = reqwest::Client::new()
             .post(&self.url)
             .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
+            .header("x-amz-target", crate::support::target(operation));
         for (name, value) in signed_headers(&self.url, operation, &body, key, secret, std::time::SystemTime::now()) {
             request = request.header(name, value);
         }
@@ -265,4 +265,51 @@ async fn doctor_health_and_chores_work_on_a_data_directory() {
     let other = run(&["doctor"]);
     assert!(!other.status.success() && text(&other).contains("sealed with another sealing key"), "{}", text(&other));
     std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
+async fn the_command_line_does_with_passkeys_what_the_api_does() {
+    let server = Served::start(scratch_directory("passkeys"));
+    let (pool, client) = (server.export("POOL").to_owned(), server.export("CLIENT").to_owned());
+    let user = json!({"UserPoolId": pool, "Username": "ada", "MessageAction": "SUPPRESS"});
+    server.operator("AdminCreateUser", user).await.ok();
+    let password =
+        json!({"UserPoolId": pool, "Username": "ada", "Password": crate::support::PASSWORD, "Permanent": true});
+    server.operator("AdminSetUserPassword", password).await.ok();
+    let mut ada = crate::support::Person::at_url(&server.url, "ada");
+    ada.sign_in_to(&client).await;
+    let run = |args: &[&str], token: Option<&str>| {
+        let mut command = keystead();
+        command.arg("passkeys").args(args).env("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", &server.url);
+        match token {
+            Some(token) => command.env("KEYSTEAD_ACCESS_TOKEN", token),
+            None => command.envs(
+                server.exports.iter().filter(|(name, _)| name != "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER").cloned(),
+            ),
+        };
+        let output = command.output().unwrap();
+        match output.status.success() {
+            true => Ok(serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()),
+            false => Err(text(&output)),
+        }
+    };
+    let id = ada.add_passkey().await;
+    let token = ada.access_token.clone();
+    let of_ada = ["--user-pool-id", &pool, "--username", "ada"];
+    run(&["rename", "--credential-id", &id, "--name", "My phone"], Some(&token)).unwrap();
+    for listed in [run(&["list"], Some(&token)).unwrap(), run(&[&["list"], &of_ada[..]].concat(), None).unwrap()] {
+        assert_eq!(listed["Credentials"][0]["FriendlyCredentialName"], "My phone");
+    }
+    assert_eq!(run(&["signals"], Some(&token)).unwrap()["AllAcceptedCredentialIds"], json!([id]));
+    let policy = ["policy", "--user-pool-id", &pool];
+    run(&[&policy[..], &["--set", r#"{"MaximumPasskeys": 3}"#]].concat(), None).unwrap();
+    assert_eq!(run(&policy, None).unwrap()["PasskeyPolicy"]["MaximumPasskeys"], 3);
+    run(&["branding", "--user-pool-id", &pool, "--set", r##"{"AccentColor": "#123456"}"##], None).unwrap();
+    run(&[&["delete", "--credential-id", &id], &of_ada[..]].concat(), None).unwrap();
+    let gone = run(&["delete", "--credential-id", &id], Some(&token)).unwrap_err();
+    assert!(gone.contains("ResourceNotFoundException: The passkey does not exist."), "{gone}");
+    let nobody = run(&["signals"], None).unwrap_err();
+    assert!(nobody.contains("KEYSTEAD_ACCESS_TOKEN"), "{nobody}");
+    let nonsense = run(&[&policy[..], &["--set", "x"]].concat(), None).unwrap_err();
+    assert!(nonsense.contains("set: it is not JSON"), "{nonsense}");
 }

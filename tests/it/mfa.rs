@@ -96,6 +96,12 @@ impl App {
     }
 }
 
+/// The code that an authenticator app with this key shows now.
+pub fn totp(secret: &str, server: &TestServer) -> String {
+    use keystead::clock::Clock;
+    App::new(secret).0.generate(server.clock.now().unix_timestamp() as u64).to_string()
+}
+
 fn tokens(answer: &Value) -> bool {
     answer["AuthenticationResult"]["AccessToken"].is_string()
 }

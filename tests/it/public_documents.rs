@@ -37,12 +37,16 @@ async fn discovery_names_the_issuer_and_its_keys() {
     insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(document, @r#"
     {
       "authorization_endpoint": "http://localhost:9229/oauth2/authorize",
+      "code_challenge_methods_supported": [
+        "S256"
+      ],
       "end_session_endpoint": "http://localhost:9229/logout",
       "id_token_signing_alg_values_supported": [
         "RS256"
       ],
       "issuer": "http://localhost:9229/POOL",
       "jwks_uri": "http://localhost:9229/POOL/.well-known/jwks.json",
+      "request_uri_parameter_supported": false,
       "response_types_supported": [
         "code",
         "token"
@@ -60,7 +64,8 @@ async fn discovery_names_the_issuer_and_its_keys() {
       "token_endpoint": "http://localhost:9229/oauth2/token",
       "token_endpoint_auth_methods_supported": [
         "client_secret_basic",
-        "client_secret_post"
+        "client_secret_post",
+        "none"
       ],
       "userinfo_endpoint": "http://localhost:9229/oauth2/userInfo"
     }

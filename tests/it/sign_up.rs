@@ -739,7 +739,7 @@ async fn a_sign_up_is_confirmed_by_a_link_and_only_by_its_button() {
     let shown = server.http.get(&url).send().await.unwrap();
     let policy = shown.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
-    assert_eq!(shown.headers()["referrer-policy"], "no-referrer");
+    assert_eq!(shown.headers()["referrer-policy"], "same-origin");
     let html = shown.text().await.unwrap();
     assert!(html.contains("value=\"ada&#38;bob\"") || html.contains("value=\"ada&amp;bob\""), "{html}");
     assert_eq!(server.count("users WHERE status = 'CONFIRMED'").await, 0);

@@ -19,6 +19,16 @@ pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App
     visit::answer((request, payload, app), "oauth2/authorize", authorize, pages::refuse).await
 }
 
+/// The same by a form (OpenID Connect Core, section 3.1.2.1): as if it had been asked for by address, because browsers keep
+/// their cookies back from another site's form.
+pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "oauth2/authorize", again, pages::refuse).await
+}
+
+async fn again(visit: Rc<Visit>) -> Result<HttpResponse> {
+    Ok(pages::see_other(&format!("/oauth2/authorize?{}", visit.form.text(&[], &[]))))
+}
+
 async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {
     let asked = match authorization::check(&visit.app, &visit.query).await {
         Ok(asked) => asked,

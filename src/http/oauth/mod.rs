@@ -32,18 +32,18 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
         return Err(Told("invalid_request", "a parameter holds the character U+0000"));
     }
     let named = visit.form.given("client_id");
-    let (client_id, secret) = match visit.header("authorization") {
+    let (client_id, secrets): (String, Vec<String>) = match visit.header("authorization") {
         Some(header) => {
-            let (client_id, secret) =
+            let (client_id, secret, as_sent) =
                 basic(header).ok_or(Told("invalid_client", "the authorization cannot be read"))?;
             if visit.form.get("client_secret").is_some() || named.is_some_and(|named| named != client_id) {
                 return Err(Told("invalid_request", "the client proves itself in two ways"));
             }
-            (client_id, Some(secret).filter(|secret| !secret.is_empty()))
+            (client_id, [secret, as_sent].into_iter().filter(|secret| !secret.is_empty()).collect())
         }
         None => {
             let client_id = named.ok_or(Told("invalid_request", "client_id is missing"))?;
-            (client_id.to_owned(), visit.form.given("client_secret").map(str::to_owned))
+            (client_id.to_owned(), Vec::from_iter(visit.form.given("client_secret").map(str::to_owned)))
         }
     };
     // Whether there is such a client, and what it lacks, is one answer.
@@ -61,12 +61,17 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
         Err(Error::ResourceNotFound(_)) => return Err(unknown),
         Err(other) => return Err(Unproved::Internal(other)),
     };
-    let secret = secret.map(Secret::from);
-    if secret_hash::secret_fits(&found.client, secret.as_ref()) { Ok(found) } else { Err(unknown) }
+    let secrets: Vec<_> = secrets.into_iter().map(Secret::from).collect();
+    let fits = match secrets.as_slice() {
+        [] => secret_hash::secret_fits(&found.client, None),
+        some => some.iter().filter(|one| secret_hash::secret_fits(&found.client, Some(one))).count() > 0,
+    };
+    if fits { Ok(found) } else { Err(unknown) }
 }
 
-/// Client ID and secret of a `Basic` header, whose parts are encoded as in a form (RFC 6749 section 2.3.1).
-fn basic(header: &str) -> Option<(String, String)> {
+/// Client ID and secret of a `Basic` header, whose parts are encoded as in a form (RFC 6749 section 2.3.1); and the secret as it
+/// was sent, because many clients do not encode it.
+fn basic(header: &str) -> Option<(String, String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -77,7 +82,7 @@ fn basic(header: &str) -> Option<(String, String)> {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
         pairs.into_owned().next().map(|(name, _)| name).unwrap_or_default()
     };
-    Some((decoded(client_id), decoded(secret)))
+    Some((decoded(client_id), decoded(secret), secret.to_owned()))
 }
 
 /// An answer that no cache keeps and every origin reads.

@@ -282,7 +282,8 @@ impl Account<'_> {
             "end_session" => {
                 // A browser that is signed out takes along what applications got through it.
                 let id = self.field("session_id");
-                let input = json!({"SessionId": id, "RevokeAssociatedSessions": id.starts_with("sso")});
+                let associated = if id.starts_with("sso") { "LINKED" } else { "NONE" };
+                let input = json!({"SessionId": id, "RevokeAssociatedSessions": associated});
                 self.done_or_said("RevokeUserSession", input, "session-ended").await
             }
             "end_others" => self.end_others().await,

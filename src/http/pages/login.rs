@@ -636,6 +636,10 @@ pub fn setup_page(
     secret: &str,
     back: bool,
 ) -> Result<HttpResponse> {
+    // The key comes back in a form: whoever changes it sees what they made of it, and no more.
+    if secret.len() > 128 || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(broken_form());
+    }
     let encode =
         |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let (issuer, account) = (encode(&f.name), encode(username));

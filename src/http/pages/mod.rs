@@ -212,7 +212,7 @@ pub fn found(address: &str) -> HttpResponse {
 }
 
 /// The same after a form: the browser asks for the next page anew.
-fn see_other(address: &str) -> HttpResponse {
+pub fn see_other(address: &str) -> HttpResponse {
     let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish();
     guard(&mut response);
     response

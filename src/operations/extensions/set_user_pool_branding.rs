@@ -53,7 +53,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         display_name: given.display_name,
         accent_color: given.accent_color,
         accent_color_dark: given.accent_color_dark,
-        logo_version: logo.as_ref().map(|(_, image)| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&sha256(image)[..9])),
+        logo_version: logo
+            .as_ref()
+            .map(|(_, image)| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&sha256(image)[..9])),
     };
     let logo = logo.as_ref().map(|(kind, image)| (*kind, image.as_slice()));
     store::pools::update_branding(&mut tx, &pool, logo, trail.at).await?;

@@ -69,7 +69,8 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
 fn https_origin(text: &str) -> Result<String> {
     let refused = || {
         Error::InvalidParameter(
-            format!("RelatedOrigins: {text} must be an https origin without a path, such as https://example.com.").into(),
+            format!("RelatedOrigins: {text} must be an https origin without a path, such as https://example.com.")
+                .into(),
         )
     };
     let url = Url::parse(text).map_err(|_| refused())?;

@@ -21,7 +21,13 @@ use crate::{
     error::{Error, Result},
     flows::{self, mfa, otp_sign_in, passkey_sign_in::relying_party_of},
     operations::Empty,
-    store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::{Pool, SessionsOnDelete}},
+    store::{
+        self,
+        audit::Trail,
+        batches::PasskeyToDelete,
+        passkeys::Deletion,
+        pools::{Pool, SessionsOnDelete},
+    },
 };
 
 #[derive(Deserialize)]
@@ -93,7 +99,8 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
     if pool.passkey_policy.keep_last_factor && !can_still_sign_in(&mut tx, &pool, sub).await? {
         // Not committed: the passkey is still there.
         return Err(Error::InvalidParameter(
-            "The passkey is the last way to sign in to this account; add another passkey or set a password first.".into(),
+            "The passkey is the last way to sign in to this account; add another passkey or set a password first."
+                .into(),
         ));
     }
     match pool.sessions_on_passkey_delete {
@@ -115,9 +122,10 @@ async fn can_still_sign_in(db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Res
     }
     let by_code = ["EMAIL_OTP", "SMS_OTP"];
     let codes_suffice = !mfa::is_needed(pool, &user);
-    if by_code.into_iter().any(|factor| {
-        codes_suffice && pool.allows_factor(factor) && otp_sign_in::address(&user, factor).is_some()
-    }) {
+    if by_code
+        .into_iter()
+        .any(|factor| codes_suffice && pool.allows_factor(factor) && otp_sign_in::address(&user, factor).is_some())
+    {
         return Ok(true);
     }
     // One that was made for another RP ID signs nobody in (W§3.1).

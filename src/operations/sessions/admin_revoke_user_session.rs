@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{end, origin_jti};
+use super::{Associated, end, origin_jti};
 use crate::{
     app::App,
     call::Call,
@@ -21,7 +21,7 @@ pub struct Request {
     username: String,
     session_id: String,
     #[serde(default)]
-    revoke_associated_sessions: bool,
+    revoke_associated_sessions: Associated,
 }
 
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
@@ -30,7 +30,8 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    end(&mut tx, &pool.id, user.sub, session, request.revoke_associated_sessions, &trail).await?;
+    let associated = request.revoke_associated_sessions == Associated::Linked;
+    end(&mut tx, &pool.id, user.sub, session, associated, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -5,7 +5,7 @@ pub mod admin_revoke_user_session;
 pub mod list_user_sessions;
 pub mod revoke_user_session;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -72,6 +72,16 @@ fn origin_jti(session_id: &str) -> Result<Uuid> {
 
 fn no_such_session() -> Error {
     Error::ResourceNotFound("Session not found: it has ended, or is another user's.".into())
+}
+
+/// `RevokeAssociatedSessionsType`: whether the browser's session that a session is or came through ends too, and what else came
+/// through it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Associated {
+    #[default]
+    None,
+    Linked,
 }
 
 /// `UserSessionType`. Where a session was last used from is not kept.

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::{end, origin_jti};
+use super::{Associated, end, origin_jti};
 use crate::{
     app::App,
     call::Call,
@@ -20,7 +20,7 @@ use crate::{
 pub struct Request {
     session_id: String,
     #[serde(default)]
-    revoke_associated_sessions: bool,
+    revoke_associated_sessions: Associated,
 }
 
 pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
@@ -35,7 +35,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
             "SessionId: this is the session that asks; RevokeToken or GlobalSignOut ends it.".into(),
         ));
     }
-    let associated = request.revoke_associated_sessions;
+    let associated = request.revoke_associated_sessions == Associated::Linked;
     end(&mut tx, &bearer.pool_id, bearer.sub, session, associated, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -38,6 +38,6 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request)
         ));
     }
     let cause = Cause { app, pool: &caller.pool, client_id: &client.id, metadata: &request.client_metadata };
-    let tokens = refresh::refresh(&cause, client, request.refresh_token.expose(), |_| Ok(())).await?;
+    let tokens = refresh::refresh(&cause, client, request.refresh_token.expose(), None, |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }

@@ -9,7 +9,7 @@ use crate::{
     caller::PublicClient,
     error::{Error, Result},
     flows::{refresh, secret_hash},
-    operations::Empty,
+    operations::{Associated, Empty},
     secret::Secret,
 };
 
@@ -20,7 +20,7 @@ pub struct Request {
     #[serde(default)]
     client_secret: Option<Secret>,
     #[serde(default)]
-    revoke_associated_sessions: bool,
+    revoke_associated_sessions: Associated,
 }
 
 pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request) -> Result<Empty> {
@@ -39,6 +39,7 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request)
     if request.token.expose().matches('.').count() == 2 {
         return Err(Error::UnsupportedTokenType("Only refresh tokens can be revoked.".into()));
     }
-    refresh::revoke(app, client, request.token.expose(), request.revoke_associated_sessions).await?;
+    refresh::revoke(app, client, request.token.expose(), request.revoke_associated_sessions == Associated::Linked)
+        .await?;
     Ok(Empty {})
 }

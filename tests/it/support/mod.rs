@@ -1,6 +1,7 @@
 //! What the tests share: the server under test, callers, and the browser's half of a ceremony.
 
 mod answer;
+mod browser;
 mod cluster;
 pub mod functions;
 mod person;
@@ -10,13 +11,21 @@ mod shapes;
 pub mod srp_client;
 
 pub use answer::Answer;
+pub use browser::{Browser, Shown};
 pub use cluster::{database, scratch_directory};
 pub use person::{ORIGIN, Person};
 pub use server::{
-    PASSWORD, TestServer, client, config, fill_own, make_pool, pool, pool_with, second_client, signed_headers,
+    CALLBACK, PASSWORD, TestServer, client, config, fill_own, make_pool, pages_client, pool, pool_with, second_client,
+    signed_headers,
 };
 
 use std::future::Future;
+
+/// The `X-Amz-Target` of an operation.
+pub fn target(operation: &str) -> String {
+    let own = keystead::wire::model().operation(operation).is_some_and(|one| one.is_extension);
+    format!("{}.{operation}", if own { "KeysteadService" } else { "AWSCognitoIdentityProviderService" })
+}
 
 /// Runs one future per item, all at the same time, and returns what they gave in order.
 pub async fn all<F: Future + Send + 'static>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output>

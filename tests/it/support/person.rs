@@ -3,7 +3,7 @@
 use keystead::dev::authenticator::{Authenticator, Spoil};
 use serde_json::{Value, json};
 
-use super::{Answer, PASSWORD, TestServer, client};
+use super::{Answer, PASSWORD, TestServer, client, target};
 
 /// The origin of every ceremony.
 pub const ORIGIN: &str = "http://localhost:3000";
@@ -62,7 +62,7 @@ impl Person {
         let request = self
             .http
             .post(&self.url)
-            .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"))
+            .header("x-amz-target", target(operation))
             .header("content-type", "application/x-amz-json-1.1");
         Answer::of_operation(operation, request.body(input.to_string()).send().await.expect("an answer")).await
     }

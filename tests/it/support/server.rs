@@ -26,13 +26,14 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{Answer, Person, database, seeds};
+use super::{Answer, Person, database, seeds, target};
 
 /// What every database starts with.
 struct Template {
     pool: String,
     client: String,
     second_client: String,
+    pages_client: String,
 }
 
 static TEMPLATE: OnceLock<Template> = OnceLock::new();
@@ -51,6 +52,14 @@ pub fn client() -> &'static str {
 pub fn second_client() -> &'static str {
     &TEMPLATE.get().expect("a database was made").second_client
 }
+
+/// Its client with sign-in pages: public, code and implicit flow, every scope but those of resource servers.
+pub fn pages_client() -> &'static str {
+    &TEMPLATE.get().expect("a database was made").pages_client
+}
+
+/// Where that client's answers go.
+pub const CALLBACK: &str = "http://localhost:3000/callback";
 
 /// The password of every test user.
 pub const PASSWORD: &str = "Passw0rd!";
@@ -75,6 +84,7 @@ pub fn config(args: &[&str]) -> Config {
         "--database-connections=14",
         "--public-url=http://localhost:9229",
         "--password-queue=1000",
+        "--address-forms-per-minute=0",
     ];
     let mut all: Vec<String> = Vec::new();
     for arg in defaults.iter().chain(args) {
@@ -170,8 +180,7 @@ impl TestServer {
 
     /// Any body with any headers.
     pub async fn post(&self, operation: &str, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> Answer {
-        let mut request =
-            self.http.post(&self.url).header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"));
+        let mut request = self.http.post(&self.url).header("x-amz-target", target(operation));
         if !headers.iter().any(|(name, _)| *name == "content-type") {
             request = request.header("content-type", "application/x-amz-json-1.1");
         }
@@ -273,7 +282,7 @@ pub fn signed_headers(
         .build()
         .unwrap()
         .into();
-    let target = format!("AWSCognitoIdentityProviderService.{operation}");
+    let target = target(operation);
     let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target.as_str())];
     let request =
         SignableRequest::new("POST", format!("{url}/"), headers.into_iter(), SignableBody::Bytes(body.as_bytes()))
@@ -303,13 +312,19 @@ pub async fn fill_template(options: PgConnectOptions) {
         "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"],
         "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}}))
     .await;
+    let pages_client = make(json!({"UserPoolId": pool, "ClientName": "pages", "PreventUserExistenceErrors": "ENABLED",
+        "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code", "implicit"],
+        "AllowedOAuthScopes": ["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"],
+        "CallbackURLs": [CALLBACK, "http://localhost:3000/other?a=1", "app.example:/done"],
+        "LogoutURLs": ["http://localhost:3000/signed-out"]}))
+    .await;
     sqlx::query("UPDATE user_pools SET configuration = configuration || $1")
         .bind(json!({"WebAuthnConfiguration": {"RelyingPartyId": "localhost", "UserVerification": "preferred",
             "FactorConfiguration": "SINGLE_FACTOR"}}))
         .execute(&db)
         .await
         .unwrap();
-    let template = Template { pool, client, second_client };
+    let template = Template { pool, client, second_client, pages_client };
     assert!(TEMPLATE.set(template).is_ok(), "the template is made once");
     db.close().await;
 }

@@ -9,8 +9,14 @@ use std::{
 
 use serde_json::Value;
 
-static MODEL: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../../../src/wire/cognito-idp.json")).unwrap());
+static MODEL: LazyLock<Value> = LazyLock::new(|| {
+    let mut model: Value = serde_json::from_str(include_str!("../../../src/wire/cognito-idp.json")).unwrap();
+    let own: Value = serde_json::from_str(include_str!("../../../src/wire/keystead.json")).unwrap();
+    for part in ["operations", "shapes"] {
+        model[part].as_object_mut().unwrap().extend(own[part].as_object().unwrap().clone());
+    }
+    model
+});
 
 /// Panics when a success is not of the operation's output shape.
 #[track_caller]

@@ -1,0 +1,241 @@
+// The account page: address, password, sessions, leaving.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import {
+  BASE,
+  CLIENT,
+  PASSWORD,
+  POOL,
+  accountUrl,
+  addPasskey,
+  api,
+  call,
+  code,
+  expectHeading,
+  giveName,
+  givePassword,
+  good,
+  heading,
+  newName,
+  newPerson,
+  newPool,
+  problem,
+  signIn,
+  signOut,
+  visit,
+} from "./support.mjs";
+
+const sessions = (page) => page.locator("section[aria-labelledby=sessions] li");
+
+/** Whether the browser is still signed in, as a new visit to the account page shows. */
+async function isSignedIn(page) {
+  await page.goto(accountUrl());
+  return (await heading(page)) === "Your account";
+}
+
+test("a new email address counts once its code is entered", async (t) => {
+  const { page } = await visit(t);
+  const person = await newPerson();
+  const { email } = newName();
+  await signIn(page, person);
+  await page.getByLabel("Email address").fill(email);
+  await page.locator("button[value=email]").click();
+  await expectHeading(page, "Enter the code");
+  const sent = await code(email);
+  await page.getByLabel("Code").fill(sent === "123456" ? "654321" : "123456");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await problem(page), "This code is not right. Check it, or ask for a new one.");
+  await page.getByLabel("Code").fill(sent);
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await good(page), "Your email address is verified.");
+  assert.equal(await page.getByLabel("Email address").inputValue(), email);
+  const { UserAttributes } = await api.adminGetUser({ UserPoolId: POOL, Username: person.username });
+  const of = (name) => UserAttributes.find((one) => one.Name === name)?.Value;
+  assert.deepEqual([of("email"), of("email_verified")], [email, "true"]);
+});
+
+test("an address whose code was not entered can be verified later", async (t) => {
+  const { page } = await visit(t);
+  const person = await newPerson();
+  const { email } = newName();
+  await signIn(page, person);
+  await page.getByLabel("Email address").fill(email);
+  await page.locator("button[value=email]").click();
+  await page.getByRole("link", { name: "Back" }).click();
+  await expectHeading(page, "Your account");
+  const label = page.locator("label[for=email]");
+  assert.match(await label.innerText(), /not verified/);
+  await page.getByRole("button", { name: "Verify this address" }).click();
+  await page.getByLabel("Code").fill(await code(email, 2));
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await good(page), "Your email address is verified.");
+  assert.doesNotMatch(await label.innerText(), /not verified/);
+});
+
+test("an address that is another account's is refused", async (t) => {
+  const { page } = await visit(t);
+  const [person, other] = [await newPerson(), await newPerson()];
+  await signIn(page, person);
+  await page.getByLabel("Email address").fill(other.email);
+  await page.locator("button[value=email]").click();
+  await page.getByLabel("Code").fill(await code(other.email));
+  await page.getByRole("button", { name: "Confirm" }).click();
+  assert.equal(await problem(page), "This address belongs to another account.");
+});
+
+/** Fills the form that changes the password. */
+async function changePassword(page, old, next) {
+  await page.getByText("Change password").click();
+  await page.getByLabel("Present password").fill(old);
+  await page.getByLabel("New password").fill(next);
+  await page.getByRole("button", { name: "Save password" }).click();
+}
+
+test("a changed password signs in, the one before does not", async (t) => {
+  const { page } = await visit(t);
+  const person = await newPerson();
+  await signIn(page, person);
+  await changePassword(page, PASSWORD, "N3w-Passw0rd");
+  assert.equal(await good(page), "Your password was changed.");
+  await signOut(page);
+  await giveName(page, person.username);
+  await givePassword(page, PASSWORD);
+  await page.locator("#problem").waitFor();
+  await givePassword(page, "N3w-Passw0rd");
+  await expectHeading(page, "Your account");
+});
+
+test("a password is changed by who knows the present one only", async (t) => {
+  const { page } = await visit(t);
+  const person = await newPerson();
+  await signIn(page, person);
+  await changePassword(page, "Wr0ng-password", "N3w-Passw0rd");
+  assert.equal(await problem(page), "Your present password is not right.");
+  await changePassword(page, PASSWORD, "weak");
+  assert.match(await problem(page), /^This password is too weak\. It needs: At least 8 characters/);
+  await signOut(page);
+  await giveName(page, person.username);
+  await givePassword(page, PASSWORD);
+  await expectHeading(page, "Your account");
+});
+
+test("signing out everywhere else ends another browser and an application, and not this one", async (t) => {
+  const [{ page }, other] = [await visit(t), await visit(t)];
+  const person = await newPerson();
+  await signIn(other.page, person);
+  const { AuthenticationResult } = await api.initiateAuth({
+    ClientId: CLIENT,
+    AuthFlow: "USER_PASSWORD_AUTH",
+    AuthParameters: { USERNAME: person.username, PASSWORD },
+  });
+  const { AccessToken } = AuthenticationResult;
+  await signIn(page, person);
+  assert.equal(await sessions(page).count(), 3);
+  assert.deepEqual((await sessions(page).locator("h3").allInnerTexts()).toSorted(), [
+    "Sign-in pages",
+    "Sign-in pages this browser",
+    "demo",
+  ]);
+  await page.getByRole("button", { name: "Sign out everywhere else" }).click();
+  assert.equal(await good(page), "You are signed out everywhere else.");
+  assert.equal(await sessions(page).count(), 1);
+  assert.equal(await isSignedIn(other.page), false);
+  await assert.rejects(api.getUser({ AccessToken }), { name: "NotAuthorizedException" });
+  assert.equal(await isSignedIn(page), true);
+});
+
+test("one session can be ended, and the others go on", async (t) => {
+  const browsers = [await visit(t), await visit(t), await visit(t)];
+  const person = await newPerson();
+  for (const { page } of browsers) await signIn(page, person);
+  const { page } = browsers[2];
+  const ends = page.getByRole("button", { name: /^Sign out of Sign-in pages, since \d{4}-\d\d-\d\d \d\d:\d\d UTC$/ });
+  assert.equal(await ends.count(), 2);
+  await ends.first().click();
+  assert.equal(await good(page), "That session was ended.");
+  assert.equal(await sessions(page).count(), 2);
+  const signedIn = [await isSignedIn(browsers[0].page), await isSignedIn(browsers[1].page)];
+  assert.deepEqual(signedIn.toSorted(), [false, true]);
+  assert.equal(await isSignedIn(page), true);
+});
+
+test("signing out ends this browser's session", async (t) => {
+  const { page } = await visit(t);
+  await signIn(page, await newPerson());
+  await signOut(page);
+  await expectHeading(page, "Sign in");
+  assert.equal(await good(page), "You are signed out.");
+  assert.equal(await isSignedIn(page), false);
+});
+
+test("a deleted account is gone, and the browser is told that no passkey of it is accepted", async (t) => {
+  const { page, told, authenticator } = await visit(t);
+  const person = await newPerson();
+  await signIn(page, person);
+  const passkey = await addPasskey(page, authenticator);
+  await page.getByRole("button", { name: "Delete account" }).click();
+  assert.equal(await heading(page), "Delete your account?");
+  told.forget();
+  const gone = authenticator.next("credentialDeleted");
+  await page.getByRole("button", { name: "Yes, delete my account" }).click();
+  await expectHeading(page, "Account deleted");
+  const signal = await told.last("signalAllAcceptedCredentials");
+  assert.deepEqual([signal.rpId, signal.allAcceptedCredentialIds], ["localhost", []]);
+  assert.equal((await gone).credentialId, passkey.credentialId);
+  await assert.rejects(api.adminGetUser({ UserPoolId: POOL, Username: person.username }), { name: "UserNotFoundException" });
+  await page.getByRole("link", { name: "Back to sign-in" }).click();
+  await giveName(page, person.username);
+  await page.locator(".who").waitFor();
+});
+
+test("who cancels keeps the account", async (t) => {
+  const { page } = await visit(t);
+  const person = await newPerson();
+  await signIn(page, person);
+  await page.getByRole("button", { name: "Delete account" }).click();
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await expectHeading(page, "Your account");
+  await api.adminGetUser({ UserPoolId: POOL, Username: person.username });
+});
+
+test("the account page opens without a client in its address, for who is signed in", async (t) => {
+  const { page } = await visit(t);
+  await page.goto(`${BASE}/account`);
+  assert.match(await page.locator("main").innerText(), /Open your account from the application that you use/);
+  await signIn(page, await newPerson());
+  await page.goto(`${BASE}/account`);
+  assert.equal(await heading(page), "Your account");
+});
+
+test("a passkey that an application deleted meanwhile cannot be renamed: the page says why", async (t) => {
+  const { page, authenticator } = await visit(t);
+  const person = await newPerson();
+  await signIn(page, person);
+  const passkey = await addPasskey(page, authenticator);
+  const { AuthenticationResult } = await api.initiateAuth({
+    ClientId: CLIENT,
+    AuthFlow: "USER_PASSWORD_AUTH",
+    AuthParameters: { USERNAME: person.username, PASSWORD },
+  });
+  const { AccessToken } = AuthenticationResult;
+  const CredentialId = Buffer.from(passkey.credentialId, "base64").toString("base64url");
+  await call("KeysteadService.UpdateWebAuthnCredential", { AccessToken, CredentialId, FriendlyCredentialName: "Renamed" });
+  await page.reload();
+  await page.getByLabel("Rename Renamed").click();
+  await api.deleteWebAuthnCredential({ AccessToken, CredentialId });
+  const gone = authenticator.next("credentialDeleted");
+  await page.locator("button[value=rename]").click();
+  assert.equal(await problem(page), "This passkey is not there any more.");
+  assert.equal((await gone).credentialId, passkey.credentialId);
+});
+
+test("where sign-ups are closed, there is no way to one", async (t) => {
+  const { client } = await newPool({ settings: { AdminCreateUserConfig: { AllowAdminCreateUserOnly: true } } });
+  const { page } = await visit(t);
+  await page.goto(accountUrl({ client }));
+  assert.equal(await page.getByRole("link", { name: "Create an account" }).count(), 0);
+  await page.goto(page.url().replace("/login", "/signup"));
+  assert.match(await page.locator("main").innerText(), /New accounts are made by the people who run this application\./);
+});

@@ -1,0 +1,769 @@
+//! The pages, by a browser without a script: what every form guards against, and what each leads to. (tests/browser has the real
+//! browser.)
+
+use serde_json::json;
+
+use crate::support::{Browser, CALLBACK, ORIGIN, PASSWORD, Person, Shown, TestServer, pages_client, pool, pool_with};
+
+fn login() -> String {
+    format!("/login?client_id={}", pages_client())
+}
+
+fn account() -> String {
+    format!("/account?client_id={}", pages_client())
+}
+
+/// The same page for another browser, name and session.
+fn without_what_differs(shown: &Shown, name: &str) -> String {
+    let mut text = shown.text.replace(name, "NAME");
+    for marker in ["name=\"form_token\" value=\"", "name=\"session\" value=\"", "nonce=\"", "data-options=\""] {
+        let mut parts = text.split(marker);
+        let mut out = parts.next().unwrap().to_owned();
+        for part in parts {
+            out.push_str(marker);
+            out.push_str(part.split_once('"').unwrap().1);
+        }
+        text = out;
+    }
+    text
+}
+
+#[tokio::test]
+async fn known_and_unknown_people_see_the_same() {
+    let server = TestServer::start().await;
+    server.user("known").await;
+    // Also through a client that tells strangers from others in the API.
+    let legacy = json!({"UserPoolId": pool(), "ClientName": "legacy", "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
+    let made = server.operator("CreateUserPoolClient", legacy).await.ok();
+    let legacy = made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
+    for client in [pages_client(), legacy.as_str()] {
+        let mut seen: Vec<Vec<(u16, String)>> = Vec::new();
+        for name in ["known", "nobody"] {
+            let mut browser = Browser::new(&server);
+            let mut pages = Vec::new();
+            let page = browser.get(&format!("/login?client_id={client}")).await;
+            let page = browser.submit(&page, "name", &[("username", name)]).await;
+            pages.push((page.status, without_what_differs(&page, name)));
+            let page = browser.submit(&page, "password", &[("password", "Wrong-pass1!")]).await;
+            pages.push((page.status, without_what_differs(&page, name)));
+            let page = browser.get(&format!("/forgot?client_id={client}")).await;
+            let page = browser.submit(&page, "forgot", &[("username", name)]).await;
+            pages.push((page.status, page.heading()));
+            let page = browser.submit(&page, "reset", &[("code", "123456"), ("password", PASSWORD)]).await;
+            pages.push((page.status, page.notice()));
+            seen.push(pages);
+        }
+        assert_eq!(seen[0], seen[1], "{client}");
+        assert_eq!(seen[0][1].0, 400);
+    }
+}
+
+#[tokio::test]
+async fn an_address_with_an_account_signs_up_like_a_new_one() {
+    let server = TestServer::start().await;
+    let client = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
+    let (_, client) =
+        pool_with(&server, json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]}), client).await;
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let mut browser = Browser::new(&server);
+        let page = browser.get(&format!("/signup?client_id={client}")).await;
+        let entered = [("email", "ada@example.com"), ("password", PASSWORD)];
+        let page = browser.submit(&page, "sign_up", &entered).await;
+        seen.push((page.status, without_what_differs(&page, "ada@example.com")));
+    }
+    assert_eq!(seen[0], seen[1]);
+    // Who began before, and lost the first code, goes on with another.
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&format!("/signup?client_id={client}")).await;
+    let page = browser.submit(&page, "sign_up", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
+    let code = server.code("ada@example.com", 3).await;
+    let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+}
+
+/// The token of a page's forms.
+fn token(shown: &Shown) -> String {
+    shown.text.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn no_other_site_sends_a_form() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let host = server.url.strip_prefix("http://").unwrap().to_owned();
+    let foreign_token = token(&Browser::new(&server).get(&login()).await);
+    for (page, step) in [
+        ("/login", "name"),
+        ("/login", "options"),
+        ("/signup", "sign_up"),
+        ("/signup", "resend"),
+        ("/forgot", "forgot"),
+        ("/passkeys/add", "later"),
+        ("/passkeys/add", "options"),
+        ("/account", "ask_delete_account"),
+        ("/account", "delete_account"),
+    ] {
+        let mut browser = Browser::new(&server);
+        browser.sign_in(&login(), "ada").await;
+        let address = format!("{page}?client_id={}&fresh=1", pages_client());
+        let own_token = token(&browser.get(&address).await);
+        let send = async |token: &str, headers: &[(&'static str, &str)]| {
+            let mut browser = browser.clone();
+            browser.headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+            let mut fields = vec![("step", step), ("username", "ada"), ("password", PASSWORD)];
+            if !token.is_empty() {
+                fields.push(("form_token", token));
+            }
+            browser.post(&address, &fields).await.status
+        };
+        assert_eq!(send("", &[]).await, 403, "{page} {step}: no token");
+        assert_eq!(send("x", &[]).await, 403, "{page} {step}: a made-up token");
+        assert_eq!(send(&foreign_token, &[]).await, 403, "{page} {step}: another browser's token");
+        for header in [
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+        ] {
+            assert_eq!(send(&own_token, &[header]).await, 403, "{page} {step}: {header:?}");
+        }
+        assert_eq!(server.count("users WHERE username = 'ada'").await, 1, "{page} {step}");
+        let own = [("origin", &*format!("http://{host}")), ("sec-fetch-site", "same-origin")];
+        assert_ne!(send(&own_token, &own).await, 403, "{page} {step}: its own form");
+    }
+    assert_eq!(server.count("users WHERE username = 'ada'").await, 0, "its own form deleted the account");
+}
+
+#[tokio::test]
+async fn cookies_are_the_servers_own() {
+    let server = TestServer::with(&["--public-url=https://id.example.com"]).await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login()).await;
+    let set = |shown: &Shown| -> Vec<String> {
+        shown.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().to_owned()).collect()
+    };
+    let cookies = set(&page);
+    assert!(cookies[0].starts_with("__Host-keystead-form="), "{cookies:?}");
+    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    let done = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
+    let cookies = set(&done);
+    assert!(cookies[0].starts_with(&format!("__Host-keystead-{}=", pool())), "{cookies:?}");
+    assert!(cookies[0].contains("; Max-Age=3600"), "{cookies:?}");
+    for cookie in &cookies {
+        for wanted in ["; HttpOnly", "; SameSite=Lax", "; Secure", "; Path=/"] {
+            assert!(cookie.contains(wanted), "{cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+    // A cookie without the prefix, which another host could have set, is none.
+    let mut planted = Browser::new(&server);
+    let value = browser.cookies[&format!("__Host-keystead-{}", pool())].clone();
+    planted.cookies.insert(format!("keystead-{}", pool()), value);
+    assert!(planted.get(&account()).await.location().starts_with("/login"));
+}
+
+#[tokio::test]
+async fn what_was_known_of_a_browser_before_its_sign_in_is_worth_nothing_after() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    server.user("eve").await;
+    let mut eve = Browser::new(&server);
+    eve.sign_in(&login(), "eve").await;
+    // Eve's cookies are planted in Ada's browser, which then signs in.
+    let mut ada = eve.clone();
+    let page = ada.get(&format!("{}&fresh=1", login())).await;
+    let page = ada.submit(&page, "name", &[("username", "ada")]).await;
+    ada.submit(&page, "password", &[("password", PASSWORD)]).await;
+    for (name, value) in &eve.cookies {
+        assert_ne!(&ada.cookies[name], value, "{name}");
+    }
+    assert!(ada.get(&account()).await.text.contains("<span>ada</span>"));
+    assert!(eve.get(&account()).await.location().starts_with("/login"), "the session before was ended");
+}
+
+#[tokio::test]
+async fn every_page_runs_its_one_script_and_is_framed_by_nobody() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let with_redirect = format!("/login?response_type=code&client_id={}&redirect_uri={CALLBACK}", pages_client());
+    let mut nonces = std::collections::BTreeSet::new();
+    for (address, targets) in [
+        (login(), ""),
+        (with_redirect, " http://localhost:3000"),
+        (format!("/signup?client_id={}", pages_client()), ""),
+        ("/login?client_id=nobody".into(), ""),
+        ("/confirmUser?x".into(), ""),
+    ] {
+        let shown = browser.get(&address).await;
+        let policy = shown.headers["content-security-policy"].to_str().unwrap();
+        let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
+        let expected = format!(
+            "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; \
+             connect-src 'self'; form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'"
+        );
+        assert_eq!(policy, expected, "{address}");
+        assert_eq!(shown.text.matches("<script").count(), 1);
+        assert_eq!(shown.text.matches(&format!("nonce=\"{nonce}\"")).count(), 2);
+        assert!(!shown.text.contains(" on") || !shown.text.contains("onclick="));
+        assert!(!shown.text.contains("style=\""), "{address}");
+        assert_eq!(shown.headers["x-frame-options"], "DENY");
+        assert_eq!(shown.headers["cache-control"], "no-store");
+        assert!(shown.text.len() < 50_000, "{}", shown.text.len());
+        nonces.insert(nonce);
+    }
+    assert_eq!(nonces.len(), 5);
+}
+
+#[tokio::test]
+async fn what_somebody_writes_into_an_address_or_a_form_stays_text() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let evil = "\"><script>alert(1)</script><input value='";
+    let encoded: String = url::form_urlencoded::byte_serialize(evil.as_bytes()).collect();
+    for page in ["/login", "/signup", "/forgot"] {
+        let shown = browser
+            .get(&format!("{page}?client_id={}&login_hint={encoded}&lang={encoded}&x={encoded}", pages_client()))
+            .await;
+        assert_eq!(shown.status, 200);
+        assert!(!shown.text.contains("<script>alert"), "{page}");
+    }
+    let page = browser.get(&login()).await;
+    let page = browser.submit(&page, "name", &[("username", evil)]).await;
+    assert!(!page.text.contains("<script>alert"));
+    let page = browser.submit(&page, "password", &[("password", "x"), ("offered", evil), ("session", evil)]).await;
+    assert!(!page.text.contains("<script>alert"));
+}
+
+#[tokio::test]
+async fn nothing_hostile_is_a_fault_of_ours() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&login(), "ada").await;
+    let long = "x".repeat(5_000);
+    let values = [
+        "",
+        "\u{0}",
+        "\u{fffd}\u{202e}",
+        "%",
+        "a b",
+        "'; DROP TABLE users; --",
+        "../../..",
+        "-1",
+        "99999999999999999999",
+        "null",
+        "[]",
+        "{\"id\":1}",
+        &long,
+    ];
+    let pages =
+        ["/login", "/signup", "/forgot", "/passkeys/add", "/account", "/oauth2/authorize", "/logout", "/confirmUser"];
+    let names = [
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "scope",
+        "state",
+        "nonce",
+        "prompt",
+        "max_age",
+        "lang",
+        "login_hint",
+        "acr_values",
+        "resource",
+        "logout_uri",
+        "done",
+        "gone",
+        "fresh",
+        "ui_locales",
+        "code_challenge",
+    ];
+    for page in pages {
+        for value in values {
+            let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            for name in names {
+                let usual = [("client_id", pages_client()), ("redirect_uri", CALLBACK), ("response_type", "code")];
+                let usual =
+                    usual.iter().filter(|(other, _)| *other != name).map(|(name, value)| format!("{name}={value}"));
+                let query: Vec<_> = usual.chain([format!("{name}={encoded}")]).collect();
+                let shown = browser.get(&format!("{page}?{}", query.join("&"))).await;
+                assert!(shown.status < 500, "{page} {name}={value:?}: {}", shown.text);
+            }
+        }
+    }
+    // Every step of every form with every field spoilt.
+    browser.sign_in(&format!("{}&fresh=1", login()), "ada").await;
+    let steps = [
+        (
+            "/login",
+            &[
+                "name",
+                "options",
+                "factor",
+                "password",
+                "passkey",
+                "code",
+                "mfa",
+                "new_password",
+                "setup",
+                "continue",
+                "x",
+            ][..],
+        ),
+        ("/signup", &["sign_up", "confirm", "resend", "x"]),
+        ("/forgot", &["forgot", "reset", "x"]),
+        ("/passkeys/add", &["options", "passkey", "x"]),
+        (
+            "/account",
+            &[
+                "rename",
+                "ask_delete",
+                "delete",
+                "end_session",
+                "email",
+                "verify_email",
+                "email_code",
+                "password",
+                "mfa_on",
+                "mfa_off",
+                "setup",
+                "x",
+            ],
+        ),
+    ];
+    let fields = [
+        "username",
+        "password",
+        "session",
+        "credential",
+        "code",
+        "factor",
+        "challenge",
+        "offered",
+        "required",
+        "secret",
+        "to",
+        "credential_id",
+        "session_id",
+        "name",
+        "email",
+        "old",
+        "new",
+        "method",
+    ];
+    for (page, steps) in steps {
+        let shown = browser.get(&format!("{page}?client_id={}&fresh=1", pages_client())).await;
+        let token =
+            shown.text.split("name=\"form_token\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        for step in steps {
+            for value in values {
+                let mut form = vec![("form_token", token.as_str()), ("step", step)];
+                form.extend(fields.map(|name| (name, value)));
+                let answer = browser.clone().post(&format!("{page}?client_id={}", pages_client()), &form).await;
+                assert!(answer.status < 500, "{page} {step} {value:?}: {}", answer.text);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn forms_of_one_address_are_limited_and_say_so() {
+    let server = TestServer::with(&["--address-forms-per-minute=5"]).await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login()).await;
+    for _ in 0..5 {
+        assert_eq!(browser.submit(&page, "name", &[("username", "ada")]).await.status, 200);
+    }
+    for (page, _) in [
+        ("/login", ""),
+        ("/signup", ""),
+        ("/forgot", ""),
+        ("/passkeys/add", ""),
+        ("/account", ""),
+        ("/confirmUser", ""),
+    ] {
+        let refused = browser.post(&format!("{page}?client_id={}", pages_client()), &[("step", "x")]).await;
+        assert_eq!((refused.status, refused.heading().as_str()), (429, "Something went wrong"), "{page}");
+    }
+    // Pages are still shown, and applications still served.
+    assert_eq!(browser.get(&login()).await.status, 200);
+    assert_eq!(browser.post("/oauth2/token", &[]).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let refused = browser.post(&login(), &[("credential", &"x".repeat(200_000))]).await;
+    assert_eq!((refused.status, refused.heading().as_str()), (413, "Something went wrong"));
+}
+
+#[tokio::test]
+async fn only_clients_with_oauth_have_pages() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    for page in ["/login", "/signup", "/forgot", "/account"] {
+        let shown = browser.get(&format!("{page}?client_id={}", crate::support::client())).await;
+        assert_eq!(shown.status, 400, "{page}");
+        assert!(shown.text.contains("The app client has no sign-in pages"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_pools_domain_is_for_its_own_clients() {
+    let server = TestServer::start().await;
+    let (other, _) = pool_with(&server, json!({}), json!({})).await;
+    for (pool, domain) in [(pool(), "mine"), (&other, "theirs")] {
+        server.operator("CreateUserPoolDomain", json!({"UserPoolId": pool, "Domain": domain})).await.ok();
+    }
+    for (host, status) in
+        [("mine.localhost:9229", 200), ("theirs.localhost:9229", 400), ("localhost:9229", 200), ("x.example", 200)]
+    {
+        let mut browser = Browser::new(&server);
+        browser.headers.push(("host", host.into()));
+        assert_eq!(browser.get(&login()).await.status, status, "{host}");
+    }
+}
+
+/// Whoever signed in by password in a browser, with a passkey registered through the pages.
+async fn with_passkey(server: &TestServer, username: &str) -> (Browser, Person, String) {
+    let mut person = server.user(username).await;
+    let mut browser = Browser::new(server);
+    browser.sign_in(&login(), username).await;
+    let address = format!("/passkeys/add?client_id={}", pages_client());
+    let page = browser.get(&address).await;
+    assert_eq!(page.heading(), "Sign in faster next time?", "{}", page.text);
+    let (_, fields) = page.form("passkey");
+    let options = browser.post(&address, &[("form_token", &fields["form_token"]), ("step", "options")]).await.json();
+    let credential = person.authenticator.create(&options["options"], ORIGIN, &Default::default()).unwrap();
+    let done = browser.submit(&page, "passkey", &[("credential", &credential.to_string())]).await;
+    assert!(done.location().contains("done=passkey-added"), "{} {}", done.status, done.text);
+    (browser, person, credential["id"].as_str().unwrap().to_owned())
+}
+
+/// A sign-in by a passkey that says by itself whose it is.
+async fn nameless(browser: &mut Browser, person: &mut Person) -> Shown {
+    let page = browser.get(&login()).await;
+    let (_, fields) = page.form("passkey");
+    let made = browser.post(&login(), &[("form_token", &fields["form_token"]), ("step", "options")]).await.json();
+    assert_eq!(made["options"]["allowCredentials"], json!([]));
+    let assertion = person.authenticator.get(&made["options"], ORIGIN, &Default::default()).unwrap();
+    let session = made["session"].as_str().unwrap();
+    browser.submit(&page, "passkey", &[("session", session), ("credential", &assertion.to_string())]).await
+}
+
+#[tokio::test]
+async fn a_passkey_signs_in_without_a_name_until_it_is_deleted() {
+    let server = TestServer::start().await;
+    let (mut browser, mut ada, id) = with_passkey(&server, "ada").await;
+    let mut other = Browser::new(&server);
+    assert!(nameless(&mut other, &mut ada).await.location().starts_with("/account"));
+    let page = browser.get(&account()).await;
+    let page = browser.submit(&page, "ask_delete", &[]).await;
+    assert!(page.heading().starts_with("Delete “"), "{}", page.heading());
+    let done = browser.submit(&page, "delete", &[]).await;
+    assert!(done.location().contains("done=passkey-deleted"), "{}", done.text);
+    let page = browser.follow(done).await;
+    assert_eq!(page.notice(), "The passkey was deleted.");
+    assert!(page.text.contains(&format!("UnknownCredentialId&#34;:&#34;{id}&#34;")), "{}", page.text);
+    let refused = nameless(&mut Browser::new(&server), &mut ada).await;
+    assert_eq!(
+        (refused.status, refused.notice().as_str()),
+        (
+            400,
+            "Problem: This passkey is not known here any more. Choose another way to sign in."
+                .trim_start_matches("Problem: ")
+        )
+    );
+    assert!(refused.text.contains(&format!("UnknownCredentialId&#34;:&#34;{id}&#34;")));
+}
+
+#[tokio::test]
+async fn a_challenge_without_a_name_is_good_once_and_for_its_client() {
+    let server = TestServer::start().await;
+    let (_, mut ada, _) = with_passkey(&server, "ada").await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login()).await;
+    let (_, fields) = page.form("passkey");
+    let made = browser.post(&login(), &[("form_token", &fields["form_token"]), ("step", "options")]).await.json();
+    let session = made["session"].as_str().unwrap().to_owned();
+    let assertion = ada.authenticator.get(&made["options"], ORIGIN, &Default::default()).unwrap().to_string();
+    // The API's own door is closed to it, with and without a name.
+    for responses in [json!({"CREDENTIAL": assertion}), json!({"USERNAME": "ada", "CREDENTIAL": assertion})] {
+        let input = json!({"ClientId": pages_client(), "ChallengeName": "WEB_AUTHN", "Session": session, "ChallengeResponses": responses});
+        assert_ne!(server.call("RespondToAuthChallenge", input).await.outcome(), "OK");
+    }
+    let entered = [("session", session.as_str()), ("credential", assertion.as_str())];
+    assert!(browser.clone().submit(&page, "passkey", &entered).await.location().starts_with("/account"));
+    let again = browser.submit(&page, "passkey", &entered).await;
+    assert_eq!(again.status, 400);
+    assert_eq!(server.count("sessions WHERE browser AND opened_with = 'passkey'").await, 1);
+}
+
+#[tokio::test]
+async fn the_account_page_renames_ends_sessions_and_leaves() {
+    let server = TestServer::start().await;
+    let (mut browser, _, id) = with_passkey(&server, "ada").await;
+    let mut elsewhere = Browser::new(&server);
+    elsewhere.sign_in(&login(), "ada").await;
+    let page = browser.get(&account()).await;
+    let fields = page.form("rename").1;
+    assert_eq!(fields["credential_id"], id);
+    let page = browser.submit(&page, "rename", &[("name", "  My <phone>  ")]).await;
+    let page = browser.follow(page).await;
+    assert!(page.text.contains("<h3>My &#60;phone&#62;</h3>"), "{}", page.text);
+    let refused = browser.submit(&page, "rename", &[("name", "  ")]).await;
+    assert_eq!(refused.status, 400);
+    let ended = browser.submit(&page, "end_others", &[]).await;
+    assert!(ended.location().contains("done=others-ended"));
+    assert!(elsewhere.get(&account()).await.location().starts_with("/login"));
+    assert_eq!(browser.get(&account()).await.status, 200);
+    let page = browser.submit(&page, "ask_delete_account", &[]).await;
+    let gone = browser.submit(&page, "delete_account", &[]).await;
+    assert_eq!((gone.status, gone.heading().as_str()), (200, "Account deleted"));
+    assert_eq!(server.count("users WHERE username = 'ada'").await, 0);
+    assert_eq!(server.count("audit_events WHERE event = 'passkey.deleted'").await, 1);
+    assert!(!browser.cookies.contains_key(&format!("keystead-{}", pool())));
+}
+
+#[tokio::test]
+async fn nobody_reaches_the_passkey_or_session_of_another_through_the_account_page() {
+    let server = TestServer::start().await;
+    let (mut eve, _, id) = with_passkey(&server, "eve").await;
+    let (mut ada, _, _) = with_passkey(&server, "ada").await;
+    let session = eve.get(&account()).await;
+    assert_eq!(session.status, 200);
+    let page = ada.get(&account()).await;
+    for step in ["ask_delete", "rename"] {
+        let refused = ada.submit(&page, step, &[("credential_id", &id), ("name", "x")]).await;
+        assert_eq!((refused.status, refused.notice().as_str()), (400, "This passkey is not there any more."), "{step}");
+    }
+    let sure = ada.submit(&page, "ask_delete", &[]).await;
+    let refused = ada.submit(&sure, "delete", &[("credential_id", &id)]).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(server.count("webauthn_credentials").await, 2);
+}
+
+#[tokio::test]
+async fn a_browser_is_a_session_like_others() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&login(), "ada").await;
+    let listed = ada.call("ListUserSessions", json!({})).await.ok();
+    let sso: Vec<_> = listed["Sessions"].as_array().unwrap().iter().filter(|one| one["SessionType"] == "SSO").collect();
+    assert_eq!(sso.len(), 1, "{listed}");
+    // With what applications got through it, where that is asked for.
+    let address = format!(
+        "/oauth2/authorize?response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=openid",
+        pages_client()
+    );
+    let code = browser.get(&address).await.sent("code").unwrap();
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", pages_client()),
+        ("redirect_uri", CALLBACK),
+        ("code", &code),
+    ];
+    assert_eq!(browser.post("/oauth2/token", &fields).await.status, 200);
+    let revoke = json!({"SessionId": sso[0]["SessionId"], "RevokeAssociatedSessions": "LINKED"});
+    ada.call("RevokeUserSession", revoke).await.ok();
+    assert!(browser.get(&account()).await.location().starts_with("/login"));
+    assert_eq!(server.count("sessions WHERE revoked_at IS NULL").await, 1);
+    browser.sign_in(&login(), "ada").await;
+    ada.sign_in().await;
+    ada.call("GlobalSignOut", json!({})).await.ok();
+    assert!(browser.get(&account()).await.location().starts_with("/login"));
+    browser.sign_in(&login(), "ada").await;
+    server.clock.advance(time::Duration::minutes(59));
+    assert_eq!(browser.get(&account()).await.status, 200);
+    server.clock.advance(time::Duration::minutes(2));
+    assert!(browser.get(&account()).await.location().starts_with("/login"), "an hour is over");
+}
+
+#[tokio::test]
+async fn a_sign_up_leads_to_a_passkey_and_back_to_the_application() {
+    let server = TestServer::start().await;
+    server
+        .sql(r#"UPDATE user_pools SET configuration = configuration || '{"AutoVerifiedAttributes": ["email"]}'"#)
+        .await;
+    let mut browser = Browser::new(&server);
+    let query = format!("response_type=code&client_id={}&redirect_uri={CALLBACK}&state=s&scope=openid", pages_client());
+    let page = browser.get(&format!("/signup?{query}")).await;
+    let weak = browser
+        .submit(&page, "sign_up", &[("username", "ada"), ("email", "ada@example.com"), ("password", "short")])
+        .await;
+    assert_eq!(weak.status, 400);
+    assert!(
+        weak.notice().starts_with("This password is too weak. It needs: At least 8 characters"),
+        "{}",
+        weak.notice()
+    );
+    let page = browser
+        .submit(&weak, "sign_up", &[("username", "ada"), ("email", "ada@example.com"), ("password", PASSWORD)])
+        .await;
+    assert_eq!(page.heading(), "Confirm your account");
+    let wrong = browser.submit(&page, "confirm", &[("code", "000000")]).await;
+    assert_eq!(
+        (wrong.status, wrong.notice().as_str()),
+        (400, "This code is not right. Check it, or ask for a new one.")
+    );
+    let code = server.code("ada@example.com", 1).await;
+    let done = browser.submit(&wrong, "confirm", &[("code", &code)]).await;
+    let page = browser.follow(done).await;
+    if page.heading() == "Sign in" {
+        // The client does not let a sign-up go on by itself: one more step.
+        assert_eq!(page.notice(), "Your account is confirmed. You can sign in now.");
+    } else {
+        assert_eq!(page.heading(), "Sign in faster next time?");
+        let back = browser.submit(&page, "later", &[]).await;
+        assert!(back.sent("code").is_some());
+        assert_eq!(back.sent("state").as_deref(), Some("s"));
+    }
+    let taken = browser.get(&format!("/signup?{query}")).await;
+    let taken = browser
+        .submit(&taken, "sign_up", &[("username", "ada"), ("email", "eve@example.com"), ("password", PASSWORD)])
+        .await;
+    assert_eq!(taken.notice(), "This name is taken. Choose another one, or sign in.");
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let attributes =
+        json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    let input = json!({"UserPoolId": pool(), "Username": "ada", "UserAttributes": attributes});
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&format!("/forgot?client_id={}", pages_client())).await;
+    let page = browser.submit(&page, "forgot", &[("username", "ada")]).await;
+    let code = server.code("ada@example.com", 1).await;
+    let done = browser.submit(&page, "reset", &[("code", &code), ("password", "New-Passw0rd!")]).await;
+    let page = browser.follow(done).await;
+    assert_eq!(page.notice(), "Your new password is saved. Sign in with it.");
+    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    assert!(
+        browser.submit(&page, "password", &[("password", "New-Passw0rd!")]).await.location().starts_with("/account")
+    );
+}
+
+#[tokio::test]
+async fn a_guess_counts_and_locks_as_through_the_api() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login()).await;
+    let mut page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    for _ in 0..6 {
+        page = browser.submit(&page, "password", &[("password", "Wrong-pass1!")]).await;
+        assert_eq!(page.status, 400);
+    }
+    let locked = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
+    assert_eq!(locked.status, 400, "the name is locked for a while");
+    let refused = ada.password_sign_in(crate::support::client(), PASSWORD).await.refused();
+    assert!(refused.contains("attempts exceeded"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_temporary_password_and_an_unconfirmed_sign_up_are_led_on() {
+    let server = TestServer::start().await;
+    let input =
+        json!({"UserPoolId": pool(), "Username": "new", "TemporaryPassword": PASSWORD, "MessageAction": "SUPPRESS"});
+    server.operator("AdminCreateUser", input).await.ok();
+    let mut browser = Browser::new(&server);
+    let page = browser.sign_in(&login(), "new").await;
+    assert_eq!(page.heading(), "Choose a new password");
+    let weak = browser.submit(&page, "new_password", &[("password", "short")]).await;
+    assert_eq!((weak.status, weak.heading().as_str()), (400, "Choose a new password"));
+    assert!(
+        browser
+            .submit(&weak, "new_password", &[("password", "New-Passw0rd!")])
+            .await
+            .location()
+            .starts_with("/account")
+    );
+    let sign_up = json!({"ClientId": pages_client(), "Username": "half", "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": "half@example.com"}]});
+    server.call("SignUp", sign_up).await.ok();
+    let page = Browser::new(&server).sign_in(&login(), "half").await;
+    assert_eq!((page.status, page.heading().as_str()), (200, "Confirm your account"));
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_and_set_up() {
+    let server = TestServer::start().await;
+    let input = json!({"UserPoolId": pool(), "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true},
+        "WebAuthnConfiguration": {"RelyingPartyId": "localhost", "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"}});
+    server.operator("SetUserPoolMfaConfig", input).await.ok();
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let page = browser.sign_in(&login(), "ada").await;
+    assert_eq!(page.heading(), "Set up an authenticator app");
+    let secret = page.form("setup").1["secret"].clone();
+    assert!(page.text.contains("<svg role=\"img\" aria-label=\"A picture"));
+    let wrong = browser.submit(&page, "setup", &[("code", "000000")]).await;
+    assert_eq!((wrong.status, wrong.heading().as_str()), (400, "Set up an authenticator app"));
+    let code = |server: &TestServer| crate::mfa::totp(&secret, server);
+    let done = browser.submit(&wrong, "setup", &[("code", &code(&server))]).await;
+    assert!(done.location().starts_with("/account"), "{}", done.text);
+    server.clock.advance(time::Duration::seconds(60));
+    let page = browser.sign_in(&format!("{}&fresh=1", login()), "ada").await;
+    assert_eq!(page.heading(), "Enter the code");
+    let wrong = browser.submit(&page, "code", &[("code", "000000")]).await;
+    assert_eq!(wrong.notice(), "This code is not right. Check it, or ask for a new one.");
+    assert!(browser.submit(&wrong, "code", &[("code", &code(&server))]).await.location().starts_with("/account"));
+}
+
+#[tokio::test]
+async fn the_language_is_the_persons() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    for (address, accepts, language, heading) in [
+        (login(), "", "en", "Sign in"),
+        (login(), "fr-CA, en;q=0.5", "fr", "Se connecter"),
+        (format!("{}&lang=de", login()), "fr", "de", "Anmelden"),
+        (format!("{}&lang=ja", login()), "", "ja", "ログイン"),
+        (format!("{}&lang=xx", login()), "es", "es", "Iniciar sesión"),
+    ] {
+        browser.headers = vec![("accept-language", accepts.into())];
+        let shown = browser.get(&address).await;
+        assert!(shown.text.contains(&format!("<html lang=\"{language}\">")), "{address} {accepts}");
+        assert_eq!(shown.heading(), heading);
+        assert_eq!(shown.headers["content-language"], language);
+    }
+}
+
+#[tokio::test]
+async fn the_account_without_a_client_is_the_one_that_is_signed_in() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    assert_eq!(browser.get("/account").await.status, 400);
+    browser.sign_in(&login(), "ada").await;
+    assert_eq!(browser.get("/account").await.location(), account());
+    browser.cookies.insert("keystead-us-east-1_%00".into(), "%00".into());
+    assert!(browser.get("/account").await.status < 500);
+}
+
+#[tokio::test]
+async fn scripts_are_served_and_small() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login()).await;
+    let script = page.text.split("src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let script = browser.get(&script).await;
+    assert_eq!(
+        (script.status, script.headers["content-type"].to_str().unwrap()),
+        (200, "text/javascript; charset=utf-8")
+    );
+    assert!(page.text.len() + script.text.len() < 60_000);
+    let signals = browser.get("/assets/keystead-passkeys.js").await;
+    assert_eq!(signals.headers["access-control-allow-origin"], "*");
+    assert!(signals.text.len() <= 2048);
+}

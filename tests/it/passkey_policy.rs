@@ -1,0 +1,318 @@
+//! What a pool wants of its passkeys beyond Amazon Cognito: each rule, through the API.
+
+use keystead::dev::authenticator::{AAGUID, Attestation, Authenticator, Spoil};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Browser, ORIGIN, Person, TestServer, all, client, pool};
+
+async fn set(server: &TestServer, policy: Value) {
+    let input = json!({"UserPoolId": pool(), "PasskeyPolicy": policy});
+    server.operator("SetUserPoolPasskeyPolicy", input).await.ok();
+}
+
+/// A person who can do nothing but use passkeys.
+async fn without_password(server: &TestServer, username: &str) -> Person {
+    let mut person = server.signed_in(username).await;
+    person.add_passkey().await;
+    server.sql(&format!("UPDATE users SET password_hash = NULL WHERE username = '{username}'")).await;
+    person
+}
+
+#[tokio::test]
+async fn a_policy_is_read_as_it_was_set_and_is_cognitos_without() {
+    let server = TestServer::start().await;
+    let read = async || {
+        server.operator("GetUserPoolPasskeyPolicy", json!({"UserPoolId": pool()})).await.ok()["PasskeyPolicy"].clone()
+    };
+    let plain =
+        json!({"SessionsOnDelete": "KEEP", "KeepLastFactor": false, "EdDSA": false, "SignalUserDetails": false});
+    assert_eq!(read().await, plain);
+    let whole = json!({"SessionsOnDelete": "END_OTHERS", "KeepLastFactor": true, "StepUpSeconds": 300, "MaximumPasskeys": 3,
+        "AcceptedAuthenticators": [Uuid::from_bytes(AAGUID)], "EdDSA": true, "RelatedOrigins": ["https://example.org"],
+        "UsernamelessClients": [client()], "SignalUserDetails": true});
+    set(&server, whole.clone()).await;
+    assert_eq!(read().await, whole);
+    set(&server, json!({})).await;
+    assert_eq!(read().await, plain);
+    assert_eq!(server.count("audit_events WHERE event = 'pool.passkey_policy_set'").await, 2);
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_is_refused() {
+    let server = TestServer::start().await;
+    for (policy, named) in [
+        (json!({"SessionsOnDelete": "SOME"}), "sessionsOnDelete"),
+        (json!({"StepUpSeconds": 59}), "stepUpSeconds"),
+        (json!({"MaximumPasskeys": 0}), "maximumPasskeys"),
+        (json!({"AcceptedAuthenticators": ["x"]}), "acceptedAuthenticators"),
+        (json!({"RelatedOrigins": ["http://example.org"]}), "RelatedOrigins"),
+        (json!({"RelatedOrigins": ["https://example.org/path"]}), "RelatedOrigins"),
+        (json!({"RelatedOrigins": ["https://192.0.2.1"]}), "RelatedOrigins"),
+        (json!({"UsernamelessClients": ["nobody"]}), "nobody"),
+    ] {
+        let input = json!({"UserPoolId": pool(), "PasskeyPolicy": policy});
+        let refusal = server.operator("SetUserPoolPasskeyPolicy", input).await.refused();
+        assert!(refusal.contains(named), "{policy}: {refusal}");
+    }
+    let refusal = server.operator("GetUserPoolPasskeyPolicy", json!({"UserPoolId": "us-east-1_none"})).await;
+    assert_eq!(refusal.outcome(), "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn the_last_way_to_sign_in_stays() {
+    let server = TestServer::start().await;
+    set(&server, json!({"KeepLastFactor": true})).await;
+    let mut ada = without_password(&server, "ada").await;
+    let only = ada.listed().await;
+    let refusal = ada.delete_passkey(&only[0]).await.refused();
+    assert!(refusal.starts_with("400 InvalidParameterException: The passkey is the last way to sign in"), "{refusal}");
+    assert_eq!(server.count("audit_events WHERE event = 'passkey.deleted'").await, 0);
+    // The way out that the refusal names.
+    ada.authenticator = Authenticator::new();
+    ada.add_passkey().await;
+    ada.delete_passkey(&only[0]).await.ok();
+    let mut eve = server.signed_in("eve").await;
+    let id = eve.add_passkey().await;
+    eve.delete_passkey(&id).await.ok();
+}
+
+#[tokio::test]
+async fn of_two_that_delete_the_last_two_ways_one_is_refused() {
+    let server = TestServer::start().await;
+    let other = server.replica().await;
+    set(&server, json!({"KeepLastFactor": true})).await;
+    for round in 0..30 {
+        let mut person = without_password(&server, &format!("u{round}")).await;
+        person.authenticator = Authenticator::new();
+        person.add_passkey().await;
+        let ids = person.listed().await;
+        let calls = [(person.clone(), ids[0].clone()), (person.at(&other), ids[1].clone())];
+        let outcomes = all(calls.map(|(person, id)| async move { person.delete_passkey(&id).await.outcome() })).await;
+        let mut sorted = outcomes.clone();
+        sorted.sort();
+        assert_eq!(sorted, ["InvalidParameterException", "OK"], "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_sign_in_changes_no_passkeys() {
+    let server = TestServer::start().await;
+    set(&server, json!({"StepUpSeconds": 60})).await;
+    let mut ada = server.signed_in("ada").await;
+    let id = ada.add_passkey().await;
+    let options = ada.start_registration().await;
+    let credential = Authenticator::new().create(&options, ORIGIN, &Spoil::default()).unwrap();
+    server.clock.advance(time::Duration::seconds(61));
+    for (operation, input) in [
+        ("StartWebAuthnRegistration", json!({})),
+        ("CompleteWebAuthnRegistration", json!({"Credential": credential})),
+        ("DeleteWebAuthnCredential", json!({"CredentialId": id})),
+    ] {
+        let refusal = ada.call(operation, input).await.refused();
+        assert!(refusal.contains("asks for a sign-in within the last 60 seconds"), "{operation}: {refusal}");
+    }
+    assert_eq!(ada.listed().await.len(), 1);
+    // A refreshed token is of the same sign-in; a new sign-in is a new one.
+    let refreshed = server
+        .call(
+            "InitiateAuth",
+            json!({"ClientId": client(), "AuthFlow": "REFRESH_TOKEN_AUTH",
+        "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}}),
+        )
+        .await
+        .ok();
+    let token = &refreshed["AuthenticationResult"]["AccessToken"];
+    let refusal = server.call("DeleteWebAuthnCredential", json!({"AccessToken": token, "CredentialId": id})).await;
+    assert_eq!(refusal.outcome(), "NotAuthorizedException");
+    ada.sign_in().await;
+    ada.delete_passkey(&id).await.ok();
+}
+
+#[tokio::test]
+async fn the_account_page_asks_for_a_fresh_sign_in() {
+    let server = TestServer::start().await;
+    set(&server, json!({"StepUpSeconds": 60})).await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let address = format!("/account?client_id={}", crate::support::pages_client());
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&address, "ada").await;
+    server.clock.advance(time::Duration::seconds(61));
+    let page = browser.get(&address).await;
+    let asked = browser.submit(&page, "ask_delete", &[]).await;
+    assert!(asked.location().starts_with("/login?") && asked.location().contains("fresh=1"), "{}", asked.location());
+    let page = browser.follow(asked).await;
+    assert_eq!(page.notice(), "Before this change, please sign in again.");
+    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    let back = browser.submit(&page, "password", &[("password", crate::support::PASSWORD)]).await;
+    let page = browser.follow(back).await;
+    let page = browser.submit(&page, "ask_delete", &[]).await;
+    assert!(browser.submit(&page, "delete", &[]).await.location().contains("passkey-deleted"));
+}
+
+#[tokio::test]
+async fn a_pools_own_number_of_passkeys_counts() {
+    let server = TestServer::start().await;
+    set(&server, json!({"MaximumPasskeys": 1})).await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let options = ada.start_registration().await;
+    let credential = Authenticator::new().create(&options, ORIGIN, &Spoil::default()).unwrap();
+    let refusal = ada.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await.refused();
+    assert_eq!(refusal, "400 LimitExceededException: A user may have 1 passkeys; delete one first.");
+}
+
+#[tokio::test]
+async fn only_accepted_authenticators_are_registered() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    set(&server, json!({"AcceptedAuthenticators": [Uuid::from_bytes(AAGUID)]})).await;
+    ada.add_passkey().await;
+    set(&server, json!({"AcceptedAuthenticators": ["ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"]})).await;
+    let mut other = server.signed_in("eve").await;
+    let options = other.start_registration().await;
+    let credential = other.authenticator.create(&options, ORIGIN, &Spoil::default()).unwrap();
+    let refusal = other.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await;
+    assert_eq!(refusal.outcome(), "WebAuthnCredentialNotSupportedException");
+    assert_eq!(server.count("webauthn_credentials").await, 1);
+}
+
+#[tokio::test]
+async fn eddsa_is_offered_and_accepted_where_it_is_switched_on() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let algorithms = |options: &Value| -> Vec<i64> {
+        options["pubKeyCredParams"].as_array().unwrap().iter().map(|one| one["alg"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(algorithms(&ada.start_registration().await), [-7, -257]);
+    set(&server, json!({"EdDSA": true})).await;
+    assert_eq!(algorithms(&ada.start_registration().await), [-8, -7, -257]);
+    ada.add_passkey().await;
+    assert_eq!(server.count("webauthn_credentials WHERE algorithm = -8").await, 1);
+    ada.passkey_sign_in(&Spoil::default()).await.ok();
+    let refusal = ada.passkey_sign_in(&Spoil { signature: true, ..Spoil::default() }).await;
+    assert_eq!(refusal.outcome(), "NotAuthorizedException");
+    // What is switched off later does not lock anybody out, but registers no more.
+    let options = ada.start_registration().await;
+    set(&server, json!({})).await;
+    ada.passkey_sign_in(&Spoil::default()).await.ok();
+    let credential = Authenticator::new().create(&options, ORIGIN, &Spoil::default()).unwrap();
+    assert_ne!(ada.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await.outcome(), "OK");
+}
+
+#[tokio::test]
+async fn a_spoilt_eddsa_registration_is_refused() {
+    let server = TestServer::start().await;
+    set(&server, json!({"EdDSA": true})).await;
+    let mut ada = server.signed_in("ada").await;
+    let spoils: [(&str, Spoil); 7] = [
+        ("rp", Spoil { rp_id: Some("example.com".into()), ..Spoil::default() }),
+        ("up", Spoil { user_present: Some(false), ..Spoil::default() }),
+        ("bs", Spoil { backup_eligible: Some(false), backup_state: Some(true), ..Spoil::default() }),
+        ("origin", Spoil { origin: Some("https://evil.example".into()), ..Spoil::default() }),
+        ("challenge", Spoil { challenge: Some(vec![0; 32]), ..Spoil::default() }),
+        ("format", Spoil { attestation_format: Some("tpm".into()), ..Spoil::default() }),
+        ("cut", Spoil { raw_authenticator_data: Some(vec![0; 60]), ..Spoil::default() }),
+    ];
+    for (name, spoil) in spoils {
+        let options = ada.start_registration().await;
+        let credential = ada.authenticator.clone().create(&options, ORIGIN, &spoil).unwrap();
+        assert_ne!(
+            ada.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await.outcome(),
+            "OK",
+            "{name}"
+        );
+    }
+    for (spoilt, outcome) in [(true, "InvalidParameterException"), (false, "OK")] {
+        let options = ada.start_registration().await;
+        ada.authenticator.attestation = Attestation::Packed;
+        let spoil = Spoil { signature: spoilt, ..Spoil::default() };
+        let credential = ada.authenticator.create(&options, ORIGIN, &spoil).unwrap();
+        assert_eq!(
+            ada.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await.outcome(),
+            outcome
+        );
+    }
+}
+
+#[tokio::test]
+async fn related_origins_use_the_pools_passkeys_and_are_served() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let elsewhere = Spoil { origin: Some("https://example.org".into()), ..Spoil::default() };
+    assert_eq!(ada.passkey_sign_in(&elsewhere).await.outcome(), "NotAuthorizedException");
+    let mut browser = Browser::new(&server);
+    browser.headers.push(("host", "localhost:1".into()));
+    assert_eq!(browser.get("/.well-known/webauthn").await.status, 404);
+    set(&server, json!({"RelatedOrigins": ["https://example.org", "https://EXAMPLE.net:8443/"]})).await;
+    ada.passkey_sign_in(&elsewhere).await.ok();
+    let served = browser.get("/.well-known/webauthn").await;
+    assert_eq!(served.headers["content-type"], "application/json");
+    assert_eq!(served.json(), json!({"origins": ["https://example.net:8443", "https://example.org"]}));
+    browser.headers = vec![("host", "other.example".into())];
+    assert_eq!(browser.get("/.well-known/webauthn").await.status, 404);
+}
+
+#[tokio::test]
+async fn who_needs_no_name_signs_in_through_the_clients_that_allow_it() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let begin =
+        json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {"PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+    let refusal = server.call("InitiateAuth", begin.clone()).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: Missing required parameter USERNAME");
+    set(&server, json!({"UsernamelessClients": [client()]})).await;
+    let challenge = server.call("InitiateAuth", begin.clone()).await.ok();
+    assert_eq!(challenge["ChallengeName"], "WEB_AUTHN");
+    let options: Value =
+        serde_json::from_str(challenge["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap()).unwrap();
+    assert_eq!(options["allowCredentials"], json!([]));
+    let assertion = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap().to_string();
+    let respond = |session: &Value, credential: &str| {
+        json!({"ClientId": client(), "ChallengeName": "WEB_AUTHN", "Session": session,
+        "ChallengeResponses": {"CREDENTIAL": credential}})
+    };
+    let tokens = server.call("RespondToAuthChallenge", respond(&challenge["Session"], &assertion)).await.ok();
+    assert!(tokens["AuthenticationResult"]["AccessToken"].is_string());
+    let again = server.call("RespondToAuthChallenge", respond(&challenge["Session"], &assertion)).await.refused();
+    assert!(again.contains("session can only be used once"), "{again}");
+    // An assertion without a user handle, or with another's, names nobody.
+    let eve = server.user("eve").await;
+    for handle in [Some(eve.sub.clone().into_bytes()), Some(b"nobody".to_vec())] {
+        let challenge = server.call("InitiateAuth", begin.clone()).await.ok();
+        let options: Value =
+            serde_json::from_str(challenge["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap())
+                .unwrap();
+        let spoil = Spoil { user_handle: handle, ..Spoil::default() };
+        let assertion = ada.authenticator.get(&options, ORIGIN, &spoil).unwrap().to_string();
+        let refusal = server.call("RespondToAuthChallenge", respond(&challenge["Session"], &assertion)).await;
+        assert_eq!(refusal.outcome(), "NotAuthorizedException");
+    }
+    // The challenge of a name is not answered without it.
+    let (session, options) = ada.passkey_challenge().await;
+    let assertion = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap().to_string();
+    assert_eq!(
+        server.call("RespondToAuthChallenge", respond(&json!(session), &assertion)).await.outcome(),
+        "NotAuthorizedException"
+    );
+    assert_eq!(ada.respond(&session, &serde_json::from_str(&assertion).unwrap()).await.outcome(), "OK");
+}
+
+#[tokio::test]
+async fn sessions_end_as_the_policy_says() {
+    let server = TestServer::start().await;
+    for (policy, own, other) in [("KEEP", true, true), ("END_OTHERS", true, false), ("END_ALL", false, false)] {
+        set(&server, json!({"SessionsOnDelete": policy})).await;
+        let name = policy.to_lowercase();
+        let mut ada = server.signed_in(&name).await;
+        let id = ada.add_passkey().await;
+        let mut elsewhere = ada.clone();
+        elsewhere.sign_in().await;
+        ada.delete_passkey(&id).await.ok();
+        assert_eq!(ada.call("GetUser", json!({})).await.status == 200, own, "{policy}");
+        assert_eq!(elsewhere.call("GetUser", json!({})).await.status == 200, other, "{policy}");
+    }
+}
