@@ -68,7 +68,12 @@ pub struct Person {
 impl Person {
     /// The `n`th person, with a passkey.
     pub async fn new(app: &App, pool: &str, n: usize) -> Self {
-        let rp = RelyingParty { id: "localhost".into(), user_verification_required: false, app_origins: Vec::new() };
+        let rp = RelyingParty {
+            id: "localhost".into(),
+            user_verification_required: false,
+            app_origins: Vec::new(),
+            related_origins: Vec::new(),
+        };
         let sub = Uuid::from_u128(0xffff_0000_0000 + n as u128);
         sqlx::query("INSERT INTO users (user_pool_id, sub, username, username_key, status, created_at, updated_at) VALUES ($1, $2, $2::text, $2::text, 'CONFIRMED', now(), now())")
             .bind(pool).bind(sub).execute(&app.db).await.unwrap();

@@ -135,7 +135,7 @@ impl Opened {
     pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
         let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
         let made = match sign_in.door {
-            Door::Pages => self.into_browser(sign_in).await.map(Outcome::Browser),
+            Door::Pages => self.into_browser(sign_in).await.map(Box::new).map(Outcome::Browser),
             Door::Public | Door::Operator => self.make_tokens(sign_in, source).await.map(Outcome::Tokens),
         };
         if made.is_err() {

@@ -71,7 +71,7 @@ pub struct SignIn<'a> {
 pub enum Outcome {
     Tokens(AuthenticationResult),
     /// On the sign-in pages, in place of tokens.
-    Browser(NewBrowser),
+    Browser(Box<NewBrowser>),
     Next(NextChallenge),
 }
 

@@ -135,7 +135,7 @@ pub fn verify_registration(
         backup_eligible: verified.backup_eligible,
         backup_state: verified.backup_state,
         user_verified: verified.user_verified,
-        id: verified.cred_id.into(),
+        id: verified.cred_id,
     };
     checked_id(made, &raw_id)
 }
