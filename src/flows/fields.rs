@@ -1,5 +1,7 @@
 //! The fields of a query or a form.
 
+use std::collections::HashSet;
+
 /// Names and values in the order they came.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Vec<(String, String)>);
@@ -22,8 +24,8 @@ impl Fields {
 
     /// A field that stands more than once.
     pub fn repeated(&self) -> Option<&str> {
-        let earlier = |(n, (name, _)): (usize, &(String, String))| self.0[..n].iter().any(|(other, _)| other == name);
-        self.0.iter().enumerate().find(|one| earlier(*one)).map(|(_, (name, _))| name.as_str())
+        let mut seen = HashSet::new();
+        self.names().find(|name| !seen.insert(*name))
     }
 
     /// The names.

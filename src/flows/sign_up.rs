@@ -49,16 +49,16 @@ pub fn address_to_verify(pool: &Pool, user: &User) -> Option<Address> {
     ["phone_number", "email"].into_iter().filter(|name| automatic(name)).find_map(|name| Address::of(user, name))
 }
 
-/// A `Session` for what comes after this step of a sign-up, for clients that may use one.
+/// A `Session` for what comes after this step of a sign-up, for the pages and for clients that may use one.
 pub async fn session(
     app: &App,
     db: &mut PgConnection,
     client: &Client,
     sub: Uuid,
     kind: &str,
-    now: OffsetDateTime,
+    (from_pages, now): (bool, OffsetDateTime),
 ) -> Result<Option<String>> {
-    if !client.settings.allows_flow("ALLOW_USER_AUTH") {
+    if !from_pages && !client.settings.allows_flow("ALLOW_USER_AUTH") {
         return Ok(None);
     }
     let challenge = Challenge {
@@ -198,7 +198,7 @@ pub async fn confirm(
     if let Some(session) = given.session {
         take_session(app, &mut tx, client, user.sub, SIGN_UP, session, trail.at).await?;
     }
-    let session = session(app, &mut tx, client, user.sub, SIGNED_UP, trail.at).await?;
+    let session = session(app, &mut tx, client, user.sub, SIGNED_UP, (call.from_pages, trail.at)).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
     tx.commit().await?;
     triggers::post_confirmation(cause, "PostConfirmation_ConfirmSignUp", &user).await?;

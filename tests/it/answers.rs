@@ -139,7 +139,7 @@ async fn clients_and_groups_of_a_user_come_page_by_page() {
         json!({"UserPoolId": pool()}),
     )
     .await;
-    assert_eq!(clients.len(), 5);
+    assert_eq!(clients.len(), 6);
     assert!(clients.is_sorted_by(|one, next| one < next));
 }
 

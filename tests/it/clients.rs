@@ -95,7 +95,7 @@ async fn clients_are_listed_and_deleted() {
     let made = make(&server, json!({})).await;
     let listed = server.operator("ListUserPoolClients", json!({"UserPoolId": pool(), "MaxResults": 60})).await.ok();
     let listed = listed["UserPoolClients"].as_array().unwrap().clone();
-    assert_eq!(listed.len(), 3);
+    assert_eq!(listed.len(), 4);
     assert!(listed.contains(&json!({"ClientId": made["ClientId"], "UserPoolId": pool(), "ClientName": "app"})));
     let named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
     assert_eq!(server.operator("DeleteUserPoolClient", named.clone()).await.text, "");

@@ -14,7 +14,7 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 use super::{
     Back, Frame, Message, Notice, cookies, login, page,
     purpose::{Purpose, account_path, broken_form},
-    signals, words,
+    words,
 };
 use crate::{
     app::App,
@@ -194,7 +194,7 @@ impl Account<'_> {
         let clients: Vec<_> = sessions.iter().map(|one| one.client_id.clone()).collect();
         let names: HashMap<_, _> = store::clients::names(&app.db, &pool.id, &clients).await?.into_iter().collect();
         let mut f = self.frame(notice);
-        f.signals = signals.map(|signals| self.with_gone(signals::accepted(&signals)).to_string());
+        f.signals = signals.map(|signals| self.with_gone(json!(signals)).to_string());
         let attribute = |name: &str| user.attributes.get(name).and_then(Value::as_str).unwrap_or_default();
         let methods = [("SOFTWARE_TOKEN_MFA", "method-app"), ("SMS_MFA", "method-sms"), ("EMAIL_OTP", "method-email")];
         let methods = methods.into_iter().filter(|(method, _)| pool.has_mfa(method));
@@ -544,7 +544,7 @@ impl Account<'_> {
         f.signals = signals.map(|mut signals| {
             signals.all_accepted_credential_ids.clear();
             signals.current_user_details = None;
-            signals::accepted(&signals).to_string()
+            json!(signals).to_string()
         });
         let back = Back { href: f.link("/login"), label: f.say("back-to-sign-in") };
         let (title, text) = (f.say("account-deleted"), f.say("account-deleted-what"));

@@ -82,6 +82,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
             let busy = words::of(&f.texts, &Error::LimitExceeded(text));
             told(visit, 400, "not-confirmed", busy)
         }
+        Err(Error::InvalidParameter(_)) => told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete")),
         Err(_) => told(visit, 400, "not-confirmed", f.say("confirm-link-failed")),
     }
 }

@@ -98,8 +98,9 @@ impl FormSecret {
 pub fn is_own_form(visit: &Visit) -> bool {
     let foreign = visit.header("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let other_origin = visit.header("origin").is_some_and(|origin| {
-        let host = origin.split_once("://").map(|(_, host)| host);
-        host != visit.header("host")
+        // As the browser calls this server; a proxy may call it otherwise.
+        let called = origin.split_once("://").map(|(_, host)| host);
+        called != visit.header("host") && origin != visit.app.public_url
     });
     let secret = FormSecret::of(visit);
     let token = visit.form.get("form_token").unwrap_or_default();

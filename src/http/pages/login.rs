@@ -14,7 +14,7 @@ use super::{
     attribute_input::AttributeInput,
     cookies, forgot, page,
     purpose::{Purpose, broken_form},
-    sign_up, signals, words,
+    sign_up, words,
 };
 use crate::{
     app::App,
@@ -227,7 +227,7 @@ impl Login<'_> {
                     _ => Notice::None,
                 };
                 let hint = self.visit.query.get("login_hint").unwrap_or_default();
-                self.name_page(200, hint, notice, None)
+                self.name_page(200, hint, notice, self.gone().await?)
             }
         }
     }
@@ -382,7 +382,10 @@ impl Login<'_> {
             Ok(outcome) => return self.go_on(username, outcome, "", Notice::None).await,
             Err(error) => refuse_internal(error)?,
         };
-        let signal = self.unknown_passkey(credential).await?;
+        let signal = match Assertion::parse(credential) {
+            Ok(assertion) => self.unknown_passkey(&assertion.credential_id).await?,
+            Err(_) => None,
+        };
         let id = match (&signal, words::is_of_session(&error)) {
             (Some(_), _) => "error-passkey-unknown",
             (None, true) => "error-expired",
@@ -396,15 +399,21 @@ impl Login<'_> {
     }
 
     /// What the passkey manager is to know where a passkey is nobody's here.
-    async fn unknown_passkey(&self, credential: &str) -> Result<Option<Value>> {
-        let (Ok(assertion), Some(rp)) = (Assertion::parse(credential), relying_party_of(&self.named.pool, &[])) else {
-            return Ok(None);
-        };
-        let (db, pool_id) = (&self.visit.app.db, &self.named.pool.id);
-        if store::passkeys::is_known(db, pool_id, &assertion.credential_id).await? {
+    async fn unknown_passkey(&self, credential_id: &[u8]) -> Result<Option<Value>> {
+        let Some(rp) = relying_party_of(&self.named.pool, &[]) else { return Ok(None) };
+        if store::passkeys::is_known(&self.visit.app.db, &self.named.pool.id, credential_id).await? {
             return Ok(None);
         }
-        Ok(Some(signals::unknown(&rp.id, &BASE64_URL_SAFE_NO_PAD.encode(&assertion.credential_id))))
+        let id = BASE64_URL_SAFE_NO_PAD.encode(credential_id);
+        Ok(Some(json!({"RelyingPartyId": rp.id, "UnknownCredentialId": id})))
+    }
+
+    /// The same of a passkey whose deletion ended the browser's session too.
+    async fn gone(&self) -> Result<Option<Value>> {
+        match self.visit.query.get("gone").and_then(|id| BASE64_URL_SAFE_NO_PAD.decode(id).ok()) {
+            Some(id) => self.unknown_passkey(&id).await,
+            None => Ok(None),
+        }
     }
 
     /// A code was entered, or a second factor chosen.

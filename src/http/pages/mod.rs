@@ -14,7 +14,6 @@ pub mod login;
 pub mod passkeys;
 mod purpose;
 pub mod sign_up;
-mod signals;
 mod words;
 
 use std::borrow::Cow;

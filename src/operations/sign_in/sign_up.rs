@@ -97,7 +97,9 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     };
     let session = match decided.confirm {
         true => None,
-        false => sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, trail.at).await?,
+        false => {
+            sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, (call.from_pages, trail.at)).await?
+        }
     };
     tx.commit().await?;
     messages::sent(app);

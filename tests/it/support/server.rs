@@ -313,6 +313,7 @@ pub async fn fill_template(options: PgConnectOptions) {
         "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 10}}))
     .await;
     let pages_client = make(json!({"UserPoolId": pool, "ClientName": "pages", "PreventUserExistenceErrors": "ENABLED",
+        "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
         "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code", "implicit"],
         "AllowedOAuthScopes": ["openid", "email", "phone", "profile", "aws.cognito.signin.user.admin"],
         "CallbackURLs": [CALLBACK, "http://localhost:3000/other?a=1", "app.example:/done"],
