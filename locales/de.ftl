@@ -77,6 +77,7 @@ sign-up = Konto erstellen
 password-optional-why = Ohne Passwort melden Sie sich mit Codes oder Passkeys an.
 confirm-account = Konto bestätigen
 account-confirmed = Ihr Konto ist bestätigt. Sie können sich jetzt anmelden.
+confirmed-choose-password = Ihr Konto ist bestätigt. Wählen Sie jetzt ein Passwort: Wir senden Ihnen dafür einen Code.
 
 ## A forgotten password
 

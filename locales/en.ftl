@@ -77,6 +77,7 @@ sign-up = Create an account
 password-optional-why = Without one you sign in with codes or passkeys.
 confirm-account = Confirm your account
 account-confirmed = Your account is confirmed. You can sign in now.
+confirmed-choose-password = Your account is confirmed. Now choose a password: we send you a code for it.
 
 ## A forgotten password
 

@@ -77,6 +77,7 @@ sign-up = Crear una cuenta
 password-optional-why = Sin contraseña, inicias sesión con códigos o llaves de acceso.
 confirm-account = Confirma tu cuenta
 account-confirmed = Tu cuenta está confirmada. Ya puedes iniciar sesión.
+confirmed-choose-password = Tu cuenta está confirmada. Ahora elige una contraseña: te enviamos un código para ello.
 
 ## A forgotten password
 

@@ -77,6 +77,7 @@ sign-up = Créer un compte
 password-optional-why = Sans mot de passe, vous vous connectez avec des codes ou des clés d’accès.
 confirm-account = Confirmez votre compte
 account-confirmed = Votre compte est confirmé. Vous pouvez maintenant vous connecter.
+confirmed-choose-password = Votre compte est confirmé. Choisissez maintenant un mot de passe : nous vous envoyons un code pour cela.
 
 ## A forgotten password
 

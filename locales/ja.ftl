@@ -77,6 +77,7 @@ sign-up = アカウントを作成
 password-optional-why = パスワードを設定しない場合は、コードまたはパスキーでログインします。
 confirm-account = アカウントの確認
 account-confirmed = アカウントを確認しました。ログインできます。
+confirmed-choose-password = アカウントを確認しました。次にパスワードを設定してください。そのためのコードをお送りします。
 
 ## A forgotten password
 

@@ -232,6 +232,9 @@ pub async fn check(app: &App, fields: &Fields) -> Result<Authorization, Fault> {
     {
         return Err(told("invalid_request", "resource names no resource server"));
     }
+    if resource.as_ref().is_some_and(|identifier| !is_granted(identifier, &scope)) {
+        return Err(told("invalid_target", "no scope of this resource server is granted"));
+    }
     let acr_level = fields.get("acr_values").and_then(|text| {
         let levels =
             text.split(' ').filter_map(|name| (1..=4).find(|level| named.pool.settings.acr_name(*level) == name));
@@ -272,6 +275,11 @@ pub fn scope(named: &ClientAndPool, asked: Option<&str>) -> Result<String, &'sta
         return Err("phone, email and profile need openid beside them");
     }
     Ok(scopes.join(" "))
+}
+
+/// Whether a scope of this resource server is among those that are granted.
+pub fn is_granted(identifier: &str, scope: &str) -> bool {
+    scope.split(' ').any(|one| one.strip_prefix(identifier).is_some_and(|rest| rest.starts_with('/')))
 }
 
 /// PKCE (RFC 7636): S256 only.
@@ -352,7 +360,9 @@ impl Authorization {
             origin_jti: None,
         };
         let mut tx = app.db.begin().await?;
-        if !store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
+        // The user first: the order of locks.
+        let held = store::users::hold(&mut tx, pool_id, session.sub).await?;
+        if held.is_none() || !store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
             return Ok(None);
         }
         store::authorization_codes::insert(&mut tx, pool_id, &code).await?;

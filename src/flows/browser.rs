@@ -11,7 +11,7 @@ use crate::{
     random,
     sealing::equal,
     store::{self, pools::Pool, sessions::Session, users::User},
-    tokens::{self, ACCESS_SCOPE, AccessClaims, RefreshToken},
+    tokens::{self, ACCESS_SCOPE, AccessClaims, RefreshToken, Use},
 };
 
 /// How long a browser stays signed in: as long as with Amazon Cognito (W§5.4).
@@ -41,7 +41,7 @@ pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Brows
     let Some(session) = store::sessions::find_browser(&mut db, pool_id, cookie.origin_jti).await? else {
         return Ok(None);
     };
-    if !equal(&session.refresh_hash, &cookie.cookie_hash()) || session.expires_at <= app.clock.now() {
+    if !equal(&session.refresh_hash, &cookie.hash(Use::Cookie)) || session.expires_at <= app.clock.now() {
         return Ok(None);
     }
     // Neither signed out everywhere, nor disabled, nor in need of a new password.

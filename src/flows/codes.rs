@@ -29,6 +29,8 @@ const SIGN_IN_SENT_PER_HOUR: i32 = 20;
 const CUSTOM_PER_HOUR: i32 = 60;
 /// Codes tried for a name within an hour.
 const TRIED_PER_HOUR: i32 = 15;
+/// How long the code of a sign-up may wait.
+pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 /// Digits of a code.
 const DIGITS: usize = 6;
 
@@ -60,7 +62,7 @@ impl Purpose {
     fn lifetime(self) -> Duration {
         match self {
             Self::ForgotPassword => Duration::HOUR,
-            Self::SignUp | Self::VerifyEmail | Self::VerifyPhoneNumber => Duration::DAY,
+            Self::SignUp | Self::VerifyEmail | Self::VerifyPhoneNumber => SIGN_UP_LIFETIME,
         }
     }
 

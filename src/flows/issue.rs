@@ -25,7 +25,7 @@ use crate::{
         sessions::{OpenedWith, Session},
         users::User,
     },
-    tokens::{self, ACCESS_SCOPE, AccessClaims, Context, IdClaims, IssuedAccess, RefreshToken},
+    tokens::{self, ACCESS_SCOPE, AccessClaims, Context, IdClaims, IssuedAccess, RefreshToken, Use},
 };
 
 /// `AuthenticationResultType`.
@@ -87,8 +87,8 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
     let refresh = RefreshToken::new(origin_jti);
     let browser = sign_in.door == Door::Pages;
     let (hash, lifetime) = match browser {
-        true => (refresh.cookie_hash(), browser::LIFETIME),
-        false => (refresh.hash(), sign_in.client.settings.refresh_lifetime()),
+        true => (refresh.hash(Use::Cookie), browser::LIFETIME),
+        false => (refresh.hash(Use::Api), sign_in.client.settings.refresh_lifetime()),
     };
     let session = Session {
         origin_jti,

@@ -14,7 +14,7 @@ use crate::{
     },
     random,
     store::{self, clients::ClientAndPool, groups::Membership, sessions::Session, users::User},
-    tokens::RefreshToken,
+    tokens::{RefreshToken, Use},
 };
 
 /// What an application was granted.
@@ -66,7 +66,7 @@ pub async fn open(
         origin_jti,
         sub,
         client_id: client.id.clone(),
-        refresh_hash: refresh.hash().to_vec(),
+        refresh_hash: refresh.hash(Use::OAuth).to_vec(),
         refresh_generation: 0,
         rotated_at: None,
         auth_time: browser.auth_time,

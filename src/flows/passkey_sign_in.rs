@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        decoys, devices,
+        auth_events, decoys, devices,
         issue::{self, Proved, SessionDevice, Source},
         mfa, session_text,
         sign_in::{Available, Door, Outcome, Person, SignIn},
@@ -118,7 +118,7 @@ pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
 pub async fn finish_discoverable(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
-    let is_ours = pending.client_id == sign_in.client.id && pending.sub.is_none();
+    let is_ours = pending.client_id == sign_in.client.id && pending.sub.is_none() && sign_in.is_of_this_door(&pending);
     if pending.kind != "WEB_AUTHN" || pending.data["discoverable"] != true || !is_ours {
         return Err(session_text::unfit());
     }
@@ -131,7 +131,14 @@ pub async fn finish_discoverable(sign_in: &SignIn<'_>, id: Uuid, credential: &st
     };
     let username = user.as_ref().map_or_else(|| sub.to_string(), |user| user.username.clone());
     triggers::pre_authentication(&sign_in.cause(), &username, user.as_ref()).await?;
-    finish_alone(sign_in, Person { username, user }, pending, credential).await
+    let known = user.is_some();
+    let outcome = finish_alone(sign_in, Person { username, user }, pending, credential).await;
+    // By the subject: there is no name by which it is noted otherwise.
+    if let Some(response) = auth_events::response_of(&outcome, |one| !matches!(one, Outcome::Next(_))).filter(|_| known)
+    {
+        auth_events::note(app, sign_in.call, pool, sub, "SignIn", response, None);
+    }
+    outcome
 }
 
 /// Checks an assertion and opens the session. `key` is the person's passkey that answers, if it was found.

@@ -17,7 +17,7 @@ use crate::{
         sessions::Session,
         users::{Status, User},
     },
-    tokens::{self, RefreshToken, Standing},
+    tokens::{self, RefreshToken, Standing, Use},
 };
 
 /// New access and ID tokens for a refresh token; with rotation on, also its successor.
@@ -63,7 +63,7 @@ pub async fn refresh(
                 &mut tx,
                 &client.pool_id,
                 session.origin_jti,
-                &next.hash(),
+                &next.hash(use_of(&session)),
                 generation,
                 now,
             )
@@ -83,6 +83,11 @@ pub async fn refresh(
     tx.commit().await?;
     let basis = Basis { user: &user, memberships: &memberships, session: &session, nonce: None };
     issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
+}
+
+/// What a session's refresh token is for. (A browser's session has a cookie, which is none.)
+fn use_of(session: &Session) -> Use {
+    if session.scope.is_some() { Use::OAuth } else { Use::Api }
 }
 
 /// Whether a token is the session's present one, or the one before within the grace period.
@@ -114,7 +119,7 @@ async fn check(
     let user = store::users::hold(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
     let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
-    let standing = token.standing(&app.sealing, &session.refresh_hash, generation);
+    let standing = token.standing(&app.sealing, use_of(&session), &session.refresh_hash, generation);
     if session.client_id != client.id || standing == Standing::Forged {
         return Err(invalid());
     }
@@ -148,11 +153,16 @@ async fn check(
 pub async fn revoke(app: &App, client: &Client, token: &str, associated: bool) -> Result<()> {
     let Some(token) = RefreshToken::parse(token) else { return Ok(()) };
     let mut tx = app.db.begin().await?;
+    if associated {
+        // The user first, who is held against everybody else: several sessions are locked.
+        let sub = store::sessions::find_sub(&mut tx, &client.pool_id, token.origin_jti).await?.unwrap_or_default();
+        store::users::lock(&mut tx, &client.pool_id, sub).await?;
+    }
     let Some(session) = store::sessions::lock(&mut tx, &client.pool_id, token.origin_jti).await? else {
         return Ok(());
     };
     let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
-    let genuine = token.standing(&app.sealing, &session.refresh_hash, generation) != Standing::Forged;
+    let genuine = token.standing(&app.sealing, use_of(&session), &session.refresh_hash, generation) != Standing::Forged;
     if genuine && session.client_id == client.id {
         let now = app.clock.now();
         store::sessions::revoke(&mut tx, &client.pool_id, token.origin_jti, now).await?;

@@ -214,7 +214,8 @@ impl SignIn<'_> {
         let answered = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
         let Resumed { pending, person, key } = self.resume(id, responses, answered.as_ref()).await?;
         let decoy = || pending.data["decoy"] == self.decoy_mark(&person);
-        if pending.client_id != self.client.id
+        if !self.is_of_this_door(&pending)
+            || pending.client_id != self.client.id
             || pending.sub != person.user.as_ref().map(|user| user.sub)
             || (person.user.is_none() && !decoy())
         {
@@ -560,6 +561,10 @@ impl SignIn<'_> {
         available: Vec<&'static str>,
     ) -> Result<Outcome> {
         let now = self.app.clock.now();
+        let mut data = data;
+        if self.door == Door::Pages {
+            data["pages"] = true.into();
+        }
         let challenge = Challenge {
             id: random::uuid(),
             kind: name.into(),
@@ -575,6 +580,12 @@ impl SignIn<'_> {
             store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
         }
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
+    }
+
+    /// Whether a challenge was given on the pages and is answered there, or neither: the pages let everybody in to Keystead's
+    /// own pages, whatever flows the client allows, and the API gives tokens.
+    pub fn is_of_this_door(&self, pending: &Challenge) -> bool {
+        (pending.data["pages"] == true) == (self.door == Door::Pages)
     }
 
     /// What binds a decoy's challenge to its name, as a user's is bound to the user.

@@ -67,10 +67,28 @@ pub async fn session(
         client_id: client.id.clone(),
         sub: Some(sub),
         data: json!({}),
-        expires_at: now + client.settings.session_lifetime(),
+        // On the pages it lives as long as the code that people look for in their mail.
+        expires_at: now + if from_pages { codes::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
     };
     store::challenges::insert(&mut *db, &client.pool_id, &challenge, now).await?;
     Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
+}
+
+/// A `Session` that stands for nothing, in place of one that nobody may have.
+pub fn no_session(app: &App, client: &Client) -> String {
+    let expires_at = app.clock.now() + codes::SIGN_UP_LIFETIME;
+    session_text::seal(&app.sealing, &client.pool_id, &client.id, random::uuid(), expires_at)
+}
+
+/// The `Session` of a sign-up whose password was proved just now, on the pages.
+pub async fn session_of(app: &App, named: &ClientAndPool, username: &str) -> Result<String> {
+    let ClientAndPool { client, pool } = named;
+    let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
+        return Ok(no_session(app, client));
+    };
+    let mut db = app.db.acquire().await?;
+    let session = session(app, &mut db, client, user.sub, SIGN_UP, (true, app.clock.now())).await?;
+    Ok(session.unwrap_or_else(|| no_session(app, client)))
 }
 
 /// Uses a sign-up's `Session` up; `false`: it is not one of this user and step, or not any more.
@@ -149,6 +167,17 @@ pub struct Confirmation<'a> {
     pub force_alias_creation: bool,
     /// The sign-up's `Session`.
     pub session: Option<&'a str>,
+    pub password: Chosen,
+}
+
+/// Who chose the password of the sign-up that is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    /// Whoever confirms, as Amazon Cognito takes it.
+    ByWhoConfirms,
+    /// Whoever has the sign-up's `Session`. Without it the password is forgotten: a stranger may have signed up with another's
+    /// address, and must not come in by a password when the owner confirms it.
+    ByWhoHasTheSession,
 }
 
 /// Confirms the person whom [`person`] or [`named`] found; returns a `Session` that signs in.
@@ -195,8 +224,16 @@ pub async fn confirm(
     // Not committed then: the same code, with ForceAliasCreation, may come again.
     put.map_err(|taken| taken.alias_exists())?;
     // The sign-up's session is used up; clients that do not send it (Amplify) get the next one all the same.
-    if let Some(session) = given.session {
-        take_session(app, &mut tx, client, user.sub, SIGN_UP, session, trail.at).await?;
+    let is_theirs = match given.session {
+        Some(session) => take_session(app, &mut tx, client, user.sub, SIGN_UP, session, trail.at).await?,
+        None => false,
+    };
+    if given.password == Chosen::ByWhoHasTheSession && !is_theirs {
+        store::users::forget_password(&mut tx, &pool.id, user.sub, trail.at).await?;
+        store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
+        tx.commit().await?;
+        triggers::post_confirmation(cause, "PostConfirmation_ConfirmSignUp", &user).await?;
+        return Ok(None);
     }
     let session = session(app, &mut tx, client, user.sub, SIGNED_UP, (call.from_pages, trail.at)).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;

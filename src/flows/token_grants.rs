@@ -160,6 +160,9 @@ async fn machine(app: &App, named: &ClientAndPool, form: &Fields) -> Result<Auth
     {
         return Err(told("invalid_request", "resource names no resource server"));
     }
+    if resource.as_ref().is_some_and(|identifier| !authorization::is_granted(identifier, &scope)) {
+        return Err(told("invalid_target", "no scope of this resource server is granted"));
+    }
     let keys = app.keys.of_pool(app, &named.pool.id).await?.ok_or_else(|| Error::no_such_pool(&named.pool.id))?;
     let now = app.clock.now().unix_timestamp();
     let expires_in = client.settings.access_lifetime().whole_seconds();

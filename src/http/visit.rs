@@ -39,6 +39,8 @@ pub struct Visit {
     pub query: Fields,
     /// The body of a form; empty for other methods.
     pub form: Fields,
+    /// Bytes of that form.
+    size: usize,
     cookies: Vec<(String, String)>,
 }
 
@@ -151,6 +153,7 @@ impl Visit {
             path: request.path().to_owned(),
             query: Fields::parse(request.query_string().as_bytes()),
             form: Fields::default(),
+            size: 0,
             cookies,
         }
     }
@@ -170,6 +173,7 @@ impl Visit {
         let mut held = app.admission.body();
         let body = api::read_in_time(payload, LONGEST, patience, &mut held).await?;
         app.acl.check_server_size(body.len())?;
+        self.size = body.len();
         self.form = Fields::parse(&body);
         Ok(())
     }
@@ -192,7 +196,7 @@ impl Visit {
     /// Notes the pool in the log and asks its web ACL.
     pub fn concerns_pool(&self, pool_id: &str) -> Result<()> {
         tracing::Span::current().record("pool.id", pool_id);
-        self.app.acl.check_pool(pool_id, self.call.address, 0)
+        self.app.acl.check_pool(pool_id, self.call.address, self.size)
     }
 
     /// The call that flows see, in the name of an operation.

@@ -1,6 +1,6 @@
 //! The audit trail, and the outbox of what is to be told to others. Rows name no secrets.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -39,6 +39,18 @@ pub async fn insert(
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// Whether a passkey of a user was deleted.
+pub async fn was_deleted(db: &PgPool, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!" FROM audit_events
+           WHERE user_pool_id = $1 AND sub = $2 AND event = 'passkey.deleted' AND credential_id = $3 LIMIT 1"#,
+        pool_id,
+        sub,
+        credential_id
+    );
+    Ok(found.fetch_optional(db).await?.is_some())
 }
 
 /// How many events of a kind a user has since a time.

@@ -2,7 +2,7 @@
 //!
 //! Rows are removed here and nowhere else, each removal with its audit and its outbox row in the same statement.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -48,16 +48,6 @@ pub async fn list_details(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sq
     )
     .fetch_all(db)
     .await
-}
-
-/// Whether a credential ID is anybody's in a pool.
-pub async fn is_known(db: &PgPool, pool_id: &str, credential_id: &[u8]) -> sqlx::Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT 1 AS "one!" FROM webauthn_credentials WHERE user_pool_id = $1 AND credential_id = $2"#,
-        pool_id,
-        credential_id
-    );
-    Ok(found.fetch_optional(db).await?.is_some())
 }
 
 /// Gives a passkey another name; `false` when the user has no such passkey. An update and never an upsert.

@@ -13,7 +13,7 @@ pub use access::{
     unverified_subject, verify_access,
 };
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
-pub use refresh::{RefreshToken, Standing};
+pub use refresh::{RefreshToken, Standing, Use};
 
 /// Why an access token is refused, in the words that Amazon Cognito uses (W§2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

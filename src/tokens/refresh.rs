@@ -27,6 +27,17 @@ pub struct RefreshToken {
     secret: [u8; SECRET_LEN],
 }
 
+/// What such a text is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// A refresh token of a sign-in through the API.
+    Api,
+    /// A refresh token of an OAuth client, with what it was granted.
+    OAuth,
+    /// The cookie of a browser on the sign-in pages.
+    Cookie,
+}
+
 /// How a presented token stands to the session's current one.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Standing {
@@ -61,14 +72,15 @@ impl RefreshToken {
         BASE64_URL_SAFE_NO_PAD.encode(self.bytes())
     }
 
-    /// What the database keeps.
-    pub fn hash(&self) -> [u8; 32] {
-        sha256(&self.bytes())
-    }
-
-    /// What the database keeps where the text is a browser's cookie. Another hash, so that neither passes for the other.
-    pub fn cookie_hash(&self) -> [u8; 32] {
-        sha256(&[&b"browser cookie"[..], &self.bytes()].concat())
+    /// What the database keeps. Each use has a hash of its own, so that none passes for another: not a cookie for a token, and
+    /// not an OAuth client's token at a replica of a release that does not know of scopes.
+    pub fn hash(&self, of: Use) -> [u8; 32] {
+        let bytes = self.bytes();
+        match of {
+            Use::Api => sha256(&bytes),
+            Use::OAuth => sha256(&[&b"oauth refresh token"[..], &bytes].concat()),
+            Use::Cookie => sha256(&[&b"browser cookie"[..], &bytes].concat()),
+        }
     }
 
     /// The token that replaces this one.
@@ -81,7 +93,7 @@ impl RefreshToken {
     }
 
     /// How this token stands to the current one, of which hash and generation are known.
-    pub fn standing(&self, key: &SealingKey, current_hash: &[u8], current_generation: u32) -> Standing {
+    pub fn standing(&self, key: &SealingKey, of: Use, current_hash: &[u8], current_generation: u32) -> Standing {
         let Some(behind) = current_generation.checked_sub(self.generation).filter(|n| *n <= MAX_WALK) else {
             return Standing::Forged;
         };
@@ -89,7 +101,7 @@ impl RefreshToken {
         for _ in 0..behind {
             token = token.successor(key);
         }
-        match (equal(&token.hash(), current_hash), behind) {
+        match (equal(&token.hash(of), current_hash), behind) {
             (false, _) => Standing::Forged,
             (true, 0) => Standing::Current,
             (true, n) => Standing::Rotated(n),
@@ -115,7 +127,7 @@ mod tests {
         let first = RefreshToken::new(Uuid::from_u128(5));
         let second = first.successor(&key);
         let third = second.successor(&key);
-        let standing = |token: &RefreshToken| token.standing(&key, &third.hash(), 2);
+        let standing = |token: &RefreshToken| token.standing(&key, Use::Api, &third.hash(Use::Api), 2);
         assert_eq!(standing(&third), Standing::Current);
         assert_eq!(standing(&second), Standing::Rotated(1));
         assert_eq!(standing(&first), Standing::Rotated(2));

@@ -19,8 +19,10 @@ const NAMED_LIMIT: usize = 50;
 /// The request with nulls and unknown members removed, or what is wrong with it.
 pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
     let model = model();
-    let shape = &model.operation(operation).expect("only operations of the model are dispatched").input;
-    let mut check = Check { model, failures: Vec::new(), count: 0, hidden: false };
+    let operation = model.operation(operation).expect("only operations of the model are dispatched");
+    let shape = &operation.input;
+    let strict = operation.is_extension;
+    let mut check = Check { model, failures: Vec::new(), count: 0, hidden: false, strict };
     let Value::Object(out) = check.value(input, model.shape(shape), "")? else {
         return Err(expected_map());
     };
@@ -43,6 +45,9 @@ struct Check {
     count: usize,
     /// Whether the value that is looked at is part of a sensitive one.
     hidden: bool,
+    /// Whether a member that is not of the model is refused, as in Keystead's own operations, whose documents are set as a whole:
+    /// a misspelt rule would switch itself off.
+    strict: bool,
 }
 
 impl Check {
@@ -101,6 +106,11 @@ impl Check {
                     out.insert(name.clone(), value);
                 }
             }
+        }
+        if let Some(name) = map.keys().next().filter(|_| self.strict) {
+            return Err(Error::InvalidParameter(
+                format!("{} is no member of this operation's input.", join(path, name)).into(),
+            ));
         }
         Ok(out)
     }

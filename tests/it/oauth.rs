@@ -408,6 +408,10 @@ async fn a_machine_gets_the_scopes_it_may_have_and_nothing_of_a_person() {
     assert_eq!(refused.json()["error"], "invalid_scope");
     let refused = browser.post("/oauth2/token", &[grant, ("resource", "https://other.example")]).await;
     assert_eq!(refused.json()["error"], "invalid_request");
+    let other = json!({"UserPoolId": pool(), "Identifier": "https://api.example.org", "Name": "other"});
+    server.operator("CreateResourceServer", other).await.ok();
+    let refused = browser.post("/oauth2/token", &[grant, ("resource", "https://api.example.org")]).await;
+    assert_eq!(refused.json()["error"], "invalid_target", "none of its scopes is granted");
     let both = browser.post("/oauth2/token", &[grant, ("client_id", &id), ("client_secret", &secret)]).await;
     assert_eq!(both.json()["error"], "invalid_request");
     browser.headers = vec![("authorization", basic("wrong"))];
@@ -740,4 +744,48 @@ async fn a_request_may_come_as_a_form() {
     assert_eq!(back.status, 303);
     let address = back.location().to_owned();
     assert!(browser.get(&address).await.sent("code").is_some());
+}
+
+#[tokio::test]
+async fn codes_and_signing_out_everywhere_do_not_wait_for_each_other_in_a_circle() {
+    let server = TestServer::start().await;
+    let (browser, _) = signed_in(&server, "ada").await;
+    for round in 0..10 {
+        let mut browser = browser.clone();
+        browser.sign_in(&authorize(&[("prompt", "login")]), "ada").await;
+        let asks = (0..8).map(|_| {
+            let mut browser = browser.clone();
+            tokio::spawn(async move { browser.get(&authorize(&[])).await.status })
+        });
+        let asks: Vec<_> = asks.collect();
+        let out = server.operator("AdminUserGlobalSignOut", json!({"UserPoolId": pool(), "Username": "ada"})).await;
+        assert_eq!(out.outcome(), "OK", "round {round}");
+        for ask in asks {
+            assert_eq!(ask.await.unwrap(), 302, "round {round}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn revoking_what_is_linked_and_signing_out_everywhere_do_not_either() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    for round in 0..10 {
+        browser.sign_in(&authorize(&[("prompt", "login")]), "ada").await;
+        let mut tokens = Vec::new();
+        for _ in 0..6 {
+            let code = browser.get(&authorize(&[])).await.sent("code").unwrap();
+            tokens.push(exchange(&mut browser, &code, &[]).await.json()["refresh_token"].as_str().unwrap().to_owned());
+        }
+        let revoked = tokens.into_iter().map(|token| {
+            let person = crate::support::Person::at_url(&server.url, "ada");
+            let input = json!({"ClientId": pages_client(), "Token": token, "RevokeAssociatedSessions": "LINKED"});
+            async move { person.post_public("RevokeToken", input).await.outcome() }
+        });
+        let out = server.operator("AdminUserGlobalSignOut", json!({"UserPoolId": pool(), "Username": "ada"}));
+        let (outcomes, out) = tokio::join!(all(revoked), out);
+        assert_eq!(out.outcome(), "OK", "round {round}");
+        assert!(outcomes.iter().all(|outcome| outcome == "OK"), "round {round}: {outcomes:?}");
+        assert_eq!(server.count("sessions WHERE revoked_at IS NULL").await, 0);
+    }
 }

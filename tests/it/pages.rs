@@ -83,7 +83,34 @@ async fn an_address_with_an_account_signs_up_like_a_new_one() {
     let page = browser.submit(&page, "sign_up", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
     let code = server.code("ada@example.com", 3).await;
     let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
-    assert_eq!(done.status, 303, "{}", done.text);
+    assert!(done.location().starts_with("/forgot?"), "{}", done.text);
+    let page = browser.follow(done).await;
+    assert_eq!(page.notice(), "Your account is confirmed. Now choose a password: we send you a code for it.");
+}
+
+#[tokio::test]
+async fn who_confirms_an_address_does_not_take_over_a_strangers_password() {
+    let server = TestServer::start().await;
+    let client = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
+    let pool = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]});
+    let (_, client) = pool_with(&server, pool, client).await;
+    let sign_up = async |password: &str| {
+        let mut browser = Browser::new(&server);
+        let page = browser.get(&format!("/signup?client_id={client}")).await;
+        let page = browser.submit(&page, "sign_up", &[("email", "ada@example.com"), ("password", password)]).await;
+        (browser, page)
+    };
+    let (_, _) = sign_up("Strangers-1!").await;
+    let (mut ada, page) = sign_up(PASSWORD).await;
+    let code = server.code("ada@example.com", 2).await;
+    let done = ada.submit(&page, "confirm", &[("code", &code)]).await;
+    assert!(done.location().starts_with("/forgot?"), "{} {}", done.status, done.text);
+    assert_eq!(server.count("users WHERE status = 'CONFIRMED' AND password_hash IS NULL").await, 1);
+    assert_eq!(server.count("sessions").await, 0);
+    let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": "Strangers-1!"}});
+    assert_eq!(server.call("InitiateAuth", input).await.outcome(), "NotAuthorizedException");
 }
 
 /// The token of a page's forms.
@@ -500,11 +527,111 @@ async fn a_deletion_that_ends_this_session_too_is_told_by_the_sign_in_page() {
 }
 
 #[tokio::test]
-async fn nobody_makes_a_browser_forget_a_passkey_that_is_somebodys() {
+async fn nobody_makes_a_browser_forget_a_passkey_and_nobody_learns_of_one() {
     let server = TestServer::start().await;
-    let (_, _, id) = with_passkey(&server, "ada").await;
-    let page = Browser::new(&server).get(&format!("{}&gone={id}", login())).await;
-    assert!(!page.text.contains("UnknownCredentialId"));
+    let (mut browser, mut ada, id) = with_passkey(&server, "ada").await;
+    for address in [login(), account()] {
+        for gone in [id.as_str(), "bm90aGluZw", "x"] {
+            let page = browser.get(&format!("{address}&fresh=1&gone={gone}")).await;
+            assert!(!page.text.contains("UnknownCredentialId"), "{address} {gone}");
+        }
+    }
+    // A passkey that is there, and one that never was, are refused alike.
+    let mut seen = Vec::new();
+    for credential_id in [None, Some(vec![7; 32])] {
+        let mut stranger = Browser::new(&server);
+        let page = stranger.get(&login()).await;
+        let (_, fields) = page.form("passkey");
+        let made = stranger.post(&login(), &[("form_token", &fields["form_token"]), ("step", "options")]).await.json();
+        let spoil = keystead::dev::authenticator::Spoil { signature: true, credential_id, ..Default::default() };
+        let assertion = ada.authenticator.get(&made["options"], ORIGIN, &spoil).unwrap().to_string();
+        let entered = [("session", made["session"].as_str().unwrap()), ("credential", &assertion)];
+        let refused = stranger.submit(&page, "passkey", &entered).await;
+        seen.push((refused.status, without_what_differs(&refused, "ada")));
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn what_the_pages_began_the_api_does_not_finish() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login()).await;
+    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    let session = page.form("password").1["session"].clone();
+    let responses = json!({"USERNAME": "ada", "PASSWORD": PASSWORD});
+    let input = json!({"ClientId": pages_client(), "ChallengeName": "PASSWORD", "Session": session, "ChallengeResponses": responses});
+    let refusal = server.call("RespondToAuthChallenge", input).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user.");
+    assert!(browser.submit(&page, "password", &[("password", PASSWORD)]).await.location().starts_with("/account"));
+    // Nor the pages what the API began.
+    let begin =
+        json!({"ClientId": crate::support::client(), "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    server.sql(&format!("UPDATE app_clients SET configuration = configuration || '{{\"AllowedOAuthFlowsUserPoolClient\": true, \"AllowedOAuthFlows\": [\"code\"]}}' WHERE client_id = '{}'", crate::support::client())).await;
+    let session = server.call("InitiateAuth", begin).await.ok()["Session"].as_str().unwrap().to_owned();
+    let address = format!("/login?client_id={}", crate::support::client());
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&address).await;
+    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    let refused = browser.submit(&page, "password", &[("password", PASSWORD), ("session", &session)]).await;
+    assert_eq!((refused.status, refused.heading().as_str()), (400, "Sign in"));
+}
+
+#[tokio::test]
+async fn a_sign_in_without_a_name_is_noted_where_the_pool_notes() {
+    let server = TestServer::start().await;
+    let (_, mut ada, _) = with_passkey(&server, "ada").await;
+    server.sql(r#"UPDATE user_pools SET configuration = configuration || '{"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}}'"#).await;
+    nameless(&mut Browser::new(&server), &mut ada).await;
+    for _ in 0..100 {
+        if server.count("auth_events WHERE kind = 'SignIn' AND response = 'Pass'").await == 1 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it was not noted");
+}
+
+#[tokio::test]
+async fn adding_a_passkey_leads_back_after_the_sign_in_it_needs() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let policy = json!({"UserPoolId": pool(), "PasskeyPolicy": {"StepUpSeconds": 60}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    let bare = format!("/passkeys/add?client_id={}&redirect_uri={CALLBACK}", pages_client());
+    let whole = format!("{bare}&response_type=code&scope=openid");
+    for address in [&bare, &whole] {
+        let mut browser = Browser::new(&server);
+        for round in ["signed out", "too long ago"] {
+            let back = browser.sign_in(address, "ada").await;
+            let page = browser.follow(back).await;
+            assert_eq!(page.heading(), "Sign in faster next time?", "{address} {round}");
+            let back = browser.submit(&page, "later", &[]).await;
+            assert!(back.location().starts_with(CALLBACK), "{}", back.location());
+            assert_eq!(back.location().contains("code="), address == &whole);
+            server.clock.advance(time::Duration::seconds(61));
+        }
+    }
+    // What the application wants of the sign-in still counts.
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&login(), "ada").await;
+    let page = browser.get(&format!("{whole}&prompt=login")).await;
+    assert!(browser.submit(&page, "later", &[]).await.location().starts_with("/login?"));
+}
+
+#[tokio::test]
+async fn names_too_long_for_a_picture_are_set_up_by_the_key() {
+    let server = TestServer::start().await;
+    let input = json!({"UserPoolId": pool(), "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": {"Enabled": true},
+        "WebAuthnConfiguration": {"RelyingPartyId": "localhost", "FactorConfiguration": "MULTI_FACTOR_WITH_USER_VERIFICATION"}});
+    server.operator("SetUserPoolMfaConfig", input).await.ok();
+    let branding = json!({"UserPoolId": pool(), "Branding": {"DisplayName": "\u{65e5}".repeat(64)}});
+    server.operator("SetUserPoolBranding", branding).await.ok();
+    let name = "\u{672c}".repeat(128);
+    server.user(&name).await;
+    let page = Browser::new(&server).sign_in(&login(), &name).await;
+    assert_eq!((page.status, page.heading().as_str()), (200, "Set up an authenticator app"));
 }
 
 #[tokio::test]
@@ -766,6 +893,9 @@ async fn the_account_without_a_client_is_the_one_that_is_signed_in() {
     assert_eq!(browser.get("/account").await.status, 400);
     browser.sign_in(&login(), "ada").await;
     assert_eq!(browser.get("/account").await.location(), account());
+    // What belongs to applications is left behind.
+    let asked = format!("{}&response_type=code&redirect_uri={CALLBACK}&lang=de", account());
+    assert_eq!(browser.get(&asked).await.location(), format!("{}&lang=de", account()));
     browser.cookies.insert("keystead-us-east-1_%00".into(), "%00".into());
     assert!(browser.get("/account").await.status < 500);
 }

@@ -50,6 +50,7 @@ async fn a_policy_that_cannot_be_is_refused() {
         (json!({"RelatedOrigins": ["https://example.org/path"]}), "RelatedOrigins"),
         (json!({"RelatedOrigins": ["https://192.0.2.1"]}), "RelatedOrigins"),
         (json!({"UsernamelessClients": ["nobody"]}), "nobody"),
+        (json!({"KeepLastFactors": true}), "passkeyPolicy.keepLastFactors"),
     ] {
         let input = json!({"UserPoolId": pool(), "PasskeyPolicy": policy});
         let refusal = server.operator("SetUserPoolPasskeyPolicy", input).await.refused();

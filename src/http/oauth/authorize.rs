@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// Bytes of a request that came as a form, at most: it goes on as an address.
+const LONGEST: usize = 16 * 1024;
+
 pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "oauth2/authorize", authorize, pages::refuse).await
 }
@@ -26,7 +29,11 @@ pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
 }
 
 async fn again(visit: Rc<Visit>) -> Result<HttpResponse> {
-    Ok(pages::see_other(&format!("/oauth2/authorize?{}", visit.form.text(&[], &[]))))
+    let query = visit.form.text(&[], &[]);
+    if query.len() > LONGEST {
+        return Ok(pages::not_for_us(&visit, "The request is too long."));
+    }
+    Ok(pages::see_other(&format!("/oauth2/authorize?{query}")))
 }
 
 async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
-    Back, Frame, Message, Notice, cookies, login, page,
+    Back, Frame, Message, Notice, cookies, gone, login, page,
     purpose::{Purpose, account_path, broken_form},
     words,
 };
@@ -100,7 +100,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
     let purpose = match Purpose::of(visit).await? {
         Ok(purpose @ Purpose::Account(_)) => purpose,
-        Ok(_) => return Ok(super::found(&account_path(visit, None))),
+        Ok(_) => return Ok(super::found(&account_path(visit, &[]))),
         Err(answer) => return Ok(answer),
     };
     let Some(browser) = cookies::browser(visit, &purpose.named().pool.id).await? else {
@@ -152,7 +152,7 @@ impl Account<'_> {
     fn frame(&self, notice: Notice) -> Frame {
         let mut frame = self.purpose.frame(self.visit);
         // Forms go to the page without what was done last.
-        frame.action = account_path(self.visit, None);
+        frame.action = account_path(self.visit, &[]);
         frame.query = self.visit.query.text(&["done", "fresh", "gone"], &[]);
         frame.notice = notice;
         frame
@@ -220,12 +220,10 @@ impl Account<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// The signals with the passkey that was deleted last, if the address names one that is the person's no more.
+    /// The signals with the passkey that was deleted a moment ago.
     fn with_gone(&self, mut signals: Value) -> Value {
-        let gone = self.visit.query.get("gone").filter(|id| BASE64_URL_SAFE_NO_PAD.decode(id).is_ok());
-        let accepted = signals["AllAcceptedCredentialIds"].as_array().cloned().unwrap_or_default();
-        if let Some(id) = gone.filter(|id| !accepted.iter().any(|one| one == id)) {
-            signals["UnknownCredentialId"] = json!(id);
+        if let Some(id) = gone::open(self.visit, &self.named.pool.id) {
+            signals["UnknownCredentialId"] = json!(BASE64_URL_SAFE_NO_PAD.encode(id));
         }
         signals
     }
@@ -310,7 +308,7 @@ impl Account<'_> {
     /// The same, and the page again: with what was done, or with what went wrong.
     async fn done_or_said(&self, operation: &str, input: Value, done: &str) -> Result<HttpResponse> {
         match self.call(operation, input).await {
-            Ok(_) => Ok(super::see_other(&account_path(self.visit, Some(done)))),
+            Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", done)]))),
             Err(error) => self.said(error).await,
         }
     }
@@ -389,9 +387,10 @@ impl Account<'_> {
         match self.call("DeleteWebAuthnCredential", json!({"CredentialId": id})).await {
             Ok(_) => {
                 // Also where the sessions ended, this one included, the passkey manager is told: by the next page.
-                let query =
-                    self.visit.query.text(&["done", "fresh", "gone"], &[("done", "passkey-deleted"), ("gone", id)]);
-                Ok(super::see_other(&format!("/account?{query}")))
+                let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap_or_default();
+                let gone = gone::seal(self.visit, &self.named.pool.id, &bytes);
+                let more = [("done", "passkey-deleted"), ("gone", gone.as_str())];
+                Ok(super::see_other(&account_path(self.visit, &more)))
             }
             Err(error) => self.said(error).await,
         }
@@ -409,7 +408,7 @@ impl Account<'_> {
             store::audit::insert(&mut tx, pool_id, &trail, "user.signed_out", Some(session.sub), None).await?;
             tx.commit().await?;
         }
-        Ok(super::see_other(&account_path(self.visit, Some("others-ended"))))
+        Ok(super::see_other(&account_path(self.visit, &[("done", "others-ended")])))
     }
 
     async fn sign_out(&self) -> Result<HttpResponse> {
@@ -425,7 +424,7 @@ impl Account<'_> {
         match self.call("UpdateUserAttributes", json!({"UserAttributes": [attribute]})).await {
             Ok(answer) => match answer["CodeDeliveryDetailsList"][0]["Destination"].as_str() {
                 Some(to) => self.code_page(200, to, Notice::None),
-                None => Ok(super::see_other(&account_path(self.visit, Some("email-saved")))),
+                None => Ok(super::see_other(&account_path(self.visit, &[("done", "email-saved")]))),
             },
             Err(error) => self.said(error).await,
         }
@@ -451,7 +450,7 @@ impl Account<'_> {
     async fn email_code(&self) -> Result<HttpResponse> {
         let input = json!({"AttributeName": "email", "Code": self.field("code").trim()});
         match self.call("VerifyUserAttribute", input).await {
-            Ok(_) => Ok(super::see_other(&account_path(self.visit, Some("email-verified")))),
+            Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", "email-verified")]))),
             Err(error) => {
                 let error = login::refuse_internal(error)?;
                 let texts = Frame::new(self.visit, None).texts;
@@ -467,7 +466,7 @@ impl Account<'_> {
     async fn password(&self) -> Result<HttpResponse> {
         let input = json!({"PreviousPassword": self.field("old"), "ProposedPassword": self.field("new")});
         match self.call("ChangePassword", input).await {
-            Ok(_) => Ok(super::see_other(&account_path(self.visit, Some("password-saved")))),
+            Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", "password-saved")]))),
             Err(Error::NotAuthorized(text)) if text.starts_with("Incorrect") => {
                 self.page(400, Notice::Problem(Frame::new(self.visit, None).say("error-password-wrong"))).await
             }

@@ -106,7 +106,9 @@ pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpR
     if app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address)).is_err() {
         return HttpResponse::Forbidden().finish();
     }
-    let host = request.connection_info().host().to_ascii_lowercase();
+    // The connection's own word, not a proxy's: anybody can write that.
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = host.to_ascii_lowercase();
     let name = host
         .rsplit_once(':')
         .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))

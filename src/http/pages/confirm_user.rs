@@ -16,7 +16,7 @@ use crate::{
     flows::{
         fields::Fields,
         messages,
-        sign_up::{self, Confirmation},
+        sign_up::{self, Chosen, Confirmation},
         triggers::Cause,
     },
     http::visit::{self, Visit},
@@ -121,6 +121,7 @@ async fn redeem(visit: &Visit, link: &Link) -> Result<Done> {
         code: &link.confirmation_code,
         force_alias_creation: false,
         session: None,
+        password: Chosen::ByWhoConfirms,
     };
     let call = visit.call_of("ConfirmSignUp", Bytes::new());
     sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await.map(|_| Done::Now)

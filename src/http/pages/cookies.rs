@@ -14,6 +14,7 @@ use actix_web::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::{
+    budgets::Kind,
     error::{Error, Result},
     flows::browser::{self, Browser, NewBrowser},
     http::visit::Visit,
@@ -40,7 +41,11 @@ fn put(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<()> {
 /// The browser that visits, if it is signed in to this pool.
 pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
     let Some(cookie) = visit.cookie(&name(visit, pool_id)) else { return Ok(None) };
-    browser::find(&visit.app, pool_id, cookie).await
+    let found = browser::find(&visit.app, pool_id, cookie).await?;
+    if let Some(browser) = &found {
+        visit.app.budgets.spend_user(browser.session.sub, browser.session.origin_jti, Kind::Read)?;
+    }
+    Ok(found)
 }
 
 /// The pools that the browser has a cookie of.

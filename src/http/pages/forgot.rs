@@ -47,7 +47,11 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     if visit.call.head.method == "GET" {
         let hint = visit.query.get("login_hint").unwrap_or_default();
-        return first(visit, &purpose, 200, hint, Notice::None);
+        let notice = match visit.query.get("done") {
+            Some("confirmed") => Notice::Good(purpose.frame(visit).say("confirmed-choose-password")),
+            _ => Notice::None,
+        };
+        return first(visit, &purpose, 200, hint, notice);
     }
     if !cookies::is_own_form(visit) {
         let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
@@ -135,7 +139,10 @@ async fn reset(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             let text = match error {
                 Error::InvalidPassword(_) => texts.say1("error-password-policy", "policy", policy),
                 // What is not a code at all is not the right one either.
-                Error::InvalidParameter(_) | Error::NotAuthorized(_) => texts.say("error-code"),
+                Error::InvalidParameter(_)
+                | Error::NotAuthorized(_)
+                | Error::CodeMismatch(_)
+                | Error::ExpiredCode(_) => texts.say("error-code"),
                 other => words::of(&texts, &other),
             };
             code_page(visit, purpose, 400, (username, to), Notice::Problem(text))

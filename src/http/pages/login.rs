@@ -6,14 +6,13 @@ use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
 
 use super::{
     Frame, Notice,
     attribute_input::AttributeInput,
-    cookies, forgot, page,
-    purpose::{Purpose, broken_form},
+    cookies, forgot, gone, page,
+    purpose::{self, Purpose, broken_form},
     sign_up, words,
 };
 use crate::{
@@ -227,7 +226,7 @@ impl Login<'_> {
                     _ => Notice::None,
                 };
                 let hint = self.visit.query.get("login_hint").unwrap_or_default();
-                self.name_page(200, hint, notice, self.gone().await?)
+                self.name_page(200, hint, notice, self.gone())
             }
         }
     }
@@ -264,7 +263,7 @@ impl Login<'_> {
             "new_password" => self.new_password().await,
             "setup" => self.setup().await,
             "continue" => match cookies::browser(self.visit, &self.named.pool.id).await? {
-                Some(browser) if self.purpose.is_satisfied_by(self.visit, &browser) => {
+                Some(browser) if self.purpose.may_go_on(self.visit, &browser) => {
                     self.purpose.go_on(self.visit, &browser).await
                 }
                 _ => self.name_page(200, "", Notice::None, None),
@@ -344,6 +343,9 @@ impl Login<'_> {
     /// A factor was chosen.
     async fn factor(&self) -> Result<HttpResponse> {
         let (username, factor) = (self.field("username").to_owned(), self.field("factor").to_owned());
+        if label(&factor).is_none() {
+            return Err(broken_form());
+        }
         let responses = pairs([("USERNAME", username.as_str()), ("ANSWER", factor.as_str())]);
         let offered = self.field("offered");
         match self.respond("SELECT_CHALLENGE", self.field("session"), responses).await {
@@ -382,10 +384,7 @@ impl Login<'_> {
             Ok(outcome) => return self.go_on(username, outcome, "", Notice::None).await,
             Err(error) => refuse_internal(error)?,
         };
-        let signal = match Assertion::parse(credential) {
-            Ok(assertion) => self.unknown_passkey(&assertion.credential_id).await?,
-            Err(_) => None,
-        };
+        let signal = self.deleted_passkey(credential).await?;
         let id = match (&signal, words::is_of_session(&error)) {
             (Some(_), _) => "error-passkey-unknown",
             (None, true) => "error-expired",
@@ -398,22 +397,21 @@ impl Login<'_> {
         self.name_page(400, username, notice, signal)
     }
 
-    /// What the passkey manager is to know where a passkey is nobody's here.
-    async fn unknown_passkey(&self, credential_id: &[u8]) -> Result<Option<Value>> {
-        let Some(rp) = relying_party_of(&self.named.pool, &[]) else { return Ok(None) };
-        if store::passkeys::is_known(&self.visit.app.db, &self.named.pool.id, credential_id).await? {
+    /// What the passkey manager is to know where the passkey that answered was deleted here. Of others nothing is said: neither
+    /// whether there is such a passkey, nor what might be another user pool's.
+    async fn deleted_passkey(&self, credential: &str) -> Result<Option<Value>> {
+        let (Ok(assertion), Some(rp)) = (Assertion::parse(credential), relying_party_of(&self.named.pool, &[])) else {
             return Ok(None);
-        }
-        let id = BASE64_URL_SAFE_NO_PAD.encode(credential_id);
-        Ok(Some(json!({"RelyingPartyId": rp.id, "UnknownCredentialId": id})))
+        };
+        let (Some(sub), id) = (assertion.subject(), &assertion.credential_id) else { return Ok(None) };
+        let deleted = store::audit::was_deleted(&self.visit.app.db, &self.named.pool.id, sub, id).await?;
+        Ok(deleted.then(|| gone::signal(&rp.id, id)))
     }
 
     /// The same of a passkey whose deletion ended the browser's session too.
-    async fn gone(&self) -> Result<Option<Value>> {
-        match self.visit.query.get("gone").and_then(|id| BASE64_URL_SAFE_NO_PAD.decode(id).ok()) {
-            Some(id) => self.unknown_passkey(&id).await,
-            None => Ok(None),
-        }
+    fn gone(&self) -> Option<Value> {
+        let rp = relying_party_of(&self.named.pool, &[])?;
+        Some(gone::signal(&rp.id, &gone::open(self.visit, &self.named.pool.id)?))
     }
 
     /// A code was entered, or a second factor chosen.
@@ -528,7 +526,10 @@ impl Login<'_> {
     /// The page that a step leads to. `offered`: the factors that this sign-in offered before.
     async fn go_on(&self, username: &str, outcome: Outcome, offered: &str, notice: Notice) -> Result<HttpResponse> {
         let next = match outcome {
-            Outcome::Browser(new) => return self.purpose.enter(self.visit, &new, None).await,
+            Outcome::Browser(new) => {
+                let next = purpose::back_to_adding(self.visit);
+                return self.purpose.enter(self.visit, &new, next.as_deref()).await;
+            }
             Outcome::Tokens(_) => return Err(Error::internal("tokens on the sign-in pages")),
             Outcome::Next(next) => next,
         };
@@ -653,8 +654,10 @@ pub fn setup_page(
         |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let (issuer, account) = (encode(&f.name), encode(username));
     let address = format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", encode(secret));
-    let code = qrcode::QrCode::new(address.as_bytes()).map_err(Error::internal)?;
-    let picture = code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).build();
+    // Names may be too long for a picture; the key stands below it as text.
+    let code = qrcode::QrCode::with_error_correction_level(address.as_bytes(), qrcode::EcLevel::L).ok();
+    let picture = code.map(|code| code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).build());
+    let picture = picture.unwrap_or_default();
     // Without the declaration of a file of its own, and with a name.
     let picture = picture.split_once("<svg").map_or(String::new(), |(_, rest)| {
         format!(r#"<svg role="img" aria-label="{}"{rest}"#, f.say("set-up-app-picture"))

@@ -9,6 +9,7 @@ mod attribute_input;
 pub mod confirm_user;
 pub mod cookies;
 pub mod forgot;
+mod gone;
 pub mod inbox;
 pub mod login;
 pub mod passkeys;
@@ -275,6 +276,7 @@ pub async fn other_domain(visit: &Visit, pool_id: &str) -> Result<Option<HttpRes
     let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
     let own = own.rsplit_once(':').map_or(own, |(name, _)| name);
     // A prefix stands before this server's own name.
+    let name = name.strip_suffix('.').unwrap_or(name);
     let domain = name.strip_suffix(own).and_then(|prefix| prefix.strip_suffix('.')).unwrap_or(name);
     if domain.contains('\0') {
         return Ok(None);

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{browser::Browser, step_up},
+    flows::{authorization::Prompt, browser::Browser, step_up},
     http::visit::{self, Visit},
 };
 
@@ -36,7 +36,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     let pool = &purpose.named().pool;
     let Some(browser) = cookies::browser(visit, &pool.id).await? else {
-        return Ok(super::found(&format!("/login?{}", visit.query.text(&[], &[]))));
+        return Ok(super::found(&format!("/login?{}", visit.query.text(&["then"], &[("then", "add")]))));
     };
     let is_get = visit.call.head.method == "GET";
     if !is_get && !cookies::is_own_form(visit) {
@@ -44,16 +44,24 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
     let step = visit.form.get("step").unwrap_or_default();
     if step != "later" && step_up::is_due(pool, browser.session.auth_time, visit.app.clock.now()) {
-        let query = visit.query.text(&["fresh"], &[("fresh", "1")]);
+        let query = visit.query.text(&["fresh", "then"], &[("fresh", "1"), ("then", "add")]);
         return Ok(super::found(&format!("/login?{query}")));
     }
     match step {
         _ if is_get => add_page(visit, &purpose, 200, Notice::None),
         "options" => options(visit, &purpose, &browser).await,
         "passkey" => add(visit, &purpose, &browser).await,
-        "later" => purpose.go_on(visit, &browser).await,
+        "later" => go_on(visit, &purpose, &browser).await,
         _ => Err(broken_form()),
     }
+}
+
+/// On to where the visit was to lead, if the sign-in will do for that.
+async fn go_on(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<HttpResponse> {
+    if purpose.may_go_on(visit, browser) && purpose.prompt() != Prompt::SelectAccount {
+        return purpose.go_on(visit, browser).await;
+    }
+    Ok(super::see_other(&format!("/login?{}", visit.query.text(&["then"], &[]))))
 }
 
 fn add_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -> Result<HttpResponse> {
@@ -84,8 +92,8 @@ async fn add(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<Http
     };
     match added {
         Ok(_) => match purpose {
-            Purpose::Account(_) => Ok(super::see_other(&account_path(visit, Some("passkey-added")))),
-            _ => purpose.go_on(visit, browser).await,
+            Purpose::Account(_) => Ok(super::see_other(&account_path(visit, &[("done", "passkey-added")]))),
+            _ => go_on(visit, purpose, browser).await,
         },
         Err(error) => {
             let error = login::refuse_internal(error)?;

@@ -30,7 +30,9 @@ impl Purpose {
     pub async fn of(visit: &Visit) -> Result<Result<Self, HttpResponse>> {
         let query = &visit.query;
         let asks = query.get("response_type").is_some() || query.get("redirect_uri").is_some();
-        let found = if asks && (query.get("response_type").is_some() || visit.path != "/passkeys/add") {
+        // Adding a passkey asks for nothing, nor does the sign-in before it.
+        let adds = visit.path == "/passkeys/add" || query.get("then") == Some("add");
+        let found = if asks && (query.get("response_type").is_some() || !adds) {
             authorization::check(&visit.app, query).await.map(|asked| Self::Authorization(Box::new(asked)))
         } else {
             Self::of_client(visit).await
@@ -94,11 +96,16 @@ impl Purpose {
 
     /// Whether a browser that is signed in may go on without signing in again.
     pub fn is_satisfied_by(&self, visit: &Visit, browser: &Browser) -> bool {
+        let fresh_enough = visit.query.get("fresh").is_none();
         match self {
-            Self::Authorization(asked) => asked.is_satisfied_by(&visit.app, browser),
-            Self::Return(..) => true,
-            Self::Account(_) => visit.query.get("fresh").is_none(),
+            Self::Authorization(asked) => fresh_enough && asked.is_satisfied_by(&visit.app, browser),
+            Self::Return(..) | Self::Account(_) => fresh_enough,
         }
+    }
+
+    /// The same, once the person was seen: unless the application wants a sign-in whatever was before.
+    pub fn may_go_on(&self, visit: &Visit, browser: &Browser) -> bool {
+        self.prompt() != Prompt::Login && self.is_satisfied_by(visit, browser)
     }
 
     /// Sends a browser that is signed in where the visit was to lead.
@@ -110,7 +117,7 @@ impl Purpose {
                 None => Ok(super::see_other(&format!("/login?{}", visit.query.text(&[], &[])))),
             },
             Self::Return(_, uri) => Ok(super::see_other(uri)),
-            Self::Account(_) => Ok(super::see_other(&account_path(visit, None))),
+            Self::Account(_) => Ok(super::see_other(&account_path(visit, &[]))),
         }
     }
 
@@ -130,11 +137,17 @@ impl Purpose {
 }
 
 /// The account page's address, with what was done.
-pub fn account_path(visit: &Visit, done: Option<&str>) -> String {
-    let without = ["fresh", "done", "gone"];
-    let more: Vec<_> = done.map(|done| ("done", done)).into_iter().collect();
-    let query = visit.query.text(&without, &more);
-    if query.is_empty() { "/account".into() } else { format!("/account?{query}") }
+pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
+    let kept = ["client_id", "lang"].into_iter().filter_map(|name| Some((name, visit.query.given(name)?)));
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(kept).extend_pairs(more);
+    format!("/account?{}", query.finish())
+}
+
+/// Back to adding a passkey, where the sign-in was for that.
+pub fn back_to_adding(visit: &Visit) -> Option<String> {
+    (visit.query.get("then") == Some("add"))
+        .then(|| format!("/passkeys/add?{}", visit.query.text(&["then", "fresh", "prompt", "max_age"], &[])))
 }
 
 /// A client of ours proves itself to an operation like any other.

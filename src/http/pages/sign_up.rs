@@ -16,6 +16,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
+    flows::sign_up,
     http::visit::{self, Visit},
     store::pools::Pool,
 };
@@ -38,6 +39,8 @@ struct SignUpPage {
 struct ConfirmPage<'a> {
     f: Frame,
     username: &'a str,
+    /// The sign-up's, if whoever looks at the page chose its password.
+    session: &'a str,
     to: &'a str,
     sent: Cow<'static, str>,
 }
@@ -68,7 +71,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return sign_up_page(visit, &purpose, 403, notice);
     }
     match visit.form.get("step").unwrap_or_default() {
-        "sign_up" => sign_up(visit, &purpose).await,
+        "sign_up" => begin(visit, &purpose).await,
         "confirm" => confirm(visit, &purpose).await,
         "resend" => resend(visit, &purpose).await,
         _ => Err(broken_form()),
@@ -129,7 +132,7 @@ fn sign_up_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -
     page(visit, status, &template.f, &template)
 }
 
-async fn sign_up(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let pool = &named.pool;
     let names = field_names(pool);
@@ -162,13 +165,16 @@ async fn sign_up(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
         }
         Ok(made) => {
             let to = made["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
-            confirm_page(visit, purpose, 200, username, to, Notice::None)
+            let session = made["Session"].as_str().unwrap_or_default();
+            confirm_page(visit, purpose, 200, (username, to, session), Notice::None)
         }
         // Whether an address has an account is between it and its owner: the page is the same, and who began before gets
         // another code.
         Err(Error::UsernameExists(_)) if !pool.settings.username_attributes.is_empty() => {
             let to = resend_code(visit, purpose, username).await?;
-            confirm_page(visit, purpose, 200, username, &to, Notice::None)
+            // Of the same form as a sign-up's, and worth nothing: the password that is stored is another's.
+            let session = sign_up::no_session(&visit.app, &named.client);
+            confirm_page(visit, purpose, 200, (username, &to, &session), Notice::None)
         }
         Err(error) => {
             let error = login::refuse_internal(error)?;
@@ -187,8 +193,7 @@ fn confirm_page(
     visit: &Visit,
     purpose: &Purpose,
     status: u16,
-    username: &str,
-    to: &str,
+    (username, to, session): (&str, &str, &str),
     notice: Notice,
 ) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
@@ -196,14 +201,15 @@ fn confirm_page(
     f.notice = notice;
     f.inbox = super::inbox::link(visit);
     let sent = if to.is_empty() { f.say("code-sent") } else { f.say1("code-sent-to", "to", to) };
-    let template = ConfirmPage { f, username, to, sent };
+    let template = ConfirmPage { f, username, session, to, sent };
     page(visit, status, &template.f, &template)
 }
 
 /// Who signs in with the right password and is not confirmed yet gets a new code.
 pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
-    confirm_page(visit, purpose, 200, username, &to, Notice::None)
+    let session = sign_up::session_of(&visit.app, purpose.named(), username).await?;
+    confirm_page(visit, purpose, 200, (username, &to, &session), Notice::None)
 }
 
 /// Sends another code to who waits for one; where it went, without saying it in full.
@@ -223,20 +229,29 @@ async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Result
 async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let username = visit.form.get("username").unwrap_or_default();
     let to = resend_code(visit, purpose, username).await?;
-    confirm_page(visit, purpose, 200, username, &to, Notice::None)
+    let session = visit.form.get("session").unwrap_or_default();
+    confirm_page(visit, purpose, 200, (username, &to, session), Notice::None)
 }
 
 async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let (username, to) = (visit.form.get("username").unwrap_or_default(), visit.form.get("to").unwrap_or_default());
     let code = visit.form.get("code").unwrap_or_default().trim();
+    let session = visit.form.get("session").unwrap_or_default();
     let mut input = json!({"ClientId": named.client.id, "Username": username, "ConfirmationCode": code});
+    if session.len() >= 20 {
+        input["Session"] = json!(session);
+    }
     if let Some(hash) = secret_hash(named, username) {
         input["SecretHash"] = json!(hash);
     }
     match visit.api("ConfirmSignUp", input).await {
         Ok(confirmed) => {
-            let session = confirmed["Session"].as_str().unwrap_or_default();
+            let Some(session) = confirmed["Session"].as_str() else {
+                let query =
+                    visit.query.text(&["done", "login_hint"], &[("done", "confirmed"), ("login_hint", username)]);
+                return Ok(super::see_other(&format!("/forgot?{query}")));
+            };
             match login::after_sign_up(visit, purpose, username, session).await? {
                 Some(response) => Ok(response),
                 None => Ok(super::see_other(&format!(
@@ -249,11 +264,14 @@ async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             let error = login::refuse_internal(error)?;
             let texts = purpose.frame(visit).texts;
             let text = match error {
-                // What is not a code at all is not the right one either.
-                Error::InvalidParameter(_) | Error::NotAuthorized(_) => texts.say("error-code"),
+                // What is not a code at all is not the right one either; whether one waits is nobody's business.
+                Error::InvalidParameter(_)
+                | Error::NotAuthorized(_)
+                | Error::CodeMismatch(_)
+                | Error::ExpiredCode(_) => texts.say("error-code"),
                 other => words::of(&texts, &other),
             };
-            confirm_page(visit, purpose, 400, username, to, Notice::Problem(text))
+            confirm_page(visit, purpose, 400, (username, to, session), Notice::Problem(text))
         }
     }
 }

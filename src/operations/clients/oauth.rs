@@ -75,5 +75,7 @@ pub async fn check(db: &mut PgConnection, client: &Client) -> Result<()> {
 fn is_redirect_uri(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    url.fragment().is_none() && (url.scheme() != "http" || local)
+    // What a browser would run or read in place of going there.
+    let runs = ["javascript", "data", "vbscript", "blob", "file", "about"].contains(&url.scheme());
+    url.fragment().is_none() && !runs && (url.scheme() != "http" || local)
 }

@@ -45,6 +45,12 @@ struct Given {
 
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Policy> {
     let Given { sessions_on_delete, mut policy } = request.passkey_policy;
+    if operator.is_bound && !policy.related_origins.is_empty() {
+        return Err(Error::AccessDenied(
+            "RelatedOrigins: they are served for every user pool with this relying party ID; a key that belongs to one user pool may not set them."
+                .into(),
+        ));
+    }
     for origin in &mut policy.related_origins {
         *origin = https_origin(origin)?;
     }

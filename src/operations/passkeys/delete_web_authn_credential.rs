@@ -128,6 +128,9 @@ async fn can_still_sign_in(db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Res
     {
         return Ok(true);
     }
+    if !codes_suffice && !mfa::passkeys_suffice(pool, &user) {
+        return Ok(false);
+    }
     // One that was made for another RP ID signs nobody in (W§3.1).
     let rp_id = relying_party_of(pool, &[]).map(|rp| rp.id);
     let passkeys = store::passkeys::list(db, &pool.id, sub).await?;
