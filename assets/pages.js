@@ -3,13 +3,16 @@
 (() => {
   'use strict';
   for (const label of document.querySelectorAll('[data-show-password]')) {
-    label.hidden = false;
     const inputs = label.closest('form').querySelectorAll('input[type=password]');
     label.firstElementChild.addEventListener('change', event => {
       for (const input of inputs) input.type = event.target.checked ? 'text' : 'password';
     });
   }
-  if (!window.PublicKeyCredential || !navigator.credentials) return;
+  const discover = document.querySelector('form[data-passkey=discover]');
+  if (!window.PublicKeyCredential || !navigator.credentials) {
+    if (discover) discover.hidden = true;
+    return;
+  }
 
   const bytes = text => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), c => c.charCodeAt(0));
   const text = buffer => {
@@ -80,6 +83,9 @@
       }
     };
     form.addEventListener('submit', start);
+    const button = form.querySelector('[data-start]');
+    button.disabled = false;
+    if (button.autofocus) button.focus();
     return start;
   };
 
@@ -101,9 +107,7 @@
     });
   }
 
-  const discover = document.querySelector('form[data-passkey=discover]');
   if (discover) {
-    discover.hidden = false;
     let offer = null;
     onStart(discover, async () => {
       if (offer) offer.abort();

@@ -210,8 +210,12 @@ async fn branding_is_shown_on_the_pages() {
     let mut browser = Browser::new(&server);
     let page = browser.get(&login).await;
     assert!(page.text.contains("<span>Böses &#38; Gutes</span>"), "{}", page.text);
-    assert!(page.text.contains(":root{--accent:#ffcc00;--accent-ink:#000}"));
-    assert!(page.text.contains("@media (prefers-color-scheme: dark){:root{--accent:#112233;--accent-ink:#fff}}"));
+    assert!(page.text.contains(":root{--accent:#ffcc00;--accent-ink:#000;--link:var(--ink)}"));
+    assert!(
+        page.text.contains(
+            "@media (prefers-color-scheme: dark){:root{--accent:#112233;--accent-ink:#fff;--link:var(--ink)}}"
+        )
+    );
     let source = page.text.split("<img src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let served = browser.get(&source).await;
     assert_eq!((served.text.as_str(), served.headers["content-type"].to_str().unwrap()), (logo, "image/svg+xml"));

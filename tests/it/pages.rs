@@ -237,7 +237,7 @@ async fn every_page_runs_its_one_script_and_is_framed_by_nobody() {
         );
         assert_eq!(policy, expected, "{address}");
         assert_eq!(shown.text.matches("<script").count(), 1);
-        assert_eq!(shown.text.matches(&format!("nonce=\"{nonce}\"")).count(), 2);
+        assert_eq!(shown.text.matches(&format!("nonce=\"{nonce}\"")).count(), 3);
         assert!(!shown.text.contains(" on") || !shown.text.contains("onclick="));
         assert!(!shown.text.contains("style=\""), "{address}");
         assert_eq!(shown.headers["x-frame-options"], "DENY");

@@ -27,29 +27,39 @@ pub fn style(branding: Option<&Branding>) -> String {
     let mut style = STYLE.to_owned();
     let colors = branding.map(|branding| (branding.accent_color.as_deref(), branding.accent_color_dark.as_deref()));
     let (light, dark) = colors.unwrap_or((None, None));
-    // A dark page without a colour of its own takes the light page's.
-    let rule = |color: &str| {
-        let ink = if is_light(color) { "#000" } else { "#fff" };
-        format!(":root{{--accent:{color};--accent-ink:{ink}}}")
+    // A dark page without a colour of its own takes the light page's. Links are in it where it can be read.
+    let rule = |color: &str, card: &str| {
+        let ink = if contrast(color, "#000000") > contrast(color, "#ffffff") { "#000" } else { "#fff" };
+        let link = if contrast(color, card) >= 4.5 { color } else { "var(--ink)" };
+        format!(":root{{--accent:{color};--accent-ink:{ink};--link:{link}}}")
     };
     if let Some(color) = light {
-        style.push_str(&rule(color));
+        style.push_str(&rule(color, DARKEST_LIGHT_PAGE));
     }
     if let Some(color) = dark.or(light) {
-        style.push_str(&format!("@media (prefers-color-scheme: dark){{{}}}", rule(color)));
+        style.push_str(&format!("@media (prefers-color-scheme: dark){{{}}}", rule(color, LIGHTEST_DARK_PAGE)));
     }
     style
 }
 
-/// Whether black is easier to read on a colour (`#rrggbb`) than white, by their contrast (WCAG 2, relative luminance).
-fn is_light(color: &str) -> bool {
+/// What text stands on in the style sheet, at its worst.
+const DARKEST_LIGHT_PAGE: &str = "#f4f5f8";
+const LIGHTEST_DARK_PAGE: &str = "#1b1e25";
+
+/// How well one colour (`#rrggbb`) can be read on another: 1 to 21 (WCAG 2, contrast ratio).
+fn contrast(one: &str, other: &str) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// Relative luminance (WCAG 2).
+fn luminance(color: &str) -> f64 {
     let channel = |at: usize| {
         let value = color.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
         let value = f64::from(value) / 255.0;
         if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     };
-    let luminance = 0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5);
-    luminance > 0.179
+    0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
 }
 
 /// `GET /assets/pages.js`
@@ -130,9 +140,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_on_a_colour_can_be_read() {
-        assert!(is_light("#ffffff") && is_light("#ffcc00"));
-        assert!(!is_light("#000000") && !is_light("#3b5bdb") && !is_light("#b00020"));
+    fn text_on_a_colour_and_in_it_can_be_read() {
+        assert!(
+            (contrast("#000000", "#ffffff") - 21.0).abs() < 0.01 && (contrast("#777777", "#777777") - 1.0).abs() < 0.01
+        );
+        let style_of = |color: &str| style(Some(&Branding { accent_color: Some(color.into()), ..Branding::default() }));
+        assert!(style_of("#ffcc00").contains(":root{--accent:#ffcc00;--accent-ink:#000;--link:var(--ink)}"));
+        assert!(style_of("#0b6e4f").contains(":root{--accent:#0b6e4f;--accent-ink:#fff;--link:#0b6e4f}"));
+        assert!(style_of("#0b6e4f").contains("dark){:root{--accent:#0b6e4f;--accent-ink:#fff;--link:var(--ink)}}"));
     }
 
     #[test]

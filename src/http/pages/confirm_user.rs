@@ -66,7 +66,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return match Link::of(&visit.query) {
             Some(link) => {
                 let (title, text) = (f.say("confirm-account"), f.say("confirm-link"));
-                page(visit, 200, &f, &LinkPage { f: Frame::new(visit, None), title, text, form: Some(link) })
+                let template = LinkPage { f, title, text, form: Some(link) };
+                page(visit, 200, &template.f, &template)
             }
             None => told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete")),
         };

@@ -76,6 +76,8 @@ struct NamePage<'a> {
 #[template(path = "login_password.html")]
 struct PasswordPage<'a> {
     f: Frame,
+    /// Where a forgotten password is replaced; the name goes along.
+    forgot: String,
     username: &'a str,
     session: &'a str,
     offered: &'a str,
@@ -366,7 +368,14 @@ impl Login<'_> {
             Err(error) => {
                 let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
                 refuse_internal(error)?;
-                let template = PasswordPage { f, username, session, offered, others: choices(offered, "PASSWORD") };
+                let template = PasswordPage {
+                    forgot: self.forgot(username),
+                    f,
+                    username,
+                    session,
+                    offered,
+                    others: choices(offered, "PASSWORD"),
+                };
                 page(self.visit, 400, &template.f, &template)
             }
         }
@@ -436,6 +445,11 @@ impl Login<'_> {
         };
         let notice = Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error));
         self.code_page(400, username, session, (challenge, self.field("to"), offered), notice)
+    }
+
+    fn forgot(&self, username: &str) -> String {
+        let query = self.visit.query.text(&["login_hint", "done", "fresh"], &[("login_hint", username)]);
+        format!("/forgot?{query}")
     }
 
     fn code_page(
@@ -548,7 +562,14 @@ impl Login<'_> {
             }
             "PASSWORD" => {
                 let f = self.frame(notice);
-                let template = PasswordPage { f, username, session, offered, others: choices(offered, "PASSWORD") };
+                let template = PasswordPage {
+                    forgot: self.forgot(username),
+                    f,
+                    username,
+                    session,
+                    offered,
+                    others: choices(offered, "PASSWORD"),
+                };
                 page(self.visit, 200, &template.f, &template)
             }
             "EMAIL_OTP" | "SMS_OTP" | "SMS_MFA" | "SOFTWARE_TOKEN_MFA" => {
@@ -594,7 +615,14 @@ impl Login<'_> {
         // Who cannot sign in at all sees what others see.
         if names.contains(&"PASSWORD") || names.is_empty() {
             let others = choices(&offered, "PASSWORD");
-            let template = PasswordPage { f: self.frame(notice), username, session, offered: &offered, others };
+            let template = PasswordPage {
+                forgot: self.forgot(username),
+                f: self.frame(notice),
+                username,
+                session,
+                offered: &offered,
+                others,
+            };
             return page(self.visit, 200, &template.f, &template);
         }
         let others = choices(&offered, "");

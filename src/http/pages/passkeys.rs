@@ -86,7 +86,13 @@ async fn add(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<Http
         Ok(credential) if credential.is_object() => {
             let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
             let input = json!({"AccessToken": token, "Credential": credential});
-            visit.api("CompleteWebAuthnRegistration", input).await
+            let added = visit.api("CompleteWebAuthnRegistration", input).await;
+            // Where a passkey can be both factors, whoever adds one here means it to be.
+            if added.is_ok() && purpose.named().pool.has_multi_factor_passkeys() {
+                let both = json!({"AccessToken": token, "WebAuthnMfaSettings": {"Enabled": true}});
+                visit.api("SetUserMFAPreference", both).await?;
+            }
+            added
         }
         _ => Err(Error::InvalidParameter("the credential is not there".into())),
     };
