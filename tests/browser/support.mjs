@@ -5,7 +5,6 @@ import { createHmac, randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { after } from "node:test";
 
 import { Sha256 } from "@aws-crypto/sha256-js";
 import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
@@ -33,7 +32,8 @@ async function post(target, headers, body) {
 }
 
 /** An operation that needs no signature: `KeysteadService.GetPasskeySignals`, say. */
-export const call = (target, input) => post(target, { "content-type": "application/x-amz-json-1.1" }, JSON.stringify(input));
+export const call = (target, input) =>
+  post(target, { "content-type": "application/x-amz-json-1.1" }, JSON.stringify(input));
 
 /** An operation of Keystead's own that operators sign. */
 export async function keystead(operation, input) {
@@ -43,7 +43,8 @@ export async function keystead(operation, input) {
   const signer = new SignatureV4({ credentials, region: process.env.AWS_REGION, service: "cognito-idp", sha256: Sha256 });
   const target = `KeysteadService.${operation}`;
   const headers = { host: `${hostname}:${port}`, "content-type": "application/x-amz-json-1.1", "x-amz-target": target };
-  const signed = await signer.sign({ method: "POST", protocol, hostname, port: Number(port), path: "/", query: {}, headers, body });
+  const address = { protocol, hostname, port: Number(port), path: "/", query: {} };
+  const signed = await signer.sign({ method: "POST", ...address, headers, body });
   return post(target, signed.headers, body);
 }
 
@@ -145,7 +146,7 @@ export function words(language) {
 
 let launched;
 
-export async function launch() {
+async function launch() {
   launched ??= chromium.launch({
     executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
     headless: true,
@@ -163,7 +164,7 @@ export async function launch() {
   return launched;
 }
 
-after(async () => (await launched)?.close());
+export const close = async () => (await launched)?.close();
 
 /** What the passkey manager was told (the signals of Web Authentication Level 3), in order. */
 class Told {
@@ -208,47 +209,49 @@ function listen() {
 }
 
 /**
- * A browser of its own, with one page and an authenticator. `present`: whether the authenticator's user is there at once.
- *
- * What no page may do makes the test fail: errors on the console, exceptions, answers with a status of 500 or more,
- * violations of the content security policy.
+ * Opens a browser of its own, with one page and an authenticator. `present`: whether the authenticator's user is there at
+ * once. `wrongs()`: what no page may do, errors on the console, exceptions, answers with a status of 500 or more, violations
+ * of the content security policy.
  */
-export async function visit(t, { present = true, ...options } = {}) {
+export async function open({ present = true, ...options } = {}) {
+  const path = (url) => url.replace(/\?.*/, "");
   const context = await (await launch()).newContext({ viewport: { width: 1000, height: 800 }, ...options });
   context.setDefaultTimeout(PATIENCE);
   const told = new Told();
   const wrong = [];
   if (options.javaScriptEnabled !== false) {
     await context.exposeBinding("__told", (_, name, what) => told.hear(name, what));
-    await context.exposeBinding("__wrong", ({ page }, what) => wrong.push(`${page.url()}: ${what}`));
+    await context.exposeBinding("__wrong", ({ page }, what) => wrong.push(`${path(page.url())}: ${what}`));
     await context.addInitScript(listen);
   }
-  // A page that says what went wrong has a status that says so too, which the console repeats.
+  // A page that says what went wrong has a status that says so too, which the console repeats. A test adds other addresses.
   const refused = new Set();
   context.on("response", (response) => {
     const isPage = response.request().resourceType() === "document";
-    if (response.status() >= 500) wrong.push(`${response.url()}: ${response.status()}`);
+    if (response.status() >= 500) wrong.push(`${path(response.url())}: ${response.status()}`);
     else if (isPage && response.status() >= 400) refused.add(response.url());
   });
-  context.on("weberror", (error) => wrong.push(`${error.page()?.url()}: ${error.error()}`));
+  context.on("weberror", (error) => wrong.push(`${path(error.page()?.url() ?? "")}: ${error.error()}`));
   const onConsole = [];
-  context.on("console", (message) => message.type() === "error" && onConsole.push([message.location().url, message.text()]));
-  const page = await context.newPage();
-  t.after(async () => {
-    await context.close();
-    assert.deepEqual(wrongs(), []);
+  context.on("console", (message) => {
+    if (message.type() === "error") onConsole.push([message.location().url, message.text()]);
   });
   const wrongs = () => {
     const isStatus = ([url, text]) => refused.has(url) && /the server responded with a status of 4/.test(text);
-    return [...wrong, ...onConsole.filter((one) => !isStatus(one)).map((one) => one.join(": "))];
+    return [...wrong, ...onConsole.filter((one) => !isStatus(one)).map(([url, text]) => `${path(url)}: ${text}`)];
   };
-  return { context, page, told, wrongs, authenticator: await Authenticator.of(page, { present }) };
+  const page = await context.newPage();
+  return { context, page, told, refused, wrongs, authenticator: await Authenticator.of(page, { present }) };
 }
 
-function later() {
-  const parts = {};
-  parts.promise = new Promise((resolve, reject) => Object.assign(parts, { resolve, reject }));
-  return parts;
+/** The same for a test, which fails if a page does what none may do. */
+export async function visit(t, options) {
+  const visitor = await open(options);
+  t.after(async () => {
+    await visitor.context.close();
+    assert.deepEqual(visitor.wrongs(), []);
+  });
+  return visitor;
 }
 
 /** An authenticator of a page's own, built into the device unless its options say otherwise. */
@@ -288,15 +291,16 @@ export class Authenticator {
 
   /** The next time that the authenticator does something with a passkey: `credentialDeleted`, say. */
   next(event) {
-    const { promise, resolve, reject } = later();
-    const late = setTimeout(() => reject(new Error(`the authenticator did not say ${event}`)), PATIENCE);
-    this.devtools.once(`WebAuthn.${event}`, (what) => {
-      clearTimeout(late);
-      resolve(what);
+    const said = new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`the authenticator did not say ${event}`)), PATIENCE);
+      this.devtools.once(`WebAuthn.${event}`, (what) => {
+        clearTimeout(late);
+        resolve(what);
+      });
     });
     // A test may fail before it waits.
-    promise.catch(() => {});
-    return promise;
+    said.catch(() => {});
+    return said;
   }
 }
 
@@ -305,7 +309,8 @@ export const base64url = (base64) => Buffer.from(base64, "base64").toString("bas
 
 // What people do.
 
-export const accountUrl = ({ client = CLIENT, ...more } = {}) => `${BASE}/account?${new URLSearchParams({ client_id: client, ...more })}`;
+export const accountUrl = ({ client = CLIENT, ...more } = {}) =>
+  `${BASE}/account?${new URLSearchParams({ client_id: client, ...more })}`;
 
 export const heading = (page) => page.locator("h1").innerText();
 
@@ -336,9 +341,26 @@ export async function signIn(page, { username, password }, { client } = {}) {
   await page.goto(accountUrl({ client }));
   await giveName(page, username);
   await page.getByRole("heading", { name: /^(Enter your password|Sign in with your passkey)$/ }).waitFor();
-  if ((await heading(page)) !== "Enter your password") await page.getByRole("button", { name: "Use your password" }).click();
+  const asksForPasskey = (await heading(page)) !== "Enter your password";
+  if (asksForPasskey) await page.getByRole("button", { name: "Use your password" }).click();
   await givePassword(page, password);
   await expectHeading(page, "Your account");
+}
+
+/** Fills the page that makes an account. */
+export async function fillSignUp(page, { username, email, password = PASSWORD }) {
+  await page.getByLabel("Username").fill(username);
+  await page.getByLabel("Email address").fill(email);
+  await page.getByLabel(/^Password/).fill(password);
+  await page.getByRole("button", { name: "Create an account" }).click();
+}
+
+/** Makes an account, from the first page on, and confirms it with the code. */
+export async function signUp(page, person) {
+  await page.getByRole("link", { name: "Create an account" }).click();
+  await fillSignUp(page, person);
+  await page.getByLabel("Code").fill(await code(person.email));
+  await page.getByRole("button", { name: "Confirm" }).click();
 }
 
 /** Adds a passkey from the account page; resolves to what the authenticator has of it. */

@@ -1,7 +1,7 @@
 // The account page: address, password, sessions, leaving.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import {
   BASE,
@@ -12,6 +12,7 @@ import {
   addPasskey,
   api,
   call,
+  close,
   code,
   expectHeading,
   giveName,
@@ -26,6 +27,8 @@ import {
   signOut,
   visit,
 } from "./support.mjs";
+
+after(close);
 
 const sessions = (page) => page.locator("section[aria-labelledby=sessions] li");
 
@@ -229,6 +232,15 @@ test("a passkey that an application deleted meanwhile cannot be renamed: the pag
   await page.locator("button[value=rename]").click();
   assert.equal(await problem(page), "This passkey is not there any more.");
   assert.equal((await gone).credentialId, passkey.credentialId);
+});
+
+test("where a pool has no passkeys, the page does not speak of them", async (t) => {
+  const settings = { Policies: { SignInPolicy: { AllowedFirstAuthFactors: ["PASSWORD", "EMAIL_OTP"] } } };
+  const { pool, client } = await newPool({ settings });
+  const { page } = await visit(t);
+  await signIn(page, await newPerson({ pool }), { client });
+  assert.equal(await page.getByRole("link", { name: "Add a passkey" }).count(), 0);
+  assert.doesNotMatch(await page.locator("main").innerText(), /You have no passkeys yet\./);
 });
 
 test("where sign-ups are closed, there is no way to one", async (t) => {

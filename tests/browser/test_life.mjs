@@ -1,27 +1,31 @@
 // A passkey's life on Keystead's pages: made, listed, used without a name, renamed, deleted, and not accepted any more.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import {
   Authenticator,
-  PASSWORD,
+  POOL,
   accountUrl,
   addPasskey,
   api,
   base64url,
-  code,
+  close,
   expectHeading,
   good,
   heading,
+  keystead,
   newName,
   newPerson,
   newPool,
   problem,
   signIn,
   signOut,
+  signUp,
   visit,
 } from "./support.mjs";
+
+after(close);
 
 /** Opens the page that asks before a passkey is deleted. */
 const askToDelete = (page, name = "Passkey") => page.getByRole("button", { name: `Delete ${name}`, exact: true }).click();
@@ -38,13 +42,7 @@ test("the whole life: sign up, add, sign out, sign in without a name, rename, de
 
   await page.goto(accountUrl());
   assert.equal(await heading(page), "Sign in");
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Username").fill(username);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create an account" }).click();
-  await page.getByLabel("Code").fill(await code(email));
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await signUp(page, { username, email });
 
   await expectHeading(page, "Sign in faster next time?");
   await page.getByRole("button", { name: "Add a passkey" }).click();
@@ -162,6 +160,25 @@ test("a passkey that was deleted in another browser is not offered any more afte
   assert.equal((await gone).credentialId, passkey.credentialId);
 });
 
+test("a passkey that an operator deleted does not sign in, and the browser is told to forget it", async (t) => {
+  const { page, told, authenticator } = await visit(t);
+  const person = await newPerson();
+  await signIn(page, person);
+  const passkey = await addPasskey(page, authenticator);
+  const credentialId = base64url(passkey.credentialId);
+  await keystead("AdminDeleteWebAuthnCredential", {
+    UserPoolId: POOL,
+    Username: person.username,
+    CredentialId: credentialId,
+  });
+  const gone = authenticator.next("credentialDeleted");
+  await signOut(page);
+  await page.locator("#problem").waitFor();
+  assert.equal(await problem(page), "This passkey is not known here any more. Choose another way to sign in.");
+  assert.deepEqual(await told.last("signalUnknownCredential"), { rpId: "localhost", credentialId });
+  assert.equal((await gone).credentialId, passkey.credentialId);
+});
+
 test("of several passkeys the others are kept", async (t) => {
   const { page, told, authenticator } = await visit(t);
   await signIn(page, await newPerson());
@@ -229,12 +246,7 @@ test("the last way to sign in cannot be deleted, where the pool says so", async 
   const { page, authenticator } = await visit(t);
   const { username, email } = newName();
   await page.goto(accountUrl({ client }));
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Username").fill(username);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByRole("button", { name: "Create an account" }).click();
-  await page.getByLabel("Code").fill(await code(email));
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await signUp(page, { username, email, password: "" });
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.getByText("Your passkey was added.").waitFor();
   await api.updateUserPool({ UserPoolId: pool, ...factors("PASSWORD", "WEB_AUTHN") });

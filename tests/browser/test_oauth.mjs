@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { test } from "node:test";
+import { after, test } from "node:test";
 
 import {
   BASE,
   PASSWORD,
   POOL,
   accountUrl,
+  close,
   code,
   expectHeading,
   giveName,
@@ -20,14 +21,20 @@ import {
   newPerson,
   newPool,
   serve,
+  signUp,
   visit,
 } from "./support.mjs";
+
+after(close);
+
+const PAGE =
+  '<!doctype html><html lang="en"><title>Application</title><link rel="icon" href="data:,"><h1>Application</h1>';
 
 /** An application's own server, and its client. `to` waits for a person who is sent to its callback. */
 async function application(t, { pool = POOL } = {}) {
   const origin = await serve(t, (request, response) => {
     response.setHeader("content-type", "text/html; charset=utf-8");
-    response.end('<!doctype html><html lang="en"><title>Application</title><link rel="icon" href="data:,"><h1>Application</h1>');
+    response.end(PAGE);
   });
   const callback = `${origin}/callback`;
   return { callback, client: await newClient({ pool, callbacks: [callback] }) };
@@ -91,13 +98,7 @@ test("a person signs in there with a passkey from the suggestions", async (t) =>
   const { username, email } = newName();
   const asked = authorize(app);
   await page.goto(asked.url);
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Username").fill(username);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create an account" }).click();
-  await page.getByLabel("Code").fill(await code(email));
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await signUp(page, { username, email });
   await page.getByRole("button", { name: "Add a passkey" }).click();
   const answer = await back(page, app);
   assert.equal(claims((await exchange(app, asked, answer.code)).id_token)["cognito:username"], username);
@@ -215,7 +216,8 @@ test("a callback that is not the application's gets nobody: the person is told",
   assert.match(await page.locator("main").innerText(), /The redirect_uri is not one of the app client's callback URLs\./);
 });
 
-const add = ({ client, callback }) => `${BASE}/passkeys/add?${new URLSearchParams({ client_id: client, redirect_uri: callback })}`;
+const add = ({ client, callback }) =>
+  `${BASE}/passkeys/add?${new URLSearchParams({ client_id: client, redirect_uri: callback })}`;
 
 test("an application sends a person to add a passkey, and gets them back", async (t) => {
   const { page, authenticator } = await visit(t);

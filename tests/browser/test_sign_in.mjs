@@ -1,16 +1,21 @@
 // Signing in on Keystead's pages by everything but the suggestions of the name's field, and what is said when it fails.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 
 import {
+  Authenticator,
+  CLIENT,
   PASSWORD,
+  POOL,
   accountUrl,
   addPasskey,
   api,
+  close,
   code,
   expectHeading,
+  fillSignUp,
   giveName,
   givePassword,
   good,
@@ -22,9 +27,12 @@ import {
   problem,
   signIn,
   signOut,
+  signUp,
   totp,
   visit,
 } from "./support.mjs";
+
+after(close);
 
 const WRONG = "That did not work. Check your name and password, or choose another way.";
 
@@ -185,6 +193,21 @@ test("after a wrong password the other ways are still there", async (t) => {
   await expectHeading(page, "Your account");
 });
 
+test("a password is shown to who wants to see it", async (t) => {
+  const { page } = await visit(t);
+  await page.goto(accountUrl());
+  await giveName(page, (await newPerson()).username);
+  const password = page.getByLabel("Password", { exact: true });
+  await password.fill(PASSWORD);
+  assert.equal(await password.getAttribute("type"), "password");
+  await page.getByLabel("Show password").check();
+  assert.equal(await password.getAttribute("type"), "text");
+  await page.getByLabel("Show password").uncheck();
+  assert.equal(await password.getAttribute("type"), "password");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expectHeading(page, "Your account");
+});
+
 test("not you? leads back to the name", async (t) => {
   const { page } = await visit(t);
   const { username } = await newPerson();
@@ -260,7 +283,7 @@ test("an unknown person sees the same as a known one with a passkey", async (t) 
 test("a disabled person is told so, once they proved who they are", async (t) => {
   const { page } = await visit(t);
   const { username } = await newPerson();
-  await api.adminDisableUser({ UserPoolId: process.env.POOL, Username: username });
+  await api.adminDisableUser({ UserPoolId: POOL, Username: username });
   await page.goto(accountUrl());
   await giveName(page, username);
   await givePassword(page, PASSWORD);
@@ -271,7 +294,7 @@ test("who signed up and did not confirm gets a new code after the password", asy
   const { page } = await visit(t);
   const { username, email } = newName();
   const UserAttributes = [{ Name: "email", Value: email }];
-  await api.signUp({ ClientId: process.env.CLIENT, Username: username, Password: PASSWORD, UserAttributes });
+  await api.signUp({ ClientId: CLIENT, Username: username, Password: PASSWORD, UserAttributes });
   await page.goto(accountUrl());
   await giveName(page, username);
   await givePassword(page, PASSWORD);
@@ -286,13 +309,7 @@ test("where a second factor is asked of everybody, who confirmed a sign-up signs
   const { page } = await visit(t);
   const { username, email } = newName();
   await page.goto(accountUrl({ client }));
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Username").fill(username);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create an account" }).click();
-  await page.getByLabel("Code").fill(await code(email));
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await signUp(page, { username, email });
   await expectHeading(page, "Sign in");
   assert.equal(await good(page), "Your account is confirmed. You can sign in now.");
   assert.equal(await page.getByLabel("Username").inputValue(), username);
@@ -304,19 +321,14 @@ test("a sign-up that cannot be says why, and keeps what was typed", async (t) =>
   const taken = await newPerson();
   await page.goto(accountUrl());
   await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Username").fill(username);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByLabel("Password").fill("weak");
-  await page.getByRole("button", { name: "Create an account" }).click();
+  await fillSignUp(page, { username, email, password: "weak" });
   assert.equal(
     await problem(page),
     "This password is too weak. It needs: At least 8 characters, an upper-case letter, a lower-case letter, a number, a symbol.",
   );
   assert.equal(await page.getByLabel("Username").inputValue(), username);
   assert.equal(await page.getByLabel("Email address").inputValue(), email);
-  await page.getByLabel("Username").fill(taken.username);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create an account" }).click();
+  await fillSignUp(page, { username: taken.username, email });
   assert.equal(await problem(page), "This name is taken. Choose another one, or sign in.");
 });
 
@@ -325,10 +337,7 @@ test("another code for a sign-up replaces the first", async (t) => {
   const { username, email } = newName();
   await page.goto(accountUrl());
   await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Username").fill(username);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Create an account" }).click();
+  await fillSignUp(page, { username, email });
   await expectHeading(page, "Confirm your account");
   await page.getByRole("button", { name: "Send a new code" }).click();
   await page.getByLabel("Code").fill(await code(email, 2));
@@ -398,7 +407,7 @@ test("who got a password from an operator chooses one of their own", async (t) =
   const { page } = await visit(t);
   const { username, email } = newName();
   await api.adminCreateUser({
-    UserPoolId: process.env.POOL,
+    UserPoolId: POOL,
     Username: username,
     UserAttributes: [{ Name: "email", Value: email }, { Name: "email_verified", Value: "true" }],
     TemporaryPassword: PASSWORD,
@@ -423,7 +432,7 @@ test("who got a password from an operator chooses one of their own", async (t) =
 test("who has to reset the password is sent to do so", async (t) => {
   const { page } = await visit(t);
   const { username } = await newPerson();
-  await api.adminResetUserPassword({ UserPoolId: process.env.POOL, Username: username });
+  await api.adminResetUserPassword({ UserPoolId: POOL, Username: username });
   await page.goto(accountUrl());
   await giveName(page, username);
   await givePassword(page, PASSWORD);
@@ -626,12 +635,7 @@ test("who has no password signs in with a code", async (t) => {
   const { page } = await visit(t);
   const { username, email } = newName();
   await page.goto(accountUrl({ client }));
-  await page.getByRole("link", { name: "Create an account" }).click();
-  await page.getByLabel("Username").fill(username);
-  await page.getByLabel("Email address").fill(email);
-  await page.getByRole("button", { name: "Create an account" }).click();
-  await page.getByLabel("Code").fill(await code(email));
-  await page.getByRole("button", { name: "Confirm" }).click();
+  await signUp(page, { username, email, password: "" });
   await page.getByRole("button", { name: "Not now" }).click();
   await expectHeading(page, "Your account");
   assert.match(await page.locator("section[aria-labelledby=profile]").innerText(), /You have no password\./);
