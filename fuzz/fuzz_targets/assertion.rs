@@ -26,7 +26,12 @@ struct Good {
 }
 
 static GOOD: LazyLock<Good> = LazyLock::new(|| {
-    let rp = RelyingParty { id: "localhost".into(), user_verification_required: true, app_origins: Vec::new(), related_origins: Vec::new() };
+    let rp = RelyingParty {
+        id: "localhost".into(),
+        user_verification_required: true,
+        app_origins: Vec::new(),
+        related_origins: Vec::new(),
+    };
     let mut authenticator = Authenticator::new();
     let options = creation_options(&rp, &CHALLENGE, (Uuid::nil(), "ada"), &ALGORITHMS, &[]);
     let created = authenticator.create(&options, "http://localhost:3000", &Spoil::default()).unwrap();
