@@ -63,23 +63,21 @@
     const shown = what && form.querySelector(what);
     if (shown) shown.hidden = false;
   };
-  // Runs one ceremony at a time per form, and says when it did not work.
+  // Runs one ceremony at a time per form, the newest, and says when it did not work.
   const onStart = (form, ceremony) => {
-    let busy = false;
+    let current = null;
     const start = async event => {
       if (event) event.preventDefault();
-      if (busy) return;
-      busy = true;
+      if (current) current.abort();
+      const own = current = new AbortController();
       show(form);
       try {
-        await ceremony();
+        await ceremony(own.signal);
       } catch (error) {
-        if (error.name !== 'AbortError') {
+        if (own === current && error.name !== 'AbortError') {
           const exists = error.name === 'InvalidStateError' && form.querySelector('[data-exists]');
           show(form, exists ? '[data-exists]' : '[data-failed]');
         }
-      } finally {
-        busy = false;
       }
     };
     form.addEventListener('submit', start);
@@ -93,29 +91,29 @@
 
   const get = document.querySelector('form[data-passkey=get]');
   if (get) {
-    const start = onStart(get, async () => {
-      send(get, await navigator.credentials.get({ publicKey: forRequest(JSON.parse(get.dataset.options)) }));
+    const start = onStart(get, async signal => {
+      send(get, await navigator.credentials.get({ publicKey: forRequest(JSON.parse(get.dataset.options)), signal }));
     });
     start();
   }
 
   const create = document.querySelector('form[data-passkey=create]');
   if (create) {
-    onStart(create, async () => {
+    onStart(create, async signal => {
       const { options } = await ask(create);
-      send(create, await navigator.credentials.create({ publicKey: forCreation(options) }));
+      send(create, await navigator.credentials.create({ publicKey: forCreation(options), signal }));
     });
   }
 
   if (discover) {
     let offer = null;
-    onStart(discover, async () => {
+    onStart(discover, async signal => {
       if (offer) offer.abort();
       try {
         const { options, session } = await ask(discover);
-        send(discover, await navigator.credentials.get({ publicKey: forRequest(options) }), session);
+        send(discover, await navigator.credentials.get({ publicKey: forRequest(options), signal }), session);
       } catch (error) {
-        suggest().catch(() => {});
+        if (!signal.aborted) suggest().catch(() => {});
         throw error;
       }
     });

@@ -103,7 +103,7 @@ add-passkey-why = Mit einem Passkey melden Sie sich per Fingerabdruck, Gesicht o
 not-now = Nicht jetzt
 passkey-not-made = Es wurde kein Passkey erstellt. Versuchen Sie es noch einmal oder holen Sie es später nach.
 passkey-exists = Auf diesem Gerät gibt es bereits einen Passkey für Ihr Konto.
-no-passkeys = Sie haben noch keine Passkeys. Mit einem Passkey melden Sie sich am sichersten und schnellsten an.
+no-passkeys = Sie haben keine Passkeys. Ein Passkey ist die sicherste und schnellste Art, sich anzumelden.
 passkey = Passkey
 added-on = Hinzugefügt am { $date }
 last-used-on = Zuletzt verwendet am { $date }
@@ -120,7 +120,7 @@ delete-it = { $name } löschen
 delete-passkey-title = „{ $name }“ löschen?
 delete-passkey-what = Sie können sich mit diesem Passkey dann nicht mehr anmelden. Das lässt sich nicht rückgängig machen.
 delete-passkey-manager = Wenn Ihr Browser es kann, lässt er den Passkey aus Ihrem Passkey-Manager entfernen. Wird er später noch angeboten, entfernen Sie ihn dort.
-delete-passkey-last = Es ist Ihr einziger Passkey. Sie melden sich dann mit Ihrem Passwort oder einem Code an.
+delete-passkey-last = Es ist Ihr einziger Passkey. Sie müssen sich dann auf andere Weise anmelden.
 delete-passkey-ends-others = Sie werden überall sonst abgemeldet.
 delete-passkey-ends-all = Sie werden überall abgemeldet, auch hier.
 
@@ -176,6 +176,8 @@ done-mfa-off = Das ist jetzt ausgeschaltet.
 ## What went wrong
 
 went-wrong = Etwas ist schiefgelaufen
+nowhere-what = Keystead läuft hier. Öffnen Sie die Adresse, die Ihre Anwendung Ihnen gibt, oder die, die der Server beim Start ausgegeben hat.
+nowhere = Unter dieser Adresse ist nichts
 not-for-us = Diese Anmeldung kann nicht fortgesetzt werden
 not-for-us-what = Die Adresse, die hierher geführt hat, ist nicht richtig. Gehen Sie zur Anwendung zurück und versuchen Sie es noch einmal. Wenn es wieder passiert, geben Sie den Text unten an deren Betreiber weiter.
 error-internal = Das ist unser Fehler, nicht Ihrer. Bitte versuchen Sie es gleich noch einmal.

@@ -103,7 +103,7 @@ add-passkey-why = With a passkey you sign in with your fingerprint, your face or
 not-now = Not now
 passkey-not-made = No passkey was made. Try again, or do it later.
 passkey-exists = This device has a passkey for your account already.
-no-passkeys = You have no passkeys yet. A passkey is the safest and fastest way to sign in.
+no-passkeys = You have no passkeys. A passkey is the safest and fastest way to sign in.
 passkey = Passkey
 added-on = Added { $date }
 last-used-on = Last used { $date }
@@ -120,7 +120,7 @@ delete-it = Delete { $name }
 delete-passkey-title = Delete “{ $name }”?
 delete-passkey-what = You will not be able to sign in with this passkey any more. This cannot be undone.
 delete-passkey-manager = Where your browser can, it tells your passkey manager to remove it. If it is still offered later, remove it there.
-delete-passkey-last = It is your only passkey. You will sign in with your password or a code instead.
+delete-passkey-last = It is your only passkey. You will have to sign in another way.
 delete-passkey-ends-others = You will be signed out everywhere else.
 delete-passkey-ends-all = You will be signed out everywhere, here too.
 
@@ -176,6 +176,8 @@ done-mfa-off = It is switched off.
 ## What went wrong
 
 went-wrong = Something went wrong
+nowhere-what = Keystead is running here. Open the address that your application gives you, or the one that the server printed when it started.
+nowhere = There is nothing at this address
 not-for-us = This sign-in cannot go on
 not-for-us-what = The address that led here is not right. Go back to the application and try again. If it happens again, tell the people who run it what stands below.
 error-internal = This is our fault, not yours. Please try again in a moment.

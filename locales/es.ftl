@@ -103,7 +103,7 @@ add-passkey-why = Con una llave de acceso inicias sesión con la huella digital,
 not-now = Ahora no
 passkey-not-made = No se ha creado ninguna llave de acceso. Inténtalo de nuevo o hazlo más tarde.
 passkey-exists = Este dispositivo ya tiene una llave de acceso para tu cuenta.
-no-passkeys = Aún no tienes llaves de acceso. Son la forma más segura y rápida de iniciar sesión.
+no-passkeys = No tienes llaves de acceso. Una llave de acceso es la forma más segura y rápida de iniciar sesión.
 passkey = Llave de acceso
 added-on = Añadida el { $date }
 last-used-on = Usada por última vez el { $date }
@@ -120,7 +120,7 @@ delete-it = Eliminar { $name }
 delete-passkey-title = ¿Eliminar «{ $name }»?
 delete-passkey-what = Ya no podrás iniciar sesión con esta llave de acceso. Esta acción no se puede deshacer.
 delete-passkey-manager = Si tu navegador puede, le pide a tu gestor de llaves de acceso que la quite. Si más adelante se te sigue ofreciendo, quítala allí.
-delete-passkey-last = Es tu única llave de acceso. Iniciarás sesión con tu contraseña o con un código.
+delete-passkey-last = Es tu única llave de acceso. Tendrás que iniciar sesión de otra manera.
 delete-passkey-ends-others = Se cerrarán todas tus demás sesiones.
 delete-passkey-ends-all = Se cerrarán todas tus sesiones, también esta.
 
@@ -176,6 +176,8 @@ done-mfa-off = Se ha desactivado.
 ## What went wrong
 
 went-wrong = Algo ha salido mal
+nowhere-what = Keystead está funcionando aquí. Abre la dirección que te da tu aplicación, o la que mostró el servidor al arrancar.
+nowhere = No hay nada en esta dirección
 not-for-us = No se puede continuar con este inicio de sesión
 not-for-us-what = La dirección que te ha traído aquí no es correcta. Vuelve a la aplicación e inténtalo de nuevo. Si vuelve a ocurrir, envía el texto de abajo a los responsables de la aplicación.
 error-internal = El error es nuestro, no tuyo. Inténtalo de nuevo en un momento.

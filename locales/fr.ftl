@@ -103,7 +103,7 @@ add-passkey-why = Avec une clé d’accès, vous vous connectez avec votre empre
 not-now = Pas maintenant
 passkey-not-made = Aucune clé d’accès n’a été créée. Réessayez maintenant ou plus tard.
 passkey-exists = Cet appareil a déjà une clé d’accès pour votre compte.
-no-passkeys = Vous n’avez pas encore de clé d’accès. C’est le moyen le plus sûr et le plus rapide de se connecter.
+no-passkeys = Vous n’avez aucune clé d’accès. Une clé d’accès est le moyen le plus sûr et le plus rapide de se connecter.
 passkey = Clé d’accès
 added-on = Ajoutée le { $date }
 last-used-on = Dernière utilisation le { $date }
@@ -120,7 +120,7 @@ delete-it = Supprimer { $name }
 delete-passkey-title = Supprimer « { $name } » ?
 delete-passkey-what = Vous ne pourrez plus vous connecter avec cette clé d’accès. Cette action est irréversible.
 delete-passkey-manager = Si votre navigateur le permet, il demande à votre gestionnaire de clés d’accès de la retirer. Si elle vous est encore proposée plus tard, retirez-la vous-même dans ce gestionnaire.
-delete-passkey-last = C’est votre seule clé d’accès. Vous vous connecterez avec votre mot de passe ou un code.
+delete-passkey-last = C’est votre seule clé d’accès. Vous devrez vous connecter d’une autre manière.
 delete-passkey-ends-others = Toutes vos autres sessions seront fermées.
 delete-passkey-ends-all = Toutes vos sessions seront fermées, y compris celle-ci.
 
@@ -176,6 +176,8 @@ done-mfa-off = C’est désactivé.
 ## What went wrong
 
 went-wrong = Un problème est survenu
+nowhere-what = Keystead fonctionne ici. Ouvrez l’adresse que vous donne votre application, ou celle que le serveur a affichée à son démarrage.
+nowhere = Il n’y a rien à cette adresse
 not-for-us = Impossible de poursuivre cette connexion
 not-for-us-what = L’adresse qui mène ici n’est pas correcte. Retournez à l’application et réessayez. Si cela se reproduit, transmettez le texte ci-dessous aux responsables de l’application.
 error-internal = L’erreur vient de nous, pas de vous. Veuillez réessayer dans un instant.

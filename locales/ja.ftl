@@ -103,7 +103,7 @@ add-passkey-why = パスキーなら、指紋、顔、または画面ロック�
 not-now = 後で
 passkey-not-made = パスキーは作成されませんでした。もう一度試すか、後で作成してください。
 passkey-exists = このデバイスには、このアカウントのパスキーがすでにあります。
-no-passkeys = パスキーはまだありません。パスキーは最も安全ですばやくログインできる方法です。
+no-passkeys = パスキーはありません。パスキーは最も安全で速いログイン方法です。
 passkey = パスキー
 added-on = { $date } に追加
 last-used-on = { $date } に最後に使用
@@ -120,7 +120,7 @@ delete-it = { $name } を削除
 delete-passkey-title = 「{ $name }」を削除しますか？
 delete-passkey-what = このパスキーではログインできなくなります。この操作は取り消せません。
 delete-passkey-manager = ブラウザが対応している場合は、パスキーマネージャーに削除を依頼します。後でまだ候補に表示される場合は、パスキーマネージャーで削除してください。
-delete-passkey-last = これは唯一のパスキーです。削除後は、パスワードまたはコードでログインします。
+delete-passkey-last = これは唯一のパスキーです。今後は別の方法でログインする必要があります。
 delete-passkey-ends-others = 他のすべての場所からログアウトされます。
 delete-passkey-ends-all = ここを含むすべての場所からログアウトされます。
 
@@ -176,6 +176,8 @@ done-mfa-off = オフにしました。
 ## What went wrong
 
 went-wrong = 問題が発生しました
+nowhere-what = ここで Keystead が動いています。アプリケーションが示すアドレス、またはサーバーが起動時に表示したアドレスを開いてください。
+nowhere = このアドレスには何もありません
 not-for-us = ログインを続行できません
 not-for-us-what = このページを開いたアドレスが正しくありません。アプリに戻って、もう一度お試しください。問題が続く場合は、下記の内容をアプリの運営者にお知らせください。
 error-internal = こちら側の問題です。しばらくしてからもう一度お試しください。

@@ -60,7 +60,7 @@ impl Connection {
             }
         }
         let answer = request.body(body).send().await;
-        let answer = answer.map_err(|cause| format!("{} does not answer: {}", self.endpoint, cause.without_url()))?;
+        let answer = answer.map_err(|cause| format!("{} does not answer: {}; is the server running? AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER or --endpoint says where", self.endpoint, cause.without_url()))?;
         let refused = !answer.status().is_success();
         let text = answer.text().await.map_err(|cause| cause.without_url().to_string())?;
         let output: Value = match text.is_empty() {

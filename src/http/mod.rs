@@ -12,7 +12,10 @@ mod visit;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
-use actix_web::{App as ActixApp, FromRequest, Handler, HttpServer, Resource, Responder, dev::Server, web};
+use actix_web::{
+    App as ActixApp, FromRequest, Handler, HttpRequest, HttpResponse, HttpServer, Resource, Responder, dev::Server,
+    http::header, web,
+};
 
 use crate::{app::App, config::cores};
 
@@ -64,7 +67,7 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
                     routes.route("/metrics", web::get().to(health::metrics));
                 }
             })
-            .default_service(web::to(api::no_such_path))
+            .default_service(web::to(nowhere))
     });
     Ok(server
         .workers(app.config.workers.unwrap_or_else(cores))
@@ -76,6 +79,16 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
         .disable_signals()
         .listen(listener)?
         .run())
+}
+
+/// Any other address: a page for browsers, an error of the API for programs.
+async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
+    let reads = request.method() == actix_web::http::Method::GET;
+    if reads && accepts.is_some_and(|accepts| accepts.contains("text/html")) {
+        return pages::nowhere(request, payload, app).await;
+    }
+    api::no_such_path(request).await
 }
 
 /// An address for browsers, which other methods are refused at.

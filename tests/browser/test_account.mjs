@@ -240,7 +240,7 @@ test("where a pool has no passkeys, the page does not speak of them", async (t) 
   const { page } = await visit(t);
   await signIn(page, await newPerson({ pool }), { client });
   assert.equal(await page.getByRole("link", { name: "Add a passkey" }).count(), 0);
-  assert.doesNotMatch(await page.locator("main").innerText(), /You have no passkeys yet\./);
+  assert.doesNotMatch(await page.locator("main").innerText(), /You have no passkeys\./);
 });
 
 test("where sign-ups are closed, there is no way to one", async (t) => {

@@ -85,7 +85,7 @@ test("the whole life: sign up, add, sign out, sign in without a name, rename, de
   const deleted = authenticator.next("credentialDeleted");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   assert.equal(await good(page), "The passkey was deleted.");
-  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You have no passkeys yet\./);
+  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You have no passkeys\./);
   assert.deepEqual(await told.last("signalUnknownCredential"), {
     rpId: "localhost",
     credentialId: base64url(passkey.credentialId),

@@ -393,7 +393,7 @@ test("without JavaScript: sign in with a password, also with a passkey in the ac
   await page.getByRole("button", { name: "Delete Passkey" }).click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   assert.equal(await good(page), "The passkey was deleted.");
-  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You have no passkeys yet\./);
+  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You have no passkeys\./);
 });
 
 test("without JavaScript: sign up, and be told what a passkey needs", async (t) => {

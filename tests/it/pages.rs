@@ -466,7 +466,7 @@ async fn with_passkey(server: &TestServer, username: &str) -> (Browser, Person, 
     browser.sign_in(&login(), username).await;
     let address = format!("/passkeys/add?client_id={}", pages_client());
     let page = browser.get(&address).await;
-    assert_eq!(page.heading(), "Sign in faster next time?", "{}", page.text);
+    assert_eq!(page.heading(), "Add a passkey", "{}", page.text);
     let (_, fields) = page.form("passkey");
     let options = browser.post(&address, &[("form_token", &fields["form_token"]), ("step", "options")]).await.json();
     let credential = person.authenticator.create(&options["options"], ORIGIN, &Default::default()).unwrap();
@@ -915,4 +915,37 @@ async fn scripts_are_served_and_small() {
     let signals = browser.get("/assets/keystead-passkeys.js").await;
     assert_eq!(signals.headers["access-control-allow-origin"], "*");
     assert!(signals.text.len() <= 2048);
+}
+
+#[tokio::test]
+async fn who_lost_the_page_that_asks_for_a_code_comes_back_to_it() {
+    let server = TestServer::start().await;
+    server
+        .sql(r#"UPDATE user_pools SET configuration = configuration || '{"AutoVerifiedAttributes": ["email"]}'"#)
+        .await;
+    let address = format!("/signup?client_id={}", pages_client());
+    let entered = [("username", "dora"), ("email", "dora@example.com"), ("password", PASSWORD)];
+    for _ in 0..2 {
+        let mut browser = Browser::new(&server);
+        let page = browser.get(&address).await;
+        assert_eq!(browser.submit(&page, "sign_up", &entered).await.heading(), "Confirm your account");
+    }
+    server.code("dora@example.com", 2).await;
+    let mut stranger = Browser::new(&server);
+    let page = stranger.get(&address).await;
+    let other = [("username", "dora"), ("email", "eve@example.com"), ("password", PASSWORD)];
+    assert_eq!(stranger.submit(&page, "sign_up", &other).await.status, 400);
+}
+
+#[tokio::test]
+async fn an_address_with_nothing_at_it_is_a_page_for_browsers() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    assert_eq!(browser.get("/").await.status, 404);
+    assert!(browser.get("/nothing").await.text.contains("UnknownOperationException"));
+    browser.headers.push(("accept", "text/html,*/*".into()));
+    for address in ["/", "/nothing", "/a/b/c"] {
+        let shown = browser.get(address).await;
+        assert_eq!((shown.status, shown.heading().as_str()), (404, "There is nothing at this address"));
+    }
 }

@@ -70,6 +70,8 @@ struct AccountPage<'a> {
     email: &'a str,
     email_verified: bool,
     has_password: bool,
+    /// Where a first password is chosen; the name goes along.
+    set_password: String,
     policy: String,
     mfa: Vec<MethodRow>,
 }
@@ -207,6 +209,11 @@ impl Account<'_> {
             email: attribute("email"),
             email_verified: attribute("email_verified") == "true",
             has_password: user.password_hash.is_some(),
+            set_password: {
+                let query =
+                    self.visit.query.text(&["done", "fresh", "gone", "login_hint"], &[("login_hint", &user.username)]);
+                format!("/forgot?{query}")
+            },
             policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
             mfa: methods
                 .map(|(method, label)| MethodRow {

@@ -221,14 +221,16 @@ impl Login<'_> {
                 page(self.visit, 200, &template.f, &template)
             }
             _ => {
+                let gone = self.gone();
                 let notice = match self.visit.query.get("done") {
+                    _ if gone.is_some() => Notice::Good(Frame::new(self.visit, None).say("done-passkey-deleted")),
                     Some("confirmed") => Notice::Good(Frame::new(self.visit, None).say("account-confirmed")),
                     Some("password") => Notice::Good(Frame::new(self.visit, None).say("password-saved")),
                     Some("signed_out") => Notice::Good(Frame::new(self.visit, None).say("signed-out")),
                     _ => Notice::None,
                 };
                 let hint = self.visit.query.get("login_hint").unwrap_or_default();
-                self.name_page(200, hint, notice, self.gone())
+                self.name_page(200, hint, notice, gone)
             }
         }
     }
@@ -647,7 +649,10 @@ pub async fn after_sign_up(
     let login = Login { visit, purpose, named: purpose.named() };
     match login.after_sign_up(username, session).await {
         Ok(Outcome::Browser(new)) => {
-            let invitation = format!("/passkeys/add?{}", visit.query.text(&["prompt", "max_age", "fresh"], &[]));
+            let invitation = format!(
+                "/passkeys/add?{}",
+                visit.query.text(&["prompt", "max_age", "fresh", "done"], &[("invited", "1")])
+            );
             let next = login.has_passkeys().then_some(invitation.as_str());
             purpose.enter(visit, &new, next).await.map(Some)
         }

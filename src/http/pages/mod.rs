@@ -17,17 +17,19 @@ mod purpose;
 pub mod sign_up;
 mod words;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, rc::Rc};
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{StatusCode, header},
+    web,
 };
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
-use super::visit::Visit;
+use super::visit::{self, Visit};
 use crate::{
+    app::App,
     error::{Error, Result},
     random, store,
     store::pools::Pool,
@@ -97,7 +99,8 @@ impl Frame {
         let asked = visit.query.given("lang").or_else(|| visit.query.given("ui_locales"));
         let texts = Texts::choose(asked, visit.header("accept-language"));
         let form_secret = cookies::FormSecret::of(visit);
-        let query = visit.query.text(&[], &[]);
+        // What was done last is said once.
+        let query = visit.query.text(&["done", "gone"], &[]);
         let with_language = |texts: Texts| {
             let query = visit.query.text(&["lang", "ui_locales"], &[("lang", texts.language())]);
             OtherLanguage {
@@ -264,6 +267,18 @@ pub fn not_for_us(visit: &Visit, why: &str) -> HttpResponse {
         f: &frame,
     };
     page(visit, 400, &frame, &message).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
+}
+
+/// Any other address, for who opens it in a browser.
+pub async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
+    visit::answer((request, payload, app), "nowhere", show_nowhere, refuse).await
+}
+
+async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
+    let frame = Frame::new(&visit, None);
+    let back = inbox::link(&visit).map(|href| Back { href, label: frame.say("open-inbox") });
+    let (title, text) = (frame.say("nowhere"), frame.say("nowhere-what"));
+    page(&visit, 404, &frame, &Message { f: &frame, title, text, detail: None, back })
 }
 
 /// Refuses a visit under the domain of another pool.

@@ -26,6 +26,8 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 #[template(path = "passkey_add.html")]
 struct AddPage {
     f: Frame,
+    /// Whether the person comes from the account page, and wants what an application would suggest.
+    account: bool,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
@@ -67,7 +69,8 @@ async fn go_on(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<Ht
 fn add_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
     f.notice = notice;
-    let template = AddPage { f };
+    let account = matches!(purpose, Purpose::Account(_)) && visit.query.get("invited").is_none();
+    let template = AddPage { f, account };
     page(visit, status, &template.f, &template)
 }
 

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     flows::sign_up,
     http::visit::{self, Visit},
-    store::pools::Pool,
+    store::{self, pools::Pool, users::Status},
 };
 
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
@@ -170,7 +170,10 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
         }
         // Whether an address has an account is between it and its owner: the page is the same, and who began before gets
         // another code.
-        Err(Error::UsernameExists(_)) if !pool.settings.username_attributes.is_empty() => {
+        Err(Error::UsernameExists(_))
+            if !pool.settings.username_attributes.is_empty()
+                || waits(visit, pool, username, given("email")).await? =>
+        {
             let to = resend_code(visit, purpose, username).await?;
             // Of the same form as a sign-up's, and worth nothing: the password that is stored is another's.
             let session = sign_up::no_session(&visit.app, &named.client);
@@ -187,6 +190,15 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             sign_up_page(visit, purpose, 400, Notice::Problem(text))
         }
     }
+}
+
+/// Whether a name is taken by who waits for a code at the same address: most likely the same person, who lost the page.
+async fn waits(visit: &Visit, pool: &Pool, username: &str, email: Option<&str>) -> Result<bool> {
+    let user = store::users::find(&visit.app.db, &pool.id, &pool.username_key(username)).await?;
+    Ok(user.is_some_and(|user| {
+        let same = email.is_some_and(|email| user.attributes.get("email").is_some_and(|own| own == email));
+        user.status == Status::Unconfirmed && same
+    }))
 }
 
 fn confirm_page(
