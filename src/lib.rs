@@ -3,7 +3,7 @@
 //! Calls go downward only:
 //!
 //! - [`cli`]: one file per command of the binary.
-//! - [`http`]: the only code that knows actix: the API's one endpoint, key sets, health, metrics.
+//! - [`http`]: the only code that knows actix: the API's one endpoint, the OAuth endpoints, the pages, key sets, health, metrics.
 //! - [`jobs`]: what runs by itself, such as removing what expired.
 //! - [`operations`]: the API, a file per operation. Each names its [`caller`].
 //! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
@@ -11,6 +11,7 @@
 //!   often, and how many at once.
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`], [`srp`]: ceremonies, tokens and passwords that are proved without being sent. Pure: no database, no HTTP, no clock.
+//! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators. Pure.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
 //! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
 //! - [`app`]: what any code may use. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],

@@ -254,6 +254,12 @@ export async function visit(t, options) {
   return visitor;
 }
 
+/** From now on the browser has no passkeys among the suggestions of a field, as some browsers. */
+export const suggestNothing = ({ context }) =>
+  context.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+  });
+
 /** An authenticator of a page's own, built into the device unless its options say otherwise. */
 export class Authenticator {
   static async of(page, { present = true, ...options } = {}) {

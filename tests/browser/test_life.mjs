@@ -22,6 +22,7 @@ import {
   signIn,
   signOut,
   signUp,
+  suggestNothing,
   visit,
 } from "./support.mjs";
 
@@ -130,11 +131,10 @@ test("a deleted passkey does not sign in, and the browser is told to forget it",
 });
 
 test("a browser that suggests no passkeys has the button, and the person types no name", async (t) => {
-  const { context, page, authenticator } = await visit(t);
+  const browser = await visit(t);
+  const { page, authenticator } = browser;
+  await suggestNothing(browser);
   const person = await newPerson();
-  await context.addInitScript(() => {
-    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
-  });
   await signIn(page, person);
   await addPasskey(page, authenticator);
   await signOut(page);

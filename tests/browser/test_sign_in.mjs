@@ -28,6 +28,7 @@ import {
   signIn,
   signOut,
   signUp,
+  suggestNothing,
   totp,
   visit,
 } from "./support.mjs";
@@ -37,16 +38,15 @@ after(close);
 const WRONG = "That did not work. Check your name and password, or choose another way.";
 
 test("by name, then by passkey, which the page asks for by itself", async (t) => {
-  const { page, authenticator } = await visit(t, { present: false });
+  const browser = await visit(t);
+  const { page, authenticator } = browser;
+  await suggestNothing(browser);
   const person = await newPerson();
   await signIn(page, person);
   const passkey = await addPasskey(page, authenticator);
-  await authenticator.present(false);
   await signOut(page);
-  await page.getByLabel("Username or email address").fill(person.username);
-  await authenticator.present(true);
   const used = authenticator.next("credentialAsserted");
-  await page.getByRole("button", { name: "Next" }).click();
+  await giveName(page, person.username);
   await expectHeading(page, "Your account");
   assert.equal((await used).credential.credentialId, passkey.credentialId);
 });

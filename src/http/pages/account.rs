@@ -14,7 +14,7 @@ use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::forma
 use super::{
     Back, Frame, Message, Notice, cookies, gone, login, page,
     purpose::{Purpose, account_path, broken_form},
-    words,
+    setup, words,
 };
 use crate::{
     app::App,
@@ -492,7 +492,7 @@ impl Account<'_> {
     }
 
     fn setup_page(&self, status: u16, secret: &str, notice: Notice) -> Result<HttpResponse> {
-        login::setup_page(self.visit, status, self.frame(notice), &self.browser.user.username, "", secret, true)
+        setup::page(self.visit, status, self.frame(notice), &self.browser.user.username, "", secret, true)
     }
 
     async fn setup(&self) -> Result<HttpResponse> {

@@ -13,7 +13,7 @@ use super::{
     attribute_input::AttributeInput,
     cookies, forgot, gone, page,
     purpose::{self, Purpose, broken_form},
-    sign_up, words,
+    setup, sign_up, words,
 };
 use crate::{
     app::App,
@@ -128,19 +128,6 @@ struct NewPasswordPage<'a> {
     required: String,
     fields: Vec<AttributeInput>,
     policy: String,
-}
-
-#[derive(Template)]
-#[template(path = "login_setup.html")]
-pub struct SetupPage<'a> {
-    pub f: Frame,
-    pub username: &'a str,
-    pub session: &'a str,
-    pub secret: &'a str,
-    /// An image, as SVG.
-    pub qr: String,
-    /// Whether it is part of the account page.
-    pub back: bool,
 }
 
 #[derive(Template)]
@@ -522,7 +509,7 @@ impl Login<'_> {
             Err(error) => {
                 let error = refuse_internal(error)?;
                 let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
-                return setup_page(self.visit, 400, f, username, session, self.field("secret"), false);
+                return setup::page(self.visit, 400, f, username, session, self.field("secret"), false);
             }
         };
         let session = verified["Session"].as_str().unwrap_or_default();
@@ -590,7 +577,7 @@ impl Login<'_> {
             "MFA_SETUP" => {
                 let made = self.visit.api("AssociateSoftwareToken", json!({"Session": session})).await?;
                 let text = |member: &str| made[member].as_str().unwrap_or_default();
-                setup_page(self.visit, 200, self.frame(notice), username, text("Session"), text("SecretCode"), false)
+                setup::page(self.visit, 200, self.frame(notice), username, text("Session"), text("SecretCode"), false)
             }
             "NEW_PASSWORD_REQUIRED" => {
                 let required: Vec<String> = serde_json::from_str(&parameter("requiredAttributes")).unwrap_or_default();
@@ -667,36 +654,6 @@ pub fn refuse_internal(error: Error) -> Result<Error> {
         Error::Internal(_) => Err(error),
         other => Ok(other),
     }
-}
-
-/// The key of an authenticator app, as text and as a picture (Key URI format of Google Authenticator).
-pub fn setup_page(
-    visit: &Visit,
-    status: u16,
-    f: Frame,
-    username: &str,
-    session: &str,
-    secret: &str,
-    back: bool,
-) -> Result<HttpResponse> {
-    // The key comes back in a form: whoever changes it sees what they made of it, and no more.
-    if secret.len() > 128 || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(broken_form());
-    }
-    let encode =
-        |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
-    let (issuer, account) = (encode(&f.name), encode(username));
-    let address = format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", encode(secret));
-    // Names may be too long for a picture; the key stands below it as text.
-    let code = qrcode::QrCode::with_error_correction_level(address.as_bytes(), qrcode::EcLevel::L).ok();
-    let picture = code.map(|code| code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).build());
-    let picture = picture.unwrap_or_default();
-    // Without the declaration of a file of its own, and with a name.
-    let picture = picture.split_once("<svg").map_or(String::new(), |(_, rest)| {
-        format!(r#"<svg role="img" aria-label="{}"{rest}"#, f.say("set-up-app-picture"))
-    });
-    let template = SetupPage { f, username, session, secret, qr: picture, back };
-    page(visit, status, &template.f, &template)
 }
 
 fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> Parameters {

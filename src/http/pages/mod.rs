@@ -14,6 +14,7 @@ pub mod inbox;
 pub mod login;
 pub mod passkeys;
 mod purpose;
+mod setup;
 pub mod sign_up;
 mod words;
 
