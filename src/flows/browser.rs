@@ -2,12 +2,12 @@
 //! does: it is revoked, ends and is listed like every other.
 
 use time::Duration;
-use uuid::Uuid;
 
 use crate::{
     app::App,
+    call::Call,
     error::{Error, Result},
-    flows::issue::acr_level,
+    flows::{issue::acr_level, trail},
     random,
     sealing::equal,
     store::{self, pools::Pool, sessions::Session, users::User},
@@ -50,9 +50,14 @@ pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Brows
 }
 
 /// Signs the browser out. What applications got through it goes on, as with Amazon Cognito.
-pub async fn end(app: &App, pool_id: &str, origin_jti: Uuid) -> Result<()> {
-    let mut db = app.db.acquire().await?;
-    Ok(store::sessions::revoke(&mut db, pool_id, origin_jti, app.clock.now()).await?)
+pub async fn end(app: &App, call: &Call, pool_id: &str, session: &Session) -> Result<()> {
+    let trail = trail(app, call, "user");
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, pool_id, session.sub).await?;
+    if store::sessions::revoke_of_user(&mut tx, pool_id, session.sub, session.origin_jti, trail.at).await? {
+        store::audit::insert(&mut tx, pool_id, &trail, "session.ended", Some(session.sub), None).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 impl Browser {

@@ -48,7 +48,9 @@ pub(super) fn register(
     if backup_state && !backup_eligible {
         return Err(Error::Malformed("it is backed up but not eligible for it".into()));
     }
-    if !has(flag::ATTESTED_DATA) || has(flag::EXTENSIONS) != (object.items.len() == 2) {
+    let extensions = object.items.get(1);
+    let fit = has(flag::EXTENSIONS) == extensions.is_some() && extensions.is_none_or(|one| matches!(one, Cbor::Map(_)));
+    if !has(flag::ATTESTED_DATA) || !fit {
         return Err(malformed());
     }
     // Step 20, and the key (RFC 9053 section 7.2).
@@ -58,7 +60,7 @@ pub(super) fn register(
         _ => None,
     };
     let x = match (integer(1), integer(-1), key.get(&Cbor::Integer(-2))) {
-        (Some(1), Some(6), Some(Cbor::Bytes(x))) if x.len() == KEY => x,
+        (Some(1), Some(6), Some(Cbor::Bytes(x))) if x.len() == KEY && is_sound(x) => x,
         _ => return Err(Error::NotSupported("its key is of a kind that was not offered".into())),
     };
     // Steps 21 to 23.
@@ -93,4 +95,61 @@ pub(super) fn register(
         backup_state,
         user_verified,
     })
+}
+
+/// The points of small order (RFC 8032 section 5.1, RFC 7748 section 6.1) without their sign: a signature by such a key fits many
+/// messages.
+const SMALL_ORDER: [[u8; KEY]; 5] = [
+    [0; KEY],
+    with(0, 0x01, [0; KEY]),
+    with(31, 0x7f, with(0, 0xec, [0xff; KEY])),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+const fn with(at: usize, byte: u8, mut bytes: [u8; KEY]) -> [u8; KEY] {
+    bytes[at] = byte;
+    bytes
+}
+
+/// Whether a public key is written in the one way there is, and is none of those.
+fn is_sound(key: &[u8]) -> bool {
+    let Ok(mut y) = <[u8; KEY]>::try_from(key) else { return false };
+    y[31] &= 0x7f;
+    let beyond_the_field = y[31] == 0x7f && y[1..31].iter().all(|byte| *byte == 0xff) && y[0] >= 0xed;
+    !beyond_the_field && !SMALL_ORDER.contains(&y)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+
+    use super::*;
+
+    #[test]
+    fn keys_of_small_order_and_of_another_writing_are_none() {
+        for point in SMALL_ORDER {
+            assert!(!is_sound(&point) && !is_sound(&with(31, point[31] | 0x80, point)));
+        }
+        for low in [0xed, 0xee, 0xff] {
+            assert!(!is_sound(&with(31, 0x7f, with(0, low, [0xff; KEY]))));
+        }
+        assert!(!is_sound(&[9; 31]));
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+        assert!(is_sound(pair.public_key().as_ref()));
+    }
+
+    #[test]
+    fn a_signature_of_nobody_fits_a_key_of_small_order() {
+        // Why they are refused: R is the identity and s is 0.
+        let nobodys = with(0, 0x01, [0; KEY]);
+        let signature = [nobodys, [0; KEY]].concat();
+        assert!(UnparsedPublicKey::new(&ED25519, nobodys).verify(b"anything", &signature).is_ok());
+    }
 }

@@ -419,7 +419,7 @@ impl Account<'_> {
     }
 
     async fn sign_out(&self) -> Result<HttpResponse> {
-        flows::browser::end(&self.visit.app, &self.named.pool.id, self.browser.session.origin_jti).await?;
+        flows::browser::end(&self.visit.app, &self.visit.call, &self.named.pool.id, &self.browser.session).await?;
         let query = self.visit.query.text(&["done", "fresh", "gone"], &[("done", "signed_out")]);
         let mut response = super::see_other(&format!("/login?{query}"));
         cookies::forget(self.visit, &self.named.pool.id, &mut response)?;

@@ -125,11 +125,18 @@ impl Purpose {
     pub async fn enter(&self, visit: &Visit, new: &NewBrowser, next: Option<&str>) -> Result<HttpResponse> {
         let pool_id = &self.named().pool.id;
         if let Some(before) = cookies::browser(visit, pool_id).await? {
-            browser::end(&visit.app, pool_id, before.session.origin_jti).await?;
+            browser::end(&visit.app, &visit.call, pool_id, &before.session).await?;
         }
         let mut response = match next {
             Some(path) => super::see_other(path),
-            None => self.go_on(visit, &new.browser).await?,
+            None => match self.go_on(visit, &new.browser).await {
+                Ok(response) => response,
+                Err(error) => {
+                    // Nobody gets the cookie.
+                    browser::end(&visit.app, &visit.call, pool_id, &new.browser.session).await?;
+                    return Err(error);
+                }
+            },
         };
         cookies::remember(visit, pool_id, new, &mut response)?;
         Ok(response)
