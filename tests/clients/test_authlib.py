@@ -33,7 +33,7 @@ class Forms(HTMLParser):
         attrs = dict(attrs)
         if tag == "form":
             self.form = (attrs["action"], {})
-        elif tag == "input":
+        elif tag == "input" and "name" in attrs:
             self.form[1][attrs["name"]] = attrs.get("value", "")
             if attrs["name"] == "step":
                 self.steps[attrs["value"]] = self.form
