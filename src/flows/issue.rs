@@ -12,7 +12,7 @@ use crate::{
         browser::{self, Browser, NewBrowser},
         devices,
         sign_in::{Door, Outcome, SignIn},
-        token_generation::{self, ClaimsOverride, TokensOverride},
+        token_generation::{self, ClaimsOverride, Holder, TokensOverride},
         triggers::{self, Cause, Trigger},
     },
     random,
@@ -157,8 +157,8 @@ impl Opened {
         triggers::post_authentication(&cause, &self.user, new_device).await?;
         let refresh = Some(self.refresh.text());
         let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
-        let (memberships, scopes) = (&self.memberships, &[ACCESS_SCOPE]);
-        let change = token_generation::ask(&cause, source.text(), &self.user, memberships, scopes).await?;
+        let holder = Holder::User(&self.user, &self.memberships);
+        let change = token_generation::ask(&cause, source, holder, &[ACCESS_SCOPE]).await?;
         let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
         if asked.into_iter().any(|trigger| triggers::function(pool, trigger).is_some()) {
             // They may have taken seconds, in which the user was signed out, or disabled.
@@ -183,6 +183,7 @@ pub enum Source {
     NewPasswordChallenge,
     AuthenticateDevice,
     RefreshTokens,
+    ClientCredentials,
 }
 
 impl Source {
@@ -194,6 +195,7 @@ impl Source {
             Self::NewPasswordChallenge => "TokenGeneration_NewPasswordChallenge",
             Self::AuthenticateDevice => "TokenGeneration_AuthenticateDevice",
             Self::RefreshTokens => "TokenGeneration_RefreshTokens",
+            Self::ClientCredentials => "TokenGeneration_ClientCredentials",
         }
     }
 }
@@ -291,7 +293,11 @@ pub async fn issue(
 }
 
 /// A signed token, with what a trigger changes in it.
-fn signed(claims: &impl tokens::Claims, change: Option<&ClaimsOverride>, key: &tokens::SigningKey) -> Result<String> {
+pub fn signed(
+    claims: &impl tokens::Claims,
+    change: Option<&ClaimsOverride>,
+    key: &tokens::SigningKey,
+) -> Result<String> {
     let Some(change) = change else { return tokens::sign(claims, key) };
     match serde_json::to_value(claims).map_err(Error::internal)? {
         Value::Object(mut claims) => {

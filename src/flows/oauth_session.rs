@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         issue::{self, AuthenticationResult, Basis, Source},
-        token_generation,
+        token_generation::{self, Holder},
         triggers::{self, Cause, Trigger},
     },
     random,
@@ -117,8 +117,8 @@ impl OAuthSession {
         let (pool, client) = (&named.pool, &named.client);
         let cause = Cause { app, pool, client_id: &client.id, metadata };
         let scopes: Vec<_> = self.session.scope.as_deref().unwrap_or_default().split(' ').collect();
-        let source = Source::HostedAuth.text();
-        let change = token_generation::ask(&cause, source, &self.user, &self.memberships, &scopes).await?;
+        let holder = Holder::User(&self.user, &self.memberships);
+        let change = token_generation::ask(&cause, Source::HostedAuth, holder, &scopes).await?;
         if triggers::function(pool, Trigger::PreTokenGeneration).is_some() {
             // It may have taken seconds, in which the user was signed out, or disabled.
             let mut db = app.db.acquire().await?;

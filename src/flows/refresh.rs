@@ -5,10 +5,12 @@ use time::OffsetDateTime;
 
 use crate::{
     app::App,
+    call::Call,
     error::{Error, Result},
     flows::{
         issue::{self, AuthenticationResult, Basis, Source},
-        token_generation,
+        token_generation::{self, Holder},
+        trail,
         triggers::{self, Cause, Trigger},
     },
     store::{
@@ -23,16 +25,16 @@ use crate::{
 /// New access and ID tokens for a refresh token; with rotation on, also its successor.
 ///
 /// A token that was rotated before is answered with the same successor within the grace period. After it, the token is
-/// in two hands: the session ends and the answer is `RefreshTokenReuseException`.
+/// in two hands: the session ends, with an audit row, and the answer is `RefreshTokenReuseException`.
 ///
 /// `narrow`: scopes that the new tokens are to have, of those that were granted (RFC 6749 section 6).
 ///
 /// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
 pub async fn refresh(
     cause: &Cause<'_>,
+    call: &Call,
     client: &Client,
-    token: &str,
-    narrow: Option<&str>,
+    (token, narrow): (&str, Option<&str>),
     prove: impl Fn(&User) -> Result<()>,
 ) -> Result<AuthenticationResult> {
     let app = cause.app;
@@ -47,8 +49,8 @@ pub async fn refresh(
         // Of a token that is in two hands nobody is asked: below it ends the session.
         if is_good(client, &session, &standing, app.clock.now()) {
             let scope = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
-            let (source, scopes) = (Source::RefreshTokens.text(), scope.split(' ').collect::<Vec<_>>());
-            change = token_generation::ask(cause, source, &user, &memberships, &scopes).await?;
+            let (holder, scopes) = (Holder::User(&user, &memberships), scope.split(' ').collect::<Vec<_>>());
+            change = token_generation::ask(cause, Source::RefreshTokens, holder, &scopes).await?;
         }
     }
     let now = app.clock.now();
@@ -75,6 +77,9 @@ pub async fn refresh(
         }
         _ => {
             store::sessions::revoke(&mut tx, &client.pool_id, session.origin_jti, now).await?;
+            let trail = trail(app, call, "service");
+            let (pool_id, event) = (&client.pool_id, "refresh_token.reused");
+            store::audit::insert(&mut tx, pool_id, &trail, event, Some(session.sub), None).await?;
             tx.commit().await?;
             return Err(Error::RefreshTokenReuse);
         }

@@ -450,7 +450,7 @@ impl SignIn<'_> {
             secret_hash::check(self.client, &user.username, given)
                 .or_else(|_| secret_hash::check(self.client, &user.sub.to_string(), given))
         };
-        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.client, token, None, prove).await?))
+        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.call, self.client, (token, None), prove).await?))
     }
 
     /// Refuses a user who may not sign in now, whatever was proved.

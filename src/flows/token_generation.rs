@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     error::Result,
     flows::{
-        issue::preferred_role,
+        issue::{Source, preferred_role},
         triggers::{Cause, Trigger, attributes_of},
     },
     store::{groups::Membership, users::User},
@@ -36,24 +36,38 @@ pub struct GroupsOverride {
     pub preferred_role: Option<String>,
 }
 
-/// Before tokens are signed. `source`: `TokenGeneration_…`.
+/// Whose tokens are made.
+#[derive(Clone, Copy)]
+pub enum Holder<'a> {
+    /// A person's, who is in these groups.
+    User(&'a User, &'a [Membership]),
+    /// The app client's own (RFC 6749 section 4.4), of which only functions of version three are asked.
+    Client,
+}
+
+/// Before tokens are signed.
 pub async fn ask(
     cause: &Cause<'_>,
-    source: &str,
-    user: &User,
-    memberships: &[Membership],
+    source: Source,
+    holder: Holder<'_>,
     scopes: &[&str],
 ) -> Result<Option<TokensOverride>> {
     let settings = &cause.pool.settings.rest;
     let version =
         settings.get("LambdaConfig").and_then(|one| one["PreTokenGenerationConfig"]["LambdaVersion"].as_str());
-    let first = version.unwrap_or("V1_0") == "V1_0";
+    let version = version.unwrap_or("V1_0");
+    let first = version == "V1_0";
+    let (username, attributes, memberships) = match holder {
+        Holder::User(user, memberships) => (user.username.as_str(), attributes_of(user), memberships),
+        Holder::Client if version == "V3_0" => ("ClientCredentials", Map::new(), [].as_slice()),
+        Holder::Client => return Ok(None),
+    };
     let event = || {
         let groups: Vec<_> = memberships.iter().map(|one| &one.name).collect();
         let roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.as_ref()).collect();
         let configuration = json!({"groupsToOverride": groups, "iamRolesToOverride": roles, "preferredRole": preferred_role(memberships)});
         let mut request = json!({
-            "userAttributes": attributes_of(user),
+            "userAttributes": attributes,
             "groupConfiguration": configuration,
             "clientMetadata": cause.metadata,
         });
@@ -62,8 +76,8 @@ pub async fn ask(
             request["scopes"] = json!(scopes);
             response = json!({"claimsAndScopeOverrideDetails": null});
         }
-        let mut event = cause.event(source, &user.username, request, response);
-        event["version"] = json!(version.and_then(|version| version.get(1..2)).unwrap_or("1"));
+        let mut event = cause.event(source.text(), username, request, response);
+        event["version"] = json!(version.get(1..2));
         event
     };
     let Some(response) = cause.call(Trigger::PreTokenGeneration, event).await? else { return Ok(None) };

@@ -6,19 +6,22 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
+    call::Call,
     error::{Error, Result},
     flows::{
         authorization,
         fields::Fields,
-        issue::AuthenticationResult,
+        issue::{self, AuthenticationResult, Source},
         oauth_session::{self, Granted},
         refresh,
+        token_generation::{self, Holder},
+        trail,
         triggers::Cause,
     },
     random,
     sealing::{equal, sha256},
     store::{self, clients::ClientAndPool},
-    tokens::{self, MachineClaims},
+    tokens::MachineClaims,
 };
 
 /// An error of RFC 6749 section 5.2, or one of ours.
@@ -46,16 +49,22 @@ impl From<sqlx::Error> for Refusal {
 }
 
 /// Tokens for what a form of the token endpoint offers; the client has proved itself.
-pub async fn grant(app: &App, named: &ClientAndPool, form: &Fields) -> Result<AuthenticationResult, Refusal> {
+pub async fn grant(
+    app: &App,
+    call: &Call,
+    named: &ClientAndPool,
+    form: &Fields,
+) -> Result<AuthenticationResult, Refusal> {
     let metadata = match form.given("aws_client_metadata").map(serde_json::from_str::<Map<String, Value>>) {
         None => Map::new(),
         Some(Ok(metadata)) => metadata,
         Some(Err(_)) => return Err(told("invalid_request", "aws_client_metadata is not a JSON object")),
     };
+    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     match form.get("grant_type").unwrap_or_default() {
-        "authorization_code" => code(app, named, form, &metadata).await,
-        "refresh_token" => refreshed(app, named, form, &metadata).await,
-        "client_credentials" => machine(app, named, form).await,
+        "authorization_code" => code(&cause, call, named, form).await,
+        "refresh_token" => refreshed(&cause, call, named, form).await,
+        "client_credentials" => machine(&cause, named, form).await,
         "" => Err(told("invalid_request", "grant_type is missing")),
         _ => Err(told("unsupported_grant_type", "it must be authorization_code, refresh_token or client_credentials")),
     }
@@ -63,11 +72,12 @@ pub async fn grant(app: &App, named: &ClientAndPool, form: &Fields) -> Result<Au
 
 /// An authorization code, once. A code that comes again ends what it gave before (RFC 6749 section 4.1.2).
 async fn code(
-    app: &App,
+    cause: &Cause<'_>,
+    call: &Call,
     named: &ClientAndPool,
     form: &Fields,
-    metadata: &Map<String, Value>,
 ) -> Result<AuthenticationResult, Refusal> {
+    let app = cause.app;
     let Some(text) = form.given("code") else { return Err(told("invalid_request", "code is missing")) };
     if !named.client.settings.allows_oauth("code") {
         return Err(told("unauthorized_client", "the app client may not use this flow"));
@@ -83,7 +93,10 @@ async fn code(
         return Err(unknown());
     }
     if let Some(origin_jti) = code.origin_jti {
-        store::sessions::revoke(&mut tx, pool_id, origin_jti, now).await?;
+        if store::sessions::revoke(&mut tx, pool_id, origin_jti, now).await? {
+            let trail = trail(app, call, "service");
+            store::audit::insert(&mut tx, pool_id, &trail, "authorization_code.replayed", Some(sub), None).await?;
+        }
         tx.commit().await?;
         tracing::warn!("an authorization code came back: what it gave is revoked");
         return Err(unknown());
@@ -102,7 +115,7 @@ async fn code(
     let opened = opened.ok_or_else(|| told("invalid_grant", "the person was signed out meanwhile"))?;
     store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti()).await?;
     tx.commit().await?;
-    opened.tokens(app, named, code.nonce.as_deref(), metadata).await.map_err(by_trigger)
+    opened.tokens(app, named, code.nonce.as_deref(), cause.metadata).await.map_err(by_trigger)
 }
 
 /// Whether the client that exchanges a code is the one that asked for it.
@@ -127,16 +140,15 @@ fn fits(code: &store::authorization_codes::AuthorizationCode, form: &Fields) -> 
 }
 
 async fn refreshed(
-    app: &App,
+    cause: &Cause<'_>,
+    call: &Call,
     named: &ClientAndPool,
     form: &Fields,
-    metadata: &Map<String, Value>,
 ) -> Result<AuthenticationResult, Refusal> {
     let Some(token) = form.given("refresh_token") else {
         return Err(told("invalid_request", "refresh_token is missing"));
     };
-    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata };
-    match refresh::refresh(&cause, &named.client, token, form.given("scope"), |_| Ok(())).await {
+    match refresh::refresh(cause, call, &named.client, (token, form.given("scope")), |_| Ok(())).await {
         Ok(tokens) => Ok(tokens),
         Err(Error::RefreshTokenReuse) => Err(told("invalid_grant", "the refresh token was rotated; sign in again")),
         Err(Error::NotAuthorized(_) | Error::PasswordResetRequired) => {
@@ -147,8 +159,8 @@ async fn refreshed(
 }
 
 /// A client that acts for itself, with scopes of resource servers.
-async fn machine(app: &App, named: &ClientAndPool, form: &Fields) -> Result<AuthenticationResult, Refusal> {
-    let client = &named.client;
+async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Result<AuthenticationResult, Refusal> {
+    let (app, client) = (cause.app, &named.client);
     if !client.settings.allows_oauth("client_credentials") || client.secrets.is_empty() {
         return Err(told("unauthorized_client", "the app client may not use this flow"));
     }
@@ -163,13 +175,16 @@ async fn machine(app: &App, named: &ClientAndPool, form: &Fields) -> Result<Auth
     if resource.as_ref().is_some_and(|identifier| !authorization::is_granted(identifier, &scope)) {
         return Err(told("invalid_target", "no scope of this resource server is granted"));
     }
+    let scopes: Vec<_> = scope.split(' ').collect();
+    let change = token_generation::ask(cause, Source::ClientCredentials, Holder::Client, &scopes).await;
+    let change = change.map_err(by_trigger)?;
     let keys = app.keys.of_pool(app, &named.pool.id).await?.ok_or_else(|| Error::no_such_pool(&named.pool.id))?;
     let now = app.clock.now().unix_timestamp();
     let expires_in = client.settings.access_lifetime().whole_seconds();
     let claims = MachineClaims {
         sub: client.id.clone(),
         token_use: "access",
-        scope,
+        scope: change.as_ref().map_or_else(|| scope.clone(), |change| change.scopes(&scope)),
         auth_time: now,
         iss: app.issuer(&named.pool.id),
         exp: now + expires_in,
@@ -180,7 +195,7 @@ async fn machine(app: &App, named: &ClientAndPool, form: &Fields) -> Result<Auth
         aud: resource,
     };
     Ok(AuthenticationResult {
-        access_token: tokens::sign(&claims, &keys.access)?,
+        access_token: issue::signed(&claims, change.as_ref().map(|change| &change.access), &keys.access)?,
         expires_in,
         token_type: "Bearer",
         refresh_token: None,

@@ -101,14 +101,14 @@ fn called(path: &str) -> Resource {
     web::resource(path).route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
 }
 
-/// A page and its forms.
+/// A page and its forms. Monitors ask for its head.
 fn shows<H, Args>(path: &str, page: H) -> Resource
 where
     H: Handler<Args> + Copy,
     Args: FromRequest + 'static,
     H::Output: Responder + 'static,
 {
-    web::resource(path).route(web::get().to(page)).route(web::post().to(page))
+    web::resource(path).route(web::get().to(page)).route(web::head().to(page)).route(web::post().to(page))
 }
 
 /// The server of `/metrics` alone.

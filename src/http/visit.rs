@@ -23,7 +23,7 @@ use crate::{
     call::{Call, Head},
     error::{Error, Result},
     flows::fields::Fields,
-    operations, random,
+    operations, random, store,
 };
 
 /// Bytes of a form, at most: a passkey's attestation has tens of thousands.
@@ -178,6 +178,11 @@ impl Visit {
         Ok(())
     }
 
+    /// Whether a form was sent.
+    pub fn is_form(&self) -> bool {
+        self.call.head.method == "POST"
+    }
+
     /// A header's first value, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.call.head.get(name)
@@ -197,6 +202,25 @@ impl Visit {
     pub fn concerns_pool(&self, pool_id: &str) -> Result<()> {
         tracing::Span::current().record("pool.id", pool_id);
         self.app.acl.check_pool(pool_id, self.call.address, self.size)
+    }
+
+    /// Whether the visit is to a domain of another pool than this.
+    pub async fn is_under_another_domain(&self, pool_id: &str) -> Result<bool> {
+        let host = self.header("host").unwrap_or_default().to_ascii_lowercase();
+        let own = self.app.public_url.split_once("://").map(|(_, host)| host).unwrap_or_default();
+        if host == own {
+            return Ok(false);
+        }
+        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
+        let own = own.rsplit_once(':').map_or(own, |(name, _)| name);
+        // A prefix stands before this server's own name.
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let domain = name.strip_suffix(own).and_then(|prefix| prefix.strip_suffix('.')).unwrap_or(name);
+        if domain.contains('\0') {
+            return Ok(false);
+        }
+        let found = store::domains::find(&self.app.db, domain).await?;
+        Ok(found.is_some_and(|found| found.pool_id != pool_id))
     }
 
     /// The call that flows see, in the name of an operation.

@@ -225,8 +225,8 @@ pub async fn update_refresh(
 }
 
 /// Ends one session.
-pub async fn revoke(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query!(
+pub async fn revoke(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "UPDATE sessions SET revoked_at = $3 WHERE user_pool_id = $1 AND origin_jti = $2 AND revoked_at IS NULL",
         pool_id,
         origin_jti,
@@ -234,7 +234,7 @@ pub async fn revoke(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid, now:
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Ends one session of a user whose row the caller has locked; `false` when it has ended before or is another user's.

@@ -239,6 +239,9 @@ async fn a_code_that_comes_again_ends_what_it_gave() {
         )
         .await;
     assert_eq!(refused.json()["error"], "invalid_grant");
+    exchange(&mut browser, &code, &[]).await;
+    let noted = "audit_events WHERE event = 'authorization_code.replayed' AND actor = 'service' AND sub IS NOT NULL";
+    assert_eq!(server.count(noted).await, 1, "of what it ended");
     browser.headers.push(("authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap())));
     assert_eq!(browser.get("/oauth2/userInfo").await.status, 401);
 }

@@ -459,6 +459,50 @@ async fn a_pools_domain_is_for_its_own_clients() {
     }
 }
 
+#[tokio::test]
+async fn another_pools_domain_gives_no_tokens_and_ends_no_sign_in() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let (other, _) = pool_with(&server, json!({}), json!({})).await;
+    server.operator("CreateUserPoolDomain", json!({"UserPoolId": other, "Domain": "theirs"})).await.ok();
+    let mut browser = Browser::new(&server);
+    let asked = format!(
+        "/oauth2/authorize?client_id={}&response_type=code&redirect_uri={CALLBACK}&scope=openid",
+        pages_client()
+    );
+    let code = browser.sign_in(&asked, "ada").await.sent("code").unwrap();
+    let exchange = [
+        ("grant_type", "authorization_code"),
+        ("client_id", pages_client()),
+        ("redirect_uri", CALLBACK),
+        ("code", code.as_str()),
+    ];
+    let signed_out = "http://localhost:3000/signed-out";
+    let logout = format!("/logout?client_id={}&logout_uri={signed_out}", pages_client());
+    let theirs = ("host", "theirs.localhost:9229".to_owned());
+    browser.headers.push(theirs.clone());
+    assert_eq!(browser.post("/oauth2/token", &exchange).await.json()["error"], "invalid_client");
+    assert_eq!(browser.get(&logout).await.status, 400);
+    browser.headers.clear();
+    let tokens = browser.post("/oauth2/token", &exchange).await.json();
+    let bearer = ("authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap()));
+    browser.headers = vec![bearer.clone(), theirs];
+    assert_eq!(browser.get("/oauth2/userInfo").await.status, 401);
+    browser.headers = vec![bearer];
+    assert_eq!(browser.get("/oauth2/userInfo").await.status, 200);
+    browser.headers.clear();
+    assert_eq!(browser.get(&logout).await.location(), signed_out);
+}
+
+#[tokio::test]
+async fn a_monitor_may_ask_for_a_pages_head() {
+    let server = TestServer::start().await;
+    let shown = reqwest::Client::new().head(format!("{}{}", server.url, login())).send().await.unwrap();
+    assert_eq!(shown.status(), 200);
+    assert!(shown.headers().contains_key("content-security-policy"));
+    assert_eq!(shown.text().await.unwrap(), "");
+}
+
 /// Whoever signed in by password in a browser, with a passkey registered through the pages.
 async fn with_passkey(server: &TestServer, username: &str) -> (Browser, Person, String) {
     let mut person = server.user(username).await;

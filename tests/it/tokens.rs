@@ -256,6 +256,9 @@ async fn a_rotated_token_used_again_ends_the_session() {
     let second = refresh_token(&rotate(&server, &first).await.ok());
     server.clock.advance(time::Duration::seconds(11));
     assert_eq!(rotate(&server, &first).await.outcome(), "RefreshTokenReuseException");
+    let noted =
+        format!("audit_events WHERE event = 'refresh_token.reused' AND actor = 'service' AND sub = '{}'", ada.sub);
+    assert_eq!(server.count(&noted).await, 1);
     assert_eq!(rotate(&server, &second).await.refused(), "400 NotAuthorizedException: Refresh Token has been revoked");
     assert_eq!(
         ada.call("GetUser", json!({})).await.refused(),

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, Person, TestServer, all,
+    Answer, Browser, PASSWORD, Person, TestServer, all,
     functions::{Functions, Reply, arn},
     pool_with,
     srp_client::Client,
@@ -217,6 +217,53 @@ async fn the_second_version_changes_access_tokens_and_their_scopes() {
     );
     let refusal = ada.call("GetUser", json!({})).await.refused();
     assert_eq!(refusal, "400 NotAuthorizedException: Access Token does not have required scopes");
+}
+
+#[tokio::test]
+async fn the_third_version_is_asked_about_a_machines_token_too() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("f", |event| match event["request"]["clientMetadata"]["from"].as_str() {
+        Some("stranger") => Reply::Throw("no"),
+        _ => Reply::Response(json!({"claimsAndScopeOverrideDetails": {
+            "idTokenGeneration": {"claimsToAddOrOverride": {"id": "only"}},
+            "accessTokenGeneration": {"claimsToAddOrOverride": {"tenant": 7, "client_id": "eve"},
+                "scopesToAdd": ["photos/read"], "scopesToSuppress": ["api/write"]}}})),
+    });
+    let (pool, _) = pool_of(&server, &[], json!({})).await;
+    let scopes = ["read", "write"].map(|name| json!({"ScopeName": name, "ScopeDescription": name}));
+    let api = json!({"UserPoolId": pool, "Identifier": "api", "Name": "api", "Scopes": scopes});
+    server.operator("CreateResourceServer", api).await.ok();
+    let settings = json!({"UserPoolId": pool, "ClientName": "machine", "GenerateSecret": true,
+        "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["client_credentials"],
+        "AllowedOAuthScopes": ["api/read", "api/write"]});
+    let made = server.operator("CreateUserPoolClient", settings).await.ok();
+    let (id, secret) = (&made["UserPoolClient"]["ClientId"], &made["UserPoolClient"]["ClientSecret"]);
+    let ask = async |version: &str, metadata: &str| {
+        let config = json!({"PreTokenGenerationConfig": {"LambdaVersion": version, "LambdaArn": arn("f")}});
+        server.operator("UpdateUserPool", json!({"UserPoolId": pool, "LambdaConfig": config})).await.ok();
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id.as_str().unwrap()),
+            ("client_secret", secret.as_str().unwrap()),
+            ("aws_client_metadata", metadata),
+        ];
+        Browser::new(&server).post("/oauth2/token", &fields).await.json()
+    };
+    let plain = claims(&ask("V2_0", "{}").await["access_token"]);
+    assert_eq!((&plain["scope"], plain.get("tenant")), (&json!("api/read api/write"), None));
+    assert_eq!(functions.events("f").len(), 0, "the second version is for people's tokens");
+    let changed = claims(&ask("V3_0", r#"{"from": "batch"}"#).await["access_token"]);
+    assert_eq!((&changed["scope"], &changed["tenant"]), (&json!("api/read photos/read"), &json!(7)));
+    assert_eq!((&changed["client_id"], changed.get("id")), (id, None));
+    let event = functions.events("f").pop().unwrap();
+    assert_eq!(
+        (&event["triggerSource"], &event["version"]),
+        (&json!("TokenGeneration_ClientCredentials"), &json!("3"))
+    );
+    assert_eq!(event["request"]["scopes"], json!(["api/read", "api/write"]));
+    assert_eq!(event["request"]["clientMetadata"], json!({"from": "batch"}));
+    assert_eq!((&event["request"]["userAttributes"], &event["callerContext"]["clientId"]), (&json!({}), id));
+    assert_eq!(ask("V3_0", r#"{"from": "stranger"}"#).await["error"], "invalid_grant");
 }
 
 // Custom challenges

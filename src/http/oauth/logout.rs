@@ -28,6 +28,9 @@ async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
         Err(Fault::Shown(text) | Fault::Told(text)) => return Ok(pages::not_for_us(&visit, &text)),
     };
     visit.concerns_pool(&named.pool.id)?;
+    if let Some(refusal) = pages::other_domain(&visit, &named.pool.id).await? {
+        return Ok(refusal);
+    }
     if let Some(name) = visit.query.repeated() {
         return Ok(pages::not_for_us(&visit, &format!("The parameter {name} stands more than once in the address.")));
     }

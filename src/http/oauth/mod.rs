@@ -54,6 +54,9 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
     let found = async {
         let pool_id = visit.app.pool_of_client(&client_id).await?;
         visit.concerns_pool(&pool_id)?;
+        if visit.is_under_another_domain(&pool_id).await? {
+            return Err(Error::no_such_pool(&pool_id));
+        }
         visit.app.client_with_pool(&pool_id, &client_id).await
     };
     let found = match found.await {

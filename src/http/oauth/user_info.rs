@@ -30,6 +30,9 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(refused(401, "invalid_token", invalid));
     };
     visit.concerns_pool(&pool_id)?;
+    if visit.is_under_another_domain(&pool_id).await? {
+        return Ok(refused(401, "invalid_token", invalid));
+    }
     let Some(keys) = app.keys.of_pool(app, &pool_id).await? else {
         return Ok(refused(401, "invalid_token", invalid));
     };

@@ -109,7 +109,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["done"], &[]))));
     };
     let account = Account { visit, purpose: &purpose, named: purpose.named(), browser };
-    if visit.call.head.method == "GET" {
+    if !visit.is_form() {
         return account.page(200, account.done()).await;
     }
     if !cookies::is_own_form(visit) {

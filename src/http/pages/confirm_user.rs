@@ -62,7 +62,7 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
     let f = Frame::new(visit, None);
-    if visit.call.head.method == "GET" {
+    if !visit.is_form() {
         return match Link::of(&visit.query) {
             Some(link) => {
                 let (title, text) = (f.say("confirm-account"), f.say("confirm-link"));

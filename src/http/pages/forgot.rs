@@ -45,7 +45,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Ok(purpose) => purpose,
         Err(answer) => return Ok(answer),
     };
-    if visit.call.head.method == "GET" {
+    if !visit.is_form() {
         let hint = visit.query.get("login_hint").unwrap_or_default();
         let notice = match visit.query.get("done") {
             Some("confirmed") => Notice::Good(purpose.frame(visit).say("confirmed-choose-password")),

@@ -40,7 +40,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Err(answer) => return Ok(answer),
     };
     let login = Login { visit, purpose: &purpose, named: purpose.named() };
-    if visit.call.head.method == "GET" {
+    if !visit.is_form() {
         return login.first().await;
     }
     if !cookies::is_own_form(visit) {

@@ -32,7 +32,7 @@ use super::visit::{self, Visit};
 use crate::{
     app::App,
     error::{Error, Result},
-    random, store,
+    random,
     store::pools::Pool,
     texts::Texts,
 };
@@ -284,23 +284,6 @@ async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
 
 /// Refuses a visit under the domain of another pool.
 pub async fn other_domain(visit: &Visit, pool_id: &str) -> Result<Option<HttpResponse>> {
-    let host = visit.header("host").unwrap_or_default().to_ascii_lowercase();
-    let own = visit.app.public_url.split_once("://").map(|(_, host)| host).unwrap_or_default();
-    if host == own {
-        return Ok(None);
-    }
-    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
-    let own = own.rsplit_once(':').map_or(own, |(name, _)| name);
-    // A prefix stands before this server's own name.
-    let name = name.strip_suffix('.').unwrap_or(name);
-    let domain = name.strip_suffix(own).and_then(|prefix| prefix.strip_suffix('.')).unwrap_or(name);
-    if domain.contains('\0') {
-        return Ok(None);
-    }
-    match store::domains::find(&visit.app.db, domain).await? {
-        Some(found) if found.pool_id != pool_id => {
-            Ok(Some(not_for_us(visit, "This domain belongs to another user pool than the app client.")))
-        }
-        _ => Ok(None),
-    }
+    let other = visit.is_under_another_domain(pool_id).await?;
+    Ok(other.then(|| not_for_us(visit, "This domain belongs to another user pool than the app client.")))
 }

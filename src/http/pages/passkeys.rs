@@ -40,8 +40,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Some(browser) = cookies::browser(visit, &pool.id).await? else {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["then"], &[("then", "add")]))));
     };
-    let is_get = visit.call.head.method == "GET";
-    if !is_get && !cookies::is_own_form(visit) {
+    if visit.is_form() && !cookies::is_own_form(visit) {
         return add_page(visit, &purpose, 403, Notice::Problem(purpose.frame(visit).say("error-old-form")));
     }
     let step = visit.form.get("step").unwrap_or_default();
@@ -50,7 +49,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(super::found(&format!("/login?{query}")));
     }
     match step {
-        _ if is_get => add_page(visit, &purpose, 200, Notice::None),
+        _ if !visit.is_form() => add_page(visit, &purpose, 200, Notice::None),
         "options" => options(visit, &purpose, &browser).await,
         "passkey" => add(visit, &purpose, &browser).await,
         "later" => go_on(visit, &purpose, &browser).await,

@@ -63,7 +63,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         };
         return page(visit, 403, &frame, &message);
     }
-    if visit.call.head.method == "GET" {
+    if !visit.is_form() {
         return sign_up_page(visit, &purpose, 200, Notice::None);
     }
     if !cookies::is_own_form(visit) {

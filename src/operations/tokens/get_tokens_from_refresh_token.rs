@@ -30,7 +30,7 @@ pub struct Response {
     authentication_result: AuthenticationResult,
 }
 
-pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
     let client = &caller.client;
     if !secret_hash::secret_fits(client, request.client_secret.as_ref()) {
         return Err(Error::NotAuthorized(
@@ -38,6 +38,6 @@ pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request)
         ));
     }
     let cause = Cause { app, pool: &caller.pool, client_id: &client.id, metadata: &request.client_metadata };
-    let tokens = refresh::refresh(&cause, client, request.refresh_token.expose(), None, |_| Ok(())).await?;
+    let tokens = refresh::refresh(&cause, call, client, (request.refresh_token.expose(), None), |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }
