@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use keystead::{
     dev::authenticator::{Authenticator, Spoil},
-    webauthn::{ALGORITHMS, RelyingParty, creation_options, verify_registration},
+    webauthn::{ALGORITHMS, ALGORITHMS_WITH_EDDSA, COSEAlgorithm, RelyingParty, creation_options, verify_registration},
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -20,18 +20,22 @@ static RP: LazyLock<RelyingParty> = LazyLock::new(|| RelyingParty {
     app_origins: vec!["android:apk-key-hash:fuzz".into()],
     related_origins: vec!["https://example.org".into()],
 });
-static GOOD: LazyLock<Value> = LazyLock::new(|| {
-    let options = creation_options(&RP, &CHALLENGE, (Uuid::nil(), "ada"), &ALGORITHMS, &[]);
-    Authenticator::new().create(&options, "http://localhost:3000", &Spoil::default()).unwrap()
+/// Of an ES256 and of an Ed25519 key.
+static GOOD: LazyLock<[Value; 2]> = LazyLock::new(|| {
+    [ALGORITHMS.as_slice(), &ALGORITHMS_WITH_EDDSA].map(|algorithms| {
+        let options = creation_options(&RP, &CHALLENGE, (Uuid::nil(), "ada"), algorithms, &[]);
+        Authenticator::new().create(&options, "http://localhost:3000", &Spoil::default()).unwrap()
+    })
 });
-
-fn member(name: &str) -> Vec<u8> {
-    BASE64_URL_SAFE_NO_PAD.decode(GOOD["response"][name].as_str().unwrap()).unwrap()
-}
 
 fuzz_target!(|data: &[u8]| {
     let Some((kind, rest)) = keystead_fuzz::kind(data) else { return };
-    let mut credential = GOOD.clone();
+    let (good, algorithms): (_, &[COSEAlgorithm]) = match kind / 4 % 2 {
+        0 => (&GOOD[0], &ALGORITHMS),
+        _ => (&GOOD[1], &ALGORITHMS_WITH_EDDSA),
+    };
+    let member = |name: &str| BASE64_URL_SAFE_NO_PAD.decode(good["response"][name].as_str().unwrap()).unwrap();
+    let mut credential = good.clone();
     let mut client_data = member("clientDataJSON");
     match kind % 4 {
         // Any JSON in place of the response.
@@ -49,9 +53,9 @@ fuzz_target!(|data: &[u8]| {
     if kind % 4 == 1 {
         credential["response"]["clientDataJSON"] = json!(BASE64_URL_SAFE_NO_PAD.encode(&client_data));
     }
-    let Ok(verified) = verify_registration(&RP, &CHALLENGE, &ALGORITHMS, &credential) else { return };
+    let Ok(verified) = verify_registration(&RP, &CHALLENGE, algorithms, &credential) else { return };
     assert!((1..=1023).contains(&verified.id.len()));
-    assert!([-7, -257].contains(&verified.algorithm));
+    assert!(algorithms.iter().any(|one| *one as i64 == verified.algorithm));
     let said = credential["response"]["clientDataJSON"].as_str().unwrap().trim_end_matches('=');
     let said: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(said).unwrap()).unwrap();
     assert_eq!(said["type"], "webauthn.create");

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     app::App,
     delivery::Medium,
+    flows::codes::Purpose,
     store::{pools::Pool, users::User},
 };
 
@@ -78,20 +79,24 @@ fn is_phone(name: &str) -> bool {
     name.starts_with('+') && name.len() > 5
 }
 
-/// The address that a code would go to if the pool had a person of this name: the same on every call.
-pub fn decoy(app: &App, pool: &Pool, username: &str) -> Address {
+/// The address that a code for this would go to if the pool had a person of this name: the same on every call.
+pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Address {
     let automatic = || pool.settings.auto_verified_attributes.iter().any(|name| name == "phone_number");
     let by_phone = is_phone(username) || (!username.contains('@') && automatic());
-    decoy_of(app, pool, username, if by_phone { "phone_number" } else { "email" })
+    decoy_of(app, pool, username, purpose, if by_phone { "phone_number" } else { "email" })
 }
 
 /// The same for one attribute.
-pub fn decoy_of(app: &App, pool: &Pool, username: &str, attribute: &'static str) -> Address {
+///
+/// Whoever waits for the code of a sign-up has a decoy for everything else, and whoever does not, one for the sign-up. So an
+/// unknown person has two of them as well: one address on every page would be nobody's.
+pub fn decoy_of(app: &App, pool: &Pool, username: &str, purpose: Purpose, attribute: &'static str) -> Address {
     let username = &pool.username_key(username);
     if if attribute == "email" { username.contains('@') } else { is_phone(username) } {
         return Address { attribute, value: username.to_owned() };
     }
-    let seed = app.sealing.derive("decoy address", format!("{} {username}", pool.id).as_bytes());
+    let kind = if purpose == Purpose::SignUp { "decoy address of a sign-up" } else { "decoy address" };
+    let seed = app.sealing.derive(kind, format!("{} {username}", pool.id).as_bytes());
     let value = match attribute {
         "email" => {
             let letter = |n: u8| char::from(b'a' + n % 26);

@@ -335,12 +335,32 @@ impl Authorization {
         recent && strong && expected
     }
 
-    /// Where the browser goes with what was asked for. `None`: the browser is not signed in any more.
-    pub async fn grant(&self, app: &App, browser: &Browser) -> Result<Option<String>> {
-        match self.grants {
+    /// Where the browser goes with what was asked for, or with what went wrong. `None`: the browser is not signed in any more.
+    pub async fn grant(&self, app: &App, browser: &Browser) -> Option<String> {
+        let granted = match self.grants {
             Grants::Code => self.code(app, browser).await,
             Grants::Tokens => self.tokens(app, browser).await,
-        }
+        };
+        granted.unwrap_or_else(|error| self.failed(&error))
+    }
+
+    /// A redirect cannot carry a status: the application learns of a fault by `server_error` (RFC 6749 section 4.1.2.1).
+    fn failed(&self, error: &Error) -> Option<String> {
+        let (code, description) = match error {
+            // Signed out while a function was at work.
+            Error::NotAuthorized(_) => return None,
+            Error::UserLambdaValidation(_) => ("invalid_request", "a function of the user pool refused"),
+            Error::TooManyRequests(_) => ("temporarily_unavailable", "too many requests; try again in a moment"),
+            Error::Internal(cause) => {
+                tracing::error!(%cause, "an authorization request failed");
+                ("server_error", "try again in a moment")
+            }
+            other => {
+                tracing::warn!(error = %other, "an authorization request failed");
+                ("server_error", "a function of the user pool failed")
+            }
+        };
+        Some(self.answer.error(code, description))
     }
 
     async fn code(&self, app: &App, browser: &Browser) -> Result<Option<String>> {

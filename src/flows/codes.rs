@@ -112,19 +112,27 @@ pub async fn count(
     count_sent(db, pool, &password::attempts_name(app, pool, &user.username, Some(user)), purpose, now).await
 }
 
-/// What sending to an unknown name does and answers; `user`: who is not to be told from an unknown one.
+/// What sending to an unknown name does and answers, statement by statement as [`send`] does it, for it is to take the same
+/// time; `user`: who is not to be told from an unknown one.
 pub async fn pretend_to_send(
-    app: &App,
-    pool: &Pool,
+    cause: &Cause<'_>,
     username: &str,
     user: Option<&User>,
     purpose: Purpose,
+    source: &'static str,
 ) -> Result<DeliveryDetails> {
-    let address = addresses::decoy(app, pool, username);
+    let (app, pool, now) = (cause.app, cause.pool, cause.app.clock.now());
+    let address = addresses::decoy(app, pool, username, purpose);
     app.delivery.check(address.medium())?;
     let mut tx = app.db.begin().await?;
-    count_sent(&mut tx, pool, &password::attempts_name(app, pool, username, user), purpose, app.clock.now()).await?;
+    store::users::lock(&mut tx, &pool.id, user.map_or_else(Uuid::nil, |user| user.sub)).await?;
+    count_sent(&mut tx, pool, &password::attempts_name(app, pool, username, user), purpose, now).await?;
+    let code = random::code(DIGITS);
+    hash(app, pool, Uuid::nil(), purpose, &code);
+    let told = Told { occasion: purpose.occasion(), source, username, secret: &code };
+    messages::pretend_to_send(cause, &mut tx, &address, told, now).await?;
     tx.commit().await?;
+    messages::sent(app);
     Ok(address.details())
 }
 

@@ -9,7 +9,8 @@ use crate::{
     flows::{
         addresses::{self, Address},
         attributes::{is_email, is_phone},
-        codes, decoys, devices,
+        codes::{self, Purpose},
+        decoys, devices,
         issue::{self, Proved, Source},
         messages, mfa, password, session_text,
         sign_in::{Available, Outcome, Person, SignIn},
@@ -55,7 +56,11 @@ pub async fn start(
 ) -> Result<Outcome> {
     let to = match &person.user {
         Some(user) => address(user, factor).ok_or_else(|| unavailable(factor))?,
-        None => addresses::decoy_of(sign_in.app, sign_in.pool, &person.username, attribute(factor)),
+        // Of who is confirmed: the same as where a password is forgotten.
+        None => {
+            let purpose = Purpose::ForgotPassword;
+            addresses::decoy_of(sign_in.app, sign_in.pool, &person.username, purpose, attribute(factor))
+        }
     };
     let (data, parameters) = send(sign_in, person, &to).await?;
     sign_in.challenge(person, factor, data, parameters, available.factors).await
@@ -75,10 +80,11 @@ pub async fn send(sign_in: &SignIn<'_>, person: &Person, to: &Address) -> Result
         now,
     )
     .await?;
-    if let Some(user) = &person.user {
-        let told =
-            Told { occasion: Occasion::SignIn, source: "Authentication", username: &user.username, secret: &code };
-        messages::send(&sign_in.cause(), &mut tx, user, to, told, now).await?;
+    let username = person.user.as_ref().map_or(person.username.as_str(), |user| &user.username);
+    let told = Told { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code };
+    match &person.user {
+        Some(user) => messages::send(&sign_in.cause(), &mut tx, user, to, told, now).await?,
+        None => messages::pretend_to_send(&sign_in.cause(), &mut tx, to, told, now).await?,
     }
     // The code may arrive before the challenge is stored; it answers nothing until this call was answered.
     tx.commit().await?;

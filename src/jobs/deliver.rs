@@ -71,7 +71,7 @@ async fn deliver(app: &App, due: Due) -> sqlx::Result<()> {
         Err(failure) => Err(failure),
     };
     let Err(failure) = delivered else {
-        return store::outbox::delivered(&app.db, &due.pool_id, due.id).await;
+        return store::outbox::delete(&app.db, &due.pool_id, due.id).await;
     };
     let last = if failure.permanent { ATTEMPTS_AGAINST_ADVICE } else { ATTEMPTS };
     let again = (due.attempts < last).then(|| app.clock.now() + pause(due.attempts));

@@ -20,6 +20,8 @@ mod tags;
 mod tokens;
 mod users;
 
+use std::pin::Pin;
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -47,7 +49,7 @@ macro_rules! operations {
         /// Answers a call: the output as JSON text, or an error of the API.
         pub async fn call(app: &App, call: &Call) -> Result<String> {
             match call.operation.as_str() {
-                $($name => answer(app, call, $family::$operation::handle).await,)*
+                $($name => boxed(app, call, $family::$operation::handle).await,)*
                 other if wire::model().operation(other).is_some() => Err(Error::InvalidParameter(
                     format!("The operation {other} is not supported by Keystead yet. The README lists those that are.").into(),
                 )),
@@ -190,6 +192,16 @@ operations! {
     "GetUserPoolPasskeyPolicy" => extensions::get_user_pool_passkey_policy,
     "SetUserPoolBranding" => extensions::set_user_pool_branding,
     "GetUserPoolBranding" => extensions::get_user_pool_branding,
+}
+
+/// [`answer`] on the heap: a future that held the state of every operation would be as large as the largest, and the stack
+/// of a build without optimization would have room for all of them at once.
+fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
+    app: &'a App,
+    call: &'a Call,
+    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<A> + 'a,
+) -> Pin<Box<dyn Future<Output = Result<String>> + 'a>> {
+    Box::pin(answer(app, call, handle))
 }
 
 /// Finds out who calls, checks the input, and runs the handler.

@@ -2,7 +2,7 @@
 //! (`jobs::deliver`) at least once.
 
 use serde_json::{Value, json};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -64,8 +64,8 @@ pub async fn take_due(
     .await
 }
 
-/// A message was delivered: nothing of it is kept.
-pub async fn delivered(db: &PgPool, pool_id: &str, id: Uuid) -> sqlx::Result<()> {
+/// A message was delivered, or is for nobody: nothing of it is kept.
+pub async fn delete(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND id = $2", pool_id, id).execute(db).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics is a test that failed")]
 
 mod account;
+mod account_page;
 mod answers;
 mod architecture;
 mod cli;

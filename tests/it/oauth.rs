@@ -4,7 +4,11 @@ use base64::{Engine, prelude::*};
 use keystead::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::support::{Browser, CALLBACK, PASSWORD, Shown, TestServer, all, pages_client, pool};
+use crate::support::{
+    Browser, CALLBACK, PASSWORD, Shown, TestServer, all,
+    functions::{Functions, Reply, arn},
+    pages_client, pool,
+};
 
 const VERIFIER: &str = "a-verifier-of-this-test-with-more-than-43-characters";
 
@@ -182,7 +186,11 @@ async fn nobody_is_sent_to_an_address_that_is_not_registered() {
         "javascript:alert(1)",
     ];
     for uri in near {
-        for page in ["/oauth2/authorize", "/login", "/signup", "/forgot"] {
+        for page in ["/oauth2/authorize", "/login", "/signup", "/forgot", "/passkeys/add", "/account"] {
+            // Without an application's request these two are the person's own.
+            if uri == "-" && ["/passkeys/add", "/account"].contains(&page) {
+                continue;
+            }
             let shown = browser.get(&format!("{page}?{}", query(&[("redirect_uri", uri)]))).await;
             assert_eq!((shown.status, shown.location()), (400, ""), "{page} {uri}");
             assert_eq!(shown.heading(), "This sign-in cannot go on");
@@ -199,13 +207,58 @@ async fn nobody_is_sent_to_an_address_that_is_not_registered() {
 #[tokio::test]
 async fn a_client_without_the_flow_is_told_so() {
     let server = TestServer::start().await;
-    let settings = json!({"UserPoolId": pool(), "ClientName": "implicit", "AllowedOAuthFlowsUserPoolClient": true,
-        "AllowedOAuthFlows": ["implicit"], "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
-    let made = server.operator("CreateUserPoolClient", settings).await.ok();
-    let client = made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
-    let mut browser = Browser::new(&server);
-    let back = browser.get(&authorize(&[("client_id", &client), ("scope", "openid")])).await;
-    assert_eq!(back.sent("error").as_deref(), Some("unauthorized_client"));
+    server.user("ada").await;
+    let no_code = [("response_type", "token"), ("code_challenge", "-"), ("code_challenge_method", "-")];
+    let code = [("response_type", "code"), ("state", "s"), ("nonce", "n")];
+    for (flow, change) in [("implicit", code), ("code", no_code)] {
+        let settings = json!({"UserPoolId": pool(), "ClientName": flow, "AllowedOAuthFlowsUserPoolClient": true,
+            "AllowedOAuthFlows": [flow], "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
+        let made = server.operator("CreateUserPoolClient", settings).await.ok();
+        let client = made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
+        let mut browser = Browser::new(&server);
+        browser.sign_in(&format!("/login?client_id={client}"), "ada").await;
+        let change: Vec<_> = change.into_iter().chain([("client_id", client.as_str()), ("scope", "openid")]).collect();
+        let back = browser.get(&authorize(&change)).await;
+        assert_eq!(back.sent("error").as_deref(), Some("unauthorized_client"), "a client of {flow}");
+        assert_eq!((back.sent("access_token"), back.sent("code")), (None, None));
+    }
+}
+
+#[tokio::test]
+async fn what_fails_after_the_sign_in_is_told_to_the_application() {
+    let (server, functions) = Functions::start(&[]).await;
+    server.user("ada").await;
+    let config = json!({"PreTokenGeneration": arn("f")});
+    server.operator("UpdateUserPool", json!({"UserPoolId": pool(), "LambdaConfig": config})).await.ok();
+    let no_code = [("response_type", "token"), ("code_challenge", "-"), ("code_challenge_method", "-")];
+    for (reply, error) in [
+        (Reply::Throw("no"), "invalid_request"),
+        (Reply::Raw(500, "{}"), "server_error"),
+        (Reply::Raw(200, "garbage"), "server_error"),
+    ] {
+        functions.on("f", move |_| reply.clone());
+        let mut browser = Browser::new(&server);
+        let back = browser.sign_in(&authorize(&no_code), "ada").await;
+        assert_eq!(back.sent("error").as_deref(), Some(error));
+        assert_eq!(back.sent("state").as_deref(), Some("a state & more"));
+        assert_eq!(server.count("sessions WHERE NOT browser AND revoked_at IS NULL").await, 0);
+        let change: Vec<_> = no_code.into_iter().chain([("prompt", "none")]).collect();
+        let back = browser.get(&authorize(&change)).await;
+        assert_eq!(back.sent("error").as_deref(), Some(error), "with prompt=none");
+    }
+}
+
+#[tokio::test]
+async fn another_clients_refresh_token_is_not_revoked() {
+    let server = TestServer::start().await;
+    let (mut browser, code) = signed_in(&server, "ada").await;
+    let tokens = exchange(&mut browser, &code, &[]).await.json();
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    let revoke = [("token", refresh), ("client_id", crate::support::client())];
+    let answer = browser.post("/oauth2/revoke", &revoke).await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, ""), "as for a token that nobody knows");
+    let again = [("grant_type", "refresh_token"), ("client_id", pages_client()), ("refresh_token", refresh)];
+    assert_eq!(browser.post("/oauth2/token", &again).await.status, 200);
 }
 
 #[tokio::test]

@@ -495,6 +495,39 @@ async fn another_pools_domain_gives_no_tokens_and_ends_no_sign_in() {
 }
 
 #[tokio::test]
+async fn the_whole_flow_works_under_the_pools_own_domain() {
+    let server = TestServer::start().await;
+    let mut ada = server.user("ada").await;
+    server.operator("CreateUserPoolDomain", json!({"UserPoolId": pool(), "Domain": "mine"})).await.ok();
+    let mut browser = Browser::new(&server);
+    browser.headers.push(("host", "mine.localhost:9229".into()));
+    let asked = format!(
+        "/oauth2/authorize?client_id={}&response_type=code&redirect_uri={CALLBACK}&scope=openid",
+        pages_client()
+    );
+    let code = browser.sign_in(&asked, "ada").await.sent("code").unwrap();
+    let exchange = [
+        ("grant_type", "authorization_code"),
+        ("client_id", pages_client()),
+        ("redirect_uri", CALLBACK),
+        ("code", code.as_str()),
+    ];
+    let tokens = browser.post("/oauth2/token", &exchange).await.json();
+    browser.headers.push(("authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap())));
+    assert_eq!(browser.get("/oauth2/userInfo").await.json()["username"], "ada");
+    browser.headers.pop();
+    // A passkey, whose relying party is the server's host, there too.
+    let address = format!("/passkeys/add?client_id={}", pages_client());
+    let page = browser.get(&address).await;
+    let (_, fields) = page.form("passkey");
+    let options = browser.post(&address, &[("form_token", &fields["form_token"]), ("step", "options")]).await.json();
+    let origin = "http://mine.localhost:9229";
+    let credential = ada.authenticator.create(&options["options"], origin, &Default::default()).unwrap();
+    let done = browser.submit(&page, "passkey", &[("credential", &credential.to_string())]).await;
+    assert!(done.location().contains("done=passkey-added"), "{} {}", done.status, done.text);
+}
+
+#[tokio::test]
 async fn a_monitor_may_ask_for_a_pages_head() {
     let server = TestServer::start().await;
     let shown = reqwest::Client::new().head(format!("{}{}", server.url, login())).send().await.unwrap();

@@ -131,28 +131,6 @@ async fn an_old_sign_in_changes_no_passkeys() {
 }
 
 #[tokio::test]
-async fn the_account_page_asks_for_a_fresh_sign_in() {
-    let server = TestServer::start().await;
-    set(&server, json!({"StepUpSeconds": 60})).await;
-    let mut ada = server.signed_in("ada").await;
-    ada.add_passkey().await;
-    let address = format!("/account?client_id={}", crate::support::pages_client());
-    let mut browser = Browser::new(&server);
-    browser.sign_in(&address, "ada").await;
-    server.clock.advance(time::Duration::seconds(61));
-    let page = browser.get(&address).await;
-    let asked = browser.submit(&page, "ask_delete", &[]).await;
-    assert!(asked.location().starts_with("/login?") && asked.location().contains("fresh=1"), "{}", asked.location());
-    let page = browser.follow(asked).await;
-    assert_eq!(page.notice(), "Before this change, please sign in again.");
-    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
-    let back = browser.submit(&page, "password", &[("password", crate::support::PASSWORD)]).await;
-    let page = browser.follow(back).await;
-    let page = browser.submit(&page, "ask_delete", &[]).await;
-    assert!(browser.submit(&page, "delete", &[]).await.location().contains("passkey-deleted"));
-}
-
-#[tokio::test]
 async fn a_pools_own_number_of_passkeys_counts() {
     let server = TestServer::start().await;
     set(&server, json!({"MaximumPasskeys": 1})).await;

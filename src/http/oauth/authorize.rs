@@ -50,7 +50,7 @@ async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {
     let browser = pages::cookies::browser(&visit, &asked.named.pool.id).await?;
     let satisfied = browser.filter(|browser| asked.is_satisfied_by(&visit.app, browser));
     let granted = match (asked.prompt, satisfied) {
-        (Prompt::Default | Prompt::None, Some(browser)) => asked.grant(&visit.app, &browser).await?,
+        (Prompt::Default | Prompt::None, Some(browser)) => asked.grant(&visit.app, &browser).await,
         _ => None,
     };
     Ok(match (granted, asked.prompt) {

@@ -12,14 +12,16 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
 use super::{
-    Back, Frame, Message, Notice, cookies, gone, login, page,
+    Back, Frame, Message, Notice,
+    attribute_input::plain_phone,
+    cookies, gone, login, page,
     purpose::{Purpose, account_path, broken_form},
     setup, words,
 };
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{self, browser::Browser, passkey_sign_in::relying_party_of, step_up},
+    flows::{self, attributes::may_write, browser::Browser, passkey_sign_in::relying_party_of, step_up},
     http::visit::{self, Visit},
     operations::session_id_of,
     store::{self, clients::ClientAndPool, passkeys::PasskeyDetails, pools::SessionsOnDelete, sessions::LiveSession},
@@ -28,6 +30,38 @@ use crate::{
 
 /// Sessions that the page shows.
 const SESSIONS: i64 = 20;
+/// Passkeys that the page shows at once: one of everything stays below 60 KB.
+const PASSKEYS: usize = 10;
+
+/// An address that the page shows, or wants to know: the attribute, its field's name, type and form of completion, and the
+/// notices of it.
+struct AddressKind {
+    attribute: &'static str,
+    field: &'static str,
+    input: &'static str,
+    verify: &'static str,
+    saved: &'static str,
+    verified: &'static str,
+}
+
+const ADDRESSES: [AddressKind; 2] = [
+    AddressKind {
+        attribute: "email",
+        field: "email",
+        input: "email",
+        verify: "verify-email",
+        saved: "email-saved",
+        verified: "email-verified",
+    },
+    AddressKind {
+        attribute: "phone_number",
+        field: "phone",
+        input: "tel",
+        verify: "verify-phone",
+        saved: "phone-saved",
+        verified: "phone-verified",
+    },
+];
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
@@ -52,6 +86,14 @@ struct SessionRow {
     current: bool,
 }
 
+struct AddressRow<'a> {
+    kind: &'static AddressKind,
+    value: &'a str,
+    verified: bool,
+    /// Whether the app client lets people change it.
+    writable: bool,
+}
+
 struct MethodRow {
     method: &'static str,
     label: &'static str,
@@ -65,10 +107,12 @@ struct AccountPage<'a> {
     username: &'a str,
     passkeys: Vec<PasskeyRow>,
     can_add: bool,
+    /// Where those before and after the passkeys shown are.
+    before: Option<String>,
+    after: Option<String>,
     sessions: Vec<SessionRow>,
     more_sessions: bool,
-    email: &'a str,
-    email_verified: bool,
+    addresses: Vec<AddressRow<'a>>,
     has_password: bool,
     /// Where a first password is chosen; the name goes along.
     set_password: String,
@@ -91,6 +135,8 @@ struct AskPage<'a> {
 #[template(path = "account_code.html")]
 struct CodePage<'a> {
     f: Frame,
+    /// `email_code` or `phone_code`
+    step: String,
     to: &'a str,
     sent: Cow<'static, str>,
 }
@@ -110,7 +156,11 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     let account = Account { visit, purpose: &purpose, named: purpose.named(), browser };
     if !visit.is_form() {
-        return account.page(200, account.done()).await;
+        return match visit.query.given("ask") {
+            Some("account") => account.ask_delete_account(),
+            Some(credential_id) => account.ask_delete(credential_id).await,
+            None => account.page(200, account.done()).await,
+        };
     }
     if !cookies::is_own_form(visit) {
         return account.page(403, Notice::Problem(Frame::new(visit, None).say("error-old-form"))).await;
@@ -155,7 +205,7 @@ impl Account<'_> {
         let mut frame = self.purpose.frame(self.visit);
         // Forms go to the page without what was done last.
         frame.action = account_path(self.visit, &[]);
-        frame.query = self.visit.query.text(&["done", "fresh", "gone"], &[]);
+        frame.query = self.visit.query.text(&["done", "fresh", "gone", "ask", "from"], &[]);
         frame.notice = notice;
         frame
     }
@@ -174,6 +224,8 @@ impl Account<'_> {
             Some("others-ended") => "done-others-ended",
             Some("email-saved") => "done-email-saved",
             Some("email-verified") => "done-email-verified",
+            Some("phone-saved") => "done-phone-saved",
+            Some("phone-verified") => "done-phone-verified",
             Some("password-saved") => "done-password-saved",
             Some("mfa-on") => "done-mfa-on",
             Some("mfa-off") => "done-mfa-off",
@@ -197,22 +249,25 @@ impl Account<'_> {
         let names: HashMap<_, _> = store::clients::names(&app.db, &pool.id, &clients).await?.into_iter().collect();
         let mut f = self.frame(notice);
         f.signals = signals.map(|signals| self.with_gone(json!(signals)).to_string());
-        let attribute = |name: &str| user.attributes.get(name).and_then(Value::as_str).unwrap_or_default();
         let methods = [("SOFTWARE_TOKEN_MFA", "method-app"), ("SMS_MFA", "method-sms"), ("EMAIL_OTP", "method-email")];
         let methods = methods.into_iter().filter(|(method, _)| pool.has_mfa(method));
+        let from = self.visit.query.get("from").and_then(|from| from.parse::<usize>().ok()).unwrap_or_default();
+        let from = if from < passkeys.len() { from } else { 0 };
+        let others = |from: usize| account_path(self.visit, &[("from", &from.to_string())]);
+        let shown = passkeys.iter().skip(from).take(PASSKEYS);
         let template = AccountPage {
             username: &user.username,
-            passkeys: passkeys.iter().map(|one| self.passkey_row(&f.texts, one)).collect(),
+            passkeys: shown.map(|one| self.passkey_row(&f.texts, one)).collect(),
+            before: (from > 0).then(|| others(from.saturating_sub(PASSKEYS))),
+            after: (from + PASSKEYS < passkeys.len()).then(|| others(from + PASSKEYS)),
             can_add: pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some(),
             sessions: sessions.iter().map(|one| self.session_row(&f.texts, one, &names)).collect(),
             more_sessions,
-            email: attribute("email"),
-            email_verified: attribute("email_verified") == "true",
+            addresses: self.addresses(),
             has_password: user.password_hash.is_some(),
             set_password: {
-                let query =
-                    self.visit.query.text(&["done", "fresh", "gone", "login_hint"], &[("login_hint", &user.username)]);
-                format!("/forgot?{query}")
+                let query = account_path(self.visit, &[("login_hint", &user.username)]);
+                query.replacen("/account", "/forgot", 1)
             },
             policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
             mfa: methods
@@ -225,6 +280,29 @@ impl Account<'_> {
             f,
         };
         page(self.visit, status, &template.f, &template)
+    }
+
+    /// The person's addresses: an e-mail address, and a phone number where the pool has a use for it.
+    fn addresses(&self) -> Vec<AddressRow<'_>> {
+        let (pool, client, attributes) = (&self.named.pool, &self.named.client, &self.browser.user.attributes);
+        let value = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();
+        let settings = &pool.settings;
+        let lists = [&settings.auto_verified_attributes, &settings.alias_attributes, &settings.username_attributes];
+        let phones = pool.has_mfa("SMS_MFA") || pool.allows_factor("SMS_OTP") || !value("phone_number").is_empty();
+        let wanted = |name: &str| match name {
+            "phone_number" => phones || lists.iter().any(|list| list.iter().any(|one| one == name)),
+            _ => true,
+        };
+        let row = |kind: &'static AddressKind| AddressRow {
+            kind,
+            value: value(kind.attribute),
+            verified: value(&format!("{}_verified", kind.attribute)) == "true",
+            writable: settings
+                .schema_attributes
+                .iter()
+                .any(|known| known.name == kind.attribute && known.mutable && may_write(client, known)),
+        };
+        ADDRESSES.iter().filter(|kind| wanted(kind.attribute)).map(row).collect()
     }
 
     /// The signals with the passkey that was deleted a moment ago.
@@ -241,7 +319,16 @@ impl Account<'_> {
         let mut facts: Vec<Cow<'static, str>> = provider.map(|name| name.to_owned().into()).into_iter().collect();
         facts.extend(match passkey.attachment.as_deref() {
             Some("platform") => Some(texts.say("on-device")),
-            Some("cross-platform") => Some(texts.say("on-key")),
+            // What it can be reached by says what it is.
+            Some("cross-platform") => {
+                let has = |name: &str| passkey.transports.iter().any(|one| one == name);
+                let id = match (has("hybrid"), has("usb") || has("nfc") || has("ble")) {
+                    (true, false) => "on-phone",
+                    (false, true) => "on-key",
+                    _ => "on-other",
+                };
+                Some(texts.say(id))
+            }
             _ => None,
         });
         facts.push(texts.say(if passkey.backup_state { "synced" } else { "one-device" }));
@@ -282,7 +369,7 @@ impl Account<'_> {
                 let input = json!({"CredentialId": self.field("credential_id"), "FriendlyCredentialName": self.field("name").trim()});
                 self.done_or_said("UpdateWebAuthnCredential", input, "passkey-renamed").await
             }
-            "ask_delete" => self.ask_delete().await,
+            "ask_delete" => self.ask_delete(self.field("credential_id")).await,
             "delete" => self.delete().await,
             "end_session" => {
                 // A browser that is signed out takes along what applications got through it.
@@ -293,9 +380,12 @@ impl Account<'_> {
             }
             "end_others" => self.end_others().await,
             "sign_out" => self.sign_out().await,
-            "email" => self.email().await,
-            "verify_email" => self.verify_email().await,
-            "email_code" => self.email_code().await,
+            "email" => self.save_address(&ADDRESSES[0]).await,
+            "verify_email" => self.verify_address(&ADDRESSES[0]).await,
+            "email_code" => self.address_code(&ADDRESSES[0]).await,
+            "phone" => self.save_address(&ADDRESSES[1]).await,
+            "verify_phone" => self.verify_address(&ADDRESSES[1]).await,
+            "phone_code" => self.address_code(&ADDRESSES[1]).await,
             "password" => self.password().await,
             "mfa_on" => self.mfa_on().await,
             "mfa_off" => self.mfa(self.field("method"), false).await,
@@ -340,21 +430,21 @@ impl Account<'_> {
         self.page(400, Notice::Problem(text)).await
     }
 
-    /// To the sign-in and back, where the policy wants a fresh one; `None`: it is fresh enough.
-    fn step_up(&self) -> Option<HttpResponse> {
+    /// To the sign-in and back to what was asked for, where the policy wants a fresh one; `None`: it is fresh enough.
+    fn step_up(&self, ask: &str) -> Option<HttpResponse> {
         let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
         due.then(|| {
-            let query = self.visit.query.text(&["done", "fresh", "gone"], &[("fresh", "1")]);
+            let left_out = ["done", "fresh", "gone", "ask", "from"];
+            let query = self.visit.query.text(&left_out, &[("fresh", "1"), ("ask", ask)]);
             super::see_other(&format!("/login?{query}"))
         })
     }
 
-    async fn ask_delete(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up() {
+    async fn ask_delete(&self, id: &str) -> Result<HttpResponse> {
+        if let Some(response) = self.step_up(id) {
             return Ok(response);
         }
         let (app, pool) = (&self.visit.app, &self.named.pool);
-        let id = self.field("credential_id");
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap_or_default();
         let passkeys = {
             let mut db = app.db.acquire().await?;
@@ -387,10 +477,10 @@ impl Account<'_> {
     }
 
     async fn delete(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up() {
+        let id = self.field("credential_id");
+        if let Some(response) = self.step_up(id) {
             return Ok(response);
         }
-        let id = self.field("credential_id");
         match self.call("DeleteWebAuthnCredential", json!({"CredentialId": id})).await {
             Ok(_) => {
                 // Also where the sessions ended, this one included, the passkey manager is told: by the next page.
@@ -420,44 +510,46 @@ impl Account<'_> {
 
     async fn sign_out(&self) -> Result<HttpResponse> {
         flows::browser::end(&self.visit.app, &self.visit.call, &self.named.pool.id, &self.browser.session).await?;
-        let query = self.visit.query.text(&["done", "fresh", "gone"], &[("done", "signed_out")]);
+        let query = self.visit.query.text(&["done", "fresh", "gone", "ask", "from"], &[("done", "signed_out")]);
         let mut response = super::see_other(&format!("/login?{query}"));
         cookies::forget(self.visit, &self.named.pool.id, &mut response)?;
         Ok(response)
     }
 
-    async fn email(&self) -> Result<HttpResponse> {
-        let attribute = json!({"Name": "email", "Value": self.field("email").trim()});
+    async fn save_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
+        let entered = self.field(kind.field).trim();
+        let value = if kind.attribute == "email" { entered.to_owned() } else { plain_phone(entered) };
+        let attribute = json!({"Name": kind.attribute, "Value": value});
         match self.call("UpdateUserAttributes", json!({"UserAttributes": [attribute]})).await {
             Ok(answer) => match answer["CodeDeliveryDetailsList"][0]["Destination"].as_str() {
-                Some(to) => self.code_page(200, to, Notice::None),
-                None => Ok(super::see_other(&account_path(self.visit, &[("done", "email-saved")]))),
+                Some(to) => self.code_page(200, kind, to, Notice::None),
+                None => Ok(super::see_other(&account_path(self.visit, &[("done", kind.saved)]))),
             },
             Err(error) => self.said(error).await,
         }
     }
 
-    async fn verify_email(&self) -> Result<HttpResponse> {
-        match self.call("GetUserAttributeVerificationCode", json!({"AttributeName": "email"})).await {
+    async fn verify_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
+        match self.call("GetUserAttributeVerificationCode", json!({"AttributeName": kind.attribute})).await {
             Ok(answer) => {
                 let to = answer["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
-                self.code_page(200, to, Notice::None)
+                self.code_page(200, kind, to, Notice::None)
             }
             Err(error) => self.said(error).await,
         }
     }
 
-    fn code_page(&self, status: u16, to: &str, notice: Notice) -> Result<HttpResponse> {
+    fn code_page(&self, status: u16, kind: &AddressKind, to: &str, notice: Notice) -> Result<HttpResponse> {
         let mut f = self.frame(notice);
         f.inbox = super::inbox::link(self.visit);
-        let template = CodePage { to, sent: f.say1("code-sent-to", "to", to), f };
+        let template = CodePage { step: format!("{}_code", kind.field), to, sent: f.say1("code-sent-to", "to", to), f };
         page(self.visit, status, &template.f, &template)
     }
 
-    async fn email_code(&self) -> Result<HttpResponse> {
-        let input = json!({"AttributeName": "email", "Code": self.field("code").trim()});
+    async fn address_code(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
+        let input = json!({"AttributeName": kind.attribute, "Code": self.field("code").trim()});
         match self.call("VerifyUserAttribute", input).await {
-            Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", "email-verified")]))),
+            Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", kind.verified)]))),
             Err(error) => {
                 let error = login::refuse_internal(error)?;
                 let texts = Frame::new(self.visit, None).texts;
@@ -465,7 +557,7 @@ impl Account<'_> {
                     Error::InvalidParameter(_) => texts.say("error-code"),
                     other => words::of(&texts, &other),
                 };
-                self.code_page(400, self.field("to"), Notice::Problem(text))
+                self.code_page(400, kind, self.field("to"), Notice::Problem(text))
             }
         }
     }
@@ -518,7 +610,7 @@ impl Account<'_> {
     }
 
     fn ask_delete_account(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up() {
+        if let Some(response) = self.step_up("account") {
             return Ok(response);
         }
         let f = self.frame(Notice::None);
@@ -534,7 +626,7 @@ impl Account<'_> {
     }
 
     async fn delete_account(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up() {
+        if let Some(response) = self.step_up("account") {
             return Ok(response);
         }
         let user = &self.browser.user;

@@ -32,14 +32,23 @@ impl AttributeInput {
             "website" | "profile" | "picture" => ("url", "url"),
             _ => ("text", "off"),
         };
-        let known = format!("attribute-{name}");
-        let label = match name {
-            "username" => texts.say("username"),
-            "email" => texts.say("email"),
-            "phone_number" => texts.say("phone"),
-            _ if texts.has(&known) => texts.say(&known),
-            other => other.strip_prefix("custom:").unwrap_or(other).to_owned().into(),
-        };
-        Self { name: name.to_owned(), label, kind, autocomplete, value: value.to_owned(), required }
+        Self { name: name.to_owned(), label: label(texts, name), kind, autocomplete, value: value.to_owned(), required }
     }
+}
+
+/// What an attribute, or the username, is called.
+pub fn label(texts: &Texts, name: &str) -> Cow<'static, str> {
+    let known = format!("attribute-{name}");
+    match name {
+        "username" => texts.say("username"),
+        "email" => texts.say("email"),
+        "phone_number" => texts.say("phone"),
+        _ if texts.has(&known) => texts.say(&known),
+        other => other.strip_prefix("custom:").unwrap_or(other).to_owned().into(),
+    }
+}
+
+/// A phone number as people write it, in the form that the API knows (E.164).
+pub fn plain_phone(text: &str) -> String {
+    text.chars().filter(|one| !matches!(one, ' ' | '\u{a0}' | '-' | '(' | ')' | '/' | '.')).collect()
 }

@@ -233,7 +233,7 @@ impl Login<'_> {
         let settings = &self.named.pool.settings;
         let template = NamePage {
             label: name_label(&self.named.pool),
-            username: username.get(..username.len().min(128)).unwrap_or_default(),
+            username: &username.chars().take(128).collect::<String>(),
             passkeys: self.has_passkeys(),
             sign_up: !settings.admin_create_user_config.allow_admin_create_user_only,
             f,

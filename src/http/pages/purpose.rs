@@ -111,13 +111,17 @@ impl Purpose {
     /// Sends a browser that is signed in where the visit was to lead.
     pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> Result<HttpResponse> {
         match self {
-            Self::Authorization(asked) => match asked.grant(&visit.app, browser).await? {
+            Self::Authorization(asked) => match asked.grant(&visit.app, browser).await {
                 Some(address) => Ok(super::see_other(&address)),
                 // Signed out meanwhile.
                 None => Ok(super::see_other(&format!("/login?{}", visit.query.text(&[], &[])))),
             },
             Self::Return(_, uri) => Ok(super::see_other(uri)),
-            Self::Account(_) => Ok(super::see_other(&account_path(visit, &[]))),
+            Self::Account(_) => {
+                // What the account page wanted a fresh sign-in for.
+                let ask = visit.query.given("ask").map(|ask| ("ask", ask));
+                Ok(super::see_other(&account_path(visit, ask.as_slice())))
+            }
         }
     }
 

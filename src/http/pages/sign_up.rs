@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Frame, Notice,
-    attribute_input::AttributeInput,
+    attribute_input::{AttributeInput, plain_phone},
     cookies, login, page,
     purpose::{Purpose, broken_form, secret_hash},
     words,
@@ -136,14 +136,17 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let pool = &named.pool;
     let names = field_names(pool);
-    let given = |name: &str| visit.form.given(name).map(str::trim).filter(|value| !value.is_empty());
+    let given = |name: &str| {
+        let value = visit.form.given(name).map(str::trim).filter(|value| !value.is_empty());
+        value.map(|value| if name == "phone_number" { plain_phone(value) } else { value.to_owned() })
+    };
     let by_address = pool.settings.username_attributes.iter().find_map(|name| given(name));
     let username = match pool.settings.username_attributes.is_empty() {
         true => given("username"),
         false => by_address,
     };
     let missing = names.iter().any(|(name, required)| *required && given(name).is_none());
-    let Some(username) = username.filter(|_| !missing) else {
+    let Some(username) = username.as_deref().filter(|_| !missing) else {
         return sign_up_page(visit, purpose, 400, Notice::Problem(purpose.frame(visit).say("error-entry")));
     };
     let attributes = names.iter().filter(|(name, _)| name != "username");
@@ -172,7 +175,7 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
         // another code.
         Err(Error::UsernameExists(_))
             if !pool.settings.username_attributes.is_empty()
-                || waits(visit, pool, username, given("email")).await? =>
+                || waits(visit, pool, username, given("email").as_deref()).await? =>
         {
             let to = resend_code(visit, purpose, username).await?;
             // Of the same form as a sign-up's, and worth nothing: the password that is stored is another's.

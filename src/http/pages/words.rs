@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::attribute_input;
 use crate::{error::Error, store::pools::PasswordPolicy, texts::Texts};
 
 /// An error's text. Nothing of it tells whether there is such a person.
@@ -33,10 +34,38 @@ pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
         other if is_of_session(other) => "error-expired",
         Error::NotAuthorized(_) | Error::UserNotFound | Error::UserNotFoundForClient => "error-credentials",
         // What a function of the pool's operator says is meant for the person.
-        Error::UserLambdaValidation(text) | Error::InvalidParameter(text) | Error::InvalidPassword(text) => {
-            return texts.say1("error-entry-detail", "detail", text);
+        Error::UserLambdaValidation(text) => {
+            let said = text.split_once(" failed with error ").map_or(text.as_ref(), |(_, said)| said);
+            return texts.say1("error-refused", "detail", said);
         }
+        Error::InvalidPassword(_) => "error-password",
+        Error::InvalidParameter(text) => return entry(texts, text),
         _ => "error-entry",
+    };
+    texts.say(id)
+}
+
+/// What is wrong with what a person entered. The API's own text is for developers, and in English.
+fn entry(texts: &Texts, text: &str) -> Cow<'static, str> {
+    let says = |part: &str| text.contains(part);
+    let id = if says("Username cannot be of") {
+        "error-name-is-address"
+    } else if says("email") {
+        "error-email"
+    } else if says("phone number") || says("phone_number") {
+        "error-phone"
+    } else if says("Value at 'username'") {
+        "error-name"
+    } else if says("assword' failed") {
+        "error-password"
+    } else if says("Password is required") {
+        "error-password-needed"
+    } else {
+        let attribute = text.split_once("conform to the schema: ").and_then(|(_, rest)| rest.split_once(": "));
+        match attribute {
+            Some((name, _)) => return texts.say1("error-field", "field", attribute_input::label(texts, name)),
+            None => "error-entry",
+        }
     };
     texts.say(id)
 }

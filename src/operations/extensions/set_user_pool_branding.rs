@@ -3,7 +3,7 @@
 //!
 //! - `DisplayName`: in place of the pool's name.
 //! - `AccentColor`, `AccentColorDark`: `#rrggbb`, for buttons and links on light and on dark pages.
-//! - `Logo`: a PNG, JPEG, WebP or SVG image in base64, up to 32 KB.
+//! - `Logo`: a PNG, JPEG, WebP or SVG image in base64, up to 16 KB.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Bytes of a logo, at most: a page with it stays small.
-const LARGEST_LOGO: usize = 32 * 1024;
+const LARGEST_LOGO: usize = 16 * 1024;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -69,7 +69,7 @@ fn image(base64: &str) -> Result<(&'static str, Vec<u8>)> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     let Ok(image) = BASE64_STANDARD.decode(base64) else { return refuse("Logo must be base64.") };
     if image.len() > LARGEST_LOGO {
-        return refuse("Logo must not have more than 32768 bytes.");
+        return refuse("Logo must not have more than 16384 bytes.");
     }
     let start = image.trim_ascii_start();
     let kind = match start {

@@ -25,7 +25,8 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence();
     let pretended = async |user: Option<&User>| {
-        let details = codes::pretend_to_send(app, pool, &request.username, user, Purpose::ForgotPassword).await?;
+        let purpose = Purpose::ForgotPassword;
+        let details = codes::pretend_to_send(&cause, &request.username, user, purpose, "ForgotPassword").await?;
         Ok(Delivered { code_delivery_details: details })
     };
     let Some(user) = user else { return pretended(None).await };

@@ -24,8 +24,9 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
     let ClientAndPool { client, pool } = &*caller;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence();
+    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     let pretended = async |user: Option<&User>| {
-        let details = codes::pretend_to_send(app, pool, &request.username, user, Purpose::SignUp).await?;
+        let details = codes::pretend_to_send(&cause, &request.username, user, Purpose::SignUp, "ResendCode").await?;
         Ok(Delivered { code_delivery_details: details })
     };
     let Some(user) = user else { return pretended(None).await };
@@ -36,7 +37,6 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
         _ if user.status != Status::Unconfirmed => "User is already confirmed.",
         Some(address) => {
             codes::count(app, &mut tx, pool, &user, Purpose::SignUp, now).await?;
-            let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
             let details = codes::send(&cause, &mut tx, &user, Purpose::SignUp, "ResendCode", &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
