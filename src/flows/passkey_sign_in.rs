@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
+    app::App,
     error::{Error, Result},
     flows::{
         auth_events, decoys, devices,
@@ -19,6 +20,7 @@ use crate::{
         batches::CompletedSignIn,
         challenges::Challenge,
         passkeys::Key,
+        pools::Pool,
         sessions::OpenedWith,
         users::{Status, User},
     },
@@ -34,7 +36,7 @@ pub fn relying_party(sign_in: &SignIn<'_>, user: Option<&User>) -> Option<Relyin
 }
 
 /// The relying party of a pool, if it is configured.
-pub fn relying_party_of(pool: &store::pools::Pool, app_origins: &[String]) -> Option<RelyingParty> {
+pub fn relying_party_of(pool: &Pool, app_origins: &[String]) -> Option<RelyingParty> {
     let configuration = pool.settings.web_authn_configuration.as_ref()?;
     Some(RelyingParty {
         id: configuration.relying_party_id.clone()?,
@@ -45,7 +47,7 @@ pub fn relying_party_of(pool: &store::pools::Pool, app_origins: &[String]) -> Op
 }
 
 /// The algorithms that a pool offers, most wanted first.
-pub fn algorithms_of(pool: &store::pools::Pool) -> &'static [webauthn::COSEAlgorithm] {
+pub fn algorithms_of(pool: &Pool) -> &'static [webauthn::COSEAlgorithm] {
     if pool.passkey_policy.ed_dsa { &webauthn::ALGORITHMS_WITH_EDDSA } else { &webauthn::ALGORITHMS }
 }
 
@@ -286,7 +288,10 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
         }
         tx.commit().await?;
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
-        return Err(Error::wrong_credentials("the passkey does not verify"));
+        let refusal = Error::wrong_credentials("the passkey does not verify");
+        // Without a name the person chose among the passkeys of a list that only a signal mends.
+        let nameless = taken.data["discoverable"] == true;
+        return Err(if nameless && was_deleted(app, pool, &assertion).await? { deleted() } else { refusal });
     };
     if let Err(refusal) = may_finish(sign_in, &user) {
         tx.commit().await?;
@@ -323,6 +328,18 @@ fn proved_by(
         methods.push("mfa");
     }
     Proved { with: OpenedWith::Passkey(credential_id), methods, device }
+}
+
+/// Whether the passkey that answered was deleted here. Of others nothing is said: neither whether there is such a passkey, nor
+/// what might be another user pool's.
+pub async fn was_deleted(app: &App, pool: &Pool, assertion: &Assertion) -> Result<bool> {
+    let Some(sub) = assertion.subject() else { return Ok(false) };
+    Ok(store::audit::was_deleted(&app.db, &pool.id, sub, &assertion.credential_id).await?)
+}
+
+/// The application can tell the passkey manager then.
+fn deleted() -> Error {
+    Error::NotAuthorized("This passkey was deleted.".into())
 }
 
 fn challenge_bytes(challenge: &Challenge) -> Result<Vec<u8>> {

@@ -1,10 +1,12 @@
 //! What a pool wants of its passkeys beyond Amazon Cognito: each rule, through the API.
 
+use aws_lc_rs::hmac;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use keystead::dev::authenticator::{AAGUID, Attestation, Authenticator, Spoil};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Browser, ORIGIN, Person, TestServer, all, client, pool};
+use crate::support::{Answer, Browser, ORIGIN, Person, TestServer, all, client, pool};
 
 async fn set(server: &TestServer, policy: Value) {
     let input = json!({"UserPoolId": pool(), "PasskeyPolicy": policy});
@@ -278,6 +280,85 @@ async fn who_needs_no_name_signs_in_through_the_clients_that_allow_it() {
         "NotAuthorizedException"
     );
     assert_eq!(ada.respond(&session, &serde_json::from_str(&assertion).unwrap()).await.outcome(), "OK");
+}
+
+/// A sign-in without a name through the API; `secret_hash` where the client needs one.
+async fn nameless(
+    server: &TestServer,
+    person: &mut Person,
+    client_id: &str,
+    secret_hash: &str,
+    spoil: &Spoil,
+) -> Answer {
+    let with_hash = |mut parameters: Value| {
+        if !secret_hash.is_empty() {
+            parameters["SECRET_HASH"] = json!(secret_hash);
+        }
+        parameters
+    };
+    let begin = json!({"ClientId": client_id, "AuthFlow": "USER_AUTH",
+        "AuthParameters": with_hash(json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"}))});
+    let challenge = server.call("InitiateAuth", begin).await;
+    if challenge.status != 200 {
+        return challenge;
+    }
+    let challenge = challenge.ok();
+    let options = challenge["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap();
+    let options: Value = serde_json::from_str(options).unwrap();
+    let credential = person.authenticator.get(&options, ORIGIN, spoil).unwrap().to_string();
+    let respond = json!({"ClientId": client_id, "ChallengeName": "WEB_AUTHN", "Session": challenge["Session"],
+        "ChallengeResponses": with_hash(json!({"CREDENTIAL": credential}))});
+    server.call("RespondToAuthChallenge", respond).await
+}
+
+#[tokio::test]
+async fn who_signs_in_without_a_name_learns_that_the_passkey_was_deleted() {
+    let server = TestServer::start().await;
+    set(&server, json!({"UsernamelessClients": [client()]})).await;
+    let known = "400 NotAuthorizedException: This passkey was deleted.";
+    let unknown = "400 NotAuthorizedException: Incorrect username or password.";
+    let mut ada = server.signed_in("ada").await;
+    let id = ada.add_passkey().await;
+    let never = Spoil { credential_id: Some(vec![7; 32]), ..Spoil::default() };
+    let broken = Spoil { signature: true, ..Spoil::default() };
+    for spoil in [&never, &broken] {
+        assert_eq!(nameless(&server, &mut ada, client(), "", spoil).await.refused(), unknown);
+    }
+    ada.delete_passkey(&id).await.ok();
+    assert_eq!(nameless(&server, &mut ada, client(), "", &Spoil::default()).await.refused(), known);
+    assert_eq!(nameless(&server, &mut ada, client(), "", &never).await.refused(), unknown);
+    // With its user too.
+    let mut eve = server.signed_in("eve").await;
+    eve.add_passkey().await;
+    eve.call("DeleteUser", json!({})).await.ok();
+    assert_eq!(nameless(&server, &mut eve, client(), "", &Spoil::default()).await.refused(), known);
+    // By a name nobody learns of it.
+    let mut old = std::mem::replace(&mut ada.authenticator, Authenticator::new());
+    ada.add_passkey().await;
+    let (session, options) = ada.passkey_challenge().await;
+    let options = json!({"challenge": options["challenge"], "rpId": options["rpId"], "allowCredentials": []});
+    let assertion = old.get(&options, ORIGIN, &Spoil::default()).unwrap();
+    assert_eq!(ada.respond(&session, &assertion).await.refused(), unknown);
+}
+
+#[tokio::test]
+async fn a_client_with_a_secret_hashes_an_empty_name_for_a_sign_in_without_one() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let settings = json!({"UserPoolId": pool(), "ClientName": "x", "GenerateSecret": true,
+        "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]});
+    let made = server.operator("CreateUserPoolClient", settings).await.ok()["UserPoolClient"].clone();
+    let (id, secret) = (made["ClientId"].as_str().unwrap(), made["ClientSecret"].as_str().unwrap());
+    set(&server, json!({"UsernamelessClients": [id]})).await;
+    let hash = |name: &str| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        BASE64_STANDARD.encode(hmac::sign(&key, format!("{name}{id}").as_bytes()))
+    };
+    let spoil = Spoil::default();
+    assert_eq!(nameless(&server, &mut ada, id, "", &spoil).await.outcome(), "NotAuthorizedException");
+    assert_eq!(nameless(&server, &mut ada, id, &hash("ada"), &spoil).await.outcome(), "NotAuthorizedException");
+    nameless(&server, &mut ada, id, &hash(""), &spoil).await.ok();
 }
 
 #[tokio::test]

@@ -21,11 +21,11 @@ use crate::{
     flows::{
         auth_events,
         authorization::Prompt,
-        passkey_sign_in::relying_party_of,
+        passkey_sign_in::{relying_party_of, was_deleted},
         sign_in::{Door, NextChallenge, Outcome, Parameters, SignIn},
     },
     http::visit::{self, Visit},
-    store::{self, clients::ClientAndPool, pools::Pool},
+    store::{clients::ClientAndPool, pools::Pool},
     webauthn::Assertion,
 };
 
@@ -395,15 +395,13 @@ impl Login<'_> {
         self.name_page(400, username, notice, signal)
     }
 
-    /// What the passkey manager is to know where the passkey that answered was deleted here. Of others nothing is said: neither
-    /// whether there is such a passkey, nor what might be another user pool's.
+    /// What the passkey manager is to know where the passkey that answered was deleted here.
     async fn deleted_passkey(&self, credential: &str) -> Result<Option<Value>> {
         let (Ok(assertion), Some(rp)) = (Assertion::parse(credential), relying_party_of(&self.named.pool, &[])) else {
             return Ok(None);
         };
-        let (Some(sub), id) = (assertion.subject(), &assertion.credential_id) else { return Ok(None) };
-        let deleted = store::audit::was_deleted(&self.visit.app.db, &self.named.pool.id, sub, id).await?;
-        Ok(deleted.then(|| gone::signal(&rp.id, id)))
+        let deleted = was_deleted(&self.visit.app, &self.named.pool, &assertion).await?;
+        Ok(deleted.then(|| gone::signal(&rp.id, &assertion.credential_id)))
     }
 
     /// The same of a passkey whose deletion ended the browser's session too.
