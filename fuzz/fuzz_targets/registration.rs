@@ -55,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let Ok(verified) = verify_registration(&RP, &CHALLENGE, algorithms, &credential) else { return };
     assert!((1..=1023).contains(&verified.id.len()));
-    assert!(algorithms.iter().any(|one| *one as i64 == verified.algorithm));
+    assert!(algorithms.iter().any(|one| *one as i64 == i64::from(verified.algorithm)));
     let said = credential["response"]["clientDataJSON"].as_str().unwrap().trim_end_matches('=');
     let said: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(said).unwrap()).unwrap();
     assert_eq!(said["type"], "webauthn.create");

@@ -45,7 +45,7 @@ fuzz_target!(|data: &[u8]| {
     let bytes = if kind % 2 == 0 { keystead_fuzz::edited(good.as_bytes(), rest) } else { rest.to_vec() };
     let Ok(token) = String::from_utf8(bytes) else { return };
     let _ = tokens::unverified_pool(&token, URL);
-    if tokens::verify_access(&token, &POOL.keys, ISSUER, NOW).is_ok() {
+    if tokens::verify_access(&token, &POOL.keys, ISSUER, NOW, ACCESS_SCOPE).is_ok() {
         let said = |token: &str| token.rsplit_once('.').map(|(said, _)| said.to_owned());
         assert_eq!(said(&token), said(good));
     }
