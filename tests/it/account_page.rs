@@ -1,9 +1,13 @@
 //! What the account page shows of a person, and what it leads to.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use keystead::dev::authenticator::AAGUID;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::{Browser, CALLBACK, PASSWORD, Person, TestServer, pages_client, pool, pool_with};
+use crate::support::{
+    Browser, CALLBACK, PASSWORD, Person, TestServer, pages_client, pool, pool_with, scratch_directory,
+};
 
 fn account() -> String {
     format!("/account?client_id={}", pages_client())
@@ -76,6 +80,17 @@ async fn a_passkey_is_shown_with_what_is_known_of_it() {
         let facts = shown(&mut browser, "'cross-platform'", transports, false).await;
         assert_eq!(facts[..2], [kind, "On one device only"]);
     }
+}
+
+#[tokio::test]
+async fn providers_are_named_by_a_newer_list_from_a_file() {
+    let list = scratch_directory("providers");
+    std::fs::write(&list, json!({Uuid::from_bytes(AAGUID).to_string(): {"name": "Example Keys"}}).to_string()).unwrap();
+    let server = TestServer::configured(|config| config.passkey_providers_file = Some(list.clone())).await;
+    std::fs::remove_file(&list).unwrap();
+    let (mut browser, mut ada) = signed_in(&server, "ada").await;
+    ada.add_passkey().await;
+    assert!(browser.get(&account()).await.text.contains("<h3>Example Keys</h3>"));
 }
 
 #[tokio::test]

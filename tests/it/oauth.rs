@@ -683,7 +683,14 @@ async fn a_level_that_a_password_does_not_reach_asks_for_more() {
     let server = TestServer::start().await;
     let (mut browser, _) = signed_in(&server, "ada").await;
     let passkey = authorize(&[("acr_values", "urn:cognito:loa:3 unheard-of")]);
-    assert!(browser.get(&passkey).await.location().starts_with("/login?"));
+    let asked = browser.get(&passkey).await;
+    assert!(asked.location().starts_with("/login?"));
+    // Who has no better factor signs in again, once, and the application sees what it got.
+    let page = browser.follow(asked).await;
+    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    let back = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
+    let tokens = exchange(&mut browser, &back.sent("code").unwrap(), &[]).await.json();
+    assert_eq!(claims(tokens["id_token"].as_str().unwrap())["acr"], "urn:cognito:loa:1");
     assert!(browser.get(&authorize(&[("acr_values", "urn:cognito:loa:1")])).await.sent("code").is_some());
     assert!(browser.get(&authorize(&[("acr_values", "unheard-of")])).await.sent("code").is_some());
 }

@@ -552,6 +552,25 @@ async fn with_passkey(server: &TestServer, username: &str) -> (Browser, Person, 
     (browser, person, credential["id"].as_str().unwrap().to_owned())
 }
 
+#[tokio::test]
+async fn an_authenticator_that_the_pool_does_not_accept_is_said_in_plain_words() {
+    let server = TestServer::start().await;
+    let policy = json!({"UserPoolId": pool(),
+        "PasskeyPolicy": {"AcceptedAuthenticators": ["ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"]}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    let mut ada = server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&login(), "ada").await;
+    let address = format!("/passkeys/add?client_id={}", pages_client());
+    let page = browser.get(&address).await;
+    let (_, fields) = page.form("passkey");
+    let options = browser.post(&address, &[("form_token", &fields["form_token"]), ("step", "options")]).await.json();
+    let credential = ada.authenticator.create(&options["options"], ORIGIN, &Default::default()).unwrap();
+    let refused = browser.submit(&page, "passkey", &[("credential", &credential.to_string())]).await;
+    assert_eq!(refused.notice(), "This kind of passkey is not accepted here. Use another one.");
+    assert_eq!(server.count("webauthn_credentials").await, 0);
+}
+
 /// A sign-in by a passkey that says by itself whose it is.
 async fn nameless(browser: &mut Browser, person: &mut Person) -> Shown {
     let page = browser.get(&login()).await;

@@ -229,6 +229,16 @@ async fn related_origins_use_the_pools_passkeys_and_are_served() {
     assert_eq!(browser.get("/.well-known/webauthn").await.status, 404);
     set(&server, json!({"RelatedOrigins": ["https://example.org", "https://EXAMPLE.net:8443/"]})).await;
     ada.passkey_sign_in(&elsewhere).await.ok();
+    ada.authenticator = Authenticator::new();
+    for (origin, outcome) in
+        [("https://example.com", "WebAuthnOriginNotAllowedException"), ("https://example.net:8443", "OK")]
+    {
+        let spoil = Spoil { origin: Some(origin.into()), ..Spoil::default() };
+        let options = ada.start_registration().await;
+        let credential = ada.authenticator.clone().create(&options, ORIGIN, &spoil).unwrap();
+        let made = ada.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await;
+        assert_eq!(made.outcome(), outcome, "{origin}");
+    }
     let served = browser.get("/.well-known/webauthn").await;
     assert_eq!(served.headers["content-type"], "application/json");
     assert_eq!(served.json(), json!({"origins": ["https://example.net:8443", "https://example.org"]}));
