@@ -3,95 +3,42 @@
 //! It shows what the person's row and those around it say; everything that changes something goes through the API's own
 //! operations, with an access token that never leaves the server.
 
+mod addresses;
+mod rows;
+
 use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::BorrowedFormatItem, macros::format_description};
 
+use self::{
+    addresses::{ADDRESSES, AddressRow},
+    rows::{PasskeyRow, SessionRow, passkey_name},
+};
 use super::{
-    Back, Frame, Message, Notice,
-    attribute_input::plain_phone,
-    cookies, gone, login, page,
+    Back, Frame, Message, Notice, cookies, gone, login, page,
     purpose::{Purpose, account_path, broken_form},
     setup, words,
 };
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{self, attributes::may_write, browser::Browser, passkey_sign_in::relying_party_of, step_up},
+    flows::{self, browser::Browser, passkey_sign_in::relying_party_of, step_up},
     http::visit::{self, Visit},
-    operations::session_id_of,
-    store::{self, clients::ClientAndPool, passkeys::PasskeyDetails, pools::SessionsOnDelete, sessions::LiveSession},
-    texts::Texts,
+    store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
 
 /// Sessions that the page shows.
 const SESSIONS: i64 = 20;
+/// What the page's address says for one visit: the page's forms and the sign-in go on without it.
+const OF_ONE_VISIT: [&str; 5] = ["done", "fresh", "gone", "ask", "from"];
 /// Passkeys that the page shows at once: one of everything stays below 60 KB.
 const PASSKEYS: usize = 10;
 
-/// An address that the page shows, or wants to know: the attribute, its field's name, type and form of completion, and the
-/// notices of it.
-struct AddressKind {
-    attribute: &'static str,
-    field: &'static str,
-    input: &'static str,
-    verify: &'static str,
-    saved: &'static str,
-    verified: &'static str,
-}
-
-const ADDRESSES: [AddressKind; 2] = [
-    AddressKind {
-        attribute: "email",
-        field: "email",
-        input: "email",
-        verify: "verify-email",
-        saved: "email-saved",
-        verified: "email-verified",
-    },
-    AddressKind {
-        attribute: "phone_number",
-        field: "phone",
-        input: "tel",
-        verify: "verify-phone",
-        saved: "phone-saved",
-        verified: "phone-verified",
-    },
-];
-
-const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
-const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "account", show, super::refuse).await
-}
-
-struct PasskeyRow {
-    id: String,
-    name: String,
-    facts: Vec<Cow<'static, str>>,
-    rename_label: Cow<'static, str>,
-    delete_label: Cow<'static, str>,
-}
-
-struct SessionRow {
-    id: String,
-    name: Cow<'static, str>,
-    since: Cow<'static, str>,
-    end_label: Cow<'static, str>,
-    current: bool,
-}
-
-struct AddressRow<'a> {
-    kind: &'static AddressKind,
-    value: &'a str,
-    verified: bool,
-    /// Whether the app client lets people change it.
-    writable: bool,
 }
 
 struct MethodRow {
@@ -129,16 +76,6 @@ struct AskPage<'a> {
     step: &'static str,
     credential_id: &'a str,
     button: Cow<'static, str>,
-}
-
-#[derive(Template)]
-#[template(path = "account_code.html")]
-struct CodePage<'a> {
-    f: Frame,
-    /// `email_code` or `phone_code`
-    step: String,
-    to: &'a str,
-    sent: Cow<'static, str>,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
@@ -205,7 +142,7 @@ impl Account<'_> {
         let mut frame = self.purpose.frame(self.visit);
         // Forms go to the page without what was done last.
         frame.action = account_path(self.visit, &[]);
-        frame.query = self.visit.query.text(&["done", "fresh", "gone", "ask", "from"], &[]);
+        frame.query = self.visit.query.text(&OF_ONE_VISIT, &[]);
         frame.notice = notice;
         frame
     }
@@ -282,84 +219,12 @@ impl Account<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// The person's addresses: an e-mail address, and a phone number where the pool has a use for it.
-    fn addresses(&self) -> Vec<AddressRow<'_>> {
-        let (pool, client, attributes) = (&self.named.pool, &self.named.client, &self.browser.user.attributes);
-        let value = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();
-        let settings = &pool.settings;
-        let lists = [&settings.auto_verified_attributes, &settings.alias_attributes, &settings.username_attributes];
-        let phones = pool.has_mfa("SMS_MFA") || pool.allows_factor("SMS_OTP") || !value("phone_number").is_empty();
-        let wanted = |name: &str| match name {
-            "phone_number" => phones || lists.iter().any(|list| list.iter().any(|one| one == name)),
-            _ => true,
-        };
-        let row = |kind: &'static AddressKind| AddressRow {
-            kind,
-            value: value(kind.attribute),
-            verified: value(&format!("{}_verified", kind.attribute)) == "true",
-            writable: settings
-                .schema_attributes
-                .iter()
-                .any(|known| known.name == kind.attribute && known.mutable && may_write(client, known)),
-        };
-        ADDRESSES.iter().filter(|kind| wanted(kind.attribute)).map(row).collect()
-    }
-
     /// The signals with the passkey that was deleted a moment ago.
     fn with_gone(&self, mut signals: Value) -> Value {
         if let Some(id) = gone::open(self.visit, &self.named.pool.id) {
             signals["UnknownCredentialId"] = json!(BASE64_URL_SAFE_NO_PAD.encode(id));
         }
         signals
-    }
-
-    fn passkey_row(&self, texts: &Texts, passkey: &PasskeyDetails) -> PasskeyRow {
-        let name = passkey_name(texts, &self.visit.app, passkey);
-        let provider = self.visit.app.providers.name(passkey.aaguid).filter(|provider| *provider != name);
-        let mut facts: Vec<Cow<'static, str>> = provider.map(|name| name.to_owned().into()).into_iter().collect();
-        facts.extend(match passkey.attachment.as_deref() {
-            Some("platform") => Some(texts.say("on-device")),
-            // What it can be reached by says what it is.
-            Some("cross-platform") => {
-                let has = |name: &str| passkey.transports.iter().any(|one| one == name);
-                let id = match (has("hybrid"), has("usb") || has("nfc") || has("ble")) {
-                    (true, false) => "on-phone",
-                    (false, true) => "on-key",
-                    _ => "on-other",
-                };
-                Some(texts.say(id))
-            }
-            _ => None,
-        });
-        facts.push(texts.say(if passkey.backup_state { "synced" } else { "one-device" }));
-        facts.push(texts.say1("added-on", "date", day(passkey.created_at)));
-        facts.push(match passkey.last_used_at {
-            Some(at) => texts.say1("last-used-on", "date", day(at)),
-            None => texts.say("never-used"),
-        });
-        PasskeyRow {
-            id: BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
-            rename_label: texts.say1("rename-it", "name", &name),
-            delete_label: texts.say1("delete-it", "name", &name),
-            name,
-            facts,
-        }
-    }
-
-    fn session_row(&self, texts: &Texts, one: &LiveSession, names: &HashMap<String, String>) -> SessionRow {
-        let name: Cow<'static, str> = match (one.browser, names.get(&one.client_id)) {
-            (true, _) => texts.say("session-pages"),
-            (false, Some(name)) => name.clone().into(),
-            (false, None) => one.client_id.clone().into(),
-        };
-        let date = one.auth_time.format(MINUTE).unwrap_or_default();
-        SessionRow {
-            id: session_id_of(one),
-            since: texts.say1("session-since", "date", &date),
-            end_label: texts.say2("end-it", ("name", &name), ("date", &date)),
-            current: one.origin_jti == self.browser.session.origin_jti,
-            name,
-        }
     }
 
     /// `POST`: what the person wants.
@@ -434,8 +299,7 @@ impl Account<'_> {
     fn step_up(&self, ask: &str) -> Option<HttpResponse> {
         let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
         due.then(|| {
-            let left_out = ["done", "fresh", "gone", "ask", "from"];
-            let query = self.visit.query.text(&left_out, &[("fresh", "1"), ("ask", ask)]);
+            let query = self.visit.query.text(&OF_ONE_VISIT, &[("fresh", "1"), ("ask", ask)]);
             super::see_other(&format!("/login?{query}"))
         })
     }
@@ -510,56 +374,10 @@ impl Account<'_> {
 
     async fn sign_out(&self) -> Result<HttpResponse> {
         flows::browser::end(&self.visit.app, &self.visit.call, &self.named.pool.id, &self.browser.session).await?;
-        let query = self.visit.query.text(&["done", "fresh", "gone", "ask", "from"], &[("done", "signed_out")]);
+        let query = self.visit.query.text(&OF_ONE_VISIT, &[("done", "signed_out")]);
         let mut response = super::see_other(&format!("/login?{query}"));
         cookies::forget(self.visit, &self.named.pool.id, &mut response)?;
         Ok(response)
-    }
-
-    async fn save_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
-        let entered = self.field(kind.field).trim();
-        let value = if kind.attribute == "email" { entered.to_owned() } else { plain_phone(entered) };
-        let attribute = json!({"Name": kind.attribute, "Value": value});
-        match self.call("UpdateUserAttributes", json!({"UserAttributes": [attribute]})).await {
-            Ok(answer) => match answer["CodeDeliveryDetailsList"][0]["Destination"].as_str() {
-                Some(to) => self.code_page(200, kind, to, Notice::None),
-                None => Ok(super::see_other(&account_path(self.visit, &[("done", kind.saved)]))),
-            },
-            Err(error) => self.said(error).await,
-        }
-    }
-
-    async fn verify_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
-        match self.call("GetUserAttributeVerificationCode", json!({"AttributeName": kind.attribute})).await {
-            Ok(answer) => {
-                let to = answer["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
-                self.code_page(200, kind, to, Notice::None)
-            }
-            Err(error) => self.said(error).await,
-        }
-    }
-
-    fn code_page(&self, status: u16, kind: &AddressKind, to: &str, notice: Notice) -> Result<HttpResponse> {
-        let mut f = self.frame(notice);
-        f.inbox = super::inbox::link(self.visit);
-        let template = CodePage { step: format!("{}_code", kind.field), to, sent: f.say1("code-sent-to", "to", to), f };
-        page(self.visit, status, &template.f, &template)
-    }
-
-    async fn address_code(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
-        let input = json!({"AttributeName": kind.attribute, "Code": self.field("code").trim()});
-        match self.call("VerifyUserAttribute", input).await {
-            Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", kind.verified)]))),
-            Err(error) => {
-                let error = login::refuse_internal(error)?;
-                let texts = Frame::new(self.visit, None).texts;
-                let text = match error {
-                    Error::InvalidParameter(_) => texts.say("error-code"),
-                    other => words::of(&texts, &other),
-                };
-                self.code_page(400, kind, self.field("to"), Notice::Problem(text))
-            }
-        }
     }
 
     async fn password(&self) -> Result<HttpResponse> {
@@ -651,18 +469,4 @@ impl Account<'_> {
         cookies::forget(self.visit, &self.named.pool.id, &mut response)?;
         Ok(response)
     }
-}
-
-/// A passkey's name: the person's own, or in place of a generated one its provider's.
-fn passkey_name(texts: &Texts, app: &App, passkey: &PasskeyDetails) -> String {
-    let generated = ["Passkey", "Roaming passkey", "Platform passkey"].contains(&passkey.friendly_name.as_str());
-    match (generated, app.providers.name(passkey.aaguid)) {
-        (false, _) => passkey.friendly_name.clone(),
-        (true, Some(provider)) => provider.to_owned(),
-        (true, None) => texts.say("passkey").into_owned(),
-    }
-}
-
-fn day(at: OffsetDateTime) -> String {
-    at.format(DAY).unwrap_or_default()
 }

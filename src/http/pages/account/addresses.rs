@@ -1,0 +1,135 @@
+//! A person's addresses: entered, proved by a code, changed.
+
+use std::borrow::Cow;
+
+use actix_web::HttpResponse;
+use askama::Template;
+use serde_json::{Value, json};
+
+use super::Account;
+use crate::{
+    error::{Error, Result},
+    flows::attributes::may_write,
+    http::pages::{
+        Frame, Notice, attribute_input::plain_phone, inbox, login, page, purpose::account_path, see_other, words,
+    },
+};
+
+/// An address that the page shows, or wants to know: the attribute, its field's name, type and form of completion, and the
+/// notices of it.
+pub(super) struct AddressKind {
+    pub(super) attribute: &'static str,
+    pub(super) field: &'static str,
+    pub(super) input: &'static str,
+    pub(super) verify: &'static str,
+    pub(super) saved: &'static str,
+    pub(super) verified: &'static str,
+}
+
+pub(super) const ADDRESSES: [AddressKind; 2] = [
+    AddressKind {
+        attribute: "email",
+        field: "email",
+        input: "email",
+        verify: "verify-email",
+        saved: "email-saved",
+        verified: "email-verified",
+    },
+    AddressKind {
+        attribute: "phone_number",
+        field: "phone",
+        input: "tel",
+        verify: "verify-phone",
+        saved: "phone-saved",
+        verified: "phone-verified",
+    },
+];
+
+pub(super) struct AddressRow<'a> {
+    pub(super) kind: &'static AddressKind,
+    pub(super) value: &'a str,
+    pub(super) verified: bool,
+    /// Whether the app client lets people change it.
+    pub(super) writable: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account_code.html")]
+struct CodePage<'a> {
+    f: Frame,
+    /// `email_code` or `phone_code`
+    step: String,
+    to: &'a str,
+    sent: Cow<'static, str>,
+}
+
+impl Account<'_> {
+    /// The person's addresses: an e-mail address, and a phone number where the pool has a use for it.
+    pub(super) fn addresses(&self) -> Vec<AddressRow<'_>> {
+        let (pool, client, attributes) = (&self.named.pool, &self.named.client, &self.browser.user.attributes);
+        let value = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();
+        let settings = &pool.settings;
+        let lists = [&settings.auto_verified_attributes, &settings.alias_attributes, &settings.username_attributes];
+        let phones = pool.has_mfa("SMS_MFA") || pool.allows_factor("SMS_OTP") || !value("phone_number").is_empty();
+        let wanted = |name: &str| match name {
+            "phone_number" => phones || lists.iter().any(|list| list.iter().any(|one| one == name)),
+            _ => true,
+        };
+        let row = |kind: &'static AddressKind| AddressRow {
+            kind,
+            value: value(kind.attribute),
+            verified: value(&format!("{}_verified", kind.attribute)) == "true",
+            writable: settings
+                .schema_attributes
+                .iter()
+                .any(|known| known.name == kind.attribute && known.mutable && may_write(client, known)),
+        };
+        ADDRESSES.iter().filter(|kind| wanted(kind.attribute)).map(row).collect()
+    }
+
+    pub(super) async fn save_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
+        let entered = self.field(kind.field).trim();
+        let value = if kind.attribute == "email" { entered.to_owned() } else { plain_phone(entered) };
+        let attribute = json!({"Name": kind.attribute, "Value": value});
+        match self.call("UpdateUserAttributes", json!({"UserAttributes": [attribute]})).await {
+            Ok(answer) => match answer["CodeDeliveryDetailsList"][0]["Destination"].as_str() {
+                Some(to) => self.code_page(200, kind, to, Notice::None),
+                None => Ok(see_other(&account_path(self.visit, &[("done", kind.saved)]))),
+            },
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    pub(super) async fn verify_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
+        match self.call("GetUserAttributeVerificationCode", json!({"AttributeName": kind.attribute})).await {
+            Ok(answer) => {
+                let to = answer["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
+                self.code_page(200, kind, to, Notice::None)
+            }
+            Err(error) => self.said(error).await,
+        }
+    }
+
+    fn code_page(&self, status: u16, kind: &AddressKind, to: &str, notice: Notice) -> Result<HttpResponse> {
+        let mut f = self.frame(notice);
+        f.inbox = inbox::link(self.visit);
+        let template = CodePage { step: format!("{}_code", kind.field), to, sent: f.say1("code-sent-to", "to", to), f };
+        page(self.visit, status, &template.f, &template)
+    }
+
+    pub(super) async fn address_code(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
+        let input = json!({"AttributeName": kind.attribute, "Code": self.field("code").trim()});
+        match self.call("VerifyUserAttribute", input).await {
+            Ok(_) => Ok(see_other(&account_path(self.visit, &[("done", kind.verified)]))),
+            Err(error) => {
+                let error = login::refuse_internal(error)?;
+                let texts = Frame::new(self.visit, None).texts;
+                let text = match error {
+                    Error::InvalidParameter(_) => texts.say("error-code"),
+                    other => words::of(&texts, &other),
+                };
+                self.code_page(400, kind, self.field("to"), Notice::Problem(text))
+            }
+        }
+    }
+}
