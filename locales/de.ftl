@@ -18,6 +18,7 @@ optional = (optional)
 code = Code
 send-code = Code senden
 send-again = Neuen Code senden
+wrong-address = Falsche Adresse? Noch einmal registrieren
 code-sent-to = Wir haben einen Code an { $to } gesendet.
 code-sent = Falls es dieses Konto gibt, haben wir ihm einen Code gesendet.
 development-inbox = Dies ist ein Entwicklungsserver: Die Nachricht liegt hier bereit.
@@ -124,6 +125,7 @@ delete-passkey-title = „{ $name }“ löschen?
 delete-passkey-what = Sie können sich mit diesem Passkey dann nicht mehr anmelden. Das lässt sich nicht rückgängig machen.
 delete-passkey-manager = Wenn Ihr Browser es kann, lässt er den Passkey aus Ihrem Passkey-Manager entfernen. Wird er später noch angeboten, entfernen Sie ihn dort.
 delete-passkey-last = Es ist Ihr einziger Passkey. Sie müssen sich dann auf andere Weise anmelden.
+delete-passkey-no-way = Er ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Ohne ihn kann sich niemand mehr anmelden, auch Sie nicht: Legen Sie zuerst ein Passwort fest oder fügen Sie einen weiteren Passkey hinzu.
 delete-passkey-ends-others = Sie werden überall sonst abgemeldet.
 delete-passkey-ends-all = Sie werden überall abgemeldet, auch hier.
 
@@ -134,7 +136,7 @@ sign-out = Abmelden
 signed-out = Sie sind abgemeldet.
 sessions = Wo Sie angemeldet sind
 this-browser = dieser Browser
-session-pages = Anmeldeseiten
+session-pages = Browser
 session-since = Seit { $date }
 end-it = Von { $name } abmelden, seit { $date }
 sign-out-elsewhere = Überall sonst abmelden
@@ -162,7 +164,7 @@ delete-account-what = Entfernt Ihr Konto, Ihre Passkeys und alles, was damit ges
 delete-account-title = Ihr Konto löschen?
 delete-account-sure = Ja, mein Konto löschen
 account-deleted = Konto gelöscht
-account-deleted-what = Ihr Konto und Ihre Passkeys sind gelöscht. Sie können die Passkeys jetzt aus Ihrem Passkey-Manager entfernen.
+account-deleted-what = Ihr Konto und Ihre Passkeys sind gelöscht. Wenn Ihr Browser es kann, sagt er Ihrem Passkey-Manager, dass er sie entfernen soll. Wird einer später noch angeboten, entfernen Sie ihn dort.
 
 ## What was done
 
@@ -199,6 +201,7 @@ error-code = Dieser Code ist nicht richtig. Prüfen Sie ihn oder fordern Sie ein
 error-code-expired = Dieser Code ist abgelaufen. Fordern Sie einen neuen an.
 error-code-used = Dieser Code wurde schon verwendet. Warten Sie auf den nächsten.
 error-expired = Das hat zu lange gedauert. Bitte beginnen Sie von vorn.
+error-attempts = Zu viele falsche Passwörter. Bitte warten Sie eine Weile, bevor Sie es noch einmal versuchen.
 error-disabled = Dieses Konto ist deaktiviert.
 error-password-policy = Dieses Passwort ist zu schwach. Nötig: { $policy }.
 error-password-used = Dieses Passwort hatten Sie schon einmal. Wählen Sie ein anderes.
@@ -224,6 +227,7 @@ error-reset-needed = Sie brauchen ein neues Passwort. Setzen Sie es mit einem Co
 error-no-pages = Der App-Client hat keine Anmeldeseiten: Sie sind für Clients gedacht, die OAuth 2.0 mit Code- oder implizitem Flow verwenden.
 error-account-address = Öffnen Sie Ihr Konto aus der Anwendung, die Sie nutzen, oder mit deren client_id in der Adresse.
 error-no-method = Das lässt sich noch nicht einschalten: Die dafür nötige Adresse ist nicht bestätigt.
+error-last-method = Die Anmeldung in zwei Schritten ist hier vorgeschrieben: Das letzte Verfahren lässt sich nicht ausschalten.
 
 ## Attributes
 
@@ -246,6 +250,7 @@ attribute-updated_at = Letzte Änderung
 ## The link that confirms an account
 
 confirm-link = Bestätigen Sie, dass diese Adresse Ihnen gehört, um die Registrierung abzuschließen.
+confirm-link-password = Sie haben sich in einem anderen Browser registriert, oder jemand anderes hat Ihre Adresse verwendet. Wählen Sie zum Abschluss ein Passwort.
 confirm-link-incomplete = Dieser Link ist unvollständig: Öffnen Sie ihn noch einmal aus der Nachricht.
 confirm-link-before = Ihr Konto wurde bereits bestätigt. Sie können sich anmelden.
 confirm-link-failed = Das Konto wurde nicht bestätigt. Vielleicht ist der Link veraltet: Fordern Sie dort, wo Sie sich registriert haben, einen neuen an.

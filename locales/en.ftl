@@ -18,6 +18,7 @@ optional = (optional)
 code = Code
 send-code = Send a code
 send-again = Send a new code
+wrong-address = Wrong address? Sign up again
 code-sent-to = We sent a code to { $to }.
 code-sent = If there is such an account, we sent it a code.
 development-inbox = This is a development server: the message waits here.
@@ -124,6 +125,7 @@ delete-passkey-title = Delete “{ $name }”?
 delete-passkey-what = You will not be able to sign in with this passkey any more. This cannot be undone.
 delete-passkey-manager = Where your browser can, it tells your passkey manager to remove it. If it is still offered later, remove it there.
 delete-passkey-last = It is your only passkey. You will have to sign in another way.
+delete-passkey-no-way = It is the last way to sign in to your account. Without it nobody can sign in, not even you: set a password or add another passkey first.
 delete-passkey-ends-others = You will be signed out everywhere else.
 delete-passkey-ends-all = You will be signed out everywhere, here too.
 
@@ -134,7 +136,7 @@ sign-out = Sign out
 signed-out = You are signed out.
 sessions = Where you are signed in
 this-browser = this browser
-session-pages = Sign-in pages
+session-pages = Browser
 session-since = Since { $date }
 end-it = Sign out of { $name }, since { $date }
 sign-out-elsewhere = Sign out everywhere else
@@ -162,7 +164,7 @@ delete-account-what = Removes your account, your passkeys and everything stored 
 delete-account-title = Delete your account?
 delete-account-sure = Yes, delete my account
 account-deleted = Account deleted
-account-deleted-what = Your account and your passkeys are deleted. You can remove the passkeys from your passkey manager now.
+account-deleted-what = Your account and your passkeys are deleted. Where your browser can, it tells your passkey manager to remove them. If one is still offered later, remove it there.
 
 ## What was done
 
@@ -199,6 +201,7 @@ error-code = This code is not right. Check it, or ask for a new one.
 error-code-expired = This code has expired. Ask for a new one.
 error-code-used = This code was used before. Wait for the next one.
 error-expired = That took too long. Please start again.
+error-attempts = Too many wrong passwords. Please wait a while before you try again.
 error-disabled = This account is disabled.
 error-password-policy = This password is too weak. It needs: { $policy }.
 error-password-used = You had this password before. Choose another one.
@@ -224,6 +227,7 @@ error-reset-needed = You need a new password. Reset it with a code.
 error-no-pages = The app client has no sign-in pages: they are for clients that use OAuth 2.0 with a code or implicit flow.
 error-account-address = Open your account from the application that you use, or with its client_id in the address.
 error-no-method = This cannot be switched on yet: the address it needs is not verified.
+error-last-method = Two-step sign-in is required here: the last method cannot be switched off.
 
 ## Attributes
 
@@ -246,6 +250,7 @@ attribute-updated_at = Last change
 ## The link that confirms an account
 
 confirm-link = Confirm that this address is yours to finish signing up.
+confirm-link-password = You signed up in another browser, or somebody else did with your address. Choose a password to finish.
 confirm-link-incomplete = This link is not complete: open it from the message again.
 confirm-link-before = Your account was confirmed before. You can sign in.
 confirm-link-failed = The account was not confirmed. The link may be old: ask for a new one where you signed up.

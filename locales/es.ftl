@@ -18,6 +18,7 @@ optional = (opcional)
 code = Código
 send-code = Enviar un código
 send-again = Enviar un código nuevo
+wrong-address = ¿Dirección incorrecta? Regístrate de nuevo
 code-sent-to = Hemos enviado un código a { $to }.
 code-sent = Si la cuenta existe, le hemos enviado un código.
 development-inbox = Este es un servidor de desarrollo: el mensaje espera aquí.
@@ -124,6 +125,7 @@ delete-passkey-title = ¿Eliminar «{ $name }»?
 delete-passkey-what = Ya no podrás iniciar sesión con esta llave de acceso. Esta acción no se puede deshacer.
 delete-passkey-manager = Si tu navegador puede, le pide a tu gestor de llaves de acceso que la quite. Si más adelante se te sigue ofreciendo, quítala allí.
 delete-passkey-last = Es tu única llave de acceso. Tendrás que iniciar sesión de otra manera.
+delete-passkey-no-way = Es la última forma de iniciar sesión en tu cuenta. Sin ella nadie podrá entrar, ni siquiera tú: establece antes una contraseña o añade otra llave de acceso.
 delete-passkey-ends-others = Se cerrarán todas tus demás sesiones.
 delete-passkey-ends-all = Se cerrarán todas tus sesiones, también esta.
 
@@ -134,14 +136,14 @@ sign-out = Cerrar sesión
 signed-out = Has cerrado sesión.
 sessions = Tus sesiones abiertas
 this-browser = este navegador
-session-pages = Páginas de inicio de sesión
+session-pages = Navegador
 session-since = Desde el { $date }
 end-it = Cerrar sesión en { $name }, desde el { $date }
 sign-out-elsewhere = Cerrar todas las demás sesiones
 more-sessions = Solo se muestran las sesiones más recientes.
 sign-in-details = Datos de inicio de sesión
-verified = verificada
-not-verified = no verificada
+verified = verificación hecha
+not-verified = sin verificar
 verify-email = Verificar esta dirección
 verify-phone = Verificar este número
 change-password = Cambiar contraseña
@@ -162,7 +164,7 @@ delete-account-what = Elimina tu cuenta, tus llaves de acceso y todo lo que est�
 delete-account-title = ¿Eliminar tu cuenta?
 delete-account-sure = Sí, eliminar mi cuenta
 account-deleted = Cuenta eliminada
-account-deleted-what = Tu cuenta y tus llaves de acceso se han eliminado. Ya puedes quitar las llaves de tu gestor de llaves de acceso.
+account-deleted-what = Tu cuenta y tus llaves de acceso se han eliminado. Si tu navegador puede, avisa a tu gestor para que las quite. Si más adelante aún te ofrece alguna, elimínala allí.
 
 ## What was done
 
@@ -199,6 +201,7 @@ error-code = Este código no es correcto. Compruébalo o pide uno nuevo.
 error-code-expired = Este código ha caducado. Pide uno nuevo.
 error-code-used = Este código ya se ha usado. Espera al siguiente.
 error-expired = Ha pasado demasiado tiempo. Empieza de nuevo.
+error-attempts = Demasiadas contraseñas incorrectas. Espera un rato antes de volver a intentarlo.
 error-disabled = Esta cuenta está desactivada.
 error-password-policy = Esta contraseña es demasiado débil. Necesita: { $policy }.
 error-password-used = Ya usaste esta contraseña. Elige otra.
@@ -224,6 +227,7 @@ error-reset-needed = Necesitas una contraseña nueva. Restablécela con un códi
 error-no-pages = El cliente de aplicación no tiene páginas de inicio de sesión: son para los clientes que usan OAuth 2.0 con el flujo de código o el implícito.
 error-account-address = Abre tu cuenta desde la aplicación que usas, o con su client_id en la dirección.
 error-no-method = Aún no se puede activar: la dirección que necesita no está verificada.
+error-last-method = Aquí se exige el inicio de sesión en dos pasos: el último método no se puede desactivar.
 
 ## Attributes
 
@@ -246,6 +250,7 @@ attribute-updated_at = Último cambio
 ## The link that confirms an account
 
 confirm-link = Confirma que esta dirección es tuya para terminar de crear tu cuenta.
+confirm-link-password = Te registraste en otro navegador, o alguien usó tu dirección. Elige una contraseña para terminar.
 confirm-link-incomplete = Este enlace está incompleto: ábrelo de nuevo desde el mensaje.
 confirm-link-before = Tu cuenta ya estaba confirmada. Puedes iniciar sesión.
 confirm-link-failed = La cuenta no se ha confirmado. Puede que el enlace sea antiguo: pide uno nuevo donde creaste tu cuenta.

@@ -18,6 +18,7 @@ optional = (facultatif)
 code = Code
 send-code = Envoyer un code
 send-again = Envoyer un nouveau code
+wrong-address = Mauvaise adresse ? S’inscrire de nouveau
 code-sent-to = Nous avons envoyé un code à { $to }.
 code-sent = Si ce compte existe, nous lui avons envoyé un code.
 development-inbox = Ceci est un serveur de développement : le message vous attend ici.
@@ -124,6 +125,7 @@ delete-passkey-title = Supprimer « { $name } » ?
 delete-passkey-what = Vous ne pourrez plus vous connecter avec cette clé d’accès. Cette action est irréversible.
 delete-passkey-manager = Si votre navigateur le permet, il demande à votre gestionnaire de clés d’accès de la retirer. Si elle vous est encore proposée plus tard, retirez-la vous-même dans ce gestionnaire.
 delete-passkey-last = C’est votre seule clé d’accès. Vous devrez vous connecter d’une autre manière.
+delete-passkey-no-way = C’est le dernier moyen de vous connecter à votre compte. Sans elle, personne ne pourra plus se connecter, pas même vous : définissez d’abord un mot de passe ou ajoutez une autre clé d’accès.
 delete-passkey-ends-others = Toutes vos autres sessions seront fermées.
 delete-passkey-ends-all = Toutes vos sessions seront fermées, y compris celle-ci.
 
@@ -134,14 +136,14 @@ sign-out = Se déconnecter
 signed-out = Déconnexion réussie.
 sessions = Vos sessions ouvertes
 this-browser = ce navigateur
-session-pages = Pages de connexion
+session-pages = Navigateur
 session-since = Depuis le { $date }
 end-it = Se déconnecter de { $name }, depuis le { $date }
 sign-out-elsewhere = Se déconnecter partout ailleurs
 more-sessions = Seules les sessions les plus récentes sont affichées.
 sign-in-details = Informations de connexion
-verified = vérifiée
-not-verified = non vérifiée
+verified = vérification faite
+not-verified = à vérifier
 verify-email = Vérifier cette adresse
 verify-phone = Vérifier ce numéro
 change-password = Changer le mot de passe
@@ -162,7 +164,7 @@ delete-account-what = Supprime votre compte, vos clés d’accès et toutes les 
 delete-account-title = Supprimer votre compte ?
 delete-account-sure = Oui, supprimer mon compte
 account-deleted = Compte supprimé
-account-deleted-what = Votre compte et vos clés d’accès sont supprimés. Vous pouvez maintenant retirer les clés de votre gestionnaire de clés d’accès.
+account-deleted-what = Votre compte et vos clés d’accès sont supprimés. Si votre navigateur le peut, il indique à votre gestionnaire de les retirer. Si l’une d’elles est encore proposée plus tard, supprimez-la là-bas.
 
 ## What was done
 
@@ -199,6 +201,7 @@ error-code = Ce code n’est pas correct. Vérifiez-le ou demandez-en un nouveau
 error-code-expired = Ce code a expiré. Demandez-en un nouveau.
 error-code-used = Ce code a déjà été utilisé. Attendez le suivant.
 error-expired = Cela a pris trop de temps. Veuillez recommencer.
+error-attempts = Trop de mots de passe erronés. Veuillez patienter avant de réessayer.
 error-disabled = Ce compte est désactivé.
 error-password-policy = Ce mot de passe est trop faible. Il faut : { $policy }.
 error-password-used = Vous avez déjà utilisé ce mot de passe. Choisissez-en un autre.
@@ -224,6 +227,7 @@ error-reset-needed = Il vous faut un nouveau mot de passe. Réinitialisez-le ave
 error-no-pages = Ce client d’application n’a pas de pages de connexion : elles sont réservées aux clients qui utilisent OAuth 2.0 avec le flux par code ou implicite.
 error-account-address = Ouvrez votre compte depuis l’application que vous utilisez, ou avec son client_id dans l’adresse.
 error-no-method = Impossible de l’activer pour l’instant : l’adresse nécessaire n’est pas vérifiée.
+error-last-method = La connexion en deux étapes est obligatoire ici : la dernière méthode ne peut pas être désactivée.
 
 ## Attributes
 
@@ -246,6 +250,7 @@ attribute-updated_at = Dernière modification
 ## The link that confirms an account
 
 confirm-link = Confirmez que cette adresse est la vôtre pour terminer votre inscription.
+confirm-link-password = Vous vous êtes inscrit dans un autre navigateur, ou quelqu’un a utilisé votre adresse. Choisissez un mot de passe pour terminer.
 confirm-link-incomplete = Ce lien est incomplet : ouvrez-le à nouveau depuis le message.
 confirm-link-before = Votre compte a déjà été confirmé. Vous pouvez vous connecter.
 confirm-link-failed = Le compte n’a pas été confirmé. Le lien est peut-être trop ancien : demandez-en un nouveau là où vous avez créé votre compte.

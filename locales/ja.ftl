@@ -18,6 +18,7 @@ optional = （任意）
 code = コード
 send-code = コードを送信
 send-again = 新しいコードを送信
+wrong-address = アドレスが違いますか？もう一度登録する
 code-sent-to = { $to } にコードを送信しました。
 code-sent = 該当するアカウントがある場合は、コードを送信しました。
 development-inbox = これは開発用サーバーです。メッセージはここで確認できます。
@@ -124,6 +125,7 @@ delete-passkey-title = 「{ $name }」を削除しますか？
 delete-passkey-what = このパスキーではログインできなくなります。この操作は取り消せません。
 delete-passkey-manager = ブラウザが対応している場合は、パスキーマネージャーに削除を依頼します。後でまだ候補に表示される場合は、パスキーマネージャーで削除してください。
 delete-passkey-last = これは唯一のパスキーです。今後は別の方法でログインする必要があります。
+delete-passkey-no-way = これはアカウントにログインする最後の方法です。削除すると、ご本人を含めて誰もログインできなくなります。先にパスワードを設定するか、別のパスキーを追加してください。
 delete-passkey-ends-others = 他のすべての場所からログアウトされます。
 delete-passkey-ends-all = ここを含むすべての場所からログアウトされます。
 
@@ -134,7 +136,7 @@ sign-out = ログアウト
 signed-out = ログアウトしました。
 sessions = ログイン中の場所
 this-browser = このブラウザ
-session-pages = ログインページ
+session-pages = ブラウザ
 session-since = { $date } から
 end-it = { $name } からログアウト（{ $date } から）
 sign-out-elsewhere = 他のすべての場所からログアウト
@@ -162,7 +164,7 @@ delete-account-what = アカウント、パスキー、および保存されて�
 delete-account-title = アカウントを削除しますか？
 delete-account-sure = はい、アカウントを削除します
 account-deleted = アカウントを削除しました
-account-deleted-what = アカウントとパスキーを削除しました。パスキーマネージャーからもパスキーを削除できます。
+account-deleted-what = アカウントとパスキーを削除しました。ブラウザが対応していれば、パスキーマネージャーに削除を伝えます。後でまだ表示される場合は、そこで削除してください。
 
 ## What was done
 
@@ -199,6 +201,7 @@ error-code = コードが正しくありません。確認するか、新しい�
 error-code-expired = コードの有効期限が切れています。新しいコードを請求してください。
 error-code-used = このコードはすでに使用されています。次のコードをお待ちください。
 error-expired = 時間切れになりました。最初からやり直してください。
+error-attempts = パスワードの間違いが多すぎます。しばらく待ってからもう一度お試しください。
 error-disabled = このアカウントは無効になっています。
 error-password-policy = パスワードが弱すぎます。必要な条件：{ $policy }
 error-password-used = このパスワードは以前に使用されています。別のパスワードを設定してください。
@@ -224,6 +227,7 @@ error-reset-needed = 新しいパスワードが必要です。コードを使�
 error-no-pages = このアプリクライアントにはログインページがありません。ログインページは、OAuth 2.0のコードフローまたはインプリシットフローを使うクライアント用です。
 error-account-address = お使いのアプリからアカウントを開くか、アドレスにアプリのclient_idを付けて開いてください。
 error-no-method = まだオンにできません。必要なメールアドレスまたは電話番号が確認されていません。
+error-last-method = ここでは2段階認証が必須のため、最後の方法をオフにすることはできません。
 
 ## Attributes
 
@@ -246,6 +250,7 @@ attribute-updated_at = 最終更新
 ## The link that confirms an account
 
 confirm-link = 登録を完了するには、このアドレスがご自身のものであることを確認してください。
+confirm-link-password = 別のブラウザで登録されたか、他の人がこのアドレスで登録しました。パスワードを設定して登録を完了してください。
 confirm-link-incomplete = リンクが不完全です。メッセージからもう一度開いてください。
 confirm-link-before = アカウントはすでに確認されています。ログインできます。
 confirm-link-failed = アカウントを確認できませんでした。リンクが古い可能性があります。登録した画面で新しいリンクを請求してください。

@@ -26,8 +26,8 @@ pub struct Call {
     pub address: IpAddr,
     /// Deepest nesting allowed in the body.
     pub max_nesting: usize,
-    /// Whether the pages call in the name of a person who looks at them: they never tell who has an account.
-    pub from_pages: bool,
+    /// A mark of the browser in which a person looks at the pages; `None` for calls of the API.
+    pub browser: Option<String>,
 }
 
 /// A request's head as text. Headers that are not text are left out.
@@ -48,6 +48,11 @@ impl Head {
 }
 
 impl Call {
+    /// Whether the pages call in the name of a person who looks at them. They never tell who has an account.
+    pub fn from_pages(&self) -> bool {
+        self.browser.is_some()
+    }
+
     /// The body as JSON, checked against the service model, without nulls and unknown members.
     pub fn input(&self) -> Result<Map<String, Value>> {
         if !wire::depth_within(&self.body, self.max_nesting) {

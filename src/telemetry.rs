@@ -4,9 +4,16 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::{EnvFilter, fmt, prelude::*};
 
-/// Crates whose finer levels print key material or challenge values: never more than warnings.
-const CAPPED: [&str; 5] =
-    ["aws_sigv4=warn", "webauthn_rs_core=warn", "sqlx=warn", "actix_http=warn", "actix_server=warn"];
+/// Crates whose finer levels print key material or challenge values: never more than warnings. And nothing of what is wrong with
+/// the requests of strangers (`actix_http::h1`), which is no error of ours.
+const CAPPED: [&str; 6] = [
+    "aws_sigv4=warn",
+    "webauthn_rs_core=warn",
+    "sqlx=warn",
+    "actix_http=warn",
+    "actix_http::h1=off",
+    "actix_server=warn",
+];
 
 /// Starts logging. `filter` is in the syntax of tracing's `EnvFilter`, such as `info` or `keystead=debug`.
 pub fn start(filter: &str, json: bool) -> Result<(), String> {

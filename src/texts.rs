@@ -36,6 +36,15 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     FILES.into_iter().map(language).collect()
 });
 
+/// A list of languages without those that are not wanted (`q=0`, RFC 9110 section 12.4.2).
+fn accepted(list: &str) -> String {
+    let refused = |one: &&str| {
+        let weight = one.split(';').find_map(|part| part.trim().strip_prefix("q="));
+        weight.is_some_and(|weight| weight.trim().parse::<f32>().is_ok_and(|weight| weight == 0.0))
+    };
+    list.split(',').filter(|one| !refused(one)).collect::<Vec<_>>().join(",")
+}
+
 /// The words of one language.
 #[derive(Clone, Copy)]
 pub struct Texts(&'static Language);
@@ -46,7 +55,7 @@ impl Texts {
     pub fn choose(asked: Option<&str>, accept_language: Option<&str>) -> Self {
         let wanted = asked.and_then(|tag| tag.parse::<LanguageIdentifier>().ok());
         let mut wanted: Vec<LanguageIdentifier> = wanted.into_iter().collect();
-        wanted.extend(accepted_languages::parse(accept_language.unwrap_or_default()));
+        wanted.extend(accepted_languages::parse(&accepted(accept_language.unwrap_or_default())));
         let available: Vec<_> = LANGUAGES.iter().map(|language| language.id.clone()).collect();
         let chosen = negotiate_languages(&wanted, &available, None, NegotiationStrategy::Lookup);
         let found = chosen.first().and_then(|id| LANGUAGES.iter().find(|language| language.id == **id));
@@ -129,7 +138,7 @@ mod tests {
     #[test]
     fn every_text_that_pages_name_is_there_and_none_is_forgotten() {
         let mut sources = String::new();
-        for folder in ["templates", "src/http/pages", "src/http"] {
+        for folder in ["templates", "src/http/pages", "src/http/pages/account", "src/http"] {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_file() {

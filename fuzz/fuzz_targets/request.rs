@@ -22,7 +22,7 @@ fn call(operation: &str, body: Vec<u8>) -> Call {
         body: Bytes::from(body),
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         max_nesting: 64,
-        from_pages: false,
+        browser: None,
     }
 }
 

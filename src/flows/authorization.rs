@@ -341,26 +341,33 @@ impl Authorization {
             Grants::Code => self.code(app, browser).await,
             Grants::Tokens => self.tokens(app, browser).await,
         };
-        granted.unwrap_or_else(|error| self.failed(&error))
+        match granted {
+            // Signed out while a function was at work.
+            Err(Error::NotAuthorized(_)) => None,
+            Err(error) => Some(self.failure(&error)),
+            Ok(granted) => granted,
+        }
     }
 
-    /// A redirect cannot carry a status: the application learns of a fault by `server_error` (RFC 6749 section 4.1.2.1).
-    fn failed(&self, error: &Error) -> Option<String> {
+    /// Where the browser goes with what went wrong. A redirect cannot carry a status: the application learns of a fault by
+    /// `server_error` (RFC 6749 section 4.1.2.1).
+    pub fn failure(&self, error: &Error) -> String {
         let (code, description) = match error {
-            // Signed out while a function was at work.
-            Error::NotAuthorized(_) => return None,
             Error::UserLambdaValidation(_) => ("invalid_request", "a function of the user pool refused"),
             Error::TooManyRequests(_) => ("temporarily_unavailable", "too many requests; try again in a moment"),
             Error::Internal(cause) => {
                 tracing::error!(%cause, "an authorization request failed");
                 ("server_error", "try again in a moment")
             }
+            Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => {
+                ("server_error", "a function of the user pool failed; try again in a moment")
+            }
             other => {
                 tracing::warn!(error = %other, "an authorization request failed");
-                ("server_error", "a function of the user pool failed")
+                ("server_error", "try again in a moment")
             }
         };
-        Some(self.answer.error(code, description))
+        self.answer.error(code, description)
     }
 
     async fn code(&self, app: &App, browser: &Browser) -> Result<Option<String>> {

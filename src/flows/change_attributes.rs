@@ -17,12 +17,14 @@ use crate::{
 };
 
 /// Applies checked attributes to a user, in a transaction that holds the user's row; returns the user as it is then, and
-/// the addresses that are to be proved. The caller sends the codes.
+/// the addresses that are to be proved. The caller sends the codes. `careful`: an address that was proved stays until the new
+/// one is, whatever the pool says.
 pub async fn update(
     db: &mut PgConnection,
     pool: &Pool,
     user: User,
     mut new: Map<String, Value>,
+    careful: bool,
     now: OffsetDateTime,
 ) -> Result<(User, Vec<Address>)> {
     let settings = &pool.settings;
@@ -38,14 +40,14 @@ pub async fn update(
         let same = user.attributes.get(attribute).is_some_and(|old| *old == value);
         let vouched = new.get(&format!("{attribute}_verified")).is_some_and(|verified| verified == "true");
         // An address that is a second factor stays until the new one is proved.
-        let second_factor = mfa::uses(pool, &user, attribute);
+        let stays = mfa::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
         if same || vouched || value.is_empty() {
             continue;
         }
-        if !second_factor && !has(&settings.auto_verified_attributes, attribute) {
+        if !stays && !has(&settings.auto_verified_attributes, attribute) {
             continue;
         }
-        if second_factor || has(before_update, attribute) {
+        if stays || has(before_update, attribute) {
             new.remove(attribute);
         }
         to_prove.push(Address { attribute, value });

@@ -129,6 +129,7 @@ pub async fn pretend_to_send(
     count_sent(&mut tx, pool, &password::attempts_name(app, pool, username, user), purpose, now).await?;
     let code = random::code(DIGITS);
     hash(app, pool, Uuid::nil(), purpose, &code);
+    store::codes::delete(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
     let told = Told { occasion: purpose.occasion(), source, username, secret: &code };
     messages::pretend_to_send(cause, &mut tx, &address, told, now).await?;
     tx.commit().await?;
@@ -153,6 +154,8 @@ pub async fn redeem(
     }
     let hash = hash(app, pool, user.sub, purpose, given);
     match store::codes::find(db, &pool.id, user.sub, purpose.text()).await? {
+        // Of a sign-up's, which are kept for a while, only the right one has expired: see below.
+        Some(code) if purpose == Purpose::SignUp && !equal(&code.hash, &hash) => Ok(Err(mismatch())),
         Some(code) if code.expires_at <= now => Ok(Err(expired())),
         Some(code) if equal(&code.hash, &hash) => {
             store::codes::delete(db, &pool.id, user.sub, purpose.text()).await?;
@@ -160,6 +163,8 @@ pub async fn redeem(
             Ok(Ok(code))
         }
         Some(_) => Ok(Err(mismatch())),
+        // That somebody waits for a sign-up's code is not to be told from that nobody does.
+        None if purpose == Purpose::SignUp => Ok(Err(mismatch())),
         // Asked for and not sent, or void: as for an unknown name.
         None if store::codes::was_sent_since(db, &pool.id, &name, purpose.text(), now - purpose.lifetime()).await? => {
             Ok(Err(mismatch()))
@@ -179,6 +184,7 @@ pub async fn pretend_to_redeem(app: &App, pool: &Pool, username: &str, purpose: 
     Ok(match sent {
         _ if tried > TRIED_PER_HOUR => limit_exceeded(),
         true => mismatch(),
+        false if purpose == Purpose::SignUp => mismatch(),
         false => expired(),
     })
 }

@@ -14,6 +14,7 @@ pub mod fields;
 pub mod forgotten;
 pub mod issue;
 pub mod keys;
+pub mod last_factor;
 pub mod messages;
 pub mod mfa;
 pub mod migration;

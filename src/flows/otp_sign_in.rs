@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         addresses::{self, Address},
-        attributes::{is_email, is_phone},
+        attributes::is_phone,
         codes::{self, Purpose},
         decoys, devices,
         issue::{self, Proved, Source},
@@ -39,12 +39,12 @@ pub fn address(user: &User, factor: &str) -> Option<Address> {
     Address::verified(user, attribute(factor)).filter(|_| user.status == Status::Confirmed)
 }
 
-/// Whether an unknown person could use a factor: as some people can and others cannot. Who is called by an address has it.
+/// Whether an unknown person could use a factor: as some people can and others cannot, also of those who are called by an
+/// address, which may not be proved yet.
 pub fn decoy_has(sign_in: &SignIn<'_>, username: &str, factor: &str) -> bool {
-    let called_by = if factor == "EMAIL_OTP" { is_email(username) } else { is_phone(username) };
     let id = decoys::id(sign_in.app, sign_in.pool, username);
     let seed = decoys::seed(sign_in.app, sign_in.pool, factor, &id)[0];
-    called_by || if factor == "EMAIL_OTP" { seed < 224 } else { seed < 128 }
+    if factor == "SMS_OTP" && !is_phone(username) { seed < 128 } else { seed < 224 }
 }
 
 /// Sends a code and answers with the challenge. To an unknown person nothing is sent.

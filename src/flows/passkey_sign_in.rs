@@ -80,10 +80,12 @@ fn decoy_passkeys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
         _ => 3,
     };
     let decoy = |n: u8| {
-        let id = sign_in.app.sealing.derive("decoy credential ID", &[&seed[..], &[n]].concat());
         let kind = usize::from(seed[1 + usize::from(n)]);
         let transports = TRANSPORTS[kind % 4].iter().map(|&transport| transport.to_owned()).collect();
-        Descriptor { id: id[..LENGTHS[kind / 4 % 4]].to_vec(), transports }
+        Descriptor {
+            id: decoys::credential_id(app, pool, &[&seed[..], &[n]].concat(), LENGTHS[kind / 4 % 4]),
+            transports,
+        }
     };
     (0..count).map(decoy).collect()
 }

@@ -150,7 +150,7 @@ pub async fn new_password(
             format!("The {address} is a second factor of this user and cannot be changed here.").into(),
         ));
     }
-    let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, now).await?;
+    let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, false, now).await?;
     attributes::check_required(pool, &user.attributes)?;
     change_attributes::prove(&sign_in.cause(), &mut tx, &user, to_prove, true, now).await?;
     password::store(&mut tx, pool, user.sub, &password, Status::Confirmed, now).await?;

@@ -43,7 +43,7 @@ pub async fn refresh(
     if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
         // Asked before the token is rotated: a function that fails must not cost the session.
         let mut tx = app.db.begin().await?;
-        let Checked { user, session, standing } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
+        let Checked { user, session, standing, .. } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
         let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
         drop(tx);
         // Of a token that is in two hands nobody is asked: below it ends the session.
@@ -55,7 +55,7 @@ pub async fn refresh(
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Checked { user, session, standing } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
+    let Checked { user, session, kind, standing } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
     let next = match (&standing, client.settings.rotation_grace()) {
         (Standing::Current, None) => None,
         (Standing::Current, Some(_)) => {
@@ -65,7 +65,7 @@ pub async fn refresh(
                 &mut tx,
                 &client.pool_id,
                 session.origin_jti,
-                &next.hash(use_of(&session)),
+                &next.hash(kind),
                 generation,
                 now,
             )
@@ -108,6 +108,7 @@ fn is_good(client: &Client, session: &Session, standing: &Standing, now: OffsetD
 struct Checked {
     user: User,
     session: Session,
+    kind: Use,
     standing: Standing,
 }
 
@@ -124,7 +125,8 @@ async fn check(
     let user = store::users::hold(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
     let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
-    let standing = token.standing(&app.sealing, use_of(&session), &session.refresh_hash, generation);
+    let kind = use_of(&session);
+    let standing = token.standing(&app.sealing, kind, &session.refresh_hash, generation);
     if session.client_id != client.id || standing == Standing::Forged {
         return Err(invalid());
     }
@@ -149,7 +151,7 @@ async fn check(
         // Of these tokens only: the session keeps what it was granted.
         session.scope = Some(narrow.to_owned());
     }
-    Ok(Checked { user, session, standing })
+    Ok(Checked { user, session, kind, standing })
 }
 
 /// Ends the session of a refresh token of this client; with `associated`, also the browser's that it came through, and what

@@ -382,10 +382,6 @@ impl SignIn<'_> {
     /// The same of the passkeys (ID, transports, relying party ID) of this person.
     fn available_of(&self, person: &Person, passkeys: Vec<(Vec<u8>, Vec<String>, String)>) -> Available {
         let mut factors = Vec::new();
-        let has_password = person.user.as_ref().is_none_or(|user| user.password_hash.is_some());
-        if has_password && self.pool.allows_factor("PASSWORD") {
-            factors.extend(["PASSWORD_SRP", "PASSWORD"]);
-        }
         let one_suffices = match &person.user {
             Some(user) => !mfa::is_needed(self.pool, user),
             None => self.pool.settings.mfa_configuration != "ON",
@@ -409,6 +405,18 @@ impl SignIn<'_> {
         };
         if !passkeys.is_empty() {
             factors.push("WEB_AUTHN");
+        }
+        let has_password = match &person.user {
+            Some(user) => user.password_hash.is_some(),
+            // As some people have none who have something else, where one can sign up without.
+            None => {
+                !self.pool.uses_codes()
+                    || factors.is_empty()
+                    || otp_sign_in::decoy_has(self, &person.username, "PASSWORD")
+            }
+        };
+        if has_password && self.pool.allows_factor("PASSWORD") {
+            factors.splice(0..0, ["PASSWORD_SRP", "PASSWORD"]);
         }
         Available { factors, passkeys }
     }

@@ -12,7 +12,7 @@ use crate::{
     flows::{
         addresses::Address,
         codes::{self, Purpose},
-        migration, names, session_text,
+        migration, names, password, session_text,
         triggers::{self, Cause, PreSignUp, Trigger},
     },
     random,
@@ -21,7 +21,7 @@ use crate::{
         challenges::Challenge,
         clients::{Client, ClientAndPool},
         pools::Pool,
-        users::{Status, User},
+        users::{Password, Status, User},
     },
     turns::Turn,
 };
@@ -43,10 +43,15 @@ pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Resul
     Ok(())
 }
 
-/// Where a new user's code goes: to the phone rather than to the mailbox, as in Amazon Cognito.
+/// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito.
+pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = &'static str> {
+    let automatic = |name: &&str| pool.settings.auto_verified_attributes.iter().any(|one| one == name);
+    ["phone_number", "email"].into_iter().filter(automatic)
+}
+
+/// Where a new user's code goes.
 pub fn address_to_verify(pool: &Pool, user: &User) -> Option<Address> {
-    let automatic = |name: &str| pool.settings.auto_verified_attributes.iter().any(|one| one == name);
-    ["phone_number", "email"].into_iter().filter(|name| automatic(name)).find_map(|name| Address::of(user, name))
+    attributes_to_verify(pool).find_map(|name| Address::of(user, name))
 }
 
 /// A `Session` for what comes after this step of a sign-up, for the pages and for clients that may use one.
@@ -167,27 +172,52 @@ pub struct Confirmation<'a> {
     pub force_alias_creation: bool,
     /// The sign-up's `Session`.
     pub session: Option<&'a str>,
-    pub password: Chosen,
+    pub password: Chosen<'a>,
 }
 
-/// Who chose the password of the sign-up that is confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chosen {
+/// Who chose the password of the sign-up that is confirmed. A stranger may have signed up with another's address, and must not
+/// come in by a password when the owner confirms it.
+#[derive(Clone, Copy)]
+pub enum Chosen<'a> {
     /// Whoever confirms, as Amazon Cognito takes it.
     ByWhoConfirms,
-    /// Whoever has the sign-up's `Session`. Without it the password is forgotten: a stranger may have signed up with another's
-    /// address, and must not come in by a password when the owner confirms it.
+    /// Whoever has the sign-up's `Session`. Without it the password is forgotten.
     ByWhoHasTheSession,
+    /// Whoever opens the mail's link, in the browser that signed up or after a sign-up through the API. Otherwise this is the
+    /// password, which is asked for where there is none yet.
+    ByWhoHasTheLink(Option<&'a Password>),
 }
 
-/// Confirms the person whom [`person`] or [`named`] found; returns a `Session` that signs in.
+/// What became of a confirmation.
+pub enum Confirmed {
+    /// Confirmed; perhaps with a `Session` that signs in.
+    Done(Option<String>),
+    /// Confirmed, and the password that somebody else chose is forgotten.
+    WithoutPassword,
+    /// Nothing was done: a password is needed along with the link.
+    PasswordNeeded,
+}
+
+/// Tells the pool's function that a person is confirmed, which is so whatever it says. On the pages the person goes on: there
+/// is nobody there who could mend it.
+pub async fn tell_confirmed(cause: &Cause<'_>, call: &Call, source: &str, user: &User) -> Result<()> {
+    match triggers::post_confirmation(cause, source, user).await {
+        Err(error) if call.from_pages() => {
+            tracing::warn!(%error, "a person is confirmed, and the post confirmation trigger failed");
+            Ok(())
+        }
+        told => told,
+    }
+}
+
+/// Confirms the person whom [`person`] or [`named`] found.
 pub async fn confirm(
     cause: &Cause<'_>,
     call: &Call,
     client: &Client,
     user: Option<User>,
     given: &Confirmation<'_>,
-) -> Result<Option<String>> {
+) -> Result<Confirmed> {
     let (app, pool) = (cause.app, cause.pool);
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp).await?);
@@ -216,6 +246,8 @@ pub async fn confirm(
         user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
     }
     store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
+    // Forgotten once the user is confirmed.
+    let signed_up_in = store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?;
     if !store::users::confirm(&mut tx, &pool.id, user.sub, trail.at).await? {
         return Err(confirmed(&user));
     }
@@ -224,20 +256,35 @@ pub async fn confirm(
     // Not committed then: the same code, with ForceAliasCreation, may come again.
     put.map_err(|taken| taken.alias_exists())?;
     // The sign-up's session is used up; clients that do not send it (Amplify) get the next one all the same.
-    let is_theirs = match given.session {
+    let has_session = match given.session {
         Some(session) => take_session(app, &mut tx, client, user.sub, SIGN_UP, session, trail.at).await?,
         None => false,
     };
-    if given.password == Chosen::ByWhoHasTheSession && !is_theirs {
-        store::users::forget_password(&mut tx, &pool.id, user.sub, trail.at).await?;
-        store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
-        tx.commit().await?;
-        triggers::post_confirmation(cause, "PostConfirmation_ConfirmSignUp", &user).await?;
-        return Ok(None);
-    }
-    let session = session(app, &mut tx, client, user.sub, SIGNED_UP, (call.from_pages, trail.at)).await?;
+    let stays = user.password_hash.is_none()
+        || match given.password {
+            Chosen::ByWhoConfirms => true,
+            Chosen::ByWhoHasTheSession => has_session,
+            Chosen::ByWhoHasTheLink(_) => signed_up_in.is_none() || signed_up_in == call.browser,
+        };
+    let confirmed = match given.password {
+        Chosen::ByWhoHasTheLink(None) if !stays => return Ok(Confirmed::PasswordNeeded),
+        Chosen::ByWhoHasTheLink(new) => {
+            if let Some(new) = new.filter(|_| !stays) {
+                password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
+            }
+            Confirmed::Done(None)
+        }
+        _ if stays => {
+            let of = (call.from_pages(), trail.at);
+            Confirmed::Done(session(app, &mut tx, client, user.sub, SIGNED_UP, of).await?)
+        }
+        _ => {
+            store::users::forget_password(&mut tx, &pool.id, user.sub, trail.at).await?;
+            Confirmed::WithoutPassword
+        }
+    };
     store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
     tx.commit().await?;
-    triggers::post_confirmation(cause, "PostConfirmation_ConfirmSignUp", &user).await?;
-    Ok(session)
+    tell_confirmed(cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
+    Ok(confirmed)
 }

@@ -31,6 +31,9 @@ pub enum Refusal {
     Internal(Error),
 }
 
+/// The code of a refusal that is nothing of the application's doing.
+pub const UNAVAILABLE: &str = "temporarily_unavailable";
+
 /// A refusal with these words.
 pub fn told(code: &'static str, description: &'static str) -> Refusal {
     Refusal::Told { code, description }
@@ -115,7 +118,13 @@ async fn code(
     let opened = opened.ok_or_else(|| told("invalid_grant", "the person was signed out meanwhile"))?;
     store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti()).await?;
     tx.commit().await?;
-    opened.tokens(app, named, code.nonce.as_deref(), cause.metadata).await.map_err(by_trigger)
+    opened.tokens(app, named, code.nonce.as_deref(), cause.metadata).await.map_err(|error| match by_trigger(error) {
+        // The code is used up.
+        Refusal::Told { code: UNAVAILABLE, .. } => {
+            told("invalid_grant", "a function of the user pool failed; the person has to sign in again")
+        }
+        other => other,
+    })
 }
 
 /// Whether the client that exchanges a code is the one that asked for it.
@@ -178,6 +187,13 @@ async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Res
     let scopes: Vec<_> = scope.split(' ').collect();
     let change = token_generation::ask(cause, Source::ClientCredentials, Holder::Client, &scopes).await;
     let change = change.map_err(by_trigger)?;
+    if change.is_some() {
+        // What was deleted while the function was at work gets nothing.
+        match app.client_with_pool(&named.pool.id, &client.id).await {
+            Err(Error::ResourceNotFound(_)) => return Err(told("invalid_client", "the app client is unknown")),
+            still => still?,
+        };
+    }
     let keys = app.keys.of_pool(app, &named.pool.id).await?.ok_or_else(|| Error::no_such_pool(&named.pool.id))?;
     let now = app.clock.now().unix_timestamp();
     let expires_in = client.settings.access_lifetime().whole_seconds();
@@ -207,9 +223,10 @@ async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Res
 /// What a trigger of the pool's refused, or did wrong, is not the server's fault.
 fn by_trigger(error: Error) -> Refusal {
     match error {
-        Error::UserLambdaValidation(_) | Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => {
-            tracing::warn!(%error, "a trigger refused tokens");
-            told("invalid_grant", "a function of the user pool refused")
+        Error::UserLambdaValidation(_) => told("invalid_grant", "a function of the user pool refused"),
+        // `invalid_grant` would make applications sign their people out.
+        Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => {
+            told(UNAVAILABLE, "a function of the user pool failed; try again in a moment")
         }
         Error::NotAuthorized(_) => told("invalid_grant", "the person was signed out meanwhile"),
         other => Refusal::Internal(other),

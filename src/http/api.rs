@@ -112,7 +112,7 @@ async fn answer(
         body,
         address,
         max_nesting: app.config.max_nesting,
-        from_pages: false,
+        browser: None,
     };
     // A task of its own: who hangs up does not undo what was decided, such as that a guess was wrong.
     match actix_web::rt::spawn(run(app.clone(), call).in_current_span()).await {

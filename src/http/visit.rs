@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, api};
+use super::{address, api, pages::cookies::FormSecret};
 use crate::{
     app::App,
     call::{Call, Head},
@@ -145,9 +145,9 @@ impl Visit {
             body: Bytes::new(),
             address: address::of(request, &app.config),
             max_nesting: app.config.max_nesting,
-            from_pages: true,
+            browser: None,
         };
-        Self {
+        let mut visit = Self {
             app: app.clone(),
             call,
             path: request.path().to_owned(),
@@ -155,7 +155,9 @@ impl Visit {
             form: Fields::default(),
             size: 0,
             cookies,
-        }
+        };
+        visit.call.browser = Some(FormSecret::of(&visit).mark(&visit));
+        visit
     }
 
     /// Whether the address may come at all, and the form, if it arrives in time.
@@ -232,7 +234,7 @@ impl Visit {
             body,
             address: self.call.address,
             max_nesting: self.call.max_nesting,
-            from_pages: true,
+            browser: self.call.browser.clone(),
         }
     }
 

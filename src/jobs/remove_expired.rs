@@ -61,9 +61,12 @@ async fn batch(app: &App) -> sqlx::Result<u64> {
     .await?;
     let codes = sqlx::query!(
         "DELETE FROM codes WHERE (user_pool_id, sub, purpose) IN
-             (SELECT user_pool_id, sub, purpose FROM codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+             (SELECT user_pool_id, sub, purpose FROM codes WHERE expires_at < $1 AND (purpose <> 'sign_up' OR expires_at < $3)
+              ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
         now,
-        BATCH
+        BATCH,
+        // Whoever comes late is to learn that the code was right.
+        now - Duration::days(7)
     )
     .execute(&mut *tx)
     .await?;

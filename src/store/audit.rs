@@ -41,11 +41,13 @@ pub async fn insert(
     Ok(())
 }
 
-/// Whether a passkey of a user was deleted.
+/// Whether a passkey of a user was deleted, and is not there again.
 pub async fn was_deleted(db: &PgPool, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM audit_events
-           WHERE user_pool_id = $1 AND sub = $2 AND event = 'passkey.deleted' AND credential_id = $3 LIMIT 1"#,
+           WHERE user_pool_id = $1 AND sub = $2 AND event = 'passkey.deleted' AND credential_id = $3
+               AND NOT EXISTS (SELECT 1 FROM webauthn_credentials WHERE user_pool_id = $1 AND credential_id = $3)
+           LIMIT 1"#,
         pool_id,
         sub,
         credential_id

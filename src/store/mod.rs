@@ -31,10 +31,7 @@ pub mod users;
 
 use std::sync::LazyLock;
 
-use sqlx::{
-    Connection, PgConnection, PgPool,
-    migrate::{MigrateError, Migrator},
-};
+use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator};
 
 /// The migrations, compiled in. Without the library's lock, which belongs to a connection: behind PgBouncer it would be
 /// taken on one connection and given back on another. [`migrate`] has its own.
@@ -47,11 +44,20 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 /// Advisory lock of migrations.
 const LOCK: i64 = 0x6b73_0000;
 
-/// Brings the database's schema up to date. Several replicas may do so at once.
-pub async fn migrate(db: &PgPool) -> Result<(), MigrateError> {
+/// Brings the database's schema up to date. Several replicas may do so at once. What is another program's is left alone: an
+/// empty database is one without tables, but for those of extensions.
+pub async fn migrate(db: &PgPool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut holder = PgConnection::connect_with(&db.connect_options()).await?;
     let mut lock = holder.begin().await?;
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", LOCK).execute(&mut *lock).await?;
+    let foreign = sqlx::query_scalar!(
+        r#"SELECT to_regclass('_sqlx_migrations') IS NULL AND EXISTS
+             (SELECT 1 FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+                 AND NOT EXISTS (SELECT 1 FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')) AS "foreign!""#
+    );
+    if foreign.fetch_one(&mut *lock).await? {
+        return Err("it has tables of another program; give Keystead an empty one".into());
+    }
     MIGRATIONS.run(db).await?;
     lock.commit().await?;
     holder.close().await?;

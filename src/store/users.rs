@@ -434,7 +434,7 @@ pub async fn update_enabled(
 /// Confirms an unconfirmed user; `false` when the status was another.
 pub async fn confirm(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "UPDATE users SET status = 'CONFIRMED', updated_at = $3
+        "UPDATE users SET status = 'CONFIRMED', sign_up_browser = NULL, updated_at = $3
          WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
         pool_id,
         sub,
@@ -443,6 +443,34 @@ pub async fn confirm(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: Offse
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes the browser that somebody signed up in on the pages.
+pub async fn signed_up_in(db: &mut PgConnection, pool_id: &str, sub: Uuid, browser: &str) -> sqlx::Result<()> {
+    sqlx::query!("UPDATE users SET sign_up_browser = $3 WHERE user_pool_id = $1 AND sub = $2", pool_id, sub, browser)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Notes that somebody signed up on the pages by the name of a user who waits for a confirmation: perhaps another person, and
+/// with another password.
+pub async fn signed_up_again(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE users SET sign_up_browser = '' WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
+        pool_id,
+        sub
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The browser that a user signed up in on the pages; empty where there were several.
+pub async fn sign_up_browser(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!("SELECT sign_up_browser FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .fetch_one(db)
+        .await
 }
 
 /// Leaves a user without a password.

@@ -59,15 +59,28 @@ test("a new email address counts once its code is entered", async (t) => {
   assert.deepEqual([of("email"), of("email_verified")], [email, "true"]);
 });
 
-test("an address whose code was not entered can be verified later", async (t) => {
+test("an address whose code was not entered does not take the place of the one before", async (t) => {
   const { page } = await visit(t);
   const person = await newPerson();
-  const { email } = newName();
   await signIn(page, person);
-  await page.getByLabel("Email address").fill(email);
+  await page.getByLabel("Email address").fill(newName().email);
   await page.locator("button[value=email]").click();
   await page.getByRole("link", { name: "Back" }).click();
   await expectHeading(page, "Your account");
+  assert.equal(await page.getByLabel("Email address").inputValue(), person.email);
+  assert.doesNotMatch(await page.locator("label[for=email]").innerText(), /not verified/);
+});
+
+test("an address that is not verified yet can be", async (t) => {
+  const { page } = await visit(t);
+  const person = await newPerson();
+  const { email } = newName();
+  await api.adminUpdateUserAttributes({
+    UserPoolId: POOL,
+    Username: person.username,
+    UserAttributes: [{ Name: "email", Value: email }],
+  });
+  await signIn(page, person);
   const label = page.locator("label[for=email]");
   assert.match(await label.innerText(), /not verified/);
   await page.getByRole("button", { name: "Verify this address" }).click();
@@ -137,8 +150,8 @@ test("signing out everywhere else ends another browser and an application, and n
   await signIn(page, person);
   assert.equal(await sessions(page).count(), 3);
   assert.deepEqual((await sessions(page).locator("h3").allInnerTexts()).toSorted(), [
-    "Sign-in pages",
-    "Sign-in pages this browser",
+    "Browser",
+    "Browser this browser",
     "demo",
   ]);
   await page.getByRole("button", { name: "Sign out everywhere else" }).click();
@@ -154,7 +167,7 @@ test("one session can be ended, and the others go on", async (t) => {
   const person = await newPerson();
   for (const { page } of browsers) await signIn(page, person);
   const { page } = browsers[2];
-  const ends = page.getByRole("button", { name: /^Sign out of Sign-in pages, since \d{4}-\d\d-\d\d \d\d:\d\d UTC$/ });
+  const ends = page.getByRole("button", { name: /^Sign out of Browser, since \d{4}-\d\d-\d\d \d\d:\d\d UTC$/ });
   assert.equal(await ends.count(), 2);
   await ends.first().click();
   assert.equal(await good(page), "That session was ended.");

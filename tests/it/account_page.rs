@@ -111,7 +111,7 @@ async fn a_phone_number_is_entered_verified_and_made_a_second_factor() {
     assert_eq!(refused.notice(), "This cannot be switched on yet: the address it needs is not verified.");
     let refused = browser.submit(&page, "phone", &[("phone", "12345")]).await;
     assert!(refused.notice().starts_with("This is not a phone number."), "{}", refused.notice());
-    let asked = browser.submit(&page, "phone", &[("phone", "+49 (30) 12-34.567")]).await;
+    let asked = browser.submit(&page, "phone", &[("phone", "+49 (0)30 12-34.567")]).await;
     assert_eq!(asked.heading(), "Enter the code");
     let code = server.code("+49301234567", 1).await;
     let wrong = browser.submit(&asked, "phone_code", &[("code", "000000")]).await;
@@ -124,6 +124,58 @@ async fn a_phone_number_is_entered_verified_and_made_a_second_factor() {
 }
 
 #[tokio::test]
+async fn a_proved_address_stays_until_the_new_one_is_proved() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let attributes =
+        json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    let known = json!({"UserPoolId": pool(), "Username": "ada", "UserAttributes": attributes});
+    server.operator("AdminUpdateUserAttributes", known).await.ok();
+    let has = async |email: &str| {
+        server
+            .count(&format!(
+                "users WHERE attributes ->> 'email' = '{email}' AND attributes ->> 'email_verified' = 'true'"
+            ))
+            .await
+            == 1
+    };
+    let page = browser.get(&account()).await;
+    let asked = browser.submit(&page, "email", &[("email", "new@example.com")]).await;
+    assert!(asked.text.contains("We sent a code to new@example.com."), "{}", asked.text);
+    assert!(has("ada@example.com").await);
+    // Another code, to the same address.
+    server.code("new@example.com", 1).await;
+    let again = browser.submit(&asked, "email", &[]).await;
+    let code = server.code("new@example.com", 2).await;
+    let wrong = browser.submit(&again, "email_code", &[("code", "000000")]).await;
+    assert!(has("ada@example.com").await);
+    let done = browser.submit(&wrong, "email_code", &[("code", &code)]).await;
+    assert!(done.location().contains("done=email-verified"), "{} {}", done.status, done.text);
+    assert!(has("new@example.com").await);
+}
+
+#[tokio::test]
+async fn who_deletes_the_last_way_to_sign_in_is_told_before() {
+    let server = TestServer::start().await;
+    let (mut browser, mut ada) = signed_in(&server, "ada").await;
+    let id = ada.add_passkey().await;
+    let ask = async |browser: &mut Browser| {
+        let page = browser.get(&account()).await;
+        browser.submit(&page, "ask_delete", &[("credential_id", &id)]).await
+    };
+    let asked = ask(&mut browser).await;
+    assert!(asked.text.contains("It is your only passkey. You will have to sign in another way."), "{}", asked.text);
+    server.sql("UPDATE users SET password_hash = NULL").await;
+    let asked = ask(&mut browser).await;
+    assert!(asked.text.contains("It is the last way to sign in to your account."), "{}", asked.text);
+    let policy = json!({"UserPoolId": pool(), "PasskeyPolicy": {"KeepLastFactor": true}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    let refused = ask(&mut browser).await;
+    assert!(refused.notice().starts_with("This is the last way to sign in"), "{}", refused.notice());
+    assert_eq!(refused.heading(), "Your account");
+}
+
+#[tokio::test]
 async fn an_address_that_the_client_may_not_write_is_only_shown() {
     let server = TestServer::start().await;
     let (mut browser, _) = signed_in(&server, "ada").await;
@@ -132,6 +184,22 @@ async fn an_address_that_the_client_may_not_write_is_only_shown() {
     server.sql(r#"UPDATE app_clients SET configuration = configuration || '{"WriteAttributes": ["name"]}'"#).await;
     let shown = browser.get(&account()).await.text;
     assert!(!shown.contains("name=\"step\" value=\"email\"") && shown.contains("id=\"email\""), "{shown}");
+}
+
+#[tokio::test]
+async fn what_may_be_changed_is_up_to_the_client_that_signed_the_browser_in() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let settings = json!({"UserPoolId": pool(), "ClientName": "reads", "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK],
+        "WriteAttributes": ["name"]});
+    let made = server.operator("CreateUserPoolClient", settings).await.ok();
+    let reads = made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
+    let writes = |page: &str| page.contains("name=\"step\" value=\"email\"");
+    assert!(writes(&browser.get(&format!("/account?client_id={reads}")).await.text));
+    let mut browser = Browser::new(&server);
+    browser.sign_in(&format!("/login?client_id={reads}"), "ada").await;
+    assert!(!writes(&browser.get(&account()).await.text));
 }
 
 #[tokio::test]

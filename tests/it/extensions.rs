@@ -197,6 +197,24 @@ async fn operators_reach_their_own_pool_only_and_as_their_role_allows() {
 }
 
 #[tokio::test]
+async fn a_key_of_one_pool_leaves_related_origins_as_they_are() {
+    let server = TestServer::start().await;
+    let set = json!({"UserPoolId": pool(), "PasskeyPolicy": {"RelatedOrigins": ["https://example.org"]}});
+    server.operator("SetUserPoolPasskeyPolicy", set).await.ok();
+    let sealing = keystead::sealing::SealingKey::new(&[7; 32]);
+    let secret = "a secret of at least twenty characters";
+    let (key, value) = ("AKIABOUNDBOUNDBOUND0", keystead::secret::Secret::from(secret.to_owned()));
+    let now = time::OffsetDateTime::now_utc();
+    keystead::store::operators::put(&server.db, &sealing, Some(pool()), key, &value, "administrator", now)
+        .await
+        .unwrap();
+    let other = json!({"UserPoolId": pool(), "PasskeyPolicy": {"KeepLastFactor": true}});
+    let policy =
+        server.operator_with("SetUserPoolPasskeyPolicy", other, key, secret).await.ok()["PasskeyPolicy"].clone();
+    assert_eq!((&policy["RelatedOrigins"], &policy["KeepLastFactor"]), (&json!(["https://example.org"]), &json!(true)));
+}
+
+#[tokio::test]
 async fn branding_is_shown_on_the_pages() {
     let server = TestServer::start().await;
     let set = async |branding: Value| {

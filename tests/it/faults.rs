@@ -267,3 +267,23 @@ async fn a_caller_who_goes_away_leaves_nothing_half_done() {
 fn rand_micros() -> u64 {
     u64::from(keystead::random::bytes::<1>()[0]) * 40
 }
+
+#[tokio::test]
+async fn the_database_of_another_program_is_left_alone() {
+    let options = support::database().await;
+    let db = sqlx::PgPool::connect_with(options).await.unwrap();
+    let tables = async || {
+        let count = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+        sqlx::query_scalar::<_, i64>(count).fetch_one(&db).await.unwrap()
+    };
+    sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE orders (id int)")
+        .execute(&db)
+        .await
+        .unwrap();
+    let refusal = keystead::store::migrate(&db).await.unwrap_err().to_string();
+    assert!(refusal.contains("it has tables of another program"), "{refusal}");
+    assert_eq!(tables().await, 1);
+    sqlx::raw_sql("DROP TABLE orders").execute(&db).await.unwrap();
+    keystead::store::migrate(&db).await.unwrap();
+    keystead::store::migrate(&db).await.unwrap();
+}

@@ -679,6 +679,72 @@ async fn who_is_signed_in_may_go_on_or_choose_another_account() {
 }
 
 #[tokio::test]
+async fn fewer_scopes_at_a_refresh_do_not_end_the_session() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let settings = json!({"UserPoolId": pool(), "ClientName": "x", "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"],
+        "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}});
+    let made = server.operator("CreateUserPoolClient", settings).await.ok()["UserPoolClient"].clone();
+    let client = made["ClientId"].as_str().unwrap();
+    let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    let tokens = server.call("InitiateAuth", input).await.ok()["AuthenticationResult"].clone();
+    let mut refresh = tokens["RefreshToken"].as_str().unwrap().to_owned();
+    let mut browser = Browser::new(&server);
+    for scope in ["aws.cognito.signin.user.admin", "-", "aws.cognito.signin.user.admin"] {
+        let usual =
+            [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", &refresh), ("scope", scope)];
+        let fields: Vec<_> = usual.into_iter().filter(|(_, value)| *value != "-").collect();
+        let answer = browser.post("/oauth2/token", &fields).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        refresh = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_fails_costs_a_code_and_no_session() {
+    let (server, functions) = Functions::start(&[]).await;
+    let (mut browser, code) = signed_in(&server, "ada").await;
+    let config = json!({"PreTokenGeneration": arn("f")});
+    server.operator("UpdateUserPool", json!({"UserPoolId": pool(), "LambdaConfig": config})).await.ok();
+    functions.on("f", |_| Reply::Response(json!({})));
+    let tokens = exchange(&mut browser, &code, &[]).await.json();
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("client_id", pages_client()),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let code = browser.get(&authorize(&[])).await.sent("code").unwrap();
+    for (reply, status, error) in [
+        (Reply::Raw(500, "{}"), 503, "temporarily_unavailable"),
+        (Reply::Raw(200, "garbage"), 503, "temporarily_unavailable"),
+        (Reply::Throw("no"), 400, "invalid_grant"),
+    ] {
+        functions.on("f", move |_| reply.clone());
+        let answer = browser.post("/oauth2/token", &refresh).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (status, &json!(error)));
+    }
+    functions.on("f", |_| Reply::Raw(500, "{}"));
+    let refused = exchange(&mut browser, &code, &[]).await;
+    assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_grant")));
+    functions.on("f", |_| Reply::Response(json!({})));
+    assert_eq!(browser.post("/oauth2/token", &refresh).await.status, 200);
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_sent_back_to_the_application() {
+    let server = TestServer::with(&["--user-reads-per-second=2"]).await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let mut errors = Vec::new();
+    for _ in 0..6 {
+        let back = browser.get(&authorize(&[("prompt", "none")])).await;
+        assert_eq!(back.sent("state").as_deref(), Some("a state & more"), "{}", back.status);
+        errors.extend(back.sent("error"));
+    }
+    assert!(!errors.is_empty() && errors.iter().all(|error| error == "temporarily_unavailable"), "{errors:?}");
+}
+
+#[tokio::test]
 async fn a_level_that_a_password_does_not_reach_asks_for_more() {
     let server = TestServer::start().await;
     let (mut browser, _) = signed_in(&server, "ada").await;

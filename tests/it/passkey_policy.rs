@@ -337,6 +337,14 @@ async fn who_signs_in_without_a_name_learns_that_the_passkey_was_deleted() {
     ada.delete_passkey(&id).await.ok();
     assert_eq!(nameless(&server, &mut ada, client(), "", &Spoil::default()).await.refused(), known);
     assert_eq!(nameless(&server, &mut ada, client(), "", &never).await.refused(), unknown);
+    // Not of one that is there again.
+    let again = ada.clone();
+    let options = again.start_registration().await;
+    let raw = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(&id).unwrap();
+    let same = Spoil { credential_id: Some(raw), ..Spoil::default() };
+    let credential = Authenticator::new().create(&options, ORIGIN, &same).unwrap();
+    again.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await.ok();
+    assert_eq!(nameless(&server, &mut ada, client(), "", &Spoil::default()).await.refused(), unknown);
     // With its user too.
     let mut eve = server.signed_in("eve").await;
     eve.add_passkey().await;

@@ -5,10 +5,11 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use base64::Engine;
 use keystead::dev::authenticator::Spoil;
 use serde_json::{Value, json};
 
-use crate::support::{ORIGIN, PASSWORD, Person, TestServer, all, client, pool, second_client};
+use crate::support::{ORIGIN, PASSWORD, Person, TestServer, all, client, pool, pool_with, second_client};
 
 fn user_auth(client: &str, username: &str, extra: Value) -> Value {
     let mut parameters = json!({"USERNAME": username});
@@ -357,6 +358,54 @@ async fn a_made_up_passkey_is_refused_like_a_wrong_one() {
             .refused();
         assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_a_name_may_sign_in_with_does_not_tell_that_it_is_known() {
+    let server = TestServer::start().await;
+    let members = json!({"UsernameAttributes": ["email"],
+        "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"]}}});
+    let client = json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH"], "PreventUserExistenceErrors": "ENABLED"});
+    let (pool, client) = pool_with(&server, members, client).await;
+    let rp = json!({"UserPoolId": pool, "WebAuthnConfiguration": {"RelyingPartyId": "localhost"}});
+    server.operator("SetUserPoolMfaConfig", rp).await.ok();
+    let mut lists = std::collections::BTreeSet::new();
+    for n in 0..200 {
+        let input = user_auth(&client, &format!("nobody{n}@example.com"), json!({}));
+        lists.insert(server.call("InitiateAuth", input).await.ok()["AvailableChallenges"].to_string());
+    }
+    // As who has no password, an address that is not proved, or a passkey; nobody has nothing.
+    let own = |without: &str| lists.iter().any(|list| !list.contains(without));
+    assert!(own("\"PASSWORD\"") && own("EMAIL_OTP") && own("WEB_AUTHN"), "{lists:?}");
+    assert!(lists.contains(r#"["PASSWORD_SRP","PASSWORD"]"#) && lists.contains(r#"["EMAIL_OTP"]"#), "{lists:?}");
+    assert!(!lists.contains("[]"));
+}
+
+#[tokio::test]
+async fn a_made_up_credential_id_is_taken_like_a_real_one() {
+    let server = TestServer::start().await;
+    let mut eve = server.signed_in("eve").await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let mut seen = 0;
+    for name in std::iter::once("ada".to_owned()).chain((0..30).map(|n| format!("nobody{n}"))) {
+        let input = user_auth(client(), &name, json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"}));
+        let answer = server.call("InitiateAuth", input).await.ok();
+        let Some(options) = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str() else { continue };
+        let options: Value = serde_json::from_str(options).unwrap();
+        let id = options["allowCredentials"][0]["id"].as_str().unwrap();
+        let id = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(id).unwrap();
+        let creation = eve.start_registration().await;
+        let spoil = Spoil { credential_id: Some(id), ..Spoil::default() };
+        let credential = eve.authenticator.clone().create(&creation, ORIGIN, &spoil).unwrap();
+        let refusal = eve.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await.refused();
+        let taken = "400 InvalidParameterException: A passkey with this credential ID is registered already.";
+        assert_eq!(refusal, taken, "{name}");
+        seen += 1;
+    }
+    assert!(seen > 3, "{seen}");
+    assert_eq!(server.count("webauthn_credentials").await, 1);
+    eve.add_passkey().await;
 }
 
 // Lockout

@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use sqlx::Connection;
 
 use crate::support::{
     Answer, Browser, PASSWORD, Person, TestServer, all,
@@ -264,6 +265,22 @@ async fn the_third_version_is_asked_about_a_machines_token_too() {
     assert_eq!(event["request"]["clientMetadata"], json!({"from": "batch"}));
     assert_eq!((&event["request"]["userAttributes"], &event["callerContext"]["clientId"]), (&json!({}), id));
     assert_eq!(ask("V3_0", r#"{"from": "stranger"}"#).await["error"], "invalid_grant");
+    // A function that is broken is no reason to give up.
+    functions.on("f", |_| Reply::Raw(500, "{}"));
+    assert_eq!(ask("V3_0", "{}").await["error"], "temporarily_unavailable");
+    // What was deleted while the function was at work gets nothing.
+    let (options, name) = (server.options(), id.as_str().unwrap().to_owned());
+    functions.on("f", move |_| {
+        let (options, name) = (options.clone(), name.clone());
+        let delete = async move {
+            let mut db = sqlx::PgConnection::connect_with(&options).await.unwrap();
+            sqlx::query("DELETE FROM app_clients WHERE client_id = $1").bind(name).execute(&mut db).await.unwrap();
+        };
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        std::thread::spawn(move || runtime().block_on(delete)).join().unwrap();
+        Reply::Response(json!({}))
+    });
+    assert_eq!(ask("V3_0", "{}").await["error"], "invalid_client");
 }
 
 // Custom challenges

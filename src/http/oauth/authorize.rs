@@ -47,7 +47,10 @@ async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {
     if let Some(refusal) = pages::other_domain(&visit, &asked.named.pool.id).await? {
         return Ok(refusal);
     }
-    let browser = pages::cookies::browser(&visit, &asked.named.pool.id).await?;
+    let browser = match pages::cookies::browser(&visit, &asked.named.pool.id).await {
+        Ok(browser) => browser,
+        Err(error) => return Ok(pages::found(&asked.failure(&error))),
+    };
     let satisfied = browser.filter(|browser| asked.is_satisfied_by(&visit.app, browser));
     let granted = match (asked.prompt, satisfied) {
         (Prompt::Default | Prompt::None, Some(browser)) => asked.grant(&visit.app, &browser).await,

@@ -26,7 +26,9 @@ async fn exchange(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     match token_grants::grant(&visit.app, &visit.call, &named, &visit.form).await {
         Ok(tokens) => Ok(answer(200).json(shown(tokens))),
-        Err(token_grants::Refusal::Told { code, description }) => Ok(error(400, code, description)),
+        Err(token_grants::Refusal::Told { code, description }) => {
+            Ok(error(if code == token_grants::UNAVAILABLE { 503 } else { 400 }, code, description))
+        }
         Err(token_grants::Refusal::Internal(error)) => Err(error),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::texts::Texts;
+use crate::{store::pools::Pool, texts::Texts};
 
 /// A field.
 pub struct AttributeInput {
@@ -50,5 +50,15 @@ pub fn label(texts: &Texts, name: &str) -> Cow<'static, str> {
 
 /// A phone number as people write it, in the form that the API knows (E.164).
 pub fn plain_phone(text: &str) -> String {
+    // Behind a country code nobody dials the zero that is dialled without one.
+    let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
     text.chars().filter(|one| !matches!(one, ' ' | '\u{a0}' | '-' | '(' | ')' | '/' | '.')).collect()
+}
+
+/// The name that a person typed; a phone number, where it can be one, as it was when they signed up.
+pub fn plain_name<'a>(pool: &Pool, text: &'a str) -> Cow<'a, str> {
+    let text = text.trim();
+    let lists = [&pool.settings.username_attributes, &pool.settings.alias_attributes];
+    let by_phone = lists.iter().any(|list| list.iter().any(|name| name == "phone_number"));
+    if by_phone && text.starts_with('+') { plain_phone(text).into() } else { text.into() }
 }

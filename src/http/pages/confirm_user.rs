@@ -9,18 +9,19 @@ use askama::Template;
 use bytes::Bytes;
 use serde_json::Map;
 
-use super::{Frame, page, words};
+use super::{Frame, Notice, page, words};
 use crate::{
     app::App,
     error::{Error, Result},
     flows::{
         fields::Fields,
-        messages,
-        sign_up::{self, Chosen, Confirmation},
+        messages, password,
+        sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },
     http::visit::{self, Visit},
     sealing::equal,
+    secret::Secret,
     store::users::Status,
 };
 
@@ -51,6 +52,8 @@ struct LinkPage {
     title: Cow<'static, str>,
     text: Cow<'static, str>,
     form: Option<Link>,
+    /// What a password must be like that is asked for along with the link.
+    policy: Option<String>,
 }
 
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
@@ -66,7 +69,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return match Link::of(&visit.query) {
             Some(link) => {
                 let (title, text) = (f.say("confirm-account"), f.say("confirm-link"));
-                let template = LinkPage { f, title, text, form: Some(link) };
+                let template = LinkPage { f, title, text, form: Some(link), policy: None };
                 page(visit, 200, &template.f, &template)
             }
             None => told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete")),
@@ -77,6 +80,14 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     match redeem(visit, &link).await {
         Ok(Done::Now) => told(visit, 200, "confirmed", f.say("account-confirmed")),
+        Ok(Done::NotYet(policy, notice)) => {
+            let mut f = f;
+            f.notice = notice;
+            let (title, text) = (f.say("confirm-account"), f.say("confirm-link-password"));
+            let status = if f.notice.is_problem() { 400 } else { 200 };
+            let template = LinkPage { f, title, text, form: Some(link), policy: Some(policy) };
+            page(visit, status, &template.f, &template)
+        }
         Ok(Done::Before) => told(visit, 200, "confirmed", f.say("confirm-link-before")),
         Err(error @ (Error::Internal(_) | Error::Forbidden(_) | Error::TooManyRequests(_))) => Err(error),
         Err(Error::LimitExceeded(text)) => {
@@ -91,13 +102,15 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 /// A page that says something and asks nothing.
 fn told(visit: &Visit, status: u16, title: &str, text: Cow<'static, str>) -> Result<HttpResponse> {
     let f = Frame::new(visit, None);
-    let template = LinkPage { title: f.say(title), text, form: None, f };
+    let template = LinkPage { title: f.say(title), text, form: None, policy: None, f };
     page(visit, status, &template.f, &template)
 }
 
 /// When the account was confirmed.
 enum Done {
     Now,
+    /// Whoever signed up chose a password elsewhere: a new one is asked for, which is to be like this.
+    NotYet(String, Notice),
     /// Whoever opens a good link again is told so.
     Before,
 }
@@ -117,13 +130,32 @@ async fn redeem(visit: &Visit, link: &Link) -> Result<Done> {
     if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
         return Ok(Done::Before);
     }
+    let policy = &named.pool.settings.policies.password_policy;
+    let ask = |notice: Notice| Ok(Done::NotYet(words::policy(&Frame::new(visit, None).texts, policy), notice));
+    let password = match (visit.form.given("password"), &user) {
+        (Some(given), Some(user)) => {
+            if password::check_policy(policy, given).is_err() {
+                let texts = Frame::new(visit, None).texts;
+                return ask(Notice::Problem(texts.say1(
+                    "error-password-policy",
+                    "policy",
+                    words::policy(&texts, policy),
+                )));
+            }
+            Some(password::new(app, &named.pool, user.sub, &user.username, Secret::from(given.to_owned())).await?)
+        }
+        _ => None,
+    };
     let confirmation = Confirmation {
         username: &link.user_name,
         code: &link.confirmation_code,
         force_alias_creation: false,
         session: None,
-        password: Chosen::ByWhoConfirms,
+        password: Chosen::ByWhoHasTheLink(password.as_ref()),
     };
     let call = visit.call_of("ConfirmSignUp", Bytes::new());
-    sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await.map(|_| Done::Now)
+    match sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await? {
+        Confirmed::PasswordNeeded => ask(Notice::None),
+        Confirmed::Done(_) | Confirmed::WithoutPassword => Ok(Done::Now),
+    }
 }

@@ -92,6 +92,11 @@ impl FormSecret {
         BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.derive("form token", self.value.as_bytes()))
     }
 
+    /// What the browser is known by where something is to be done by the same one only.
+    pub fn mark(&self, visit: &Visit) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.derive("browser", self.value.as_bytes()))
+    }
+
     /// Gives a new one to the browser.
     pub fn keep(&self, visit: &Visit, response: &mut HttpResponse) -> Result<()> {
         if self.is_new { put(response, &cookie(visit, name(visit, "form"), self.value.clone())) } else { Ok(()) }

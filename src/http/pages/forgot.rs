@@ -7,7 +7,9 @@ use askama::Template;
 use serde_json::json;
 
 use super::{
-    Frame, Notice, cookies, login, page,
+    Frame, Notice,
+    attribute_input::plain_name,
+    cookies, login, page,
     purpose::{Purpose, broken_form, secret_hash},
     words,
 };
@@ -96,7 +98,7 @@ fn code_page(
 
 async fn send(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let named = purpose.named();
-    let username = visit.form.get("username").unwrap_or_default().trim();
+    let username = &*plain_name(&named.pool, visit.form.get("username").unwrap_or_default());
     let mut input = json!({"ClientId": named.client.id, "Username": username});
     if let Some(hash) = secret_hash(named, username) {
         input["SecretHash"] = json!(hash);

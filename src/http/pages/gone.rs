@@ -1,5 +1,6 @@
 //! The passkey that was deleted a moment ago, from the answer that deleted it to the page that tells the passkey manager. Sealed, so
-//! that nobody else makes a page say so of another passkey.
+//! that nobody else makes a page say so of another passkey, and for the browser that deleted it, so that nobody sends it to others:
+//! what they have under the same ID, in a pool with the same RP ID, may be another's.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -10,21 +11,21 @@ use crate::http::visit::Visit;
 /// How long the page after a deletion may say so.
 const LIFETIME: Duration = Duration::minutes(10);
 
-fn context(pool_id: &str) -> String {
-    format!("deleted passkey {pool_id}")
+fn context(visit: &Visit, pool_id: &str) -> String {
+    format!("deleted passkey {pool_id} {}", visit.call.browser.as_deref().unwrap_or_default())
 }
 
 /// For the parameter `gone` of an address.
 pub fn seal(visit: &Visit, pool_id: &str, credential_id: &[u8]) -> String {
     let expires_at = (visit.app.clock.now() + LIFETIME).unix_timestamp();
     let plain = [&expires_at.to_be_bytes()[..], credential_id].concat();
-    BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.seal(&context(pool_id), &plain))
+    BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.seal(&context(visit, pool_id), &plain))
 }
 
 /// The credential ID in a visit's address, if it is one of ours.
 pub fn open(visit: &Visit, pool_id: &str) -> Option<Vec<u8>> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(visit.query.get("gone")?).ok()?;
-    let plain = visit.app.sealing.open(&context(pool_id), &sealed).ok()?;
+    let plain = visit.app.sealing.open(&context(visit, pool_id), &sealed).ok()?;
     let (expires_at, credential_id) = plain.split_first_chunk::<8>()?;
     let fresh = visit.app.clock.now().unix_timestamp() < i64::from_be_bytes(*expires_at);
     fresh.then(|| credential_id.to_vec())

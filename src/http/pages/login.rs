@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Frame, Notice,
-    attribute_input::AttributeInput,
+    attribute_input::{AttributeInput, plain_name},
     cookies, forgot, gone, page,
     purpose::{self, Purpose, broken_form},
     setup, sign_up, words,
@@ -193,7 +193,7 @@ impl Login<'_> {
         match (browser, self.purpose.prompt()) {
             (Some(browser), Prompt::Default | Prompt::None) => {
                 if self.purpose.is_satisfied_by(self.visit, &browser) {
-                    return self.purpose.go_on(self.visit, &browser).await;
+                    return Ok(self.purpose.go_on(self.visit, &browser).await);
                 }
                 // The same person, again.
                 let notice = match self.visit.query.get("fresh") {
@@ -255,7 +255,7 @@ impl Login<'_> {
             "setup" => self.setup().await,
             "continue" => match cookies::browser(self.visit, &self.named.pool.id).await? {
                 Some(browser) if self.purpose.may_go_on(self.visit, &browser) => {
-                    self.purpose.go_on(self.visit, &browser).await
+                    Ok(self.purpose.go_on(self.visit, &browser).await)
                 }
                 _ => self.name_page(200, "", Notice::None, None),
             },
@@ -305,7 +305,7 @@ impl Login<'_> {
     }
 
     async fn name(&self) -> Result<HttpResponse> {
-        let username = self.field("username").trim();
+        let username = &*plain_name(&self.named.pool, self.field("username"));
         if username.is_empty() || username.chars().count() > 128 {
             return self.name_page(400, username, self.problem("error-entry"), None);
         }
@@ -594,6 +594,14 @@ impl Login<'_> {
         let session = next.session.as_str();
         if names.contains(&"WEB_AUTHN") && self.field("webauthn") == "1" {
             let responses = pairs([("USERNAME", username), ("ANSWER", "WEB_AUTHN")]);
+            return match self.respond("SELECT_CHALLENGE", session, responses).await {
+                Ok(outcome) => Box::pin(self.go_on(username, outcome, &offered, notice)).await,
+                Err(error) => self.start_over(username, error),
+            };
+        }
+        // Nothing to choose.
+        if let [only @ ("EMAIL_OTP" | "SMS_OTP")] = names[..] {
+            let responses = pairs([("USERNAME", username), ("ANSWER", only)]);
             return match self.respond("SELECT_CHALLENGE", session, responses).await {
                 Ok(outcome) => Box::pin(self.go_on(username, outcome, &offered, notice)).await,
                 Err(error) => self.start_over(username, error),

@@ -100,6 +100,8 @@ impl Frame {
         let asked = visit.query.given("lang").or_else(|| visit.query.given("ui_locales"));
         let texts = Texts::choose(asked, visit.header("accept-language"));
         let form_secret = cookies::FormSecret::of(visit);
+        // Browsers take what begins with two slashes, of either kind, for an address of another host.
+        let path = format!("/{}", visit.path.trim_start_matches(['/', '\\']));
         // What was done last is said once.
         let query = visit.query.text(&["done", "gone"], &[]);
         let with_language = |texts: Texts| {
@@ -108,11 +110,11 @@ impl Frame {
                 code: texts.language(),
                 name: texts.say("language-name"),
                 // A page that a form led to is begun again.
-                href: format!("{}?{query}", visit.path),
+                href: format!("{path}?{query}"),
                 current: texts.language() == asked_language(visit),
             }
         };
-        let action = if query.is_empty() { visit.path.clone() } else { format!("{}?{query}", visit.path) };
+        let action = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
         Self {
             name: pool.map_or_else(
                 || "Keystead".into(),

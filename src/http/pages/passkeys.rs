@@ -60,7 +60,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 /// On to where the visit was to lead, if the sign-in will do for that.
 async fn go_on(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<HttpResponse> {
     if purpose.may_go_on(visit, browser) && purpose.prompt() != Prompt::SelectAccount {
-        return purpose.go_on(visit, browser).await;
+        return Ok(purpose.go_on(visit, browser).await);
     }
     Ok(super::see_other(&format!("/login?{}", visit.query.text(&["then"], &[]))))
 }

@@ -109,23 +109,24 @@ impl Purpose {
     }
 
     /// Sends a browser that is signed in where the visit was to lead.
-    pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> Result<HttpResponse> {
+    pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> HttpResponse {
         match self {
             Self::Authorization(asked) => match asked.grant(&visit.app, browser).await {
-                Some(address) => Ok(super::see_other(&address)),
+                Some(address) => super::see_other(&address),
                 // Signed out meanwhile.
-                None => Ok(super::see_other(&format!("/login?{}", visit.query.text(&[], &[])))),
+                None => super::see_other(&format!("/login?{}", visit.query.text(&[], &[]))),
             },
-            Self::Return(_, uri) => Ok(super::see_other(uri)),
+            Self::Return(_, uri) => super::see_other(uri),
             Self::Account(_) => {
                 // What the account page wanted a fresh sign-in for.
                 let ask = visit.query.given("ask").map(|ask| ("ask", ask));
-                Ok(super::see_other(&account_path(visit, ask.as_slice())))
+                super::see_other(&account_path(visit, ask.as_slice()))
             }
         }
     }
 
-    /// The same for a browser that just signed in. Who was signed in before, in the same browser, no longer is.
+    /// The same for a browser that just signed in, which it stays also where the application then learns of a failure. Who was
+    /// signed in before, in the same browser, no longer is.
     pub async fn enter(&self, visit: &Visit, new: &NewBrowser, next: Option<&str>) -> Result<HttpResponse> {
         let pool_id = &self.named().pool.id;
         if let Some(before) = cookies::browser(visit, pool_id).await? {
@@ -133,14 +134,7 @@ impl Purpose {
         }
         let mut response = match next {
             Some(path) => super::see_other(path),
-            None => match self.go_on(visit, &new.browser).await {
-                Ok(response) => response,
-                Err(error) => {
-                    // Nobody gets the cookie.
-                    browser::end(&visit.app, &visit.call, pool_id, &new.browser.session).await?;
-                    return Err(error);
-                }
-            },
+            None => self.go_on(visit, &new.browser).await,
         };
         cookies::remember(visit, pool_id, new, &mut response)?;
         Ok(response)
@@ -149,7 +143,8 @@ impl Purpose {
 
 /// The account page's address, with what was done.
 pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
-    let kept = ["client_id", "lang"].into_iter().filter_map(|name| Some((name, visit.query.given(name)?)));
+    let kept = ["client_id", "lang", "from"].into_iter().filter(|name| !more.iter().any(|(one, _)| one == name));
+    let kept = kept.filter_map(|name| Some((name, visit.query.given(name)?)));
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(kept).extend_pairs(more);
     format!("/account?{}", query.finish())

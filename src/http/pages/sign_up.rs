@@ -162,14 +162,15 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     if let Some(hash) = secret_hash(named, username) {
         input["SecretHash"] = json!(hash);
     }
+    // Said of what was entered, not of what was sent: that it was sent tells who has an account.
+    let to = destination(pool, given);
     match visit.api("SignUp", input).await {
         Ok(made) if made["UserConfirmed"] == true => {
             Ok(super::see_other(&format!("/login?{}", visit.query.text(&["done"], &[("done", "confirmed")]))))
         }
         Ok(made) => {
-            let to = made["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
             let session = made["Session"].as_str().unwrap_or_default();
-            confirm_page(visit, purpose, 200, (username, to, session), Notice::None)
+            confirm_page(visit, purpose, 200, (username, &to, session), Notice::None)
         }
         // Whether an address has an account is between it and its owner: the page is the same, and who began before gets
         // another code.
@@ -177,7 +178,10 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             if !pool.settings.username_attributes.is_empty()
                 || waits(visit, pool, username, given("email").as_deref()).await? =>
         {
-            let to = resend_code(visit, purpose, username).await?;
+            if let Some(user) = store::users::find(&visit.app.db, &pool.id, &pool.username_key(username)).await? {
+                store::users::signed_up_again(&visit.app.db, &pool.id, user.sub).await?;
+            }
+            resend_code(visit, purpose, username).await?;
             // Of the same form as a sign-up's, and worth nothing: the password that is stored is another's.
             let session = sign_up::no_session(&visit.app, &named.client);
             confirm_page(visit, purpose, 200, (username, &to, &session), Notice::None)
@@ -193,6 +197,11 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             sign_up_page(visit, purpose, 400, Notice::Problem(text))
         }
     }
+}
+
+/// Where a sign-up's code goes, whole: who entered it sees a slip of the pen.
+fn destination(pool: &Pool, given: impl Fn(&str) -> Option<String>) -> String {
+    sign_up::attributes_to_verify(pool).find_map(given).unwrap_or_default()
 }
 
 /// Whether a name is taken by who waits for a code at the same address: most likely the same person, who lost the page.
@@ -243,9 +252,9 @@ async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Result
 
 async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let username = visit.form.get("username").unwrap_or_default();
-    let to = resend_code(visit, purpose, username).await?;
-    let session = visit.form.get("session").unwrap_or_default();
-    confirm_page(visit, purpose, 200, (username, &to, session), Notice::None)
+    resend_code(visit, purpose, username).await?;
+    let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());
+    confirm_page(visit, purpose, 200, (username, to, session), Notice::None)
 }
 
 async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {

@@ -8,7 +8,7 @@ use crate::{error::Error, store::pools::PasswordPolicy, texts::Texts};
 /// An error's text. Nothing of it tells whether there is such a person.
 pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
     let id = match error {
-        Error::Internal(_) => "error-internal",
+        Error::Internal(_) | Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => "error-internal",
         Error::TooManyRequests(_) => "error-busy",
         Error::Forbidden(_) => "error-forbidden",
         Error::RequestEntityTooLarge(_) => "error-too-large",
@@ -30,6 +30,7 @@ pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
         | Error::WebAuthnConfigurationMissing(_)
         | Error::WebAuthnNotEnabled(_) => "passkey-not-made",
         Error::NotAuthorized(text) if text.starts_with("User is disabled") => "error-disabled",
+        Error::NotAuthorized(text) if text.starts_with("Password attempts") => "error-attempts",
         Error::NotAuthorized(text) if text.starts_with("SignUp is not permitted") => "error-sign-up-closed",
         other if is_of_session(other) => "error-expired",
         Error::NotAuthorized(_) | Error::UserNotFound | Error::UserNotFoundForClient => "error-credentials",
@@ -48,24 +49,21 @@ pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
 /// What is wrong with what a person entered. The API's own text is for developers, and in English.
 fn entry(texts: &Texts, text: &str) -> Cow<'static, str> {
     let says = |part: &str| text.contains(part);
-    let id = if says("Username cannot be of") {
-        "error-name-is-address"
-    } else if says("email") {
-        "error-email"
-    } else if says("phone number") || says("phone_number") {
-        "error-phone"
-    } else if says("Value at 'username'") {
-        "error-name"
-    } else if says("assword' failed") {
-        "error-password"
-    } else if says("Password is required") {
-        "error-password-needed"
-    } else {
-        let attribute = text.split_once("conform to the schema: ").and_then(|(_, rest)| rest.split_once(": "));
-        match attribute {
-            Some((name, _)) => return texts.say1("error-field", "field", attribute_input::label(texts, name)),
-            None => "error-entry",
+    let attribute = text.split_once("conform to the schema: ").and_then(|(_, rest)| rest.split_once(": "));
+    let id = match attribute {
+        Some(("email", _)) => "error-email",
+        Some(("phone_number", _)) => "error-phone",
+        Some((name, _)) => return texts.say1("error-field", "field", attribute_input::label(texts, name)),
+        None if says("preferred_username must not") => {
+            return texts.say1("error-field", "field", attribute_input::label(texts, "preferred_username"));
         }
+        None if says("Username cannot be of") => "error-name-is-address",
+        None if says("Username should be a phone number") || says("Invalid phone number") => "error-phone",
+        None if says("Username should be") || says("Invalid email") => "error-email",
+        None if says("Value at 'username'") => "error-name",
+        None if says("assword' failed") => "error-password",
+        None if says("Password is required") => "error-password-needed",
+        None => "error-entry",
     };
     texts.say(id)
 }

@@ -1,5 +1,5 @@
 //! SetUserPoolPasskeyPolicy: what a pool wants of its passkeys, beyond Amazon Cognito. The whole policy: what is left out is
-//! as with Amazon Cognito again.
+//! as with Amazon Cognito again. (`RelatedOrigins` stay as they are where a key of one user pool asks.)
 //!
 //! - `SessionsOnDelete`: what a deletion does to the user's sessions: `KEEP` (default), `END_OTHERS`, `END_ALL`.
 //! - `KeepLastFactor`: whether the last way to sign in may not be deleted.
@@ -64,6 +64,10 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     pool.sessions_on_passkey_delete = SessionsOnDelete::parse(sessions_on_delete.as_deref().unwrap_or("KEEP"));
+    if operator.is_bound {
+        // Neither set nor cleared by a key that belongs to one user pool.
+        policy.related_origins = std::mem::take(&mut pool.passkey_policy.related_origins);
+    }
     pool.passkey_policy = policy;
     store::pools::update_passkey_policy(&mut tx, &pool, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "pool.passkey_policy_set", None, None).await?;

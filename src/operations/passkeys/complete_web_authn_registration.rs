@@ -4,6 +4,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::{Acquire, PgConnection};
 
 use super::check_enabled;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     caller::Bearer,
     error::{Error, Result},
     flows::{
-        self,
+        self, decoys,
         passkey_sign_in::{algorithms_of, relying_party_of},
     },
     operations::Empty,
@@ -49,8 +50,18 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     };
     let limit = pool.passkey_policy.maximum_passkeys.unwrap_or(app.config.passkeys_per_user);
     let name = friendly_name(&credential);
-    let inserted =
-        store::passkeys::insert(&mut tx, &pool.id, bearer.sub, &rp.id, name, &credential, limit, trail.at).await?;
+    let insert = async |db: &mut PgConnection| {
+        store::passkeys::insert(db, &pool.id, bearer.sub, &rp.id, name, &credential, limit, trail.at).await
+    };
+    let inserted = if decoys::is_credential_id(app, &pool, &credential.id) {
+        // An ID that was made up for an unknown person is refused as a known one's is.
+        let mut undone = tx.begin().await?;
+        let inserted = insert(&mut undone).await?;
+        undone.rollback().await?;
+        inserted.map(|_| false)
+    } else {
+        insert(&mut tx).await?
+    };
     let refusal = match inserted {
         Some(true) => None,
         Some(false) => Some(Error::InvalidParameter("A passkey with this credential ID is registered already.".into())),

@@ -10,24 +10,16 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use sqlx::PgConnection;
 use time::Duration;
-use uuid::Uuid;
 
 use crate::{
     app::App,
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, mfa, otp_sign_in, passkey_sign_in::relying_party_of},
+    flows::{self, last_factor},
     operations::Empty,
-    store::{
-        self,
-        audit::Trail,
-        batches::PasskeyToDelete,
-        passkeys::Deletion,
-        pools::{Pool, SessionsOnDelete},
-    },
+    store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
 };
 
 #[derive(Deserialize)]
@@ -96,7 +88,7 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
     if !store::passkeys::lock_and_delete(&mut tx, pool_id, sub, credential_id, trail).await? {
         return Err(not_found());
     }
-    if pool.passkey_policy.keep_last_factor && !can_still_sign_in(&mut tx, &pool, sub).await? {
+    if pool.passkey_policy.keep_last_factor && !last_factor::can_sign_in(&mut tx, &pool, sub, None).await? {
         // Not committed: the passkey is still there.
         return Err(Error::InvalidParameter(
             "The passkey is the last way to sign in to this account; add another passkey or set a password first."
@@ -112,29 +104,6 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
     }
     tx.commit().await?;
     Ok(Empty {})
-}
-
-/// Whether a user whose row the transaction has locked has a factor that the pool lets them sign in with.
-async fn can_still_sign_in(db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<bool> {
-    let Some(user) = store::users::find_by_sub(db, &pool.id, sub).await? else { return Ok(false) };
-    if user.password_hash.is_some() && pool.allows_factor("PASSWORD") {
-        return Ok(true);
-    }
-    let by_code = ["EMAIL_OTP", "SMS_OTP"];
-    let codes_suffice = !mfa::is_needed(pool, &user);
-    if by_code
-        .into_iter()
-        .any(|factor| codes_suffice && pool.allows_factor(factor) && otp_sign_in::address(&user, factor).is_some())
-    {
-        return Ok(true);
-    }
-    if !codes_suffice && !mfa::passkeys_suffice(pool, &user) {
-        return Ok(false);
-    }
-    // One that was made for another RP ID signs nobody in (W§3.1).
-    let rp_id = relying_party_of(pool, &[]).map(|rp| rp.id);
-    let passkeys = store::passkeys::list(db, &pool.id, sub).await?;
-    Ok(pool.allows_factor("WEB_AUTHN") && passkeys.into_iter().any(|one| Some(one.rp_id) == rp_id))
 }
 
 fn not_found() -> Error {

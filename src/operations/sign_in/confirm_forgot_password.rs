@@ -16,7 +16,7 @@ use crate::{
         auth_events,
         codes::{self, Purpose},
         forgotten, password, sign_up,
-        triggers::{self, Cause},
+        triggers::Cause,
     },
     operations::Empty,
     secret::Secret,
@@ -91,6 +91,6 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     tx.commit().await?;
     auth_events::note(app, call, pool, user.sub, "ForgotPassword", "Pass", Some("Password"));
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
-    triggers::post_confirmation(&cause, "PostConfirmation_ConfirmForgotPassword", &user).await?;
+    sign_up::tell_confirmed(&cause, call, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})
 }

@@ -10,7 +10,7 @@ use crate::{
     caller::PublicClient,
     error::Result,
     flows::{
-        sign_up::{self, Chosen, Confirmation},
+        sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },
     store::clients::ClientAndPool,
@@ -48,7 +48,11 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         code: &request.confirmation_code,
         force_alias_creation: request.force_alias_creation,
         session: request.session.as_deref(),
-        password: if call.from_pages { Chosen::ByWhoHasTheSession } else { Chosen::ByWhoConfirms },
+        password: if call.from_pages() { Chosen::ByWhoHasTheSession } else { Chosen::ByWhoConfirms },
     };
-    Ok(Response { session: sign_up::confirm(&cause, call, client, user, &confirmation).await? })
+    let session = match sign_up::confirm(&cause, call, client, user, &confirmation).await? {
+        Confirmed::Done(session) => session,
+        Confirmed::WithoutPassword | Confirmed::PasswordNeeded => None,
+    };
+    Ok(Response { session })
 }

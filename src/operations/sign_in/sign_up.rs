@@ -21,7 +21,7 @@ use crate::{
         triggers::{self, Cause},
     },
     secret::Secret,
-    store::{clients::ClientAndPool, users::Status},
+    store::{self, clients::ClientAndPool, users::Status},
 };
 
 #[derive(Deserialize)]
@@ -89,6 +89,9 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     let user = new_user::insert(&mut tx, pool, &trail, "user.signed_up", new, "User already exists").await?;
+    if let Some(browser) = &call.browser {
+        store::users::signed_up_in(&mut tx, &pool.id, user.sub, browser).await?;
+    }
     let code_delivery_details = match sign_up::address_to_verify(pool, &user) {
         Some(address) if !decided.confirm => {
             Some(codes::send(&cause, &mut tx, &user, Purpose::SignUp, "SignUp", &address, trail.at).await?)
@@ -98,14 +101,14 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let session = match decided.confirm {
         true => None,
         false => {
-            sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, (call.from_pages, trail.at)).await?
+            sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, (call.from_pages(), trail.at)).await?
         }
     };
     tx.commit().await?;
     messages::sent(app);
     auth_events::note(app, call, pool, user.sub, "SignUp", "Pass", None);
     if decided.confirm {
-        triggers::post_confirmation(&cause, "PostConfirmation_ConfirmSignUp", &user).await?;
+        sign_up::tell_confirmed(&cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
     }
     Ok(Response { user_confirmed: decided.confirm, user_sub: user.sub.to_string(), code_delivery_details, session })
 }

@@ -41,7 +41,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         let both: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
         check_verified(&both)?;
     }
-    let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, trail.at).await?;
+    let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, false, trail.at).await?;
     let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
     change_attributes::prove(&cause, &mut tx, &user, to_prove, false, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;

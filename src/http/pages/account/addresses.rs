@@ -61,12 +61,16 @@ struct CodePage<'a> {
     step: String,
     to: &'a str,
     sent: Cow<'static, str>,
+    /// What sends another code: the step that sent this one, and the new address that it was for, if it was for one.
+    again: String,
+    field: &'static str,
+    entered: &'a str,
 }
 
 impl Account<'_> {
     /// The person's addresses: an e-mail address, and a phone number where the pool has a use for it.
     pub(super) fn addresses(&self) -> Vec<AddressRow<'_>> {
-        let (pool, client, attributes) = (&self.named.pool, &self.named.client, &self.browser.user.attributes);
+        let (pool, client, attributes) = (&self.named.pool, &self.client.client, &self.browser.user.attributes);
         let value = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();
         let settings = &pool.settings;
         let lists = [&settings.auto_verified_attributes, &settings.alias_attributes, &settings.username_attributes];
@@ -113,7 +117,16 @@ impl Account<'_> {
     fn code_page(&self, status: u16, kind: &AddressKind, to: &str, notice: Notice) -> Result<HttpResponse> {
         let mut f = self.frame(notice);
         f.inbox = inbox::link(self.visit);
-        let template = CodePage { step: format!("{}_code", kind.field), to, sent: f.say1("code-sent-to", "to", to), f };
+        let entered = self.field(kind.field).trim();
+        let template = CodePage {
+            step: format!("{}_code", kind.field),
+            to,
+            sent: f.say1("code-sent-to", "to", if entered.is_empty() { to } else { entered }),
+            again: if entered.is_empty() { format!("verify_{}", kind.field) } else { kind.field.to_owned() },
+            field: kind.field,
+            entered,
+            f,
+        };
         page(self.visit, status, &template.f, &template)
     }
 

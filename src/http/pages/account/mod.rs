@@ -6,7 +6,7 @@
 mod addresses;
 mod rows;
 
-use std::{borrow::Cow, collections::HashMap, rc::Rc};
+use std::{borrow::Cow, collections::HashMap, rc::Rc, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -25,7 +25,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{self, browser::Browser, passkey_sign_in::relying_party_of, step_up},
+    flows::{self, browser::Browser, last_factor, passkey_sign_in::relying_party_of, step_up},
     http::visit::{self, Visit},
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
@@ -91,7 +91,9 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Some(browser) = cookies::browser(visit, &purpose.named().pool.id).await? else {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["done"], &[]))));
     };
-    let account = Account { visit, purpose: &purpose, named: purpose.named(), browser };
+    // Another client of the pool may have signed the browser in; what it may do, the page may.
+    let client = visit.app.client_with_pool(&purpose.named().pool.id, &browser.session.client_id).await?;
+    let account = Account { visit, purpose: &purpose, named: purpose.named(), client, browser };
     if !visit.is_form() {
         return match visit.query.given("ask") {
             Some("account") => account.ask_delete_account(),
@@ -134,6 +136,8 @@ struct Account<'v> {
     visit: &'v Visit,
     purpose: &'v Purpose,
     named: &'v ClientAndPool,
+    /// Whose access token changes things.
+    client: Arc<ClientAndPool>,
     browser: Browser,
 }
 
@@ -286,6 +290,9 @@ impl Account<'_> {
             Error::InvalidParameter(text) if text.starts_with("User does not have delivery") => {
                 texts.say("error-no-method")
             }
+            Error::InvalidParameter(text) if text.starts_with("A second factor is required") => {
+                texts.say("error-last-method")
+            }
             Error::InvalidPassword(_) => {
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
                 texts.say1("error-password-policy", "policy", policy)
@@ -310,17 +317,23 @@ impl Account<'_> {
         }
         let (app, pool) = (&self.visit.app, &self.named.pool);
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap_or_default();
-        let passkeys = {
-            let mut db = app.db.acquire().await?;
-            store::passkeys::list_details(&mut db, &pool.id, self.browser.user.sub).await?
+        let (passkeys, others) = {
+            let (mut db, sub) = (app.db.acquire().await?, self.browser.user.sub);
+            let passkeys = store::passkeys::list_details(&mut db, &pool.id, sub).await?;
+            (passkeys, last_factor::can_sign_in(&mut db, pool, sub, Some(&bytes)).await?)
         };
         let texts = Frame::new(self.visit, None).texts;
         let Some(passkey) = passkeys.iter().find(|one| one.credential_id == bytes) else {
             return self.page(400, Notice::Problem(texts.say("error-passkey-gone"))).await;
         };
+        if !others && pool.passkey_policy.keep_last_factor {
+            return self.page(400, Notice::Problem(texts.say("error-last-factor"))).await;
+        }
         let mut said = vec![texts.say("delete-passkey-what")];
-        if passkeys.len() == 1 {
-            said.push(texts.say("delete-passkey-last"));
+        match (others, passkeys.len()) {
+            (false, _) => said.push(texts.say("delete-passkey-no-way")),
+            (true, 1) => said.push(texts.say("delete-passkey-last")),
+            (true, _) => {}
         }
         match pool.sessions_on_passkey_delete {
             SessionsOnDelete::Keep => {}
