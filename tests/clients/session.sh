@@ -19,5 +19,6 @@ TOKEN=$(aws cognito-idp respond-to-auth-challenge --client-id $CLIENT --challeng
   --session=$(python3 -c 'import json; print(json.load(open("challenge.json"))["Session"])') \
   --challenge-responses file://responses.json --query AuthenticationResult.AccessToken --output text)
 
+aws cognito-idp list-web-authn-credentials --access-token $TOKEN
 aws cognito-idp delete-web-authn-credential --access-token $TOKEN --credential-id=$ID
 aws cognito-idp list-web-authn-credentials --access-token $TOKEN
