@@ -246,8 +246,11 @@ pub async fn confirm(
         user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
     }
     store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
-    // Forgotten once the user is confirmed.
-    let signed_up_in = store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?;
+    // Read before the confirmation, which forgets it.
+    let signed_up_in = match given.password {
+        Chosen::ByWhoHasTheLink(_) => store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?,
+        Chosen::ByWhoConfirms | Chosen::ByWhoHasTheSession => None,
+    };
     if !store::users::confirm(&mut tx, &pool.id, user.sub, trail.at).await? {
         return Err(confirmed(&user));
     }

@@ -15,6 +15,15 @@ pub use validate::validated;
 
 /// Whether operations can name a user so (`UsernameType`).
 pub fn is_username(text: &str) -> bool {
-    let shape = model().shape("UsernameType");
-    (1..=128).contains(&text.chars().count()) && shape.regex().is_some_and(|pattern| pattern.is_match(text))
+    is_of("UsernameType", 128, text)
+}
+
+/// Whether operations can set such a password (`PasswordType`).
+pub fn is_password(text: &str) -> bool {
+    is_of("PasswordType", 256, text)
+}
+
+fn is_of(shape: &str, longest: usize, text: &str) -> bool {
+    let pattern = model().shape(shape).regex();
+    (1..=longest).contains(&text.chars().count()) && pattern.is_some_and(|pattern| pattern.is_match(text))
 }

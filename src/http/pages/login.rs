@@ -592,16 +592,14 @@ impl Login<'_> {
         let names: Vec<_> = next.available.iter().copied().filter(|name| label(name).is_some()).collect();
         let offered = names.join(",");
         let session = next.session.as_str();
-        if names.contains(&"WEB_AUTHN") && self.field("webauthn") == "1" {
-            let responses = pairs([("USERNAME", username), ("ANSWER", "WEB_AUTHN")]);
-            return match self.respond("SELECT_CHALLENGE", session, responses).await {
-                Ok(outcome) => Box::pin(self.go_on(username, outcome, &offered, notice)).await,
-                Err(error) => self.start_over(username, error),
-            };
-        }
-        // Nothing to choose.
-        if let [only @ ("EMAIL_OTP" | "SMS_OTP")] = names[..] {
-            let responses = pairs([("USERNAME", username), ("ANSWER", only)]);
+        let chosen = match names[..] {
+            _ if names.contains(&"WEB_AUTHN") && self.field("webauthn") == "1" => Some("WEB_AUTHN"),
+            // Nothing to choose.
+            [only @ ("EMAIL_OTP" | "SMS_OTP")] => Some(only),
+            _ => None,
+        };
+        if let Some(chosen) = chosen {
+            let responses = pairs([("USERNAME", username), ("ANSWER", chosen)]);
             return match self.respond("SELECT_CHALLENGE", session, responses).await {
                 Ok(outcome) => Box::pin(self.go_on(username, outcome, &offered, notice)).await,
                 Err(error) => self.start_over(username, error),
