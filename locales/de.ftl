@@ -78,7 +78,6 @@ sign-up = Konto erstellen
 password-optional-why = Ohne Passwort melden Sie sich mit Codes oder Passkeys an.
 confirm-account = Konto bestätigen
 account-confirmed = Ihr Konto ist bestätigt. Sie können sich jetzt anmelden.
-confirmed-choose-password = Ihr Konto ist bestätigt. Wählen Sie jetzt ein Passwort: Wir senden Ihnen dafür einen Code.
 
 ## A forgotten password
 
@@ -227,6 +226,7 @@ error-reset-needed = Sie brauchen ein neues Passwort. Setzen Sie es mit einem Co
 error-no-pages = Der App-Client hat keine Anmeldeseiten: Sie sind für Clients gedacht, die OAuth 2.0 mit Code- oder implizitem Flow verwenden.
 error-account-address = Öffnen Sie Ihr Konto aus der Anwendung, die Sie nutzen, oder mit deren client_id in der Adresse.
 error-no-method = Das lässt sich noch nicht einschalten: Die dafür nötige Adresse ist nicht bestätigt.
+error-no-way-left = Danach könnten Sie sich nicht mehr anmelden. Fügen Sie zuerst einen Passkey hinzu oder legen Sie ein Passwort fest.
 error-last-method = Die Anmeldung in zwei Schritten ist hier vorgeschrieben: Das letzte Verfahren lässt sich nicht ausschalten.
 
 ## Attributes
@@ -250,7 +250,10 @@ attribute-updated_at = Letzte Änderung
 ## The link that confirms an account
 
 confirm-link = Bestätigen Sie, dass diese Adresse Ihnen gehört, um die Registrierung abzuschließen.
-confirm-link-password = Sie haben sich in einem anderen Browser registriert, oder jemand anderes hat Ihre Adresse verwendet. Wählen Sie zum Abschluss ein Passwort.
+link-sent-to = Wir haben einen Link an { $to } gesendet. Öffnen Sie ihn in diesem Browser und melden Sie sich dann an.
+link-sent = Falls es dieses Konto gibt, haben wir ihm einen Link gesendet. Öffnen Sie ihn in diesem Browser und melden Sie sich dann an.
+send-link-again = Neuen Link senden
+confirm-with-password = Sie haben sich in einem anderen Browser registriert, oder jemand anderes hat Ihre Adresse verwendet. Wählen Sie zum Abschluss ein Passwort.
 confirm-link-incomplete = Dieser Link ist unvollständig: Öffnen Sie ihn noch einmal aus der Nachricht.
 confirm-link-before = Ihr Konto wurde bereits bestätigt. Sie können sich anmelden.
 confirm-link-failed = Das Konto wurde nicht bestätigt. Vielleicht ist der Link veraltet: Fordern Sie dort, wo Sie sich registriert haben, einen neuen an.

@@ -78,7 +78,6 @@ sign-up = Create an account
 password-optional-why = Without one you sign in with codes or passkeys.
 confirm-account = Confirm your account
 account-confirmed = Your account is confirmed. You can sign in now.
-confirmed-choose-password = Your account is confirmed. Now choose a password: we send you a code for it.
 
 ## A forgotten password
 
@@ -227,6 +226,7 @@ error-reset-needed = You need a new password. Reset it with a code.
 error-no-pages = The app client has no sign-in pages: they are for clients that use OAuth 2.0 with a code or implicit flow.
 error-account-address = Open your account from the application that you use, or with its client_id in the address.
 error-no-method = This cannot be switched on yet: the address it needs is not verified.
+error-no-way-left = Nothing would be left to sign in to your account with. Add a passkey or set a password first.
 error-last-method = Two-step sign-in is required here: the last method cannot be switched off.
 
 ## Attributes
@@ -250,7 +250,10 @@ attribute-updated_at = Last change
 ## The link that confirms an account
 
 confirm-link = Confirm that this address is yours to finish signing up.
-confirm-link-password = You signed up in another browser, or somebody else did with your address. Choose a password to finish.
+link-sent-to = We sent a link to { $to }. Open it in this browser, then sign in.
+link-sent = If there is such an account, we sent it a link. Open it in this browser, then sign in.
+send-link-again = Send a new link
+confirm-with-password = You signed up in another browser, or somebody else did with your address. Choose a password to finish.
 confirm-link-incomplete = This link is not complete: open it from the message again.
 confirm-link-before = Your account was confirmed before. You can sign in.
 confirm-link-failed = The account was not confirmed. The link may be old: ask for a new one where you signed up.

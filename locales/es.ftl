@@ -78,7 +78,6 @@ sign-up = Crear una cuenta
 password-optional-why = Sin contraseña, inicias sesión con códigos o llaves de acceso.
 confirm-account = Confirma tu cuenta
 account-confirmed = Tu cuenta está confirmada. Ya puedes iniciar sesión.
-confirmed-choose-password = Tu cuenta está confirmada. Ahora elige una contraseña: te enviamos un código para ello.
 
 ## A forgotten password
 
@@ -227,6 +226,7 @@ error-reset-needed = Necesitas una contraseña nueva. Restablécela con un códi
 error-no-pages = El cliente de aplicación no tiene páginas de inicio de sesión: son para los clientes que usan OAuth 2.0 con el flujo de código o el implícito.
 error-account-address = Abre tu cuenta desde la aplicación que usas, o con su client_id en la dirección.
 error-no-method = Aún no se puede activar: la dirección que necesita no está verificada.
+error-no-way-left = No quedaría ninguna forma de iniciar sesión en tu cuenta. Añade antes una llave de acceso o define una contraseña.
 error-last-method = Aquí se exige el inicio de sesión en dos pasos: el último método no se puede desactivar.
 
 ## Attributes
@@ -250,7 +250,10 @@ attribute-updated_at = Último cambio
 ## The link that confirms an account
 
 confirm-link = Confirma que esta dirección es tuya para terminar de crear tu cuenta.
-confirm-link-password = Te registraste en otro navegador, o alguien usó tu dirección. Elige una contraseña para terminar.
+link-sent-to = Hemos enviado un enlace a { $to }. Ábrelo en este navegador y después inicia sesión.
+link-sent = Si la cuenta existe, le hemos enviado un enlace. Ábrelo en este navegador y después inicia sesión.
+send-link-again = Enviar un enlace nuevo
+confirm-with-password = Te registraste en otro navegador, o alguien usó tu dirección. Elige una contraseña para terminar.
 confirm-link-incomplete = Este enlace está incompleto: ábrelo de nuevo desde el mensaje.
 confirm-link-before = Tu cuenta ya estaba confirmada. Puedes iniciar sesión.
 confirm-link-failed = La cuenta no se ha confirmado. Puede que el enlace sea antiguo: pide uno nuevo donde creaste tu cuenta.

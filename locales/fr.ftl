@@ -78,7 +78,6 @@ sign-up = Créer un compte
 password-optional-why = Sans mot de passe, vous vous connectez avec des codes ou des clés d’accès.
 confirm-account = Confirmez votre compte
 account-confirmed = Votre compte est confirmé. Vous pouvez maintenant vous connecter.
-confirmed-choose-password = Votre compte est confirmé. Choisissez maintenant un mot de passe : nous vous envoyons un code pour cela.
 
 ## A forgotten password
 
@@ -227,6 +226,7 @@ error-reset-needed = Il vous faut un nouveau mot de passe. Réinitialisez-le ave
 error-no-pages = Ce client d’application n’a pas de pages de connexion : elles sont réservées aux clients qui utilisent OAuth 2.0 avec le flux par code ou implicite.
 error-account-address = Ouvrez votre compte depuis l’application que vous utilisez, ou avec son client_id dans l’adresse.
 error-no-method = Impossible de l’activer pour l’instant : l’adresse nécessaire n’est pas vérifiée.
+error-no-way-left = Il ne resterait aucun moyen de vous connecter à votre compte. Ajoutez d’abord une clé d’accès ou définissez un mot de passe.
 error-last-method = La connexion en deux étapes est obligatoire ici : la dernière méthode ne peut pas être désactivée.
 
 ## Attributes
@@ -250,7 +250,10 @@ attribute-updated_at = Dernière modification
 ## The link that confirms an account
 
 confirm-link = Confirmez que cette adresse est la vôtre pour terminer votre inscription.
-confirm-link-password = Vous vous êtes inscrit dans un autre navigateur, ou quelqu’un a utilisé votre adresse. Choisissez un mot de passe pour terminer.
+link-sent-to = Nous avons envoyé un lien à { $to }. Ouvrez-le dans ce navigateur, puis connectez-vous.
+link-sent = Si ce compte existe, nous lui avons envoyé un lien. Ouvrez-le dans ce navigateur, puis connectez-vous.
+send-link-again = Envoyer un nouveau lien
+confirm-with-password = Vous vous êtes inscrit dans un autre navigateur, ou quelqu’un a utilisé votre adresse. Choisissez un mot de passe pour terminer.
 confirm-link-incomplete = Ce lien est incomplet : ouvrez-le à nouveau depuis le message.
 confirm-link-before = Votre compte a déjà été confirmé. Vous pouvez vous connecter.
 confirm-link-failed = Le compte n’a pas été confirmé. Le lien est peut-être trop ancien : demandez-en un nouveau là où vous avez créé votre compte.

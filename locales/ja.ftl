@@ -78,7 +78,6 @@ sign-up = アカウントを作成
 password-optional-why = パスワードを設定しない場合は、コードまたはパスキーでログインします。
 confirm-account = アカウントの確認
 account-confirmed = アカウントを確認しました。ログインできます。
-confirmed-choose-password = アカウントを確認しました。次にパスワードを設定してください。そのためのコードをお送りします。
 
 ## A forgotten password
 
@@ -227,6 +226,7 @@ error-reset-needed = 新しいパスワードが必要です。コードを使�
 error-no-pages = このアプリクライアントにはログインページがありません。ログインページは、OAuth 2.0のコードフローまたはインプリシットフローを使うクライアント用です。
 error-account-address = お使いのアプリからアカウントを開くか、アドレスにアプリのclient_idを付けて開いてください。
 error-no-method = まだオンにできません。必要なメールアドレスまたは電話番号が確認されていません。
+error-no-way-left = この操作を行うと、アカウントにログインする方法がなくなります。先にパスキーを追加するか、パスワードを設定してください。
 error-last-method = ここでは2段階認証が必須のため、最後の方法をオフにすることはできません。
 
 ## Attributes
@@ -250,7 +250,10 @@ attribute-updated_at = 最終更新
 ## The link that confirms an account
 
 confirm-link = 登録を完了するには、このアドレスがご自身のものであることを確認してください。
-confirm-link-password = 別のブラウザで登録されたか、他の人がこのアドレスで登録しました。パスワードを設定して登録を完了してください。
+link-sent-to = { $to } にリンクを送信しました。このブラウザで開いてから、ログインしてください。
+link-sent = 該当するアカウントがある場合は、リンクを送信しました。このブラウザで開いてから、ログインしてください。
+send-link-again = 新しいリンクを送信
+confirm-with-password = 別のブラウザで登録されたか、他の人がこのアドレスで登録しました。パスワードを設定して登録を完了してください。
 confirm-link-incomplete = リンクが不完全です。メッセージからもう一度開いてください。
 confirm-link-before = アカウントはすでに確認されています。ログインできます。
 confirm-link-failed = アカウントを確認できませんでした。リンクが古い可能性があります。登録した画面で新しいリンクを請求してください。

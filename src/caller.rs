@@ -68,12 +68,7 @@ impl Caller for PublicClient {
         let pool_id = app.pool_of_client(client_id).await?;
         concerns_pool(app, call, &pool_id)?;
         let named = app.client_with_pool(&pool_id, client_id).await?;
-        if !call.from_pages() || named.client.settings.hides_existence() {
-            return Ok(Self(named));
-        }
-        let (mut client, pool) = (named.client.clone(), named.pool.clone());
-        client.settings.prevent_user_existence_errors = Some("ENABLED".into());
-        Ok(Self(Arc::new(ClientAndPool { client, pool })))
+        Ok(Self(if call.from_pages() { named.hiding() } else { named }))
     }
 }
 

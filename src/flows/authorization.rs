@@ -154,9 +154,8 @@ pub fn has_pages(named: &ClientAndPool) -> bool {
     ["code", "implicit"].into_iter().any(|flow| named.client.settings.allows_oauth(flow))
 }
 
-/// Checks an authorization request.
-pub async fn check(app: &App, fields: &Fields) -> Result<Authorization, Fault> {
-    let named = client(app, fields).await?;
+/// Checks an authorization request of the app client that it names.
+pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Result<Authorization, Fault> {
     let settings = &named.client.settings;
     let repeated = |name: &str| fields.names().filter(|other| *other == name).count() > 1;
     if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| repeated(name)) {
@@ -222,7 +221,7 @@ pub async fn check(app: &App, fields: &Fields) -> Result<Authorization, Fault> {
     let max_age = match fields.get("max_age").filter(|text| !text.is_empty()) {
         None => None,
         Some(text) => match text.parse::<i64>() {
-            Ok(seconds) if seconds >= 0 => Some(seconds),
+            Ok(seconds) if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(seconds),
             _ => return Err(invalid("max_age must be a number of seconds")),
         },
     };

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
@@ -10,11 +11,22 @@ use crate::{
         addresses::{Address, DeliveryDetails},
         attributes,
         codes::{self, Purpose},
-        mfa, names,
+        last_factor, mfa, names,
         triggers::Cause,
     },
     store::{self, clients::Client, pools::Pool, users::User},
 };
+
+/// Whether codes for a new password may go to what this attribute holds.
+pub fn is_address(attribute: &str) -> bool {
+    ["email", "phone_number"].contains(&attribute)
+}
+
+/// Whether a user who changes their attributes has a way to sign in now and must have one afterwards, because the passkey policy
+/// keeps the last one.
+pub async fn must_keep_a_factor(db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<bool> {
+    Ok(pool.passkey_policy.keep_last_factor && last_factor::can_sign_in(db, pool, sub, None).await?)
+}
 
 /// Applies checked attributes to a user, in a transaction that holds the user's row; returns the user as it is then, and
 /// the addresses that are to be proved. The caller sends the codes. `careful`: an address that was proved stays until the new

@@ -4,10 +4,20 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     flows::{mfa, otp_sign_in, passkey_sign_in::relying_party_of},
     store::{self, pools::Pool},
 };
+
+/// Refuses what would leave a user without a way to sign in who had one before, in a transaction that is then not committed.
+pub async fn keep(db: &mut PgConnection, pool: &Pool, sub: Uuid, had: bool) -> Result<()> {
+    if !had || can_sign_in(db, pool, sub, None).await? {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter(
+        "Nothing would be left to sign in to this account with; add a passkey or set a password first.".into(),
+    ))
+}
 
 /// Whether a user has a factor that the pool lets them sign in with, also `without` this passkey. The transaction has locked
 /// the user's row, where something follows from it.

@@ -184,8 +184,7 @@ pub fn link_signature(app: &App, client_id: &str, username: &str, code: &str) ->
 
 /// Where the pool confirms sign-ups by a link: the link.
 fn link(cause: &Cause<'_>, address: &Address, told: &Told<'_>) -> Option<String> {
-    let template = cause.pool.settings.rest.get("VerificationMessageTemplate")?;
-    let links = template["DefaultEmailOption"] == "CONFIRM_WITH_LINK" && address.medium() == Medium::Email;
+    let links = cause.pool.confirms_by_link() && address.medium() == Medium::Email;
     if !links || !matches!(told.source, "SignUp" | "ResendCode") {
         return None;
     }

@@ -315,6 +315,13 @@ pub struct Preferences {
     pub passkey: Option<Preference>,
 }
 
+impl Preferences {
+    /// Whether a second factor is to be switched off.
+    pub fn switch_off(&self) -> bool {
+        [self.sms, self.software_token, self.email].into_iter().flatten().any(|one| !one.enabled)
+    }
+}
+
 /// Switches second factors on and off, in a transaction that holds the user's row.
 pub async fn prefer(
     db: &mut PgConnection,

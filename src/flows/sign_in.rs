@@ -415,7 +415,9 @@ impl SignIn<'_> {
                     || otp_sign_in::decoy_has(self, &person.username, "PASSWORD")
             }
         };
-        if has_password && self.pool.allows_factor("PASSWORD") {
+        // Who has nothing is asked for a password, as nobody is: no list says that there is such an account.
+        let asked_in_vain = factors.is_empty() && self.hides_existence();
+        if (has_password || asked_in_vain) && self.pool.allows_factor("PASSWORD") {
             factors.splice(0..0, ["PASSWORD_SRP", "PASSWORD"]);
         }
         Available { factors, passkeys }

@@ -181,8 +181,8 @@ pub struct Confirmation<'a> {
 pub enum Chosen<'a> {
     /// Whoever confirms, as Amazon Cognito takes it.
     ByWhoConfirms,
-    /// Whoever has the sign-up's `Session`. Without it the password is forgotten.
-    ByWhoHasTheSession,
+    /// Whoever has the sign-up's `Session`. Without it this is the password, which is asked for where there is none yet.
+    ByWhoHasTheSession(Option<&'a Password>),
     /// Whoever opens the mail's link, in the browser that signed up or after a sign-up through the API. Otherwise this is the
     /// password, which is asked for where there is none yet.
     ByWhoHasTheLink(Option<&'a Password>),
@@ -192,9 +192,7 @@ pub enum Chosen<'a> {
 pub enum Confirmed {
     /// Confirmed; perhaps with a `Session` that signs in.
     Done(Option<String>),
-    /// Confirmed, and the password that somebody else chose is forgotten.
-    WithoutPassword,
-    /// Nothing was done: a password is needed along with the link.
+    /// Nothing was done: a password is needed along with the link or the code.
     PasswordNeeded,
 }
 
@@ -225,11 +223,11 @@ pub async fn confirm(
     let trail = super::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
-    let confirmed = |user: &User| {
+    let not_unconfirmed = |user: &User| {
         Error::NotAuthorized(format!("User cannot be confirmed. Current status is {}", user.status.text()).into())
     };
     if user.status != Status::Unconfirmed && !client.settings.hides_existence() {
-        return Err(confirmed(&user));
+        return Err(not_unconfirmed(&user));
     }
     let code = match codes::redeem(app, &mut tx, pool, &user, Purpose::SignUp, given.code, trail.at).await? {
         Ok(code) => code,
@@ -249,10 +247,10 @@ pub async fn confirm(
     // Read before the confirmation, which forgets it.
     let signed_up_in = match given.password {
         Chosen::ByWhoHasTheLink(_) => store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?,
-        Chosen::ByWhoConfirms | Chosen::ByWhoHasTheSession => None,
+        Chosen::ByWhoConfirms | Chosen::ByWhoHasTheSession(_) => None,
     };
     if !store::users::confirm(&mut tx, &pool.id, user.sub, trail.at).await? {
-        return Err(confirmed(&user));
+        return Err(not_unconfirmed(&user));
     }
     user.status = Status::Confirmed;
     let put = names::put(&mut tx, pool, &user, given.force_alias_creation, trail.at).await?;
@@ -266,28 +264,20 @@ pub async fn confirm(
     let stays = user.password_hash.is_none()
         || match given.password {
             Chosen::ByWhoConfirms => true,
-            Chosen::ByWhoHasTheSession => has_session,
+            Chosen::ByWhoHasTheSession(_) => has_session,
             Chosen::ByWhoHasTheLink(_) => signed_up_in.is_none() || signed_up_in == call.browser,
         };
-    let confirmed = match given.password {
-        Chosen::ByWhoHasTheLink(None) if !stays => return Ok(Confirmed::PasswordNeeded),
-        Chosen::ByWhoHasTheLink(new) => {
-            if let Some(new) = new.filter(|_| !stays) {
-                password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
-            }
-            Confirmed::Done(None)
-        }
-        _ if stays => {
-            let of = (call.from_pages(), trail.at);
-            Confirmed::Done(session(app, &mut tx, client, user.sub, SIGNED_UP, of).await?)
-        }
-        _ => {
-            store::users::forget_password(&mut tx, &pool.id, user.sub, trail.at).await?;
-            Confirmed::WithoutPassword
-        }
+    if let (false, Chosen::ByWhoHasTheSession(new) | Chosen::ByWhoHasTheLink(new)) = (stays, given.password) {
+        let Some(new) = new else { return Ok(Confirmed::PasswordNeeded) };
+        password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
+    }
+    let next = match given.password {
+        // A link may be opened by anybody's mail program.
+        Chosen::ByWhoHasTheLink(_) => None,
+        _ => session(app, &mut tx, client, user.sub, SIGNED_UP, (call.from_pages(), trail.at)).await?,
     };
     store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
     tx.commit().await?;
     tell_confirmed(cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
-    Ok(confirmed)
+    Ok(Confirmed::Done(next))
 }

@@ -1,10 +1,15 @@
-//! How recent a sign-in must be that changes a person's passkeys, where the pool's passkey policy says so (D§4).
+//! How recent a sign-in must be that changes a person's passkeys, or what leads around them (a first password, addresses,
+//! second factors, the account itself), where the pool's passkey policy says so (D§4).
 
+use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
+    app::App,
+    caller::Bearer,
     error::{Error, Result},
-    store::pools::Pool,
+    store::{self, pools::Pool},
+    tokens,
 };
 
 /// Whether a sign-in of this time is too old.
@@ -12,12 +17,13 @@ pub fn is_due(pool: &Pool, auth_time: OffsetDateTime, now: OffsetDateTime) -> bo
     pool.passkey_policy.step_up_seconds.is_some_and(|most| now - auth_time > Duration::seconds(most))
 }
 
-/// Refuses a session whose sign-in is too old.
-pub fn check(pool: &Pool, auth_time: OffsetDateTime, now: OffsetDateTime) -> Result<()> {
-    if !is_due(pool, auth_time, now) {
+/// Refuses a bearer whose sign-in is too old.
+pub async fn check(app: &App, db: &mut PgConnection, pool: &Pool, bearer: &Bearer) -> Result<()> {
+    let Some(seconds) = pool.passkey_policy.step_up_seconds else { return Ok(()) };
+    let auth_time = store::sessions::auth_time(db, &pool.id, bearer.origin_jti).await?;
+    if !is_due(pool, auth_time.ok_or(tokens::Error::Revoked)?, app.clock.now()) {
         return Ok(());
     }
-    let seconds = pool.passkey_policy.step_up_seconds.unwrap_or_default();
     Err(Error::NotAuthorized(
         format!("The user pool asks for a sign-in within the last {seconds} seconds; sign in again, then repeat this.")
             .into(),

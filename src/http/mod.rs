@@ -34,7 +34,9 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/", web::post().to(api::post))
             .route("/", web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
             .route("/{user_pool_id}/.well-known/jwks.json", web::get().to(discovery::jwks))
+            .route("/{user_pool_id}/.well-known/jwks.json", web::head().to(discovery::jwks))
             .route("/{user_pool_id}/.well-known/openid-configuration", web::get().to(discovery::openid_configuration))
+            .route("/{user_pool_id}/.well-known/openid-configuration", web::head().to(discovery::openid_configuration))
             .service(
                 asks("/oauth2/authorize")
                     .route(web::get().to(oauth::authorize::get))

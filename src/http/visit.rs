@@ -126,8 +126,9 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
 impl Visit {
     fn new(request: &HttpRequest, app: &Arc<App>, request_id: Uuid) -> Self {
         let headers = request.headers().iter();
-        let headers =
-            headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
+        // Another application of the host may have set a cookie in any character set: what is ours beside it is read.
+        let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value)));
         let mut headers: Vec<(String, String)> = headers.collect();
         // HTTP/2 names the host in the request line.
         if !headers.iter().any(|(name, _)| name == "host")

@@ -1,5 +1,7 @@
 //! App clients.
 
+use std::sync::Arc;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -197,6 +199,18 @@ fn lifetime(amount: Option<i64>, unit: &str, default: Duration) -> Duration {
 pub struct ClientAndPool {
     pub client: Client,
     pub pool: Pool,
+}
+
+impl ClientAndPool {
+    /// As the pages see it, which hide from everybody who exists.
+    pub fn hiding(self: Arc<Self>) -> Arc<Self> {
+        if self.client.settings.hides_existence() {
+            return self;
+        }
+        let (mut client, pool) = (self.client.clone(), self.pool.clone());
+        client.settings.prevent_user_existence_errors = Some("ENABLED".into());
+        Arc::new(Self { client, pool })
+    }
 }
 
 fn secret_context(pool_id: &str, client_id: &str) -> String {

@@ -348,6 +348,12 @@ impl Pool {
         self.allows_factor("EMAIL_OTP") || self.allows_factor("SMS_OTP")
     }
 
+    /// Whether sign-ups are confirmed by a link, where they are confirmed by mail.
+    pub fn confirms_by_link(&self) -> bool {
+        let template = self.settings.rest.get("VerificationMessageTemplate");
+        template.is_some_and(|template| template["DefaultEmailOption"] == "CONFIRM_WITH_LINK")
+    }
+
     /// A username as it is compared: folded to lower case in case-insensitive pools.
     pub fn username_key(&self, username: &str) -> String {
         let folds = self.settings.username_configuration.as_ref().is_some_and(|one| !one.case_sensitive);

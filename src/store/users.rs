@@ -473,20 +473,6 @@ pub async fn sign_up_browser(db: &mut PgConnection, pool_id: &str, sub: Uuid) ->
         .await
 }
 
-/// Leaves a user without a password.
-pub async fn forget_password(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query!(
-        "UPDATE users SET password_hash = NULL, srp_verifier = NULL, password_set_at = NULL, updated_at = $3
-         WHERE user_pool_id = $1 AND sub = $2",
-        pool_id,
-        sub,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// Sets the status.
 pub async fn update_status(
     db: &mut PgConnection,

@@ -63,6 +63,12 @@ export async function pools() {
   return { branded, twoFactors, closed, linked, all, application };
 }
 
+/** The link in the newest mail to an address. */
+async function linkOf(email) {
+  const [{ body }] = await mail(email);
+  return new URL(body.match(/https?:\/\/[^\s"<]+/)[0].replaceAll("&amp;", "&"));
+}
+
 /**
  * Walks through all pages in a language and yields the name of each, once it stands. The visitor's authenticator has nobody
  * present at the start.
@@ -265,12 +271,27 @@ export async function* walk({ context, page, authenticator }, { lang, pools }) {
     Password: PASSWORD,
     UserAttributes: [{ Name: "email", Value: confirming.email }],
   });
-  const [{ body }] = await mail(confirming.email);
-  const link = new URL(body.match(/https?:\/\/[^\s"<]+/)[0].replaceAll("&amp;", "&"));
+  const link = await linkOf(confirming.email);
   await go(link.pathname, Object.fromEntries(link.searchParams));
   yield "confirm-link";
   await next();
   yield "confirm-link-confirmed";
+  // Who opens the link in another browser may be somebody else.
+  const elsewhere = newName();
+  await go("/signup", { client_id: linked.client });
+  await fill("username", elsewhere.username);
+  await fill("email", elsewhere.email);
+  await fill("password", PASSWORD);
+  await next();
+  yield "confirm-by-link";
+  await context.clearCookies();
+  const strange = await linkOf(elsewhere.email);
+  await go(strange.pathname, Object.fromEntries(strange.searchParams));
+  await next();
+  yield "confirm-link-password";
+  await fill("password", "weak");
+  await next();
+  yield "confirm-link-password-problem";
   await go(link.pathname, { client_id: linked.client });
   yield "confirm-link-incomplete";
 

@@ -325,3 +325,38 @@ async fn where_a_code_went_does_not_tell_who_is_known() {
     // Two made-up addresses may be the same by chance (one in 676).
     assert!(same <= 2 && other >= 34, "{same} {other}");
 }
+
+#[tokio::test]
+async fn an_old_sign_in_does_not_lead_around_a_fresh_one() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let policy = json!({"UserPoolId": pool(), "PasskeyPolicy": {"StepUpSeconds": 60}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    let page = browser.get(&account()).await;
+    server.clock.advance(time::Duration::seconds(61));
+    for (step, entered) in [
+        ("email", vec![("email", "thief@example.com")]),
+        ("mfa_on", vec![("method", "SOFTWARE_TOKEN_MFA")]),
+        ("mfa_off", vec![("method", "SOFTWARE_TOKEN_MFA")]),
+    ] {
+        let (action, fields) = page.form("email");
+        let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        fields.retain(|(name, _)| !["step", "email"].contains(name));
+        fields.extend(entered);
+        fields.push(("step", step));
+        let asked = browser.post(&action, &fields).await;
+        assert!(asked.location().starts_with("/login?") && asked.location().contains("fresh=1"), "{step}");
+    }
+    assert_eq!(server.count("users WHERE attributes ? 'email'").await, 0);
+}
+
+#[tokio::test]
+async fn a_first_password_is_not_chosen_by_who_finds_the_page_open() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let page = browser.get(&account()).await;
+    server.sql("UPDATE users SET password_hash = NULL, srp_verifier = NULL WHERE username = 'ada'").await;
+    let refused = browser.submit(&page, "password", &[("old", "whatever-1"), ("new", "Thief0!pass")]).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(server.count("users WHERE password_hash IS NOT NULL").await, 0);
+}

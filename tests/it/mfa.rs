@@ -448,3 +448,18 @@ async fn an_operator_takes_a_lost_app_off_and_another_can_be_set_up() {
     assert_eq!(stage.password().await["ChallengeName"], "SOFTWARE_TOKEN_MFA");
     assert_ne!(found.code(&stage), lost.code(&stage));
 }
+
+#[tokio::test]
+async fn who_has_no_password_does_not_switch_on_what_locks_them_out() {
+    let stage = Stage::with("OPTIONAL").await;
+    let mut ada = stage.ada.clone();
+    ada.add_passkey().await;
+    stage.server.sql("UPDATE users SET password_hash = NULL WHERE username = 'ada'").await;
+    let settings = json!({"EmailMfaSettings": {"Enabled": true}});
+    let refusal = ada.call("SetUserMFAPreference", settings.clone()).await.refused();
+    assert!(refusal.starts_with("400 InvalidParameterException: Nothing would be left"), "{refusal}");
+    assert_eq!(stage.server.count("users WHERE mfa ->> 'enabled' LIKE '%EMAIL_OTP%'").await, 0);
+    // A passkey that is both factors goes with it.
+    let both = json!({"EmailMfaSettings": {"Enabled": true}, "WebAuthnMfaSettings": {"Enabled": true}});
+    ada.call("SetUserMFAPreference", both).await.ok();
+}

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Browser, CALLBACK, PASSWORD, Shown, TestServer, all,
     functions::{Functions, Reply, arn},
-    pages_client, pool,
+    pages_client, pool, pool_with,
 };
 
 const VERIFIER: &str = "a-verifier-of-this-test-with-more-than-43-characters";
@@ -917,4 +917,21 @@ async fn revoking_what_is_linked_and_signing_out_everywhere_do_not_either() {
         assert!(outcomes.iter().all(|outcome| outcome == "OK"), "round {round}: {outcomes:?}");
         assert_eq!(server.count("sessions WHERE revoked_at IS NULL").await, 0);
     }
+}
+
+#[tokio::test]
+async fn a_callback_url_of_any_characters_is_called_in_ascii() {
+    let server = TestServer::start().await;
+    let callback = "https://bücher.example/zurück";
+    let client = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": [callback], "LogoutURLs": [callback]});
+    let (_, client) = pool_with(&server, json!({}), client).await;
+    let mut asked = url::form_urlencoded::Serializer::new(String::new());
+    let asked = asked.append_pair("client_id", &client).append_pair("redirect_uri", callback).finish();
+    let answered = Browser::new(&server).get(&format!("/oauth2/authorize?{asked}&response_type=x&state=s")).await;
+    let expected = "https://xn--bcher-kva.example/zur%C3%BCck?";
+    assert!(answered.location().starts_with(expected), "{}", answered.location());
+    assert!(answered.location().ends_with("&state=s"), "{}", answered.location());
+    let out = format!("/logout?{}", asked.replace("redirect_uri", "logout_uri"));
+    assert_eq!(Browser::new(&server).get(&out).await.location(), expected.trim_end_matches('?'));
 }

@@ -82,10 +82,10 @@ async fn an_address_with_an_account_signs_up_like_a_new_one() {
     let page = browser.get(&format!("/signup?client_id={client}")).await;
     let page = browser.submit(&page, "sign_up", &[("email", "ada@example.com"), ("password", PASSWORD)]).await;
     let code = server.code("ada@example.com", 3).await;
-    let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
-    assert!(done.location().starts_with("/forgot?"), "{}", done.text);
-    let page = browser.follow(done).await;
-    assert_eq!(page.notice(), "Your account is confirmed. Now choose a password: we send you a code for it.");
+    let page = browser.submit(&page, "confirm", &[("code", &code)]).await;
+    assert!(page.text.contains("Choose a password to finish."), "{}", page.text);
+    let done = browser.submit(&page, "confirm", &[("password", PASSWORD)]).await;
+    assert_eq!(browser.follow(done).await.heading(), "Your account");
 }
 
 #[tokio::test]
@@ -104,13 +104,34 @@ async fn who_confirms_an_address_does_not_take_over_a_strangers_password() {
     let (_, _) = sign_up("Strangers-1!").await;
     let (mut ada, page) = sign_up(PASSWORD).await;
     let code = server.code("ada@example.com", 2).await;
-    let done = ada.submit(&page, "confirm", &[("code", &code)]).await;
-    assert!(done.location().starts_with("/forgot?"), "{} {}", done.status, done.text);
-    assert_eq!(server.count("users WHERE status = 'CONFIRMED' AND password_hash IS NULL").await, 1);
-    assert_eq!(server.count("sessions").await, 0);
-    let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": "Strangers-1!"}});
-    assert_eq!(server.call("InitiateAuth", input).await.outcome(), "NotAuthorizedException");
+    let asked = ada.submit(&page, "confirm", &[("code", &code)]).await;
+    assert!(asked.text.contains("Choose a password to finish."), "{}", asked.text);
+    let weak = ada.submit(&asked, "confirm", &[("password", "weak")]).await;
+    assert!(weak.status == 400 && weak.notice().starts_with("This password is too weak."), "{}", weak.text);
+    // Nothing is done by a right password and a wrong code.
+    let wrong = ada.submit(&asked, "confirm", &[("code", "000000"), ("password", "Owners-own-1!")]).await;
+    assert!(wrong.status == 400 && wrong.notice().contains("code"), "{}", wrong.text);
+    assert_eq!(server.count("users WHERE status = 'CONFIRMED'").await + server.count("sessions").await, 0);
+    let done = ada.submit(&asked, "confirm", &[("password", "Owners-own-1!")]).await;
+    assert_eq!(ada.follow(done).await.heading(), "Your account");
+    for (password, outcome) in [("Strangers-1!", "NotAuthorizedException"), ("Owners-own-1!", "OK")] {
+        let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": password}});
+        assert_eq!(server.call("InitiateAuth", input).await.outcome(), outcome);
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_of_another_application_in_any_characters_is_not_in_the_way() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    browser.cookies.insert("name".into(), "Jörg".into());
+    let on = browser.sign_in(&login(), "ada").await;
+    assert_eq!(browser.follow(on).await.heading(), "Your account");
+    let logout = format!("/logout?client_id={}&logout_uri=http://localhost:3000/signed-out", pages_client());
+    browser.get(&logout).await;
+    assert_eq!(server.count("sessions WHERE revoked_at IS NULL").await, 0);
 }
 
 /// The token of a page's forms.

@@ -6,7 +6,7 @@ use keystead::dev::authenticator::{AAGUID, Attestation, Authenticator, Spoil};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Browser, ORIGIN, Person, TestServer, all, client, pool};
+use crate::support::{Answer, Browser, ORIGIN, PASSWORD, Person, TestServer, all, client, pool, pool_with};
 
 async fn set(server: &TestServer, policy: Value) {
     let input = json!({"UserPoolId": pool(), "PasskeyPolicy": policy});
@@ -95,6 +95,70 @@ async fn of_two_that_delete_the_last_two_ways_one_is_refused() {
         let mut sorted = outcomes.clone();
         sorted.sort();
         assert_eq!(sorted, ["InvalidParameterException", "OK"], "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_address_that_signs_in_stays_too() {
+    let server = TestServer::start().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
+    let (pool, client) = pool_with(&server, json!({"Policies": factors}), json!({})).await;
+    let policy = json!({"UserPoolId": pool, "PasskeyPolicy": {"KeepLastFactor": true}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    let mut ada = server.user_in(&pool, "ada").await;
+    let verified = json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    let input = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": verified});
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
+    ada.sign_in_to(&client).await;
+    let remove = json!({"UserAttributeNames": ["email"]});
+    let change = json!({"UserAttributes": [{"Name": "email", "Value": "slip@example.com"}]});
+    let hash = server.sql_text("SELECT password_hash FROM users WHERE username = 'ada'").await;
+    server.sql("UPDATE users SET password_hash = NULL WHERE username = 'ada'").await;
+    for (operation, input) in [("DeleteUserAttributes", &remove), ("UpdateUserAttributes", &change)] {
+        let refusal = ada.call(operation, input.clone()).await.refused();
+        assert!(refusal.starts_with("400 InvalidParameterException: Nothing would be left"), "{operation}: {refusal}");
+    }
+    assert_eq!(server.count("users WHERE attributes ->> 'email' = 'ada@example.com'").await, 1);
+    // Who has a password may.
+    server.sql(&format!("UPDATE users SET password_hash = '{hash}' WHERE username = 'ada'")).await;
+    ada.call("DeleteUserAttributes", remove).await.ok();
+}
+
+#[tokio::test]
+async fn an_old_sign_in_does_not_lead_around_the_policy() {
+    let server = TestServer::start().await;
+    set(&server, json!({"StepUpSeconds": 60})).await;
+    let apps = json!({"UserPoolId": pool(), "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    server.operator("SetUserPoolMfaConfig", apps).await.ok();
+    let mut ada = server.signed_in("ada").await;
+    server.sql("UPDATE users SET password_hash = NULL WHERE username = 'ada'").await;
+    let calls = [
+        ("ChangePassword", json!({"ProposedPassword": "Thief0!pass"})),
+        ("UpdateUserAttributes", json!({"UserAttributes": [{"Name": "email", "Value": "thief@example.com"}]})),
+        ("DeleteUserAttributes", json!({"UserAttributeNames": ["phone_number"]})),
+        ("AssociateSoftwareToken", json!({})),
+        ("SetUserMFAPreference", json!({"SoftwareTokenMfaSettings": {"Enabled": false}})),
+        ("DeleteUser", json!({})),
+    ];
+    server.clock.advance(time::Duration::seconds(61));
+    for (operation, input) in &calls {
+        let refusal = ada.call(operation, input.clone()).await.refused();
+        assert!(refusal.contains("asks for a sign-in within the last 60 seconds"), "{operation}: {refusal}");
+    }
+    // What opens nothing goes on.
+    let name = json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]});
+    ada.call("UpdateUserAttributes", name).await.ok();
+    server
+        .operator(
+            "AdminSetUserPassword",
+            json!({"UserPoolId": pool(), "Username": "ada", "Password": PASSWORD, "Permanent": true}),
+        )
+        .await
+        .ok();
+    ada.sign_in().await;
+    server.sql("UPDATE users SET password_hash = NULL WHERE username = 'ada'").await;
+    for (operation, input) in &calls {
+        ada.call(operation, input.clone()).await.ok();
     }
 }
 

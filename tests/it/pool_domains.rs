@@ -87,3 +87,20 @@ async fn the_whole_flow_works_under_the_pools_own_domain() {
     let done = browser.submit(&page, "passkey", &[("credential", &credential.to_string())]).await;
     assert!(done.location().contains("done=passkey-added"), "{} {}", done.status, done.text);
 }
+
+#[tokio::test]
+async fn a_pools_domain_redirects_to_nobody_elses_application() {
+    let server = TestServer::start().await;
+    let (other, _) = pool_with(&server, json!({}), json!({})).await;
+    server.operator("CreateUserPoolDomain", json!({"UserPoolId": other, "Domain": "theirs"})).await.ok();
+    let broken = format!("client_id={}&redirect_uri={CALLBACK}&response_type=x", pages_client());
+    let mut browser = Browser::new(&server);
+    for path in ["/oauth2/authorize", "/login", "/signup", "/forgot", "/passkeys/add"] {
+        let address = format!("{path}?{broken}");
+        browser.headers = vec![];
+        assert!(browser.get(&address).await.location().starts_with(CALLBACK), "{path}");
+        browser.headers = vec![("host", "theirs.localhost:9229".into())];
+        let refused = browser.get(&address).await;
+        assert_eq!((refused.status, refused.location()), (400, ""), "{path}");
+    }
+}

@@ -102,3 +102,14 @@ async fn metrics_count_by_operation_and_outcome_and_never_by_callers_texts() {
     );
     assert!(!text.contains("NoSuchThing123"));
 }
+
+#[tokio::test]
+async fn documents_are_there_for_who_asks_for_their_head_alone() {
+    let server = TestServer::start().await;
+    for document in ["jwks.json", "openid-configuration"] {
+        let url = format!("{}/{}/.well-known/{document}", server.url, pool());
+        let head = server.http.head(&url).send().await.unwrap();
+        assert_eq!(head.status().as_u16(), 200, "{document}");
+        assert!(head.text().await.unwrap().is_empty());
+    }
+}

@@ -203,3 +203,77 @@ async fn a_phone_number_is_the_same_however_it_is_written() {
     let done = browser.sign_in(&format!("/login?client_id={client}"), number).await;
     assert!(done.location().starts_with("/account"), "{} {}", done.status, done.text);
 }
+
+#[tokio::test]
+async fn a_sign_up_sent_twice_is_one() {
+    let server = TestServer::start().await;
+    let by_link = json!({"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}});
+    for (members, email) in [(json!({}), "ada@example.com"), (by_link, "eve@example.com")] {
+        let client = by_address(&server, members).await;
+        let mut browser = Browser::new(&server);
+        sign_up(&mut browser, &client, email, PASSWORD).await;
+        let page = sign_up(&mut browser, &client, email, PASSWORD).await;
+        if email.starts_with("ada") {
+            let code = server.code(email, 2).await;
+            let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
+            assert_eq!(browser.follow(done).await.heading(), "Your account");
+        } else {
+            assert_eq!(open_link(&server, &mut browser, email, 2, "").await.heading(), "Confirmed");
+        }
+        let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": email, "PASSWORD": PASSWORD}});
+        server.call("InitiateAuth", input).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn where_a_link_is_sent_no_code_is_asked_for_and_the_sign_in_leads_to_a_passkey() {
+    let server = TestServer::start().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
+    let members = json!({"Policies": factors,
+        "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}});
+    let client = by_address(&server, members).await;
+    let pool = server.sql_text(&format!("SELECT user_pool_id FROM app_clients WHERE client_id = '{client}'")).await;
+    let rp = json!({"UserPoolId": pool, "WebAuthnConfiguration": {"RelyingPartyId": "localhost"}});
+    server.operator("SetUserPoolMfaConfig", rp).await.ok();
+    let mut browser = Browser::new(&server);
+    let page = sign_up(&mut browser, &client, "ada@example.com", PASSWORD).await;
+    let page = browser.submit(&page, "resend", &[]).await;
+    assert!(page.text.contains("We sent a link to ada@example.com.") && page.text.contains("Send a new link"));
+    assert!(!page.text.contains("name=\"code\""), "{}", page.text);
+    let confirmed = open_link(&server, &mut browser, "ada@example.com", 2, "").await;
+    // The page that waited leads on where the link's own does.
+    for page in [page, confirmed] {
+        let login = page.text.split("href=\"/login?").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
+        let mut browser = Browser::new(&server);
+        let page = browser.get(&format!("/login?{login}")).await;
+        assert!(page.text.contains("value=\"ada@example.com\""), "{}", page.text);
+        let page = browser.submit(&page, "name", &[("username", "ada@example.com")]).await;
+        let on = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
+        assert_eq!(browser.follow(on).await.heading(), "Sign in faster next time?");
+    }
+}
+
+#[tokio::test]
+async fn who_has_no_way_to_sign_in_looks_like_nobody() {
+    let server = TestServer::start().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
+    let client = json!({"PreventUserExistenceErrors": "ENABLED", "ExplicitAuthFlows": ["ALLOW_USER_AUTH"]});
+    let (pool, client) = pool_with(&server, json!({"Policies": factors}), client).await;
+    server.user_in(&pool, "ada").await;
+    server.sql("UPDATE users SET password_hash = NULL").await;
+    let begin = async |username: &str| {
+        let input = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": username}});
+        server.call("InitiateAuth", input).await.ok()
+    };
+    let answer = begin("ada").await;
+    let available = answer["AvailableChallenges"].to_string();
+    assert!(available.contains("PASSWORD"), "{answer}");
+    // It leads nowhere, as for nobody.
+    for (username, answer) in [("ada", answer), ("nobody", begin("nobody").await)] {
+        let input = json!({"ClientId": client, "ChallengeName": "SELECT_CHALLENGE", "Session": answer["Session"],
+            "ChallengeResponses": {"USERNAME": username, "ANSWER": "PASSWORD", "PASSWORD": PASSWORD}});
+        let refusal = server.call("RespondToAuthChallenge", input).await.refused();
+        assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{username}");
+    }
+}

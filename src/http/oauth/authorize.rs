@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::{
     app::App,
     error::Result,
-    flows::authorization::{self, Fault, Prompt},
+    flows::authorization::{self, Prompt},
     http::{
         pages,
         visit::{self, Visit},
@@ -37,16 +37,14 @@ async fn again(visit: Rc<Visit>) -> Result<HttpResponse> {
 }
 
 async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {
-    let asked = match authorization::check(&visit.app, &visit.query).await {
-        Ok(asked) => asked,
-        Err(Fault::Told(address)) => return Ok(pages::found(&address)),
-        Err(Fault::Shown(text)) => return Ok(pages::not_for_us(&visit, &text)),
-        Err(Fault::Internal(error)) => return Err(error),
+    let named = match pages::client_of(&visit).await? {
+        Ok(named) => named,
+        Err(refusal) => return Ok(refusal),
     };
-    visit.concerns_pool(&asked.named.pool.id)?;
-    if let Some(refusal) = pages::other_domain(&visit, &asked.named.pool.id).await? {
-        return Ok(refusal);
-    }
+    let asked = match authorization::check(&visit.app, named, &visit.query).await {
+        Ok(asked) => asked,
+        Err(fault) => return pages::faulty(&visit, fault),
+    };
     let browser = match pages::cookies::browser(&visit, &asked.named.pool.id).await {
         Ok(browser) => browser,
         Err(error) => return Ok(pages::found(&asked.failure(&error))),

@@ -22,15 +22,10 @@ pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App
 }
 
 async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
-    let named = match authorization::client(&visit.app, &visit.query).await {
+    let named = match pages::client_of(&visit).await? {
         Ok(named) => named,
-        Err(Fault::Internal(error)) => return Err(error),
-        Err(Fault::Shown(text) | Fault::Told(text)) => return Ok(pages::not_for_us(&visit, &text)),
+        Err(refusal) => return Ok(refusal),
     };
-    visit.concerns_pool(&named.pool.id)?;
-    if let Some(refusal) = pages::other_domain(&visit, &named.pool.id).await? {
-        return Ok(refusal);
-    }
     if let Some(name) = visit.query.repeated() {
         return Ok(pages::not_for_us(&visit, &format!("The parameter {name} stands more than once in the address.")));
     }
@@ -51,13 +46,12 @@ async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
             return Ok(pages::not_for_us(&visit, "The logout_uri is not one of the app client's sign-out URLs."));
         }
         // Back to the sign-in, for another person.
-        (None, Some(_)) => match authorization::check(&visit.app, &visit.query).await {
+        (None, Some(_)) => match authorization::check(&visit.app, named.clone(), &visit.query).await {
             Ok(_) => format!("/login?{}", visit.query.text(&[], &[])),
-            Err(Fault::Internal(error)) => return Err(error),
             Err(Fault::Told(_)) => {
                 return Ok(pages::not_for_us(&visit, "The address does not hold a whole authorization request."));
             }
-            Err(Fault::Shown(text)) => return Ok(pages::not_for_us(&visit, &text)),
+            Err(fault) => return pages::faulty(&visit, fault),
         },
         (None, None) => {
             return Ok(pages::not_for_us(

@@ -3,28 +3,27 @@
 //! `GET` shows a button and changes nothing, because programs that look at mail follow links too; `POST` confirms. Where
 //! the password may be somebody else's it first asks for one ([`Chosen::ByWhoHasTheLink`]).
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use bytes::Bytes;
 use serde_json::Map;
 
-use super::{Frame, Notice, page, words};
+use super::{Frame, Notice, login, page, sign_up::chosen_password, words};
 use crate::{
     app::App,
     error::{Error, Result},
     flows::{
+        authorization,
         fields::Fields,
-        messages, password,
+        messages,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },
     http::visit::{self, Visit},
     sealing::equal,
-    secret::Secret,
-    store::users::Status,
-    wire,
+    store::{clients::ClientAndPool, users::Status},
 };
 
 /// What the link carries.
@@ -56,6 +55,8 @@ struct LinkPage {
     form: Option<Link>,
     /// What a password must be like that is asked for along with the link.
     policy: Option<String>,
+    /// Where who is confirmed signs in.
+    sign_in: Option<String>,
 }
 
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
@@ -66,58 +67,60 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 /// mail program that keeps no cookies.
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
-    let f = Frame::new(visit, None);
-    if !visit.is_form() {
-        return match Link::of(&visit.query) {
-            Some(link) => {
-                let (title, text) = (f.say("confirm-account"), f.say("confirm-link"));
-                let template = LinkPage { f, title, text, form: Some(link), policy: None };
-                page(visit, 200, &template.f, &template)
-            }
-            None => told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete")),
-        };
-    }
-    let Some(link) = Link::of(&visit.form) else {
-        return told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete"));
+    let Some(link) = Link::of(if visit.is_form() { &visit.form } else { &visit.query }) else {
+        return failed(visit, None, Error::InvalidParameter("the link is not complete".into()));
     };
-    match redeem(visit, &link).await {
-        Ok(Done::Now) => told(visit, 200, "confirmed", f.say("account-confirmed")),
-        Ok(Done::NotYet(policy, notice)) => {
-            let mut f = f;
-            f.notice = notice;
-            let (title, text) = (f.say("confirm-account"), f.say("confirm-link-password"));
-            let status = if f.notice.is_problem() { 400 } else { 200 };
-            let template = LinkPage { f, title, text, form: Some(link), policy: Some(policy) };
-            page(visit, status, &template.f, &template)
-        }
-        Ok(Done::Before) => told(visit, 200, "confirmed", f.say("confirm-link-before")),
-        Err(error @ (Error::Internal(_) | Error::Forbidden(_) | Error::TooManyRequests(_))) => Err(error),
-        Err(Error::LimitExceeded(text)) => {
-            let busy = words::of(&f.texts, &Error::LimitExceeded(text));
-            told(visit, 400, "not-confirmed", busy)
-        }
-        Err(Error::InvalidParameter(_)) => told(visit, 400, "not-confirmed", f.say("confirm-link-incomplete")),
-        Err(_) => told(visit, 400, "not-confirmed", f.say("confirm-link-failed")),
+    let named = match named(visit, &link).await {
+        Ok(named) => named,
+        Err(error) => return failed(visit, None, error),
+    };
+    let mut f = Frame::new(visit, Some(&named.pool));
+    let title = f.say("confirm-account");
+    if !visit.is_form() {
+        let text = f.say("confirm-link");
+        let template = LinkPage { f, title, text, form: Some(link), policy: None, sign_in: None };
+        return page(visit, 200, &template.f, &template);
     }
+    let (done, name) = match redeem(visit, &named, &link).await {
+        Ok(Done::Now(name)) => ("account-confirmed", name),
+        Ok(Done::Before(name)) => ("confirm-link-before", name),
+        Ok(Done::NotYet(notice)) => {
+            f.notice = notice;
+            let text = f.say("confirm-with-password");
+            let status = if f.notice.is_problem() { 400 } else { 200 };
+            let policy = Some(words::policy(&f.texts, &named.pool.settings.policies.password_policy));
+            let template = LinkPage { f, title, text, form: Some(link), policy, sign_in: None };
+            return page(visit, status, &template.f, &template);
+        }
+        Err(error) => return failed(visit, Some(&named), error),
+    };
+    // An application may have pages of its own only.
+    let sign_in = authorization::has_pages(&named).then(|| {
+        let passkey = [("then", "add"), ("invited", "1")];
+        let passkey = if login::has_passkeys(&named.pool) { passkey.as_slice() } else { &[] };
+        let to = [("client_id", &*link.client_id), ("login_hint", &name), ("lang", f.texts.language())];
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        format!("/login?{}", query.extend_pairs(to).extend_pairs(passkey).finish())
+    });
+    let template = LinkPage { title: f.say("confirmed"), text: f.say(done), form: None, policy: None, sign_in, f };
+    page(visit, 200, &template.f, &template)
 }
 
-/// A page that says something and asks nothing.
-fn told(visit: &Visit, status: u16, title: &str, text: Cow<'static, str>) -> Result<HttpResponse> {
-    let f = Frame::new(visit, None);
-    let template = LinkPage { title: f.say(title), text, form: None, policy: None, f };
-    page(visit, status, &template.f, &template)
+/// Says why nothing was confirmed.
+fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<HttpResponse> {
+    let f = Frame::new(visit, named.map(|named| &named.pool));
+    let text = match error {
+        Error::Internal(_) | Error::Forbidden(_) | Error::TooManyRequests(_) => return Err(error),
+        Error::LimitExceeded(_) => words::of(&f.texts, &error),
+        Error::InvalidParameter(_) => f.say("confirm-link-incomplete"),
+        _ => f.say("confirm-link-failed"),
+    };
+    let template = LinkPage { title: f.say("not-confirmed"), text, form: None, policy: None, sign_in: None, f };
+    page(visit, 400, &template.f, &template)
 }
 
-/// When the account was confirmed.
-enum Done {
-    Now,
-    /// Whoever signed up chose a password elsewhere: a new one is asked for, which is to be like this.
-    NotYet(String, Notice),
-    /// Whoever opens a good link again is told so.
-    Before,
-}
-
-async fn redeem(visit: &Visit, link: &Link) -> Result<Done> {
+/// The app client that a link is of, and its pool, if the link is from here.
+async fn named(visit: &Visit, link: &Link) -> Result<Arc<ClientAndPool>> {
     let app = &visit.app;
     let signature = messages::link_signature(app, &link.client_id, &link.user_name, &link.confirmation_code);
     if !equal(signature.as_bytes(), link.signature.as_bytes()) {
@@ -125,32 +128,33 @@ async fn redeem(visit: &Visit, link: &Link) -> Result<Done> {
     }
     let pool_id = app.pool_of_client(&link.client_id).await?;
     visit.concerns_pool(&pool_id)?;
-    let named = app.client_with_pool(&pool_id, &link.client_id).await?;
+    app.client_with_pool(&pool_id, &link.client_id).await
+}
+
+/// When the account was confirmed, and the name to sign in with.
+enum Done {
+    Now(String),
+    /// Whoever signed up chose a password elsewhere: a new one is asked for.
+    NotYet(Notice),
+    /// Whoever opens a good link again is told so.
+    Before(String),
+}
+
+async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Done> {
+    let app = &visit.app;
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
-    let (_turn, user) = sign_up::named(app, &named, &link.user_name).await?;
+    let (_turn, user) = sign_up::named(app, named, &link.user_name).await?;
+    // Who signs in by an address is called by a number inside.
+    let by_address = !named.pool.settings.username_attributes.is_empty();
+    let address = user.as_ref().filter(|_| by_address).and_then(|user| user.attributes.get("email")?.as_str());
+    let name = address.unwrap_or(&link.user_name).to_owned();
     if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
-        return Ok(Done::Before);
+        return Ok(Done::Before(name));
     }
-    let policy = &named.pool.settings.policies.password_policy;
-    let ask = |notice: Notice| Ok(Done::NotYet(words::policy(&Frame::new(visit, None).texts, policy), notice));
-    let password = match (visit.form.given("password"), &user) {
-        (Some(given), Some(user)) => {
-            let texts = Frame::new(visit, None).texts;
-            // The API's own limits, which this does not go through.
-            if !wire::is_password(given) {
-                return ask(Notice::Problem(texts.say("error-password")));
-            }
-            if password::check_policy(policy, given).is_err() {
-                return ask(Notice::Problem(texts.say1(
-                    "error-password-policy",
-                    "policy",
-                    words::policy(&texts, policy),
-                )));
-            }
-            Some(password::new(app, &named.pool, user.sub, &user.username, Secret::from(given.to_owned())).await?)
-        }
-        _ => None,
+    let password = match chosen_password(visit, named, &link.user_name, user.as_ref()).await? {
+        Ok(password) => password,
+        Err(problem) => return Ok(Done::NotYet(problem)),
     };
     let confirmation = Confirmation {
         username: &link.user_name,
@@ -161,7 +165,7 @@ async fn redeem(visit: &Visit, link: &Link) -> Result<Done> {
     };
     let call = visit.call_of("ConfirmSignUp", Bytes::new());
     match sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await? {
-        Confirmed::PasswordNeeded => ask(Notice::None),
-        Confirmed::Done(_) | Confirmed::WithoutPassword => Ok(Done::Now),
+        Confirmed::PasswordNeeded => Ok(Done::NotYet(Notice::None)),
+        Confirmed::Done(_) => Ok(Done::Now(name)),
     }
 }

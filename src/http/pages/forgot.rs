@@ -49,11 +49,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     if !visit.is_form() {
         let hint = visit.query.get("login_hint").unwrap_or_default();
-        let notice = match visit.query.get("done") {
-            Some("confirmed") => Notice::Good(purpose.frame(visit).say("confirmed-choose-password")),
-            _ => Notice::None,
-        };
-        return first(visit, &purpose, 200, hint, notice);
+        return first(visit, &purpose, 200, hint, Notice::None);
     }
     if !cookies::is_own_form(visit) {
         let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));

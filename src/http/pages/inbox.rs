@@ -28,6 +28,15 @@ struct InboxPage {
     messages: Vec<delivery::Message>,
 }
 
+impl InboxPage {
+    /// The links of a message, whose text is shown as it was written.
+    fn links(message: &delivery::Message) -> Vec<String> {
+        let targets = message.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let targets = targets.map(|target| target.replace("&amp;", "&"));
+        targets.filter(|target| target.starts_with("http://") || target.starts_with("https://")).collect()
+    }
+}
+
 /// The latest messages, newest first: a page for browsers, JSON for programs.
 pub async fn read(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     let Some(inbox) = &app.delivery.inbox else {

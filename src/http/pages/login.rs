@@ -222,11 +222,6 @@ impl Login<'_> {
         }
     }
 
-    fn has_passkeys(&self) -> bool {
-        let pool = &self.named.pool;
-        pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
-    }
-
     fn name_page(&self, status: u16, username: &str, notice: Notice, signal: Option<Value>) -> Result<HttpResponse> {
         let mut f = self.frame(notice);
         f.signals = signal.map(|signal| signal.to_string());
@@ -234,7 +229,7 @@ impl Login<'_> {
         let template = NamePage {
             label: name_label(&self.named.pool),
             username: &username.chars().take(128).collect::<String>(),
-            passkeys: self.has_passkeys(),
+            passkeys: has_passkeys(&self.named.pool),
             sign_up: !settings.admin_create_user_config.allow_admin_create_user_only,
             f,
         };
@@ -630,6 +625,11 @@ impl Login<'_> {
     }
 }
 
+/// Whether people of the pool sign in with passkeys.
+pub fn has_passkeys(pool: &Pool) -> bool {
+    pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
+}
+
 /// Signs in who just confirmed a sign-up and asks whether to add a passkey. `None`: they sign in as always.
 pub async fn after_sign_up(
     visit: &Visit,
@@ -644,7 +644,7 @@ pub async fn after_sign_up(
                 "/passkeys/add?{}",
                 visit.query.text(&["prompt", "max_age", "fresh", "done"], &[("invited", "1")])
             );
-            let next = login.has_passkeys().then_some(invitation.as_str());
+            let next = has_passkeys(&login.named.pool).then_some(invitation.as_str());
             purpose.enter(visit, &new, next).await.map(Some)
         }
         Ok(_) => Ok(None),

@@ -18,7 +18,7 @@ mod setup;
 pub mod sign_up;
 mod words;
 
-use std::{borrow::Cow, rc::Rc};
+use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -32,8 +32,9 @@ use super::visit::{self, Visit};
 use crate::{
     app::App,
     error::{Error, Result},
+    flows::authorization::{self, Fault},
     random,
-    store::pools::Pool,
+    store::{clients::ClientAndPool, pools::Pool},
     texts::Texts,
 };
 
@@ -212,16 +213,25 @@ fn guard(response: &mut HttpResponse) {
 
 /// On to another address.
 pub fn found(address: &str) -> HttpResponse {
-    let mut response = HttpResponse::Found().insert_header((header::LOCATION, address)).finish();
+    let mut response = HttpResponse::Found().insert_header((header::LOCATION, &*in_ascii(address))).finish();
     guard(&mut response);
     response
 }
 
 /// The same after a form: the browser asks for the next page anew.
 pub fn see_other(address: &str) -> HttpResponse {
-    let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish();
+    let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, &*in_ascii(address))).finish();
     guard(&mut response);
     response
+}
+
+/// An address as a header holds it: what else is in an application's callback URL is encoded, or whoever reads it in another
+/// character set goes elsewhere (RFC 9110 section 10.2.2).
+fn in_ascii(address: &str) -> Cow<'_, str> {
+    match url::Url::parse(address) {
+        Ok(url) if !address.is_ascii() => String::from(url).into(),
+        _ => address.into(),
+    }
 }
 
 struct Back {
@@ -284,8 +294,31 @@ async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
     page(&visit, 404, &frame, &Message { f: &frame, title, text, detail: None, back })
 }
 
+/// The app client that a visit is of; or the answer to one that is of none, or comes under the domain of another pool. Nothing
+/// of the client's is used before.
+pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpResponse>> {
+    let named = match authorization::client(&visit.app, &visit.query).await {
+        Ok(named) => named,
+        Err(fault) => return faulty(visit, fault).map(Err),
+    };
+    visit.concerns_pool(&named.pool.id)?;
+    Ok(match other_domain(visit, &named.pool.id).await? {
+        Some(refusal) => Err(refusal),
+        None => Ok(named),
+    })
+}
+
+/// The answer to a request that is refused.
+pub fn faulty(visit: &Visit, fault: Fault) -> Result<HttpResponse> {
+    match fault {
+        Fault::Told(address) => Ok(found(&address)),
+        Fault::Shown(text) => Ok(not_for_us(visit, &text)),
+        Fault::Internal(error) => Err(error),
+    }
+}
+
 /// Refuses a visit under the domain of another pool.
-pub async fn other_domain(visit: &Visit, pool_id: &str) -> Result<Option<HttpResponse>> {
+async fn other_domain(visit: &Visit, pool_id: &str) -> Result<Option<HttpResponse>> {
     let other = visit.is_under_another_domain(pool_id).await?;
     Ok(other.then(|| not_for_us(visit, "This domain belongs to another user pool than the app client.")))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 
-use super::{Frame, cookies, not_for_us, other_domain};
+use super::{Frame, cookies};
 use crate::{
     error::{Error, Result},
     flows::{
@@ -32,27 +32,22 @@ impl Purpose {
         let asks = query.get("response_type").is_some() || query.get("redirect_uri").is_some();
         // Adding a passkey asks for nothing, nor does the sign-in before it.
         let adds = visit.path == "/passkeys/add" || query.get("then") == Some("add");
+        let named = match super::client_of(visit).await? {
+            Ok(named) => named,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let found = if asks && (query.get("response_type").is_some() || !adds) {
-            authorization::check(&visit.app, query).await.map(|asked| Self::Authorization(Box::new(asked)))
+            authorization::check(&visit.app, named, query).await.map(|asked| Self::Authorization(Box::new(asked)))
         } else {
-            Self::of_client(visit).await
+            Self::of_client(visit, named)
         };
-        let purpose = match found {
-            Ok(purpose) => purpose,
-            Err(Fault::Told(address)) => return Ok(Err(super::found(&address))),
-            Err(Fault::Shown(text)) => return Ok(Err(not_for_us(visit, &text))),
-            Err(Fault::Internal(error)) => return Err(error),
-        };
-        let pool_id = &purpose.named().pool.id;
-        visit.concerns_pool(pool_id)?;
-        match other_domain(visit, pool_id).await? {
-            Some(refusal) => Ok(Err(refusal)),
-            None => Ok(Ok(purpose)),
+        match found {
+            Ok(purpose) => Ok(Ok(purpose)),
+            Err(fault) => super::faulty(visit, fault).map(Err),
         }
     }
 
-    async fn of_client(visit: &Visit) -> Result<Self, Fault> {
-        let named = authorization::client(&visit.app, &visit.query).await?;
+    fn of_client(visit: &Visit, named: Arc<ClientAndPool>) -> Result<Self, Fault> {
         if !authorization::has_pages(&named) {
             let texts = Frame::new(visit, None).texts;
             return Err(Fault::Shown(texts.say("error-no-pages").into_owned()));

@@ -1,10 +1,11 @@
-//! `/signup`: a person makes an account, confirms it with a code, and is asked whether to add a passkey.
+//! `/signup`: a person makes an account, confirms it with a code or a link, and is asked whether to add a passkey.
 
 use std::{borrow::Cow, rc::Rc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use serde_json::json;
+use bytes::Bytes;
+use serde_json::{Map, json};
 
 use super::{
     Frame, Notice,
@@ -16,9 +17,21 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::sign_up,
+    flows::{
+        password,
+        sign_up::{self, Chosen, Confirmation, Confirmed},
+        triggers::Cause,
+    },
     http::visit::{self, Visit},
-    store::{self, pools::Pool, users::Status},
+    random,
+    secret::Secret,
+    store::{
+        self,
+        clients::ClientAndPool,
+        pools::Pool,
+        users::{Password, Status, User},
+    },
+    wire,
 };
 
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
@@ -42,7 +55,12 @@ struct ConfirmPage<'a> {
     /// The sign-up's, if whoever looks at the page chose its password.
     session: &'a str,
     to: &'a str,
-    sent: Cow<'static, str>,
+    text: Cow<'static, str>,
+    right_code: Option<&'a str>,
+    /// What a password must be like that is asked for along with the code.
+    policy: String,
+    /// Where who opened the mail's link goes on, in pools that confirm by one: there is no code to type then.
+    by_link: Option<String>,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
@@ -170,7 +188,7 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
         }
         Ok(made) => {
             let session = made["Session"].as_str().unwrap_or_default();
-            confirm_page(visit, purpose, 200, (username, &to, session), Notice::None)
+            confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session, right_code: None }, Notice::None)
         }
         // Whether an address has an account is between it and its owner: the page is the same, and who began before gets
         // another code.
@@ -178,13 +196,19 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             if !pool.settings.username_attributes.is_empty()
                 || waits(visit, pool, username, given("email").as_deref()).await? =>
         {
-            if let Some(user) = store::users::find(&visit.app.db, &pool.id, &pool.username_key(username)).await? {
-                store::users::signed_up_again(&visit.app.db, &pool.id, user.sub).await?;
-            }
+            let session = match began_here(visit, pool, username).await? {
+                true => sign_up::session_of(&visit.app, named, username).await?,
+                // Of the same form as a sign-up's, and worth nothing: the password that is stored may be another's.
+                false => sign_up::no_session(&visit.app, &named.client),
+            };
             resend_code(visit, purpose, username).await?;
-            // Of the same form as a sign-up's, and worth nothing: the password that is stored is another's.
-            let session = sign_up::no_session(&visit.app, &named.client);
-            confirm_page(visit, purpose, 200, (username, &to, &session), Notice::None)
+            confirm_page(
+                visit,
+                purpose,
+                200,
+                &Waiting { username, to: &to, session: &session, right_code: None },
+                Notice::None,
+            )
         }
         Err(error) => {
             let error = login::refuse_internal(error)?;
@@ -213,19 +237,72 @@ async fn waits(visit: &Visit, pool: &Pool, username: &str, email: Option<&str>) 
     }))
 }
 
+/// Whether this very sign-up waits for a code already: a double click, or the page opened again. Otherwise whoever began it is
+/// told apart from whoever comes now.
+async fn began_here(visit: &Visit, pool: &Pool, username: &str) -> Result<bool> {
+    let app = &visit.app;
+    let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
+        return Ok(false);
+    };
+    let browser = {
+        let mut db = app.db.acquire().await?;
+        store::users::sign_up_browser(&mut db, &pool.id, user.sub).await?
+    };
+    // Only in that browser, so that nobody guesses at passwords by signing up.
+    let here = user.status == Status::Unconfirmed && browser.is_some() && browser == visit.call.browser;
+    let same = here
+        && match (visit.form.given("password"), user.password_hash) {
+            (Some(given), Some(hash)) => app.passwords.verify(Secret::from(given.to_owned()), Some(hash)).await?,
+            (given, hash) => given.is_none() && hash.is_none(),
+        };
+    if !same {
+        store::users::signed_up_again(&app.db, &pool.id, user.sub).await?;
+    }
+    Ok(same)
+}
+
+/// What the page that waits for a code or a link knows.
+#[derive(Clone, Copy)]
+struct Waiting<'a> {
+    username: &'a str,
+    to: &'a str,
+    session: &'a str,
+    /// The code that was right and needs a password along with it.
+    right_code: Option<&'a str>,
+}
+
 fn confirm_page(
     visit: &Visit,
     purpose: &Purpose,
     status: u16,
-    (username, to, session): (&str, &str, &str),
+    waiting: &Waiting<'_>,
     notice: Notice,
 ) -> Result<HttpResponse> {
+    let Waiting { username, to, session, right_code } = *waiting;
     let mut f = purpose.frame(visit);
     f.action = f.link("/signup");
     f.notice = notice;
     f.inbox = super::inbox::link(visit);
-    let sent = if to.is_empty() { f.say("code-sent") } else { f.say1("code-sent-to", "to", to) };
-    let template = ConfirmPage { f, username, session, to, sent };
+    let pool = &purpose.named().pool;
+    let mail = match to {
+        "" => sign_up::attributes_to_verify(pool).next() == Some("email"),
+        to => to.contains('@'),
+    };
+    let by_link = (right_code.is_none() && pool.confirms_by_link() && mail).then(|| {
+        let next = [("then", "add"), ("invited", "1")];
+        let next = if login::has_passkeys(pool) { next.as_slice() } else { &[] };
+        let hint = [("login_hint", username)];
+        format!("/login?{}", visit.query.text(&["done", "then", "login_hint"], &[&hint, next].concat()))
+    });
+    let text = match (by_link.is_some(), to) {
+        _ if right_code.is_some() => f.say("confirm-with-password"),
+        (true, "") => f.say("link-sent"),
+        (true, to) => f.say1("link-sent-to", "to", to),
+        (false, "") => f.say("code-sent"),
+        (false, to) => f.say1("code-sent-to", "to", to),
+    };
+    let policy = words::policy(&f.texts, &pool.settings.policies.password_policy);
+    let template = ConfirmPage { f, username, session, to, text, right_code, policy, by_link };
     page(visit, status, &template.f, &template)
 }
 
@@ -233,7 +310,7 @@ fn confirm_page(
 pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
     let session = sign_up::session_of(&visit.app, purpose.named(), username).await?;
-    confirm_page(visit, purpose, 200, (username, &to, &session), Notice::None)
+    confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
 }
 
 /// Sends another code to who waits for one; where it went, without saying it in full.
@@ -254,48 +331,87 @@ async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let username = visit.form.get("username").unwrap_or_default();
     resend_code(visit, purpose, username).await?;
     let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());
-    confirm_page(visit, purpose, 200, (username, to, session), Notice::None)
+    confirm_page(visit, purpose, 200, &Waiting { username, to, session, right_code: None }, Notice::None)
+}
+
+/// What sets a password along with a code or a link, if it is there: one like the API takes and the pool's policy wants; or what
+/// is wrong with it. It costs the same whoever is, or is not, called so.
+pub async fn chosen_password(
+    visit: &Visit,
+    named: &ClientAndPool,
+    username: &str,
+    user: Option<&User>,
+) -> Result<Result<Option<Password>, Notice>> {
+    let Some(given) = visit.form.given("password") else { return Ok(Ok(None)) };
+    let texts = Frame::new(visit, None).texts;
+    let policy = &named.pool.settings.policies.password_policy;
+    if !wire::is_password(given) {
+        return Ok(Err(Notice::Problem(texts.say("error-password"))));
+    }
+    if password::check_policy(policy, given).is_err() {
+        let text = texts.say1("error-password-policy", "policy", words::policy(&texts, policy));
+        return Ok(Err(Notice::Problem(text)));
+    }
+    let (sub, username) = user.map_or_else(|| (random::uuid(), username), |user| (user.sub, user.username.as_str()));
+    let password = Secret::from(given.to_owned());
+    Ok(Ok(Some(password::new(&visit.app, &named.pool, sub, username, password).await?)))
 }
 
 async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
-    let named = purpose.named();
-    let (username, to) = (visit.form.get("username").unwrap_or_default(), visit.form.get("to").unwrap_or_default());
-    let code = visit.form.get("code").unwrap_or_default().trim();
-    let session = visit.form.get("session").unwrap_or_default();
-    let mut input = json!({"ClientId": named.client.id, "Username": username, "ConfirmationCode": code});
-    if session.len() >= 20 {
-        input["Session"] = json!(session);
-    }
-    if let Some(hash) = secret_hash(named, username) {
-        input["SecretHash"] = json!(hash);
-    }
-    match visit.api("ConfirmSignUp", input).await {
-        Ok(confirmed) => {
-            let Some(session) = confirmed["Session"].as_str() else {
-                let query =
-                    visit.query.text(&["done", "login_hint"], &[("done", "confirmed"), ("login_hint", username)]);
-                return Ok(super::see_other(&format!("/forgot?{query}")));
-            };
-            match login::after_sign_up(visit, purpose, username, session).await? {
-                Some(response) => Ok(response),
-                None => Ok(super::see_other(&format!(
-                    "/login?{}",
-                    visit.query.text(&["done", "login_hint"], &[("done", "confirmed"), ("login_hint", username)])
-                ))),
+    let field = |name: &str| visit.form.get(name).unwrap_or_default();
+    let code = field("code").trim();
+    let waiting = Waiting { username: field("username"), to: field("to"), session: field("session"), right_code: None };
+    let needs_password = Waiting { right_code: Some(code), ..waiting };
+    let problem = match redeem(visit, purpose, &waiting, code).await {
+        Ok(Ok(Confirmed::Done(session))) => {
+            if let Some(session) = session
+                && let Some(response) = login::after_sign_up(visit, purpose, waiting.username, &session).await?
+            {
+                return Ok(response);
             }
+            let more = [("done", "confirmed"), ("login_hint", waiting.username)];
+            return Ok(super::see_other(&format!("/login?{}", visit.query.text(&["done", "login_hint"], &more))));
         }
-        Err(error) => {
-            let error = login::refuse_internal(error)?;
-            let texts = purpose.frame(visit).texts;
-            let text = match error {
-                // What is not a code at all is not the right one either; whether one waits is nobody's business.
-                Error::InvalidParameter(_)
-                | Error::NotAuthorized(_)
-                | Error::CodeMismatch(_)
-                | Error::ExpiredCode(_) => texts.say("error-code"),
-                other => words::of(&texts, &other),
-            };
-            confirm_page(visit, purpose, 400, (username, to, session), Notice::Problem(text))
+        Ok(Ok(Confirmed::PasswordNeeded)) => {
+            return confirm_page(visit, purpose, 200, &needs_password, Notice::None);
         }
-    }
+        Ok(Err(problem)) => return confirm_page(visit, purpose, 400, &needs_password, problem),
+        Err(error) => login::refuse_internal(error)?,
+    };
+    let texts = purpose.frame(visit).texts;
+    let text = match problem {
+        // What is not a code at all is not the right one either; whether one waits is nobody's business.
+        Error::InvalidParameter(_) | Error::NotAuthorized(_) | Error::CodeMismatch(_) | Error::ExpiredCode(_) => {
+            texts.say("error-code")
+        }
+        other => words::of(&texts, &other),
+    };
+    confirm_page(visit, purpose, 400, &waiting, Notice::Problem(text))
+}
+
+/// Confirms by the code; or says what is wrong with the password that came along.
+async fn redeem(
+    visit: &Visit,
+    purpose: &Purpose,
+    waiting: &Waiting<'_>,
+    code: &str,
+) -> Result<Result<Confirmed, Notice>> {
+    let app = &visit.app;
+    let named = purpose.named().clone().hiding();
+    let metadata = Map::new();
+    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
+    let (_turn, user) = sign_up::named(app, &named, waiting.username).await?;
+    let password = match chosen_password(visit, &named, waiting.username, user.as_ref()).await? {
+        Ok(password) => password,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let confirmation = Confirmation {
+        username: waiting.username,
+        code,
+        force_alias_creation: false,
+        session: Some(waiting.session),
+        password: Chosen::ByWhoHasTheSession(password.as_ref()),
+    };
+    let call = visit.call_of("ConfirmSignUp", Bytes::new());
+    sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await.map(Ok)
 }

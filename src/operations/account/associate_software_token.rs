@@ -4,7 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::enrolling::begin;
-use crate::{app::App, call::Call, caller::Enroller, error::Result, flows::software_token};
+use crate::{
+    app::App,
+    call::Call,
+    caller::Enroller,
+    error::Result,
+    flows::{software_token, step_up},
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,6 +30,9 @@ pub struct Response {
 pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let enrolling = begin(app, &mut tx, call, &caller).await?;
+    if let Enroller::SignedIn(signed_in) = &caller {
+        step_up::check(app, &mut tx, &enrolling.pool, &signed_in.bearer).await?;
+    }
     let secret_code = software_token::associate(app, &mut tx, &enrolling.pool, enrolling.user.sub).await?;
     tx.commit().await?;
     let session = request.session.filter(|_| enrolling.challenge.is_some());

@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::{Error, Result},
-    flows::{self, auth_events, password},
+    flows::{self, auth_events, password, step_up},
     operations::Empty,
     secret::Secret,
     store::{self, users::Status},
@@ -40,6 +40,10 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let mut tx = app.db.begin().await?;
     let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
     bearer.live(app, &mut tx, call).await?;
+    if user.password_hash.is_none() {
+        // Nothing else was proved.
+        step_up::check(app, &mut tx, &pool, &bearer).await?;
+    }
     // Someone else's change came first: the password that was given is no longer the previous one.
     if now.is_none_or(|now| now.password_hash != user.password_hash) {
         return Err(Error::wrong_credentials("the password was changed meanwhile"));

@@ -8,15 +8,17 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::Result,
-    flows::{self, remove_user},
+    flows::{self, remove_user, step_up},
     operations::Empty,
     store,
 };
 
 pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Empty> {
+    let pool = flows::pool_of(app, &bearer).await?;
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
+    step_up::check(app, &mut tx, &pool, &bearer).await?;
     remove_user::remove(&mut tx, &bearer.pool_id, bearer.sub, &flows::trail(app, call, "user")).await?;
     tx.commit().await?;
     Ok(Empty {})

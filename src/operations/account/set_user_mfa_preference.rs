@@ -6,7 +6,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::{Error, Result},
-    flows::{self, mfa},
+    flows::{self, last_factor, mfa, step_up},
     operations::Empty,
     store,
 };
@@ -18,7 +18,13 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: mfa::Pref
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
+    if request.switch_off() {
+        step_up::check(app, &mut tx, &pool, &bearer).await?;
+    }
+    // Without a password there may be no first factor that goes with a second one.
+    let had = last_factor::can_sign_in(&mut tx, &pool, bearer.sub, None).await?;
     mfa::prefer(&mut tx, &pool, &user.ok_or(Error::UserNotFound)?, request, trail.at).await?;
+    last_factor::keep(&mut tx, &pool, bearer.sub, had).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(bearer.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

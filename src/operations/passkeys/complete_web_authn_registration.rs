@@ -15,6 +15,7 @@ use crate::{
     flows::{
         self, decoys,
         passkey_sign_in::{algorithms_of, relying_party_of},
+        step_up,
     },
     operations::Empty,
     store,
@@ -36,7 +37,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     check_enabled(&pool)?;
-    super::check_recent(app, &mut tx, &pool, &bearer).await?;
+    step_up::check(app, &mut tx, &pool, &bearer).await?;
     let Some(pending) = store::challenges::take_registration(&mut tx, &pool.id, bearer.sub).await? else {
         return Err(no_challenge());
     };

@@ -17,7 +17,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, last_factor},
+    flows::{self, last_factor, step_up},
     operations::Empty,
     store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
 };
@@ -84,7 +84,7 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
         }
     }
     let pool = store::pools::find(&mut *tx, pool_id).await?.ok_or_else(not_found)?;
-    super::check_recent(app, &mut tx, &pool, bearer).await?;
+    step_up::check(app, &mut tx, &pool, bearer).await?;
     if !store::passkeys::lock_and_delete(&mut tx, pool_id, sub, credential_id, trail).await? {
         return Err(not_found());
     }

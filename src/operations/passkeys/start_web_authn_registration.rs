@@ -15,6 +15,7 @@ use crate::{
     flows::{
         self,
         passkey_sign_in::{algorithms_of, relying_party_of},
+        step_up,
     },
     random,
     store::{
@@ -38,7 +39,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value
     let mut tx = app.db.begin().await?;
     bearer.live(app, &mut tx, call).await?;
     check_enabled(&pool)?;
-    super::check_recent(app, &mut tx, &pool, &bearer).await?;
+    step_up::check(app, &mut tx, &pool, &bearer).await?;
     let rp = relying_party_of(&pool, &app.config.app_origins).ok_or_else(|| {
         Error::WebAuthnConfigurationMissing(
             "The user pool has no relying party ID; set one with SetUserPoolMfaConfig.".into(),

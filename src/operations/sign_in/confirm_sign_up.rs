@@ -48,11 +48,11 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         code: &request.confirmation_code,
         force_alias_creation: request.force_alias_creation,
         session: request.session.as_deref(),
-        password: if call.from_pages() { Chosen::ByWhoHasTheSession } else { Chosen::ByWhoConfirms },
+        password: Chosen::ByWhoConfirms,
     };
     let session = match sign_up::confirm(&cause, call, client, user, &confirmation).await? {
         Confirmed::Done(session) => session,
-        Confirmed::WithoutPassword | Confirmed::PasswordNeeded => None,
+        Confirmed::PasswordNeeded => None,
     };
     Ok(Response { session })
 }

@@ -108,7 +108,7 @@ impl Browser {
     async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Shown {
         if !self.cookies.is_empty() {
             let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header(COOKIE, cookies.join("; "));
+            request = request.header(COOKIE, cookies.join("; ").into_bytes());
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);

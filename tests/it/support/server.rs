@@ -248,6 +248,11 @@ impl TestServer {
             .unwrap()
     }
 
+    /// The one text that a query finds.
+    pub async fn sql_text(&self, query: &str) -> String {
+        sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned())).fetch_one(&self.db).await.unwrap()
+    }
+
     pub async fn sql(&self, statement: &str) {
         sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&self.db).await.unwrap();
     }

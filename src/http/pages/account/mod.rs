@@ -233,7 +233,13 @@ impl Account<'_> {
 
     /// `POST`: what the person wants.
     async fn step(&self) -> Result<HttpResponse> {
-        match self.field("step") {
+        let step = self.field("step");
+        if ["email", "phone", "mfa_on", "mfa_off"].contains(&step)
+            && let Some(response) = self.step_up(None)
+        {
+            return Ok(response);
+        }
+        match step {
             "rename" => {
                 let input = json!({"CredentialId": self.field("credential_id"), "FriendlyCredentialName": self.field("name").trim()});
                 self.done_or_said("UpdateWebAuthnCredential", input, "passkey-renamed").await
@@ -287,6 +293,9 @@ impl Account<'_> {
             Error::InvalidParameter(text) if text.starts_with("The passkey is the last") => {
                 texts.say("error-last-factor")
             }
+            Error::InvalidParameter(text) if text.starts_with("Nothing would be left") => {
+                texts.say("error-no-way-left")
+            }
             Error::InvalidParameter(text) if text.starts_with("User does not have delivery") => {
                 texts.say("error-no-method")
             }
@@ -302,17 +311,20 @@ impl Account<'_> {
         self.page(400, Notice::Problem(text)).await
     }
 
-    /// To the sign-in and back to what was asked for, where the policy wants a fresh one; `None`: it is fresh enough.
-    fn step_up(&self, ask: &str) -> Option<HttpResponse> {
+    /// To the sign-in and back, to what was asked for if that can be, where the policy wants a fresh one; `None`: it is fresh
+    /// enough.
+    fn step_up(&self, ask: Option<&str>) -> Option<HttpResponse> {
         let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
         due.then(|| {
-            let query = self.visit.query.text(&OF_ONE_VISIT, &[("fresh", "1"), ("ask", ask)]);
+            let ask = ask.map(|ask| ("ask", ask));
+            let more: Vec<_> = [("fresh", "1")].into_iter().chain(ask).collect();
+            let query = self.visit.query.text(&OF_ONE_VISIT, &more);
             super::see_other(&format!("/login?{query}"))
         })
     }
 
     async fn ask_delete(&self, id: &str) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up(id) {
+        if let Some(response) = self.step_up(Some(id)) {
             return Ok(response);
         }
         let (app, pool) = (&self.visit.app, &self.named.pool);
@@ -355,7 +367,7 @@ impl Account<'_> {
 
     async fn delete(&self) -> Result<HttpResponse> {
         let id = self.field("credential_id");
-        if let Some(response) = self.step_up(id) {
+        if let Some(response) = self.step_up(Some(id)) {
             return Ok(response);
         }
         match self.call("DeleteWebAuthnCredential", json!({"CredentialId": id})).await {
@@ -394,6 +406,10 @@ impl Account<'_> {
     }
 
     async fn password(&self) -> Result<HttpResponse> {
+        if self.browser.user.password_hash.is_none() {
+            // A first one is chosen with a code that goes to the person's own address.
+            return Err(broken_form());
+        }
         let input = json!({"PreviousPassword": self.field("old"), "ProposedPassword": self.field("new")});
         match self.call("ChangePassword", input).await {
             Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", "password-saved")]))),
@@ -441,7 +457,7 @@ impl Account<'_> {
     }
 
     fn ask_delete_account(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up("account") {
+        if let Some(response) = self.step_up(Some("account")) {
             return Ok(response);
         }
         let f = self.frame(Notice::None);
@@ -457,7 +473,7 @@ impl Account<'_> {
     }
 
     async fn delete_account(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up("account") {
+        if let Some(response) = self.step_up(Some("account")) {
             return Ok(response);
         }
         let user = &self.browser.user;
