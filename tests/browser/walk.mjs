@@ -295,6 +295,21 @@ export async function* walk({ context, page, authenticator }, { lang, pools }) {
   await go(link.pathname, { client_id: linked.client });
   yield "confirm-link-incomplete";
 
+  // Who has the code without the page that signed up may be somebody else, too.
+  const apart = newName();
+  await go("/signup", { client_id: CLIENT });
+  await fill("username", apart.username);
+  await fill("email", apart.email);
+  await fill("password", PASSWORD);
+  await next();
+  await page.locator("main input[name=session]").first().evaluate((one) => (one.value = ""));
+  await fill("code", await code(apart.email));
+  await next();
+  yield "confirm-password";
+  await fill("password", "weak");
+  await next();
+  yield "confirm-password-problem";
+
   // What is nobody's.
   await go("/login", { client_id: "nobody" });
   yield "not-for-us";
