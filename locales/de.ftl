@@ -226,6 +226,7 @@ error-reset-needed = Sie brauchen ein neues Passwort. Setzen Sie es mit einem Co
 error-no-pages = Der App-Client hat keine Anmeldeseiten: Sie sind für Clients gedacht, die OAuth 2.0 mit Code- oder implizitem Flow verwenden.
 error-account-address = Öffnen Sie Ihr Konto aus der Anwendung, die Sie nutzen, oder mit deren client_id in der Adresse.
 error-no-method = Das lässt sich noch nicht einschalten: Die dafür nötige Adresse ist nicht bestätigt.
+error-password-first = Damit könnten Sie sich nicht mehr anmelden. Legen Sie zuerst ein Passwort fest.
 error-no-way-left = Danach könnten Sie sich nicht mehr anmelden. Fügen Sie zuerst einen Passkey hinzu oder legen Sie ein Passwort fest.
 error-last-method = Die Anmeldung in zwei Schritten ist hier vorgeschrieben: Das letzte Verfahren lässt sich nicht ausschalten.
 
@@ -252,6 +253,7 @@ attribute-updated_at = Letzte Änderung
 confirm-link = Bestätigen Sie, dass diese Adresse Ihnen gehört, um die Registrierung abzuschließen.
 link-sent-to = Wir haben einen Link an { $to } gesendet. Öffnen Sie ihn in diesem Browser und melden Sie sich dann an.
 link-sent = Falls es dieses Konto gibt, haben wir ihm einen Link gesendet. Öffnen Sie ihn in diesem Browser und melden Sie sich dann an.
+code-or-link-sent = Falls es dieses Konto gibt, haben wir eine Nachricht gesendet. Öffnen Sie ihren Link in diesem Browser und melden Sie sich an, oder geben Sie ihren Code ein.
 send-link-again = Neuen Link senden
 confirm-with-password = Sie haben sich in einem anderen Browser registriert, oder jemand anderes hat Ihre Adresse verwendet. Wählen Sie zum Abschluss ein Passwort.
 confirm-link-incomplete = Dieser Link ist unvollständig: Öffnen Sie ihn noch einmal aus der Nachricht.

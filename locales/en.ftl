@@ -226,6 +226,7 @@ error-reset-needed = You need a new password. Reset it with a code.
 error-no-pages = The app client has no sign-in pages: they are for clients that use OAuth 2.0 with a code or implicit flow.
 error-account-address = Open your account from the application that you use, or with its client_id in the address.
 error-no-method = This cannot be switched on yet: the address it needs is not verified.
+error-password-first = With this switched on you could not sign in any more. Set a password first.
 error-no-way-left = Nothing would be left to sign in to your account with. Add a passkey or set a password first.
 error-last-method = Two-step sign-in is required here: the last method cannot be switched off.
 
@@ -252,6 +253,7 @@ attribute-updated_at = Last change
 confirm-link = Confirm that this address is yours to finish signing up.
 link-sent-to = We sent a link to { $to }. Open it in this browser, then sign in.
 link-sent = If there is such an account, we sent it a link. Open it in this browser, then sign in.
+code-or-link-sent = We sent a message, if there is such an account. Open its link in this browser and sign in, or enter its code.
 send-link-again = Send a new link
 confirm-with-password = You signed up in another browser, or somebody else did with your address. Choose a password to finish.
 confirm-link-incomplete = This link is not complete: open it from the message again.

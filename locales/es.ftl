@@ -226,6 +226,7 @@ error-reset-needed = Necesitas una contraseña nueva. Restablécela con un códi
 error-no-pages = El cliente de aplicación no tiene páginas de inicio de sesión: son para los clientes que usan OAuth 2.0 con el flujo de código o el implícito.
 error-account-address = Abre tu cuenta desde la aplicación que usas, o con su client_id en la dirección.
 error-no-method = Aún no se puede activar: la dirección que necesita no está verificada.
+error-password-first = Con esto activado ya no podrías iniciar sesión. Define antes una contraseña.
 error-no-way-left = No quedaría ninguna forma de iniciar sesión en tu cuenta. Añade antes una llave de acceso o define una contraseña.
 error-last-method = Aquí se exige el inicio de sesión en dos pasos: el último método no se puede desactivar.
 
@@ -252,6 +253,7 @@ attribute-updated_at = Último cambio
 confirm-link = Confirma que esta dirección es tuya para terminar de crear tu cuenta.
 link-sent-to = Hemos enviado un enlace a { $to }. Ábrelo en este navegador y después inicia sesión.
 link-sent = Si la cuenta existe, le hemos enviado un enlace. Ábrelo en este navegador y después inicia sesión.
+code-or-link-sent = Si la cuenta existe, hemos enviado un mensaje. Abre su enlace en este navegador e inicia sesión, o introduce su código.
 send-link-again = Enviar un enlace nuevo
 confirm-with-password = Te registraste en otro navegador, o alguien usó tu dirección. Elige una contraseña para terminar.
 confirm-link-incomplete = Este enlace está incompleto: ábrelo de nuevo desde el mensaje.

@@ -226,6 +226,7 @@ error-reset-needed = Il vous faut un nouveau mot de passe. Réinitialisez-le ave
 error-no-pages = Ce client d’application n’a pas de pages de connexion : elles sont réservées aux clients qui utilisent OAuth 2.0 avec le flux par code ou implicite.
 error-account-address = Ouvrez votre compte depuis l’application que vous utilisez, ou avec son client_id dans l’adresse.
 error-no-method = Impossible de l’activer pour l’instant : l’adresse nécessaire n’est pas vérifiée.
+error-password-first = Avec cette option, vous ne pourriez plus vous connecter. Définissez d’abord un mot de passe.
 error-no-way-left = Il ne resterait aucun moyen de vous connecter à votre compte. Ajoutez d’abord une clé d’accès ou définissez un mot de passe.
 error-last-method = La connexion en deux étapes est obligatoire ici : la dernière méthode ne peut pas être désactivée.
 
@@ -252,6 +253,7 @@ attribute-updated_at = Dernière modification
 confirm-link = Confirmez que cette adresse est la vôtre pour terminer votre inscription.
 link-sent-to = Nous avons envoyé un lien à { $to }. Ouvrez-le dans ce navigateur, puis connectez-vous.
 link-sent = Si ce compte existe, nous lui avons envoyé un lien. Ouvrez-le dans ce navigateur, puis connectez-vous.
+code-or-link-sent = Si ce compte existe, nous avons envoyé un message. Ouvrez son lien dans ce navigateur et connectez-vous, ou saisissez son code.
 send-link-again = Envoyer un nouveau lien
 confirm-with-password = Vous vous êtes inscrit dans un autre navigateur, ou quelqu’un a utilisé votre adresse. Choisissez un mot de passe pour terminer.
 confirm-link-incomplete = Ce lien est incomplet : ouvrez-le à nouveau depuis le message.

@@ -22,6 +22,10 @@ pub fn is_address(attribute: &str) -> bool {
     ["email", "phone_number"].contains(&attribute)
 }
 
+/// What is said when nothing would be left.
+pub const NO_WAY_LEFT: &str =
+    "Nothing would be left to sign in to this account with; add a passkey or set a password first.";
+
 /// Whether a user who changes their attributes has a way to sign in now and must have one afterwards, because the passkey policy
 /// keeps the last one.
 pub async fn must_keep_a_factor(db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<bool> {

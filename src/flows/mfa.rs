@@ -316,9 +316,12 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// Whether a second factor is to be switched off.
-    pub fn switch_off(&self) -> bool {
-        [self.sms, self.software_token, self.email].into_iter().flatten().any(|one| !one.enabled)
+    /// Whether a factor that the user has on is to be switched off.
+    pub fn switch_off(&self, on: &Mfa) -> bool {
+        let methods = [("SMS_MFA", self.sms), ("SOFTWARE_TOKEN_MFA", self.software_token), ("EMAIL_OTP", self.email)];
+        let is_off = |one: Option<Preference>| one.is_some_and(|one| !one.enabled);
+        methods.into_iter().any(|(method, one)| is_off(one) && on.enabled.iter().any(|name| name == method))
+            || (is_off(self.passkey) && on.passkey)
     }
 }
 

@@ -190,8 +190,12 @@ pub enum Chosen<'a> {
 
 /// What became of a confirmation.
 pub enum Confirmed {
-    /// Confirmed; perhaps with a `Session` that signs in.
-    Done(Option<String>),
+    Done {
+        /// What signs in, for clients that may use it.
+        session: Option<String>,
+        /// The address that the code went to.
+        address: String,
+    },
     /// Nothing was done: a password is needed along with the link or the code.
     PasswordNeeded,
 }
@@ -271,7 +275,7 @@ pub async fn confirm(
         let Some(new) = new else { return Ok(Confirmed::PasswordNeeded) };
         password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
     }
-    let next = match given.password {
+    let session = match given.password {
         // A link may be opened by anybody's mail program.
         Chosen::ByWhoHasTheLink(_) => None,
         _ => session(app, &mut tx, client, user.sub, SIGNED_UP, (call.from_pages(), trail.at)).await?,
@@ -279,5 +283,5 @@ pub async fn confirm(
     store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
     tx.commit().await?;
     tell_confirmed(cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
-    Ok(Confirmed::Done(next))
+    Ok(Confirmed::Done { session, address: code.destination })
 }

@@ -455,7 +455,7 @@ pub async fn signed_up_in(db: &mut PgConnection, pool_id: &str, sub: Uuid, brows
 
 /// Notes that somebody signed up on the pages by the name of a user who waits for a confirmation: perhaps another person, and
 /// with another password.
-pub async fn signed_up_again(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+pub async fn signed_up_again(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET sign_up_browser = '' WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
         pool_id,
@@ -468,9 +468,9 @@ pub async fn signed_up_again(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Res
 
 /// The browser that a user signed up in on the pages; empty where there were several.
 pub async fn sign_up_browser(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!("SELECT sign_up_browser FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
-        .fetch_one(db)
-        .await
+    let found =
+        sqlx::query_scalar!("SELECT sign_up_browser FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);
+    Ok(found.fetch_optional(db).await?.flatten())
 }
 
 /// Sets the status.

@@ -128,10 +128,15 @@ async fn the_last_address_that_signs_in_stays_too() {
 async fn an_old_sign_in_does_not_lead_around_the_policy() {
     let server = TestServer::start().await;
     set(&server, json!({"StepUpSeconds": 60})).await;
+    let devices = json!({"UserPoolId": pool(), "DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true}});
+    server.operator("UpdateUserPool", devices).await.ok();
     let apps = json!({"UserPoolId": pool(), "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
     server.operator("SetUserPoolMfaConfig", apps).await.ok();
     let mut ada = server.signed_in("ada").await;
-    server.sql("UPDATE users SET password_hash = NULL WHERE username = 'ada'").await;
+    // Without a password, with an address and a second factor.
+    let shape = "UPDATE users SET password_hash = NULL, mfa = mfa || '{\"enabled\": [\"SOFTWARE_TOKEN_MFA\"]}',
+        attributes = attributes || '{\"phone_number\": \"+491234567\"}'";
+    server.sql(shape).await;
     let calls = [
         ("ChangePassword", json!({"ProposedPassword": "Thief0!pass"})),
         ("UpdateUserAttributes", json!({"UserAttributes": [{"Name": "email", "Value": "thief@example.com"}]})),
@@ -140,23 +145,29 @@ async fn an_old_sign_in_does_not_lead_around_the_policy() {
         ("SetUserMFAPreference", json!({"SoftwareTokenMfaSettings": {"Enabled": false}})),
         ("DeleteUser", json!({})),
     ];
+    let number = "AQIDBAUGBwgJCgsMDQ4PEA==";
+    let secrets = json!({"Salt": number, "PasswordVerifier": number});
+    let of_devices = [
+        ("ConfirmDevice", json!({"DeviceKey": "us-east-1_0a1b", "DeviceSecretVerifierConfig": secrets})),
+        ("UpdateDeviceStatus", json!({"DeviceKey": "us-east-1_0a1b", "DeviceRememberedStatus": "remembered"})),
+    ];
     server.clock.advance(time::Duration::seconds(61));
-    for (operation, input) in &calls {
+    for (operation, input) in calls.iter().chain(&of_devices) {
         let refusal = ada.call(operation, input.clone()).await.refused();
         assert!(refusal.contains("asks for a sign-in within the last 60 seconds"), "{operation}: {refusal}");
     }
-    // What opens nothing goes on.
-    let name = json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]});
-    ada.call("UpdateUserAttributes", name).await.ok();
-    server
-        .operator(
-            "AdminSetUserPassword",
-            json!({"UserPoolId": pool(), "Username": "ada", "Password": PASSWORD, "Permanent": true}),
-        )
-        .await
-        .ok();
+    // What opens nothing goes on, and what changes nothing.
+    for (name, value) in [("name", "Ada"), ("phone_number", "+491234567")] {
+        let input = json!({"UserAttributes": [{"Name": name, "Value": value}]});
+        ada.call("UpdateUserAttributes", input).await.ok();
+    }
+    ada.call("SetUserMFAPreference", json!({"SMSMfaSettings": {"Enabled": false}})).await.ok();
+    // A new sign-in may.
+    let input = json!({"UserPoolId": pool(), "Username": "ada", "Password": PASSWORD, "Permanent": true});
+    server.operator("AdminSetUserPassword", input).await.ok();
+    server.sql("UPDATE users SET mfa = mfa || '{\"enabled\": []}'").await;
     ada.sign_in().await;
-    server.sql("UPDATE users SET password_hash = NULL WHERE username = 'ada'").await;
+    server.sql(shape).await;
     for (operation, input) in &calls {
         ada.call(operation, input.clone()).await.ok();
     }

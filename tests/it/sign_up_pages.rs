@@ -54,18 +54,19 @@ async fn a_link_keeps_the_password_of_the_browser_that_signed_up_only() {
     let done = open_link(&server, &mut own, "own@example.com", 1, "").await;
     assert_eq!((done.status, done.heading().as_str()), (200, "Confirmed"));
     assert!(signs_in("own@example.com", PASSWORD).await);
-    // In another one somebody else may have signed up with the address, also by the API, and also if the owner did since,
-    // or has signed up twice.
+    // The same, sent twice: the password is the one that was chosen last.
+    let mut twice = Browser::new(&server);
+    sign_up(&mut twice, &client, "twice@example.com", "First-one-1!").await;
+    sign_up(&mut twice, &client, "twice@example.com", PASSWORD).await;
+    assert_eq!(open_link(&server, &mut twice, "twice@example.com", 2, "").await.heading(), "Confirmed");
+    assert!(signs_in("twice@example.com", PASSWORD).await && !signs_in("twice@example.com", "First-one-1!").await);
+    // In another one somebody else may have signed up with the address, also by the API, and also if the owner did since.
     sign_up(&mut Browser::new(&server), &client, "first@example.com", "Strangers-1!").await;
     sign_up(&mut Browser::new(&server), &client, "second@example.com", "Strangers-1!").await;
     let by_api = json!({"ClientId": client, "Username": "third@example.com", "Password": "Strangers-1!"});
     server.call("SignUp", by_api).await.ok();
-    let mut twice = Browser::new(&server);
-    sign_up(&mut twice, &client, "fourth@example.com", "Strangers-1!").await;
-    for (email, n) in
-        [("first@example.com", 1), ("second@example.com", 2), ("third@example.com", 2), ("fourth@example.com", 2)]
-    {
-        let mut owner = if email.starts_with("fourth") { twice.clone() } else { Browser::new(&server) };
+    for (email, n) in [("first@example.com", 1), ("second@example.com", 2), ("third@example.com", 2)] {
+        let mut owner = Browser::new(&server);
         if n == 2 {
             assert_eq!(sign_up(&mut owner, &client, email, PASSWORD).await.heading(), "Confirm your account");
         }
@@ -237,17 +238,25 @@ async fn where_a_link_is_sent_no_code_is_asked_for_and_the_sign_in_leads_to_a_pa
     let rp = json!({"UserPoolId": pool, "WebAuthnConfiguration": {"RelyingPartyId": "localhost"}});
     server.operator("SetUserPoolMfaConfig", rp).await.ok();
     let mut browser = Browser::new(&server);
-    let page = sign_up(&mut browser, &client, "ada@example.com", PASSWORD).await;
+    // As an invitation leads on to another sign-up.
+    let page = browser.get(&format!("/signup?client_id={client}&then=add&invited=1")).await;
+    let entered = [("email", "ada@example.com"), ("password", PASSWORD)];
+    let page = browser.submit(&page, "sign_up", &entered).await;
     let page = browser.submit(&page, "resend", &[]).await;
     assert!(page.text.contains("We sent a link to ada@example.com.") && page.text.contains("Send a new link"));
     assert!(!page.text.contains("name=\"code\""), "{}", page.text);
     let confirmed = open_link(&server, &mut browser, "ada@example.com", 2, "").await;
-    // The page that waited leads on where the link's own does.
+    // The page that waited leads on where the link's own does; for who just signed up, not for who was signed in before.
+    server.user_in(&pool, "other@example.com").await;
+    let mut first = Browser::new(&server);
+    first.sign_in(&format!("/login?client_id={client}"), "other@example.com").await;
     for page in [page, confirmed] {
         let login = page.text.split("href=\"/login?").nth(1).unwrap().split('"').next().unwrap().replace("&#38;", "&");
-        let mut browser = Browser::new(&server);
+        assert_eq!(login.matches("invited").count(), 1, "{login}");
+        let mut browser = first.clone();
         let page = browser.get(&format!("/login?{login}")).await;
         assert!(page.text.contains("value=\"ada@example.com\""), "{}", page.text);
+        assert_eq!(page.heading(), "Sign in");
         let page = browser.submit(&page, "name", &[("username", "ada@example.com")]).await;
         let on = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
         assert_eq!(browser.follow(on).await.heading(), "Sign in faster next time?");
@@ -276,4 +285,47 @@ async fn who_has_no_way_to_sign_in_looks_like_nobody() {
         let refusal = server.call("RespondToAuthChallenge", input).await.refused();
         assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{username}");
     }
+}
+
+#[tokio::test]
+async fn an_old_link_does_not_tell_an_address_of_today() {
+    let server = TestServer::start().await;
+    let by_link = json!({"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}});
+    let client = by_address(&server, by_link).await;
+    let mut browser = Browser::new(&server);
+    sign_up(&mut browser, &client, "old@example.com", PASSWORD).await;
+    let confirmed = open_link(&server, &mut browser, "old@example.com", 1, "").await;
+    assert!(confirmed.text.contains("login_hint=old%40example.com"), "{}", confirmed.text);
+    server.sql("UPDATE users SET attributes = attributes || '{\"email\": \"new@example.com\"}'").await;
+    let again = open_link(&server, &mut Browser::new(&server), "old@example.com", 1, "").await;
+    assert!(again.text.contains("was confirmed before") && !again.text.contains("new"), "{}", again.text);
+}
+
+#[tokio::test]
+async fn where_a_function_words_the_mail_a_code_is_taken_beside_the_link() {
+    let (server, functions) = Functions::start(&[]).await;
+    functions.on("CustomMessage", |_| Reply::Response(json!({"emailMessage": "Here: {####}"})));
+    let members = json!({"LambdaConfig": {"CustomMessage": arn("CustomMessage")},
+        "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}});
+    let client = by_address(&server, members).await;
+    let mut browser = Browser::new(&server);
+    let page = sign_up(&mut browser, &client, "ada@example.com", PASSWORD).await;
+    let code = server.code("ada@example.com", 1).await;
+    let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
+    assert_eq!(browser.follow(done).await.heading(), "Your account");
+}
+
+#[tokio::test]
+async fn a_password_that_is_chosen_the_second_time_is_not_dropped() {
+    let server = TestServer::start().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
+    let client = by_address(&server, json!({"Policies": factors})).await;
+    let mut browser = Browser::new(&server);
+    sign_up(&mut browser, &client, "ada@example.com", "").await;
+    let page = sign_up(&mut browser, &client, "ada@example.com", PASSWORD).await;
+    let code = server.code("ada@example.com", 2).await;
+    browser.submit(&page, "confirm", &[("code", &code)]).await;
+    let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": PASSWORD}});
+    server.call("InitiateAuth", input).await.ok();
 }

@@ -99,6 +99,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         let passkey = [("then", "add"), ("invited", "1")];
         let passkey = if login::has_passkeys(&named.pool) { passkey.as_slice() } else { &[] };
         let to = [("client_id", &*link.client_id), ("login_hint", &name), ("lang", f.texts.language())];
+        let to = to.into_iter().filter(|(_, value)| !value.is_empty());
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         format!("/login?{}", query.extend_pairs(to).extend_pairs(passkey).finish())
     });
@@ -145,12 +146,11 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     let (_turn, user) = sign_up::named(app, named, &link.user_name).await?;
-    // Who signs in by an address is called by a number inside.
+    // Who signs in by an address is called by a number inside; what the address is now is not an old link's to tell.
     let by_address = !named.pool.settings.username_attributes.is_empty();
-    let address = user.as_ref().filter(|_| by_address).and_then(|user| user.attributes.get("email")?.as_str());
-    let name = address.unwrap_or(&link.user_name).to_owned();
+    let name = || if by_address { String::new() } else { link.user_name.clone() };
     if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
-        return Ok(Done::Before(name));
+        return Ok(Done::Before(name()));
     }
     let password = match chosen_password(visit, named, &link.user_name, user.as_ref()).await? {
         Ok(password) => password,
@@ -166,6 +166,6 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
     let call = visit.call_of("ConfirmSignUp", Bytes::new());
     match sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await? {
         Confirmed::PasswordNeeded => Ok(Done::NotYet(Notice::None)),
-        Confirmed::Done(_) => Ok(Done::Now(name)),
+        Confirmed::Done { address, .. } => Ok(Done::Now(if by_address { address } else { name() })),
     }
 }

@@ -25,7 +25,7 @@ use crate::{
         sign_in::{Door, NextChallenge, Outcome, Parameters, SignIn},
     },
     http::visit::{self, Visit},
-    store::{clients::ClientAndPool, pools::Pool},
+    store::{clients::ClientAndPool, pools::Pool, users::User},
     webauthn::Assertion,
 };
 
@@ -192,6 +192,13 @@ impl Login<'_> {
         let browser = cookies::browser(self.visit, &self.named.pool.id).await?;
         match (browser, self.purpose.prompt()) {
             (Some(browser), Prompt::Default | Prompt::None) => {
+                // Who just signed up is not the one who was signed in before.
+                let is_another = self.visit.query.get("invited").is_some()
+                    && self.visit.query.get("login_hint").is_some_and(|hint| !is_called(&browser.user, hint));
+                if is_another {
+                    let hint = self.visit.query.get("login_hint").unwrap_or_default();
+                    return self.name_page(200, hint, Notice::None, None);
+                }
                 if self.purpose.is_satisfied_by(self.visit, &browser) {
                     return Ok(self.purpose.go_on(self.visit, &browser).await);
                 }
@@ -625,6 +632,12 @@ impl Login<'_> {
     }
 }
 
+/// Whether a user is called so: by the username, or an address.
+fn is_called(user: &User, name: &str) -> bool {
+    let addresses = ["email", "phone_number"].into_iter().filter_map(|one| user.attributes.get(one)?.as_str());
+    addresses.chain([user.username.as_str()]).any(|own| own.eq_ignore_ascii_case(name))
+}
+
 /// Whether people of the pool sign in with passkeys.
 pub fn has_passkeys(pool: &Pool) -> bool {
     pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
@@ -642,7 +655,7 @@ pub async fn after_sign_up(
         Ok(Outcome::Browser(new)) => {
             let invitation = format!(
                 "/passkeys/add?{}",
-                visit.query.text(&["prompt", "max_age", "fresh", "done"], &[("invited", "1")])
+                visit.query.text(&["prompt", "max_age", "fresh", "done", "then", "invited"], &[("invited", "1")])
             );
             let next = has_passkeys(&login.named.pool).then_some(invitation.as_str());
             purpose.enter(visit, &new, next).await.map(Some)

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use bytes::Bytes;
 use serde_json::{Map, json};
+use sqlx::PgConnection;
 
 use super::{
     Frame, Notice,
@@ -18,9 +19,9 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        password,
+        self, password,
         sign_up::{self, Chosen, Confirmation, Confirmed},
-        triggers::Cause,
+        triggers::{self, Cause, Trigger},
     },
     http::visit::{self, Visit},
     random,
@@ -61,6 +62,8 @@ struct ConfirmPage<'a> {
     policy: String,
     /// Where who opened the mail's link goes on, in pools that confirm by one: there is no code to type then.
     by_link: Option<String>,
+    /// Whether there may be a code all the same.
+    code_or_link: bool,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
@@ -237,28 +240,45 @@ async fn waits(visit: &Visit, pool: &Pool, username: &str, email: Option<&str>) 
     }))
 }
 
-/// Whether this very sign-up waits for a code already: a double click, or the page opened again. Otherwise whoever began it is
-/// told apart from whoever comes now.
+/// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then the password is the
+/// one that was chosen last. Otherwise whoever began it is told apart from whoever comes now.
 async fn began_here(visit: &Visit, pool: &Pool, username: &str) -> Result<bool> {
     let app = &visit.app;
     let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
         return Ok(false);
     };
-    let browser = {
-        let mut db = app.db.acquire().await?;
-        store::users::sign_up_browser(&mut db, &pool.id, user.sub).await?
+    let is_here = async |db: &mut PgConnection, status: Status| -> Result<bool> {
+        let browser = store::users::sign_up_browser(db, &pool.id, user.sub).await?;
+        Ok(status == Status::Unconfirmed && browser.is_some() && browser == visit.call.browser)
     };
-    // Only in that browser, so that nobody guesses at passwords by signing up.
-    let here = user.status == Status::Unconfirmed && browser.is_some() && browser == visit.call.browser;
-    let same = here
-        && match (visit.form.given("password"), user.password_hash) {
-            (Some(given), Some(hash)) => app.passwords.verify(Secret::from(given.to_owned()), Some(hash)).await?,
-            (given, hash) => given.is_none() && hash.is_none(),
-        };
-    if !same {
-        store::users::signed_up_again(&app.db, &pool.id, user.sub).await?;
+    let here = {
+        let mut db = app.db.acquire().await?;
+        is_here(&mut db, user.status).await?
+    };
+    let password = match visit.form.given("password") {
+        Some(given) if here => {
+            Some(password::new(app, pool, user.sub, &user.username, Secret::from(given.to_owned())).await?)
+        }
+        _ => None,
+    };
+    let trail = flows::trail(app, &visit.call, "user");
+    let mut tx = app.db.begin().await?;
+    let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
+    // Confirmed meanwhile, or begun in another browser.
+    let here = match now {
+        Some(now) => here && is_here(&mut tx, now.status).await?,
+        None => false,
+    };
+    match password {
+        Some(password) if here => {
+            password::store(&mut tx, pool, user.sub, &password, Status::Unconfirmed, trail.at).await?;
+            store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
+        }
+        _ if here => {}
+        _ => store::users::signed_up_again(&mut tx, &pool.id, user.sub).await?,
     }
-    Ok(same)
+    tx.commit().await?;
+    Ok(here)
 }
 
 /// What the page that waits for a code or a link knows.
@@ -288,21 +308,25 @@ fn confirm_page(
         "" => sign_up::attributes_to_verify(pool).next() == Some("email"),
         to => to.contains('@'),
     };
-    let by_link = (right_code.is_none() && pool.confirms_by_link() && mail).then(|| {
+    let links = right_code.is_none() && pool.confirms_by_link() && mail;
+    // The function that words the mail may have put the code there.
+    let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
+    let by_link = links.then(|| {
         let next = [("then", "add"), ("invited", "1")];
         let next = if login::has_passkeys(pool) { next.as_slice() } else { &[] };
         let hint = [("login_hint", username)];
-        format!("/login?{}", visit.query.text(&["done", "then", "login_hint"], &[&hint, next].concat()))
+        format!("/login?{}", visit.query.text(&["done", "then", "invited", "login_hint"], &[&hint, next].concat()))
     });
     let text = match (by_link.is_some(), to) {
         _ if right_code.is_some() => f.say("confirm-with-password"),
+        (true, _) if code_or_link => f.say("code-or-link-sent"),
         (true, "") => f.say("link-sent"),
         (true, to) => f.say1("link-sent-to", "to", to),
         (false, "") => f.say("code-sent"),
         (false, to) => f.say1("code-sent-to", "to", to),
     };
     let policy = words::policy(&f.texts, &pool.settings.policies.password_policy);
-    let template = ConfirmPage { f, username, session, to, text, right_code, policy, by_link };
+    let template = ConfirmPage { f, username, session, to, text, right_code, policy, by_link, code_or_link };
     page(visit, status, &template.f, &template)
 }
 
@@ -363,7 +387,7 @@ async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let waiting = Waiting { username: field("username"), to: field("to"), session: field("session"), right_code: None };
     let needs_password = Waiting { right_code: Some(code), ..waiting };
     let problem = match redeem(visit, purpose, &waiting, code).await {
-        Ok(Ok(Confirmed::Done(session))) => {
+        Ok(Ok(Confirmed::Done { session, .. })) => {
             if let Some(session) = session
                 && let Some(response) = login::after_sign_up(visit, purpose, waiting.username, &session).await?
             {

@@ -28,14 +28,15 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
-    if request.user_attribute_names.iter().any(|name| change_attributes::is_address(name)) {
+    let removed = |name: &String| change_attributes::is_address(name) && user.attributes.contains_key(name);
+    if request.user_attribute_names.iter().any(removed) {
         step_up::check(app, &mut tx, &pool, &bearer).await?;
     }
     let had = change_attributes::must_keep_a_factor(&mut tx, &pool, bearer.sub).await?;
     let left =
         change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, Some(&known.client))?;
     change_attributes::store(&mut tx, &pool, user, left, trail.at).await?;
-    last_factor::keep(&mut tx, &pool, bearer.sub, had).await?;
+    last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::NO_WAY_LEFT).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -18,13 +18,15 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: mfa::Pref
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
-    if request.switch_off() {
+    let user = user.ok_or(Error::UserNotFound)?;
+    if request.switch_off(&user.mfa) {
         step_up::check(app, &mut tx, &pool, &bearer).await?;
     }
     // Without a password there may be no first factor that goes with a second one.
     let had = last_factor::can_sign_in(&mut tx, &pool, bearer.sub, None).await?;
-    mfa::prefer(&mut tx, &pool, &user.ok_or(Error::UserNotFound)?, request, trail.at).await?;
-    last_factor::keep(&mut tx, &pool, bearer.sub, had).await?;
+    mfa::prefer(&mut tx, &pool, &user, request, trail.at).await?;
+    let why = "With a second factor nothing would be left to sign in to this account with; set a password first.";
+    last_factor::keep(&mut tx, &pool, bearer.sub, had, why).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(bearer.sub), None).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -45,14 +45,14 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
-    if new.keys().any(|name| change_attributes::is_address(name)) {
+    if new.iter().any(|(name, value)| change_attributes::is_address(name) && user.attributes.get(name) != Some(value)) {
         step_up::check(app, &mut tx, &pool, &bearer).await?;
     }
     let had = change_attributes::must_keep_a_factor(&mut tx, &pool, bearer.sub).await?;
     // On the account page a slip of the pen must not lock anybody out.
     let careful = call.from_pages();
     let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, careful, trail.at).await?;
-    last_factor::keep(&mut tx, &pool, bearer.sub, had).await?;
+    last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::NO_WAY_LEFT).await?;
     let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
     let sent = change_attributes::prove(&cause, &mut tx, &user, to_prove, true, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;

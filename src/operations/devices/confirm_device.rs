@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, devices},
+    flows::{self, devices, step_up},
     store::{self, devices::Device},
 };
 
@@ -58,6 +58,8 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
+    // It may stand in for the second factor.
+    step_up::check(app, &mut tx, &pool, &bearer).await?;
     // The key that this session's tokens came with, and no other.
     let own = store::sessions::device_key(&mut tx, &pool.id, bearer.origin_jti).await?;
     if own.as_ref() != Some(&request.device_key) {

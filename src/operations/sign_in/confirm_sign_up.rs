@@ -51,7 +51,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         password: Chosen::ByWhoConfirms,
     };
     let session = match sign_up::confirm(&cause, call, client, user, &confirmation).await? {
-        Confirmed::Done(session) => session,
+        Confirmed::Done { session, .. } => session,
         Confirmed::PasswordNeeded => None,
     };
     Ok(Response { session })

@@ -234,9 +234,13 @@ impl Account<'_> {
     /// `POST`: what the person wants.
     async fn step(&self) -> Result<HttpResponse> {
         let step = self.field("step");
-        if ["email", "phone", "mfa_on", "mfa_off"].contains(&step)
-            && let Some(response) = self.step_up(None)
-        {
+        let asks = match step {
+            "email" | "phone" | "mfa_off" => true,
+            "mfa_on" => self.field("method") == "SOFTWARE_TOKEN_MFA",
+            // The others see to it themselves.
+            _ => false,
+        };
+        if asks && let Some(response) = self.step_up(None) {
             return Ok(response);
         }
         match step {
@@ -292,6 +296,9 @@ impl Account<'_> {
             Error::ResourceNotFound(text) if text.starts_with("The passkey") => texts.say("error-passkey-gone"),
             Error::InvalidParameter(text) if text.starts_with("The passkey is the last") => {
                 texts.say("error-last-factor")
+            }
+            Error::InvalidParameter(text) if text.starts_with("With a second factor nothing") => {
+                texts.say("error-password-first")
             }
             Error::InvalidParameter(text) if text.starts_with("Nothing would be left") => {
                 texts.say("error-no-way-left")
@@ -423,6 +430,18 @@ impl Account<'_> {
     async fn mfa_on(&self) -> Result<HttpResponse> {
         if self.field("method") != "SOFTWARE_TOKEN_MFA" {
             return self.mfa(self.field("method"), true).await;
+        }
+        // Said before the app is set up, not afterwards.
+        let (pool, mut then) = (&self.named.pool, self.browser.user.clone());
+        then.mfa.enabled.push("SOFTWARE_TOKEN_MFA".into());
+        let locked_out = {
+            let mut db = self.visit.app.db.acquire().await?;
+            last_factor::can_sign_in_as(&mut db, pool, &self.browser.user, None).await?
+                && !last_factor::can_sign_in_as(&mut db, pool, &then, None).await?
+        };
+        if locked_out {
+            let text = Frame::new(self.visit, None).say("error-password-first");
+            return self.page(400, Notice::Problem(text)).await;
         }
         match self.call("AssociateSoftwareToken", json!({})).await {
             Ok(made) => self.setup_page(200, made["SecretCode"].as_str().unwrap_or_default(), Notice::None),
