@@ -96,12 +96,10 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     // An application may have pages of its own only.
     let sign_in = authorization::has_pages(&named).then(|| {
-        let passkey = [("then", "add"), ("invited", "1")];
-        let passkey = if login::has_passkeys(&named.pool) { passkey.as_slice() } else { &[] };
         let to = [("client_id", &*link.client_id), ("login_hint", &name), ("lang", f.texts.language())];
         let to = to.into_iter().filter(|(_, value)| !value.is_empty());
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        format!("/login?{}", query.extend_pairs(to).extend_pairs(passkey).finish())
+        format!("/login?{}", query.extend_pairs(to).extend_pairs(login::invitation(&named.pool)).finish())
     });
     let template = LinkPage { title: f.say("confirmed"), text: f.say(done), form: None, policy: None, sign_in, f };
     page(visit, 200, &template.f, &template)

@@ -638,8 +638,13 @@ fn is_called(user: &User, name: &str) -> bool {
     addresses.chain([user.username.as_str()]).any(|own| own.eq_ignore_ascii_case(name))
 }
 
+/// What a sign-in's address carries that leads on to the question whether to add a passkey, where the pool has them.
+pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
+    if has_passkeys(pool) { &[("then", "add"), ("invited", "1")] } else { &[] }
+}
+
 /// Whether people of the pool sign in with passkeys.
-pub fn has_passkeys(pool: &Pool) -> bool {
+fn has_passkeys(pool: &Pool) -> bool {
     pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
 }
 

@@ -312,9 +312,7 @@ fn confirm_page(
     // The function that words the mail may have put the code there.
     let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
     let by_link = links.then(|| {
-        let next = [("then", "add"), ("invited", "1")];
-        let next = if login::has_passkeys(pool) { next.as_slice() } else { &[] };
-        let hint = [("login_hint", username)];
+        let (hint, next) = ([("login_hint", username)], login::invitation(pool));
         format!("/login?{}", visit.query.text(&["done", "then", "invited", "login_hint"], &[&hint, next].concat()))
     });
     let text = match (by_link.is_some(), to) {
