@@ -86,12 +86,17 @@ pub fn no_session(app: &App, client: &Client) -> String {
 }
 
 /// The `Session` of a sign-up whose password was proved just now, on the pages.
-pub async fn session_of(app: &App, named: &ClientAndPool, username: &str) -> Result<String> {
+///
+/// Its browser is as good from then on as the one that signed up.
+pub async fn session_of(app: &App, call: &Call, named: &ClientAndPool, username: &str) -> Result<String> {
     let ClientAndPool { client, pool } = named;
     let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
         return Ok(no_session(app, client));
     };
     let mut db = app.db.acquire().await?;
+    if let Some(browser) = &call.browser {
+        store::users::signed_up_in(&mut db, &pool.id, user.sub, browser).await?;
+    }
     let session = session(app, &mut db, client, user.sub, SIGN_UP, (true, app.clock.now())).await?;
     Ok(session.unwrap_or_else(|| no_session(app, client)))
 }

@@ -447,9 +447,14 @@ pub async fn confirm(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: Offse
 
 /// Notes the browser that somebody signed up in on the pages.
 pub async fn signed_up_in(db: &mut PgConnection, pool_id: &str, sub: Uuid, browser: &str) -> sqlx::Result<()> {
-    sqlx::query!("UPDATE users SET sign_up_browser = $3 WHERE user_pool_id = $1 AND sub = $2", pool_id, sub, browser)
-        .execute(db)
-        .await?;
+    sqlx::query!(
+        "UPDATE users SET sign_up_browser = $3 WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
+        pool_id,
+        sub,
+        browser
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -243,6 +243,7 @@ async fn where_a_link_is_sent_no_code_is_asked_for_and_the_sign_in_leads_to_a_pa
     let entered = [("email", "ada@example.com"), ("password", PASSWORD)];
     let page = browser.submit(&page, "sign_up", &entered).await;
     let page = browser.submit(&page, "resend", &[]).await;
+    assert!(page.notice().starts_with("We sent it again"), "{}", page.text);
     assert!(page.text.contains("We sent a link to ada@example.com.") && page.text.contains("Send a new link"));
     assert!(!page.text.contains("name=\"code\""), "{}", page.text);
     let confirmed = open_link(&server, &mut browser, "ada@example.com", 2, "").await;
@@ -328,4 +329,46 @@ async fn a_password_that_is_chosen_the_second_time_is_not_dropped() {
     let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
         "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": PASSWORD}});
     server.call("InitiateAuth", input).await.ok();
+}
+
+#[tokio::test]
+async fn a_mistyped_address_is_mended_in_the_browser_that_signed_up() {
+    let server = TestServer::start().await;
+    let members = json!({"AutoVerifiedAttributes": ["email"]});
+    let client = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
+    let (_, client) = pool_with(&server, members, client).await;
+    let sign_up = async |browser: &mut Browser, email: &str| {
+        let page = browser.get(&format!("/signup?client_id={client}")).await;
+        let entered = [("username", "ada"), ("email", email), ("password", PASSWORD)];
+        browser.submit(&page, "sign_up", &entered).await
+    };
+    let mut ada = Browser::new(&server);
+    sign_up(&mut ada, "adda@example.com").await;
+    let old = server.code("adda@example.com", 1).await;
+    let taken = sign_up(&mut Browser::new(&server), "eve@example.com").await;
+    assert!(taken.notice().starts_with("This name is taken."), "{}", taken.text);
+    let page = sign_up(&mut ada, "ada@example.com").await;
+    assert_eq!(page.heading(), "Confirm your account", "{}", page.text);
+    let code = server.code("ada@example.com", 1).await;
+    // The code that went elsewhere is worth nothing.
+    assert_eq!(ada.submit(&page, "confirm", &[("code", &old)]).await.status, 400);
+    let done = ada.submit(&page, "confirm", &[("code", &code)]).await;
+    assert_eq!(ada.follow(done).await.heading(), "Your account");
+    let proved = "users WHERE attributes ->> 'email' = 'ada@example.com' AND attributes ->> 'email_verified' = 'true'";
+    assert_eq!(server.count(proved).await, 1);
+}
+
+#[tokio::test]
+async fn the_browser_in_which_the_password_was_proved_is_as_good_for_the_link() {
+    let server = TestServer::start().await;
+    let by_link = json!({"VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_LINK"}});
+    let client = by_address(&server, by_link).await;
+    sign_up(&mut Browser::new(&server), &client, "ada@example.com", PASSWORD).await;
+    let mut other = Browser::new(&server);
+    let page = other.get(&format!("/login?client_id={client}")).await;
+    let page = other.submit(&page, "name", &[("username", "ada@example.com")]).await;
+    let waits = other.submit(&page, "password", &[("password", PASSWORD)]).await;
+    assert!(waits.text.contains("We sent a link to"), "{}", waits.text);
+    assert_eq!(open_link(&server, &mut other, "ada@example.com", 2, "").await.heading(), "Confirmed");
 }

@@ -94,18 +94,21 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         }
         Err(error) => return failed(visit, Some(&named), error),
     };
-    // An application may have pages of its own only.
-    let sign_in = authorization::has_pages(&named).then(|| {
-        let to = [("client_id", &*link.client_id), ("login_hint", &name), ("lang", f.texts.language())];
-        let to = to.into_iter().filter(|(_, value)| !value.is_empty());
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        format!("/login?{}", query.extend_pairs(to).extend_pairs(login::invitation(&named.pool)).finish())
-    });
+    let sign_in = sign_in(&named, &name, &f);
     let template = LinkPage { title: f.say("confirmed"), text: f.say(done), form: None, policy: None, sign_in, f };
     page(visit, 200, &template.f, &template)
 }
 
-/// Says why nothing was confirmed.
+/// Where who is called so signs in. An application may have pages of its own only.
+fn sign_in(named: &ClientAndPool, name: &str, f: &Frame) -> Option<String> {
+    let to = [("client_id", &*named.client.id), ("login_hint", name), ("lang", f.texts.language())];
+    let to = to.into_iter().filter(|(_, value)| !value.is_empty());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(to).extend_pairs(login::invitation(&named.pool)).finish();
+    authorization::has_pages(named).then(|| format!("/login?{query}"))
+}
+
+/// Says why nothing was confirmed. Who signs in all the same gets another message.
 fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<HttpResponse> {
     let f = Frame::new(visit, named.map(|named| &named.pool));
     let text = match error {
@@ -114,7 +117,8 @@ fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<
         Error::InvalidParameter(_) => f.say("confirm-link-incomplete"),
         _ => f.say("confirm-link-failed"),
     };
-    let template = LinkPage { title: f.say("not-confirmed"), text, form: None, policy: None, sign_in: None, f };
+    let sign_in = named.and_then(|named| sign_in(named, "", &f));
+    let template = LinkPage { title: f.say("not-confirmed"), text, form: None, policy: None, sign_in, f };
     page(visit, 400, &template.f, &template)
 }
 

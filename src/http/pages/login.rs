@@ -644,7 +644,7 @@ pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
 }
 
 /// Whether people of the pool sign in with passkeys.
-fn has_passkeys(pool: &Pool) -> bool {
+pub fn has_passkeys(pool: &Pool) -> bool {
     pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
 }
 

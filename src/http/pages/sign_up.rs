@@ -19,7 +19,9 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        self, password,
+        self, change_attributes,
+        codes::{self, Purpose as CodePurpose},
+        password,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::{self, Cause, Trigger},
     },
@@ -199,8 +201,9 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             if !pool.settings.username_attributes.is_empty()
                 || waits(visit, pool, username, given("email").as_deref()).await? =>
         {
-            let session = match began_here(visit, pool, username).await? {
-                true => sign_up::session_of(&visit.app, named, username).await?,
+            let addresses = ["email", "phone_number"].map(|name| (name, given(name)));
+            let session = match began_here(visit, pool, username, addresses).await? {
+                true => sign_up::session_of(&visit.app, &visit.call, named, username).await?,
                 // Of the same form as a sign-up's, and worth nothing: the password that is stored may be another's.
                 false => sign_up::no_session(&visit.app, &named.client),
             };
@@ -231,18 +234,27 @@ fn destination(pool: &Pool, given: impl Fn(&str) -> Option<String>) -> String {
     sign_up::attributes_to_verify(pool).find_map(given).unwrap_or_default()
 }
 
-/// Whether a name is taken by who waits for a code at the same address: most likely the same person, who lost the page.
+/// Whether a name is taken by who waits for a code at the same address, or began in this browser: most likely the same person,
+/// who lost the page or mistyped the address.
 async fn waits(visit: &Visit, pool: &Pool, username: &str, email: Option<&str>) -> Result<bool> {
     let user = store::users::find(&visit.app.db, &pool.id, &pool.username_key(username)).await?;
-    Ok(user.is_some_and(|user| {
-        let same = email.is_some_and(|email| user.attributes.get("email").is_some_and(|own| own == email));
-        user.status == Status::Unconfirmed && same
-    }))
+    let Some(user) = user.filter(|user| user.status == Status::Unconfirmed) else { return Ok(false) };
+    if email.is_some_and(|email| user.attributes.get("email").is_some_and(|own| own == email)) {
+        return Ok(true);
+    }
+    let mut db = visit.app.db.acquire().await?;
+    let browser = store::users::sign_up_browser(&mut db, &pool.id, user.sub).await?;
+    Ok(browser.is_some() && browser == visit.call.browser)
 }
 
-/// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then the password is the
-/// one that was chosen last. Otherwise whoever began it is told apart from whoever comes now.
-async fn began_here(visit: &Visit, pool: &Pool, username: &str) -> Result<bool> {
+/// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then the password and
+/// the addresses are those that were entered last. Otherwise whoever began it is told apart from whoever comes now.
+async fn began_here(
+    visit: &Visit,
+    pool: &Pool,
+    username: &str,
+    addresses: [(&str, Option<String>); 2],
+) -> Result<bool> {
     let app = &visit.app;
     let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
         return Ok(false);
@@ -265,10 +277,25 @@ async fn began_here(visit: &Visit, pool: &Pool, username: &str) -> Result<bool> 
     let mut tx = app.db.begin().await?;
     let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
     // Confirmed meanwhile, or begun in another browser.
-    let here = match now {
-        Some(now) => here && is_here(&mut tx, now.status).await?,
-        None => false,
+    let now = match now {
+        Some(now) if here && is_here(&mut tx, now.status).await? => Some(now),
+        _ => None,
     };
+    let here = now.is_some();
+    if let Some(now) = now {
+        let mut attributes = now.attributes.clone();
+        for (name, value) in addresses {
+            if let Some(value) = value.filter(|value| attributes.get(name).is_none_or(|own| own != value)) {
+                attributes.insert(name.into(), value.into());
+                attributes.insert(format!("{name}_verified"), "false".into());
+                // It went to the address before.
+                codes::withdraw(&mut tx, pool, now.sub, CodePurpose::SignUp).await?;
+            }
+        }
+        if attributes != now.attributes {
+            change_attributes::store(&mut tx, pool, now, attributes, trail.at).await?;
+        }
+    }
     match password {
         Some(password) if here => {
             password::store(&mut tx, pool, user.sub, &password, Status::Unconfirmed, trail.at).await?;
@@ -331,7 +358,7 @@ fn confirm_page(
 /// Who signs in with the right password and is not confirmed yet gets a new code.
 pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
-    let session = sign_up::session_of(&visit.app, purpose.named(), username).await?;
+    let session = sign_up::session_of(&visit.app, &visit.call, purpose.named(), username).await?;
     confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
 }
 
@@ -353,7 +380,8 @@ async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let username = visit.form.get("username").unwrap_or_default();
     resend_code(visit, purpose, username).await?;
     let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());
-    confirm_page(visit, purpose, 200, &Waiting { username, to, session, right_code: None }, Notice::None)
+    let asked = Notice::Good(purpose.frame(visit).say("asked-again"));
+    confirm_page(visit, purpose, 200, &Waiting { username, to, session, right_code: None }, asked)
 }
 
 /// What sets a password along with a code or a link, if it is there: one like the API takes and the pool's policy wants; or what

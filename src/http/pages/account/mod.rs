@@ -25,7 +25,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{self, browser::Browser, last_factor, passkey_sign_in::relying_party_of, step_up},
+    flows::{self, browser::Browser, last_factor, mfa, passkey_sign_in::relying_party_of, step_up},
     http::visit::{self, Visit},
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
@@ -61,10 +61,14 @@ struct AccountPage<'a> {
     more_sessions: bool,
     addresses: Vec<AddressRow<'a>>,
     has_password: bool,
+    /// Whether the form for another password is open: something was wrong with what it sent.
+    password_open: bool,
     /// Where a first password is chosen; the name goes along.
     set_password: String,
     policy: String,
     mfa: Vec<MethodRow>,
+    /// Whether passkeys do not sign in while a second factor is on.
+    passkeys_rest: bool,
 }
 
 #[derive(Template)]
@@ -206,6 +210,8 @@ impl Account<'_> {
             more_sessions,
             addresses: self.addresses(),
             has_password: user.password_hash.is_some(),
+            password_open: self.field("step") == "password",
+            passkeys_rest: self.passkeys_rest(),
             set_password: {
                 let query = account_path(self.visit, &[("login_hint", &user.username)]);
                 query.replacen("/account", "/forgot", 1)
@@ -221,6 +227,11 @@ impl Account<'_> {
             f,
         };
         page(self.visit, status, &template.f, &template)
+    }
+
+    fn passkeys_rest(&self) -> bool {
+        let (pool, user) = (&self.named.pool, &self.browser.user);
+        login::has_passkeys(pool) && !mfa::passkeys_suffice(pool, user)
     }
 
     /// The signals with the passkey that was deleted a moment ago.
