@@ -557,7 +557,7 @@ test("a wrong first code of the app says so, and the key stays", async (t) => {
   const secret = (await page.locator(".secret code").innerText()).trim();
   await page.getByLabel("Code from the app").fill(totp(secret, 1000));
   await page.getByRole("button", { name: "Next" }).click();
-  assert.equal(await problem(page), "This code is not right. Check it, or ask for a new one.");
+  assert.equal(await problem(page), "This code is not right. Enter the one that the app shows now.");
   assert.equal((await page.locator(".secret code").innerText()).trim(), secret);
   await setUpApp(page);
   await expectHeading(page, "Your account");
