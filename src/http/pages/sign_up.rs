@@ -19,9 +19,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        self, change_attributes,
-        codes::{self, Purpose as CodePurpose},
-        password,
+        self, change_attributes, codes, password,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::{self, Cause, Trigger},
     },
@@ -289,7 +287,7 @@ async fn began_here(
                 attributes.insert(name.into(), value.into());
                 attributes.insert(format!("{name}_verified"), "false".into());
                 // It went to the address before.
-                codes::withdraw(&mut tx, pool, now.sub, CodePurpose::SignUp).await?;
+                codes::withdraw(&mut tx, pool, now.sub, codes::Purpose::SignUp).await?;
             }
         }
         if attributes != now.attributes {

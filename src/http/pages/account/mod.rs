@@ -25,7 +25,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{self, browser::Browser, last_factor, mfa, passkey_sign_in::relying_party_of, step_up},
+    flows::{self, browser::Browser, last_factor, mfa, step_up},
     http::visit::{self, Visit},
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
@@ -205,13 +205,13 @@ impl Account<'_> {
             passkeys: shown.map(|one| self.passkey_row(&f.texts, one)).collect(),
             before: (from > 0).then(|| others(from.saturating_sub(PASSKEYS))),
             after: (from + PASSKEYS < passkeys.len()).then(|| others(from + PASSKEYS)),
-            can_add: pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some(),
+            can_add: login::has_passkeys(pool),
             sessions: sessions.iter().map(|one| self.session_row(&f.texts, one, &names)).collect(),
             more_sessions,
             addresses: self.addresses(),
             has_password: user.password_hash.is_some(),
             password_open: self.field("step") == "password",
-            passkeys_rest: self.passkeys_rest(),
+            passkeys_rest: login::has_passkeys(pool) && !mfa::passkeys_suffice(pool, user),
             set_password: {
                 let query = account_path(self.visit, &[("login_hint", &user.username)]);
                 query.replacen("/account", "/forgot", 1)
@@ -227,11 +227,6 @@ impl Account<'_> {
             f,
         };
         page(self.visit, status, &template.f, &template)
-    }
-
-    fn passkeys_rest(&self) -> bool {
-        let (pool, user) = (&self.named.pool, &self.browser.user);
-        login::has_passkeys(pool) && !mfa::passkeys_suffice(pool, user)
     }
 
     /// The signals with the passkey that was deleted a moment ago.
