@@ -5,8 +5,6 @@ use std::{
     sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
 };
 
-use sqlx::PgPool;
-
 use crate::{
     admission::Admission,
     budgets::Budgets,
@@ -21,7 +19,7 @@ use crate::{
     passwords::Passwords,
     sealing::SealingKey,
     store::{
-        self,
+        self, Connections,
         batches::{
             BeginSignIns, ClientToFind, CompleteSignIns, DeletePasskeys, FindClients, InsertChallenges, ListPasskeys,
             ResumeSignIns,
@@ -36,8 +34,10 @@ use crate::{
 
 /// The server's shared parts. State is in the database; everything else here may be thrown away.
 pub struct App {
-    /// Connections to PostgreSQL.
-    pub db: PgPool,
+    /// Connections to PostgreSQL, for requests.
+    pub db: Connections,
+    /// Those of background jobs, apart, so that work in the background never keeps a request waiting.
+    pub job_db: Connections,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The settings.
@@ -95,7 +95,7 @@ pub const GROUP_CONNECTIONS: u32 = 7;
 const GROUP_LIMITS: Limits = Limits { waiting: 2_048, batch: 256 };
 
 impl Groups {
-    fn new(pool: &PgPool, sealing: &Arc<SealingKey>) -> Self {
+    fn new(pool: &Connections, sealing: &Arc<SealingKey>) -> Self {
         let db = || Kept::new(pool);
         Self {
             delete_passkeys: GroupCommit::new(DeletePasskeys { db: db() }, GROUP_LIMITS),
@@ -114,7 +114,7 @@ const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
 
 impl App {
     /// Puts the parts together, on the current runtime: the one that outlives the requests.
-    pub fn new(db: PgPool, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
+    pub fn new(db: Connections, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
         let sealing = Arc::new(sealing);
         Ok(Self {
             passwords: Passwords::new(&config.passwords())?,
@@ -133,6 +133,7 @@ impl App {
             groups: Groups::new(&db, &sealing),
             draining: AtomicBool::new(false),
             client_pools: RwLock::default(),
+            job_db: db.clone(),
             db,
             clock,
             config,

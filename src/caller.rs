@@ -10,7 +10,6 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -19,7 +18,7 @@ use crate::{
     error::{Error, Result},
     flows::session_text,
     sigv4,
-    store::{self, clients::ClientAndPool},
+    store::{self, Connection, clients::ClientAndPool},
     tokens, wire,
 };
 
@@ -119,7 +118,7 @@ impl Caller for Bearer {
 
 impl Bearer {
     /// Locks the session against being ended before the transaction ends, or tells why it does not live.
-    pub async fn live(&self, app: &App, db: &mut PgConnection, call: &Call) -> Result<()> {
+    pub async fn live(&self, app: &App, db: &mut Connection, call: &Call) -> Result<()> {
         if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
             return Ok(());
         }
@@ -127,7 +126,7 @@ impl Bearer {
     }
 
     /// Why this bearer is refused: asked only after a statement found no live session.
-    pub async fn refusal(&self, app: &App, db: &mut PgConnection, call: &Call) -> Result<Error> {
+    pub async fn refusal(&self, app: &App, db: &mut Connection, call: &Call) -> Result<Error> {
         use store::users::Status;
         let user = store::users::find_by_sub(db, &self.pool_id, self.sub).await?;
         let declares = |error: &str| {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
-use sqlx::PgPool;
 
 /// The server's counters. One set per server, so that tests do not share them.
 pub struct Metrics {
@@ -67,7 +66,7 @@ impl Metrics {
     }
 
     /// The exposition text.
-    pub fn text(&self, db: &PgPool, in_flight: usize) -> String {
+    pub fn text(&self, db: &Connections, in_flight: usize) -> String {
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         self.connections.set(i64::from(db.size()));
         self.idle.set(i64::try_from(db.num_idle()).unwrap_or(0));

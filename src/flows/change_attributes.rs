@@ -1,7 +1,6 @@
 //! Changing a user's attributes, by the user or by an operator: what is verified, what waits for a code, who is called what.
 
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use crate::{
         last_factor, mfa, names,
         triggers::Cause,
     },
-    store::{self, clients::Client, pools::Pool, users::User},
+    store::{self, Connection, clients::Client, pools::Pool, users::User},
 };
 
 /// Whether codes for a new password may go to what this attribute holds.
@@ -28,7 +27,7 @@ pub const NO_WAY_LEFT: &str =
 
 /// Whether a user who changes their attributes has a way to sign in now and must have one afterwards, because the passkey policy
 /// keeps the last one.
-pub async fn must_keep_a_factor(db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<bool> {
+pub async fn must_keep_a_factor(db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<bool> {
     Ok(pool.passkey_policy.keep_last_factor && last_factor::can_sign_in(db, pool, sub, None).await?)
 }
 
@@ -36,7 +35,7 @@ pub async fn must_keep_a_factor(db: &mut PgConnection, pool: &Pool, sub: Uuid) -
 /// the addresses that are to be proved. The caller sends the codes. `careful`: an address that was proved stays until the new
 /// one is, whatever the pool says.
 pub async fn update(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     user: User,
     mut new: Map<String, Value>,
@@ -80,7 +79,7 @@ pub async fn update(
 /// codes in their own name.
 pub async fn prove(
     cause: &Cause<'_>,
-    db: &mut PgConnection,
+    db: &mut Connection,
     user: &User,
     addresses: Vec<Address>,
     counted: bool,
@@ -99,7 +98,7 @@ pub async fn prove(
 
 /// Writes a user's attributes, the names that follow from them, and takes codes back whose address changed.
 pub async fn store(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     user: User,
     attributes: Map<String, Value>,

@@ -3,7 +3,6 @@
 //! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (W§6.1). Attempts are
 //! counted by name, whether or not a user has it, so that the limits tell nobody who has an account.
 
-use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -18,7 +17,7 @@ use crate::{
     },
     random,
     sealing::equal,
-    store::{self, codes::Code, pools::Pool, users::User},
+    store::{self, Connection, codes::Code, pools::Pool, users::User},
 };
 
 /// Codes sent for a name within an hour.
@@ -75,7 +74,7 @@ impl Purpose {
 /// in [`Told`].
 pub async fn send(
     cause: &Cause<'_>,
-    db: &mut PgConnection,
+    db: &mut Connection,
     user: &User,
     purpose: Purpose,
     source: &'static str,
@@ -103,7 +102,7 @@ pub async fn send(
 /// send does not count.
 pub async fn count(
     app: &App,
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     user: &User,
     purpose: Purpose,
@@ -141,7 +140,7 @@ pub async fn pretend_to_send(
 /// caller commits, so that the attempt stays counted. The transaction holds the user's row.
 pub async fn redeem(
     app: &App,
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     user: &User,
     purpose: Purpose,
@@ -195,12 +194,12 @@ pub fn void() -> Error {
 }
 
 /// Takes back what a code of this purpose would do.
-pub async fn withdraw(db: &mut PgConnection, pool: &Pool, sub: Uuid, purpose: Purpose) -> Result<()> {
+pub async fn withdraw(db: &mut Connection, pool: &Pool, sub: Uuid, purpose: Purpose) -> Result<()> {
     Ok(store::codes::delete(db, &pool.id, sub, purpose.text()).await?)
 }
 
 /// Counts a code that signs in, and refuses one too many.
-pub async fn count_sign_in(db: &mut PgConnection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
+pub async fn count_sign_in(db: &mut Connection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
     if store::codes::count_sent(db, &pool.id, name, "sign_in", now).await? > SIGN_IN_SENT_PER_HOUR {
         return Err(limit_exceeded());
     }
@@ -208,20 +207,14 @@ pub async fn count_sign_in(db: &mut PgConnection, pool: &Pool, name: &str, now: 
 }
 
 /// Counts a custom challenge, for which a function may send something, and refuses one too many.
-pub async fn count_custom(db: &mut PgConnection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
+pub async fn count_custom(db: &mut Connection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
     if store::codes::count_sent(db, &pool.id, name, "custom_challenge", now).await? > CUSTOM_PER_HOUR {
         return Err(limit_exceeded());
     }
     Ok(())
 }
 
-async fn count_sent(
-    db: &mut PgConnection,
-    pool: &Pool,
-    name: &str,
-    purpose: Purpose,
-    now: OffsetDateTime,
-) -> Result<()> {
+async fn count_sent(db: &mut Connection, pool: &Pool, name: &str, purpose: Purpose, now: OffsetDateTime) -> Result<()> {
     if store::codes::count_sent(db, &pool.id, name, purpose.text(), now).await? > SENT_PER_HOUR {
         return Err(limit_exceeded());
     }

@@ -3,7 +3,6 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -18,7 +17,7 @@ use crate::{
     random,
     sealing::hex,
     srp::{self, ClientPublic},
-    store::{self, challenges::Challenge, devices::Device, pools::Pool, sessions::OpenedWith, users::User},
+    store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, sessions::OpenedWith, users::User},
 };
 
 /// The challenges of a device, in their order.
@@ -77,7 +76,7 @@ pub fn no_such_device() -> Error {
 }
 
 /// The device that a sign-in names, once it is known who signs in; `None` where it names none or nothing is remembered.
-pub async fn named(sign_in: &SignIn<'_>, db: &mut PgConnection, user: &User) -> Result<Option<Device>> {
+pub async fn named(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<Device>> {
     let (Some(key), Some(_)) = (sign_in.device_key, sign_in.pool.devices()) else { return Ok(None) };
     let found = store::devices::find(db, &sign_in.pool.id, user.sub, key).await?;
     found.ok_or_else(no_such_device).map(Some)
@@ -91,7 +90,7 @@ pub fn new(sign_in: &SignIn<'_>) -> Option<SessionDevice> {
 
 /// The device of a sign-in in which none proves itself: a new one, or none where it names one that is known. A name alone is
 /// in every token, and proves nothing.
-pub async fn unproved(sign_in: &SignIn<'_>, db: &mut PgConnection, user: &User) -> Result<Option<SessionDevice>> {
+pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<SessionDevice>> {
     match named(sign_in, db, user).await? {
         Some(_) => Ok(None),
         None => Ok(new(sign_in)),
@@ -132,7 +131,7 @@ impl Carried {
     pub async fn session_device(
         &self,
         sign_in: &SignIn<'_>,
-        db: &mut PgConnection,
+        db: &mut Connection,
         user: &User,
     ) -> Result<Option<SessionDevice>> {
         match &self.device {

@@ -3,7 +3,6 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
 
 use crate::{
     error::{Error, Result},
@@ -18,7 +17,7 @@ use crate::{
     random,
     sealing::sha256,
     store::{
-        self,
+        self, Connection,
         clients::Client,
         groups::Membership,
         pools::Pool,
@@ -111,7 +110,7 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
 }
 
 /// Opens a session for a user whose row the transaction holds.
-pub async fn open_session(sign_in: &SignIn<'_>, db: &mut PgConnection, user: User, proved: Proved) -> Result<Opened> {
+pub async fn open_session(sign_in: &SignIn<'_>, db: &mut Connection, user: User, proved: Proved) -> Result<Opened> {
     let (with, mut opened) = new_session(sign_in, user, proved);
     store::sessions::insert(db, &sign_in.pool.id, &opened.session, &with).await?;
     opened.memberships = store::groups::memberships(db, &sign_in.pool.id, opened.session.sub).await?;

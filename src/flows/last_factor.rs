@@ -1,16 +1,15 @@
 //! The last way to sign in.
 
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     flows::{mfa, otp_sign_in, passkey_sign_in::relying_party_of},
-    store::{self, pools::Pool, users::User},
+    store::{self, Connection, pools::Pool, users::User},
 };
 
 /// Refuses what would leave a user without a way to sign in who had one before, in a transaction that is then not committed.
-pub async fn keep(db: &mut PgConnection, pool: &Pool, sub: Uuid, had: bool, why: &'static str) -> Result<()> {
+pub async fn keep(db: &mut Connection, pool: &Pool, sub: Uuid, had: bool, why: &'static str) -> Result<()> {
     if !had || can_sign_in(db, pool, sub, None).await? {
         return Ok(());
     }
@@ -19,7 +18,7 @@ pub async fn keep(db: &mut PgConnection, pool: &Pool, sub: Uuid, had: bool, why:
 
 /// Whether a user has a factor that the pool lets them sign in with, also `without` this passkey. The transaction has locked
 /// the user's row, where something follows from it.
-pub async fn can_sign_in(db: &mut PgConnection, pool: &Pool, sub: Uuid, without: Option<&[u8]>) -> Result<bool> {
+pub async fn can_sign_in(db: &mut Connection, pool: &Pool, sub: Uuid, without: Option<&[u8]>) -> Result<bool> {
     match store::users::find_by_sub(&mut *db, &pool.id, sub).await? {
         Some(user) => can_sign_in_as(db, pool, &user, without).await,
         None => Ok(false),
@@ -27,7 +26,7 @@ pub async fn can_sign_in(db: &mut PgConnection, pool: &Pool, sub: Uuid, without:
 }
 
 /// The same of a user who is, or would be, as given.
-pub async fn can_sign_in_as(db: &mut PgConnection, pool: &Pool, user: &User, without: Option<&[u8]>) -> Result<bool> {
+pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, without: Option<&[u8]>) -> Result<bool> {
     if user.password_hash.is_some() && pool.allows_factor("PASSWORD") {
         return Ok(true);
     }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -17,7 +16,7 @@ use crate::{
     },
     random,
     sealing::hex,
-    store::{self, users::User},
+    store::{self, Connection, users::User},
 };
 
 /// Attempts at a message in the words of the custom message trigger.
@@ -32,7 +31,7 @@ const PER_ADDRESS_AND_HOUR: i32 = 30;
 /// Puts a message into the outbox, in the transaction of what it tells.
 pub async fn send(
     cause: &Cause<'_>,
-    db: &mut PgConnection,
+    db: &mut Connection,
     user: &User,
     address: &Address,
     told: Told<'_>,
@@ -47,7 +46,7 @@ pub async fn send(
 /// the outbox is taken out of it at once. Limits are counted by the name, for such addresses are few.
 pub async fn pretend_to_send(
     cause: &Cause<'_>,
-    db: &mut PgConnection,
+    db: &mut Connection,
     address: &Address,
     told: Told<'_>,
     now: OffsetDateTime,
@@ -60,7 +59,7 @@ pub async fn pretend_to_send(
 /// Puts a message into the outbox. `counted`: by what its address is counted.
 async fn put(
     cause: &Cause<'_>,
-    db: &mut PgConnection,
+    db: &mut Connection,
     counted: &str,
     address: &Address,
     told: &Told<'_>,

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -18,7 +17,7 @@ use crate::{
         software_token,
     },
     store::{
-        self,
+        self, Connection,
         challenges::Challenge,
         pools::Pool,
         sessions::OpenedWith,
@@ -73,13 +72,13 @@ pub fn uses(pool: &Pool, user: &User, attribute: &str) -> bool {
 }
 
 /// Whether the user has an authenticator app that was verified.
-async fn has_app(db: &mut PgConnection, pool: &Pool, user: &User) -> Result<bool> {
+async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
     Ok(token.is_some_and(|token| token.secret.is_some()))
 }
 
 /// Whether a user may set an authenticator app up in the middle of a sign-in: there is no second factor yet.
-pub async fn may_set_up(db: &mut PgConnection, pool: &Pool, user: &User) -> Result<bool> {
+pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
     Ok(enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
 }
 
@@ -248,7 +247,7 @@ enum Proof {
 /// Checks the code of a method, in a transaction that holds the user's row; an authenticator app's is used up with it.
 async fn prove(
     sign_in: &SignIn<'_>,
-    db: &mut PgConnection,
+    db: &mut Connection,
     pending: &Challenge,
     user: &User,
     responses: &Parameters,
@@ -280,7 +279,7 @@ fn mismatch() -> Error {
 }
 
 /// Uses the challenge up and holds the user, who may still sign in with the password that was proved.
-pub async fn still(sign_in: &SignIn<'_>, db: &mut PgConnection, pending: &Challenge, sub: Uuid) -> Result<User> {
+pub async fn still(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challenge, sub: Uuid) -> Result<User> {
     let pool = sign_in.pool;
     let user = store::users::hold(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
     let taken = store::challenges::take(db, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
@@ -327,7 +326,7 @@ impl Preferences {
 
 /// Switches second factors on and off, in a transaction that holds the user's row.
 pub async fn prefer(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     user: &User,
     preferences: Preferences,

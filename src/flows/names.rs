@@ -1,7 +1,6 @@
 //! The names that sign a person in: the username, and the pool's aliases or username attributes.
 
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -10,7 +9,7 @@ use crate::{
     flows::attributes::{is_email, is_phone},
     random,
     store::{
-        self,
+        self, Connection,
         pools::Pool,
         users::{Status, User},
     },
@@ -113,7 +112,7 @@ impl Taken {
 /// Makes a user's names what the attributes say, in a transaction that holds the user's row. The inner error: one of them
 /// is somebody else's. `take`: an address is taken away from them, and is no longer verified there.
 pub async fn put(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     user: &User,
     take: bool,
@@ -145,7 +144,7 @@ pub async fn put(
 /// Takes an address away from whoever signs in with it. Two users who do so to each other are a deadlock, of which
 /// PostgreSQL ends one after a second.
 async fn take_away(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     kind: &'static str,
     value: &str,

@@ -1,14 +1,13 @@
 //! Making a user: what signing up and an operator's creation share.
 
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     flows::names,
     store::{
-        self,
+        self, Connection,
         audit::Trail,
         pools::Pool,
         users::{Mfa, Password, Status, User},
@@ -29,7 +28,7 @@ pub struct NewUser {
 
 /// Makes the user and its audit row in the caller's transaction. `exists`: the refusal when the username is taken.
 pub async fn insert(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     trail: &Trail,
     event: &str,

@@ -1,7 +1,6 @@
 //! Sessions that OAuth clients get through a browser that is signed in.
 
 use serde_json::{Map, Value};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
         triggers::{self, Cause, Trigger},
     },
     random,
-    store::{self, clients::ClientAndPool, groups::Membership, sessions::Session, users::User},
+    store::{self, Connection, clients::ClientAndPool, groups::Membership, sessions::Session, users::User},
     tokens::{RefreshToken, Use},
 };
 
@@ -41,7 +40,7 @@ pub struct OAuthSession {
 /// browser's, or waits and finds this one.
 pub async fn open(
     app: &App,
-    db: &mut PgConnection,
+    db: &mut Connection,
     named: &ClientAndPool,
     sub: Uuid,
     browser_session: Uuid,

@@ -2,7 +2,6 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
-use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -15,7 +14,7 @@ use crate::{
     secret::Secret,
     srp::{self, Verifier},
     store::{
-        self,
+        self, Connection,
         clients::Client,
         pools::{PasswordPolicy, Pool},
         users::{Password, Status, User},
@@ -71,7 +70,7 @@ async fn new_verifier(app: &App, pool: &Pool, sub: Uuid, username: &str, passwor
 
 /// Stores a user's new password, in a transaction that holds the user's row.
 pub async fn store(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     sub: Uuid,
     new: &Password,

@@ -1,6 +1,5 @@
 //! Refreshing a session's tokens, with rotation and reuse detection.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
         triggers::{self, Cause, Trigger},
     },
     store::{
-        self,
+        self, Connection,
         clients::Client,
         sessions::Session,
         users::{Status, User},
@@ -115,7 +114,7 @@ struct Checked {
 /// Finds out whether a token of this client may be refreshed.
 async fn check(
     app: &App,
-    db: &mut PgConnection,
+    db: &mut Connection,
     client: &Client,
     (token, narrow): (&RefreshToken, Option<&str>),
     prove: &impl Fn(&User) -> Result<()>,

@@ -1,12 +1,11 @@
 //! Removing a user with everything that hangs on it. Passkeys go the one way that leaves audit and outbox rows.
 
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::store::{self, audit::Trail};
+use crate::store::{self, Connection, audit::Trail};
 
 /// Removes the user in the caller's transaction; `false` when there is none.
-pub async fn remove(db: &mut PgConnection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<bool> {
+pub async fn remove(db: &mut Connection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<bool> {
     if store::users::lock(db, pool_id, sub).await?.is_none() {
         return Ok(false);
     }

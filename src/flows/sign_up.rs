@@ -1,7 +1,6 @@
 //! What signing up, confirming and asking for a code again share.
 
 use serde_json::{Map, Value, json};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -17,7 +16,7 @@ use crate::{
     },
     random,
     store::{
-        self,
+        self, Connection,
         challenges::Challenge,
         clients::{Client, ClientAndPool},
         pools::Pool,
@@ -57,7 +56,7 @@ pub fn address_to_verify(pool: &Pool, user: &User) -> Option<Address> {
 /// A `Session` for what comes after this step of a sign-up, for the pages and for clients that may use one.
 pub async fn session(
     app: &App,
-    db: &mut PgConnection,
+    db: &mut Connection,
     client: &Client,
     sub: Uuid,
     kind: &str,
@@ -104,7 +103,7 @@ pub async fn session_of(app: &App, call: &Call, named: &ClientAndPool, username:
 /// Uses a sign-up's `Session` up; `false`: it is not one of this user and step, or not any more.
 pub async fn take_session(
     app: &App,
-    db: &mut PgConnection,
+    db: &mut Connection,
     client: &Client,
     sub: Uuid,
     kind: &str,

@@ -3,12 +3,11 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     error::Result,
-    store::{self, pools::Pool},
+    store::{self, Connection, pools::Pool},
     webauthn,
 };
 
@@ -33,7 +32,7 @@ pub struct UserDetails {
 }
 
 /// The signals of a user; `None` where the pool has no RP ID.
-pub async fn of(db: &mut PgConnection, pool: &Pool, sub: Uuid, username: &str) -> Result<Option<Signals>> {
+pub async fn of(db: &mut Connection, pool: &Pool, sub: Uuid, username: &str) -> Result<Option<Signals>> {
     let Some(rp_id) = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.clone())
     else {
         return Ok(None);

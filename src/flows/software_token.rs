@@ -1,6 +1,5 @@
 //! Authenticator apps: their secrets, and the codes that they show (RFC 6238).
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
@@ -9,7 +8,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     random,
-    store::{self, pools::Pool},
+    store::{self, Connection, pools::Pool},
 };
 
 /// Bytes of a secret.
@@ -18,7 +17,7 @@ const SECRET: usize = 32;
 const SKEW: u16 = 1;
 
 /// Offers a new secret to a user's authenticator app: its base32 text.
-pub async fn associate(app: &App, db: &mut PgConnection, pool: &Pool, sub: Uuid) -> Result<String> {
+pub async fn associate(app: &App, db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<String> {
     if !pool.has_mfa("SOFTWARE_TOKEN_MFA") {
         return Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()));
     }
@@ -31,7 +30,7 @@ pub async fn associate(app: &App, db: &mut PgConnection, pool: &Pool, sub: Uuid)
 /// Takes the first code of the offered secret; from then on it is the user's. In a transaction that holds the user's row.
 pub async fn verify(
     app: &App,
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     sub: Uuid,
     code: &str,

@@ -1,14 +1,13 @@
 //! How recent a sign-in must be that changes a person's passkeys, or what leads around them (a first password, addresses,
 //! second factors, the account itself), where the pool's passkey policy says so (D§4).
 
-use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     app::App,
     caller::Bearer,
     error::{Error, Result},
-    store::{self, pools::Pool},
+    store::{self, Connection, pools::Pool},
     tokens,
 };
 
@@ -18,7 +17,7 @@ pub fn is_due(pool: &Pool, auth_time: OffsetDateTime, now: OffsetDateTime) -> bo
 }
 
 /// Refuses a bearer whose sign-in is too old.
-pub async fn check(app: &App, db: &mut PgConnection, pool: &Pool, bearer: &Bearer) -> Result<()> {
+pub async fn check(app: &App, db: &mut Connection, pool: &Pool, bearer: &Bearer) -> Result<()> {
     let Some(seconds) = pool.passkey_policy.step_up_seconds else { return Ok(()) };
     let auth_time = store::sessions::auth_time(db, &pool.id, bearer.origin_jti).await?;
     if !is_due(pool, auth_time.ok_or(tokens::Error::Revoked)?, app.clock.now()) {

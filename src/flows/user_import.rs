@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Acquire, PgConnection};
+use sqlx::Acquire;
 
 use crate::{
     error::{Error, Result},
@@ -12,7 +12,7 @@ use crate::{
         new_user::{self, NewUser},
     },
     store::{
-        self,
+        self, Connection,
         audit::Trail,
         pools::Pool,
         user_imports::RowOutcome,
@@ -67,7 +67,7 @@ pub fn header_fits(pool: &Pool, columns: &[String]) -> bool {
 
 /// Makes the user of a row, within the caller's transaction. The reason of a row that failed names no values.
 pub async fn import(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     trail: &Trail,
     row: HashMap<String, String>,
@@ -89,7 +89,7 @@ pub async fn import(
     }
 }
 
-async fn make(db: &mut PgConnection, pool: &Pool, trail: &Trail, mut row: HashMap<String, String>) -> Result<()> {
+async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<String, String>) -> Result<()> {
     let invalid = |text: &'static str| Error::InvalidParameter(text.into());
     let typed = row.remove(USERNAME).unwrap_or_default();
     if !wire::is_username(&typed) {

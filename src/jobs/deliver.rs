@@ -45,7 +45,7 @@ async fn road(app: &App, medium: Medium) {
             0
         } else {
             let limit = i64::try_from(room).unwrap_or(1);
-            match store::outbox::take_due(&app.db, medium.kind(), now, now + LEASE, limit).await {
+            match store::outbox::take_due(&app.job_db, medium.kind(), now, now + LEASE, limit).await {
                 Ok(due) => {
                     let found = due.len();
                     on_the_way.extend(due.into_iter().map(|due| deliver(app, due)));
@@ -71,7 +71,7 @@ async fn deliver(app: &App, due: Due) -> sqlx::Result<()> {
         Err(failure) => Err(failure),
     };
     let Err(failure) = delivered else {
-        return store::outbox::delete(&app.db, &due.pool_id, due.id).await;
+        return store::outbox::delete(&app.job_db, &due.pool_id, due.id).await;
     };
     let last = if failure.permanent { ATTEMPTS_AGAINST_ADVICE } else { ATTEMPTS };
     let again = (due.attempts < last).then(|| app.clock.now() + pause(due.attempts));
@@ -84,7 +84,7 @@ async fn deliver(app: &App, due: Due) -> sqlx::Result<()> {
             tracing::error!(%pool, message.id = %id, attempt, %cause, "a message was given up; see its row of the outbox")
         }
     }
-    store::outbox::failed(&app.db, &due.pool_id, due.id, again, &failure.text).await
+    store::outbox::failed(&app.job_db, &due.pool_id, due.id, again, &failure.text).await
 }
 
 async fn delivered(app: &App, due: &Due, message: Message) -> Result<(), Failure> {

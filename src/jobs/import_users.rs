@@ -32,7 +32,7 @@ const TAKES: i32 = 10;
 pub async fn run(app: Arc<App>) {
     loop {
         let now = app.clock.now();
-        match store::user_imports::take(&app.db, now, now + LEASE).await {
+        match store::user_imports::take(&app.job_db, now, now + LEASE).await {
             Ok(Some(work)) => {
                 let (pool, job) = (work.pool_id.clone(), work.id.clone());
                 if let Err(cause) = import(&app, work).await {
@@ -52,7 +52,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
     if *takes > TAKES {
         return end(app, &work, "Failed", "The_next_row_could_not_be_imported").await;
     }
-    let Some(pool) = store::pools::find(&app.db, pool_id).await? else { return Ok(()) };
+    let Some(pool) = store::pools::find(&app.job_db, pool_id).await? else { return Ok(()) };
     let file = file.as_deref().unwrap_or_default();
     // A byte order mark, as spreadsheets write it.
     let mut reader = csv::Reader::from_reader(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file));
@@ -72,7 +72,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
             columns.iter().cloned().zip(values).filter(|(_, value)| !value.is_empty()).collect()
         });
         let now = app.clock.now();
-        let mut tx = app.db.begin().await?;
+        let mut tx = app.job_db.begin().await?;
         // The pool before the job, as DeleteUserPool takes them.
         if !store::pools::hold(&mut tx, pool_id).await? {
             return Ok(());
@@ -96,10 +96,10 @@ async fn import(app: &App, work: Work) -> Result<()> {
         if row % PROGRESS == 0 {
             tracing::info!(pool = pool_id, job = id, rows = row, "importing users");
             // Other jobs wait, too.
-            return Ok(store::user_imports::give_back(&app.db, pool_id, id, app.clock.now()).await?);
+            return Ok(store::user_imports::give_back(&app.job_db, pool_id, id, app.clock.now()).await?);
         }
     }
-    let Some(job) = store::user_imports::find(&app.db, pool_id, id).await? else { return Ok(()) };
+    let Some(job) = store::user_imports::find(&app.job_db, pool_id, id).await? else { return Ok(()) };
     match job.status.as_str() {
         "Stopping" => end(app, &work, "Stopped", "Import_Job_stopped").await,
         "InProgress" if job.done == row && job.failed > 0 => {
@@ -112,7 +112,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
 }
 
 async fn end(app: &App, work: &Work, status: &str, message: &str) -> Result<()> {
-    store::user_imports::end(&app.db, &work.pool_id, &work.id, status, message, app.clock.now())
+    store::user_imports::end(&app.job_db, &work.pool_id, &work.id, status, message, app.clock.now())
         .await
         .map_err(Error::from)?;
     tracing::info!(pool = work.pool_id, job = work.id, status, "a user import ended");

@@ -27,7 +27,7 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
 
 async fn batch(app: &App) -> sqlx::Result<u64> {
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+    let mut tx = app.job_db.begin().await?;
     let mine =
         sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
     if !mine {

@@ -1,12 +1,13 @@
 //! E-mail addresses, phone numbers and preferred usernames that sign in. The primary key decides whose a name is.
 
-use sqlx::PgConnection;
 use uuid::Uuid;
+
+use super::Connection;
 
 /// Gives a name to a user. `false`: it is somebody else's.
 ///
 /// Waits for a transaction that is giving the same name away.
-pub async fn insert(db: &mut PgConnection, pool_id: &str, sub: Uuid, kind: &str, value: &str) -> sqlx::Result<bool> {
+pub async fn insert(db: &mut Connection, pool_id: &str, sub: Uuid, kind: &str, value: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO user_aliases (user_pool_id, value, kind, sub) VALUES ($1, $2, $3, $4)
          ON CONFLICT (user_pool_id, value) DO NOTHING",
@@ -25,14 +26,14 @@ pub async fn insert(db: &mut PgConnection, pool_id: &str, sub: Uuid, kind: &str,
 }
 
 /// Whose name this is.
-pub async fn owner_of(db: &mut PgConnection, pool_id: &str, value: &str) -> sqlx::Result<Option<Uuid>> {
+pub async fn owner_of(db: &mut Connection, pool_id: &str, value: &str) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM user_aliases WHERE user_pool_id = $1 AND value = $2", pool_id, value)
         .fetch_optional(db)
         .await
 }
 
 /// Takes from a user the names that are not among these.
-pub async fn delete_others(db: &mut PgConnection, pool_id: &str, sub: Uuid, keep: &[String]) -> sqlx::Result<()> {
+pub async fn delete_others(db: &mut Connection, pool_id: &str, sub: Uuid, keep: &[String]) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2 AND value <> ALL ($3)",
         pool_id,

@@ -1,9 +1,9 @@
 //! The audit trail, and the outbox of what is to be told to others. Rows name no secrets.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::{Connection, Connections};
 use crate::random;
 
 /// Who does something, when, in which request: the part that every audit row of a request shares.
@@ -17,7 +17,7 @@ pub struct Trail {
 
 /// Notes an event.
 pub async fn insert(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     trail: &Trail,
     event: &str,
@@ -42,7 +42,7 @@ pub async fn insert(
 }
 
 /// Whether a passkey of a user was deleted, and is not there again.
-pub async fn was_deleted(db: &PgPool, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<bool> {
+pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM audit_events
            WHERE user_pool_id = $1 AND sub = $2 AND event = 'passkey.deleted' AND credential_id = $3
@@ -57,7 +57,7 @@ pub async fn was_deleted(db: &PgPool, pool_id: &str, sub: Uuid, credential_id: &
 
 /// How many events of a kind a user has since a time.
 pub async fn count_since(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     event: &str,

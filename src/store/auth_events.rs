@@ -1,8 +1,9 @@
 //! What users did, for pools that keep it (`AdvancedSecurityMode`).
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::Connections;
 
 /// One event.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct AuthEvent {
 const PER_HOUR: i64 = 100;
 
 /// Notes an event of a user, if there is one.
-pub async fn insert(db: &PgPool, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<()> {
+pub async fn insert(db: &Connections, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO auth_events (user_pool_id, sub, id, at, kind, response, challenge, address)
          SELECT user_pool_id, sub, $3, $4, $5, $6, $7, $8 FROM users
@@ -47,7 +48,7 @@ pub async fn insert(db: &PgPool, pool_id: &str, sub: Uuid, event: &AuthEvent) ->
 
 /// Events of a user, the newest first, at most `limit`, after the given one.
 pub async fn list(
-    db: &PgPool,
+    db: &Connections,
     pool_id: &str,
     sub: Uuid,
     after: Option<Uuid>,

@@ -1,8 +1,9 @@
 //! Authorization codes (RFC 6749 section 4.1.2), by the hash of their text.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::{Connection, Connections};
 
 /// A code, and what it was granted for.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ pub struct AuthorizationCode {
 }
 
 /// Adds a code.
-pub async fn insert(db: &mut PgConnection, pool_id: &str, code: &AuthorizationCode) -> sqlx::Result<()> {
+pub async fn insert(db: &mut Connection, pool_id: &str, code: &AuthorizationCode) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO authorization_codes (user_pool_id, code_hash, sub, client_id, browser_session, redirect_uri, scope, nonce,
              code_challenge, resource, expires_at)
@@ -48,14 +49,14 @@ pub async fn insert(db: &mut PgConnection, pool_id: &str, code: &AuthorizationCo
 }
 
 /// The user whom a code is about, without a lock.
-pub async fn find_sub(db: &PgPool, pool_id: &str, hash: &[u8]) -> sqlx::Result<Option<Uuid>> {
+pub async fn find_sub(db: &Connections, pool_id: &str, hash: &[u8]) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM authorization_codes WHERE user_pool_id = $1 AND code_hash = $2", pool_id, hash)
         .fetch_optional(db)
         .await
 }
 
 /// A code, locked until the transaction ends. The caller holds the user's row.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, hash: &[u8]) -> sqlx::Result<Option<AuthorizationCode>> {
+pub async fn lock(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Result<Option<AuthorizationCode>> {
     sqlx::query_as!(
         AuthorizationCode,
         "SELECT code_hash AS hash, sub, client_id, browser_session, redirect_uri, scope, nonce, code_challenge, resource,
@@ -69,7 +70,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, hash: &[u8]) -> sqlx::Re
 }
 
 /// Notes what a locked code was used for.
-pub async fn use_up(db: &mut PgConnection, pool_id: &str, hash: &[u8], origin_jti: Uuid) -> sqlx::Result<()> {
+pub async fn use_up(db: &mut Connection, pool_id: &str, hash: &[u8], origin_jti: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE authorization_codes SET origin_jti = $3 WHERE user_pool_id = $1 AND code_hash = $2",
         pool_id,
@@ -82,7 +83,7 @@ pub async fn use_up(db: &mut PgConnection, pool_id: &str, hash: &[u8], origin_jt
 }
 
 /// Removes a locked code that must not be tried again.
-pub async fn delete(db: &mut PgConnection, pool_id: &str, hash: &[u8]) -> sqlx::Result<()> {
+pub async fn delete(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM authorization_codes WHERE user_pool_id = $1 AND code_hash = $2", pool_id, hash)
         .execute(db)
         .await?;

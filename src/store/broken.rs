@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::audit::Trail;
+use super::{Connections, audit::Trail};
 
 /// Whether this fault is asked for.
 pub fn is(what: &str) -> bool {
@@ -18,7 +17,7 @@ pub async fn dawdle() {
 }
 
 /// Deletes a passkey some time after it was said to be deleted.
-pub fn delete_later(db: &PgPool, pool_id: &str, sub: Uuid, origin_jti: Uuid, credential_id: &[u8], trail: &Trail) {
+pub fn delete_later(db: &Connections, pool_id: &str, sub: Uuid, origin_jti: Uuid, credential_id: &[u8], trail: &Trail) {
     let (db, pool_id, credential_id, trail) = (db.clone(), pool_id.to_owned(), credential_id.to_owned(), trail.clone());
     tokio::spawn(async move {
         dawdle().await;
@@ -28,7 +27,7 @@ pub fn delete_later(db: &PgPool, pool_id: &str, sub: Uuid, origin_jti: Uuid, cre
 }
 
 /// Notes the use of a passkey some time later, by writing the row whether or not it is still there.
-pub fn put_back_later(db: &PgPool, pool_id: &str, sub: Uuid, credential_id: &[u8]) {
+pub fn put_back_later(db: &Connections, pool_id: &str, sub: Uuid, credential_id: &[u8]) {
     let (db, pool_id, credential_id) = (db.clone(), pool_id.to_owned(), credential_id.to_owned());
     tokio::spawn(async move {
         let columns = "user_pool_id, sub, credential_id, public_key, algorithm, sign_count, aaguid, transports,

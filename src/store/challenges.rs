@@ -1,9 +1,11 @@
 //! The state between two calls of a sign-in or a registration: single use, short lived.
 
 use serde_json::Value;
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::Connection;
 
 /// The kind of a pending registration.
 pub const REGISTRATION: &str = "WEB_AUTHN_REGISTRATION";
@@ -46,7 +48,7 @@ pub async fn insert(
 
 /// Sets the user's one pending registration, replacing the one before.
 pub async fn put_registration(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     challenge: &Challenge,
     now: OffsetDateTime,
@@ -82,7 +84,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Res
 }
 
 /// Uses a challenge up. Of several callers one gets it.
-pub async fn take(db: &mut PgConnection, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
+pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
     sqlx::query_as!(
         Challenge,
         "DELETE FROM challenges WHERE user_pool_id = $1 AND id = $2 RETURNING id, kind, client_id, sub, data, expires_at",
@@ -94,7 +96,7 @@ pub async fn take(db: &mut PgConnection, pool_id: &str, id: Uuid) -> sqlx::Resul
 }
 
 /// Uses the user's pending registration up.
-pub async fn take_registration(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Challenge>> {
+pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Challenge>> {
     sqlx::query_as!(
         Challenge,
         "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'
@@ -107,7 +109,7 @@ pub async fn take_registration(db: &mut PgConnection, pool_id: &str, sub: Uuid) 
 }
 
 /// Notes in a pending challenge that what it waits for was done; `false`: it is gone.
-pub async fn mark_verified(db: &mut PgConnection, pool_id: &str, id: Uuid) -> sqlx::Result<bool> {
+pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"UPDATE challenges SET data = data || '{"verified": true}' WHERE user_pool_id = $1 AND id = $2"#,
         pool_id,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use sqlx::{PgExecutor, types::Json};
 use time::{Duration, OffsetDateTime};
 
 use super::pools::{Branding, PasskeyPolicy, Pool, PoolSettings, SessionsOnDelete};
+use super::{Connection, Connections};
 use crate::{
     error::{Error, Result},
     sealing::SealingKey,
@@ -262,7 +263,7 @@ fn seal_newest(sealing: &SealingKey, client: &Client) -> Option<Vec<u8>> {
 }
 
 /// The pool of a client: the one query that does not know the pool yet.
-pub async fn pool_of(db: &PgPool, client_id: &str) -> sqlx::Result<Option<String>> {
+pub async fn pool_of(db: &Connections, client_id: &str) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("SELECT user_pool_id FROM app_clients WHERE client_id = $1", client_id).fetch_optional(db).await
 }
 
@@ -311,7 +312,7 @@ pub async fn find_with_pool(
 }
 
 /// Adds a client; `false` when the pool is gone.
-pub async fn insert(db: &PgPool, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
+pub async fn insert(db: &Connections, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secrets, secret, created_at, updated_at)
          SELECT p.user_pool_id, $2, $3, $4, $5, $7, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 FOR SHARE",
@@ -329,7 +330,7 @@ pub async fn insert(db: &PgPool, sealing: &SealingKey, client: &Client) -> sqlx:
 }
 
 /// Locks a client until the transaction ends; `false` when there is none.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
+pub async fn lock(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM app_clients WHERE user_pool_id = $1 AND client_id = $2 FOR UPDATE"#,
         pool_id,
@@ -339,7 +340,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, client_id: &str) -> sqlx
 }
 
 /// Writes the secrets of a locked client.
-pub async fn update_secrets(db: &mut PgConnection, sealing: &SealingKey, client: &Client) -> sqlx::Result<()> {
+pub async fn update_secrets(db: &mut Connection, sealing: &SealingKey, client: &Client) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE app_clients SET secrets = $3, updated_at = $4, secret = $5 WHERE user_pool_id = $1 AND client_id = $2",
         client.pool_id,
@@ -354,7 +355,7 @@ pub async fn update_secrets(db: &mut PgConnection, sealing: &SealingKey, client:
 }
 
 /// Writes a locked client's name and settings.
-pub async fn update(db: &mut PgConnection, client: &Client) -> sqlx::Result<()> {
+pub async fn update(db: &mut Connection, client: &Client) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE app_clients SET name = $3, configuration = $4, updated_at = $5 WHERE user_pool_id = $1 AND client_id = $2",
         client.pool_id,
@@ -369,7 +370,7 @@ pub async fn update(db: &mut PgConnection, client: &Client) -> sqlx::Result<()> 
 }
 
 /// Removes a client; `false` when there is none.
-pub async fn delete(db: &mut PgConnection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
+pub async fn delete(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM app_clients WHERE user_pool_id = $1 AND client_id = $2", pool_id, client_id)
         .execute(db)
         .await?;
@@ -377,7 +378,7 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, client_id: &str) -> sq
 }
 
 /// `(client ID, name)` by ID, at most `limit`, after the given one.
-pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<(String, String)>> {
+pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<(String, String)>> {
     let rows = sqlx::query!(
         "SELECT client_id, name FROM app_clients WHERE user_pool_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3",
         pool_id,
@@ -390,7 +391,7 @@ pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::
 }
 
 /// The names of these clients, by ID.
-pub async fn names(db: &PgPool, pool_id: &str, client_ids: &[String]) -> sqlx::Result<Vec<(String, String)>> {
+pub async fn names(db: &Connections, pool_id: &str, client_ids: &[String]) -> sqlx::Result<Vec<(String, String)>> {
     let rows = sqlx::query!(
         "SELECT client_id, name FROM app_clients WHERE user_pool_id = $1 AND client_id = ANY($2)",
         pool_id,
@@ -402,7 +403,7 @@ pub async fn names(db: &PgPool, pool_id: &str, client_ids: &[String]) -> sqlx::R
 }
 
 /// Whether a client of the pool signs in by SRP: its users' passwords then have verifiers.
-pub async fn any_uses_srp(db: &PgPool, pool_id: &str) -> sqlx::Result<bool> {
+pub async fn any_uses_srp(db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT 1 FROM app_clients

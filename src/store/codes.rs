@@ -1,8 +1,9 @@
 //! Codes that were sent to people, and how often they were sent and tried.
 
-use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+use super::Connection;
 
 /// The window of the counts.
 const HOUR: Duration = Duration::HOUR;
@@ -21,7 +22,7 @@ pub struct Code {
 }
 
 /// Sets the user's one code of a purpose. The caller holds the user's row.
-pub async fn put(db: &mut PgConnection, pool_id: &str, sub: Uuid, purpose: &str, code: &Code) -> sqlx::Result<()> {
+pub async fn put(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str, code: &Code) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO codes (user_pool_id, sub, purpose, hash, attribute, destination, pending, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -42,7 +43,7 @@ pub async fn put(db: &mut PgConnection, pool_id: &str, sub: Uuid, purpose: &str,
 }
 
 /// The user's code of a purpose. The caller holds the user's row.
-pub async fn find(db: &mut PgConnection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<Option<Code>> {
+pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<Option<Code>> {
     sqlx::query_as!(
         Code,
         "SELECT hash, attribute, destination, pending, expires_at FROM codes
@@ -56,7 +57,7 @@ pub async fn find(db: &mut PgConnection, pool_id: &str, sub: Uuid, purpose: &str
 }
 
 /// Uses a code up, or takes it back.
-pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<()> {
+pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2 AND purpose = $3", pool_id, sub, purpose)
         .execute(db)
         .await?;
@@ -65,7 +66,7 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid, purpose: &s
 
 /// Counts a sending for a name; returns how many there were within the hour, this one included.
 pub async fn count_sent(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     name: &str,
     purpose: &str,
@@ -91,7 +92,7 @@ pub async fn count_sent(
 
 /// Counts a try for a name; returns how many there were within the hour, this one included.
 pub async fn count_tried(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     name: &str,
     purpose: &str,
@@ -115,7 +116,7 @@ pub async fn count_tried(
 }
 
 /// The code that was asked for in this name was used.
-pub async fn was_used(db: &mut PgConnection, pool_id: &str, name: &str, purpose: &str) -> sqlx::Result<()> {
+pub async fn was_used(db: &mut Connection, pool_id: &str, name: &str, purpose: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE code_attempts SET last_sent_at = NULL WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3",
         pool_id,
@@ -129,7 +130,7 @@ pub async fn was_used(db: &mut PgConnection, pool_id: &str, name: &str, purpose:
 
 /// Whether a code was asked for in this name since a time, and not used.
 pub async fn was_sent_since(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     name: &str,
     purpose: &str,

@@ -1,8 +1,10 @@
 //! Devices that users may have remembered.
 
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::{Connection, Connections};
 
 /// A confirmed device.
 #[derive(Clone, Debug)]
@@ -23,7 +25,7 @@ pub struct Device {
 }
 
 /// Adds a device; `false` when it was confirmed before.
-pub async fn insert(db: &mut PgConnection, pool_id: &str, sub: Uuid, device: &Device) -> sqlx::Result<bool> {
+pub async fn insert(db: &mut Connection, pool_id: &str, sub: Uuid, device: &Device) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO devices
              (user_pool_id, sub, device_key, group_key, name, verifier, remembered, last_address, created_at, updated_at, last_used_at)
@@ -58,7 +60,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, sub: Uuid, key: &str) 
 }
 
 /// Devices of a user by key, at most `limit`, after the given one.
-pub async fn list(db: &PgPool, pool_id: &str, sub: Uuid, after: &str, limit: i64) -> sqlx::Result<Vec<Device>> {
+pub async fn list(db: &Connections, pool_id: &str, sub: Uuid, after: &str, limit: i64) -> sqlx::Result<Vec<Device>> {
     sqlx::query_as!(
         Device,
         "SELECT device_key AS key, group_key, name, verifier, remembered, last_address, created_at, updated_at, last_used_at
@@ -73,7 +75,7 @@ pub async fn list(db: &PgPool, pool_id: &str, sub: Uuid, after: &str, limit: i64
 }
 
 /// How many devices a user has, whose row the caller has locked.
-pub async fn count(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
+pub async fn count(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM devices WHERE user_pool_id = $1 AND sub = $2"#,
         pool_id,
@@ -85,7 +87,7 @@ pub async fn count(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Res
 
 /// Remembers a device, or no longer; `false` when there is none.
 pub async fn remember(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     key: &str,
@@ -107,7 +109,7 @@ pub async fn remember(
 
 /// Notes a sign-in with a device that is still remembered, and holds it so until the transaction ends; `false`: it is not.
 pub async fn use_remembered(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     key: &str,
@@ -130,7 +132,7 @@ pub async fn use_remembered(
 
 /// Forgets a device; `false` when there is none. Sessions that were opened with it go on, and have no device: nobody confirms
 /// it again by one of their tokens.
-pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<bool> {
+pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<bool> {
     sqlx::query!(
         "UPDATE sessions SET device_key = NULL WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3",
         pool_id,

@@ -1,6 +1,6 @@
 //! Domains of user pools: the prefix or the name under which a pool's pages are found.
 
-use sqlx::{PgConnection, PgPool};
+use super::{Connection, Connections};
 
 /// A domain.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Domain {
 }
 
 /// Adds a domain; `false` when it is taken, or when the pool has one of this kind.
-pub async fn insert(db: &mut PgConnection, domain: &Domain) -> sqlx::Result<bool> {
+pub async fn insert(db: &mut Connection, domain: &Domain) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO domains (user_pool_id, domain, certificate_arn, managed_login_version) VALUES ($1, $2, $3, $4)
          ON CONFLICT DO NOTHING",
@@ -28,7 +28,7 @@ pub async fn insert(db: &mut PgConnection, domain: &Domain) -> sqlx::Result<bool
 }
 
 /// A domain of any pool, by its name.
-pub async fn find(db: &PgPool, domain: &str) -> sqlx::Result<Option<Domain>> {
+pub async fn find(db: &Connections, domain: &str) -> sqlx::Result<Option<Domain>> {
     sqlx::query_as!(
         Domain,
         "SELECT user_pool_id AS pool_id, domain, certificate_arn, managed_login_version FROM domains WHERE domain = $1",
@@ -50,7 +50,7 @@ pub async fn list(db: impl sqlx::PgExecutor<'_>, pool_id: &str) -> sqlx::Result<
 }
 
 /// Changes a domain, which stays of its kind; `false` when the pool has no such domain.
-pub async fn update(db: &PgPool, domain: &Domain) -> sqlx::Result<bool> {
+pub async fn update(db: &Connections, domain: &Domain) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE domains SET certificate_arn = $3, managed_login_version = $4
          WHERE user_pool_id = $1 AND domain = $2 AND (certificate_arn IS NULL) = ($3::text IS NULL)",
@@ -65,7 +65,7 @@ pub async fn update(db: &PgPool, domain: &Domain) -> sqlx::Result<bool> {
 }
 
 /// Removes a domain; `false` when the pool has no such domain.
-pub async fn delete(db: &PgPool, pool_id: &str, domain: &str) -> sqlx::Result<bool> {
+pub async fn delete(db: &Connections, pool_id: &str, domain: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM domains WHERE user_pool_id = $1 AND domain = $2", pool_id, domain)
         .execute(db)
         .await?;

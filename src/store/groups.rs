@@ -1,10 +1,11 @@
 //! Groups of users.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::users::{Row, User};
+
+use super::{Connection, Connections};
 
 /// A group.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ pub struct Membership {
 }
 
 /// Adds a group; `false` when the name is taken.
-pub async fn insert(db: &mut PgConnection, pool_id: &str, group: &Group) -> sqlx::Result<bool> {
+pub async fn insert(db: &mut Connection, pool_id: &str, group: &Group) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO groups (user_pool_id, group_name, description, precedence, role_arn, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING",
@@ -43,7 +44,7 @@ pub async fn insert(db: &mut PgConnection, pool_id: &str, group: &Group) -> sqlx
 }
 
 /// A group.
-pub async fn find(db: &PgPool, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
+pub async fn find(db: &Connections, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
     sqlx::query_as!(
         Group,
         "SELECT group_name AS name, description, precedence, role_arn, created_at, updated_at
@@ -56,7 +57,7 @@ pub async fn find(db: &PgPool, pool_id: &str, name: &str) -> sqlx::Result<Option
 }
 
 /// A group, locked until the transaction ends.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
+pub async fn lock(db: &mut Connection, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
     sqlx::query_as!(
         Group,
         "SELECT group_name AS name, description, precedence, role_arn, created_at, updated_at
@@ -69,7 +70,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, name: &str) -> sqlx::Res
 }
 
 /// Writes what a locked group says.
-pub async fn update(db: &mut PgConnection, pool_id: &str, group: &Group) -> sqlx::Result<()> {
+pub async fn update(db: &mut Connection, pool_id: &str, group: &Group) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE groups SET description = $3, precedence = $4, role_arn = $5, updated_at = $6
          WHERE user_pool_id = $1 AND group_name = $2",
@@ -86,7 +87,7 @@ pub async fn update(db: &mut PgConnection, pool_id: &str, group: &Group) -> sqlx
 }
 
 /// Removes a locked group and its memberships.
-pub async fn delete(db: &mut PgConnection, pool_id: &str, name: &str) -> sqlx::Result<()> {
+pub async fn delete(db: &mut Connection, pool_id: &str, name: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND group_name = $2", pool_id, name)
         .execute(&mut *db)
         .await?;
@@ -95,7 +96,7 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, name: &str) -> sqlx::R
 }
 
 /// Groups by name, at most `limit`, after the given one.
-pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<Group>> {
+pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<Group>> {
     sqlx::query_as!(
         Group,
         "SELECT group_name AS name, description, precedence, role_arn, created_at, updated_at
@@ -109,14 +110,20 @@ pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::
 }
 
 /// How many groups a pool has.
-pub async fn count(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i64> {
+pub async fn count(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM groups WHERE user_pool_id = $1"#, pool_id)
         .fetch_one(db)
         .await
 }
 
 /// Groups of a user by name, at most `limit`, after the given one.
-pub async fn list_of_user(db: &PgPool, pool_id: &str, sub: Uuid, after: &str, limit: i64) -> sqlx::Result<Vec<Group>> {
+pub async fn list_of_user(
+    db: &Connections,
+    pool_id: &str,
+    sub: Uuid,
+    after: &str,
+    limit: i64,
+) -> sqlx::Result<Vec<Group>> {
     sqlx::query_as!(
         Group,
         "SELECT g.group_name AS name, g.description, g.precedence, g.role_arn, g.created_at, g.updated_at
@@ -132,7 +139,13 @@ pub async fn list_of_user(db: &PgPool, pool_id: &str, sub: Uuid, after: &str, li
 }
 
 /// Users of a group by subject, at most `limit`, after the given one.
-pub async fn list_users(db: &PgPool, pool_id: &str, name: &str, after: Uuid, limit: i64) -> sqlx::Result<Vec<User>> {
+pub async fn list_users(
+    db: &Connections,
+    pool_id: &str,
+    name: &str,
+    after: Uuid,
+    limit: i64,
+) -> sqlx::Result<Vec<User>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: _", u.password_hash,
@@ -150,7 +163,7 @@ pub async fn list_users(db: &PgPool, pool_id: &str, name: &str, after: Uuid, lim
 }
 
 /// What a person's tokens say: the lowest precedence first, then by name.
-pub async fn memberships(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Membership>> {
+pub async fn memberships(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Membership>> {
     sqlx::query_as!(
         Membership,
         "SELECT g.group_name AS name, g.role_arn, g.precedence
@@ -164,7 +177,7 @@ pub async fn memberships(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sql
 }
 
 /// How many groups a user is in.
-pub async fn count_of_user(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
+pub async fn count_of_user(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM group_members WHERE user_pool_id = $1 AND sub = $2"#,
         pool_id,
@@ -175,7 +188,7 @@ pub async fn count_of_user(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> s
 }
 
 /// Puts a user into a group, once.
-pub async fn add_user(db: &mut PgConnection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
+pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO group_members (user_pool_id, sub, group_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         pool_id,
@@ -188,7 +201,7 @@ pub async fn add_user(db: &mut PgConnection, pool_id: &str, sub: Uuid, name: &st
 }
 
 /// Takes a user out of a group.
-pub async fn remove_user(db: &mut PgConnection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
+pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2 AND group_name = $3",
         pool_id,

@@ -1,8 +1,9 @@
 //! Signing keys of pools, private halves sealed.
 
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::types::Json;
 use time::OffsetDateTime;
 
+use super::{Connection, Connections};
 use crate::{
     error::{Error, Result},
     sealing::SealingKey,
@@ -26,7 +27,7 @@ fn context(pool_id: &str, kid: &str) -> String {
 }
 
 /// All keys of a pool; none when there is no such pool.
-pub async fn list(db: &PgPool, sealing: &SealingKey, pool_id: &str) -> Result<Vec<StoredKey>> {
+pub async fn list(db: &Connections, sealing: &SealingKey, pool_id: &str) -> Result<Vec<StoredKey>> {
     let rows = sqlx::query!(
         r#"SELECT kid, token_use, state, private_key, public_jwk AS "public_jwk: Json<PublicKey>"
            FROM signing_keys WHERE user_pool_id = $1 ORDER BY token_use, created_at"#,
@@ -43,7 +44,7 @@ pub async fn list(db: &PgPool, sealing: &SealingKey, pool_id: &str) -> Result<Ve
 }
 
 /// The public keys of a pool.
-pub async fn list_public(db: &PgPool, pool_id: &str) -> sqlx::Result<Vec<PublicKey>> {
+pub async fn list_public(db: &Connections, pool_id: &str) -> sqlx::Result<Vec<PublicKey>> {
     let rows = sqlx::query!(
         r#"SELECT public_jwk AS "public_jwk: Json<PublicKey>" FROM signing_keys WHERE user_pool_id = $1 ORDER BY token_use, created_at"#,
         pool_id
@@ -55,7 +56,7 @@ pub async fn list_public(db: &PgPool, pool_id: &str) -> sqlx::Result<Vec<PublicK
 
 /// Adds a current key.
 pub async fn insert(
-    db: &mut PgConnection,
+    db: &mut Connection,
     sealing: &SealingKey,
     pool_id: &str,
     token_use: &str,
@@ -79,7 +80,7 @@ pub async fn insert(
 }
 
 /// Opens one sealed key of the database, if there is any: whether the sealing key is the right one.
-pub async fn check_sealing(db: &PgPool, sealing: &SealingKey) -> Result<()> {
+pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()> {
     let row =
         sqlx::query!("SELECT user_pool_id, kid, private_key FROM signing_keys LIMIT 1").fetch_optional(db).await?;
     if let Some(row) = row {

@@ -1,8 +1,10 @@
 //! Wrong passwords per name: five are free, then each locks the name for twice as long, up to a quarter of an hour
 //! (W§4.8). Counted for names without a user too.
 
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
+
+use super::{Connection, Connections};
 
 /// After this quiet time the count starts again; also the longest lock.
 const QUIET: Duration = Duration::minutes(15);
@@ -27,7 +29,7 @@ pub async fn is_locked(
 /// Counts a wrong password and locks the name when `free` of them are used up. Until then the lock's end lies well in the
 /// past, so that a replica whose clock is a little behind does not take it for a lock.
 pub async fn count_failure(
-    db: &PgPool,
+    db: &Connections,
     pool_id: &str,
     username_key: &str,
     free: i32,
@@ -54,7 +56,7 @@ pub async fn count_failure(
 
 /// Forgets the failures of a name that now gave the right password; `false` when it was locked meanwhile by others.
 pub async fn forgive(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     username_key: &str,
     now: OffsetDateTime,
@@ -75,7 +77,7 @@ pub async fn forgive(
 }
 
 /// Forgets the failures of a name whose owner proved to be who they are by other means.
-pub async fn forget(db: &mut PgConnection, pool_id: &str, username_key: &str) -> sqlx::Result<()> {
+pub async fn forget(db: &mut Connection, pool_id: &str, username_key: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2", pool_id, username_key)
         .execute(db)
         .await?;

@@ -33,6 +33,11 @@ use std::sync::LazyLock;
 
 use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator};
 
+/// A connection to PostgreSQL, in use.
+pub type Connection = PgConnection;
+/// The connections that requests share.
+pub type Connections = PgPool;
+
 /// The migrations, compiled in. Without the library's lock, which belongs to a connection: behind PgBouncer it would be
 /// taken on one connection and given back on another. [`migrate`] has its own.
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {

@@ -1,8 +1,8 @@
 //! Operators' key pairs, secrets sealed.
 
-use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use super::Connections;
 use crate::{
     caller::Role,
     error::{Error, Result},
@@ -26,7 +26,7 @@ fn context(access_key_id: &str) -> String {
 }
 
 /// The key pair of this ID.
-pub async fn find(db: &PgPool, sealing: &SealingKey, access_key_id: &str) -> Result<Option<Operator>> {
+pub async fn find(db: &Connections, sealing: &SealingKey, access_key_id: &str) -> Result<Option<Operator>> {
     let row = sqlx::query!(
         "SELECT user_pool_id, secret_access_key, role FROM operators WHERE access_key_id = $1",
         access_key_id
@@ -43,7 +43,7 @@ pub async fn find(db: &PgPool, sealing: &SealingKey, access_key_id: &str) -> Res
 }
 
 /// Refuses a sealing key that is not the one of the operators' secrets.
-pub async fn check_sealing(db: &PgPool, sealing: &SealingKey) -> Result<()> {
+pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()> {
     let row = sqlx::query!("SELECT access_key_id, secret_access_key FROM operators LIMIT 1").fetch_optional(db).await?;
     if let Some(row) = row {
         sealing.open(&context(&row.access_key_id), &row.secret_access_key).map_err(Error::internal)?;
@@ -53,7 +53,7 @@ pub async fn check_sealing(db: &PgPool, sealing: &SealingKey) -> Result<()> {
 
 /// Adds a key pair or gives an existing one this secret and role.
 pub async fn put(
-    db: &PgPool,
+    db: &Connections,
     sealing: &SealingKey,
     pool_id: Option<&str>,
     access_key_id: &str,
@@ -76,13 +76,13 @@ pub async fn put(
 }
 
 /// Removes a key pair; `false` when there is none.
-pub async fn delete(db: &PgPool, access_key_id: &str) -> sqlx::Result<bool> {
+pub async fn delete(db: &Connections, access_key_id: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM operators WHERE access_key_id = $1", access_key_id).execute(db).await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// (access key ID, role, pool or `*`) of every key pair.
-pub async fn list(db: &PgPool) -> sqlx::Result<Vec<(String, String, String)>> {
+pub async fn list(db: &Connections) -> sqlx::Result<Vec<(String, String, String)>> {
     let rows = sqlx::query!("SELECT access_key_id, role, user_pool_id FROM operators ORDER BY created_at")
         .fetch_all(db)
         .await?;
@@ -90,6 +90,6 @@ pub async fn list(db: &PgPool) -> sqlx::Result<Vec<(String, String, String)>> {
 }
 
 /// Whether there is any.
-pub async fn any(db: &PgPool) -> sqlx::Result<bool> {
+pub async fn any(db: &Connections) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM operators) AS "any!""#).fetch_one(db).await
 }

@@ -2,9 +2,11 @@
 //! (`jobs::deliver`) at least once.
 
 use serde_json::{Value, json};
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::{Connection, Connections};
 
 /// A message that is due.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub struct Due {
 
 /// Adds a message. `kind`: `message.email` or `message.sms`; `to`: its masked destination, for who looks at the table.
 pub async fn insert(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     id: Uuid,
     kind: &str,
@@ -43,7 +45,7 @@ pub async fn insert(
 /// Takes messages that are due, for as long as `until`: when they are neither delivered nor put back by then, somebody
 /// else takes them.
 pub async fn take_due(
-    db: &PgPool,
+    db: &Connections,
     kind: &str,
     now: OffsetDateTime,
     until: OffsetDateTime,
@@ -72,7 +74,7 @@ pub async fn delete(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::R
 
 /// A message could not be delivered: it is tried again at `due_at`, or given up, and then what it said is forgotten.
 pub async fn failed(
-    db: &PgPool,
+    db: &Connections,
     pool_id: &str,
     id: Uuid,
     due_at: Option<OffsetDateTime>,

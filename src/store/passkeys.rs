@@ -2,11 +2,10 @@
 //!
 //! Rows are removed here and nowhere else, each removal with its audit and its outbox row in the same statement.
 
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::audit::Trail;
+use super::{Connection, audit::Trail};
 use crate::{random, webauthn::NewCredential};
 
 /// A passkey as lists show it.
@@ -37,7 +36,7 @@ pub struct PasskeyDetails {
 }
 
 /// All passkeys of a user with their details, oldest first. A user has few (20 by default).
-pub async fn list_details(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<PasskeyDetails>> {
+pub async fn list_details(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<PasskeyDetails>> {
     sqlx::query_as!(
         PasskeyDetails,
         "SELECT credential_id, friendly_name, rp_id, attachment, transports, created_at, last_used_at, aaguid, algorithm,
@@ -52,7 +51,7 @@ pub async fn list_details(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sq
 
 /// Gives a passkey another name; `false` when the user has no such passkey. An update and never an upsert.
 pub async fn rename(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     credential_id: &[u8],
@@ -84,7 +83,7 @@ pub struct Key {
 /// `Ok(None)`: too many; `Ok(Some(false))`: the credential ID is taken in this pool.
 #[expect(clippy::too_many_arguments, reason = "one row, each named once")]
 pub async fn insert(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     rp_id: &str,
@@ -130,7 +129,7 @@ pub async fn insert(
 }
 
 /// All passkeys of a user, oldest first. A user has few (20 by default).
-pub async fn list(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Passkey>> {
+pub async fn list(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Passkey>> {
     sqlx::query_as!(
         Passkey,
         "SELECT credential_id, friendly_name, rp_id, attachment, transports, created_at FROM webauthn_credentials
@@ -145,7 +144,7 @@ pub async fn list(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Resu
 /// A page of the passkeys of a live session's user, oldest first, after a cursor: `None` when the session does not
 /// live. One statement, so that the answer and the right to it are of one moment.
 pub async fn list_live(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     origin_jti: Uuid,
@@ -189,7 +188,7 @@ pub async fn list_live(
 }
 
 /// A user's passkey, locked: whoever deletes it waits, and who waited for a deletion finds nothing.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
+pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
     sqlx::query_as!(
         Key,
         "SELECT public_key, sign_count, backup_eligible, attachment FROM webauthn_credentials
@@ -204,7 +203,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid, credential_id
 
 /// Notes a use of a locked passkey. An update and never an upsert: a deleted passkey stays deleted.
 pub async fn update_used(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     credential_id: &[u8],
@@ -247,7 +246,7 @@ pub enum Deletion {
 /// sessions on delete, or ask for more than a session, are left to [`lock_and_delete`], because all parts of this statement see one snapshot, in which
 /// a session that a concurrent sign-in just opened is missing.
 pub async fn delete(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     origin_jti: Uuid,
@@ -299,7 +298,7 @@ pub async fn delete(
 
 /// Deletes a passkey in a transaction whose user row and session the caller has locked.
 pub async fn lock_and_delete(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     credential_id: &[u8],
@@ -309,12 +308,12 @@ pub async fn lock_and_delete(
 }
 
 /// Deletes all passkeys of a user whose row the caller has locked; returns how many there were.
-pub async fn delete_all(db: &mut PgConnection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<i64> {
+pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<i64> {
     delete_some(db, pool_id, sub, None, trail).await
 }
 
 async fn delete_some(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     credential_id: Option<&[u8]>,

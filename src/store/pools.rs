@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, PgExecutor, PgPool, types::Json};
+use sqlx::{PgExecutor, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::{Connection, Connections};
 
 /// A user pool.
 #[derive(Clone, Debug)]
@@ -385,7 +387,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option
 }
 
 /// A pool, locked until the transaction ends.
-pub async fn lock(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<Option<Pool>> {
+pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Pool>> {
     let row = sqlx::query!(
         r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
                   passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
@@ -408,14 +410,14 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<Option<P
 }
 
 /// Holds a pool against its deletion until the transaction ends; `false` when there is none.
-pub async fn hold(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<bool> {
+pub async fn hold(db: &mut Connection, pool_id: &str) -> sqlx::Result<bool> {
     let found =
         sqlx::query_scalar!(r#"SELECT 1 AS "one!" FROM user_pools WHERE user_pool_id = $1 FOR KEY SHARE"#, pool_id);
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
 /// Adds a pool; `false` when the ID is taken.
-pub async fn insert(db: &mut PgConnection, pool: &Pool) -> sqlx::Result<bool> {
+pub async fn insert(db: &mut Connection, pool: &Pool) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO user_pools (user_pool_id, name, configuration, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
          ON CONFLICT DO NOTHING",
@@ -430,7 +432,7 @@ pub async fn insert(db: &mut PgConnection, pool: &Pool) -> sqlx::Result<bool> {
 }
 
 /// Writes a pool's name and settings.
-pub async fn update(db: &mut PgConnection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn update(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_pools SET name = $2, configuration = $3, updated_at = $4 WHERE user_pool_id = $1",
         pool.id,
@@ -444,7 +446,7 @@ pub async fn update(db: &mut PgConnection, pool: &Pool, now: OffsetDateTime) -> 
 }
 
 /// Writes a locked pool's passkey policy.
-pub async fn update_passkey_policy(db: &mut PgConnection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn update_passkey_policy(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_pools SET passkey_policy = $2, sessions_on_passkey_delete = $3, updated_at = $4 WHERE user_pool_id = $1",
         pool.id,
@@ -459,7 +461,7 @@ pub async fn update_passkey_policy(db: &mut PgConnection, pool: &Pool, now: Offs
 
 /// Writes a locked pool's branding and, unless it stays, its logo (content type, image).
 pub async fn update_branding(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool: &Pool,
     logo: Option<(&str, &[u8])>,
     now: OffsetDateTime,
@@ -490,13 +492,13 @@ pub async fn update_branding(
 }
 
 /// A pool's logo: content type and image.
-pub async fn logo(db: &PgPool, pool_id: &str) -> sqlx::Result<Option<(String, Vec<u8>)>> {
+pub async fn logo(db: &Connections, pool_id: &str) -> sqlx::Result<Option<(String, Vec<u8>)>> {
     let row = sqlx::query!("SELECT content_type, image FROM pool_logos WHERE user_pool_id = $1", pool_id);
     Ok(row.fetch_optional(db).await?.map(|row| (row.content_type, row.image)))
 }
 
 /// The related origins of all pools with this RP ID.
-pub async fn related_origins(db: &PgPool, rp_id: &str) -> sqlx::Result<Vec<String>> {
+pub async fn related_origins(db: &Connections, rp_id: &str) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT DISTINCT origin.value AS "origin!"
            FROM user_pools p, jsonb_array_elements_text(coalesce(p.passkey_policy -> 'RelatedOrigins', '[]')) AS origin
@@ -519,7 +521,7 @@ pub struct PoolSummary {
 }
 
 /// Pools by ID, at most `limit`, after the given one.
-pub async fn list(db: &PgPool, after: &str, limit: i64) -> sqlx::Result<Vec<PoolSummary>> {
+pub async fn list(db: &Connections, after: &str, limit: i64) -> sqlx::Result<Vec<PoolSummary>> {
     sqlx::query_as!(
         PoolSummary,
         r#"SELECT user_pool_id AS id, name, coalesce(configuration -> 'LambdaConfig', '{}') AS "functions!", created_at,
@@ -533,7 +535,7 @@ pub async fn list(db: &PgPool, after: &str, limit: i64) -> sqlx::Result<Vec<Pool
 }
 
 /// Removes a pool and what belongs to it, except users and passkeys, which must be gone before.
-pub async fn delete(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<()> {
+pub async fn delete(db: &mut Connection, pool_id: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM login_attempts WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
     sqlx::query!("DELETE FROM groups WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;

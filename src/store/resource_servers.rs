@@ -1,7 +1,9 @@
 //! Resource servers: the APIs of others that access tokens may be for, and the scopes they know.
 
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool, types::Json};
+use sqlx::types::Json;
+
+use super::{Connection, Connections};
 
 /// A resource server.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub struct Scope {
 }
 
 /// Adds a resource server; `false` when the identifier is taken.
-pub async fn insert(db: &mut PgConnection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
+pub async fn insert(db: &mut Connection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO resource_servers (user_pool_id, identifier, name, scopes) VALUES ($1, $2, $3, $4)
          ON CONFLICT DO NOTHING",
@@ -35,7 +37,7 @@ pub async fn insert(db: &mut PgConnection, pool_id: &str, server: &ResourceServe
 }
 
 /// A resource server.
-pub async fn find(db: &PgPool, pool_id: &str, identifier: &str) -> sqlx::Result<Option<ResourceServer>> {
+pub async fn find(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Result<Option<ResourceServer>> {
     let row = sqlx::query!(
         r#"SELECT identifier, name, scopes AS "scopes: Json<Vec<Scope>>"
            FROM resource_servers WHERE user_pool_id = $1 AND identifier = $2"#,
@@ -48,7 +50,7 @@ pub async fn find(db: &PgPool, pool_id: &str, identifier: &str) -> sqlx::Result<
 }
 
 /// Writes what a resource server says; `false` when there is none.
-pub async fn update(db: &PgPool, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
+pub async fn update(db: &Connections, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE resource_servers SET name = $3, scopes = $4 WHERE user_pool_id = $1 AND identifier = $2",
         pool_id,
@@ -62,7 +64,7 @@ pub async fn update(db: &PgPool, pool_id: &str, server: &ResourceServer) -> sqlx
 }
 
 /// Removes a resource server; `false` when there is none.
-pub async fn delete(db: &PgPool, pool_id: &str, identifier: &str) -> sqlx::Result<bool> {
+pub async fn delete(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Result<bool> {
     let done =
         sqlx::query!("DELETE FROM resource_servers WHERE user_pool_id = $1 AND identifier = $2", pool_id, identifier)
             .execute(db)
@@ -71,7 +73,7 @@ pub async fn delete(db: &PgPool, pool_id: &str, identifier: &str) -> sqlx::Resul
 }
 
 /// Resource servers by identifier, at most `limit`, after the given one.
-pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<ResourceServer>> {
+pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<ResourceServer>> {
     let rows = sqlx::query!(
         r#"SELECT identifier, name, scopes AS "scopes: Json<Vec<Scope>>"
            FROM resource_servers WHERE user_pool_id = $1 AND identifier > $2 ORDER BY identifier LIMIT $3"#,
@@ -86,14 +88,14 @@ pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::
 }
 
 /// How many resource servers a pool has.
-pub async fn count(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i64> {
+pub async fn count(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM resource_servers WHERE user_pool_id = $1"#, pool_id)
         .fetch_one(db)
         .await
 }
 
 /// Which of these scopes (`<identifier>/<name>`) no resource server of the pool has.
-pub async fn unknown_scopes(db: &mut PgConnection, pool_id: &str, scopes: &[String]) -> sqlx::Result<Vec<String>> {
+pub async fn unknown_scopes(db: &mut Connection, pool_id: &str, scopes: &[String]) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT wanted.scope AS "scope!" FROM unnest($2::text[]) AS wanted (scope)
            WHERE NOT EXISTS (

@@ -1,8 +1,9 @@
 //! Sign-in sessions: what access, ID and refresh tokens hang on.
 
-use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::{Connection, Connections};
 
 /// A session.
 #[derive(Clone, Debug)]
@@ -69,7 +70,7 @@ impl OpenedWith {
 
 /// Opens a session. The caller holds the user's row.
 pub async fn insert(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     session: &Session,
     opened_with: &OpenedWith,
@@ -102,7 +103,7 @@ pub async fn insert(
 
 /// Whether the session lives and its user is enabled and needs no password reset; if so it cannot be ended before the
 /// transaction ends.
-pub async fn lock_live(db: &mut PgConnection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
+pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
     let live = sqlx::query_scalar!(
         r#"SELECT 1 AS "live!" FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
            WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
@@ -115,7 +116,7 @@ pub async fn lock_live(db: &mut PgConnection, pool_id: &str, sub: Uuid, origin_j
 }
 
 /// A session, locked for a change.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
+pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
         "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
@@ -129,7 +130,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sql
 }
 
 /// A browser's session, without a lock. Whether it lives is for [`super::users::find_live`] to say.
-pub async fn find_browser(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
+pub async fn find_browser(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
         "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
@@ -143,7 +144,7 @@ pub async fn find_browser(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid
 }
 
 /// What opened a session that the caller has locked.
-pub async fn opened_with(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OpenedWith>> {
+pub async fn opened_with(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OpenedWith>> {
     let row = sqlx::query!(
         "SELECT opened_with, credential_id FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
         pool_id,
@@ -154,7 +155,7 @@ pub async fn opened_with(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid)
 
 /// Ends the browser's session that a session is or came through, and everything else that came through it.
 pub async fn revoke_associated(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     origin_jti: Uuid,
     now: OffsetDateTime,
@@ -176,14 +177,14 @@ pub async fn revoke_associated(
 }
 
 /// The subject of a session, without a lock.
-pub async fn find_sub(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Uuid>> {
+pub async fn find_sub(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2", pool_id, origin_jti)
         .fetch_optional(db)
         .await
 }
 
 /// When the person of a session signed in; it never changes.
-pub async fn auth_time(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OffsetDateTime>> {
+pub async fn auth_time(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OffsetDateTime>> {
     let found = sqlx::query_scalar!(
         "SELECT auth_time FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
         pool_id,
@@ -193,7 +194,7 @@ pub async fn auth_time(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -
 }
 
 /// The device that a session was opened with; it never changes.
-pub async fn device_key(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<String>> {
+pub async fn device_key(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<String>> {
     let found = sqlx::query_scalar!(
         "SELECT device_key FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
         pool_id,
@@ -204,7 +205,7 @@ pub async fn device_key(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid) 
 
 /// Gives a locked session its next refresh token.
 pub async fn update_refresh(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     origin_jti: Uuid,
     hash: &[u8],
@@ -225,7 +226,7 @@ pub async fn update_refresh(
 }
 
 /// Ends one session.
-pub async fn revoke(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
+pub async fn revoke(db: &mut Connection, pool_id: &str, origin_jti: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE sessions SET revoked_at = $3 WHERE user_pool_id = $1 AND origin_jti = $2 AND revoked_at IS NULL",
         pool_id,
@@ -239,7 +240,7 @@ pub async fn revoke(db: &mut PgConnection, pool_id: &str, origin_jti: Uuid, now:
 
 /// Ends one session of a user whose row the caller has locked; `false` when it has ended before or is another user's.
 pub async fn revoke_of_user(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     origin_jti: Uuid,
@@ -272,7 +273,7 @@ pub struct LiveSession {
 
 /// Live sessions of a user, the newest first, at most `limit`, after the given one (by time, then identifier).
 pub async fn list_live(
-    db: &PgPool,
+    db: &Connections,
     pool_id: &str,
     sub: Uuid,
     after: Option<(OffsetDateTime, Uuid)>,
@@ -299,7 +300,7 @@ pub async fn list_live(
 
 /// Ends all sessions of a user whose row the caller has locked, except one.
 pub async fn revoke_all(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     except: Option<Uuid>,
@@ -320,7 +321,7 @@ pub async fn revoke_all(
 
 /// Ends all sessions that were opened through a client. Looks at all sessions of the pool: clients are deleted rarely.
 pub async fn revoke_of_client(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     client_id: &str,
     now: OffsetDateTime,
@@ -337,7 +338,7 @@ pub async fn revoke_of_client(
 }
 
 /// Removes all sessions of a user whose row the caller has locked.
-pub async fn delete_all(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM sessions WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Authenticator apps (time-based one-time passwords).
 
-use sqlx::PgConnection;
 use uuid::Uuid;
+
+use super::Connection;
 
 /// A user's authenticator app.
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub struct SoftwareToken {
 }
 
 /// Offers a new secret; the one in use stays until the new one is verified.
-pub async fn offer(db: &mut PgConnection, pool_id: &str, sub: Uuid, pending: &[u8]) -> sqlx::Result<()> {
+pub async fn offer(db: &mut Connection, pool_id: &str, sub: Uuid, pending: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO software_tokens (user_pool_id, sub, pending) VALUES ($1, $2, $3)
          ON CONFLICT (user_pool_id, sub) DO UPDATE SET pending = $3",
@@ -27,7 +28,7 @@ pub async fn offer(db: &mut PgConnection, pool_id: &str, sub: Uuid, pending: &[u
 }
 
 /// The user's authenticator app.
-pub async fn find(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<SoftwareToken>> {
+pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<SoftwareToken>> {
     sqlx::query_as!(
         SoftwareToken,
         "SELECT secret, pending FROM software_tokens WHERE user_pool_id = $1 AND sub = $2",
@@ -39,7 +40,7 @@ pub async fn find(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Resu
 }
 
 /// The offered secret was verified by the code of this step: it is the one in use from now on.
-pub async fn accept(db: &mut PgConnection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<()> {
+pub async fn accept(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE software_tokens SET secret = pending, pending = NULL, last_step = $3 WHERE user_pool_id = $1 AND sub = $2",
         pool_id,
@@ -52,7 +53,7 @@ pub async fn accept(db: &mut PgConnection, pool_id: &str, sub: Uuid, step: i64) 
 }
 
 /// Uses the code of a step up; `false`: that code or a later one was used before. Of several callers one gets it.
-pub async fn use_step(db: &mut PgConnection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<bool> {
+pub async fn use_step(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE software_tokens SET last_step = $3 WHERE user_pool_id = $1 AND sub = $2 AND last_step < $3",
         pool_id,
@@ -65,7 +66,7 @@ pub async fn use_step(db: &mut PgConnection, pool_id: &str, sub: Uuid, step: i64
 }
 
 /// Removes a user's authenticator app, verified or not; `false` when there is none.
-pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
+pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM software_tokens WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(db)
         .await?;

@@ -1,7 +1,9 @@
 //! Jobs that import users from a file.
 
-use sqlx::{PgConnection, PgExecutor, PgPool};
+use sqlx::PgExecutor;
 use time::OffsetDateTime;
+
+use super::{Connection, Connections};
 
 /// A job, without its file.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ pub enum RowOutcome {
 }
 
 /// Adds a job.
-pub async fn insert(db: &mut PgConnection, pool_id: &str, job: &Job) -> sqlx::Result<()> {
+pub async fn insert(db: &mut Connection, pool_id: &str, job: &Job) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO user_import_jobs (user_pool_id, job_id, name, role_arn, status, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -63,7 +65,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: &str) -> sqlx::Res
 }
 
 /// A job, locked until the transaction ends.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, id: &str) -> sqlx::Result<Option<Job>> {
+pub async fn lock(db: &mut Connection, pool_id: &str, id: &str) -> sqlx::Result<Option<Job>> {
     sqlx::query_as!(
         Job,
         r#"SELECT job_id AS id, name, role_arn, status, file IS NOT NULL AS "has_file!", done, imported, skipped, failed,
@@ -77,7 +79,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, id: &str) -> sqlx::Resul
 }
 
 /// Jobs by ID, at most `limit`, after the given one.
-pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<Job>> {
+pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<Job>> {
     sqlx::query_as!(
         Job,
         r#"SELECT job_id AS id, name, role_arn, status, file IS NOT NULL AS "has_file!", done, imported, skipped, failed,
@@ -92,7 +94,7 @@ pub async fn list(db: &PgPool, pool_id: &str, after: &str, limit: i64) -> sqlx::
 }
 
 /// How many jobs of a pool have not ended.
-pub async fn count_open(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i64> {
+pub async fn count_open(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM user_import_jobs
            WHERE user_pool_id = $1 AND status IN ('Created', 'Pending', 'InProgress', 'Stopping')"#,
@@ -103,7 +105,7 @@ pub async fn count_open(db: &mut PgConnection, pool_id: &str) -> sqlx::Result<i6
 }
 
 /// Keeps the file of a job that was not started; `false`: there is no such job.
-pub async fn put_file(db: &mut PgConnection, pool_id: &str, id: &str, file: &[u8]) -> sqlx::Result<bool> {
+pub async fn put_file(db: &mut Connection, pool_id: &str, id: &str, file: &[u8]) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET file = $3 WHERE user_pool_id = $1 AND job_id = $2 AND status = 'Created'",
         pool_id,
@@ -117,7 +119,7 @@ pub async fn put_file(db: &mut PgConnection, pool_id: &str, id: &str, file: &[u8
 
 /// Sets the status of a locked job.
 pub async fn set_status(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     id: &str,
     status: &str,
@@ -173,7 +175,7 @@ pub struct Work {
 }
 
 /// Takes a job that was started and that no other replica works on.
-pub async fn take(db: &PgPool, now: OffsetDateTime, leased_until: OffsetDateTime) -> sqlx::Result<Option<Work>> {
+pub async fn take(db: &Connections, now: OffsetDateTime, leased_until: OffsetDateTime) -> sqlx::Result<Option<Work>> {
     sqlx::query_as!(
         Work,
         "UPDATE user_import_jobs SET leased_until = $2, takes = takes + 1, status = CASE WHEN status = 'Pending' THEN 'InProgress' ELSE status END
@@ -192,7 +194,7 @@ pub async fn take(db: &PgPool, now: OffsetDateTime, leased_until: OffsetDateTime
 /// Counts the next row of a job, in the transaction that imports it; `false`: the job was stopped, or somebody else was at
 /// this row. The job's row is held until the transaction ends.
 pub async fn count_row(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     id: &str,
     row: i32,
@@ -212,7 +214,7 @@ pub async fn count_row(
 }
 
 /// Notes what became of a row that was counted.
-pub async fn note_row(db: &mut PgConnection, pool_id: &str, id: &str, outcome: RowOutcome) -> sqlx::Result<()> {
+pub async fn note_row(db: &mut Connection, pool_id: &str, id: &str, outcome: RowOutcome) -> sqlx::Result<()> {
     let one = |wanted: RowOutcome| i64::from(outcome == wanted);
     sqlx::query!(
         "UPDATE user_import_jobs SET imported = imported + $3, skipped = skipped + $4, failed = failed + $5
@@ -229,7 +231,7 @@ pub async fn note_row(db: &mut PgConnection, pool_id: &str, id: &str, outcome: R
 }
 
 /// Lets others have a job that is not done, after all other jobs.
-pub async fn give_back(db: &PgPool, pool_id: &str, id: &str, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn give_back(db: &Connections, pool_id: &str, id: &str, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_import_jobs SET leased_until = $3 WHERE user_pool_id = $1 AND job_id = $2",
         pool_id,
@@ -242,7 +244,7 @@ pub async fn give_back(db: &PgPool, pool_id: &str, id: &str, now: OffsetDateTime
 }
 
 /// Ends the jobs that were made and never started.
-pub async fn expire(db: &mut PgConnection, created_before: OffsetDateTime, now: OffsetDateTime) -> sqlx::Result<u64> {
+pub async fn expire(db: &mut Connection, created_before: OffsetDateTime, now: OffsetDateTime) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET status = 'Expired', completed_at = $2, file = NULL
          WHERE status = 'Created' AND created_at < $1",

@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder, types::Json};
+use sqlx::{Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use super::{Connection, Connections};
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -116,7 +118,7 @@ impl From<Row> for User {
 }
 
 /// The user of this name (`username_key`), else of this alias or, where the text is a UUID, this subject.
-pub async fn find(db: &PgPool, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
+pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub AS "sub!", username AS "username!", status AS "status!", enabled AS "enabled!",
@@ -142,7 +144,7 @@ pub async fn find(db: &PgPool, pool_id: &str, username_key: &str) -> sqlx::Resul
 }
 
 /// The user of this subject.
-pub async fn find_by_sub(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
+pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
@@ -157,12 +159,7 @@ pub async fn find_by_sub(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sql
 }
 
 /// The user of a session, if the session lives and the user is enabled and needs no password reset.
-pub async fn find_live(
-    db: &mut PgConnection,
-    pool_id: &str,
-    sub: Uuid,
-    origin_jti: Uuid,
-) -> sqlx::Result<Option<User>> {
+pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: Json<Map<String, Value>>",
@@ -181,7 +178,7 @@ pub async fn find_live(
 
 /// The user, with the row held against every change until the transaction ends (`FOR SHARE`): for sign-ins, which may
 /// happen side by side but not beside a disabling, a deletion or a password change.
-pub async fn hold(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
+pub async fn hold(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
@@ -196,7 +193,7 @@ pub async fn hold(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Resu
 }
 
 /// The user, locked for a change of it or of what belongs to it, one at a time. The first lock of its transaction.
-pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
+pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
@@ -212,7 +209,7 @@ pub async fn lock(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Resu
 
 /// Adds a user; `false` when the name is taken.
 pub async fn insert(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     username_key: &str,
     user: &User,
@@ -241,7 +238,7 @@ pub async fn insert(
 }
 
 /// Replaces a password's hash by another of the same password, unless the password changed meanwhile.
-pub async fn replace_hash(db: &PgPool, pool_id: &str, sub: Uuid, old: &str, new: &str) -> sqlx::Result<()> {
+pub async fn replace_hash(db: &Connections, pool_id: &str, sub: Uuid, old: &str, new: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET password_hash = $4 WHERE user_pool_id = $1 AND sub = $2 AND password_hash = $3",
         pool_id,
@@ -255,14 +252,14 @@ pub async fn replace_hash(db: &PgPool, pool_id: &str, sub: Uuid, old: &str, new:
 }
 
 /// The sealed SRP verifier of a user's password, if there is one.
-pub async fn srp_verifier(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Vec<u8>>> {
+pub async fn srp_verifier(db: &Connections, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Vec<u8>>> {
     let found =
         sqlx::query_scalar!("SELECT srp_verifier FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);
     Ok(found.fetch_optional(db).await?.flatten())
 }
 
 /// Whether the user's password has no SRP verifier.
-pub async fn lacks_verifier(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
+pub async fn lacks_verifier(db: &Connections, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM users WHERE user_pool_id = $1 AND sub = $2 AND srp_verifier IS NULL) AS "lacks!""#,
         pool_id,
@@ -273,7 +270,7 @@ pub async fn lacks_verifier(db: &PgPool, pool_id: &str, sub: Uuid) -> sqlx::Resu
 }
 
 /// Adds the SRP verifier of a password, unless the password changed meanwhile.
-pub async fn add_verifier(db: &PgPool, pool_id: &str, sub: Uuid, hash: &str, verifier: &[u8]) -> sqlx::Result<()> {
+pub async fn add_verifier(db: &Connections, pool_id: &str, sub: Uuid, hash: &str, verifier: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET srp_verifier = $4 WHERE user_pool_id = $1 AND sub = $2 AND password_hash = $3",
         pool_id,
@@ -289,7 +286,7 @@ pub async fn add_verifier(db: &PgPool, pool_id: &str, sub: Uuid, hash: &str, ver
 /// Sets a password and the status that goes with it. A code in place of the old one is void. `remembered`: how many
 /// passwords the pool keeps from being chosen again.
 pub async fn update_password(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     password: &Password,
@@ -315,7 +312,7 @@ pub async fn update_password(
 
 /// Keeps the password that a locked user has, and of those before it as many as make up `remembered`.
 async fn remember_password(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     remembered: i64,
@@ -346,7 +343,7 @@ async fn remember_password(
 }
 
 /// The hashes of a user's passwords, the present one first, at most `limit`.
-pub async fn password_hashes(db: &PgPool, pool_id: &str, sub: Uuid, limit: i64) -> sqlx::Result<Vec<String>> {
+pub async fn password_hashes(db: &Connections, pool_id: &str, sub: Uuid, limit: i64) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT password_hash AS "password_hash!" FROM (
                SELECT 1 AS rank, password_set_at AS set_at, password_hash FROM users
@@ -365,7 +362,7 @@ pub async fn password_hashes(db: &PgPool, pool_id: &str, sub: Uuid, limit: i64) 
 
 /// Replaces the attributes.
 pub async fn update_attributes(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     attributes: &Map<String, Value>,
@@ -384,7 +381,7 @@ pub async fn update_attributes(
 }
 
 /// Marks a user as changed, for what hangs on the user and is not in the row.
-pub async fn touch(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
+pub async fn touch(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!("UPDATE users SET updated_at = $3 WHERE user_pool_id = $1 AND sub = $2", pool_id, sub, now)
         .execute(db)
         .await?;
@@ -393,7 +390,7 @@ pub async fn touch(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: OffsetD
 
 /// Sets the second factors.
 pub async fn update_mfa(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     mfa: &Mfa,
@@ -413,7 +410,7 @@ pub async fn update_mfa(
 
 /// Enables or disables. A code for a new password that was sent before is void.
 pub async fn update_enabled(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     enabled: bool,
@@ -432,7 +429,7 @@ pub async fn update_enabled(
 }
 
 /// Confirms an unconfirmed user; `false` when the status was another.
-pub async fn confirm(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
+pub async fn confirm(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE users SET status = 'CONFIRMED', sign_up_browser = NULL, updated_at = $3
          WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
@@ -446,7 +443,7 @@ pub async fn confirm(db: &mut PgConnection, pool_id: &str, sub: Uuid, now: Offse
 }
 
 /// Notes the browser that somebody signed up in on the pages.
-pub async fn signed_up_in(db: &mut PgConnection, pool_id: &str, sub: Uuid, browser: &str) -> sqlx::Result<()> {
+pub async fn signed_up_in(db: &mut Connection, pool_id: &str, sub: Uuid, browser: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET sign_up_browser = $3 WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
         pool_id,
@@ -460,7 +457,7 @@ pub async fn signed_up_in(db: &mut PgConnection, pool_id: &str, sub: Uuid, brows
 
 /// Notes that somebody signed up on the pages by the name of a user who waits for a confirmation: perhaps another person, and
 /// with another password.
-pub async fn signed_up_again(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+pub async fn signed_up_again(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET sign_up_browser = '' WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
         pool_id,
@@ -472,7 +469,7 @@ pub async fn signed_up_again(db: &mut PgConnection, pool_id: &str, sub: Uuid) ->
 }
 
 /// The browser that a user signed up in on the pages; empty where there were several.
-pub async fn sign_up_browser(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<String>> {
+pub async fn sign_up_browser(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<String>> {
     let found =
         sqlx::query_scalar!("SELECT sign_up_browser FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);
     Ok(found.fetch_optional(db).await?.flatten())
@@ -480,7 +477,7 @@ pub async fn sign_up_browser(db: &mut PgConnection, pool_id: &str, sub: Uuid) ->
 
 /// Sets the status.
 pub async fn update_status(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     status: Status,
@@ -500,7 +497,7 @@ pub async fn update_status(
 
 /// Removes the row of a locked user whose sessions and passkeys are gone, with the user's other names and codes; devices, old
 /// passwords and events go with the row.
-pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;
@@ -514,14 +511,14 @@ pub async fn delete(db: &mut PgConnection, pool_id: &str, sub: Uuid) -> sqlx::Re
 }
 
 /// Some users of a pool, for removing all of them step by step.
-pub async fn list_subs(db: &mut PgConnection, pool_id: &str, limit: i64) -> sqlx::Result<Vec<Uuid>> {
+pub async fn list_subs(db: &mut Connection, pool_id: &str, limit: i64) -> sqlx::Result<Vec<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM users WHERE user_pool_id = $1 ORDER BY sub LIMIT $2", pool_id, limit)
         .fetch_all(db)
         .await
 }
 
 /// About how many users a pool has: exact up to 10 000, which bounds the work.
-pub async fn estimate(db: &PgPool, pool_id: &str) -> sqlx::Result<i64> {
+pub async fn estimate(db: &Connections, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT 1 FROM users WHERE user_pool_id = $1 LIMIT 10000) AS counted"#,
         pool_id
@@ -554,7 +551,7 @@ pub enum Field {
 
 /// Users by subject, at most `limit`, after the given one, that fit the filter.
 pub async fn list(
-    db: &PgPool,
+    db: &Connections,
     pool_id: &str,
     filter: Option<&Filter>,
     after: Uuid,

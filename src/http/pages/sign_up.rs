@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use bytes::Bytes;
 use serde_json::{Map, json};
-use sqlx::PgConnection;
 
 use super::{
     Frame, Notice,
@@ -27,7 +26,7 @@ use crate::{
     random,
     secret::Secret,
     store::{
-        self,
+        self, Connection,
         clients::ClientAndPool,
         pools::Pool,
         users::{Password, Status, User},
@@ -257,7 +256,7 @@ async fn began_here(
     let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
         return Ok(false);
     };
-    let is_here = async |db: &mut PgConnection, status: Status| -> Result<bool> {
+    let is_here = async |db: &mut Connection, status: Status| -> Result<bool> {
         let browser = store::users::sign_up_browser(db, &pool.id, user.sub).await?;
         Ok(status == Status::Unconfirmed && browser.is_some() && browser == visit.call.browser)
     };

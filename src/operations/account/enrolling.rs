@@ -1,7 +1,6 @@
 //! Who sets an authenticator app up, checked and held.
 
 use serde_json::json;
-use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
     error::{Error, Result},
     flows::{mfa, password, session_text},
     store::{
-        self,
+        self, Connection,
         pools::Pool,
         users::{Status, User},
     },
@@ -27,7 +26,7 @@ pub struct Enrolling {
 }
 
 /// Locks the user and makes sure that the session, or the sign-in that waits, still lives.
-pub async fn begin(app: &App, db: &mut PgConnection, call: &Call, caller: &Enroller) -> Result<Enrolling> {
+pub async fn begin(app: &App, db: &mut Connection, call: &Call, caller: &Enroller) -> Result<Enrolling> {
     match caller {
         Enroller::SignedIn(signed_in) => {
             let bearer = &signed_in.bearer;

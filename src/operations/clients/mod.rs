@@ -12,7 +12,6 @@ pub mod update_user_pool_client;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use crate::{
@@ -22,7 +21,7 @@ use crate::{
     random,
     secret::Secret,
     store::{
-        self,
+        self, Connection,
         clients::{Client, ClientSecret, ClientSettings},
     },
 };
@@ -46,7 +45,7 @@ fn shown(client: &Client) -> Result<Value> {
 }
 
 /// A client, locked until the transaction ends.
-async fn lock(app: &App, db: &mut PgConnection, pool_id: &str, client_id: &str) -> Result<Client> {
+async fn lock(app: &App, db: &mut Connection, pool_id: &str, client_id: &str) -> Result<Client> {
     let gone = || Error::no_such_client(client_id);
     if !store::clients::lock(&mut *db, pool_id, client_id).await? {
         return Err(gone());

@@ -1,19 +1,18 @@
 //! What an app client's OAuth 2.0 settings must be like.
 
 use serde_json::Value;
-use sqlx::PgConnection;
 use url::Url;
 
 use crate::{
     error::{Error, Result},
-    store::{self, clients::Client},
+    store::{self, Connection, clients::Client},
 };
 
 /// Scopes that every pool has.
 const STANDARD_SCOPES: [&str; 5] = ["phone", "email", "openid", "profile", "aws.cognito.signin.user.admin"];
 
 /// Checks the settings against each other, and the scopes against the pool's resource servers.
-pub async fn check(db: &mut PgConnection, client: &Client) -> Result<()> {
+pub async fn check(db: &mut Connection, client: &Client) -> Result<()> {
     let settings = &client.settings;
     let refuse = |text: String| Err(Error::InvalidParameter(text.into()));
     if let Some(provider) = settings.list("SupportedIdentityProviders").iter().find(|name| **name != "COGNITO") {

@@ -19,7 +19,7 @@ use crate::{
     error::Result,
     flows::{attributes::Attribute, devices::no_such_device},
     page,
-    store::{self, audit::Trail, devices::Device},
+    store::{self, Connection, audit::Trail, devices::Device},
 };
 
 /// Devices on a page, at most and by default.
@@ -102,7 +102,7 @@ async fn list(app: &App, pool_id: &str, sub: Uuid, limit: Option<i64>, token: Op
 }
 
 /// Forgets a device, in a transaction that holds the user's row. The sessions that it opened go on.
-async fn forget(db: &mut sqlx::PgConnection, pool_id: &str, sub: Uuid, key: &str, trail: &Trail) -> Result<()> {
+async fn forget(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str, trail: &Trail) -> Result<()> {
     if !store::devices::delete(&mut *db, pool_id, sub, key).await? {
         return Err(no_such_device());
     }
@@ -111,7 +111,7 @@ async fn forget(db: &mut sqlx::PgConnection, pool_id: &str, sub: Uuid, key: &str
 
 /// Remembers a device, or no longer. `status`: absent means remembered.
 async fn set_status(
-    db: &mut sqlx::PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     key: &str,

@@ -4,7 +4,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{Acquire, PgConnection};
+use sqlx::Acquire;
 
 use super::check_enabled;
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         step_up,
     },
     operations::Empty,
-    store,
+    store::{self, Connection},
     webauthn::{self, NewCredential, RelyingParty, verify_registration},
 };
 
@@ -51,7 +51,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     };
     let limit = pool.passkey_policy.maximum_passkeys.unwrap_or(app.config.passkeys_per_user);
     let name = friendly_name(&credential);
-    let insert = async |db: &mut PgConnection| {
+    let insert = async |db: &mut Connection| {
         store::passkeys::insert(db, &pool.id, bearer.sub, &rp.id, name, &credential, limit, trail.at).await
     };
     let inserted = if decoys::is_credential_id(app, &pool, &credential.id) {

@@ -6,7 +6,6 @@ pub mod list_user_sessions;
 pub mod revoke_user_session;
 
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -15,7 +14,7 @@ use crate::{
     clock::epoch_seconds,
     error::{Error, Result},
     page,
-    store::{self, audit::Trail, sessions::LiveSession},
+    store::{self, Connection, audit::Trail, sessions::LiveSession},
 };
 
 /// Sessions on a page.
@@ -45,7 +44,7 @@ pub fn session_id_of(session: &LiveSession) -> String {
 /// Ends one session of a user whose row the caller has locked; with `associated`, also the browser's that it is or came
 /// through, and what else came through that.
 async fn end(
-    db: &mut PgConnection,
+    db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     session: Uuid,

@@ -27,7 +27,7 @@ use crate::{
     random,
     secret::Secret,
     store::{
-        self,
+        self, Connection,
         users::{Status, User},
     },
 };
@@ -127,7 +127,7 @@ fn user_has_address(attributes: &Map<String, Value>) -> bool {
 /// Sends the temporary password to the user's addresses; `false`: there is none.
 async fn invite(
     cause: &Cause<'_>,
-    db: &mut sqlx::PgConnection,
+    db: &mut Connection,
     user: &User,
     mediums: Option<&[Medium]>,
     password: &str,
