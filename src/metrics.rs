@@ -6,6 +6,8 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
+use crate::store::Connections;
+
 /// The server's counters. One set per server, so that tests do not share them.
 pub struct Metrics {
     registry: Registry,

@@ -31,7 +31,7 @@ pub mod users;
 
 use std::sync::LazyLock;
 
-use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator};
+use sqlx::{Connection as _, PgConnection, PgPool, migrate::Migrator};
 
 /// A connection to PostgreSQL, in use.
 pub type Connection = PgConnection;
