@@ -8,7 +8,7 @@ use std::{
 use crate::{
     admission::Admission,
     budgets::Budgets,
-    clock::Clock,
+    clock::{Clock, DatabaseClock},
     config::Config,
     delivery::Delivery,
     error::{Error, Result},
@@ -25,7 +25,6 @@ use crate::{
             ResumeSignIns,
         },
         clients::ClientAndPool,
-        kept::Kept,
     },
     triggers::Triggers,
     turns::Turns,
@@ -38,8 +37,10 @@ pub struct App {
     pub db: Connections,
     /// Those of background jobs, apart, so that work in the background never keeps a request waiting.
     pub job_db: Connections,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    /// The connection that looks after the database, for nobody's request.
+    pub probe_db: Connections,
+    /// The time: the database's.
+    pub clock: Arc<DatabaseClock>,
     /// The settings.
     pub config: Config,
     /// `config.public_url()`, computed once.
@@ -88,15 +89,19 @@ pub struct Groups {
     pub complete_sign_ins: GroupCommit<CompleteSignIns>,
 }
 
-/// Connections that the groups keep, beside the pool's.
-pub const GROUP_CONNECTIONS: u32 = 7;
+/// Connections that the groups have, each one of its own.
+const GROUP_CONNECTIONS: u32 = 7;
+/// Connections of background jobs.
+const JOB_CONNECTIONS: u32 = 3;
+/// Connections beside those that requests share: of groups, of jobs, and one that looks after the database.
+pub const OTHER_CONNECTIONS: u32 = GROUP_CONNECTIONS + JOB_CONNECTIONS + 1;
 
 /// A batch of 256 takes some milliseconds; 2048 requests wait some tens of them.
 const GROUP_LIMITS: Limits = Limits { waiting: 2_048, batch: 256 };
 
 impl Groups {
     fn new(pool: &Connections, sealing: &Arc<SealingKey>) -> Self {
-        let db = || Kept::new(pool);
+        let db = || pool.apart(1);
         Self {
             delete_passkeys: GroupCommit::new(DeletePasskeys { db: db() }, GROUP_LIMITS),
             list_passkeys: GroupCommit::new(ListPasskeys { db: db() }, GROUP_LIMITS),
@@ -133,12 +138,26 @@ impl App {
             groups: Groups::new(&db, &sealing),
             draining: AtomicBool::new(false),
             client_pools: RwLock::default(),
-            job_db: db.clone(),
+            job_db: db.apart(JOB_CONNECTIONS),
+            probe_db: db.apart(1),
             db,
-            clock,
+            clock: Arc::new(DatabaseClock::new(clock)),
             config,
             sealing,
         })
+    }
+
+    /// Measures what time it is at the database. Returns how far this computer's clock is ahead, seconds.
+    pub async fn measure_clock(&self) -> sqlx::Result<f64> {
+        let (asked, time, answered) = store::look::time(&self.probe_db).await?;
+        let ahead = self.clock.measure(asked, time, answered).as_seconds_f64();
+        self.metrics.clock_ahead(ahead);
+        Ok(ahead)
+    }
+
+    /// Closes every connection to the database.
+    pub async fn close_connections(&self) {
+        self.db.close_all().await;
     }
 
     /// A pool's issuer: the `iss` of its tokens.

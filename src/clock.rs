@@ -1,6 +1,12 @@
 //! The time, injected: the only code that asks the system for it.
+//!
+//! Every replica goes by the database's time, as [`DatabaseClock`] measured it: a machine whose clock is wrong would end
+//! the sessions of all others, lock names for weeks, and sign tokens that live on.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicI64, Ordering},
+};
 
 use time::{Duration, OffsetDateTime};
 
@@ -8,6 +14,11 @@ use time::{Duration, OffsetDateTime};
 pub trait Clock: Send + Sync {
     /// The current time in UTC, in whole microseconds (what PostgreSQL keeps).
     fn now(&self) -> OffsetDateTime;
+
+    /// How much of that was added on purpose.
+    fn shift(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The computer's clock.
@@ -16,8 +27,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
     fn now(&self) -> OffsetDateTime {
-        let now = OffsetDateTime::now_utc();
-        now.replace_nanosecond(now.nanosecond() / 1000 * 1000).expect("smaller than a second")
+        whole_micros(OffsetDateTime::now_utc())
     }
 }
 
@@ -25,9 +35,16 @@ impl Clock for SystemClock {
 #[derive(Default)]
 pub struct MovableClock {
     ahead_seconds: AtomicI64,
+    /// Seconds that the computer's clock is wrong, besides.
+    wrong_seconds: i64,
 }
 
 impl MovableClock {
+    /// On a computer whose clock is so much ahead.
+    pub fn wrong_by(by: Duration) -> Self {
+        Self { ahead_seconds: AtomicI64::default(), wrong_seconds: by.whole_seconds() }
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         self.ahead_seconds.fetch_add(by.whole_seconds(), Ordering::SeqCst);
@@ -36,11 +53,110 @@ impl MovableClock {
 
 impl Clock for MovableClock {
     fn now(&self) -> OffsetDateTime {
-        SystemClock.now() + Duration::seconds(self.ahead_seconds.load(Ordering::SeqCst))
+        SystemClock.now() + Duration::seconds(self.wrong_seconds) + self.shift()
     }
+
+    fn shift(&self) -> Duration {
+        Duration::seconds(self.ahead_seconds.load(Ordering::SeqCst))
+    }
+}
+
+/// The database's time, as it was measured last and has gone on since, however the computer's clock is set meanwhile.
+/// Until it is measured first, the computer's.
+pub struct DatabaseClock {
+    computer: Arc<dyn Clock>,
+    measured: RwLock<Option<Measured>>,
+}
+
+#[derive(Clone, Copy)]
+struct Measured {
+    time: OffsetDateTime,
+    at: Uptime,
+}
+
+impl DatabaseClock {
+    /// Not measured yet.
+    pub fn new(computer: Arc<dyn Clock>) -> Self {
+        Self { computer, measured: RwLock::default() }
+    }
+
+    /// Takes over what the database said between two moments. Returns how far the computer's clock is ahead of it.
+    pub fn measure(&self, asked: Uptime, time: OffsetDateTime, answered: Uptime) -> Duration {
+        let wrong = self.computer.now() - self.computer.shift() - time - (answered.since(asked) / 2);
+        let at = asked.plus(answered.since(asked) / 2);
+        *self.measured.write().unwrap_or_else(PoisonError::into_inner) = Some(Measured { time, at });
+        wrong
+    }
+
+    /// How long ago it was measured last; `None`: never.
+    pub fn age(&self) -> Option<Duration> {
+        let measured = *self.measured.read().unwrap_or_else(PoisonError::into_inner);
+        measured.map(|measured| Uptime::now().since(measured.at))
+    }
+
+    /// The current time in UTC, in whole microseconds.
+    pub fn now(&self) -> OffsetDateTime {
+        let measured = *self.measured.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(Measured { time, at }) = measured else { return self.computer.now() };
+        whole_micros(time + Uptime::now().since(at) + self.computer.shift())
+    }
+}
+
+/// A moment since the computer was started. Nobody sets this clock; where the system can tell, it goes on while the
+/// computer sleeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Uptime(Duration);
+
+impl Uptime {
+    /// This moment.
+    #[cfg(target_os = "linux")]
+    pub fn now() -> Self {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Self(Duration::new(time.tv_sec, i32::try_from(time.tv_nsec).unwrap_or(0)))
+    }
+
+    /// This moment.
+    #[cfg(not(target_os = "linux"))]
+    pub fn now() -> Self {
+        static STARTED: std::sync::LazyLock<std::time::Instant> = std::sync::LazyLock::new(std::time::Instant::now);
+        Self(STARTED.elapsed().try_into().unwrap_or(Duration::MAX))
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        self.0 - earlier.0
+    }
+
+    fn plus(self, more: Duration) -> Self {
+        Self(self.0 + more)
+    }
+}
+
+fn whole_micros(time: OffsetDateTime) -> OffsetDateTime {
+    time.replace_nanosecond(time.nanosecond() / 1000 * 1000).expect("smaller than a second")
 }
 
 /// Seconds since the epoch with the milliseconds as fraction: how the API writes a timestamp (W§1.2).
 pub fn epoch_seconds(at: OffsetDateTime) -> f64 {
     (at.unix_timestamp_nanos() / 1_000_000) as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_s_time_counts_however_wrong_the_computer_is_and_what_tests_add_is_added() {
+        let computer = Arc::new(MovableClock::wrong_by(Duration::days(40)));
+        let clock = DatabaseClock::new(computer.clone());
+        assert!(clock.age().is_none() && clock.now() > SystemClock.now() + Duration::days(39));
+        let (asked, time) = (Uptime::now(), SystemClock.now());
+        let wrong = clock.measure(asked, time, Uptime::now());
+        assert!((wrong - Duration::days(40)).abs() < Duration::seconds(5), "{wrong}");
+        assert!((clock.now() - SystemClock.now()).abs() < Duration::seconds(5));
+        computer.advance(Duration::hours(1));
+        assert!((clock.now() - SystemClock.now() - Duration::hours(1)).abs() < Duration::seconds(5));
+        // What was added on purpose is not the computer's fault.
+        let wrong = clock.measure(Uptime::now(), SystemClock.now(), Uptime::now());
+        assert!((wrong - Duration::days(40)).abs() < Duration::seconds(5), "{wrong}");
+    }
 }

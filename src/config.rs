@@ -3,14 +3,19 @@
 //! Each is a flag, an environment variable and a line of the same name in `keystead.toml`; the flag wins over the
 //! variable, the variable over the file. Wrong or contradictory settings stop the start with the setting's name.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::Args;
 use ipnet::IpNet;
 
 use crate::{
-    app::GROUP_CONNECTIONS, delivery, passkey_providers::PasskeyProviders, passwords, secret::Secret, triggers, web_acl,
+    app::OTHER_CONNECTIONS, delivery, passkey_providers::PasskeyProviders, passwords, secret::Secret, store::Limits,
+    triggers, web_acl,
 };
+
+/// The longest wait for another's lock. Requests for one user wait for each other; those that wait longer are refused, so
+/// that they do not use up the connections of everybody else.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The server's settings.
 #[derive(Args, Clone, Debug)]
@@ -33,8 +38,12 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
     /// Connections to PostgreSQL, at most.
-    #[arg(long, env = "KEYSTEAD_DATABASE_CONNECTIONS", default_value_t = 16)]
+    #[arg(long, env = "KEYSTEAD_DATABASE_CONNECTIONS", default_value_t = 20)]
     pub database_connections: u32,
+    /// The longest statement, the longest pause within a transaction, and how long a machine that fell silent is waited
+    /// for, seconds; then the database gives it up.
+    #[arg(long, env = "KEYSTEAD_STATEMENT_TIMEOUT_SECONDS", default_value_t = 10)]
+    pub statement_timeout_seconds: u64,
     /// Directory with `initdb` and `postgres` for the private database. [default: searched for]
     #[arg(long, env = "KEYSTEAD_POSTGRES_BINARIES")]
     pub postgres_binaries: Option<PathBuf>,
@@ -200,6 +209,12 @@ impl Config {
         self.trusted_proxies.is_empty() && matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")
     }
 
+    /// What the database is told about time.
+    pub fn database_limits(&self) -> Limits {
+        let statement = Duration::from_secs(self.statement_timeout_seconds);
+        Limits { statement, lock: LOCK_TIMEOUT.min(statement), silence: statement }
+    }
+
     /// The password hasher's share of the settings.
     pub fn passwords(&self) -> passwords::Settings {
         passwords::Settings {
@@ -223,8 +238,11 @@ impl Config {
                 return Err("public-url: must be http or https, without a path or query".into());
             }
         }
-        if self.database_connections <= GROUP_CONNECTIONS {
-            return Err(format!("database-connections: must be more than {GROUP_CONNECTIONS}"));
+        if !(1..=600).contains(&self.statement_timeout_seconds) {
+            return Err("statement-timeout-seconds: must be 1 to 600".into());
+        }
+        if self.database_connections <= OTHER_CONNECTIONS {
+            return Err(format!("database-connections: must be more than {OTHER_CONNECTIONS}"));
         }
         delivery::Delivery::check_settings(self)?;
         triggers::Triggers::new(self)?;

@@ -41,7 +41,9 @@ pub type BatchResult<A> = Result<Vec<Option<A>>, Failure>;
 pub enum Failure {
     /// The database refused the transaction, so nothing of it was done: one of the requests is to blame.
     RolledBack(sqlx::Error),
-    /// Nobody knows whether it was committed (the connection was lost), or it could not even begin.
+    /// Nobody knows whether it was committed (the connection was lost), or it could not even begin. Or somebody locks a
+    /// whole table, as VACUUM FULL does: each request alone would wait for that as long, with a connection that calls need
+    /// which have nothing to do with it.
     Unknown(sqlx::Error),
 }
 
@@ -49,13 +51,15 @@ impl From<sqlx::Error> for Failure {
     fn from(cause: sqlx::Error) -> Self {
         // An ERROR ends its transaction. A server that shuts down (class 57), is out of resources (53) or loses its
         // connection (08) may have committed before it said so; and running each request alone would not help.
-        let refused = cause
-            .as_database_error()
-            .and_then(|error| error.code())
-            .is_some_and(|code| !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)));
+        let refused = cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| {
+            code != LOCKED && !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class))
+        });
         if refused { Self::RolledBack(cause) } else { Self::Unknown(cause) }
     }
 }
+
+/// The database's code for a lock that could not be had in time. No batch waits for a row.
+const LOCKED: &str = "55P03";
 
 /// A batch that takes longer is given up: its connection is not answering. The plain statements go on without it.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -104,6 +108,14 @@ impl fmt::Display for SharedCause {
 
 impl std::error::Error for SharedCause {}
 
+/// What a request of a batch that failed is answered.
+fn refusal(cause: Arc<sqlx::Error>) -> Error {
+    if cause.as_database_error().is_some_and(|error| error.code().as_deref() == Some(LOCKED)) {
+        return Error::TooManyRequests("A table is locked for its upkeep; try again in a second.".into());
+    }
+    Error::internal(SharedCause(cause))
+}
+
 impl<B: Batch> GroupCommit<B> {
     /// A group whose batches run on the current runtime.
     pub fn new(batch: B, limits: Limits) -> Self {
@@ -118,7 +130,7 @@ impl<B: Batch> GroupCommit<B> {
             Entered::Leads(request) => self.lead(request).await,
             Entered::Waits(answered) => match answered.await {
                 Ok(Ok(outcome)) => Ok(outcome),
-                Ok(Err(cause)) => Err(Error::internal(SharedCause(cause))),
+                Ok(Err(cause)) => Err(refusal(cause)),
                 Err(_) => Err(Error::internal("a batch ended without an answer")),
             },
         }
@@ -150,7 +162,7 @@ impl<B: Batch> GroupCommit<B> {
                 tracing::debug!(%cause, "a batch of one was refused; it runs alone");
                 Ok(None)
             }
-            Ok(Err(Failure::Unknown(cause))) => Err(Error::internal(SharedCause(Arc::new(cause)))),
+            Ok(Err(Failure::Unknown(cause))) => Err(refusal(Arc::new(cause))),
             Err(_) => Err(Error::internal("a batch panicked")),
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
 use crate::store::Connections;
@@ -14,6 +14,9 @@ pub struct Metrics {
     requests: IntCounterVec,
     latency: HistogramVec,
     panics: IntCounter,
+    outliving: IntGauge,
+    given_up: IntCounter,
+    clock_ahead: Gauge,
     in_flight: IntGauge,
     connections: IntGauge,
     idle: IntGauge,
@@ -35,15 +38,33 @@ impl Default for Metrics {
             requests: requests.expect("constant names are valid"),
             latency: latency.expect("constant names are valid"),
             panics: IntCounter::new("keystead_panics_total", "Requests that ended in a panic.").expect("valid"),
+            outliving: IntGauge::new(
+                "keystead_requests_outliving_callers",
+                "Requests still worked on whose callers hung up or were answered that it takes too long.",
+            )
+            .expect("valid"),
+            given_up: IntCounter::new(
+                "keystead_requests_given_up_total",
+                "Requests that were ended together with their connection to the database.",
+            )
+            .expect("valid"),
+            clock_ahead: Gauge::new(
+                "keystead_clock_ahead_seconds",
+                "How far this computer's clock is ahead of the database's, which counts.",
+            )
+            .expect("valid"),
             in_flight: IntGauge::new("keystead_requests_in_flight", "Requests being answered.").expect("valid"),
             connections: IntGauge::new("keystead_database_connections", "Open connections to PostgreSQL.")
                 .expect("valid"),
             idle: IntGauge::new("keystead_database_connections_idle", "Connections not in use.").expect("valid"),
         };
-        let all: [Box<dyn prometheus::core::Collector>; 6] = [
+        let all: [Box<dyn prometheus::core::Collector>; 9] = [
             Box::new(metrics.requests.clone()),
             Box::new(metrics.latency.clone()),
             Box::new(metrics.panics.clone()),
+            Box::new(metrics.outliving.clone()),
+            Box::new(metrics.given_up.clone()),
+            Box::new(metrics.clock_ahead.clone()),
             Box::new(metrics.in_flight.clone()),
             Box::new(metrics.connections.clone()),
             Box::new(metrics.idle.clone()),
@@ -67,11 +88,31 @@ impl Metrics {
         self.panics.inc();
     }
 
+    /// Counts work whose caller is gone: 1 more, or 1 less when it ended.
+    pub fn outlives(&self, more: i64) {
+        self.outliving.add(more);
+    }
+
+    /// Work whose callers are gone.
+    pub fn outliving(&self) -> usize {
+        usize::try_from(self.outliving.get()).unwrap_or(0)
+    }
+
+    /// Counts work that was ended before its end.
+    pub fn given_up(&self) {
+        self.given_up.inc();
+    }
+
+    /// Notes how far this computer's clock is ahead of the database's.
+    pub fn clock_ahead(&self, seconds: f64) {
+        self.clock_ahead.set(seconds);
+    }
+
     /// The exposition text.
     pub fn text(&self, db: &Connections, in_flight: usize) -> String {
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
-        self.connections.set(i64::from(db.size()));
-        self.idle.set(i64::try_from(db.num_idle()).unwrap_or(0));
+        self.connections.set(i64::try_from(db.size()).unwrap_or(0));
+        self.idle.set(i64::try_from(db.idle()).unwrap_or(0));
         let mut out = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut out).expect("a Vec takes everything");
         String::from_utf8(out).expect("the exposition format is UTF-8")

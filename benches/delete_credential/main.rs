@@ -22,10 +22,9 @@ use keystead::{
     config::Config,
     database::PrivateCluster,
     random,
-    store::{self, audit::Trail},
+    store::{self, Connections, audit::Trail},
 };
 use serde_json::json;
-use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use self::support::{
     client::{Connection, call, connect},
@@ -133,7 +132,7 @@ async fn run(options: Options) {
     }
     println!("\nresident memory at most: {:.0} MiB", served.memory("VmHWM"));
     served.stop().await;
-    app.db.close().await;
+    app.close_connections().await;
     stage.stop().await;
 }
 
@@ -157,12 +156,12 @@ async fn straight(
     connections: usize,
     time: Duration,
     targets: &mut Vec<Target>,
-    work: impl for<'a> Fn(&'a mut (PgPool, String), &'a Target) -> Work<'a> + Copy + Send + 'static,
+    work: impl for<'a> Fn(&'a mut (Connections, String), &'a Target) -> Work<'a> + Copy + Send + 'static,
 ) -> Measured {
-    let options = PgPoolOptions::new().max_connections(pool_size).min_connections(pool_size).test_before_acquire(false);
-    let db = options.connect_with(cluster.connect_options("bench")).await.unwrap();
+    let limits = Options::parse().config.database_limits();
+    let db = Connections::new(cluster.connect_options("bench"), limits, pool_size);
     let measured = measure(connections, time, targets, async |_| (db.clone(), pool.to_owned()), work).await;
-    db.close().await;
+    db.close_all().await;
     measured
 }
 
@@ -208,7 +207,7 @@ fn row(what: &str, connections: usize, measured: &Measured, cpu: Option<f64>, ra
     println!("| {what} | {connections} | {rate:.0} | {p50:.2} | {p99:.2} | {cpu} | {ratio} |");
 }
 
-fn delete_straight<'a>((db, pool): &'a mut (PgPool, String), target: &'a Target) -> Work<'a> {
+fn delete_straight<'a>((db, pool): &'a mut (Connections, String), target: &'a Target) -> Work<'a> {
     Box::pin(async move {
         let trail = Trail { at: SystemClock.now(), actor: "user".into(), request_id: random::uuid() };
         let mut db = db.acquire().await.unwrap();
@@ -227,7 +226,7 @@ fn delete_served<'a>(connection: &'a mut Connection, target: &'a Target) -> Work
     })
 }
 
-fn list_straight<'a>((db, pool): &'a mut (PgPool, String), target: &'a Target) -> Work<'a> {
+fn list_straight<'a>((db, pool): &'a mut (Connections, String), target: &'a Target) -> Work<'a> {
     Box::pin(async move {
         let mut db = db.acquire().await.unwrap();
         let listed = store::passkeys::list_live(&mut db, pool, target.sub, target.origin_jti, None, 21).await.unwrap();

@@ -101,7 +101,7 @@ async fn main() {
         println!("| {} | {took:.0} | {cpu:.0} | {:.2} |", size.credentials, cpu / first);
         points.push((size.credentials, cpu));
         size.served.stop().await;
-        size.database.app.db.close().await;
+        size.database.app.close_connections().await;
     }
     if let Some(file) = options.picture {
         std::fs::write(file, picture::curve(&points)).unwrap();

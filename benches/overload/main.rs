@@ -97,7 +97,7 @@ async fn main() {
     look(&format!("{} idle and slow connections", held.len()), &served, &targets, time, None).await;
     drop(held);
     served.stop().await;
-    database.app.db.close().await;
+    database.app.close_connections().await;
     stage.stop().await;
 }
 

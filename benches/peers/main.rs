@@ -85,7 +85,7 @@ async fn main() {
             peer.first_answer.as_secs_f64() / ours.first_answer.as_secs_f64(),
         );
     }
-    database.app.db.close().await;
+    database.app.close_connections().await;
     stage.stop().await;
 }
 

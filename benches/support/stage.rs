@@ -55,7 +55,7 @@ impl Stage {
         let mut config = config.clone();
         config.public_url = Some(PUBLIC_URL.to_owned());
         let db = keystead::cli::connect(&config, self.cluster.connect_options(name)).await.unwrap();
-        store::migrate(&db).await.unwrap();
+        store::migrate(db.connect_options()).await.unwrap();
         let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
         let (pool, client) = load::make_pool(&app).await;
         Database { name: name.to_owned(), app, pool, client }

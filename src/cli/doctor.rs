@@ -56,15 +56,10 @@ pub async fn run(config: Config) -> Result<(), String> {
         parts.stop().await?;
         return report.end();
     }
-    let clock =
-        sqlx::query_scalar::<_, f64>("SELECT extract(epoch FROM clock_timestamp())::float8").fetch_one(&app.db).await;
-    if let Ok(theirs) = clock {
-        let apart = (theirs - app.clock.now().unix_timestamp_nanos() as f64 / 1e9).abs();
-        if apart < 5.0 {
-            report.good("clock", "agrees with the database's");
-        } else {
-            report.bad("clock", &format!("is {apart:.0} s from the database's: signatures and tokens will be refused"));
-        }
+    match app.measure_clock().await {
+        Ok(ahead) if ahead.abs() < 5.0 => report.good("clock", "agrees with the database's"),
+        Ok(ahead) => report.bad("clock", &format!("is {:.0} s from the database's: set it, by NTP", ahead.abs())),
+        Err(cause) => report.bad("clock", &format!("could not be compared with the database's: {cause}")),
     }
     match store::operators::any(&app.db).await {
         Ok(true) => report.good("operators", "there is at least one"),

@@ -26,6 +26,9 @@ use crate::{
 /// The file that keeps the first operator's key pair and the demo's IDs, in the private data directory.
 const FIRST_START: &str = "first-start.json";
 
+/// How far a computer's clock may be from the database's at a start, seconds.
+const CLOCK_TOLERANCE: f64 = 60.0;
+
 pub async fn run(config: Config) -> Result<(), String> {
     // Taken before anything is started, so that a used port changes nothing.
     let listener = TcpListener::bind(config.listen).map_err(|cause| {
@@ -38,6 +41,7 @@ pub async fn run(config: Config) -> Result<(), String> {
         config.metrics_listen.map(TcpListener::bind).transpose().map_err(|cause| format!("metrics-listen: {cause}"))?;
     let demo = config.demo.unwrap_or(config.database_url.is_none());
     let Parts { app, cluster, data_dir } = assemble(config).await?;
+    check_clock(&app).await?;
     let first = first_start(&app, &data_dir, cluster.is_some(), demo).await.map_err(|error| describe(&error))?;
 
     let server = http::server(app.clone(), listener).map_err(|cause| cause.to_string())?;
@@ -50,6 +54,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     }
     let jobs = [
         tokio::spawn(jobs::run(app.clone())),
+        tokio::spawn(jobs::measure_clock::run(app.clone())),
         tokio::spawn(jobs::deliver::run(app.clone())),
         tokio::spawn(jobs::import_users::run(app.clone())),
         tokio::spawn(jobs::write_auth_events::run(app.clone())),
@@ -83,17 +88,50 @@ pub async fn run(config: Config) -> Result<(), String> {
         () = database_ended => Err("the private database ended by itself; see its messages above, then start again".to_owned()),
     };
     tracing::info!("draining: no new connections, requests in flight are answered");
+    if outcome.is_ok() {
+        handle.pause().await;
+        outlived(&app).await;
+    }
     handle.stop(outcome.is_ok()).await;
     if let Some(handle) = metrics_handle {
         handle.stop(false).await;
     }
     jobs.iter().for_each(tokio::task::JoinHandle::abort);
-    app.db.close().await;
+    app.close_connections().await;
     if let Some(cluster) = cluster {
         cluster.stop().await.map_err(|cause| cause.to_string())?;
     }
     tracing::info!("stopped");
     outcome
+}
+
+/// A computer whose clock is far from the database's is refused: whatever else runs on it is wrong about time, too.
+async fn check_clock(app: &App) -> Result<(), String> {
+    let ahead = app.measure_clock().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
+    if ahead.abs() <= CLOCK_TOLERANCE {
+        return Ok(());
+    }
+    let way = if ahead > 0.0 { "ahead of" } else { "behind" };
+    Err(format!(
+        "clock: this computer's is {:.0} s {way} the database's; set it (by NTP, say) and start again",
+        ahead.abs()
+    ))
+}
+
+/// Waits for work whose callers are gone already, as long as for requests in flight.
+async fn outlived(app: &App) {
+    let patience = Duration::from_secs(app.config.shutdown_seconds);
+    let ended = async {
+        while app.metrics.outliving() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(patience, ended).await.is_err() {
+        tracing::warn!(
+            requests = app.metrics.outliving(),
+            "work without callers did not end; its connections are closed"
+        );
+    }
 }
 
 fn describe(error: &error::Error) -> String {

@@ -3,18 +3,16 @@
 use std::{path::PathBuf, sync::Arc};
 
 use clap::CommandFactory;
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::postgres::PgConnectOptions;
 
 use crate::{
-    app::{App, GROUP_CONNECTIONS},
+    app::{App, OTHER_CONNECTIONS},
     clock::{Clock, SystemClock},
     config::Config,
     database::{ClusterSettings, PrivateCluster},
     sealing::SealingKey,
-    store, web_acl,
+    store::{self, Connections},
+    web_acl,
 };
 
 /// `keystead.toml`, read.
@@ -121,7 +119,7 @@ pub struct Parts {
 impl Parts {
     /// Lets go of the database, and stops it if it is private.
     pub async fn stop(self) -> Result<(), String> {
-        self.app.db.close().await;
+        self.app.close_connections().await;
         match self.cluster {
             Some(cluster) => cluster.stop().await.map_err(|cause| cause.to_string()),
             None => Ok(()),
@@ -170,7 +168,7 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     };
     let db = connect(&config, options).await?;
     if migrate {
-        store::migrate(&db).await.map_err(|cause| format!("cannot migrate the database: {cause}"))?;
+        store::migrate(db.connect_options()).await.map_err(|cause| format!("cannot migrate the database: {cause}"))?;
     }
     let sealing = sealing_key(&config, &data_dir)?;
     let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;
@@ -217,8 +215,8 @@ fn server(options: &PgConnectOptions) -> String {
 /// How long a start waits for a database that does not answer yet.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The pool of connections, after one was made: so that the cause is known when none can be.
-pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPool, String> {
+/// The connections, after one was made: so that the cause is known when none can be.
+pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<Connections, String> {
     use sqlx::Connection as _;
     let place = server(&options);
     let started = std::time::Instant::now();
@@ -240,18 +238,8 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<PgPoo
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
-    PgPoolOptions::new()
-        .max_connections(config.database_connections - GROUP_CONNECTIONS)
-        // Rather a clear error soon than a late one.
-        .acquire_timeout(std::time::Duration::from_secs(5))
-        .test_before_acquire(false)
-        .after_connect(|connection, _| Box::pin(async move { store::set_up(connection).await }))
-        .before_acquire(|connection, was| {
-            Box::pin(async move { Ok(was.idle_for < store::kept::QUIET || connection.ping().await.is_ok()) })
-        })
-        .connect_with(options.application_name("keystead"))
-        .await
-        .map_err(|cause| format!("cannot connect to the database: {cause}"))
+    let size = config.database_connections - OTHER_CONNECTIONS;
+    Ok(Connections::new(options.application_name("keystead"), config.database_limits(), size))
 }
 
 /// Whether a database that refuses a connection may take one soon: it is starting or stopping (57), or full (53).

@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use sqlx::Acquire;
-
 use crate::{
     error::{Error, Result},
     flows::{
@@ -72,13 +70,8 @@ pub async fn import(
     trail: &Trail,
     row: HashMap<String, String>,
 ) -> Result<(RowOutcome, Option<String>)> {
-    // Undone by itself when the row fails.
-    let mut own = db.begin().await?;
-    match make(&mut own, pool, trail, row).await {
-        Ok(()) => {
-            own.commit().await?;
-            Ok((RowOutcome::Imported, None))
-        }
+    match db.part(async |db| make(db, pool, trail, row).await).await {
+        Ok(()) => Ok((RowOutcome::Imported, None)),
         // Whoever is here already stays as they are.
         Err(Error::UsernameExists(_)) => Ok((RowOutcome::Skipped, None)),
         // What is about the row. Everything else is about the moment: the row is tried again.

@@ -1,7 +1,7 @@
 //! `POST /`: header and body in, JSON or an error out. One span per request; an internal cause is logged here, once.
 
 use std::{
-    panic::{AssertUnwindSafe, resume_unwind},
+    panic::AssertUnwindSafe,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, cors};
+use super::{address, cors, work};
 use crate::{
     admission::BodyBytes,
     app::App,
@@ -114,22 +114,14 @@ async fn answer(
         max_nesting: app.config.max_nesting,
         browser: None,
     };
-    // A task of its own: who hangs up does not undo what was decided, such as that a guess was wrong.
-    match actix_web::rt::spawn(run(app.clone(), call).in_current_span()).await {
-        Ok(answered) => answered,
-        Err(ended) if ended.is_panic() => resume_unwind(ended.into_panic()),
-        Err(ended) => Err(Error::internal(ended)),
-    }
+    work::carry_out(app, run(app.clone(), call)).await
 }
 
 /// Runs a call that is here as a whole.
 async fn run(app: Arc<App>, call: Call) -> Result<String> {
     // Only now: a slow sender takes nobody's place.
     let _place = app.admission.place()?;
-    let patience = Duration::from_secs(app.config.request_timeout_seconds);
-    tokio::time::timeout(patience, operations::call(&app, &call))
-        .await
-        .map_err(|_| Error::internal("the request was not answered in time; is the database standing still?"))?
+    operations::call(&app, &call).await
 }
 
 /// A body of so many bytes at most, if it arrives in time; `held` counts what is held of it.

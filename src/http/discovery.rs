@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use super::address;
+use super::{address, work};
 use crate::{app::App, store};
 
 /// `GET /{user_pool_id}/.well-known/jwks.json`
@@ -11,10 +11,11 @@ pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<
     if let Some(refusal) = refusal(&request, &app, &pool_id) {
         return refusal;
     }
-    match store::keys::list_public(&app.db, &pool_id).await {
+    let pool_id = pool_id.into_inner();
+    match work::read(&app, async move |app| store::keys::list_public(&app.db, &pool_id).await).await {
         Ok(keys) if keys.is_empty() => no_such_pool(),
         Ok(keys) => cached().json(json!({ "keys": keys })),
-        Err(cause) => unavailable(&cause),
+        Err(_) => unavailable(),
     }
 }
 
@@ -29,7 +30,8 @@ pub async fn openid_configuration(
     if let Some(refusal) = refusal(&request, &app, &pool_id) {
         return refusal;
     }
-    match store::pools::find(&app.db, &pool_id).await {
+    let pool_id = pool_id.into_inner();
+    match work::read(&app, async move |app| store::pools::find(&app.db, &pool_id).await).await {
         Ok(Some(pool)) => {
             let base = &app.public_url;
             let issuer = app.issuer(&pool.id);
@@ -51,7 +53,7 @@ pub async fn openid_configuration(
             }))
         }
         Ok(None) => no_such_pool(),
-        Err(cause) => unavailable(&cause),
+        Err(_) => unavailable(),
     }
 }
 
@@ -80,7 +82,6 @@ fn no_such_pool() -> HttpResponse {
     HttpResponse::NotFound().json(json!({"message": "User pool does not exist."}))
 }
 
-fn unavailable(cause: &sqlx::Error) -> HttpResponse {
-    tracing::error!(%cause, "a public document could not be read");
+fn unavailable() -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({"message": "Try again."}))
 }

@@ -9,20 +9,30 @@ use crate::{app::App, store};
 
 /// Longest wait for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// After so long without the database's time a replica's own may be far off.
+const CLOCK_AGE: time::Duration = time::Duration::minutes(5);
 
 /// `GET /health/live`: the process answers.
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-/// `GET /health/ready`: the database answers and has every migration, and the server is not about to stop.
+/// `GET /health/ready`: the database answers, writes and has every migration, its time is known, and the server is not about
+/// to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return not_ready("it is about to stop");
     }
-    let why = match tokio::time::timeout(PATIENCE, store::is_current(&app.db)).await {
+    if app.clock.age().is_some_and(|age| age > CLOCK_AGE) {
+        return not_ready("the database's time could not be measured for minutes");
+    }
+    // On a connection of its own: requests that wait for theirs say nothing about the database.
+    let why = match tokio::time::timeout(PATIENCE, store::is_current(&app.probe_db)).await {
         Ok(Ok(true)) => return HttpResponse::Ok().json(json!({"status": "ready"})),
         Ok(Ok(false)) => "migrations are missing: run `keystead migrate`",
+        Ok(Err(cause)) if store::connection::is_read_only(&cause) => {
+            "the database is read-only: it is a standby, or told to be"
+        }
         Ok(Err(_)) => "the database cannot be reached",
         Err(_) => "the database does not answer",
     };

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use serde_json::json;
 use tracing::Instrument;
 
-use super::{address, api};
+use super::{address, api, work};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -53,7 +53,7 @@ async fn keep(
     request: &HttpRequest,
     payload: web::Payload,
     token: &str,
-    app: &App,
+    app: &web::Data<App>,
     request_id: uuid::Uuid,
 ) -> Result<()> {
     let address = address::of(request, &app.config);
@@ -69,10 +69,14 @@ async fn keep(
     let _upload = app.admission.upload()?;
     let file = api::read_in_time(payload, LONGEST, PATIENCE, &mut app.admission.uncounted()).await?;
     let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id };
-    let mut tx = app.db.begin().await?;
-    if !store::user_imports::put_file(&mut tx, &pool_id, &job_id, &file).await? {
-        return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
-    }
-    store::audit::insert(&mut tx, &pool_id, &trail, "import.uploaded", None, None).await?;
-    Ok(tx.commit().await?)
+    let kept = async move |app: &App| {
+        let mut tx = app.db.begin().await?;
+        if !store::user_imports::put_file(&mut tx, &pool_id, &job_id, &file).await? {
+            return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
+        }
+        store::audit::insert(&mut tx, &pool_id, &trail, "import.uploaded", None, None).await?;
+        Ok(tx.commit().await?)
+    };
+    let app = app.clone().into_inner();
+    work::carry_out(&app.clone(), async move { kept(&app).await }).await
 }

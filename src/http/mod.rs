@@ -9,6 +9,7 @@ mod import;
 mod oauth;
 mod pages;
 mod visit;
+mod work;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 

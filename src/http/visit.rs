@@ -4,7 +4,6 @@
 
 use std::{
     future::Future,
-    panic::{AssertUnwindSafe, resume_unwind},
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -12,12 +11,11 @@ use std::{
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use bytes::Bytes;
-use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, api, pages::cookies::FormSecret};
+use super::{address, api, pages::cookies::FormSecret, work};
 use crate::{
     app::App,
     call::{Call, Head},
@@ -96,7 +94,7 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     .await
 }
 
-/// Runs a visit that is here as a whole. A task of its own: who hangs up does not undo what was decided.
+/// Runs a visit that is here as a whole.
 async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     visit: Rc<Visit>,
     handle: fn(Rc<Visit>) -> Fut,
@@ -104,23 +102,9 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     let app = visit.app.clone();
     let work = async move {
         let _place = visit.app.admission.place()?;
-        let patience = Duration::from_secs(visit.app.config.request_timeout_seconds);
-        let answered = AssertUnwindSafe(tokio::time::timeout(patience, handle(visit.clone()))).catch_unwind().await;
-        let answered = answered.unwrap_or_else(|_| {
-            visit.app.metrics.panicked();
-            Ok(Err(Error::internal("the request panicked; the panic message is in the log")))
-        });
-        answered
-            .map_err(|_| Error::internal("the request was not answered in time; is the database standing still?"))?
+        handle(visit.clone()).await
     };
-    match actix_web::rt::spawn(work.in_current_span()).await {
-        Ok(answered) => answered,
-        Err(ended) if ended.is_panic() => {
-            app.metrics.panicked();
-            resume_unwind(ended.into_panic())
-        }
-        Err(ended) => Err(Error::internal(ended)),
-    }
+    work::carry_out(&app, work).await
 }
 
 impl Visit {

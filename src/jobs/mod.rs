@@ -2,6 +2,7 @@
 
 pub mod deliver;
 pub mod import_users;
+pub mod measure_clock;
 pub mod remove_expired;
 pub mod write_auth_events;
 
@@ -18,6 +19,7 @@ pub async fn run(app: Arc<App>) {
         tokio::time::sleep(EVERY).await;
         app.acl.forget_quiet();
         app.budgets.forget_quiet();
+        app.db.close_unused();
         match remove_expired::run(&app).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "removed what expired"),

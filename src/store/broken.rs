@@ -36,13 +36,13 @@ pub fn put_back_later(db: &Connections, pool_id: &str, sub: Uuid, credential_id:
         let read = format!(
             "CREATE TEMP TABLE kept AS SELECT {columns} FROM webauthn_credentials WHERE user_pool_id = '{pool_id}' AND sub = '{sub}'"
         );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(read)).execute(&mut *connection).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(read)).execute(&mut connection).await?;
         dawdle().await;
         let upsert = format!(
             "INSERT INTO webauthn_credentials ({columns}) SELECT {columns} FROM kept WHERE credential_id = $1
              ON CONFLICT (user_pool_id, sub, credential_id) DO UPDATE SET last_used_at = now()"
         );
-        sqlx::query(sqlx::AssertSqlSafe(upsert)).bind(credential_id).execute(&mut *connection).await?;
-        sqlx::raw_sql("DROP TABLE kept").execute(&mut *connection).await
+        sqlx::query(sqlx::AssertSqlSafe(upsert)).bind(credential_id).execute(&mut connection).await?;
+        sqlx::raw_sql("DROP TABLE kept").execute(&mut connection).await
     });
 }

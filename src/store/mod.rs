@@ -13,12 +13,13 @@ pub mod broken;
 pub mod challenges;
 pub mod clients;
 pub mod codes;
+pub mod connection;
 pub mod devices;
 pub mod domains;
 pub mod groups;
-pub mod kept;
 pub mod keys;
 pub mod login_attempts;
+pub mod look;
 pub mod operators;
 pub mod outbox;
 pub mod passkeys;
@@ -31,12 +32,9 @@ pub mod users;
 
 use std::sync::LazyLock;
 
-use sqlx::{Connection as _, PgConnection, PgPool, migrate::Migrator};
+use sqlx::{Connection as _, PgConnection, migrate::Migrator, postgres::PgConnectOptions};
 
-/// A connection to PostgreSQL, in use.
-pub type Connection = PgConnection;
-/// The connections that requests share.
-pub type Connections = PgPool;
+pub use connection::{Connection, Connections, Limits, Transaction};
 
 /// The migrations, compiled in. Without the library's lock, which belongs to a connection: behind PgBouncer it would be
 /// taken on one connection and given back on another. [`migrate`] has its own.
@@ -51,8 +49,8 @@ const LOCK: i64 = 0x6b73_0000;
 
 /// Brings the database's schema up to date. Several replicas may do so at once. What is another program's is left alone: an
 /// empty database is one without tables, but for those of extensions.
-pub async fn migrate(db: &PgPool) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let mut holder = PgConnection::connect_with(&db.connect_options()).await?;
+pub async fn migrate(options: &PgConnectOptions) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut holder = PgConnection::connect_with(options).await?;
     let mut lock = holder.begin().await?;
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", LOCK).execute(&mut *lock).await?;
     let foreign = sqlx::query_scalar!(
@@ -63,26 +61,14 @@ pub async fn migrate(db: &PgPool) -> Result<(), Box<dyn std::error::Error + Send
     if foreign.fetch_one(&mut *lock).await? {
         return Err("it has tables of another program; give Keystead an empty one".into());
     }
-    MIGRATIONS.run(db).await?;
+    MIGRATIONS.run(&mut PgConnection::connect_with(options).await?).await?;
     lock.commit().await?;
     holder.close().await?;
     Ok(())
 }
 
-/// What every connection is told when it is made. (Behind PgBouncer it holds for the connections that it happens to reach,
-/// which all are Keystead's.)
-///
-/// - The longest wait for another's lock. Requests for one user wait for each other; those that wait longer are refused,
-///   so that they do not use up the connections of everybody else.
-/// - Rows are found by index. Every query names its rows by key, but while a table is small the planner likes to read all
-///   of it, keeps that plan, and goes on reading what deleted rows leave behind: a table of a thousand challenges that
-///   come and go had hundreds of pages. Without JIT, which takes the forbidden plan's made-up cost for a reason to compile.
-pub async fn set_up(db: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::raw_sql("SET lock_timeout = '2s'; SET enable_seqscan = off; SET jit = off").execute(db).await.map(drop)
-}
-
 /// Whether the database answers and has every migration of this build.
-pub async fn is_current(db: &PgPool) -> sqlx::Result<bool> {
+pub async fn is_current(db: &Connections) -> sqlx::Result<bool> {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     let applied = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success")
         .fetch_one(db)

@@ -53,7 +53,7 @@ pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()>
 
 /// Adds a key pair or gives an existing one this secret and role.
 pub async fn put(
-    db: &Connections,
+    db: impl sqlx::PgExecutor<'_>,
     sealing: &SealingKey,
     pool_id: Option<&str>,
     access_key_id: &str,

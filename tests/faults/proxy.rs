@@ -1,10 +1,10 @@
-//! The network between Keystead and PostgreSQL, which can be cut and be slow.
+//! The network between Keystead and PostgreSQL, which can be cut, be slow, fall silent, and hold single answers back.
 
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -21,8 +21,25 @@ pub struct Proxy {
     pub directory: PathBuf,
     /// Whether the network is cut: connections end, and new ones are closed at once.
     cut: watch::Sender<bool>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
     /// Milliseconds that each piece of data takes.
-    slow: Arc<AtomicU64>,
+    slow: AtomicU64,
+    /// Whether what is sent is lost without a word, on the connections that there are.
+    silent: Arc<Mutex<Arc<AtomicBool>>>,
+    held: Mutex<Option<Held>>,
+}
+
+/// Answers that are held back.
+struct Held {
+    /// What a statement that is answered late contains.
+    words: &'static [&'static str],
+    by: Duration,
+    /// How many more.
+    times: usize,
 }
 
 impl Proxy {
@@ -32,27 +49,29 @@ impl Proxy {
         let name = format!(".s.PGSQL.{port}");
         let (listener, server) = (UnixListener::bind(directory.join(&name)).unwrap(), server.join(name));
         let (cut, watched) = watch::channel(false);
-        let slow = Arc::new(AtomicU64::new(0));
-        let delay = slow.clone();
+        let state: Arc<State> = Arc::default();
+        let all = state.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if *watched.borrow() {
                     continue;
                 }
-                let (server, mut watched, delay) = (server.clone(), watched.clone(), delay.clone());
+                let (server, mut watched, state) = (server.clone(), watched.clone(), all.clone());
+                let silent = state.silent.lock().unwrap().clone();
                 tokio::spawn(async move {
                     let Ok(server) = UnixStream::connect(server).await else { return };
                     let (from_client, to_client) = client.into_split();
                     let (from_server, to_server) = server.into_split();
+                    let holds = Arc::new(AtomicU64::new(0));
                     tokio::select! {
-                        () = forward(from_client, to_server, delay.clone()) => {}
-                        () = forward(from_server, to_client, delay) => {}
+                        () = forward(from_client, to_server, &state, &silent, |sent| state.note(sent, &holds), None) => {}
+                        () = forward(from_server, to_client, &state, &silent, |_| {}, Some(&holds)) => {}
                         _ = watched.wait_for(|cut| *cut) => {}
                     }
                 });
             }
         });
-        Self { directory, cut, slow }
+        Self { directory, cut, state }
     }
 
     pub fn cut(&self, cut: bool) {
@@ -60,16 +79,58 @@ impl Proxy {
     }
 
     pub fn slow(&self, by: Duration) {
-        self.slow.store(u64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+        self.state.slow.store(u64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
+    /// Loses what is sent on the connections that there are, without closing them; new ones work.
+    pub fn fall_silent(&self) {
+        let mut silent = self.state.silent.lock().unwrap();
+        silent.store(true, Ordering::SeqCst);
+        *silent = Arc::default();
+    }
+
+    /// Answers the next statements with one of these words late.
+    pub fn hold(&self, words: &'static [&'static str], by: Duration, times: usize) {
+        *self.state.held.lock().unwrap() = Some(Held { words, by, times });
+    }
+
+    /// Statements that are still to be answered late.
+    pub fn left_to_hold(&self) -> usize {
+        self.state.held.lock().unwrap().as_ref().map_or(0, |held| held.times)
     }
 }
 
-async fn forward(mut from: impl AsyncReadExt + Unpin, mut to: impl AsyncWriteExt + Unpin, delay: Arc<AtomicU64>) {
+impl State {
+    /// Holds the answer to what is sent back, if it is one of those.
+    fn note(&self, sent: &[u8], holds: &AtomicU64) {
+        let mut held = self.held.lock().unwrap();
+        let Some(held) = held.as_mut().filter(|held| held.times > 0) else { return };
+        let has = |word: &&str| sent.windows(word.len()).any(|part| part == word.as_bytes());
+        if held.words.iter().any(has) {
+            held.times -= 1;
+            holds.store(u64::try_from(held.by.as_millis()).unwrap(), Ordering::SeqCst);
+        }
+    }
+}
+
+async fn forward(
+    mut from: impl AsyncReadExt + Unpin,
+    mut to: impl AsyncWriteExt + Unpin,
+    state: &State,
+    silent: &AtomicBool,
+    note: impl Fn(&[u8]),
+    holds: Option<&AtomicU64>,
+) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        let delay = delay.load(Ordering::Relaxed);
+        note(&buffer[..read]);
+        let held = holds.map_or(0, |holds| holds.swap(0, Ordering::SeqCst));
+        let delay = state.slow.load(Ordering::Relaxed).max(held);
         if delay > 0 {
             tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        if silent.load(Ordering::SeqCst) {
+            continue;
         }
         if to.write_all(&buffer[..read]).await.is_err() {
             return;

@@ -37,10 +37,21 @@ pub enum Fault {
     BothKilled,
     Cut,
     Slow,
+    /// PostgreSQL stands still for longer than every time limit.
+    PostgresStopped,
+    /// The answers to BEGIN come later than every time limit.
+    BeginsHeld,
+    /// The same of COMMIT: it was done, and nobody hears of it.
+    CommitsHeld,
+    /// The connections that there are lose what is sent, without a word.
+    Silent,
 }
 
+/// Longer than every time limit of the replicas: two seconds for a request, as many for its statement, and margins.
+const LONG: Duration = Duration::from_secs(8);
+
 impl Fault {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::KeysteadKilled,
         Self::KeysteadPaused,
         Self::PostgresKilled,
@@ -48,6 +59,10 @@ impl Fault {
         Self::BothKilled,
         Self::Cut,
         Self::Slow,
+        Self::PostgresStopped,
+        Self::BeginsHeld,
+        Self::CommitsHeld,
+        Self::Silent,
     ];
 }
 
@@ -83,9 +98,9 @@ impl System {
         let postgres = PrivateCluster::start(cluster_settings(&directory)).await.unwrap();
         let options = postgres.connect_options("postgres");
         let proxy = Proxy::start(directory.join("proxy"), options.get_socket().unwrap(), options.get_port());
-        let config = Settings::parse_from(["", "--public-url", PUBLIC_URL, "--database-connections=12"]).config;
+        let config = Settings::parse_from(["", "--public-url", PUBLIC_URL, "--database-connections=16"]).config;
         let db = keystead::cli::connect(&config, options).await.unwrap();
-        store::migrate(&db).await.unwrap();
+        store::migrate(db.connect_options()).await.unwrap();
         let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
         let pools = [make_pool(&app, "KEEP").await, make_pool(&app, "END_OTHERS").await];
         let ports = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()).collect();
@@ -114,8 +129,10 @@ impl System {
             .open(self.directory.join(format!("replica-{replica}.log")))
             .unwrap();
         Command::new(&self.binary)
-            .args(["serve", "--log=warn", "--demo=false", "--database-connections=12", "--passkeys-per-user=0"])
+            .args(["serve", "--log=warn", "--demo=false", "--database-connections=16", "--passkeys-per-user=0"])
             .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--shutdown-seconds=5"])
+            .args(["--request-timeout-seconds=2"])
+            .env("KEYSTEAD_STATEMENT_TIMEOUT_SECONDS", "2")
             .args(["--public-url", PUBLIC_URL, "--listen", &format!("127.0.0.1:{}", self.ports[replica])])
             .arg(format!("--sealing-key={}", BASE64_STANDARD.encode(SEALING_KEY)))
             .arg(format!("--database-url={options}"))
@@ -136,7 +153,7 @@ impl System {
 
     /// A new connection to PostgreSQL, past the proxy: those of `app` may have suffered.
     pub async fn look(&self) -> PgConnection {
-        PgConnection::connect_with(&self.app.db.connect_options()).await.unwrap()
+        PgConnection::connect_with(self.app.db.connect_options()).await.unwrap()
     }
 
     /// Waits until both replicas say they are ready; a replica that gave up at its start is started again.
@@ -168,11 +185,15 @@ impl System {
                 self.kill_postgres();
             }
             Fault::KeysteadPaused => signal("STOP", &[self.replicas[replica].id()]),
-            Fault::PostgresPaused => signal("STOP", &self.postgres_processes()),
+            Fault::PostgresPaused | Fault::PostgresStopped => signal("STOP", &self.postgres_processes()),
             Fault::Cut => self.proxy.cut(true),
             Fault::Slow => self.proxy.slow(Duration::from_millis(15)),
+            Fault::BeginsHeld => self.proxy.hold(&["BEGIN"], LONG, 12),
+            Fault::CommitsHeld => self.proxy.hold(&["COMMIT"], LONG, 12),
+            Fault::Silent => self.proxy.fall_silent(),
         }
-        tokio::time::sleep(lasting).await;
+        let long = matches!(fault, Fault::PostgresStopped | Fault::BeginsHeld | Fault::CommitsHeld);
+        tokio::time::sleep(if long { LONG } else { lasting }).await;
         match fault {
             Fault::KeysteadKilled => self.replicas[replica] = self.spawn(replica),
             Fault::PostgresKilled => self.restart_postgres().await,
@@ -183,9 +204,11 @@ impl System {
                 }
             }
             Fault::KeysteadPaused => signal("CONT", &[self.replicas[replica].id()]),
-            Fault::PostgresPaused => signal("CONT", &self.postgres_processes()),
+            Fault::PostgresPaused | Fault::PostgresStopped => signal("CONT", &self.postgres_processes()),
             Fault::Cut => self.proxy.cut(false),
             Fault::Slow => self.proxy.slow(Duration::ZERO),
+            Fault::BeginsHeld | Fault::CommitsHeld => self.proxy.hold(&[], Duration::ZERO, 0),
+            Fault::Silent => {}
         }
         self.ready().await;
     }
@@ -213,12 +236,26 @@ impl System {
         std::iter::once(postmaster).chain(children).collect()
     }
 
+    /// Transactions that are open and in which nobody says anything, after those that were left had time to end.
+    pub async fn stray_transactions(&self) -> i64 {
+        let mut db = self.look().await;
+        let query = "SELECT count(*) FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'";
+        for _ in 0..100 {
+            if sqlx::query_scalar::<_, i64>(query).fetch_one(&mut db).await.unwrap() == 0 {
+                return 0;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        sqlx::query_scalar(query).fetch_one(&mut db).await.unwrap()
+    }
+
     pub async fn stop(mut self) {
         for replica in &mut self.replicas {
             replica.kill().unwrap();
             replica.wait().unwrap();
         }
-        self.app.db.close().await;
+        self.app.close_connections().await;
         self.postgres.take().unwrap().stop().await.unwrap();
         std::fs::remove_dir_all(&self.directory).unwrap();
     }

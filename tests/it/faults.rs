@@ -280,10 +280,10 @@ async fn the_database_of_another_program_is_left_alone() {
         .execute(&db)
         .await
         .unwrap();
-    let refusal = keystead::store::migrate(&db).await.unwrap_err().to_string();
+    let refusal = keystead::store::migrate(&db.connect_options()).await.unwrap_err().to_string();
     assert!(refusal.contains("it has tables of another program"), "{refusal}");
     assert_eq!(tables().await, 1);
     sqlx::raw_sql("DROP TABLE orders").execute(&db).await.unwrap();
-    keystead::store::migrate(&db).await.unwrap();
-    keystead::store::migrate(&db).await.unwrap();
+    keystead::store::migrate(&db.connect_options()).await.unwrap();
+    keystead::store::migrate(&db.connect_options()).await.unwrap();
 }

@@ -8,6 +8,7 @@ mod answers;
 mod architecture;
 mod cli;
 mod clients;
+mod conversations;
 mod delete_passkey;
 mod delivery;
 mod devices;

@@ -123,7 +123,7 @@ async fn own_postgres(
     let cluster = PrivateCluster::start(settings).await.unwrap();
     let options = cluster.connect_options("postgres");
     support::fill_own(options.clone()).await;
-    let config = support::config(&["--database-connections=9", "--request-timeout-seconds=3"]);
+    let config = support::config(&["--database-connections=13", "--request-timeout-seconds=3"]);
     let server = TestServer::on(options, config, Arc::default()).await;
     let (pool, client) = support::make_pool(&server).await;
     let mut ada = server.user_in(&pool, "ada").await;
@@ -190,6 +190,64 @@ async fn a_postgres_that_stands_still_holds_nobody_for_ever() {
     drop(server);
     cluster.stop().await.unwrap();
     std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
+async fn a_table_that_an_operator_locks_stops_no_call_that_does_not_touch_it() {
+    let server = TestServer::with(&["--database-connections=14"]).await;
+    let ada = server.signed_in("ada").await;
+    let mut operator = PgConnection::connect_with(&server.options()).await.unwrap();
+    // As VACUUM FULL and ALTER TABLE do.
+    sqlx::raw_sql("BEGIN; LOCK TABLE webauthn_credentials IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut operator)
+        .await
+        .unwrap();
+    let asking = ada.clone();
+    let lists = tokio::spawn(all((0..40).map(move |_| {
+        let ada = asking.clone();
+        async move { ada.call("ListWebAuthnCredentials", json!({})).await.outcome() }
+    })));
+    // A batch waits for the table now, and when it gives up its requests take no connection of anybody else.
+    let mut slowest = Duration::ZERO;
+    while !lists.is_finished() {
+        let started = std::time::Instant::now();
+        ada.call("GetUser", json!({})).await.ok();
+        slowest = slowest.max(started.elapsed());
+    }
+    let lists = tally(lists.await.unwrap());
+    assert_eq!(lists, BTreeMap::from([("TooManyRequestsException".into(), 40)]));
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    sqlx::raw_sql("ROLLBACK").execute(&mut operator).await.unwrap();
+    ada.listed().await;
+}
+
+#[tokio::test]
+async fn a_database_that_turned_read_only_is_left_and_found_again_when_it_writes() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let id = ada.add_passkey().await;
+    assert_eq!(health(&server).await, 200);
+    let mut operator = PgConnection::connect_with(&server.options()).await.unwrap();
+    let mut turn = async |read_only: &str| {
+        let name: String = sqlx::query_scalar("SELECT current_database()").fetch_one(&mut operator).await.unwrap();
+        let text = format!(
+            "SET transaction_read_only = off; ALTER DATABASE {name} SET default_transaction_read_only = {read_only}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut operator).await.unwrap();
+        // As a failover ends them.
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name = 'keystead'";
+        sqlx::query(cut).execute(&mut operator).await.unwrap();
+    };
+    turn("on").await;
+    assert_eq!(ada.delete_passkey(&id).await.outcome(), "InternalErrorException");
+    let ready = reqwest::get(format!("{}/health/ready", server.url)).await.unwrap();
+    assert_eq!(ready.status(), 503);
+    assert!(ready.text().await.unwrap().contains("read-only"));
+    assert_eq!(reqwest::get(format!("{}/health/live", server.url)).await.unwrap().status(), 200);
+    turn("off").await;
+    assert_eq!(ada.delete_passkey(&id).await.outcome(), "OK");
+    assert_eq!(health(&server).await, 200);
 }
 
 #[tokio::test]

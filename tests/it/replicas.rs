@@ -190,7 +190,7 @@ fn spawn(front: &Path, port: u16) -> Running {
     let log = std::fs::File::options().create(true).append(true).open(front.join(format!("{port}.log"))).unwrap();
     let child = keystead()
         .args(["serve", "--log=warn", "--demo=false", "--public-url", PUBLIC_URL, "--drain-seconds=1"])
-        .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--database-connections=10"])
+        .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--database-connections=14"])
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .arg(format!("--sealing-key={}", BASE64_STANDARD.encode([7; 32])))
         .arg(format!("--database-url=postgres://keystead@localhost:6432/postgres?host={}", front.display()))
@@ -276,4 +276,25 @@ async fn what_one_replica_answered_holds_on_every_replica_at_once() {
         assert_eq!(seen.await, [refusal, refusal], "round {round}");
     }
     deployment.stop().await;
+}
+
+#[tokio::test]
+async fn a_replica_whose_clock_is_wrong_goes_by_the_database_s() {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let forty_days = time::Duration::days(40);
+    let wrong = Arc::new(keystead::clock::MovableClock::wrong_by(forty_days));
+    let wrong = TestServer::on(server.options(), support::config(&[]), wrong).await;
+    // Its tokens are of today, it believes those of others, and their sessions are not old.
+    let at_wrong = ada.at(&wrong);
+    at_wrong.call("GetUser", json!({})).await.ok();
+    for _ in 0..8 {
+        at_wrong.password_sign_in(support::client(), "wrong").await.refused();
+    }
+    let locked = "login_attempts WHERE locked_until > now() + interval '1 hour'";
+    assert_eq!(server.count(locked).await, 0);
+    let expiry = server.count("sessions WHERE expires_at > now() + interval '31 days'").await;
+    assert_eq!(expiry, 0);
+    server.clock.advance(time::Duration::hours(1));
+    ada.sign_in().await;
 }

@@ -6,7 +6,13 @@ use std::sync::LazyLock;
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use crate::{app::App, http::address, sealing::sha256, store, store::pools::Branding};
+use crate::{
+    app::App,
+    http::{address, work},
+    sealing::sha256,
+    store,
+    store::pools::Branding,
+};
 
 const STYLE: &str = include_str!("../../../assets/pages.css");
 const SCRIPT: &str = include_str!("../../../assets/pages.js");
@@ -93,7 +99,7 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
     if allowed.is_err() || pool_id.contains('\0') {
         return HttpResponse::Forbidden().finish();
     }
-    match store::pools::logo(&app.db, &pool_id).await {
+    match work::read(&app, async move |app| store::pools::logo(&app.db, &pool_id).await).await {
         Ok(Some((content_type, image))) => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, content_type))
             .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
@@ -102,10 +108,7 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
             .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
             .body(image),
         Ok(None) => HttpResponse::NotFound().finish(),
-        Err(cause) => {
-            tracing::error!(%cause, "a logo could not be read");
-            HttpResponse::ServiceUnavailable().finish()
-        }
+        Err(_) => HttpResponse::ServiceUnavailable().finish(),
     }
 }
 
@@ -123,15 +126,13 @@ pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpR
         .rsplit_once(':')
         .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
         .map_or(host.as_str(), |(name, _)| name);
-    match store::pools::related_origins(&app.db, name).await {
+    let name = name.to_owned();
+    match work::read(&app, async move |app| store::pools::related_origins(&app.db, &name).await).await {
         Ok(origins) if origins.is_empty() => HttpResponse::NotFound().finish(),
         Ok(origins) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
             .json(serde_json::json!({ "origins": origins })),
-        Err(cause) => {
-            tracing::error!(%cause, "related origins could not be read");
-            HttpResponse::ServiceUnavailable().finish()
-        }
+        Err(_) => HttpResponse::ServiceUnavailable().finish(),
     }
 }
 

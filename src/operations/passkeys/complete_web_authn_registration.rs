@@ -4,7 +4,6 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::Acquire;
 
 use super::check_enabled;
 use crate::{
@@ -56,10 +55,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     };
     let inserted = if decoys::is_credential_id(app, &pool, &credential.id) {
         // An ID that was made up for an unknown person is refused as a known one's is.
-        let mut undone = tx.begin().await?;
-        let inserted = insert(&mut undone).await?;
-        undone.rollback().await?;
-        inserted.map(|_| false)
+        tx.undone(insert).await?.map(|_| false)
     } else {
         insert(&mut tx).await?
     };

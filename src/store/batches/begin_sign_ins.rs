@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
-        kept::Kept,
+        Connections,
         users::{Mfa, Row, User},
     },
 };
@@ -28,7 +28,7 @@ pub struct BegunSignIn {
 
 /// Reads users by name. Every request is answered.
 pub struct BeginSignIns {
-    pub db: Kept,
+    pub db: Connections,
 }
 
 impl Batch for BeginSignIns {
@@ -40,7 +40,7 @@ impl Batch for BeginSignIns {
         let mut answers: Vec<_> = requests.iter().map(|_| nobody()).collect();
         let subs: Vec<Option<Uuid>> = requests.iter().map(|one| Uuid::try_parse(&one.username_key).ok()).collect();
         let (pools, keys): (Vec<_>, Vec<_>) = requests.into_iter().map(|one| (one.pool_id, one.username_key)).unzip();
-        let mut db = self.db.take().await.map_err(super::not_begun)?;
+        let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT a.n AS "n!", u.sub AS "sub!", u.username AS "username!", u.status AS "status!",
                       u.enabled AS "enabled!",
@@ -72,7 +72,6 @@ impl Batch for BeginSignIns {
         .fetch_all(&mut db)
         .await
         .map_err(super::unread)?;
-        self.db.give_back(db).await;
         for row in rows {
             let Some(Some(answer)) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
             if let (Some(id), Some(transports), Some(rp_id)) = (row.credential_id, row.transports, row.rp_id) {

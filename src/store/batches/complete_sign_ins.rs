@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     group_commit::{Batch, BatchResult},
-    store::{groups::Membership, kept::Kept, sessions::Session},
+    store::{Connections, groups::Membership, sessions::Session},
 };
 
 /// What a verified assertion changes, and what must still be as it was when it was verified.
@@ -30,7 +30,7 @@ pub struct CompletedSignIn {
 /// The user's row is held against changes until COMMIT, so a deletion that ends sessions waits and finds this one; and a
 /// passkey whose deletion came first is not there to be locked.
 pub struct CompleteSignIns {
-    pub db: Kept,
+    pub db: Connections,
 }
 
 impl Batch for CompleteSignIns {
@@ -61,7 +61,7 @@ impl Batch for CompleteSignIns {
             methods.push(one.session.methods);
             devices.push(one.session.device_key);
         }
-        let mut db = self.db.take().await.map_err(super::not_begun)?;
+        let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         // Two requests for one challenge or one passkey: the first is completed, the other runs alone.
         let rows = sqlx::query!(
             r#"WITH asked AS MATERIALIZED (
@@ -128,7 +128,6 @@ impl Batch for CompleteSignIns {
         )
         .fetch_all(&mut db)
         .await?;
-        self.db.give_back(db).await;
         let mut answers: Vec<Option<Vec<Membership>>> = vec![None; count];
         for row in rows {
             let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     random,
-    store::{audit::Trail, kept::Kept},
+    store::{Connections, audit::Trail},
 };
 
 /// A deletion, as [`crate::store::passkeys::delete`] takes it.
@@ -19,7 +19,7 @@ pub struct PasskeyToDelete {
 
 /// Deletes passkeys of live sessions' users, in pools that keep sessions on delete.
 pub struct DeletePasskeys {
-    pub db: Kept,
+    pub db: Connections,
 }
 
 impl Batch for DeletePasskeys {
@@ -42,7 +42,7 @@ impl Batch for DeletePasskeys {
             actors.push(one.trail.actor);
             request_ids.push(one.trail.request_id);
         }
-        let mut db = self.db.take().await.map_err(super::not_begun)?;
+        let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         // A passkey that two requests name is deleted for the first; the other finds out by itself that it is gone.
         let ordinals = sqlx::query_scalar!(
             r#"WITH asked AS MATERIALIZED (
@@ -92,7 +92,6 @@ impl Batch for DeletePasskeys {
         )
         .fetch_all(&mut db)
         .await?;
-        self.db.give_back(db).await;
         Ok(super::done(count, &ordinals))
     }
 }

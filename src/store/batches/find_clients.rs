@@ -8,8 +8,8 @@ use crate::{
     group_commit::{Batch, BatchResult},
     sealing::SealingKey,
     store::{
+        Connections,
         clients::{Client, ClientAndPool, ClientSettings, SealedSecret, open_secrets},
-        kept::Kept,
         pools::{Branding, PasskeyPolicy, Pool, PoolSettings, SessionsOnDelete},
     },
 };
@@ -22,7 +22,7 @@ pub struct ClientToFind {
 
 /// Finds clients. Requests for a client that is gone are not answered.
 pub struct FindClients {
-    pub db: Kept,
+    pub db: Connections,
     pub sealing: Arc<SealingKey>,
 }
 
@@ -37,7 +37,7 @@ impl Batch for FindClients {
         wanted.dedup();
         let (pools, clients): (Vec<String>, Vec<String>) =
             wanted.iter().map(|(pool_id, client_id)| ((*pool_id).to_owned(), (*client_id).to_owned())).unzip();
-        let mut db = self.db.take().await.map_err(super::not_begun)?;
+        let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>",
                       c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at, p.name AS pool_name,
@@ -53,7 +53,6 @@ impl Batch for FindClients {
         .fetch_all(&mut db)
         .await
         .map_err(super::unread)?;
-        self.db.give_back(db).await;
         let mut found = HashMap::new();
         for row in rows {
             // A secret that does not open is explained to who asks alone.

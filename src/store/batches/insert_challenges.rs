@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use crate::{
     group_commit::{Batch, BatchResult},
-    store::{challenges::Challenge, kept::Kept},
+    store::{Connections, challenges::Challenge},
 };
 
 /// A challenge, as [`crate::store::challenges::insert`] takes it.
@@ -16,7 +16,7 @@ pub struct NewChallenge {
 
 /// Inserts challenges.
 pub struct InsertChallenges {
-    pub db: Kept,
+    pub db: Connections,
 }
 
 impl Batch for InsertChallenges {
@@ -37,7 +37,7 @@ impl Batch for InsertChallenges {
             times.push(now);
             expiries.push(challenge.expires_at);
         }
-        let mut db = self.db.take().await.map_err(super::not_begun)?;
+        let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         sqlx::query!(
             "INSERT INTO challenges (user_pool_id, id, kind, client_id, sub, data, created_at, expires_at)
              SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::text[]), (SELECT $4::text[]),
@@ -53,7 +53,6 @@ impl Batch for InsertChallenges {
         )
         .execute(&mut db)
         .await?;
-        self.db.give_back(db).await;
         Ok(vec![Some(()); count])
     }
 }

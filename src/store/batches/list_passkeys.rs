@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     group_commit::{Batch, BatchResult},
-    store::{kept::Kept, passkeys::Passkey},
+    store::{Connections, passkeys::Passkey},
 };
 
 /// A page, as [`crate::store::passkeys::list_live`] takes it.
@@ -19,7 +19,7 @@ pub struct PasskeysToList {
 
 /// Lists passkeys of live sessions' users. Requests whose session does not live are not answered.
 pub struct ListPasskeys {
-    pub db: Kept,
+    pub db: Connections,
 }
 
 impl Batch for ListPasskeys {
@@ -39,7 +39,7 @@ impl Batch for ListPasskeys {
             after_ids.push(after_id);
             limits.push(one.limit);
         }
-        let mut db = self.db.take().await.map_err(super::not_begun)?;
+        let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT a.n AS "n!", c.credential_id AS "credential_id?", c.friendly_name AS "friendly_name?",
                       c.rp_id AS "rp_id?", c.attachment, c.transports AS "transports?", c.created_at AS "created_at?"
@@ -66,7 +66,6 @@ impl Batch for ListPasskeys {
         .fetch_all(&mut db)
         .await
         .map_err(super::unread)?;
-        self.db.give_back(db).await;
         for row in rows {
             let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
             // A live session's user without passkeys has one row without any.

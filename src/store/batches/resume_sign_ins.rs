@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
+        Connections,
         challenges::Challenge,
-        kept::Kept,
         passkeys::Key,
         users::{Mfa, Row, User},
     },
@@ -34,7 +34,7 @@ pub struct ResumedSignIn {
 
 /// Reads pending sign-ins. Requests whose challenge is gone are not answered.
 pub struct ResumeSignIns {
-    pub db: Kept,
+    pub db: Connections,
 }
 
 impl Batch for ResumeSignIns {
@@ -49,7 +49,7 @@ impl Batch for ResumeSignIns {
             challenges.push(one.challenge_id);
             ids.push(one.credential_id);
         }
-        let mut db = self.db.take().await.map_err(super::not_begun)?;
+        let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT a.n AS "n!", h.id, h.kind, h.client_id, h.sub AS challenge_sub, h.data, h.expires_at,
                       u.sub AS "sub?", u.username AS "username?", u.username_key AS "username_key?", u.status AS "status?",
@@ -72,7 +72,6 @@ impl Batch for ResumeSignIns {
         .fetch_all(&mut db)
         .await
         .map_err(super::unread)?;
-        self.db.give_back(db).await;
         for row in rows {
             let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
             let challenge = Challenge {

@@ -5,6 +5,9 @@ mod browser;
 mod cluster;
 pub mod functions;
 mod person;
+#[expect(dead_code, reason = "the fault checker uses the rest")]
+#[path = "../../faults/proxy.rs"]
+mod proxy;
 mod seeds;
 mod server;
 mod shapes;
@@ -14,9 +17,10 @@ pub use answer::Answer;
 pub use browser::{Browser, Shown};
 pub use cluster::{database, scratch_directory};
 pub use person::{ORIGIN, Person};
+pub use proxy::Proxy;
 pub use server::{
-    CALLBACK, PASSWORD, TestServer, client, config, fill_own, make_pool, pages_client, pool, pool_with, second_client,
-    signed_headers,
+    CALLBACK, PASSWORD, TestServer, client, config, fill_own, make_pool, pages_client, pool, pool_with, sealing,
+    second_client, signed_headers,
 };
 
 use std::future::Future;

@@ -81,7 +81,7 @@ pub fn config(args: &[&str]) -> Config {
         "--password-iterations=1",
         "--user-reads-per-second=0",
         "--user-writes-per-second=0",
-        "--database-connections=14",
+        "--database-connections=20",
         "--public-url=http://localhost:9229",
         "--password-queue=1000",
         "--address-forms-per-minute=0",
@@ -139,13 +139,14 @@ impl TestServer {
             runtime.block_on(async move {
                 let db = keystead::cli::connect(&server_config, server_options).await.unwrap();
                 let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
+                app.measure_clock().await.unwrap();
                 tokio::spawn(keystead::jobs::deliver::run(app.clone()));
                 tokio::spawn(keystead::jobs::import_users::run(app.clone()));
                 tokio::spawn(keystead::jobs::write_auth_events::run(app.clone()));
                 let server = http::server(app.clone(), listener).unwrap();
                 let _ = send.send(server.handle());
                 server.await.unwrap();
-                app.db.close().await;
+                app.close_connections().await;
             });
         });
         let handle = started.await.expect("the server starts");
@@ -264,7 +265,7 @@ impl Drop for TestServer {
     }
 }
 
-fn sealing() -> SealingKey {
+pub fn sealing() -> SealingKey {
     SealingKey::new(&[7; 32])
 }
 
@@ -299,11 +300,12 @@ pub fn signed_headers(
 /// Migrates the template and makes the test pool through the server's own doors, then gives it fixed IDs.
 pub async fn fill_template(options: PgConnectOptions) {
     let db = PgPoolOptions::new().connect_with(options.clone()).await.unwrap();
-    store::migrate(&db).await.unwrap();
+    store::migrate(&db.connect_options()).await.unwrap();
     let clock: Arc<MovableClock> = Arc::default();
     let secret = Secret::from(SECRET_KEY.to_owned());
     store::operators::put(&db, &sealing(), None, ACCESS_KEY, &secret, "administrator", clock.now()).await.unwrap();
-    let app = App::new(db.clone(), clock, config(&[]), sealing()).unwrap();
+    let connections = keystead::cli::connect(&config(&[]), options).await.unwrap();
+    let app = App::new(connections.clone(), clock, config(&[]), sealing()).unwrap();
     let request = json!({"PoolName": "template",
         "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
     let pool = operations::create_pool(&app, serde_json::from_value(request).unwrap()).await.unwrap().id;
@@ -332,13 +334,14 @@ pub async fn fill_template(options: PgConnectOptions) {
         .unwrap();
     let template = Template { pool, client, second_client, pages_client };
     assert!(TEMPLATE.set(template).is_ok(), "the template is made once");
+    app.close_connections().await;
     db.close().await;
 }
 
 /// Migrates an empty database and adds the test operator; no pool.
 pub async fn fill_own(options: PgConnectOptions) {
     let db = PgPoolOptions::new().connect_with(options).await.unwrap();
-    store::migrate(&db).await.unwrap();
+    store::migrate(&db.connect_options()).await.unwrap();
     let secret = Secret::from(SECRET_KEY.to_owned());
     let now = MovableClock::default().now();
     store::operators::put(&db, &sealing(), None, ACCESS_KEY, &secret, "administrator", now).await.unwrap();

@@ -1,0 +1,220 @@
+//! Conversations with the database that are left in the middle: what was answered stays, and nobody inherits them.
+
+use std::{
+    future::Future,
+    net::{IpAddr, Ipv4Addr},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use keystead::{
+    app::App,
+    call::{Call, Head},
+    clock::MovableClock,
+    dev::authenticator::Authenticator,
+    operations,
+};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+
+use crate::support::{self, Person, Proxy, TestServer, config, database, scratch_directory, sealing};
+
+/// Polls a future so many times at most, then drops it. What it came to, if it ended.
+async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), polls);
+    std::future::poll_fn(move |context| match (left, future.as_mut().poll(context)) {
+        (_, Poll::Ready(output)) => Poll::Ready(Some(output)),
+        (0, Poll::Pending) => Poll::Ready(None),
+        (_, Poll::Pending) => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+fn call_of(person: &Person, operation: &str, mut input: Value) -> Call {
+    input["AccessToken"] = json!(person.access_token);
+    Call {
+        request_id: uuid::Uuid::new_v4(),
+        operation: operation.into(),
+        head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
+        body: input.to_string().into(),
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        max_nesting: 64,
+        browser: None,
+    }
+}
+
+/// Transactions that are open and wait for nobody.
+async fn idle_in_transaction(server: &TestServer) -> i64 {
+    server
+        .count(
+            "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'",
+        )
+        .await
+}
+
+/// Drops an operation at each of its awaits in turn, on a single connection; whatever comes next on it must be kept.
+async fn drop_everywhere(make: impl AsyncFn(&TestServer, &mut Person) -> (String, Value)) {
+    let server = TestServer::start().await;
+    let mut ada = server.signed_in("ada").await;
+    let id = ada.add_passkey().await;
+    // One connection for all requests.
+    let alone = config(&["--database-connections=12"]);
+    let db = keystead::cli::connect(&alone, server.options()).await.unwrap();
+    let app = App::new(db, Arc::<MovableClock>::default(), alone, sealing()).unwrap();
+    for polls in 0.. {
+        let (operation, input) = make(&server, &mut ada).await;
+        let call = call_of(&ada, &operation, input);
+        let ended = dropped_after(polls, operations::call(&app, &call)).await;
+        let name = format!("after {polls}");
+        let next =
+            call_of(&ada, "UpdateWebAuthnCredential", json!({"CredentialId": id, "FriendlyCredentialName": name}));
+        operations::call(&app, &next).await.unwrap_or_else(|error| panic!("after {polls} polls: {error:?}"));
+        assert_eq!(
+            server.count(&format!("webauthn_credentials WHERE friendly_name = '{name}'")).await,
+            1,
+            "{operation}"
+        );
+        assert_eq!(idle_in_transaction(&server).await, 0, "{operation}, dropped after {polls} polls");
+        if let Some(ended) = ended {
+            ended.unwrap();
+            assert!(polls > 2, "{operation} awaited nothing");
+            break;
+        }
+    }
+    app.close_connections().await;
+}
+
+#[tokio::test]
+async fn a_deletion_dropped_at_any_await_leaves_nothing_to_the_next() {
+    drop_everywhere(async |_, ada| {
+        ada.authenticator = Authenticator::new();
+        let id = ada.add_passkey().await;
+        ("DeleteWebAuthnCredential".into(), json!({"CredentialId": id}))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_transaction_dropped_at_any_await_leaves_nothing_to_the_next() {
+    drop_everywhere(async |server, _| {
+        let name = uuid::Uuid::new_v4().simple().to_string();
+        let _ = server;
+        ("UpdateUserAttributes".into(), json!({"UserAttributes": [{"Name": "name", "Value": name}]}))
+    })
+    .await;
+}
+
+/// A server whose way to PostgreSQL is a proxy, with one connection for all requests.
+struct Behind {
+    proxy: Proxy,
+    server: TestServer,
+    /// Two people with a passkey each, who talk to that server.
+    people: [(Person, String); 2],
+    /// A way past the proxy.
+    db: PgConnection,
+}
+
+async fn behind_proxy(name: &str, settings: &[&str]) -> Behind {
+    let usual = TestServer::start().await;
+    let options = usual.options();
+    let directory = scratch_directory(name);
+    let proxy = Proxy::start(directory.clone(), options.get_socket().unwrap(), options.get_port());
+    let settings: Vec<&str> = settings.iter().copied().chain(["--database-connections=12"]).collect();
+    let server = TestServer::on(options.clone().socket(directory), config(&settings), Arc::default()).await;
+    let mut people = Vec::new();
+    for name in ["ada", "eve"] {
+        let mut person = usual.signed_in(name).await;
+        let id = person.add_passkey().await;
+        people.push((person.at(&server), id));
+    }
+    let db = PgConnection::connect_with(&options).await.unwrap();
+    Behind { proxy, server, people: people.try_into().unwrap_or_else(|_| unreachable!()), db }
+}
+
+async fn name_of(db: &mut PgConnection, id: &str) -> String {
+    let id = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap();
+    let query = "SELECT friendly_name FROM webauthn_credentials WHERE credential_id = $1";
+    sqlx::query_scalar(query).bind(id).fetch_one(db).await.unwrap()
+}
+
+fn rename(person: &Person, id: &str, name: &str) -> impl Future<Output = support::Answer> + use<> {
+    let (person, input) = (person.clone(), json!({"CredentialId": id, "FriendlyCredentialName": name}));
+    async move { person.call("UpdateWebAuthnCredential", input).await }
+}
+
+#[tokio::test]
+async fn work_that_outlives_its_caller_runs_to_its_end_and_lends_nobody_its_transaction() {
+    let Behind { proxy, server: _server, people, mut db } =
+        behind_proxy("late", &["--request-timeout-seconds=1"]).await;
+    let [(ada, of_ada), (eve, of_eve)] = people;
+    proxy.hold(&["BEGIN"], Duration::from_secs(2), 1);
+    let late = rename(&ada, &of_ada, "late").await;
+    assert_eq!((late.outcome().as_str(), proxy.left_to_hold()), ("InternalErrorException", 0));
+    // On the same connection, as soon as it is free.
+    while rename(&eve, &of_eve, "answered").await.outcome() != "OK" {}
+    assert_eq!(name_of(&mut db, &of_eve).await, "answered");
+    // A refusal rolls its transaction back: nothing of anybody else.
+    rename(&ada, "bm9uZQ", "refused").await.refused();
+    assert_eq!(name_of(&mut db, &of_eve).await, "answered");
+    assert_eq!(name_of(&mut db, &of_ada).await, "late");
+}
+
+#[tokio::test]
+async fn work_that_does_not_end_is_given_up_with_its_connection() {
+    let limits = ["--request-timeout-seconds=1", "--statement-timeout-seconds=1"];
+    let Behind { proxy, server, people, mut db } = behind_proxy("stuck", &limits).await;
+    let [(ada, of_ada), (eve, of_eve)] = people;
+    for words in [&["BEGIN"], &["COMMIT"]] {
+        proxy.hold(words, Duration::from_secs(60), 1);
+        assert_eq!(rename(&ada, &of_ada, "stuck").await.outcome(), "InternalErrorException");
+        while rename(&eve, &of_eve, words[0]).await.outcome() != "OK" {}
+        assert_eq!(name_of(&mut db, &of_eve).await, words[0]);
+        rename(&eve, "bm9uZQ", "refused").await.refused();
+        assert_eq!(name_of(&mut db, &of_eve).await, words[0]);
+        assert_eq!(idle_in_transaction(&server).await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_in_the_middle_of_begin_lends_nobody_its_transaction() {
+    let Behind { proxy, server: _server, people, mut db } = behind_proxy("hung-up", &[]).await;
+    let [(ada, of_ada), (eve, of_eve)] = people;
+    proxy.hold(&["BEGIN"], Duration::from_millis(300), 1);
+    let _ = tokio::time::timeout(Duration::from_millis(100), rename(&ada, &of_ada, "hung up")).await;
+    rename(&eve, &of_eve, "answered").await.ok();
+    rename(&eve, "bm9uZQ", "refused").await.refused();
+    assert_eq!(name_of(&mut db, &of_eve).await, "answered");
+    assert_eq!(name_of(&mut db, &of_ada).await, "hung up");
+}
+
+#[tokio::test]
+async fn when_one_connection_falls_silent_none_that_waits_is_believed() {
+    let options = database().await;
+    let directory = scratch_directory("silent");
+    let proxy = Proxy::start(directory.clone(), options.get_socket().unwrap(), options.get_port());
+    let server = TestServer::on(options.socket(directory), config(&[]), Arc::default()).await;
+    let ada = server.signed_in("ada").await;
+    // Every connection of requests is open.
+    support::all((0..30).map(|_| {
+        let ada = ada.clone();
+        async move { ada.call("GetUser", json!({})).await.ok() }
+    }))
+    .await;
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    proxy.fall_silent();
+    // The first finds out, within a second; after that all go on, not each after a second of its own.
+    let started = std::time::Instant::now();
+    let outcomes = support::all((0..9).map(|_| {
+        let ada = ada.clone();
+        async move { ada.call("GetUser", json!({})).await.outcome() }
+    }))
+    .await;
+    assert!(outcomes.iter().all(|outcome| outcome == "OK"), "{outcomes:?}");
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}
