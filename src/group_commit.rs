@@ -51,15 +51,13 @@ impl From<sqlx::Error> for Failure {
     fn from(cause: sqlx::Error) -> Self {
         // An ERROR ends its transaction. A server that shuts down (class 57), is out of resources (53) or loses its
         // connection (08) may have committed before it said so; and running each request alone would not help.
-        let refused = cause.as_database_error().and_then(|error| error.code()).is_some_and(|code| {
-            code != LOCKED && !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class))
-        });
-        if refused { Self::RolledBack(cause) } else { Self::Unknown(cause) }
+        let refused = cause
+            .as_database_error()
+            .and_then(|error| error.code())
+            .is_some_and(|code| !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)));
+        if refused && !is_locked(&cause) { Self::RolledBack(cause) } else { Self::Unknown(cause) }
     }
 }
-
-/// The database's code for a lock that could not be had in time. No batch waits for a row.
-const LOCKED: &str = "55P03";
 
 /// A batch that takes longer is given up: its connection is not answering. The plain statements go on without it.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
@@ -108,9 +106,14 @@ impl fmt::Display for SharedCause {
 
 impl std::error::Error for SharedCause {}
 
+/// Whether a lock could not be had in time. No batch waits for a row, so it is a table's.
+pub fn is_locked(cause: &sqlx::Error) -> bool {
+    cause.as_database_error().is_some_and(|error| error.code().as_deref() == Some("55P03"))
+}
+
 /// What a request of a batch that failed is answered.
 fn refusal(cause: Arc<sqlx::Error>) -> Error {
-    if cause.as_database_error().is_some_and(|error| error.code().as_deref() == Some(LOCKED)) {
+    if is_locked(&cause) {
         return Error::TooManyRequests("A table is locked for its upkeep; try again in a second.".into());
     }
     Error::internal(SharedCause(cause))

@@ -9,6 +9,7 @@
 
 mod history;
 mod life;
+#[expect(dead_code, reason = "other tests use the rest")]
 mod proxy;
 mod system;
 mod workload;

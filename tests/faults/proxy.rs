@@ -31,6 +31,8 @@ struct State {
     /// Whether what is sent is lost without a word, on the connections that there are.
     silent: Arc<Mutex<Arc<AtomicBool>>>,
     held: Mutex<Option<Held>>,
+    /// Whether what fell silent never ends either, as when a machine loses its power.
+    vanished: AtomicBool,
 }
 
 /// Answers that are held back.
@@ -89,6 +91,12 @@ impl Proxy {
         *silent = Arc::default();
     }
 
+    /// The same, and the server does not learn that they end.
+    pub fn vanish(&self) {
+        self.state.vanished.store(true, Ordering::SeqCst);
+        self.fall_silent();
+    }
+
     /// Answers the next statements with one of these words late.
     pub fn hold(&self, words: &'static [&'static str], by: Duration, times: usize) {
         *self.state.held.lock().unwrap() = Some(Held { words, by, times });
@@ -135,5 +143,8 @@ async fn forward(
         if to.write_all(&buffer[..read]).await.is_err() {
             return;
         }
+    }
+    if silent.load(Ordering::SeqCst) && state.vanished.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
     }
 }

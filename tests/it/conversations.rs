@@ -218,3 +218,25 @@ async fn when_one_connection_falls_silent_none_that_waits_is_believed() {
     assert!(outcomes.iter().all(|outcome| outcome == "OK"), "{outcomes:?}");
     assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
 }
+
+#[tokio::test]
+async fn a_machine_that_vanishes_before_commit_does_not_hold_a_user_s_rows() {
+    let Behind { proxy, server, people, .. } = behind_proxy("vanished", &["--statement-timeout-seconds=1"]).await;
+    let [(ada, of_ada), _] = people;
+    proxy.hold(&["UPDATE webauthn_credentials"], Duration::from_millis(500), 1);
+    let last_words = tokio::spawn(rename(&ada, &of_ada, "never"));
+    while proxy.left_to_hold() > 0 {
+        tokio::task::yield_now().await;
+    }
+    // The server has done it, and hears no more of it.
+    proxy.vanish();
+    let replica =
+        TestServer::on(server.options().socket(database().await.get_socket().unwrap()), config(&[]), Arc::default())
+            .await;
+    let ada = ada.at(&replica);
+    let started = std::time::Instant::now();
+    while ada.delete_passkey(&of_ada).await.outcome() != "OK" {
+        assert!(started.elapsed() < Duration::from_secs(10), "its rows are still held");
+    }
+    last_words.abort();
+}

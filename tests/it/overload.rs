@@ -123,7 +123,7 @@ async fn own_postgres(
     let cluster = PrivateCluster::start(settings).await.unwrap();
     let options = cluster.connect_options("postgres");
     support::fill_own(options.clone()).await;
-    let config = support::config(&["--database-connections=13", "--request-timeout-seconds=3"]);
+    let config = support::config(&["--database-connections=13", "--request-timeout-seconds=6"]);
     let server = TestServer::on(options, config, Arc::default()).await;
     let (pool, client) = support::make_pool(&server).await;
     let mut ada = server.user_in(&pool, "ada").await;

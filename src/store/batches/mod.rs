@@ -24,7 +24,7 @@ pub use insert_challenges::{InsertChallenges, NewChallenge};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
 pub use resume_sign_ins::{ResumeSignIns, ResumedSignIn, SignInToResume};
 
-use crate::group_commit::Failure;
+use crate::group_commit::{Failure, is_locked};
 
 /// Which requests were done, from the ordinals (from 1) of those that were.
 fn done(requests: usize, ordinals: &[i64]) -> Vec<Option<()>> {
@@ -48,7 +48,8 @@ fn not_begun(cause: sqlx::Error) -> Failure {
     if cause.as_database_error().is_some() { Failure::RolledBack(cause) } else { Failure::Unknown(cause) }
 }
 
-/// A read that failed changed nothing, whatever the cause: its requests may be asked one by one.
+/// A read that failed changed nothing, whatever the cause: its requests may be asked one by one. Not where a table is
+/// locked: each would wait for it as long again.
 fn unread(cause: sqlx::Error) -> Failure {
-    Failure::RolledBack(cause)
+    if is_locked(&cause) { Failure::Unknown(cause) } else { Failure::RolledBack(cause) }
 }
