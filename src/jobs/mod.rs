@@ -2,6 +2,7 @@
 
 pub mod deliver;
 pub mod import_users;
+mod places;
 pub mod remove_expired;
 pub mod write_auth_events;
 
