@@ -11,13 +11,13 @@ use crate::{
     error::{Error, Result},
     flows::{
         addresses::Address,
-        templates::{CODE, Occasion, Told, USERNAME, composed, filled, has_link},
+        templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
         triggers::{self, Cause, NO_CLIENT, Trigger},
     },
     random,
     sealing::hex,
     store::{
-        self, Connection,
+        self, Connection, Connections,
         outbox::{NewMessage, Urgency},
         pools::Pool,
         users::User,
@@ -79,7 +79,9 @@ async fn put(
         return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
     }
     let link = link(cause, address, told);
-    let outgoing = Outgoing { message: composed(pool, address, told, link.as_deref()), custom };
+    let message = composed(pool, address, told, link.as_deref());
+    let code = told.stored.map(|Stored { sub, purpose, hash }| Code { sub, purpose: purpose.into(), hash: hex(hash) });
+    let outgoing = Outgoing { message, custom, code };
     let id = random::time_ordered_uuid(now);
     let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
     let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
@@ -117,6 +119,17 @@ struct Outgoing {
     /// Where the pool has a custom message trigger: what to ask it before the message goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     custom: Option<Custom>,
+    /// The code that it carries, where another one may have taken its place when the message is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+}
+
+/// A code as it was stored when its message was written.
+#[derive(Serialize, Deserialize)]
+struct Code {
+    sub: Uuid,
+    purpose: String,
+    hash: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -158,6 +171,7 @@ impl Custom {
 pub struct Opened {
     message: Message,
     custom: Option<Custom>,
+    code: Option<Code>,
 }
 
 /// Opens a message of the outbox.
@@ -166,11 +180,20 @@ pub struct Opened {
 pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<Opened, Failure> {
     let unopened = || failure("it cannot be opened with this sealing key");
     let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
-    let Outgoing { message, custom } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
-    Ok(Opened { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS) })
+    let Outgoing { message, custom, code } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
+    Ok(Opened { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS), code })
 }
 
 impl Opened {
+    /// Whether its code is not the one that is asked for any more: used, or replaced by that of a later message, which may
+    /// have arrived by now.
+    pub async fn is_void(&self, db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
+        let Some(code) = &self.code else { return Ok(false) };
+        let mut db = db.acquire().await?;
+        let stored = store::codes::find(&mut db, pool_id, code.sub, &code.purpose).await?;
+        Ok(stored.is_none_or(|stored| hex(&stored.hash) != code.hash))
+    }
+
     /// Whether the pool's custom message trigger is to be asked first.
     pub fn asks(&self) -> bool {
         self.custom.is_some()

@@ -95,7 +95,7 @@ struct Road {
     medium: Medium,
     places: Places,
     report: mpsc::UnboundedSender<Ended>,
-    /// What is to be noted.
+    /// What is to be noted. Delivered is also what nobody is to get any more.
     delivered: Vec<(String, Uuid)>,
     failed: Vec<Failed>,
 }
@@ -120,20 +120,20 @@ impl Road {
         }
         // Messages that nobody waits for get what the others leave, and a little in any case.
         let kept = UNAWAITED_PLACES.saturating_sub(self.places.unawaited());
-        self.fill(Urgency::Awaited, PLACES - kept).await?;
-        self.fill(Urgency::Unawaited, PLACES).await?;
+        self.fill(Urgency::Awaited, kept).await?;
+        self.fill(Urgency::Unawaited, 0).await?;
         if kept > 0 {
-            self.fill(Urgency::Awaited, PLACES).await?;
+            self.fill(Urgency::Awaited, 0).await?;
         }
         Ok(())
     }
 
-    /// Takes messages of this urgency, pool by pool, until so many places are taken or nothing is due.
-    async fn fill(&mut self, urgency: Urgency, places: usize) -> sqlx::Result<()> {
-        while self.places.taken() < places {
+    /// Takes messages of this urgency, pool by pool, until all places but those that are `kept` are taken, or nothing is due.
+    async fn fill(&mut self, urgency: Urgency, kept: usize) -> sqlx::Result<()> {
+        while self.places.taken() + kept < PLACES {
             let pools = self.waiting(urgency).await?;
             let mut more = false;
-            for (pool_id, share) in self.places.shares(urgency, &pools, places) {
+            for (pool_id, share) in self.places.shares(urgency, &pools, kept) {
                 let now = self.app.clock.now();
                 let (road, lease) = ((self.medium.kind(), urgency), (now, now + LEASE));
                 let limit = i64::try_from(share).unwrap_or(1);
@@ -167,8 +167,20 @@ impl Road {
     async fn start(&mut self, pool_id: &str, urgency: Urgency, due: Vec<Due>) {
         let mut pool = None;
         for Due { id, sealed, attempts } in due {
-            self.places.take(pool_id, urgency);
             let mut opened = messages::open(&self.app, pool_id, id, &sealed, attempts);
+            if attempts > 1
+                && let Ok(message) = &opened
+            {
+                match message.is_void(&self.app.job_db, pool_id).await {
+                    Ok(true) => {
+                        self.delivered.push((pool_id.to_owned(), id));
+                        continue;
+                    }
+                    Ok(false) => {}
+                    Err(_) => opened = Err(messages::failure("its code could not be read")),
+                }
+            }
+            self.places.take(pool_id, urgency);
             if opened.as_ref().is_ok_and(Opened::asks) && pool.is_none() {
                 match store::pools::find(&self.app.job_db, pool_id).await {
                     Ok(found) => pool = Some(Arc::new(found)),

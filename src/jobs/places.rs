@@ -53,22 +53,23 @@ impl Places {
         }
     }
 
-    /// How many messages each of these pools may send now; `pools` in the order of their turns, `places`: how many may be
-    /// taken in all.
-    pub fn shares(&mut self, urgency: Urgency, pools: &[String], places: usize) -> Vec<(String, usize)> {
+    /// How many messages each of these pools may send now; `pools` in the order of their turns, `kept`: places that are to
+    /// stay free.
+    pub fn shares(&mut self, urgency: Urgency, pools: &[String], kept: usize) -> Vec<(String, usize)> {
         let before: Vec<usize> = pools.iter().map(|pool| self.pools.get(pool).copied().unwrap_or(0)).collect();
         let (mut on_the_way, mut taken) = (before.clone(), self.taken());
         while let Some(least) = on_the_way.iter_mut().min_by_key(|count| **count) {
-            let room = if *least == 0 { places } else { places.min(PLACES - FOR_NEWCOMERS) };
-            if taken >= room {
+            let room = if *least == 0 { PLACES } else { PLACES - FOR_NEWCOMERS };
+            if taken + kept >= room {
                 break;
             }
             *least += 1;
             taken += 1;
         }
-        let shares = pools.iter().zip(on_the_way.iter().zip(before)).map(|(pool, (after, before))| {
-            (pool.clone(), after - before)
-        });
+        let shares = pools
+            .iter()
+            .zip(on_the_way.iter().zip(before))
+            .map(|(pool, (after, before))| (pool.clone(), after - before));
         let shares: Vec<_> = shares.filter(|(_, share)| *share > 0).collect();
         if let Some((last, _)) = shares.last() {
             self.line(urgency).last_served.clone_from(last);
@@ -107,9 +108,9 @@ mod tests {
     use super::*;
 
     /// Gives these pools what they may have, as if each had plenty.
-    fn fill(places: &mut Places, pools: &[&str], limit: usize) -> Vec<(String, usize)> {
+    fn fill(places: &mut Places, pools: &[&str], kept: usize) -> Vec<(String, usize)> {
         let pools: Vec<String> = pools.iter().map(|pool| (*pool).to_owned()).collect();
-        let shares = places.shares(Urgency::Awaited, &pools, limit);
+        let shares = places.shares(Urgency::Awaited, &pools, kept);
         for (pool, share) in &shares {
             (0..*share).for_each(|_| places.take(pool, Urgency::Awaited));
         }
@@ -123,19 +124,19 @@ mod tests {
     #[test]
     fn one_pool_alone_has_all_but_the_places_of_newcomers() {
         let mut places = Places::default();
-        assert_eq!(fill(&mut places, &["a"], PLACES), shares(&[("a", 16)]));
-        assert_eq!(fill(&mut places, &["a", "b"], PLACES), shares(&[("b", 1)]), "at once");
-        assert_eq!(fill(&mut places, &["a", "b"], PLACES), shares(&[]));
+        assert_eq!(fill(&mut places, &["a"], 0), shares(&[("a", 16)]));
+        assert_eq!(fill(&mut places, &["a", "b"], 0), shares(&[("b", 1)]), "at once");
+        assert_eq!(fill(&mut places, &["a", "b"], 0), shares(&[]));
     }
 
     #[test]
     fn what_becomes_free_goes_to_who_has_the_least() {
         let mut places = Places::default();
-        fill(&mut places, &["a"], PLACES);
-        fill(&mut places, &["b"], PLACES);
+        fill(&mut places, &["a"], 0);
+        fill(&mut places, &["b"], 0);
         for b in 2..=8 {
             (0..if b == 2 { 2 } else { 1 }).for_each(|_| places.free("a", Urgency::Awaited));
-            assert_eq!(fill(&mut places, &["a", "b"], PLACES), shares(&[("b", 1)]));
+            assert_eq!(fill(&mut places, &["a", "b"], 0), shares(&[("b", 1)]));
         }
         assert_eq!((places.pools["a"], places.pools["b"]), (8, 8));
     }
@@ -145,17 +146,18 @@ mod tests {
         let mut places = Places::default();
         let names: Vec<String> = (0..24).map(|n| format!("{n:02}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let given = fill(&mut places, &names, PLACES);
+        let given = fill(&mut places, &names, 0);
         assert!(given.len() == PLACES && given.iter().all(|(_, share)| *share == 1));
         assert_eq!((places.last_served(Urgency::Awaited), places.taken()), ("19", PLACES));
         places.free("03", Urgency::Awaited);
-        assert_eq!(fill(&mut places, &[&names[20..], &names[..20]].concat(), PLACES), shares(&[("20", 1)]));
+        assert_eq!(fill(&mut places, &[&names[20..], &names[..20]].concat(), 0), shares(&[("20", 1)]));
     }
 
     #[test]
-    fn a_lower_limit_holds_for_newcomers_too() {
+    fn what_is_kept_stays_free_also_for_the_same_pool() {
         let mut places = Places::default();
-        assert_eq!(fill(&mut places, &["a"], PLACES - UNAWAITED_PLACES), shares(&[("a", 16)]));
-        assert_eq!(fill(&mut places, &["b", "c", "d"], PLACES - UNAWAITED_PLACES), shares(&[("b", 1), ("c", 1)]));
+        assert_eq!(fill(&mut places, &["a"], UNAWAITED_PLACES), shares(&[("a", 14)]));
+        assert_eq!(places.shares(Urgency::Unawaited, &["a".into()], 0), shares(&[("a", 2)]));
+        assert_eq!(fill(&mut places, &["b", "c", "d", "e", "f"], 2), shares(&[("b", 1), ("c", 1), ("d", 1), ("e", 1)]));
     }
 }
