@@ -82,15 +82,15 @@ pub async fn next(app: &App) -> Option<Noted> {
     app.auth_events.receiver.lock().await.recv().await
 }
 
-/// Writes an event of a user who exists.
+/// Writes an event of a user who exists, in the background.
 pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
     let Noted { pool_id, who, event } = noted;
     let sub = match who {
         Who::User(sub) => Some(sub),
-        Who::Name(key) => store::users::find(&app.db, &pool_id, &key).await?.map(|user| user.sub),
+        Who::Name(key) => store::users::find(&app.job_db, &pool_id, &key).await?.map(|user| user.sub),
     };
     match sub {
-        Some(sub) => store::auth_events::insert(&app.db, &pool_id, sub, &event).await,
+        Some(sub) => store::auth_events::insert(&app.job_db, &pool_id, sub, &event).await,
         None => Ok(()),
     }
 }

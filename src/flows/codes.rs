@@ -12,7 +12,7 @@ use crate::{
     flows::{
         addresses::{self, Address, DeliveryDetails},
         messages, password,
-        templates::{Occasion, Told},
+        templates::{Occasion, Stored, Told},
         triggers::Cause,
     },
     random,
@@ -93,7 +93,8 @@ pub async fn send(
         expires_at: now + purpose.lifetime(),
     };
     store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
-    let told = Told { occasion: purpose.occasion(), source, username: &user.username, secret: &code };
+    let stored = Some(Stored { sub: user.sub, purpose: purpose.text(), hash: &stored.hash });
+    let told = Told { occasion: purpose.occasion(), source, username: &user.username, secret: &code, stored };
     messages::send(cause, db, user, address, told, now).await?;
     Ok(address.details())
 }
@@ -127,9 +128,10 @@ pub async fn pretend_to_send(
     store::users::lock(&mut tx, &pool.id, user.map_or_else(Uuid::nil, |user| user.sub)).await?;
     count_sent(&mut tx, pool, &password::attempts_name(app, pool, username, user), purpose, now).await?;
     let code = random::code(DIGITS);
-    hash(app, pool, Uuid::nil(), purpose, &code);
+    let hash = hash(app, pool, Uuid::nil(), purpose, &code);
     store::codes::delete(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
-    let told = Told { occasion: purpose.occasion(), source, username, secret: &code };
+    let stored = Some(Stored { sub: Uuid::nil(), purpose: purpose.text(), hash: &hash });
+    let told = Told { occasion: purpose.occasion(), source, username, secret: &code, stored };
     messages::pretend_to_send(cause, &mut tx, &address, told, now).await?;
     tx.commit().await?;
     messages::sent(app);

@@ -11,12 +11,17 @@ use crate::{
     error::{Error, Result},
     flows::{
         addresses::Address,
-        templates::{CODE, Told, USERNAME, composed, filled, has_link},
-        triggers::{self, Cause, Trigger},
+        templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
+        triggers::{self, Cause, NO_CLIENT, Trigger},
     },
     random,
     sealing::hex,
-    store::{self, Connection, users::User},
+    store::{
+        self, Connection, Connections,
+        outbox::{NewMessage, Urgency},
+        pools::Pool,
+        users::User,
+    },
 };
 
 /// Attempts at a message in the words of the custom message trigger.
@@ -74,13 +79,30 @@ async fn put(
         return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
     }
     let link = link(cause, address, told);
-    let outgoing = Outgoing { message: composed(pool, address, told, link.as_deref()), custom };
+    let message = composed(pool, address, told, link.as_deref());
+    let code = told.stored.map(|Stored { sub, purpose, hash }| Code { sub, purpose: purpose.into(), hash: hex(hash) });
+    let outgoing = Outgoing { message, custom, code };
     let id = random::time_ordered_uuid(now);
     let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
     let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
-    let kind = address.medium().kind();
-    store::outbox::insert(db, &pool.id, id, kind, &address.details().destination, &sealed, now).await?;
+    let message = NewMessage {
+        id,
+        kind: address.medium().kind(),
+        urgency: urgency(cause, told),
+        to: &address.details().destination,
+        sealed: &sealed,
+    };
+    store::outbox::insert(db, &pool.id, &message, now).await?;
     Ok(id)
+}
+
+/// For what an operator does, nobody waits in front of a screen; and there may be thousands of it.
+fn urgency(cause: &Cause<'_>, told: &Told<'_>) -> Urgency {
+    match told.occasion {
+        Occasion::Invitation => Urgency::Unawaited,
+        _ if cause.client_id == NO_CLIENT => Urgency::Unawaited,
+        Occasion::Verification | Occasion::Reset | Occasion::SignIn => Urgency::Awaited,
+    }
 }
 
 /// Tells the job that delivers that a transaction with a message was committed. Without it the job finds out by itself,
@@ -97,6 +119,17 @@ struct Outgoing {
     /// Where the pool has a custom message trigger: what to ask it before the message goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     custom: Option<Custom>,
+    /// The code that it carries, where another one may have taken its place when the message is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+}
+
+/// A code as it was stored when its message was written.
+#[derive(Serialize, Deserialize)]
+struct Code {
+    sub: Uuid,
+    purpose: String,
+    hash: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,18 +167,50 @@ impl Custom {
     }
 }
 
-/// A message from the outbox, ready to be delivered: in the words of the pool's custom message trigger, if it has one.
+/// A message from the outbox, not yet in its last words.
+pub struct Opened {
+    message: Message,
+    custom: Option<Custom>,
+    code: Option<Code>,
+}
+
+/// Opens a message of the outbox.
 ///
-/// A function that fails twice is not asked again: a code in the pool's own words is better than none.
-pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<Message, Failure> {
-    let failure = |text: &str| Failure { text: text.into(), permanent: false };
+/// A custom message trigger that fails twice is not asked again: a code in the pool's own words is better than none.
+pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<Opened, Failure> {
     let unopened = || failure("it cannot be opened with this sealing key");
     let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
-    let Outgoing { mut message, custom } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
-    let Some(custom) = custom.filter(|_| attempts <= CUSTOM_ATTEMPTS) else { return Ok(message) };
-    let pool = store::pools::find(&app.db, pool_id).await.map_err(|_| failure("its pool could not be read"))?;
-    let Some(pool) = pool else { return Ok(message) };
-    let called = triggers::custom_message(app, &pool, &custom.event).await;
+    let Outgoing { message, custom, code } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
+    Ok(Opened { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS), code })
+}
+
+impl Opened {
+    /// Whether its code is not the one that is asked for any more: used, or replaced by that of a later message, which may
+    /// have arrived by now.
+    pub async fn is_void(&self, db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
+        let Some(code) = &self.code else { return Ok(false) };
+        let mut db = db.acquire().await?;
+        let stored = store::codes::find(&mut db, pool_id, code.sub, &code.purpose).await?;
+        Ok(stored.is_none_or(|stored| hex(&stored.hash) != code.hash))
+    }
+
+    /// Whether the pool's custom message trigger is to be asked first.
+    pub fn asks(&self) -> bool {
+        self.custom.is_some()
+    }
+
+    /// The message, ready to be delivered: in the words of the custom message trigger of `pool`, if it has one. Uses no
+    /// database.
+    pub async fn worded(self, app: &App, pool: Option<&Pool>) -> Result<Message, Failure> {
+        match (self.custom, pool) {
+            (Some(custom), Some(pool)) => in_own_words(app, pool, self.message, &custom).await,
+            _ => Ok(self.message),
+        }
+    }
+}
+
+async fn in_own_words(app: &App, pool: &Pool, mut message: Message, custom: &Custom) -> Result<Message, Failure> {
+    let called = triggers::custom_message(app, pool, &custom.event).await;
     let response = called.map_err(|cause| failure(&format!("the custom message trigger: {}", cause.kind())))?;
     let own = |member: &str| {
         let text = response.as_ref().and_then(|response| response.get(member)).and_then(Value::as_str);
@@ -162,7 +227,7 @@ pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i
             message.body = custom.filled(body);
         }
         Some(_) => {
-            tracing::warn!(pool = pool_id, "a custom message lacks {CODE} or is too long: the pool's own was sent")
+            tracing::warn!(pool = pool.id, "a custom message lacks {CODE} or is too long: the pool's own was sent")
         }
         None => {}
     }
@@ -170,6 +235,11 @@ pub async fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i
         message.subject = custom.filled(subject).replace(['\r', '\n'], " ");
     }
     Ok(message)
+}
+
+/// A failure that may pass.
+pub fn failure(text: &str) -> Failure {
+    Failure { text: text.into(), permanent: false }
 }
 
 fn context(pool_id: &str, id: Uuid) -> String {

@@ -81,7 +81,7 @@ pub async fn send(sign_in: &SignIn<'_>, person: &Person, to: &Address) -> Result
     )
     .await?;
     let username = person.user.as_ref().map_or(person.username.as_str(), |user| &user.username);
-    let told = Told { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code };
+    let told = Told { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code, stored: None };
     match &person.user {
         Some(user) => messages::send(&sign_in.cause(), &mut tx, user, to, told, now).await?,
         None => messages::pretend_to_send(&sign_in.cause(), &mut tx, to, told, now).await?,

@@ -1,6 +1,7 @@
 //! The words of messages: a pool's templates, and what is filled into them.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::{
     delivery::{Medium, Message},
@@ -37,6 +38,16 @@ pub struct Told<'a> {
     pub username: &'a str,
     /// The code or password that it carries.
     pub secret: &'a str,
+    /// Where the code is stored, if another one may take its place.
+    pub stored: Option<Stored<'a>>,
+}
+
+/// A code in the table of codes.
+#[derive(Clone, Copy)]
+pub struct Stored<'a> {
+    pub sub: Uuid,
+    pub purpose: &'static str,
+    pub hash: &'a [u8],
 }
 
 /// A message in the words of the pool; `link`: where its sign-ups are confirmed by one.
@@ -50,7 +61,7 @@ pub fn composed(pool: &Pool, address: &Address, told: &Told<'_>, link: Option<&s
     let (subject, body) = match (occasion, address.medium()) {
         (Occasion::Verification, Medium::Email) if link.is_some() => (
             of(verification, "EmailSubjectByLink").unwrap_or_else(|| "Your verification link".into()),
-            of(verification, "EmailMessageByLink").unwrap_or_else(|| {
+            of(verification, "EmailMessageByLink").filter(|text| has_link(text)).unwrap_or_else(|| {
                 "Please click the link below to verify your email address. {##Verify Email##}".into()
             }),
         ),
@@ -150,10 +161,10 @@ pub fn has_link(template: &str) -> bool {
     template.match_indices(LINK.0).any(|(at, _)| linked(&template[at..]).is_some())
 }
 
-/// The text of a link's placeholder at the start of a template.
+/// The text of a link's placeholder at the start of a template. A code's placeholder is not one around nothing.
 fn linked(template: &str) -> Option<&str> {
     let (text, _) = template.strip_prefix(LINK.0)?.split_once(LINK.1)?;
-    (!text.contains('{')).then_some(text)
+    (!text.is_empty() && !text.contains('{')).then_some(text)
 }
 
 #[cfg(test)]
@@ -167,5 +178,9 @@ mod tests {
         assert_eq!(filled("{username}", "<i>&", "12", None), "<i>&");
         let link = filled("{##Go & see##} {##", "u", "12", Some("https://a.example/?a=1&b=2"));
         assert_eq!(link, "<a href=\"https://a.example/?a=1&amp;b=2\">Go &amp; see</a> {##");
+        // A code stays a code where there is a link, too.
+        let both = filled("{####} or {##go##}", "u", "12", Some("https://a.example/"));
+        assert_eq!(both, "12 or <a href=\"https://a.example/\">go</a>");
+        assert!(!has_link("{####}") && has_link("{####} {##go##}"));
     }
 }

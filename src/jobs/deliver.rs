@@ -1,21 +1,28 @@
 //! Delivers the outbox's messages: at least once each, tried again with growing pauses, given up in the end.
 //!
-//! Mail and text messages wait for their own servers only.
+//! Each road (mail, text messages) has a task of its own, which alone speaks with the database for it: it takes messages,
+//! starts a task for each, and notes in batches how they ended. A delivery has no connection and waits for nobody who has one;
+//! neither task is ever dropped in the middle of a statement. Who is served when is decided in [`super::places`].
 
-use std::{sync::Arc, time::Duration as StdDuration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration as StdDuration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::FutureExt;
 use time::Duration;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 
+use super::places::{PLACES, Places, UNAWAITED_PLACES, WINDOW};
 use crate::{
     app::App,
-    delivery::{Failure, Medium, Message},
-    flows::messages,
-    store::{self, outbox::Due},
+    delivery::{Failure, Medium},
+    flows::messages::{self, Opened},
+    store::{
+        self,
+        outbox::{Due, Failed, Urgency},
+        pools::Pool,
+    },
 };
 
-/// Messages on the way at the same time, per road.
-const TOGETHER: usize = 16;
 /// Time for one delivery, after which another replica may try: longer than any road and a trigger before it take.
 const LEASE: Duration = Duration::minutes(3);
 const PATIENCE: StdDuration = StdDuration::from_secs(60);
@@ -26,70 +33,197 @@ const ATTEMPTS: i32 = 12;
 /// The same when the other side says that trying again will not help.
 const ATTEMPTS_AGAINST_ADVICE: i32 = 3;
 
-/// Delivers until the task is dropped.
+/// Delivers until the task is dropped. What is on the way then is still noted, as long as the runtime lives; what is not is
+/// another replica's when its lease ends.
 pub async fn run(app: Arc<App>) {
-    tokio::join!(road(&app, Medium::Email), road(&app, Medium::Sms));
+    let (_running, stop) = watch::channel(());
+    tokio::join!(keep(&app, Medium::Email, &stop), keep(&app, Medium::Sms, &stop));
 }
 
-async fn road(app: &App, medium: Medium) {
+/// Keeps a road open.
+async fn keep(app: &Arc<App>, medium: Medium, stop: &watch::Receiver<()>) {
     if !app.delivery.has(medium) {
         // Another replica may be configured better.
         return;
     }
-    let mut on_the_way = FuturesUnordered::new();
-    let troubled = |cause: sqlx::Error| tracing::warn!(%cause, "could not use the outbox; will try again");
+    while let Err(cause) = tokio::spawn(road(app.clone(), medium, stop.clone())).await {
+        tracing::error!(%cause, kind = medium.kind(), "the delivery of messages broke off; it begins anew");
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+async fn road(app: Arc<App>, medium: Medium, mut stop: watch::Receiver<()>) {
+    let (report, mut reports) = mpsc::unbounded_channel();
+    let mut road = Road::new(app.clone(), medium, report);
     loop {
-        let now = app.clock.now();
-        let room = TOGETHER.saturating_sub(on_the_way.len());
-        let found = if room == 0 {
-            0
-        } else {
-            let limit = i64::try_from(room).unwrap_or(1);
-            match store::outbox::take_due(&app.job_db, medium.kind(), now, now + LEASE, limit).await {
-                Ok(due) => {
-                    let found = due.len();
-                    on_the_way.extend(due.into_iter().map(|due| deliver(app, due)));
-                    found
-                }
-                Err(cause) => {
-                    troubled(cause);
-                    0
+        // Listens before it looks: who says meanwhile that there is something is heard.
+        let told = app.messages_waiting.notified();
+        // Its other half went with the job.
+        let stopping = stop.has_changed().is_err();
+        let worked = road.work(stopping).await;
+        if let Err(cause) = &worked {
+            tracing::warn!(%cause, kind = medium.kind(), "could not use the outbox; will try again");
+        }
+        if stopping && (worked.is_err() || road.places.taken() == 0) {
+            return;
+        }
+        tokio::select! {
+            Some(ended) = reports.recv() => {
+                road.end(ended);
+                while let Ok(ended) = reports.try_recv() {
+                    road.end(ended);
                 }
             }
-        };
-        tokio::select! {
-            Some(done) = on_the_way.next() => done.unwrap_or_else(troubled),
-            () = app.messages_waiting.notified(), if found < room => {}
+            () = told, if worked.is_ok() && road.places.taken() < PLACES => {}
+            _ = stop.changed(), if !stopping => {}
             () = tokio::time::sleep(EVERY) => {}
         }
     }
 }
 
-async fn deliver(app: &App, due: Due) -> sqlx::Result<()> {
-    let delivered = match messages::open(app, &due.pool_id, due.id, &due.sealed, due.attempts).await {
-        Ok(message) => delivered(app, &due, message).await,
-        Err(failure) => Err(failure),
-    };
-    let Err(failure) = delivered else {
-        return store::outbox::delete(&app.job_db, &due.pool_id, due.id).await;
-    };
-    let last = if failure.permanent { ATTEMPTS_AGAINST_ADVICE } else { ATTEMPTS };
-    let again = (due.attempts < last).then(|| app.clock.now() + pause(due.attempts));
-    let (pool, id, attempt, cause) = (&due.pool_id, due.id, due.attempts, &failure.text);
-    match again {
-        Some(_) => {
-            tracing::warn!(%pool, message.id = %id, attempt, %cause, "a message was not delivered; will try again")
-        }
-        None => {
-            tracing::error!(%pool, message.id = %id, attempt, %cause, "a message was given up; see its row of the outbox")
-        }
-    }
-    store::outbox::failed(&app.job_db, &due.pool_id, due.id, again, &failure.text).await
+/// A delivery that ended.
+struct Ended {
+    pool_id: String,
+    urgency: Urgency,
+    id: Uuid,
+    attempts: i32,
+    outcome: Result<(), Failure>,
 }
 
-async fn delivered(app: &App, due: &Due, message: Message) -> Result<(), Failure> {
-    let late = || Failure { text: "no answer in time".into(), permanent: false };
-    tokio::time::timeout(PATIENCE, app.delivery.deliver(due.id, message)).await.unwrap_or_else(|_| Err(late()))
+struct Road {
+    app: Arc<App>,
+    medium: Medium,
+    places: Places,
+    report: mpsc::UnboundedSender<Ended>,
+    /// What is to be noted. Delivered is also what nobody is to get any more.
+    delivered: Vec<(String, Uuid)>,
+    failed: Vec<Failed>,
+}
+
+impl Road {
+    fn new(app: Arc<App>, medium: Medium, report: mpsc::UnboundedSender<Ended>) -> Self {
+        Self { app, medium, places: Places::default(), report, delivered: Vec::new(), failed: Vec::new() }
+    }
+
+    /// Notes what ended, then takes as much as there are places for. What could not be noted keeps everything else waiting.
+    async fn work(&mut self, stopping: bool) -> sqlx::Result<()> {
+        if !self.delivered.is_empty() {
+            store::outbox::delete_delivered(&self.app.job_db, &self.delivered).await?;
+            self.delivered.clear();
+        }
+        if !self.failed.is_empty() {
+            store::outbox::note_failed(&self.app.job_db, &self.failed).await?;
+            self.failed.clear();
+        }
+        if stopping {
+            return Ok(());
+        }
+        // Messages that nobody waits for get what the others leave, and a little in any case.
+        let kept = UNAWAITED_PLACES.saturating_sub(self.places.unawaited());
+        self.fill(Urgency::Awaited, kept).await?;
+        self.fill(Urgency::Unawaited, 0).await?;
+        if kept > 0 {
+            self.fill(Urgency::Awaited, 0).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes messages of this urgency, pool by pool, until all places but those that are `kept` are taken, or nothing is due.
+    async fn fill(&mut self, urgency: Urgency, kept: usize) -> sqlx::Result<()> {
+        while self.places.taken() + kept < PLACES {
+            let pools = self.waiting(urgency).await?;
+            let mut more = false;
+            for (pool_id, share) in self.places.shares(urgency, &pools, kept) {
+                let now = self.app.clock.now();
+                let (road, lease) = ((self.medium.kind(), urgency), (now, now + LEASE));
+                let limit = i64::try_from(share).unwrap_or(1);
+                let due = store::outbox::take_due(&self.app.job_db, &pool_id, road, lease, limit).await?;
+                more |= due.len() == share;
+                self.start(&pool_id, urgency, due).await;
+            }
+            if !more {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The pools that have messages due, the one whose turn it is first: enough of them for all places.
+    async fn waiting(&self, urgency: Urgency) -> sqlx::Result<Vec<String>> {
+        let (db, road, now) = (&self.app.job_db, (self.medium.kind(), urgency), self.app.clock.now());
+        let last = self.places.last_served(urgency);
+        let mut pools = store::outbox::list_pools(db, road, last, now, WINDOW).await?;
+        if !last.is_empty() && pools.len() < usize::try_from(WINDOW).unwrap_or(0) {
+            for pool in store::outbox::list_pools(db, road, "", now, WINDOW).await? {
+                if !pools.contains(&pool) {
+                    pools.push(pool);
+                }
+            }
+        }
+        Ok(pools)
+    }
+
+    /// Starts the delivery of messages that were taken.
+    async fn start(&mut self, pool_id: &str, urgency: Urgency, due: Vec<Due>) {
+        let mut pool = None;
+        for Due { id, sealed, attempts } in due {
+            let mut opened = messages::open(&self.app, pool_id, id, &sealed, attempts);
+            if attempts > 1
+                && let Ok(message) = &opened
+            {
+                match message.is_void(&self.app.job_db, pool_id).await {
+                    Ok(true) => {
+                        self.delivered.push((pool_id.to_owned(), id));
+                        continue;
+                    }
+                    Ok(false) => {}
+                    Err(_) => opened = Err(messages::failure("its code could not be read")),
+                }
+            }
+            self.places.take(pool_id, urgency);
+            if opened.as_ref().is_ok_and(Opened::asks) && pool.is_none() {
+                match store::pools::find(&self.app.job_db, pool_id).await {
+                    Ok(found) => pool = Some(Arc::new(found)),
+                    Err(_) => opened = Err(messages::failure("its pool could not be read")),
+                }
+            }
+            let (app, report, pool_id, pool) =
+                (self.app.clone(), self.report.clone(), pool_id.to_owned(), pool.clone());
+            tokio::spawn(async move {
+                let pool = pool.as_deref().and_then(Option::as_ref);
+                let delivery = AssertUnwindSafe(deliver(&app, id, opened, pool)).catch_unwind();
+                let outcome = delivery.await.unwrap_or_else(|_| Err(messages::failure("its delivery broke off")));
+                // Not heard where the road is gone: then the message comes again.
+                let _ = report.send(Ended { pool_id, urgency, id, attempts, outcome });
+            });
+        }
+    }
+
+    /// Frees a place, and remembers what is to be noted.
+    fn end(&mut self, ended: Ended) {
+        let Ended { pool_id, urgency, id, attempts, outcome } = ended;
+        self.places.free(&pool_id, urgency);
+        let Err(failure) = outcome else { return self.delivered.push((pool_id, id)) };
+        let last = if failure.permanent { ATTEMPTS_AGAINST_ADVICE } else { ATTEMPTS };
+        let due_at = (attempts < last).then(|| self.app.clock.now() + pause(attempts));
+        let (pool, attempt, cause) = (&pool_id, attempts, &failure.text);
+        match due_at {
+            Some(_) => {
+                tracing::warn!(%pool, message.id = %id, attempt, %cause, "a message was not delivered; will try again")
+            }
+            None => {
+                tracing::error!(%pool, message.id = %id, attempt, %cause, "a message was given up; see its row of the outbox")
+            }
+        }
+        self.failed.push(Failed { pool_id, id, attempts, due_at, why: failure.text });
+    }
+}
+
+/// One delivery. `pool`: whose custom message trigger is asked, where the message asks for that.
+async fn deliver(app: &App, id: Uuid, opened: Result<Opened, Failure>, pool: Option<&Pool>) -> Result<(), Failure> {
+    let message = opened?.worded(app, pool).await?;
+    let delivered = tokio::time::timeout(PATIENCE, app.delivery.deliver(id, message)).await;
+    delivered.unwrap_or_else(|_| Err(messages::failure("no answer in time")))
 }
 
 /// The pause after an attempt: 10 seconds, doubled each time, up to a quarter of an hour.

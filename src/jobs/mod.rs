@@ -3,6 +3,7 @@
 pub mod deliver;
 pub mod import_users;
 pub mod measure_clock;
+mod places;
 pub mod remove_expired;
 pub mod write_auth_events;
 

@@ -8,85 +8,177 @@ use uuid::Uuid;
 
 use super::{Connection, Connections};
 
+/// Who waits for a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// A person in front of a screen.
+    Awaited,
+    /// Nobody: an operator's own doing, such as an invitation.
+    Unawaited,
+}
+
+impl Urgency {
+    /// As the database has it.
+    fn number(self) -> i16 {
+        match self {
+            Self::Awaited => 0,
+            Self::Unawaited => 1,
+        }
+    }
+}
+
+/// A message to add.
+pub struct NewMessage<'a> {
+    pub id: Uuid,
+    /// `message.email` or `message.sms`
+    pub kind: &'a str,
+    pub urgency: Urgency,
+    /// Its masked destination, for who looks at the table.
+    pub to: &'a str,
+    pub sealed: &'a [u8],
+}
+
 /// A message that is due.
 #[derive(Debug)]
 pub struct Due {
-    pub pool_id: String,
     pub id: Uuid,
     pub sealed: Vec<u8>,
     /// With this one.
     pub attempts: i32,
 }
 
-/// Adds a message. `kind`: `message.email` or `message.sms`; `to`: its masked destination, for who looks at the table.
+/// An attempt that failed.
+#[derive(Debug)]
+pub struct Failed {
+    pub pool_id: String,
+    pub id: Uuid,
+    /// Which attempt it was.
+    pub attempts: i32,
+    /// When the message is tried again; `None`: it is given up, and what it said is forgotten.
+    pub due_at: Option<OffsetDateTime>,
+    pub why: String,
+}
+
+/// Adds a message, due at once.
 pub async fn insert(
     db: &mut Connection,
     pool_id: &str,
-    id: Uuid,
-    kind: &str,
-    to: &str,
-    sealed: &[u8],
+    message: &NewMessage<'_>,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO outbox (user_pool_id, id, at, kind, payload, sealed, due_at) VALUES ($1, $2, $3, $4, $5, $6, $3)",
+        "INSERT INTO outbox (user_pool_id, id, at, kind, payload, sealed, due_at, urgency) VALUES ($1, $2, $3, $4, $5, $6, $3, $7)",
         pool_id,
-        id,
+        message.id,
         now,
-        kind,
-        json!({ "to": to }) as Value,
-        sealed
+        message.kind,
+        json!({ "to": message.to }) as Value,
+        message.sealed,
+        message.urgency.number()
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Takes messages that are due, for as long as `until`: when they are neither delivered nor put back by then, somebody
-/// else takes them.
-pub async fn take_due(
+/// Pools that have messages due: the first ones after `after` (`""`: of all) in the order of their IDs. Each costs two
+/// looks at the index, however much waits.
+pub async fn list_pools(
     db: &Connections,
-    kind: &str,
+    (kind, urgency): (&str, Urgency),
+    after: &str,
     now: OffsetDateTime,
-    until: OffsetDateTime,
     limit: i64,
-) -> sqlx::Result<Vec<Due>> {
-    sqlx::query_as!(
-        Due,
-        r#"UPDATE outbox SET due_at = $2, attempts = attempts + 1
-           WHERE (user_pool_id, id) IN
-               (SELECT user_pool_id, id FROM outbox WHERE kind = $4 AND due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-           RETURNING user_pool_id AS pool_id, id, sealed AS "sealed!", attempts"#,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"WITH RECURSIVE pools (id) AS (
+               (SELECT user_pool_id FROM outbox
+                WHERE kind = $1 AND urgency = $2 AND due_at IS NOT NULL AND user_pool_id > $3
+                ORDER BY user_pool_id LIMIT 1)
+               UNION ALL
+               SELECT (SELECT user_pool_id FROM outbox
+                       WHERE kind = $1 AND urgency = $2 AND due_at IS NOT NULL AND user_pool_id > pools.id
+                       ORDER BY user_pool_id LIMIT 1)
+               FROM pools WHERE pools.id IS NOT NULL)
+           SELECT id AS "id!" FROM pools
+           WHERE (SELECT min(due_at) FROM outbox
+                  WHERE kind = $1 AND urgency = $2 AND user_pool_id = pools.id AND due_at IS NOT NULL) <= $4
+           LIMIT $5"#,
+        kind,
+        urgency.number(),
+        after,
         now,
-        until,
-        limit,
-        kind
+        limit
     )
     .fetch_all(db)
     .await
 }
 
-/// A message was delivered, or is for nobody: nothing of it is kept.
+/// Takes messages of a pool that are due, oldest first, for as long as `until`: when they are neither delivered nor put
+/// back by then, somebody else takes them.
+pub async fn take_due(
+    db: &Connections,
+    pool_id: &str,
+    (kind, urgency): (&str, Urgency),
+    (now, until): (OffsetDateTime, OffsetDateTime),
+    limit: i64,
+) -> sqlx::Result<Vec<Due>> {
+    sqlx::query_as!(
+        Due,
+        r#"UPDATE outbox SET due_at = $5, attempts = attempts + 1
+           WHERE user_pool_id = $1 AND id = ANY (ARRAY
+               (SELECT id FROM outbox WHERE kind = $2 AND urgency = $3 AND user_pool_id = $1 AND due_at <= $4
+                ORDER BY due_at LIMIT $6 FOR UPDATE SKIP LOCKED))
+           RETURNING id, sealed AS "sealed!", attempts"#,
+        pool_id,
+        kind,
+        urgency.number(),
+        now,
+        until,
+        limit
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// A message is for nobody: nothing of it is kept.
 pub async fn delete(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND id = $2", pool_id, id).execute(db).await?;
     Ok(())
 }
 
-/// A message could not be delivered: it is tried again at `due_at`, or given up, and then what it said is forgotten.
-pub async fn failed(
-    db: &Connections,
-    pool_id: &str,
-    id: Uuid,
-    due_at: Option<OffsetDateTime>,
-    why: &str,
-) -> sqlx::Result<()> {
+/// Messages (pool, ID) were delivered: nothing of them is kept.
+pub async fn delete_delivered(db: &Connections, delivered: &[(String, Uuid)]) -> sqlx::Result<()> {
+    let (pools, ids): (Vec<String>, Vec<Uuid>) = delivered.iter().cloned().unzip();
     sqlx::query!(
-        "UPDATE outbox SET due_at = $3, failure = $4, sealed = CASE WHEN $3::timestamptz IS NULL THEN NULL ELSE sealed END
-         WHERE user_pool_id = $1 AND id = $2",
-        pool_id,
-        id,
-        due_at,
-        why
+        "DELETE FROM outbox USING unnest($1::text[], $2::uuid[]) AS one (user_pool_id, id)
+         WHERE outbox.user_pool_id = one.user_pool_id AND outbox.id = one.id",
+        &pools,
+        &ids
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Messages could not be delivered. One that somebody else took meanwhile is theirs.
+pub async fn note_failed(db: &Connections, failed: &[Failed]) -> sqlx::Result<()> {
+    let pools: Vec<String> = failed.iter().map(|one| one.pool_id.clone()).collect();
+    let ids: Vec<Uuid> = failed.iter().map(|one| one.id).collect();
+    let attempts: Vec<i32> = failed.iter().map(|one| one.attempts).collect();
+    let due: Vec<Option<OffsetDateTime>> = failed.iter().map(|one| one.due_at).collect();
+    let why: Vec<String> = failed.iter().map(|one| one.why.clone()).collect();
+    sqlx::query!(
+        "UPDATE outbox SET due_at = one.due_at, failure = one.why,
+             sealed = CASE WHEN one.due_at IS NULL THEN NULL ELSE sealed END
+         FROM unnest($1::text[], $2::uuid[], $3::integer[], $4::timestamptz[], $5::text[])
+             AS one (user_pool_id, id, attempts, due_at, why)
+         WHERE outbox.user_pool_id = one.user_pool_id AND outbox.id = one.id AND outbox.attempts = one.attempts",
+        &pools,
+        &ids,
+        &attempts,
+        &due as &[Option<OffsetDateTime>],
+        &why
     )
     .execute(db)
     .await?;

@@ -11,7 +11,11 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::support::{PASSWORD, TestServer, pool_with};
+use crate::support::{
+    PASSWORD, TestServer, all,
+    functions::{Functions, Reply, arn},
+    pool_with,
+};
 
 fn sign_up_of(client: &str, username: &str, attribute: &str, value: &str) -> Value {
     json!({"ClientId": client, "Username": username, "Password": PASSWORD,
@@ -82,6 +86,77 @@ async fn converse(
     Ok(())
 }
 
+/// A mail server that lets everybody wait until it is told to go on: its address, its mails, how many came, and the word.
+async fn stuck_mail_server()
+-> (String, Arc<tokio::sync::Mutex<Vec<String>>>, Arc<AtomicUsize>, tokio::sync::watch::Sender<bool>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("smtp://{}", listener.local_addr().unwrap());
+    let (mails, connections) = (Arc::<tokio::sync::Mutex<Vec<String>>>::default(), Arc::<AtomicUsize>::default());
+    let (word, told) = tokio::sync::watch::channel(false);
+    let (kept, counted) = (mails.clone(), connections.clone());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let (mails, mut told) = (kept.clone(), told.clone());
+            tokio::spawn(async move {
+                let _ = told.wait_for(|go_on| *go_on).await;
+                let _ = converse(stream, Mood::Accepts, mails).await;
+            });
+        }
+    });
+    (url, mails, connections, word)
+}
+
+/// Waits for something that happens by itself, soon.
+async fn eventually(what: &str, happened: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if happened().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{what}");
+}
+
+/// Keeps every message that is written from now on from being due, until [`release`].
+async fn hold_back(server: &TestServer) {
+    server
+        .sql(
+            "CREATE FUNCTION hold_back() RETURNS trigger LANGUAGE plpgsql AS
+                 'BEGIN NEW.due_at := NEW.due_at + interval ''1 day''; RETURN NEW; END';
+             CREATE TRIGGER hold_back BEFORE INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION hold_back()",
+        )
+        .await;
+}
+
+/// Makes all of them due at once, in the order in which they were written.
+async fn release(server: &TestServer) {
+    server
+        .sql("DROP TRIGGER hold_back ON outbox; UPDATE outbox SET due_at = due_at - interval '1 day' WHERE due_at > at")
+        .await;
+}
+
+/// Of the mails so far, which one went to this address.
+async fn place_of(mails: &tokio::sync::Mutex<Vec<String>>, address: &str) -> Option<usize> {
+    mails.lock().await.iter().position(|mail| mail.contains(&format!("To: {address}")))
+}
+
+/// Signs so many people up, on twenty connections.
+async fn sign_up_many(server: &TestServer, client: &str, many: usize) {
+    let signed_up = (0..20).map(|connection| {
+        let (http, url, client) = (server.http.clone(), server.url.clone(), client.to_owned());
+        async move {
+            for n in (connection..many).step_by(20) {
+                let input = sign_up_of(&client, &format!("many{n}"), "email", &format!("many{n}@example.com"));
+                let request = http.post(&url).header("x-amz-target", crate::support::target("SignUp"));
+                let request = request.header("content-type", "application/x-amz-json-1.1").body(input.to_string());
+                assert_eq!(request.send().await.unwrap().status(), 200);
+            }
+        }
+    });
+    all(signed_up).await;
+}
+
 /// Moves the clock on until so many mails arrived.
 async fn await_mails(server: &TestServer, mails: &tokio::sync::Mutex<Vec<String>>, count: usize) {
     for _ in 0..600 {
@@ -129,6 +204,111 @@ async fn a_mail_server_that_is_down_delays_mail_and_nothing_else() {
         let to = format!("To: ada{n}@example.com");
         assert!(mails.iter().any(|mail| mail.contains(&to)), "{to}: {mails:?}");
     }
+}
+
+#[tokio::test]
+async fn mails_that_end_all_at_once_take_no_connections_of_requests() {
+    let (url, mails, connections, word) = stuck_mail_server().await;
+    let texts = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let texts_url = format!("--sms-webhook-url=http://{}/", texts.local_addr().unwrap());
+    let smtp = format!("--smtp-url={url}");
+    let server =
+        TestServer::with(&[&smtp, &texts_url, "--sms-webhook-secret=shared", "--database-connections=10"]).await;
+    let mut people = Vec::new();
+    for n in 0..12 {
+        let mut person = server.signed_in(&format!("ada{n}")).await;
+        let passkey = person.add_passkey().await;
+        people.push((person, passkey));
+    }
+    let client = verifying(&server, "email").await;
+    sign_up_many(&server, &client, 24).await;
+    eventually("the mail server is asked", async || connections.load(Ordering::SeqCst) >= 16).await;
+    // The other road is free meanwhile.
+    let phones = verifying(&server, "phone_number").await;
+    server.call("SignUp", sign_up_of(&phones, "eve", "phone_number", "+15555550100")).await.ok();
+    texts.accept().await.unwrap();
+    word.send_replace(true);
+    for (person, passkey) in &people {
+        let started = std::time::Instant::now();
+        person.call("GetUser", json!({})).await.ok();
+        person.delete_passkey(passkey).await.ok();
+        assert!(started.elapsed() < std::time::Duration::from_secs(3), "{:?}", started.elapsed());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    eventually("all mails arrive", async || mails.lock().await.len() >= 24).await;
+    eventually("and are forgotten", async || server.count("outbox WHERE kind = 'message.email'").await == 0).await;
+    assert_eq!(mails.lock().await.len(), 24, "once each");
+}
+
+#[tokio::test]
+async fn a_pool_that_floods_waits_for_itself() {
+    let (url, mails, _) = mail_server(vec![Mood::Accepts]).await;
+    let server = TestServer::with(&[&format!("--smtp-url={url}")]).await;
+    let (flooded, other) = (verifying(&server, "email").await, verifying(&server, "email").await);
+    hold_back(&server).await;
+    sign_up_many(&server, &flooded, 1_000).await;
+    server.call("SignUp", sign_up_of(&other, "ada", "email", "ada@example.com")).await.ok();
+    release(&server).await;
+    eventually("the other pool's code", async || place_of(&mails, "ada@example.com").await.is_some()).await;
+    // It is in the first round of twenty; of that, it may be the last one that is sent, beside a part of the next round.
+    let place = place_of(&mails, "ada@example.com").await.unwrap();
+    assert!(place < 40, "after {place} others");
+    eventually("all mails", async || mails.lock().await.len() >= 1_001).await;
+}
+
+#[tokio::test]
+async fn codes_go_before_invitations_and_these_go_meanwhile() {
+    let (url, mails, _) = mail_server(vec![Mood::Accepts]).await;
+    let server = TestServer::with(&[&format!("--smtp-url={url}")]).await;
+    let (pool, client) = pool_with(&server, json!({"AutoVerifiedAttributes": ["email"]}), json!({})).await;
+    hold_back(&server).await;
+    for n in 0..200 {
+        let attributes = json!([{"Name": "email", "Value": format!("invited{n}@example.com")}]);
+        let input = json!({"UserPoolId": pool, "Username": format!("invited{n}"), "UserAttributes": attributes,
+            "DesiredDeliveryMediums": ["EMAIL"]});
+        server.operator("AdminCreateUser", input).await.ok();
+    }
+    sign_up_many(&server, &client, 200).await;
+    release(&server).await;
+    eventually("all mails", async || mails.lock().await.len() >= 400).await;
+    let mails = mails.lock().await;
+    let invited = |mails: &[String]| mails.iter().filter(|mail| mail.contains("To: invited")).count();
+    // While codes wait, two of twenty places are theirs.
+    let (during, all) = (invited(&mails[..150]), invited(&mails));
+    assert!((1..=60).contains(&during) && all == 200, "{during} of {all}");
+}
+
+#[tokio::test]
+async fn functions_that_hang_keep_no_other_pools_message_waiting() {
+    let (server, functions) = Functions::start(&["--trigger-timeout-seconds=60"]).await;
+    functions.on("CustomMessage", |_| Reply::Hang);
+    let members = json!({"AutoVerifiedAttributes": ["email"], "LambdaConfig": {"CustomMessage": arn("CustomMessage")}});
+    let (_, hangs) = pool_with(&server, members, json!({})).await;
+    let other = verifying(&server, "email").await;
+    sign_up_many(&server, &hangs, 40).await;
+    eventually("its functions are at work", async || functions.events("CustomMessage").len() >= 16).await;
+    for n in 0..20 {
+        let address = format!("ada{n}@example.com");
+        server.call("SignUp", sign_up_of(&other, &format!("ada{n}"), "email", &address)).await.ok();
+        server.code(&address, 1).await;
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_tried_again_never_brings_a_code_that_was_replaced() {
+    let (url, mails, _) = mail_server(vec![Mood::HangsUp, Mood::Accepts]).await;
+    let server = TestServer::with(&[&format!("--smtp-url={url}")]).await;
+    let client = verifying(&server, "email").await;
+    server.call("SignUp", sign_up_of(&client, "ada", "email", "ada@example.com")).await.ok();
+    eventually("the first fails", async || server.count("outbox WHERE failure IS NOT NULL").await == 1).await;
+    server.call("ResendConfirmationCode", json!({"ClientId": client, "Username": "ada"})).await.ok();
+    eventually("the second arrives", async || mails.lock().await.len() == 1).await;
+    server.clock.advance(time::Duration::minutes(1));
+    eventually("none is left", async || server.count("outbox WHERE sealed IS NOT NULL").await == 0).await;
+    let mails = mails.lock().await;
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    let code = mails[0].split("code is ").nth(1).unwrap().get(..6).unwrap();
+    server.call("ConfirmSignUp", json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code})).await.ok();
 }
 
 #[tokio::test]

@@ -145,8 +145,13 @@ async fn invite(
         _ => user.username.clone(),
     };
     for address in addresses {
-        let told =
-            Told { occasion: Occasion::Invitation, source: "AdminCreateUser", username: &name, secret: password };
+        let told = Told {
+            occasion: Occasion::Invitation,
+            source: "AdminCreateUser",
+            username: &name,
+            secret: password,
+            stored: None,
+        };
         messages::send(cause, db, user, &address, told, now).await?;
     }
     Ok(any)
