@@ -5,7 +5,10 @@ use std::{sync::atomic::Ordering, time::Duration};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
-use crate::{app::App, store};
+use crate::{
+    app::App,
+    store::migrations::{State, state},
+};
 
 /// Longest wait for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -15,14 +18,16 @@ pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-/// `GET /health/ready`: the database answers and has every migration, and the server is not about to stop.
+/// `GET /health/ready`: the database answers, has every migration and none that this build must not run beside, and the
+/// server is not about to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return not_ready("it is about to stop");
     }
-    let why = match tokio::time::timeout(PATIENCE, store::is_current(&app.db)).await {
-        Ok(Ok(true)) => return HttpResponse::Ok().json(json!({"status": "ready"})),
-        Ok(Ok(false)) => "migrations are missing: run `keystead migrate`",
+    let why = match tokio::time::timeout(PATIENCE, state(&app.db)).await {
+        Ok(Ok(State::Current | State::Newer(_))) => return HttpResponse::Ok().json(json!({"status": "ready"})),
+        Ok(Ok(State::Missing)) => "migrations are missing: run `keystead migrate`",
+        Ok(Ok(State::TooNew(_))) => "the database's schema is too new for this build: start a newer release",
         Ok(Err(_)) => "the database cannot be reached",
         Err(_) => "the database does not answer",
     };

@@ -12,7 +12,7 @@ pub mod srp_client;
 
 pub use answer::Answer;
 pub use browser::{Browser, Shown};
-pub use cluster::{database, scratch_directory};
+pub use cluster::{binaries, database, empty_database, scratch_directory};
 pub use person::{ORIGIN, Person};
 pub use server::{
     CALLBACK, PASSWORD, TestServer, client, config, fill_own, make_pool, pages_client, pool, pool_with, second_client,
