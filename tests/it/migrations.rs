@@ -30,7 +30,7 @@ fn newest() -> i64 {
 }
 
 /// The migrations of a next release: this build's, and one more.
-fn next_release(sql: &str) -> Migrator {
+pub fn next_release(sql: &str) -> Migrator {
     let mut all: Vec<_> = MIGRATIONS.iter().cloned().collect();
     let no_transaction = sql.starts_with("-- no-transaction");
     let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
@@ -43,12 +43,12 @@ fn release_before(last: i64) -> Migrator {
     Migrator::with_migrations(MIGRATIONS.iter().filter(|migration| migration.version <= last).cloned().collect())
 }
 
-async fn run(options: &PgConnectOptions, statement: &str) {
+pub async fn run(options: &PgConnectOptions, statement: &str) {
     let mut db = PgConnection::connect_with(options).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut db).await.unwrap();
 }
 
-async fn ask<T>(options: &PgConnectOptions, query: &'static str) -> T
+pub async fn ask<T>(options: &PgConnectOptions, query: &'static str) -> T
 where
     T: Send + Unpin + sqlx::Type<sqlx::Postgres> + for<'r> sqlx::Decode<'r, sqlx::Postgres>,
 {
@@ -193,9 +193,9 @@ async fn a_migration_takes_longer_than_statements_may() {
 }
 
 /// Of a table that grows.
-const INDEX: &str =
+pub const INDEX: &str =
     "-- no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_next ON users (user_pool_id, status);";
-const VALID: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_by_next'::regclass";
+pub const VALID: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_by_next'::regclass";
 
 #[tokio::test]
 async fn an_index_that_was_half_built_is_dropped_and_built_anew() {
