@@ -54,8 +54,8 @@ impl Stage {
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut db).await.unwrap();
         let mut config = config.clone();
         config.public_url = Some(PUBLIC_URL.to_owned());
+        store::migrate(&self.cluster.connect_options(name)).await.unwrap();
         let db = keystead::cli::connect(&config, self.cluster.connect_options(name)).await.unwrap();
-        store::migrate(db.connect_options()).await.unwrap();
         let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
         let (pool, client) = load::make_pool(&app).await;
         Database { name: name.to_owned(), app, pool, client }

@@ -3,7 +3,10 @@
 use std::time::Instant;
 
 use super::setup;
-use crate::{config::Config, store};
+use crate::{
+    config::Config,
+    store::{self, migrations::State},
+};
 
 pub async fn run(config: Config) -> Result<(), String> {
     let mut report = Report::default();
@@ -45,9 +48,14 @@ pub async fn run(config: Config) -> Result<(), String> {
         Ok(version) => report.bad("database", &format!("is version {version}; Keystead needs 14 or newer")),
         Err(cause) => report.bad("database", &cause.to_string()),
     }
-    match store::is_current(&app.db).await {
-        Ok(true) => report.good("migrations", "are all applied"),
-        Ok(false) => report.bad("migrations", "are missing: run `keystead migrate`"),
+    match store::migrations::state(&app.db).await {
+        Ok(State::Current) => report.good("migrations", "are all applied"),
+        Ok(State::Newer(version)) => {
+            let newer = format!("are all applied, and newer ones up to {version}, beside which this build may run");
+            report.good("migrations", &newer);
+        }
+        Ok(State::TooNew(why)) => report.bad("migrations", &format!("are too new for this build: {why}")),
+        Ok(State::Missing) => report.bad("migrations", "are missing: run `keystead migrate`"),
         Err(cause) => report.bad("migrations", &cause.to_string()),
     }
     if store::is_current(&app.db).await.unwrap_or(false) {

@@ -56,7 +56,7 @@ enum Command {
     Passkeys(passkeys::Passkeys),
     /// Run a background job once.
     RunJob(run_job::RunJob),
-    /// Ask a running server whether it is ready; for health checks.
+    /// Ask a running server whether it is alive, or ready; for health checks.
     Health(health::Health),
     /// Tools for development, never for production.
     #[command(subcommand)]

@@ -166,9 +166,9 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
             (Some(cluster), options)
         }
     };
-    let db = connect(&config, options).await?;
+    let db = connect(&config, options.clone()).await?;
     if migrate {
-        store::migrate(db.connect_options()).await.map_err(|cause| format!("cannot migrate the database: {cause}"))?;
+        store::migrate(&options).await.map_err(|cause| format!("cannot migrate the database: {cause}"))?;
     }
     let sealing = sealing_key(&config, &data_dir)?;
     let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;

@@ -155,14 +155,8 @@ fn too_large(longest: usize) -> Error {
 
 fn head(request: &HttpRequest) -> Head {
     let headers = request.headers().iter();
-    let mut headers: Vec<_> =
+    let headers =
         headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect();
-    // HTTP/2 names the host in the request line.
-    if !headers.iter().any(|(name, _)| name == "host")
-        && let Some(host) = request.uri().authority()
-    {
-        headers.push(("host".into(), host.to_string()));
-    }
     let uri = request.uri().path_and_query().map_or("/", |uri| uri.as_str()).to_owned();
     Head { method: request.method().to_string(), uri, headers }
 }

@@ -5,7 +5,13 @@ use std::{sync::atomic::Ordering, time::Duration};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
-use crate::{app::App, store};
+use crate::{
+    app::App,
+    store::{
+        self,
+        migrations::{State, state},
+    },
+};
 
 /// Longest wait for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,8 +23,8 @@ pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-/// `GET /health/ready`: the database answers, writes and has every migration, its time is known, and the server is not about
-/// to stop.
+/// `GET /health/ready`: the database answers, writes, has every migration and none that this build must not run beside, its
+/// time is known, and the server is not about to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return not_ready("it is about to stop");
@@ -27,9 +33,10 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
         return not_ready("the database's time could not be measured for minutes");
     }
     // On a connection of its own: requests that wait for theirs say nothing about the database.
-    let why = match tokio::time::timeout(PATIENCE, store::is_current(&app.probe_db)).await {
-        Ok(Ok(true)) => return HttpResponse::Ok().json(json!({"status": "ready"})),
-        Ok(Ok(false)) => "migrations are missing: run `keystead migrate`",
+    let why = match tokio::time::timeout(PATIENCE, state(&app.probe_db)).await {
+        Ok(Ok(State::Current | State::Newer(_))) => return HttpResponse::Ok().json(json!({"status": "ready"})),
+        Ok(Ok(State::Missing)) => "migrations are missing: run `keystead migrate`",
+        Ok(Ok(State::TooNew(_))) => "the database's schema is too new for this build: start a newer release",
         Ok(Err(cause)) if store::connection::is_read_only(&cause) => {
             "the database is read-only: it is a standby, or told to be"
         }

@@ -113,13 +113,7 @@ impl Visit {
         // Another application of the host may have set a cookie in any character set: what is ours beside it is read.
         let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value)));
-        let mut headers: Vec<(String, String)> = headers.collect();
-        // HTTP/2 names the host in the request line.
-        if !headers.iter().any(|(name, _)| name == "host")
-            && let Some(host) = request.uri().authority()
-        {
-            headers.push(("host".into(), host.to_string()));
-        }
+        let headers: Vec<(String, String)> = headers.collect();
         let cookies = headers.iter().filter(|(name, _)| name == "cookie").flat_map(|(_, value)| value.split(';'));
         let cookies = cookies.filter_map(|pair| pair.trim().split_once('='));
         let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -99,8 +99,8 @@ impl System {
         let options = postgres.connect_options("postgres");
         let proxy = Proxy::start(directory.join("proxy"), options.get_socket().unwrap(), options.get_port());
         let config = Settings::parse_from(["", "--public-url", PUBLIC_URL, "--database-connections=16"]).config;
+        store::migrate(&options).await.unwrap();
         let db = keystead::cli::connect(&config, options).await.unwrap();
-        store::migrate(db.connect_options()).await.unwrap();
         let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
         let pools = [make_pool(&app, "KEEP").await, make_pool(&app, "END_OTHERS").await];
         let ports = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()).collect();

@@ -271,7 +271,7 @@ fn rand_micros() -> u64 {
 #[tokio::test]
 async fn the_database_of_another_program_is_left_alone() {
     let options = support::database().await;
-    let db = sqlx::PgPool::connect_with(options).await.unwrap();
+    let db = sqlx::PgPool::connect_with(options.clone()).await.unwrap();
     let tables = async || {
         let count = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
         sqlx::query_scalar::<_, i64>(count).fetch_one(&db).await.unwrap()
@@ -280,10 +280,10 @@ async fn the_database_of_another_program_is_left_alone() {
         .execute(&db)
         .await
         .unwrap();
-    let refusal = keystead::store::migrate(&db.connect_options()).await.unwrap_err().to_string();
+    let refusal = keystead::store::migrate(&options).await.unwrap_err().to_string();
     assert!(refusal.contains("it has tables of another program"), "{refusal}");
     assert_eq!(tables().await, 1);
     sqlx::raw_sql("DROP TABLE orders").execute(&db).await.unwrap();
-    keystead::store::migrate(&db.connect_options()).await.unwrap();
-    keystead::store::migrate(&db.connect_options()).await.unwrap();
+    keystead::store::migrate(&options).await.unwrap();
+    keystead::store::migrate(&options).await.unwrap();
 }

@@ -82,6 +82,15 @@ async fn health_tells_alive_from_ready() {
     assert_eq!(status, 503);
     assert!(text.contains("run `keystead migrate`"), "{text}");
     assert_eq!(get(&server, "/health/live").await.0, 200);
+    // A health check that restarts what it finds wrong asks for life: no restart migrates a database.
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let health = |args: &[&str]| {
+        let output = crate::cli::keystead().args(["health", "--listen", &address]).args(args).output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(health(&[]), (true, String::new()));
+    let (ready, said) = health(&["--ready"]);
+    assert!(!ready && said.contains("run `keystead migrate`"), "{said}");
 }
 
 #[tokio::test]

@@ -17,12 +17,17 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use keystead::{
     database::{ClusterSettings, PrivateCluster},
     dev::authenticator::Authenticator,
+    store::migrations::migrate_to,
 };
 use serde_json::json;
+use sqlx::{
+    Connection, PgConnection,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 
 use crate::{
     cli::keystead,
-    sdk,
+    migrations, sdk,
     support::{self, Person, TestServer, all, scratch_directory},
 };
 
@@ -297,4 +302,47 @@ async fn a_replica_whose_clock_is_wrong_goes_by_the_database_s() {
     assert_eq!(expiry, 0);
     server.clock.advance(time::Duration::hours(1));
     ada.sign_in().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pooler_is_migrated_through_and_its_connections_keep_their_settings() {
+    let directory = scratch_directory("pooled");
+    let settings = ClusterSettings {
+        directory: directory.clone(),
+        binaries: None,
+        fsync: false,
+        max_connections: 40,
+        extra: vec![("statement_timeout".into(), "700ms".into())],
+    };
+    let cluster = PrivateCluster::start(settings).await.unwrap();
+    let direct = cluster.connect_options("postgres");
+    let front = directory.join("front");
+    std::fs::create_dir(&front).unwrap();
+    std::fs::set_permissions(&front, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let pooler = pooler(&front, &direct);
+    while !front.join(".s.PGSQL.6432").exists() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let through = PgConnectOptions::new_without_pgpass().socket(&front).port(6432).username("keystead");
+    let through = through.database("postgres").ssl_mode(PgSslMode::Disable);
+    let long = migrations::next_release("CREATE TABLE later AS SELECT pg_sleep(1)::text AS user_pool_id");
+    migrate_to(&through, &long).await.unwrap();
+    assert_eq!(migrations::ask::<String>(&through, "SELECT current_setting('statement_timeout')").await, "700ms");
+    // An index that takes longer than the pooler's connections allow, because something older goes on.
+    migrations::run(&direct, "DROP TABLE later; DELETE FROM _sqlx_migrations WHERE version = 9001").await;
+    let mut older = PgConnection::connect_with(&direct).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE").execute(&mut older).await.unwrap();
+    let refusal = migrate_to(&through, &migrations::next_release(migrations::INDEX)).await.unwrap_err().to_string();
+    assert!(refusal.contains("leads to PostgreSQL itself"), "{refusal}");
+    let itself = tokio::spawn({
+        let direct = direct.clone();
+        async move { migrate_to(&direct, &migrations::next_release(migrations::INDEX)).await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    older.close().await.unwrap();
+    itself.await.unwrap().unwrap();
+    assert!(migrations::ask::<bool>(&direct, migrations::VALID).await);
+    drop(pooler);
+    cluster.stop().await.unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
 }

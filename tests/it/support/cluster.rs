@@ -26,6 +26,19 @@ pub async fn database() -> PgConnectOptions {
     cluster.connect_options(&name)
 }
 
+/// A database without tables.
+pub async fn empty_database() -> PgConnectOptions {
+    let options = database().await;
+    let mut db = PgConnection::connect_with(&options).await.unwrap();
+    db.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await.unwrap();
+    options
+}
+
+/// PostgreSQL's programs.
+pub async fn binaries() -> PathBuf {
+    CLUSTER.get_or_init(start).await.binaries().to_owned()
+}
+
 /// A directory that a private PostgreSQL can use, whoever runs the tests. Not there yet.
 pub fn scratch_directory(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("keystead-test-{}-{name}", uuid::Uuid::new_v4().simple()))

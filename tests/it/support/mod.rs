@@ -15,7 +15,7 @@ pub mod srp_client;
 
 pub use answer::Answer;
 pub use browser::{Browser, Shown};
-pub use cluster::{database, scratch_directory};
+pub use cluster::{binaries, database, empty_database, scratch_directory};
 pub use person::{ORIGIN, Person};
 pub use proxy::Proxy;
 pub use server::{

@@ -299,8 +299,8 @@ pub fn signed_headers(
 
 /// Migrates the template and makes the test pool through the server's own doors, then gives it fixed IDs.
 pub async fn fill_template(options: PgConnectOptions) {
+    store::migrate(&options).await.unwrap();
     let db = PgPoolOptions::new().connect_with(options.clone()).await.unwrap();
-    store::migrate(&db.connect_options()).await.unwrap();
     let clock: Arc<MovableClock> = Arc::default();
     let secret = Secret::from(SECRET_KEY.to_owned());
     store::operators::put(&db, &sealing(), None, ACCESS_KEY, &secret, "administrator", clock.now()).await.unwrap();
@@ -340,8 +340,8 @@ pub async fn fill_template(options: PgConnectOptions) {
 
 /// Migrates an empty database and adds the test operator; no pool.
 pub async fn fill_own(options: PgConnectOptions) {
+    store::migrate(&options).await.unwrap();
     let db = PgPoolOptions::new().connect_with(options).await.unwrap();
-    store::migrate(&db.connect_options()).await.unwrap();
     let secret = Secret::from(SECRET_KEY.to_owned());
     let now = MovableClock::default().now();
     store::operators::put(&db, &sealing(), None, ACCESS_KEY, &secret, "administrator", now).await.unwrap();
