@@ -14,7 +14,7 @@ use crate::{
         templates::{CODE, Told, USERNAME, composed, filled, has_link},
         triggers::{self, Cause, Trigger},
     },
-    random,
+    grants, random,
     sealing::hex,
     store::{self, Connection, users::User},
 };
@@ -74,7 +74,12 @@ async fn put(
         return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
     }
     let link = link(cause, address, told);
-    let outgoing = Outgoing { message: composed(pool, address, told, link.as_deref()), custom };
+    let mut message = composed(pool, address, told, link.as_deref());
+    // A pool may have had a sender before the settings took it off their list.
+    let listed = |sender: &String| app.config.is_local() || grants::allow_sender(&app.config, &pool.id, sender);
+    message.from = message.from.filter(listed);
+    message.reply_to = message.reply_to.filter(listed);
+    let outgoing = Outgoing { message, custom };
     let id = random::time_ordered_uuid(now);
     let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
     let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
