@@ -14,6 +14,7 @@ use crate::{
     error::{Error, Result},
     flows::{auth_events, keys::KeyRing},
     group_commit::{GroupCommit, Limits},
+    hosts::Hosts,
     metrics::Metrics,
     passkey_providers::PasskeyProviders,
     passwords::Passwords,
@@ -45,6 +46,8 @@ pub struct App {
     pub config: Config,
     /// `config.public_url()`, computed once.
     pub public_url: String,
+    /// This server's names.
+    pub hosts: Hosts,
     /// Seals secrets.
     pub sealing: Arc<SealingKey>,
     /// Hashes passwords.
@@ -128,6 +131,7 @@ impl App {
             turns: Turns::new(config.max_user_requests_at_work),
             budgets: Budgets::new(&config),
             public_url: config.public_url(),
+            hosts: Hosts::new(&config),
             keys: KeyRing::default(),
             delivery: Delivery::new(&config)?,
             providers: PasskeyProviders::new(config.passkey_providers_file.as_deref()).map_err(Error::internal)?,

@@ -9,8 +9,8 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::{
-    app::OTHER_CONNECTIONS, delivery, passkey_providers::PasskeyProviders, passwords, secret::Secret, store::Limits,
-    triggers, web_acl,
+    app::OTHER_CONNECTIONS, delivery, grants, passkey_providers::PasskeyProviders, passwords, secret::Secret,
+    store::Limits, triggers, web_acl,
 };
 
 /// The longest wait for another's lock. Requests for one user wait for each other; those that wait longer are refused, so
@@ -27,6 +27,10 @@ pub struct Config {
     /// change once tokens are out. [default: http://localhost and the port]
     #[arg(long, env = "KEYSTEAD_PUBLIC_URL")]
     pub public_url: Option<String>,
+    /// Further names by which this server is reached, such as that of a compose service: no user pool gets them as a domain
+    /// (comma separated). The host of the public URL, localhost and addresses are such names anyway.
+    #[arg(long, env = "KEYSTEAD_OWN_HOSTS", value_delimiter = ',')]
+    pub own_hosts: Vec<String>,
     /// The AWS region this server plays: the first part of pool IDs and of SigV4 scopes.
     #[arg(long, env = "KEYSTEAD_REGION", default_value = "us-east-1")]
     pub region: String,
@@ -132,6 +136,10 @@ pub struct Config {
     /// App origins that may use passkeys besides web origins, such as android:apk-key-hash:... (comma separated).
     #[arg(long, env = "KEYSTEAD_APP_ORIGINS", value_delimiter = ',')]
     pub app_origins: Vec<String>,
+    /// Relying party IDs that keys of one user pool may set, besides the names at and above the pool's custom domain (comma
+    /// separated). Those of single pools: the [pools] tables of keystead.toml.
+    #[arg(long, env = "KEYSTEAD_RELYING_PARTY_IDS", value_delimiter = ',')]
+    pub relying_party_ids: Vec<String>,
     /// A list of passkey providers, by AAGUID, newer than the built-in one: JSON, as the community's aaguid.json.
     #[arg(long, env = "KEYSTEAD_PASSKEY_PROVIDERS_FILE")]
     pub passkey_providers_file: Option<PathBuf>,
@@ -157,6 +165,10 @@ pub struct Config {
     /// The sender of mail, where a pool names none.
     #[arg(long, env = "KEYSTEAD_MAIL_FROM", default_value = "Keystead <no-reply@localhost>")]
     pub mail_from: String,
+    /// Addresses that the mail of user pools may come from and answers to it may go to, besides mail-from; whole domains as
+    /// @example.com (comma separated). Those of single pools: the [pools] tables of keystead.toml. See docs/messages.md.
+    #[arg(long, env = "KEYSTEAD_MAIL_SENDERS", value_delimiter = ',')]
+    pub mail_senders: Vec<String>,
     /// Where text messages are posted, as JSON, signed. See docs/messages.md.
     #[arg(long, env = "KEYSTEAD_SMS_WEBHOOK_URL")]
     pub sms_webhook_url: Option<String>,
@@ -186,7 +198,14 @@ pub struct Config {
     /// The rules of the web ACL: the `[web_acl]` tables of keystead.toml.
     #[arg(skip)]
     pub web_acl: web_acl::Rules,
+    /// What single pools are allowed: the `[pools]` tables of keystead.toml.
+    #[arg(skip)]
+    pub pools: grants::OfPools,
 }
+
+/// What docker-compose.yml holds for a local stack, and everybody knows: the sealing key, and the first operator's key pair.
+const KNOWN_SEALING_KEY: &str = "bG9jYWwtZGV2ZWxvcG1lbnQtb25seS0hISEhISEhISE=";
+pub const KNOWN_OPERATOR: (&str, &str) = ("AKIALOCALDEVELOPMENT", "local-development-only-secret");
 
 impl Config {
     /// The issuer's base: `public_url`, or localhost with the port.
@@ -204,9 +223,22 @@ impl Config {
 
     /// Whether only this machine is meant to reach the server.
     pub fn is_local(&self) -> bool {
-        let host = self.public_url.as_deref().and_then(|url| url::Url::parse(url).ok()?.host_str().map(str::to_owned));
-        let host = host.unwrap_or_else(|| "localhost".into());
-        self.trusted_proxies.is_empty() && matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]")
+        self.trusted_proxies.is_empty() && self.has_local_url()
+    }
+
+    /// Whether the public URL is this machine's.
+    pub fn has_local_url(&self) -> bool {
+        match url::Url::parse(&self.public_url()).as_ref().map(url::Url::host) {
+            Ok(Some(url::Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
+            Ok(Some(url::Host::Ipv4(address))) => address.is_loopback(),
+            Ok(Some(url::Host::Ipv6(address))) => address.is_loopback(),
+            Ok(None) | Err(_) => false,
+        }
+    }
+
+    /// Whether what clients send and get goes over the network as plain text, as far as the public URL says.
+    pub fn has_plain_url(&self) -> bool {
+        self.public_url().starts_with("http://") && !self.has_local_url()
     }
 
     /// What the database is told about time.
@@ -244,6 +276,8 @@ impl Config {
         if self.database_connections <= OTHER_CONNECTIONS {
             return Err(format!("database-connections: must be more than {OTHER_CONNECTIONS}"));
         }
+        self.check_known_values()?;
+        grants::check(self)?;
         delivery::Delivery::check_settings(self)?;
         triggers::Triggers::new(self)?;
         PasskeyProviders::new(self.passkey_providers_file.as_deref())?;
@@ -280,6 +314,28 @@ impl Config {
             return Err("operator-secret-access-key: must have at least 20 characters".into());
         }
         self.web_acl.check()
+    }
+}
+
+impl Config {
+    /// Refuses what everybody knows where others reach the server.
+    fn check_known_values(&self) -> Result<(), String> {
+        if self.has_local_url() {
+            return Ok(());
+        }
+        let in_file = self.sealing_key_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+        let key = self.sealing_key.as_ref().map(Secret::expose).or(in_file.as_deref());
+        if key.is_some_and(|key| key.trim() == KNOWN_SEALING_KEY) {
+            return Err("sealing-key: is the one of docker-compose.yml, which everybody knows; with a public-url of another host \
+                 make your own with `openssl rand -base64 32`"
+                .into());
+        }
+        if self.operator_secret_access_key.as_ref().is_some_and(|secret| secret.expose() == KNOWN_OPERATOR.1) {
+            return Err("operator-secret-access-key: is the one of docker-compose.yml, which everybody knows; with a public-url of \
+                 another host make your own with `openssl rand -base64 30`"
+                .into());
+        }
+        Ok(())
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Error {
     #[error("{0}")]
     GroupExists(Text),
     #[error("{0}")]
+    InvalidEmailRoleAccessPolicy(Text),
+    #[error("{0}")]
     InvalidLambdaResponse(Text),
     #[error("{0}")]
     InvalidOAuthFlow(Text),
@@ -144,6 +146,7 @@ impl Error {
             Self::ExpiredCode(_) => "ExpiredCodeException",
             Self::Forbidden(_) => "ForbiddenException",
             Self::GroupExists(_) => "GroupExistsException",
+            Self::InvalidEmailRoleAccessPolicy(_) => "InvalidEmailRoleAccessPolicyException",
             Self::InvalidLambdaResponse(_) => "InvalidLambdaResponseException",
             Self::InvalidOAuthFlow(_) => "InvalidOAuthFlowException",
             Self::InvalidParameter(_) => "InvalidParameterException",

@@ -14,7 +14,8 @@
 //! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators. Pure.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
 //! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
-//! - [`app`]: what any code may use. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
+//! - [`app`]: what any code may use. [`hosts`], [`grants`]: what of this server's names, senders and relying parties is for user
+//!   pools. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
 //!   [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
 //! - [`dev`]: a software authenticator for tests and demonstrations.
 
@@ -31,7 +32,9 @@ pub mod delivery;
 pub mod dev;
 pub mod error;
 pub mod flows;
+pub mod grants;
 pub mod group_commit;
+pub mod hosts;
 pub mod http;
 pub mod jobs;
 pub mod metrics;

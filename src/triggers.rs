@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{config::Config, webhooks::Webhooks};
+use crate::{config::Config, random, webhooks::Webhooks};
 
 /// Functions of one pool at work at the same time, in one replica.
 const TOGETHER: usize = 16;
@@ -97,10 +97,11 @@ impl Triggers {
         let Some((webhooks, url)) = &self.target else { return unreachable("this server has no trigger-url") };
         let Some(function) = function(arn) else { return unreachable("the ARN names no function") };
         let _place = self.place(pool_id).await.ok_or(Failure::Busy)?;
-        let mut answer = match webhooks.post(&url.replace(PLACEHOLDER, function), event.to_string()).await {
-            Ok(answer) => answer,
-            Err(cause) => return Err(Failure::Unreachable(reason(&cause))),
-        };
+        let mut answer =
+            match webhooks.post(&url.replace(PLACEHOLDER, function), random::uuid(), event.to_string()).await {
+                Ok(answer) => answer,
+                Err(cause) => return Err(Failure::Unreachable(reason(&cause))),
+            };
         let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));
         let mut body = Vec::new();
         loop {

@@ -1,11 +1,13 @@
 //! Requests that Keystead makes to its operator's own services: JSON by `POST`, signed.
 //!
-//! Two headers carry the signature: `x-keystead-timestamp` (seconds since the epoch) and `x-keystead-signature`, `v1=` and the
-//! hexadecimal HMAC-SHA256 of timestamp, `.` and body under the shared secret.
+//! Three headers carry the signature: `x-keystead-id`, which lets a receiver drop what it has had before; `x-keystead-timestamp`
+//! (seconds since the epoch); and `x-keystead-signature`, `v1=` and the hexadecimal HMAC-SHA256 of ID, `.`, timestamp, `.` and body
+//! under the shared secret.
 
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::hmac;
+use uuid::Uuid;
 
 use crate::{sealing::hex, secret::Secret};
 
@@ -22,23 +24,24 @@ impl Webhooks {
         Ok(Self { http: builder.build()?, secret })
     }
 
-    /// Posts a body. An error does not say the URL, which may hold a key.
-    pub async fn post(&self, url: &str, body: String) -> reqwest::Result<reqwest::Response> {
+    /// Posts a body. `id`: of the message, the same when it is posted again. An error does not say the URL, which may hold a key.
+    pub async fn post(&self, url: &str, id: Uuid, body: String) -> reqwest::Result<reqwest::Response> {
         #[expect(clippy::disallowed_methods, reason = "the receiver compares it with its own clock")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let request = self
             .http
             .post(url)
             .header("content-type", "application/json")
+            .header("x-keystead-id", id.to_string())
             .header("x-keystead-timestamp", now)
-            .header("x-keystead-signature", signature(&self.secret, now, &body))
+            .header("x-keystead-signature", signature(&self.secret, id, now, &body))
             .body(body);
         request.send().await.map_err(reqwest::Error::without_url)
     }
 }
 
-fn signature(secret: &Secret, timestamp: u64, body: &str) -> String {
+fn signature(secret: &Secret, id: Uuid, timestamp: u64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-    let signed = hmac::sign(&key, format!("{timestamp}.{body}").as_bytes());
+    let signed = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
     format!("v1={}", hex(signed.as_ref()))
 }

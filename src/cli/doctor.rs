@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::setup;
 use crate::{
     config::Config,
+    grants,
     store::{self, migrations::State},
 };
 
@@ -13,8 +14,11 @@ pub async fn run(config: Config) -> Result<(), String> {
     report.good("settings", "are consistent");
     if config.public_url.is_none() {
         report.warn("public-url", "is not set: tokens say http://localhost, which only this machine can use");
-    } else if config.public_url().starts_with("http://") && !config.public_url().starts_with("http://localhost") {
-        report.warn("public-url", "is not https: browsers offer passkeys on https and localhost only");
+    } else if config.has_plain_url() {
+        report.warn(
+            "public-url",
+            "is plain http of another host: passwords and tokens can be read on their way, and browsers offer passkeys on https and localhost only",
+        );
     }
     if config.database_url.is_none() && !setup::has_private_database(&config)? {
         report.bad("database", "there is none yet: `keystead serve` makes one, or set DATABASE_URL");
@@ -74,6 +78,9 @@ pub async fn run(config: Config) -> Result<(), String> {
         Ok(false) => report.bad("operators", "there is none: run `keystead operator create`"),
         Err(cause) => report.bad("operators", &cause.to_string()),
     }
+    if let Err(cause) = setup::refuse_known_operator(app).await {
+        report.bad("operators", &cause);
+    }
     pools(app, &mut report).await;
     parts.stop().await?;
     report.end()
@@ -85,6 +92,14 @@ async fn pools(app: &crate::app::App, report: &mut Report) {
         url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     for summary in store::pools::list(&app.db, "", 60).await.unwrap_or_default() {
         let Ok(Some(pool)) = store::pools::find(&app.db, &summary.id).await else { continue };
+        for sender in grants::senders(&pool).into_iter().map(|(_, sender)| sender) {
+            if !app.config.is_local() && !grants::allow_sender(&app.config, &pool.id, sender) {
+                let text = format!(
+                    "names the sender {sender}, which mail-senders does not list: its mail comes from mail-from"
+                );
+                report.warn(&summary.id, &text);
+            }
+        }
         if !pool.allows_factor("WEB_AUTHN") {
             continue;
         }

@@ -11,7 +11,7 @@ use std::{
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::setup::{Parts, assemble};
+use super::setup::{Parts, assemble, refuse_known_operator};
 use crate::{
     app::App,
     config::Config,
@@ -42,6 +42,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     let demo = config.demo.unwrap_or(config.database_url.is_none());
     let Parts { app, cluster, data_dir } = assemble(config).await?;
     check_clock(&app).await?;
+    refuse_known_operator(&app).await?;
     let first = first_start(&app, &data_dir, cluster.is_some(), demo).await.map_err(|error| describe(&error))?;
 
     let server = http::server(app.clone(), listener).map_err(|cause| cause.to_string())?;
@@ -60,6 +61,11 @@ pub async fn run(config: Config) -> Result<(), String> {
         tokio::spawn(jobs::write_auth_events::run(app.clone())),
     ];
     tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
+    if app.config.has_plain_url() {
+        tracing::warn!(
+            "public-url is plain http of another host: passwords and tokens can be read on their way, and browsers offer no passkeys; put TLS in front and say https"
+        );
+    }
     if let Some(first) = &first {
         greet(&app, first, cluster.is_some().then_some(data_dir.as_path()));
     }

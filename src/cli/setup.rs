@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::{
     app::{App, OTHER_CONNECTIONS},
     clock::{Clock, SystemClock},
-    config::Config,
+    config::{Config, KNOWN_OPERATOR},
     database::{ClusterSettings, PrivateCluster},
     sealing::SealingKey,
     store::{self, Connections},
@@ -46,7 +46,7 @@ pub fn settings_file() -> Result<SettingsFile, String> {
 pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result<clap::Command, String> {
     let mut defaults = Vec::new();
     for (name, value) in &file.table {
-        if name == "web_acl" {
+        if name == "web_acl" || name == "pools" {
             continue;
         }
         let id = name.replace('-', "_");
@@ -100,6 +100,9 @@ impl SettingsFile {
         if let Some(table) = self.table.get("web_acl") {
             config.web_acl = web_acl::Rules::deserialize_from(table.clone())
                 .map_err(|cause| format!("{}: web_acl: {cause}", self.path))?;
+        }
+        if let Some(table) = self.table.get("pools") {
+            config.pools = table.clone().try_into().map_err(|cause| format!("{}: pools: {cause}", self.path))?;
         }
         config.check()?;
         Ok(config)
@@ -183,6 +186,22 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
         })?;
     }
     Ok(Parts { app: Arc::new(app), cluster, data_dir })
+}
+
+/// Refuses the operator of docker-compose.yml, whose secret everybody knows, where others reach the server: it may be in the
+/// database from the time when they did not.
+pub async fn refuse_known_operator(app: &App) -> Result<(), String> {
+    let (id, known) = KNOWN_OPERATOR;
+    if app.config.has_local_url() {
+        return Ok(());
+    }
+    let found = store::operators::find(&app.db, &app.sealing, id).await.map_err(|error| error.to_string())?;
+    if found.is_some_and(|operator| operator.secret_access_key.expose() == known) {
+        return Err(format!(
+            "the operator {id} has the secret of docker-compose.yml, which everybody knows: run `keystead operator delete {id}`"
+        ));
+    }
+    Ok(())
 }
 
 /// The database `keystead` of a private cluster, made when missing.

@@ -73,6 +73,11 @@ pub fn is_mailbox(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
 }
 
+/// The address in a text that may stand in a mail's From, in lower case.
+pub fn address_of(text: &str) -> Option<String> {
+    text.parse::<Mailbox>().ok().map(|mailbox| mailbox.email.to_string().to_lowercase())
+}
+
 /// What an HTML text says, for readers without HTML: the text between the tags.
 fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());

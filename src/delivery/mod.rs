@@ -7,7 +7,7 @@ mod sms;
 use serde::{Deserialize, Serialize};
 
 pub use inbox::Inbox;
-pub use mail::is_mailbox;
+pub use mail::{address_of, is_mailbox};
 
 use crate::{
     config::Config,

@@ -1,6 +1,7 @@
 //! Text messages, by a webhook that the operator points at a provider (see [`crate::webhooks`]).
 //!
-//! The body is `{"id", "to", "message"}`. Any 2xx means accepted. A message may come twice; its `id` is the same then.
+//! The body is `{"id", "to", "message"}`. Any 2xx means accepted. A message may come twice; its `id` is the same then, and the
+//! signed ID of the request is that.
 
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ impl Webhook {
     pub(super) async fn send(&self, id: Uuid, message: &Message) -> Result<(), Failure> {
         let body = json!({"id": id, "to": message.to, "message": message.body}).to_string();
         let failure = |text: String, permanent| Err(Failure { text, permanent });
-        match self.webhooks.post(&self.url, body).await {
+        match self.webhooks.post(&self.url, id, body).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => {
                 // What is about this message, not about the moment or our configuration.

@@ -28,6 +28,7 @@ const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;
 const BACKUP_STATE: u8 = 0x10;
 const ATTESTED_DATA: u8 = 0x40;
+const EXTENSIONS: u8 = 0x80;
 
 /// Why a ceremony failed; the first three correspond to the `DOMException`s of a browser.
 #[derive(Debug, thiserror::Error)]
@@ -119,6 +120,10 @@ pub struct Spoil {
     pub backup_state: Option<bool>,
     /// The signature counter, else that of the passkey.
     pub sign_count: Option<u32>,
+    /// Flag ED, else unset.
+    pub extensions: Option<bool>,
+    /// Bytes behind the last part of the authenticator data.
+    pub trailing: Vec<u8>,
     /// The credential id, in `id`, `rawId` and the attested credential data.
     pub credential_id: Option<Vec<u8>>,
     /// `userHandle` of an assertion.
@@ -458,12 +463,13 @@ fn authenticator_data(passkey: &Passkey, spoil: &Spoil, attested: &[u8]) -> Vec<
         (BACKUP_ELIGIBLE, eligible),
         (BACKUP_STATE, backed_up),
         (ATTESTED_DATA, !attested.is_empty()),
+        (EXTENSIONS, spoil.extensions.unwrap_or(false)),
     ];
     let flags: u8 = flags.iter().map(|(flag, set)| flag * u8::from(*set)).sum();
     let rp_id = spoil.rp_id.as_ref().unwrap_or(&passkey.rp_id);
     let count = spoil.sign_count.unwrap_or(passkey.sign_count).to_be_bytes();
     let hash = digest(&SHA256, rp_id.as_bytes());
-    [hash.as_ref(), &[flags], &count, attested].concat()
+    [hash.as_ref(), &[flags], &count, attested, &spoil.trailing].concat()
 }
 
 /// What attestations (section 8.2) and assertions (section 6.3.3) sign.

@@ -85,10 +85,15 @@ pub fn check_verified(attributes: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
+/// Whether an attribute is one that users ever write.
+pub fn is_for_users(schema: &SchemaAttribute) -> bool {
+    let reserved = matches!(schema.name.as_str(), "email_verified" | "phone_number_verified" | "identities");
+    !reserved && !schema.developer_only_attribute
+}
+
 /// Whether users may write an attribute through a client with this list.
 fn is_writable(schema: &SchemaAttribute, writable: Option<&[String]>) -> bool {
-    let reserved = matches!(schema.name.as_str(), "email_verified" | "phone_number_verified" | "identities");
-    !reserved && !schema.developer_only_attribute && writable.is_none_or(|list| list.contains(&schema.name))
+    is_for_users(schema) && writable.is_none_or(|list| list.contains(&schema.name))
 }
 
 /// Whether users may write an attribute through this client.
@@ -96,8 +101,20 @@ pub fn may_write(client: &Client, schema: &SchemaAttribute) -> bool {
     is_writable(schema, client.settings.write_attributes.as_deref())
 }
 
-/// A user's attributes after a change by the user: what is immutable stays as it is once set, and an address that changes
-/// is no longer verified.
+/// Refuses a change of what is immutable by who is signed in, also where it was never set: it is written when the user is
+/// made, or by an operator.
+pub fn check_mutable(pool: &Pool, current: &Map<String, Value>, new: &Map<String, Value>) -> Result<()> {
+    let fixed = |known: &&SchemaAttribute| {
+        !known.mutable && new.get(&known.name).is_some_and(|value| current.get(&known.name) != Some(value))
+    };
+    match pool.settings.schema_attributes.iter().find(fixed) {
+        None => Ok(()),
+        Some(known) => Err(nonconforming(&format!("{}: Attribute cannot be updated.", known.name))),
+    }
+}
+
+/// A user's attributes after a change: what is immutable stays as it is once set, and an address that changes is no longer
+/// verified.
 pub fn changed(pool: &Pool, mut current: Map<String, Value>, new: Map<String, Value>) -> Result<Map<String, Value>> {
     for (name, value) in new {
         let before = current.get(&name);

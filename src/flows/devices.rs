@@ -85,14 +85,13 @@ pub async fn named(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Re
 /// The device of a session whose client has none yet: a new key, which it may confirm.
 pub fn new(sign_in: &SignIn<'_>) -> Option<SessionDevice> {
     sign_in.pool.devices()?;
-    Some(SessionDevice { key: format!("{}_{}", sign_in.app.config.region, random::uuid()), is_new: true })
+    Some(SessionDevice::New(format!("{}_{}", sign_in.app.config.region, random::uuid())))
 }
 
-/// The device of a sign-in in which none proves itself: a new one, or none where it names one that is known. A name alone is
-/// in every token, and proves nothing.
+/// The device of a sign-in in which none proves itself: the known one that it names, or a new one.
 pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<SessionDevice>> {
     match named(sign_in, db, user).await? {
-        Some(_) => Ok(None),
+        Some(device) => Ok(Some(SessionDevice::Named(device.key))),
         None => Ok(new(sign_in)),
     }
 }
@@ -102,8 +101,8 @@ pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) ->
 pub struct Carried {
     /// The device that proved itself.
     pub device: Option<String>,
-    /// Whether the sign-in names a device that is known.
-    pub names_device: bool,
+    /// The known device that the sign-in names.
+    pub named_device: Option<String>,
     /// Of a sign-in by custom challenges: how far it is.
     pub custom: Option<Value>,
 }
@@ -112,7 +111,7 @@ impl Carried {
     /// Puts it into a challenge's data.
     pub fn put(&self, data: &mut Value) {
         data["device"] = json!(self.device);
-        data["namesDevice"] = json!(self.names_device);
+        data["namedDevice"] = json!(self.named_device);
         if let Some(custom) = &self.custom {
             data["custom"] = custom.clone();
         }
@@ -122,7 +121,7 @@ impl Carried {
     pub fn of(pending: &Challenge) -> Self {
         Self {
             device: pending.data["device"].as_str().map(str::to_owned),
-            names_device: pending.data["namesDevice"] == true,
+            named_device: pending.data["namedDevice"].as_str().map(str::to_owned),
             custom: Some(pending.data["custom"].clone()).filter(|custom| !custom.is_null()),
         }
     }
@@ -134,14 +133,15 @@ impl Carried {
         db: &mut Connection,
         user: &User,
     ) -> Result<Option<SessionDevice>> {
-        match &self.device {
-            _ if sign_in.pool.devices().is_none() => Ok(None),
-            Some(key) if store::devices::find(db, &sign_in.pool.id, user.sub, key).await?.is_some() => {
-                Ok(Some(SessionDevice { key: key.clone(), is_new: false }))
-            }
-            _ if self.names_device => Ok(None),
-            _ => Ok(new(sign_in)),
+        if sign_in.pool.devices().is_none() {
+            return Ok(None);
         }
+        let Some(key) = self.device.as_ref().or(self.named_device.as_ref()) else { return Ok(new(sign_in)) };
+        if store::devices::find(db, &sign_in.pool.id, user.sub, key).await?.is_none() {
+            return Ok(None);
+        }
+        let kind = if self.device.is_some() { SessionDevice::Proved } else { SessionDevice::Named };
+        Ok(Some(kind(key.clone())))
     }
 }
 
@@ -222,7 +222,7 @@ async fn finish(
     let needed = mfa::is_needed(pool, &user);
     if needed && !stands_in(pool) {
         tx.commit().await?;
-        let carried = Carried { device: Some(device.key.clone()), names_device: true, custom: None };
+        let carried = Carried { device: Some(device.key.clone()), ..Carried::default() };
         return mfa::ask(sign_in, Person { user: Some(user), ..person }, &carried).await;
     }
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
@@ -231,7 +231,7 @@ async fn finish(
     let proved = Proved {
         with: OpenedWith::Password,
         methods: vec!["pwd"],
-        device: Some(SessionDevice { key: device.key.clone(), is_new: false }),
+        device: Some(SessionDevice::Proved(device.key.clone())),
     };
     let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;

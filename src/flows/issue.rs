@@ -62,10 +62,30 @@ pub struct Proved {
 
 /// The device of a session, in pools that remember devices.
 #[derive(Clone)]
-pub struct SessionDevice {
-    pub key: String,
-    /// Whether the client learns the key with these tokens.
-    pub is_new: bool,
+pub enum SessionDevice {
+    /// A new one: the client learns its key with these tokens.
+    New(String),
+    /// One that proved itself.
+    Proved(String),
+    /// One that is known, was named, and was not asked: a name is in old tokens and proves nothing. The session ends with it.
+    Named(String),
+}
+
+impl SessionDevice {
+    /// The key that goes into tokens.
+    fn in_tokens(&self) -> Option<&String> {
+        match self {
+            Self::New(key) | Self::Proved(key) => Some(key),
+            Self::Named(_) => None,
+        }
+    }
+
+    fn only_named(&self) -> Option<&String> {
+        match self {
+            Self::Named(key) => Some(key),
+            _ => None,
+        }
+    }
 }
 
 /// A session that was just opened, before its transaction is committed.
@@ -100,7 +120,8 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
         expires_at: now + lifetime,
         revoked_at: None,
         methods: proved.methods.join(" "),
-        device_key: proved.device.as_ref().map(|device| device.key.clone()),
+        device_key: proved.device.as_ref().and_then(SessionDevice::in_tokens).cloned(),
+        named_device: proved.device.as_ref().and_then(SessionDevice::only_named).cloned(),
         browser,
         browser_session: None,
         scope: None,
@@ -152,8 +173,11 @@ impl Opened {
 
     async fn make_tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
         let (app, pool, cause) = (sign_in.app, sign_in.pool, sign_in.cause());
-        let new_device = self.device.as_ref().is_some_and(|device| device.is_new);
-        triggers::post_authentication(&cause, &self.user, new_device).await?;
+        let new_device = match &self.device {
+            Some(SessionDevice::New(key)) => Some(key.clone()),
+            _ => None,
+        };
+        triggers::post_authentication(&cause, &self.user, new_device.is_some()).await?;
         let refresh = Some(self.refresh.text());
         let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
         let holder = Holder::User(&self.user, &self.memberships);
@@ -166,10 +190,8 @@ impl Opened {
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
         }
         let mut result = issue(&cause, sign_in.client, basis, change.as_ref(), refresh).await?;
-        result.new_device_metadata = self.device.filter(|device| device.is_new).map(|device| NewDeviceMetadata {
-            device_key: device.key,
-            device_group_key: devices::group_key(app, &pool.id),
-        });
+        result.new_device_metadata = new_device
+            .map(|device_key| NewDeviceMetadata { device_key, device_group_key: devices::group_key(app, &pool.id) });
         Ok(result)
     }
 }

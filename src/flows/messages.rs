@@ -14,7 +14,7 @@ use crate::{
         templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
         triggers::{self, Cause, NO_CLIENT, Trigger},
     },
-    random,
+    grants, random,
     sealing::hex,
     store::{
         self, Connection, Connections,
@@ -79,7 +79,11 @@ async fn put(
         return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
     }
     let link = link(cause, address, told);
-    let message = composed(pool, address, told, link.as_deref());
+    let mut message = composed(pool, address, told, link.as_deref());
+    // A pool may have had a sender before the settings took it off their list.
+    let listed = |sender: &String| app.config.is_local() || grants::allow_sender(&app.config, &pool.id, sender);
+    message.from = message.from.filter(listed);
+    message.reply_to = message.reply_to.filter(listed);
     let code = told.stored.map(|Stored { sub, purpose, hash }| Code { sub, purpose: purpose.into(), hash: hex(hash) });
     let outgoing = Outgoing { message, custom, code };
     let id = random::time_ordered_uuid(now);

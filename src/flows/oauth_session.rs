@@ -73,6 +73,7 @@ pub async fn open(
         revoked_at: None,
         methods: browser.methods,
         device_key: browser.device_key,
+        named_device: browser.named_device,
         browser: false,
         browser_session: Some(browser_session),
         scope: Some(granted.scope.to_owned()),

@@ -9,7 +9,7 @@ use crate::{
         attributes::{self, Attribute},
         change_attributes, custom_sign_in,
         devices::{self, Carried},
-        issue::{self, Proved, Source},
+        issue::{self, Proved, SessionDevice, Source},
         messages, mfa, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
     },
@@ -89,14 +89,14 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     }
     if mfa::is_needed(pool, &user) {
         tx.commit().await?;
-        let carried = Carried { names_device: device.is_some(), ..Carried::default() };
+        let carried = Carried { named_device: device.map(|device| device.key), ..Carried::default() };
         return mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await;
     }
     // Nothing more is asked.
     if may_be_asked && free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
-    let device = if device.is_some() { None } else { devices::new(sign_in) };
+    let device = device.map(|device| SessionDevice::Named(device.key)).or_else(|| devices::new(sign_in));
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
     let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
     tx.commit().await?;

@@ -21,28 +21,37 @@ use crate::{
     tokens::{self, RefreshToken, Standing, Use},
 };
 
+/// What a client asks for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The refresh token.
+    pub token: &'a str,
+    /// Scopes that the new tokens are to have, of those that were granted (RFC 6749 section 6).
+    pub scope: Option<&'a str>,
+    /// The device that the client says it is.
+    pub device_key: Option<&'a str>,
+}
+
 /// New access and ID tokens for a refresh token; with rotation on, also its successor.
 ///
 /// A token that was rotated before is answered with the same successor within the grace period. After it, the token is
 /// in two hands: the session ends, with an audit row, and the answer is `RefreshTokenReuseException`.
-///
-/// `narrow`: scopes that the new tokens are to have, of those that were granted (RFC 6749 section 6).
 ///
 /// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
 pub async fn refresh(
     cause: &Cause<'_>,
     call: &Call,
     client: &Client,
-    (token, narrow): (&str, Option<&str>),
+    asked: Asked<'_>,
     prove: impl Fn(&User) -> Result<()>,
 ) -> Result<AuthenticationResult> {
     let app = cause.app;
-    let token = RefreshToken::parse(token).ok_or_else(invalid)?;
+    let token = RefreshToken::parse(asked.token).ok_or_else(invalid)?;
     let mut change = None;
     if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
         // Asked before the token is rotated: a function that fails must not cost the session.
         let mut tx = app.db.begin().await?;
-        let Checked { user, session, standing, .. } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
+        let Checked { user, session, standing, .. } = check(cause, &mut tx, client, (&token, asked), &prove).await?;
         let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
         drop(tx);
         // Of a token that is in two hands nobody is asked: below it ends the session.
@@ -54,7 +63,7 @@ pub async fn refresh(
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Checked { user, session, kind, standing } = check(app, &mut tx, client, (&token, narrow), &prove).await?;
+    let Checked { user, session, kind, standing } = check(cause, &mut tx, client, (&token, asked), &prove).await?;
     let next = match (&standing, client.settings.rotation_grace()) {
         (Standing::Current, None) => None,
         (Standing::Current, Some(_)) => {
@@ -113,12 +122,13 @@ struct Checked {
 
 /// Finds out whether a token of this client may be refreshed.
 async fn check(
-    app: &App,
+    cause: &Cause<'_>,
     db: &mut Connection,
     client: &Client,
-    (token, narrow): (&RefreshToken, Option<&str>),
+    (token, asked): (&RefreshToken, Asked<'_>),
     prove: &impl Fn(&User) -> Result<()>,
 ) -> Result<Checked> {
+    let app = cause.app;
     // The user first: the order of locks.
     let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let user = store::users::hold(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
@@ -130,6 +140,13 @@ async fn check(
         return Err(invalid());
     }
     prove(&user)?;
+    // The token of a device is good in its hands. (An OAuth client cannot name one.)
+    let asks = cause.pool.devices().is_some() && session.scope.is_none();
+    let own = session.device_key.as_deref().or(session.named_device.as_deref());
+    if asks && own.is_some_and(|own| asked.device_key != Some(own)) {
+        tracing::info!("a refresh token refused: the device that it belongs to was not named");
+        return Err(invalid());
+    }
     if session.revoked_at.is_some() {
         return Err(Error::NotAuthorized("Refresh Token has been revoked".into()));
     }
@@ -142,7 +159,7 @@ async fn check(
     if user.status == Status::ResetRequired {
         return Err(Error::PasswordResetRequired);
     }
-    if let Some(narrow) = narrow {
+    if let Some(narrow) = asked.scope {
         let granted = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
         if !narrow.split(' ').all(|one| granted.split(' ').any(|scope| scope == one)) {
             return Err(Error::NotAuthorized("The scope was not granted".into()));

@@ -460,7 +460,8 @@ impl SignIn<'_> {
             secret_hash::check(self.client, &user.username, given)
                 .or_else(|_| secret_hash::check(self.client, &user.sub.to_string(), given))
         };
-        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.call, self.client, (token, None), prove).await?))
+        let asked = refresh::Asked { token, scope: None, device_key: self.device_key };
+        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.call, self.client, asked, prove).await?))
     }
 
     /// Refuses a user who may not sign in now, whatever was proved.

@@ -157,7 +157,8 @@ async fn refreshed(
     let Some(token) = form.given("refresh_token") else {
         return Err(told("invalid_request", "refresh_token is missing"));
     };
-    match refresh::refresh(cause, call, &named.client, (token, form.given("scope")), |_| Ok(())).await {
+    let asked = refresh::Asked { token, scope: form.given("scope"), device_key: None };
+    match refresh::refresh(cause, call, &named.client, asked, |_| Ok(())).await {
         Ok(tokens) => Ok(tokens),
         Err(Error::RefreshTokenReuse) => Err(told("invalid_grant", "the refresh token was rotated; sign in again")),
         Err(Error::NotAuthorized(_) | Error::PasswordResetRequired) => {

@@ -1,40 +1,74 @@
 //! The caller's address: the connection's, or what a trusted proxy says it is.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use actix_web::HttpRequest;
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    error::{Error, Result},
+};
+
+/// How often the log says that a proxy writes what cannot be read.
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
 /// The address that rates and the web ACL count.
 ///
 /// The configured header is believed only when the connection comes from a trusted proxy, and from its end: the last
-/// address that is not itself a trusted proxy's. What a client writes in front of that is not believed.
-pub fn of(request: &HttpRequest, config: &Config) -> IpAddr {
+/// address that is not itself a trusted proxy's. What a client writes in front of that is not believed. A request without the
+/// header is the proxy's own.
+///
+/// `MalformedHttpRequestException` where the last entry cannot be read, which the trusted proxy itself wrote: the proxy's own
+/// address in its place would count all its clients as one.
+pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let trusted = |address: IpAddr| config.trusted_proxies.iter().any(|network| network.contains(&address));
     if !trusted(peer) {
-        return peer;
+        return Ok(peer);
     }
     let values: Vec<_> = request.headers().get_all(config.client_address_header.as_str()).collect();
     let named = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
-    let mut nearest = peer;
+    let mut nearest = None;
     for text in named {
         // What cannot be read is where belief ends: everything before it may be a client's invention.
         let Some(address) = parse(text) else { break };
-        nearest = address;
+        nearest = Some(address);
         if !trusted(address) {
             break;
         }
     }
-    nearest
+    match nearest {
+        Some(address) => Ok(address),
+        None if values.is_empty() => Ok(peer),
+        None => Err(unreadable(peer, &config.client_address_header)),
+    }
 }
 
-/// An address as proxies write it: alone, or with a port.
+/// An address as proxies write it: alone, with a port, in brackets.
 fn parse(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let in_brackets = || bare?.parse::<std::net::Ipv6Addr>().map(IpAddr::V6).ok();
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip()).ok();
-    text.parse::<IpAddr>().ok().or_else(with_port).map(|address| address.to_canonical())
+    let address = text.parse::<IpAddr>().ok().or_else(in_brackets).or_else(with_port);
+    address.map(|address| address.to_canonical())
+}
+
+/// The refusal, told to the log now and then: every request through that proxy has it.
+fn unreadable(peer: IpAddr, header: &str) -> Error {
+    static LOGGED: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    if logged.is_none_or(|at| at.elapsed() >= LOGGED_EVERY) {
+        *logged = Some(Instant::now());
+        tracing::warn!(proxy = %peer, header, "requests are refused: what this trusted proxy says of its clients' addresses cannot be read");
+    }
+    Error::MalformedHttpRequest(
+        format!("The last entry of the header {header}, which a trusted proxy writes, is not an address.").into(),
+    )
 }
 
 #[cfg(test)]
@@ -59,7 +93,8 @@ mod tests {
                 let value = actix_web::http::header::HeaderValue::from_bytes(line).unwrap();
                 request = request.append_header(("x-forwarded-for", value));
             }
-            of(&request.to_http_request(), &config).to_string()
+            of(&request.to_http_request(), &config)
+                .map_or_else(|refused| refused.code().to_owned(), |one| one.to_string())
         };
         assert_eq!(said("8.8.8.8", &[b"1.1.1.1"]), "8.8.8.8");
         for lines in [
@@ -75,7 +110,25 @@ mod tests {
             assert_eq!(said("127.0.0.1", lines), "203.0.113.9", "{lines:?}");
         }
         assert_eq!(said("127.0.0.1", &[b"203.0.113.9, x, 10.0.0.7"]), "10.0.0.7");
-        assert_eq!(said("127.0.0.1", &[b"[2001:db8::1]:443"]), "2001:db8::1");
-        assert_eq!(said("127.0.0.1", &[]), "127.0.0.1");
+        for line in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443", "1.1.1.1, [2001:db8::1]", " [2001:DB8:0::1] "]
+        {
+            assert_eq!(said("127.0.0.1", &[line.as_bytes()]), "2001:db8::1", "{line}");
+        }
+        assert_eq!(said("127.0.0.1", &[b"[::ffff:203.0.113.9]"]), "203.0.113.9");
+        assert_eq!(said("127.0.0.1", &[]), "127.0.0.1", "the proxy's own request");
+        for line in [
+            "",
+            "unknown",
+            "203.0.113.9, x",
+            "203.0.113.9,",
+            "[203.0.113.9]",
+            "[2001:db8::1",
+            "[2001:db8::1]x",
+            "\u{e9}",
+        ] {
+            assert_eq!(said("127.0.0.1", &[line.as_bytes()]), "MalformedHttpRequestException", "{line}");
+        }
+        assert_eq!(said("127.0.0.1", &[b"203.0.113.9", b"x"]), "MalformedHttpRequestException");
+        assert_eq!(said("8.8.8.8", &[b"x"]), "8.8.8.8", "a stranger's header is nobody's");
     }
 }

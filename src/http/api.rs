@@ -89,7 +89,7 @@ async fn answer(
     operation: Option<&str>,
     request_id: Uuid,
 ) -> Result<String> {
-    let address = address::of(request, &app.config);
+    let address = address::of(request, &app.config)?;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     app.acl.check_server(address, announced.unwrap_or(0))?;
     app.budgets.spend_address(address)?;

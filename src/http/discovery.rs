@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use super::{address, work};
-use crate::{app::App, store};
+use crate::{app::App, error::Error, store};
 
 /// `GET /{user_pool_id}/.well-known/jwks.json`
 pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
@@ -59,10 +59,16 @@ pub async fn openid_configuration(
 
 /// What speaks against an answer: the web ACL, or that this cannot be a pool's ID at all.
 fn refusal(request: &HttpRequest, app: &App, pool_id: &str) -> Option<HttpResponse> {
-    let address = address::of(request, &app.config);
-    let allowed = app.acl.check_server(address, 0).and_then(|()| app.acl.check_pool(pool_id, address, 0));
+    let allowed = address::of(request, &app.config).and_then(|address| {
+        app.acl.check_server(address, 0)?;
+        app.acl.check_pool(pool_id, address, 0)
+    });
     if let Err(error) = allowed {
-        return Some(HttpResponse::Forbidden().json(json!({"message": error.to_string()})));
+        let mut response = match error {
+            Error::Forbidden(_) => HttpResponse::Forbidden(),
+            _ => HttpResponse::BadRequest(),
+        };
+        return Some(response.json(json!({"message": error.to_string()})));
     }
     if pool_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
         return None;

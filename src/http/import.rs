@@ -56,7 +56,7 @@ async fn keep(
     app: &web::Data<App>,
     request_id: uuid::Uuid,
 ) -> Result<()> {
-    let address = address::of(request, &app.config);
+    let address = address::of(request, &app.config)?;
     app.acl.check_server(address, 0)?;
     app.budgets.spend_address(address)?;
     let Some((pool_id, job_id)) = operations::uploaded_to(app, token, app.clock.now()) else {

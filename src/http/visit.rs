@@ -4,6 +4,7 @@
 
 use std::{
     future::Future,
+    net::{IpAddr, Ipv4Addr},
     rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
@@ -21,6 +22,7 @@ use crate::{
     call::{Call, Head},
     error::{Error, Result},
     flows::fields::Fields,
+    hosts::Place,
     operations, random, store,
 };
 
@@ -55,8 +57,17 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     let span =
         tracing::info_span!("request", request.id = %request_id, operation = name, pool.id = tracing::field::Empty);
     async {
-        let mut visit = Visit::new(&request, &app, request_id);
-        let outcome = match visit.arrive(&request, payload).await {
+        // Who comes from an address that cannot be read is refused, and counted as nobody.
+        let (address, unreadable) = match address::of(&request, &app.config) {
+            Ok(address) => (address, None),
+            Err(error) => (Ipv4Addr::UNSPECIFIED.into(), Some(error)),
+        };
+        let mut visit = Visit::new(&request, &app, request_id, address);
+        let arrived = match unreadable {
+            Some(error) => Err(error),
+            None => visit.arrive(&request, payload).await,
+        };
+        let outcome = match arrived {
             Ok(()) => {
                 let visit = Rc::new(visit);
                 let outcome = run(visit.clone(), handle).await;
@@ -108,7 +119,7 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
 }
 
 impl Visit {
-    fn new(request: &HttpRequest, app: &Arc<App>, request_id: Uuid) -> Self {
+    fn new(request: &HttpRequest, app: &Arc<App>, request_id: Uuid, address: IpAddr) -> Self {
         let headers = request.headers().iter();
         // Another application of the host may have set a cookie in any character set: what is ours beside it is read.
         let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -122,7 +133,7 @@ impl Visit {
             operation: String::new(),
             head: Head { method: request.method().to_string(), uri: request.path().to_owned(), headers },
             body: Bytes::new(),
-            address: address::of(request, &app.config),
+            address,
             max_nesting: app.config.max_nesting,
             browser: None,
         };
@@ -188,19 +199,13 @@ impl Visit {
     /// Whether the visit is to a domain of another pool than this.
     pub async fn is_under_another_domain(&self, pool_id: &str) -> Result<bool> {
         let host = self.header("host").unwrap_or_default().to_ascii_lowercase();
-        let own = self.app.public_url.split_once("://").map(|(_, host)| host).unwrap_or_default();
-        if host == own {
-            return Ok(false);
-        }
-        let name = host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name);
-        let own = own.rsplit_once(':').map_or(own, |(name, _)| name);
-        // A prefix stands before this server's own name.
-        let name = name.strip_suffix('.').unwrap_or(name);
-        let domain = name.strip_suffix(own).and_then(|prefix| prefix.strip_suffix('.')).unwrap_or(name);
-        if domain.contains('\0') {
-            return Ok(false);
-        }
+        let (domain, is_custom) = match self.app.hosts.place(&host) {
+            Place::Own => return Ok(false),
+            Place::Prefix(prefix) => (prefix, false),
+            Place::Other(name) => (name, true),
+        };
         let found = store::domains::find(&self.app.db, domain).await?;
+        let found = found.filter(|found| found.certificate_arn.is_some() == is_custom);
         Ok(found.is_some_and(|found| found.pool_id != pool_id))
     }
 

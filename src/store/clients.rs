@@ -71,9 +71,11 @@ pub struct ClientSettings {
     pub enable_token_revocation: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<Rotation>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Never empty: an empty list is the default, which is not read back (W§9).
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     pub read_attributes: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Never empty, either.
+    #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     pub write_attributes: Option<Vec<String>>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
@@ -99,6 +101,10 @@ pub struct Rotation {
     /// 0 to 60
     #[serde(default)]
     pub retry_grace_period_seconds: i64,
+}
+
+fn unless_empty<'de, D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Option<Vec<String>>, D::Error> {
+    Ok(Option::<Vec<String>>::deserialize(from)?.filter(|list| !list.is_empty()))
 }
 
 fn default_flows() -> Vec<String> {

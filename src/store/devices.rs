@@ -130,17 +130,8 @@ pub async fn use_remembered(
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets a device; `false` when there is none. Sessions that were opened with it go on, and have no device: nobody confirms
-/// it again by one of their tokens.
+/// Forgets a device; `false` when there is none. What becomes of its sessions is [`super::sessions::end_of_device`].
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<bool> {
-    sqlx::query!(
-        "UPDATE sessions SET device_key = NULL WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3",
-        pool_id,
-        sub,
-        key
-    )
-    .execute(&mut *db)
-    .await?;
     let done =
         sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3", pool_id, sub, key)
             .execute(db)

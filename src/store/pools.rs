@@ -296,7 +296,8 @@ pub struct SchemaAttribute {
     pub attribute_data_type: String,
     #[serde(default)]
     pub developer_only_attribute: bool,
-    #[serde(default = "yes")]
+    /// Whether it may be changed once a user has it; not unless a request says so (W§9).
+    #[serde(default)]
     pub mutable: bool,
     #[serde(default)]
     pub required: bool,
@@ -306,10 +307,6 @@ pub struct SchemaAttribute {
     /// `MinValue` and `MaxValue`, numbers as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_attribute_constraints: Option<BTreeMap<String, String>>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Pool {

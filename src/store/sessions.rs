@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Connection, Connections};
+use crate::random;
 
 /// A session.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Session {
     pub methods: String,
     /// In pools that remember devices: the one that the person signed in with.
     pub device_key: Option<String>,
+    /// One that the sign-in named, and that was not asked for its proof.
+    pub named_device: Option<String>,
     /// Of the sign-in pages: `refresh_hash` is that of the browser's cookie.
     pub browser: bool,
     /// The browser's session through which an OAuth client got this one.
@@ -78,8 +81,8 @@ pub async fn insert(
     let (method, credential_id) = opened_with.parts();
     sqlx::query!(
         "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time,
-             expires_at, methods, device_key, browser, browser_session, scope, resource)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             expires_at, methods, device_key, browser, browser_session, scope, resource, named_device)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         pool_id,
         session.origin_jti,
         session.sub,
@@ -94,7 +97,8 @@ pub async fn insert(
         session.browser,
         session.browser_session,
         session.scope,
-        session.resource
+        session.resource,
+        session.named_device
     )
     .execute(db)
     .await?;
@@ -120,7 +124,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx:
     sqlx::query_as!(
         Session,
         "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
-                methods, device_key, browser, browser_session, scope, resource
+                methods, device_key, named_device, browser, browser_session, scope, resource
          FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 FOR UPDATE",
         pool_id,
         origin_jti
@@ -134,7 +138,7 @@ pub async fn find_browser(db: &mut Connection, pool_id: &str, origin_jti: Uuid) 
     sqlx::query_as!(
         Session,
         "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
-                methods, device_key, browser, browser_session, scope, resource
+                methods, device_key, named_device, browser, browser_session, scope, resource
          FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 AND browser",
         pool_id,
         origin_jti
@@ -313,6 +317,44 @@ pub async fn revoke_all(
         sub,
         except,
         now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends the sessions that were opened with a device or named it, of a user whose row the caller has locked. One of them may stay for as long as
+/// an access token lives (`until`); it has no device any more, and its refresh token is replaced by one that nobody has.
+pub async fn end_of_device(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    device_key: &str,
+    stays: Option<(Uuid, OffsetDateTime)>,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    let (stays, until) = stays.unzip();
+    sqlx::query!(
+        "UPDATE sessions SET revoked_at = $5
+         WHERE user_pool_id = $1 AND sub = $2 AND (device_key = $3 OR named_device = $3) AND revoked_at IS NULL
+           AND origin_jti IS DISTINCT FROM $4",
+        pool_id,
+        sub,
+        device_key,
+        stays,
+        now
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!(
+        "UPDATE sessions SET device_key = NULL, named_device = NULL, refresh_hash = $6, expires_at = least(expires_at, $5)
+         WHERE user_pool_id = $1 AND sub = $2 AND (device_key = $3 OR named_device = $3) AND origin_jti = $4",
+        pool_id,
+        sub,
+        device_key,
+        stays,
+        until,
+        &random::bytes::<32>()[..]
     )
     .execute(db)
     .await?;

@@ -48,11 +48,6 @@ pub(super) fn register(
     if backup_state && !backup_eligible {
         return Err(Error::Malformed("it is backed up but not eligible for it".into()));
     }
-    let extensions = object.items.get(1);
-    let fit = has(flag::EXTENSIONS) == extensions.is_some() && extensions.is_none_or(|one| matches!(one, Cbor::Map(_)));
-    if !has(flag::ATTESTED_DATA) || !fit {
-        return Err(malformed());
-    }
     // Step 20, and the key (RFC 9053 section 7.2).
     let key = object.key().ok_or_else(malformed)?;
     let integer = |label| match key.get(&Cbor::Integer(label)) {

@@ -14,7 +14,7 @@ use webauthn_rs_core::{
     },
 };
 
-use super::{Error, RelyingParty, bytes, cbor, client_data, cose, ed25519};
+use super::{Error, RelyingParty, assertion::flag, bytes, cbor, client_data, cose, ed25519};
 
 /// Credential IDs may have up to this many bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
@@ -209,7 +209,25 @@ impl AttestationObject {
         let rest = object.behind_credential_id().filter(|rest| cbor::harmless(rest, 2)).ok_or_else(malformed)?;
         let items = serde_cbor_2::Deserializer::from_slice(rest).into_iter::<Cbor>().take(2);
         object.items = items.collect::<Result<_, _>>().map_err(|_| malformed())?;
+        if !object.has_its_parts() {
+            return Err(Error::Malformed(
+                "authData must be attested credential data, then extensions if it is flagged to have some, and nothing behind"
+                    .into(),
+            ));
+        }
         Ok(object)
+    }
+
+    /// Whether the authenticator data has the parts that its flags tell of, and no byte more (section 6.1): the library reads
+    /// over what follows the key.
+    fn has_its_parts(&self) -> bool {
+        let flags = self.auth_data.get(32).copied().unwrap_or_default();
+        let fits = match self.items.as_slice() {
+            [Cbor::Map(_)] => flags & flag::EXTENSIONS == 0,
+            [Cbor::Map(_), Cbor::Map(_)] => flags & flag::EXTENSIONS != 0,
+            _ => false,
+        };
+        fits && flags & flag::ATTESTED_DATA != 0
     }
 
     /// The public key (`COSE_Key`).
@@ -262,9 +280,10 @@ mod tests {
         Cbor::Map([(key, value)].into())
     }
 
-    /// An attestation object with this statement, and this behind the (empty) credential ID of its authenticator data.
-    fn object(statement: Cbor, behind: &[Cbor]) -> Vec<u8> {
+    /// An attestation object with this statement, and these flags and this behind the (empty) credential ID of its authenticator data.
+    fn object(statement: Cbor, flags: u8, behind: &[Cbor]) -> Vec<u8> {
         let mut auth_data = vec![0; 55];
+        auth_data[32] = flags;
         behind.iter().for_each(|item| auth_data.extend(to_vec(item).unwrap()));
         let members =
             [("fmt", Cbor::Text("packed".into())), ("attStmt", statement), ("authData", Cbor::Bytes(auth_data))];
@@ -278,12 +297,32 @@ mod tests {
         let statement = |bytes| map(Cbor::Text("sig".into()), Cbor::Bytes(vec![0; bytes]));
         // Such keys cost a parser quadratic time.
         let evil = || map(Cbor::Array(vec![Cbor::Null]), Cbor::Null);
-        assert!(parsed(&object(statement(70), &[key()])));
-        assert!(!parsed(&object(evil(), &[key()])));
-        assert!(!parsed(&object(statement(70), &[evil()])));
-        assert!(!parsed(&object(statement(70), &[key(), evil()])));
-        assert!(!parsed(&object(statement(70), &[key(), key(), key()])));
-        assert!(parsed(&object(statement(MAX_ATTESTATION_OBJECT - 200), &[key()])));
-        assert!(!parsed(&object(statement(MAX_ATTESTATION_OBJECT), &[key()])));
+        let attested = flag::ATTESTED_DATA;
+        let extended = attested | flag::EXTENSIONS;
+        assert!(parsed(&object(statement(70), attested, &[key()])));
+        assert!(!parsed(&object(evil(), attested, &[key()])));
+        assert!(!parsed(&object(statement(70), attested, &[evil()])));
+        assert!(!parsed(&object(statement(70), extended, &[key(), evil()])));
+        assert!(!parsed(&object(statement(70), extended, &[key(), key(), key()])));
+        assert!(parsed(&object(statement(MAX_ATTESTATION_OBJECT - 200), attested, &[key()])));
+        assert!(!parsed(&object(statement(MAX_ATTESTATION_OBJECT), attested, &[key()])));
+    }
+
+    #[test]
+    fn authenticator_data_has_the_parts_that_its_flags_tell_of_and_nothing_behind() {
+        let key = || map(Cbor::Integer(3), Cbor::Integer(-7));
+        let extensions = || map(Cbor::Text("credProtect".into()), Cbor::Integer(2));
+        let parsed = |flags: u8, behind: &[Cbor]| {
+            AttestationObject::parse(&object(map(Cbor::Text("sig".into()), Cbor::Null), flags, behind)).is_ok()
+        };
+        let (attested, extended) = (flag::ATTESTED_DATA, flag::ATTESTED_DATA | flag::EXTENSIONS);
+        assert!(parsed(attested, &[key()]) && parsed(extended, &[key(), extensions()]));
+        assert!(!parsed(extended, &[key()]), "flagged and not there");
+        assert!(!parsed(attested, &[key(), extensions()]), "there and not flagged");
+        for behind in [Cbor::Integer(0), Cbor::Null, Cbor::Bytes(vec![0]), Cbor::Array(vec![])] {
+            assert!(!parsed(attested, &[key(), behind.clone()]) && !parsed(extended, &[key(), behind.clone()]));
+            assert!(!parsed(extended, &[key(), extensions(), behind]));
+        }
+        assert!(!parsed(0, &[key()]) && !parsed(attested, &[]) && !parsed(attested, &[Cbor::Integer(1)]));
     }
 }

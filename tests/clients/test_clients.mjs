@@ -257,7 +257,7 @@ async function serveFunctions(t, functions) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks).toString();
-    const signed = `${request.headers["x-keystead-timestamp"]}.${body}`;
+    const signed = `${request.headers["x-keystead-id"]}.${request.headers["x-keystead-timestamp"]}.${body}`;
     const signature = createHmac("sha256", "a secret of these tests").update(signed).digest("hex");
     assert.equal(request.headers["x-keystead-signature"], `v1=${signature}`);
     response.end(JSON.stringify(functions[request.url.slice(1)](JSON.parse(body))));

@@ -179,8 +179,102 @@ fn the_settings_file_is_read_below_flags_and_unknown_settings_are_refused() {
     assert!(doctor("[web_acl]\nallow = ['nonsense']", &[]).contains("web_acl"));
     // A misspelt rule would be a rule that is silently not there.
     assert!(doctor("[web_acl]\ndeny = ['10.0.0.0/8']", &[]).contains("unknown field `deny`"));
+    assert!(doctor("[pools.eu_a]\nmail_sender = ['a@b.example']", &[]).contains("unknown field `mail_sender`"));
+    assert!(doctor("[pools.eu_a]\nmail_senders = ['b.example']", &[]).contains("mail-senders: \"b.example\""));
+    assert!(doctor("[pools.eu]\nmail_senders = []", &[]).contains("pools: \"eu\" is not a user pool ID"));
     assert!(doctor("[web_acl.pools.eu_a]\nallows = ['10.0.0.0/8']", &[]).contains("unknown field `allows`"));
     std::fs::remove_dir_all(directory).unwrap();
+}
+
+/// A value that docker-compose.yml gives a variable which its user does not set.
+fn of_compose_file(name: &str) -> String {
+    let file = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docker-compose.yml")).unwrap();
+    let line = file.lines().find(|line| line.trim().starts_with(&format!("{name}: "))).unwrap();
+    line.split_once(":-").unwrap().1.trim_end_matches('}').to_owned()
+}
+
+#[test]
+fn what_everybody_knows_is_for_local_servers_only() {
+    let file = scratch_directory("known");
+    std::fs::write(&file, of_compose_file("KEYSTEAD_SEALING_KEY") + "\n").unwrap();
+    let file = file.display().to_string();
+    let serve = |url: &str, variables: &[(&str, &str)]| {
+        let mut command = keystead();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--public-url", url]);
+        command.env("DATABASE_URL", "postgres://keystead@127.0.0.1:1/keystead").envs(variables.iter().copied());
+        text(&command.output().unwrap())
+    };
+    let own = format!("{}=", "A".repeat(43));
+    let (key, secret) =
+        (of_compose_file("KEYSTEAD_SEALING_KEY"), of_compose_file("KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY"));
+    let operator = [("KEYSTEAD_OPERATOR_ACCESS_KEY_ID", "AKIAOTHER"), ("KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY", &secret)];
+    for url in
+        ["https://id.example.com", "http://192.0.2.1:9229", "http://keystead:9229", "http://localhost.example.com"]
+    {
+        for (variables, name) in [
+            (vec![("KEYSTEAD_SEALING_KEY", key.as_str())], "sealing-key: is the one of docker-compose.yml"),
+            (vec![("KEYSTEAD_SEALING_KEY_FILE", file.as_str())], "sealing-key: is the one of docker-compose.yml"),
+            (
+                [&[("KEYSTEAD_SEALING_KEY", own.as_str())], &operator[..]].concat(),
+                "operator-secret-access-key: is the one of docker-compose.yml",
+            ),
+        ] {
+            let said = serve(url, &variables);
+            assert!(said.contains(name), "{url} {variables:?}: {said}");
+        }
+    }
+    let all = [&[("KEYSTEAD_SEALING_KEY", key.as_str())], &operator[..]].concat();
+    for url in ["http://localhost:9229", "http://127.0.0.1:9229", "http://[::1]:9229", "http://id.localhost"] {
+        assert!(serve(url, &all).contains("is it running?"), "{url}: settings are good, the database is not there");
+    }
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn an_operator_whose_secret_everybody_knows_is_found_when_the_server_moves() {
+    let directory = scratch_directory("moved");
+    let run = |args: &[&str], url: &str| {
+        let mut command = keystead();
+        command.args(args).arg("--data-dir").arg(&directory).args(["--public-url", url]);
+        command.env("KEYSTEAD_OPERATOR_ACCESS_KEY_ID", of_compose_file("KEYSTEAD_OPERATOR_ACCESS_KEY_ID"));
+        command.env("KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY", of_compose_file("KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY"));
+        command
+    };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let serve = ["serve", "--listen", &format!("127.0.0.1:{port}")];
+    let mut child = run(&serve, "http://localhost:9229").stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.into_iter().any(|line| line.contains("private to this machine")), "{:?}", child.try_wait());
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    child.wait().unwrap();
+    let moved = |args: &[&str]| {
+        let mut command = run(args, "https://id.example.com");
+        for name in ["KEYSTEAD_OPERATOR_ACCESS_KEY_ID", "KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY"] {
+            command.env_remove(name);
+        }
+        text(&command.output().unwrap())
+    };
+    for args in [&serve[..], &["doctor"]] {
+        let said = moved(args);
+        assert!(said.contains("keystead operator delete AKIALOCALDEVELOPMENT"), "{args:?}: {said}");
+    }
+    moved(&["operator", "delete", "AKIALOCALDEVELOPMENT"]);
+    assert!(!moved(&["doctor"]).contains("everybody knows"));
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[test]
+fn plain_http_for_another_host_is_told_by_doctor() {
+    let said = |url: &str| {
+        let mut command = keystead();
+        text(&command.args(["doctor", "--data-dir", "/nonexistent", "--public-url", url]).output().unwrap())
+    };
+    for url in ["http://id.example.com", "http://localhost.example.com:9229", "http://192.0.2.1"] {
+        assert!(said(url).contains("note  public-url: is plain http of another host"), "{url}: {}", said(url));
+    }
+    for url in ["https://id.example.com", "http://localhost:9229", "http://127.0.0.1:9229"] {
+        assert!(!said(url).contains("note  public-url"), "{url}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, all, pool};
+use crate::support::{PASSWORD, TestServer, all, pool, pool_with};
 
 async fn make(server: &TestServer, mut input: Value) -> Value {
     input["UserPoolId"] = json!(pool());
@@ -54,6 +54,86 @@ async fn secrets_are_made_kept_sealed_and_shown_to_operators() {
     assert_eq!(server.count(&format!("app_clients WHERE position('{secret}' IN secrets::text) > 0")).await, 0);
     let both = json!({"UserPoolId": pool(), "ClientName": "x", "GenerateSecret": true, "ClientSecret": "abcdefghijklmnopqrstuvwxyz"});
     assert_eq!(server.operator("CreateUserPoolClient", both).await.outcome(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn keys_that_only_read_or_look_after_users_read_no_secrets() {
+    let server = TestServer::start().await;
+    for (key, role) in [("AKREAD", "read-only"), ("AKSUPPORT", "support"), ("AKADMIN", "administrator")] {
+        server.key(key, role, None).await;
+    }
+    server.key("AKPOOL", "read-only", Some(pool())).await;
+    let made = make(&server, json!({"GenerateSecret": true})).await;
+    let secret = made["ClientSecret"].as_str().unwrap();
+    let named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
+    for key in ["AKREAD", "AKSUPPORT", "AKPOOL"] {
+        for operation in ["DescribeUserPoolClient", "ListUserPoolClientSecrets"] {
+            let answer = server.operator_as(key, operation, named.clone()).await;
+            answer.ok();
+            assert!(
+                !answer.text.contains(secret) && !answer.text.contains("\"ClientSecret\""),
+                "{key}: {}",
+                answer.text
+            );
+        }
+        let described = server.operator_as(key, "DescribeUserPoolClient", named.clone()).await.ok();
+        assert_eq!(described["UserPoolClient"]["ClientName"], "app", "the rest is read");
+    }
+    let described = server.operator_as("AKADMIN", "DescribeUserPoolClient", named).await.ok();
+    assert_eq!(described["UserPoolClient"]["ClientSecret"], secret);
+}
+
+#[tokio::test]
+async fn attributes_that_a_client_reads_and_writes_are_the_pools() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "email", "AttributeDataType": "String", "Required": true, "Mutable": true},
+        {"Name": "tenantId", "AttributeDataType": "String"}, {"Name": "plan", "AttributeDataType": "String", "Mutable": true}]);
+    let (pool, client) = pool_with(&server, json!({"Schema": schema}), json!({})).await;
+    let of = |kind: &str, list: Value| json!({"UserPoolId": pool, "ClientName": "app", kind: list});
+    for (list, fits) in [
+        (json!(["email", "custom:plan"]), true),
+        (json!(["email", "custom:none"]), false),
+        (json!(["email", "plan"]), false),
+        (json!(["custom:plan"]), false),
+        (json!(["email", "custom:tenantId"]), false),
+        (json!(["email", "email_verified"]), false),
+        (json!(["email", "sub"]), false),
+    ] {
+        let answer = server.operator("CreateUserPoolClient", of("WriteAttributes", list.clone())).await;
+        let mut update = of("WriteAttributes", list.clone());
+        update["ClientId"] = json!(client);
+        let updated = server.operator("UpdateUserPoolClient", update).await;
+        if fits {
+            assert_eq!(answer.ok()["UserPoolClient"]["WriteAttributes"], list);
+            updated.ok();
+            continue;
+        }
+        let text =
+            |doing| format!("400 InvalidParameterException: Invalid write attributes specified while {doing} a client");
+        assert_eq!(answer.refused(), text("creating"), "{list}");
+        assert_eq!(updated.refused(), text("updating"), "{list}");
+    }
+    let read = json!(["custom:tenantId", "sub", "email_verified"]);
+    let answer = server.operator("CreateUserPoolClient", of("ReadAttributes", read.clone())).await.ok();
+    assert_eq!(answer["UserPoolClient"]["ReadAttributes"], read, "what is required need not be read");
+    let refused = server.operator("CreateUserPoolClient", of("ReadAttributes", json!(["custom:none"]))).await.refused();
+    assert_eq!(refused, "400 InvalidParameterException: Invalid read attributes specified while creating a client");
+}
+
+#[tokio::test]
+async fn an_empty_list_of_attributes_is_the_default_and_is_not_read_back() {
+    let server = TestServer::start().await;
+    let flows = json!(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    let made = make(&server, json!({"ReadAttributes": [], "WriteAttributes": [], "ExplicitAuthFlows": flows})).await;
+    let named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
+    let shown = server.operator("DescribeUserPoolClient", named).await.ok()["UserPoolClient"].clone();
+    for member in ["ReadAttributes", "WriteAttributes"] {
+        assert!(made.get(member).is_none() && shown.get(member).is_none(), "{shown}");
+    }
+    let mut ada = server.user("ada").await;
+    ada.sign_in_to(made["ClientId"].as_str().unwrap()).await;
+    ada.call("UpdateUserAttributes", json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]})).await.ok();
+    assert!(ada.call("GetUser", json!({})).await.text.contains(r#"{"Name":"name","Value":"Ada"}"#));
 }
 
 #[tokio::test]

@@ -188,6 +188,34 @@ async fn a_mail_has_sender_subject_and_code() {
 }
 
 #[tokio::test]
+async fn a_sender_that_is_not_listed_any_more_gives_way_to_the_servers_own() {
+    let (url, mails, _) = mail_server(vec![Mood::Accepts]).await;
+    let smtp = format!("--smtp-url={url}");
+    let args = [
+        &smtp,
+        "--public-url=https://id.example.com",
+        "--mail-from=Us <us@example.com>",
+        "--mail-senders=ok@example.org",
+    ];
+    let server = TestServer::with(&args).await;
+    let client = verifying(&server, "email").await;
+    for (n, address) in ["ok@example.org", "ceo@bank.example"].into_iter().enumerate() {
+        let email = json!({"EmailSendingAccount": "DEVELOPER", "From": address, "ReplyToEmailAddress": address});
+        server
+            .sql(&format!(
+                "UPDATE user_pools SET configuration = configuration || '{{\"EmailConfiguration\": {email}}}'"
+            ))
+            .await;
+        let person = format!("ada{n}@example.com");
+        server.call("SignUp", sign_up_of(&client, &format!("ada{n}"), "email", &person)).await.ok();
+        await_mails(&server, &mails, n + 1).await;
+    }
+    let mails = mails.lock().await.clone();
+    assert!(mails[0].contains("From: ok@example.org") && mails[0].contains("Reply-To: ok@example.org"), "{}", mails[0]);
+    assert!(mails[1].contains("From: Us <us@example.com>") && !mails[1].contains("bank.example"), "{}", mails[1]);
+}
+
+#[tokio::test]
 async fn a_mail_server_that_is_down_delays_mail_and_nothing_else() {
     let moods = [[Mood::HangsUp; 9].as_slice(), &[Mood::Hangs, Mood::Accepts]].concat();
     let (url, mails, _) = mail_server(moods).await;
@@ -393,12 +421,13 @@ async fn text_messages_go_to_the_webhook_signed() {
         let line = head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}: "))).unwrap();
         line.split_once(": ").unwrap().1.to_owned()
     };
-    let signed = format!("{}.{body}", header("x-keystead-timestamp"));
+    let signed = format!("{}.{}.{body}", header("x-keystead-id"), header("x-keystead-timestamp"));
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"shared");
     let expected = keystead::sealing::hex(aws_lc_rs::hmac::sign(&key, signed.as_bytes()).as_ref());
     assert_eq!(header("x-keystead-signature"), format!("v1={expected}"));
     let body: Value = serde_json::from_str(body).unwrap();
     assert_eq!(body["to"], "+15555550100");
+    assert_eq!(body["id"], header("x-keystead-id"));
     assert!(body["message"].as_str().unwrap().starts_with("Your confirmation code is "), "{body}");
 }
 

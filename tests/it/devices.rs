@@ -96,6 +96,15 @@ impl Stage {
         self.respond("DEVICE_PASSWORD_VERIFIER", &Value::Null, proof).await
     }
 
+    async fn refresh(&self, token: &str, key: Option<&str>) -> Answer {
+        let mut parameters = json!({"REFRESH_TOKEN": token});
+        if let Some(key) = key {
+            parameters["DEVICE_KEY"] = json!(key);
+        }
+        let input = json!({"ClientId": self.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": parameters});
+        self.server.call("InitiateAuth", input).await
+    }
+
     async fn require_codes(&self) {
         let input = json!({"UserPoolId": self.pool, "MfaConfiguration": "OPTIONAL",
             "EmailMfaConfiguration": {"Message": "Second: {####}"}});
@@ -201,10 +210,97 @@ async fn a_forgotten_device_is_not_confirmed_again_by_the_session_that_had_it() 
     let (keys, _) = stage.new_device().await;
     let named = json!({"UserPoolId": stage.pool, "Username": "ada", "DeviceKey": keys.key});
     stage.server.operator("AdminForgetDevice", named).await.ok();
+    assert_eq!(stage.confirm(&keys).await.refused(), "400 NotAuthorizedException: Access Token has been revoked");
+    let (keys, _) = stage.new_device().await;
+    stage.ada.call("ForgetDevice", json!({"DeviceKey": keys.key})).await;
     assert_eq!(stage.confirm(&keys).await.refused(), "400 ResourceNotFoundException: Device does not exist.");
-    let refresh = json!({"ClientId": stage.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": stage.ada.refresh_token}});
-    let answer = stage.server.call("InitiateAuth", refresh).await.ok();
-    assert!(claims(answer["AuthenticationResult"]["AccessToken"].as_str().unwrap()).get("device_key").is_none());
+}
+
+const INVALID: &str = "400 NotAuthorizedException: Invalid Refresh Token";
+
+#[tokio::test]
+async fn a_refresh_token_is_good_in_the_hands_of_its_device() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    let other = format!("us-east-1_{}", uuid::Uuid::nil());
+    assert_eq!(stage.refresh(&stage.ada.refresh_token, None).await.refused(), INVALID);
+    assert_eq!(stage.refresh(&stage.ada.refresh_token, Some(&other)).await.refused(), INVALID);
+    let answer = stage.refresh(&stage.ada.refresh_token, Some(&keys.key)).await.ok();
+    assert_eq!(claims(answer["AuthenticationResult"]["AccessToken"].as_str().unwrap())["device_key"], json!(keys.key));
+    let mut input = json!({"ClientId": stage.client, "RefreshToken": stage.ada.refresh_token});
+    assert_eq!(stage.server.call("GetTokensFromRefreshToken", input.clone()).await.refused(), INVALID);
+    input["DeviceKey"] = json!(keys.key);
+    stage.server.call("GetTokensFromRefreshToken", input).await.ok();
+    // Where devices are not remembered any more, nobody is asked for one.
+    stage.server.operator("UpdateUserPool", json!({"UserPoolId": stage.pool})).await.ok();
+    stage.refresh(&stage.ada.refresh_token, None).await.ok();
+}
+
+#[tokio::test]
+async fn a_device_that_was_forgotten_is_signed_out() {
+    for by_operator in [false, true] {
+        let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+        let (laptop, _) = stage.new_device().await;
+        let mut others = vec![stage.ada.clone()];
+        let answer = stage.device_sign_in(&laptop, SECRET).await.ok();
+        others.push(stage.ada.clone());
+        others[1].keep_tokens(&answer);
+        let (phone, _) = stage.new_device().await;
+        if by_operator {
+            let named = json!({"UserPoolId": stage.pool, "Username": "ada", "DeviceKey": laptop.key});
+            stage.server.operator("AdminForgetDevice", named).await.ok();
+        } else {
+            stage.ada.call("ForgetDevice", json!({"DeviceKey": laptop.key})).await;
+        }
+        for thief in &others {
+            let refused = thief.call("GetUser", json!({})).await.refused();
+            assert_eq!(refused, "400 NotAuthorizedException: Access Token has been revoked");
+            let refused = stage.refresh(&thief.refresh_token, Some(&laptop.key)).await.outcome();
+            assert_eq!(refused, "NotAuthorizedException");
+        }
+        stage.ada.call("GetUser", json!({})).await.ok();
+        stage.refresh(&stage.ada.refresh_token, Some(&phone.key)).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn who_forgets_their_own_device_goes_on_until_the_access_token_expires() {
+    let mut stage = Stage::new(json!({"ChallengeRequiredOnNewDevice": true})).await;
+    let (keys, _) = stage.new_device().await;
+    stage.ada.call("ForgetDevice", json!({"DeviceKey": keys.key})).await;
+    stage.ada.call("GetUser", json!({})).await.ok();
+    for named in [Some(keys.key.as_str()), None] {
+        assert_eq!(stage.refresh(&stage.ada.refresh_token, named).await.refused(), INVALID);
+    }
+    stage.server.clock.advance(time::Duration::days(2));
+    let input = json!({"UserPoolId": stage.pool, "Username": "ada"});
+    let listed = stage.server.operator("AdminListUserSessions", input).await.ok();
+    assert!(!listed.to_string().contains("SessionId"), "it is no session of 30 days: {listed}");
+}
+
+#[tokio::test]
+async fn a_session_ends_with_the_device_that_it_only_named() {
+    for codes in [false, true] {
+        let mut stage = Stage::new(json!({"DeviceOnlyRememberedOnUserPrompt": true})).await;
+        let (keys, _) = stage.new_device().await;
+        if codes {
+            stage.require_codes().await;
+        }
+        let mut answer = stage.password(Some(&keys.key)).await.ok();
+        if codes {
+            let code = json!({"EMAIL_OTP_CODE": stage.server.code("ada@example.com", 1).await});
+            answer = stage.respond("EMAIL_OTP", &answer["Session"], code).await.ok();
+        }
+        let mut laptop = stage.ada.clone();
+        laptop.keep_tokens(&answer);
+        assert!(claims(&laptop.access_token).get("device_key").is_none());
+        assert_eq!(stage.refresh(&laptop.refresh_token, None).await.refused(), INVALID);
+        stage.refresh(&laptop.refresh_token, Some(&keys.key)).await.ok();
+        let named = json!({"UserPoolId": stage.pool, "Username": "ada", "DeviceKey": keys.key});
+        stage.server.operator("AdminForgetDevice", named).await.ok();
+        assert_eq!(laptop.call("GetUser", json!({})).await.outcome(), "NotAuthorizedException");
+        assert_ne!(stage.refresh(&laptop.refresh_token, Some(&keys.key)).await.outcome(), "OK");
+    }
 }
 
 #[tokio::test]

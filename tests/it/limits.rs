@@ -127,6 +127,31 @@ async fn the_clients_address_is_believed_from_trusted_proxies_only() {
 }
 
 #[tokio::test]
+async fn an_address_that_a_trusted_proxy_writes_is_read_in_every_form_or_refused() {
+    let server = TestServer::configured(|config| {
+        config.web_acl = acl("block = ['2001:db8::/32']");
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+    let ask = async |forwarded: &str| {
+        server.post("GetUser", r#"{"AccessToken":"a"}"#, &[("x-forwarded-for", forwarded)]).await.outcome()
+    };
+    for blocked in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:4711", "203.0.113.9, [2001:db8::1]"] {
+        assert_eq!(ask(blocked).await, "ForbiddenException", "{blocked}");
+    }
+    for unreadable in ["unknown", "203.0.113.9, unknown", "[2001:db8::1", "2001:db8::1]:80", "a.example:80", ""] {
+        assert_eq!(ask(unreadable).await, "MalformedHttpRequestException", "{unreadable}");
+        let document = format!("/{}/.well-known/jwks.json", pool());
+        for path in [document.as_str(), "/login", "/oauth2/userInfo", "/assets/logo/x/1", "/.well-known/webauthn"] {
+            let request = server.http.get(format!("{}{path}", server.url)).header("x-forwarded-for", unreadable);
+            assert_eq!(request.send().await.unwrap().status(), 400, "{path}");
+        }
+    }
+    let own = server.post("GetUser", r#"{"AccessToken":"a"}"#, &[]).await;
+    assert_eq!(own.outcome(), "NotAuthorizedException", "the proxy's own request");
+}
+
+#[tokio::test]
 async fn a_flood_of_password_sign_ins_is_refused_and_the_rest_goes_on() {
     let server = TestServer::with(&[
         "--password-queue=2",

@@ -27,6 +27,7 @@ mod pages;
 mod passkey_policy;
 mod passkeys;
 mod pool_domains;
+mod pool_keys;
 mod pools;
 mod properties;
 mod public_documents;

@@ -262,7 +262,7 @@ async fn a_spoilt_eddsa_registration_is_refused() {
     let server = TestServer::start().await;
     set(&server, json!({"EdDSA": true})).await;
     let mut ada = server.signed_in("ada").await;
-    let spoils: [(&str, Spoil); 7] = [
+    let spoils: [(&str, Spoil); 9] = [
         ("rp", Spoil { rp_id: Some("example.com".into()), ..Spoil::default() }),
         ("up", Spoil { user_present: Some(false), ..Spoil::default() }),
         ("bs", Spoil { backup_eligible: Some(false), backup_state: Some(true), ..Spoil::default() }),
@@ -270,6 +270,8 @@ async fn a_spoilt_eddsa_registration_is_refused() {
         ("challenge", Spoil { challenge: Some(vec![0; 32]), ..Spoil::default() }),
         ("format", Spoil { attestation_format: Some("tpm".into()), ..Spoil::default() }),
         ("cut", Spoil { raw_authenticator_data: Some(vec![0; 60]), ..Spoil::default() }),
+        ("trailing", Spoil { trailing: vec![0], ..Spoil::default() }),
+        ("flag", Spoil { extensions: Some(true), ..Spoil::default() }),
     ];
     for (name, spoil) in spoils {
         let options = ada.start_registration().await;

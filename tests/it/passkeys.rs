@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{ORIGIN, Person, TestServer, all, client, pool, second_client};
 
+/// `{"credProtect": 2}` in CBOR.
+const EXTENSIONS: &[u8] = b"\xa1\x6bcredProtect\x02";
+
 /// A registration with one field spoiled.
 async fn register(person: &Person, origin: &str, spoil: &Spoil) -> String {
     let options = person.start_registration().await;
@@ -157,6 +160,18 @@ async fn every_spoiled_field_of_a_registration_is_refused() {
             Spoil { raw_attestation_object: Some(vec![0xff; 20]), ..spoil() },
             "InvalidParameterException",
         ),
+        ("a byte behind the key", Spoil { trailing: vec![0], ..spoil() }, "InvalidParameterException"),
+        (
+            "extensions without their flag",
+            Spoil { trailing: EXTENSIONS.into(), ..spoil() },
+            "InvalidParameterException",
+        ),
+        ("their flag without extensions", Spoil { extensions: Some(true), ..spoil() }, "InvalidParameterException"),
+        (
+            "a byte behind the extensions",
+            Spoil { extensions: Some(true), trailing: [EXTENSIONS, &[0]].concat(), ..spoil() },
+            "InvalidParameterException",
+        ),
         ("an ID too long", Spoil { credential_id: Some(vec![1; 1024]), ..spoil() }, "InvalidParameterException"),
         ("an empty ID", Spoil { credential_id: Some(Vec::new()), ..spoil() }, "InvalidParameterException"),
     ];
@@ -171,6 +186,8 @@ async fn every_spoiled_field_of_a_registration_is_refused() {
     );
     assert_eq!(ada.listed().await, Vec::<String>::new());
     assert_eq!(register(&ada, ORIGIN, &spoil()).await, "OK");
+    let extended = Spoil { extensions: Some(true), trailing: EXTENSIONS.into(), ..spoil() };
+    assert_eq!(register(&ada, ORIGIN, &extended).await, "OK", "extensions with their flag");
 }
 
 #[tokio::test]
@@ -195,6 +212,8 @@ async fn every_spoiled_field_of_an_assertion_is_refused() {
         ("signature", Spoil { signature: true, ..spoil() }),
         ("client data", Spoil { raw_client_data: Some(b"{}".to_vec()), ..spoil() }),
         ("authenticator data", Spoil { raw_authenticator_data: Some(vec![0; 20]), ..spoil() }),
+        ("a byte behind", Spoil { trailing: vec![0], ..spoil() }),
+        ("extensions without their flag", Spoil { trailing: EXTENSIONS.into(), ..spoil() }),
     ] {
         let refusal = ada.passkey_sign_in(&spoil).await.refused();
         assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{field}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, pool};
+use crate::support::{PASSWORD, Person, TestServer, pool, pool_with};
 
 async fn make(server: &TestServer, input: Value) -> Value {
     server.operator("CreateUserPool", input).await.ok()["UserPool"].clone()
@@ -105,6 +105,71 @@ async fn an_update_keeps_policies_and_resets_the_rest() {
     server.operator("DeleteUserPool", json!({"UserPoolId": id})).await.ok();
     let refusal = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.refused();
     assert_eq!(refusal, format!("400 ResourceNotFoundException: User pool {} does not exist.", id.as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn an_update_keeps_second_factors_and_the_proof_of_new_addresses_unless_it_sends_others() {
+    let server = TestServer::start().await;
+    let verify = json!({"AttributesRequireVerificationBeforeUpdate": ["email"]});
+    let input = json!({"PoolName": "shop", "AutoVerifiedAttributes": ["email"], "UserAttributeUpdateSettings": verify});
+    let id = make(&server, input).await["Id"].clone();
+    let totp =
+        json!({"UserPoolId": id, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    server.operator("SetUserPoolMfaConfig", totp).await.ok();
+    let shown = async || {
+        let pool = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok()["UserPool"].clone();
+        (pool["MfaConfiguration"].clone(), pool["UserAttributeUpdateSettings"].clone())
+    };
+    let update = json!({"UserPoolId": id, "AutoVerifiedAttributes": ["email", "phone_number"]});
+    server.operator("UpdateUserPool", update).await.ok();
+    assert_eq!(shown().await, (json!("OPTIONAL"), verify.clone()));
+    // What is kept does not go without saying, either.
+    let refused = server.operator("UpdateUserPool", json!({"UserPoolId": id})).await.refused();
+    assert!(refused.starts_with("400 InvalidParameterException: AutoVerifiedAttributes lacks email"), "{refused}");
+    assert_eq!(shown().await, (json!("OPTIONAL"), verify));
+    let none = json!({"AttributesRequireVerificationBeforeUpdate": []});
+    let update = json!({"UserPoolId": id, "MfaConfiguration": "OFF", "UserAttributeUpdateSettings": none});
+    server.operator("UpdateUserPool", update).await.ok();
+    assert_eq!(shown().await, (json!("OFF"), none));
+}
+
+#[tokio::test]
+async fn what_is_not_said_to_be_mutable_is_not() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "tenantId", "AttributeDataType": "String"},
+        {"Name": "birthdate", "AttributeDataType": "String"}, {"Name": "plan", "AttributeDataType": "String", "Mutable": true}]);
+    let (pool, client) = pool_with(&server, json!({"Schema": schema}), json!({})).await;
+    let added = json!({"UserPoolId": pool, "CustomAttributes": [{"Name": "team", "AttributeDataType": "String"}]});
+    server.operator("AddCustomAttributes", added).await.ok();
+    let attributes = json!([{"Name": "custom:tenantId", "Value": "a"}, {"Name": "birthdate", "Value": "2000-01-01"},
+        {"Name": "custom:plan", "Value": "a"}, {"Name": "name", "Value": "Ada"}]);
+    let input =
+        json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": attributes, "MessageAction": "SUPPRESS"});
+    server.operator("AdminCreateUser", input).await.ok();
+    let input = json!({"UserPoolId": pool, "Username": "ada", "Password": PASSWORD, "Permanent": true});
+    server.operator("AdminSetUserPassword", input).await.ok();
+    let mut ada = Person::new(&server, "ada", "");
+    ada.sign_in_to(&client).await;
+    let write = async |name: &str| {
+        let input = json!({"UserAttributes": [{"Name": name, "Value": "1999-09-09"}]});
+        ada.call("UpdateUserAttributes", input).await.outcome()
+    };
+    for (name, outcome) in [
+        ("custom:tenantId", "InvalidParameterException"),
+        ("birthdate", "InvalidParameterException"),
+        // Never set, and no more the user's to set.
+        ("custom:team", "InvalidParameterException"),
+        ("custom:plan", "OK"),
+        // A standard attribute that the request did not list.
+        ("name", "OK"),
+    ] {
+        assert_eq!(write(name).await, outcome, "{name}");
+    }
+    let deleted = ada.call("DeleteUserAttributes", json!({"UserAttributeNames": ["custom:tenantId"]})).await;
+    assert_eq!(deleted.outcome(), "InvalidParameterException");
+    let input =
+        json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": [{"Name": "custom:team", "Value": "x"}]});
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
 }
 
 #[tokio::test]

@@ -91,12 +91,20 @@ fn served(script: &'static str, cached: &'static str) -> HttpResponse {
         .body(script)
 }
 
+/// What speaks against an answer to this address.
+fn refusal(request: &HttpRequest, app: &App) -> Option<HttpResponse> {
+    let Ok(address) = address::of(request, &app.config) else { return Some(HttpResponse::BadRequest().finish()) };
+    let allowed = app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address));
+    allowed.err().map(|_| HttpResponse::Forbidden().finish())
+}
+
 /// `GET /assets/logo/{user_pool_id}/{version}`
 pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(String, String)>) -> HttpResponse {
     let (pool_id, _) = path.into_inner();
-    let address = address::of(&request, &app.config);
-    let allowed = app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address));
-    if allowed.is_err() || pool_id.contains('\0') {
+    if let Some(refusal) = refusal(&request, &app) {
+        return refusal;
+    }
+    if pool_id.contains('\0') {
         return HttpResponse::Forbidden().finish();
     }
     match work::read(&app, async move |app| store::pools::logo(&app.db, &pool_id).await).await {
@@ -115,9 +123,8 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
 /// `GET /.well-known/webauthn`: the other origins that may use the passkeys of the RP ID by whose name this host is called (Web
 /// Authentication Level 3, section 5.11).
 pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
-    let address = address::of(&request, &app.config);
-    if app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address)).is_err() {
-        return HttpResponse::Forbidden().finish();
+    if let Some(refusal) = refusal(&request, &app) {
+        return refusal;
     }
     // The connection's own word, not a proxy's: anybody can write that.
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();

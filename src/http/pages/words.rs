@@ -8,7 +8,11 @@ use crate::{error::Error, store::pools::PasswordPolicy, texts::Texts};
 /// An error's text. Nothing of it tells whether there is such a person.
 pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
     let id = match error {
-        Error::Internal(_) | Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => "error-internal",
+        // The last is a proxy's doing.
+        Error::Internal(_)
+        | Error::UnexpectedLambda(_)
+        | Error::InvalidLambdaResponse(_)
+        | Error::MalformedHttpRequest(_) => "error-internal",
         Error::TooManyRequests(_) => "error-busy",
         Error::Forbidden(_) => "error-forbidden",
         Error::RequestEntityTooLarge(_) => "error-too-large",

@@ -12,7 +12,7 @@ use crate::{
     flows::{
         self,
         addresses::DeliveryDetails,
-        attributes::{Attribute, checked},
+        attributes::{Attribute, check_mutable, checked},
         change_attributes, last_factor, messages, step_up,
         triggers::Cause,
     },
@@ -45,6 +45,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
+    check_mutable(&pool, &user.attributes, &new)?;
     if new.iter().any(|(name, value)| change_attributes::is_address(name) && user.attributes.get(name) != Some(value)) {
         step_up::check(app, &mut tx, &pool, &bearer).await?;
     }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{new_secret, oauth, settings, shown};
+use super::{attributes, new_secret, oauth, settings, shown};
 use crate::{
     app::App,
     call::Call,
@@ -21,7 +21,7 @@ pub struct Response {
 }
 
 pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value>) -> Result<Response> {
-    Ok(Response { user_pool_client: shown(&create(app, request).await?)? })
+    Ok(Response { user_pool_client: shown(&create(app, request).await?, true)? })
 }
 
 /// Makes the client; also for the demo client of a first start.
@@ -44,6 +44,9 @@ pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
         updated_at: now,
     };
     let mut db = app.db.acquire().await?;
+    let pool = store::pools::find(&mut *db, &client.pool_id).await?;
+    let pool = pool.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
+    attributes::check(&pool, &client.settings, "creating")?;
     oauth::check(&mut db, &client).await?;
     drop(db);
     if !store::clients::insert(&app.db, &app.sealing, &client).await? {

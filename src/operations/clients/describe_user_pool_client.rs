@@ -1,4 +1,4 @@
-//! DescribeUserPoolClient.
+//! DescribeUserPoolClient. Keys that only read, or look after users, are not shown the client's secret.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolClient.html>
 
 use serde::{Deserialize, Serialize};
@@ -26,9 +26,9 @@ pub struct Response {
     user_pool_client: Value,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let found = store::clients::find_with_pool(&app.db, &app.sealing, &pool.id, &request.client_id).await?;
     let found = found.ok_or_else(|| Error::no_such_client(&request.client_id))?;
-    Ok(Response { user_pool_client: shown(&found.client)? })
+    Ok(Response { user_pool_client: shown(&found.client, operator.is_administrator)? })
 }

@@ -1,6 +1,7 @@
 //! App clients.
 
 pub mod add_user_pool_client_secret;
+mod attributes;
 pub mod create_user_pool_client;
 pub mod delete_user_pool_client;
 pub mod delete_user_pool_client_secret;
@@ -26,8 +27,8 @@ use crate::{
     },
 };
 
-/// `UserPoolClientType`, the form in which a client is shown.
-fn shown(client: &Client) -> Result<Value> {
+/// `UserPoolClientType`, the form in which a client is shown; with its newest secret to who may make one.
+fn shown(client: &Client, with_secret: bool) -> Result<Value> {
     let mut out = match serde_json::to_value(&client.settings).map_err(Error::internal)? {
         Value::Object(settings) => settings,
         _ => Map::new(),
@@ -35,7 +36,7 @@ fn shown(client: &Client) -> Result<Value> {
     out.insert("UserPoolId".into(), json!(client.pool_id));
     out.insert("ClientId".into(), json!(client.id));
     out.insert("ClientName".into(), json!(client.name));
-    if let Some(newest) = client.secrets.last() {
+    if let Some(newest) = client.secrets.last().filter(|_| with_secret) {
         // The operation's purpose: operators read the secret here.
         out.insert("ClientSecret".into(), json!(newest.value.expose()));
     }

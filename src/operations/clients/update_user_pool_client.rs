@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{lock, oauth, settings, shown};
+use super::{attributes, lock, oauth, settings, shown};
 use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
 
 #[derive(Serialize)]
@@ -24,8 +24,9 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value
     }
     client.settings = settings(request)?;
     client.updated_at = app.clock.now();
+    attributes::check(&pool, &client.settings, "updating")?;
     oauth::check(&mut tx, &client).await?;
     store::clients::update(&mut tx, &client).await?;
     tx.commit().await?;
-    Ok(Response { user_pool_client: shown(&client)? })
+    Ok(Response { user_pool_client: shown(&client, true)? })
 }

@@ -1,4 +1,4 @@
-//! ForgetDevice: a device of the signed-in user no longer signs in as one.
+//! ForgetDevice: a device of the signed-in user no longer signs in as one, and is signed out.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgetDevice.html>
 
 use super::{Own, forget};
@@ -9,7 +9,8 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Own) -> Res
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
-    forget(&mut tx, &bearer.pool_id, bearer.sub, &request.device_key, &trail).await?;
+    let asks = Some(bearer.origin_jti);
+    forget(&mut tx, &bearer.pool_id, bearer.sub, &request.device_key, asks, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -11,6 +11,7 @@ pub mod list_devices;
 pub mod update_device_status;
 
 use serde::{Deserialize, Serialize};
+use time::Duration;
 use uuid::Uuid;
 
 use crate::{
@@ -101,11 +102,24 @@ async fn list(app: &App, pool_id: &str, sub: Uuid, limit: Option<i64>, token: Op
     Ok(Page { devices: found.into_iter().map(Shown::from).collect(), pagination_token })
 }
 
-/// Forgets a device, in a transaction that holds the user's row. The sessions that it opened go on.
-async fn forget(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str, trail: &Trail) -> Result<()> {
+/// The longest life of an access token.
+const ACCESS: Duration = Duration::DAY;
+
+/// Forgets a device, in a transaction that holds the user's row. The sessions that it opened end with it. `asks`: the session of
+/// the user who asks: if that is one of them its access token goes on, and is not refreshed.
+async fn forget(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    key: &str,
+    asks: Option<Uuid>,
+    trail: &Trail,
+) -> Result<()> {
     if !store::devices::delete(&mut *db, pool_id, sub, key).await? {
         return Err(no_such_device());
     }
+    let stays = asks.map(|origin_jti| (origin_jti, trail.at + ACCESS));
+    store::sessions::end_of_device(&mut *db, pool_id, sub, key, stays, trail.at).await?;
     Ok(store::audit::insert(db, pool_id, trail, "device.forgotten", Some(sub), None).await?)
 }
 

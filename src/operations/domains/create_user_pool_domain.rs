@@ -1,4 +1,5 @@
-//! CreateUserPoolDomain.
+//! CreateUserPoolDomain. A custom domain is added by deployment operators only: whether its name leads here, and is the pool's, is
+//! for them to know (docs/decisions/0027).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolDomain.html>
 
 use super::{Answer, Told};
@@ -10,9 +11,21 @@ use crate::{
     store,
 };
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Told) -> Result<Answer> {
-    let domain = request.domain()?;
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Told) -> Result<Answer> {
+    let domain = request.domain();
     let pool_id = &domain.pool_id;
+    let is_custom = domain.certificate_arn.is_some();
+    let hosts = &app.hosts;
+    let refused = if is_custom { hosts.refuses_custom(&domain.domain) } else { hosts.refuses_prefix(&domain.domain) };
+    if let Some(why) = refused {
+        return Err(Error::InvalidParameter(format!("Domain: {why}").into()));
+    }
+    if is_custom && operator.is_bound {
+        return Err(Error::AccessDenied(
+            "CustomDomainConfig: only an operator whose key is not bound to one user pool may add a custom domain."
+                .into(),
+        ));
+    }
     let mut tx = app.db.begin().await?;
     store::pools::lock(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     if !store::domains::insert(&mut tx, &domain).await? {

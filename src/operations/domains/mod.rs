@@ -7,10 +7,7 @@ pub mod update_user_pool_domain;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    error::{Error, Result},
-    store::domains::Domain,
-};
+use crate::store::domains::Domain;
 
 /// What CreateUserPoolDomain and UpdateUserPoolDomain say of a domain.
 #[derive(Deserialize)]
@@ -32,19 +29,14 @@ pub struct CustomDomainConfig {
 }
 
 impl Told {
-    /// The domain; a prefix is one label, and only a name with a certificate is more.
-    fn domain(self) -> Result<Domain> {
-        if self.custom_domain_config.is_none() && self.domain.contains('.') {
-            return Err(Error::InvalidParameter(
-                "Domain: a prefix has no dots; a custom domain needs CustomDomainConfig.".into(),
-            ));
-        }
-        Ok(Domain {
+    /// The domain. A prefix is one label before this server's host, and only a name with a certificate is more.
+    fn domain(self) -> Domain {
+        Domain {
             pool_id: self.user_pool_id,
             domain: self.domain,
             certificate_arn: self.custom_domain_config.map(|config| config.certificate_arn),
             managed_login_version: self.managed_login_version.unwrap_or(1),
-        })
+        }
     }
 }
 

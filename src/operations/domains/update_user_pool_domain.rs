@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub async fn handle(app: &App, _: &Call, _: Operator, request: Told) -> Result<Answer> {
-    let domain = request.domain()?;
+    let domain = request.domain();
     flows::pool(app, &domain.pool_id).await?;
     if !store::domains::update(&app.db, &domain).await? {
         return Err(Error::ResourceNotFound("No such domain of this kind in this user pool.".into()));

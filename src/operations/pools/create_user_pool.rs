@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{check_addresses, check_factors, check_triggers, schema, shown, stored_members};
+use super::{check_addresses, check_factors, check_senders, check_triggers, schema, shown, stored_members};
 use crate::{
     app::App,
     call::Call,
@@ -124,6 +124,7 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
         created_at: now,
         updated_at: now,
     };
+    check_senders(app, &pool, None, false)?;
     let mut tx = app.db.begin().await?;
     loop {
         pool.id = format!("{}_{}", app.config.region, random::pool_suffix());

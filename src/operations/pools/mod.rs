@@ -17,6 +17,7 @@ use crate::{
     clock::epoch_seconds,
     delivery,
     error::{Error, Result},
+    grants,
     store::{
         self,
         pools::{Pool, PoolSettings},
@@ -139,6 +140,24 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
     let top = ["EmailVerificationMessage", "SmsVerificationMessage", "SmsAuthenticationMessage"];
     if texts.into_iter().chain(invitations).chain(top.map(|member| settings.rest.get(member))).any(without_code) {
         return refuse("A message template must contain the placeholder {####}.");
+    }
+    Ok(())
+}
+
+/// Refuses senders that the settings do not list, as Amazon Cognito refuses identities that are not its account's. On a local
+/// server mail reaches nobody by mistake: there only the keys of single pools are bound by the list. `before`: the pool as it is;
+/// what it has may stay.
+fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: bool) -> Result<()> {
+    let old = before.map(grants::senders).unwrap_or_default();
+    let free = !by_key_of_pool && app.config.is_local();
+    for (member, sender) in grants::senders(pool) {
+        let stays = by_key_of_pool && old.contains(&(member, sender));
+        if !free && !stays && !grants::allow_sender(&app.config, &pool.id, sender) {
+            let text = format!(
+                "EmailConfiguration.{member}: {sender} is no sender of this server; its operator lists senders in the setting mail-senders."
+            );
+            return Err(Error::InvalidEmailRoleAccessPolicy(text.into()));
+        }
     }
     Ok(())
 }

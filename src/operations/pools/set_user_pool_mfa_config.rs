@@ -15,9 +15,10 @@ use crate::{
     call::Call,
     caller::Operator,
     error::{Error, Result},
+    grants,
     store::{
-        self,
-        pools::{PoolSettings, SoftwareTokenMfa, WebAuthnConfiguration},
+        self, Connection,
+        pools::{Pool, PoolSettings, SoftwareTokenMfa, WebAuthnConfiguration},
     },
 };
 
@@ -37,11 +38,14 @@ pub struct Request {
     web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     check(&request, &pool.settings)?;
+    if operator.is_bound {
+        check_own_rp_id(app, &mut tx, &pool, request.web_authn_configuration.as_ref()).await?;
+    }
     pool.settings.mfa_configuration = request.mfa_configuration.unwrap_or_else(|| "OFF".into());
     pool.settings.software_token_mfa_configuration = request.software_token_mfa_configuration;
     pool.settings.sms_mfa_configuration = request.sms_mfa_configuration;
@@ -89,6 +93,35 @@ fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
         check_rp_id(rp_id)?;
     }
     Ok(())
+}
+
+/// What a key that belongs to one pool may make its RP ID: a name at or above the pool's custom domain, which the deployment gave
+/// it, or one that the settings allow. Passkeys of an RP ID are everybody's who has it.
+async fn check_own_rp_id(
+    app: &App,
+    db: &mut Connection,
+    pool: &Pool,
+    new: Option<&WebAuthnConfiguration>,
+) -> Result<()> {
+    let old = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.as_deref());
+    let Some(rp_id) = new.and_then(|new| new.relying_party_id.as_deref()).filter(|new| Some(*new) != old) else {
+        return Ok(());
+    };
+    let refuse = |text: &'static str| Err(Error::AccessDenied(text.into()));
+    if !pool.passkey_policy.related_origins.is_empty() {
+        return refuse(
+            "RelyingPartyId: the pool's RelatedOrigins were set for the present one; only an operator whose key is not bound to one user pool may change it.",
+        );
+    }
+    let domains = store::domains::list(&mut *db, &pool.id).await?;
+    let below = |name: &str| name == rp_id || name.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.'));
+    let own = domains.iter().any(|one| one.certificate_arn.is_some() && below(&one.domain));
+    if own || grants::allow_relying_party(&app.config, &pool.id, rp_id) {
+        return Ok(());
+    }
+    refuse(
+        "RelyingPartyId: a key that belongs to one user pool may set a name at or above the pool's custom domain, or one that the setting relying-party-ids lists.",
+    )
 }
 
 /// An RP ID is a registrable domain or a name below one (WebAuthn section 5.1.3), or `localhost` for development.

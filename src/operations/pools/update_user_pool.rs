@@ -1,5 +1,6 @@
-//! UpdateUserPool: replaces a pool's configuration. Omitted sub-members of `Policies` stay, other omitted members go
-//! back to their defaults (W§3.2); name, tags, schema, username and WebAuthn configuration stay.
+//! UpdateUserPool: replaces a pool's configuration. Omitted sub-members of `Policies`, `MfaConfiguration` and
+//! `UserAttributeUpdateSettings` stay (W§9), other omitted members go back to their defaults (W§3.2); name, tags, schema,
+//! username and WebAuthn configuration stay.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
 
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    check_addresses, check_factors, check_triggers,
+    check_addresses, check_factors, check_senders, check_triggers,
     create_user_pool::{PoliciesInput, sms_mfa},
     stored_members,
 };
@@ -39,7 +40,7 @@ pub struct Request {
     #[serde(default)]
     auto_verified_attributes: Vec<String>,
     #[serde(default)]
-    user_attribute_update_settings: UpdateSettings,
+    user_attribute_update_settings: Option<UpdateSettings>,
     #[serde(default)]
     admin_create_user_config: AdminCreateUserConfig,
     #[serde(default)]
@@ -54,6 +55,7 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
     let mut tx = app.db.begin().await?;
     let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let before = pool.clone();
     if let Some(name) = request.pool_name {
         pool.name = name;
     }
@@ -65,7 +67,9 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
         settings.policies.sign_in_policy.allowed_first_auth_factors = factors;
     }
     settings.deletion_protection = request.deletion_protection.unwrap_or_else(|| "INACTIVE".into());
-    settings.mfa_configuration = request.mfa_configuration.unwrap_or_else(|| "OFF".into());
+    if let Some(mfa) = request.mfa_configuration {
+        settings.mfa_configuration = mfa;
+    }
     if settings.sms_mfa_configuration.is_none() {
         settings.sms_mfa_configuration = sms_mfa(&request.rest);
     }
@@ -92,10 +96,22 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
         settings.rest.insert("LambdaConfig".into(), functions);
     }
     settings.auto_verified_attributes = request.auto_verified_attributes;
-    settings.user_attribute_update_settings = request.user_attribute_update_settings;
+    let kept = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
+    match request.user_attribute_update_settings {
+        Some(update) => settings.user_attribute_update_settings = update,
+        // Kept without effect would be dropped without a word.
+        None => {
+            if let Some(name) = kept.iter().find(|name| !settings.auto_verified_attributes.contains(name)) {
+                return Err(Error::InvalidParameter(
+                    format!("AutoVerifiedAttributes lacks {name}, which UserAttributeUpdateSettings has verified before an update: list it, or send these settings too.").into(),
+                ));
+            }
+        }
+    }
     check_factors(settings)?;
     check_addresses(settings)?;
     check_triggers(settings)?;
+    check_senders(app, &pool, Some(&before), operator.is_bound)?;
     store::pools::update(&mut tx, &pool, app.clock.now()).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -19,6 +19,8 @@ pub struct Request {
     refresh_token: Secret,
     #[serde(default)]
     client_secret: Option<Secret>,
+    #[serde(default)]
+    device_key: Option<String>,
     /// For triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
@@ -38,6 +40,8 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         ));
     }
     let cause = Cause { app, pool: &caller.pool, client_id: &client.id, metadata: &request.client_metadata };
-    let tokens = refresh::refresh(&cause, call, client, (request.refresh_token.expose(), None), |_| Ok(())).await?;
+    let (token, device_key) = (request.refresh_token.expose(), request.device_key.as_deref());
+    let asked = refresh::Asked { token, scope: None, device_key };
+    let tokens = refresh::refresh(&cause, call, client, asked, |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }

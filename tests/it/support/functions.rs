@@ -1,7 +1,7 @@
 //! Functions that a pool's triggers call: a web server that checks every signature and answers as a test says.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -34,6 +34,7 @@ type Function = Arc<dyn Fn(&Value) -> Reply + Send + Sync>;
 pub struct Functions {
     functions: Arc<Mutex<HashMap<String, Function>>>,
     events: Arc<Mutex<Vec<(String, Value)>>>,
+    ids: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Functions {
@@ -76,10 +77,12 @@ async fn answer(
     body: web::Bytes,
 ) -> HttpResponse {
     let header = |name: &str| request.headers().get(name).unwrap().to_str().unwrap().to_owned();
-    let signed = [header("x-keystead-timestamp").as_bytes(), b".", &body].concat();
+    let id = header("x-keystead-id");
+    let signed = [id.as_bytes(), b".", header("x-keystead-timestamp").as_bytes(), b".", &body].concat();
     let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
     let expected = format!("v1={}", hex(hmac::sign(&key, &signed).as_ref()));
-    if header("x-keystead-signature") != expected {
+    // What came before is a replay.
+    if header("x-keystead-signature") != expected || !functions.ids.lock().unwrap().insert(id) {
         return HttpResponse::Forbidden().finish();
     }
     let mut event: Value = serde_json::from_slice(&body).unwrap();

@@ -65,6 +65,7 @@ pub const CALLBACK: &str = "http://localhost:3000/callback";
 pub const PASSWORD: &str = "Passw0rd!";
 
 const ACCESS_KEY: &str = "AKIATESTTESTTESTTEST";
+const OTHER_SECRET: &str = "another-secret-0123456789";
 const SECRET_KEY: &str = "test-secret-access-key-0123456789abcdefgh";
 
 #[derive(Parser)]
@@ -177,6 +178,18 @@ impl TestServer {
         let headers = signed_headers(&self.url, operation, &body, access_key, secret, self.clock.now().into());
         let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.post(operation, body, &headers).await
+    }
+
+    /// Makes an operator's key of this ID and role, for one pool or for all.
+    pub async fn key(&self, access_key: &str, role: &str, pool: Option<&str>) {
+        let secret = Secret::from(OTHER_SECRET.to_owned());
+        let now = self.clock.now();
+        store::operators::put(&self.db, &sealing(), pool, access_key, &secret, role, now).await.unwrap();
+    }
+
+    /// A call signed with a key of [`Self::key`].
+    pub async fn operator_as(&self, access_key: &str, operation: &str, input: Value) -> Answer {
+        self.operator_with(operation, input, access_key, OTHER_SECRET).await
     }
 
     /// Any body with any headers.

@@ -1,0 +1,179 @@
+//! The names under which this server is reached, and what of them user pools may have. Pure.
+
+use url::Host;
+
+use crate::config::Config;
+
+/// Longest prefix and longest label of a name (RFC 1035 section 2.3.4).
+const LONGEST_LABEL: usize = 63;
+
+/// Whose a host name may be.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// This server's, or a name that no pool can have.
+    Own,
+    /// Below this server's host: what stands before it.
+    Prefix(&'a str),
+    /// Perhaps a pool's custom domain.
+    Other(&'a str),
+}
+
+/// This server's own names.
+pub struct Hosts {
+    /// That of the public URL.
+    public: String,
+    /// All of them.
+    own: Vec<String>,
+}
+
+impl Hosts {
+    /// The names in these settings.
+    pub fn new(config: &Config) -> Self {
+        let url = url::Url::parse(&config.public_url()).ok();
+        let public = url.and_then(|url| url.host_str().map(str::to_ascii_lowercase)).unwrap_or_default();
+        let mut own = vec![public.clone(), "localhost".to_owned()];
+        own.extend(config.own_hosts.iter().map(|name| name.to_ascii_lowercase()));
+        Self { public, own }
+    }
+
+    /// Whose the name in a `Host` header is, in lower case.
+    pub fn place<'a>(&self, host: &'a str) -> Place<'a> {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let name = name.strip_suffix('.').unwrap_or(name);
+        if self.is_own(name) || !is_name(name) {
+            return Place::Own;
+        }
+        match below(name, &self.public) {
+            Some(prefix) => Place::Prefix(prefix),
+            None => Place::Other(name),
+        }
+    }
+
+    /// Why a pool may not have this prefix, if it may not: it is one label, and names nothing of this server's.
+    pub fn refuses_prefix(&self, prefix: &str) -> Option<&'static str> {
+        let whole = format!("{prefix}.{}", self.public);
+        match prefix {
+            _ if prefix.contains('.') => Some("a prefix has no dots; a custom domain needs CustomDomainConfig."),
+            _ if self.is_own(prefix) || self.is_own(&whole) || !is_name(prefix) => {
+                Some("this server's own names are not for user pools.")
+            }
+            _ => None,
+        }
+    }
+
+    /// Why a pool may not have this custom domain, if it may not.
+    pub fn refuses_custom(&self, name: &str) -> Option<&'static str> {
+        let below_own = self.own.iter().any(|own| below(name, own).is_some());
+        match name {
+            _ if self.is_own(name) || !is_name(name) => {
+                Some("this server's own names and addresses are not for user pools.")
+            }
+            _ if !name.contains('.') => Some("a custom domain has dots; a prefix comes without CustomDomainConfig."),
+            _ if below_own => Some("a name below this server's own is a prefix, without CustomDomainConfig."),
+            _ => None,
+        }
+    }
+
+    fn is_own(&self, name: &str) -> bool {
+        self.own.iter().any(|own| own == name)
+    }
+}
+
+/// What stands before a name in a name below it.
+fn below<'a>(name: &'a str, above: &str) -> Option<&'a str> {
+    name.strip_suffix(above)?.strip_suffix('.').filter(|prefix| !prefix.is_empty())
+}
+
+/// Whether this is a name, and no address in any of the forms that browsers read.
+fn is_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=LONGEST_LABEL).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+    };
+    text.split('.').all(label) && matches!(Host::parse(text), Ok(Host::Domain(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Settings {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn hosts() -> Hosts {
+        let args = ["", "--public-url=https://ID.example.com:8443", "--own-hosts=keystead,Keystead.internal"];
+        Hosts::new(&Settings::parse_from(args).config)
+    }
+
+    #[test]
+    fn a_host_is_this_servers_a_prefix_or_another_name() {
+        let hosts = hosts();
+        for own in [
+            "id.example.com",
+            "id.example.com:8443",
+            "id.example.com.",
+            "id.example.com:443",
+            "localhost:9229",
+            "keystead",
+            "keystead.internal:80",
+            "127.0.0.1:9229",
+            "[::1]:9229",
+            "[::1]",
+            "127.1",
+            "0x7f.1",
+            "2130706433",
+            "",
+            "a_b",
+            "a..b",
+        ] {
+            assert_eq!(hosts.place(own), Place::Own, "{own}");
+        }
+        assert_eq!(hosts.place("shop.id.example.com:8443"), Place::Prefix("shop"));
+        assert_eq!(hosts.place("shop.id.example.com."), Place::Prefix("shop"));
+        for other in ["shop", "example.com", "notid.example.com", "shop.localhost", "auth.shop.example"] {
+            assert_eq!(hosts.place(other), Place::Other(other));
+        }
+    }
+
+    #[test]
+    fn pools_have_none_of_this_servers_names() {
+        let hosts = hosts();
+        for good in ["shop", "a-1", "id"] {
+            assert_eq!(hosts.refuses_prefix(good), None, "{good}");
+        }
+        for bad in ["localhost", "keystead", "127", "2130706433", "a.b", "id.example.com", "", "a_b"] {
+            assert!(hosts.refuses_prefix(bad).is_some(), "{bad}");
+        }
+        for good in ["auth.shop.example", "example.com", "other.example.com"] {
+            assert_eq!(hosts.refuses_custom(good), None, "{good}");
+        }
+        for bad in [
+            "localhost",
+            "shop",
+            "keystead",
+            "keystead.internal",
+            "x.keystead.internal",
+            "127.0.0.1",
+            "127.1",
+            "10.0.0.0x1",
+            "1.2.3.4.5",
+            "id.example.com",
+            "shop.id.example.com",
+            "a.b.id.example.com",
+            "x.localhost",
+            "a..b",
+            ".example.com",
+            "example.com.",
+        ] {
+            assert!(hosts.refuses_custom(bad).is_some(), "{bad}");
+        }
+    }
+}

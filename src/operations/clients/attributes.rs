@@ -1,0 +1,39 @@
+//! The attributes that an app client's users may read and write, against the pool's schema.
+
+use crate::{
+    error::{Error, Result},
+    flows::attributes::is_for_users,
+    store::{
+        clients::ClientSettings,
+        pools::{Pool, SchemaAttribute},
+    },
+};
+
+/// Refuses lists with names that the pool does not have; and, of those that may be written, with what users never write or
+/// without what every user must have. `doing`: `creating` or `updating`, for the text (W§9); the log says why.
+pub fn check(pool: &Pool, settings: &ClientSettings, doing: &str) -> Result<()> {
+    let schema = &pool.settings.schema_attributes;
+    let refuse = |kind: &str, name: &str, why: &str| {
+        tracing::info!(name, why, "an app client's {kind} attributes refused");
+        Err(Error::InvalidParameter(format!("Invalid {kind} attributes specified while {doing} a client").into()))
+    };
+    let unknown = |list: &[String]| list.iter().find(|name| !schema.iter().any(|known| known.name == **name)).cloned();
+    if let Some(name) = settings.read_attributes.as_deref().and_then(unknown) {
+        return refuse("read", &name, "the user pool has no such attribute");
+    }
+    let Some(list) = settings.write_attributes.as_deref() else { return Ok(()) };
+    if let Some(name) = unknown(list) {
+        return refuse("write", &name, "the user pool has no such attribute");
+    }
+    // What is required is written when the user is made, also where it stays as it is from then on.
+    let writable =
+        |known: &SchemaAttribute| known.name != "sub" && is_for_users(known) && (known.mutable || known.required);
+    let listed = |known: &SchemaAttribute| list.contains(&known.name);
+    if let Some(known) = schema.iter().find(|known| listed(known) && !writable(known)) {
+        return refuse("write", &known.name, "users never write it");
+    }
+    match schema.iter().find(|known| known.required && known.name != "sub" && !listed(known)) {
+        Some(known) => refuse("write", &known.name, "it is required and not listed"),
+        None => Ok(()),
+    }
+}
