@@ -9,7 +9,7 @@ use crate::{
     flows::{
         addresses::{Address, DeliveryDetails},
         attributes,
-        codes::{self, Purpose},
+        codes::{self, Purpose, Sending},
         last_factor, mfa, names,
         triggers::Cause,
     },
@@ -88,10 +88,8 @@ pub async fn prove(
     let mut sent = Vec::new();
     for address in addresses {
         let purpose = Purpose::verify(address.attribute);
-        if counted {
-            codes::count(cause.app, db, cause.pool, user, purpose, now).await?;
-        }
-        sent.push(codes::send(cause, db, user, purpose, "UpdateUserAttribute", &address, now).await?);
+        let sending = Sending { purpose, source: "UpdateUserAttribute", counted };
+        sent.push(codes::send(cause, db, user, sending, &address, now).await?);
     }
     Ok(sent)
 }

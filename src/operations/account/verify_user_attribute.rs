@@ -13,7 +13,7 @@ use crate::{
         self,
         addresses::address_attribute,
         change_attributes,
-        codes::{self, Purpose},
+        codes::{self, Given, Purpose},
     },
     operations::Empty,
     store,
@@ -36,8 +36,8 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
-    let purpose = Purpose::verify(attribute);
-    let code = match codes::redeem(app, &mut tx, &pool, &user, purpose, &request.code, trail.at).await? {
+    let given = Given { purpose: Purpose::verify(attribute), code: &request.code, by: Some(call.address) };
+    let code = match codes::redeem(app, &mut tx, &pool, &user, given, trail.at).await? {
         Ok(code) => code,
         Err(refusal) => {
             tx.commit().await?;
