@@ -102,6 +102,9 @@ pub async fn store(
     attributes: Map<String, Value>,
     now: OffsetDateTime,
 ) -> Result<User> {
+    if user.attributes == attributes {
+        return Ok(user);
+    }
     for attribute in ["email", "phone_number"] {
         if user.attributes.get(attribute) != attributes.get(attribute) {
             codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;

@@ -28,7 +28,6 @@ use crate::{
     secret::Secret,
     store::{
         self, Connection,
-        clients::ClientAndPool,
         pools::Pool,
         users::Status,
     },

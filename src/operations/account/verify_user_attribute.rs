@@ -12,7 +12,7 @@ use crate::{
     flows::{
         self,
         addresses::address_attribute,
-        change_attributes,
+        change_attributes, changes,
         codes::{self, Given, Purpose},
     },
     operations::Empty,
@@ -53,8 +53,11 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     }
     attributes.insert(attribute.into(), Value::String(code.destination));
     attributes.insert(format!("{attribute}_verified"), Value::String("true".into()));
+    let changes_something = attributes != user.attributes;
     change_attributes::store(&mut tx, &pool, user, attributes, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "address.verified", Some(bearer.sub), None).await?;
+    if changes_something {
+        changes::note(app, &mut tx, &pool.id, &trail, "address.verified", bearer.sub, None).await?;
+    }
     tx.commit().await?;
     Ok(Empty {})
 }

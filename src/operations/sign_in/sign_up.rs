@@ -12,7 +12,7 @@ use crate::{
     flows::{
         self,
         addresses::{Address, DeliveryDetails},
-        attributes::{Attribute, check_required, checked},
+        attributes::{Attribute, check_required, checked, is_email},
         auth_events,
         codes::{self, Purpose, Sending},
         messages, names,
@@ -126,8 +126,14 @@ async fn refuse_early(
 ) -> Result<()> {
     let (app, pool) = (cause.app, cause.pool);
     let value = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
-    if !call.from_pages() && store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?.is_some() {
-        return Err(Error::UsernameExists("User already exists".into()));
+    let by_address = !pool.settings.username_attributes.is_empty();
+    let name = pool.username_key(if by_address { typed } else { username });
+    if !call.from_pages() && store::users::find(&app.db, &pool.id, &name).await?.is_some() {
+        let taken = names::Taken(if is_email(typed) { "email" } else { "phone_number" });
+        return Err(match by_address {
+            true => taken.username_exists(),
+            false => Error::UsernameExists("User already exists".into()),
+        });
     }
     let Some(attribute) = sign_up::attribute_to_verify(pool, typed, value).filter(|_| !confirmed) else { return Ok(()) };
     let address = Address { attribute, value: value(attribute).unwrap_or_default() };
