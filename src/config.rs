@@ -295,7 +295,9 @@ impl Config {
             ("unconfirmed-days", self.unconfirmed_days),
         ];
         if let Some((name, _)) = days.iter().find(|(_, days)| *days > LONGEST_DAYS) {
-            return Err(format!("{name}: must be at most {LONGEST_DAYS}, or 0 to keep for ever where that is possible"));
+            return Err(format!(
+                "{name}: must be at most {LONGEST_DAYS}, or 0 to keep for ever where that is possible"
+            ));
         }
         if let Some(secret) = &self.operator_secret_access_key
             && secret.expose().len() < 20

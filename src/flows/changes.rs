@@ -22,7 +22,9 @@ pub async fn note(
 ) -> Result<()> {
     let most = i64::from(app.config.user_changes_per_day);
     if most > 0 && store::audit::count_own(db, pool_id, sub, trail.at - Duration::DAY, most).await? >= most {
-        return Err(Error::TooManyRequests(format!("A user may change {most} things in a day; try again later.").into()));
+        return Err(Error::TooManyRequests(
+            format!("A user may change {most} things in a day; try again later.").into(),
+        ));
     }
     Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), credential_id).await?)
 }

@@ -213,8 +213,7 @@ pub async fn send(
         expires_at: now + purpose.lifetime(),
     };
     store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
-    let told =
-        Told { occasion: purpose.occasion(), source: sending.source, username: &user.username, secret: &code };
+    let told = Told { occasion: purpose.occasion(), source: sending.source, username: &user.username, secret: &code };
     messages::send(cause, db, user, address, told, now).await?;
     Ok(address.details())
 }

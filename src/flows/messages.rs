@@ -46,7 +46,12 @@ pub async fn send(
 }
 
 /// Refuses what [`send`] would refuse, before anything is done for it that costs much.
-pub async fn refuse_flooded(cause: &Cause<'_>, db: &mut Connection, address: &Address, now: OffsetDateTime) -> Result<()> {
+pub async fn refuse_flooded(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    address: &Address,
+    now: OffsetDateTime,
+) -> Result<()> {
     cause.app.delivery.check(address.medium())?;
     let sent = store::codes::sent(db, &cause.pool.id, &counter(cause, address), now).await?;
     if sent >= PER_ADDRESS_AND_HOUR { Err(flooded()) } else { Ok(()) }

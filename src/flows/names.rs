@@ -73,7 +73,8 @@ fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     if settings.username_attributes.is_empty() {
         names.push(("username", pool.username_key(&user.username)));
     }
-    let is_verified = |kind: &str| user.attributes.get(&format!("{kind}_verified")).is_some_and(|value| value == "true");
+    let is_verified =
+        |kind: &str| user.attributes.get(&format!("{kind}_verified")).is_some_and(|value| value == "true");
     let one_is_proved = settings.username_attributes.iter().any(|kind| is_verified(kind));
     for kind in ["email", "phone_number", "preferred_username"] {
         let has = |list: &[String]| list.iter().any(|one| one == kind);

@@ -170,8 +170,7 @@ async fn one_address_does_not_use_up_the_guesses_of_a_day() {
         server.clock.advance(Duration::minutes(15));
         server.call("ForgotPassword", of(&client, "ada")).await.ok();
         for _ in 0..6 {
-            let outcome =
-                from(&behind, "203.0.113.1", "ConfirmForgotPassword", &reset(&client, "ada", "12345")).await;
+            let outcome = from(&behind, "203.0.113.1", "ConfirmForgotPassword", &reset(&client, "ada", "12345")).await;
             wrong += i32::from(outcome == MISMATCH);
         }
     }
@@ -280,7 +279,8 @@ async fn nothing_is_hashed_for_a_wrong_code() {
     confirmed(&server, &client).await;
     server.call("ForgotPassword", of(&client, "ada")).await.ok();
     server.call("ForgotPassword", of(&client, "nobody")).await.ok();
-    let slow = ["--password-queue=1", "--password-threads=1", "--password-memory-kib=19456", "--password-iterations=400"];
+    let slow =
+        ["--password-queue=1", "--password-threads=1", "--password-memory-kib=19456", "--password-iterations=400"];
     let slow = TestServer::on(server.options(), config(&slow), server.clock.clone()).await;
     // Until the only place is taken for a good while.
     let waiting = (0..3).map(|n| {
@@ -316,9 +316,7 @@ async fn an_address_begins_so_many_sign_ins_at_a_pool_whoever_is_named() {
     let flags = ["--trusted-proxies=127.0.0.1/32", "--address-sign-ins-per-minute=3"];
     let behind = TestServer::on(server.options(), config(&flags), server.clock.clone()).await;
     confirmed(&server, &client).await;
-    let begin = |name: &str| {
-        json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}})
-    };
+    let begin = |name: &str| json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}});
     for name in ["ada", "nobody", "somebody"] {
         assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &begin(name)).await, "OK", "{name}");
     }

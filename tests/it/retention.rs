@@ -39,7 +39,8 @@ async fn the_trail_is_kept_for_its_time_and_deleted_passkeys_are_known_for_longe
         let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {}});
         let answer = server.call("InitiateAuth", input).await.ok();
         let options: Value =
-            serde_json::from_str(answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap()).unwrap();
+            serde_json::from_str(answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap())
+                .unwrap();
         let credential = ada.authenticator.get(&options, ORIGIN, &Default::default()).unwrap();
         let input = json!({"ClientId": client(), "ChallengeName": "WEB_AUTHN", "Session": answer["Session"],
             "ChallengeResponses": {"CREDENTIAL": credential.to_string()}});
@@ -152,8 +153,14 @@ async fn a_user_changes_so_many_things_in_a_day() {
     ada.call("UpdateWebAuthnCredential", rename("three")).await.ok();
     let attributes = json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]});
     assert_eq!(ada.call("UpdateUserAttributes", attributes.clone()).await.outcome(), "TooManyRequestsException");
-    server.operator("AdminUpdateUserAttributes", json!({"UserPoolId": pool(), "Username": "ada",
-        "UserAttributes": [{"Name": "name", "Value": "A."}]})).await.ok();
+    server
+        .operator(
+            "AdminUpdateUserAttributes",
+            json!({"UserPoolId": pool(), "Username": "ada",
+        "UserAttributes": [{"Name": "name", "Value": "A."}]}),
+        )
+        .await
+        .ok();
     server.clock.advance(Duration::DAY);
     ada.sign_in().await;
     ada.call("UpdateUserAttributes", attributes).await.ok();

@@ -818,7 +818,11 @@ async fn recovery_goes_to_the_address_that_is_the_name_and_not_to_the_phone_of_w
     server.call("ConfirmForgotPassword", new_password(&client, EMAIL, &code, "N3w-Passw0rd")).await.ok();
     assert_eq!(attribute(&server, &pool, EMAIL, "email_verified").await.as_deref(), Some("true"));
     assert_eq!(attribute(&server, &pool, EMAIL, "phone_number_verified").await.as_deref(), Some("false"));
-    assert_eq!(stranger.call("GetUser", json!({})).await.outcome(), "NotAuthorizedException", "nothing is left to them");
+    assert_eq!(
+        stranger.call("GetUser", json!({})).await.outcome(),
+        "NotAuthorizedException",
+        "nothing is left to them"
+    );
     server.call("ForgotPassword", of(&client, EMAIL)).await.ok();
     server.code(EMAIL, 2).await;
     assert_eq!(server.count("outbox WHERE kind = 'message.sms'").await, 0);
@@ -838,7 +842,8 @@ async fn recovery_goes_to_the_address_that_is_the_name_and_not_to_the_phone_of_w
 #[tokio::test]
 async fn an_address_written_beside_a_proved_one_is_nobodys_name() {
     let server = TestServer::start().await;
-    let pool = json!({"UsernameAttributes": ["email", "phone_number"], "AutoVerifiedAttributes": ["email", "phone_number"]});
+    let pool =
+        json!({"UsernameAttributes": ["email", "phone_number"], "AutoVerifiedAttributes": ["email", "phone_number"]});
     let (_, client) = pool_with(&server, pool, json!({})).await;
     let input = json!({"ClientId": client, "Username": PHONE, "Password": PASSWORD,
         "UserAttributes": [{"Name": "email", "Value": EMAIL}]});

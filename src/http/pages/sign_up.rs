@@ -26,11 +26,7 @@ use crate::{
     },
     http::visit::{self, Visit},
     secret::Secret,
-    store::{
-        self, Connection,
-        pools::Pool,
-        users::Status,
-    },
+    store::{self, Connection, pools::Pool, users::Status},
     wire,
 };
 

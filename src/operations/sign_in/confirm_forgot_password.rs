@@ -39,8 +39,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let ClientAndPool { client, pool } = &*caller;
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
-    let given =
-        Given { purpose: Purpose::ForgotPassword, code: &request.confirmation_code, by: Some(call.address) };
+    let given = Given { purpose: Purpose::ForgotPassword, code: &request.confirmation_code, by: Some(call.address) };
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, &request.username, given.purpose, given.by).await?);
     };
@@ -51,8 +50,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let new = password::new(app, pool, user.sub, &user.username, request.password).await?;
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
-    let code =
-        codes::redeem_checked(app, &mut tx, pool, &user, (Purpose::ForgotPassword, &checked), trail.at).await?;
+    let code = codes::redeem_checked(app, &mut tx, pool, &user, (Purpose::ForgotPassword, &checked), trail.at).await?;
     forgotten::check_still(pool, &user, &code)?;
     let user = forgotten::claim(&mut tx, pool, user, &code, &trail).await?;
     password::store(&mut tx, pool, user.sub, &new, Status::Confirmed, trail.at).await?;
@@ -67,13 +65,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
 }
 
 /// Checks the code, which is not used up by it: it may come again with another password.
-async fn check(
-    app: &App,
-    caller: &ClientAndPool,
-    sub: Uuid,
-    given: Given<'_>,
-    now: OffsetDateTime,
-) -> Result<Code> {
+async fn check(app: &App, caller: &ClientAndPool, sub: Uuid, given: Given<'_>, now: OffsetDateTime) -> Result<Code> {
     let ClientAndPool { client, pool } = caller;
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, sub).await?.ok_or(Error::UserNotFoundForClient)?;

@@ -135,7 +135,9 @@ async fn refuse_early(
             false => Error::UsernameExists("User already exists".into()),
         });
     }
-    let Some(attribute) = sign_up::attribute_to_verify(pool, typed, value).filter(|_| !confirmed) else { return Ok(()) };
+    let Some(attribute) = sign_up::attribute_to_verify(pool, typed, value).filter(|_| !confirmed) else {
+        return Ok(());
+    };
     let address = Address { attribute, value: value(attribute).unwrap_or_default() };
     let mut db = app.db.acquire().await?;
     messages::refuse_flooded(cause, &mut db, &address, app.clock.now()).await
