@@ -30,6 +30,7 @@ pub struct Budgets {
     writes: Option<DefaultKeyedRateLimiter<Uuid>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
     forms: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    sign_ins: Option<DefaultKeyedRateLimiter<(String, IpAddr)>>,
     /// Sessions that were found ended: their tokens have budgets of their own, so that a thief with a revoked token does
     /// not use up its owner's.
     ended_sessions: RwLock<HashSet<Uuid>>,
@@ -55,6 +56,8 @@ impl Budgets {
             addresses: NonZeroU32::new(config.address_requests_per_second)
                 .map(|n| RateLimiter::keyed(Quota::per_second(n))),
             forms: NonZeroU32::new(config.address_forms_per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
+            sign_ins: NonZeroU32::new(config.address_sign_ins_per_minute)
+                .map(|n| RateLimiter::keyed(Quota::per_minute(n))),
             ended_sessions: RwLock::default(),
         }
     }
@@ -89,12 +92,22 @@ impl Budgets {
         refuse(self.forms.as_ref().is_some_and(|limiter| limiter.check_key(&counted(address)).is_err()))
     }
 
+    /// Takes one beginning of a sign-in from an address's budget at a user pool: each leaves a challenge behind, whether or not
+    /// somebody has the name. What comes from this machine is a proxy's or a server's, and not one person's.
+    pub fn spend_sign_in(&self, pool_id: &str, address: IpAddr) -> Result<()> {
+        let Some(limiter) = self.sign_ins.as_ref().filter(|_| !address.is_loopback()) else { return Ok(()) };
+        refuse(limiter.check_key(&(pool_id.to_owned(), counted(address))).is_err())
+    }
+
     /// Forgets the counters that are quiet, so that memory stays bounded.
     pub fn forget_quiet(&self) {
         for limiter in [&self.reads, &self.writes].into_iter().flatten() {
             limiter.retain_recent();
         }
         for limiter in [&self.addresses, &self.forms].into_iter().flatten() {
+            limiter.retain_recent();
+        }
+        if let Some(limiter) = &self.sign_ins {
             limiter.retain_recent();
         }
     }

@@ -130,6 +130,14 @@ pub struct Config {
     /// Passkeys one user may delete in an hour; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_PASSKEY_DELETIONS_PER_HOUR", default_value_t = 0)]
     pub passkey_deletions_per_hour: i64,
+    /// Changes of their own account, each a row of the audit trail, that one user may make in a day (attributes, the names of
+    /// passkeys, the password, second factors, devices); 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_USER_CHANGES_PER_DAY", default_value_t = 1_000)]
+    pub user_changes_per_day: u32,
+    /// Sign-ins that one client address may begin at one user pool, per minute and replica, through app clients without a
+    /// secret; addresses of this machine are not counted; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_INS_PER_MINUTE", default_value_t = 1_200)]
+    pub address_sign_ins_per_minute: u32,
     /// Wrong passwords in a row before further ones are delayed; 0 switches the lockout off.
     #[arg(long, env = "KEYSTEAD_FREE_PASSWORD_FAILURES", default_value_t = 5)]
     pub free_password_failures: i32,
@@ -195,6 +203,24 @@ pub struct Config {
     /// Days after which a row of the outbox is dropped.
     #[arg(long, env = "KEYSTEAD_OUTBOX_DAYS", default_value_t = 7)]
     pub outbox_days: u32,
+    /// Days after which a row of the audit trail is dropped; 0 keeps it for ever.
+    #[arg(long, env = "KEYSTEAD_AUDIT_DAYS", default_value_t = 400)]
+    pub audit_days: u32,
+    /// Days for which a deleted passkey is known as deleted here, so that its manager can be told; 0: for ever.
+    #[arg(long, env = "KEYSTEAD_DELETED_PASSKEYS_DAYS", default_value_t = 3_650)]
+    pub deleted_passkeys_days: u32,
+    /// Days after which an event of AdminListUserAuthEvents is dropped; 0 keeps it for ever.
+    #[arg(long, env = "KEYSTEAD_AUTH_EVENTS_DAYS", default_value_t = 90)]
+    pub auth_events_days: u32,
+    /// Days after which the row of a session that was ended is dropped; 0 keeps it until it would have expired.
+    #[arg(long, env = "KEYSTEAD_ENDED_SESSIONS_DAYS", default_value_t = 1)]
+    pub ended_sessions_days: u32,
+    /// Days after which a user import that ended is dropped from the list; 0 keeps it for ever.
+    #[arg(long, env = "KEYSTEAD_IMPORT_DAYS", default_value_t = 400)]
+    pub import_days: u32,
+    /// Days after which a user who signed up and never confirmed it is deleted; 0 keeps them for ever.
+    #[arg(long, env = "KEYSTEAD_UNCONFIRMED_DAYS", default_value_t = 90)]
+    pub unconfirmed_days: u32,
     /// The rules of the web ACL: the `[web_acl]` tables of keystead.toml.
     #[arg(skip)]
     pub web_acl: web_acl::Rules,
@@ -206,6 +232,9 @@ pub struct Config {
 /// What docker-compose.yml holds for a local stack, and everybody knows: the sealing key, and the first operator's key pair.
 const KNOWN_SEALING_KEY: &str = "bG9jYWwtZGV2ZWxvcG1lbnQtb25seS0hISEhISEhISE=";
 pub const KNOWN_OPERATOR: (&str, &str) = ("AKIALOCALDEVELOPMENT", "local-development-only-secret");
+
+/// A hundred years.
+const LONGEST_DAYS: u32 = 36_500;
 
 impl Config {
     /// The issuer's base: `public_url`, or localhost with the port.
@@ -307,6 +336,20 @@ impl Config {
                  or KEYSTEAD_SEALING_KEY_FILE (make one with `openssl rand -base64 32`)"
                     .into(),
             );
+        }
+        let days = [
+            ("outbox-days", self.outbox_days),
+            ("audit-days", self.audit_days),
+            ("deleted-passkeys-days", self.deleted_passkeys_days),
+            ("auth-events-days", self.auth_events_days),
+            ("ended-sessions-days", self.ended_sessions_days),
+            ("import-days", self.import_days),
+            ("unconfirmed-days", self.unconfirmed_days),
+        ];
+        if let Some((name, _)) = days.iter().find(|(_, days)| *days > LONGEST_DAYS) {
+            return Err(format!(
+                "{name}: must be at most {LONGEST_DAYS}, or 0 to keep for ever where that is possible"
+            ));
         }
         if let Some(secret) = &self.operator_secret_access_key
             && secret.expose().len() < 20

@@ -16,7 +16,7 @@ pub struct RunJob {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Job {
-    /// Remove expired challenges and sessions, and old rows of the outbox.
+    /// Remove what is not needed any more: see docs/retention.md.
     RemoveExpired,
 }
 

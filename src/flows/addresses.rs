@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     app::App,
     delivery::Medium,
-    flows::codes::Purpose,
+    flows::{codes::Purpose, names, sign_up},
     store::{pools::Pool, users::User},
 };
 
@@ -81,8 +81,11 @@ fn is_phone(name: &str) -> bool {
 
 /// The address that a code for this would go to if the pool had a person of this name: the same on every call.
 pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Address {
-    let automatic = || pool.settings.auto_verified_attributes.iter().any(|name| name == "phone_number");
-    let by_phone = is_phone(username) || (!username.contains('@') && automatic());
+    let first = match names::naming(pool) {
+        Some(naming) if purpose != Purpose::SignUp => Some(naming),
+        _ => sign_up::attributes_to_verify(pool).next(),
+    };
+    let by_phone = is_phone(username) || (!username.contains('@') && first == Some("phone_number"));
     decoy_of(app, pool, username, purpose, if by_phone { "phone_number" } else { "email" })
 }
 

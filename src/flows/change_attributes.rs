@@ -9,7 +9,7 @@ use crate::{
     flows::{
         addresses::{Address, DeliveryDetails},
         attributes,
-        codes::{self, Purpose},
+        codes::{self, Purpose, Sending},
         last_factor, mfa, names,
         triggers::Cause,
     },
@@ -88,10 +88,8 @@ pub async fn prove(
     let mut sent = Vec::new();
     for address in addresses {
         let purpose = Purpose::verify(address.attribute);
-        if counted {
-            codes::count(cause.app, db, cause.pool, user, purpose, now).await?;
-        }
-        sent.push(codes::send(cause, db, user, purpose, "UpdateUserAttribute", &address, now).await?);
+        let sending = Sending { purpose, source: "UpdateUserAttribute", counted };
+        sent.push(codes::send(cause, db, user, sending, &address, now).await?);
     }
     Ok(sent)
 }
@@ -104,6 +102,9 @@ pub async fn store(
     attributes: Map<String, Value>,
     now: OffsetDateTime,
 ) -> Result<User> {
+    if user.attributes == attributes {
+        return Ok(user);
+    }
     for attribute in ["email", "phone_number"] {
         if user.attributes.get(attribute) != attributes.get(attribute) {
             codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;

@@ -1,13 +1,18 @@
 //! Codes that prove an address: sent to it, typed in by its owner, used once.
 //!
 //! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (W§6.1). Attempts are
-//! counted by name, whether or not a user has it, so that the limits tell nobody who has an account.
+//! counted by name, whether or not a user has it, so that the limits tell nobody who has an account; see
+//! `docs/decisions/0029-guesses-at-codes.md`.
 
+use std::net::IpAddr;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
     app::App,
+    budgets,
     error::{Error, Result},
     flows::{
         addresses::{self, Address, DeliveryDetails},
@@ -17,7 +22,12 @@ use crate::{
     },
     random,
     sealing::equal,
-    store::{self, Connection, codes::Code, pools::Pool, users::User},
+    store::{
+        self, Connection,
+        codes::{Code, Counter, Guess, Limits},
+        pools::Pool,
+        users::User,
+    },
 };
 
 /// Codes sent for a name within an hour.
@@ -26,12 +36,16 @@ const SENT_PER_HOUR: i32 = 5;
 const SIGN_IN_SENT_PER_HOUR: i32 = 20;
 /// Custom challenges made for a name within an hour.
 const CUSTOM_PER_HOUR: i32 = 60;
-/// Codes tried for a name within an hour.
-const TRIED_PER_HOUR: i32 = 15;
+/// Guesses at the codes of a name, of each purpose.
+const GUESSES: Limits = Limits { per_code: 20, per_code_and_guesser: 5, per_day: 100, per_day_and_guesser: 25 };
+/// Rows that the names of a pool share, of each purpose. Names that nobody has take no other ones.
+const SHARED_ROWS: u16 = 1 << 14;
 /// How long the code of a sign-up may wait.
 pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 /// Digits of a code.
 const DIGITS: usize = 6;
+/// The purpose of codes that sign in, as the counts have it.
+const SIGN_IN: &str = "sign_in";
 
 /// What a code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,18 +84,124 @@ impl Purpose {
     }
 }
 
-/// Makes a code, replacing the one before, and sends it to an address, in a transaction that holds the user's row. `source`: as
-/// in [`Told`].
+/// A code to send.
+#[derive(Clone, Copy)]
+pub struct Sending {
+    pub purpose: Purpose,
+    /// As in [`Told`].
+    pub source: &'static str,
+    /// Whether somebody, perhaps its owner, asked for it in a user's name: then it counts, and one too many is refused. What
+    /// operators send, and what a sign-up itself sends, does not count.
+    pub counted: bool,
+}
+
+/// A code that came back.
+#[derive(Clone, Copy)]
+pub struct Given<'a> {
+    pub purpose: Purpose,
+    pub code: &'a str,
+    /// Who gives it. `None`: it came by a link whose signature says that the code was not guessed.
+    pub by: Option<IpAddr>,
+}
+
+/// Where the codes of a name are counted.
+struct Counters {
+    /// What is told about the name. Names share such rows, whether or not somebody has them, and push each other out.
+    told: Counter,
+    /// What holds whatever becomes of that: the name's own row. (For a name that nobody has, another shared one, so that both
+    /// take the same time.) `None`: `told` is the name's own, because nobody but its user gets this far.
+    own: Option<Counter>,
+}
+
+impl Counters {
+    fn of(app: &App, pool: &Pool, username: &str, user: Option<&User>, purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::SignUp | Purpose::ForgotPassword => Self::of_strangers(app, pool, username, user, purpose.text()),
+            Purpose::VerifyEmail | Purpose::VerifyPhoneNumber => {
+                let key = password::attempts_name(app, pool, username, user);
+                Self { told: Counter { key, holder: String::new(), purpose: purpose.text() }, own: None }
+            }
+        }
+    }
+
+    fn of_strangers(app: &App, pool: &Pool, username: &str, user: Option<&User>, purpose: &'static str) -> Self {
+        let key = password::attempts_name(app, pool, username, user);
+        let told = shared(app, pool, "told", purpose, &key);
+        let own = match user {
+            Some(_) => Counter { key, holder: String::new(), purpose },
+            None => shared(app, pool, "nobody", purpose, &key),
+        };
+        Self { told, own: Some(own) }
+    }
+
+    /// Counts a guess. The inner error is the refusal; `Ok(false)`: the guess is wrong, whatever it is.
+    async fn guess(
+        &self,
+        db: &mut Connection,
+        pool: &Pool,
+        guesser: &str,
+        now: OffsetDateTime,
+    ) -> Result<Result<bool, Guess>> {
+        match store::codes::count_guess(db, &pool.id, &self.told, guesser, GUESSES, now).await? {
+            Guess::Counted => {}
+            refused => return Ok(Err(refused)),
+        }
+        let Some(own) = &self.own else { return Ok(Ok(true)) };
+        let counted = store::codes::count_guess(db, &pool.id, own, guesser, GUESSES, now).await?;
+        Ok(Ok(counted == Guess::Counted))
+    }
+
+    /// A code goes out, or seems to: `true` when there were not too many.
+    async fn send(
+        &self,
+        db: &mut Connection,
+        pool: &Pool,
+        (counted, most): (bool, i32),
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let sent = store::codes::note_sent(db, &pool.id, &self.told, GUESSES.per_code, counted, now).await?;
+        if let Some(own) = &self.own {
+            store::codes::forget_tries(db, &pool.id, own).await?;
+        }
+        Ok(!counted || sent <= most)
+    }
+
+    async fn was_used(&self, db: &mut Connection, pool: &Pool) -> Result<()> {
+        store::codes::was_used(db, &pool.id, &self.told).await?;
+        if let Some(own) = &self.own {
+            store::codes::forget_tries(db, &pool.id, own).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The row that names share in which this one is counted.
+pub fn shared(app: &App, pool: &Pool, kind: &str, purpose: &'static str, name: &str) -> Counter {
+    let hash = app.sealing.derive("counted name", format!("{} {kind} {purpose} {name}", pool.id).as_bytes());
+    let row = u16::from_be_bytes([hash[0], hash[1]]) % SHARED_ROWS;
+    Counter { key: format!("{kind} {row}"), holder: BASE64_STANDARD.encode(&hash[2..17]), purpose }
+}
+
+/// What stands for who guesses: a keyed hash of the address, or of the network of an IPv6 customer.
+fn guesser(app: &App, pool: &Pool, address: IpAddr) -> String {
+    let address = budgets::counted(address);
+    BASE64_STANDARD.encode(&app.sealing.derive("guesser", format!("{} {address}", pool.id).as_bytes())[..9])
+}
+
+/// Makes a code, replacing the one before, and sends it to an address, in a transaction that holds the user's row.
 pub async fn send(
     cause: &Cause<'_>,
     db: &mut Connection,
     user: &User,
-    purpose: Purpose,
-    source: &'static str,
+    sending: Sending,
     address: &Address,
     now: OffsetDateTime,
 ) -> Result<DeliveryDetails> {
-    let (app, pool) = (cause.app, cause.pool);
+    let (app, pool, purpose) = (cause.app, cause.pool, sending.purpose);
+    let counters = Counters::of(app, pool, &user.username, Some(user), purpose);
+    if !counters.send(db, pool, (sending.counted, SENT_PER_HOUR), now).await? {
+        return Err(limit_exceeded());
+    }
     // Another address than the user has: it becomes the user's when the code comes back.
     let pending = user.attributes.get(address.attribute).is_none_or(|own| *own != address.value);
     let code = random::code(DIGITS);
@@ -94,22 +214,10 @@ pub async fn send(
     };
     store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
     let stored = Some(Stored { sub: user.sub, purpose: purpose.text(), hash: &stored.hash });
+    let source = sending.source;
     let told = Told { occasion: purpose.occasion(), source, username: &user.username, secret: &code, stored };
     messages::send(cause, db, user, address, told, now).await?;
     Ok(address.details())
-}
-
-/// Counts a code that somebody, perhaps its owner, asked for in a user's name, and refuses one too many. What operators
-/// send does not count.
-pub async fn count(
-    app: &App,
-    db: &mut Connection,
-    pool: &Pool,
-    user: &User,
-    purpose: Purpose,
-    now: OffsetDateTime,
-) -> Result<()> {
-    count_sent(db, pool, &password::attempts_name(app, pool, &user.username, Some(user)), purpose, now).await
 }
 
 /// What sending to an unknown name does and answers, statement by statement as [`send`] does it, for it is to take the same
@@ -126,7 +234,10 @@ pub async fn pretend_to_send(
     app.delivery.check(address.medium())?;
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.map_or_else(Uuid::nil, |user| user.sub)).await?;
-    count_sent(&mut tx, pool, &password::attempts_name(app, pool, username, user), purpose, now).await?;
+    let counters = Counters::of(app, pool, username, user, purpose);
+    if !counters.send(&mut tx, pool, (true, SENT_PER_HOUR), now).await? {
+        return Err(limit_exceeded());
+    }
     let code = random::code(DIGITS);
     let hash = hash(app, pool, Uuid::nil(), purpose, &code);
     store::codes::delete(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
@@ -138,56 +249,112 @@ pub async fn pretend_to_send(
     Ok(address.details())
 }
 
-/// Uses a code up: the inner error is the refusal of a code that is wrong, expired or tried too often, after which the
-/// caller commits, so that the attempt stays counted. The transaction holds the user's row.
+/// Checks a code, in a transaction that holds the user's row. The inner error is the refusal of a code that is wrong, expired
+/// or tried too often, after which the caller commits, so that the guess stays counted. A caller who has something slow to do
+/// before the code is used rolls back: a right code is no guess.
+pub async fn check(
+    app: &App,
+    db: &mut Connection,
+    pool: &Pool,
+    user: &User,
+    given: Given<'_>,
+    now: OffsetDateTime,
+) -> Result<Result<Code>> {
+    let purpose = given.purpose;
+    let counters = Counters::of(app, pool, &user.username, Some(user), purpose);
+    let allowed = match given.by {
+        Some(address) => match counters.guess(db, pool, &guesser(app, pool, address), now).await? {
+            Ok(allowed) => allowed,
+            Err(refused) => return Ok(Err(refusal(refused))),
+        },
+        None => true,
+    };
+    let hash = hash(app, pool, user.sub, purpose, given.code);
+    let found = store::codes::find(db, &pool.id, user.sub, purpose.text()).await?;
+    Ok(match found.filter(|code| allowed && equal(&code.hash, &hash)) {
+        Some(code) if code.expires_at > now => Ok(code),
+        // Only who has the right code learns that it came too late: such codes are kept for a while.
+        Some(_) => Err(expired()),
+        None => Err(wrong(db, pool, &counters, purpose, now).await?),
+    })
+}
+
+/// The refusal of a wrong code, from what is told about the name alone.
+async fn wrong(
+    db: &mut Connection,
+    pool: &Pool,
+    counters: &Counters,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> Result<Error> {
+    let since = now - purpose.lifetime();
+    let asked_for = store::codes::was_sent_since(db, &pool.id, &counters.told, since).await?;
+    // That somebody waits for a sign-up's code is not to be told from that nobody does.
+    Ok(if asked_for || purpose == Purpose::SignUp { mismatch() } else { expired() })
+}
+
+/// Checks a code and uses it up: see [`check`].
 pub async fn redeem(
     app: &App,
     db: &mut Connection,
     pool: &Pool,
     user: &User,
-    purpose: Purpose,
-    given: &str,
+    given: Given<'_>,
     now: OffsetDateTime,
 ) -> Result<Result<Code>> {
-    let name = password::attempts_name(app, pool, &user.username, Some(user));
-    if store::codes::count_tried(db, &pool.id, &name, purpose.text(), now).await? > TRIED_PER_HOUR {
-        return Ok(Err(limit_exceeded()));
+    let checked = check(app, db, pool, user, given, now).await?;
+    if checked.is_ok() {
+        use_up(app, db, pool, user, given.purpose).await?;
     }
-    let hash = hash(app, pool, user.sub, purpose, given);
-    match store::codes::find(db, &pool.id, user.sub, purpose.text()).await? {
-        // Of a sign-up's, which are kept for a while, only the right one has expired: see below.
-        Some(code) if purpose == Purpose::SignUp && !equal(&code.hash, &hash) => Ok(Err(mismatch())),
-        Some(code) if code.expires_at <= now => Ok(Err(expired())),
-        Some(code) if equal(&code.hash, &hash) => {
-            store::codes::delete(db, &pool.id, user.sub, purpose.text()).await?;
-            store::codes::was_used(db, &pool.id, &name, purpose.text()).await?;
-            Ok(Ok(code))
-        }
-        Some(_) => Ok(Err(mismatch())),
-        // That somebody waits for a sign-up's code is not to be told from that nobody does.
-        None if purpose == Purpose::SignUp => Ok(Err(mismatch())),
-        // Asked for and not sent, or void: as for an unknown name.
-        None if store::codes::was_sent_since(db, &pool.id, &name, purpose.text(), now - purpose.lifetime()).await? => {
-            Ok(Err(mismatch()))
-        }
-        None => Ok(Err(expired())),
-    }
+    Ok(checked)
+}
+
+/// Uses up a code that was checked in a transaction before, if it is the user's still.
+pub async fn redeem_checked(
+    app: &App,
+    db: &mut Connection,
+    pool: &Pool,
+    user: &User,
+    (purpose, checked): (Purpose, &Code),
+    now: OffsetDateTime,
+) -> Result<Code> {
+    let found = store::codes::find(db, &pool.id, user.sub, purpose.text()).await?;
+    let still = found.filter(|code| equal(&code.hash, &checked.hash) && code.expires_at > now).ok_or_else(expired)?;
+    use_up(app, db, pool, user, purpose).await?;
+    Ok(still)
+}
+
+/// Uses a code up.
+pub async fn use_up(app: &App, db: &mut Connection, pool: &Pool, user: &User, purpose: Purpose) -> Result<()> {
+    store::codes::delete(db, &pool.id, user.sub, purpose.text()).await?;
+    Counters::of(app, pool, &user.username, Some(user), purpose).was_used(db, pool).await
 }
 
 /// What redeeming answers for an unknown name.
-pub async fn pretend_to_redeem(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Result<Error> {
+pub async fn pretend_to_redeem(
+    app: &App,
+    pool: &Pool,
+    username: &str,
+    purpose: Purpose,
+    by: Option<IpAddr>,
+) -> Result<Error> {
     let now = app.clock.now();
-    let name = password::attempts_name(app, pool, username, None);
+    let counters = Counters::of(app, pool, username, None, purpose);
     let mut tx = app.db.begin().await?;
-    let tried = store::codes::count_tried(&mut tx, &pool.id, &name, purpose.text(), now).await?;
-    let sent = store::codes::was_sent_since(&mut tx, &pool.id, &name, purpose.text(), now - purpose.lifetime()).await?;
+    store::users::lock(&mut tx, &pool.id, Uuid::nil()).await?;
+    let refused = match by {
+        Some(address) => counters.guess(&mut tx, pool, &guesser(app, pool, address), now).await?.err(),
+        None => None,
+    };
+    let answer = match refused {
+        Some(refused) => refusal(refused),
+        None => {
+            store::codes::find(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
+            wrong(&mut tx, pool, &counters, purpose, now).await?
+        }
+    };
     tx.commit().await?;
-    Ok(match sent {
-        _ if tried > TRIED_PER_HOUR => limit_exceeded(),
-        true => mismatch(),
-        false if purpose == Purpose::SignUp => mismatch(),
-        false => expired(),
-    })
+    Ok(answer)
 }
 
 /// The refusal of a code whose address is not the user's any more.
@@ -201,30 +368,64 @@ pub async fn withdraw(db: &mut Connection, pool: &Pool, sub: Uuid, purpose: Purp
 }
 
 /// Counts a code that signs in, and refuses one too many.
-pub async fn count_sign_in(db: &mut Connection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
-    if store::codes::count_sent(db, &pool.id, name, "sign_in", now).await? > SIGN_IN_SENT_PER_HOUR {
-        return Err(limit_exceeded());
-    }
-    Ok(())
+pub async fn count_sign_in(
+    app: &App,
+    db: &mut Connection,
+    pool: &Pool,
+    username: &str,
+    user: Option<&User>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let counters = Counters::of_strangers(app, pool, username, user, SIGN_IN);
+    if counters.send(db, pool, (true, SIGN_IN_SENT_PER_HOUR), now).await? { Ok(()) } else { Err(limit_exceeded()) }
+}
+
+/// Counts a guess at a code that signs in, and refuses one too many. `false`: it is wrong, whatever it is.
+pub async fn count_sign_in_guess(
+    app: &App,
+    pool: &Pool,
+    username: &str,
+    user: Option<&User>,
+    by: IpAddr,
+) -> Result<bool> {
+    let counters = Counters::of_strangers(app, pool, username, user, SIGN_IN);
+    let mut tx = app.db.begin().await?;
+    let guess = counters.guess(&mut tx, pool, &guesser(app, pool, by), app.clock.now()).await?;
+    tx.commit().await?;
+    guess.map_err(|refused| match refused {
+        Guess::Dead => expired(),
+        Guess::Counted | Guess::TooMany => password::attempts_exceeded(),
+    })
+}
+
+/// The right code signed in: what was guessed at it is forgotten.
+pub async fn signed_in(app: &App, db: &mut Connection, pool: &Pool, user: &User) -> Result<()> {
+    Counters::of_strangers(app, pool, &user.username, Some(user), SIGN_IN).was_used(db, pool).await
 }
 
 /// Counts a custom challenge, for which a function may send something, and refuses one too many.
-pub async fn count_custom(db: &mut Connection, pool: &Pool, name: &str, now: OffsetDateTime) -> Result<()> {
-    if store::codes::count_sent(db, &pool.id, name, "custom_challenge", now).await? > CUSTOM_PER_HOUR {
-        return Err(limit_exceeded());
-    }
-    Ok(())
-}
-
-async fn count_sent(db: &mut Connection, pool: &Pool, name: &str, purpose: Purpose, now: OffsetDateTime) -> Result<()> {
-    if store::codes::count_sent(db, &pool.id, name, purpose.text(), now).await? > SENT_PER_HOUR {
-        return Err(limit_exceeded());
-    }
-    Ok(())
+pub async fn count_custom(
+    app: &App,
+    db: &mut Connection,
+    pool: &Pool,
+    username: &str,
+    user: Option<&User>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let counters = Counters::of_strangers(app, pool, username, user, "custom_challenge");
+    let sent = store::codes::note_sent(db, &pool.id, &counters.told, GUESSES.per_code, true, now).await?;
+    if sent > CUSTOM_PER_HOUR { Err(limit_exceeded()) } else { Ok(()) }
 }
 
 fn hash(app: &App, pool: &Pool, sub: Uuid, purpose: Purpose, code: &str) -> [u8; 32] {
     app.sealing.derive("code", format!("{} {sub} {} {code}", pool.id, purpose.text()).as_bytes())
+}
+
+fn refusal(refused: Guess) -> Error {
+    match refused {
+        Guess::Dead => expired(),
+        Guess::Counted | Guess::TooMany => limit_exceeded(),
+    }
 }
 
 fn mismatch() -> Error {
@@ -237,4 +438,29 @@ fn expired() -> Error {
 
 fn limit_exceeded() -> Error {
     Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How likely one of so many guesses a day is right within a year. Each is at a code of its own, at worst: guessing at one
+    /// code again and again is likelier by less than its share.
+    fn within_a_year(a_day: i32) -> f64 {
+        let codes = 10_f64.powi(i32::try_from(DIGITS).unwrap());
+        1.0 - (1.0 - 1.0 / codes).powi(a_day * 365)
+    }
+
+    #[test]
+    fn who_guesses_for_a_year_does_not_come_in() {
+        let everybody = within_a_year(GUESSES.per_day);
+        assert!(everybody < 0.036, "with as many addresses as they like: {everybody}");
+        let one = within_a_year(GUESSES.per_day_and_guesser);
+        assert!(one < 0.01, "from one address: {one}");
+        // A single code, by everybody: one in fifty thousand.
+        assert!(f64::from(GUESSES.per_code) / 10_f64.powi(i32::try_from(DIGITS).unwrap()) <= 0.000_02);
+        // Nobody alone uses up what everybody has.
+        assert!(GUESSES.per_code_and_guesser * 4 <= GUESSES.per_code);
+        assert!(GUESSES.per_day_and_guesser * 4 <= GUESSES.per_day);
+    }
 }

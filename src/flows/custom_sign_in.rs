@@ -178,9 +178,9 @@ async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decisio
 async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Outcome> {
     let user = person.user.as_ref();
     // A function may send something for each.
-    let name = password::attempts_name(sign_in.app, sign_in.pool, &person.username, user);
-    let mut db = sign_in.app.db.acquire().await?;
-    codes::count_custom(&mut db, sign_in.pool, &name, sign_in.app.clock.now()).await?;
+    let (app, now) = (sign_in.app, sign_in.app.clock.now());
+    let mut db = app.db.acquire().await?;
+    codes::count_custom(app, &mut db, sign_in.pool, &person.username, user, now).await?;
     drop(db);
     let CustomChallenge { mut public, private, metadata } =
         triggers::create_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await?;

@@ -1,9 +1,18 @@
 //! Forgotten passwords: who may have a code, and where it goes.
+//!
+//! Where people are called by their address, the code goes to that address, proved or not, whatever else they proved: whoever
+//! signs up as somebody else's address, and confirms by their own phone, gets no codes for that name.
 
 use crate::{
     error::{Error, Result},
-    flows::{addresses::Address, mfa},
+    flows::{
+        addresses::{Address, address_attribute},
+        change_attributes, codes, mfa, names,
+    },
     store::{
+        self, Connection,
+        audit::Trail,
+        codes::Code,
         pools::Pool,
         users::{Status, User},
     },
@@ -31,6 +40,13 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
         return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
     }
     // What is a second factor is not the first one, too: one mailbox would be both.
+    if let Some(naming) = names::naming(pool) {
+        let named = Address::of(user, naming).ok_or_else(nowhere)?;
+        if !mfa::uses(pool, user, naming) {
+            return Ok(named);
+        }
+        Address::verified(user, naming).ok_or_else(nowhere)?;
+    }
     let verified = |attribute| Address::verified(user, attribute).filter(|_| !mfa::uses(pool, user, attribute));
     let verified = |mechanism: &String| match mechanism.as_str() {
         "verified_email" => verified("email"),
@@ -38,6 +54,38 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
         _ => None,
     };
     mechanisms.iter().find_map(verified).ok_or_else(nowhere)
+}
+
+/// Refuses a code whose address is not one where a code of this user may go any more.
+pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
+    let first = address(pool, user)?;
+    let attribute = address_attribute(&code.attribute);
+    // Another that is proved will do where the pool has several ways.
+    let proved = attribute.and_then(|attribute| Address::verified(user, attribute));
+    let may = match names::naming(pool) {
+        Some(naming) if first.attribute == naming => Some(first),
+        _ => proved,
+    };
+    let still = may.is_some_and(|may| Some(may.attribute) == attribute && may.value == code.destination);
+    if still { Ok(()) } else { Err(codes::void()) }
+}
+
+/// Whoever has a code that went to the name itself reads what goes to it, and is the first who proves it: nothing is left to
+/// whoever took the name before, neither sessions nor passkeys nor another address. The caller has locked the user's row.
+pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
+    let Some(naming) = names::naming(pool).filter(|naming| code.attribute == *naming) else { return Ok(user) };
+    if Address::verified(&user, naming).is_some() {
+        return Ok(user);
+    }
+    store::sessions::revoke_all(db, &pool.id, user.sub, None, trail.at).await?;
+    store::passkeys::delete_all(db, &pool.id, user.sub, trail).await?;
+    let mut attributes = user.attributes.clone();
+    for kind in ["email", "phone_number"].into_iter().filter(|kind| user.attributes.contains_key(*kind)) {
+        attributes.insert(format!("{kind}_verified"), if kind == naming { "true".into() } else { "false".into() });
+    }
+    store::audit::insert(db, &pool.id, trail, "user.signed_out", Some(user.sub), None).await?;
+    store::audit::insert(db, &pool.id, trail, "address.verified", Some(user.sub), None).await?;
+    change_attributes::store(db, pool, user, attributes, trail.at).await
 }
 
 /// The pool's ways of recovery, first choice first (`AccountRecoverySetting`); by default the mailbox, then the phone.

@@ -11,6 +11,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         addresses::Address,
+        codes,
         templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
         triggers::{self, Cause, NO_CLIENT, Trigger},
     },
@@ -18,6 +19,7 @@ use crate::{
     sealing::hex,
     store::{
         self, Connection, Connections,
+        codes::Counter,
         outbox::{NewMessage, Urgency},
         pools::Pool,
         users::User,
@@ -32,6 +34,8 @@ const LONGEST: usize = 20_000;
 
 /// Messages that an address gets within an hour, whoever asked for them.
 const PER_ADDRESS_AND_HOUR: i32 = 30;
+/// The purpose of that count.
+const ADDRESS: &str = "address";
 
 /// Puts a message into the outbox, in the transaction of what it tells.
 pub async fn send(
@@ -44,7 +48,30 @@ pub async fn send(
 ) -> Result<()> {
     let custom =
         triggers::function(cause.pool, Trigger::CustomMessage).map(|_| Custom::new(cause, user, address, &told));
-    put(cause, db, &address.value.to_lowercase(), address, &told, custom, now).await.map(|_| ())
+    put(cause, db, &counter(cause, address), address, &told, custom, now).await.map(|_| ())
+}
+
+/// Refuses what [`send`] would refuse, before anything is done for it that costs much.
+pub async fn refuse_flooded(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    address: &Address,
+    now: OffsetDateTime,
+) -> Result<()> {
+    cause.app.delivery.check(address.medium())?;
+    let sent = store::codes::sent(db, &cause.pool.id, &counter(cause, address), now).await?;
+    if sent >= PER_ADDRESS_AND_HOUR { Err(flooded()) } else { Ok(()) }
+}
+
+/// Where the messages to an address are counted.
+fn counter(cause: &Cause<'_>, address: &Address) -> Counter {
+    let named = format!("{} {}", cause.pool.id, address.value.to_lowercase());
+    let key = cause.app.sealing.derive("address", named.as_bytes());
+    Counter { key: format!("address {}", hex(&key)), holder: String::new(), purpose: ADDRESS }
+}
+
+fn flooded() -> Error {
+    Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
 }
 
 /// The same for an address that nobody has, statement by statement, because it is to take the same time: what is put into
@@ -56,7 +83,8 @@ pub async fn pretend_to_send(
     told: Told<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let counted = format!("nobody {}", cause.pool.username_key(told.username));
+    let name = cause.pool.username_key(told.username);
+    let counted = codes::shared(cause.app, cause.pool, "nobody", ADDRESS, &name);
     let id = put(cause, db, &counted, address, &told, None, now).await?;
     Ok(store::outbox::delete(db, &cause.pool.id, id).await?)
 }
@@ -65,7 +93,7 @@ pub async fn pretend_to_send(
 async fn put(
     cause: &Cause<'_>,
     db: &mut Connection,
-    counted: &str,
+    counted: &Counter,
     address: &Address,
     told: &Told<'_>,
     custom: Option<Custom>,
@@ -73,10 +101,9 @@ async fn put(
 ) -> Result<Uuid> {
     let (app, pool) = (cause.app, cause.pool);
     app.delivery.check(address.medium())?;
-    let key = app.sealing.derive("address", format!("{} {counted}", pool.id).as_bytes());
-    let sent = store::codes::count_sent(db, &pool.id, &format!("address {}", hex(&key)), "address", now).await?;
-    if sent > PER_ADDRESS_AND_HOUR {
-        return Err(Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into()));
+    // Nothing is tried there: no address is ever dead.
+    if store::codes::note_sent(db, &pool.id, counted, i32::MAX, true, now).await? > PER_ADDRESS_AND_HOUR {
+        return Err(flooded());
     }
     let link = link(cause, address, told);
     let mut message = composed(pool, address, told, link.as_deref());

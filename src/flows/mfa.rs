@@ -324,14 +324,14 @@ impl Preferences {
     }
 }
 
-/// Switches second factors on and off, in a transaction that holds the user's row.
+/// Switches second factors on and off, in a transaction that holds the user's row; `false`: all was so before.
 pub async fn prefer(
     db: &mut Connection,
     pool: &Pool,
     user: &User,
     preferences: Preferences,
     now: OffsetDateTime,
-) -> Result<()> {
+) -> Result<bool> {
     let asked = [
         ("SOFTWARE_TOKEN_MFA", preferences.software_token),
         ("SMS_MFA", preferences.sms),
@@ -372,5 +372,11 @@ pub async fn prefer(
     if let Some(passkey) = preferences.passkey {
         mfa.passkey = passkey.enabled;
     }
-    Ok(store::users::update_mfa(db, &pool.id, user.sub, &mfa, now).await?)
+    // In the order in which they are offered: asked for twice, it is the same.
+    mfa.enabled.sort_by_key(|one| METHODS.iter().position(|method| method == one));
+    if mfa == user.mfa {
+        return Ok(false);
+    }
+    store::users::update_mfa(db, &pool.id, user.sub, &mfa, now).await?;
+    Ok(true)
 }

@@ -6,6 +6,7 @@ pub mod auth_events;
 pub mod authorization;
 pub mod browser;
 pub mod change_attributes;
+pub mod changes;
 pub mod codes;
 pub mod custom_sign_in;
 pub mod decoys;

@@ -6,7 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    flows::attributes::{is_email, is_phone},
+    flows::{
+        addresses,
+        attributes::{is_email, is_phone},
+    },
     random,
     store::{
         self, Connection,
@@ -51,6 +54,14 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     Ok((sub, sub.to_string()))
 }
 
+/// The kind of address by which people are called in this pool, where it is one kind.
+pub fn naming(pool: &Pool) -> Option<&'static str> {
+    match pool.settings.username_attributes.as_slice() {
+        [one] => addresses::address_attribute(one),
+        _ => None,
+    }
+}
+
 /// The names that sign this user in in this pool: kind and value as it is compared. None where it is the username alone,
 /// which `users` keeps.
 fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
@@ -62,16 +73,21 @@ fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     if settings.username_attributes.is_empty() {
         names.push(("username", pool.username_key(&user.username)));
     }
+    let is_verified =
+        |kind: &str| user.attributes.get(&format!("{kind}_verified")).is_some_and(|value| value == "true");
+    let one_is_proved = settings.username_attributes.iter().any(|kind| is_verified(kind));
     for kind in ["email", "phone_number", "preferred_username"] {
         let has = |list: &[String]| list.iter().any(|one| one == kind);
-        let verified = || user.attributes.get(&format!("{kind}_verified")).is_some_and(|value| value == "true");
+        let verified = || is_verified(kind);
         // As an alias, an address signs in once it is verified, a chosen name once its owner is; as a username, an
-        // address does from the start.
+        // address does from the start, but not beside another that is proved: who proved a phone has proved nothing about the
+        // mailbox that was written beside it, whose owner is to have its name.
         let proved = match kind {
             "preferred_username" => user.status != Status::Unconfirmed,
             _ => verified(),
         };
-        let signs_in = has(&settings.username_attributes) || (has(&settings.alias_attributes) && proved);
+        let by_itself = has(&settings.username_attributes) && (verified() || !one_is_proved);
+        let signs_in = by_itself || (has(&settings.alias_attributes) && proved);
         let value = user.attributes.get(kind).and_then(Value::as_str).filter(|value| signs_in && !value.is_empty());
         if let Some(value) = value {
             names.push((kind, pool.username_key(value)));

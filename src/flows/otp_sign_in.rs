@@ -73,13 +73,7 @@ pub async fn send(sign_in: &SignIn<'_>, person: &Person, to: &Address) -> Result
     let now = app.clock.now();
     let code = random::code(DIGITS);
     let mut tx = app.db.begin().await?;
-    codes::count_sign_in(
-        &mut tx,
-        pool,
-        &password::attempts_name(app, pool, &person.username, person.user.as_ref()),
-        now,
-    )
-    .await?;
+    codes::count_sign_in(app, &mut tx, pool, &person.username, person.user.as_ref(), now).await?;
     let username = person.user.as_ref().map_or(person.username.as_str(), |user| &user.username);
     let told = Told { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code, stored: None };
     match &person.user {
@@ -104,20 +98,18 @@ pub fn fits(app: &App, pending: &Challenge, code: &str) -> bool {
     equal(of("code").as_bytes(), hash(app, of("salt"), code).as_bytes())
 }
 
-/// Checks a code and opens the session. A wrong one counts as a wrong password does and leaves the challenge alone.
+/// Checks a code and opens the session. A wrong one leaves the challenge alone. Guesses are counted as at other codes, apart
+/// from wrong passwords: neither of the two, by a stranger, keeps the right one of the other out.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     if !matches!(pending.kind.as_str(), "EMAIL_OTP" | "SMS_OTP") || mfa::asked_by(&pending) {
         return Err(session_text::unfit());
     }
-    let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
-    password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
-    let right = fits(app, &pending, code);
-    let Some(user) = person.user.as_ref().filter(|_| right) else {
-        password::count_failure(app, pool, &person.username, person.user.as_ref()).await?;
-        return Err(mismatch());
-    };
+    let now = app.clock.now();
+    let (name, by) = (person.username.as_str(), sign_in.call.address);
+    let allowed = codes::count_sign_in_guess(app, pool, name, person.user.as_ref(), by).await?;
+    let right = fits(app, &pending, code) && allowed;
+    let user = person.user.as_ref().filter(|_| right).ok_or_else(mismatch)?;
     let mut tx = app.db.begin().await?;
     // Held from here: the checks below are still true when the session is there.
     let user = store::users::hold(&mut tx, &pool.id, user.sub).await?.ok_or_else(mismatch)?;
@@ -131,9 +123,9 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     if !still || !pool.allows_factor(&taken.kind) || mfa::is_needed(pool, &user) {
         return Err(session_text::unfit());
     }
-    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
-        return Err(mismatch());
-    }
+    // Whoever reads the address has proved more than a password does.
+    store::login_attempts::forget(&mut tx, &pool.id, &password::attempts_name(app, pool, name, Some(&user))).await?;
+    codes::signed_in(app, &mut tx, pool, &user).await?;
     let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let methods = vec![if taken.kind == "SMS_OTP" { "sms" } else { "email_otp" }];
     let proved = Proved { with: OpenedWith::Otp, methods, device };

@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
+use time::Duration;
 use uuid::Uuid;
 
 use crate::{
@@ -26,6 +27,9 @@ use crate::{
     },
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
+
+/// Suspicions of a copied passkey that go to the audit trail, of a user within an hour. The log has all.
+const CLONES_NOTED_PER_HOUR: i64 = 10;
 
 /// The relying party of a pool, if it is configured. Of a person for whom one factor is not enough, a passkey must verify
 /// its user.
@@ -285,8 +289,11 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
     let (Some(user), Ok(verified), true) = (user, &verified, known) else {
         if verified == Err(webauthn::Error::PossibleClone) && known {
             let trail = trail(app, sign_in.call, "user");
-            store::audit::insert(&mut tx, &pool.id, &trail, "passkey.clone_suspected", Some(sub), Some(&credential_id))
-                .await?;
+            // Whoever has the passkey can do so as often as they like.
+            let (event, since) = ("passkey.clone_suspected", trail.at - Duration::HOUR);
+            if store::audit::count_since(&mut tx, &pool.id, sub, event, since).await? < CLONES_NOTED_PER_HOUR {
+                store::audit::insert(&mut tx, &pool.id, &trail, event, Some(sub), Some(&credential_id)).await?;
+            }
         }
         tx.commit().await?;
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");

@@ -98,11 +98,6 @@ pub async fn check_history(app: &App, pool: &Pool, sub: Uuid, password: &Secret)
     Ok(())
 }
 
-/// Whether this pool remembers passwords.
-pub fn has_history(pool: &Pool) -> bool {
-    remembered(pool) > 0
-}
-
 /// Counts a guess in a user's name.
 pub async fn count_failure(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
     let (free, name) = (app.config.free_password_failures, attempts_name(app, pool, username, user));

@@ -1,6 +1,6 @@
 //! Signing in with a password that was typed or proved, and what comes after: a new password, or the tokens.
 
-use serde_json::json;
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 use crate::{
@@ -129,11 +129,12 @@ pub async fn new_password(
         })
         .collect();
     let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
+    let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
+    attributes::check_required(pool, &after)?;
     let new_password = Secret::from(text.to_owned());
-    if let Err(refusal) = password::check_history(app, pool, user.sub, &new_password).await {
-        password::count_failure(app, pool, &person.username, Some(&user)).await?;
-        return Err(refusal);
-    }
+    // Counted before anything is hashed, and forgiven when the session is opened: the challenge may be answered many times.
+    password::count_failure(app, pool, &person.username, Some(&user)).await?;
+    password::check_history(app, pool, user.sub, &new_password).await?;
     let password = password::new(app, pool, user.sub, &user.username, new_password).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -167,6 +168,8 @@ pub async fn new_password(
         messages::sent(app);
         return custom_sign_in::after_new_password(sign_in, person.username, user, custom).await;
     }
+    let name = password::attempts_name(app, pool, &person.username, Some(&user));
+    store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     let device = devices::new(sign_in);
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
     let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;

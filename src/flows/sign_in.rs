@@ -116,6 +116,10 @@ impl SignIn<'_> {
 
     /// The first step: InitiateAuth. `session`: of a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
+        // A client with a secret is a server, which begins the sign-ins of many people.
+        if self.door != Door::Operator && self.client.secrets.is_empty() && !flow.starts_with("REFRESH") {
+            self.app.budgets.spend_sign_in(&self.pool.id, self.call.address)?;
+        }
         // Where functions are asked before anything is proved, the turn is taken after them: whoever names somebody must not
         // keep that person waiting for slow functions.
         let first = [Trigger::PreAuthentication, Trigger::UserMigration, Trigger::DefineAuthChallenge];

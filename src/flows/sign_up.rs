@@ -10,15 +10,17 @@ use crate::{
     error::{Error, Result},
     flows::{
         addresses::Address,
-        codes::{self, Purpose},
+        codes::{self, Given, Purpose},
         migration, names, password, session_text,
         triggers::{self, Cause, PreSignUp, Trigger},
     },
     random,
+    secret::Secret,
     store::{
         self, Connection,
         challenges::Challenge,
         clients::{Client, ClientAndPool},
+        codes::Code,
         pools::Pool,
         users::{Password, Status, User},
     },
@@ -42,15 +44,32 @@ pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Resul
     Ok(())
 }
 
-/// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito.
+/// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito, unless people are called by their
+/// mailbox: it is the name that is to be proved.
 pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = &'static str> {
     let automatic = |name: &&str| pool.settings.auto_verified_attributes.iter().any(|one| one == name);
-    ["phone_number", "email"].into_iter().filter(automatic)
+    let order = match names::naming(pool) {
+        Some("email") => ["email", "phone_number"],
+        _ => ["phone_number", "email"],
+    };
+    order.into_iter().filter(automatic)
 }
 
-/// Where a new user's code goes.
-pub fn address_to_verify(pool: &Pool, user: &User) -> Option<Address> {
-    attributes_to_verify(pool).find_map(|name| Address::of(user, name))
+/// Where a new user's code goes: to the address that the user was called by, before others.
+pub fn address_to_verify(pool: &Pool, user: &User, typed: &str) -> Option<Address> {
+    let value = |name: &str| user.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+    let attribute = attribute_to_verify(pool, typed, value)?;
+    Address::of(user, attribute)
+}
+
+/// The same of the addresses that somebody has who is called so.
+pub fn attribute_to_verify(pool: &Pool, typed: &str, value: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+    let by_address = !pool.settings.username_attributes.is_empty();
+    let given = |name: &'static str| Some((name, value(name).filter(|value| !value.is_empty())?));
+    let given: Vec<_> = attributes_to_verify(pool).filter_map(given).collect();
+    let typed = pool.username_key(typed);
+    let called = given.iter().find(|(_, value)| by_address && pool.username_key(value) == typed);
+    called.or(given.first()).map(|(name, _)| *name)
 }
 
 /// A `Session` for what comes after this step of a sign-up, for the pages and for clients that may use one.
@@ -171,7 +190,7 @@ pub async fn named<'a>(app: &'a App, caller: &ClientAndPool, username: &str) -> 
 /// What confirms a sign-up.
 pub struct Confirmation<'a> {
     pub username: &'a str,
-    pub code: &'a str,
+    pub code: Given<'a>,
     /// Whether the user's address is taken away from whoever signs in with it.
     pub force_alias_creation: bool,
     /// The sign-up's `Session`.
@@ -186,10 +205,20 @@ pub enum Chosen<'a> {
     /// Whoever confirms, as Amazon Cognito takes it.
     ByWhoConfirms,
     /// Whoever has the sign-up's `Session`. Without it this is the password, which is asked for where there is none yet.
-    ByWhoHasTheSession(Option<&'a Password>),
+    ByWhoHasTheSession(Option<&'a Secret>),
     /// Whoever opens the mail's link, in the browser that signed up or after a sign-up through the API. Otherwise this is the
     /// password, which is asked for where there is none yet.
-    ByWhoHasTheLink(Option<&'a Password>),
+    ByWhoHasTheLink(Option<&'a Secret>),
+}
+
+impl<'a> Chosen<'a> {
+    /// The password that came along.
+    fn given(self) -> Option<&'a Secret> {
+        match self {
+            Self::ByWhoConfirms => None,
+            Self::ByWhoHasTheSession(given) | Self::ByWhoHasTheLink(given) => given,
+        }
+    }
 }
 
 /// What became of a confirmation.
@@ -226,9 +255,14 @@ pub async fn confirm(
 ) -> Result<Confirmed> {
     let (app, pool) = (cause.app, cause.pool);
     let Some(user) = user else {
-        return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp).await?);
+        return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp, given.code.by).await?);
     };
     let trail = super::trail(app, call, "user");
+    // Nothing is hashed for a code that is wrong.
+    let chosen = match given.password.given() {
+        Some(password) => Some(hashed(app, pool, &user, given.code, password, trail.at).await?),
+        None => None,
+    };
     let mut tx = app.db.begin().await?;
     let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     let not_unconfirmed = |user: &User| {
@@ -237,12 +271,17 @@ pub async fn confirm(
     if user.status != Status::Unconfirmed && !client.settings.hides_existence() {
         return Err(not_unconfirmed(&user));
     }
-    let code = match codes::redeem(app, &mut tx, pool, &user, Purpose::SignUp, given.code, trail.at).await? {
-        Ok(code) => code,
-        Err(refusal) => {
-            tx.commit().await?;
-            return Err(refusal);
+    let code = match &chosen {
+        Some((checked, _)) => {
+            codes::redeem_checked(app, &mut tx, pool, &user, (Purpose::SignUp, checked), trail.at).await?
         }
+        None => match codes::redeem(app, &mut tx, pool, &user, given.code, trail.at).await? {
+            Ok(code) => code,
+            Err(refusal) => {
+                tx.commit().await?;
+                return Err(refusal);
+            }
+        },
     };
     if !user.enabled {
         return Err(Error::NotAuthorized("User is disabled.".into()));
@@ -275,8 +314,8 @@ pub async fn confirm(
             Chosen::ByWhoHasTheSession(_) => has_session,
             Chosen::ByWhoHasTheLink(_) => signed_up_in.is_none() || signed_up_in == call.browser,
         };
-    if let (false, Chosen::ByWhoHasTheSession(new) | Chosen::ByWhoHasTheLink(new)) = (stays, given.password) {
-        let Some(new) = new else { return Ok(Confirmed::PasswordNeeded) };
+    if !stays {
+        let Some((_, new)) = &chosen else { return Ok(Confirmed::PasswordNeeded) };
         password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
     }
     let session = match given.password {
@@ -288,4 +327,26 @@ pub async fn confirm(
     tx.commit().await?;
     tell_confirmed(cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
     Ok(Confirmed::Done { session, address: code.destination })
+}
+
+/// Checks a code that comes with a password, and hashes the password then.
+async fn hashed(
+    app: &App,
+    pool: &Pool,
+    user: &User,
+    given: Given<'_>,
+    password: &Secret,
+    now: OffsetDateTime,
+) -> Result<(Code, Password)> {
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    let code = match codes::check(app, &mut tx, pool, &user, given, now).await? {
+        Ok(code) => code,
+        Err(refusal) => {
+            tx.commit().await?;
+            return Err(refusal);
+        }
+    };
+    drop(tx);
+    Ok((code, password::new(app, pool, user.sub, &user.username, password.clone()).await?))
 }

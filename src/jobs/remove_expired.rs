@@ -1,31 +1,75 @@
-//! Removes expired challenges, codes and sessions, old counts of wrong passwords and codes, and old rows of the outbox.
+//! Removes what is not needed any more, table by table: `docs/retention.md` says what and when.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
-use crate::{app::App, store};
+use crate::{
+    app::App,
+    flows::remove_user,
+    random,
+    store::{self, Connection, audit::Trail, users::Status},
+};
 
 /// Rows removed by one statement, so that no lock is held long.
 const BATCH: i64 = 1000;
-/// How long what users did is kept: as long as Amazon Cognito keeps it, about.
-const AUTH_EVENTS_KEPT: Duration = Duration::days(90);
+/// Batches of one kind in one run: a flood of one kind does not keep the others waiting for ever.
+const BATCHES: usize = 1000;
+/// Users removed in one transaction: each takes several statements.
+const USERS: i64 = 20;
 /// How long a user import may wait for its start.
 const IMPORTS_WAIT: Duration = Duration::DAY;
 /// Advisory lock of this job: one replica at a time.
 const LOCK: i64 = 0x6b73_0001;
 
-/// Removes everything that is due; returns how many rows went, 0 when another replica is at it.
-pub async fn run(app: &App) -> sqlx::Result<u64> {
-    let mut total = 0;
-    loop {
-        let rows = batch(app).await?;
-        total += rows;
-        if rows == 0 {
-            return Ok(total);
-        }
-    }
+/// What is removed.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Challenges,
+    Sessions,
+    EndedSessions,
+    LoginAttempts,
+    Codes,
+    CodeAttempts,
+    AuthorizationCodes,
+    Outbox,
+    AuthEvents,
+    AuditEvents,
+    DeletedPasskeys,
+    Imports,
+    UnconfirmedUsers,
 }
 
-async fn batch(app: &App) -> sqlx::Result<u64> {
+const KINDS: [Kind; 13] = [
+    Kind::Challenges,
+    Kind::Sessions,
+    Kind::EndedSessions,
+    Kind::LoginAttempts,
+    Kind::Codes,
+    Kind::CodeAttempts,
+    Kind::AuthorizationCodes,
+    Kind::Outbox,
+    Kind::AuthEvents,
+    Kind::AuditEvents,
+    Kind::DeletedPasskeys,
+    Kind::Imports,
+    Kind::UnconfirmedUsers,
+];
+
+/// Removes everything that is due, as fast as it comes; returns how many rows went, 0 when another replica is at it.
+pub async fn run(app: &App) -> sqlx::Result<u64> {
+    let mut total = 0;
+    for kind in KINDS {
+        for _ in 0..BATCHES {
+            let rows = batch(app, kind).await?;
+            total += rows;
+            if rows == 0 {
+                break;
+            }
+        }
+    }
+    Ok(total)
+}
+
+async fn batch(app: &App, kind: Kind) -> sqlx::Result<u64> {
     let now = app.clock.now();
     let mut tx = app.job_db.begin().await?;
     let mine =
@@ -33,83 +77,180 @@ async fn batch(app: &App) -> sqlx::Result<u64> {
     if !mine {
         return Ok(0);
     }
-    let challenges = sqlx::query!(
-        "DELETE FROM challenges WHERE (user_pool_id, id) IN
-             (SELECT user_pool_id, id FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        now,
-        BATCH
-    )
-    .execute(&mut *tx)
-    .await?;
-    let sessions = sqlx::query!(
-        "DELETE FROM sessions WHERE (user_pool_id, origin_jti) IN
-             (SELECT user_pool_id, origin_jti FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        // Access tokens live a day at most and must find their session.
-        now - Duration::DAY,
-        BATCH
-    )
-    .execute(&mut *tx)
-    .await?;
-    let attempts = sqlx::query!(
-        "DELETE FROM login_attempts WHERE (user_pool_id, username_key) IN
-             (SELECT user_pool_id, username_key FROM login_attempts WHERE last_failed_at < $1
-              ORDER BY last_failed_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        now - Duration::minutes(30),
-        BATCH
-    )
-    .execute(&mut *tx)
-    .await?;
-    let codes = sqlx::query!(
-        "DELETE FROM codes WHERE (user_pool_id, sub, purpose) IN
-             (SELECT user_pool_id, sub, purpose FROM codes WHERE expires_at < $1 AND (purpose <> 'sign_up' OR expires_at < $3)
-              ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        now,
-        BATCH,
-        // Whoever comes late is to learn that the code was right.
-        now - Duration::days(7)
-    )
-    .execute(&mut *tx)
-    .await?;
-    let code_attempts = sqlx::query!(
-        "DELETE FROM code_attempts WHERE (user_pool_id, username_key, purpose) IN
-             (SELECT user_pool_id, username_key, purpose FROM code_attempts WHERE greatest(sent_since, tried_since) < $1
-              ORDER BY greatest(sent_since, tried_since) LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        // Codes live a day at most.
-        now - Duration::days(2),
-        BATCH
-    )
-    .execute(&mut *tx)
-    .await?;
-    let authorization_codes = sqlx::query!(
-        "DELETE FROM authorization_codes WHERE (user_pool_id, code_hash) IN
-             (SELECT user_pool_id, code_hash FROM authorization_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
-              FOR UPDATE SKIP LOCKED)",
-        // A code that comes back ends what it gave.
-        now - Duration::DAY,
-        BATCH
-    )
-    .execute(&mut *tx)
-    .await?;
-    let outbox = sqlx::query!(
-        "DELETE FROM outbox WHERE (user_pool_id, id) IN
-             (SELECT user_pool_id, id FROM outbox WHERE at < $1 AND due_at IS NULL ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        now - Duration::days(app.config.outbox_days.into()),
-        BATCH
-    )
-    .execute(&mut *tx)
-    .await?;
-    let auth_events = sqlx::query!(
-        "DELETE FROM auth_events WHERE (user_pool_id, sub, id) IN
-             (SELECT user_pool_id, sub, id FROM auth_events WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        now - AUTH_EVENTS_KEPT,
-        BATCH
-    )
-    .execute(&mut *tx)
-    .await?;
-    store::user_imports::expire(&mut tx, now - IMPORTS_WAIT, now).await?;
+    let rows = remove(app, &mut tx, kind, now).await?;
     tx.commit().await?;
-    Ok([challenges, sessions, attempts, codes, code_attempts, authorization_codes, outbox, auth_events]
-        .iter()
-        .map(|done| done.rows_affected())
-        .sum())
+    Ok(rows)
+}
+
+/// The time before which something is dropped that is kept so many days; `None`: for ever.
+fn before(days: u32, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    (days > 0).then(|| now - Duration::days(days.into()))
+}
+
+async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime) -> sqlx::Result<u64> {
+    let config = &app.config;
+    let done = match kind {
+        Kind::Challenges => {
+            sqlx::query!(
+                "DELETE FROM challenges WHERE (user_pool_id, id) IN
+                     (SELECT user_pool_id, id FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                now,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::Sessions => {
+            sqlx::query!(
+                "DELETE FROM sessions WHERE (user_pool_id, origin_jti) IN
+                     (SELECT user_pool_id, origin_jti FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                // Access tokens live a day at most and must find their session.
+                now - Duration::DAY,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::EndedSessions => {
+            let Some(before) = before(config.ended_sessions_days, now) else { return Ok(0) };
+            sqlx::query!(
+                "DELETE FROM sessions WHERE (user_pool_id, origin_jti) IN
+                     (SELECT user_pool_id, origin_jti FROM sessions WHERE revoked_at < $1 ORDER BY revoked_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                before,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::LoginAttempts => {
+            sqlx::query!(
+                "DELETE FROM login_attempts WHERE (user_pool_id, username_key) IN
+                     (SELECT user_pool_id, username_key FROM login_attempts WHERE last_failed_at < $1
+                      ORDER BY last_failed_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                now - Duration::minutes(30),
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::Codes => {
+            sqlx::query!(
+                "DELETE FROM codes WHERE (user_pool_id, sub, purpose) IN
+                     (SELECT user_pool_id, sub, purpose FROM codes WHERE expires_at < $1 AND (purpose <> 'sign_up' OR expires_at < $3)
+                      ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                now,
+                BATCH,
+                // Whoever comes late is to learn that the code was right.
+                now - Duration::days(7)
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::CodeAttempts => {
+            sqlx::query!(
+                "DELETE FROM code_attempts WHERE (user_pool_id, username_key, purpose) IN
+                     (SELECT user_pool_id, username_key, purpose FROM code_attempts WHERE greatest(sent_since, tried_since) < $1
+                      ORDER BY greatest(sent_since, tried_since) LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                // Codes live a day at most, and guesses are counted by the day.
+                now - Duration::days(2),
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::AuthorizationCodes => {
+            sqlx::query!(
+                "DELETE FROM authorization_codes WHERE (user_pool_id, code_hash) IN
+                     (SELECT user_pool_id, code_hash FROM authorization_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
+                      FOR UPDATE SKIP LOCKED)",
+                // A code that comes back ends what it gave.
+                now - Duration::DAY,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::Outbox => {
+            sqlx::query!(
+                "DELETE FROM outbox WHERE (user_pool_id, id) IN
+                     (SELECT user_pool_id, id FROM outbox WHERE at < $1 AND due_at IS NULL ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                now - Duration::days(config.outbox_days.into()),
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::AuthEvents => {
+            let Some(before) = before(config.auth_events_days, now) else { return Ok(0) };
+            sqlx::query!(
+                "DELETE FROM auth_events WHERE (user_pool_id, sub, id) IN
+                     (SELECT user_pool_id, sub, id FROM auth_events WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                before,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::AuditEvents => {
+            let Some(before) = before(config.audit_days, now) else { return Ok(0) };
+            sqlx::query!(
+                "DELETE FROM audit_events WHERE (user_pool_id, id) IN
+                     (SELECT user_pool_id, id FROM audit_events WHERE at < $1 AND event <> 'passkey.deleted'
+                      ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                before,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::DeletedPasskeys => {
+            let Some(before) = before(config.deleted_passkeys_days, now) else { return Ok(0) };
+            sqlx::query!(
+                "DELETE FROM audit_events WHERE (user_pool_id, id) IN
+                     (SELECT user_pool_id, id FROM audit_events WHERE at < $1 AND event = 'passkey.deleted'
+                      ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                before,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::Imports => {
+            store::user_imports::expire(&mut *db, now - IMPORTS_WAIT, now).await?;
+            let Some(before) = before(config.import_days, now) else { return Ok(0) };
+            sqlx::query!(
+                "DELETE FROM user_import_jobs WHERE (user_pool_id, job_id) IN
+                     (SELECT user_pool_id, job_id FROM user_import_jobs WHERE completed_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                before,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::UnconfirmedUsers => return remove_unconfirmed(config.unconfirmed_days, db, now).await,
+    };
+    Ok(done.rows_affected())
+}
+
+/// Removes users who never confirmed their sign-up, as an operator would.
+async fn remove_unconfirmed(days: u32, db: &mut Connection, now: OffsetDateTime) -> sqlx::Result<u64> {
+    let Some(before) = before(days, now) else { return Ok(0) };
+    let found = sqlx::query!(
+        "SELECT user_pool_id, sub FROM users WHERE status = 'UNCONFIRMED' AND created_at < $1 ORDER BY created_at LIMIT $2",
+        before,
+        USERS
+    );
+    let found = found.fetch_all(&mut *db).await?;
+    let trail = Trail { at: now, actor: "service".into(), request_id: random::uuid() };
+    let mut removed = 0;
+    for user in found {
+        // Confirmed meanwhile, perhaps.
+        let locked = store::users::lock(db, &user.user_pool_id, user.sub).await?;
+        if locked.is_some_and(|user| user.status == Status::Unconfirmed)
+            && remove_user::remove(db, &user.user_pool_id, user.sub, &trail).await?
+        {
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }

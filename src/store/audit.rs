@@ -41,7 +41,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Whether a passkey of a user was deleted, and is not there again.
+/// Whether a passkey of a user was deleted, as far as that is remembered, and is not there again.
 pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM audit_events
@@ -53,6 +53,26 @@ pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_
         credential_id
     );
     Ok(found.fetch_optional(db).await?.is_some())
+}
+
+/// How many changes of their own account a user made since a time, counted up to `most`.
+pub async fn count_own(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    since: OffsetDateTime,
+    most: i64,
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (
+               SELECT 1 FROM audit_events WHERE user_pool_id = $1 AND sub = $2 AND at > $3 AND actor = 'user' LIMIT $4) AS own"#,
+        pool_id,
+        sub,
+        since,
+        most
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// How many events of a kind a user has since a time.

@@ -1,12 +1,15 @@
 //! Codes that were sent to people, and how often they were sent and tried.
 
+use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Connection;
 
-/// The window of the counts.
+/// The window of what is sent. A window that began further ahead than this was begun by a clock that was wrong, and is over.
 const HOUR: Duration = Duration::HOUR;
+/// The window of guesses at any code of a name.
+const DAY: Duration = Duration::DAY;
 
 /// A code that was sent.
 #[derive(Debug)]
@@ -64,84 +67,199 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str
     Ok(())
 }
 
-/// Counts a sending for a name; returns how many there were within the hour, this one included.
-pub async fn count_sent(
+/// Where something is counted: a row of `code_attempts`.
+#[derive(Clone, Debug)]
+pub struct Counter {
+    /// The row's `username_key`.
+    pub key: String,
+    /// Whose counts are meant, in a row that names share: another's begin anew. Empty in a name's own row.
+    pub holder: String,
+    pub purpose: &'static str,
+}
+
+/// How many guesses there may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// At one code, by everybody: then it is dead.
+    pub per_code: i32,
+    /// At one code, by one guesser.
+    pub per_code_and_guesser: i32,
+    /// Within a day at any code, by everybody.
+    pub per_day: i32,
+    /// Within a day at any code, by one guesser.
+    pub per_day_and_guesser: i32,
+}
+
+/// Whether one more guess is within the limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    Counted,
+    /// The code was tried too often, and may be replaced.
+    Dead,
+    /// There were too many, by this guesser or in a day.
+    TooMany,
+}
+
+/// Notes that a code is sent, at which there were no guesses yet; returns how many were sent within the hour. It counts
+/// itself where `counts` says so, and where the code before was not dead.
+pub async fn note_sent(
     db: &mut Connection,
     pool_id: &str,
-    name: &str,
-    purpose: &str,
+    counter: &Counter,
+    dead: i32,
+    counts: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<i32> {
     sqlx::query_scalar!(
-        "INSERT INTO code_attempts AS a (user_pool_id, username_key, purpose, sent, sent_since, last_sent_at, tried, tried_since)
-         VALUES ($1, $2, $3, 1, $4, $4, 0, $4)
+        "INSERT INTO code_attempts AS a (user_pool_id, username_key, purpose, holder, sent, sent_since, last_sent_at, tried, tried_since)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, 0, $6)
          ON CONFLICT (user_pool_id, username_key, purpose) DO UPDATE SET
-             last_sent_at = $4,
-             sent = CASE WHEN a.sent_since <= $5 THEN 1 ELSE a.sent + 1 END,
-             sent_since = CASE WHEN a.sent_since <= $5 THEN $4 ELSE a.sent_since END
+             holder = $4,
+             sent = CASE WHEN a.holder <> $4 OR a.sent_since <= $7 OR a.sent_since > $8 THEN $5
+                         WHEN a.tried >= $9 THEN a.sent ELSE a.sent + $5 END,
+             sent_since = CASE WHEN a.holder <> $4 OR a.sent_since <= $7 OR a.sent_since > $8 THEN $6 ELSE a.sent_since END,
+             last_sent_at = $6,
+             tried = 0,
+             code_tries = '{}',
+             guessed = CASE WHEN a.holder <> $4 THEN 0 ELSE a.guessed END,
+             day_tries = CASE WHEN a.holder <> $4 THEN '{}' ELSE a.day_tries END
          RETURNING sent",
         pool_id,
-        name,
-        purpose,
+        counter.key,
+        counter.purpose,
+        counter.holder,
+        i32::from(counts),
         now,
-        now - HOUR
+        now - HOUR,
+        now + HOUR,
+        dead
     )
     .fetch_one(db)
     .await
 }
 
-/// Counts a try for a name; returns how many there were within the hour, this one included.
-pub async fn count_tried(
+/// How many codes were sent within the hour, as far as it was noted.
+pub async fn sent(db: &mut Connection, pool_id: &str, counter: &Counter, now: OffsetDateTime) -> sqlx::Result<i32> {
+    let found = sqlx::query_scalar!(
+        "SELECT sent FROM code_attempts
+         WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4 AND sent_since > $5 AND sent_since <= $6",
+        pool_id,
+        counter.key,
+        counter.purpose,
+        counter.holder,
+        now - HOUR,
+        now + HOUR
+    );
+    Ok(found.fetch_optional(db).await?.unwrap_or(0))
+}
+
+/// Counts a guess of `guesser`, unless there were too many: those that are refused are not counted, and write nothing.
+pub async fn count_guess(
     db: &mut Connection,
     pool_id: &str,
-    name: &str,
-    purpose: &str,
+    counter: &Counter,
+    guesser: &str,
+    limits: Limits,
     now: OffsetDateTime,
-) -> sqlx::Result<i32> {
-    sqlx::query_scalar!(
-        "INSERT INTO code_attempts AS a (user_pool_id, username_key, purpose, sent, sent_since, tried, tried_since)
-         VALUES ($1, $2, $3, 0, $5, 1, $4)
+) -> sqlx::Result<Guess> {
+    let counted = sqlx::query_scalar!(
+        "INSERT INTO code_attempts AS a
+             (user_pool_id, username_key, purpose, holder, sent, sent_since, tried, tried_since, code_tries, guessed, guessed_since, day_tries)
+         VALUES ($1, $2, $3, $4, 0, $7, 1, $6, $9, 1, $6, $9)
          ON CONFLICT (user_pool_id, username_key, purpose) DO UPDATE SET
-             tried = CASE WHEN a.tried_since <= $5 THEN 1 ELSE a.tried + 1 END,
-             tried_since = CASE WHEN a.tried_since <= $5 THEN $4 ELSE a.tried_since END
+             holder = $4,
+             sent = CASE WHEN a.holder <> $4 THEN 0 ELSE a.sent END,
+             last_sent_at = CASE WHEN a.holder <> $4 THEN NULL ELSE a.last_sent_at END,
+             tried = CASE WHEN a.holder <> $4 THEN 1 ELSE a.tried + 1 END,
+             tried_since = $6,
+             code_tries = CASE WHEN a.holder <> $4 THEN $9
+                 ELSE a.code_tries || jsonb_build_object($5::text, coalesce((a.code_tries ->> $5)::integer, 0) + 1) END,
+             guessed = CASE WHEN a.holder <> $4 OR a.guessed_since <= $8 OR a.guessed_since > $14 THEN 1 ELSE a.guessed + 1 END,
+             guessed_since = CASE WHEN a.holder <> $4 OR a.guessed_since <= $8 OR a.guessed_since > $14 THEN $6 ELSE a.guessed_since END,
+             day_tries = CASE WHEN a.holder <> $4 OR a.guessed_since <= $8 OR a.guessed_since > $14 THEN $9
+                 ELSE a.day_tries || jsonb_build_object($5::text, coalesce((a.day_tries ->> $5)::integer, 0) + 1) END
+         WHERE a.holder <> $4
+             OR (a.tried < $10 AND coalesce((a.code_tries ->> $5)::integer, 0) < $11
+                 AND (a.guessed_since <= $8 OR a.guessed_since > $14
+                      OR (a.guessed < $12 AND coalesce((a.day_tries ->> $5)::integer, 0) < $13)))
          RETURNING tried",
         pool_id,
-        name,
-        purpose,
+        counter.key,
+        counter.purpose,
+        counter.holder,
+        guesser,
         now,
-        now - HOUR
-    )
-    .fetch_one(db)
-    .await
+        now - HOUR,
+        now - DAY,
+        json!({ guesser: 1 }),
+        limits.per_code,
+        limits.per_code_and_guesser,
+        limits.per_day,
+        limits.per_day_and_guesser,
+        now + HOUR
+    );
+    if counted.fetch_optional(&mut *db).await?.is_some() {
+        return Ok(Guess::Counted);
+    }
+    let dead = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM code_attempts
+               WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4 AND tried >= $5
+                   AND (guessed_since <= $6 OR guessed < $7)) AS "dead!""#,
+        pool_id,
+        counter.key,
+        counter.purpose,
+        counter.holder,
+        limits.per_code,
+        now - DAY,
+        limits.per_day
+    );
+    Ok(if dead.fetch_one(db).await? { Guess::Dead } else { Guess::TooMany })
 }
 
-/// The code that was asked for in this name was used.
-pub async fn was_used(db: &mut Connection, pool_id: &str, name: &str, purpose: &str) -> sqlx::Result<()> {
+/// A new code may be guessed at from the beginning; what was guessed in a day stays counted.
+pub async fn forget_tries(db: &mut Connection, pool_id: &str, counter: &Counter) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE code_attempts SET last_sent_at = NULL WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3",
+        "UPDATE code_attempts SET tried = 0, code_tries = '{}'
+         WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4",
         pool_id,
-        name,
-        purpose
+        counter.key,
+        counter.purpose,
+        counter.holder
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Whether a code was asked for in this name since a time, and not used.
+/// The code that was asked for was used.
+pub async fn was_used(db: &mut Connection, pool_id: &str, counter: &Counter) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE code_attempts SET last_sent_at = NULL, tried = 0, code_tries = '{}'
+         WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4",
+        pool_id,
+        counter.key,
+        counter.purpose,
+        counter.holder
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Whether a code was sent since a time, as it is told, and not used.
 pub async fn was_sent_since(
     db: &mut Connection,
     pool_id: &str,
-    name: &str,
-    purpose: &str,
+    counter: &Counter,
     since: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM code_attempts
-               WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND last_sent_at > $4) AS "was!""#,
+               WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4 AND last_sent_at > $5) AS "was!""#,
         pool_id,
-        name,
-        purpose,
+        counter.key,
+        counter.purpose,
+        counter.holder,
         since
     )
     .fetch_one(db)

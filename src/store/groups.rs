@@ -188,8 +188,8 @@ pub async fn count_of_user(db: &mut Connection, pool_id: &str, sub: Uuid) -> sql
 }
 
 /// Puts a user into a group, once.
-pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
-    sqlx::query!(
+pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "INSERT INTO group_members (user_pool_id, sub, group_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         pool_id,
         sub,
@@ -197,12 +197,12 @@ pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str)
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
-/// Takes a user out of a group.
-pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Takes a user out of a group; `false`: the user was not in it.
+pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2 AND group_name = $3",
         pool_id,
         sub,
@@ -210,5 +210,5 @@ pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &s
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }

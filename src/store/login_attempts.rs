@@ -9,7 +9,8 @@ use super::{Connection, Connections};
 /// After this quiet time the count starts again; also the longest lock.
 const QUIET: Duration = Duration::minutes(15);
 
-/// Whether the name is locked now.
+/// Whether the name is locked now. A lock that ends later than any lock that begins now is that of a clock which is ahead: it
+/// is cut to the longest.
 pub async fn is_locked(
     db: impl PgExecutor<'_>,
     pool_id: &str,
@@ -17,10 +18,15 @@ pub async fn is_locked(
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2 AND locked_until > $3) AS "locked!""#,
+        r#"WITH cut AS (
+               UPDATE login_attempts SET locked_until = $4, last_failed_at = least(last_failed_at, $3)
+               WHERE user_pool_id = $1 AND username_key = $2 AND locked_until > $4
+           )
+           SELECT EXISTS (SELECT 1 FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2 AND locked_until > $3) AS "locked!""#,
         pool_id,
         username_key,
-        now
+        now,
+        now + QUIET
     )
     .fetch_one(db)
     .await

@@ -56,17 +56,23 @@ pub async fn rename(
     sub: Uuid,
     credential_id: &[u8],
     name: &str,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE webauthn_credentials SET friendly_name = $4 WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3",
+) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
+        r#"WITH found AS (
+               SELECT friendly_name <> $4 AS changes FROM webauthn_credentials
+               WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3 FOR UPDATE
+           ), renamed AS (
+               UPDATE webauthn_credentials SET friendly_name = $4
+               WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3 AND (SELECT changes FROM found)
+           )
+           SELECT changes AS "changes!" FROM found"#,
         pool_id,
         sub,
         credential_id,
         name
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(db)
+    .await
 }
 
 /// What checking an assertion needs.

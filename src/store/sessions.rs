@@ -302,6 +302,19 @@ pub async fn list_live(
     .await
 }
 
+/// Whether a user has a session that was not ended, besides one.
+pub async fn any_live(db: &mut Connection, pool_id: &str, sub: Uuid, except: Option<Uuid>) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM sessions
+               WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND origin_jti IS DISTINCT FROM $3) AS "any!""#,
+        pool_id,
+        sub,
+        except
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Ends all sessions of a user whose row the caller has locked, except one.
 pub async fn revoke_all(
     db: &mut Connection,

@@ -16,6 +16,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         authorization,
+        codes::{Given, Purpose},
         fields::Fields,
         messages,
         sign_up::{self, Chosen, Confirmation, Confirmed},
@@ -154,13 +155,14 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
     if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
         return Ok(Done::Before(name()));
     }
-    let password = match chosen_password(visit, named, &link.user_name, user.as_ref()).await? {
+    let password = match chosen_password(visit, &named.pool) {
         Ok(password) => password,
         Err(problem) => return Ok(Done::NotYet(problem)),
     };
     let confirmation = Confirmation {
         username: &link.user_name,
-        code: &link.confirmation_code,
+        // The signature says that nobody guesses.
+        code: Given { purpose: Purpose::SignUp, code: &link.confirmation_code, by: None },
         force_alias_creation: false,
         session: None,
         password: Chosen::ByWhoHasTheLink(password.as_ref()),

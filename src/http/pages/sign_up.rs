@@ -18,19 +18,15 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        self, change_attributes, codes, password,
+        self, change_attributes,
+        codes::{self, Given},
+        password,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::{self, Cause, Trigger},
     },
     http::visit::{self, Visit},
-    random,
     secret::Secret,
-    store::{
-        self, Connection,
-        clients::ClientAndPool,
-        pools::Pool,
-        users::{Password, Status, User},
-    },
+    store::{self, Connection, pools::Pool, users::Status},
     wire,
 };
 
@@ -183,7 +179,7 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
         input["SecretHash"] = json!(hash);
     }
     // Said of what was entered, not of what was sent: that it was sent tells who has an account.
-    let to = destination(pool, given);
+    let to = destination(pool, username, given);
     match visit.api("SignUp", input).await {
         Ok(made) if made["UserConfirmed"] == true => {
             Ok(super::see_other(&format!("/login?{}", visit.query.text(&["done"], &[("done", "confirmed")]))))
@@ -227,8 +223,8 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
 }
 
 /// Where a sign-up's code goes, whole: who entered it sees a slip of the pen.
-fn destination(pool: &Pool, given: impl Fn(&str) -> Option<String>) -> String {
-    sign_up::attributes_to_verify(pool).find_map(given).unwrap_or_default()
+fn destination(pool: &Pool, username: &str, given: impl Fn(&str) -> Option<String>) -> String {
+    sign_up::attribute_to_verify(pool, username, &given).and_then(given).unwrap_or_default()
 }
 
 /// Whether a name is taken by who waits for a code at the same address, or began in this browser: most likely the same person,
@@ -381,27 +377,20 @@ async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     confirm_page(visit, purpose, 200, &Waiting { username, to, session, right_code: None }, asked)
 }
 
-/// What sets a password along with a code or a link, if it is there: one like the API takes and the pool's policy wants; or what
-/// is wrong with it. It costs the same whoever is, or is not, called so.
-pub async fn chosen_password(
-    visit: &Visit,
-    named: &ClientAndPool,
-    username: &str,
-    user: Option<&User>,
-) -> Result<Result<Option<Password>, Notice>> {
-    let Some(given) = visit.form.given("password") else { return Ok(Ok(None)) };
+/// The password that comes along with a code or a link, if it is there: one like the API takes and the pool's policy wants; or
+/// what is wrong with it.
+pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Notice> {
+    let Some(given) = visit.form.given("password") else { return Ok(None) };
     let texts = Frame::new(visit, None).texts;
-    let policy = &named.pool.settings.policies.password_policy;
+    let policy = &pool.settings.policies.password_policy;
     if !wire::is_password(given) {
-        return Ok(Err(Notice::Problem(texts.say("error-password"))));
+        return Err(Notice::Problem(texts.say("error-password")));
     }
     if password::check_policy(policy, given).is_err() {
         let text = texts.say1("error-password-policy", "policy", words::policy(&texts, policy));
-        return Ok(Err(Notice::Problem(text)));
+        return Err(Notice::Problem(text));
     }
-    let (sub, username) = user.map_or_else(|| (random::uuid(), username), |user| (user.sub, user.username.as_str()));
-    let password = Secret::from(given.to_owned());
-    Ok(Ok(Some(password::new(&visit.app, &named.pool, sub, username, password).await?)))
+    Ok(Some(Secret::from(given.to_owned())))
 }
 
 async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
@@ -448,13 +437,13 @@ async fn redeem(
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     let (_turn, user) = sign_up::named(app, &named, waiting.username).await?;
-    let password = match chosen_password(visit, &named, waiting.username, user.as_ref()).await? {
+    let password = match chosen_password(visit, &named.pool) {
         Ok(password) => password,
         Err(problem) => return Ok(Err(problem)),
     };
     let confirmation = Confirmation {
         username: waiting.username,
-        code,
+        code: Given { purpose: codes::Purpose::SignUp, code, by: Some(visit.call.address) },
         force_alias_creation: false,
         session: Some(waiting.session),
         password: Chosen::ByWhoHasTheSession(password.as_ref()),

@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::{Error, Result},
-    flows::{self, auth_events, password, step_up},
+    flows::{self, auth_events, changes, password, step_up},
     operations::Empty,
     secret::Secret,
     store::{self, users::Status},
@@ -26,6 +26,11 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let SignedIn { bearer, user } = caller;
     let pool = flows::pool_of(app, &bearer).await?;
     password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
+    if user.password_hash.is_none() {
+        // Nothing else is proved. Asked before anything is hashed, and again under the lock.
+        let mut db = app.db.acquire().await?;
+        step_up::check(app, &mut db, &pool, &bearer).await?;
+    }
     let user = match (&user.password_hash, request.previous_password) {
         (None, _) => user,
         (Some(_), None) => return Err(Error::InvalidParameter("Missing required parameter PreviousPassword".into())),
@@ -34,7 +39,12 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
             password::check(app, &pool, true, &username, Some(user), previous).await?
         }
     };
-    password::check_history(app, &pool, user.sub, &request.proposed_password).await?;
+    // Each comparison costs a hash, and each refusal counts as a guess.
+    password::refuse_locked(app, &pool, &user.username, Some(&user)).await?;
+    if let Err(refusal) = password::check_history(app, &pool, user.sub, &request.proposed_password).await {
+        password::count_failure(app, &pool, &user.username, Some(&user)).await?;
+        return Err(refusal);
+    }
     let new = password::new(app, &pool, user.sub, &user.username, request.proposed_password).await?;
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
@@ -55,7 +65,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     password::store(&mut tx, &pool, user.sub, &new, Status::Confirmed, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
+    changes::note(app, &mut tx, &pool.id, &trail, "password.changed", user.sub, None).await?;
     tx.commit().await?;
     auth_events::note(app, call, &pool, user.sub, "PasswordChange", "Pass", Some("Password"));
     Ok(Empty {})

@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::{Error, Result},
-    flows::{self, change_attributes, last_factor, step_up},
+    flows::{self, change_attributes, changes, last_factor, step_up},
     operations::Empty,
     store,
 };
@@ -35,9 +35,12 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let had = change_attributes::must_keep_a_factor(&mut tx, &pool, bearer.sub).await?;
     let left =
         change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, Some(&known.client))?;
+    let changes_something = left != user.attributes;
     change_attributes::store(&mut tx, &pool, user, left, trail.at).await?;
     last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::NO_WAY_LEFT).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
+    if changes_something {
+        changes::note(app, &mut tx, &pool.id, &trail, "user.updated", bearer.sub, None).await?;
+    }
     tx.commit().await?;
     Ok(Empty {})
 }

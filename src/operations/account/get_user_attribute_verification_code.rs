@@ -12,7 +12,7 @@ use crate::{
     flows::{
         self,
         addresses::{Address, DeliveryDetails, address_attribute},
-        codes::{self, Purpose},
+        codes::{self, Purpose, Sending},
         messages,
         triggers::Cause,
     },
@@ -46,10 +46,9 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = user.ok_or(Error::UserNotFound)?;
     let address = Address::of(&user, attribute)
         .ok_or_else(|| Error::InvalidParameter(format!("User does not have {attribute}.").into()))?;
-    codes::count(app, &mut tx, &pool, &user, Purpose::verify(attribute), now).await?;
     let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
-    let purpose = Purpose::verify(attribute);
-    let details = codes::send(&cause, &mut tx, &user, purpose, "VerifyUserAttribute", &address, now).await?;
+    let sending = Sending { purpose: Purpose::verify(attribute), source: "VerifyUserAttribute", counted: true };
+    let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
     tx.commit().await?;
     messages::sent(app);
     Ok(Response { code_delivery_details: details })

@@ -6,7 +6,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::{Error, Result},
-    flows::{self, last_factor, mfa, step_up},
+    flows::{self, changes, last_factor, mfa, step_up},
     operations::Empty,
     store,
 };
@@ -24,10 +24,12 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: mfa::Pref
     }
     // Without a password there may be no first factor that goes with a second one.
     let had = last_factor::can_sign_in(&mut tx, &pool, bearer.sub, None).await?;
-    mfa::prefer(&mut tx, &pool, &user, request, trail.at).await?;
+    if !mfa::prefer(&mut tx, &pool, &user, request, trail.at).await? {
+        return Ok(Empty {});
+    }
     let why = "With a second factor nothing would be left to sign in to this account with; set a password first.";
     last_factor::keep(&mut tx, &pool, bearer.sub, had, why).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(bearer.sub), None).await?;
+    changes::note(app, &mut tx, &pool.id, &trail, "mfa.changed", bearer.sub, None).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -13,7 +13,7 @@ use crate::{
         self,
         addresses::DeliveryDetails,
         attributes::{Attribute, check_mutable, checked},
-        change_attributes, last_factor, messages, step_up,
+        change_attributes, changes, last_factor, messages, step_up,
         triggers::Cause,
     },
     store,
@@ -49,14 +49,18 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     if new.iter().any(|(name, value)| change_attributes::is_address(name) && user.attributes.get(name) != Some(value)) {
         step_up::check(app, &mut tx, &pool, &bearer).await?;
     }
+    let before = user.attributes.clone();
     let had = change_attributes::must_keep_a_factor(&mut tx, &pool, bearer.sub).await?;
     // On the account page a slip of the pen must not lock anybody out.
     let careful = call.from_pages();
     let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, careful, trail.at).await?;
     last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::NO_WAY_LEFT).await?;
     let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
+    let changes_something = user.attributes != before || !to_prove.is_empty();
     let sent = change_attributes::prove(&cause, &mut tx, &user, to_prove, true, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(bearer.sub), None).await?;
+    if changes_something {
+        changes::note(app, &mut tx, &pool.id, &trail, "user.updated", bearer.sub, None).await?;
+    }
     tx.commit().await?;
     messages::sent(app);
     Ok(Response { code_delivery_details_list: sent })

@@ -11,7 +11,7 @@ use crate::{
     caller::Enroller,
     error::{Error, Result},
     flows::{
-        self,
+        self, changes,
         mfa::{self, Preference, Preferences},
         password, session_text, software_token,
     },
@@ -62,7 +62,7 @@ pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) 
         let preferences = Preferences { sms: None, software_token: Some(on), email: None, passkey: None };
         mfa::prefer(&mut tx, pool, user, preferences, trail.at).await?;
     }
-    store::audit::insert(&mut tx, &pool.id, &trail, "software_token.verified", Some(user.sub), None).await?;
+    changes::note(app, &mut tx, &pool.id, &trail, "software_token.verified", user.sub, None).await?;
     tx.commit().await?;
     Ok(Response { status: "SUCCESS", session: request.session.filter(|_| enrolling.challenge.is_some()) })
 }

@@ -12,8 +12,8 @@ use crate::{
     flows::{
         self,
         addresses::address_attribute,
-        change_attributes,
-        codes::{self, Purpose},
+        change_attributes, changes,
+        codes::{self, Given, Purpose},
     },
     operations::Empty,
     store,
@@ -36,8 +36,8 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let user = user.ok_or(Error::UserNotFound)?;
-    let purpose = Purpose::verify(attribute);
-    let code = match codes::redeem(app, &mut tx, &pool, &user, purpose, &request.code, trail.at).await? {
+    let given = Given { purpose: Purpose::verify(attribute), code: &request.code, by: Some(call.address) };
+    let code = match codes::redeem(app, &mut tx, &pool, &user, given, trail.at).await? {
         Ok(code) => code,
         Err(refusal) => {
             tx.commit().await?;
@@ -53,8 +53,11 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     }
     attributes.insert(attribute.into(), Value::String(code.destination));
     attributes.insert(format!("{attribute}_verified"), Value::String("true".into()));
+    let changes_something = attributes != user.attributes;
     change_attributes::store(&mut tx, &pool, user, attributes, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "address.verified", Some(bearer.sub), None).await?;
+    if changes_something {
+        changes::note(app, &mut tx, &pool.id, &trail, "address.verified", bearer.sub, None).await?;
+    }
     tx.commit().await?;
     Ok(Empty {})
 }

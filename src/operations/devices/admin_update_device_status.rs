@@ -30,7 +30,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     let status = request.device_remembered_status.as_deref();
-    set_status(&mut tx, &pool.id, user.sub, &request.device_key, status, &trail).await?;
+    set_status(app, &mut tx, &pool.id, user.sub, &request.device_key, status, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     clock::epoch_seconds,
     error::Result,
-    flows::{attributes::Attribute, devices::no_such_device},
+    flows::{attributes::Attribute, changes, devices::no_such_device},
     page,
     store::{self, Connection, audit::Trail, devices::Device},
 };
@@ -125,6 +125,7 @@ async fn forget(
 
 /// Remembers a device, or no longer. `status`: absent means remembered.
 async fn set_status(
+    app: &App,
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
@@ -133,9 +134,16 @@ async fn set_status(
     trail: &Trail,
 ) -> Result<()> {
     let remembered = status != Some("not_remembered");
+    let found = store::devices::find(&mut *db, pool_id, sub, key).await?.ok_or_else(no_such_device)?;
+    if found.remembered == remembered {
+        return Ok(());
+    }
     if !store::devices::remember(&mut *db, pool_id, sub, key, remembered, trail.at).await? {
         return Err(no_such_device());
     }
     let event = if remembered { "device.remembered" } else { "device.not_remembered" };
+    if trail.actor == "user" {
+        return changes::note(app, db, pool_id, trail, event, sub, None).await;
+    }
     Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), None).await?)
 }

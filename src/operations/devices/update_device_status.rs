@@ -30,7 +30,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     bearer.live(app, &mut tx, call).await?;
     step_up::check(app, &mut tx, &pool, &bearer).await?;
     let status = request.device_remembered_status.as_deref();
-    set_status(&mut tx, &bearer.pool_id, bearer.sub, &request.device_key, status, &trail).await?;
+    set_status(app, &mut tx, &bearer.pool_id, bearer.sub, &request.device_key, status, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

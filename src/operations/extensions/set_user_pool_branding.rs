@@ -49,6 +49,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let before = pool.branding.clone();
     pool.branding = store::pools::Branding {
         display_name: given.display_name,
         accent_color: given.accent_color,
@@ -58,9 +59,11 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
             .map(|(_, image)| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&sha256(image)[..9])),
     };
     let logo = logo.as_ref().map(|(kind, image)| (*kind, image.as_slice()));
-    store::pools::update_branding(&mut tx, &pool, logo, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "pool.branding_set", None, None).await?;
-    tx.commit().await?;
+    if pool.branding != before {
+        store::pools::update_branding(&mut tx, &pool, logo, trail.at).await?;
+        store::audit::insert(&mut tx, &pool.id, &trail, "pool.branding_set", None, None).await?;
+        tx.commit().await?;
+    }
     Ok(Branding::of(&pool, logo))
 }
 

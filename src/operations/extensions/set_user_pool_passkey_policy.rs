@@ -63,15 +63,18 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let before = (pool.sessions_on_passkey_delete, pool.passkey_policy.clone());
     pool.sessions_on_passkey_delete = SessionsOnDelete::parse(sessions_on_delete.as_deref().unwrap_or("KEEP"));
     if operator.is_bound {
         // Neither set nor cleared by a key that belongs to one user pool.
         policy.related_origins = std::mem::take(&mut pool.passkey_policy.related_origins);
     }
     pool.passkey_policy = policy;
-    store::pools::update_passkey_policy(&mut tx, &pool, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "pool.passkey_policy_set", None, None).await?;
-    tx.commit().await?;
+    if before != (pool.sessions_on_passkey_delete, pool.passkey_policy.clone()) {
+        store::pools::update_passkey_policy(&mut tx, &pool, trail.at).await?;
+        store::audit::insert(&mut tx, &pool.id, &trail, "pool.passkey_policy_set", None, None).await?;
+        tx.commit().await?;
+    }
     Policy::of(&pool)
 }
 

@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows,
+    flows::{self, changes},
     operations::Empty,
     store,
 };
@@ -30,11 +30,14 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     let trail = flows::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
     bearer.live(app, &mut tx, call).await?;
-    if !store::passkeys::rename(&mut tx, &bearer.pool_id, bearer.sub, &credential_id, name).await? {
-        return Err(Error::ResourceNotFound("The passkey does not exist.".into()));
+    let (pool_id, sub) = (&bearer.pool_id, bearer.sub);
+    match store::passkeys::rename(&mut tx, pool_id, sub, &credential_id, name).await? {
+        None => return Err(Error::ResourceNotFound("The passkey does not exist.".into())),
+        Some(false) => return Ok(Empty {}),
+        Some(true) => {
+            changes::note(app, &mut tx, pool_id, &trail, "passkey.renamed", sub, Some(&credential_id)).await?;
+        }
     }
-    let event = ("passkey.renamed", Some(bearer.sub), Some(credential_id.as_slice()));
-    store::audit::insert(&mut tx, &bearer.pool_id, &trail, event.0, event.1, event.2).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

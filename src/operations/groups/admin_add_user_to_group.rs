@@ -21,7 +21,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member)
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     store::groups::lock(&mut tx, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
-    store::groups::add_user(&mut tx, &pool.id, user.sub, &request.group_name).await?;
+    if !store::groups::add_user(&mut tx, &pool.id, user.sub, &request.group_name).await? {
+        return Ok(Empty {});
+    }
     if store::groups::count_of_user(&mut tx, &pool.id, user.sub).await? > MAX_GROUPS {
         return Err(Error::InvalidParameter(format!("A user may be in {MAX_GROUPS} groups.").into()));
     }

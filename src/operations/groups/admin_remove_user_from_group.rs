@@ -18,7 +18,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member)
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     store::groups::lock(&mut tx, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
-    store::groups::remove_user(&mut tx, &pool.id, user.sub, &request.group_name).await?;
+    if !store::groups::remove_user(&mut tx, &pool.id, user.sub, &request.group_name).await? {
+        return Ok(Empty {});
+    }
     // A sign-in that read the user before reads again.
     store::users::touch(&mut tx, &pool.id, user.sub, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "group.left", Some(user.sub), None).await?;

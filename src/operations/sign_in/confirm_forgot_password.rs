@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
@@ -11,16 +12,14 @@ use crate::{
     caller::PublicClient,
     error::{Error, Result},
     flows::{
-        self,
-        addresses::{Address, address_attribute},
-        auth_events,
-        codes::{self, Purpose},
+        self, auth_events,
+        codes::{self, Given, Purpose},
         forgotten, password, sign_up,
         triggers::Cause,
     },
     operations::Empty,
     secret::Secret,
-    store::{self, clients::ClientAndPool, users::Status},
+    store::{self, clients::ClientAndPool, codes::Code, users::Status},
 };
 
 #[derive(Deserialize)]
@@ -40,50 +39,20 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let ClientAndPool { client, pool } = &*caller;
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
     let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
-    // For an unknown user too, so that both cost the same.
-    let (sub, username) =
-        user.as_ref().map_or((Uuid::nil(), request.username.as_str()), |user| (user.sub, &user.username));
-    let new = password::new(app, pool, sub, username, request.password.clone()).await?;
+    let given = Given { purpose: Purpose::ForgotPassword, code: &request.confirmation_code, by: Some(call.address) };
     let Some(user) = user else {
-        return Err(codes::pretend_to_redeem(app, pool, &request.username, Purpose::ForgotPassword).await?);
+        return Err(codes::pretend_to_redeem(app, pool, &request.username, given.purpose, given.by).await?);
     };
     let trail = flows::trail(app, call, "user");
-    if password::has_history(pool) {
-        // After the code, so that nobody else learns what the user's passwords were; and not inside of a transaction.
-        let mut tx = app.db.begin().await?;
-        let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
-        let code = &request.confirmation_code;
-        match codes::redeem(app, &mut tx, pool, &user, Purpose::ForgotPassword, code, trail.at).await? {
-            // Not used up yet: it may come again with another password.
-            Ok(_) => drop(tx),
-            Err(refusal) => {
-                tx.commit().await?;
-                return Err(refusal);
-            }
-        }
-        password::check_history(app, pool, user.sub, &request.password).await?;
-    }
+    // Nothing is hashed for a code that is wrong, and nobody else learns what the user's passwords were.
+    let checked = check(app, &caller, user.sub, given, trail.at).await?;
+    password::check_history(app, pool, user.sub, &request.password).await?;
+    let new = password::new(app, pool, user.sub, &user.username, request.password).await?;
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
-    if user.status == Status::Unconfirmed && !client.settings.hides_existence() {
-        return Err(Error::UserNotConfirmed);
-    }
-    let redeemed =
-        codes::redeem(app, &mut tx, pool, &user, Purpose::ForgotPassword, &request.confirmation_code, trail.at).await?;
-    let code = match redeemed {
-        Ok(code) => code,
-        Err(refusal) => {
-            tx.commit().await?;
-            return Err(refusal);
-        }
-    };
-    // As when it was asked for: the address is still the user's, and proved.
-    let still = address_attribute(&code.attribute).and_then(|attribute| Address::verified(&user, attribute));
-    if still.is_none_or(|address| address.value != code.destination) {
-        tx.commit().await?;
-        return Err(codes::void());
-    }
-    forgotten::address(pool, &user)?;
+    let code = codes::redeem_checked(app, &mut tx, pool, &user, (Purpose::ForgotPassword, &checked), trail.at).await?;
+    forgotten::check_still(pool, &user, &code)?;
+    let user = forgotten::claim(&mut tx, pool, user, &code, &trail).await?;
     password::store(&mut tx, pool, user.sub, &new, Status::Confirmed, trail.at).await?;
     let name = password::attempts_name(app, pool, &user.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
@@ -93,4 +62,26 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     sign_up::tell_confirmed(&cause, call, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})
+}
+
+/// Checks the code, which is not used up by it: it may come again with another password.
+async fn check(app: &App, caller: &ClientAndPool, sub: Uuid, given: Given<'_>, now: OffsetDateTime) -> Result<Code> {
+    let ClientAndPool { client, pool } = caller;
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    if user.status == Status::Unconfirmed && !client.settings.hides_existence() {
+        return Err(Error::UserNotConfirmed);
+    }
+    let refusal = match codes::check(app, &mut tx, pool, &user, given, now).await? {
+        Ok(code) => match forgotten::check_still(pool, &user, &code) {
+            Ok(()) => return Ok(code),
+            Err(refusal) => {
+                codes::use_up(app, &mut tx, pool, &user, given.purpose).await?;
+                refusal
+            }
+        },
+        Err(refusal) => refusal,
+    };
+    tx.commit().await?;
+    Err(refusal)
 }

@@ -10,6 +10,7 @@ use crate::{
     caller::PublicClient,
     error::Result,
     flows::{
+        codes::{Given, Purpose},
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },
@@ -45,7 +46,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     let confirmation = Confirmation {
         username: &request.username,
-        code: &request.confirmation_code,
+        code: Given { purpose: Purpose::SignUp, code: &request.confirmation_code, by: Some(call.address) },
         force_alias_creation: request.force_alias_creation,
         session: request.session.as_deref(),
         password: Chosen::ByWhoConfirms,

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         auth_events,
-        codes::{self, Purpose},
+        codes::{self, Purpose, Sending},
         forgotten, messages, sign_up,
         triggers::Cause,
     },
@@ -35,9 +35,8 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     match forgotten::address(pool, &user) {
         Ok(address) => {
-            codes::count(app, &mut tx, pool, &user, Purpose::ForgotPassword, now).await?;
-            let purpose = Purpose::ForgotPassword;
-            let details = codes::send(&cause, &mut tx, &user, purpose, "ForgotPassword", &address, now).await?;
+            let sending = Sending { purpose: Purpose::ForgotPassword, source: "ForgotPassword", counted: true };
+            let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
             auth_events::note(app, call, pool, user.sub, "ForgotPassword", "InProgress", None);

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         auth_events,
-        codes::{self, Purpose},
+        codes::{self, Purpose, Sending},
         messages, sign_up,
         triggers::Cause,
     },
@@ -33,11 +33,11 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
-    let refusal = match sign_up::address_to_verify(pool, &user) {
+    let refusal = match sign_up::address_to_verify(pool, &user, &request.username) {
         _ if user.status != Status::Unconfirmed => "User is already confirmed.",
         Some(address) => {
-            codes::count(app, &mut tx, pool, &user, Purpose::SignUp, now).await?;
-            let details = codes::send(&cause, &mut tx, &user, Purpose::SignUp, "ResendCode", &address, now).await?;
+            let sending = Sending { purpose: Purpose::SignUp, source: "ResendCode", counted: true };
+            let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
             auth_events::note(app, call, pool, user.sub, "ResendCode", "Pass", None);

@@ -11,10 +11,10 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        addresses::DeliveryDetails,
-        attributes::{Attribute, check_required, checked},
+        addresses::{Address, DeliveryDetails},
+        attributes::{Attribute, check_required, checked, is_email},
         auth_events,
-        codes::{self, Purpose},
+        codes::{self, Purpose, Sending},
         messages, names,
         new_user::{self, NewUser},
         password, secret_hash, sign_up,
@@ -81,6 +81,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         triggers::pre_sign_up(&cause, "PreSignUp_SignUp", &username, &attributes, &request.validation_data).await?;
     sign_up::verify(&mut attributes, &decided)?;
     let status = if decided.confirm { Status::Confirmed } else { Status::Unconfirmed };
+    refuse_early(&cause, call, &attributes, (&request.username, &username), decided.confirm).await?;
     let password = match request.password {
         Some(given) => Some(password::new(app, pool, sub, &username, given).await?),
         None => None,
@@ -92,9 +93,10 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     if let Some(browser) = &call.browser {
         store::users::signed_up_in(&mut tx, &pool.id, user.sub, browser).await?;
     }
-    let code_delivery_details = match sign_up::address_to_verify(pool, &user) {
+    let code_delivery_details = match sign_up::address_to_verify(pool, &user, &request.username) {
         Some(address) if !decided.confirm => {
-            Some(codes::send(&cause, &mut tx, &user, Purpose::SignUp, "SignUp", &address, trail.at).await?)
+            let sending = Sending { purpose: Purpose::SignUp, source: "SignUp", counted: false };
+            Some(codes::send(&cause, &mut tx, &user, sending, &address, trail.at).await?)
         }
         _ => None,
     };
@@ -111,4 +113,32 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         sign_up::tell_confirmed(&cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
     }
     Ok(Response { user_confirmed: decided.confirm, user_sub: user.sub.to_string(), code_delivery_details, session })
+}
+
+/// Refuses, before the password is hashed, what would be refused after it: no road for the code, an address that got too many
+/// messages, and a name that is taken. (On the pages, where nobody is to learn that a name is taken, both take the same time.)
+async fn refuse_early(
+    cause: &Cause<'_>,
+    call: &Call,
+    attributes: &Map<String, Value>,
+    (typed, username): (&str, &str),
+    confirmed: bool,
+) -> Result<()> {
+    let (app, pool) = (cause.app, cause.pool);
+    let value = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+    let by_address = !pool.settings.username_attributes.is_empty();
+    let name = pool.username_key(if by_address { typed } else { username });
+    if !call.from_pages() && store::users::find(&app.db, &pool.id, &name).await?.is_some() {
+        let taken = names::Taken(if is_email(typed) { "email" } else { "phone_number" });
+        return Err(match by_address {
+            true => taken.username_exists(),
+            false => Error::UsernameExists("User already exists".into()),
+        });
+    }
+    let Some(attribute) = sign_up::attribute_to_verify(pool, typed, value).filter(|_| !confirmed) else {
+        return Ok(());
+    };
+    let address = Address { attribute, value: value(attribute).unwrap_or_default() };
+    let mut db = app.db.acquire().await?;
+    messages::refuse_flooded(cause, &mut db, &address, app.clock.now()).await
 }

@@ -27,8 +27,11 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     let left = change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, None)?;
+    let changes_something = left != user.attributes;
     let user = change_attributes::store(&mut tx, &pool, user, left, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(user.sub), None).await?;
+    if changes_something {
+        store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(user.sub), None).await?;
+    }
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -16,11 +16,13 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) 
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    let changes_something = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?.enabled;
     store::users::update_enabled(&mut tx, &pool.id, user.sub, false, trail.at).await?;
     // A statement after the lock: it sees sessions that were opened while we waited for it.
     store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.disabled", Some(user.sub), None).await?;
+    if changes_something {
+        store::audit::insert(&mut tx, &pool.id, &trail, "user.disabled", Some(user.sub), None).await?;
+    }
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -16,7 +16,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) 
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    if store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?.enabled {
+        return Ok(Empty {});
+    }
     store::users::update_enabled(&mut tx, &pool.id, user.sub, true, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "user.enabled", Some(user.sub), None).await?;
     tx.commit().await?;

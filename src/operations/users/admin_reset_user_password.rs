@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        codes::{self, Purpose},
+        codes::{self, Purpose, Sending},
         forgotten, messages,
         triggers::{self, Cause},
     },
@@ -27,7 +27,8 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: NamedWi
     }
     let address = forgotten::address(&pool, &user)?;
     let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
-    codes::send(&cause, &mut tx, &user, Purpose::ForgotPassword, "ForgotPassword", &address, trail.at).await?;
+    let sending = Sending { purpose: Purpose::ForgotPassword, source: "ForgotPassword", counted: false };
+    codes::send(&cause, &mut tx, &user, sending, &address, trail.at).await?;
     store::users::update_status(&mut tx, &pool.id, user.sub, Status::ResetRequired, trail.at).await?;
     store::audit::insert(&mut tx, &pool.id, &trail, "password.reset_required", Some(user.sub), None).await?;
     tx.commit().await?;

@@ -27,8 +27,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    mfa::prefer(&mut tx, &pool, &user, request.preferences, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(user.sub), None).await?;
+    if mfa::prefer(&mut tx, &pool, &user, request.preferences, trail.at).await? {
+        store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(user.sub), None).await?;
+    }
     tx.commit().await?;
     Ok(Empty {})
 }

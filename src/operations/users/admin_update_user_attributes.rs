@@ -36,15 +36,18 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    let sub = user.sub;
+    let (sub, before) = (user.sub, user.attributes.clone());
     if new.keys().any(|name| name.ends_with("_verified")) {
         let both: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
         check_verified(&both)?;
     }
     let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, false, trail.at).await?;
     let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
+    let changes_something = user.attributes != before || !to_prove.is_empty();
     change_attributes::prove(&cause, &mut tx, &user, to_prove, false, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;
+    if changes_something {
+        store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;
+    }
     tx.commit().await?;
     messages::sent(app);
     Ok(Empty {})

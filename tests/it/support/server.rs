@@ -254,6 +254,14 @@ impl TestServer {
         words.into_iter().find(digits).unwrap_or_else(|| panic!("no code in {message}")).to_owned()
     }
 
+    /// Runs the job that removes what is not needed any more.
+    pub async fn remove_expired(&self) {
+        let db = keystead::cli::connect(&self.config, self.options.clone()).await.unwrap();
+        let app = App::new(db, self.clock.clone(), self.config.clone(), sealing()).unwrap();
+        keystead::jobs::remove_expired::run(&app).await.unwrap();
+        app.db.close().await;
+    }
+
     /// How many rows of a table fit a condition.
     pub async fn count(&self, from_where: &str) -> i64 {
         sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {from_where}")))

@@ -403,8 +403,12 @@ impl Account<'_> {
         let mut tx = app.db.begin().await?;
         store::users::lock(&mut tx, pool_id, session.sub).await?;
         if store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
+            let changes_something =
+                store::sessions::any_live(&mut tx, pool_id, session.sub, Some(session.origin_jti)).await?;
             store::sessions::revoke_all(&mut tx, pool_id, session.sub, Some(session.origin_jti), trail.at).await?;
-            store::audit::insert(&mut tx, pool_id, &trail, "user.signed_out", Some(session.sub), None).await?;
+            if changes_something {
+                store::audit::insert(&mut tx, pool_id, &trail, "user.signed_out", Some(session.sub), None).await?;
+            }
             tx.commit().await?;
         }
         Ok(super::see_other(&account_path(self.visit, &[("done", "others-ended")])))

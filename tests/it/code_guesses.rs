@@ -1,0 +1,331 @@
+//! Guesses at codes: what a stranger may try, and what that takes from whoever has the right one.
+
+use serde_json::{Value, json};
+use time::Duration;
+
+use crate::support::{Answer, PASSWORD, Person, TestServer, config, pool_with};
+
+const EMAIL: &str = "ada@example.com";
+const MISMATCH: &str = "CodeMismatchException";
+const LIMIT: &str = "LimitExceededException";
+const EXPIRED: &str = "ExpiredCodeException";
+
+/// A server, and a replica of it that believes what its proxy, which is this program, says of addresses. (Where proxies are
+/// trusted there is no development inbox: codes are sent by the first.)
+async fn servers() -> (TestServer, TestServer) {
+    let server = TestServer::start().await;
+    let behind =
+        TestServer::on(server.options(), config(&["--trusted-proxies=127.0.0.1/32"]), server.clock.clone()).await;
+    (server, behind)
+}
+
+/// How a call from an address comes out.
+async fn from(behind: &TestServer, address: &str, operation: &str, input: &Value) -> String {
+    answer_from(behind, address, operation, input).await.outcome()
+}
+
+async fn answer_from(behind: &TestServer, address: &str, operation: &str, input: &Value) -> Answer {
+    behind.post(operation, input.to_string(), &[("x-forwarded-for", address)]).await
+}
+
+/// A client that hides who exists, in a pool that verifies e-mail addresses.
+async fn hiding(server: &TestServer) -> (String, String) {
+    let client = json!({"PreventUserExistenceErrors": "ENABLED"});
+    pool_with(server, json!({"AutoVerifiedAttributes": ["email"]}), client).await
+}
+
+async fn sign_up(server: &TestServer, client: &str) -> String {
+    let input = json!({"ClientId": client, "Username": "ada", "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": EMAIL}]});
+    server.call("SignUp", input).await.ok();
+    server.code(EMAIL, 1).await
+}
+
+async fn confirmed(server: &TestServer, client: &str) {
+    let code = sign_up(server, client).await;
+    server.call("ConfirmSignUp", confirm(client, "ada", &code)).await.ok();
+}
+
+fn of(client: &str, username: &str) -> Value {
+    json!({"ClientId": client, "Username": username})
+}
+
+fn confirm(client: &str, username: &str, code: &str) -> Value {
+    json!({"ClientId": client, "Username": username, "ConfirmationCode": code})
+}
+
+fn reset(client: &str, username: &str, code: &str) -> Value {
+    json!({"ClientId": client, "Username": username, "ConfirmationCode": code, "Password": "N3w-Passw0rd"})
+}
+
+fn other_than(code: &str) -> &'static str {
+    if code == "000000" { "000001" } else { "000000" }
+}
+
+/// So many addresses, each with its five guesses.
+async fn guess(behind: &TestServer, addresses: u8, operation: &str, input: &Value) {
+    for n in 0..addresses {
+        let address = format!("203.0.113.{n}");
+        for _ in 0..5 {
+            assert_eq!(from(behind, &address, operation, input).await, MISMATCH, "{address}");
+        }
+        assert_ne!(from(behind, &address, operation, input).await, MISMATCH, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn fifteen_wrong_codes_of_strangers_do_not_keep_the_right_one_out() {
+    let (server, behind) = servers().await;
+    let (_, client) = hiding(&server).await;
+    let code = sign_up(&server, &client).await;
+    guess(&behind, 3, "ConfirmSignUp", &confirm(&client, "ada", other_than(&code))).await;
+    server.call("ConfirmSignUp", confirm(&client, "ada", &code)).await.ok();
+    server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    let code = server.code(EMAIL, 2).await;
+    guess(&behind, 3, "ConfirmForgotPassword", &reset(&client, "ada", other_than(&code))).await;
+    server.call("ConfirmForgotPassword", reset(&client, "ada", &code)).await.ok();
+    // An address is proved by its user alone, who has five guesses as well.
+    let mut ada = Person::new(&server, "ada", "");
+    let tokens = ada.password_sign_in(&client, "N3w-Passw0rd").await.ok();
+    ada.keep_tokens(&tokens);
+    ada.call("GetUserAttributeVerificationCode", json!({"AttributeName": "email"})).await.ok();
+    let code = server.code(EMAIL, 3).await;
+    let verify = |code: &str| json!({"AttributeName": "email", "Code": code});
+    for _ in 0..5 {
+        assert_eq!(ada.call("VerifyUserAttribute", verify(other_than(&code))).await.outcome(), MISMATCH);
+    }
+    assert_eq!(ada.call("VerifyUserAttribute", verify(&code)).await.outcome(), LIMIT);
+    let mut input = verify(&code);
+    input["AccessToken"] = json!(ada.access_token);
+    assert_eq!(from(&behind, "203.0.113.1", "VerifyUserAttribute", &input).await, "OK");
+}
+
+#[tokio::test]
+async fn an_ipv6_network_guesses_as_one_address() {
+    let (server, behind) = servers().await;
+    let (_, client) = hiding(&server).await;
+    let code = sign_up(&server, &client).await;
+    let wrong = confirm(&client, "ada", other_than(&code));
+    for n in 0..5 {
+        assert_eq!(from(&behind, &format!("2001:db8:1:2::{n}"), "ConfirmSignUp", &wrong).await, MISMATCH);
+    }
+    assert_eq!(from(&behind, "2001:db8:1:2:ffff::1", "ConfirmSignUp", &wrong).await, LIMIT);
+    assert_eq!(from(&behind, "2001:db8:1:3::1", "ConfirmSignUp", &wrong).await, MISMATCH);
+}
+
+#[tokio::test]
+async fn a_code_that_was_tried_twenty_times_is_replaced_without_counting_as_sent() {
+    let (server, behind) = servers().await;
+    let (_, client) = hiding(&server).await;
+    confirmed(&server, &client).await;
+    for _ in 0..5 {
+        server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    }
+    assert_eq!(server.call("ForgotPassword", of(&client, "ada")).await.outcome(), LIMIT);
+    let code = server.code(EMAIL, 6).await;
+    guess(&behind, 4, "ConfirmForgotPassword", &reset(&client, "ada", other_than(&code))).await;
+    let dead = server.call("ConfirmForgotPassword", reset(&client, "ada", &code)).await.refused();
+    assert_eq!(dead, "400 ExpiredCodeException: Invalid code provided, please request a code again.");
+    server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    let code = server.code(EMAIL, 7).await;
+    assert_eq!(server.call("ForgotPassword", of(&client, "ada")).await.outcome(), LIMIT, "it is free once");
+    server.call("ConfirmForgotPassword", reset(&client, "ada", &code)).await.ok();
+}
+
+#[tokio::test]
+async fn a_name_is_guessed_at_a_hundred_times_a_day_whether_or_not_somebody_has_it() {
+    let (server, behind) = servers().await;
+    let (_, client) = hiding(&server).await;
+    confirmed(&server, &client).await;
+    for name in ["ada", "nobody"] {
+        for round in 0..5 {
+            server.call("ForgotPassword", of(&client, name)).await.ok();
+            let wrong = reset(&client, name, "12345");
+            for n in 0..20 {
+                let address = format!("203.0.113.{}", n / 5);
+                let outcome = from(&behind, &address, "ConfirmForgotPassword", &wrong).await;
+                assert_eq!(outcome, MISMATCH, "{name} {round} {n}");
+            }
+            let others = from(&behind, "203.0.113.99", "ConfirmForgotPassword", &wrong).await;
+            assert_eq!(others, if round < 4 { EXPIRED } else { LIMIT }, "{name} {round}");
+        }
+        // Whoever has used up a day's share gets no more from a new code.
+        server.call("ForgotPassword", of(&client, name)).await.ok();
+    }
+    let code = server.code(EMAIL, 7).await;
+    assert_eq!(server.call("ConfirmForgotPassword", reset(&client, "ada", &code)).await.outcome(), LIMIT);
+    server.clock.advance(Duration::DAY);
+    server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    let code = server.code(EMAIL, 8).await;
+    server.call("ConfirmForgotPassword", reset(&client, "ada", &code)).await.ok();
+}
+
+#[tokio::test]
+async fn one_address_does_not_use_up_the_guesses_of_a_day() {
+    let (server, behind) = servers().await;
+    let (_, client) = hiding(&server).await;
+    confirmed(&server, &client).await;
+    let mut wrong = 0;
+    for _ in 0..8 {
+        server.clock.advance(Duration::minutes(15));
+        server.call("ForgotPassword", of(&client, "ada")).await.ok();
+        for _ in 0..6 {
+            let outcome = from(&behind, "203.0.113.1", "ConfirmForgotPassword", &reset(&client, "ada", "12345")).await;
+            wrong += i32::from(outcome == MISMATCH);
+        }
+    }
+    assert_eq!(wrong, 25);
+    let code = server.code(EMAIL, 9).await;
+    server.call("ConfirmForgotPassword", reset(&client, "ada", &code)).await.ok();
+}
+
+#[tokio::test]
+async fn a_mailed_link_is_not_blocked_by_guesses() {
+    let (server, behind) = servers().await;
+    let template = json!({"DefaultEmailOption": "CONFIRM_WITH_LINK"});
+    let pool = json!({"AutoVerifiedAttributes": ["email"], "VerificationMessageTemplate": template});
+    let (_, client) = pool_with(&server, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    let input = json!({"ClientId": client, "Username": "ada", "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": EMAIL}]});
+    server.call("SignUp", input).await.ok();
+    let message = server.message(EMAIL, 1).await;
+    let link = message.split("href=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    guess(&behind, 4, "ConfirmSignUp", &confirm(&client, "ada", "12345")).await;
+    let body = link.split_once('?').unwrap().1.to_owned();
+    let request = server.http.post(format!("{}/confirmUser", server.url));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+    let html = request.send().await.unwrap().text().await.unwrap();
+    assert!(html.contains("Your account is confirmed"), "{html}");
+}
+
+#[tokio::test]
+async fn strangers_wrong_codes_and_passwords_do_not_keep_out_whoever_signs_in_by_a_code() {
+    let (server, behind) = servers().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
+    let pool = json!({"Policies": factors, "AutoVerifiedAttributes": ["email"]});
+    let (_, client) = pool_with(&server, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    confirmed(&server, &client).await;
+    let begin = json!({"ClientId": client, "AuthFlow": "USER_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "PREFERRED_CHALLENGE": "EMAIL_OTP"}});
+    let respond = |session: &Value, code: &str| {
+        json!({"ClientId": client, "ChallengeName": "EMAIL_OTP", "Session": session,
+            "ChallengeResponses": {"USERNAME": "ada", "EMAIL_OTP_CODE": code}})
+    };
+    let theirs = server.call("InitiateAuth", begin.clone()).await.ok()["Session"].clone();
+    let own = server.call("InitiateAuth", begin).await.ok()["Session"].clone();
+    let code = server.code(EMAIL, 3).await;
+    for n in 0..3 {
+        let address = format!("203.0.113.{n}");
+        for _ in 0..5 {
+            assert_eq!(from(&behind, &address, "RespondToAuthChallenge", &respond(&theirs, "1")).await, MISMATCH);
+        }
+        let refusal = answer_from(&behind, &address, "RespondToAuthChallenge", &respond(&theirs, "1")).await.refused();
+        assert_eq!(refusal, "400 NotAuthorizedException: Password attempts exceeded");
+    }
+    let stranger = Person::new(&server, "ada", "");
+    for _ in 0..6 {
+        stranger.password_sign_in(&client, "Wr0ng-Passw0rd").await.refused();
+    }
+    let tokens = server.call("RespondToAuthChallenge", respond(&own, &code)).await.ok();
+    assert!(tokens["AuthenticationResult"]["AccessToken"].is_string(), "{tokens}");
+}
+
+#[tokio::test]
+async fn names_that_nobody_has_take_no_rows_of_their_own() {
+    let server = TestServer::start().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
+    let pool = json!({"Policies": factors, "AutoVerifiedAttributes": ["email"]});
+    let (_, client) = pool_with(&server, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    for n in 0..20 {
+        let name = format!("nobody{n}@example.com");
+        server.call("ForgotPassword", of(&client, &name)).await.ok();
+        server.call("ResendConfirmationCode", of(&client, &name)).await.ok();
+        server.call("ConfirmForgotPassword", reset(&client, &name, "123456")).await.refused();
+        server.call("ConfirmSignUp", confirm(&client, &name, "123456")).await.refused();
+        let begin = json!({"ClientId": client, "AuthFlow": "USER_AUTH",
+            "AuthParameters": {"USERNAME": name, "PREFERRED_CHALLENGE": "EMAIL_OTP"}});
+        server.call("InitiateAuth", begin).await.ok();
+    }
+    assert!(server.count("code_attempts").await > 100);
+    let shared = "username_key ~ '^(told|nobody) [0-9]+$' AND split_part(username_key, ' ', 2)::integer < 16384";
+    assert_eq!(server.count(&format!("code_attempts WHERE NOT ({shared})")).await, 0);
+}
+
+#[tokio::test]
+async fn names_that_push_each_other_out_of_a_row_tell_nothing_and_open_nothing() {
+    let (server, behind) = servers().await;
+    let (_, client) = hiding(&server).await;
+    confirmed(&server, &client).await;
+    for name in ["ada", "nobody"] {
+        server.call("ForgotPassword", of(&client, name)).await.ok();
+        guess(&behind, 4, "ConfirmForgotPassword", &reset(&client, name, "12345")).await;
+    }
+    let code = server.code(EMAIL, 2).await;
+    // What a flood of other names does.
+    server.sql("UPDATE code_attempts SET holder = 'another' WHERE username_key LIKE 'told %'").await;
+    for name in ["ada", "nobody"] {
+        let outcome = server.call("ConfirmForgotPassword", reset(&client, name, &code)).await.outcome();
+        assert_eq!(outcome, EXPIRED, "{name}: the right code was tried twenty times");
+        server.call("ForgotPassword", of(&client, name)).await.ok();
+    }
+    let code = server.code(EMAIL, 3).await;
+    server.call("ConfirmForgotPassword", reset(&client, "ada", &code)).await.ok();
+}
+
+#[tokio::test]
+async fn nothing_is_hashed_for_a_wrong_code() {
+    let server = TestServer::start().await;
+    let (_, client) = hiding(&server).await;
+    confirmed(&server, &client).await;
+    server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    server.call("ForgotPassword", of(&client, "nobody")).await.ok();
+    let slow =
+        ["--password-queue=1", "--password-threads=1", "--password-memory-kib=19456", "--password-iterations=400"];
+    let slow = TestServer::on(server.options(), config(&slow), server.clock.clone()).await;
+    // Until the only place is taken for a good while.
+    let waiting = (0..3).map(|n| {
+        let person = Person::new(&slow, &format!("someone{n}"), "");
+        let client = client.clone();
+        tokio::spawn(async move { person.password_sign_in(&client, PASSWORD).await.outcome() })
+    });
+    let waiting: Vec<_> = waiting.collect();
+    loop {
+        let other = Person::new(&slow, "other", "").password_sign_in(&client, PASSWORD).await.outcome();
+        if other == "TooManyRequestsException" {
+            break;
+        }
+    }
+    for name in ["ada", "nobody"] {
+        let outcome = slow.call("ConfirmForgotPassword", reset(&client, name, "12345")).await.outcome();
+        assert_eq!(outcome, MISMATCH, "{name}");
+    }
+    let input = json!({"ClientId": client, "Username": "ada", "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": EMAIL}]});
+    assert_eq!(slow.call("SignUp", input).await.outcome(), "UsernameExistsException");
+    let other = Person::new(&slow, "other", "").password_sign_in(&client, PASSWORD).await.outcome();
+    assert_eq!(other, "TooManyRequestsException", "the place was taken all the while");
+    for one in waiting {
+        one.abort();
+    }
+}
+
+#[tokio::test]
+async fn an_address_begins_so_many_sign_ins_at_a_pool_whoever_is_named() {
+    let server = TestServer::start().await;
+    let (_, client) = hiding(&server).await;
+    let flags = ["--trusted-proxies=127.0.0.1/32", "--address-sign-ins-per-minute=3"];
+    let behind = TestServer::on(server.options(), config(&flags), server.clock.clone()).await;
+    confirmed(&server, &client).await;
+    let begin = |name: &str| json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}});
+    for name in ["ada", "nobody", "somebody"] {
+        assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &begin(name)).await, "OK", "{name}");
+    }
+    for name in ["ada", "nobody"] {
+        let outcome = from(&behind, "203.0.113.1", "InitiateAuth", &begin(name)).await;
+        assert_eq!(outcome, "TooManyRequestsException", "{name}");
+    }
+    assert_eq!(from(&behind, "203.0.113.2", "InitiateAuth", &begin("ada")).await, "OK");
+    let (_, other) = hiding(&server).await;
+    let input = json!({"ClientId": other, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &input).await, "OK");
+}
