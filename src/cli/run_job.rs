@@ -18,6 +18,10 @@ pub struct RunJob {
 enum Job {
     /// Remove expired challenges and sessions, and old rows of the outbox.
     RemoveExpired,
+    /// Remove what belongs to deleted user pools.
+    DeletePools,
+    /// End the sessions of users who have too many, the oldest first.
+    TrimSessions,
 }
 
 pub async fn run(command: RunJob, file: &SettingsFile) -> Result<(), String> {
@@ -26,6 +30,14 @@ pub async fn run(command: RunJob, file: &SettingsFile) -> Result<(), String> {
         Job::RemoveExpired => {
             let rows = jobs::remove_expired::run(&parts.app).await.map_err(|cause| cause.to_string())?;
             println!("removed {rows} rows");
+        }
+        Job::DeletePools => {
+            let rows = jobs::delete_pools::once(&parts.app).await.map_err(|cause| cause.to_string())?;
+            println!("removed {rows} rows");
+        }
+        Job::TrimSessions => {
+            let sessions = jobs::trim_sessions::once(&parts.app).await.map_err(|cause| cause.to_string())?;
+            println!("removed {sessions} sessions");
         }
     }
     parts.stop().await
