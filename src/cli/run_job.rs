@@ -20,6 +20,8 @@ enum Job {
     RemoveExpired,
     /// Remove what belongs to deleted user pools.
     DeletePools,
+    /// Remove the sessions of deleted app clients.
+    DeleteClients,
     /// End the sessions of users who have too many, the oldest first.
     TrimSessions,
 }
@@ -34,6 +36,10 @@ pub async fn run(command: RunJob, file: &SettingsFile) -> Result<(), String> {
         Job::DeletePools => {
             let rows = jobs::delete_pools::once(&parts.app).await.map_err(|cause| cause.to_string())?;
             println!("removed {rows} rows");
+        }
+        Job::DeleteClients => {
+            let sessions = jobs::delete_clients::once(&parts.app).await.map_err(|cause| cause.to_string())?;
+            println!("removed {sessions} sessions");
         }
         Job::TrimSessions => {
             let sessions = jobs::trim_sessions::once(&parts.app).await.map_err(|cause| cause.to_string())?;

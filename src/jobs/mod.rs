@@ -1,5 +1,6 @@
 //! What runs by itself. Each job is safe to run twice, works in small batches, and one replica runs it at a time.
 
+pub mod delete_clients;
 pub mod delete_pools;
 pub mod deliver;
 pub mod import_users;
@@ -16,7 +17,12 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// Runs the jobs until the task is dropped. Those with much to do keep nobody else waiting.
 pub async fn run(app: Arc<App>) {
-    tokio::join!(minutely(&app), delete_pools::run(app.clone()), trim_sessions::run(app.clone()));
+    tokio::join!(
+        minutely(&app),
+        delete_pools::run(app.clone()),
+        delete_clients::run(app.clone()),
+        trim_sessions::run(app.clone()),
+    );
 }
 
 async fn minutely(app: &App) {

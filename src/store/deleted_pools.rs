@@ -39,6 +39,7 @@ pub const TABLES: &[&str] = &[
     "resource_servers",
     "domains",
     "pool_logos",
+    "deleted_clients",
     "app_clients",
     "signing_keys",
     "operators",

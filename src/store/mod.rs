@@ -13,6 +13,7 @@ pub mod broken;
 pub mod challenges;
 pub mod clients;
 pub mod codes;
+pub mod deleted_clients;
 pub mod deleted_pools;
 pub mod devices;
 pub mod domains;

@@ -325,24 +325,6 @@ pub async fn revoke_all(
     Ok(())
 }
 
-/// Ends all sessions that were opened through a client. Looks at all sessions of the pool: clients are deleted rarely.
-pub async fn revoke_of_client(
-    db: &mut Connection,
-    pool_id: &str,
-    client_id: &str,
-    now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "UPDATE sessions SET revoked_at = $3 WHERE user_pool_id = $1 AND client_id = $2 AND revoked_at IS NULL",
-        pool_id,
-        client_id,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// Removes all sessions of a user whose row the caller has locked.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM sessions WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
@@ -478,4 +460,32 @@ pub async fn scan(db: &mut Connection, after: &Place, page: i64, most: i64) -> s
     )
     .fetch_all(db)
     .await
+}
+
+/// Looks at the `page` sessions of a pool that follow one, and removes those of a client that nobody holds: how many, and the
+/// last that was looked at (`None`: there are no more).
+pub async fn delete_of_client(
+    db: &mut Connection,
+    pool_id: &str,
+    client_id: &str,
+    after: Uuid,
+    page: i64,
+) -> sqlx::Result<(u64, Option<Uuid>)> {
+    let row = sqlx::query!(
+        r#"WITH page AS MATERIALIZED (
+               SELECT origin_jti, client_id FROM sessions
+               WHERE user_pool_id = $1 AND origin_jti > $3 ORDER BY origin_jti LIMIT $4 FOR UPDATE SKIP LOCKED
+           ), deleted AS (
+               DELETE FROM sessions s USING page p
+               WHERE s.user_pool_id = $1 AND s.origin_jti = p.origin_jti AND p.client_id = $2 RETURNING s.origin_jti
+           )
+           SELECT (SELECT count(*) FROM deleted) AS "deleted!", (SELECT origin_jti FROM page ORDER BY origin_jti DESC LIMIT 1) AS last"#,
+        pool_id,
+        client_id,
+        after,
+        page
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.deleted.unsigned_abs(), row.last))
 }

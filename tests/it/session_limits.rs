@@ -82,7 +82,7 @@ async fn a_user_with_very_many_sessions_is_signed_out_disabled_and_deleted() {
         let mut ada = server.signed_in(way).await;
         let passkey = ada.add_passkey().await;
         server.sql("UPDATE sessions SET auth_time = '2020-01-01' WHERE auth_time > '2026-06-01'").await;
-        add_sessions(&server, way, 25_000).await;
+        add_sessions(&server, way, 12_000).await;
         let mut input = json!({"CredentialId": passkey});
         match way.starts_with("Admin") {
             true => {
@@ -108,7 +108,7 @@ async fn a_user_with_very_many_sessions_is_signed_out_disabled_and_deleted() {
 async fn a_user_with_very_many_sessions_that_ended_is_deleted() {
     let server = TestServer::start().await;
     let ada = server.signed_in("ada").await;
-    add_sessions(&server, "ada", 25_000).await;
+    add_sessions(&server, "ada", 12_000).await;
     server.sql("UPDATE sessions SET revoked_at = auth_time WHERE auth_time < '2026-06-01'").await;
     allow_small_statements_only(&server).await;
     ada.call("DeleteUser", json!({})).await.ok();
@@ -122,7 +122,7 @@ async fn on_the_account_page_very_many_other_sessions_end() {
     let mut browser = Browser::new(&server);
     let account = format!("/account?client_id={}", pages_client());
     browser.sign_in(&account, "ada").await;
-    add_sessions(&server, "ada", 25_000).await;
+    add_sessions(&server, "ada", 12_000).await;
     allow_small_statements_only(&server).await;
     let shown = browser.get(&account).await;
     let shown = browser.submit(&shown, "end_others", &[]).await;
@@ -154,12 +154,12 @@ async fn users_whom_nobody_noted_are_found_in_turn() {
     let mut people = Vec::new();
     for n in 0..8 {
         people.push(server.signed_in(&format!("user{n}")).await);
-        add_sessions(&server, &format!("user{n}"), if n % 2 == 0 { 9_000 } else { 400 }).await;
+        add_sessions(&server, &format!("user{n}"), if n % 2 == 0 { 6_000 } else { 400 }).await;
     }
     drop(server.app.opened_sessions.take());
     allow_small_statements_only(&server).await;
     let removed = trim_sessions::once(&server.app).await.unwrap();
-    assert_eq!(removed, 4 * (9_001 - 500));
+    assert_eq!(removed, 4 * (6_001 - 500));
     for n in 0..8 {
         assert_eq!(live(&server, &format!("user{n}")).await, if n % 2 == 0 { 500 } else { 401 });
     }

@@ -180,6 +180,11 @@ impl TestServer {
         self.post(operation, body, &headers).await
     }
 
+    /// The headers of an operator's call.
+    pub fn signed(&self, operation: &str, body: &str) -> Vec<(String, String)> {
+        signed_headers(&self.url, operation, body, ACCESS_KEY, SECRET_KEY, self.clock.now().into())
+    }
+
     /// Any body with any headers.
     pub async fn post(&self, operation: &str, body: impl Into<reqwest::Body>, headers: &[(&str, &str)]) -> Answer {
         let mut request = self.http.post(&self.url).header("x-amz-target", target(operation));
