@@ -55,9 +55,9 @@ pub async fn take_due(
         Due,
         r#"UPDATE outbox SET due_at = $2, attempts = attempts + 1
            WHERE (user_pool_id, id) IN
-               (SELECT o.user_pool_id, o.id FROM outbox o WHERE o.kind = $4 AND o.due_at <= $1
-                    AND NOT EXISTS (SELECT 1 FROM user_pools p WHERE p.user_pool_id = o.user_pool_id AND p.deleted_at IS NOT NULL)
-                ORDER BY o.due_at LIMIT $3 FOR UPDATE OF o SKIP LOCKED)
+               (SELECT user_pool_id, id FROM outbox WHERE kind = $4 AND due_at <= $1
+                    AND user_pool_id NOT IN (SELECT user_pool_id FROM user_pools WHERE deleted_at IS NOT NULL)
+                ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
            RETURNING user_pool_id AS pool_id, id, sealed AS "sealed!", attempts"#,
         now,
         until,
