@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     delivery::Delivery,
     error::{Error, Result},
-    flows::{auth_events, keys::KeyRing},
+    flows::{auth_events, keys::KeyRing, session_limits::OpenedSessions},
     group_commit::{GroupCommit, Limits},
     hosts::Hosts,
     metrics::Metrics,
@@ -70,6 +70,8 @@ pub struct App {
     pub triggers: Triggers,
     /// What users do, on its way to the database.
     pub auth_events: auth_events::Queue,
+    /// Who signed in, for the limit of sessions.
+    pub opened_sessions: OpenedSessions,
     /// Told when the outbox has a message.
     pub messages_waiting: tokio::sync::Notify,
     /// Counters.
@@ -137,6 +139,7 @@ impl App {
             providers: PasskeyProviders::new(config.passkey_providers_file.as_deref()).map_err(Error::internal)?,
             triggers: Triggers::new(&config).map_err(Error::internal)?,
             auth_events: auth_events::Queue::default(),
+            opened_sessions: OpenedSessions::default(),
             messages_waiting: tokio::sync::Notify::new(),
             metrics: Metrics::default(),
             groups: Groups::new(&db, &sealing),

@@ -127,6 +127,10 @@ pub struct Config {
     /// Passkeys one user may have; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_PASSKEYS_PER_USER", default_value_t = 20)]
     pub passkeys_per_user: i64,
+    /// Sessions one user may have, 1 to 10000: further sign-ins end the oldest, some seconds later. A user pool may set less (see
+    /// SetUserPoolSessionConfiguration).
+    #[arg(long, env = "KEYSTEAD_SESSIONS_PER_USER", default_value_t = 500)]
+    pub sessions_per_user: i64,
     /// Passkeys one user may delete in an hour; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_PASSKEY_DELETIONS_PER_HOUR", default_value_t = 0)]
     pub passkey_deletions_per_hour: i64,
@@ -326,6 +330,9 @@ impl Config {
         }
         if (1..self.max_body_bytes).contains(&self.max_body_bytes_in_flight) {
             return Err("max-body-bytes-in-flight: must be at least max-body-bytes, or 0".into());
+        }
+        if !(1..=10_000).contains(&self.sessions_per_user) {
+            return Err("sessions-per-user: must be 1 to 10000".into());
         }
         if !(8..=100).contains(&self.max_nesting) {
             return Err("max-nesting: must be 8 to 100".into());

@@ -20,6 +20,12 @@ pub struct Metrics {
     in_flight: IntGauge,
     connections: IntGauge,
     idle: IntGauge,
+    /// Deleted pools whose rows are not all removed yet.
+    pub pools_being_deleted: IntGauge,
+    /// Rows of deleted pools that were removed.
+    pub deleted_pool_rows: IntCounter,
+    /// Sessions that ended because their users had too many.
+    pub sessions_over_limit: IntCounter,
 }
 
 impl Default for Metrics {
@@ -57,6 +63,21 @@ impl Default for Metrics {
             connections: IntGauge::new("keystead_database_connections", "Open connections to PostgreSQL.")
                 .expect("valid"),
             idle: IntGauge::new("keystead_database_connections_idle", "Connections not in use.").expect("valid"),
+            pools_being_deleted: IntGauge::new(
+                "keystead_pools_being_deleted",
+                "Deleted user pools whose rows are not all removed yet.",
+            )
+            .expect("valid"),
+            deleted_pool_rows: IntCounter::new(
+                "keystead_deleted_pool_rows_total",
+                "Rows of deleted user pools removed.",
+            )
+            .expect("valid"),
+            sessions_over_limit: IntCounter::new(
+                "keystead_sessions_over_limit_total",
+                "Sessions that ended because their users had too many.",
+            )
+            .expect("valid"),
         };
         let all: [Box<dyn prometheus::core::Collector>; 9] = [
             Box::new(metrics.requests.clone()),
@@ -68,6 +89,9 @@ impl Default for Metrics {
             Box::new(metrics.in_flight.clone()),
             Box::new(metrics.connections.clone()),
             Box::new(metrics.idle.clone()),
+            Box::new(metrics.pools_being_deleted.clone()),
+            Box::new(metrics.deleted_pool_rows.clone()),
+            Box::new(metrics.sessions_over_limit.clone()),
         ];
         for collector in all {
             metrics.registry.register(collector).expect("each is registered once");

@@ -117,6 +117,7 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
         refresh_generation: 0,
         rotated_at: None,
         auth_time: now,
+        opened_at: None,
         expires_at: now + lifetime,
         revoked_at: None,
         methods: proved.methods.join(" "),
@@ -154,6 +155,7 @@ impl Opened {
     /// that nobody gets ends.
     pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
         let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
+        app.opened_sessions.note(pool_id, self.session.sub);
         let made = match sign_in.door {
             Door::Pages => self.into_browser(sign_in).await.map(Box::new).map(Outcome::Browser),
             Door::Public | Door::Operator => self.make_tokens(sign_in, source).await.map(Outcome::Tokens),

@@ -29,6 +29,7 @@ pub mod password_sign_in;
 pub mod refresh;
 pub mod remove_user;
 pub mod secret_hash;
+pub mod session_limits;
 pub mod session_text;
 pub mod sign_in;
 pub mod sign_up;

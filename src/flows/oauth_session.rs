@@ -69,6 +69,7 @@ pub async fn open(
         refresh_generation: 0,
         rotated_at: None,
         auth_time: browser.auth_time,
+        opened_at: Some(now),
         expires_at: now + lifetime,
         revoked_at: None,
         methods: browser.methods,
@@ -99,6 +100,7 @@ impl OAuthSession {
         metadata: &Map<String, Value>,
     ) -> Result<AuthenticationResult> {
         let (pool_id, origin_jti) = (&named.pool.id, self.session.origin_jti);
+        app.opened_sessions.note(pool_id, self.session.sub);
         let made = self.make_tokens(app, named, nonce, metadata).await;
         if made.is_err() {
             let mut db = app.db.acquire().await?;

@@ -76,6 +76,8 @@ operations! {
     "ListUserPools" => pools::list_user_pools,
     "SetUserPoolMfaConfig" => pools::set_user_pool_mfa_config,
     "GetUserPoolMfaConfig" => pools::get_user_pool_mfa_config,
+    "SetUserPoolSessionConfiguration" => pools::set_user_pool_session_configuration,
+    "GetUserPoolSessionConfiguration" => pools::get_user_pool_session_configuration,
     "AddCustomAttributes" => pools::add_custom_attributes,
     // tags
     "TagResource" => tags::tag_resource,

@@ -321,7 +321,7 @@ pub async fn find_with_pool(
 pub async fn insert(db: &Connections, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secrets, secret, created_at, updated_at)
-         SELECT p.user_pool_id, $2, $3, $4, $5, $7, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 FOR SHARE",
+         SELECT p.user_pool_id, $2, $3, $4, $5, $7, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 AND p.deleted_at IS NULL FOR SHARE",
         client.pool_id,
         client.id,
         client.name,

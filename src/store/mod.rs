@@ -14,6 +14,8 @@ pub mod challenges;
 pub mod clients;
 pub mod codes;
 pub mod connection;
+pub mod deleted_clients;
+pub mod deleted_pools;
 pub mod devices;
 pub mod domains;
 pub mod groups;

@@ -101,7 +101,8 @@ pub async fn list_pools(
                        ORDER BY user_pool_id LIMIT 1)
                FROM pools WHERE pools.id IS NOT NULL)
            SELECT id AS "id!" FROM pools
-           WHERE (SELECT min(due_at) FROM outbox
+           WHERE EXISTS (SELECT 1 FROM user_pools WHERE user_pool_id = pools.id AND deleted_at IS NULL)
+             AND (SELECT min(due_at) FROM outbox
                   WHERE kind = $1 AND urgency = $2 AND user_pool_id = pools.id AND due_at IS NOT NULL) <= $4
            LIMIT $5"#,
         kind,

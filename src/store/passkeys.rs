@@ -163,6 +163,7 @@ pub async fn list_live(
                   c.transports AS "transports?", c.created_at AS "created_at?"
            FROM sessions s
            JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+           JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
            LEFT JOIN webauthn_credentials c ON c.user_pool_id = s.user_pool_id AND c.sub = s.sub
                AND ($4::timestamptz IS NULL OR (c.created_at, c.credential_id) > ($4, $5::bytea))
            WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
@@ -264,6 +265,7 @@ pub async fn delete(
                SELECT s.sub, p.deletes_plainly
                FROM sessions s
                JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+               JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
                JOIN user_pools p ON p.user_pool_id = s.user_pool_id
                WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
                  AND u.enabled AND u.status <> 'RESET_REQUIRED'
@@ -348,4 +350,34 @@ async fn delete_some(
     )
     .fetch_one(db)
     .await
+}
+
+/// Deletes passkeys of a deleted pool, at most `limit`; those that somebody holds are left for later. Returns how many went.
+pub async fn delete_of_pool(db: &mut Connection, pool_id: &str, limit: i64, trail: &Trail) -> sqlx::Result<u64> {
+    let deleted = sqlx::query_scalar!(
+        r#"WITH taken AS MATERIALIZED (
+               SELECT sub, credential_id FROM webauthn_credentials WHERE user_pool_id = $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+           ), deleted AS (
+               DELETE FROM webauthn_credentials c USING taken s
+               WHERE c.user_pool_id = $1 AND c.sub = s.sub AND c.credential_id = s.credential_id
+               RETURNING c.sub, c.credential_id, c.rp_id
+           ), audited AS (
+               INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
+               SELECT $1, gen_random_uuid(), $3, 'passkey.deleted', $4, sub, credential_id, $5 FROM deleted
+           ), told AS (
+               INSERT INTO outbox (user_pool_id, id, at, kind, payload)
+               SELECT $1, gen_random_uuid(), $3, 'passkey.deleted',
+                      jsonb_build_object('sub', sub, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
+               FROM deleted
+           )
+           SELECT count(*) AS "count!" FROM deleted"#,
+        pool_id,
+        limit,
+        trail.at,
+        trail.actor,
+        trail.request_id
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(deleted.unsigned_abs())
 }

@@ -366,7 +366,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option
         r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
                   passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
                   updated_at
-           FROM user_pools WHERE user_pool_id = $1"#,
+           FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL"#,
         pool_id
     )
     .fetch_optional(db)
@@ -389,7 +389,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Poo
         r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
                   passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
                   updated_at
-           FROM user_pools WHERE user_pool_id = $1 FOR UPDATE"#,
+           FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR UPDATE"#,
         pool_id
     )
     .fetch_optional(db)
@@ -406,10 +406,23 @@ pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Poo
     }))
 }
 
-/// Holds a pool against its deletion until the transaction ends; `false` when there is none.
+/// A pool's settings, with the pool locked for its deletion. Not as [`lock`] does: a flood of sign-ups, each of which holds the
+/// pool's row by a foreign key, would keep that from ever being had.
+pub async fn lock_settings(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<PoolSettings>> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT configuration AS "configuration: Json<PoolSettings>" FROM user_pools
+           WHERE user_pool_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE"#,
+        pool_id
+    );
+    Ok(found.fetch_optional(db).await?.map(|settings| settings.0))
+}
+
+/// Holds a pool's row against its removal until the transaction ends; `false` when there is no such pool.
 pub async fn hold(db: &mut Connection, pool_id: &str) -> sqlx::Result<bool> {
-    let found =
-        sqlx::query_scalar!(r#"SELECT 1 AS "one!" FROM user_pools WHERE user_pool_id = $1 FOR KEY SHARE"#, pool_id);
+    let found = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!" FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR KEY SHARE"#,
+        pool_id
+    );
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
@@ -499,7 +512,7 @@ pub async fn related_origins(db: &Connections, rp_id: &str) -> sqlx::Result<Vec<
     sqlx::query_scalar!(
         r#"SELECT DISTINCT origin.value AS "origin!"
            FROM user_pools p, jsonb_array_elements_text(coalesce(p.passkey_policy -> 'RelatedOrigins', '[]')) AS origin
-           WHERE p.configuration -> 'WebAuthnConfiguration' ->> 'RelyingPartyId' = $1 ORDER BY 1"#,
+           WHERE p.configuration -> 'WebAuthnConfiguration' ->> 'RelyingPartyId' = $1 AND p.deleted_at IS NULL ORDER BY 1"#,
         rp_id
     )
     .fetch_all(db)
@@ -523,7 +536,7 @@ pub async fn list(db: &Connections, after: &str, limit: i64) -> sqlx::Result<Vec
         PoolSummary,
         r#"SELECT user_pool_id AS id, name, coalesce(configuration -> 'LambdaConfig', '{}') AS "functions!", created_at,
                   updated_at
-           FROM user_pools WHERE user_pool_id > $1 ORDER BY user_pool_id LIMIT $2"#,
+           FROM user_pools WHERE user_pool_id > $1 AND deleted_at IS NULL ORDER BY user_pool_id LIMIT $2"#,
         after,
         limit
     )
@@ -531,18 +544,43 @@ pub async fn list(db: &Connections, after: &str, limit: i64) -> sqlx::Result<Vec
     .await
 }
 
-/// Removes a pool and what belongs to it, except users and passkeys, which must be gone before.
-pub async fn delete(db: &mut Connection, pool_id: &str) -> sqlx::Result<()> {
-    sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM login_attempts WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM groups WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM code_attempts WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND due_at IS NOT NULL", pool_id)
-        .execute(&mut *db)
-        .await?;
-    sqlx::query!("DELETE FROM app_clients WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM signing_keys WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM operators WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    sqlx::query!("DELETE FROM user_pools WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
-    Ok(())
+/// How many sessions a user of a pool may have (SetUserPoolSessionConfiguration).
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLimit {
+    /// Whether it holds.
+    pub tracking: bool,
+    /// Sessions that have tokens, of one user (1 to 100).
+    pub tokens_per_user: i32,
+}
+
+/// A pool's limit of sessions.
+pub async fn session_limit(db: &Connections, pool_id: &str) -> sqlx::Result<Option<SessionLimit>> {
+    sqlx::query_as!(
+        SessionLimit,
+        "SELECT session_tracking AS tracking, token_sessions_per_user AS tokens_per_user FROM user_pools
+         WHERE user_pool_id = $1 AND deleted_at IS NULL",
+        pool_id
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Sets a pool's limit of sessions; `false` when there is no such pool.
+pub async fn set_session_limit(
+    db: &mut Connection,
+    pool_id: &str,
+    limit: SessionLimit,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE user_pools SET session_tracking = $2, token_sessions_per_user = $3, updated_at = $4
+         WHERE user_pool_id = $1 AND deleted_at IS NULL",
+        pool_id,
+        limit.tracking,
+        limit.tokens_per_user,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -16,6 +16,8 @@ pub struct Session {
     pub refresh_generation: i32,
     pub rotated_at: Option<OffsetDateTime>,
     pub auth_time: OffsetDateTime,
+    /// When it was opened, where that was not at `auth_time`.
+    pub opened_at: Option<OffsetDateTime>,
     pub expires_at: OffsetDateTime,
     pub revoked_at: Option<OffsetDateTime>,
     /// The values of the `amr` claim, separated by blanks.
@@ -81,8 +83,8 @@ pub async fn insert(
     let (method, credential_id) = opened_with.parts();
     sqlx::query!(
         "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time,
-             expires_at, methods, device_key, browser, browser_session, scope, resource, named_device)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             expires_at, methods, device_key, browser, browser_session, scope, resource, named_device, opened_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         pool_id,
         session.origin_jti,
         session.sub,
@@ -98,7 +100,8 @@ pub async fn insert(
         session.browser_session,
         session.scope,
         session.resource,
-        session.named_device
+        session.named_device,
+        session.opened_at
     )
     .execute(db)
     .await?;
@@ -110,6 +113,7 @@ pub async fn insert(
 pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
     let live = sqlx::query_scalar!(
         r#"SELECT 1 AS "live!" FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+           JOIN app_clients a ON a.user_pool_id = s.user_pool_id AND a.client_id = s.client_id
            WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
              AND u.enabled AND u.status <> 'RESET_REQUIRED' FOR SHARE OF s"#,
         pool_id,
@@ -119,13 +123,14 @@ pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
     Ok(live.fetch_optional(db).await?.is_some())
 }
 
-/// A session, locked for a change.
+/// A session, locked for a change. (Those of a client that was deleted have ended with it.)
 pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
-        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
-                methods, device_key, named_device, browser, browser_session, scope, resource
-         FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 FOR UPDATE",
+        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, opened_at, expires_at,
+                revoked_at, methods, device_key, named_device, browser, browser_session, scope, resource
+         FROM sessions s WHERE user_pool_id = $1 AND origin_jti = $2
+           AND EXISTS (SELECT 1 FROM app_clients WHERE user_pool_id = $1 AND client_id = s.client_id) FOR UPDATE OF s",
         pool_id,
         origin_jti
     )
@@ -137,8 +142,8 @@ pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx:
 pub async fn find_browser(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
-        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, expires_at, revoked_at,
-                methods, device_key, named_device, browser, browser_session, scope, resource
+        "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, opened_at, expires_at,
+                revoked_at, methods, device_key, named_device, browser, browser_session, scope, resource
          FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 AND browser",
         pool_id,
         origin_jti
@@ -287,8 +292,9 @@ pub async fn list_live(
     let (after_time, after_id) = after.unzip();
     sqlx::query_as!(
         LiveSession,
-        "SELECT origin_jti, client_id, auth_time, rotated_at, browser, methods FROM sessions
+        "SELECT origin_jti, client_id, auth_time, rotated_at, browser, methods FROM sessions s
          WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND expires_at > $3
+           AND EXISTS (SELECT 1 FROM app_clients WHERE user_pool_id = $1 AND client_id = s.client_id)
            AND ($4::timestamptz IS NULL OR (auth_time, origin_jti) < ($4, $5))
          ORDER BY auth_time DESC, origin_jti DESC LIMIT $6",
         pool_id,
@@ -374,26 +380,167 @@ pub async fn end_of_device(
     Ok(())
 }
 
-/// Ends all sessions that were opened through a client. Looks at all sessions of the pool: clients are deleted rarely.
-pub async fn revoke_of_client(
-    db: &mut Connection,
-    pool_id: &str,
-    client_id: &str,
-    now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "UPDATE sessions SET revoked_at = $3 WHERE user_pool_id = $1 AND client_id = $2 AND revoked_at IS NULL",
-        pool_id,
-        client_id,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// Removes all sessions of a user whose row the caller has locked.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM sessions WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())
+}
+
+/// A user who has more sessions than the limits allow.
+#[derive(Debug)]
+pub struct Over {
+    pub sub: Uuid,
+    /// How many sessions that have tokens the pool allows, if it sets that.
+    pub tokens: Option<i64>,
+}
+
+/// Which of these users of a pool have more than `most` live sessions, or ended ones, or more live ones that have tokens than
+/// the pool allows. Reads no more of a user's sessions than the limits have.
+pub async fn over_limits(
+    db: &Connections,
+    pool_id: &str,
+    subs: &[Uuid],
+    most: i64,
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<Over>> {
+    sqlx::query_as!(
+        Over,
+        r#"SELECT a.sub AS "sub!", CASE WHEN p.session_tracking THEN p.token_sessions_per_user END::bigint AS tokens
+           FROM user_pools p, unnest((SELECT $2::uuid[])) AS a (sub)
+           WHERE p.user_pool_id = $1 AND (
+               EXISTS (SELECT 1 FROM sessions s WHERE s.user_pool_id = $1 AND s.sub = a.sub AND s.revoked_at IS NULL
+                       ORDER BY coalesce(s.opened_at, s.auth_time) DESC, s.origin_jti DESC OFFSET $3)
+               OR EXISTS (SELECT 1 FROM sessions s WHERE s.user_pool_id = $1 AND s.sub = a.sub
+                              AND s.revoked_at IS NOT NULL OFFSET $3)
+               OR (p.session_tracking
+                   AND EXISTS (SELECT 1 FROM sessions s WHERE s.user_pool_id = $1 AND s.sub = a.sub AND s.revoked_at IS NULL
+                                   AND NOT s.browser AND s.expires_at > $4
+                               ORDER BY coalesce(s.opened_at, s.auth_time) DESC, s.origin_jti DESC
+                               OFFSET p.token_sessions_per_user)))"#,
+        pool_id,
+        subs,
+        most,
+        now
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Removes the oldest live sessions of a user whose row the caller has locked, but for the newest `keep` and for `own`; at most
+/// `limit`. Where there is `tokens_at`, of those only that have tokens which can still be refreshed at that time.
+pub async fn delete_oldest(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    (keep, limit): (i64, i64),
+    own: Option<Uuid>,
+    tokens_at: Option<OffsetDateTime>,
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "WITH last AS MATERIALIZED (
+             SELECT coalesce(opened_at, auth_time) AS at, origin_jti FROM sessions
+             WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL
+               AND ($6::timestamptz IS NULL OR (NOT browser AND expires_at > $6))
+             ORDER BY coalesce(opened_at, auth_time) DESC, origin_jti DESC OFFSET $3 LIMIT 1
+         ), old AS MATERIALIZED (
+             SELECT s.origin_jti FROM sessions s
+             WHERE s.user_pool_id = $1 AND s.sub = $2 AND s.revoked_at IS NULL AND s.origin_jti IS DISTINCT FROM $4
+               AND (coalesce(s.opened_at, s.auth_time), s.origin_jti)
+                   <= ((SELECT at FROM last), (SELECT origin_jti FROM last))
+               AND ($6::timestamptz IS NULL OR (NOT s.browser AND s.expires_at > $6))
+             ORDER BY coalesce(s.opened_at, s.auth_time), s.origin_jti LIMIT $5
+         )
+         DELETE FROM sessions s USING old o WHERE s.user_pool_id = $1 AND s.origin_jti = o.origin_jti",
+        pool_id,
+        sub,
+        keep,
+        own,
+        limit,
+        tokens_at
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Removes sessions of a user that have ended, but for `keep` of them; at most `limit`. The user's live ones are few.
+pub async fn delete_ended(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    (keep, limit): (i64, i64),
+) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "WITH ended AS MATERIALIZED (
+             SELECT origin_jti FROM sessions WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NOT NULL OFFSET $3 LIMIT $4
+         )
+         DELETE FROM sessions s USING ended e WHERE s.user_pool_id = $1 AND s.origin_jti = e.origin_jti",
+        pool_id,
+        sub,
+        keep,
+        limit
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// A user among the sessions of all pools.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    pub pool_id: String,
+    pub sub: Uuid,
+}
+
+/// Looks through the next `page` live sessions after a place, by pool and user: those who seem to have more than the limits
+/// allow, and in any case the last user seen, of whose sessions perhaps not all were. None: there are no more.
+pub async fn scan(db: &mut Connection, after: &Place, page: i64, most: i64) -> sqlx::Result<Vec<Place>> {
+    sqlx::query_as!(
+        Place,
+        r#"WITH page AS MATERIALIZED (
+               SELECT user_pool_id, sub FROM sessions
+               WHERE (user_pool_id, sub) > ($1, $2) AND revoked_at IS NULL ORDER BY user_pool_id, sub LIMIT $3
+           ), seen AS (
+               SELECT user_pool_id, sub, count(*) AS sessions, row_number() OVER (ORDER BY user_pool_id DESC, sub DESC) = 1 AS last
+               FROM page GROUP BY user_pool_id, sub
+           )
+           SELECT s.user_pool_id AS "pool_id!", s.sub AS "sub!" FROM seen s
+           LEFT JOIN user_pools p ON p.user_pool_id = s.user_pool_id
+           WHERE s.last OR s.sessions > CASE WHEN p.session_tracking THEN least(p.token_sessions_per_user::bigint, $4::bigint) ELSE $4::bigint END
+           ORDER BY 1, 2"#,
+        after.pool_id,
+        after.sub,
+        page,
+        most
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Looks at the `page` sessions of a pool that follow one, and removes those of a client that nobody holds: how many, and the
+/// last that was looked at (`None`: there are no more).
+pub async fn delete_of_client(
+    db: &mut Connection,
+    pool_id: &str,
+    client_id: &str,
+    after: Uuid,
+    page: i64,
+) -> sqlx::Result<(u64, Option<Uuid>)> {
+    let row = sqlx::query!(
+        r#"WITH page AS MATERIALIZED (
+               SELECT origin_jti, client_id FROM sessions
+               WHERE user_pool_id = $1 AND origin_jti > $3 ORDER BY origin_jti LIMIT $4 FOR UPDATE SKIP LOCKED
+           ), deleted AS (
+               DELETE FROM sessions s USING page p
+               WHERE s.user_pool_id = $1 AND s.origin_jti = p.origin_jti AND p.client_id = $2 RETURNING s.origin_jti
+           )
+           SELECT (SELECT count(*) FROM deleted) AS "deleted!", (SELECT origin_jti FROM page ORDER BY origin_jti DESC LIMIT 1) AS last"#,
+        pool_id,
+        client_id,
+        after,
+        page
+    )
+    .fetch_one(db)
+    .await?;
+    Ok((row.deleted.unsigned_abs(), row.last))
 }

@@ -165,6 +165,7 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
         r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: Json<Map<String, Value>>",
                   u.password_hash, u.password_set_at, u.created_at, u.updated_at, u.mfa AS "mfa: Json<Mfa>"
            FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+           JOIN app_clients a ON a.user_pool_id = s.user_pool_id AND a.client_id = s.client_id
            WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
              AND u.enabled AND u.status <> 'RESET_REQUIRED'"#,
         pool_id,
@@ -508,13 +509,6 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Resu
         .await?;
     sqlx::query!("DELETE FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())
-}
-
-/// Some users of a pool, for removing all of them step by step.
-pub async fn list_subs(db: &mut Connection, pool_id: &str, limit: i64) -> sqlx::Result<Vec<Uuid>> {
-    sqlx::query_scalar!("SELECT sub FROM users WHERE user_pool_id = $1 ORDER BY sub LIMIT $2", pool_id, limit)
-        .fetch_all(db)
-        .await
 }
 
 /// About how many users a pool has: exact up to 10 000, which bounds the work.

@@ -270,6 +270,7 @@ async fn every_way_to_remove_a_passkey_leaves_the_same_rows() {
     let mut last = server.signed_in("last").await;
     last.add_passkey().await;
     server.operator("DeleteUserPool", json!({"UserPoolId": pool()})).await.ok();
+    keystead::jobs::delete_pools::once(&server.app).await.unwrap();
     assert_eq!(server.count("audit_events WHERE event = 'passkey.deleted' AND actor LIKE 'operator:%'").await, 3 + 1);
     assert_eq!(server.count("outbox WHERE kind = 'passkey.deleted'").await, removed + 1);
     assert_eq!(server.count("webauthn_credentials").await, 0);

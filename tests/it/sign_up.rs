@@ -691,6 +691,7 @@ async fn removing_a_user_frees_the_name_and_voids_the_code() {
     let outcome = server.call("ConfirmSignUp", with_code(&client, EMAIL, &code)).await.outcome();
     assert_eq!(outcome, "CodeMismatchException");
     server.operator("DeleteUserPool", json!({"UserPoolId": pool})).await.ok();
+    keystead::jobs::delete_pools::once(&server.app).await.unwrap();
     assert_eq!(server.count("user_aliases").await + server.count("codes").await, 0);
 }
 

@@ -8,13 +8,14 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::Result,
-    flows::{self, remove_user, step_up},
+    flows::{self, remove_user, session_limits, step_up},
     operations::Empty,
     store,
 };
 
 pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Empty> {
     let pool = flows::pool_of(app, &bearer).await?;
+    session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;

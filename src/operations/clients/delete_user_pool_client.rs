@@ -1,5 +1,6 @@
 //! DeleteUserPoolClient.
-//! The sessions that were opened through the client end with it.
+//! The sessions that were opened through the client end with it: a session lives while its client exists. The rows are removed by
+//! `jobs::delete_clients`.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPoolClient.html>
 
 use serde::Deserialize;
@@ -27,7 +28,7 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     if !store::clients::delete(&mut tx, &pool.id, &request.client_id).await? {
         return Err(Error::no_such_client(&request.client_id));
     }
-    store::sessions::revoke_of_client(&mut tx, &pool.id, &request.client_id, app.clock.now()).await?;
+    store::deleted_clients::insert(&mut tx, &pool.id, &request.client_id).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

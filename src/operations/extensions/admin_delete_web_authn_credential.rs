@@ -12,7 +12,7 @@ use crate::{
     call::Call,
     caller::Operator,
     error::{Error, Result},
-    flows,
+    flows::{self, session_limits},
     operations::Empty,
     store::{self, pools::SessionsOnDelete},
 };
@@ -29,6 +29,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     let trail = flows::trail(app, call, operator.actor());
+    if pool.sessions_on_passkey_delete != SessionsOnDelete::Keep {
+        session_limits::bring_under(app, &pool.id, user.sub, None).await?;
+    }
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     if !store::passkeys::lock_and_delete(&mut tx, &pool.id, user.sub, &credential_id, &trail).await? {

@@ -17,7 +17,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, last_factor, step_up},
+    flows::{self, last_factor, session_limits, step_up},
     operations::Empty,
     store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
 };
@@ -71,6 +71,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
 /// what the lock's last holder committed, such as a session that a sign-in with this very passkey just opened.
 async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[u8], trail: &Trail) -> Result<Empty> {
     let (pool_id, sub) = (bearer.pool_id.as_str(), bearer.sub);
+    session_limits::bring_under(app, pool_id, sub, Some(bearer.origin_jti)).await?;
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, pool_id, sub).await?;
     bearer.live(app, &mut tx, call).await?;

@@ -5,9 +5,11 @@ pub mod create_user_pool;
 pub mod delete_user_pool;
 pub mod describe_user_pool;
 pub mod get_user_pool_mfa_config;
+pub mod get_user_pool_session_configuration;
 pub mod list_user_pools;
 mod schema;
 pub mod set_user_pool_mfa_config;
+pub mod set_user_pool_session_configuration;
 pub mod update_user_pool;
 
 use serde_json::{Map, Value, json};

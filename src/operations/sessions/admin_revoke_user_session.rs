@@ -9,7 +9,7 @@ use crate::{
     call::Call,
     caller::Operator,
     error::{Error, Result},
-    flows,
+    flows::{self, session_limits},
     operations::Empty,
     store,
 };
@@ -28,9 +28,12 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let session = origin_jti(&request.session_id)?;
     let trail = flows::trail(app, call, operator.actor());
+    let associated = request.revoke_associated_sessions == Associated::Linked;
+    if associated {
+        session_limits::bring_under(app, &pool.id, user.sub, Some(session)).await?;
+    }
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    let associated = request.revoke_associated_sessions == Associated::Linked;
     end(&mut tx, &pool.id, user.sub, session, associated, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})

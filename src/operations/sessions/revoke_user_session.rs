@@ -10,7 +10,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows,
+    flows::{self, session_limits},
     operations::Empty,
     store,
 };
@@ -25,6 +25,10 @@ pub struct Request {
 
 pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
     let trail = flows::trail(app, call, "user");
+    let associated = request.revoke_associated_sessions == Associated::Linked;
+    if associated {
+        session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
+    }
     let mut tx = app.db.begin().await?;
     // The user first: two sessions that end each other would wait for each other.
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
@@ -35,7 +39,6 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
             "SessionId: this is the session that asks; RevokeToken or GlobalSignOut ends it.".into(),
         ));
     }
-    let associated = request.revoke_associated_sessions == Associated::Linked;
     end(&mut tx, &bearer.pool_id, bearer.sub, session, associated, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -54,6 +54,7 @@ impl Batch for DeletePasskeys {
                    FROM asked a
                    JOIN sessions s ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
                    JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+                   JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
                    JOIN user_pools p ON p.user_pool_id = s.user_pool_id
                    WHERE s.revoked_at IS NULL AND u.enabled AND u.status <> 'RESET_REQUIRED'
                      AND p.deletes_plainly

@@ -48,6 +48,7 @@ impl Batch for ListPasskeys {
                    WITH ORDINALITY AS a (user_pool_id, sub, origin_jti, after_at, after_id, page, n)
                JOIN sessions s ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
                JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
+               JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
                LEFT JOIN LATERAL (
                    SELECT c.* FROM webauthn_credentials c
                    WHERE c.user_pool_id = a.user_pool_id AND c.sub = a.sub

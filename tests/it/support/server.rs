@@ -101,6 +101,8 @@ pub struct TestServer {
     pub url: String,
     pub clock: Arc<MovableClock>,
     pub db: PgPool,
+    /// What the server runs with, for running jobs by hand.
+    pub app: Arc<App>,
     pub http: reqwest::Client,
     options: PgConnectOptions,
     config: Config,
@@ -145,14 +147,14 @@ impl TestServer {
                 tokio::spawn(keystead::jobs::import_users::run(app.clone()));
                 tokio::spawn(keystead::jobs::write_auth_events::run(app.clone()));
                 let server = http::server(app.clone(), listener).unwrap();
-                let _ = send.send(server.handle());
+                let _ = send.send((server.handle(), app.clone()));
                 server.await.unwrap();
                 app.close_connections().await;
             });
         });
-        let handle = started.await.expect("the server starts");
+        let (handle, app) = started.await.expect("the server starts");
         let db = PgPoolOptions::new().max_connections(4).connect_lazy_with(options.clone());
-        Self { url, clock, db, http: reqwest::Client::new(), options, config, handle }
+        Self { url, clock, db, app, http: reqwest::Client::new(), options, config, handle }
     }
 
     /// Where this server's database is.
@@ -190,6 +192,11 @@ impl TestServer {
     /// A call signed with a key of [`Self::key`].
     pub async fn operator_as(&self, access_key: &str, operation: &str, input: Value) -> Answer {
         self.operator_with(operation, input, access_key, OTHER_SECRET).await
+    }
+
+    /// The headers of an operator's call.
+    pub fn signed(&self, operation: &str, body: &str) -> Vec<(String, String)> {
+        signed_headers(&self.url, operation, body, ACCESS_KEY, SECRET_KEY, self.clock.now().into())
     }
 
     /// Any body with any headers.

@@ -400,6 +400,7 @@ impl Account<'_> {
         let (app, pool_id) = (&self.visit.app, &self.named.pool.id);
         let session = &self.browser.session;
         let trail = flows::trail(app, &self.visit.call, "user");
+        flows::session_limits::bring_under(app, pool_id, session.sub, Some(session.origin_jti)).await?;
         let mut tx = app.db.begin().await?;
         store::users::lock(&mut tx, pool_id, session.sub).await?;
         if store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {

@@ -1,0 +1,93 @@
+//! How many sessions a user has. Sign-ins do not count them: who signed in is noted, and a job (`jobs::trim_sessions`) looks
+//! whether that was one too many, so that a user has as many more as come in some seconds.
+//!
+//! What does something to all sessions of a user calls [`bring_under`] before its own transaction, which then is a short one,
+//! however many sessions there were.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::Result,
+    random,
+    store::{self, Connections, audit::Trail, sessions::Over},
+};
+
+/// Sessions removed by one transaction while a request waits: some tens of milliseconds.
+const BATCH: i64 = 10_000;
+/// Users noted at most, until the job has looked; the job finds those beyond in its turn.
+const NOTED: usize = 100_000;
+
+/// The users that signed in on this replica and were not looked at since.
+#[derive(Default)]
+pub struct OpenedSessions(Mutex<HashSet<(String, Uuid)>>);
+
+impl OpenedSessions {
+    /// Notes that a session of a user was opened (and committed).
+    pub fn note(&self, pool_id: &str, sub: Uuid) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.len() < NOTED {
+            noted.insert((pool_id.to_owned(), sub));
+        }
+    }
+
+    /// Who was noted since the last call: (pool, user).
+    pub fn take(&self) -> HashSet<(String, Uuid)> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Brings a user who has too many sessions under the limits, the oldest first and never `own`; in batches, each committed and
+/// with an audit row. Whatever was done of that is right by itself: the job would do it, too.
+pub async fn bring_under(app: &App, pool_id: &str, sub: Uuid, own: Option<Uuid>) -> Result<()> {
+    let most = app.config.sessions_per_user;
+    for over in store::sessions::over_limits(&app.db, pool_id, &[sub], most, app.clock.now()).await? {
+        trim(app, &app.db, pool_id, &over, own, BATCH).await?;
+    }
+    Ok(())
+}
+
+/// The same for a user who was found to have too many, with batches of a given size; returns how many sessions went.
+pub async fn trim(
+    app: &App,
+    db: &Connections,
+    pool_id: &str,
+    over: &Over,
+    own: Option<Uuid>,
+    batch: i64,
+) -> sqlx::Result<u64> {
+    let (sub, most) = (over.sub, app.config.sessions_per_user);
+    let mut total = 0;
+    loop {
+        let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id: random::uuid() };
+        let mut tx = db.begin().await?;
+        // The user first: the order of locks.
+        if store::users::lock(&mut tx, pool_id, sub).await?.is_none() {
+            return Ok(total);
+        }
+        let mut live = store::sessions::delete_oldest(&mut tx, pool_id, sub, (most, batch), own, None).await?;
+        if let Some(tokens) = over.tokens.filter(|_| live.cast_signed() < batch) {
+            let left = batch - live.cast_signed();
+            live += store::sessions::delete_oldest(&mut tx, pool_id, sub, (tokens, left), own, Some(trail.at)).await?;
+        }
+        if live > 0 {
+            store::audit::insert(&mut tx, pool_id, &trail, "sessions.over_limit", Some(sub), None).await?;
+        }
+        let left = batch - live.cast_signed();
+        let ended = match left > 0 {
+            true => store::sessions::delete_ended(&mut tx, pool_id, sub, (most, left)).await?,
+            false => 0,
+        };
+        tx.commit().await?;
+        app.metrics.sessions_over_limit.inc_by(live);
+        total += live + ended;
+        if (live + ended).cast_signed() < batch {
+            return Ok(total);
+        }
+    }
+}

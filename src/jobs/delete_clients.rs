@@ -1,0 +1,53 @@
+//! Removes the sessions of deleted app clients, in batches. They live no more from the deletion on; their rows are in the way of
+//! nobody, but there may be many.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{app::App, store};
+
+/// Sessions looked at by one transaction.
+const PAGE: i64 = 2_000;
+/// Between two looks for deleted clients.
+const EVERY: Duration = Duration::from_secs(10);
+/// Advisory lock of this job: one replica at a time.
+const LOCK: i64 = 0x6b73_0004;
+
+/// Removes them until the task is dropped.
+pub async fn run(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(EVERY).await;
+        match once(&app).await {
+            Ok(0) => {}
+            Ok(sessions) => tracing::info!(sessions, "removed the sessions of deleted app clients"),
+            Err(cause) => tracing::warn!(%cause, "could not remove sessions of deleted app clients; will try again"),
+        }
+    }
+}
+
+/// Removes the sessions of every client that is deleted by now; returns how many went, 0 when another replica is at it.
+pub async fn once(app: &App) -> sqlx::Result<u64> {
+    let mut total = 0;
+    while let Some(sessions) = batch(app).await? {
+        total += sessions;
+    }
+    Ok(total)
+}
+
+async fn batch(app: &App) -> sqlx::Result<Option<u64>> {
+    let mut tx = app.job_db.begin().await?;
+    let mine =
+        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
+    if !mine {
+        return Ok(None);
+    }
+    let Some(client) = store::deleted_clients::next(&mut tx).await? else { return Ok(None) };
+    let (pool_id, client_id) = (&client.pool_id, &client.client_id);
+    let (sessions, last) =
+        store::sessions::delete_of_client(&mut tx, pool_id, client_id, client.looked_at, PAGE).await?;
+    match last {
+        Some(last) => store::deleted_clients::update_looked_at(&mut tx, &client, last).await?,
+        None => store::deleted_clients::delete(&mut tx, &client).await?,
+    }
+    tx.commit().await?;
+    Ok(Some(sessions))
+}

@@ -1,0 +1,107 @@
+//! Brings users who have too many sessions under the limits (`sessions-per-user`, and SetUserPoolSessionConfiguration's), the
+//! oldest sessions first.
+//!
+//! Each replica looks after the users who signed in on it. Besides, one replica at a time goes through all live sessions, a stretch
+//! of the index each minute, for users whom nobody noted: of a replica that was killed, of a limit that was lowered, of the time
+//! before there were limits.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    flows::session_limits,
+    store::{self, sessions::Place},
+};
+
+/// Sessions removed by one transaction, so that no lock is held long.
+const BATCH: i64 = 1_000;
+/// Users looked at by one statement.
+const USERS: usize = 500;
+/// Between two looks at the users who signed in.
+const EVERY: Duration = Duration::from_secs(10);
+/// Looks between two stretches of all sessions.
+const STRETCH_EVERY: u32 = 6;
+/// Sessions read by one statement, and statements of a stretch.
+const PAGE: i64 = 20_000;
+const PAGES: usize = 5;
+/// Advisory lock of the stretch: one replica at a time.
+const LOCK: i64 = 0x6b73_0003;
+
+/// Trims until the task is dropped.
+pub async fn run(app: Arc<App>) {
+    let mut place = Place::default();
+    for look in 1_u32.. {
+        tokio::time::sleep(EVERY).await;
+        let mut done = noted(&app).await;
+        if look.is_multiple_of(STRETCH_EVERY) {
+            for _ in 0..PAGES {
+                done = done.and(stretch(&app, &mut place).await.map(drop));
+            }
+        }
+        if let Err(cause) = done {
+            tracing::warn!(%cause, "could not look for users with too many sessions; will try again");
+        }
+    }
+}
+
+/// Looks through everything once.
+pub async fn once(app: &App) -> sqlx::Result<u64> {
+    noted(app).await?;
+    let mut place = Place::default();
+    let mut total = 0;
+    loop {
+        let Some(removed) = stretch(app, &mut place).await? else { return Ok(total) };
+        total += removed;
+    }
+}
+
+/// Looks at the users who signed in on this replica.
+pub async fn noted(app: &App) -> sqlx::Result<()> {
+    look_at(app, app.opened_sessions.take()).await.map(drop)
+}
+
+/// The next stretch of all sessions; `None`: there are no more, or another replica is at it.
+async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
+    let mut tx = app.job_db.begin().await?;
+    let mine =
+        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
+    if !mine {
+        return Ok(None);
+    }
+    let found = store::sessions::scan(&mut tx, place, PAGE, app.config.sessions_per_user).await?;
+    tx.commit().await?;
+    let last = found.last().cloned();
+    let removed = look_at(app, found.into_iter().map(|one| (one.pool_id, one.sub))).await?;
+    let more = last.is_some();
+    *place = last.unwrap_or_default();
+    Ok(more.then_some(removed))
+}
+
+/// Trims those of these users who have too many sessions. One whose row is held for long is left for the next time.
+async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> sqlx::Result<u64> {
+    let mut by_pool: HashMap<String, Vec<Uuid>> = HashMap::new();
+    for (pool_id, sub) in users {
+        by_pool.entry(pool_id).or_default().push(sub);
+    }
+    let mut total = 0;
+    for (pool, subs) in &by_pool {
+        for subs in subs.chunks(USERS) {
+            let most = app.config.sessions_per_user;
+            for over in store::sessions::over_limits(&app.job_db, pool, subs, most, app.clock.now()).await? {
+                match session_limits::trim(app, &app.job_db, pool, &over, None, BATCH).await {
+                    Ok(sessions) => {
+                        total += sessions;
+                        tracing::info!(pool, user.sub = %over.sub, sessions, "removed a user's sessions beyond the limit");
+                    }
+                    Err(cause) => {
+                        app.opened_sessions.note(pool, over.sub);
+                        tracing::warn!(%cause, pool, user.sub = %over.sub, "could not remove a user's sessions; will try again");
+                    }
+                }
+            }
+        }
+    }
+    Ok(total)
+}

@@ -1,0 +1,71 @@
+//! SetUserPoolSessionConfiguration: how many sessions that have tokens a user of a pool may have.
+//! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolSessionConfiguration.html>
+//!
+//! Beyond it the oldest ends: with Amazon Cognito the least recently used, before the sign-in is answered; here the one that was
+//! opened first, some seconds later. Sessions are listed and ended one by one whether or not `UserSessionTracking` is on; where it
+//! is off the server's own limit alone holds. Sessions of browsers on the sign-in pages have no tokens and do not count.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::Operator,
+    error::{Error, Result},
+    flows,
+    store::{self, pools::SessionLimit},
+};
+
+/// The request, and the response, which repeats it.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SessionConfiguration {
+    user_pool_id: String,
+    user_session_tracking: Tracking,
+    token_session: TokenSession,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Tracking {
+    Enabled,
+    Disabled,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct TokenSession {
+    max_per_user: i32,
+}
+
+impl SessionConfiguration {
+    /// A pool's, from its limit.
+    pub fn of(user_pool_id: String, limit: SessionLimit) -> Self {
+        Self {
+            user_pool_id,
+            user_session_tracking: if limit.tracking { Tracking::Enabled } else { Tracking::Disabled },
+            token_session: TokenSession { max_per_user: limit.tokens_per_user },
+        }
+    }
+}
+
+pub async fn handle(
+    app: &App,
+    call: &Call,
+    operator: Operator,
+    request: SessionConfiguration,
+) -> Result<SessionConfiguration> {
+    let pool_id = &request.user_pool_id;
+    let limit = SessionLimit {
+        tracking: request.user_session_tracking == Tracking::Enabled,
+        tokens_per_user: request.token_session.max_per_user,
+    };
+    let trail = flows::trail(app, call, operator.actor());
+    let mut tx = app.db.begin().await?;
+    if !store::pools::set_session_limit(&mut tx, pool_id, limit, trail.at).await? {
+        return Err(Error::no_such_pool(pool_id));
+    }
+    store::audit::insert(&mut tx, pool_id, &trail, "pool.session_configuration_set", None, None).await?;
+    tx.commit().await?;
+    Ok(request)
+}

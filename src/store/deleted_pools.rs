@@ -1,0 +1,144 @@
+//! Pools that were deleted and are not yet removed: the row of `user_pools` is a tombstone, and what belonged to the pool goes
+//! in batches (`jobs::delete_pools`).
+
+use sqlx::{AssertSqlSafe, PgExecutor};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Connection, audit::Trail, passkeys};
+
+/// A pool whose rows are being removed.
+#[derive(Debug)]
+pub struct DeletedPool {
+    pub id: String,
+    /// Who deleted it, as an actor of audit rows.
+    pub by: String,
+    /// The request that did.
+    pub request_id: Uuid,
+}
+
+/// The tables with rows of a pool, children before parents. What the trail and the outbox tell others outlives the pool.
+pub const TABLES: &[&str] = &[
+    "outbox",
+    "sessions",
+    "challenges",
+    "webauthn_credentials",
+    "authorization_codes",
+    "codes",
+    "user_aliases",
+    "software_tokens",
+    "group_members",
+    "devices",
+    "password_history",
+    "auth_events",
+    "users",
+    "groups",
+    "login_attempts",
+    "code_attempts",
+    "user_import_jobs",
+    "resource_servers",
+    "domains",
+    "pool_logos",
+    "deleted_clients",
+    "app_clients",
+    "signing_keys",
+    "operators",
+];
+
+/// Makes a pool that the caller has locked a tombstone, in the caller's transaction: from COMMIT on nothing of it answers.
+///
+/// What every way into the pool begins with goes at once: its app clients, without which no session lives either; its keys,
+/// its operators, its imports and its logo. All of them are few.
+pub async fn bury(db: &mut Connection, pool_id: &str, trail: &Trail) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE user_pools SET deleted_at = $2, deleted_by = $3, deletion_request = $4 WHERE user_pool_id = $1",
+        pool_id,
+        trail.at,
+        trail.actor,
+        trail.request_id
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!("DELETE FROM app_clients WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM signing_keys WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM operators WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM user_import_jobs WHERE user_pool_id = $1", pool_id).execute(&mut *db).await?;
+    sqlx::query!("DELETE FROM pool_logos WHERE user_pool_id = $1", pool_id).execute(db).await?;
+    Ok(())
+}
+
+/// How many pools wait for their removal.
+pub async fn count(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM user_pools WHERE deleted_at IS NOT NULL"#)
+        .fetch_one(db)
+        .await
+}
+
+/// The pool that was deleted first.
+pub async fn next(db: &mut Connection) -> sqlx::Result<Option<DeletedPool>> {
+    sqlx::query_as!(
+        DeletedPool,
+        r#"SELECT user_pool_id AS id, deleted_by AS "by!", deletion_request AS "request_id!" FROM user_pools
+           WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1"#
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Removes at most `limit` of a deleted pool's rows from one of [`TABLES`]; those that a late request holds are left for later.
+/// Passkeys and users leave their audit rows, as always.
+pub async fn remove_some(
+    db: &mut Connection,
+    table: &str,
+    pool: &DeletedPool,
+    limit: i64,
+    now: OffsetDateTime,
+) -> sqlx::Result<u64> {
+    let trail = Trail { at: now, actor: pool.by.clone(), request_id: pool.request_id };
+    match table {
+        "webauthn_credentials" => passkeys::delete_of_pool(db, &pool.id, limit, &trail).await,
+        "users" => remove_users(db, &pool.id, limit, &trail).await,
+        _ => {
+            let more = if table == "outbox" { "AND due_at IS NOT NULL" } else { "" };
+            // Safe: the table's name is one of the constants above.
+            let statement = AssertSqlSafe(format!(
+                "DELETE FROM {table} WHERE user_pool_id = $1 AND ctid = ANY (ARRAY(
+                     SELECT ctid FROM {table} WHERE user_pool_id = $1 {more} LIMIT $2 FOR UPDATE SKIP LOCKED))"
+            ));
+            // Planned anew each time, for this pool: a plan for any pool may read all of a large one for each batch.
+            let query = sqlx::query(statement).persistent(false).bind(&pool.id).bind(limit);
+            Ok(query.execute(db).await?.rows_affected())
+        }
+    }
+}
+
+async fn remove_users(db: &mut Connection, pool_id: &str, limit: i64, trail: &Trail) -> sqlx::Result<u64> {
+    let removed = sqlx::query_scalar!(
+        r#"WITH taken AS MATERIALIZED (
+               SELECT sub FROM users WHERE user_pool_id = $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+           ), deleted AS (
+               DELETE FROM users u USING taken s WHERE u.user_pool_id = $1 AND u.sub = s.sub RETURNING u.sub
+           ), audited AS (
+               INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, request_id)
+               SELECT $1, gen_random_uuid(), $3, 'user.deleted', $4, sub, $5 FROM deleted
+           )
+           SELECT count(*) AS "count!" FROM deleted"#,
+        pool_id,
+        limit,
+        trail.at,
+        trail.actor,
+        trail.request_id
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(removed.unsigned_abs())
+}
+
+/// Removes the tombstone of a pool that has no rows any more. Where a late request added a user after all, the foreign key
+/// refuses, and the job looks again.
+pub async fn remove(db: &mut Connection, pool_id: &str) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NOT NULL", pool_id)
+        .execute(db)
+        .await?;
+    Ok(())
+}

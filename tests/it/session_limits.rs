@@ -1,0 +1,256 @@
+//! How many sessions a user may have.
+
+use keystead::jobs::trim_sessions;
+use serde_json::{Value, json};
+
+use crate::support::{Browser, CALLBACK, Person, TestServer, all, client, pages_client, pool};
+
+/// More sessions of a user, older than all others, written directly: no door makes so many in time.
+async fn add_sessions(server: &TestServer, username: &str, count: u32) {
+    let statement = format!(
+        "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, refresh_hash, auth_time, expires_at)
+         SELECT user_pool_id, gen_random_uuid(), sub, '{}', 'password', '', '2026-01-01'::timestamptz + n * interval '1 second',
+             '2036-01-01'
+         FROM users, generate_series(1, {count}) AS n WHERE username = '{username}'",
+        client()
+    );
+    server.sql(&statement).await;
+}
+
+/// From now on no statement changes or removes more than some thousand sessions.
+async fn allow_small_statements_only(server: &TestServer) {
+    server
+        .sql(
+            "CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF (SELECT count(*) FROM changed) > 10000 THEN RAISE 'too many rows at once'; END IF; RETURN NULL; END $$;
+             CREATE TRIGGER few_deleted AFTER DELETE ON sessions REFERENCING OLD TABLE AS changed
+                 FOR EACH STATEMENT EXECUTE FUNCTION few();
+             CREATE TRIGGER few_updated AFTER UPDATE ON sessions REFERENCING OLD TABLE AS changed
+                 FOR EACH STATEMENT EXECUTE FUNCTION few()",
+        )
+        .await;
+}
+
+async fn live(server: &TestServer, username: &str) -> i64 {
+    let of_user = "sessions JOIN users USING (user_pool_id, sub) WHERE revoked_at IS NULL AND username =";
+    server.count(&format!("{of_user} '{username}'")).await
+}
+
+/// Those of these people whose sessions live.
+async fn still_in(people: &[Person]) -> Vec<usize> {
+    let mut found = Vec::new();
+    for (n, person) in people.iter().enumerate() {
+        if person.call("GetUser", json!({})).await.status == 200 {
+            found.push(n);
+        }
+    }
+    found
+}
+
+/// A person who signed in so often, each time later than the last.
+async fn signed_in_often(server: &TestServer, username: &str, times: usize) -> Vec<Person> {
+    let mut people = Vec::new();
+    let mut person = server.user(username).await;
+    for _ in 0..times {
+        person.sign_in().await;
+        people.push(person.clone());
+        server.clock.advance(time::Duration::SECOND);
+    }
+    people
+}
+
+async fn configure(server: &TestServer, tracking: &str, most: i64) -> Value {
+    let input = json!({"UserPoolId": pool(), "UserSessionTracking": tracking, "TokenSession": {"MaxPerUser": most}});
+    server.operator("SetUserPoolSessionConfiguration", input).await.ok()
+}
+
+#[tokio::test]
+async fn a_user_with_very_many_sessions_is_signed_out_disabled_and_deleted() {
+    let server = TestServer::start().await;
+    allow_small_statements_only(&server).await;
+    server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_ALL'").await;
+    for way in [
+        "GlobalSignOut",
+        "DeleteUser",
+        "DeleteWebAuthnCredential",
+        "AdminUserGlobalSignOut",
+        "AdminDisableUser",
+        "AdminDeleteUser",
+        "AdminDeleteWebAuthnCredential",
+    ] {
+        // The session that asks is the oldest of all: it must not be the first to go.
+        let mut ada = server.signed_in(way).await;
+        let passkey = ada.add_passkey().await;
+        server.sql("UPDATE sessions SET auth_time = '2020-01-01' WHERE auth_time > '2026-06-01'").await;
+        add_sessions(&server, way, 12_000).await;
+        let mut input = json!({"CredentialId": passkey});
+        match way.starts_with("Admin") {
+            true => {
+                input["UserPoolId"] = json!(pool());
+                input["Username"] = json!(way);
+                server.operator(way, input).await.ok();
+            }
+            false => drop(ada.call(way, input).await.ok()),
+        }
+        assert_eq!(live(&server, way).await, 0, "{way}");
+        assert_eq!(
+            ada.call("GetUser", json!({})).await.outcome(),
+            if way.contains("DeleteUser") { "UserNotFoundException" } else { "NotAuthorizedException" },
+            "{way}"
+        );
+    }
+    let signed_in = server.count("sessions JOIN users USING (user_pool_id, sub)").await;
+    assert!(signed_in <= 5 * 501, "{signed_in}");
+    assert!(server.count("audit_events WHERE event = 'sessions.over_limit' AND actor = 'service'").await >= 7);
+}
+
+#[tokio::test]
+async fn a_user_with_very_many_sessions_that_ended_is_deleted() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    add_sessions(&server, "ada", 12_000).await;
+    server.sql("UPDATE sessions SET revoked_at = auth_time WHERE auth_time < '2026-06-01'").await;
+    allow_small_statements_only(&server).await;
+    ada.call("DeleteUser", json!({})).await.ok();
+    assert_eq!(server.count("sessions").await, 0);
+}
+
+#[tokio::test]
+async fn on_the_account_page_very_many_other_sessions_end() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let account = format!("/account?client_id={}", pages_client());
+    browser.sign_in(&account, "ada").await;
+    add_sessions(&server, "ada", 12_000).await;
+    allow_small_statements_only(&server).await;
+    let shown = browser.get(&account).await;
+    let shown = browser.submit(&shown, "end_others", &[]).await;
+    browser.follow(shown).await;
+    assert_eq!(live(&server, "ada").await, 1);
+    assert_eq!(browser.get(&account).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_oldest_sessions_beyond_the_limit_end_after_a_sign_in() {
+    let server = TestServer::with(&["--sessions-per-user=5"]).await;
+    let people = signed_in_often(&server, "ada", 8).await;
+    let eve = signed_in_often(&server, "eve", 5).await;
+    assert_eq!(still_in(&people).await.len(), 8, "the sign-ins themselves do not count");
+    trim_sessions::noted(&server.app).await.unwrap();
+    assert_eq!(still_in(&people).await, [3, 4, 5, 6, 7]);
+    assert_eq!(still_in(&eve).await.len(), 5);
+    let refusal = people[0].call("GetUser", json!({})).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Access Token has been revoked");
+    assert_eq!(server.count("audit_events WHERE event = 'sessions.over_limit'").await, 1);
+    assert!(server.app.metrics.text(&server.app.db, 0).contains("keystead_sessions_over_limit_total 3"));
+    trim_sessions::noted(&server.app).await.unwrap();
+    assert_eq!(still_in(&people).await.len(), 5);
+}
+
+#[tokio::test]
+async fn users_whom_nobody_noted_are_found_in_turn() {
+    let server = TestServer::start().await;
+    let mut people = Vec::new();
+    for n in 0..8 {
+        people.push(server.signed_in(&format!("user{n}")).await);
+        add_sessions(&server, &format!("user{n}"), if n % 2 == 0 { 6_000 } else { 400 }).await;
+    }
+    drop(server.app.opened_sessions.take());
+    allow_small_statements_only(&server).await;
+    let removed = trim_sessions::once(&server.app).await.unwrap();
+    assert_eq!(removed, 4 * (6_001 - 500));
+    for n in 0..8 {
+        assert_eq!(live(&server, &format!("user{n}")).await, if n % 2 == 0 { 500 } else { 401 });
+    }
+    assert_eq!(still_in(&people).await.len(), 8, "the newest stay");
+}
+
+#[tokio::test]
+async fn a_pool_sets_its_own_limit() {
+    let server = TestServer::start().await;
+    let defaults = json!({"UserPoolId": pool(), "UserSessionTracking": "DISABLED", "TokenSession": {"MaxPerUser": 20}});
+    let get = json!({"UserPoolId": pool()});
+    assert_eq!(server.operator("GetUserPoolSessionConfiguration", get.clone()).await.ok(), defaults);
+    let people = signed_in_often(&server, "ada", 4).await;
+    configure(&server, "DISABLED", 2).await;
+    trim_sessions::once(&server.app).await.unwrap();
+    assert_eq!(still_in(&people).await.len(), 4, "a limit that is off");
+    let set = configure(&server, "ENABLED", 2).await;
+    assert_eq!(set, json!({"UserPoolId": pool(), "UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 2}}));
+    assert_eq!(server.operator("GetUserPoolSessionConfiguration", get).await.ok(), set);
+    trim_sessions::once(&server.app).await.unwrap();
+    assert_eq!(still_in(&people).await, [2, 3]);
+    assert_eq!(server.count("audit_events WHERE event = 'pool.session_configuration_set'").await, 2);
+}
+
+#[tokio::test]
+async fn a_limit_is_1_to_100_and_a_pools() {
+    let server = TestServer::start().await;
+    let set = async |pool: &str, most: i64| {
+        let input = json!({"UserPoolId": pool, "UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": most}});
+        server.operator("SetUserPoolSessionConfiguration", input).await.outcome()
+    };
+    assert_eq!(set(pool(), 0).await, "InvalidParameterException");
+    assert_eq!(set(pool(), 101).await, "InvalidParameterException");
+    assert_eq!(set("us-east-1_Nobody000", 20).await, "ResourceNotFoundException");
+    let of_none = json!({"UserPoolId": "us-east-1_Nobody000"});
+    let outcome = server.operator("GetUserPoolSessionConfiguration", of_none).await.outcome();
+    assert_eq!(outcome, "ResourceNotFoundException");
+    assert_eq!((set(pool(), 1).await, set(pool(), 100).await), ("OK".into(), "OK".into()));
+}
+
+#[tokio::test]
+async fn a_browser_stays_signed_in_beside_the_sessions_that_applications_get_through_it() {
+    let server = TestServer::start().await;
+    configure(&server, "ENABLED", 1).await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let authorize = format!(
+        "/oauth2/authorize?response_type=token&client_id={}&redirect_uri={CALLBACK}&scope=openid+aws.cognito.signin.user.admin",
+        pages_client()
+    );
+    let token = |location: &str| location.split("access_token=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    let signed_in = browser.sign_in(&authorize, "ada").await;
+    let mut people = vec![Person::new(&server, "ada", "")];
+    people[0].access_token = token(signed_in.location());
+    // A newer sign-in elsewhere, and then another session through the browser, whose sign-in is older.
+    server.clock.advance(time::Duration::minutes(1));
+    people.push(people[0].clone());
+    people[1].sign_in().await;
+    server.clock.advance(time::Duration::minutes(1));
+    people.push(people[0].clone());
+    people[2].access_token = token(browser.get(&authorize).await.location());
+    trim_sessions::noted(&server.app).await.unwrap();
+    assert_eq!(still_in(&people).await, [2], "the one that was opened last");
+    assert!(browser.get(&authorize).await.location().contains("access_token="), "the browser is still signed in");
+}
+
+#[tokio::test]
+async fn sign_ins_sign_outs_and_the_job_side_by_side_lose_nothing() {
+    let server = std::sync::Arc::new(TestServer::with(&["--sessions-per-user=3"]).await);
+    let replica = server.replica().await;
+    let ada = server.user("ada").await;
+    for _ in 0..20 {
+        let mut mine = ada.clone();
+        mine.sign_in().await;
+        let sign_ins = (0..6).map(|n| {
+            let mut one = if n % 2 == 0 { ada.clone() } else { ada.at(&replica) };
+            async move {
+                one.sign_in().await;
+                one
+            }
+        });
+        let trimming = tokio::spawn({
+            let server = server.clone();
+            async move { trim_sessions::once(&server.app).await.map(drop) }
+        });
+        let signed_in = all(sign_ins).await;
+        trimming.await.unwrap().unwrap();
+        trim_sessions::once(&server.app).await.unwrap();
+        assert_eq!(live(&server, "ada").await, 3);
+        let input = json!({"UserPoolId": pool(), "Username": "ada"});
+        server.operator("AdminUserGlobalSignOut", input).await.ok();
+        assert_eq!(still_in(&signed_in).await, [0_usize; 0]);
+    }
+}
