@@ -12,7 +12,6 @@ use std::{
 };
 
 use ipnet::IpNet;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use crate::{
@@ -26,7 +25,7 @@ pub struct Admission {
     places: Option<Arc<Line>>,
     body_bytes: Option<Arc<Line>>,
     /// Files of users that are on their way, beside other bodies: they are large and may be slow.
-    uploads: Arc<Semaphore>,
+    uploads: Arc<Line>,
 }
 
 /// Files on their way at the same time.
@@ -149,14 +148,18 @@ impl Seat {
 
     fn count_for(&self, path: Path, proved: bool) {
         let mut state = self.state();
-        if state.proved && !proved {
+        state.proved = proved;
+        if state.path == path {
             return;
         }
         if let Some(place) = &mut state.place {
             place.move_to(&path);
         }
         state.path = path;
-        state.proved = proved;
+    }
+
+    fn is_proved(&self) -> bool {
+        self.state().proved
     }
 
     fn state(&self) -> MutexGuard<'_, SeatState> {
@@ -184,9 +187,9 @@ pub fn proved(path: Path) {
     }
 }
 
-/// The pool that a request of anybody's is for.
+/// The pool that a request is for: it matters as long as nothing is proved.
 pub fn concerns_pool(pool_id: &str) {
-    if let Some(seat) = current() {
+    if let Some(seat) = current().filter(|seat| !seat.is_proved()) {
         seat.count_for(stranger(Some(pool_id), seat.0.address), false);
     }
 }
@@ -215,18 +218,16 @@ impl Admission {
         Self {
             places: (places > 0).then(|| Line::new(places, config.max_requests_waiting)),
             body_bytes: (bytes > 0).then(|| Line::new(0, bytes)),
-            uploads: Arc::new(Semaphore::new(UPLOADS)),
+            uploads: Line::new(0, UPLOADS),
         }
     }
 
-    /// Takes a file on.
-    pub fn upload(&self) -> Result<OwnedSemaphorePermit> {
-        self.uploads.clone().try_acquire_owned().map_err(|_| busy(TurnedAway))
-    }
-
-    /// A body that counts for nothing but its own bound.
-    pub fn uncounted(&self) -> BodyBytes {
-        BodyBytes { line: None, path: Path::default(), size: 0, counted: None }
+    /// Takes a file of a pool's users on, whose bytes are not counted. `TooManyRequests` when there are as many as can be; a pool
+    /// that sends several gives way to another.
+    pub fn upload(&self, pool_id: &str) -> Result<BodyBytes> {
+        let path = Path::default().then(("pool of files", pool_id));
+        let counted = self.uploads.join_with(&path, 1).map_err(busy)?;
+        Ok(BodyBytes { line: None, path, size: 0, counted: Some(counted) })
     }
 
     /// A body that is still empty, from an address: nothing is proved before it is here.
@@ -344,7 +345,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_place_counts_for_whoever_proves_something_and_is_left_while_waiting() {
         let places = Some(Line::new(1, 8));
-        let admission = Admission { places, body_bytes: None, uploads: Arc::new(Semaphore::new(1)) };
+        let admission = Admission { places, body_bytes: None, uploads: Line::new(0, UPLOADS) };
         let address = "203.0.113.1".parse().unwrap();
         let seat = admission.seat(address);
         seat.clone()
@@ -354,7 +355,7 @@ mod tests {
                 assert_eq!(admission.in_flight(), 1);
                 proved(operator("AKIA"));
                 concerns_pool("eu_a");
-                assert!(seat.state().proved);
+                assert!(seat.is_proved());
                 let other = admission.seat(address);
                 let refused = tokio::time::timeout(Duration::from_secs(6), other.sit()).await.unwrap();
                 assert!(matches!(refused, Err(Error::TooManyRequests(_))));
@@ -370,9 +371,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn files_of_one_pool_give_way_to_one_of_another() {
+        let admission = Admission { places: None, body_bytes: None, uploads: Line::new(0, UPLOADS) };
+        let (_first, mut second) = (admission.upload("eu_a").unwrap(), admission.upload("eu_a").unwrap());
+        assert!(admission.upload("eu_a").is_err());
+        let mut other = admission.upload("eu_b").unwrap();
+        assert!(matches!(second.displaced().await, Error::TooManyRequests(_)));
+        other.grow(1_000_000).unwrap();
+        other.is_whole().unwrap();
+    }
+
+    #[tokio::test]
     async fn small_bodies_are_not_counted_and_the_largest_gives_way() {
         let bodies = Some(Line::new(0, 200_000));
-        let admission = Admission { places: None, body_bytes: bodies, uploads: Arc::new(Semaphore::new(1)) };
+        let admission = Admission { places: None, body_bytes: bodies, uploads: Line::new(0, UPLOADS) };
         let body = |address: &str| admission.body(address.parse().unwrap());
         let mut flood = body("203.0.113.1");
         flood.grow(190_000).unwrap();

@@ -110,10 +110,12 @@ impl Passwords {
         let (answer, answered) = oneshot::channel();
         let work = Box::new(move || {
             // A caller that went away needs no hash.
-            if !answer.is_closed() {
-                let _ = answer.send(work());
-            }
+            let done = (!answer.is_closed()).then(work);
+            // Before the answer: who has it may ask for the next.
             drop(place);
+            if let Some(done) = done {
+                let _ = answer.send(done);
+            }
         });
         self.threads.send(work).map_err(|_| Error::internal("the hashing threads are gone"))?;
         answered.await.map_err(|_| Error::internal("a password's hashing panicked"))

@@ -192,7 +192,12 @@ mod tests {
             }))
         };
         let first = ask("203.0.113.1").await.unwrap().unwrap();
-        let flood: Vec<_> = (0..100).map(|_| ask("203.0.113.1")).collect();
+        let flood: Vec<_> = (0..100)
+            .map(|_| {
+                let one = ask("203.0.113.1");
+                tokio::spawn(async move { one.await.unwrap().map(drop) })
+            })
+            .collect();
         while turns.waiting() < 20 {
             tokio::task::yield_now().await;
         }

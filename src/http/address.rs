@@ -1,13 +1,10 @@
 //! The caller's address: the connection's, or what a trusted proxy says it is.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::Instant,
-};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 
-use crate::{app::App, config::Config};
+use crate::config::Config;
 
 /// The address that rates and the web ACL count.
 ///
@@ -31,21 +28,6 @@ pub fn of(request: &HttpRequest, config: &Config) -> IpAddr {
         }
     }
     nearest
-}
-
-/// Notes whether a proxy stands in front that is not trusted, and says so now and then.
-pub fn watch(request: &HttpRequest, app: &App) {
-    let config = &app.config;
-    let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };
-    let unheard = !config.trusted_proxies.iter().any(|network| network.contains(&peer))
-        && request.headers().contains_key(config.client_address_header.as_str());
-    if let Some(proxy) = app.proxies.saw(peer, unheard, Instant::now()) {
-        tracing::warn!(
-            %proxy,
-            header = config.client_address_header,
-            "nearly all requests come from one address that names others in the client-address header and is not a trusted proxy: all clients count as this one. If it is your proxy, name it in trusted-proxies"
-        );
-    }
 }
 
 /// An address as proxies write it: alone, or with a port.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, cors};
+use super::{address, cors, unheard};
 use crate::{
     admission::BodyBytes,
     app::App,
@@ -93,7 +93,7 @@ async fn answer(
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     app.acl.check_server(address, announced.unwrap_or(0))?;
     app.budgets.spend_address(address)?;
-    address::watch(request, app);
+    unheard::watch(request, app);
     if announced.is_some_and(|length| length > app.config.max_body_bytes) {
         return Err(too_large(app.config.max_body_bytes));
     }

@@ -8,6 +8,7 @@ mod health;
 mod import;
 mod oauth;
 mod pages;
+mod unheard;
 mod visit;
 
 use std::{net::TcpListener, sync::Arc, time::Duration};

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, api, pages::cookies::FormSecret};
+use super::{address, api, pages::cookies::FormSecret, unheard};
 use crate::{
     admission,
     app::App,
@@ -171,7 +171,7 @@ impl Visit {
         let app = self.app.clone();
         app.acl.check_server(self.call.address, 0)?;
         app.budgets.spend_address(self.call.address)?;
-        address::watch(request, &app);
+        unheard::watch(request, &app);
         if request.method() != actix_web::http::Method::POST {
             return Ok(());
         }
