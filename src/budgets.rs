@@ -86,9 +86,8 @@ impl Budgets {
 
     /// Takes one form of a pool's pages from an address's budget there.
     pub fn spend_form(&self, address: IpAddr, pool_id: &str) -> Result<()> {
-        let over = |limiter: &DefaultKeyedRateLimiter<_>| {
-            limiter.check_key(&(counted(address), pool_id.to_owned())).is_err()
-        };
+        let over =
+            |limiter: &DefaultKeyedRateLimiter<_>| limiter.check_key(&(counted(address), pool_id.to_owned())).is_err();
         refuse(self.forms.as_ref().is_some_and(over))
     }
 

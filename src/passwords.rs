@@ -101,9 +101,8 @@ impl Passwords {
     }
 
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let too_many = |TurnedAway| {
-            Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into())
-        };
+        let too_many =
+            |TurnedAway| Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into());
         // Whoever the request counts for waits among their own.
         let mut place = self.line.join(&admission::path()).map_err(too_many)?;
         place.held().await.map_err(too_many)?;
@@ -182,7 +181,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_of_one_pool_delays_the_sign_in_of_another_by_one_hash() {
-        let passwords = Arc::new(Passwords::new(&Settings { memory_kib: 64, iterations: 1, threads: 1, queue: 8 }).unwrap());
+        let passwords =
+            Arc::new(Passwords::new(&Settings { memory_kib: 64, iterations: 1, threads: 1, queue: 8 }).unwrap());
         let address = "203.0.113.1".parse().unwrap();
         let order = Arc::new(Mutex::new(Vec::new()));
         let line = |pool: &str| passwords.line.join(&admission::stranger(Some(pool), address));
@@ -204,6 +204,9 @@ mod tests {
             task.await.unwrap();
         }
         let order = order.lock().unwrap();
-        assert!(order.len() == 8 && order.iter().position(|who| *who == "honest").is_some_and(|at| at <= 2), "{order:?}");
+        assert!(
+            order.len() == 8 && order.iter().position(|who| *who == "honest").is_some_and(|at| at <= 2),
+            "{order:?}"
+        );
     }
 }

@@ -133,7 +133,8 @@ mod tests {
     async fn the_third_waits_others_do_not_and_nothing_is_left_behind() {
         let turns = Turns::new(2, 10);
         let soon = Duration::from_millis(10);
-        let (first, _second) = (turns.of_name("pool", "ada").await.unwrap(), turns.of_name("pool", "ada").await.unwrap());
+        let (first, _second) =
+            (turns.of_name("pool", "ada").await.unwrap(), turns.of_name("pool", "ada").await.unwrap());
         assert!(tokio::time::timeout(soon, turns.of_name("pool", "ada")).await.is_err());
         let _other = turns.of_name("pool", "eve").await.unwrap();
         let _elsewhere = turns.of_name("other pool", "ada").await.unwrap();

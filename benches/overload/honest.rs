@@ -47,8 +47,12 @@ pub async fn beside_strangers(stage: &Stage, database: &Database, targets: &[Tar
         .await
         .unwrap();
     let served = stage.serve(database, &["--trusted-proxies=127.0.0.0/8"]).await;
-    println!("\nHonest are 8 users with tokens (GetUser and DeleteWebAuthnCredential by turns) and 4 who sign in with passwords.\n");
-    println!("| while one address sends | of calls with a token refused | p99 ms | of password sign-ins refused | p99 ms | answers to the flood |");
+    println!(
+        "\nHonest are 8 users with tokens (GetUser and DeleteWebAuthnCredential by turns) and 4 who sign in with passwords.\n"
+    );
+    println!(
+        "| while one address sends | of calls with a token refused | p99 ms | of password sign-ins refused | p99 ms | answers to the flood |"
+    );
     println!("|---|---|---|---|---|---|");
     let victim = targets[0].sub.to_string();
     for flood in floods(&client, &victim) {
@@ -60,7 +64,8 @@ pub async fn beside_strangers(stage: &Stage, database: &Database, targets: &[Tar
     for _ in 0..407 {
         held.push(half_a_body(served.address).await);
     }
-    look("407 bodies of 200 KB that do not end", served.address, &client, targets, time, &Arc::default(), Vec::new()).await;
+    look("407 bodies of 200 KB that do not end", served.address, &client, targets, time, &Arc::default(), Vec::new())
+        .await;
     drop(held);
     served.stop().await;
 }
@@ -71,11 +76,17 @@ fn floods(client: &str, victim: &str) -> Vec<Flood> {
         ("InitiateAuth", json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters}))
     };
     let (of_victim, name) = (client.to_owned(), victim.to_owned());
-    let victims: Arc<dyn Fn(usize) -> (&'static str, Value) + Send + Sync> = Arc::new(move |_| guess(&of_victim, &name));
+    let victims: Arc<dyn Fn(usize) -> (&'static str, Value) + Send + Sync> =
+        Arc::new(move |_| guess(&of_victim, &name));
     let (of_many, of_codes) = (client.to_owned(), client.to_owned());
     vec![
         Flood { what: "nothing", connections: 0, rate: None, ask: victims.clone() },
-        Flood { what: "54 sign-ins per second that name one user", connections: 200, rate: Some(54.0), ask: victims.clone() },
+        Flood {
+            what: "54 sign-ins per second that name one user",
+            connections: 200,
+            rate: Some(54.0),
+            ask: victims.clone(),
+        },
         Flood { what: "23 per second that name a subject", connections: 160, rate: Some(23.0), ask: victims.clone() },
         Flood { what: "sign-ins that name one user, on 300 connections", connections: 300, rate: None, ask: victims },
         Flood {
@@ -159,21 +170,29 @@ async fn look(
     };
     let with_tokens = (0..8).map(|n| {
         let token = targets[n].token.clone();
-        honest(n, Duration::from_millis(20), Box::new(move |turn| match turn % 2 {
-            0 => ("GetUser", json!({"AccessToken": &*token}), "200"),
-            _ => {
-                let input = json!({"AccessToken": &*token, "CredentialId": "AAAA"});
-                ("DeleteWebAuthnCredential", input, "ResourceNotFoundException")
-            }
-        }))
+        honest(
+            n,
+            Duration::from_millis(20),
+            Box::new(move |turn| match turn % 2 {
+                0 => ("GetUser", json!({"AccessToken": &*token}), "200"),
+                _ => {
+                    let input = json!({"AccessToken": &*token, "CredentialId": "AAAA"});
+                    ("DeleteWebAuthnCredential", input, "ResourceNotFoundException")
+                }
+            }),
+        )
     });
     let with_passwords = (8..12).map(|n| {
         let (client, name) = (client.to_owned(), targets[n].sub.to_string());
-        honest(n, Duration::from_millis(250), Box::new(move |_| {
-            let parameters = json!({"USERNAME": name, "PASSWORD": PASSWORD});
-            let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
-            ("InitiateAuth", input, "200")
-        }))
+        honest(
+            n,
+            Duration::from_millis(250),
+            Box::new(move |_| {
+                let parameters = json!({"USERNAME": name, "PASSWORD": PASSWORD});
+                let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+                ("InitiateAuth", input, "200")
+            }),
+        )
     });
     let (with_tokens, with_passwords): (Vec<_>, Vec<_>) = (with_tokens.collect(), with_passwords.collect());
     let mut cells = Vec::new();

@@ -307,12 +307,7 @@ impl SignIn<'_> {
     }
 
     /// What the pool's pre authentication trigger says to a person's sign-in, and the turn that goes on after it.
-    async fn before(
-        &self,
-        person: &Person,
-        parameters: &Parameters,
-        turn: Option<Turn>,
-    ) -> Result<Option<Turn>> {
+    async fn before(&self, person: &Person, parameters: &Parameters, turn: Option<Turn>) -> Result<Option<Turn>> {
         triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
         match turn {
             Some(turn) => Ok(Some(turn)),
