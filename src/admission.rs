@@ -1,88 +1,404 @@
-//! How much is taken on at the same time. What is over a bound is answered with `TooManyRequestsException` at once, so
-//! that what was taken on is answered in time and memory stays bounded.
+//! What is taken on at the same time, and how it is shared: places among the requests that are being answered, and bytes of
+//! bodies. Who is next, and who is turned away, says [`crate::fair`]; this file says who stands where.
+//!
+//! A request has a [`Seat`]. It counts for its address until something is proved: a token makes it count for its subject, a
+//! signature for its key, a client secret for the app client. Who proved something does not stand in line with those who did not.
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::{
+    future::Future,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use uuid::Uuid;
 
 use crate::{
     config::Config,
     error::{Error, Result},
+    fair::{Line, Overload, Path, Ticket, TurnedAway},
 };
 
 /// The bounds of a replica. A bound of 0 in the configuration means none.
 pub struct Admission {
-    requests: Option<Semaphore>,
-    body_bytes: Option<Semaphore>,
+    places: Option<Arc<Line>>,
+    body_bytes: Option<Arc<Line>>,
     /// Files of users that are on their way, beside other bodies: they are large and may be slow.
-    uploads: Semaphore,
+    uploads: Arc<Line>,
 }
 
 /// Files on their way at the same time.
 const UPLOADS: usize = 2;
 
-/// A request's place among those being answered, until it is dropped.
-pub struct Place<'a>(#[expect(dead_code, reason = "held, not read")] Option<SemaphorePermit<'a>>);
+/// Bodies up to this size are not counted: nearly all are, and none is refused for the large ones of others. A connection holds
+/// about as much without a body.
+const SMALL_BODY: usize = 16 * 1024;
+
+/// A request that waited this long for a place is refused: then places are not given back as they should be.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Kinds of callers, and what a request of each counts where they compete.
+mod kind {
+    pub const BEARERS: (&str, u32) = ("bearers", 4);
+    pub const OPERATORS: (&str, u32) = ("operators", 2);
+    pub const CLIENTS: (&str, u32) = ("clients", 2);
+    pub const STRANGERS: (&str, u32) = ("strangers", 1);
+    pub const BACKGROUND: (&str, u32) = ("background", 1);
+}
+
+fn of_kind((name, weight): (&str, u32)) -> Path {
+    Path::default().weighing(name, weight)
+}
+
+/// A person with a genuine access token of a session, or a browser that is signed in.
+pub fn bearer(pool_id: &str, sub: Uuid, session: Uuid) -> Path {
+    of_kind(kind::BEARERS).then(("pool of bearers", pool_id)).caller().then(sub).then(session)
+}
+
+/// An operator with a genuine signature.
+pub fn operator(access_key_id: &str) -> Path {
+    of_kind(kind::OPERATORS).caller().then(("key", access_key_id))
+}
+
+/// An app client that proved its secret.
+pub fn client(pool_id: &str, client_id: &str) -> Path {
+    of_kind(kind::CLIENTS).then(("pool of clients", pool_id)).caller().then(("client", client_id))
+}
+
+/// Anybody, at an address. `pool_id`: the pool that the request says it is for, if that is a known one.
+pub fn stranger(pool_id: Option<&str>, address: IpAddr) -> Path {
+    from(of_kind(kind::STRANGERS).then(("pool of strangers", pool_id)).caller(), address)
+}
+
+/// What runs by itself.
+pub fn background() -> Path {
+    of_kind(kind::BACKGROUND).caller()
+}
+
+/// The networks of an address, the widest first, so that nobody gets more by having many addresses. Those of IPv6 are a provider's,
+/// a customer's (of three usual sizes); those of IPv4 their like. They are the same below every pool: who asks at many pools at
+/// once has in each what it has in all.
+fn from(path: Path, address: IpAddr) -> Path {
+    let lengths: &[u8] = match address {
+        IpAddr::V4(_) => &[16, 24, 32],
+        IpAddr::V6(_) => &[32, 48, 56, 64],
+    };
+    let networks = lengths.iter().filter_map(|length| Some(IpNet::new(address, *length).ok()?.trunc()));
+    networks.fold(path, |path, network| path.then(network))
+}
+
+tokio::task_local! {
+    static SEAT: Seat;
+}
+
+/// A request's place among those being answered, and whom it counts for. It outlives its caller where the request does.
+#[derive(Clone)]
+pub struct Seat(Arc<SeatParts>);
+
+struct SeatParts {
+    places: Option<Arc<Line>>,
+    address: IpAddr,
+    state: Mutex<SeatState>,
+}
+
+struct SeatState {
+    path: Path,
+    /// Whether more is known than an address.
+    proved: bool,
+    place: Option<Ticket>,
+}
+
+impl Seat {
+    /// Runs a request, which may ask for its seat by the functions below.
+    pub async fn scope<T>(self, request: impl Future<Output = T>) -> T {
+        SEAT.scope(self, request).await
+    }
+
+    /// Takes a place, in the order that [`crate::fair`] says, or is there already. `TooManyRequests` when there is no room, or
+    /// after a long wait.
+    async fn sit(&self) -> Result<()> {
+        let Some(places) = &self.0.places else { return Ok(()) };
+        let path = {
+            let state = self.state();
+            if state.place.is_some() {
+                return Ok(());
+            }
+            state.path.clone()
+        };
+        let mut place = places.join(&path).map_err(busy)?;
+        if !place.is_held() {
+            match tokio::time::timeout(PATIENCE, place.held()).await {
+                Ok(given) => given.map_err(busy)?,
+                Err(_) => {
+                    place.give_up();
+                    return Err(busy(TurnedAway));
+                }
+            }
+        }
+        self.state().place = Some(place);
+        Ok(())
+    }
+
+    fn stand_up(&self) -> bool {
+        // Given back after the lock: others may get it.
+        let place = self.state().place.take();
+        place.is_some()
+    }
+
+    fn count_for(&self, path: Path, proved: bool) {
+        let mut state = self.state();
+        state.proved = proved;
+        if state.path == path {
+            return;
+        }
+        if let Some(place) = &mut state.place {
+            place.move_to(&path);
+        }
+        state.path = path;
+    }
+
+    fn is_proved(&self) -> bool {
+        self.state().proved
+    }
+
+    fn state(&self) -> MutexGuard<'_, SeatState> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for a place for the request that is being answered, if it has none yet. `TooManyRequests` as [`Seat`] says.
+pub async fn sit() -> Result<()> {
+    match current() {
+        Some(seat) => seat.sit().await,
+        None => Ok(()),
+    }
+}
+
+/// Gives the request's place to others while it waits for something else than the database; says whether it had one.
+pub fn stand_up() -> bool {
+    current().is_some_and(|seat| seat.stand_up())
+}
+
+/// From now on the request counts for whoever proved to have sent it.
+pub fn proved(path: Path) {
+    if let Some(seat) = current() {
+        seat.count_for(path, true);
+    }
+}
+
+/// The pool that a request is for: it matters as long as nothing is proved.
+pub fn concerns_pool(pool_id: &str) {
+    if let Some(seat) = current().filter(|seat| !seat.is_proved()) {
+        seat.count_for(stranger(Some(pool_id), seat.0.address), false);
+    }
+}
+
+/// Whom the request counts for that is being answered; outside of one, what runs by itself.
+pub fn path() -> Path {
+    current().map_or_else(background, |seat| seat.state().path.clone())
+}
+
+fn current() -> Option<Seat> {
+    SEAT.try_with(Clone::clone).ok()
+}
 
 /// The bytes of a request's body, until it is dropped.
-pub struct BodyBytes<'a> {
-    admission: &'a Admission,
-    taken: Option<SemaphorePermit<'a>>,
-    counts: bool,
+pub struct BodyBytes {
+    line: Option<Arc<Line>>,
+    path: Path,
+    size: usize,
+    counted: Option<Ticket>,
 }
 
 impl Admission {
     /// Empty, with the bounds of these settings.
     pub fn new(config: &Config) -> Self {
-        let bound = |limit: usize| (limit > 0).then(|| Semaphore::new(limit.min(Semaphore::MAX_PERMITS)));
+        let (places, bytes) = (config.max_requests_in_flight, config.max_body_bytes_in_flight);
         Self {
-            requests: bound(config.max_requests_in_flight),
-            body_bytes: bound(config.max_body_bytes_in_flight),
-            uploads: Semaphore::new(UPLOADS),
+            places: (places > 0).then(|| Line::new(places, config.max_requests_waiting)),
+            body_bytes: (bytes > 0).then(|| Line::new(0, bytes)),
+            uploads: Line::new(0, UPLOADS),
         }
     }
 
-    /// Takes a file on.
-    pub fn upload(&self) -> Result<SemaphorePermit<'_>> {
-        self.uploads.try_acquire().map_err(|_| too_many())
+    /// Takes a file of a pool's users on, whose bytes are not counted. `TooManyRequests` when there are as many as can be; a pool
+    /// that sends several gives way to another.
+    pub fn upload(&self, pool_id: &str) -> Result<BodyBytes> {
+        let path = Path::default().then(("pool of files", pool_id));
+        let counted = self.uploads.join_with(&path, 1).map_err(busy)?;
+        Ok(BodyBytes { line: None, path, size: 0, counted: Some(counted) })
     }
 
-    /// A body that counts for nothing but its own bound.
-    pub fn uncounted(&self) -> BodyBytes<'_> {
-        BodyBytes { admission: self, taken: None, counts: false }
+    /// A body that is still empty, from an address: nothing is proved before it is here.
+    pub fn body(&self, address: IpAddr) -> BodyBytes {
+        BodyBytes { line: self.body_bytes.clone(), path: from(Path::default(), address), size: 0, counted: None }
     }
 
-    /// Takes a request on.
-    pub fn place(&self) -> Result<Place<'_>> {
-        match self.requests.as_ref().map(Semaphore::try_acquire) {
-            None => Ok(Place(None)),
-            Some(Ok(permit)) => Ok(Place(Some(permit))),
-            Some(Err(_)) => Err(too_many()),
-        }
+    /// The seat of a request from an address, without a place yet.
+    pub fn seat(&self, address: IpAddr) -> Seat {
+        let state = SeatState { path: stranger(None, address), proved: false, place: None };
+        Seat(Arc::new(SeatParts { places: self.places.clone(), address, state: Mutex::new(state) }))
     }
 
     /// Requests that are being answered.
-    pub fn in_flight(&self, config: &Config) -> usize {
-        self.requests.as_ref().map_or(0, |requests| config.max_requests_in_flight - requests.available_permits())
+    pub fn in_flight(&self) -> usize {
+        self.places.as_ref().map_or(0, |places| places.held())
     }
 
-    /// A body that is still empty.
-    pub fn body(&self) -> BodyBytes<'_> {
-        BodyBytes { admission: self, taken: None, counts: true }
+    /// Requests that wait for a place.
+    pub fn waiting(&self) -> usize {
+        self.places.as_ref().map_or(0, |places| places.waiting())
+    }
+
+    /// Why this replica does not answer as it should, if so: in a word for operators.
+    pub fn overload(&self) -> Option<&'static str> {
+        Some(match self.places.as_ref()?.overload()? {
+            Overload::Standstill => "every place among the requests is taken, and none is given back",
+            Overload::Refusing => "callers with a single request are refused: every place is taken",
+        })
     }
 }
 
-impl BodyBytes<'_> {
-    /// Takes on so many more bytes.
+impl BodyBytes {
+    /// Takes on so many more bytes. `TooManyRequests` when there is no room and nobody holds more.
     pub fn grow(&mut self, bytes: usize) -> Result<()> {
-        let Some(all) = self.admission.body_bytes.as_ref().filter(|_| self.counts) else { return Ok(()) };
-        let more = u32::try_from(bytes).ok().and_then(|bytes| all.try_acquire_many(bytes).ok()).ok_or_else(too_many)?;
-        match &mut self.taken {
-            Some(taken) => taken.merge(more),
-            None => self.taken = Some(more),
+        self.size += bytes;
+        let Some(line) = self.line.as_ref().filter(|_| self.size > SMALL_BODY) else { return Ok(()) };
+        match &mut self.counted {
+            Some(counted) => counted.grow(bytes as u64).map_err(busy),
+            None => {
+                self.counted = Some(line.join_with(&self.path, self.size as u64).map_err(busy)?);
+                Ok(())
+            }
         }
-        Ok(())
+    }
+
+    /// Ends when the body has to give way to those of others who have less: while it arrives it may have to.
+    pub async fn displaced(&mut self) -> Error {
+        match &mut self.counted {
+            Some(counted) if !counted.is_held() => {
+                let _ = counted.held().await;
+                busy(TurnedAway)
+            }
+            _ => std::future::pending().await,
+        }
+    }
+
+    /// The body is here as a whole, and gives way to nobody any more.
+    pub fn is_whole(&mut self) -> Result<()> {
+        self.counted.as_mut().map_or(Ok(()), |counted| counted.keep().map_err(busy))
     }
 }
 
-fn too_many() -> Error {
+fn busy(_: TurnedAway) -> Error {
     Error::TooManyRequests("The server is busy; try again in a second.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fills a line of four that wait with those of `flood`; whether the newcomer is taken on.
+    fn displaces(flood: &[Path], newcomer: &Path) -> bool {
+        let line = Line::new(1, 4);
+        let held = line.join(&background()).unwrap();
+        let tickets: Vec<_> = (0..64).map(|n| line.join(&flood[n % flood.len()])).collect();
+        let taken = line.join(newcomer).is_ok();
+        drop((tickets, held));
+        taken
+    }
+
+    fn at(address: &str) -> Path {
+        stranger(Some("eu_a"), address.parse().unwrap())
+    }
+
+    #[test]
+    fn networks_are_shared_by_those_who_have_many_addresses_in_them() {
+        let many = |prefix: &str| (1..=64).map(|n| at(&format!("{prefix}{n:02x}::1"))).collect::<Vec<_>>();
+        for flood in [many("2001:db8:0:0:"), many("2001:db8:0:"), many("2001:db8:")] {
+            assert!(displaces(&flood, &at("2001:db9::1")), "a provider's, against another's");
+        }
+        assert!(displaces(&many("2001:db8:0:a"), &at("2001:db8:0:b00::1")), "a customer's /56, against another's");
+        let v4: Vec<_> = (1..64).map(|n| at(&format!("203.0.113.{n}"))).collect();
+        assert!(displaces(&v4, &at("203.0.114.1")) && displaces(&v4, &at("198.51.100.1")));
+        assert!(!displaces(&[at("2001:db8::1")], &at("2001:db8::2")), "a /64 is one customer's");
+    }
+
+    #[test]
+    fn one_address_at_many_pools_is_one_address() {
+        let address = "203.0.113.1".parse().unwrap();
+        let flood: Vec<_> = (0..64).map(|n| stranger(Some(&format!("eu_{n}")), address)).collect();
+        assert!(displaces(&flood, &stranger(Some("eu_0"), "198.51.100.1".parse().unwrap())));
+    }
+
+    #[test]
+    fn who_proved_something_stands_apart_from_strangers() {
+        let flood: Vec<_> = (1..64).map(|n| at(&format!("{n}.0.0.1"))).collect();
+        let (sub, session) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for path in [bearer("eu_a", sub, session), client("eu_a", "one"), operator("AKIA")] {
+            assert!(displaces(&flood, &path));
+        }
+        assert!(!displaces(&flood, &at("99.0.0.1")), "of many strangers everywhere nobody has more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_counts_for_whoever_proves_something_and_is_left_while_waiting() {
+        let places = Some(Line::new(1, 8));
+        let admission = Admission { places, body_bytes: None, uploads: Line::new(0, UPLOADS) };
+        let address = "203.0.113.1".parse().unwrap();
+        let seat = admission.seat(address);
+        seat.clone()
+            .scope(async {
+                sit().await.unwrap();
+                sit().await.unwrap();
+                assert_eq!(admission.in_flight(), 1);
+                proved(operator("AKIA"));
+                concerns_pool("eu_a");
+                assert!(seat.is_proved());
+                let other = admission.seat(address);
+                let refused = tokio::time::timeout(Duration::from_secs(6), other.sit()).await.unwrap();
+                assert!(matches!(refused, Err(Error::TooManyRequests(_))));
+                assert!(stand_up());
+                other.sit().await.unwrap();
+                assert!(other.stand_up() && !stand_up());
+                sit().await.unwrap();
+            })
+            .await;
+        assert_eq!(admission.in_flight(), 1);
+        drop(seat);
+        assert_eq!(admission.in_flight(), 0);
+    }
+
+    #[tokio::test]
+    async fn files_of_one_pool_give_way_to_one_of_another() {
+        let admission = Admission { places: None, body_bytes: None, uploads: Line::new(0, UPLOADS) };
+        let (_first, mut second) = (admission.upload("eu_a").unwrap(), admission.upload("eu_a").unwrap());
+        assert!(admission.upload("eu_a").is_err());
+        let mut other = admission.upload("eu_b").unwrap();
+        assert!(matches!(second.displaced().await, Error::TooManyRequests(_)));
+        other.grow(1_000_000).unwrap();
+        other.is_whole().unwrap();
+    }
+
+    #[tokio::test]
+    async fn small_bodies_are_not_counted_and_the_largest_gives_way() {
+        let bodies = Some(Line::new(0, 200_000));
+        let admission = Admission { places: None, body_bytes: bodies, uploads: Line::new(0, UPLOADS) };
+        let body = |address: &str| admission.body(address.parse().unwrap());
+        let mut flood = body("203.0.113.1");
+        flood.grow(190_000).unwrap();
+        let mut small = body("203.0.113.1");
+        small.grow(SMALL_BODY).unwrap();
+        let mut own = body("203.0.113.1");
+        own.grow(8_000).unwrap();
+        let mut other = body("198.51.100.1");
+        other.grow(150_000).unwrap();
+        assert!(matches!(flood.displaced().await, Error::TooManyRequests(_)));
+        other.is_whole().unwrap();
+        let mut late = body("203.0.113.1");
+        assert!(late.grow(100_000).is_err(), "what is whole stays");
+        late = body("192.0.2.1");
+        late.grow(50_000).unwrap();
+    }
 }

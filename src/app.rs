@@ -18,6 +18,7 @@ use crate::{
     metrics::Metrics,
     passkey_providers::PasskeyProviders,
     passwords::Passwords,
+    proxies::Proxies,
     sealing::SealingKey,
     store::{
         self, Connections,
@@ -62,6 +63,8 @@ pub struct App {
     pub turns: Turns,
     /// Request budgets.
     pub budgets: Budgets,
+    /// Whether requests come through a proxy that is not trusted.
+    pub proxies: Proxies,
     /// How messages reach people.
     pub delivery: Delivery,
     /// Who makes which authenticators.
@@ -130,7 +133,8 @@ impl App {
             passwords: Passwords::new(&config.passwords())?,
             acl: WebAcl::new(&config.web_acl),
             admission: Admission::new(&config),
-            turns: Turns::new(config.max_user_requests_at_work),
+            turns: Turns::new(config.max_user_requests_at_work, config.max_requests_waiting),
+            proxies: Proxies::default(),
             budgets: Budgets::new(&config),
             public_url: config.public_url(),
             hosts: Hosts::new(&config),
@@ -185,8 +189,8 @@ impl App {
     /// The pool that an app client belongs to. A client never moves to another pool, so the answer is remembered; that
     /// the client still exists is for the caller's own query to find out.
     pub async fn pool_of_client(&self, client_id: &str) -> Result<String> {
-        if let Some(pool) = self.client_pools.read().unwrap_or_else(PoisonError::into_inner).get(client_id) {
-            return Ok(pool.clone());
+        if let Some(pool) = self.known_pool_of_client(client_id) {
+            return Ok(pool);
         }
         let pool =
             store::clients::pool_of(&self.db, client_id).await?.ok_or_else(|| Error::no_such_client(client_id))?;
@@ -196,5 +200,10 @@ impl App {
         }
         known.insert(client_id.to_owned(), pool.clone());
         Ok(pool)
+    }
+
+    /// The same where it is remembered, without asking the database.
+    pub fn known_pool_of_client(&self, client_id: &str) -> Option<String> {
+        self.client_pools.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned()
     }
 }

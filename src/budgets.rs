@@ -29,7 +29,7 @@ pub struct Budgets {
     reads: Option<DefaultKeyedRateLimiter<Uuid>>,
     writes: Option<DefaultKeyedRateLimiter<Uuid>>,
     addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    forms: Option<DefaultKeyedRateLimiter<IpAddr>>,
+    forms: Option<DefaultKeyedRateLimiter<(IpAddr, String)>>,
     sign_ins: Option<DefaultKeyedRateLimiter<(String, IpAddr)>>,
     /// Sessions that were found ended: their tokens have budgets of their own, so that a thief with a revoked token does
     /// not use up its owner's.
@@ -87,9 +87,11 @@ impl Budgets {
         refuse(self.addresses.as_ref().is_some_and(|limiter| limiter.check_key(&counted(address)).is_err()))
     }
 
-    /// Takes one form of the pages from an address's budget.
-    pub fn spend_form(&self, address: IpAddr) -> Result<()> {
-        refuse(self.forms.as_ref().is_some_and(|limiter| limiter.check_key(&counted(address)).is_err()))
+    /// Takes one form of a pool's pages from an address's budget there.
+    pub fn spend_form(&self, address: IpAddr, pool_id: &str) -> Result<()> {
+        let over =
+            |limiter: &DefaultKeyedRateLimiter<_>| limiter.check_key(&(counted(address), pool_id.to_owned())).is_err();
+        refuse(self.forms.as_ref().is_some_and(over))
     }
 
     /// Takes one beginning of a sign-in from an address's budget at a user pool: each leaves a challenge behind, whether or not
@@ -104,7 +106,10 @@ impl Budgets {
         for limiter in [&self.reads, &self.writes].into_iter().flatten() {
             limiter.retain_recent();
         }
-        for limiter in [&self.addresses, &self.forms].into_iter().flatten() {
+        if let Some(limiter) = &self.addresses {
+            limiter.retain_recent();
+        }
+        if let Some(limiter) = &self.forms {
             limiter.retain_recent();
         }
         if let Some(limiter) = &self.sign_ins {

@@ -13,9 +13,11 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
+    admission,
     app::App,
     call::Call,
     error::{Error, Result},
+    fair,
     flows::session_text,
     sigv4,
     store::{self, Connection, clients::ClientAndPool},
@@ -27,20 +29,47 @@ pub trait Caller: Sized {
     /// What is known from the head of the request alone.
     type Proof;
 
+    /// Whom a call counts for while it waits for a place: what can be known of the checked input without the database.
+    fn recognize(_: &App, _: &Call, _: &Map<String, Value>) -> Result<Recognized> {
+        Ok(Recognized::Nobody)
+    }
+
     /// Checks what can be checked before the body is read.
     fn prove(app: &App, call: &Call) -> impl Future<Output = Result<Self::Proof>>;
 
-    /// Finds out who calls, from the checked input.
+    /// Finds out who calls, from the checked input. What was recognized is not asked again.
     fn identify(
         app: &App,
         call: &Call,
         proof: Self::Proof,
+        recognized: Recognized,
         input: &Map<String, Value>,
     ) -> impl Future<Output = Result<Self>>;
 
     /// The pool and subject of a caller who is a user.
     fn user(&self) -> Option<(&str, Uuid)> {
         None
+    }
+}
+
+/// Who calls, as far as it is known without asking the database.
+pub enum Recognized {
+    /// Anybody, at an address.
+    Nobody,
+    /// Anybody who names something of this pool.
+    At(String),
+    /// The bearer of an access token that was verified.
+    Bearer(Bearer),
+}
+
+impl Recognized {
+    /// Makes the call count for who it is.
+    pub fn count(&self) {
+        match self {
+            Self::Nobody => {}
+            Self::At(pool_id) => admission::concerns_pool(pool_id),
+            Self::Bearer(bearer) => admission::proved(bearer.path()),
+        }
     }
 }
 
@@ -62,7 +91,11 @@ impl Caller for PublicClient {
         Ok(())
     }
 
-    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
+    fn recognize(app: &App, _: &Call, input: &Map<String, Value>) -> Result<Recognized> {
+        Ok(app.known_pool_of_client(text(input, "ClientId")).map_or(Recognized::Nobody, Recognized::At))
+    }
+
+    async fn identify(app: &App, call: &Call, (): (), _: Recognized, input: &Map<String, Value>) -> Result<Self> {
         let client_id = text(input, "ClientId");
         let pool_id = app.pool_of_client(client_id).await?;
         concerns_pool(app, call, &pool_id)?;
@@ -94,13 +127,43 @@ impl Caller for Bearer {
         Ok(())
     }
 
-    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
+    fn recognize(app: &App, call: &Call, input: &Map<String, Value>) -> Result<Recognized> {
+        let token = text(input, "AccessToken");
+        let pool_id = tokens::unverified_pool(token, &app.public_url)?;
+        let Some(keys) = app.keys.known(&pool_id, app.clock.now()) else { return Ok(Recognized::Nobody) };
+        concerns_pool(app, call, &pool_id)?;
+        Ok(Recognized::Bearer(Self::verify(app, call, token, pool_id, &keys)?))
+    }
+
+    async fn identify(
+        app: &App,
+        call: &Call,
+        (): (),
+        recognized: Recognized,
+        input: &Map<String, Value>,
+    ) -> Result<Self> {
+        if let Recognized::Bearer(bearer) = recognized {
+            return Ok(bearer);
+        }
         let token = text(input, "AccessToken");
         let pool_id = tokens::unverified_pool(token, &app.public_url)?;
         concerns_pool(app, call, &pool_id)?;
         let keys = app.keys.of_pool(app, &pool_id).await?.ok_or(tokens::Error::Invalid)?;
+        let bearer = Self::verify(app, call, token, pool_id, &keys)?;
+        admission::proved(bearer.path());
+        Ok(bearer)
+    }
+
+    fn user(&self) -> Option<(&str, Uuid)> {
+        Some((&self.pool_id, self.sub))
+    }
+}
+
+impl Bearer {
+    /// The bearer of a token, by the keys of its pool; it spends of the user's budget.
+    fn verify(app: &App, call: &Call, token: &str, pool_id: String, keys: &tokens::PoolKeys) -> Result<Self> {
         let now = app.clock.now().unix_timestamp();
-        let claims = tokens::verify_access(token, &keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
+        let claims = tokens::verify_access(token, keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
         app.budgets.spend_user(claims.sub, claims.origin_jti, call.kind())?;
         Ok(Self {
             pool_id,
@@ -111,12 +174,11 @@ impl Caller for Bearer {
         })
     }
 
-    fn user(&self) -> Option<(&str, Uuid)> {
-        Some((&self.pool_id, self.sub))
+    /// Where the bearer stands among those who ask for the same.
+    fn path(&self) -> fair::Path {
+        admission::bearer(&self.pool_id, self.sub, self.origin_jti)
     }
-}
 
-impl Bearer {
     /// Locks the session against being ended before the transaction ends, or tells why it does not live.
     pub async fn live(&self, app: &App, db: &mut Connection, call: &Call) -> Result<()> {
         if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
@@ -160,8 +222,18 @@ impl Caller for SignedIn {
         Ok(())
     }
 
-    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
-        let bearer = Bearer::identify(app, call, (), input).await?;
+    fn recognize(app: &App, call: &Call, input: &Map<String, Value>) -> Result<Recognized> {
+        Bearer::recognize(app, call, input)
+    }
+
+    async fn identify(
+        app: &App,
+        call: &Call,
+        (): (),
+        recognized: Recognized,
+        input: &Map<String, Value>,
+    ) -> Result<Self> {
+        let bearer = Bearer::identify(app, call, (), recognized, input).await?;
         let mut db = app.db.acquire().await?;
         match store::users::find_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti).await? {
             Some(user) => Ok(Self { bearer, user }),
@@ -191,9 +263,19 @@ impl Caller for Enroller {
         Ok(())
     }
 
-    async fn identify(app: &App, call: &Call, (): (), input: &Map<String, Value>) -> Result<Self> {
+    fn recognize(app: &App, call: &Call, input: &Map<String, Value>) -> Result<Recognized> {
+        if input.contains_key("AccessToken") { Bearer::recognize(app, call, input) } else { Ok(Recognized::Nobody) }
+    }
+
+    async fn identify(
+        app: &App,
+        call: &Call,
+        (): (),
+        recognized: Recognized,
+        input: &Map<String, Value>,
+    ) -> Result<Self> {
         if input.contains_key("AccessToken") {
-            return Ok(Self::SignedIn(Box::new(SignedIn::identify(app, call, (), input).await?)));
+            return Ok(Self::SignedIn(Box::new(SignedIn::identify(app, call, (), recognized, input).await?)));
         }
         let Some(session) = input.get("Session").and_then(Value::as_str) else {
             return Err(Error::InvalidParameter("Missing required parameter AccessToken or Session".into()));
@@ -257,10 +339,18 @@ impl Caller for Operator {
     type Proof = sigv4::Signer;
 
     async fn prove(app: &App, call: &Call) -> Result<sigv4::Signer> {
-        sigv4::verify(app, call).await
+        let signer = sigv4::verify(app, call).await?;
+        admission::proved(admission::operator(&signer.access_key_id));
+        Ok(signer)
     }
 
-    async fn identify(app: &App, call: &Call, signer: sigv4::Signer, input: &Map<String, Value>) -> Result<Self> {
+    async fn identify(
+        app: &App,
+        call: &Call,
+        signer: sigv4::Signer,
+        _: Recognized,
+        input: &Map<String, Value>,
+    ) -> Result<Self> {
         // Operations on tags name the pool by its ARN.
         let of_arn = input.get("ResourceArn").and_then(Value::as_str).and_then(|arn| arn.rsplit('/').next());
         let pool_id = input.get("UserPoolId").and_then(Value::as_str).or(of_arn);
@@ -296,6 +386,7 @@ impl Operator {
 /// Notes the pool in the log and asks its web ACL.
 fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     tracing::Span::current().record("pool.id", pool_id);
+    admission::concerns_pool(pool_id);
     app.acl.check_pool(pool_id, call.address, call.body.len())
 }
 

@@ -77,16 +77,20 @@ pub struct Config {
     /// Largest request body, bytes. Further bytes are refused with 413.
     #[arg(long, env = "KEYSTEAD_MAX_BODY_BYTES", default_value_t = 1024 * 1024)]
     pub max_body_bytes: usize,
-    /// Bytes of request bodies held at the same time, by one replica; further ones get TooManyRequestsException at once; 0
-    /// switches the limit off.
+    /// Bytes of request bodies held at the same time, by one replica, bodies up to 16 KiB aside; where there are more, the
+    /// address that sends most gets TooManyRequestsException; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_BODY_BYTES_IN_FLIGHT", default_value_t = 64 * 1024 * 1024)]
     pub max_body_bytes_in_flight: usize,
-    /// Requests that one replica answers at the same time; further ones get TooManyRequestsException at once; 0 switches
-    /// the limit off.
+    /// Requests that one replica answers at the same time; further ones wait, and places are shared fairly by users, keys, app
+    /// clients, user pools and addresses; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_IN_FLIGHT", default_value_t = 512)]
     pub max_requests_in_flight: usize,
-    /// Requests of one user that change something and are at work at the same time, in one replica; further ones wait for
-    /// them; 0 switches the limit off.
+    /// Requests that wait for such a place, and as many that wait for their user's turn; beyond them, whoever has most gets
+    /// TooManyRequestsException; with 0 nobody waits.
+    #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_WAITING", default_value_t = 512)]
+    pub max_requests_waiting: usize,
+    /// Requests of one user that change something and are at work at the same time, in one replica, and as many of strangers
+    /// who name the user; further ones wait for them; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_USER_REQUESTS_AT_WORK", default_value_t = 3)]
     pub max_user_requests_at_work: usize,
     /// Deepest nesting of objects and arrays in a request.
@@ -155,8 +159,9 @@ pub struct Config {
     /// A list of passkey providers, by AAGUID, newer than the built-in one: JSON, as the community's aaguid.json.
     #[arg(long, env = "KEYSTEAD_PASSKEY_PROVIDERS_FILE")]
     pub passkey_providers_file: Option<PathBuf>,
-    /// Forms that one client address may send to the pages, per minute and replica; 0 switches the limit off.
-    #[arg(long, env = "KEYSTEAD_ADDRESS_FORMS_PER_MINUTE", default_value_t = 60)]
+    /// Forms that one client address may send to the pages of one user pool, per minute and replica: an office has one address. 0
+    /// switches the limit off.
+    #[arg(long, env = "KEYSTEAD_ADDRESS_FORMS_PER_MINUTE", default_value_t = 600)]
     pub address_forms_per_minute: u32,
     /// Memory of one password hash (argon2id), KiB.
     #[arg(long, env = "KEYSTEAD_PASSWORD_MEMORY_KIB", default_value_t = 19_456)]
@@ -167,7 +172,7 @@ pub struct Config {
     /// Password hashes computed at the same time. [default: one per two cores]
     #[arg(long, env = "KEYSTEAD_PASSWORD_THREADS")]
     pub password_threads: Option<usize>,
-    /// Password hashes waiting or running; further sign-ins get TooManyRequestsException.
+    /// Password hashes waiting or running; beyond them, sign-ins of whoever has most there get TooManyRequestsException.
     #[arg(long, env = "KEYSTEAD_PASSWORD_QUEUE", default_value_t = 64)]
     pub password_queue: usize,
     /// The mail server: smtps://user:password@host:465 (TLS from the start), smtp://user:password@host:587?tls=required

@@ -7,8 +7,8 @@
 //! - [`jobs`]: what runs by itself, such as removing what expired.
 //! - [`operations`]: the API, a file per operation. Each names its [`caller`].
 //! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
-//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`], [`turns`]: who may call, how
-//!   often, and how many at once.
+//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`], [`turns`], [`proxies`]: who may call, how
+//!   often, and how many at once. [`fair`]: how what is scarce is shared. Pure.
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`], [`srp`]: ceremonies, tokens and passwords that are proved without being sent. Pure: no database, no HTTP, no clock.
 //! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators. Pure.
@@ -31,6 +31,7 @@ pub mod database;
 pub mod delivery;
 pub mod dev;
 pub mod error;
+pub mod fair;
 pub mod flows;
 pub mod grants;
 pub mod group_commit;
@@ -42,6 +43,7 @@ pub mod operations;
 pub mod page;
 pub mod passkey_providers;
 pub mod passwords;
+pub mod proxies;
 pub mod random;
 pub mod sealing;
 pub mod secret;

@@ -18,6 +18,8 @@ pub struct Metrics {
     given_up: IntCounter,
     clock_ahead: Gauge,
     in_flight: IntGauge,
+    waiting: IntGauge,
+    unheard_proxy: IntGauge,
     connections: IntGauge,
     idle: IntGauge,
     /// Deleted pools whose rows are not all removed yet.
@@ -27,6 +29,19 @@ pub struct Metrics {
     /// Sessions that ended because their users had too many.
     pub sessions_over_limit: IntCounter,
 }
+
+/// What is so at the moment.
+pub struct Now {
+    /// Requests being answered.
+    pub in_flight: usize,
+    /// Those that wait.
+    pub waiting: usize,
+    /// Whether requests come through a proxy that is not trusted.
+    pub unheard_proxy: bool,
+}
+
+/// The metric that `keystead doctor` reads.
+pub const UNHEARD_PROXY: &str = "keystead_untrusted_proxy";
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -60,6 +75,13 @@ impl Default for Metrics {
             )
             .expect("valid"),
             in_flight: IntGauge::new("keystead_requests_in_flight", "Requests being answered.").expect("valid"),
+            waiting: IntGauge::new("keystead_requests_waiting", "Requests that wait for a place or their user's turn.")
+                .expect("valid"),
+            unheard_proxy: IntGauge::new(
+                UNHEARD_PROXY,
+                "1: nearly all requests come from one address that names others and is not among trusted-proxies.",
+            )
+            .expect("valid"),
             connections: IntGauge::new("keystead_database_connections", "Open connections to PostgreSQL.")
                 .expect("valid"),
             idle: IntGauge::new("keystead_database_connections_idle", "Connections not in use.").expect("valid"),
@@ -79,7 +101,7 @@ impl Default for Metrics {
             )
             .expect("valid"),
         };
-        let all: [Box<dyn prometheus::core::Collector>; 9] = [
+        let all: Vec<Box<dyn prometheus::core::Collector>> = vec![
             Box::new(metrics.requests.clone()),
             Box::new(metrics.latency.clone()),
             Box::new(metrics.panics.clone()),
@@ -87,6 +109,8 @@ impl Default for Metrics {
             Box::new(metrics.given_up.clone()),
             Box::new(metrics.clock_ahead.clone()),
             Box::new(metrics.in_flight.clone()),
+            Box::new(metrics.waiting.clone()),
+            Box::new(metrics.unheard_proxy.clone()),
             Box::new(metrics.connections.clone()),
             Box::new(metrics.idle.clone()),
             Box::new(metrics.pools_being_deleted.clone()),
@@ -133,8 +157,10 @@ impl Metrics {
     }
 
     /// The exposition text.
-    pub fn text(&self, db: &Connections, in_flight: usize) -> String {
-        self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
+    pub fn text(&self, db: &Connections, now: &Now) -> String {
+        self.in_flight.set(i64::try_from(now.in_flight).unwrap_or(i64::MAX));
+        self.waiting.set(i64::try_from(now.waiting).unwrap_or(i64::MAX));
+        self.unheard_proxy.set(i64::from(now.unheard_proxy));
         self.connections.set(i64::try_from(db.size()).unwrap_or(0));
         self.idle.set(i64::try_from(db.idle()).unwrap_or(0));
         let mut out = Vec::new();

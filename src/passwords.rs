@@ -1,6 +1,7 @@
-//! Password hashing (argon2id), off the async threads and behind a bounded queue.
+//! Password hashing (argon2id), off the async threads and behind a bounded line, which is shared fairly ([`crate::fair`]).
 //!
-//! A flood of sign-ins fills the queue and gets `TooManyRequestsException`; everything else goes on.
+//! A flood of sign-ins fills the line and gets `TooManyRequestsException`; everybody else's passwords are next after one of
+//! the flood's, and everything else goes on.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -10,10 +11,12 @@ use std::{
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
 };
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
+    admission,
     error::{Error, Result},
+    fair::{Line, TurnedAway},
     random,
     secret::Secret,
 };
@@ -27,14 +30,14 @@ pub struct Settings {
     pub iterations: u32,
     /// Hashes computed at the same time.
     pub threads: usize,
-    /// Hashes waiting or running; further ones are refused.
+    /// Hashes waiting or running; of further ones those are refused whose callers have most.
     pub queue: usize,
 }
 
 /// Hashes and verifies passwords.
 pub struct Passwords {
     argon2: Argon2<'static>,
-    queue: Arc<Semaphore>,
+    line: Arc<Line>,
     threads: mpsc::Sender<Work>,
     /// A hash that no password matches, verified for users that do not exist so that both take the same time. The
     /// hashing threads make it before anything else, so that a start need not wait for it.
@@ -47,7 +50,9 @@ impl Passwords {
         let params = Params::new(settings.memory_kib, settings.iterations, 1, None)
             .map_err(|cause| Error::internal(format!("password hashing parameters: {cause}")))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let threads = start_threads(settings.threads)?;
+        let count = settings.threads.max(1);
+        let threads = start_threads(count)?;
+        let line = Line::new(count, settings.queue.saturating_sub(count));
         let decoy = Arc::new(OnceLock::new());
         let (made, with) = (decoy.clone(), argon2.clone());
         let make = move || match hash(&with, &random::password()) {
@@ -55,7 +60,7 @@ impl Passwords {
             Err(cause) => tracing::error!(%cause, "the decoy's hash"),
         };
         threads.send(Box::new(make)).map_err(|_| Error::internal("the hashing threads are gone"))?;
-        Ok(Self { argon2, queue: Arc::new(Semaphore::new(settings.queue.max(1))), threads, decoy })
+        Ok(Self { argon2, line, threads, decoy })
     }
 
     /// The PHC string of a password's hash.
@@ -96,16 +101,20 @@ impl Passwords {
     }
 
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let place = self.queue.clone().try_acquire_owned().map_err(|_| {
-            Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into())
-        })?;
+        let too_many =
+            |TurnedAway| Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into());
+        // Whoever the request counts for waits among their own.
+        let mut place = self.line.join(&admission::path()).map_err(too_many)?;
+        place.held().await.map_err(too_many)?;
         let (answer, answered) = oneshot::channel();
         let work = Box::new(move || {
             // A caller that went away needs no hash.
-            if !answer.is_closed() {
-                let _ = answer.send(work());
-            }
+            let done = (!answer.is_closed()).then(work);
+            // Before the answer: who has it may ask for the next.
             drop(place);
+            if let Some(done) = done {
+                let _ = answer.send(done);
+            }
         });
         self.threads.send(work).map_err(|_| Error::internal("the hashing threads are gone"))?;
         answered.await.map_err(|_| Error::internal("a password's hashing panicked"))
@@ -123,7 +132,7 @@ const NICE: i32 = 15;
 fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
     let (sender, receiver) = mpsc::channel::<Work>();
     let receiver = Arc::new(Mutex::new(receiver));
-    for _ in 0..count.max(1) {
+    for _ in 0..count {
         let receiver = receiver.clone();
         let run = move || {
             // Of this thread alone, on Linux; elsewhere it would be the process's.
@@ -163,9 +172,41 @@ mod tests {
         assert!(passwords.verify(Secret::from("one".to_owned()), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify(Secret::from("two".to_owned()), Some(hash)).await.unwrap());
         assert!(!passwords.verify(Secret::from("one".to_owned()), None).await.unwrap());
-        let held = passwords.queue.clone().acquire_many_owned(2).await.unwrap();
+        let held = [1, 2].map(|_| passwords.line.join(&admission::path()).unwrap());
         let refused = passwords.hash(Secret::from("x".to_owned())).await;
         assert!(matches!(refused, Err(Error::TooManyRequests(_))));
         drop(held);
+        passwords.hash(Secret::from("x".to_owned())).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_one_pool_delays_the_sign_in_of_another_by_one_hash() {
+        let passwords =
+            Arc::new(Passwords::new(&Settings { memory_kib: 64, iterations: 1, threads: 1, queue: 8 }).unwrap());
+        let address = "203.0.113.1".parse().unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let line = |pool: &str| passwords.line.join(&admission::stranger(Some(pool), address));
+        let mut waiting: Vec<_> = (0..30).filter_map(|_| Some(("flood", line("flooded").ok()?))).collect();
+        assert_eq!(waiting.len(), 8);
+        waiting.push(("honest", line("other").unwrap()));
+        let tasks: Vec<_> = waiting
+            .into_iter()
+            .map(|(who, mut ticket)| {
+                let order = order.clone();
+                tokio::spawn(async move {
+                    if ticket.held().await.is_ok() {
+                        order.lock().unwrap().push(who);
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let order = order.lock().unwrap();
+        assert!(
+            order.len() == 8 && order.iter().position(|who| *who == "honest").is_some_and(|at| at <= 2),
+            "{order:?}"
+        );
     }
 }

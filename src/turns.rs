@@ -1,74 +1,116 @@
 //! Turns: of one user, only a few requests that change something are at work at the same time; the others wait here, where
-//! waiting costs nothing. In the database each would wait for the user's rows with a connection that others need.
+//! waiting costs little. In the database each would wait for the user's rows with a connection that others need.
+//!
+//! Who waits has no place among the requests that are answered, and is one of a bounded number who wait, shared as places are
+//! ([`crate::fair`]). Strangers, who only name a user, wait for each other and never keep the user waiting who has a token.
 
 use std::{
     collections::HashMap,
+    future::Future,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use futures_util::future::{Either, select};
+use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::{
+    admission,
+    error::{Error, Result},
+    fair::{Line, Ticket, TurnedAway},
+};
 
-/// Requests of one user that wait. Further ones are refused at once: who waits here takes a place among the requests that
-/// the replica answers.
+/// Requests in one user's name that wait, at most.
 const WAITING: usize = 128;
 
 /// Who is at work and who waits, by user.
 pub struct Turns {
     limit: usize,
-    users: Mutex<HashMap<String, Arc<Semaphore>>>,
+    users: Arc<Users>,
+    /// All who wait, whoever they wait for.
+    waiting: Arc<Line>,
 }
 
+#[derive(Default)]
+struct Users(Mutex<HashMap<String, Arc<Line>>>);
+
 /// A turn, until it is dropped.
-pub struct Turn<'a> {
-    turns: &'a Turns,
-    user: String,
-    permit: Option<OwnedSemaphorePermit>,
+pub struct Turn {
+    users: Arc<Users>,
+    key: String,
+    ticket: Option<Ticket>,
 }
 
 impl Turns {
-    /// So many at the same time for each user; 0: no bound.
-    pub fn new(limit: usize) -> Self {
-        Self { limit, users: Mutex::default() }
+    /// So many at the same time for each user (0: no bound), and so many that wait, for all users together.
+    pub fn new(limit: usize, waiting: usize) -> Self {
+        Self { limit, users: Arc::default(), waiting: Line::new(0, waiting) }
     }
 
-    /// Waits for a turn of this user of a pool: a subject or a name. `TooManyRequests` when too many wait already.
-    pub async fn take(&self, pool_id: &str, user: &str) -> Result<Turn<'_>> {
+    /// Waits for a turn of a user who proved who they are. `TooManyRequests` when too many wait already.
+    pub fn of_bearer(&self, pool_id: &str, sub: Uuid) -> impl Future<Output = Result<Turn>> {
+        self.take(format!("bearer {pool_id}/{sub}"))
+    }
+
+    /// Waits for a turn of a user whom somebody names: by a name or a subject. The same.
+    pub fn of_name(&self, pool_id: &str, name: &str) -> impl Future<Output = Result<Turn>> {
+        self.take(format!("name {pool_id}/{name}"))
+    }
+
+    async fn take(&self, key: String) -> Result<Turn> {
         // Made before the wait: a caller who gives up cleans up as well.
-        let mut turn = Turn { turns: self, user: format!("{pool_id}/{user}"), permit: None };
+        let mut turn = Turn { users: self.users.clone(), key, ticket: None };
         if self.limit == 0 {
             return Ok(turn);
         }
-        let places = {
-            let mut users = self.users();
-            let places = users.entry(turn.user.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.limit)));
-            // Everybody at work or waiting holds one, and the map another.
-            if Arc::strong_count(places) > self.limit + WAITING {
-                drop(users);
-                return Err(Error::TooManyRequests(
-                    "Too many requests of this user wait; try again in a second.".into(),
-                ));
+        let path = admission::path();
+        {
+            let mut users = self.users.lock();
+            let line = users.entry(turn.key.clone()).or_insert_with(|| Line::new(self.limit, WAITING));
+            turn.ticket = line.join(&path).ok();
+        }
+        let ticket = turn.ticket.as_mut().ok_or_else(too_many)?;
+        if ticket.is_held() {
+            return Ok(turn);
+        }
+        let had_place = admission::stand_up();
+        {
+            let mut waiting = self.waiting.join(&path).map_err(|_| too_many())?;
+            let displaced = pin!(waiting.held());
+            match select(pin!(ticket.held()), displaced).await {
+                Either::Left((Ok(()), _)) => {}
+                Either::Left((Err(TurnedAway), _)) | Either::Right(_) => return Err(too_many()),
             }
-            places.clone()
-        };
-        // Never closed.
-        turn.permit = places.acquire_owned().await.ok();
+        }
+        if had_place {
+            admission::sit().await?;
+        }
         Ok(turn)
     }
 
-    fn users(&self) -> MutexGuard<'_, HashMap<String, Arc<Semaphore>>> {
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Requests that wait for a turn.
+    pub fn waiting(&self) -> usize {
+        self.waiting.waiting()
     }
 }
 
-impl Drop for Turn<'_> {
+fn too_many() -> Error {
+    Error::TooManyRequests("Too many requests of this user wait; try again in a second.".into())
+}
+
+impl Users {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Line>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
     fn drop(&mut self) {
-        self.permit = None;
-        let mut users = self.turns.users();
+        self.ticket = None;
+        let mut users = self.users.lock();
         // Nobody else works or waits: the map holds only users with something going on.
-        if users.get(&self.user).is_some_and(|turns| Arc::strong_count(turns) == 1) {
-            users.remove(&self.user);
+        if users.get(&self.key).is_some_and(|line| Arc::strong_count(line) == 1) {
+            users.remove(&self.key);
         }
     }
 }
@@ -77,39 +119,48 @@ impl Drop for Turn<'_> {
 mod tests {
     use std::time::Duration;
 
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Settings {
+        #[command(flatten)]
+        config: crate::config::Config,
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_third_waits_others_do_not_and_nothing_is_left_behind() {
-        let turns = Turns::new(2);
+        let turns = Turns::new(2, 10);
         let soon = Duration::from_millis(10);
-        let (first, _second) = (turns.take("pool", "ada").await.unwrap(), turns.take("pool", "ada").await.unwrap());
-        assert!(tokio::time::timeout(soon, turns.take("pool", "ada")).await.is_err());
-        let _other = turns.take("pool", "eve").await.unwrap();
-        let _elsewhere = turns.take("other pool", "ada").await.unwrap();
+        let (first, _second) =
+            (turns.of_name("pool", "ada").await.unwrap(), turns.of_name("pool", "ada").await.unwrap());
+        assert!(tokio::time::timeout(soon, turns.of_name("pool", "ada")).await.is_err());
+        let _other = turns.of_name("pool", "eve").await.unwrap();
+        let _elsewhere = turns.of_name("other pool", "ada").await.unwrap();
         drop(first);
-        let third = tokio::time::timeout(soon, turns.take("pool", "ada")).await.expect("a turn is free").unwrap();
+        let third = tokio::time::timeout(soon, turns.of_name("pool", "ada")).await.expect("a turn is free").unwrap();
         drop((third, _second, _other, _elsewhere));
-        assert!(turns.users().is_empty());
+        assert!(turns.users.lock().is_empty());
     }
 
     #[tokio::test]
     async fn too_many_that_wait_are_refused_at_once_and_who_gives_up_is_forgotten() {
-        let turns = Arc::new(Turns::new(1));
-        let first = turns.take("pool", "ada").await.unwrap();
+        let turns = Arc::new(Turns::new(1, 1_000));
+        let first = turns.of_name("pool", "ada").await.unwrap();
         let waiting: Vec<_> = (0..WAITING)
             .map(|_| {
                 let turns = turns.clone();
-                tokio::spawn(async move { turns.take("pool", "ada").await.map(drop) })
+                tokio::spawn(async move { turns.of_name("pool", "ada").await.map(drop) })
             })
             .collect();
         // Until all of them wait.
         for _ in 0..WAITING {
             tokio::task::yield_now().await;
         }
-        let soon = tokio::time::timeout(Duration::from_secs(1), turns.take("pool", "ada")).await;
+        let soon = tokio::time::timeout(Duration::from_secs(1), turns.of_name("pool", "ada")).await;
         assert!(matches!(soon.expect("at once"), Err(Error::TooManyRequests(_))));
-        turns.take("pool", "eve").await.unwrap();
+        turns.of_name("pool", "eve").await.unwrap();
         for one in &waiting {
             one.abort();
         }
@@ -117,6 +168,48 @@ mod tests {
             assert!(one.await.unwrap_err().is_cancelled());
         }
         drop(first);
-        assert!(turns.users().is_empty());
+        assert!(turns.users.lock().is_empty());
+        assert_eq!(turns.waiting(), 0);
+    }
+
+    #[tokio::test]
+    async fn who_names_a_subject_waits_apart_from_the_subject() {
+        let turns = Turns::new(1, 10);
+        let sub = Uuid::from_u128(7);
+        let _stranger = turns.of_name("pool", &sub.to_string()).await.unwrap();
+        let own = tokio::time::timeout(Duration::from_secs(1), turns.of_bearer("pool", sub)).await;
+        assert!(own.expect("at once").is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_flood_from_one_address_gives_way_to_another_address() {
+        let turns = Arc::new(Turns::new(1, 20));
+        let admission = admission::Admission::new(&Settings::parse_from([""]).config);
+        let ask = |address: &str| {
+            let (turns, seat) = (turns.clone(), admission.seat(address.parse().unwrap()));
+            tokio::spawn(seat.scope(async move {
+                admission::sit().await?;
+                turns.of_name("pool", "ada").await
+            }))
+        };
+        let first = ask("203.0.113.1").await.unwrap().unwrap();
+        let flood: Vec<_> = (0..100)
+            .map(|_| {
+                let one = ask("203.0.113.1");
+                tokio::spawn(async move { one.await.unwrap().map(drop) })
+            })
+            .collect();
+        while turns.waiting() < 20 {
+            tokio::task::yield_now().await;
+        }
+        let honest = ask("198.51.100.1");
+        while flood.iter().filter(|one| one.is_finished()).count() < 81 {
+            tokio::task::yield_now().await;
+        }
+        // Nobody who waits has a place.
+        assert_eq!(admission.in_flight(), 0);
+        drop(first);
+        honest.await.unwrap().unwrap();
+        drop(flood);
     }
 }

@@ -24,12 +24,21 @@ pub async fn call(connection: &mut Connection, operation: &str, body: &Value) ->
     exchange(connection, &cognito_request(operation, body)).await
 }
 
+/// The same in the name of a client address, through a proxy that is trusted.
+pub async fn call_from(connection: &mut Connection, from: &str, operation: &str, body: &Value) -> (u16, String) {
+    let headers = format!("{}X-Forwarded-For: {from}\r\n", cognito_headers(operation));
+    exchange(connection, &request("POST /", &headers, &body.to_string())).await
+}
+
 /// A call of the Cognito API as text.
 pub fn cognito_request(operation: &str, body: &Value) -> String {
-    let headers = format!(
+    request("POST /", &cognito_headers(operation), &body.to_string())
+}
+
+fn cognito_headers(operation: &str) -> String {
+    format!(
         "Content-Type: application/x-amz-json-1.1\r\nX-Amz-Target: AWSCognitoIdentityProviderService.{operation}\r\n"
-    );
-    request("POST /", &headers, &body.to_string())
+    )
 }
 
 /// A request as text. `headers` end with a line end each.

@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use super::setup;
+use super::{health, setup};
 use crate::{
     config::Config,
     grants,
+    metrics::UNHEARD_PROXY,
     store::{self, migrations::State},
 };
 
@@ -81,9 +82,25 @@ pub async fn run(config: Config) -> Result<(), String> {
     if let Err(cause) = setup::refuse_known_operator(app).await {
         report.bad("operators", &cause);
     }
+    proxies(&app.config, &mut report);
     pools(app, &mut report).await;
     parts.stop().await?;
     report.end()
+}
+
+/// What the server of this machine, if one runs with these settings, found out about what stands in front of it.
+fn proxies(config: &Config, report: &mut Report) {
+    let Ok(metrics) = health::get(config.metrics_listen.unwrap_or(config.listen), "/metrics") else { return };
+    let is = |value: &str| metrics.lines().any(|line| line == format!("{UNHEARD_PROXY} {value}"));
+    if is("1") {
+        report.bad(
+            "trusted-proxies",
+            "nearly all requests come from one address that names others and is not among them: all clients count as one \
+             (the address is in the server's log)",
+        );
+    } else if is("0") {
+        report.good("trusted-proxies", "no other proxy is seen in front of the server that runs here");
+    }
 }
 
 /// The RP IDs of pools against the public address.

@@ -30,10 +30,8 @@ impl KeyRing {
     /// The keys of a pool; `None` when there is no such pool.
     pub async fn of_pool(&self, app: &App, pool_id: &str) -> Result<Option<Arc<PoolKeys>>> {
         let now = app.clock.now();
-        if let Some((read_at, keys)) = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(pool_id)
-            && now - *read_at < FRESH
-        {
-            return Ok(Some(keys.clone()));
+        if let Some(keys) = self.known(pool_id, now) {
+            return Ok(Some(keys));
         }
         let stored = store::keys::list(&app.db, &app.sealing, pool_id).await?;
         if stored.is_empty() {
@@ -56,5 +54,11 @@ impl KeyRing {
         }
         pools.insert(pool_id.to_owned(), (now, keys.clone()));
         Ok(Some(keys))
+    }
+
+    /// The same where they were read a moment ago, without asking the database.
+    pub fn known(&self, pool_id: &str, now: OffsetDateTime) -> Option<Arc<PoolKeys>> {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        pools.get(pool_id).filter(|(read_at, _)| now - *read_at < FRESH).map(|(_, keys)| keys.clone())
     }
 }

@@ -132,7 +132,7 @@ pub async fn finish_discoverable(sign_in: &SignIn<'_>, id: Uuid, credential: &st
     }
     let assertion = Assertion::parse(credential).map_err(|error| Error::InvalidParameter(error.to_string().into()))?;
     let sub = assertion.subject().unwrap_or_default();
-    let _turn = app.turns.take(&pool.id, &sub.to_string()).await?;
+    let _turn = app.turns.of_name(&pool.id, &sub.to_string()).await?;
     let user = {
         let mut db = app.db.acquire().await?;
         store::users::find_by_sub(&mut db, &pool.id, sub).await?

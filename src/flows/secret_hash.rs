@@ -4,13 +4,15 @@ use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use crate::{
+    admission,
     error::{Error, Result},
     sealing::equal,
     secret::Secret,
     store::clients::{Client, ClientSecret},
 };
 
-/// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)).
+/// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)). From then on the
+/// request counts for the client.
 pub fn check(client: &Client, username: &str, given: Option<&str>) -> Result<()> {
     let unable = || Error::NotAuthorized(format!("Unable to verify secret hash for client {}", client.id).into());
     match (client.secrets.as_slice(), given) {
@@ -23,16 +25,24 @@ pub fn check(client: &Client, username: &str, given: Option<&str>) -> Result<()>
             let fits =
                 |one: &ClientSecret| equal(hash(one.value.expose(), username, &client.id).as_bytes(), given.as_bytes());
             // Each is tried: the time does not tell which fits.
-            if secrets.iter().filter(|one| fits(one)).count() > 0 { Ok(()) } else { Err(unable()) }
+            if secrets.iter().filter(|one| fits(one)).count() == 0 {
+                return Err(unable());
+            }
+            admission::proved(admission::client(&client.pool_id, &client.id));
+            Ok(())
         }
     }
 }
 
-/// Whether the secret given is one of the client's; a client without any takes none.
+/// Whether the secret given is one of the client's; a client without any takes none. The same.
 pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
     let Some(given) = given else { return client.secrets.is_empty() };
     let fits = client.secrets.iter().filter(|one| equal(one.value.expose().as_bytes(), given.expose().as_bytes()));
-    fits.count() > 0
+    let fits = fits.count() > 0;
+    if fits {
+        admission::proved(admission::client(&client.pool_id, &client.id));
+    }
+    fits
 }
 
 /// What a client of ours sends as SECRET_HASH; `None` for a public client.

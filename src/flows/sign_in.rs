@@ -282,16 +282,16 @@ impl SignIn<'_> {
 
     /// Waits until it is this name's turn: a flood of guesses at one name waits for itself alone, and what it found out
     /// about the first guesses counts for the next.
-    async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn<'_>>> {
+    async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn>> {
         let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
         let key = self.pool.username_key(username);
         // A subject may be written in several ways; each is the same person's turn.
         let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
-        self.app.turns.take(&self.pool.id, &key).await.map(Some)
+        self.app.turns.of_name(&self.pool.id, &key).await.map(Some)
     }
 
     /// A password as text, from a person of this pool or of the one that people are migrated from.
-    async fn password<'t>(&'t self, parameters: &Parameters, turn: Option<Turn<'t>>) -> Result<Outcome> {
+    async fn password(&self, parameters: &Parameters, turn: Option<Turn>) -> Result<Outcome> {
         let password = self.required(parameters, "PASSWORD")?;
         let username = self.username(parameters)?;
         let person = self.known_or_hidden(username, self.migrated(username, password).await?)?;
@@ -311,12 +311,7 @@ impl SignIn<'_> {
     }
 
     /// What the pool's pre authentication trigger says to a person's sign-in, and the turn that goes on after it.
-    async fn before<'t>(
-        &'t self,
-        person: &Person,
-        parameters: &Parameters,
-        turn: Option<Turn<'t>>,
-    ) -> Result<Option<Turn<'t>>> {
+    async fn before(&self, person: &Person, parameters: &Parameters, turn: Option<Turn>) -> Result<Option<Turn>> {
         triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
         match turn {
             Some(turn) => Ok(Some(turn)),

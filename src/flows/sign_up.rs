@@ -158,12 +158,12 @@ pub async fn migrate(
 
 /// The person whom a client names outside of a sign-in: with the turn of that name, and `None` for an unknown one where
 /// the client hides who exists.
-pub async fn person<'a>(
-    app: &'a App,
+pub async fn person(
+    app: &App,
     caller: &ClientAndPool,
     username: &str,
     secret_hash: Option<&str>,
-) -> Result<(Turn<'a>, Option<User>)> {
+) -> Result<(Turn, Option<User>)> {
     // First what a statement would refuse.
     if username.contains('\0') {
         return Err(Error::nul());
@@ -173,13 +173,13 @@ pub async fn person<'a>(
 }
 
 /// The same where nothing proves the client: the code that is given says enough.
-pub async fn named<'a>(app: &'a App, caller: &ClientAndPool, username: &str) -> Result<(Turn<'a>, Option<User>)> {
+pub async fn named(app: &App, caller: &ClientAndPool, username: &str) -> Result<(Turn, Option<User>)> {
     let ClientAndPool { client, pool } = caller;
     if username.contains('\0') {
         return Err(Error::nul());
     }
     let key = pool.username_key(username);
-    let turn = app.turns.take(&pool.id, &key).await?;
+    let turn = app.turns.of_name(&pool.id, &key).await?;
     let user = store::users::find(&app.db, &pool.id, &key).await?;
     if user.is_none() && !client.settings.hides_existence() {
         return Err(Error::UserNotFoundForClient);

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, cors, work};
+use super::{address, cors, unheard, work};
 use crate::{
     admission::BodyBytes,
     app::App,
@@ -93,11 +93,12 @@ async fn answer(
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     app.acl.check_server(address, announced.unwrap_or(0))?;
     app.budgets.spend_address(address)?;
+    unheard::watch(request, app);
     if announced.is_some_and(|length| length > app.config.max_body_bytes) {
         return Err(too_large(app.config.max_body_bytes));
     }
     let patience = Duration::from_secs(app.config.body_timeout_seconds);
-    let mut held = app.admission.body();
+    let mut held = app.admission.body(address);
     let body = read_in_time(payload, app.config.max_body_bytes, patience, &mut held).await?;
     app.acl.check_server_size(body.len())?;
     let operation = operation.ok_or_else(|| {
@@ -119,9 +120,9 @@ async fn answer(
 
 /// Runs a call that is here as a whole.
 async fn run(app: Arc<App>, call: Call) -> Result<String> {
-    // Only now: a slow sender takes nobody's place.
-    let _place = app.admission.place()?;
-    operations::call(&app, &call).await
+    // Whoever the call is found to come from, it has one seat until it ends.
+    let seat = app.admission.seat(call.address);
+    seat.scope(operations::call(&app, &call)).await
 }
 
 /// A body of so many bytes at most, if it arrives in time; `held` counts what is held of it.
@@ -129,16 +130,21 @@ pub async fn read_in_time(
     payload: web::Payload,
     longest: usize,
     patience: Duration,
-    held: &mut BodyBytes<'_>,
+    held: &mut BodyBytes,
 ) -> Result<Bytes> {
     tokio::time::timeout(patience, read(payload, longest, held))
         .await
         .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))?
 }
 
-async fn read(mut payload: web::Payload, longest: usize, held: &mut BodyBytes<'_>) -> Result<Bytes> {
+async fn read(mut payload: web::Payload, longest: usize, held: &mut BodyBytes) -> Result<Bytes> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
+    loop {
+        let chunk = tokio::select! {
+            chunk = payload.next() => chunk,
+            refusal = held.displaced() => return Err(refusal),
+        };
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|_| Error::MalformedHttpRequest("The request's body broke off.".into()))?;
         if body.len() + chunk.len() > longest {
             return Err(too_large(longest));
@@ -146,6 +152,7 @@ async fn read(mut payload: web::Payload, longest: usize, held: &mut BodyBytes<'_
         held.grow(chunk.len())?;
         body.extend_from_slice(&chunk);
     }
+    held.is_whole()?;
     Ok(body.freeze())
 }
 

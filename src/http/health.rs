@@ -1,12 +1,16 @@
 //! For the platform that runs Keystead: is it alive, is it ready, what does it count.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use crate::{
     app::App,
+    metrics::Now,
     store::{
         self,
         migrations::{State, state},
@@ -24,10 +28,13 @@ pub async fn live() -> HttpResponse {
 }
 
 /// `GET /health/ready`: the database answers, writes, has every migration and none that this build must not run beside, its
-/// time is known, and the server is not about to stop.
+/// time is known, requests are taken on, and the server is not about to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return not_ready("it is about to stop");
+    }
+    if let Some(overload) = app.admission.overload() {
+        return not_ready(overload);
     }
     if app.clock.age().is_some_and(|age| age > CLOCK_AGE) {
         return not_ready("the database's time could not be measured for minutes");
@@ -52,7 +59,10 @@ fn not_ready(why: &str) -> HttpResponse {
 
 /// `GET /metrics`: Prometheus' text format.
 pub async fn metrics(app: web::Data<App>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4")
-        .body(app.metrics.text(&app.db, app.admission.in_flight(&app.config)))
+    let now = Now {
+        in_flight: app.admission.in_flight(),
+        waiting: app.admission.waiting() + app.turns.waiting(),
+        unheard_proxy: app.proxies.is_one_unheard(Instant::now()),
+    };
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(app.metrics.text(&app.db, &now))
 }

@@ -66,8 +66,8 @@ async fn keep(
     };
     tracing::Span::current().record("pool.id", &pool_id);
     app.acl.check_pool(&pool_id, address, 0)?;
-    let _upload = app.admission.upload()?;
-    let file = api::read_in_time(payload, LONGEST, PATIENCE, &mut app.admission.uncounted()).await?;
+    let mut held = app.admission.upload(&pool_id)?;
+    let file = api::read_in_time(payload, LONGEST, PATIENCE, &mut held).await?;
     let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id };
     let kept = async move |app: &App| {
         let mut tx = app.db.begin().await?;

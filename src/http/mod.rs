@@ -8,6 +8,7 @@ mod health;
 mod import;
 mod oauth;
 mod pages;
+mod unheard;
 mod visit;
 mod work;
 

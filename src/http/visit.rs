@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, api, pages::cookies::FormSecret, work};
+use super::{address, api, pages::cookies::FormSecret, unheard, work};
 use crate::{
+    admission,
     app::App,
     call::{Call, Head},
     error::{Error, Result},
@@ -111,10 +112,14 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     handle: fn(Rc<Visit>) -> Fut,
 ) -> Result<HttpResponse> {
     let app = visit.app.clone();
-    let work = async move {
-        let _place = visit.app.admission.place()?;
+    let seat = app.admission.seat(visit.call.address);
+    let work = seat.scope(async move {
+        if let Some(pool_id) = visit.known_pool() {
+            admission::concerns_pool(&pool_id);
+        }
+        admission::sit().await?;
         handle(visit.clone()).await
-    };
+    });
     work::carry_out(&app, work).await
 }
 
@@ -155,14 +160,12 @@ impl Visit {
         let app = self.app.clone();
         app.acl.check_server(self.call.address, 0)?;
         app.budgets.spend_address(self.call.address)?;
+        unheard::watch(request, &app);
         if request.method() != actix_web::http::Method::POST {
             return Ok(());
         }
-        if !self.path.starts_with("/oauth2/") {
-            app.budgets.spend_form(self.call.address)?;
-        }
         let patience = Duration::from_secs(app.config.body_timeout_seconds);
-        let mut held = app.admission.body();
+        let mut held = app.admission.body(self.call.address);
         let body = api::read_in_time(payload, LONGEST, patience, &mut held).await?;
         app.acl.check_server_size(body.len())?;
         self.size = body.len();
@@ -190,10 +193,20 @@ impl Visit {
         self.cookies.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Notes the pool in the log and asks its web ACL.
+    /// Notes the pool in the log, asks its web ACL, and counts a form that changes something.
     pub fn concerns_pool(&self, pool_id: &str) -> Result<()> {
         tracing::Span::current().record("pool.id", pool_id);
-        self.app.acl.check_pool(pool_id, self.call.address, self.size)
+        admission::concerns_pool(pool_id);
+        self.app.acl.check_pool(pool_id, self.call.address, self.size)?;
+        // The script asks for a passkey's options by itself, whenever a page is shown.
+        let counts = self.is_form() && !self.path.starts_with("/oauth2/") && self.form.get("step") != Some("options");
+        if counts { self.app.budgets.spend_form(self.call.address, pool_id) } else { Ok(()) }
+    }
+
+    /// The pool of the app client that is named, if this replica knows it.
+    fn known_pool(&self) -> Option<String> {
+        let client_id = self.query.get("client_id").or_else(|| self.form.get("client_id"))?;
+        self.app.known_pool_of_client(client_id)
     }
 
     /// Whether the visit is to a domain of another pool than this.

@@ -26,10 +26,11 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
+    admission,
     app::App,
     budgets::Kind,
     call::Call,
-    caller::Caller,
+    caller::{Caller, Recognized},
     error::{Error, Result},
     wire,
 };
@@ -212,15 +213,30 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     call: &Call,
     handle: impl AsyncFn(&App, &Call, C, Q) -> Result<A>,
 ) -> Result<String> {
+    let input = call.input();
+    let recognized = input.as_ref().map_or(Ok(Recognized::Nobody), |input| C::recognize(app, call, input))?;
+    recognized.count();
+    let mut turn = None;
+    if let Recognized::Bearer(bearer) = &recognized
+        && call.kind() == Kind::Write
+    {
+        // Before there is a place: who waits needs none.
+        turn = Some(app.turns.of_bearer(&bearer.pool_id, bearer.sub).await?);
+    }
+    // Only now: a slow sender takes nobody's place. Visits to the pages have one.
+    admission::sit().await?;
     let proof = C::prove(app, call).await?;
-    let input = call.input()?;
-    let caller = C::identify(app, call, proof, &input).await?;
-    let _turn = match caller.user() {
-        Some((pool_id, sub)) if call.kind() == Kind::Write => Some(app.turns.take(pool_id, &sub.to_string()).await?),
-        _ => None,
-    };
+    let input = input?;
+    let caller = C::identify(app, call, proof, recognized, &input).await?;
+    if let Some((pool_id, sub)) = caller.user()
+        && turn.is_none()
+        && call.kind() == Kind::Write
+    {
+        turn = Some(app.turns.of_bearer(pool_id, sub).await?);
+    }
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
     let response = handle(app, call, caller, request).await.map_err(|error| declared(call, error))?;
+    drop(turn);
     serde_json::to_string(&response).map_err(Error::internal)
 }
 

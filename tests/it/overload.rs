@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Duration};
 
 use keystead::database::{ClusterSettings, PrivateCluster};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
@@ -22,7 +22,9 @@ async fn health(server: &TestServer) -> u16 {
 
 #[tokio::test]
 async fn requests_over_the_bound_are_refused_and_the_others_answered() {
-    let server = TestServer::with(&["--max-requests-in-flight=4", "--password-memory-kib=8192"]).await;
+    let server =
+        TestServer::with(&["--max-requests-in-flight=4", "--max-requests-waiting=8", "--password-memory-kib=8192"])
+            .await;
     let ada = server.user("ada").await;
     let flooding = ada.clone();
     let flood = all((0..120).map(move |_| {
@@ -48,11 +50,16 @@ async fn requests_over_the_bound_are_refused_and_the_others_answered() {
 
 /// Sends the head of a request and some of its body.
 async fn half_a_request(server: &TestServer, announced: usize, sent: usize) -> TcpStream {
+    half_a_request_from("192.0.2.1", server, announced, sent).await
+}
+
+/// The same in the name of an address, where the proxy is trusted.
+async fn half_a_request_from(from: &str, server: &TestServer, announced: usize, sent: usize) -> TcpStream {
     let address = server.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
         "POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: AWSCognitoIdentityProviderService.GetUser\r\n\
-         Content-Length: {announced}\r\n\r\n"
+         X-Forwarded-For: {from}\r\nContent-Length: {announced}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&vec![b' '; sent]).await.unwrap();
@@ -85,6 +92,221 @@ async fn bytes_of_bodies_are_bounded_and_given_back() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(outcome, "NotAuthorizedException");
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_end_refuse_no_small_ones_and_give_way_to_those_of_others() {
+    let bounds = ["--max-body-bytes=262144", "--max-body-bytes-in-flight=300000", "--trusted-proxies=127.0.0.0/8"];
+    let server = TestServer::with(&bounds).await;
+    let mut held = Vec::new();
+    for _ in 0..12 {
+        held.push(half_a_request_from("203.0.113.1", &server, 200_000, 25_000).await);
+    }
+    let sized = |from: &'static str, bytes: usize| {
+        call_from(&server, from, "GetUser", json!({"AccessToken": "a".repeat(bytes)}))
+    };
+    // Until all of it has arrived.
+    let mut outcome = String::new();
+    for _ in 0..200 {
+        outcome = sized("203.0.113.1", 30_000).await;
+        if outcome == "TooManyRequestsException" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(outcome, "TooManyRequestsException");
+    for from in ["203.0.113.1", "198.51.100.1"] {
+        assert_eq!(sized(from, 8_000).await, "NotAuthorizedException", "a small one from {from}");
+    }
+    assert_eq!(sized("198.51.100.1", 100_000).await, "NotAuthorizedException", "a large one of somebody else");
+    drop(held);
+}
+
+/// The outcome of a call in the name of an address, where the proxy is trusted.
+async fn call_from(server: &TestServer, from: &str, operation: &str, input: Value) -> String {
+    server.post(operation, input.to_string(), &[("x-forwarded-for", from)]).await.outcome()
+}
+
+/// What a password sign-in with a wrong password asks for.
+fn guess(client_id: &str, username: &str) -> Value {
+    json!({"ClientId": client_id, "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": username, "PASSWORD": "Wrong-Passw0rd"}})
+}
+
+/// A server behind a trusted proxy, whose hashes take a while and come one after another.
+async fn slow_to_hash(bounds: &[&str]) -> Arc<TestServer> {
+    let slow = [
+        "--password-memory-kib=4096",
+        "--password-threads=1",
+        "--free-password-failures=0",
+        "--trusted-proxies=127.0.0.0/8",
+    ];
+    Arc::new(TestServer::with(&[&slow, bounds].concat()).await)
+}
+
+/// Calls without a pause on so many connections, from when the first is answered until this is dropped.
+struct Flood(Vec<tokio::task::JoinHandle<()>>);
+
+impl Flood {
+    async fn start(
+        server: &Arc<TestServer>,
+        connections: usize,
+        ask: impl Fn(usize) -> (String, &'static str, Value) + Send + Sync + 'static,
+    ) -> Self {
+        let (ask, (send, mut answered)) = (Arc::new(ask), tokio::sync::mpsc::channel(1));
+        let tasks = (0..connections).map(|connection| {
+            let (server, ask, send) = (server.clone(), ask.clone(), send.clone());
+            tokio::spawn(async move {
+                for n in 0.. {
+                    let (from, operation, input) = ask(connection + n * connections);
+                    call_from(&server, &from, operation, input).await;
+                    let _ = send.try_send(());
+                }
+            })
+        });
+        let flood = Self(tasks.collect());
+        answered.recv().await;
+        flood
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.0.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_strangers_refuses_no_call_with_a_token() {
+    let server = slow_to_hash(&["--max-requests-in-flight=4", "--max-requests-waiting=8"]).await;
+    let ada = server.signed_in("ada").await;
+    let flood =
+        Flood::start(&server, 40, |n| ("203.0.113.1".into(), "InitiateAuth", guess(client(), &format!("nobody{n}"))))
+            .await;
+    let mut outcomes = Vec::new();
+    for _ in 0..10 {
+        outcomes.push(ada.call("GetUser", json!({})).await.outcome());
+        outcomes.push(ada.delete_passkey("AAAA").await.outcome());
+    }
+    drop(flood);
+    let right = BTreeMap::from([("OK".to_owned(), 10), ("ResourceNotFoundException".to_owned(), 10)]);
+    assert_eq!(tally(outcomes), right);
+}
+
+#[tokio::test]
+async fn waiting_for_a_name_takes_no_place() {
+    let server = slow_to_hash(&["--max-requests-in-flight=4", "--max-user-requests-at-work=1"]).await;
+    let (ada, eve) = (server.user("ada").await, server.signed_in("eve").await);
+    let flood =
+        Flood::start(&server, 40, move |_| ("203.0.113.1".into(), "InitiateAuth", guess(client(), &ada.username)))
+            .await;
+    let mut least = 99.0_f64;
+    let mut outcomes = Vec::new();
+    for n in 0..10 {
+        outcomes.push(eve.call("GetUser", json!({})).await.outcome());
+        // Another stranger too, who names somebody else.
+        let nobody = guess(client(), &format!("nobody{n}"));
+        outcomes.push(call_from(&server, "198.51.100.1", "InitiateAuth", nobody).await);
+        let metrics = server.http.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap();
+        let in_flight = metrics.lines().find_map(|line| line.strip_prefix("keystead_requests_in_flight "));
+        least = least.min(in_flight.unwrap().parse().unwrap());
+    }
+    drop(flood);
+    let right = BTreeMap::from([("OK".to_owned(), 10), ("NotAuthorizedException".to_owned(), 10)]);
+    assert_eq!(tally(outcomes), right);
+    assert!(least <= 2.0, "the one whose turn it is, and one that comes or goes: {least}");
+}
+
+#[tokio::test]
+async fn strangers_who_name_a_subject_do_not_keep_that_user_waiting() {
+    let server = slow_to_hash(&["--max-user-requests-at-work=1"]).await;
+    let ada = server.signed_in("ada").await;
+    let sub = ada.sub.clone();
+    let flood =
+        Flood::start(&server, 160, move |_| ("203.0.113.1".into(), "InitiateAuth", guess(client(), &sub))).await;
+    let mut outcomes = Vec::new();
+    for _ in 0..20 {
+        outcomes.push(ada.delete_passkey("AAAA").await.outcome());
+    }
+    // Ada at another address is not yet known, and has to wait, but only for the one in front.
+    let password = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": ada.sub, "PASSWORD": support::PASSWORD}});
+    for _ in 0..3 {
+        outcomes.push(call_from(&server, "198.51.100.1", "InitiateAuth", password.clone()).await);
+    }
+    drop(flood);
+    let right = BTreeMap::from([("OK".to_owned(), 3), ("ResourceNotFoundException".to_owned(), 20)]);
+    assert_eq!(tally(outcomes), right);
+}
+
+#[tokio::test]
+async fn a_flood_of_hashes_refuses_no_sign_in_of_another_pool_or_address() {
+    let server = slow_to_hash(&["--password-queue=8"]).await;
+    let (pool, other) = support::make_pool(&server).await;
+    server.user_in(&pool, "ada").await;
+    server.user("eve").await;
+    let flood =
+        Flood::start(&server, 80, |n| ("203.0.113.1".into(), "InitiateAuth", guess(client(), &format!("nobody{n}"))))
+            .await;
+    let right = |client: &str, username: &str| {
+        json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": username, "PASSWORD": support::PASSWORD}})
+    };
+    let mut outcomes = Vec::new();
+    for _ in 0..5 {
+        outcomes.push(call_from(&server, "203.0.113.1", "InitiateAuth", right(&other, "ada")).await);
+        outcomes.push(call_from(&server, "198.51.100.1", "InitiateAuth", right(client(), "eve")).await);
+    }
+    drop(flood);
+    assert_eq!(tally(outcomes), BTreeMap::from([("OK".to_owned(), 10)]));
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_everybody_is_not_ready_until_it_does_no_more() {
+    let server = slow_to_hash(&["--max-requests-in-flight=1", "--max-requests-waiting=0"]).await;
+    server.user("ada").await;
+    assert_eq!(health(&server).await, 200);
+    let flood = Flood::start(&server, 20, |n| {
+        (format!("10.{}.0.1", n % 200), "InitiateAuth", guess(client(), &format!("nobody{n}")))
+    })
+    .await;
+    let mut status = 200;
+    for _ in 0..200 {
+        status = health(&server).await;
+        if status != 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let ready = server.http.get(format!("{}/health/ready", server.url)).send().await.unwrap().text().await.unwrap();
+    assert_eq!(status, 503);
+    assert!(ready.contains("every place is taken"), "{ready}");
+    let live = server.http.get(format!("{}/health/live", server.url)).send().await.unwrap();
+    assert_eq!(live.status(), 200);
+    drop(flood);
+    assert_eq!(health(&server).await, 503, "not over with the first quiet moment");
+    for _ in 0..400 {
+        status = health(&server).await;
+        if status == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(status, 200);
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_is_seen() {
+    let seen = async |server: &TestServer| {
+        for n in 0..110 {
+            call_from(server, &format!("203.0.113.{n}"), "GetUser", json!({"AccessToken": "a"})).await;
+        }
+        server.http.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap()
+    };
+    let metrics = seen(&TestServer::start().await).await;
+    assert!(metrics.contains("\nkeystead_untrusted_proxy 1\n"), "{metrics}");
+    let metrics = seen(&TestServer::with(&["--trusted-proxies=127.0.0.0/8"]).await).await;
+    assert!(metrics.contains("\nkeystead_untrusted_proxy 0\n"), "{metrics}");
 }
 
 #[tokio::test]

@@ -425,26 +425,33 @@ async fn nothing_hostile_is_a_fault_of_ours() {
 }
 
 #[tokio::test]
-async fn forms_of_one_address_are_limited_and_say_so() {
+async fn forms_of_one_address_are_limited_by_pool_and_say_so() {
     let server = TestServer::with(&["--address-forms-per-minute=5"]).await;
+    let pool = json!({"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD"]}}});
+    let (_, elsewhere) = pool_with(
+        &server,
+        pool,
+        json!({"AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]}),
+    )
+    .await;
     let mut browser = Browser::new(&server);
     let page = browser.get(&login()).await;
     for _ in 0..5 {
         assert_eq!(browser.submit(&page, "name", &[("username", "ada")]).await.status, 200);
+        // The script asks for a passkey's options with every page.
+        let (action, fields) = page.form("name");
+        let options = [("form_token", fields["form_token"].as_str()), ("step", "options")];
+        assert_eq!(browser.post(&action, &options).await.status, 200);
     }
-    for (page, _) in [
-        ("/login", ""),
-        ("/signup", ""),
-        ("/forgot", ""),
-        ("/passkeys/add", ""),
-        ("/account", ""),
-        ("/confirmUser", ""),
-    ] {
+    for (page, _) in [("/login", ""), ("/signup", ""), ("/forgot", ""), ("/passkeys/add", ""), ("/account", "")] {
         let refused = browser.post(&format!("{page}?client_id={}", pages_client()), &[("step", "x")]).await;
         assert_eq!((refused.status, refused.heading().as_str()), (429, "Something went wrong"), "{page}");
     }
-    // Pages are still shown, and applications still served.
+    // Pages are still shown, those of other pools take forms, and applications are served.
     assert_eq!(browser.get(&login()).await.status, 200);
+    let page = browser.get(&format!("/login?client_id={elsewhere}")).await;
+    assert_eq!(browser.submit(&page, "name", &[("username", "ada")]).await.status, 200);
     assert_eq!(browser.post("/oauth2/token", &[]).await.status, 400);
 }
 

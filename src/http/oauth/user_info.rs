@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{answer, refuse};
 use crate::{
+    admission,
     app::App,
     budgets::Kind,
     error::{Error, Result},
@@ -44,6 +45,7 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
         }
         Err(_) => return Ok(refused(401, "invalid_token", invalid)),
     };
+    admission::proved(admission::bearer(&pool_id, claims.sub, claims.origin_jti));
     app.budgets.spend_user(claims.sub, claims.origin_jti, Kind::Read)?;
     let found = {
         let mut db = app.db.acquire().await?;

@@ -14,6 +14,7 @@ use actix_web::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::{
+    admission,
     budgets::Kind,
     error::{Error, Result},
     flows::browser::{self, Browser, NewBrowser},
@@ -43,6 +44,7 @@ pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
     let Some(cookie) = visit.cookie(&name(visit, pool_id)) else { return Ok(None) };
     let found = browser::find(&visit.app, pool_id, cookie).await?;
     if let Some(browser) = &found {
+        admission::proved(admission::bearer(pool_id, browser.session.sub, browser.session.origin_jti));
         visit.app.budgets.spend_user(browser.session.sub, browser.session.origin_jti, Kind::Read)?;
     }
     Ok(found)

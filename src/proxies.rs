@@ -1,0 +1,110 @@
+//! Whether a proxy stands in front that is not trusted yet: then every client counts as the proxy's one address, and all of them
+//! share what one address may have.
+
+use std::{
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// What was seen is counted over this time, and said once in it.
+const WINDOW: Duration = Duration::from_secs(60);
+/// Fewer requests say nothing.
+const ENOUGH: u64 = 100;
+
+/// What the peers of connections were.
+#[derive(Default)]
+pub struct Proxies(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    since: Option<Instant>,
+    requests: u64,
+    /// The peer of more than half of the requests, if there is one, and by how many it is ahead of all others (Boyer and Moore's
+    /// majority vote: it needs to remember no other).
+    ahead: Option<(IpAddr, u64)>,
+    /// Whether it was said in this time, and the time before.
+    said: bool,
+    said_before: bool,
+}
+
+impl Seen {
+    /// Nineteen of twenty requests come from one peer.
+    fn suspect(&self) -> Option<IpAddr> {
+        let (peer, ahead) = self.ahead?;
+        (self.requests >= ENOUGH && ahead * 10 >= self.requests * 9).then_some(peer)
+    }
+}
+
+impl Proxies {
+    /// Notes a request of a peer. `unheard`: it is no trusted proxy, and names a client in the configured header. Says, once
+    /// in a minute, which peer it is that nearly all requests come from in this way.
+    pub fn saw(&self, peer: IpAddr, unheard: bool, now: Instant) -> Option<IpAddr> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.turn(now);
+        seen.requests += 1;
+        seen.ahead = match seen.ahead {
+            Some((suspect, ahead)) if unheard && suspect == peer => Some((suspect, ahead + 1)),
+            Some((suspect, ahead)) if ahead > 1 => Some((suspect, ahead - 1)),
+            Some(_) => None,
+            None => unheard.then_some((peer, 1)),
+        };
+        let suspect = seen.suspect().filter(|_| !seen.said)?;
+        seen.said = true;
+        Some(suspect)
+    }
+
+    /// Whether there was such a peer within the last minute or two.
+    pub fn is_one_unheard(&self, now: Instant) -> bool {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.turn(now);
+        seen.said || seen.said_before
+    }
+}
+
+impl Seen {
+    fn turn(&mut self, now: Instant) {
+        let Some(since) = self.since else {
+            self.since = Some(now);
+            return;
+        };
+        let past = now.saturating_duration_since(since);
+        if past >= WINDOW {
+            *self = Self { since: Some(now), said_before: self.said && past < 2 * WINDOW, ..Self::default() };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn peer(last: u8) -> IpAddr {
+        [10, 0, 0, last].into()
+    }
+
+    #[test]
+    fn a_proxy_is_said_once_a_minute_and_forgotten_after_it_is_trusted() {
+        let (proxies, start) = (Proxies::default(), Instant::now());
+        let said: Vec<_> = (0..300_u16)
+            .filter_map(|n| {
+                let direct = n % 30 == 0;
+                proxies.saw(if direct { peer(200) } else { peer(1) }, !direct, start)
+            })
+            .collect();
+        assert_eq!(said, [peer(1)]);
+        assert!(proxies.is_one_unheard(start + Duration::from_secs(70)));
+        let later = start + Duration::from_secs(150);
+        assert!((0..300).all(|_| proxies.saw(peer(1), false, later).is_none()));
+        assert!(!proxies.is_one_unheard(later));
+    }
+
+    #[test]
+    fn many_peers_or_few_requests_are_no_proxy() {
+        let (many, few, start) = (Proxies::default(), Proxies::default(), Instant::now());
+        assert!((0..1_000_u16).all(|n| many.saw(peer((n % 7) as u8), true, start).is_none()));
+        assert!((0..99).all(|_| few.saw(peer(1), true, start).is_none()));
+        let half = Proxies::default();
+        assert!((0..1_000).all(|n| half.saw(peer(1), n % 3 > 0, start).is_none()));
+    }
+}
