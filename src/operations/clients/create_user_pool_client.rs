@@ -44,7 +44,7 @@ pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
         updated_at: now,
     };
     let mut db = app.db.acquire().await?;
-    let pool = store::pools::find(&mut *db, &client.pool_id).await?;
+    let pool = store::pools::find(&mut db, &client.pool_id).await?;
     let pool = pool.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
     attributes::check(&pool, &client.settings, "creating")?;
     oauth::check(&mut db, &client).await?;
