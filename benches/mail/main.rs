@@ -80,7 +80,7 @@ async fn main() {
         sqlx::query_scalar("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL").fetch_one(&app.db).await.unwrap();
     println!("\n{left} of them still waited at the end.");
     served.stop().await;
-    app.db.close().await;
+    app.close_connections().await;
     stage.stop().await;
 }
 

@@ -91,7 +91,7 @@ async fn a_pool_of_many_users_is_deleted_at_once_and_removed_in_batches() {
     let late = "INSERT INTO users (user_pool_id, sub, username, username_key, status, created_at, updated_at)
                 VALUES ($1, gen_random_uuid(), 'late', 'late', 'UNCONFIRMED', '2026-01-01', '2026-01-01')";
     sqlx::query(late).bind(&pool).execute(&server.db).await.unwrap();
-    assert!(server.app.metrics.text(&server.app.db, 0).contains("keystead_deleted_pool_rows_total 0"));
+    assert!(server.metrics().await.contains("keystead_deleted_pool_rows_total 0"));
     let removed = delete_pools::once(&server.app).await.unwrap();
     assert!(removed >= 18_001, "{removed}");
     nothing_is_left(&server, &pool).await;
@@ -104,7 +104,7 @@ async fn a_pool_of_many_users_is_deleted_at_once_and_removed_in_batches() {
     ] {
         assert_eq!(server.count(from).await, rows, "{from}");
     }
-    let metrics = server.app.metrics.text(&server.app.db, 0);
+    let metrics = server.metrics().await;
     assert!(metrics.contains(&format!("keystead_deleted_pool_rows_total {removed}")), "{metrics}");
     assert!(metrics.contains("keystead_pools_being_deleted 0"), "{metrics}");
 }

@@ -143,7 +143,7 @@ async fn the_oldest_sessions_beyond_the_limit_end_after_a_sign_in() {
     let refusal = people[0].call("GetUser", json!({})).await.refused();
     assert_eq!(refusal, "400 NotAuthorizedException: Access Token has been revoked");
     assert_eq!(server.count("audit_events WHERE event = 'sessions.over_limit'").await, 1);
-    assert!(server.app.metrics.text(&server.app.db, 0).contains("keystead_sessions_over_limit_total 3"));
+    assert!(server.metrics().await.contains("keystead_sessions_over_limit_total 3"));
     trim_sessions::noted(&server.app).await.unwrap();
     assert_eq!(still_in(&people).await.len(), 5);
 }

@@ -261,12 +261,17 @@ impl TestServer {
         words.into_iter().find(digits).unwrap_or_else(|| panic!("no code in {message}")).to_owned()
     }
 
+    /// What the server counts, as Prometheus reads it.
+    pub async fn metrics(&self) -> String {
+        self.http.get(format!("{}/metrics", self.url)).send().await.unwrap().text().await.unwrap()
+    }
+
     /// Runs the job that removes what is not needed any more.
     pub async fn remove_expired(&self) {
         let db = keystead::cli::connect(&self.config, self.options.clone()).await.unwrap();
         let app = App::new(db, self.clock.clone(), self.config.clone(), sealing()).unwrap();
         keystead::jobs::remove_expired::run(&app).await.unwrap();
-        app.db.close().await;
+        app.close_connections().await;
     }
 
     /// How many rows of a table fit a condition.
