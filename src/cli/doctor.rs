@@ -45,7 +45,7 @@ pub async fn run(config: Config) -> Result<(), String> {
                 "database",
                 &format!(
                     "{} answers in {:.1} ms, version {version}",
-                    setup::place(&app.db.connect_options()),
+                    setup::place(app.db.connect_options()),
                     asked.elapsed().as_secs_f64() * 1e3
                 ),
             );

@@ -63,7 +63,7 @@ pub async fn run(command: Operator, file: &SettingsFile) -> Result<(), String> {
             store::operators::put(&app.db, &app.sealing, pool.as_deref(), &id, &secret, role, app.clock.now())
                 .await
                 .map_err(failed)?;
-            eprintln!("An operator of {}; for your shell:", setup::place(&app.db.connect_options()));
+            eprintln!("An operator of {}; for your shell:", setup::place(app.db.connect_options()));
             let (secret, url, region) = (secret.expose(), &app.public_url, &app.config.region);
             println!("export AWS_ACCESS_KEY_ID={id}\nexport AWS_SECRET_ACCESS_KEY={secret}");
             println!("export AWS_REGION={region} AWS_DEFAULT_REGION={region}");
