@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    admission::Admission,
+    admission::{self, Admission},
     budgets::Budgets,
     clock::{Clock, DatabaseClock},
     config::Config,
@@ -151,7 +151,7 @@ impl App {
             client_pools: RwLock::default(),
             job_db: db.apart(JOB_CONNECTIONS),
             probe_db: db.apart(1),
-            db,
+            db: db.fairly(admission::path),
             clock: Arc::new(DatabaseClock::new(clock)),
             config,
             sealing,

@@ -212,6 +212,7 @@ async fn finish_together(
             store::broken::dawdle().await;
             let mut db = app.db.acquire().await?;
             store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
+            drop(db);
             return opened.finish(sign_in, Source::Authentication).await.map(Some);
         }
     }

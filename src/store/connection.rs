@@ -32,6 +32,8 @@ use sqlx::{
 };
 use tokio::time::Sleep;
 
+use crate::fair::{Line, Path, Ticket};
+
 /// After this much quiet a connection is tested before it is used, so that a database that was restarted meanwhile (which
 /// takes longer) fails no request that came after. Busy connections are not tested: it costs a round trip.
 const QUIET: Duration = Duration::from_millis(50);
@@ -63,6 +65,15 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Connections {
     pool: Pool<Maker>,
+    order: Option<Order>,
+}
+
+/// Who is next when more are asked for than there are.
+#[derive(Clone)]
+struct Order {
+    line: Arc<Line>,
+    /// Whom the asking task works for.
+    whose: fn() -> Path,
 }
 
 impl fmt::Debug for Connections {
@@ -235,11 +246,23 @@ impl Connections {
             .build()
             .expect("a runtime is named");
         trust.pools.lock().unwrap_or_else(PoisonError::into_inner).push(pool.weak());
-        Self { pool }
+        Self { pool, order: None }
+    }
+
+    /// The same ones, given to those who wait in the order that [`crate::fair`] says: nobody is kept waiting by one who asks
+    /// for many. `whose`: whom the asking task works for.
+    pub fn fairly(mut self, whose: fn() -> Path) -> Self {
+        let line = Line::new(self.pool.status().max_size, usize::MAX);
+        self.order = Some(Order { line, whose });
+        self
     }
 
     /// A connection; waits for one that is free, `PoolTimedOut` after five seconds.
     pub async fn acquire(&self) -> sqlx::Result<Connection> {
+        let turn = match &self.order {
+            Some(order) => Some(order.turn().await.ok_or(sqlx::Error::PoolTimedOut)?),
+            None => None,
+        };
         let link = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(cause) => cause,
             PoolError::Closed => sqlx::Error::PoolClosed,
@@ -248,6 +271,7 @@ impl Connections {
         let maker = self.pool.manager();
         Ok(Connection {
             link: Some(link),
+            turn,
             trust: maker.trust.clone(),
             patience: maker.limits.statement + MARGIN,
             progress: Progress::default(),
@@ -296,10 +320,23 @@ impl Connections {
     }
 }
 
+impl Order {
+    /// Waits for a turn; `None` after a while.
+    async fn turn(&self) -> Option<Ticket> {
+        let mut ticket = self.line.join(&(self.whose)()).ok()?;
+        if !ticket.is_held() {
+            tokio::time::timeout(PATIENCE, ticket.held()).await.ok()?.ok()?;
+        }
+        Some(ticket)
+    }
+}
+
 /// A connection in use. Given back when it is dropped, if its conversation has ended; closed otherwise.
 pub struct Connection {
     /// `None` only while it is being dropped.
     link: Option<Object<Maker>>,
+    /// Given back after the connection: whoever is next finds it there.
+    turn: Option<Ticket>,
     trust: Arc<Trust>,
     patience: Duration,
     progress: Progress,
@@ -395,8 +432,13 @@ impl Drop for Connection {
         if !open {
             return;
         }
-        let connection =
-            Self { link: Some(link), trust: self.trust.clone(), patience: ROLLBACK, progress: self.progress };
+        let connection = Self {
+            link: Some(link),
+            turn: self.turn.take(),
+            trust: self.trust.clone(),
+            patience: ROLLBACK,
+            progress: self.progress,
+        };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // Without answer in time it is left in the middle of a statement, and so closed.
             runtime.spawn(Transaction(connection).rollback());
