@@ -19,6 +19,7 @@ use crate::{
     passkey_providers::PasskeyProviders,
     passwords::Passwords,
     proxies::Proxies,
+    readiness::Readiness,
     sealing::SealingKey,
     store::{
         self, Connections,
@@ -41,6 +42,8 @@ pub struct App {
     pub job_db: Connections,
     /// The connection that looks after the database, for nobody's request.
     pub probe_db: Connections,
+    /// Whether it can be worked with, as far as known.
+    pub readiness: Readiness,
     /// The time: the database's.
     pub clock: Arc<DatabaseClock>,
     /// The settings.
@@ -151,6 +154,7 @@ impl App {
             client_pools: RwLock::default(),
             job_db: db.apart(JOB_CONNECTIONS),
             probe_db: db.apart(1),
+            readiness: Readiness::default(),
             db: db.fairly(admission::path),
             clock: Arc::new(DatabaseClock::new(clock)),
             config,
@@ -160,7 +164,7 @@ impl App {
 
     /// Measures what time it is at the database. Returns how far this computer's clock is ahead, seconds.
     pub async fn measure_clock(&self) -> sqlx::Result<f64> {
-        let (asked, time, answered) = store::look::time(&self.probe_db).await?;
+        let (asked, time, answered) = store::look::time(&self.job_db).await?;
         let ahead = self.clock.measure(asked, time, answered).as_seconds_f64();
         self.metrics.clock_ahead(ahead);
         Ok(ahead)

@@ -122,7 +122,8 @@ impl Uptime {
         Self(STARTED.elapsed().try_into().unwrap_or(Duration::MAX))
     }
 
-    fn since(self, earlier: Self) -> Duration {
+    /// The time since an earlier moment.
+    pub fn since(self, earlier: Self) -> Duration {
         self.0 - earlier.0
     }
 

@@ -14,7 +14,7 @@
 //! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators. Pure.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
 //! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
-//! - [`app`]: what any code may use. [`hosts`], [`grants`]: what of this server's names, senders and relying parties is for user
+//! - [`app`]: what any code may use. [`readiness`]: whether the database can be worked with. [`hosts`], [`grants`]: what of this server's names, senders and relying parties is for user
 //!   pools. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
 //!   [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
 //! - [`dev`]: a software authenticator for tests and demonstrations.
@@ -45,6 +45,7 @@ pub mod passkey_providers;
 pub mod passwords;
 pub mod proxies;
 pub mod random;
+pub mod readiness;
 pub mod sealing;
 pub mod secret;
 pub mod sigv4;

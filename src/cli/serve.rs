@@ -53,13 +53,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     if let Some(server) = metrics_server {
         tokio::spawn(server);
     }
-    let jobs = [
-        tokio::spawn(jobs::run(app.clone())),
-        tokio::spawn(jobs::measure_clock::run(app.clone())),
-        tokio::spawn(jobs::deliver::run(app.clone())),
-        tokio::spawn(jobs::import_users::run(app.clone())),
-        tokio::spawn(jobs::write_auth_events::run(app.clone())),
-    ];
+    let jobs = tokio::spawn(jobs::run(app.clone()));
     tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
     if app.config.has_plain_url() {
         tracing::warn!(
@@ -102,7 +96,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     if let Some(handle) = metrics_handle {
         handle.stop(false).await;
     }
-    jobs.iter().for_each(tokio::task::JoinHandle::abort);
+    jobs.abort();
     app.close_connections().await;
     if let Some(cluster) = cluster {
         cluster.stop().await.map_err(|cause| cause.to_string())?;
@@ -124,9 +118,9 @@ async fn check_clock(app: &App) -> Result<(), String> {
     ))
 }
 
-/// Waits for work whose callers are gone already, as long as for requests in flight.
+/// Waits for work whose callers are gone already, but not for long.
 async fn outlived(app: &App) {
-    let patience = Duration::from_secs(app.config.shutdown_seconds);
+    let patience = Duration::from_secs(app.config.shutdown_seconds).min(app.config.database_limits().statement);
     let ended = async {
         while app.metrics.outliving() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;

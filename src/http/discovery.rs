@@ -1,5 +1,7 @@
 //! A pool's public documents: its key set (RFC 7517) and OpenID Connect discovery.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -8,11 +10,16 @@ use crate::{app::App, error::Error, store};
 
 /// `GET /{user_pool_id}/.well-known/jwks.json`
 pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
-    if let Some(refusal) = refusal(&request, &app, &pool_id) {
-        return refusal;
-    }
+    let address = match admitted(&request, &app, &pool_id) {
+        Ok(address) => address,
+        Err(refusal) => return refusal,
+    };
     let pool_id = pool_id.into_inner();
-    match work::read(&app, async move |app| store::keys::list_public(&app.db, &pool_id).await).await {
+    match work::read(&app, (address, Some(pool_id.clone())), async move |app| {
+        store::keys::list_public(&app.db, &pool_id).await
+    })
+    .await
+    {
         Ok(keys) if keys.is_empty() => no_such_pool(),
         Ok(keys) => cached().json(json!({ "keys": keys })),
         Err(_) => unavailable(),
@@ -27,11 +34,16 @@ pub async fn openid_configuration(
     app: web::Data<App>,
     pool_id: web::Path<String>,
 ) -> HttpResponse {
-    if let Some(refusal) = refusal(&request, &app, &pool_id) {
-        return refusal;
-    }
+    let address = match admitted(&request, &app, &pool_id) {
+        Ok(address) => address,
+        Err(refusal) => return refusal,
+    };
     let pool_id = pool_id.into_inner();
-    match work::read(&app, async move |app| store::pools::find(&app.db, &pool_id).await).await {
+    match work::read(&app, (address, Some(pool_id.clone())), async move |app| {
+        store::pools::find(&app.db, &pool_id).await
+    })
+    .await
+    {
         Ok(Some(pool)) => {
             let base = &app.public_url;
             let issuer = app.issuer(&pool.id);
@@ -57,23 +69,27 @@ pub async fn openid_configuration(
     }
 }
 
-/// What speaks against an answer: the web ACL, or that this cannot be a pool's ID at all.
-fn refusal(request: &HttpRequest, app: &App, pool_id: &str) -> Option<HttpResponse> {
+/// The address that asks. What speaks against an answer: the web ACL, the address's budget, or that this cannot be a pool's ID
+/// at all.
+fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, HttpResponse> {
     let allowed = address::of(request, &app.config).and_then(|address| {
         app.acl.check_server(address, 0)?;
-        app.acl.check_pool(pool_id, address, 0)
+        app.acl.check_pool(pool_id, address, 0)?;
+        app.budgets.spend_address(address)?;
+        Ok(address)
     });
-    if let Err(error) = allowed {
+    let address = allowed.map_err(|error| {
         let mut response = match error {
             Error::Forbidden(_) => HttpResponse::Forbidden(),
+            Error::TooManyRequests(_) => HttpResponse::TooManyRequests(),
             _ => HttpResponse::BadRequest(),
         };
-        return Some(response.json(json!({"message": error.to_string()})));
-    }
+        response.json(json!({"message": error.to_string()}))
+    })?;
     if pool_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
-        return None;
+        return Ok(address);
     }
-    Some(no_such_pool())
+    Err(no_such_pool())
 }
 
 fn cached() -> actix_web::HttpResponseBuilder {

@@ -1,24 +1,12 @@
 //! For the platform that runs Keystead: is it alive, is it ready, what does it count.
 
-use std::{
-    sync::atomic::Ordering,
-    time::{Duration, Instant},
-};
+use std::{sync::atomic::Ordering, time::Instant};
 
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
-use crate::{
-    app::App,
-    metrics::Now,
-    store::{
-        self,
-        migrations::{State, state},
-    },
-};
+use crate::{app::App, metrics::Now, readiness};
 
-/// Longest wait for the database.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// After so long without the database's time a replica's own may be far off.
 const CLOCK_AGE: time::Duration = time::Duration::minutes(5);
 
@@ -39,18 +27,10 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.clock.age().is_some_and(|age| age > CLOCK_AGE) {
         return not_ready("the database's time could not be measured for minutes");
     }
-    // On a connection of its own: requests that wait for theirs say nothing about the database.
-    let why = match tokio::time::timeout(PATIENCE, state(&app.probe_db)).await {
-        Ok(Ok(State::Current | State::Newer(_))) => return HttpResponse::Ok().json(json!({"status": "ready"})),
-        Ok(Ok(State::Missing)) => "migrations are missing: run `keystead migrate`",
-        Ok(Ok(State::TooNew(_))) => "the database's schema is too new for this build: start a newer release",
-        Ok(Err(cause)) if store::connection::is_read_only(&cause) => {
-            "the database is read-only: it is a standby, or told to be"
-        }
-        Ok(Err(_)) => "the database cannot be reached",
-        Err(_) => "the database does not answer",
-    };
-    not_ready(why)
+    match readiness::why_not(&app.into_inner()).await {
+        None => HttpResponse::Ok().json(json!({"status": "ready"})),
+        Some(why) => not_ready(why),
+    }
 }
 
 fn not_ready(why: &str) -> HttpResponse {

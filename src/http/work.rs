@@ -6,6 +6,7 @@
 //! the work, and with it the connection that it speaks on.
 
 use std::{
+    net::IpAddr,
     panic::AssertUnwindSafe,
     sync::{
         Arc,
@@ -16,10 +17,12 @@ use std::{
 
 use actix_web::web;
 use futures_util::FutureExt;
+use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use super::api::millis;
 use crate::{
+    admission,
     app::App,
     error::{Error, Result},
 };
@@ -52,7 +55,7 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
         outcome
     };
     let mut task = actix_web::rt::spawn(task.in_current_span());
-    let caller = Caller { app, state };
+    let _caller = Caller { app, state, work: task.abort_handle() };
     match tokio::time::timeout(patience, &mut task).await {
         Ok(ended) => ended.map_err(Error::internal)?,
         Err(_) => {
@@ -60,23 +63,28 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
             if crate::store::broken::is("keeps-dirty") {
                 task.abort();
             }
-            if app.metrics.outliving() >= OUTLIVING {
-                app.metrics.given_up();
-                task.abort();
-            }
-            drop(caller);
             Err(Error::internal("the request was not answered in time; is the database standing still?"))
         }
     }
 }
 
-/// Reads something for a public document, to its end.
+/// Reads something for a public document, for anybody at this address: with a place, as any request has, and to its end.
 pub async fn read<T: 'static>(
     app: &web::Data<App>,
+    (address, pool_id): (IpAddr, Option<String>),
     ask: impl AsyncFnOnce(&App) -> sqlx::Result<T> + 'static,
 ) -> Result<T> {
     let app = app.clone().into_inner();
-    let outcome = carry_out(&app.clone(), async move { Ok(ask(&app).await?) }).await;
+    let seat = app.admission.seat(address);
+    let within = app.clone();
+    let work = seat.scope(async move {
+        if let Some(pool_id) = pool_id {
+            admission::concerns_pool(&pool_id);
+        }
+        admission::sit().await?;
+        Ok(ask(&within).await?)
+    });
+    let outcome = carry_out(&app, work).await;
     if let Err(Error::Internal(cause)) = &outcome {
         tracing::error!(%cause, "a public document could not be read");
     }
@@ -91,12 +99,17 @@ const ENDED: u8 = 2;
 struct Caller<'a> {
     app: &'a App,
     state: Arc<AtomicU8>,
+    work: AbortHandle,
 }
 
 impl Drop for Caller<'_> {
     fn drop(&mut self) {
         if self.state.compare_exchange(WAITED_FOR, OUTLIVES, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             self.app.metrics.outlives(1);
+            if self.app.metrics.outliving() > OUTLIVING {
+                self.app.metrics.given_up();
+                self.work.abort();
+            }
         }
     }
 }

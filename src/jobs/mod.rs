@@ -8,32 +8,61 @@ pub mod measure_clock;
 mod places;
 pub mod remove_expired;
 pub mod trim_sessions;
+pub mod watch_database;
 pub mod write_auth_events;
 
 use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
 
 use crate::app::App;
 
 /// Between two runs.
 const EVERY: Duration = Duration::from_secs(60);
+/// After a panic.
+const AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs the jobs until the task is dropped. Those with much to do keep nobody else waiting.
+/// Runs all jobs until the task is dropped, each by itself: those with much to do keep nobody waiting, and one that fails takes
+/// no other with it.
 pub async fn run(app: Arc<App>) {
     tokio::join!(
-        minutely(&app),
-        delete_pools::run(app.clone()),
-        delete_clients::run(app.clone()),
-        trim_sessions::run(app.clone()),
+        keep("minutely", &app, minutely),
+        keep("measure_clock", &app, measure_clock::run),
+        keep("watch_database", &app, watch_database::run),
+        keep("deliver", &app, deliver::run),
+        keep("import_users", &app, import_users::run),
+        keep("write_auth_events", &app, write_auth_events::run),
+        keep("delete_pools", &app, delete_pools::run),
+        keep("delete_clients", &app, delete_clients::run),
+        keep("trim_sessions", &app, trim_sessions::run),
     );
 }
 
-async fn minutely(app: &App) {
+/// Runs a job as a task, and again after a panic. Dropped, it ends the task.
+async fn keep<Fut: Future<Output = ()> + Send + 'static>(name: &str, app: &Arc<App>, job: fn(Arc<App>) -> Fut) {
+    loop {
+        let mut task = JoinSet::new();
+        task.spawn(job(app.clone()));
+        match task.join_next().await {
+            Some(Err(cause)) if cause.is_panic() => {
+                app.metrics.panicked();
+                tracing::error!(job = name, "a job panicked; the panic message is in the log, and the job begins anew");
+                tokio::time::sleep(AGAIN).await;
+            }
+            // It has nothing to do here, or is being dropped.
+            _ => return,
+        }
+    }
+}
+
+/// What is small and due each minute.
+async fn minutely(app: Arc<App>) {
     loop {
         tokio::time::sleep(EVERY).await;
         app.acl.forget_quiet();
         app.budgets.forget_quiet();
         app.db.close_unused();
-        match remove_expired::run(app).await {
+        match remove_expired::run(&app).await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "removed what expired"),
             Err(cause) => tracing::warn!(%cause, "could not remove what expired; will try again"),

@@ -41,12 +41,16 @@ const QUIET: Duration = Duration::from_millis(50);
 const TEST: Duration = Duration::from_secs(1);
 /// Time for a connection to be made, and for one to become free.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for one attempt to connect.
+const ATTEMPT: Duration = Duration::from_millis(1500);
 /// Time for a transaction that was given up to be rolled back.
 const ROLLBACK: Duration = Duration::from_secs(2);
 /// Between two attempts to connect to a server that is starting.
 const RETRY: Duration = Duration::from_millis(100);
 /// What an answer may take beyond the time after which the server itself gives a statement up.
 const MARGIN: Duration = Duration::from_secs(2);
+/// Those who may wait for a connection; places among the requests bound them before.
+const WAITING: usize = 2_048;
 /// Unused connections are closed after this time.
 const UNUSED: Duration = Duration::from_secs(600);
 
@@ -102,6 +106,10 @@ struct Link {
 struct Trust {
     /// Counts the times that it was lost.
     generation: AtomicU64,
+    /// The generation of a connection whose test was not answered, plus one, until another could be made.
+    suspected: AtomicU64,
+    /// Connections proved in earlier generations lead to a server that fell silent: others were made meanwhile, and work.
+    silent: AtomicU64,
     pools: Mutex<Vec<WeakPool<Maker>>>,
 }
 
@@ -116,6 +124,25 @@ impl Trust {
         for pool in self.pools() {
             drop(pool.retain(|link, _| link.proved > proved));
         }
+    }
+
+    /// A test was not answered in time. Whether the server stands still or is another one's by now, a new connection will show.
+    fn suspect(&self, proved: u64) {
+        self.suspected.fetch_max(proved + 1, Ordering::SeqCst);
+    }
+
+    /// A new connection works. Those from before a suspicion wait for answers that will not come.
+    fn made(&self, proved: u64) {
+        let suspected = self.suspected.load(Ordering::SeqCst);
+        if suspected > 0 && proved >= suspected {
+            self.silent.fetch_max(suspected, Ordering::SeqCst);
+            self.suspected.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether a connection is waited for in vain.
+    fn is_silent(&self, proved: u64) -> bool {
+        proved < self.silent.load(Ordering::SeqCst)
     }
 
     /// The pools that there still are.
@@ -138,10 +165,15 @@ impl managed::Manager for Maker {
                 set_up(&mut db, self.limits).await?;
                 sqlx::Result::Ok(Link { db, proved, idle_since: Instant::now() })
             };
-            match connected.await {
-                // The pool's own time limit ends this.
-                Err(cause) if may_pass(&cause) => tokio::time::sleep(RETRY).await,
-                outcome => return outcome,
+            match tokio::time::timeout(ATTEMPT, connected).await {
+                // The pool's own time limit ends this. (A server that does not answer may be another one's in a moment.)
+                Err(_) => {}
+                Ok(Err(cause)) if may_pass(&cause) => tokio::time::sleep(RETRY).await,
+                Ok(Ok(link)) => {
+                    self.trust.made(link.proved);
+                    return Ok(link);
+                }
+                Ok(Err(cause)) => return Err(cause),
             }
         }
     }
@@ -157,7 +189,10 @@ impl managed::Manager for Maker {
                 return Ok(());
             }
             Ok(Err(cause)) => cause,
-            Err(_) => silent(),
+            Err(_) => {
+                self.trust.suspect(link.proved);
+                silent()
+            }
         };
         self.trust.lose(link.proved, &cause.to_string());
         Err(RecycleError::Backend(cause))
@@ -252,7 +287,7 @@ impl Connections {
     /// The same ones, given to those who wait in the order that [`crate::fair`] says: nobody is kept waiting by one who asks
     /// for many. `whose`: whom the asking task works for.
     pub fn fairly(mut self, whose: fn() -> Path) -> Self {
-        let line = Line::new(self.pool.status().max_size, usize::MAX);
+        let line = Line::new(self.pool.status().max_size, WAITING);
         self.order = Some(Order { line, whose });
         self
     }
@@ -371,15 +406,16 @@ impl Progress {
 }
 
 /// Whether an error of this code tells of its server rather than of its statement: it reads only (25006), shuts down or is
-/// starting (57P01 to 57P05), or the connection failed (08).
+/// starting (57P01 to 57P05), ended a session that was quiet for too long (25P03, 25P04), or the connection failed (08).
 fn ends_connection(code: &str) -> bool {
-    code == "25006" || code.starts_with("57P0") || code.starts_with("08")
+    matches!(code, "25006" | "25P03" | "25P04") || code.starts_with("57P0") || code.starts_with("08")
 }
 
 impl Connection {
-    fn parts(&mut self) -> (&mut PgConnection, &mut Progress, Duration) {
-        let link = self.link.as_mut().expect("it is taken out only when dropped");
-        (&mut link.db, &mut self.progress, self.patience)
+    fn parts(&mut self) -> (&mut PgConnection, &mut Progress, Patience<'_>) {
+        let link: &mut Link = self.link.as_mut().expect("it is taken out only when dropped");
+        let patience = Patience { left: self.patience, trust: &self.trust, proved: link.proved, sleep: None };
+        (&mut link.db, &mut self.progress, patience)
     }
 
     /// Does a part of a transaction that is undone by itself when it fails.
@@ -423,28 +459,26 @@ impl Drop for Connection {
         if busy.is_some() || broken {
             let proved = link.proved;
             drop(Object::take(link));
-            // Who leaves at once says nothing about the database.
-            if broken || busy.is_some_and(|since| since.elapsed() > TEST) {
-                self.trust.lose(proved, if broken { "it broke" } else { "it was left without an answer" });
+            // Who leaves a statement in the middle says nothing about the database.
+            if broken {
+                self.trust.lose(proved, "it broke");
             }
             return;
         }
         if !open {
             return;
         }
-        let connection = Self {
+        let mut connection = Self {
             link: Some(link),
             turn: self.turn.take(),
             trust: self.trust.clone(),
             patience: ROLLBACK,
             progress: self.progress,
         };
+        // Where the rollback does not even begin, as when its runtime ends, the connection is closed.
+        connection.progress.busy = Some(Instant::now());
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            // Without answer in time it is left in the middle of a statement, and so closed.
             runtime.spawn(Transaction(connection).rollback());
-        } else {
-            let mut connection = connection;
-            connection.progress.busy = Some(Instant::now());
         }
     }
 }
@@ -459,7 +493,7 @@ impl<'c> Executor<'c> for &'c mut Connection {
         E: 'q + Execute<'q, Postgres>,
     {
         let (db, progress, patience) = self.parts();
-        Box::pin(Answer { rows: db.fetch_many(query), progress, patience, sleep: None })
+        Box::pin(Answer { rows: db.fetch_many(query), progress, patience })
     }
 
     fn fetch_optional<'e, 'q, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Option<PgRow>>>
@@ -490,14 +524,45 @@ impl<'c> Executor<'c> for &'c mut Connection {
     }
 }
 
+/// How long an answer is waited for: until its time is over, or it is known that none will come.
+struct Patience<'e> {
+    left: Duration,
+    trust: &'e Trust,
+    proved: u64,
+    /// Until the next look; made when there is a wait.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patience<'_> {
+    /// Ready when it is over.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let step = self.left.min(TEST);
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(step)));
+            if sleep.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.left = self.left.saturating_sub(step);
+            if self.left.is_zero() || self.trust.is_silent(self.proved) {
+                return Poll::Ready(());
+            }
+            self.sleep = None;
+        }
+    }
+}
+
 /// A statement with one answer, heard to its end.
 async fn in_time<T>(
-    statement: BoxFuture<'_, sqlx::Result<T>>,
+    mut statement: BoxFuture<'_, sqlx::Result<T>>,
     progress: &mut Progress,
-    patience: Duration,
+    mut patience: Patience<'_>,
 ) -> sqlx::Result<T> {
     progress.busy = Some(Instant::now());
-    let outcome = tokio::time::timeout(patience, statement).await.unwrap_or_else(|_| Err(silent()));
+    let outcome = std::future::poll_fn(|context| match statement.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(outcome),
+        Poll::Pending => patience.poll(context).map(|()| Err(silent())),
+    })
+    .await;
     match &outcome {
         Ok(_) => progress.busy = None,
         Err(cause) => progress.failed(cause),
@@ -509,9 +574,7 @@ async fn in_time<T>(
 struct Answer<'e> {
     rows: BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>,
     progress: &'e mut Progress,
-    patience: Duration,
-    /// Ends the wait; made when there is one.
-    sleep: Option<Pin<Box<Sleep>>>,
+    patience: Patience<'e>,
 }
 
 impl Stream for Answer<'_> {
@@ -521,14 +584,10 @@ impl Stream for Answer<'_> {
         self.progress.busy.get_or_insert_with(Instant::now);
         let next = match self.rows.poll_next_unpin(context) {
             Poll::Ready(next) => next,
-            Poll::Pending => {
-                let patience = self.patience;
-                let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
-                match sleep.as_mut().poll(context) {
-                    Poll::Ready(()) => Some(Err(silent())),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
+            Poll::Pending => match self.patience.poll(context) {
+                Poll::Ready(()) => Some(Err(silent())),
+                Poll::Pending => return Poll::Pending,
+            },
         };
         match &next {
             Some(Ok(_)) => {}

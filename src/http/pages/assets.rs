@@ -1,7 +1,7 @@
 //! What pages are made of besides words: the style sheet, which stands in each page so that the first paint waits for nothing
 //! else; the one script; pools' logos.
 
-use std::sync::LazyLock;
+use std::{net::IpAddr, sync::LazyLock};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -91,23 +91,28 @@ fn served(script: &'static str, cached: &'static str) -> HttpResponse {
         .body(script)
 }
 
-/// What speaks against an answer to this address.
-fn refusal(request: &HttpRequest, app: &App) -> Option<HttpResponse> {
-    let Ok(address) = address::of(request, &app.config) else { return Some(HttpResponse::BadRequest().finish()) };
+/// The address that asks, or what speaks against an answer to it.
+fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr, HttpResponse> {
+    let Ok(address) = address::of(request, &app.config) else { return Err(HttpResponse::BadRequest().finish()) };
     let allowed = app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address));
-    allowed.err().map(|_| HttpResponse::Forbidden().finish())
+    allowed.map(|()| address).map_err(|_| HttpResponse::Forbidden().finish())
 }
 
 /// `GET /assets/logo/{user_pool_id}/{version}`
 pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(String, String)>) -> HttpResponse {
     let (pool_id, _) = path.into_inner();
-    if let Some(refusal) = refusal(&request, &app) {
-        return refusal;
-    }
+    let address = match admitted(&request, &app) {
+        Ok(address) => address,
+        Err(refusal) => return refusal,
+    };
     if pool_id.contains('\0') {
         return HttpResponse::Forbidden().finish();
     }
-    match work::read(&app, async move |app| store::pools::logo(&app.db, &pool_id).await).await {
+    match work::read(&app, (address, Some(pool_id.clone())), async move |app| {
+        store::pools::logo(&app.db, &pool_id).await
+    })
+    .await
+    {
         Ok(Some((content_type, image))) => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, content_type))
             .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
@@ -123,9 +128,10 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
 /// `GET /.well-known/webauthn`: the other origins that may use the passkeys of the RP ID by whose name this host is called (Web
 /// Authentication Level 3, section 5.11).
 pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
-    if let Some(refusal) = refusal(&request, &app) {
-        return refusal;
-    }
+    let address = match admitted(&request, &app) {
+        Ok(address) => address,
+        Err(refusal) => return refusal,
+    };
     // The connection's own word, not a proxy's: anybody can write that.
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = host.to_ascii_lowercase();
@@ -134,7 +140,8 @@ pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpR
         .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
         .map_or(host.as_str(), |(name, _)| name);
     let name = name.to_owned();
-    match work::read(&app, async move |app| store::pools::related_origins(&app.db, &name).await).await {
+    match work::read(&app, (address, None), async move |app| store::pools::related_origins(&app.db, &name).await).await
+    {
         Ok(origins) if origins.is_empty() => HttpResponse::NotFound().finish(),
         Ok(origins) => HttpResponse::Ok()
             .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
