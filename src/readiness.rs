@@ -1,0 +1,49 @@
+//! Whether the database can be worked with. Asked on a connection of its own, because requests that wait for theirs say nothing
+//! about the database, and a few times a second at most, whoever wants to know.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Mutex;
+
+use crate::{
+    app::App,
+    store::{
+        connection::is_read_only,
+        migrations::{State, state},
+    },
+};
+
+/// Longest wait for the database.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// An answer holds so long.
+const FRESH: Duration = Duration::from_millis(100);
+
+/// What was found last: when, and why not.
+#[derive(Default)]
+pub struct Readiness(Mutex<Option<(Instant, Option<&'static str>)>>);
+
+/// Why the database cannot be worked with; `None`: it can.
+pub async fn why_not(app: &Arc<App>) -> Option<&'static str> {
+    let mut last = app.readiness.0.lock().await;
+    if let Some((at, found)) = *last
+        && at.elapsed() < FRESH
+    {
+        return found;
+    }
+    // To its end, whoever asked and hung up.
+    let db = app.probe_db.clone();
+    let asked = tokio::spawn(async move { tokio::time::timeout(PATIENCE, state(&db)).await });
+    let found = match asked.await {
+        Ok(Ok(Ok(State::Current | State::Newer(_)))) => None,
+        Ok(Ok(Ok(State::Missing))) => Some("migrations are missing: run `keystead migrate`"),
+        Ok(Ok(Ok(State::TooNew(_)))) => Some("the database's schema is too new for this build: start a newer release"),
+        Ok(Ok(Err(cause))) if is_read_only(&cause) => Some("the database is read-only: it is a standby, or told to be"),
+        Ok(Ok(Err(_))) | Err(_) => Some("the database cannot be reached"),
+        Ok(Err(_)) => Some("the database does not answer"),
+    };
+    *last = Some((Instant::now(), found));
+    found
+}
