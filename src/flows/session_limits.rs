@@ -70,17 +70,19 @@ pub async fn trim(
         if store::users::lock(&mut tx, pool_id, sub).await?.is_none() {
             return Ok(total);
         }
-        let mut live = store::sessions::delete_oldest(&mut tx, pool_id, sub, (most, batch), own, None).await?;
+        let mut live =
+            store::sessions::delete_oldest(&mut tx, pool_id, sub, (most, batch), own, (false, trail.at)).await?;
         if let Some(tokens) = over.tokens.filter(|_| live.cast_signed() < batch) {
             let left = batch - live.cast_signed();
-            live += store::sessions::delete_oldest(&mut tx, pool_id, sub, (tokens, left), own, Some(trail.at)).await?;
+            live +=
+                store::sessions::delete_oldest(&mut tx, pool_id, sub, (tokens, left), own, (true, trail.at)).await?;
         }
         if live > 0 {
             store::audit::insert(&mut tx, pool_id, &trail, "sessions.over_limit", Some(sub), None).await?;
         }
         let left = batch - live.cast_signed();
         let ended = match left > 0 {
-            true => store::sessions::delete_ended(&mut tx, pool_id, sub, (most, left)).await?,
+            true => store::sessions::delete_ended(&mut tx, pool_id, sub, (most, left), trail.at).await?,
             false => 0,
         };
         tx.commit().await?;

@@ -68,10 +68,20 @@ async fn batch(app: &App) -> sqlx::Result<Option<Batch>> {
             break;
         }
     }
-    let last = left > 0;
+    let mut last = left > 0;
     if last {
-        store::deleted_pools::remove(&mut tx, &pool.id).await?;
+        match tx.part(async |tx| store::deleted_pools::remove(tx, &pool.id).await).await {
+            Ok(()) => {}
+            // A row that somebody held a moment ago is in its way: it goes in some seconds.
+            Err(cause) if cause.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) => {
+                last = false
+            }
+            Err(cause) => return Err(cause),
+        }
     }
     tx.commit().await?;
+    if left == BATCH && !last {
+        return Ok(None);
+    }
     Ok(Some(Batch { pool: pool.id, rows: (BATCH - left).unsigned_abs(), last }))
 }

@@ -409,9 +409,10 @@ pub async fn over_limits(
            FROM user_pools p, unnest((SELECT $2::uuid[])) AS a (sub)
            WHERE p.user_pool_id = $1 AND (
                EXISTS (SELECT 1 FROM sessions s WHERE s.user_pool_id = $1 AND s.sub = a.sub AND s.revoked_at IS NULL
+                           AND s.expires_at > $4
                        ORDER BY coalesce(s.opened_at, s.auth_time) DESC, s.origin_jti DESC OFFSET $3)
                OR EXISTS (SELECT 1 FROM sessions s WHERE s.user_pool_id = $1 AND s.sub = a.sub
-                              AND s.revoked_at IS NOT NULL OFFSET $3)
+                              AND (s.revoked_at IS NOT NULL OR s.expires_at <= $4) OFFSET $3)
                OR (p.session_tracking
                    AND EXISTS (SELECT 1 FROM sessions s WHERE s.user_pool_id = $1 AND s.sub = a.sub AND s.revoked_at IS NULL
                                    AND NOT s.browser AND s.expires_at > $4
@@ -427,27 +428,26 @@ pub async fn over_limits(
 }
 
 /// Removes the oldest live sessions of a user whose row the caller has locked, but for the newest `keep` and for `own`; at most
-/// `limit`. Where there is `tokens_at`, of those only that have tokens which can still be refreshed at that time.
+/// `limit`. With `tokens`, of those only that have tokens.
 pub async fn delete_oldest(
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     (keep, limit): (i64, i64),
     own: Option<Uuid>,
-    tokens_at: Option<OffsetDateTime>,
+    (tokens, now): (bool, OffsetDateTime),
 ) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "WITH last AS MATERIALIZED (
              SELECT coalesce(opened_at, auth_time) AS at, origin_jti FROM sessions
-             WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL
-               AND ($6::timestamptz IS NULL OR (NOT browser AND expires_at > $6))
+             WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND expires_at > $6 AND NOT ($7 AND browser)
              ORDER BY coalesce(opened_at, auth_time) DESC, origin_jti DESC OFFSET $3 LIMIT 1
          ), old AS MATERIALIZED (
              SELECT s.origin_jti FROM sessions s
              WHERE s.user_pool_id = $1 AND s.sub = $2 AND s.revoked_at IS NULL AND s.origin_jti IS DISTINCT FROM $4
+               AND s.expires_at > $6 AND NOT ($7 AND s.browser)
                AND (coalesce(s.opened_at, s.auth_time), s.origin_jti)
                    <= ((SELECT at FROM last), (SELECT origin_jti FROM last))
-               AND ($6::timestamptz IS NULL OR (NOT s.browser AND s.expires_at > $6))
              ORDER BY coalesce(s.opened_at, s.auth_time), s.origin_jti LIMIT $5
          )
          DELETE FROM sessions s USING old o WHERE s.user_pool_id = $1 AND s.origin_jti = o.origin_jti",
@@ -456,29 +456,33 @@ pub async fn delete_oldest(
         keep,
         own,
         limit,
-        tokens_at
+        now,
+        tokens
     )
     .execute(db)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Removes sessions of a user that have ended, but for `keep` of them; at most `limit`. The user's live ones are few.
+/// Removes sessions of a user that have ended or expired, but for `keep` of them; at most `limit`. The user's live ones are few.
 pub async fn delete_ended(
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     (keep, limit): (i64, i64),
+    now: OffsetDateTime,
 ) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "WITH ended AS MATERIALIZED (
-             SELECT origin_jti FROM sessions WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NOT NULL OFFSET $3 LIMIT $4
+             SELECT origin_jti FROM sessions WHERE user_pool_id = $1 AND sub = $2
+               AND (revoked_at IS NOT NULL OR expires_at <= $5) OFFSET $3 LIMIT $4
          )
          DELETE FROM sessions s USING ended e WHERE s.user_pool_id = $1 AND s.origin_jti = e.origin_jti",
         pool_id,
         sub,
         keep,
-        limit
+        limit,
+        now
     )
     .execute(db)
     .await?;
@@ -529,10 +533,13 @@ pub async fn delete_of_client(
     let row = sqlx::query!(
         r#"WITH page AS MATERIALIZED (
                SELECT origin_jti, client_id FROM sessions
-               WHERE user_pool_id = $1 AND origin_jti > $3 ORDER BY origin_jti LIMIT $4 FOR UPDATE SKIP LOCKED
+               WHERE user_pool_id = $1 AND origin_jti > $3 ORDER BY origin_jti LIMIT $4
+           ), own AS MATERIALIZED (
+               SELECT s.origin_jti FROM sessions s JOIN page p ON p.origin_jti = s.origin_jti
+               WHERE s.user_pool_id = $1 AND p.client_id = $2 FOR UPDATE OF s SKIP LOCKED
            ), deleted AS (
-               DELETE FROM sessions s USING page p
-               WHERE s.user_pool_id = $1 AND s.origin_jti = p.origin_jti AND p.client_id = $2 RETURNING s.origin_jti
+               DELETE FROM sessions s USING own o WHERE s.user_pool_id = $1 AND s.origin_jti = o.origin_jti
+               RETURNING s.origin_jti
            )
            SELECT (SELECT count(*) FROM deleted) AS "deleted!", (SELECT origin_jti FROM page ORDER BY origin_jti DESC LIMIT 1) AS last"#,
         pool_id,
