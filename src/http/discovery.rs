@@ -12,7 +12,7 @@ use crate::{app::App, error::Error, store};
 pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
     let address = match admitted(&request, &app, &pool_id) {
         Ok(address) => address,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let pool_id = pool_id.into_inner();
     match work::read(&app, (address, Some(pool_id.clone())), async move |app| {
@@ -36,7 +36,7 @@ pub async fn openid_configuration(
 ) -> HttpResponse {
     let address = match admitted(&request, &app, &pool_id) {
         Ok(address) => address,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     let pool_id = pool_id.into_inner();
     match work::read(&app, (address, Some(pool_id.clone())), async move |app| {
@@ -71,7 +71,7 @@ pub async fn openid_configuration(
 
 /// The address that asks. What speaks against an answer: the web ACL, the address's budget, or that this cannot be a pool's ID
 /// at all.
-fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, HttpResponse> {
+fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, Box<HttpResponse>> {
     let allowed = address::of(request, &app.config).and_then(|address| {
         app.acl.check_server(address, 0)?;
         app.acl.check_pool(pool_id, address, 0)?;
@@ -84,12 +84,12 @@ fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, H
             Error::TooManyRequests(_) => HttpResponse::TooManyRequests(),
             _ => HttpResponse::BadRequest(),
         };
-        response.json(json!({"message": error.to_string()}))
+        Box::new(response.json(json!({"message": error.to_string()})))
     })?;
     if pool_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
         return Ok(address);
     }
-    Err(no_such_pool())
+    Err(Box::new(no_such_pool()))
 }
 
 fn cached() -> actix_web::HttpResponseBuilder {

@@ -92,10 +92,12 @@ fn served(script: &'static str, cached: &'static str) -> HttpResponse {
 }
 
 /// The address that asks, or what speaks against an answer to it.
-fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr, HttpResponse> {
-    let Ok(address) = address::of(request, &app.config) else { return Err(HttpResponse::BadRequest().finish()) };
+fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr, Box<HttpResponse>> {
+    let Ok(address) = address::of(request, &app.config) else {
+        return Err(Box::new(HttpResponse::BadRequest().finish()));
+    };
     let allowed = app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address));
-    allowed.map(|()| address).map_err(|_| HttpResponse::Forbidden().finish())
+    allowed.map(|()| address).map_err(|_| Box::new(HttpResponse::Forbidden().finish()))
 }
 
 /// `GET /assets/logo/{user_pool_id}/{version}`
@@ -103,7 +105,7 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
     let (pool_id, _) = path.into_inner();
     let address = match admitted(&request, &app) {
         Ok(address) => address,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     if pool_id.contains('\0') {
         return HttpResponse::Forbidden().finish();
@@ -130,7 +132,7 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
 pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
     let address = match admitted(&request, &app) {
         Ok(address) => address,
-        Err(refusal) => return refusal,
+        Err(refusal) => return *refusal,
     };
     // The connection's own word, not a proxy's: anybody can write that.
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
