@@ -471,7 +471,7 @@ impl State {
 impl Standing {
     /// The steps from the top: one that stands beside others comes before the first of them that has no more than it. So every
     /// place in the line has one path at a time, and comparing those where they part puts all places in one order.
-    fn from_top(&self, rank: impl Fn(usize, usize) -> Ordering) -> impl Iterator<Item = usize> {
+    fn downwards(&self, rank: impl Fn(usize, usize) -> Ordering) -> impl Iterator<Item = usize> {
         let (above, rest) = self.nodes.split_at(self.beside.unwrap_or(self.nodes.len()));
         let (beside, rest) = rest.split_at(rest.len().min(1));
         let has_more = |step: &&usize| beside.iter().all(|beside| rank(**step, *beside).is_gt());
@@ -482,7 +482,7 @@ impl Standing {
 
 /// The steps at which two paths part.
 fn parting(a: &Standing, b: &Standing, rank: impl Fn(usize, usize) -> Ordering) -> Option<(usize, usize)> {
-    a.from_top(&rank).zip(b.from_top(&rank)).find(|(a, b)| a != b)
+    a.downwards(&rank).zip(b.downwards(&rank)).find(|(a, b)| a != b)
 }
 
 impl Strain {
