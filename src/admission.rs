@@ -68,7 +68,7 @@ pub fn client(pool_id: &str, client_id: &str) -> Path {
 
 /// Anybody, at an address. `pool_id`: the pool that the request says it is for, if that is a known one.
 pub fn stranger(pool_id: Option<&str>, address: IpAddr) -> Path {
-    from(of_kind(kind::STRANGERS).then(("pool of strangers", pool_id)).caller(), address)
+    from(of_kind(kind::STRANGERS).beside(("pool of strangers", pool_id)).caller(), address)
 }
 
 /// What runs by itself.
@@ -77,8 +77,8 @@ pub fn background() -> Path {
 }
 
 /// The networks of an address, the widest first, so that nobody gets more by having many addresses. Those of IPv6 are a provider's,
-/// a customer's (of three usual sizes); those of IPv4 their like. They are the same below every pool: who asks at many pools at
-/// once has in each what it has in all.
+/// a customer's (of three usual sizes); those of IPv4 their like. They are the same beside every pool: who asks at many
+/// pools at once has at each what it has in all.
 fn from(path: Path, address: IpAddr) -> Path {
     let lengths: &[u8] = match address {
         IpAddr::V4(_) => &[16, 24, 32],
@@ -330,6 +330,83 @@ mod tests {
         let address = "203.0.113.1".parse().unwrap();
         let flood: Vec<_> = (0..64).map(|n| stranger(Some(&format!("eu_{n}")), address)).collect();
         assert!(displaces(&flood, &stranger(Some("eu_0"), "198.51.100.1".parse().unwrap())));
+    }
+
+    /// Five requests from one address at each of 64 pools, and those of twenty people at another.
+    fn one_at_many_pools_and_many_at_one() -> (Vec<Path>, Vec<Path>) {
+        let pool = |n: usize| stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap());
+        let people = (0..20).map(|n| stranger(Some("eu_busy"), format!("198.{n}.0.1").parse().unwrap()));
+        ((0..64 * 5).map(|n| pool(n % 64)).collect(), people.collect())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_at_a_busy_pool_is_turned_away_for_one_address_at_many_pools() {
+        let (flood, people) = one_at_many_pools_and_many_at_one();
+        for room in [64, 100, 320] {
+            let line = Line::new(1, room);
+            let _held = line.join(&background()).unwrap();
+            let mut flood: Vec<_> = flood.iter().filter_map(|path| line.join(path).ok()).collect();
+            let mut waiting = Vec::new();
+            for path in &people {
+                waiting.push(line.join(path).expect("somebody else has more"));
+                // What was turned away comes again.
+                flood.extend((0..64).filter_map(|n| {
+                    line.join(&stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap())).ok()
+                }));
+            }
+            for ticket in &mut waiting {
+                assert!(tokio::time::timeout(Duration::ZERO, ticket.held()).await.is_err(), "turned away");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_address_at_many_pools_has_the_turns_of_one() {
+        let (flood, people) = one_at_many_pools_and_many_at_one();
+        let line = Line::new(1, 1_000);
+        let mut held = line.join(&background()).unwrap();
+        let mut waiting: Vec<_> = flood.iter().chain(&people).map(|path| line.join(path).unwrap()).collect();
+        let mut people = Vec::from_iter(waiting.drain(flood.len()..));
+        for _ in 0..2 * people.len() {
+            drop(held);
+            let mut next = None;
+            for tickets in [&mut waiting, &mut people] {
+                for index in 0..tickets.len() {
+                    if tokio::time::timeout(Duration::ZERO, tickets[index].held()).await.is_ok() {
+                        next = Some(tickets.swap_remove(index));
+                        break;
+                    }
+                }
+            }
+            held = next.unwrap();
+        }
+        assert_eq!(people.len(), 0, "the pool and the address take turns");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_gives_turns_to_others_at_its_pool_and_to_others_at_its_address() {
+        let line = Line::new(5, 1_000);
+        let at = |pool: &str, address: &str| line.join(&stranger(Some(pool), address.parse().unwrap())).unwrap();
+        let mut flood: Vec<_> = (0..30).map(|_| at("eu_a", "203.0.113.1")).collect();
+        let others = [at("eu_a", "198.51.100.1"), at("eu_b", "203.0.113.1"), at("eu_b", "192.0.2.1")];
+        // Three of the flood's five give their slots back.
+        flood.drain(..3);
+        for mut ticket in others {
+            assert!(tokio::time::timeout(Duration::ZERO, ticket.held()).await.is_ok());
+        }
+    }
+
+    #[test]
+    fn who_shares_a_network_or_an_address_with_a_flood_elsewhere_is_not_taken_for_it() {
+        let flood: Vec<_> =
+            (0..64).map(|n| stranger(Some(&format!("eu_{}", n % 2)), "203.0.113.1".parse().unwrap())).collect();
+        for address in ["203.0.113.1", "203.0.113.2", "203.0.9.1"] {
+            assert!(displaces(&flood, &stranger(Some("eu_other"), address.parse().unwrap())), "{address}");
+        }
+        let one_pool = vec![stranger(Some("eu_0"), "203.0.113.1".parse().unwrap())];
+        assert!(displaces(&one_pool, &stranger(Some("eu_0"), "203.0.113.2".parse().unwrap())));
+        let many: Vec<_> = (1..64).map(|n| stranger(Some("eu_0"), format!("203.0.{n}.1").parse().unwrap())).collect();
+        assert!(displaces(&many, &stranger(Some("eu_other"), "203.0.113.2".parse().unwrap())), "one pool's flood");
     }
 
     #[test]

@@ -125,7 +125,8 @@ pub struct Config {
     /// Requests one user may make that change something, per second and replica; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_USER_WRITES_PER_SECOND", default_value_t = 10)]
     pub user_writes_per_second: u32,
-    /// Requests one client address may make, per second and replica; 0 switches the limit off.
+    /// Requests one client address (IPv6: one /64) may make, per second and replica; an IPv6 /48 may make eight times as
+    /// many; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_REQUESTS_PER_SECOND", default_value_t = 0)]
     pub address_requests_per_second: u32,
     /// Passkeys one user may have; 0 switches the limit off.
@@ -143,7 +144,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_USER_CHANGES_PER_DAY", default_value_t = 1_000)]
     pub user_changes_per_day: u32,
     /// Sign-ins that one client address may begin at one user pool, per minute and replica, through app clients without a
-    /// secret; addresses of this machine are not counted; 0 switches the limit off.
+    /// secret; an IPv6 /48 may begin eight times as many; addresses of this machine are not counted; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_INS_PER_MINUTE", default_value_t = 1_200)]
     pub address_sign_ins_per_minute: u32,
     /// Wrong passwords in a row before further ones are delayed; 0 switches the lockout off.
@@ -159,8 +160,8 @@ pub struct Config {
     /// A list of passkey providers, by AAGUID, newer than the built-in one: JSON, as the community's aaguid.json.
     #[arg(long, env = "KEYSTEAD_PASSKEY_PROVIDERS_FILE")]
     pub passkey_providers_file: Option<PathBuf>,
-    /// Forms that one client address may send to the pages of one user pool, per minute and replica: an office has one address. 0
-    /// switches the limit off.
+    /// Forms that one client address may send to the pages of one user pool, per minute and replica: an office has one address.
+    /// An IPv6 /48 may send eight times as many. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_FORMS_PER_MINUTE", default_value_t = 600)]
     pub address_forms_per_minute: u32,
     /// Memory of one password hash (argon2id), KiB.

@@ -10,6 +10,10 @@
 //! - Where there is no room, what waits on the heaviest step (held and waiting, for its weight) gives way to a newcomer who
 //!   stands on a lighter one; otherwise the newcomer is turned away. What is held is never taken away.
 //!
+//! A step may stand [beside](Path::beside) those that follow rather than above them: a user pool has many networks, and a network
+//! asks at many user pools. Of the two chains, what has more stands first: a flood at one pool parts from others at the pool,
+//! and one network's at many pools at the network.
+//!
 //! So whoever has less than a share is never turned away for those who have more. A line knows those only who hold something or
 //! wait: nobody else is remembered, and what it remembers is bounded by its room.
 
@@ -36,6 +40,8 @@ pub struct Path {
     steps: Vec<Step>,
     /// The step below which one caller or its network stands alone.
     caller: usize,
+    /// The step that stands beside those that follow.
+    beside: Option<usize>,
 }
 
 impl Path {
@@ -51,6 +57,12 @@ impl Path {
         let key = HASHES.get_or_init(RandomState::new).hash_one(key);
         self.steps.push(Step { key, weight: u64::from(weight.max(1)) });
         self
+    }
+
+    /// The same with a group beside the steps that will follow, which others share who are not of this group.
+    pub fn beside(mut self, key: impl Hash) -> Self {
+        self.beside = Some(self.steps.len());
+        self.then(key)
     }
 
     /// Says that the next step is where one caller, or the widest network that it comes from, stands beside others.
@@ -95,13 +107,22 @@ struct Node {
     load: u64,
     /// When a slot was last given to it; at first, when it came.
     turn: u64,
+    /// Whether it stands beside those that follow.
+    beside: bool,
+}
+
+/// Where somebody stands who holds something or waits: a [`Path`] of nodes.
+#[derive(Clone)]
+struct Standing {
+    nodes: Vec<usize>,
+    caller: usize,
+    beside: Option<usize>,
 }
 
 struct Waiting {
     number: u64,
     units: u64,
-    nodes: Vec<usize>,
-    caller: usize,
+    standing: Standing,
     /// Told of the slot; dropped when turned away.
     slot: oneshot::Sender<()>,
 }
@@ -124,8 +145,7 @@ pub struct Ticket {
     line: Arc<Line>,
     number: u64,
     units: u64,
-    nodes: Vec<usize>,
-    caller: usize,
+    standing: Standing,
     /// `None` once it is held.
     slot: Option<oneshot::Receiver<()>>,
 }
@@ -167,18 +187,16 @@ impl Line {
     pub fn join_with(self: &Arc<Self>, path: &Path, units: u64) -> Result<Ticket, TurnedAway> {
         let mut state = self.state();
         let number = state.next_number();
-        let nodes = state.nodes_of(path, number);
-        let caller = path.caller;
+        let standing = state.stand(path, number);
+        state.add(&standing.nodes, units);
         if state.held + units <= self.slots {
-            state.add(&nodes, units);
-            state.hold(&nodes, units);
-            return Ok(Ticket { line: self.clone(), number, units, nodes, caller, slot: None });
+            state.hold(&standing.nodes, units);
+            return Ok(Ticket { line: self.clone(), number, units, standing, slot: None });
         }
         let (slot, told) = oneshot::channel();
-        state.add(&nodes, units);
-        state.waiting.push(Waiting { number, units, nodes: nodes.clone(), caller, slot });
+        state.waiting.push(Waiting { number, units, standing: standing.clone(), slot });
         state.make_room(self.room, number)?;
-        Ok(Ticket { line: self.clone(), number, units, nodes, caller, slot: Some(told) })
+        Ok(Ticket { line: self.clone(), number, units, standing, slot: Some(told) })
     }
 
     /// Units that are held.
@@ -223,7 +241,7 @@ impl Ticket {
     /// Leaves the line after a wait that was long enough: a refusal.
     pub fn give_up(self) {
         let mut state = self.line.state();
-        let alone = state.is_alone(&self.nodes, self.caller, self.units);
+        let alone = state.is_alone(&self.standing, self.units);
         if alone {
             state.strain.refused(Instant::now());
         }
@@ -235,7 +253,7 @@ impl Ticket {
         let waiting = state.waiting.iter_mut().find(|one| one.number == self.number).ok_or(TurnedAway)?;
         waiting.units += units;
         self.units += units;
-        state.add(&self.nodes, units);
+        state.add(&self.standing.nodes, units);
         state.make_room(self.line.room, self.number)
     }
 
@@ -247,7 +265,7 @@ impl Ticket {
         }
         let index = state.waiting.iter().position(|one| one.number == self.number).ok_or(TurnedAway)?;
         state.waiting.swap_remove(index);
-        state.hold(&self.nodes, self.units);
+        state.hold(&self.standing.nodes, self.units);
         self.slot = None;
         Ok(())
     }
@@ -261,25 +279,21 @@ impl Ticket {
             return;
         }
         let number = state.next_number();
-        let nodes = state.nodes_of(path, number);
-        state.add(&nodes, self.units);
+        let standing = state.stand(path, number);
+        state.add(&standing.nodes, self.units);
         match index {
-            Some(index) => {
-                state.waiting[index].nodes.clone_from(&nodes);
-                state.waiting[index].caller = path.caller;
-            }
+            Some(index) => state.waiting[index].standing.clone_from(&standing),
             None => {
-                for node in &nodes {
+                for node in &standing.nodes {
                     state.nodes[*node].held += self.units;
                 }
-                for node in &self.nodes {
+                for node in &self.standing.nodes {
                     state.nodes[*node].held -= self.units;
                 }
             }
         }
-        state.remove(&self.nodes, self.units);
-        self.nodes = nodes;
-        self.caller = path.caller;
+        state.remove(&self.standing.nodes, self.units);
+        self.standing = standing;
     }
 
     /// Whether the slot is there, also when nobody looked yet.
@@ -295,11 +309,12 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let line = self.line.clone();
         let mut state = line.state();
-        if let Some(index) = state.waiting.iter().position(|one| one.number == self.number) {
+        let waits = self.slot.as_ref().and_then(|_| state.waiting.iter().position(|one| one.number == self.number));
+        if let Some(index) = waits {
             state.waiting.swap_remove(index);
-            state.remove(&self.nodes, self.units);
+            state.remove(&self.standing.nodes, self.units);
         } else if self.has_slot() {
-            state.give_back(&self.nodes, self.units);
+            state.give_back(&self.standing.nodes, self.units);
             state.give_slots(line.slots);
         }
     }
@@ -311,12 +326,19 @@ impl State {
         self.number
     }
 
-    /// The steps of a path, made where nobody stands yet.
-    fn nodes_of(&mut self, path: &Path, turn: u64) -> Vec<usize> {
+    /// Finds the steps of a path, made where nobody stands yet.
+    fn stand(&mut self, path: &Path, turn: u64) -> Standing {
         let (nodes, free, index) = (&mut self.nodes, &mut self.free, &mut self.index);
-        let mut find = |step: &Step| {
+        let mut find = |(at, step): (usize, &Step)| {
             *index.entry(step.key).or_insert_with(|| {
-                let node = Node { key: step.key, weight: step.weight, held: 0, load: 0, turn };
+                let node = Node {
+                    key: step.key,
+                    weight: step.weight,
+                    held: 0,
+                    load: 0,
+                    turn,
+                    beside: path.beside == Some(at),
+                };
                 match free.pop() {
                     Some(place) => {
                         nodes[place] = node;
@@ -329,7 +351,11 @@ impl State {
                 }
             })
         };
-        path.steps.iter().map(&mut find).collect()
+        Standing {
+            nodes: path.steps.iter().enumerate().map(&mut find).collect(),
+            caller: path.caller,
+            beside: path.beside,
+        }
     }
 
     fn add(&mut self, nodes: &[usize], units: u64) {
@@ -375,7 +401,7 @@ impl State {
             && let Some(next) = (0..self.waiting.len()).min_by(|a, b| self.compare_turns(*a, *b))
         {
             let next = self.waiting.swap_remove(next);
-            self.hold(&next.nodes, next.units);
+            self.hold(&next.standing.nodes, next.units);
             // A ticket that is dropped leaves the line first, so somebody takes it.
             let _ = next.slot.send(());
         }
@@ -383,9 +409,21 @@ impl State {
 
     fn compare_turns(&self, a: usize, b: usize) -> Ordering {
         let (a, b) = (&self.waiting[a], &self.waiting[b]);
-        let Some((a_node, b_node)) = self.parting(&a.nodes, &b.nodes) else { return a.number.cmp(&b.number) };
-        let (one, other) = (&self.nodes[a_node], &self.nodes[b_node]);
-        (one.held * other.weight).cmp(&(other.held * one.weight)).then(one.turn.cmp(&other.turn))
+        let rank = |one, other| self.compare_held(one, other);
+        match parting(&a.standing, &b.standing, rank) {
+            Some((one, other)) => rank(one, other).then(one.cmp(&other)),
+            None => a.number.cmp(&b.number),
+        }
+    }
+
+    /// Which of two steps has more of the slots, or had one last. The pool and the network of a flood may have the same: then
+    /// others of the network come before it, and others at the pool part from it further down.
+    fn compare_held(&self, one: usize, other: usize) -> Ordering {
+        let (one, other) = (&self.nodes[one], &self.nodes[other]);
+        (one.held * other.weight)
+            .cmp(&(other.held * one.weight))
+            .then(one.turn.cmp(&other.turn))
+            .then(one.beside.cmp(&other.beside))
     }
 
     /// Turns away whoever waits and has most until all fits, or the newcomer.
@@ -394,10 +432,10 @@ impl State {
             let Some(own) = self.waiting.iter().position(|one| one.number == newcomer) else { return Err(TurnedAway) };
             let heaviest = (0..self.waiting.len()).max_by(|a, b| self.compare_loads(*a, *b, own)).unwrap_or(own);
             let gone = self.waiting.swap_remove(heaviest);
-            if self.is_alone(&gone.nodes, gone.caller, gone.units) {
+            if self.is_alone(&gone.standing, gone.units) {
                 self.strain.refused(Instant::now());
             }
-            self.remove(&gone.nodes, gone.units);
+            self.remove(&gone.standing.nodes, gone.units);
         }
         match self.waiting.iter().any(|one| one.number == newcomer) {
             true => Ok(()),
@@ -407,27 +445,44 @@ impl State {
 
     /// Among equals the newcomer is the heaviest.
     fn compare_loads(&self, a: usize, b: usize, newcomer: usize) -> Ordering {
-        let newcomer = &self.waiting[newcomer].nodes;
+        let newcomer = &self.waiting[newcomer].standing.nodes;
         let (a, b) = (&self.waiting[a], &self.waiting[b]);
-        let Some((a_node, b_node)) = self.parting(&a.nodes, &b.nodes) else {
+        let rank = |one, other| self.compare_load(one, other);
+        let Some((one, other)) = parting(&a.standing, &b.standing, rank) else {
             return a.units.cmp(&b.units).then(a.number.cmp(&b.number));
         };
-        let (one, other) = (&self.nodes[a_node], &self.nodes[b_node]);
-        (one.load * other.weight)
-            .cmp(&(other.load * one.weight))
-            .then_with(|| newcomer.contains(&a_node).cmp(&newcomer.contains(&b_node)))
-            .then(one.turn.cmp(&other.turn))
+        rank(one, other)
+            .then_with(|| newcomer.contains(&one).cmp(&newcomer.contains(&other)))
+            .then(self.nodes[one].turn.cmp(&self.nodes[other].turn))
+            .then(one.cmp(&other))
     }
 
-    /// The steps at which two paths part.
-    fn parting(&self, a: &[usize], b: &[usize]) -> Option<(usize, usize)> {
-        a.iter().copied().zip(b.iter().copied()).find(|(a, b)| a != b)
+    fn compare_load(&self, one: usize, other: usize) -> Ordering {
+        let (one, other) = (&self.nodes[one], &self.nodes[other]);
+        (one.load * other.weight).cmp(&(other.load * one.weight))
     }
 
     /// Whether so many units are all that one caller has.
-    fn is_alone(&self, nodes: &[usize], caller: usize, units: u64) -> bool {
-        nodes.get(caller).is_none_or(|node| self.nodes[*node].load == units)
+    fn is_alone(&self, standing: &Standing, units: u64) -> bool {
+        standing.nodes.get(standing.caller).is_none_or(|node| self.nodes[*node].load == units)
     }
+}
+
+impl Standing {
+    /// The steps from the top: one that stands beside others comes before the first of them that has no more than it. So every
+    /// place in the line has one path at a time, and comparing those where they part puts all places in one order.
+    fn downwards(&self, rank: impl Fn(usize, usize) -> Ordering) -> impl Iterator<Item = usize> {
+        let (above, rest) = self.nodes.split_at(self.beside.unwrap_or(self.nodes.len()));
+        let (beside, rest) = rest.split_at(rest.len().min(1));
+        let has_more = |step: &&usize| beside.iter().all(|beside| rank(**step, *beside).is_gt());
+        let (before, after) = rest.split_at(rest.iter().take_while(has_more).count());
+        [above, before, beside, after].into_iter().flatten().copied()
+    }
+}
+
+/// The steps at which two paths part.
+fn parting(a: &Standing, b: &Standing, rank: impl Fn(usize, usize) -> Ordering) -> Option<(usize, usize)> {
+    a.downwards(&rank).zip(b.downwards(&rank)).find(|(a, b)| a != b)
 }
 
 impl Strain {
@@ -618,15 +673,39 @@ mod tests {
         ]
     }
 
-    /// What a group at a level has: the steps up to it.
-    fn loads(tickets: &[(Vec<u8>, Ticket)]) -> BTreeMap<Vec<u8>, usize> {
+    type Loads = BTreeMap<Vec<u8>, usize>;
+
+    /// The groups of a caller of three steps: the steps up to each level; or the first one's beside those of the others.
+    fn groups(steps: &[u8], beside: bool) -> Vec<Vec<u8>> {
+        match beside {
+            false => (1..=3).map(|level| steps[..level].to_vec()).collect(),
+            true => vec![vec![u8::MAX, steps[0]], steps[1..2].to_vec(), steps[1..3].to_vec()],
+        }
+    }
+
+    /// The groups of a caller, that which has more first.
+    fn groups_by_load(steps: &[u8], beside: bool, loads: &Loads) -> Vec<Vec<u8>> {
+        let mut groups = groups(steps, beside);
+        if beside {
+            groups.sort_by_key(|group| std::cmp::Reverse(loads[group]));
+        }
+        groups
+    }
+
+    /// What each group has.
+    fn loads(tickets: &[(Vec<u8>, Ticket)], beside: bool) -> Loads {
         let mut loads = BTreeMap::new();
-        for (steps, _) in tickets {
-            for level in 1..=steps.len() {
-                *loads.entry(steps[..level].to_vec()).or_default() += 1;
-            }
+        for group in tickets.iter().flat_map(|(steps, _)| groups(steps, beside)) {
+            *loads.entry(group).or_default() += 1;
         }
         loads
+    }
+
+    fn path_of(steps: &[u8], beside: bool) -> Path {
+        match (beside, groups(steps, beside).as_slice()) {
+            (true, [pool, network, caller]) => Path::default().beside(pool).caller().then(network).then(caller),
+            _ => whole(steps),
+        }
     }
 
     /// The path of a group is its key here: as in use, a step is the same under one parent only.
@@ -640,7 +719,7 @@ mod tests {
 
         #[test]
         fn any_mix_of_callers_is_served_fairly(
-            slots in 1_usize..6, room in 0_usize..8, deeds in prop::collection::vec(deed(), 1..120),
+            slots in 1_usize..6, room in 0_usize..8, beside: bool, deeds in prop::collection::vec(deed(), 1..120),
         ) {
             let line = Line::new(slots, room);
             let mut tickets: Vec<(Vec<u8>, Ticket)> = Vec::new();
@@ -648,20 +727,20 @@ mod tests {
                 // Who was turned away in this step, with what all had before.
                 let mut refused = None;
                 match deed {
-                    Deed::Join(steps) => match line.join(&whole(&steps)) {
+                    Deed::Join(steps) => match line.join(&path_of(&steps, beside)) {
                         Ok(ticket) => tickets.push((steps, ticket)),
                         Err(TurnedAway) => refused = Some(steps),
                     },
                     Deed::Leave(who) if !tickets.is_empty() => drop(tickets.swap_remove(who % tickets.len())),
                     Deed::Move(who, steps) if !tickets.is_empty() => {
                         let who = who % tickets.len();
-                        tickets[who].1.move_to(&whole(&steps));
+                        tickets[who].1.move_to(&path_of(&steps, beside));
                         tickets[who].0 = steps;
                     }
                     _ => {}
                 }
                 let before = tickets.len();
-                let mut all = loads(&tickets);
+                let mut all = loads(&tickets, beside);
                 let mut gone = Vec::new();
                 let mut kept = Vec::new();
                 for (steps, mut ticket) in tickets {
@@ -670,8 +749,8 @@ mod tests {
                 tickets = kept;
                 prop_assert!(gone.len() <= 1);
                 if let Some(steps) = &refused {
-                    for level in 1..=steps.len() {
-                        *all.entry(steps[..level].to_vec()).or_default() += 1;
+                    for group in groups(steps, beside) {
+                        *all.entry(group).or_default() += 1;
                     }
                 }
                 let away = refused.iter().chain(&gone).next().cloned();
@@ -686,20 +765,22 @@ mod tests {
                 prop_assert!(away.is_none() || before + usize::from(refused.is_some()) == slots + room + 1);
                 // Nobody is turned away while somebody waits who has more, where their paths part.
                 if let Some(away) = away {
+                    let of_away = groups_by_load(&away, beside, &all);
+                    let mut first = std::collections::BTreeSet::from([of_away[0].clone()]);
                     for other in &waiting {
-                        if let Some(level) = (0..3).find(|level| away[*level] != other[*level]) {
-                            let (mine, theirs) = (all[&away[..=level]], all[&other[..=level]]);
+                        let of_other = groups_by_load(other, beside, &all);
+                        if let Some((mine, theirs)) = of_away.iter().zip(&of_other).find(|(a, b)| a != b) {
+                            let (mine, theirs) = (all[mine], all[theirs]);
                             prop_assert!(mine >= theirs, "{away:?} has {mine}, {other:?} has {theirs}");
                         }
+                        first.insert(of_other[0].clone());
                     }
                     // So whoever has less than a share of the line is never turned away.
-                    let groups: std::collections::BTreeSet<_> = waiting.iter().map(|steps| steps[0]).chain([away[0]]).collect();
-                    let share = (room + 1) / groups.len();
-                    prop_assert!(all[&away[..1]] >= share.max(1));
+                    prop_assert!(all[&of_away[0]] >= ((room + 1) / first.len()).max(1));
                 }
                 // What is remembered are those who are there.
                 let state = line.state();
-                prop_assert_eq!(state.index.len(), loads(&tickets).len());
+                prop_assert_eq!(state.index.len(), loads(&tickets, beside).len());
                 prop_assert!(state.nodes.len() <= 3 * (slots + room + 2));
                 prop_assert_eq!(state.total as usize, tickets.len());
             }
