@@ -3,9 +3,12 @@
 use std::{
     collections::HashSet,
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     num::NonZeroU32,
-    sync::{PoisonError, RwLock},
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -29,10 +32,10 @@ pub enum Kind {
 pub struct Budgets {
     reads: Option<DefaultKeyedRateLimiter<Uuid>>,
     writes: Option<DefaultKeyedRateLimiter<Uuid>>,
-    addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    forms: Option<DefaultKeyedRateLimiter<(IpAddr, String)>>,
-    sign_ins: Option<DefaultKeyedRateLimiter<(String, IpAddr)>>,
-    sites: Sites,
+    addresses: Option<ByAddress<IpAddr>>,
+    forms: Option<ByAddress<(IpAddr, String)>>,
+    sign_ins: Option<ByAddress<(IpAddr, String)>>,
+    sign_ups: Option<ByAddress<(IpAddr, String)>>,
     /// Sessions that were found ended: their tokens have budgets of their own, so that a thief with a revoked token does
     /// not use up its owner's.
     ended_sessions: RwLock<HashSet<Uuid>>,
@@ -49,48 +52,57 @@ pub fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Budgets of whole IPv6 sites, beside those of the networks that [`counted`] tells apart.
-struct Sites {
-    addresses: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    forms: Option<DefaultKeyedRateLimiter<(IpAddr, String)>>,
-    sign_ins: Option<DefaultKeyedRateLimiter<(String, IpAddr)>>,
+/// The larger network that is counted while there are too many others: a site's in IPv6 (48 bits), 16 bits in IPv4.
+fn counted_coarsely(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() >> 16 << 16).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
+    }
+}
+
+/// Counters by address: a stranger has as many addresses as there are in a network, and a counter for each would take memory
+/// until the quiet ones are forgotten.
+struct ByAddress<K: Hash + Eq + Clone> {
+    limiter: DefaultKeyedRateLimiter<K>,
+    /// Those of whole IPv6 sites, beside those of their networks: one customer may have 65 536 of these.
+    sites: DefaultKeyedRateLimiter<K>,
+    /// The quiet counters are forgotten when there are more than that.
+    sweep_above: AtomicUsize,
 }
 
 /// What a site may do, in budgets of one of its networks.
 const SITE_BUDGETS: u32 = 8;
 
-/// The IPv6 site of an address, 48 bits: one customer may have its 65 536 networks of 64.
-fn site(address: IpAddr) -> Option<IpAddr> {
-    match address {
-        IpAddr::V4(_) => None,
-        IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into()),
-    }
-}
+/// Counters by address that are kept before larger networks are counted as one.
+const ADDRESSES_LIMIT: usize = 200_000;
 
-impl Sites {
-    fn new(config: &Config) -> Self {
-        let budget = |one: u32| NonZeroU32::new(one.saturating_mul(SITE_BUDGETS));
-        Self {
-            addresses: budget(config.address_requests_per_second).map(|n| RateLimiter::keyed(Quota::per_second(n))),
-            forms: budget(config.address_forms_per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
-            sign_ins: budget(config.address_sign_ins_per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
+impl<K: Hash + Eq + Clone> ByAddress<K> {
+    /// `None` for a quota of 0.
+    fn new(most: u32, quota: fn(NonZeroU32) -> Quota) -> Option<Self> {
+        let limiter = RateLimiter::keyed(quota(NonZeroU32::new(most)?));
+        let sites = RateLimiter::keyed(quota(NonZeroU32::new(most.saturating_mul(SITE_BUDGETS))?));
+        Some(Self { limiter, sites, sweep_above: AtomicUsize::new(ADDRESSES_LIMIT) })
+    }
+
+    fn is_over(&self, address: IpAddr, key: impl Fn(IpAddr) -> K) -> bool {
+        if address.is_ipv6() && self.sites.check_key(&key(counted_coarsely(address))).is_err() {
+            return true;
         }
-    }
-
-    fn spend<K: Clone + Eq + Hash>(limiter: Option<&DefaultKeyedRateLimiter<K>>, key: Option<K>) -> Result<()> {
-        refuse(limiter.zip(key).is_some_and(|(limiter, key)| limiter.check_key(&key).is_err()))
+        if self.limiter.len() > self.sweep_above.load(Ordering::Relaxed) {
+            self.limiter.retain_recent();
+            // A sweep looks at all counters: where few were quiet, the next one waits for many more.
+            let next = ADDRESSES_LIMIT.max(self.limiter.len() + ADDRESSES_LIMIT / 10);
+            self.sweep_above.store(next, Ordering::Relaxed);
+        }
+        let crowded = self.limiter.len() > ADDRESSES_LIMIT;
+        let network = if crowded { counted_coarsely(address) } else { counted(address) };
+        self.limiter.check_key(&key(network)).is_err()
     }
 
     fn forget_quiet(&self) {
-        if let Some(limiter) = &self.addresses {
-            limiter.retain_recent();
-        }
-        if let Some(limiter) = &self.forms {
-            limiter.retain_recent();
-        }
-        if let Some(limiter) = &self.sign_ins {
-            limiter.retain_recent();
-        }
+        self.limiter.retain_recent();
+        self.sites.retain_recent();
+        self.sweep_above.store(ADDRESSES_LIMIT, Ordering::Relaxed);
     }
 }
 
@@ -100,12 +112,10 @@ impl Budgets {
         Self {
             reads: NonZeroU32::new(config.user_reads_per_second).map(|n| RateLimiter::keyed(Quota::per_second(n))),
             writes: NonZeroU32::new(config.user_writes_per_second).map(|n| RateLimiter::keyed(Quota::per_second(n))),
-            addresses: NonZeroU32::new(config.address_requests_per_second)
-                .map(|n| RateLimiter::keyed(Quota::per_second(n))),
-            forms: NonZeroU32::new(config.address_forms_per_minute).map(|n| RateLimiter::keyed(Quota::per_minute(n))),
-            sign_ins: NonZeroU32::new(config.address_sign_ins_per_minute)
-                .map(|n| RateLimiter::keyed(Quota::per_minute(n))),
-            sites: Sites::new(config),
+            addresses: ByAddress::new(config.address_requests_per_second, Quota::per_second),
+            forms: ByAddress::new(config.address_forms_per_minute, Quota::per_minute),
+            sign_ins: ByAddress::new(config.address_sign_ins_per_minute, Quota::per_minute),
+            sign_ups: ByAddress::new(config.address_sign_ups_per_minute, Quota::per_minute),
             ended_sessions: RwLock::default(),
         }
     }
@@ -132,42 +142,41 @@ impl Budgets {
 
     /// Takes one request from an address's budget.
     pub fn spend_address(&self, address: IpAddr) -> Result<()> {
-        refuse(self.addresses.as_ref().is_some_and(|limiter| limiter.check_key(&counted(address)).is_err()))?;
-        Sites::spend(self.sites.addresses.as_ref(), site(address))
+        refuse(self.addresses.as_ref().is_some_and(|counters| counters.is_over(address, |network| network)))
     }
 
     /// Takes one form of a pool's pages from an address's budget there.
     pub fn spend_form(&self, address: IpAddr, pool_id: &str) -> Result<()> {
-        let over =
-            |limiter: &DefaultKeyedRateLimiter<_>| limiter.check_key(&(counted(address), pool_id.to_owned())).is_err();
-        refuse(self.forms.as_ref().is_some_and(over))?;
-        Sites::spend(self.sites.forms.as_ref(), site(address).map(|site| (site, pool_id.to_owned())))
+        refuse(is_over_at(self.forms.as_ref(), pool_id, address))
     }
 
     /// Takes one beginning of a sign-in from an address's budget at a user pool: each leaves a challenge behind, whether or not
     /// somebody has the name. What comes from this machine is a proxy's or a server's, and not one person's.
     pub fn spend_sign_in(&self, pool_id: &str, address: IpAddr) -> Result<()> {
-        let Some(limiter) = self.sign_ins.as_ref().filter(|_| !address.is_loopback()) else { return Ok(()) };
-        refuse(limiter.check_key(&(pool_id.to_owned(), counted(address))).is_err())?;
-        Sites::spend(self.sites.sign_ins.as_ref(), site(address).map(|site| (pool_id.to_owned(), site)))
+        refuse(!address.is_loopback() && is_over_at(self.sign_ins.as_ref(), pool_id, address))
+    }
+
+    /// Takes one sign-up from an address's budget at a user pool: each leaves a user behind, and may send a message. The same.
+    pub fn spend_sign_up(&self, pool_id: &str, address: IpAddr) -> Result<()> {
+        refuse(!address.is_loopback() && is_over_at(self.sign_ups.as_ref(), pool_id, address))
     }
 
     /// Forgets the counters that are quiet, so that memory stays bounded.
     pub fn forget_quiet(&self) {
-        self.sites.forget_quiet();
         for limiter in [&self.reads, &self.writes].into_iter().flatten() {
             limiter.retain_recent();
         }
-        if let Some(limiter) = &self.addresses {
-            limiter.retain_recent();
+        if let Some(counters) = &self.addresses {
+            counters.forget_quiet();
         }
-        if let Some(limiter) = &self.forms {
-            limiter.retain_recent();
-        }
-        if let Some(limiter) = &self.sign_ins {
-            limiter.retain_recent();
+        for counters in [&self.forms, &self.sign_ins, &self.sign_ups].into_iter().flatten() {
+            counters.forget_quiet();
         }
     }
+}
+
+fn is_over_at(counters: Option<&ByAddress<(IpAddr, String)>>, pool_id: &str, address: IpAddr) -> bool {
+    counters.is_some_and(|counters| counters.is_over(address, |network| (network, pool_id.to_owned())))
 }
 
 fn refuse(over: bool) -> Result<()> {
@@ -176,7 +185,6 @@ fn refuse(over: bool) -> Result<()> {
     }
     Ok(())
 }
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;

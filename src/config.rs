@@ -139,14 +139,19 @@ pub struct Config {
     /// Passkeys one user may delete in an hour; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_PASSKEY_DELETIONS_PER_HOUR", default_value_t = 0)]
     pub passkey_deletions_per_hour: i64,
-    /// Changes of their own account, each a row of the audit trail, that one user may make in a day (attributes, the names of
-    /// passkeys, the password, second factors, devices); 0 switches the limit off.
+    /// Changes of one kind, each a row of the audit trail, that one user may make of their own account in a day (attributes, names
+    /// of passkeys, registrations of passkeys). Changes of the password, second factors, devices and sessions are never refused:
+    /// further ones leave no row. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_USER_CHANGES_PER_DAY", default_value_t = 1_000)]
     pub user_changes_per_day: u32,
     /// Sign-ins that one client address may begin at one user pool, per minute and replica, through app clients without a
     /// secret; an IPv6 /48 may begin eight times as many; addresses of this machine are not counted; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_INS_PER_MINUTE", default_value_t = 1_200)]
     pub address_sign_ins_per_minute: u32,
+    /// Sign-ups that one client address may try at one user pool, per minute and replica, through app clients that prove no
+    /// secret; addresses of this machine are not counted; 0 switches the limit off.
+    #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_UPS_PER_MINUTE", default_value_t = 60)]
+    pub address_sign_ups_per_minute: u32,
     /// Wrong passwords in a row before further ones are delayed; 0 switches the lockout off.
     #[arg(long, env = "KEYSTEAD_FREE_PASSWORD_FAILURES", default_value_t = 5)]
     pub free_password_failures: i32,
@@ -229,7 +234,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_IMPORT_DAYS", default_value_t = 400)]
     pub import_days: u32,
     /// Days after which a user who signed up and never confirmed it is deleted; 0 keeps them for ever.
-    #[arg(long, env = "KEYSTEAD_UNCONFIRMED_DAYS", default_value_t = 90)]
+    #[arg(long, env = "KEYSTEAD_UNCONFIRMED_DAYS", default_value_t = 14)]
     pub unconfirmed_days: u32,
     /// The rules of the web ACL: the `[web_acl]` tables of keystead.toml.
     #[arg(skip)]

@@ -55,7 +55,7 @@ pub async fn end(app: &App, call: &Call, pool_id: &str, session: &Session) -> Re
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, pool_id, session.sub).await?;
     if store::sessions::revoke_of_user(&mut tx, pool_id, session.sub, session.origin_jti, trail.at).await? {
-        store::audit::insert(&mut tx, pool_id, &trail, "session.ended", Some(session.sub), None).await?;
+        super::changes::note_if_room(app, &mut tx, pool_id, &trail, "session.ended", session.sub).await?;
     }
     Ok(tx.commit().await?)
 }

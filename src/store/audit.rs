@@ -55,21 +55,24 @@ pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
-/// How many changes of their own account a user made since a time, counted up to `most`.
+/// How many changes of a kind a user made of their own account since a time, counted up to `most`.
 pub async fn count_own(
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
+    event: &str,
     since: OffsetDateTime,
     most: i64,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (
-               SELECT 1 FROM audit_events WHERE user_pool_id = $1 AND sub = $2 AND at > $3 AND actor = 'user' LIMIT $4) AS own"#,
+               SELECT 1 FROM audit_events WHERE user_pool_id = $1 AND sub = $2 AND at > $3 AND event = $5 AND actor = 'user'
+               LIMIT $4) AS own"#,
         pool_id,
         sub,
         since,
-        most
+        most,
+        event
     )
     .fetch_one(db)
     .await

@@ -62,7 +62,6 @@ const OF_ALL_POOLS: &[(&str, &str)] = &[
     ("WHERE greatest(sent_since, tried_since) <", "the same job"),
     ("WHERE status = 'Created' AND created_at <", "the job that removes what expired"),
     ("WHERE status IN ('Pending', 'InProgress', 'Stopping')", "the job that imports users"),
-    ("WHERE kind = $4 AND due_at <=", "the job that delivers messages, in batches"),
     ("deleted_at IS NOT NULL", "the job that removes deleted pools"),
     ("FROM deleted_clients ORDER BY", "the job that removes sessions of deleted app clients"),
     ("FROM pg_class", "before migrations: whether the database is another program's"),

@@ -329,3 +329,23 @@ async fn an_address_begins_so_many_sign_ins_at_a_pool_whoever_is_named() {
     let input = json!({"ClientId": other, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
     assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &input).await, "OK");
 }
+
+#[tokio::test]
+async fn an_address_signs_so_many_people_up_at_a_pool() {
+    let server = TestServer::start().await;
+    let (_, client) = hiding(&server).await;
+    let flags = ["--trusted-proxies=127.0.0.1/32", "--address-sign-ups-per-minute=3"];
+    let behind = TestServer::on(server.options(), config(&flags), server.clock.clone()).await;
+    let input = |client: &str, name: &str| json!({"ClientId": client, "Username": name, "Password": PASSWORD});
+    for name in ["one", "two", "three"] {
+        assert_eq!(from(&behind, "203.0.113.1", "SignUp", &input(&client, name)).await, "OK", "{name}");
+    }
+    let outcome = from(&behind, "203.0.113.1", "SignUp", &input(&client, "four")).await;
+    assert_eq!(outcome, "TooManyRequestsException");
+    assert_eq!(from(&behind, "203.0.113.2", "SignUp", &input(&client, "four")).await, "OK");
+    let (_, other) = hiding(&server).await;
+    assert_eq!(from(&behind, "203.0.113.1", "SignUp", &input(&other, "one")).await, "OK");
+    for n in 0..5 {
+        behind.call("SignUp", input(&client, &format!("local{n}"))).await.ok();
+    }
+}

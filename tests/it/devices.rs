@@ -32,7 +32,10 @@ struct Keys {
 
 impl Stage {
     async fn new(devices: Value) -> Self {
-        let server = TestServer::start().await;
+        Self::on(TestServer::start().await, devices).await
+    }
+
+    async fn on(server: TestServer, devices: Value) -> Self {
         let flows = ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
         let email = json!({"EmailSendingAccount": "DEVELOPER", "From": "id@example.com"});
         let members = json!({"DeviceConfiguration": devices, "EmailConfiguration": email});
@@ -431,4 +434,22 @@ async fn a_pool_may_name_the_levels_itself() {
     let twice = json!({"Level1": {"AcrValue": "urn:cognito:loa:2"}});
     let refused = server.operator("UpdateUserPool", json!({"UserPoolId": pool(), "AcrConfiguration": twice})).await;
     assert_eq!(refused.outcome(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn devices_come_and_go_however_often_and_leave_so_many_rows() {
+    let server = TestServer::with(&["--user-changes-per-day=1"]).await;
+    let mut stage = Stage::on(server, json!({"ChallengeRequiredOnNewDevice": true})).await;
+    for _ in 0..3 {
+        let (keys, _) = stage.new_device().await;
+        for status in ["not_remembered", "remembered"] {
+            let input = json!({"DeviceKey": keys.key, "DeviceRememberedStatus": status});
+            stage.ada.call("UpdateDeviceStatus", input).await.ok();
+        }
+        assert_eq!(stage.ada.call("ForgetDevice", json!({"DeviceKey": keys.key})).await.text, "");
+    }
+    assert_eq!(stage.server.count("devices").await, 0);
+    for event in ["confirmed", "forgotten", "remembered", "not_remembered"] {
+        assert_eq!(stage.server.count(&format!("audit_events WHERE event = 'device.{event}'")).await, 1, "{event}");
+    }
 }

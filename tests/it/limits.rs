@@ -205,6 +205,24 @@ async fn an_ipv6_network_is_counted_as_one_address() {
 }
 
 #[tokio::test]
+async fn addresses_without_end_are_counted_by_larger_networks() {
+    use std::net::{IpAddr, Ipv6Addr};
+
+    use keystead::budgets::Budgets;
+    let mut config = crate::support::config(&[]);
+    config.address_sign_ins_per_minute = 1;
+    let budgets = Budgets::new(&config);
+    let spend = |address: IpAddr| budgets.spend_sign_in("pool", address).is_ok();
+    let network = |n: u128| Ipv6Addr::from_bits((0x2001_0db8 << 96) + (n << 64)).into();
+    for n in 0..=200_000 {
+        assert!(spend(network(n)), "{n}");
+    }
+    assert_eq!((0x4_0000..0x4_2000).filter(|n| spend(network(*n))).count(), 1, "all of one site");
+    assert!(spend("2001:db8:ffff::1".parse().unwrap()) && spend("192.0.2.1".parse().unwrap()));
+    assert!(!spend("192.0.9.9".parse().unwrap()) && spend("192.1.2.1".parse().unwrap()));
+}
+
+#[tokio::test]
 async fn a_blocked_address_gets_no_public_documents_either() {
     let server = TestServer::configured(|config| config.web_acl = acl("block = ['127.0.0.0/8']")).await;
     for document in ["jwks.json", "openid-configuration"] {

@@ -20,7 +20,10 @@ struct Stage {
 impl Stage {
     /// A pool with authenticator apps and codes by mail as second factors, and a confirmed user with a verified address.
     async fn with(mfa: &str) -> Self {
-        let server = TestServer::start().await;
+        Self::on(TestServer::start().await, mfa).await
+    }
+
+    async fn on(server: TestServer, mfa: &str) -> Self {
         let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}});
         let email = json!({"EmailSendingAccount": "DEVELOPER", "From": "id@example.com"});
         let members = json!({"Policies": factors, "EmailConfiguration": email});
@@ -465,4 +468,19 @@ async fn who_has_no_password_does_not_switch_on_what_locks_them_out() {
     // A passkey that is both factors goes with it.
     let both = json!({"EmailMfaSettings": {"Enabled": true}, "WebAuthnMfaSettings": {"Enabled": true}});
     ada.call("SetUserMFAPreference", both).await.ok();
+}
+
+#[tokio::test]
+async fn second_factors_are_changed_however_much_was_changed_in_a_day() {
+    let stage = Stage::on(TestServer::with(&["--user-changes-per-day=1"]).await, "OPTIONAL").await;
+    let attributes = json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]});
+    stage.ada.call("UpdateUserAttributes", attributes).await.ok();
+    stage.app().await;
+    for enabled in [false, true] {
+        stage.prefer(json!({"SoftwareTokenMfaSettings": {"Enabled": enabled}})).await;
+    }
+    stage.app().await;
+    for event in ["mfa.changed", "software_token.verified", "user.changes_left_out"] {
+        assert_eq!(stage.server.count(&format!("audit_events WHERE event = '{event}'")).await, 1, "{event}");
+    }
 }

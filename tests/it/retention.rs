@@ -87,7 +87,10 @@ async fn what_has_ended_or_was_never_confirmed_goes() {
     server.remove_expired().await;
     assert_eq!(server.count("sessions").await, 1, "the one that was not ended");
     assert_eq!(server.count("users WHERE username = 'eve'").await, 1);
-    server.clock.advance(Duration::days(90));
+    server.clock.advance(Duration::days(12));
+    server.remove_expired().await;
+    assert_eq!(server.count("users WHERE username = 'eve'").await, 1);
+    server.clock.advance(Duration::days(1));
     server.remove_expired().await;
     assert_eq!(server.count("users WHERE username = 'eve'").await, 0);
     assert_eq!(server.count("users WHERE username = 'ada'").await, 1);
@@ -140,8 +143,8 @@ async fn what_changes_nothing_leaves_no_row_in_the_trail() {
 }
 
 #[tokio::test]
-async fn a_user_changes_so_many_things_in_a_day() {
-    let server = TestServer::with(&["--user-changes-per-day=4"]).await;
+async fn a_user_makes_so_many_changes_of_a_kind_in_a_day() {
+    let server = TestServer::with(&["--user-changes-per-day=3"]).await;
     let mut ada = server.signed_in("ada").await;
     let id = ada.add_passkey().await;
     let rename = |name: &str| json!({"CredentialId": id, "FriendlyCredentialName": name});
@@ -151,8 +154,11 @@ async fn a_user_changes_so_many_things_in_a_day() {
     let refused = ada.call("UpdateWebAuthnCredential", rename("four")).await.outcome();
     assert_eq!(refused, "TooManyRequestsException");
     ada.call("UpdateWebAuthnCredential", rename("three")).await.ok();
-    let attributes = json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]});
-    assert_eq!(ada.call("UpdateUserAttributes", attributes.clone()).await.outcome(), "TooManyRequestsException");
+    let attributes = |name: &str| json!({"UserAttributes": [{"Name": "name", "Value": name}]});
+    for name in ["A", "Ad", "Ada"] {
+        ada.call("UpdateUserAttributes", attributes(name)).await.ok();
+    }
+    assert_eq!(ada.call("UpdateUserAttributes", attributes("Eve")).await.outcome(), "TooManyRequestsException");
     server
         .operator(
             "AdminUpdateUserAttributes",
@@ -163,7 +169,59 @@ async fn a_user_changes_so_many_things_in_a_day() {
         .ok();
     server.clock.advance(Duration::DAY);
     ada.sign_in().await;
-    ada.call("UpdateUserAttributes", attributes).await.ok();
+    ada.call("UpdateUserAttributes", attributes("Eve")).await.ok();
+}
+
+#[tokio::test]
+async fn what_protects_an_account_is_done_however_much_was_changed() {
+    let server = TestServer::with(&["--user-changes-per-day=1"]).await;
+    let mut ada = server.signed_in("ada").await;
+    let id = ada.add_passkey().await;
+    let rename = |name: &str| json!({"CredentialId": id, "FriendlyCredentialName": name});
+    ada.call("UpdateWebAuthnCredential", rename("one")).await.ok();
+    assert_eq!(ada.call("UpdateWebAuthnCredential", rename("two")).await.outcome(), "TooManyRequestsException");
+    let passwords = [PASSWORD, "An0ther!", "A-th1rd!", "F0urth-1"];
+    for (old, new) in passwords.iter().zip(&passwords[1..]) {
+        let input = json!({"PreviousPassword": old, "ProposedPassword": new});
+        ada.call("ChangePassword", input).await.ok();
+    }
+    assert_eq!(server.count("audit_events WHERE event = 'password.changed'").await, 1, "renames hide nothing");
+    assert_eq!(server.count("audit_events WHERE event = 'user.changes_left_out'").await, 1);
+    ada.call("ChangePassword", json!({"PreviousPassword": "F0urth-1", "ProposedPassword": PASSWORD})).await.ok();
+    for _ in 0..3 {
+        ada.call("GlobalSignOut", json!({})).await.ok();
+        assert_eq!(server.count("sessions WHERE revoked_at IS NULL").await, 0);
+        ada.sign_in().await;
+    }
+    assert_eq!(server.count("audit_events WHERE event = 'user.signed_out'").await, 1);
+    for _ in 0..3 {
+        let other = ada.call("ListUserSessions", json!({})).await.ok()["Sessions"][0]["SessionId"].clone();
+        ada.sign_in().await;
+        ada.call("RevokeUserSession", json!({"SessionId": other})).await.ok();
+    }
+    assert_eq!(server.count("audit_events WHERE event = 'session.ended'").await, 1);
+    assert_eq!(server.count("audit_events WHERE event = 'user.changes_left_out'").await, 1);
+}
+
+#[tokio::test]
+async fn passkeys_that_come_and_go_fill_no_disk() {
+    let server = TestServer::with(&["--user-changes-per-day=2"]).await;
+    let mut ada = server.signed_in("ada").await;
+    for _ in 0..2 {
+        let id = ada.add_passkey().await;
+        ada.delete_passkey(&id).await.ok();
+        ada.sign_in().await;
+    }
+    let options = ada.start_registration().await;
+    let credential = ada.authenticator.create(&options, ORIGIN, &Default::default()).unwrap();
+    let input = json!({"Credential": credential});
+    let outcome = ada.call("CompleteWebAuthnRegistration", input.clone()).await.outcome();
+    assert_eq!(outcome, "TooManyRequestsException");
+    assert_eq!(server.count("webauthn_credentials").await, 0);
+    assert_eq!(server.count("audit_events WHERE event LIKE 'passkey.%'").await, 4);
+    server.clock.advance(Duration::DAY);
+    ada.sign_in().await;
+    ada.add_passkey().await;
 }
 
 #[tokio::test]

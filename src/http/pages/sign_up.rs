@@ -292,7 +292,7 @@ async fn began_here(
     match password {
         Some(password) if here => {
             password::store(&mut tx, pool, user.sub, &password, Status::Unconfirmed, trail.at).await?;
-            store::audit::insert(&mut tx, &pool.id, &trail, "password.changed", Some(user.sub), None).await?;
+            flows::changes::note_if_room(app, &mut tx, &pool.id, &trail, "password.changed", user.sub).await?;
         }
         _ if here => {}
         _ => store::users::signed_up_again(&mut tx, &pool.id, user.sub).await?,

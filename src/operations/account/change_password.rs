@@ -65,7 +65,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     password::store(&mut tx, &pool, user.sub, &new, Status::Confirmed, trail.at).await?;
-    changes::note(app, &mut tx, &pool.id, &trail, "password.changed", user.sub, None).await?;
+    changes::note_if_room(app, &mut tx, &pool.id, &trail, "password.changed", user.sub).await?;
     tx.commit().await?;
     auth_events::note(app, call, &pool, user.sub, "PasswordChange", "Pass", Some("Password"));
     Ok(Empty {})

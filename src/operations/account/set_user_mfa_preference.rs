@@ -29,7 +29,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: mfa::Pref
     }
     let why = "With a second factor nothing would be left to sign in to this account with; set a password first.";
     last_factor::keep(&mut tx, &pool, bearer.sub, had, why).await?;
-    changes::note(app, &mut tx, &pool.id, &trail, "mfa.changed", bearer.sub, None).await?;
+    changes::note_if_room(app, &mut tx, &pool.id, &trail, "mfa.changed", bearer.sub).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

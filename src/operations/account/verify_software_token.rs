@@ -62,7 +62,7 @@ pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) 
         let preferences = Preferences { sms: None, software_token: Some(on), email: None, passkey: None };
         mfa::prefer(&mut tx, pool, user, preferences, trail.at).await?;
     }
-    changes::note(app, &mut tx, &pool.id, &trail, "software_token.verified", user.sub, None).await?;
+    changes::note_if_room(app, &mut tx, &pool.id, &trail, "software_token.verified", user.sub).await?;
     tx.commit().await?;
     Ok(Response { status: "SUCCESS", session: request.session.filter(|_| enrolling.challenge.is_some()) })
 }

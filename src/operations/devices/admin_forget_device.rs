@@ -17,7 +17,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: OfUser)
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    forget(&mut tx, &pool.id, user.sub, &request.device_key, None, &trail).await?;
+    forget(app, &mut tx, &pool.id, user.sub, &request.device_key, None, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

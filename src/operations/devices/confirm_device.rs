@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, devices, step_up},
+    flows::{self, changes, devices, step_up},
     store::{self, devices::Device},
 };
 
@@ -82,7 +82,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     if !store::devices::insert(&mut tx, &pool.id, bearer.sub, &device).await? {
         return Err(Error::DeviceKeyExists("The device was confirmed before.".into()));
     }
-    store::audit::insert(&mut tx, &pool.id, &trail, "device.confirmed", Some(bearer.sub), None).await?;
+    changes::note_if_room(app, &mut tx, &pool.id, &trail, "device.confirmed", bearer.sub).await?;
     tx.commit().await?;
     Ok(Response { user_confirmation_necessary: asks })
 }

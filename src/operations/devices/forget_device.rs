@@ -10,7 +10,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Own) -> Res
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     let asks = Some(bearer.origin_jti);
-    forget(&mut tx, &bearer.pool_id, bearer.sub, &request.device_key, asks, &trail).await?;
+    forget(app, &mut tx, &bearer.pool_id, bearer.sub, &request.device_key, asks, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

@@ -108,6 +108,7 @@ const ACCESS: Duration = Duration::DAY;
 /// Forgets a device, in a transaction that holds the user's row. The sessions that it opened end with it. `asks`: the session of
 /// the user who asks: if that is one of them its access token goes on, and is not refreshed.
 async fn forget(
+    app: &App,
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
@@ -120,7 +121,7 @@ async fn forget(
     }
     let stays = asks.map(|origin_jti| (origin_jti, trail.at + ACCESS));
     store::sessions::end_of_device(&mut *db, pool_id, sub, key, stays, trail.at).await?;
-    Ok(store::audit::insert(db, pool_id, trail, "device.forgotten", Some(sub), None).await?)
+    note(app, db, pool_id, trail, "device.forgotten", sub).await
 }
 
 /// Remembers a device, or no longer. `status`: absent means remembered.
@@ -142,8 +143,12 @@ async fn set_status(
         return Err(no_such_device());
     }
     let event = if remembered { "device.remembered" } else { "device.not_remembered" };
-    if trail.actor == "user" {
-        return changes::note(app, db, pool_id, trail, event, sub, None).await;
+    note(app, db, pool_id, trail, event, sub).await
+}
+
+async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, event: &str, sub: Uuid) -> Result<()> {
+    match trail.actor == "user" {
+        true => changes::note_if_room(app, db, pool_id, trail, event, sub).await,
+        false => Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), None).await?),
     }
-    Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), None).await?)
 }

@@ -12,7 +12,7 @@ use crate::{
     caller::Bearer,
     error::{Error, Result},
     flows::{
-        self, decoys,
+        self, changes, decoys,
         passkey_sign_in::{algorithms_of, relying_party_of},
         step_up,
     },
@@ -65,8 +65,9 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         None => Some(Error::LimitExceeded(format!("A user may have {limit} passkeys; delete one first.").into())),
     };
     if refusal.is_none() {
-        store::audit::insert(&mut tx, &pool.id, &trail, "passkey.registered", Some(bearer.sub), Some(&credential.id))
-            .await?;
+        // Deletions need no bound then.
+        let event = "passkey.registered";
+        changes::note(app, &mut tx, &pool.id, &trail, event, bearer.sub, Some(&credential.id)).await?;
     }
     tx.commit().await?;
     refusal.map_or(Ok(Empty {}), Err)

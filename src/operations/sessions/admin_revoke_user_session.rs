@@ -34,7 +34,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     }
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    end(&mut tx, &pool.id, user.sub, session, associated, &trail).await?;
+    end(app, &mut tx, &pool.id, user.sub, session, associated, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

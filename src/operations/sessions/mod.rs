@@ -13,6 +13,7 @@ use crate::{
     app::App,
     clock::epoch_seconds,
     error::{Error, Result},
+    flows::changes,
     page,
     store::{self, Connection, audit::Trail, sessions::LiveSession},
 };
@@ -44,6 +45,7 @@ pub fn session_id_of(session: &LiveSession) -> String {
 /// Ends one session of a user whose row the caller has locked; with `associated`, also the browser's that it is or came
 /// through, and what else came through that.
 async fn end(
+    app: &App,
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
@@ -57,7 +59,10 @@ async fn end(
     if associated {
         store::sessions::revoke_associated(db, pool_id, session, trail.at).await?;
     }
-    Ok(store::audit::insert(db, pool_id, trail, "session.ended", Some(sub), None).await?)
+    match trail.actor == "user" {
+        true => changes::note_if_room(app, db, pool_id, trail, "session.ended", sub).await,
+        false => Ok(store::audit::insert(db, pool_id, trail, "session.ended", Some(sub), None).await?),
+    }
 }
 
 /// The session that a `SessionId` names.

@@ -39,7 +39,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
             "SessionId: this is the session that asks; RevokeToken or GlobalSignOut ends it.".into(),
         ));
     }
-    end(&mut tx, &bearer.pool_id, bearer.sub, session, associated, &trail).await?;
+    end(app, &mut tx, &bearer.pool_id, bearer.sub, session, associated, &trail).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

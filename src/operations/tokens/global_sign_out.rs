@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::Result,
-    flows::{self, session_limits},
+    flows::{self, changes, session_limits},
     operations::Empty,
     store,
 };
@@ -20,7 +20,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value
     store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
     bearer.live(app, &mut tx, call).await?;
     store::sessions::revoke_all(&mut tx, &bearer.pool_id, bearer.sub, None, trail.at).await?;
-    store::audit::insert(&mut tx, &bearer.pool_id, &trail, "user.signed_out", Some(bearer.sub), None).await?;
+    changes::note_if_room(app, &mut tx, &bearer.pool_id, &trail, "user.signed_out", bearer.sub).await?;
     tx.commit().await?;
     Ok(Empty {})
 }

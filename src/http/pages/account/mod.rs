@@ -408,7 +408,7 @@ impl Account<'_> {
                 store::sessions::any_live(&mut tx, pool_id, session.sub, Some(session.origin_jti)).await?;
             store::sessions::revoke_all(&mut tx, pool_id, session.sub, Some(session.origin_jti), trail.at).await?;
             if changes_something {
-                store::audit::insert(&mut tx, pool_id, &trail, "user.signed_out", Some(session.sub), None).await?;
+                flows::changes::note_if_room(app, &mut tx, pool_id, &trail, "user.signed_out", session.sub).await?;
             }
             tx.commit().await?;
         }
