@@ -47,6 +47,14 @@ pub fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
+/// The address that stands for a customer of a provider, who has an IPv6 network of 56 bits: 256 of 64.
+pub fn customer(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 72 << 72).into(),
+    }
+}
+
 impl Budgets {
     /// Fresh counters for these settings.
     pub fn new(config: &Config) -> Self {
