@@ -32,8 +32,12 @@ use crate::{
 
 /// Codes sent for a name within an hour.
 const SENT_PER_HOUR: i32 = 5;
-/// Codes that sign in sent for a name within an hour.
+/// Codes that sign in sent for a name within an hour; and those that are a second factor.
 const SIGN_IN_SENT_PER_HOUR: i32 = 20;
+/// Codes that sign in sent for a name within an hour because of one asker.
+const SIGN_IN_SENT_PER_HOUR_AND_ASKER: i32 = 5;
+/// How long codes that sign in live at most, each beside those sent after it (`AuthSessionValidity`).
+const SIGN_IN_LIFETIME: Duration = Duration::minutes(15);
 /// Custom challenges made for a name within an hour.
 const CUSTOM_PER_HOUR: i32 = 60;
 /// Guesses at the codes of a name, of each purpose.
@@ -46,6 +50,17 @@ pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 const DIGITS: usize = 6;
 /// The purpose of codes that sign in, as the counts have it.
 const SIGN_IN: &str = "sign_in";
+/// The purpose of codes that are a second factor.
+const SECOND_FACTOR: &str = "second_factor";
+
+/// What a code that is sent in the middle of a sign-in is.
+#[derive(Clone, Copy, Debug)]
+pub enum Factor {
+    /// It signs in, and whoever names somebody has it sent. `by`: who does, if it is known to be one person.
+    First { by: Option<IpAddr> },
+    /// It is for whoever proved the first factor.
+    Second,
+}
 
 /// What a code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,17 +174,25 @@ impl Counters {
         (counted, most): (bool, i32),
         now: OffsetDateTime,
     ) -> Result<bool> {
-        let sent = store::codes::note_sent(db, &pool.id, &self.told, GUESSES.per_code, counted, now).await?;
+        let fresh = (GUESSES.per_code, (self.told.purpose == SIGN_IN).then_some(SIGN_IN_LIFETIME));
+        let sent = store::codes::note_sent(db, &pool.id, &self.told, fresh, counted, now).await?;
         if let Some(own) = &self.own {
-            store::codes::forget_tries(db, &pool.id, own).await?;
+            store::codes::forget_tries(db, &pool.id, own, fresh, now).await?;
         }
         Ok(!counted || sent <= most)
     }
 
+    /// What was counted as a guess was the right code.
+    async fn take_back(&self, db: &mut Connection, pool: &Pool, guesser: &str) -> Result<()> {
+        for counter in [Some(&self.told), self.own.as_ref()].into_iter().flatten() {
+            store::codes::take_back(db, &pool.id, counter, guesser).await?;
+        }
+        Ok(())
+    }
+
     async fn was_used(&self, db: &mut Connection, pool: &Pool) -> Result<()> {
-        store::codes::was_used(db, &pool.id, &self.told).await?;
-        if let Some(own) = &self.own {
-            store::codes::forget_tries(db, &pool.id, own).await?;
+        for counter in [Some(&self.told), self.own.as_ref()].into_iter().flatten() {
+            store::codes::was_used(db, &pool.id, counter).await?;
         }
         Ok(())
     }
@@ -182,9 +205,9 @@ pub fn shared(app: &App, pool: &Pool, kind: &str, purpose: &'static str, name: &
     Counter { key: format!("{kind} {row}"), holder: BASE64_STANDARD.encode(&hash[2..17]), purpose }
 }
 
-/// What stands for who guesses: a keyed hash of the address, or of the network of an IPv6 customer.
+/// What stands for who guesses, or asks: a keyed hash of the address, or of the network of an IPv6 customer.
 fn guesser(app: &App, pool: &Pool, address: IpAddr) -> String {
-    let address = budgets::counted(address);
+    let address = budgets::customer(address);
     BASE64_STANDARD.encode(&app.sealing.derive("guesser", format!("{} {address}", pool.id).as_bytes())[..9])
 }
 
@@ -250,8 +273,8 @@ pub async fn pretend_to_send(
 }
 
 /// Checks a code, in a transaction that holds the user's row. The inner error is the refusal of a code that is wrong, expired
-/// or tried too often, after which the caller commits, so that the guess stays counted. A caller who has something slow to do
-/// before the code is used rolls back: a right code is no guess.
+/// or tried too often, after which the caller commits, so that the guess stays counted; a right code is no guess. A caller
+/// who has something slow to do before the code is used rolls back.
 pub async fn check(
     app: &App,
     db: &mut Connection,
@@ -262,8 +285,9 @@ pub async fn check(
 ) -> Result<Result<Code>> {
     let purpose = given.purpose;
     let counters = Counters::of(app, pool, &user.username, Some(user), purpose);
-    let allowed = match given.by {
-        Some(address) => match counters.guess(db, pool, &guesser(app, pool, address), now).await? {
+    let by = given.by.map(|address| guesser(app, pool, address));
+    let allowed = match &by {
+        Some(by) => match counters.guess(db, pool, by, now).await? {
             Ok(allowed) => allowed,
             Err(refused) => return Ok(Err(refusal(refused))),
         },
@@ -272,7 +296,12 @@ pub async fn check(
     let hash = hash(app, pool, user.sub, purpose, given.code);
     let found = store::codes::find(db, &pool.id, user.sub, purpose.text()).await?;
     Ok(match found.filter(|code| allowed && equal(&code.hash, &hash)) {
-        Some(code) if code.expires_at > now => Ok(code),
+        Some(code) if code.expires_at > now => {
+            if let Some(by) = &by {
+                counters.take_back(db, pool, by).await?;
+            }
+            Ok(code)
+        }
         // Only who has the right code learns that it came too late: such codes are kept for a while.
         Some(_) => Err(expired()),
         None => Err(wrong(db, pool, &counters, purpose, now).await?),
@@ -372,11 +401,24 @@ pub async fn count_sign_in(
     app: &App,
     db: &mut Connection,
     pool: &Pool,
-    username: &str,
-    user: Option<&User>,
+    (username, user): (&str, Option<&User>),
+    factor: Factor,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let counters = Counters::of_strangers(app, pool, username, user, SIGN_IN);
+    // Whoever asks has the session that the code is for, so it is lost for the owner of the name: nobody may use up all.
+    if let Factor::First { by: Some(address) } = factor {
+        let name = password::attempts_name(app, pool, username, user);
+        let asked = shared(app, pool, "asked", SIGN_IN, &format!("{} {name}", guesser(app, pool, address)));
+        let sent = store::codes::note_sent(db, &pool.id, &asked, (i32::MAX, None), true, now).await?;
+        if sent > SIGN_IN_SENT_PER_HOUR_AND_ASKER {
+            return Err(limit_exceeded());
+        }
+    }
+    let purpose = match factor {
+        Factor::First { .. } => SIGN_IN,
+        Factor::Second => SECOND_FACTOR,
+    };
+    let counters = Counters::of_strangers(app, pool, username, user, purpose);
     if counters.send(db, pool, (true, SIGN_IN_SENT_PER_HOUR), now).await? { Ok(()) } else { Err(limit_exceeded()) }
 }
 
@@ -398,9 +440,11 @@ pub async fn count_sign_in_guess(
     })
 }
 
-/// The right code signed in: what was guessed at it is forgotten.
-pub async fn signed_in(app: &App, db: &mut Connection, pool: &Pool, user: &User) -> Result<()> {
-    Counters::of_strangers(app, pool, &user.username, Some(user), SIGN_IN).was_used(db, pool).await
+/// The right code signed in: it was no guess, and those at it are forgotten.
+pub async fn signed_in(app: &App, db: &mut Connection, pool: &Pool, user: &User, by: IpAddr) -> Result<()> {
+    let counters = Counters::of_strangers(app, pool, &user.username, Some(user), SIGN_IN);
+    counters.take_back(db, pool, &guesser(app, pool, by)).await?;
+    counters.was_used(db, pool).await
 }
 
 /// Counts a custom challenge, for which a function may send something, and refuses one too many.
@@ -413,7 +457,7 @@ pub async fn count_custom(
     now: OffsetDateTime,
 ) -> Result<()> {
     let counters = Counters::of_strangers(app, pool, username, user, "custom_challenge");
-    let sent = store::codes::note_sent(db, &pool.id, &counters.told, GUESSES.per_code, true, now).await?;
+    let sent = store::codes::note_sent(db, &pool.id, &counters.told, (GUESSES.per_code, None), true, now).await?;
     if sent > CUSTOM_PER_HOUR { Err(limit_exceeded()) } else { Ok(()) }
 }
 
@@ -443,18 +487,20 @@ fn limit_exceeded() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flows::otp_sign_in;
 
-    /// How likely one of so many guesses a day is right within a year. Each is at a code of its own, at worst: guessing at one
-    /// code again and again is likelier by less than its share.
+    /// How likely one of so many guesses a day is right within a year: at codes in place of a password, and as many at codes
+    /// that sign in. Each is at a code of its own, at worst: guessing at one code again and again is likelier by less than its
+    /// share.
     fn within_a_year(a_day: i32) -> f64 {
-        let codes = 10_f64.powi(i32::try_from(DIGITS).unwrap());
-        1.0 - (1.0 - 1.0 / codes).powi(a_day * 365)
+        let misses = |digits: usize| (1.0 - 0.1_f64.powi(i32::try_from(digits).unwrap())).powi(a_day * 365);
+        1.0 - misses(DIGITS) * misses(otp_sign_in::DIGITS)
     }
 
     #[test]
     fn who_guesses_for_a_year_does_not_come_in() {
         let everybody = within_a_year(GUESSES.per_day);
-        assert!(everybody < 0.036, "with as many addresses as they like: {everybody}");
+        assert!(everybody < 0.037, "with as many addresses as they like: {everybody}");
         let one = within_a_year(GUESSES.per_day_and_guesser);
         assert!(one < 0.01, "from one address: {one}");
         // A single code, by everybody: one in fifty thousand.

@@ -14,7 +14,7 @@ use crate::{
         audit::Trail,
         codes::Code,
         pools::Pool,
-        users::{Status, User},
+        users::{Mfa, Status, User},
     },
 };
 
@@ -71,20 +71,35 @@ pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
 }
 
 /// Whoever has a code that went to the name itself reads what goes to it, and is the first who proves it: nothing is left to
-/// whoever took the name before, neither sessions nor passkeys nor another address. The caller has locked the user's row.
+/// whoever took the name before, neither sessions nor what begins one, nor passkeys, second factors, devices or another
+/// address. The caller has locked the user's row.
 pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
     let Some(naming) = names::naming(pool).filter(|naming| code.attribute == *naming) else { return Ok(user) };
     if Address::verified(&user, naming).is_some() {
         return Ok(user);
     }
     store::sessions::revoke_all(db, &pool.id, user.sub, None, trail.at).await?;
+    store::challenges::delete_all(db, &pool.id, user.sub).await?;
     store::passkeys::delete_all(db, &pool.id, user.sub, trail).await?;
+    store::codes::delete_all(db, &pool.id, user.sub).await?;
+    let had_devices = store::devices::delete_all(db, &pool.id, user.sub).await?;
+    let had_app = store::software_tokens::delete(db, &pool.id, user.sub).await?;
+    let had_factors = had_app || user.mfa != Mfa::default();
+    let user = User { mfa: Mfa::default(), ..user };
+    if had_factors {
+        store::users::update_mfa(db, &pool.id, user.sub, &user.mfa, trail.at).await?;
+    }
     let mut attributes = user.attributes.clone();
     for kind in ["email", "phone_number"].into_iter().filter(|kind| user.attributes.contains_key(*kind)) {
         attributes.insert(format!("{kind}_verified"), if kind == naming { "true".into() } else { "false".into() });
     }
     store::audit::insert(db, &pool.id, trail, "user.signed_out", Some(user.sub), None).await?;
     store::audit::insert(db, &pool.id, trail, "address.verified", Some(user.sub), None).await?;
+    for (event, happened) in [("mfa.changed", had_factors), ("device.forgotten", had_devices)] {
+        if happened {
+            store::audit::insert(db, &pool.id, trail, event, Some(user.sub), None).await?;
+        }
+    }
     change_attributes::store(db, pool, user, attributes, trail.at).await
 }
 

@@ -102,7 +102,7 @@ async fn put(
     let (app, pool) = (cause.app, cause.pool);
     app.delivery.check(address.medium())?;
     // Nothing is tried there: no address is ever dead.
-    if store::codes::note_sent(db, &pool.id, counted, i32::MAX, true, now).await? > PER_ADDRESS_AND_HOUR {
+    if store::codes::note_sent(db, &pool.id, counted, (i32::MAX, None), true, now).await? > PER_ADDRESS_AND_HOUR {
         return Err(flooded());
     }
     let link = link(cause, address, told);

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         addresses::Address,
+        codes::Factor,
         custom_sign_in,
         devices::Carried,
         issue::{self, Proved, Source},
@@ -143,7 +144,7 @@ async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, car
         Some(attribute) => {
             let address = Address::verified(user, attribute)
                 .ok_or_else(|| Error::wrong_credentials("the address of the second factor is not verified"))?;
-            let (data, mut parameters) = otp_sign_in::send(sign_in, &person, &address).await?;
+            let (data, mut parameters) = otp_sign_in::send(sign_in, &person, &address, Factor::Second).await?;
             parameters.extend(self::parameters([name]));
             (data, parameters)
         }

@@ -9,7 +9,7 @@ use crate::{
     flows::{
         addresses::{self, Address},
         attributes::is_phone,
-        codes::{self, Purpose},
+        codes::{self, Factor, Purpose},
         decoys, devices,
         issue::{self, Proved, Source},
         messages, mfa, password, session_text,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Digits of a code.
-const DIGITS: usize = 8;
+pub const DIGITS: usize = 8;
 
 /// The attribute whose address a factor uses.
 fn attribute(factor: &str) -> &'static str {
@@ -62,18 +62,23 @@ pub async fn start(
             addresses::decoy_of(sign_in.app, sign_in.pool, &person.username, purpose, attribute(factor))
         }
     };
-    let (data, parameters) = send(sign_in, person, &to).await?;
+    let (data, parameters) = send(sign_in, person, &to, Factor::First { by: sign_in.asker() }).await?;
     sign_in.challenge(person, factor, data, parameters, available.factors).await
 }
 
 /// Sends a code to an address (to an unknown person's, nothing): what the challenge remembers, and what its answer says.
-pub async fn send(sign_in: &SignIn<'_>, person: &Person, to: &Address) -> Result<(Value, Map<String, Value>)> {
+pub async fn send(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    to: &Address,
+    as_factor: Factor,
+) -> Result<(Value, Map<String, Value>)> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     app.delivery.check(to.medium())?;
     let now = app.clock.now();
     let code = random::code(DIGITS);
     let mut tx = app.db.begin().await?;
-    codes::count_sign_in(app, &mut tx, pool, &person.username, person.user.as_ref(), now).await?;
+    codes::count_sign_in(app, &mut tx, pool, (&person.username, person.user.as_ref()), as_factor, now).await?;
     let username = person.user.as_ref().map_or(person.username.as_str(), |user| &user.username);
     let told = Told { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code, stored: None };
     match &person.user {
@@ -125,7 +130,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     }
     // Whoever reads the address has proved more than a password does.
     store::login_attempts::forget(&mut tx, &pool.id, &password::attempts_name(app, pool, name, Some(&user))).await?;
-    codes::signed_in(app, &mut tx, pool, &user).await?;
+    codes::signed_in(app, &mut tx, pool, &user, by).await?;
     let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let methods = vec![if taken.kind == "SMS_OTP" { "sms" } else { "email_otp" }];
     let proved = Proved { with: OpenedWith::Otp, methods, device };

@@ -1,6 +1,6 @@
 //! The steps of signing in, shared by InitiateAuth, RespondToAuthChallenge and their Admin forms.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};
@@ -114,11 +114,17 @@ impl SignIn<'_> {
         Cause { app: self.app, pool: self.pool, client_id: &self.client.id, metadata: self.client_metadata }
     }
 
+    /// Whose address the call comes from, if it is one person's and not a server's or a proxy's.
+    pub fn asker(&self) -> Option<IpAddr> {
+        // A client with a secret is a server, which begins the sign-ins of many people.
+        let one = self.door != Door::Operator && self.client.secrets.is_empty() && !self.call.address.is_loopback();
+        one.then_some(self.call.address)
+    }
+
     /// The first step: InitiateAuth. `session`: of a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
-        // A client with a secret is a server, which begins the sign-ins of many people.
-        if self.door != Door::Operator && self.client.secrets.is_empty() && !flow.starts_with("REFRESH") {
-            self.app.budgets.spend_sign_in(&self.pool.id, self.call.address)?;
+        if let Some(address) = self.asker().filter(|_| !flow.starts_with("REFRESH")) {
+            self.app.budgets.spend_sign_in(&self.pool.id, address)?;
         }
         // Where functions are asked before anything is proved, the turn is taken after them: whoever names somebody must not
         // keep that person waiting for slow functions.

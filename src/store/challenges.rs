@@ -119,3 +119,9 @@ pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Ends everything that waits for an answer of a user's. It reads all that waits in the pool, for there is no index by user.
+pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
+    Ok(())
+}

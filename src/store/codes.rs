@@ -67,6 +67,12 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str
     Ok(())
 }
 
+/// Takes all codes of a user back.
+pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+    sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
+    Ok(())
+}
+
 /// Where something is counted: a row of `code_attempts`.
 #[derive(Clone, Debug)]
 pub struct Counter {
@@ -100,13 +106,20 @@ pub enum Guess {
     TooMany,
 }
 
-/// Notes that a code is sent, at which there were no guesses yet; returns how many were sent within the hour. It counts
-/// itself where `counts` says so, and where the code before was not dead.
+/// Until when guesses were at codes that are of no use any more, once another is sent. `beside`: how long codes live beside
+/// later ones; `None`: the next replaces them at once.
+fn over(beside: Option<Duration>, now: OffsetDateTime) -> OffsetDateTime {
+    // What seems to come an hour later was written by a clock that was wrong.
+    beside.map_or(now + HOUR, |lives| now - lives)
+}
+
+/// Notes that a code is sent; returns how many were sent within the hour. It counts itself where `counts` says so, and where
+/// the code before was not dead. The guesses are forgotten unless they were at codes that live `beside` this one.
 pub async fn note_sent(
     db: &mut Connection,
     pool_id: &str,
     counter: &Counter,
-    dead: i32,
+    (dead, beside): (i32, Option<Duration>),
     counts: bool,
     now: OffsetDateTime,
 ) -> sqlx::Result<i32> {
@@ -119,8 +132,9 @@ pub async fn note_sent(
                          WHEN a.tried >= $9 THEN a.sent ELSE a.sent + $5 END,
              sent_since = CASE WHEN a.holder <> $4 OR a.sent_since <= $7 OR a.sent_since > $8 THEN $6 ELSE a.sent_since END,
              last_sent_at = $6,
-             tried = 0,
-             code_tries = '{}',
+             tried = CASE WHEN a.holder <> $4 OR a.tried >= $9 OR a.tried_since <= $10 OR a.tried_since > $8 THEN 0 ELSE a.tried END,
+             code_tries = CASE WHEN a.holder <> $4 OR a.tried >= $9 OR a.tried_since <= $10 OR a.tried_since > $8 THEN '{}'
+                 ELSE a.code_tries END,
              guessed = CASE WHEN a.holder <> $4 THEN 0 ELSE a.guessed END,
              day_tries = CASE WHEN a.holder <> $4 THEN '{}' ELSE a.day_tries END
          RETURNING sent",
@@ -132,7 +146,8 @@ pub async fn note_sent(
         now,
         now - HOUR,
         now + HOUR,
-        dead
+        dead,
+        over(beside, now)
     )
     .fetch_one(db)
     .await
@@ -216,15 +231,49 @@ pub async fn count_guess(
     Ok(if dead.fetch_one(db).await? { Guess::Dead } else { Guess::TooMany })
 }
 
-/// A new code may be guessed at from the beginning; what was guessed in a day stays counted.
-pub async fn forget_tries(db: &mut Connection, pool_id: &str, counter: &Counter) -> sqlx::Result<()> {
+/// A new code may be guessed at from the beginning, as [`note_sent`] says; what was guessed in a day stays counted.
+pub async fn forget_tries(
+    db: &mut Connection,
+    pool_id: &str,
+    counter: &Counter,
+    (dead, beside): (i32, Option<Duration>),
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE code_attempts SET tried = 0, code_tries = '{}'
+         WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4
+             AND (tried >= $5 OR tried_since <= $6 OR tried_since > $7)",
+        pool_id,
+        counter.key,
+        counter.purpose,
+        counter.holder,
+        dead,
+        over(beside, now),
+        now + HOUR
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// What was counted as a guess of `guesser` was the right code.
+pub async fn take_back(db: &mut Connection, pool_id: &str, counter: &Counter, guesser: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE code_attempts SET
+             tried = greatest(tried - 1, 0),
+             code_tries = CASE WHEN (code_tries ->> $5)::integer > 1
+                 THEN code_tries || jsonb_build_object($5::text, (code_tries ->> $5)::integer - 1)
+                 ELSE code_tries - $5::text END,
+             guessed = greatest(guessed - 1, 0),
+             day_tries = CASE WHEN (day_tries ->> $5)::integer > 1
+                 THEN day_tries || jsonb_build_object($5::text, (day_tries ->> $5)::integer - 1)
+                 ELSE day_tries - $5::text END
          WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4",
         pool_id,
         counter.key,
         counter.purpose,
-        counter.holder
+        counter.holder,
+        guesser
     )
     .execute(db)
     .await?;

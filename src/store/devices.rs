@@ -138,3 +138,10 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str) ->
             .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// Forgets all devices of a user; `false` when there are none.
+pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
+    let done =
+        sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
+    Ok(done.rows_affected() > 0)
+}

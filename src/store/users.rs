@@ -502,7 +502,7 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Resu
     sqlx::query!("DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
         .await?;
-    sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
+    super::codes::delete_all(db, pool_id, sub).await?;
     super::software_tokens::delete(db, pool_id, sub).await?;
     sqlx::query!("DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use time::Duration;
 
+use super::otp;
 use crate::support::{Answer, PASSWORD, Person, TestServer, config, pool_with};
 
 const EMAIL: &str = "ada@example.com";
@@ -17,6 +18,12 @@ async fn servers() -> (TestServer, TestServer) {
     let behind =
         TestServer::on(server.options(), config(&["--trusted-proxies=127.0.0.1/32"]), server.clock.clone()).await;
     (server, behind)
+}
+
+/// Such a replica that sends codes too: into nothing.
+async fn sending(server: &TestServer) -> TestServer {
+    let flags = ["--trusted-proxies=127.0.0.1/32", "--smtp-url=smtp://127.0.0.1:1", "--mail-from=id@example.com"];
+    TestServer::on(server.options(), config(&flags), server.clock.clone()).await
 }
 
 /// How a call from an address comes out.
@@ -101,16 +108,16 @@ async fn fifteen_wrong_codes_of_strangers_do_not_keep_the_right_one_out() {
 }
 
 #[tokio::test]
-async fn an_ipv6_network_guesses_as_one_address() {
+async fn an_ipv6_customer_guesses_as_one_address() {
     let (server, behind) = servers().await;
     let (_, client) = hiding(&server).await;
     let code = sign_up(&server, &client).await;
     let wrong = confirm(&client, "ada", other_than(&code));
     for n in 0..5 {
-        assert_eq!(from(&behind, &format!("2001:db8:1:2::{n}"), "ConfirmSignUp", &wrong).await, MISMATCH);
+        assert_eq!(from(&behind, &format!("2001:db8:1:20{n}::{n}"), "ConfirmSignUp", &wrong).await, MISMATCH);
     }
-    assert_eq!(from(&behind, "2001:db8:1:2:ffff::1", "ConfirmSignUp", &wrong).await, LIMIT);
-    assert_eq!(from(&behind, "2001:db8:1:3::1", "ConfirmSignUp", &wrong).await, MISMATCH);
+    assert_eq!(from(&behind, "2001:db8:1:2ff:ffff::1", "ConfirmSignUp", &wrong).await, LIMIT, "customers have a /56");
+    assert_eq!(from(&behind, "2001:db8:1:300::1", "ConfirmSignUp", &wrong).await, MISMATCH);
 }
 
 #[tokio::test]
@@ -198,56 +205,156 @@ async fn a_mailed_link_is_not_blocked_by_guesses() {
     assert!(html.contains("Your account is confirmed"), "{html}");
 }
 
+/// A client of a pool where codes sign in.
+async fn by_codes(server: &TestServer) -> String {
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
+    let pool = json!({"Policies": factors, "AutoVerifiedAttributes": ["email"]});
+    pool_with(server, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await.1
+}
+
+fn begin(client: &str, username: &str) -> Value {
+    json!({"ClientId": client, "AuthFlow": "USER_AUTH",
+        "AuthParameters": {"USERNAME": username, "PREFERRED_CHALLENGE": "EMAIL_OTP"}})
+}
+
+fn respond(client: &str, session: &Value, code: &str) -> Value {
+    json!({"ClientId": client, "ChallengeName": "EMAIL_OTP", "Session": session,
+        "ChallengeResponses": {"USERNAME": "ada", "EMAIL_OTP_CODE": code}})
+}
+
 #[tokio::test]
 async fn strangers_wrong_codes_and_passwords_do_not_keep_out_whoever_signs_in_by_a_code() {
     let (server, behind) = servers().await;
-    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
-    let pool = json!({"Policies": factors, "AutoVerifiedAttributes": ["email"]});
-    let (_, client) = pool_with(&server, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    let client = by_codes(&server).await;
     confirmed(&server, &client).await;
-    let begin = json!({"ClientId": client, "AuthFlow": "USER_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "PREFERRED_CHALLENGE": "EMAIL_OTP"}});
-    let respond = |session: &Value, code: &str| {
-        json!({"ClientId": client, "ChallengeName": "EMAIL_OTP", "Session": session,
-            "ChallengeResponses": {"USERNAME": "ada", "EMAIL_OTP_CODE": code}})
-    };
-    let theirs = server.call("InitiateAuth", begin.clone()).await.ok()["Session"].clone();
-    let own = server.call("InitiateAuth", begin).await.ok()["Session"].clone();
+    let theirs = server.call("InitiateAuth", begin(&client, "ada")).await.ok()["Session"].clone();
+    let own = server.call("InitiateAuth", begin(&client, "ada")).await.ok()["Session"].clone();
     let code = server.code(EMAIL, 3).await;
     for n in 0..3 {
         let address = format!("203.0.113.{n}");
         for _ in 0..5 {
-            assert_eq!(from(&behind, &address, "RespondToAuthChallenge", &respond(&theirs, "1")).await, MISMATCH);
+            assert_eq!(
+                from(&behind, &address, "RespondToAuthChallenge", &respond(&client, &theirs, "1")).await,
+                MISMATCH
+            );
         }
-        let refusal = answer_from(&behind, &address, "RespondToAuthChallenge", &respond(&theirs, "1")).await.refused();
+        let refusal =
+            answer_from(&behind, &address, "RespondToAuthChallenge", &respond(&client, &theirs, "1")).await.refused();
         assert_eq!(refusal, "400 NotAuthorizedException: Password attempts exceeded");
     }
     let stranger = Person::new(&server, "ada", "");
     for _ in 0..6 {
         stranger.password_sign_in(&client, "Wr0ng-Passw0rd").await.refused();
     }
-    let tokens = server.call("RespondToAuthChallenge", respond(&own, &code)).await.ok();
+    let tokens = server.call("RespondToAuthChallenge", respond(&client, &own, &code)).await.ok();
     assert!(tokens["AuthenticationResult"]["AccessToken"].is_string(), "{tokens}");
+}
+
+#[tokio::test]
+async fn right_codes_are_no_guesses_of_a_day() {
+    let (server, behind) = servers().await;
+    let client = by_codes(&server).await;
+    confirmed(&server, &client).await;
+    for n in 0..30 {
+        server.clock.advance(Duration::minutes(15));
+        let session = server.call("InitiateAuth", begin(&client, "ada")).await.ok()["Session"].clone();
+        let code = server.code(EMAIL, n + 2).await;
+        // Every guess counts, the right one does not.
+        if n < 24 {
+            let wrong = respond(&client, &session, "1");
+            assert_eq!(from(&behind, "203.0.113.1", "RespondToAuthChallenge", &wrong).await, MISMATCH, "{n}");
+        }
+        let right = respond(&client, &session, &code);
+        assert_eq!(from(&behind, "203.0.113.1", "RespondToAuthChallenge", &right).await, "OK", "{n}");
+    }
+    let session = server.call("InitiateAuth", begin(&client, "ada")).await.ok()["Session"].clone();
+    let wrong = respond(&client, &session, "1");
+    assert_eq!(from(&behind, "203.0.113.1", "RespondToAuthChallenge", &wrong).await, MISMATCH, "the 25th");
+    let refusal = answer_from(&behind, "203.0.113.1", "RespondToAuthChallenge", &wrong).await.refused();
+    assert_eq!(refusal, "400 NotAuthorizedException: Password attempts exceeded");
+}
+
+#[tokio::test]
+async fn right_codes_that_prove_an_address_are_no_guesses_of_a_day() {
+    let (server, behind) = servers().await;
+    let client = by_codes(&server).await;
+    confirmed(&server, &client).await;
+    let mut ada = Person::new(&server, "ada", "");
+    for n in 0..30 {
+        server.clock.advance(Duration::minutes(15));
+        let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
+        ada.keep_tokens(&tokens);
+        ada.call("GetUserAttributeVerificationCode", json!({"AttributeName": "email"})).await.ok();
+        let code = server.code(EMAIL, n + 2).await;
+        let input = json!({"AccessToken": ada.access_token, "AttributeName": "email", "Code": code});
+        assert_eq!(from(&behind, "203.0.113.1", "VerifyUserAttribute", &input).await, "OK", "{n}");
+    }
+}
+
+#[tokio::test]
+async fn one_address_does_not_use_up_the_codes_that_sign_in() {
+    let server = TestServer::start().await;
+    let client = by_codes(&server).await;
+    confirmed(&server, &client).await;
+    let behind = sending(&server).await;
+    let too_many = "TooManyRequestsException";
+    for name in ["ada", &otp::unknown_name(&server, &client).await] {
+        let begin = begin(&client, name);
+        for round in 1..=4 {
+            let stranger = format!("203.0.113.{round}");
+            for n in 0..5 {
+                assert_eq!(from(&behind, &stranger, "InitiateAuth", &begin).await, "OK", "{name} {round} {n}");
+            }
+            assert_eq!(from(&behind, &stranger, "InitiateAuth", &begin).await, too_many, "{name} {round}");
+        }
+        assert_eq!(from(&behind, "203.0.113.5", "InitiateAuth", &begin).await, too_many, "{name}: twenty in all");
+    }
+    server.clock.advance(Duration::HOUR);
+    assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &begin(&client, "ada")).await, "OK");
+}
+
+#[tokio::test]
+async fn a_code_that_is_sent_gives_no_new_guesses_at_the_codes_before_it() {
+    let (server, behind) = servers().await;
+    let client = by_codes(&server).await;
+    confirmed(&server, &client).await;
+    for name in ["ada", &otp::unknown_name(&server, &client).await] {
+        let first = server.call("InitiateAuth", begin(&client, name)).await.ok()["Session"].clone();
+        let guess = |session: &Value| {
+            let mut wrong = respond(&client, session, "1");
+            wrong["ChallengeResponses"]["USERNAME"] = json!(name);
+            wrong
+        };
+        for _ in 0..5 {
+            let outcome = from(&behind, "203.0.113.1", "RespondToAuthChallenge", &guess(&first)).await;
+            assert_eq!(outcome, MISMATCH, "{name}");
+        }
+        server.call("InitiateAuth", begin(&client, name)).await.ok();
+        let refusal = answer_from(&behind, "203.0.113.1", "RespondToAuthChallenge", &guess(&first)).await.refused();
+        assert_eq!(refusal, "400 NotAuthorizedException: Password attempts exceeded", "{name}");
+        // Once no code lives that was guessed at, all begins anew.
+        server.clock.advance(Duration::minutes(15));
+        let later = server.call("InitiateAuth", begin(&client, name)).await.ok()["Session"].clone();
+        let outcome = from(&behind, "203.0.113.1", "RespondToAuthChallenge", &guess(&later)).await;
+        assert_eq!(outcome, MISMATCH, "{name}");
+    }
 }
 
 #[tokio::test]
 async fn names_that_nobody_has_take_no_rows_of_their_own() {
     let server = TestServer::start().await;
-    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
-    let pool = json!({"Policies": factors, "AutoVerifiedAttributes": ["email"]});
-    let (_, client) = pool_with(&server, pool, json!({"PreventUserExistenceErrors": "ENABLED"})).await;
+    let client = by_codes(&server).await;
+    let behind = sending(&server).await;
     for n in 0..20 {
         let name = format!("nobody{n}@example.com");
         server.call("ForgotPassword", of(&client, &name)).await.ok();
         server.call("ResendConfirmationCode", of(&client, &name)).await.ok();
         server.call("ConfirmForgotPassword", reset(&client, &name, "123456")).await.refused();
         server.call("ConfirmSignUp", confirm(&client, &name, "123456")).await.refused();
-        let begin = json!({"ClientId": client, "AuthFlow": "USER_AUTH",
-            "AuthParameters": {"USERNAME": name, "PREFERRED_CHALLENGE": "EMAIL_OTP"}});
-        server.call("InitiateAuth", begin).await.ok();
+        assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &begin(&client, &name)).await, "OK");
     }
     assert!(server.count("code_attempts").await > 100);
-    let shared = "username_key ~ '^(told|nobody) [0-9]+$' AND split_part(username_key, ' ', 2)::integer < 16384";
+    let shared = "username_key ~ '^(told|nobody|asked) [0-9]+$' AND split_part(username_key, ' ', 2)::integer < 16384";
     assert_eq!(server.count(&format!("code_attempts WHERE NOT ({shared})")).await, 0);
 }
 

@@ -30,7 +30,7 @@ fn answer(client: &str, session: &Value, username: &str, code: &str) -> Value {
 }
 
 /// A name that nobody has and that seems to have an address: one in eight does not.
-async fn unknown_name(server: &TestServer, client: &str) -> String {
+pub async fn unknown_name(server: &TestServer, client: &str) -> String {
     for n in 0.. {
         let name = format!("nobody{n}@example.com");
         let input = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}});

@@ -841,6 +841,65 @@ async fn recovery_goes_to_the_address_that_is_the_name_and_not_to_the_phone_of_w
 }
 
 #[tokio::test]
+async fn no_second_factor_is_left_of_whoever_signed_up_as_somebody_elses_address() {
+    let server = TestServer::start().await;
+    let pool = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["phone_number"]});
+    let (pool, client) = pool_with(&server, pool, json!({})).await;
+    let input = json!({"UserPoolId": pool, "MfaConfiguration": "OPTIONAL",
+        "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    server.operator("SetUserPoolMfaConfig", input).await.ok();
+    server.call("SignUp", squatting(&client, PHONE)).await.ok();
+    let code = server.code(PHONE, 1).await;
+    server.call("ConfirmSignUp", with_code(&client, EMAIL, &code)).await.ok();
+    let mut stranger = Person::new(&server, EMAIL, "");
+    let tokens = stranger.password_sign_in(&client, PASSWORD).await.ok();
+    stranger.keep_tokens(&tokens);
+    let secret = stranger.call("AssociateSoftwareToken", json!({})).await.ok()["SecretCode"].clone();
+    let code = super::mfa::totp(secret.as_str().unwrap(), &server);
+    stranger.call("VerifySoftwareToken", json!({"UserCode": code})).await.ok();
+    let on = json!({"SoftwareTokenMfaSettings": {"Enabled": true, "PreferredMfa": true}});
+    assert_eq!(stranger.call("SetUserMFAPreference", on).await.text, "");
+    stranger.call("GetUserAttributeVerificationCode", json!({"AttributeName": "phone_number"})).await.ok();
+    server
+        .sql(
+            "INSERT INTO devices (user_pool_id, sub, device_key, group_key, verifier, remembered, last_address, created_at,
+                 updated_at, last_used_at)
+             SELECT user_pool_id, sub, 'key', 'group', '', true, '', created_at, created_at, created_at FROM users",
+        )
+        .await;
+    server.call("ForgotPassword", of(&client, EMAIL)).await.ok();
+    let code = server.code(EMAIL, 1).await;
+    server.call("ConfirmForgotPassword", new_password(&client, EMAIL, &code, "N3w-Passw0rd")).await.ok();
+    let answer = Person::new(&server, EMAIL, "").password_sign_in(&client, "N3w-Passw0rd").await.ok();
+    assert!(answer["AuthenticationResult"]["AccessToken"].is_string(), "{answer}");
+    for left in ["devices", "software_tokens", "codes"] {
+        assert_eq!(server.count(left).await, 0, "{left}");
+    }
+    let user = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": EMAIL})).await.ok();
+    assert!(user["UserMFASettingList"].is_null() && user["PreferredMfaSetting"].is_null(), "{user}");
+}
+
+#[tokio::test]
+async fn the_session_of_a_sign_up_as_somebody_elses_address_ends_when_the_address_is_proved() {
+    let server = TestServer::start().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
+    let pool =
+        json!({"Policies": factors, "UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["phone_number"]});
+    let (_, client) = pool_with(&server, pool, json!({})).await;
+    server.call("SignUp", squatting(&client, PHONE)).await.ok();
+    let code = server.code(PHONE, 1).await;
+    let session = server.call("ConfirmSignUp", with_code(&client, EMAIL, &code)).await.ok()["Session"].clone();
+    assert!(session.is_string());
+    server.call("ForgotPassword", of(&client, EMAIL)).await.ok();
+    let code = server.code(EMAIL, 1).await;
+    server.call("ConfirmForgotPassword", new_password(&client, EMAIL, &code, "N3w-Passw0rd")).await.ok();
+    let input = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": EMAIL},
+        "Session": session});
+    let answer = server.call("InitiateAuth", input).await.ok();
+    assert!(answer["AuthenticationResult"].is_null(), "{answer}");
+}
+
+#[tokio::test]
 async fn an_address_written_beside_a_proved_one_is_nobodys_name() {
     let server = TestServer::start().await;
     let pool =
