@@ -52,7 +52,6 @@ pub fn counted(address: IpAddr) -> IpAddr {
     }
 }
 
-<<<<<<< HEAD
 /// The larger network that is counted while there are too many others: a site's in IPv6 (48 bits), 16 bits in IPv4.
 fn counted_coarsely(address: IpAddr) -> IpAddr {
     match address {
@@ -104,13 +103,14 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
         self.limiter.retain_recent();
         self.sites.retain_recent();
         self.sweep_above.store(ADDRESSES_LIMIT, Ordering::Relaxed);
-=======
+    }
+}
+
 /// The address that stands for a customer of a provider, who has an IPv6 network of 56 bits: 256 of 64.
 pub fn customer(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 72 << 72).into(),
->>>>>>> w2
     }
 }
 
