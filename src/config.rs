@@ -159,7 +159,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_APP_ORIGINS", value_delimiter = ',')]
     pub app_origins: Vec<String>,
     /// Relying party IDs that keys of one user pool may set, besides the names at and above the pool's custom domain (comma
-    /// separated). Those of single pools: the [pools] tables of keystead.toml.
+    /// separated). Those of single pools: the `[pools]` tables of keystead.toml.
     #[arg(long, env = "KEYSTEAD_RELYING_PARTY_IDS", value_delimiter = ',')]
     pub relying_party_ids: Vec<String>,
     /// A list of passkey providers, by AAGUID, newer than the built-in one: JSON, as the community's aaguid.json.
@@ -189,7 +189,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_MAIL_FROM", default_value = "Keystead <no-reply@localhost>")]
     pub mail_from: String,
     /// Addresses that the mail of user pools may come from and answers to it may go to, besides mail-from; whole domains as
-    /// @example.com (comma separated). Those of single pools: the [pools] tables of keystead.toml. See docs/messages.md.
+    /// @example.com (comma separated). Those of single pools: the `[pools]` tables of keystead.toml. See docs/messages.md.
     #[arg(long, env = "KEYSTEAD_MAIL_SENDERS", value_delimiter = ',')]
     pub mail_senders: Vec<String>,
     /// Where text messages are posted, as JSON, signed. See docs/messages.md.

@@ -113,14 +113,15 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
 ) -> Result<HttpResponse> {
     let app = visit.app.clone();
     let seat = app.admission.seat(visit.call.address);
-    let work = seat.scope(async move {
+    // On the heap: a page's future is large, and is handed on several times before it runs.
+    let work = Box::pin(async move {
         if let Some(pool_id) = visit.known_pool() {
             admission::concerns_pool(&pool_id);
         }
         admission::sit().await?;
-        handle(visit.clone()).await
+        Box::pin(handle(visit.clone())).await
     });
-    work::carry_out(&app, work).await
+    work::carry_out(&app, seat.scope(work)).await
 }
 
 impl Visit {

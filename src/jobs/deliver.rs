@@ -2,7 +2,7 @@
 //!
 //! Each road (mail, text messages) has a task of its own, which alone speaks with the database for it: it takes messages,
 //! starts a task for each, and notes in batches how they ended. A delivery has no connection and waits for nobody who has one;
-//! neither task is ever dropped in the middle of a statement. Who is served when is decided in [`super::places`].
+//! neither task is ever dropped in the middle of a statement. Who is served when is decided in `jobs::places`.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration as StdDuration};
 

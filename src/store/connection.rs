@@ -6,7 +6,7 @@
 //! statement to the last byte of its answer, and from before `BEGIN` until `COMMIT` or `ROLLBACK` was answered. Dropped in
 //! the middle of a statement, its socket is closed; dropped in a transaction, it is rolled back first, or closed.
 //!
-//! The connections of a server share their [`Trust`]: when one fails, none that waits is believed any more.
+//! The connections of a server share their `Trust`: when one fails, none that waits is believed any more.
 
 use std::{
     fmt,

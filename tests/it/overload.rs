@@ -463,13 +463,11 @@ async fn a_database_that_turned_read_only_is_left_and_found_again_when_it_writes
     };
     turn("on").await;
     assert_eq!(ada.delete_passkey(&id).await.outcome(), "InternalErrorException");
-    let ready = reqwest::get(format!("{}/health/ready", server.url)).await.unwrap();
-    assert_eq!(ready.status(), 503);
-    assert!(ready.text().await.unwrap().contains("read-only"));
+    assert!(server.says_ready(503).await.contains("read-only"));
     assert_eq!(reqwest::get(format!("{}/health/live", server.url)).await.unwrap().status(), 200);
     turn("off").await;
     assert_eq!(ada.delete_passkey(&id).await.outcome(), "OK");
-    assert_eq!(health(&server).await, 200);
+    server.says_ready(200).await;
 }
 
 #[tokio::test]

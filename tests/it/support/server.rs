@@ -261,6 +261,18 @@ impl TestServer {
         words.into_iter().find(digits).unwrap_or_else(|| panic!("no code in {message}")).to_owned()
     }
 
+    /// Waits until `/health/ready` answers so, which it may look up a moment late, and returns what it says.
+    pub async fn says_ready(&self, status: u16) -> String {
+        for _ in 0..500 {
+            let answer = self.http.get(format!("{}/health/ready", self.url)).send().await.unwrap();
+            if answer.status().as_u16() == status {
+                return answer.text().await.unwrap();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("/health/ready never answered {status}");
+    }
+
     /// What the server counts, as Prometheus reads it.
     pub async fn metrics(&self) -> String {
         self.http.get(format!("{}/metrics", self.url)).send().await.unwrap().text().await.unwrap()
