@@ -13,7 +13,6 @@ use std::{
     fmt,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use futures_util::FutureExt;
@@ -29,7 +28,8 @@ pub trait Batch: Send + Sync + 'static {
     type Answer: Send + 'static;
 
     /// Does what can be done of the requests without waiting for a lock, in one transaction, and commits. Returns for
-    /// each request, in order, its answer; `None` means that nothing at all was done for it.
+    /// each request, in order, its answer; `None` means that nothing at all was done for it. Ends by itself, in time: its
+    /// connection bounds each statement.
     fn run(&self, requests: Vec<Self::Request>) -> impl Future<Output = BatchResult<Self::Answer>> + Send;
 }
 
@@ -58,9 +58,6 @@ impl From<sqlx::Error> for Failure {
         if refused && !is_locked(&cause) { Self::RolledBack(cause) } else { Self::Unknown(cause) }
     }
 }
-
-/// A batch that takes longer is given up: its connection is not answering. The plain statements go on without it.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The numbers of a group.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +154,7 @@ impl<B: Batch> GroupCommit<B> {
     /// much as a small statement. Whoever came meanwhile is left to a task.
     async fn lead(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         let work = Work { shared: self.shared.clone(), runtime: self.runtime.clone() };
-        let batch = AssertUnwindSafe(self.shared.run(vec![request])).catch_unwind().await;
+        let batch = AssertUnwindSafe(self.shared.batch.run(vec![request])).catch_unwind().await;
         drop(work);
         match batch {
             Ok(Ok(mut answers)) => Ok(answers.pop().flatten()),
@@ -201,13 +198,6 @@ impl<B: Batch> Shared<B> {
         }
         Some(batch)
     }
-
-    /// One batch, given up after the time limit.
-    async fn run(&self, requests: Vec<B::Request>) -> BatchResult<B::Answer> {
-        tokio::time::timeout(TIME_LIMIT, self.batch.run(requests))
-            .await
-            .unwrap_or_else(|_| Err(Failure::Unknown(std::io::Error::from(std::io::ErrorKind::TimedOut).into())))
-    }
 }
 
 /// The first batch of a group at work. However it ends (its caller went away, it panicked), those who wait are served.
@@ -249,7 +239,7 @@ async fn drain<B: Batch>(mut work: Drain<B>, first: Vec<Waiting<B>>) {
     let mut next = Some(first);
     while let Some(batch) = next {
         let (requests, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|one| (one.request, one.answer)).unzip();
-        let outcomes: Vec<Result<_, Arc<sqlx::Error>>> = match work.shared.run(requests).await {
+        let outcomes: Vec<Result<_, Arc<sqlx::Error>>> = match work.shared.batch.run(requests).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(Failure::RolledBack(cause)) => {
                 tracing::warn!(%cause, requests = answers.len(), "a batch was refused; its requests run one by one");
@@ -441,20 +431,6 @@ mod tests {
         assert!(matches!(waits.await.unwrap(), Err(Error::Internal(_))));
         assert_eq!(last.await.unwrap().unwrap(), None);
         assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_batch_that_hangs_is_given_up_and_the_next_one_starts() {
-        let fake = Fake::new(false);
-        let group = group(&fake, 10, 1);
-        let (hangs, waited) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Busy).await);
-        let gate = fake.gate.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(TIME_LIMIT + Duration::from_millis(1)).await;
-            gate.add_permits(10);
-        });
-        assert!(matches!(hangs.await.unwrap(), Err(Error::Internal(_))));
-        assert_eq!(waited.await.unwrap().unwrap(), None);
     }
 
     #[tokio::test]

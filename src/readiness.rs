@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use crate::{
     app::App,
     store::{
-        connection::is_read_only,
+        connections::is_read_only,
         migrations::{State, state},
     },
 };
@@ -33,16 +33,16 @@ pub async fn why_not(app: &Arc<App>) -> Option<&'static str> {
     {
         return found;
     }
-    // To its end, whoever asked and hung up.
+    // A task: it is heard to its end, whoever hung up or waited long enough.
     let db = app.probe_db.clone();
-    let asked = tokio::spawn(async move { tokio::time::timeout(PATIENCE, state(&db)).await });
-    let found = match asked.await {
+    let asked = tokio::spawn(async move { state(&db).await });
+    let found = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(Ok(State::Current | State::Newer(_)))) => None,
         Ok(Ok(Ok(State::Missing))) => Some("migrations are missing: run `keystead migrate`"),
         Ok(Ok(Ok(State::TooNew(_)))) => Some("the database's schema is too new for this build: start a newer release"),
         Ok(Ok(Err(cause))) if is_read_only(&cause) => Some("the database is read-only: it is a standby, or told to be"),
-        Ok(Ok(Err(_))) | Err(_) => Some("the database cannot be reached"),
-        Ok(Err(_)) => Some("the database does not answer"),
+        Ok(Ok(Err(_)) | Err(_)) => Some("the database cannot be reached"),
+        Err(_) => Some("the database does not answer"),
     };
     *last = Some((Instant::now(), found));
     found

@@ -1,5 +1,5 @@
 //! Looks at the database each second, so that one that fell silent is found out when nobody has an idle connection left to
-//! test: see [`crate::store::connection`].
+//! test: see [`crate::store::connections`].
 
 use std::{sync::Arc, time::Duration};
 

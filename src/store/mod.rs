@@ -13,7 +13,7 @@ pub mod broken;
 pub mod challenges;
 pub mod clients;
 pub mod codes;
-pub mod connection;
+pub mod connections;
 pub mod deleted_clients;
 pub mod deleted_pools;
 pub mod devices;
@@ -33,5 +33,5 @@ pub mod software_tokens;
 pub mod user_imports;
 pub mod users;
 
-pub use connection::{Connection, Connections, Limits, Transaction};
+pub use connections::{Connection, Connections, Limits, Transaction};
 pub use migrations::{is_current, migrate};

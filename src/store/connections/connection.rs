@@ -1,0 +1,322 @@
+//! A connection in use, and a transaction on it: the account of how far their conversation has come.
+
+use std::{
+    fmt,
+    ops::{Deref, DerefMut},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use deadpool::managed::Object;
+use futures_util::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
+use sqlx::{
+    Either, Execute, Executor, PgConnection, Postgres, SqlStr,
+    postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+};
+use tokio::time::Sleep;
+
+use super::{
+    link::{Link, Maker, TEST, silent},
+    trust::Trust,
+};
+use crate::fair::Ticket;
+
+/// Time for a transaction that was given up to be rolled back.
+const ROLLBACK: Duration = Duration::from_secs(2);
+/// What an answer may take beyond the time after which the server itself gives a statement up.
+const MARGIN: Duration = Duration::from_secs(2);
+
+/// A connection in use. Given back when it is dropped, if its conversation has ended; closed otherwise.
+pub struct Connection {
+    /// `None` only while it is being dropped.
+    link: Option<Object<Maker>>,
+    /// Given back after the connection: whoever is next finds it there.
+    turn: Option<Ticket>,
+    trust: Arc<Trust>,
+    patience: Duration,
+    progress: Progress,
+}
+
+/// How far a conversation has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Progress {
+    /// Since when a statement is at work whose answer has not ended.
+    busy: Option<Instant>,
+    /// A transaction is open, or may be.
+    open: bool,
+    /// A statement failed in that transaction: its COMMIT would be answered by a rollback, without an error.
+    failed: bool,
+    /// The connection is of no more use.
+    broken: bool,
+}
+
+impl Progress {
+    fn failed(&mut self, cause: &sqlx::Error) {
+        match cause {
+            sqlx::Error::Database(cause) => {
+                self.busy = None;
+                self.failed |= self.open;
+                self.broken |= cause.code().is_some_and(|code| ends_connection(&code));
+            }
+            // Nothing was said yet, or all was heard.
+            sqlx::Error::RowNotFound | sqlx::Error::Encode(_) => self.busy = None,
+            _ => self.broken = true,
+        }
+    }
+}
+
+/// Whether an error of this code tells of its server rather than of its statement: it reads only (25006), shuts down or is
+/// starting (57P01 to 57P05), ended a session that was quiet for too long (25P03, 25P04), or the connection failed (08).
+fn ends_connection(code: &str) -> bool {
+    matches!(code, "25006" | "25P03" | "25P04") || code.starts_with("57P0") || code.starts_with("08")
+}
+
+impl Connection {
+    pub(super) fn new(link: Object<Maker>, turn: Option<Ticket>, maker: &Maker) -> Self {
+        let (trust, patience) = (maker.trust.clone(), maker.limits.statement + MARGIN);
+        Self { link: Some(link), turn, trust, patience, progress: Progress::default() }
+    }
+
+    fn parts(&mut self) -> (&mut PgConnection, &mut Progress, Patience<'_>) {
+        let link: &mut Link = self.link.as_mut().expect("it is taken out only when dropped");
+        let patience = Patience { left: self.patience, trust: &self.trust, proved: link.proved, sleep: None };
+        (&mut link.db, &mut self.progress, patience)
+    }
+
+    /// Does a part of a transaction that is undone by itself when it fails.
+    pub async fn part<T, E: From<sqlx::Error>>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.in_savepoint(work, Result::is_ok).await
+    }
+
+    /// Finds out what something would come to: it is done, and undone at once, within the transaction.
+    pub async fn undone<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> sqlx::Result<T>) -> sqlx::Result<T> {
+        self.in_savepoint(work, |_| false).await
+    }
+
+    async fn in_savepoint<T, E: From<sqlx::Error>>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
+        stays: fn(&Result<T, E>) -> bool,
+    ) -> Result<T, E> {
+        self.execute(sqlx::raw_sql("SAVEPOINT part")).await?;
+        let failed = self.progress.failed;
+        let outcome = work(self).await;
+        let end = if stays(&outcome) { "RELEASE part" } else { "ROLLBACK TO part; RELEASE part" };
+        self.execute(sqlx::raw_sql(end)).await?;
+        self.progress.failed = failed;
+        outcome
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("progress", &self.progress).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let Some(mut link) = self.link.take() else { return };
+        link.idle_since = Instant::now();
+        #[cfg(feature = "broken")]
+        if crate::store::broken::is("keeps-dirty") {
+            return;
+        }
+        let Progress { busy, open, broken, .. } = self.progress;
+        if busy.is_some() || broken {
+            let proved = link.proved;
+            drop(Object::take(link));
+            // Who leaves a statement in the middle says nothing about the database.
+            if broken {
+                self.trust.lose(proved, "it broke");
+            }
+            return;
+        }
+        if !open {
+            return;
+        }
+        let mut connection = Self {
+            link: Some(link),
+            turn: self.turn.take(),
+            trust: self.trust.clone(),
+            patience: ROLLBACK,
+            progress: self.progress,
+        };
+        // Where the rollback does not even begin, as when its runtime ends, the connection is closed.
+        connection.progress.busy = Some(Instant::now());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(Transaction(connection).rollback());
+        }
+    }
+}
+
+impl<'c> Executor<'c> for &'c mut Connection {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q, E>(self, query: E) -> BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>
+    where
+        'c: 'e,
+        'q: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let (db, progress, patience) = self.parts();
+        Box::pin(Answer { rows: db.fetch_many(query), progress, patience })
+    }
+
+    fn fetch_optional<'e, 'q, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Option<PgRow>>>
+    where
+        'c: 'e,
+        'q: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        let (db, progress, patience) = self.parts();
+        Box::pin(in_time(db.fetch_optional(query), progress, patience))
+    }
+
+    fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, sqlx::Result<PgStatement>>
+    where
+        'c: 'e,
+    {
+        let (db, progress, patience) = self.parts();
+        Box::pin(in_time(db.prepare_with(sql, parameters), progress, patience))
+    }
+
+    #[doc(hidden)]
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, sqlx::Result<sqlx::Describe<Postgres>>>
+    where
+        'c: 'e,
+    {
+        let (db, progress, patience) = self.parts();
+        Box::pin(in_time(db.describe(sql), progress, patience))
+    }
+}
+
+/// How long an answer is waited for: until its time is over, or it is known that none will come.
+struct Patience<'e> {
+    left: Duration,
+    trust: &'e Trust,
+    proved: u64,
+    /// Until the next look; made when there is a wait.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patience<'_> {
+    /// Ready when it is over.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let step = self.left.min(TEST);
+            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(step)));
+            if sleep.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            self.left = self.left.saturating_sub(step);
+            if self.left.is_zero() || self.trust.is_silent(self.proved) {
+                return Poll::Ready(());
+            }
+            self.sleep = None;
+        }
+    }
+}
+
+/// A statement with one answer, heard to its end.
+async fn in_time<T>(
+    mut statement: BoxFuture<'_, sqlx::Result<T>>,
+    progress: &mut Progress,
+    mut patience: Patience<'_>,
+) -> sqlx::Result<T> {
+    progress.busy = Some(Instant::now());
+    let outcome = std::future::poll_fn(|context| match statement.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(outcome),
+        Poll::Pending => patience.poll(context).map(|()| Err(silent())),
+    })
+    .await;
+    match &outcome {
+        Ok(_) => progress.busy = None,
+        Err(cause) => progress.failed(cause),
+    }
+    outcome
+}
+
+/// The answer to a statement, row by row.
+struct Answer<'e> {
+    rows: BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>,
+    progress: &'e mut Progress,
+    patience: Patience<'e>,
+}
+
+impl Stream for Answer<'_> {
+    type Item = sqlx::Result<Either<PgQueryResult, PgRow>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.progress.busy.get_or_insert_with(Instant::now);
+        let next = match self.rows.poll_next_unpin(context) {
+            Poll::Ready(next) => next,
+            Poll::Pending => match self.patience.poll(context) {
+                Poll::Ready(()) => Some(Err(silent())),
+                Poll::Pending => return Poll::Pending,
+            },
+        };
+        match &next {
+            Some(Ok(_)) => {}
+            Some(Err(cause)) => self.progress.failed(cause),
+            None => self.progress.busy = None,
+        }
+        Poll::Ready(next)
+    }
+}
+
+/// A transaction in work. Dropped before [`commit`](Transaction::commit) was answered, it is undone, unless it was the
+/// answer alone that was lost.
+#[derive(Debug)]
+pub struct Transaction(Connection);
+
+impl Transaction {
+    pub(super) async fn begin(mut connection: Connection) -> sqlx::Result<Self> {
+        // Said before it is asked: whether BEGIN arrived is not known until it is answered.
+        connection.progress.open = true;
+        connection.execute(sqlx::raw_sql("BEGIN")).await?;
+        Ok(Self(connection))
+    }
+
+    /// Commits. An error means that nobody knows whether it was, but for one: where a statement failed before, nothing was.
+    pub async fn commit(mut self) -> sqlx::Result<()> {
+        if self.0.progress.failed {
+            return Err(sqlx::Error::Protocol(
+                "a statement of the transaction failed, so nothing was committed".into(),
+            ));
+        }
+        self.0.execute(sqlx::raw_sql("COMMIT")).await?;
+        self.0.progress.open = false;
+        Ok(())
+    }
+
+    /// Undoes everything, and waits for that.
+    pub async fn rollback(mut self) -> sqlx::Result<()> {
+        let outcome = self.0.execute(sqlx::raw_sql("ROLLBACK")).await;
+        match outcome {
+            Ok(_) => self.0.progress = Progress::default(),
+            // Not rolled back, for whatever reason: nobody else's.
+            Err(_) => self.0.progress.broken = true,
+        }
+        outcome.map(drop)
+    }
+}
+
+impl Deref for Transaction {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}

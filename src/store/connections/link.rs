@@ -1,0 +1,145 @@
+//! A connection as it is made and kept: what it is told, and when it is tested.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use deadpool::managed::{self, RecycleError, RecycleResult};
+use sqlx::{
+    Connection as _, Executor, PgConnection, Row,
+    postgres::{PgConnectOptions, PgRow},
+};
+
+use super::{Limits, trust::Trust};
+
+/// After this much quiet a connection is tested before it is used, so that a database that was restarted meanwhile (which
+/// takes longer) fails no request that came after. Busy connections are not tested: it costs a round trip.
+const QUIET: Duration = Duration::from_millis(50);
+/// Time for that test.
+pub(super) const TEST: Duration = Duration::from_secs(1);
+/// Time for one attempt to connect.
+const ATTEMPT: Duration = Duration::from_millis(1500);
+/// Between two attempts to connect to a server that is starting.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Makes connections, and tests those that waited.
+pub(super) struct Maker {
+    pub(super) options: PgConnectOptions,
+    pub(super) limits: Limits,
+    pub(super) trust: Arc<Trust>,
+}
+
+/// A connection and what is known of it.
+pub(super) struct Link {
+    pub(super) db: PgConnection,
+    /// The state of trust in which it was last seen to work.
+    pub(super) proved: u64,
+    pub(super) idle_since: Instant,
+}
+
+impl managed::Manager for Maker {
+    type Type = Link;
+    type Error = sqlx::Error;
+
+    async fn create(&self) -> sqlx::Result<Link> {
+        loop {
+            let proved = self.trust.now();
+            let connected = async {
+                let mut db = PgConnection::connect_with(&self.options).await?;
+                set_up(&mut db, self.limits).await?;
+                sqlx::Result::Ok(Link { db, proved, idle_since: Instant::now() })
+            };
+            match tokio::time::timeout(ATTEMPT, connected).await {
+                // The pool's own time limit ends this. (A server that does not answer may be another one's in a moment.)
+                Err(_) => {}
+                Ok(Err(cause)) if may_pass(&cause) => tokio::time::sleep(RETRY).await,
+                Ok(Ok(link)) => {
+                    self.trust.made(link.proved);
+                    return Ok(link);
+                }
+                Ok(Err(cause)) => return Err(cause),
+            }
+        }
+    }
+
+    async fn recycle(&self, link: &mut Link, _: &managed::Metrics) -> RecycleResult<sqlx::Error> {
+        let now = self.trust.now();
+        if link.proved == now && link.idle_since.elapsed() < QUIET {
+            return Ok(());
+        }
+        let cause = match tokio::time::timeout(TEST, test(&mut link.db)).await {
+            Ok(Ok(())) => {
+                link.proved = now;
+                return Ok(());
+            }
+            Ok(Err(cause)) => cause,
+            Err(_) => {
+                self.trust.suspect(link.proved);
+                silent()
+            }
+        };
+        self.trust.lose(link.proved, &cause.to_string());
+        Err(RecycleError::Backend(cause))
+    }
+}
+
+/// Tells a new connection what all are told, and that it must lead to a server that writes. One round trip.
+///
+/// - Rows are found by index. Every query names its rows by key, but while a table is small the planner likes to read all
+///   of it, keeps that plan, and goes on reading what deleted rows leave behind: a table of a thousand challenges that
+///   come and go had hundreds of pages. Without JIT, which takes the forbidden plan's made-up cost for a reason to compile.
+/// - A machine of ours that vanishes before COMMIT must not hold a user's rows for hours: the server gives up a transaction
+///   in which nothing is said, and a peer that is not heard of. (Over a Unix socket there is no such peer.)
+async fn set_up(db: &mut PgConnection, limits: Limits) -> sqlx::Result<()> {
+    let millis = |time: Duration| time.as_millis();
+    let silence = limits.silence.as_secs().max(3);
+    let text = format!(
+        "SET lock_timeout = {lock}; SET statement_timeout = {statement}; \
+         SET idle_in_transaction_session_timeout = {statement}; \
+         SET tcp_keepalives_idle = {third}; SET tcp_keepalives_interval = {third}; SET tcp_keepalives_count = 2; \
+         SET tcp_user_timeout = {silence}; SET enable_seqscan = off; SET jit = off; SHOW transaction_read_only",
+        lock = millis(limits.lock),
+        statement = millis(limits.statement),
+        third = silence / 3,
+        silence = silence * 1000,
+    );
+    writes(db.fetch_all(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await?)
+}
+
+/// Whether a connection that waited still leads to a server that writes.
+async fn test(db: &mut PgConnection) -> sqlx::Result<()> {
+    writes(db.fetch_all(sqlx::raw_sql("SHOW transaction_read_only")).await?)
+}
+
+fn writes(answer: Vec<PgRow>) -> sqlx::Result<()> {
+    match answer.last().map(|row| row.try_get_unchecked::<String, _>(0)).transpose()?.as_deref() {
+        Some("off") => Ok(()),
+        // What it says may be old, too: who was signed out or deleted meanwhile is not known there.
+        _ => Err(std::io::Error::new(
+            std::io::ErrorKind::ReadOnlyFilesystem,
+            "the database is read-only: it is a standby, or told to be",
+        )
+        .into()),
+    }
+}
+
+/// Whether a connection could not be had because the database there only reads.
+pub fn is_read_only(cause: &sqlx::Error) -> bool {
+    matches!(cause, sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
+}
+
+pub(super) fn silent() -> sqlx::Error {
+    std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer").into()
+}
+
+/// Whether a server that cannot be connected to may take a connection soon: it is starting or stopping, or full.
+fn may_pass(cause: &sqlx::Error) -> bool {
+    match cause {
+        sqlx::Error::Io(cause) => {
+            matches!(cause.kind(), std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound)
+        }
+        sqlx::Error::Database(cause) => matches!(cause.code().as_deref(), Some("57P03" | "53300")),
+        _ => false,
+    }
+}
