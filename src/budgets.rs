@@ -195,19 +195,11 @@ fn refuse(over: bool) -> Result<()> {
 }
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Settings {
-        #[command(flatten)]
-        config: Config,
-    }
 
     #[test]
     fn an_ipv6_site_has_the_budgets_of_eight_of_its_networks() {
-        let mut config = Settings::parse_from([""]).config;
+        let mut config = Config::of([""; 0]);
         config.address_requests_per_second = 2;
         config.address_forms_per_minute = 2;
         config.address_sign_ins_per_minute = 2;

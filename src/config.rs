@@ -5,7 +5,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::Args;
+use clap::{Args, Parser};
 use ipnet::IpNet;
 
 use crate::{
@@ -251,7 +251,23 @@ pub const KNOWN_OPERATOR: (&str, &str) = ("AKIALOCALDEVELOPMENT", "local-develop
 /// A hundred years.
 const LONGEST_DAYS: u32 = 36_500;
 
+/// A command line of settings alone.
+#[derive(Parser)]
+struct Flags {
+    #[command(flatten)]
+    config: Config,
+}
+
 impl Config {
+    /// What these flags say, and defaults: for whoever starts a server without its command line, as tests and benchmarks do.
+    /// Panics where a flag is none.
+    pub fn of<I: IntoIterator<Item: AsRef<str>>>(flags: I) -> Self {
+        let flags = flags.into_iter().map(|flag| flag.as_ref().to_owned());
+        Flags::try_parse_from(std::iter::once("keystead".to_owned()).chain(flags))
+            .expect("flags that are settings")
+            .config
+    }
+
     /// The issuer's base: `public_url`, or localhost with the port.
     pub fn public_url(&self) -> String {
         match &self.public_url {

@@ -68,18 +68,10 @@ pub fn check(config: &Config) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
-    #[derive(Parser)]
-    struct Settings {
-        #[command(flatten)]
-        config: Config,
-    }
-
     fn config(args: &[&str]) -> Config {
-        let mut config = Settings::parse_from([""].iter().chain(args)).config;
+        let mut config = Config::of(args);
         let grants = "mail_senders = ['shop@shop.example']\nrelying_party_ids = ['shop.example']";
         config.pools.insert("r_Shop".into(), toml::from_str(grants).unwrap());
         config

@@ -98,19 +98,11 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
-    #[derive(Parser)]
-    struct Settings {
-        #[command(flatten)]
-        config: Config,
-    }
-
     fn hosts() -> Hosts {
-        let args = ["", "--public-url=https://ID.example.com:8443", "--own-hosts=keystead,Keystead.internal"];
-        Hosts::new(&Settings::parse_from(args).config)
+        let args = ["--public-url=https://ID.example.com:8443", "--own-hosts=keystead,Keystead.internal"];
+        Hosts::new(&Config::of(args))
     }
 
     #[test]

@@ -119,15 +119,7 @@ impl Drop for Turn {
 mod tests {
     use std::time::Duration;
 
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Settings {
-        #[command(flatten)]
-        config: crate::config::Config,
-    }
 
     #[tokio::test(start_paused = true)]
     async fn the_third_waits_others_do_not_and_nothing_is_left_behind() {
@@ -184,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn a_flood_from_one_address_gives_way_to_another_address() {
         let turns = Arc::new(Turns::new(1, 20));
-        let admission = admission::Admission::new(&Settings::parse_from([""]).config);
+        let admission = admission::Admission::new(&crate::config::Config::of([""; 0]));
         let ask = |address: &str| {
             let (turns, seat) = (turns.clone(), admission.seat(address.parse().unwrap()));
             tokio::spawn(seat.scope(async move {

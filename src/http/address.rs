@@ -73,20 +73,12 @@ fn unreadable(peer: IpAddr, header: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Settings {
-        #[command(flatten)]
-        config: Config,
-    }
+    use actix_web::test::TestRequest;
 
     #[test]
     fn only_what_trusted_proxies_wrote_is_believed() {
-        let config = Settings::parse_from(["", "--trusted-proxies=127.0.0.0/8,10.0.0.0/8"]).config;
+        let config = Config::of(["--trusted-proxies=127.0.0.0/8,10.0.0.0/8"]);
         let said = |peer: &str, lines: &[&[u8]]| {
             let mut request = TestRequest::default().peer_addr(format!("{peer}:1").parse().unwrap());
             for line in lines {

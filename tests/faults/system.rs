@@ -9,7 +9,6 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use clap::Parser;
 use keystead::{
     app::App,
     clock::SystemClock,
@@ -80,12 +79,6 @@ pub struct System {
     pub pools: [(String, String); 2],
 }
 
-#[derive(Parser)]
-struct Settings {
-    #[command(flatten)]
-    config: Config,
-}
-
 fn cluster_settings(directory: &Path) -> ClusterSettings {
     let fsync = true;
     ClusterSettings { directory: directory.to_owned(), binaries: None, fsync, max_connections: 60, extra: Vec::new() }
@@ -98,7 +91,7 @@ impl System {
         let postgres = PrivateCluster::start(cluster_settings(&directory)).await.unwrap();
         let options = postgres.connect_options("postgres");
         let proxy = Proxy::start(directory.join("proxy"), options.get_socket().unwrap(), options.get_port());
-        let config = Settings::parse_from(["", "--public-url", PUBLIC_URL, "--database-connections=16"]).config;
+        let config = Config::of(["--public-url", PUBLIC_URL, "--database-connections=16"]);
         store::migrate(&options).await.unwrap();
         let db = keystead::cli::connect(&config, options).await.unwrap();
         let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();

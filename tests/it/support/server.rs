@@ -10,7 +10,6 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
-use clap::Parser;
 use keystead::{
     app::App,
     clock::{Clock, MovableClock},
@@ -68,16 +67,9 @@ const ACCESS_KEY: &str = "AKIATESTTESTTESTTEST";
 const OTHER_SECRET: &str = "another-secret-0123456789";
 const SECRET_KEY: &str = "test-secret-access-key-0123456789abcdefgh";
 
-#[derive(Parser)]
-struct Settings {
-    #[command(flatten)]
-    config: Config,
-}
-
 /// The settings of a test server: cheap hashes, no per-user budgets, then what the test says.
 pub fn config(args: &[&str]) -> Config {
     let defaults = [
-        "keystead",
         "--password-memory-kib=64",
         "--password-iterations=1",
         "--user-reads-per-second=0",
@@ -94,7 +86,7 @@ pub fn config(args: &[&str]) -> Config {
         all.retain(|other| other.split('=').next() != Some(name));
         all.push((*arg).to_owned());
     }
-    Settings::parse_from(all).config
+    Config::of(all)
 }
 
 pub struct TestServer {
