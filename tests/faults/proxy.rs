@@ -29,7 +29,7 @@ struct State {
     /// Milliseconds that each piece of data takes.
     slow: AtomicU64,
     /// Whether what is sent is lost without a word, on the connections that there are.
-    silent: Arc<Mutex<Arc<AtomicBool>>>,
+    silent: Mutex<Arc<AtomicBool>>,
     held: Mutex<Option<Held>>,
     /// Whether what fell silent never ends either, as when a machine loses its power.
     vanished: AtomicBool,

@@ -20,7 +20,7 @@ use keystead::{
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::support::{self, Person, Proxy, TestServer, config, database, scratch_directory, sealing};
+use crate::support::{self, Person, Proxy, TestServer, config, database, eventually, scratch_directory, sealing};
 
 /// Polls a future so many times at most, then drops it. What it came to, if it ended.
 async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
@@ -49,26 +49,25 @@ fn call_of(person: &Person, operation: &str, mut input: Value) -> Call {
     }
 }
 
-/// Transactions that are open and wait for nobody.
-async fn idle_in_transaction(server: &TestServer) -> i64 {
-    server
-        .count(
-            "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'",
-        )
-        .await
+/// No transaction stays open in which nobody says anything.
+async fn no_stray_transaction(server: &TestServer) {
+    let idle =
+        "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state LIKE 'idle in%'";
+    eventually("a transaction belongs to nobody", async || server.count(idle).await == 0).await;
 }
 
 /// Drops an operation at each of its awaits in turn, on a single connection; whatever comes next on it must be kept.
-async fn drop_everywhere(make: impl AsyncFn(&TestServer, &mut Person) -> (String, Value)) {
+async fn drop_everywhere(make: impl AsyncFn(&mut Person) -> (String, Value)) {
     let server = TestServer::start().await;
     let mut ada = server.signed_in("ada").await;
     let id = ada.add_passkey().await;
     // One connection for all requests.
-    let alone = config(&["--database-connections=12"]);
+    let alone = config(&["--database-connections=12", "--statement-timeout-seconds=60"]);
     let db = keystead::cli::connect(&alone, server.options()).await.unwrap();
     let app = App::new(db, Arc::<MovableClock>::default(), alone, sealing()).unwrap();
     for polls in 0.. {
-        let (operation, input) = make(&server, &mut ada).await;
+        assert!(polls < 1_000, "it never ends");
+        let (operation, input) = make(&mut ada).await;
         let call = call_of(&ada, &operation, input);
         let ended = dropped_after(polls, operations::call(&app, &call)).await;
         let name = format!("after {polls}");
@@ -80,7 +79,7 @@ async fn drop_everywhere(make: impl AsyncFn(&TestServer, &mut Person) -> (String
             1,
             "{operation}"
         );
-        assert_eq!(idle_in_transaction(&server).await, 0, "{operation}, dropped after {polls} polls");
+        no_stray_transaction(&server).await;
         if let Some(ended) = ended {
             ended.unwrap();
             assert!(polls > 2, "{operation} awaited nothing");
@@ -92,7 +91,7 @@ async fn drop_everywhere(make: impl AsyncFn(&TestServer, &mut Person) -> (String
 
 #[tokio::test]
 async fn a_deletion_dropped_at_any_await_leaves_nothing_to_the_next() {
-    drop_everywhere(async |_, ada| {
+    drop_everywhere(async |ada| {
         ada.authenticator = Authenticator::new();
         let id = ada.add_passkey().await;
         ("DeleteWebAuthnCredential".into(), json!({"CredentialId": id}))
@@ -102,9 +101,8 @@ async fn a_deletion_dropped_at_any_await_leaves_nothing_to_the_next() {
 
 #[tokio::test]
 async fn a_transaction_dropped_at_any_await_leaves_nothing_to_the_next() {
-    drop_everywhere(async |server, _| {
+    drop_everywhere(async |_| {
         let name = uuid::Uuid::new_v4().simple().to_string();
-        let _ = server;
         ("UpdateUserAttributes".into(), json!({"UserAttributes": [{"Name": "name", "Value": name}]}))
     })
     .await;
@@ -151,13 +149,13 @@ fn rename(person: &Person, id: &str, name: &str) -> impl Future<Output = support
 #[tokio::test]
 async fn work_that_outlives_its_caller_runs_to_its_end_and_lends_nobody_its_transaction() {
     let Behind { proxy, server: _server, people, mut db } =
-        behind_proxy("late", &["--request-timeout-seconds=1"]).await;
+        behind_proxy("late", &["--request-timeout-seconds=3"]).await;
     let [(ada, of_ada), (eve, of_eve)] = people;
-    proxy.hold(&["BEGIN"], Duration::from_secs(2), 1);
+    proxy.hold(&["BEGIN"], Duration::from_secs(6), 1);
     let late = rename(&ada, &of_ada, "late").await;
     assert_eq!((late.outcome().as_str(), proxy.left_to_hold()), ("InternalErrorException", 0));
     // On the same connection, as soon as it is free.
-    while rename(&eve, &of_eve, "answered").await.outcome() != "OK" {}
+    eventually("eve is not answered", async || rename(&eve, &of_eve, "answered").await.outcome() == "OK").await;
     assert_eq!(name_of(&mut db, &of_eve).await, "answered");
     // A refusal rolls its transaction back: nothing of anybody else.
     rename(&ada, "bm9uZQ", "refused").await.refused();
@@ -173,11 +171,11 @@ async fn work_that_does_not_end_is_given_up_with_its_connection() {
     for words in [&["BEGIN"], &["COMMIT"]] {
         proxy.hold(words, Duration::from_secs(60), 1);
         assert_eq!(rename(&ada, &of_ada, "stuck").await.outcome(), "InternalErrorException");
-        while rename(&eve, &of_eve, words[0]).await.outcome() != "OK" {}
+        eventually("eve is not answered", async || rename(&eve, &of_eve, words[0]).await.outcome() == "OK").await;
         assert_eq!(name_of(&mut db, &of_eve).await, words[0]);
         rename(&eve, "bm9uZQ", "refused").await.refused();
         assert_eq!(name_of(&mut db, &of_eve).await, words[0]);
-        assert_eq!(idle_in_transaction(&server).await, 0);
+        no_stray_transaction(&server).await;
     }
 }
 
@@ -185,8 +183,10 @@ async fn work_that_does_not_end_is_given_up_with_its_connection() {
 async fn a_caller_who_hangs_up_in_the_middle_of_begin_lends_nobody_its_transaction() {
     let Behind { proxy, server: _server, people, mut db } = behind_proxy("hung-up", &[]).await;
     let [(ada, of_ada), (eve, of_eve)] = people;
-    proxy.hold(&["BEGIN"], Duration::from_millis(300), 1);
-    let _ = tokio::time::timeout(Duration::from_millis(100), rename(&ada, &of_ada, "hung up")).await;
+    proxy.hold(&["BEGIN"], Duration::from_secs(2), 1);
+    let caller = tokio::spawn(rename(&ada, &of_ada, "hung up"));
+    eventually("it does not begin", async || proxy.left_to_hold() == 0).await;
+    caller.abort();
     rename(&eve, &of_eve, "answered").await.ok();
     rename(&eve, "bm9uZQ", "refused").await.refused();
     assert_eq!(name_of(&mut db, &of_eve).await, "answered");
@@ -206,37 +206,29 @@ async fn when_one_connection_falls_silent_none_that_waits_is_believed() {
         async move { ada.call("GetUser", json!({})).await.ok() }
     }))
     .await;
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert!(server.app.db.idle() > 5, "only {} wait", server.app.db.idle());
+    // Longer than a connection is believed without a test.
+    tokio::time::sleep(Duration::from_millis(200)).await;
     proxy.fall_silent();
-    // The first finds out, within a second; after that all go on, not each after a second of its own.
+    // One who asks alone would find out each of them in turn, a second apiece.
     let started = std::time::Instant::now();
-    let outcomes = support::all((0..9).map(|_| {
-        let ada = ada.clone();
-        async move { ada.call("GetUser", json!({})).await.outcome() }
-    }))
-    .await;
-    assert!(outcomes.iter().all(|outcome| outcome == "OK"), "{outcomes:?}");
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    ada.call("GetUser", json!({})).await.ok();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn a_machine_that_vanishes_before_commit_does_not_hold_a_user_s_rows() {
     let Behind { proxy, server, people, .. } = behind_proxy("vanished", &["--statement-timeout-seconds=1"]).await;
     let [(ada, of_ada), _] = people;
-    proxy.hold(&["UPDATE webauthn_credentials"], Duration::from_millis(500), 1);
+    proxy.hold(&["UPDATE webauthn_credentials"], Duration::from_secs(5), 1);
     let last_words = tokio::spawn(rename(&ada, &of_ada, "never"));
-    while proxy.left_to_hold() > 0 {
-        tokio::task::yield_now().await;
-    }
+    eventually("it is not sent", async || proxy.left_to_hold() == 0).await;
     // The server has done it, and hears no more of it.
     proxy.vanish();
     let replica =
         TestServer::on(server.options().socket(database().await.get_socket().unwrap()), config(&[]), Arc::default())
             .await;
     let ada = ada.at(&replica);
-    let started = std::time::Instant::now();
-    while ada.delete_passkey(&of_ada).await.outcome() != "OK" {
-        assert!(started.elapsed() < Duration::from_secs(10), "its rows are still held");
-    }
+    eventually("its rows are still held", async || ada.delete_passkey(&of_ada).await.outcome() == "OK").await;
     last_words.abort();
 }

@@ -30,22 +30,6 @@ async fn fill(server: &TestServer, pool: &str, client: &str, users: u32) {
     }
 }
 
-/// From now on no statement removes many sessions or users, or ends many sessions.
-async fn allow_small_statements_only(server: &TestServer) {
-    server
-        .sql(
-            "CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                 IF (SELECT count(*) FROM gone) > 2000 THEN RAISE 'too many rows at once'; END IF; RETURN NULL; END $$;
-             CREATE TRIGGER few AFTER DELETE ON sessions REFERENCING OLD TABLE AS gone
-                 FOR EACH STATEMENT EXECUTE FUNCTION few();
-             CREATE TRIGGER few_ended AFTER UPDATE ON sessions REFERENCING OLD TABLE AS gone
-                 FOR EACH STATEMENT EXECUTE FUNCTION few();
-             CREATE TRIGGER few AFTER DELETE ON users REFERENCING OLD TABLE AS gone
-                 FOR EACH STATEMENT EXECUTE FUNCTION few()",
-        )
-        .await;
-}
-
 /// The tables that have rows of pools.
 async fn tables(server: &TestServer) -> Vec<String> {
     sqlx::query_scalar(
@@ -83,7 +67,7 @@ async fn a_pool_of_many_users_is_deleted_at_once_and_removed_in_batches() {
     // Making another takes longer than such a request may.
     let (pool, client) = (pool().to_owned(), client().to_owned());
     fill(&server, &pool, &client, 6_000).await;
-    allow_small_statements_only(&server).await;
+    server.allow_small_statements_only(2_000).await;
     server.operator("DeleteUserPool", json!({"UserPoolId": pool})).await.ok();
     let refusal = server.operator("DeleteUserPool", json!({"UserPoolId": pool})).await.refused();
     assert_eq!(refusal, format!("400 ResourceNotFoundException: User pool {pool} does not exist."));
@@ -171,14 +155,10 @@ async fn nothing_of_a_deleted_pool_answers_on_any_replica() {
     let account = format!("/account?client_id={}", pages_client());
     browser.sign_in(&account, "ada").await;
     // A key of the pool's own, and the other replica's caches: keys, clients, sessions.
-    let secret = keystead::secret::Secret::from("secret-of-the-pools-own-operator".to_owned());
-    let (app, now) = (&server.app, server.app.clock.now());
-    keystead::store::operators::put(&app.db, &app.sealing, Some(pool()), "AKIABOUND", &secret, "administrator", now)
-        .await
-        .unwrap();
+    server.key("AKIABOUND", "administrator", Some(pool())).await;
     let of_pool = json!({"UserPoolId": pool()});
     let bound = async |server: &TestServer| {
-        server.operator_with("DescribeUserPool", of_pool.clone(), "AKIABOUND", secret.expose()).await.outcome()
+        server.operator_as("AKIABOUND", "DescribeUserPool", of_pool.clone()).await.outcome()
     };
     assert_eq!(bound(&replica).await, "OK");
     let elsewhere: Person = ada.at(&replica);
@@ -281,7 +261,7 @@ async fn the_sessions_of_a_deleted_app_client_are_removed_in_batches() {
     let server = TestServer::start().await;
     let (pool, client) = make_pool(&server).await;
     fill(&server, &pool, &client, 5_000).await;
-    allow_small_statements_only(&server).await;
+    server.allow_small_statements_only(2_000).await;
     let input = json!({"UserPoolId": pool, "ClientName": "other"});
     let other = server.operator("CreateUserPoolClient", input).await.ok()["UserPoolClient"]["ClientId"].clone();
     let some = format!(

@@ -19,7 +19,7 @@ use sqlx::{
 
 use crate::{
     cli::keystead,
-    support::{TestServer, database, empty_database, scratch_directory},
+    support::{TestServer, database, empty_database, eventually, scratch_directory},
 };
 
 /// The number of the next release's migration.
@@ -98,12 +98,10 @@ async fn a_build_older_than_the_schema_starts_where_the_migrations_say_so() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut serve = deployed(&options, "serve");
     serve.arg(format!("--listen=127.0.0.1:{port}")).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut serving = Serving(serve.spawn().unwrap());
+    let _serving = Serving(serve.spawn().unwrap());
     let url = format!("http://127.0.0.1:{port}/health/ready");
-    while !reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200) {
-        assert_eq!(serving.0.try_wait().unwrap(), None, "the older build ended");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let serves = async || reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200);
+    eventually("the older build does not serve", serves).await;
     // The next release, started again, finds nothing to do either.
     migrate_to(&options, &next_release(&newer)).await.unwrap();
 }
@@ -127,9 +125,7 @@ async fn a_build_that_the_schema_is_too_new_for_says_so_everywhere() {
         let (fine, text) = said(binary);
         assert!(!fine && text.contains(&why) && text.contains("too new for this build"), "{command}: {text}");
     }
-    let ready = reqwest::get(format!("{}/health/ready", server.url)).await.unwrap();
-    assert_eq!(ready.status(), 503);
-    let text = ready.text().await.unwrap();
+    let text = server.says_ready(503).await;
     assert!(text.contains("too new for this build"), "{text}");
     assert_eq!(ask::<i64>(&options, "SELECT count(*) FROM _sqlx_migrations WHERE version = 9001").await, 1);
 }
@@ -169,9 +165,7 @@ async fn a_migration_that_waits_for_a_table_lets_requests_pass() {
         async move { migrate(&options).await }
     });
     let waits = "SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass)";
-    while !ask::<bool>(&options, waits).await {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("the migration does not wait", async || ask::<bool>(&options, waits).await).await;
     // A request that comes while the migration stands in line for the table. It would wait 2 s at most.
     let request = options.clone().options([("lock_timeout", "2s")]);
     assert_eq!(ask::<i64>(&request, "SELECT count(*) FROM users").await, 0);
@@ -195,6 +189,9 @@ async fn a_migration_takes_longer_than_statements_may() {
 /// Of a table that grows.
 pub const INDEX: &str =
     "-- no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS users_by_next ON users (user_pool_id, status);";
+/// Whether it is being built in this database, and can be seen.
+const BUILDING: &str = "SELECT EXISTS (SELECT 1 FROM pg_stat_progress_create_index
+    WHERE index_relid <> 0 AND datname = current_database())";
 pub const VALID: &str = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'users_by_next'::regclass";
 
 #[tokio::test]
@@ -204,8 +201,11 @@ async fn an_index_that_was_half_built_is_dropped_and_built_anew() {
     let mut older = PgConnection::connect_with(&options).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE").execute(&mut older).await.unwrap();
     let mut builder = PgConnection::connect_with(&options).await.unwrap();
-    sqlx::raw_sql("SET statement_timeout = '300ms'").execute(&mut builder).await.unwrap();
-    sqlx::raw_sql(INDEX).execute(&mut builder).await.unwrap_err();
+    let building = tokio::spawn(async move { sqlx::raw_sql(INDEX).execute(&mut builder).await.map(drop) });
+    eventually("it is not built", async || ask::<bool>(&options, BUILDING).await).await;
+    let cancel = "SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index WHERE datname = current_database()";
+    run(&options, cancel).await;
+    building.await.unwrap().unwrap_err();
     older.close().await.unwrap();
     assert!(!ask::<bool>(&options, VALID).await);
     migrate_to(&options, &next_release(INDEX)).await.unwrap();
@@ -219,10 +219,7 @@ async fn an_index_that_a_killed_replica_still_builds_is_waited_for() {
     sqlx::raw_sql("BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE").execute(&mut older).await.unwrap();
     let mut killed = PgConnection::connect_with(&options).await.unwrap();
     let building = tokio::spawn(async move { sqlx::raw_sql(INDEX).execute(&mut killed).await.map(drop) });
-    let there = "SELECT EXISTS (SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid <> 0)";
-    while !ask::<bool>(&options, there).await {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually("it is not built", async || ask::<bool>(&options, BUILDING).await).await;
     let migrating = tokio::spawn({
         let options = options.clone();
         async move { migrate_to(&options, &next_release(INDEX)).await }

@@ -17,20 +17,6 @@ async fn add_sessions(server: &TestServer, username: &str, count: u32) {
     server.sql(&statement).await;
 }
 
-/// From now on no statement changes or removes more than some thousand sessions.
-async fn allow_small_statements_only(server: &TestServer) {
-    server
-        .sql(
-            "CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                 IF (SELECT count(*) FROM changed) > 10000 THEN RAISE 'too many rows at once'; END IF; RETURN NULL; END $$;
-             CREATE TRIGGER few_deleted AFTER DELETE ON sessions REFERENCING OLD TABLE AS changed
-                 FOR EACH STATEMENT EXECUTE FUNCTION few();
-             CREATE TRIGGER few_updated AFTER UPDATE ON sessions REFERENCING OLD TABLE AS changed
-                 FOR EACH STATEMENT EXECUTE FUNCTION few()",
-        )
-        .await;
-}
-
 async fn live(server: &TestServer, username: &str) -> i64 {
     let of_user = "sessions JOIN users USING (user_pool_id, sub) WHERE revoked_at IS NULL AND username =";
     server.count(&format!("{of_user} '{username}'")).await
@@ -67,7 +53,7 @@ async fn configure(server: &TestServer, tracking: &str, most: i64) -> Value {
 #[tokio::test]
 async fn a_user_with_very_many_sessions_is_signed_out_disabled_and_deleted() {
     let server = TestServer::start().await;
-    allow_small_statements_only(&server).await;
+    server.allow_small_statements_only(10_000).await;
     server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_ALL'").await;
     for way in [
         "GlobalSignOut",
@@ -110,7 +96,7 @@ async fn a_user_with_very_many_sessions_that_ended_is_deleted() {
     let ada = server.signed_in("ada").await;
     add_sessions(&server, "ada", 12_000).await;
     server.sql("UPDATE sessions SET revoked_at = auth_time WHERE auth_time < '2026-06-01'").await;
-    allow_small_statements_only(&server).await;
+    server.allow_small_statements_only(10_000).await;
     ada.call("DeleteUser", json!({})).await.ok();
     assert_eq!(server.count("sessions").await, 0);
 }
@@ -123,7 +109,7 @@ async fn on_the_account_page_very_many_other_sessions_end() {
     let account = format!("/account?client_id={}", pages_client());
     browser.sign_in(&account, "ada").await;
     add_sessions(&server, "ada", 12_000).await;
-    allow_small_statements_only(&server).await;
+    server.allow_small_statements_only(10_000).await;
     let shown = browser.get(&account).await;
     let shown = browser.submit(&shown, "end_others", &[]).await;
     browser.follow(shown).await;
@@ -157,7 +143,7 @@ async fn users_whom_nobody_noted_are_found_in_turn() {
         add_sessions(&server, &format!("user{n}"), if n % 2 == 0 { 6_000 } else { 400 }).await;
     }
     drop(server.app.opened_sessions.take());
-    allow_small_statements_only(&server).await;
+    server.allow_small_statements_only(10_000).await;
     let removed = trim_sessions::once(&server.app).await.unwrap();
     assert_eq!(removed, 4 * (6_001 - 500));
     for n in 0..8 {

@@ -31,6 +31,17 @@ pub fn target(operation: &str) -> String {
     format!("{}.{operation}", if own { "KeysteadService" } else { "AWSCognitoIdentityProviderService" })
 }
 
+/// Waits for something that happens by itself, soon; `what` is said where it does not.
+pub async fn eventually(what: &str, happened: impl AsyncFn() -> bool) {
+    for _ in 0..600 {
+        if happened().await {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{what}");
+}
+
 /// Runs one future per item, all at the same time, and returns what they gave in order.
 pub async fn all<F: Future + Send + 'static>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where

@@ -78,6 +78,7 @@ pub fn config(args: &[&str]) -> Config {
         "--public-url=http://localhost:9229",
         "--password-queue=1000",
         "--address-forms-per-minute=0",
+        "--address-sign-ins-per-minute=0",
     ];
     let mut all: Vec<String> = Vec::new();
     for arg in defaults.iter().chain(args) {
@@ -255,7 +256,7 @@ impl TestServer {
 
     /// Waits until `/health/ready` answers so, which it may look up a moment late, and returns what it says.
     pub async fn says_ready(&self, status: u16) -> String {
-        for _ in 0..500 {
+        for _ in 0..3_000 {
             let answer = self.http.get(format!("{}/health/ready", self.url)).send().await.unwrap();
             if answer.status().as_u16() == status {
                 return answer.text().await.unwrap();
@@ -270,12 +271,22 @@ impl TestServer {
         self.http.get(format!("{}/metrics", self.url)).send().await.unwrap().text().await.unwrap()
     }
 
+    /// From now on no statement changes or removes more than so many sessions, or removes more users.
+    pub async fn allow_small_statements_only(&self, most: u32) {
+        let body = "CREATE FUNCTION few() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                        IF (SELECT count(*) FROM gone) > {most} THEN RAISE 'too many rows at once'; END IF; RETURN NULL; END $$;
+                    CREATE TRIGGER few AFTER DELETE ON sessions REFERENCING OLD TABLE AS gone
+                        FOR EACH STATEMENT EXECUTE FUNCTION few();
+                    CREATE TRIGGER few_ended AFTER UPDATE ON sessions REFERENCING OLD TABLE AS gone
+                        FOR EACH STATEMENT EXECUTE FUNCTION few();
+                    CREATE TRIGGER few AFTER DELETE ON users REFERENCING OLD TABLE AS gone
+                        FOR EACH STATEMENT EXECUTE FUNCTION few()";
+        self.sql(&body.replace("{most}", &most.to_string())).await;
+    }
+
     /// Runs the job that removes what is not needed any more.
     pub async fn remove_expired(&self) {
-        let db = keystead::cli::connect(&self.config, self.options.clone()).await.unwrap();
-        let app = App::new(db, self.clock.clone(), self.config.clone(), sealing()).unwrap();
-        keystead::jobs::remove_expired::run(&app).await.unwrap();
-        app.close_connections().await;
+        keystead::jobs::remove_expired::run(&self.app).await.unwrap();
     }
 
     /// How many rows of a table fit a condition.
