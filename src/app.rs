@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicBool},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicUsize},
+    },
 };
 
 use crate::{
@@ -78,6 +81,8 @@ pub struct App {
     pub auth_events: auth_events::Queue,
     /// Who signed in, for the limit of sessions.
     pub opened_sessions: OpenedSessions,
+    /// Roads of messages that are open, or still note what is on its way.
+    pub roads_at_work: AtomicUsize,
     /// Told when the outbox has a message.
     pub messages_waiting: tokio::sync::Notify,
     /// Counters.
@@ -147,6 +152,7 @@ impl App {
             triggers: Triggers::new(&config).map_err(Error::internal)?,
             auth_events: auth_events::Queue::default(),
             opened_sessions: OpenedSessions::default(),
+            roads_at_work: AtomicUsize::default(),
             messages_waiting: tokio::sync::Notify::new(),
             metrics: Metrics::default(),
             groups: Groups::new(&db, &sealing),

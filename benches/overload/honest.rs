@@ -46,7 +46,7 @@ pub async fn beside_strangers(stage: &Stage, database: &Database, targets: &[Tar
         .execute(&database.app.db)
         .await
         .unwrap();
-    let served = stage.serve(database, &["--trusted-proxies=127.0.0.0/8"]).await;
+    let served = stage.serve(database, &["--trusted-proxies=127.0.0.0/8", "--address-sign-ins-per-minute=0"]).await;
     println!(
         "\nHonest are 8 users with tokens (GetUser and DeleteWebAuthnCredential by turns) and 4 who sign in with passwords.\n"
     );

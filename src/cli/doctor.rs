@@ -53,7 +53,9 @@ pub async fn run(config: Config) -> Result<(), String> {
         Ok(version) => report.bad("database", &format!("is version {version}; Keystead needs 14 or newer")),
         Err(cause) => report.bad("database", &cause.to_string()),
     }
-    match store::migrations::state(&app.db).await {
+    let state = store::migrations::state(&app.db).await;
+    let usable = matches!(state, Ok(State::Current | State::Newer(_)));
+    match state {
         Ok(State::Current) => report.good("migrations", "are all applied"),
         Ok(State::Newer(version)) => {
             let newer = format!("are all applied, and newer ones up to {version}, beside which this build may run");
@@ -63,7 +65,7 @@ pub async fn run(config: Config) -> Result<(), String> {
         Ok(State::Missing) => report.bad("migrations", "are missing: run `keystead migrate`"),
         Err(cause) => report.bad("migrations", &cause.to_string()),
     }
-    if store::is_current(&app.db).await.unwrap_or(false) {
+    if usable {
         report.good("sealing key", "opens what is sealed in the database");
     } else {
         parts.stop().await?;

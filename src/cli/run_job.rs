@@ -28,23 +28,14 @@ enum Job {
 
 pub async fn run(command: RunJob, file: &SettingsFile) -> Result<(), String> {
     let parts = setup::assemble(file.complete(*command.config)?).await?;
-    match command.job {
-        Job::RemoveExpired => {
-            let rows = jobs::remove_expired::run(&parts.app).await.map_err(|cause| cause.to_string())?;
-            println!("removed {rows} rows");
-        }
-        Job::DeletePools => {
-            let rows = jobs::delete_pools::once(&parts.app).await.map_err(|cause| cause.to_string())?;
-            println!("removed {rows} rows");
-        }
-        Job::DeleteClients => {
-            let sessions = jobs::delete_clients::once(&parts.app).await.map_err(|cause| cause.to_string())?;
-            println!("removed {sessions} sessions");
-        }
-        Job::TrimSessions => {
-            let sessions = jobs::trim_sessions::once(&parts.app).await.map_err(|cause| cause.to_string())?;
-            println!("removed {sessions} sessions");
-        }
-    }
-    parts.stop().await
+    let app = &parts.app;
+    let (done, what) = match command.job {
+        Job::RemoveExpired => (jobs::remove_expired::run(app).await, "rows"),
+        Job::DeletePools => (jobs::delete_pools::once(app).await, "rows"),
+        Job::DeleteClients => (jobs::delete_clients::once(app).await, "sessions"),
+        Job::TrimSessions => (jobs::trim_sessions::once(app).await, "sessions"),
+    };
+    parts.stop().await?;
+    println!("removed {} {what}", done.map_err(|cause| cause.to_string())?);
+    Ok(())
 }

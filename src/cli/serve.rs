@@ -26,9 +26,6 @@ use crate::{
 /// The file that keeps the first operator's key pair and the demo's IDs, in the private data directory.
 const FIRST_START: &str = "first-start.json";
 
-/// How far a computer's clock may be from the database's at a start, seconds.
-const CLOCK_TOLERANCE: f64 = 60.0;
-
 pub async fn run(config: Config) -> Result<(), String> {
     // Taken before anything is started, so that a used port changes nothing.
     let listener = TcpListener::bind(config.listen).map_err(|cause| {
@@ -41,7 +38,6 @@ pub async fn run(config: Config) -> Result<(), String> {
         config.metrics_listen.map(TcpListener::bind).transpose().map_err(|cause| format!("metrics-listen: {cause}"))?;
     let demo = config.demo.unwrap_or(config.database_url.is_none());
     let Parts { app, cluster, data_dir } = assemble(config).await?;
-    check_clock(&app).await?;
     refuse_known_operator(&app).await?;
     let first = first_start(&app, &data_dir, cluster.is_some(), demo).await.map_err(|error| describe(&error))?;
 
@@ -97,6 +93,7 @@ pub async fn run(config: Config) -> Result<(), String> {
         handle.stop(false).await;
     }
     jobs.abort();
+    noted(&app).await;
     app.close_connections().await;
     if let Some(cluster) = cluster {
         cluster.stop().await.map_err(|cause| cause.to_string())?;
@@ -105,17 +102,14 @@ pub async fn run(config: Config) -> Result<(), String> {
     outcome
 }
 
-/// A computer whose clock is far from the database's is refused: whatever else runs on it is wrong about time, too.
-async fn check_clock(app: &App) -> Result<(), String> {
-    let ahead = app.measure_clock().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
-    if ahead.abs() <= CLOCK_TOLERANCE {
-        return Ok(());
-    }
-    let way = if ahead > 0.0 { "ahead of" } else { "behind" };
-    Err(format!(
-        "clock: this computer's is {:.0} s {way} the database's; set it (by NTP, say) and start again",
-        ahead.abs()
-    ))
+/// Waits until what is being delivered is noted: it would be delivered again.
+async fn noted(app: &App) {
+    let noted = async {
+        while app.roads_at_work.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let _ = tokio::time::timeout(Duration::from_secs(app.config.shutdown_seconds), noted).await;
 }
 
 /// Waits for work whose callers are gone already, but not for long.

@@ -11,7 +11,7 @@ use crate::{
     config::{Config, KNOWN_OPERATOR},
     database::{ClusterSettings, PrivateCluster},
     sealing::SealingKey,
-    store::{self, Connections},
+    store::{self, Connections, connections::may_pass},
     web_acl,
 };
 
@@ -137,7 +137,22 @@ pub fn has_private_database(config: &Config) -> Result<bool, String> {
 
 /// Opens (or starts) the database, migrates it, and reads (or makes) the sealing key.
 pub async fn assemble(config: Config) -> Result<Parts, String> {
-    assemble_with(config, Arc::new(SystemClock), true).await
+    let parts = assemble_with(config, Arc::new(SystemClock), true).await?;
+    check_clock(&parts.app).await?;
+    Ok(parts)
+}
+
+/// A computer whose clock is far from the database's is refused: whatever else runs on it is wrong about time, too.
+async fn check_clock(app: &App) -> Result<(), String> {
+    let ahead = app.measure_clock().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
+    if ahead.abs() <= CLOCK_TOLERANCE {
+        return Ok(());
+    }
+    let way = if ahead > 0.0 { "ahead of" } else { "behind" };
+    Err(format!(
+        "clock: this computer's is {:.0} s {way} the database's; set it (by NTP, say) and start again",
+        ahead.abs()
+    ))
 }
 
 /// The same without migrating, for commands that only look.
@@ -231,6 +246,9 @@ fn server(options: &PgConnectOptions) -> String {
         .map_or_else(|| format!("{}:{}", options.get_host(), options.get_port()), |socket| socket.display().to_string())
 }
 
+/// How far a computer's clock may be from the database's at a start, seconds.
+const CLOCK_TOLERANCE: f64 = 60.0;
+
 /// How long a start waits for a database that does not answer yet.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -246,7 +264,7 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<Conne
                 let _ = first.close().await;
                 break;
             }
-            Ok(Err(sqlx::Error::Database(cause))) if !may_pass(&*cause) => {
+            Ok(Err(cause)) if cause.as_database_error().is_some() && !may_pass(&cause) => {
                 return Err(format!("the database at {place}: {cause}"));
             }
             Ok(Err(cause)) => cause.to_string(),
@@ -259,11 +277,6 @@ pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<Conne
     }
     let size = config.database_connections - OTHER_CONNECTIONS;
     Ok(Connections::new(options.application_name("keystead"), config.database_limits(), size))
-}
-
-/// Whether a database that refuses a connection may take one soon: it is starting or stopping (57), or full (53).
-fn may_pass(cause: &dyn sqlx::error::DatabaseError) -> bool {
-    cause.code().is_some_and(|code| code.starts_with("57") || code.starts_with("53"))
 }
 
 fn sealing_key(config: &Config, data_dir: &std::path::Path) -> Result<SealingKey, String> {

@@ -3,14 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{app::App, store};
+use crate::{
+    app::App,
+    store::{self, job_locks::Job},
+};
 
 /// Sessions looked at by one transaction.
 const PAGE: i64 = 2_000;
 /// Between two looks for deleted clients.
 const EVERY: Duration = Duration::from_secs(10);
-/// Advisory lock of this job: one replica at a time.
-const LOCK: i64 = 0x6b73_0004;
 
 /// Removes them until the task is dropped.
 pub async fn run(app: Arc<App>) {
@@ -35,9 +36,7 @@ pub async fn once(app: &App) -> sqlx::Result<u64> {
 
 async fn batch(app: &App) -> sqlx::Result<Option<u64>> {
     let mut tx = app.job_db.begin().await?;
-    let mine =
-        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
-    if !mine {
+    if !store::job_locks::take(&mut tx, Job::DeleteClients).await? {
         return Ok(None);
     }
     let Some(client) = store::deleted_clients::next(&mut tx).await? else { return Ok(None) };

@@ -3,7 +3,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{app::App, store};
+use time::OffsetDateTime;
+
+use crate::{
+    app::App,
+    store::{self, job_locks::Job},
+};
 
 /// Rows removed by one transaction, so that no lock is held long.
 const BATCH: i64 = 1_000;
@@ -11,8 +16,6 @@ const BATCH: i64 = 1_000;
 const EVERY: Duration = Duration::from_secs(10);
 /// Batches between two lines in the log.
 const PROGRESS: u32 = 50;
-/// Advisory lock of this job: one replica at a time.
-const LOCK: i64 = 0x6b73_0002;
 
 /// Removes deleted pools until the task is dropped.
 pub async fn run(app: Arc<App>) {
@@ -28,38 +31,44 @@ pub async fn run(app: Arc<App>) {
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     let mut of_pool = 0;
     let mut total = 0;
+    // A pool of which nothing can go at the moment, because somebody holds its rows, keeps no other waiting.
+    let mut after = OffsetDateTime::UNIX_EPOCH;
+    app.metrics.pools_being_deleted.set(store::deleted_pools::count(&app.job_db).await?);
     for batches in 1_u32.. {
-        let Some(batch) = batch(app).await? else { break };
+        let Some(batch) = batch(app, after).await? else { break };
         total += batch.rows;
         of_pool += batch.rows;
         app.metrics.deleted_pool_rows.inc_by(batch.rows);
         if batch.last {
             tracing::info!(pool = batch.pool, rows = of_pool, "a deleted user pool is removed");
+            app.metrics.pools_being_deleted.dec();
+            of_pool = 0;
+        } else if batch.rows == 0 {
+            after = batch.deleted_at;
             of_pool = 0;
         } else if batches % PROGRESS == 0 {
             tracing::info!(pool = batch.pool, rows = of_pool, "removing a deleted user pool");
         }
     }
-    app.metrics.pools_being_deleted.set(store::deleted_pools::count(&app.job_db).await?);
     Ok(total)
 }
 
 /// What one transaction did.
 struct Batch {
     pool: String,
+    deleted_at: OffsetDateTime,
     rows: u64,
     /// Whether nothing of the pool is left.
     last: bool,
 }
 
-async fn batch(app: &App) -> sqlx::Result<Option<Batch>> {
+/// A batch of the pool that was deleted first after a time; `None`: there is none, or another replica is at it.
+async fn batch(app: &App, after: OffsetDateTime) -> sqlx::Result<Option<Batch>> {
     let mut tx = app.job_db.begin().await?;
-    let mine =
-        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
-    if !mine {
+    if !store::job_locks::take(&mut tx, Job::DeletePools).await? {
         return Ok(None);
     }
-    let Some(pool) = store::deleted_pools::next(&mut tx).await? else { return Ok(None) };
+    let Some(pool) = store::deleted_pools::next(&mut tx, after).await? else { return Ok(None) };
     let mut left = BATCH;
     for table in store::deleted_pools::TABLES {
         let rows = store::deleted_pools::remove_some(&mut tx, table, &pool, left, app.clock.now()).await?;
@@ -80,8 +89,5 @@ async fn batch(app: &App) -> sqlx::Result<Option<Batch>> {
         }
     }
     tx.commit().await?;
-    if left == BATCH && !last {
-        return Ok(None);
-    }
-    Ok(Some(Batch { pool: pool.id, rows: (BATCH - left).unsigned_abs(), last }))
+    Ok(Some(Batch { pool: pool.id, deleted_at: pool.deleted_at, rows: (BATCH - left).unsigned_abs(), last }))
 }

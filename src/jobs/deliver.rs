@@ -4,7 +4,11 @@
 //! starts a task for each, and notes in batches how they ended. A delivery has no connection and waits for nobody who has one;
 //! neither task is ever dropped in the middle of a statement. Who is served when is decided in `jobs::places`.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration as StdDuration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+    time::Duration as StdDuration,
+};
 
 use futures_util::FutureExt;
 use time::Duration;
@@ -52,7 +56,24 @@ async fn keep(app: &Arc<App>, medium: Medium, stop: &watch::Receiver<()>) {
     }
 }
 
+/// A road that is at work, as long as it lives: a server that stops waits until what is on the way is noted.
+struct AtWork(Arc<App>);
+
+impl AtWork {
+    fn new(app: Arc<App>) -> Self {
+        app.roads_at_work.fetch_add(1, Ordering::SeqCst);
+        Self(app)
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.roads_at_work.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 async fn road(app: Arc<App>, medium: Medium, mut stop: watch::Receiver<()>) {
+    let _at_work = AtWork::new(app.clone());
     let (report, mut reports) = mpsc::unbounded_channel();
     let mut road = Road::new(app.clone(), medium, report);
     loop {
@@ -120,18 +141,21 @@ impl Road {
         }
         // Messages that nobody waits for get what the others leave, and a little in any case.
         let kept = UNAWAITED_PLACES.saturating_sub(self.places.unawaited());
-        self.fill(Urgency::Awaited, kept).await?;
+        let some_wait = self.fill(Urgency::Awaited, kept).await?;
         self.fill(Urgency::Unawaited, 0).await?;
-        if kept > 0 {
+        if kept > 0 && some_wait {
             self.fill(Urgency::Awaited, 0).await?;
         }
         Ok(())
     }
 
     /// Takes messages of this urgency, pool by pool, until all places but those that are `kept` are taken, or nothing is due.
-    async fn fill(&mut self, urgency: Urgency, kept: usize) -> sqlx::Result<()> {
+    /// Returns whether anything was.
+    async fn fill(&mut self, urgency: Urgency, kept: usize) -> sqlx::Result<bool> {
+        let mut some = false;
         while self.places.taken() + kept < PLACES {
             let pools = self.waiting(urgency).await?;
+            some |= !pools.is_empty();
             let mut more = false;
             for (pool_id, share) in self.places.shares(urgency, &pools, kept) {
                 let now = self.app.clock.now();
@@ -142,10 +166,10 @@ impl Road {
                 self.start(&pool_id, urgency, due).await;
             }
             if !more {
-                return Ok(());
+                break;
             }
         }
-        Ok(())
+        Ok(some)
     }
 
     /// The pools that have messages due, the one whose turn it is first: enough of them for all places.

@@ -1,4 +1,5 @@
-//! What runs by itself. Each job is safe to run twice, works in small batches, and one replica runs it at a time.
+//! What runs by itself. Each job is safe to run twice and works in small batches; where two replicas would be in each other's
+//! way, one at a time works.
 
 pub mod delete_clients;
 pub mod delete_pools;
@@ -17,8 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 
-/// Between two runs.
-const EVERY: Duration = Duration::from_secs(60);
+/// Between two runs of what is due each minute.
+const MINUTE: Duration = Duration::from_secs(60);
 /// After a panic.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -26,7 +27,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// no other with it.
 pub async fn run(app: Arc<App>) {
     tokio::join!(
-        keep("minutely", &app, minutely),
+        keep("forget_quiet", &app, forget_quiet),
+        keep("remove_expired", &app, remove_expired::keep_at_it),
         keep("measure_clock", &app, measure_clock::run),
         keep("watch_database", &app, watch_database::run),
         keep("deliver", &app, deliver::run),
@@ -55,17 +57,12 @@ async fn keep<Fut: Future<Output = ()> + Send + 'static>(name: &str, app: &Arc<A
     }
 }
 
-/// What is small and due each minute.
-async fn minutely(app: Arc<App>) {
+/// Forgets counters that are quiet, and closes connections that nobody used for long.
+async fn forget_quiet(app: Arc<App>) {
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(MINUTE).await;
         app.acl.forget_quiet();
         app.budgets.forget_quiet();
         app.db.close_unused();
-        match remove_expired::run(&app).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::info!(rows, "removed what expired"),
-            Err(cause) => tracing::warn!(%cause, "could not remove what expired; will try again"),
-        }
     }
 }

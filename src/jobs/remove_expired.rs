@@ -1,12 +1,14 @@
 //! Removes what is not needed any more, table by table: `docs/retention.md` says what and when.
 
+use std::sync::Arc;
+
 use time::{Duration, OffsetDateTime};
 
 use crate::{
     app::App,
     flows::remove_user,
     random,
-    store::{self, Connection, audit::Trail, users::Status},
+    store::{self, Connection, audit::Trail, job_locks::Job},
 };
 
 /// Rows removed by one statement, so that no lock is held long.
@@ -17,8 +19,6 @@ const BATCHES: usize = 1000;
 const USERS: i64 = 20;
 /// How long a user import may wait for its start.
 const IMPORTS_WAIT: Duration = Duration::DAY;
-/// Advisory lock of this job: one replica at a time.
-const LOCK: i64 = 0x6b73_0001;
 
 /// What is removed.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,17 @@ const KINDS: [Kind; 13] = [
     Kind::UnconfirmedUsers,
 ];
 
+/// Removes what is due, each minute, until the task is dropped.
+pub async fn keep_at_it(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(super::MINUTE).await;
+        // What failed is in the log, kind by kind.
+        if let Ok(rows @ 1..) = run(&app).await {
+            tracing::info!(rows, "removed what expired");
+        }
+    }
+}
+
 /// Removes everything that is due, as fast as it comes; returns how many rows went, 0 when another replica is at it.
 pub async fn run(app: &App) -> sqlx::Result<u64> {
     let (mut total, mut outcome) = (0, Ok(()));
@@ -64,6 +75,7 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
                 Ok(rows) => total += rows,
                 // One table that is locked keeps no other from its end.
                 Err(cause) => {
+                    tracing::warn!(%cause, ?kind, "could not remove what expired; will try again");
                     outcome = Err(cause);
                     break;
                 }
@@ -76,9 +88,7 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
 async fn batch(app: &App, kind: Kind) -> sqlx::Result<u64> {
     let now = app.clock.now();
     let mut tx = app.job_db.begin().await?;
-    let mine =
-        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
-    if !mine {
+    if !store::job_locks::take(&mut tx, Job::RemoveExpired).await? {
         return Ok(0);
     }
     let rows = remove(app, &mut tx, kind, now).await?;
@@ -240,7 +250,8 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
 async fn remove_unconfirmed(days: u32, db: &mut Connection, now: OffsetDateTime) -> sqlx::Result<u64> {
     let Some(before) = before(days, now) else { return Ok(0) };
     let found = sqlx::query!(
-        "SELECT user_pool_id, sub FROM users WHERE status = 'UNCONFIRMED' AND created_at < $1 ORDER BY created_at LIMIT $2",
+        "SELECT user_pool_id, sub FROM users WHERE status = 'UNCONFIRMED' AND created_at < $1 ORDER BY created_at LIMIT $2
+         FOR UPDATE SKIP LOCKED",
         before,
         USERS
     );
@@ -248,13 +259,8 @@ async fn remove_unconfirmed(days: u32, db: &mut Connection, now: OffsetDateTime)
     let trail = Trail { at: now, actor: "service".into(), request_id: random::uuid() };
     let mut removed = 0;
     for user in found {
-        // Confirmed meanwhile, perhaps.
-        let locked = store::users::lock(db, &user.user_pool_id, user.sub).await?;
-        if locked.is_some_and(|user| user.status == Status::Unconfirmed)
-            && remove_user::remove(db, &user.user_pool_id, user.sub, &trail).await?
-        {
-            removed += 1;
-        }
+        // Locked already, and still unconfirmed.
+        removed += u64::from(remove_user::remove(db, &user.user_pool_id, user.sub, &trail).await?);
     }
     Ok(removed)
 }

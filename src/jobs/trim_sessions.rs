@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     flows::session_limits,
-    store::{self, sessions::Place},
+    store::{self, job_locks::Job, sessions::Place},
 };
 
 /// Sessions removed by one transaction, so that no lock is held long.
@@ -26,8 +26,6 @@ const STRETCH_EVERY: u32 = 6;
 /// Sessions read by one statement, and statements of a stretch.
 const PAGE: i64 = 20_000;
 const PAGES: usize = 5;
-/// Advisory lock of the stretch: one replica at a time.
-const LOCK: i64 = 0x6b73_0003;
 
 /// Trims until the task is dropped.
 pub async fn run(app: Arc<App>) {
@@ -37,7 +35,13 @@ pub async fn run(app: Arc<App>) {
         let mut done = noted(&app).await;
         if look.is_multiple_of(STRETCH_EVERY) {
             for _ in 0..PAGES {
-                done = done.and(stretch(&app, &mut place).await.map(drop));
+                match stretch(&app, &mut place).await {
+                    Ok(Some(_)) => {}
+                    end => {
+                        done = done.and(end.map(drop));
+                        break;
+                    }
+                }
             }
         }
         if let Err(cause) = done {
@@ -65,9 +69,7 @@ pub async fn noted(app: &App) -> sqlx::Result<()> {
 /// The next stretch of all sessions; `None`: there are no more, or another replica is at it.
 async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
     let mut tx = app.job_db.begin().await?;
-    let mine =
-        sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, LOCK).fetch_one(&mut *tx).await?;
-    if !mine {
+    if !store::job_locks::take(&mut tx, Job::TrimSessions).await? {
         return Ok(None);
     }
     let found = store::sessions::scan(&mut tx, place, PAGE, app.config.sessions_per_user).await?;
@@ -85,11 +87,18 @@ async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> 
     for (pool_id, sub) in users {
         by_pool.entry(pool_id).or_default().push(sub);
     }
-    let mut total = 0;
+    let (mut total, mut outcome) = (0, Ok(()));
     for (pool, subs) in &by_pool {
         for subs in subs.chunks(USERS) {
             let most = app.config.sessions_per_user;
-            for over in store::sessions::over_limits(&app.job_db, pool, subs, most, app.clock.now()).await? {
+            let found = store::sessions::over_limits(&app.job_db, pool, subs, most, app.clock.now()).await;
+            let over_limits = found.unwrap_or_else(|cause| {
+                // Looked at the next time.
+                subs.iter().for_each(|sub| app.opened_sessions.note(pool, *sub));
+                outcome = Err(cause);
+                Vec::new()
+            });
+            for over in over_limits {
                 match session_limits::trim(app, &app.job_db, pool, &over, None, BATCH).await {
                     Ok(sessions) => {
                         total += sessions;
@@ -103,5 +112,5 @@ async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> 
             }
         }
     }
-    Ok(total)
+    outcome.map(|()| total)
 }

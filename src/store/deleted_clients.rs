@@ -48,7 +48,8 @@ pub async fn update_looked_at(db: &mut Connection, client: &DeletedClient, looke
     Ok(())
 }
 
-/// Forgets a client of whose sessions none is left.
+/// Forgets a client whose sessions were all looked at. One that somebody held meanwhile lives no more either, and goes when it
+/// expires.
 pub async fn delete(db: &mut Connection, client: &DeletedClient) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM deleted_clients WHERE user_pool_id = $1 AND client_id = $2",

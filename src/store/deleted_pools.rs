@@ -11,6 +11,7 @@ use super::{Connection, audit::Trail, passkeys};
 #[derive(Debug)]
 pub struct DeletedPool {
     pub id: String,
+    pub deleted_at: OffsetDateTime,
     /// Who deleted it, as an actor of audit rows.
     pub by: String,
     /// The request that did.
@@ -74,12 +75,13 @@ pub async fn count(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
         .await
 }
 
-/// The pool that was deleted first.
-pub async fn next(db: &mut Connection) -> sqlx::Result<Option<DeletedPool>> {
+/// The pool that was deleted first after a time.
+pub async fn next(db: &mut Connection, after: OffsetDateTime) -> sqlx::Result<Option<DeletedPool>> {
     sqlx::query_as!(
         DeletedPool,
-        r#"SELECT user_pool_id AS id, deleted_by AS "by!", deletion_request AS "request_id!" FROM user_pools
-           WHERE deleted_at IS NOT NULL ORDER BY deleted_at LIMIT 1"#
+        r#"SELECT user_pool_id AS id, deleted_at AS "deleted_at!", deleted_by AS "by!", deletion_request AS "request_id!"
+           FROM user_pools WHERE deleted_at > $1 ORDER BY deleted_at LIMIT 1"#,
+        after
     )
     .fetch_optional(db)
     .await

@@ -187,7 +187,7 @@ pub async fn count_of_user(db: &mut Connection, pool_id: &str, sub: Uuid) -> sql
     .await
 }
 
-/// Puts a user into a group, once.
+/// Puts a user into a group; `false`: the user was in it.
 pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO group_members (user_pool_id, sub, group_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",

@@ -1,4 +1,4 @@
-//! What is asked of the database itself: what time it is there, and whether it can be worked with.
+//! What time it is at the database.
 
 use time::OffsetDateTime;
 

@@ -80,11 +80,12 @@ struct Applied {
     release: Option<String>,
 }
 
+const APPLIED: &str = "SELECT version, checksum, compatible_with, release FROM _sqlx_migrations
+                       LEFT JOIN schema_compatibility USING (version) WHERE success";
+
 /// How the database's schema stands to this build.
 pub async fn state(db: impl PgExecutor<'_>) -> sqlx::Result<State> {
-    let all = "SELECT version, checksum, compatible_with, release FROM _sqlx_migrations
-               LEFT JOIN schema_compatibility USING (version) WHERE success";
-    let applied = sqlx::query_as(all).fetch_all(db).await;
+    let applied = sqlx::query_as(APPLIED).fetch_all(db).await;
     Ok(none_without_table(applied)?.map_or(State::Missing, |applied| judge(&MIGRATIONS, &applied)))
 }
 
@@ -253,11 +254,9 @@ pub fn compatible_with(migration: &Migration) -> i64 {
 
 /// What the database has, also when it is older than what is known about builds.
 async fn applied(db: &mut PgConnection) -> sqlx::Result<Vec<Applied>> {
-    let all = "SELECT version, checksum, compatible_with, release FROM _sqlx_migrations
-               LEFT JOIN schema_compatibility USING (version) WHERE success";
     let alone = "SELECT version, checksum, NULL::bigint AS compatible_with, NULL::text AS release FROM _sqlx_migrations
                  WHERE success";
-    if let Some(applied) = none_without_table(sqlx::query_as(all).fetch_all(&mut *db).await)? {
+    if let Some(applied) = none_without_table(sqlx::query_as(APPLIED).fetch_all(&mut *db).await)? {
         return Ok(applied);
     }
     Ok(none_without_table(sqlx::query_as(alone).fetch_all(db).await)?.unwrap_or_default())

@@ -19,6 +19,7 @@ pub mod deleted_pools;
 pub mod devices;
 pub mod domains;
 pub mod groups;
+pub mod job_locks;
 pub mod keys;
 pub mod login_attempts;
 pub mod look;

@@ -49,7 +49,8 @@ pub async fn list_details(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx
     .await
 }
 
-/// Gives a passkey another name; `false` when the user has no such passkey. An update and never an upsert.
+/// Gives a passkey another name; `None` when the user has no such passkey, `Some(false)` when that is its name already. An
+/// update and never an upsert.
 pub async fn rename(
     db: &mut Connection,
     pool_id: &str,

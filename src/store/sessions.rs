@@ -497,7 +497,7 @@ pub struct Place {
 }
 
 /// Looks through the next `page` live sessions after a place, by pool and user: those who seem to have more than the limits
-/// allow, and in any case the last user seen, of whose sessions perhaps not all were. None: there are no more.
+/// allow, and in any case the last user seen, of whose sessions perhaps not all were. Nothing: there are no more.
 pub async fn scan(db: &mut Connection, after: &Place, page: i64, most: i64) -> sqlx::Result<Vec<Place>> {
     sqlx::query_as!(
         Place,

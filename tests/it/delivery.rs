@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::support::{
-    PASSWORD, TestServer, all,
+    PASSWORD, TestServer, all, eventually,
     functions::{Functions, Reply, arn},
     pool_with,
 };

@@ -28,7 +28,7 @@ use sqlx::{
 use crate::{
     cli::keystead,
     migrations, sdk,
-    support::{self, Person, TestServer, all, scratch_directory},
+    support::{self, Person, TestServer, all, eventually, scratch_directory},
 };
 
 const PUBLIC_URL: &str = "http://localhost:9229";

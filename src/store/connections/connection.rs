@@ -42,8 +42,8 @@ pub struct Connection {
 /// How far a conversation has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Progress {
-    /// Since when a statement is at work whose answer has not ended.
-    busy: Option<Instant>,
+    /// A statement is at work whose answer has not ended.
+    busy: bool,
     /// A transaction is open, or may be.
     open: bool,
     /// A statement failed in that transaction: its COMMIT would be answered by a rollback, without an error.
@@ -56,12 +56,12 @@ impl Progress {
     fn failed(&mut self, cause: &sqlx::Error) {
         match cause {
             sqlx::Error::Database(cause) => {
-                self.busy = None;
+                self.busy = false;
                 self.failed |= self.open;
                 self.broken |= cause.code().is_some_and(|code| ends_connection(&code));
             }
             // Nothing was said yet, or all was heard.
-            sqlx::Error::RowNotFound | sqlx::Error::Encode(_) => self.busy = None,
+            sqlx::Error::RowNotFound | sqlx::Error::Encode(_) => self.busy = false,
             _ => self.broken = true,
         }
     }
@@ -128,7 +128,7 @@ impl Drop for Connection {
             return;
         }
         let Progress { busy, open, broken, .. } = self.progress;
-        if busy.is_some() || broken {
+        if busy || broken {
             let proved = link.proved;
             drop(Object::take(link));
             // Who leaves a statement in the middle says nothing about the database.
@@ -148,7 +148,7 @@ impl Drop for Connection {
             progress: self.progress,
         };
         // Where the rollback does not even begin, as when its runtime ends, the connection is closed.
-        connection.progress.busy = Some(Instant::now());
+        connection.progress.busy = true;
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(Transaction(connection).rollback());
         }
@@ -229,14 +229,14 @@ async fn in_time<T>(
     progress: &mut Progress,
     mut patience: Patience<'_>,
 ) -> sqlx::Result<T> {
-    progress.busy = Some(Instant::now());
+    progress.busy = true;
     let outcome = std::future::poll_fn(|context| match statement.as_mut().poll(context) {
         Poll::Ready(outcome) => Poll::Ready(outcome),
         Poll::Pending => patience.poll(context).map(|()| Err(silent())),
     })
     .await;
     match &outcome {
-        Ok(_) => progress.busy = None,
+        Ok(_) => progress.busy = false,
         Err(cause) => progress.failed(cause),
     }
     outcome
@@ -253,7 +253,7 @@ impl Stream for Answer<'_> {
     type Item = sqlx::Result<Either<PgQueryResult, PgRow>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.progress.busy.get_or_insert_with(Instant::now);
+        self.progress.busy = true;
         let next = match self.rows.poll_next_unpin(context) {
             Poll::Ready(next) => next,
             Poll::Pending => match self.patience.poll(context) {
@@ -264,7 +264,7 @@ impl Stream for Answer<'_> {
         match &next {
             Some(Ok(_)) => {}
             Some(Err(cause)) => self.progress.failed(cause),
-            None => self.progress.busy = None,
+            None => self.progress.busy = false,
         }
         Poll::Ready(next)
     }

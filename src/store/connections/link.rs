@@ -134,7 +134,7 @@ pub(super) fn silent() -> sqlx::Error {
 }
 
 /// Whether a server that cannot be connected to may take a connection soon: it is starting or stopping, or full.
-fn may_pass(cause: &sqlx::Error) -> bool {
+pub fn may_pass(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Io(cause) => {
             matches!(cause.kind(), std::io::ErrorKind::ConnectionRefused | std::io::ErrorKind::NotFound)

@@ -31,7 +31,7 @@ use sqlx::{
 
 pub use connection::{Connection, Transaction};
 use link::Maker;
-pub use link::is_read_only;
+pub use link::{is_read_only, may_pass};
 use trust::Trust;
 
 use crate::fair::{Line, Path, Ticket};

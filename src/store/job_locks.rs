@@ -1,0 +1,17 @@
+//! Advisory locks of background jobs: one replica at a time works on each. (Migrations have 0x6b73_0000.)
+
+use super::Connection;
+
+/// A job that two replicas would be in each other's way at.
+#[derive(Clone, Copy, Debug)]
+pub enum Job {
+    RemoveExpired = 0x6b73_0001,
+    DeletePools,
+    TrimSessions,
+    DeleteClients,
+}
+
+/// Takes a job's lock until the transaction ends; `false`: another replica is at it.
+pub async fn take(db: &mut Connection, job: Job) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, job as i64).fetch_one(db).await
+}
