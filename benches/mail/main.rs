@@ -93,22 +93,7 @@ async fn look(
     usual: Option<f64>,
 ) -> f64 {
     let started = Instant::now();
-    let tasks: Vec<_> = (0..8)
-        .map(|n| {
-            let (address, token) = (served.address, targets[n].token.clone());
-            tokio::spawn(async move {
-                let mut connection = connect(address).await;
-                let mut took = Vec::new();
-                while started.elapsed() < time {
-                    let at = Instant::now();
-                    let (status, body) = call(&mut connection, "GetUser", &json!({"AccessToken": &*token})).await;
-                    assert_eq!(status, 200, "{body}");
-                    took.push(at.elapsed().as_secs_f64() * 1e3);
-                }
-                took
-            })
-        })
-        .collect();
+    let tasks = load::get_user_calls(served.address, targets, time, false);
     let mut connection = connect(served.address).await;
     let mut ways = Vec::new();
     while started.elapsed() < time {

@@ -168,23 +168,7 @@ impl Flood {
 async fn look(what: &str, served: &Served, targets: &[Target], time: Duration, flood: Option<Flood>) {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let started = Instant::now();
-    let tasks: Vec<_> = (0..8)
-        .map(|n| {
-            let (address, token) = (served.address, targets[n].token.clone());
-            tokio::spawn(async move {
-                let mut connection = connect(address).await;
-                let mut took = Vec::new();
-                while started.elapsed() < time {
-                    let at = Instant::now();
-                    let (status, body) = call(&mut connection, "GetUser", &json!({"AccessToken": &*token})).await;
-                    // Refused when the server is full: told at once, which is an answer too.
-                    assert!(status == 200 || body.contains("TooManyRequestsException"), "{body}");
-                    took.push(at.elapsed().as_secs_f64() * 1e3);
-                }
-                took
-            })
-        })
-        .collect();
+    let tasks = load::get_user_calls(served.address, targets, time, true);
     let health = health(served.address, time).await;
     let mut took = Vec::new();
     for task in tasks {

@@ -1,6 +1,10 @@
 //! The pool, its users, sessions, passkeys and tokens.
 
-use std::sync::Arc;
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use keystead::{
     app::App,
@@ -8,7 +12,10 @@ use keystead::{
     tokens::{ACCESS_SCOPE, AccessClaims, sign},
 };
 use serde_json::json;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
+
+use super::client::{call, connect};
 
 /// Passkeys of each user.
 pub const PER_USER: usize = 20;
@@ -84,4 +91,30 @@ pub async fn load(app: &App, pool: &str, client: &str, credentials: usize, signe
         mixed.extend(out.iter().skip(k).step_by(PER_USER).cloned());
     }
     mixed
+}
+
+/// Calls of GetUser on eight connections for a while, without a pause: how many milliseconds each took. `may_refuse`: whether a
+/// server that is full may say so, which it does at once, and which is an answer too.
+pub fn get_user_calls(
+    address: SocketAddr,
+    targets: &[Target],
+    time: Duration,
+    may_refuse: bool,
+) -> Vec<JoinHandle<Vec<f64>>> {
+    let started = Instant::now();
+    let calls = |target: &Target| {
+        let token = target.token.clone();
+        tokio::spawn(async move {
+            let mut connection = connect(address).await;
+            let mut took = Vec::new();
+            while started.elapsed() < time {
+                let at = Instant::now();
+                let (status, body) = call(&mut connection, "GetUser", &json!({"AccessToken": &*token})).await;
+                assert!(status == 200 || may_refuse && body.contains("TooManyRequestsException"), "{body}");
+                took.push(at.elapsed().as_secs_f64() * 1e3);
+            }
+            took
+        })
+    };
+    targets.iter().take(8).map(calls).collect()
 }
