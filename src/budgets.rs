@@ -85,9 +85,6 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
     }
 
     fn is_over(&self, address: IpAddr, key: impl Fn(IpAddr) -> K) -> bool {
-        if address.is_ipv6() && self.sites.check_key(&key(counted_coarsely(address))).is_err() {
-            return true;
-        }
         if self.limiter.len() > self.sweep_above.load(Ordering::Relaxed) {
             self.limiter.retain_recent();
             // A sweep looks at all counters: where few were quiet, the next one waits for many more.
@@ -96,7 +93,9 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
         }
         let crowded = self.limiter.len() > ADDRESSES_LIMIT;
         let network = if crowded { counted_coarsely(address) } else { counted(address) };
+        // Only what a network's own budget allows counts for its site: one does not use up what the others have.
         self.limiter.check_key(&key(network)).is_err()
+            || address.is_ipv6() && self.sites.check_key(&key(counted_coarsely(address))).is_err()
     }
 
     fn forget_quiet(&self) {
@@ -213,6 +212,10 @@ mod tests {
             let allowed = (0..200).filter(|n| spend(format!("2001:db8:1:{n:x}::1").parse().unwrap())).count();
             assert!((16..100).contains(&allowed), "{allowed} for 200 networks of a site");
             assert!(spend("2001:db8:2::1".parse().unwrap()), "another's site");
+            for _ in 0..100 {
+                spend("2001:db8:3:1::1".parse().unwrap());
+            }
+            assert!(spend("2001:db8:3:2::1".parse().unwrap()), "a neighbour's network");
             assert!((0..64).all(|n| spend(format!("203.0.113.{n}").parse().unwrap())), "IPv4 has none");
         }
     }
