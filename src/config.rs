@@ -149,7 +149,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_INS_PER_MINUTE", default_value_t = 1_200)]
     pub address_sign_ins_per_minute: u32,
     /// Sign-ups that one client address may try at one user pool, per minute and replica, through app clients that prove no
-    /// secret; addresses of this machine are not counted; 0 switches the limit off.
+    /// secret; an IPv6 /48 may try eight times as many; addresses of this machine are not counted; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_UPS_PER_MINUTE", default_value_t = 60)]
     pub address_sign_ups_per_minute: u32,
     /// Wrong passwords in a row before further ones are delayed; 0 switches the lockout off.
@@ -244,8 +244,9 @@ pub struct Config {
     pub pools: grants::OfPools,
 }
 
-/// What docker-compose.yml holds for a local stack, and everybody knows: the sealing key, and the first operator's key pair.
+/// The sealing key that docker-compose.yml holds for a local stack, and everybody knows.
 const KNOWN_SEALING_KEY: &str = "bG9jYWwtZGV2ZWxvcG1lbnQtb25seS0hISEhISEhISE=";
+/// The same of the first operator: ID and secret.
 pub const KNOWN_OPERATOR: (&str, &str) = ("AKIALOCALDEVELOPMENT", "local-development-only-secret");
 
 /// A hundred years.
@@ -392,9 +393,7 @@ impl Config {
         }
         self.web_acl.check()
     }
-}
 
-impl Config {
     /// Refuses what everybody knows where others reach the server.
     fn check_known_values(&self) -> Result<(), String> {
         if self.has_local_url() {

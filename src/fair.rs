@@ -14,7 +14,7 @@
 //! asks at many user pools. Of the two chains, what has more stands first: a flood at one pool parts from others at the pool,
 //! and one network's at many pools at the network.
 //!
-//! So whoever has less than a share is never turned away for those who have more. A line knows those only who hold something or
+//! So whoever has less than a share is never turned away for those who have more. A line knows only those who hold something or
 //! wait: nobody else is remembered, and what it remembers is bounded by its room.
 
 use std::{
@@ -38,7 +38,7 @@ struct Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     steps: Vec<Step>,
-    /// The step below which one caller or its network stands alone.
+    /// Which step is one caller's, or the widest network's that it comes from.
     caller: usize,
     /// The step that stands beside those that follow.
     beside: Option<usize>,
