@@ -9,7 +9,7 @@ use clap::{Args, Parser};
 use ipnet::IpNet;
 
 use crate::{
-    app::OTHER_CONNECTIONS, delivery, grants, passkey_providers::PasskeyProviders, passwords, secret::Secret,
+    app::OTHER_CONNECTIONS, delivery, grants, hosts, passkey_providers::PasskeyProviders, passwords, secret::Secret,
     store::Limits, triggers, web_acl,
 };
 
@@ -330,6 +330,10 @@ impl Config {
             if !matches!(parsed.scheme(), "http" | "https") || parsed.path() != "/" || parsed.query().is_some() {
                 return Err("public-url: must be http or https, without a path or query".into());
             }
+        }
+        // A name that no request can have would protect nothing.
+        if let Some(bad) = self.own_hosts.iter().find(|name| !hosts::is_name(&name.to_ascii_lowercase())) {
+            return Err(format!("own-hosts: {bad:?} must be a host name alone, such as keystead.internal"));
         }
         if !(1..=600).contains(&self.statement_timeout_seconds) {
             return Err("statement-timeout-seconds: must be 1 to 600".into());

@@ -87,8 +87,8 @@ fn below<'a>(name: &'a str, above: &str) -> Option<&'a str> {
     name.strip_suffix(above)?.strip_suffix('.').filter(|prefix| !prefix.is_empty())
 }
 
-/// Whether this is a name, and no address in any of the forms that browsers read.
-fn is_name(text: &str) -> bool {
+/// Whether this is a name in lower case, and no address in any of the forms that browsers read.
+pub fn is_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=LONGEST_LABEL).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
