@@ -38,11 +38,7 @@ impl Hosts {
 
     /// Whose the name in a `Host` header is, in lower case.
     pub fn place<'a>(&self, host: &'a str) -> Place<'a> {
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => host,
-        };
-        let name = name.strip_suffix('.').unwrap_or(name);
+        let name = name_of(host);
         if self.is_own(name) || !is_name(name) {
             return Place::Own;
         }
@@ -80,6 +76,15 @@ impl Hosts {
     fn is_own(&self, name: &str) -> bool {
         self.own.iter().any(|own| own == name)
     }
+}
+
+/// The name in a `Host` header: without the port, and without the dot that may end it.
+pub fn name_of(host: &str) -> &str {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// What stands before a name in a name below it.

@@ -8,6 +8,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::{
     app::App,
+    hosts,
     http::{address, work},
     sealing::sha256,
     store,
@@ -136,12 +137,7 @@ pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpR
     };
     // The connection's own word, not a proxy's: anybody can write that.
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let host = host.to_ascii_lowercase();
-    let name = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
-        .map_or(host.as_str(), |(name, _)| name);
-    let name = name.to_owned();
+    let name = hosts::name_of(host).to_ascii_lowercase();
     match work::read(&app, (address, None), async move |app| store::pools::related_origins(&app.db, &name).await).await
     {
         Ok(origins) if origins.is_empty() => HttpResponse::NotFound().finish(),
