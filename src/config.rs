@@ -90,7 +90,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_WAITING", default_value_t = 512)]
     pub max_requests_waiting: usize,
     /// Requests of one user that change something and are at work at the same time, in one replica, and as many of strangers
-    /// who name the user; further ones wait for them; 0 switches the limit off.
+    /// who name the user; further ones wait for them, five seconds at most; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_USER_REQUESTS_AT_WORK", default_value_t = 3)]
     pub max_user_requests_at_work: usize,
     /// Deepest nesting of objects and arrays in a request.
