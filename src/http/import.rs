@@ -56,9 +56,7 @@ async fn keep(
     app: &web::Data<App>,
     request_id: uuid::Uuid,
 ) -> Result<()> {
-    let address = address::of(request, &app.config)?;
-    app.acl.check_server(address, 0)?;
-    app.budgets.spend_address(address)?;
+    let address = address::admitted(request, app)?;
     let Some((pool_id, job_id)) = operations::uploaded_to(app, token, app.clock.now()) else {
         return Err(Error::NotAuthorized(
             "This address is not one of a user import job, or a quarter of an hour is over.".into(),

@@ -301,8 +301,15 @@ async fn a_proxy_that_is_not_trusted_is_seen() {
         for n in 0..110 {
             call_from(server, &format!("203.0.113.{n}"), "GetUser", json!({"AccessToken": "a"})).await;
         }
-        server.http.get(format!("{}/metrics", server.url)).send().await.unwrap().text().await.unwrap()
+        server.metrics().await
     };
+    let documents = TestServer::start().await;
+    for n in 0..110 {
+        let request = documents.http.get(format!("{}/.well-known/webauthn", documents.url));
+        request.header("x-forwarded-for", format!("203.0.113.{n}")).send().await.unwrap();
+    }
+    let metrics = documents.metrics().await;
+    assert!(metrics.contains("\nkeystead_untrusted_proxy 1\n"), "who reads documents comes through it too: {metrics}");
     let metrics = seen(&TestServer::start().await).await;
     assert!(metrics.contains("\nkeystead_untrusted_proxy 1\n"), "{metrics}");
     let metrics = seen(&TestServer::with(&["--trusted-proxies=127.0.0.0/8"]).await).await;
