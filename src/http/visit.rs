@@ -21,6 +21,7 @@ use crate::{
     admission,
     app::App,
     call::{Call, Head},
+    caller::Recognized,
     error::{Error, Result},
     flows::fields::Fields,
     hosts::Place,
@@ -111,17 +112,10 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     visit: Rc<Visit>,
     handle: fn(Rc<Visit>) -> Fut,
 ) -> Result<HttpResponse> {
-    let app = visit.app.clone();
-    let seat = app.admission.seat(visit.call.address);
+    let (app, address) = (visit.app.clone(), visit.call.address);
+    let whom = visit.known_pool().map_or(Recognized::Nobody, Recognized::At);
     // On the heap: a page's future is large, and is handed on several times before it runs.
-    let work = Box::pin(async move {
-        if let Some(pool_id) = visit.known_pool() {
-            admission::concerns_pool(&pool_id);
-        }
-        admission::sit().await?;
-        Box::pin(handle(visit.clone())).await
-    });
-    work::carry_out(&app, seat.scope(work)).await
+    work::with_place(&app, address, whom, Box::pin(handle(visit))).await
 }
 
 impl Visit {
