@@ -21,7 +21,8 @@ use crate::{
     flows::session_text,
     sigv4,
     store::{self, Connection, clients::ClientAndPool},
-    tokens, wire,
+    tokens::{self, AccessClaims},
+    wire,
 };
 
 /// A kind of caller.
@@ -165,13 +166,18 @@ impl Bearer {
         let now = app.clock.now().unix_timestamp();
         let claims = tokens::verify_access(token, keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
         app.budgets.spend_user(claims.sub, claims.origin_jti, call.kind())?;
-        Ok(Self {
+        Ok(Self::of(pool_id, claims))
+    }
+
+    /// The bearer of a token of this pool that says so, and was verified.
+    pub fn of(pool_id: String, claims: AccessClaims) -> Self {
+        Self {
             pool_id,
             sub: claims.sub,
             username: claims.username,
             client_id: claims.client_id,
             origin_jti: claims.origin_jti,
-        })
+        }
     }
 
     /// Where the bearer stands among those who ask for the same.
