@@ -148,7 +148,8 @@ impl Caller for Bearer {
         }
         let token = text(input, "AccessToken");
         let pool_id = tokens::unverified_pool(token, &app.public_url)?;
-        concerns_pool(app, call, &pool_id)?;
+        // The token may have invented the pool: nothing counts there before it is found to be genuine.
+        may_reach(app, call, &pool_id)?;
         let keys = app.keys.of_pool(app, &pool_id).await?.ok_or(tokens::Error::Invalid)?;
         let bearer = Self::verify(app, call, token, pool_id, &keys)?;
         admission::proved(bearer.path());
@@ -389,11 +390,17 @@ impl Operator {
     }
 }
 
-/// Notes the pool in the log and asks its web ACL.
-fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
+/// Notes in the log which pool a call names, and asks that pool's web ACL.
+fn may_reach(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     tracing::Span::current().record("pool.id", pool_id);
-    admission::concerns_pool(pool_id);
     app.acl.check_pool(pool_id, call.address, call.body.len())
+}
+
+/// The same for a pool that is there: the call counts among those at it.
+fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
+    may_reach(app, call, pool_id)?;
+    admission::concerns_pool(pool_id);
+    Ok(())
 }
 
 fn text<'a>(input: &'a Map<String, Value>, member: &str) -> &'a str {

@@ -92,7 +92,9 @@ pub async fn read<T: 'static>(
 ) -> Result<T> {
     let app = app.clone().into_inner();
     let within = app.clone();
-    let whom = pool_id.map_or(Recognized::Nobody, Recognized::At);
+    // One that is invented would stand apart from the pool that others ask at.
+    let known = pool_id.filter(|id| app.keys.known(id, app.clock.now()).is_some());
+    let whom = known.map_or(Recognized::Nobody, Recognized::At);
     let outcome = with_place(&app, address, whom, async move { Ok(ask(&within).await?) }).await;
     if let Err(Error::Internal(cause)) = &outcome {
         tracing::error!(%cause, "a public document could not be read");

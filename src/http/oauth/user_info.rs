@@ -29,13 +29,14 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Ok(pool_id) = tokens::unverified_pool(token, &app.public_url) else {
         return Ok(refused(401, "invalid_token", invalid));
     };
+    // A pool without keys is one that the token invents.
+    let Some(keys) = app.keys.of_pool(app, &pool_id).await? else {
+        return Ok(refused(401, "invalid_token", invalid));
+    };
     visit.concerns_pool(&pool_id)?;
     if visit.is_under_another_domain(&pool_id).await? {
         return Ok(refused(401, "invalid_token", invalid));
     }
-    let Some(keys) = app.keys.of_pool(app, &pool_id).await? else {
-        return Ok(refused(401, "invalid_token", invalid));
-    };
     let claims = match visit.verify(token, &pool_id, &keys) {
         Ok(claims) => claims,
         Err(tokens::Error::Scopes) => {
