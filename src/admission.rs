@@ -35,8 +35,9 @@ const UPLOADS: usize = 2;
 /// about as much without a body.
 const SMALL_BODY: usize = 16 * 1024;
 
-/// A request that waited this long for a place is refused: then places are not given back as they should be.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A request that waited this long for a place, or for its user's turn, is refused: then they are not given back as they
+/// should be.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Kinds of callers, and what a request of each counts where they compete.
 mod kind {

@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     hash::Hash,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::{
         PoisonError, RwLock,
@@ -12,6 +12,7 @@ use std::{
 };
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use ipnet::IpNet;
 use uuid::Uuid;
 
 use crate::{
@@ -46,18 +47,23 @@ const ENDED_SESSIONS_LIMIT: usize = 10_000;
 
 /// The address that is counted: an IPv6 network of 64 bits is one customer's, who has all its addresses.
 pub fn counted(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-    }
+    network(address, 32, 64)
 }
 
 /// The larger network that is counted while there are too many others: a site's in IPv6 (48 bits), 16 bits in IPv4.
 fn counted_coarsely(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() >> 16 << 16).into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into(),
-    }
+    network(address, 16, 48)
+}
+
+/// The address that stands for a customer of a provider, who has an IPv6 network of 56 bits: 256 of 64.
+pub fn customer(address: IpAddr) -> IpAddr {
+    network(address, 32, 56)
+}
+
+/// The network of so many bits that an address is in.
+fn network(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
+    let bits = if address.is_ipv4() { v4 } else { v6 };
+    IpNet::new(address, bits).map_or(address, |whole| whole.network())
 }
 
 /// Counters by address: a stranger has as many addresses as there are in a network, and a counter for each would take memory
@@ -85,9 +91,6 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
     }
 
     fn is_over(&self, address: IpAddr, key: impl Fn(IpAddr) -> K) -> bool {
-        if address.is_ipv6() && self.sites.check_key(&key(counted_coarsely(address))).is_err() {
-            return true;
-        }
         if self.limiter.len() > self.sweep_above.load(Ordering::Relaxed) {
             self.limiter.retain_recent();
             // A sweep looks at all counters: where few were quiet, the next one waits for many more.
@@ -96,21 +99,15 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
         }
         let crowded = self.limiter.len() > ADDRESSES_LIMIT;
         let network = if crowded { counted_coarsely(address) } else { counted(address) };
+        // Only what a network's own budget allows counts for its site: one does not use up what the others have.
         self.limiter.check_key(&key(network)).is_err()
+            || address.is_ipv6() && self.sites.check_key(&key(counted_coarsely(address))).is_err()
     }
 
     fn forget_quiet(&self) {
         self.limiter.retain_recent();
         self.sites.retain_recent();
         self.sweep_above.store(ADDRESSES_LIMIT, Ordering::Relaxed);
-    }
-}
-
-/// The address that stands for a customer of a provider, who has an IPv6 network of 56 bits: 256 of 64.
-pub fn customer(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 72 << 72).into(),
     }
 }
 
@@ -193,6 +190,7 @@ fn refuse(over: bool) -> Result<()> {
     }
     Ok(())
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -213,6 +211,10 @@ mod tests {
             let allowed = (0..200).filter(|n| spend(format!("2001:db8:1:{n:x}::1").parse().unwrap())).count();
             assert!((16..100).contains(&allowed), "{allowed} for 200 networks of a site");
             assert!(spend("2001:db8:2::1".parse().unwrap()), "another's site");
+            for _ in 0..100 {
+                spend("2001:db8:3:1::1".parse().unwrap());
+            }
+            assert!(spend("2001:db8:3:2::1".parse().unwrap()), "a neighbour's network");
             assert!((0..64).all(|n| spend(format!("203.0.113.{n}").parse().unwrap())), "IPv4 has none");
         }
     }

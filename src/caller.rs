@@ -21,7 +21,8 @@ use crate::{
     flows::session_text,
     sigv4,
     store::{self, Connection, clients::ClientAndPool},
-    tokens, wire,
+    tokens::{self, AccessClaims},
+    wire,
 };
 
 /// A kind of caller.
@@ -147,7 +148,8 @@ impl Caller for Bearer {
         }
         let token = text(input, "AccessToken");
         let pool_id = tokens::unverified_pool(token, &app.public_url)?;
-        concerns_pool(app, call, &pool_id)?;
+        // The token may have invented the pool: nothing counts there before it is found to be genuine.
+        may_reach(app, call, &pool_id)?;
         let keys = app.keys.of_pool(app, &pool_id).await?.ok_or(tokens::Error::Invalid)?;
         let bearer = Self::verify(app, call, token, pool_id, &keys)?;
         admission::proved(bearer.path());
@@ -165,13 +167,18 @@ impl Bearer {
         let now = app.clock.now().unix_timestamp();
         let claims = tokens::verify_access(token, keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
         app.budgets.spend_user(claims.sub, claims.origin_jti, call.kind())?;
-        Ok(Self {
+        Ok(Self::of(pool_id, claims))
+    }
+
+    /// The bearer of a token of this pool that says so, and was verified.
+    pub fn of(pool_id: String, claims: AccessClaims) -> Self {
+        Self {
             pool_id,
             sub: claims.sub,
             username: claims.username,
             client_id: claims.client_id,
             origin_jti: claims.origin_jti,
-        })
+        }
     }
 
     /// Where the bearer stands among those who ask for the same.
@@ -383,11 +390,17 @@ impl Operator {
     }
 }
 
-/// Notes the pool in the log and asks its web ACL.
-fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
+/// Notes in the log which pool a call names, and asks that pool's web ACL.
+fn may_reach(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     tracing::Span::current().record("pool.id", pool_id);
-    admission::concerns_pool(pool_id);
     app.acl.check_pool(pool_id, call.address, call.body.len())
+}
+
+/// The same for a pool that is there: the call counts among those at it.
+fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
+    may_reach(app, call, pool_id)?;
+    admission::concerns_pool(pool_id);
+    Ok(())
 }
 
 fn text<'a>(input: &'a Map<String, Value>, member: &str) -> &'a str {

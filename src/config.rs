@@ -9,7 +9,7 @@ use clap::{Args, Parser};
 use ipnet::IpNet;
 
 use crate::{
-    app::OTHER_CONNECTIONS, delivery, grants, passkey_providers::PasskeyProviders, passwords, secret::Secret,
+    app::OTHER_CONNECTIONS, delivery, grants, hosts, passkey_providers::PasskeyProviders, passwords, secret::Secret,
     store::Limits, triggers, web_acl,
 };
 
@@ -90,7 +90,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_WAITING", default_value_t = 512)]
     pub max_requests_waiting: usize,
     /// Requests of one user that change something and are at work at the same time, in one replica, and as many of strangers
-    /// who name the user; further ones wait for them; 0 switches the limit off.
+    /// who name the user; further ones wait for them, five seconds at most; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_USER_REQUESTS_AT_WORK", default_value_t = 3)]
     pub max_user_requests_at_work: usize,
     /// Deepest nesting of objects and arrays in a request.
@@ -149,7 +149,7 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_INS_PER_MINUTE", default_value_t = 1_200)]
     pub address_sign_ins_per_minute: u32,
     /// Sign-ups that one client address may try at one user pool, per minute and replica, through app clients that prove no
-    /// secret; addresses of this machine are not counted; 0 switches the limit off.
+    /// secret; an IPv6 /48 may try eight times as many; addresses of this machine are not counted; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_UPS_PER_MINUTE", default_value_t = 60)]
     pub address_sign_ups_per_minute: u32,
     /// Wrong passwords in a row before further ones are delayed; 0 switches the lockout off.
@@ -244,8 +244,9 @@ pub struct Config {
     pub pools: grants::OfPools,
 }
 
-/// What docker-compose.yml holds for a local stack, and everybody knows: the sealing key, and the first operator's key pair.
+/// The sealing key that docker-compose.yml holds for a local stack, and everybody knows.
 const KNOWN_SEALING_KEY: &str = "bG9jYWwtZGV2ZWxvcG1lbnQtb25seS0hISEhISEhISE=";
+/// The same of the first operator: ID and secret.
 pub const KNOWN_OPERATOR: (&str, &str) = ("AKIALOCALDEVELOPMENT", "local-development-only-secret");
 
 /// A hundred years.
@@ -330,6 +331,10 @@ impl Config {
                 return Err("public-url: must be http or https, without a path or query".into());
             }
         }
+        // A name that no request can have would protect nothing.
+        if let Some(bad) = self.own_hosts.iter().find(|name| !hosts::is_name(&name.to_ascii_lowercase())) {
+            return Err(format!("own-hosts: {bad:?} must be a host name alone, such as keystead.internal"));
+        }
         if !(1..=600).contains(&self.statement_timeout_seconds) {
             return Err("statement-timeout-seconds: must be 1 to 600".into());
         }
@@ -392,9 +397,7 @@ impl Config {
         }
         self.web_acl.check()
     }
-}
 
-impl Config {
     /// Refuses what everybody knows where others reach the server.
     fn check_known_values(&self) -> Result<(), String> {
         if self.has_local_url() {

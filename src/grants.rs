@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{config::Config, delivery, store::pools::Pool};
+use crate::{config::Config, delivery, hosts, store::pools::Pool};
 
 /// The `[pools]` tables of `keystead.toml`, by user pool ID.
 pub type OfPools = HashMap<String, Grants>;
@@ -59,6 +59,13 @@ pub fn check(config: &Config) -> Result<(), String> {
     let of_pools = config.pools.values().flat_map(|grants| &grants.mail_senders);
     if let Some(bad) = config.mail_senders.iter().chain(of_pools).find(|text| !is_sender(text)) {
         return Err(format!("mail-senders: {bad:?} must be an address, or a whole domain such as @example.com"));
+    }
+    // They are compared to the letter: one in capitals would never be allowed.
+    let of_pools = config.pools.values().flat_map(|grants| &grants.relying_party_ids);
+    if let Some(bad) = config.relying_party_ids.iter().chain(of_pools).find(|id| !hosts::is_name(id)) {
+        return Err(format!(
+            "relying-party-ids: {bad:?} must be a host name alone, in lower case, such as example.com"
+        ));
     }
     if let Some(id) = config.pools.keys().find(|id| !id.contains('_')) {
         return Err(format!("pools: {id:?} is not a user pool ID"));

@@ -38,11 +38,7 @@ impl Hosts {
 
     /// Whose the name in a `Host` header is, in lower case.
     pub fn place<'a>(&self, host: &'a str) -> Place<'a> {
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => host,
-        };
-        let name = name.strip_suffix('.').unwrap_or(name);
+        let name = name_of(host);
         if self.is_own(name) || !is_name(name) {
             return Place::Own;
         }
@@ -82,13 +78,22 @@ impl Hosts {
     }
 }
 
+/// The name in a `Host` header: without the port, and without the dot that may end it.
+pub fn name_of(host: &str) -> &str {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    name.strip_suffix('.').unwrap_or(name)
+}
+
 /// What stands before a name in a name below it.
 fn below<'a>(name: &'a str, above: &str) -> Option<&'a str> {
     name.strip_suffix(above)?.strip_suffix('.').filter(|prefix| !prefix.is_empty())
 }
 
-/// Whether this is a name, and no address in any of the forms that browsers read.
-fn is_name(text: &str) -> bool {
+/// Whether this is a name in lower case, and no address in any of the forms that browsers read.
+pub fn is_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=LONGEST_LABEL).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')

@@ -14,9 +14,9 @@
 //! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators. Pure.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
 //! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
-//! - [`app`]: what any code may use. [`readiness`]: whether the database can be worked with. [`hosts`], [`grants`]: what of this server's names, senders and relying parties is for user
-//!   pools. [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`passwords`],
-//!   [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
+//! - [`app`]: what any code may use. [`readiness`]: whether the database can be worked with. [`hosts`], [`grants`]: which
+//!   names, senders and relying parties user pools may have. [`config`], [`clock`], [`random`], [`sealing`], [`secret`],
+//!   [`passwords`], [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
 //! - [`dev`]: a software authenticator for tests and demonstrations.
 
 pub mod admission;

@@ -34,6 +34,17 @@ impl Seen {
         let (peer, ahead) = self.ahead?;
         (self.requests >= ENOUGH && ahead * 10 >= self.requests * 9).then_some(peer)
     }
+
+    fn turn(&mut self, now: Instant) {
+        let Some(since) = self.since else {
+            self.since = Some(now);
+            return;
+        };
+        let past = now.saturating_duration_since(since);
+        if past >= WINDOW {
+            *self = Self { since: Some(now), said_before: self.said && past < 2 * WINDOW, ..Self::default() };
+        }
+    }
 }
 
 impl Proxies {
@@ -59,19 +70,6 @@ impl Proxies {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(now);
         seen.said || seen.said_before
-    }
-}
-
-impl Seen {
-    fn turn(&mut self, now: Instant) {
-        let Some(since) = self.since else {
-            self.since = Some(now);
-            return;
-        };
-        let past = now.saturating_duration_since(since);
-        if past >= WINDOW {
-            *self = Self { since: Some(now), said_before: self.said && past < 2 * WINDOW, ..Self::default() };
-        }
     }
 }
 

@@ -2,7 +2,8 @@
 //! waiting costs little. In the database each would wait for the user's rows with a connection that others need.
 //!
 //! Who waits has no place among the requests that are answered, and is one of a bounded number who wait, shared as places are
-//! ([`crate::fair`]). Strangers, who only name a user, wait for each other and never keep the user waiting who has a token.
+//! ([`crate::fair`]). The wait is as long as one for a place, at most. Strangers, who only name a user, wait for each other and
+//! never keep the user waiting who has a token.
 
 use std::{
     collections::HashMap,
@@ -17,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     admission,
     error::{Error, Result},
-    fair::{Line, Ticket, TurnedAway},
+    fair::{Line, Ticket},
 };
 
 /// Requests in one user's name that wait, at most.
@@ -47,7 +48,7 @@ impl Turns {
         Self { limit, users: Arc::default(), waiting: Line::new(0, waiting) }
     }
 
-    /// Waits for a turn of a user who proved who they are. `TooManyRequests` when too many wait already.
+    /// Waits for a turn of a user who proved who they are. `TooManyRequests` when too many wait already, and after a long wait.
     pub fn of_bearer(&self, pool_id: &str, sub: Uuid) -> impl Future<Output = Result<Turn>> {
         self.take(format!("bearer {pool_id}/{sub}"))
     }
@@ -77,9 +78,9 @@ impl Turns {
         {
             let mut waiting = self.waiting.join(&path).map_err(|_| too_many())?;
             let displaced = pin!(waiting.held());
-            match select(pin!(ticket.held()), displaced).await {
-                Either::Left((Ok(()), _)) => {}
-                Either::Left((Err(TurnedAway), _)) | Either::Right(_) => return Err(too_many()),
+            match tokio::time::timeout(admission::PATIENCE, select(pin!(ticket.held()), displaced)).await {
+                Ok(Either::Left((Ok(()), _))) => {}
+                _ => return Err(too_many()),
             }
         }
         if had_place {
@@ -162,6 +163,17 @@ mod tests {
         drop(first);
         assert!(turns.users.lock().is_empty());
         assert_eq!(turns.waiting(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_too_long_is_refused_and_forgotten() {
+        let turns = Turns::new(1, 10);
+        let first = turns.of_name("pool", "ada").await.unwrap();
+        let refused = tokio::time::timeout(2 * admission::PATIENCE, turns.of_name("pool", "ada")).await;
+        assert!(matches!(refused.expect("not for ever"), Err(Error::TooManyRequests(_))));
+        assert_eq!(turns.waiting(), 0);
+        drop(first);
+        assert!(turns.users.lock().is_empty());
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! The caller's address: the connection's, or what a trusted proxy says it is.
+//! The caller's address: the connection's, or what a trusted proxy says it is; and whether it may ask at all.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -6,9 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, http::StatusCode};
 
+use super::unheard;
 use crate::{
+    app::App,
     config::Config,
     error::{Error, Result},
 };
@@ -45,6 +47,24 @@ pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
         Some(address) => Ok(address),
         None if values.is_empty() => Ok(peer),
         None => Err(unreadable(peer, &config.client_address_header)),
+    }
+}
+
+/// The address that asks, if it may: by the server's web ACL, and by what it has left of its budget.
+pub fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr> {
+    let address = of(request, &app.config)?;
+    app.acl.check_server(address, 0)?;
+    app.budgets.spend_address(address)?;
+    unheard::watch(request, app);
+    Ok(address)
+}
+
+/// The status of such a refusal, where documents are read.
+pub fn status_of(refusal: &Error) -> StatusCode {
+    match refusal {
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
+        _ => StatusCode::BAD_REQUEST,
     }
 }
 

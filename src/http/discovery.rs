@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use super::{address, work};
-use crate::{app::App, error::Error, store};
+use crate::{app::App, store};
 
 /// `GET /{user_pool_id}/.well-known/jwks.json`
 pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<String>) -> HttpResponse {
@@ -69,21 +69,15 @@ pub async fn openid_configuration(
     }
 }
 
-/// The address that asks. What speaks against an answer: the web ACL, the address's budget, or that this cannot be a pool's ID
-/// at all.
+/// The address that asks. What speaks against an answer: what [`address::admitted`] says, the pool's web ACL, or that this cannot
+/// be a pool's ID at all.
 fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, Box<HttpResponse>> {
-    let allowed = address::of(request, &app.config).and_then(|address| {
-        app.acl.check_server(address, 0)?;
+    let allowed = address::admitted(request, app).and_then(|address| {
         app.acl.check_pool(pool_id, address, 0)?;
-        app.budgets.spend_address(address)?;
         Ok(address)
     });
     let address = allowed.map_err(|error| {
-        let mut response = match error {
-            Error::Forbidden(_) => HttpResponse::Forbidden(),
-            Error::TooManyRequests(_) => HttpResponse::TooManyRequests(),
-            _ => HttpResponse::BadRequest(),
-        };
+        let mut response = HttpResponse::build(address::status_of(&error));
         Box::new(response.json(json!({"message": error.to_string()})))
     })?;
     if pool_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {

@@ -9,6 +9,7 @@ use tracing::Instrument;
 use super::{address, api, work};
 use crate::{
     app::App,
+    caller::Recognized,
     error::{Error, Result},
     operations, random,
     store::{self, audit::Trail},
@@ -56,9 +57,7 @@ async fn keep(
     app: &web::Data<App>,
     request_id: uuid::Uuid,
 ) -> Result<()> {
-    let address = address::of(request, &app.config)?;
-    app.acl.check_server(address, 0)?;
-    app.budgets.spend_address(address)?;
+    let address = address::admitted(request, app)?;
     let Some((pool_id, job_id)) = operations::uploaded_to(app, token, app.clock.now()) else {
         return Err(Error::NotAuthorized(
             "This address is not one of a user import job, or a quarter of an hour is over.".into(),
@@ -69,14 +68,15 @@ async fn keep(
     let mut held = app.admission.upload(&pool_id)?;
     let file = api::read_in_time(payload, LONGEST, PATIENCE, &mut held).await?;
     let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id };
-    let kept = async move |app: &App| {
-        let mut tx = app.db.begin().await?;
+    let app = app.clone().into_inner();
+    let (within, whom) = (app.clone(), Recognized::At(pool_id.clone()));
+    work::with_place(&app, address, whom, async move {
+        let mut tx = within.db.begin().await?;
         if !store::user_imports::put_file(&mut tx, &pool_id, &job_id, &file).await? {
             return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
         }
         store::audit::insert(&mut tx, &pool_id, &trail, "import.uploaded", None, None).await?;
         Ok(tx.commit().await?)
-    };
-    let app = app.clone().into_inner();
-    work::carry_out(&app.clone(), async move { kept(&app).await }).await
+    })
+    .await
 }

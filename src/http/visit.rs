@@ -6,7 +6,7 @@ use std::{
     future::Future,
     net::{IpAddr, Ipv4Addr},
     rc::Rc,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -21,14 +21,18 @@ use crate::{
     admission,
     app::App,
     call::{Call, Head},
+    caller::{Bearer, Recognized},
     error::{Error, Result},
     flows::fields::Fields,
     hosts::Place,
     operations, random, store,
+    tokens::{self, AccessClaims, PoolKeys},
 };
 
 /// Bytes of a form, at most: a passkey's attestation has tens of thousands.
 const LONGEST: usize = 192 * 1024;
+/// The one address that takes an access token; it spends of its user's budget.
+const USER_INFO: &str = "/oauth2/userInfo";
 
 /// One request, as the pages and the OAuth endpoints see it.
 pub struct Visit {
@@ -43,6 +47,8 @@ pub struct Visit {
     /// Bytes of that form.
     size: usize,
     cookies: Vec<(String, String)>,
+    /// What the access token says, once it was verified.
+    claims: OnceLock<AccessClaims>,
 }
 
 /// Answers a visit by `handle`, and what goes wrong by `refuse`. `name`: in the log and the metrics.
@@ -111,17 +117,10 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     visit: Rc<Visit>,
     handle: fn(Rc<Visit>) -> Fut,
 ) -> Result<HttpResponse> {
-    let app = visit.app.clone();
-    let seat = app.admission.seat(visit.call.address);
+    let (app, address) = (visit.app.clone(), visit.call.address);
+    let whom = visit.recognize();
     // On the heap: a page's future is large, and is handed on several times before it runs.
-    let work = Box::pin(async move {
-        if let Some(pool_id) = visit.known_pool() {
-            admission::concerns_pool(&pool_id);
-        }
-        admission::sit().await?;
-        Box::pin(handle(visit.clone())).await
-    });
-    work::carry_out(&app, seat.scope(work)).await
+    work::with_place(&app, address, whom, Box::pin(handle(visit))).await
 }
 
 impl Visit {
@@ -151,6 +150,7 @@ impl Visit {
             form: Fields::default(),
             size: 0,
             cookies,
+            claims: OnceLock::new(),
         };
         visit.call.browser = Some(FormSecret::of(&visit).mark(&visit));
         visit
@@ -202,6 +202,39 @@ impl Visit {
         // The script asks for a passkey's options by itself, whenever a page is shown.
         let counts = self.is_form() && !self.path.starts_with("/oauth2/") && self.form.get("step") != Some("options");
         if counts { self.app.budgets.spend_form(self.call.address, pool_id) } else { Ok(()) }
+    }
+
+    /// Who visits, as far as it is known without asking the database.
+    fn recognize(&self) -> Recognized {
+        match self.known_bearer() {
+            Some(bearer) => Recognized::Bearer(bearer),
+            None => self.known_pool().map_or(Recognized::Nobody, Recognized::At),
+        }
+    }
+
+    /// The bearer of the access token, if this replica knows the keys of its pool.
+    fn known_bearer(&self) -> Option<Bearer> {
+        let token = self.access_token().filter(|_| self.path == USER_INFO)?;
+        let pool_id = tokens::unverified_pool(token, &self.app.public_url).ok()?;
+        let keys = self.app.keys.known(&pool_id, self.app.clock.now())?;
+        let claims = self.verify(token, &pool_id, &keys).ok()?;
+        Some(Bearer::of(pool_id, claims))
+    }
+
+    /// The access token that was sent (RFC 6750 section 2.1).
+    pub fn access_token(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token)
+    }
+
+    /// What the access token of this visit says, by the keys of its pool. It is verified once.
+    pub fn verify(&self, token: &str, pool_id: &str, keys: &PoolKeys) -> Result<AccessClaims, tokens::Error> {
+        if let Some(claims) = self.claims.get() {
+            return Ok(claims.clone());
+        }
+        let now = self.app.clock.now().unix_timestamp();
+        let claims = tokens::verify_access(token, keys, &self.app.issuer(pool_id), now, "openid")?;
+        Ok(self.claims.get_or_init(|| claims).clone())
     }
 
     /// The pool of the app client that is named, if this replica knows it.

@@ -24,6 +24,7 @@ use super::api::millis;
 use crate::{
     admission,
     app::App,
+    caller::Recognized,
     error::{Error, Result},
 };
 
@@ -68,6 +69,21 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
     }
 }
 
+/// Work for whoever is at this address, with a place, as any request has. `whom`: whom it counts for, as far as that is known.
+pub async fn with_place<T: 'static>(
+    app: &Arc<App>,
+    address: IpAddr,
+    whom: Recognized,
+    work: impl Future<Output = Result<T>> + 'static,
+) -> Result<T> {
+    let seated = async move {
+        whom.count();
+        admission::sit().await?;
+        work.await
+    };
+    carry_out(app, app.admission.seat(address).scope(seated)).await
+}
+
 /// Reads something for a public document, for anybody at this address: with a place, as any request has, and to its end.
 pub async fn read<T: 'static>(
     app: &web::Data<App>,
@@ -75,16 +91,11 @@ pub async fn read<T: 'static>(
     ask: impl AsyncFnOnce(&App) -> sqlx::Result<T> + 'static,
 ) -> Result<T> {
     let app = app.clone().into_inner();
-    let seat = app.admission.seat(address);
     let within = app.clone();
-    let work = seat.scope(async move {
-        if let Some(pool_id) = pool_id {
-            admission::concerns_pool(&pool_id);
-        }
-        admission::sit().await?;
-        Ok(ask(&within).await?)
-    });
-    let outcome = carry_out(&app, work).await;
+    // One that is invented would stand apart from the pool that others ask at.
+    let known = pool_id.filter(|id| app.keys.known(id, app.clock.now()).is_some());
+    let whom = known.map_or(Recognized::Nobody, Recognized::At);
+    let outcome = with_place(&app, address, whom, async move { Ok(ask(&within).await?) }).await;
     if let Err(Error::Internal(cause)) = &outcome {
         tracing::error!(%cause, "a public document could not be read");
     }

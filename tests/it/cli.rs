@@ -146,6 +146,9 @@ fn wrong_settings_stop_the_start_with_their_name() {
         (&["--max-body-bytes", "10"], "max-body-bytes"),
         (&["--database-connections", "0"], "database-connections"),
         (&["--region", "no spaces"], "region"),
+        (&["--own-hosts", "keystead.internal,keystead:9229"], "own-hosts: \"keystead:9229\""),
+        (&["--own-hosts", "https://keystead.internal"], "own-hosts"),
+        (&["--relying-party-ids", "example.com,Example.org"], "relying-party-ids: \"Example.org\""),
         (&["--operator-access-key-id", "AKIA"], "--operator-secret-access-key"),
         (&["--trigger-secret", "0123456789abcdef"], "trigger-url"),
         (&["--trigger-url", "https://example.com/{function}"], "trigger-secret"),
@@ -181,6 +184,8 @@ fn the_settings_file_is_read_below_flags_and_unknown_settings_are_refused() {
     assert!(doctor("[web_acl]\ndeny = ['10.0.0.0/8']", &[]).contains("unknown field `deny`"));
     assert!(doctor("[pools.eu_a]\nmail_sender = ['a@b.example']", &[]).contains("unknown field `mail_sender`"));
     assert!(doctor("[pools.eu_a]\nmail_senders = ['b.example']", &[]).contains("mail-senders: \"b.example\""));
+    let relying_party = doctor("[pools.eu_a]\nrelying_party_ids = ['https://b.example']", &[]);
+    assert!(relying_party.contains("relying-party-ids: \"https://b.example\""), "{relying_party}");
     assert!(doctor("[pools.eu]\nmail_senders = []", &[]).contains("pools: \"eu\" is not a user pool ID"));
     assert!(doctor("[web_acl.pools.eu_a]\nallows = ['10.0.0.0/8']", &[]).contains("unknown field `allows`"));
     std::fs::remove_dir_all(directory).unwrap();

@@ -38,6 +38,22 @@ async fn an_address_has_a_budget() {
 }
 
 #[tokio::test]
+async fn an_address_without_a_budget_left_is_told_so_at_every_document() {
+    let server = TestServer::with(&["--address-requests-per-second=1"]).await;
+    let keys = format!("/{}/.well-known/jwks.json", pool());
+    for path in [keys.as_str(), "/assets/logo/x/1", "/.well-known/webauthn"] {
+        let mut refused = Vec::new();
+        for _ in 0..20 {
+            let status = server.http.get(format!("{}{path}", server.url)).send().await.unwrap().status().as_u16();
+            if ![200, 404].contains(&status) {
+                refused.push(status);
+            }
+        }
+        assert!(!refused.is_empty() && refused.iter().all(|status| *status == 429), "{path}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn deletions_have_an_hourly_quota_when_it_is_set() {
     let server = TestServer::with(&["--passkey-deletions-per-hour=1"]).await;
     let mut ada = server.signed_in("ada").await;

@@ -5,7 +5,7 @@ use keystead::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, CALLBACK, PASSWORD, Shown, TestServer, all,
+    Browser, CALLBACK, PASSWORD, Shown, TestServer, all, eventually,
     functions::{Functions, Reply, arn},
     pages_client, pool, pool_with,
 };
@@ -565,6 +565,26 @@ async fn user_info_says_what_was_granted() {
         assert_eq!(id.get("given_name").is_some(), expected.get("given_name").is_some(), "{scope}");
         assert!(id.get("email_verified").is_none_or(Value::is_boolean));
     }
+}
+
+#[tokio::test]
+async fn user_info_does_not_wait_among_strangers() {
+    let server = TestServer::with(&["--max-requests-in-flight=1", "--max-requests-waiting=4"]).await;
+    let (mut browser, code) = signed_in(&server, "ada").await;
+    let tokens = exchange(&mut browser, &code, &[]).await.json();
+    let mut application = Browser::new(&server);
+    application.headers.push(("authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap())));
+    assert_eq!(application.get("/oauth2/userInfo").await.status, 200);
+    let seat = |n: u8| server.app.admission.seat(format!("203.{n}.0.1").parse().unwrap());
+    let answered = seat(0);
+    answered.clone().scope(keystead::admission::sit()).await.unwrap();
+    let strangers: Vec<_> = (1..=4).map(|n| tokio::spawn(seat(n).scope(keystead::admission::sit()))).collect();
+    eventually("all of them wait", async || server.app.admission.waiting() == 4).await;
+    let asked = tokio::spawn(async move { application.get("/oauth2/userInfo").await.status });
+    let moved = async || asked.is_finished() || strangers.iter().any(|one| one.is_finished());
+    eventually("nobody gives way", moved).await;
+    drop(answered);
+    assert_eq!(asked.await.unwrap(), 200);
 }
 
 #[tokio::test]

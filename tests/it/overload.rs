@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Duration};
 
-use keystead::database::{ClusterSettings, PrivateCluster};
+use keystead::{
+    admission,
+    database::{ClusterSettings, PrivateCluster},
+};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -259,6 +262,37 @@ async fn a_server_that_refuses_everybody_is_not_ready_until_it_does_no_more() {
 }
 
 #[tokio::test]
+async fn who_invents_pools_turns_nobody_away_at_a_pool_that_is_there() {
+    let bounds = ["--trusted-proxies=127.0.0.0/8", "--max-requests-in-flight=1", "--max-requests-waiting=8"];
+    let server = TestServer::with(&bounds).await;
+    let seat = |address: String| server.app.admission.seat(address.parse().unwrap());
+    let answered = seat("192.0.2.1".into());
+    answered.clone().scope(admission::sit()).await.unwrap();
+    let people: Vec<_> = (1..=8)
+        .map(|n| {
+            tokio::spawn(seat(format!("198.{n}.0.1")).scope(async {
+                admission::concerns_pool(support::pool());
+                admission::sit().await
+            }))
+        })
+        .collect();
+    support::eventually("all of them wait", async || server.app.admission.waiting() == 8).await;
+    let invented: Vec<_> = (0..40)
+        .map(|n| {
+            let url = format!("{}/us-east-1_Invented{n}/.well-known/jwks.json", server.url);
+            let request = server.http.get(url).header("x-forwarded-for", format!("203.{n}.0.1"));
+            tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
+        })
+        .collect();
+    let at_once = || invented.iter().filter(|one| one.is_finished()).count();
+    support::eventually("those who find no room are refused", async || at_once() >= 32).await;
+    // Half the room is for the pool, half for all who ask at none that is known.
+    let waiting = people.iter().filter(|one| !one.is_finished()).count();
+    assert!(waiting >= 3, "{waiting}");
+    drop(answered);
+}
+
+#[tokio::test]
 async fn a_proxy_that_is_not_trusted_is_seen() {
     let seen = async |server: &TestServer| {
         for n in 0..110 {
@@ -266,6 +300,13 @@ async fn a_proxy_that_is_not_trusted_is_seen() {
         }
         server.metrics().await
     };
+    let documents = TestServer::start().await;
+    for n in 0..110 {
+        let request = documents.http.get(format!("{}/.well-known/webauthn", documents.url));
+        request.header("x-forwarded-for", format!("203.0.113.{n}")).send().await.unwrap();
+    }
+    let metrics = documents.metrics().await;
+    assert!(metrics.contains("\nkeystead_untrusted_proxy 1\n"), "who reads documents comes through it too: {metrics}");
     let metrics = seen(&TestServer::start().await).await;
     assert!(metrics.contains("\nkeystead_untrusted_proxy 1\n"), "{metrics}");
     let metrics = seen(&TestServer::with(&["--trusted-proxies=127.0.0.0/8"]).await).await;

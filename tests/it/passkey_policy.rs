@@ -316,9 +316,12 @@ async fn related_origins_use_the_pools_passkeys_and_are_served() {
         let made = ada.call("CompleteWebAuthnRegistration", json!({"Credential": credential})).await;
         assert_eq!(made.outcome(), outcome, "{origin}");
     }
-    let served = browser.get("/.well-known/webauthn").await;
-    assert_eq!(served.headers["content-type"], "application/json");
-    assert_eq!(served.json(), json!({"origins": ["https://example.net:8443", "https://example.org"]}));
+    for host in ["localhost:1", "LOCALHOST", "localhost.", "localhost.:1"] {
+        browser.headers = vec![("host", host.into())];
+        let served = browser.get("/.well-known/webauthn").await;
+        assert_eq!(served.headers["content-type"], "application/json", "{host}");
+        assert_eq!(served.json(), json!({"origins": ["https://example.net:8443", "https://example.org"]}));
+    }
     browser.headers = vec![("host", "other.example".into())];
     assert_eq!(browser.get("/.well-known/webauthn").await.status, 404);
 }

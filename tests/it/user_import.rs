@@ -16,7 +16,11 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Self {
-        let server = TestServer::start().await;
+        Self::with(&[]).await
+    }
+
+    async fn with(args: &[&str]) -> Self {
+        let server = TestServer::with(args).await;
         let schema = json!([{"Name": "plan", "AttributeDataType": "String", "Mutable": true}]);
         let (pool, client) = pool_with(&server, json!({"Schema": schema}), json!({})).await;
         Self { server, pool, client }
@@ -124,6 +128,17 @@ async fn a_job_is_started_once_with_a_file_that_came_in_time() {
     assert_eq!(stage.upload(&late, HEADER).await, 403);
     let refusal = stage.job("DescribeUserImportJob", &json!("import-none")).await.outcome();
     assert_eq!(refusal, "ResourceNotFoundException");
+}
+
+#[tokio::test]
+async fn a_file_has_a_place_as_any_request() {
+    let stage = Stage::with(&["--max-requests-in-flight=1", "--max-requests-waiting=0"]).await;
+    let job = stage.make().await;
+    let other = stage.server.app.admission.seat("203.0.113.1".parse().unwrap());
+    other.clone().scope(keystead::admission::sit()).await.unwrap();
+    assert_eq!(stage.upload(&job, HEADER).await, 503);
+    drop(other);
+    assert_eq!(stage.upload(&job, HEADER).await, 200);
 }
 
 #[tokio::test]

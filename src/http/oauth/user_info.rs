@@ -22,23 +22,22 @@ pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App
 
 async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
     let app = &visit.app;
-    let header = visit.header("authorization").and_then(|header| header.split_once(' '));
-    let Some((_, token)) = header.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) else {
+    let Some(token) = visit.access_token() else {
         return Ok(refused(400, "invalid_request", "The request has no access token in its Authorization header."));
     };
     let invalid = "Access token is expired, disabled, or deleted, or the user has globally signed out.";
     let Ok(pool_id) = tokens::unverified_pool(token, &app.public_url) else {
         return Ok(refused(401, "invalid_token", invalid));
     };
+    // A pool without keys is one that the token invents.
+    let Some(keys) = app.keys.of_pool(app, &pool_id).await? else {
+        return Ok(refused(401, "invalid_token", invalid));
+    };
     visit.concerns_pool(&pool_id)?;
     if visit.is_under_another_domain(&pool_id).await? {
         return Ok(refused(401, "invalid_token", invalid));
     }
-    let Some(keys) = app.keys.of_pool(app, &pool_id).await? else {
-        return Ok(refused(401, "invalid_token", invalid));
-    };
-    let now = app.clock.now().unix_timestamp();
-    let claims = match tokens::verify_access(token, &keys, &app.issuer(&pool_id), now, "openid") {
+    let claims = match visit.verify(token, &pool_id, &keys) {
         Ok(claims) => claims,
         Err(tokens::Error::Scopes) => {
             return Ok(refused(401, "invalid_token", "Access token does not contain openid scope"));

@@ -1,13 +1,14 @@
 //! What pages are made of besides words: the style sheet, which stands in each page so that the first paint waits for nothing
 //! else; the one script; pools' logos.
 
-use std::{net::IpAddr, sync::LazyLock};
+use std::sync::LazyLock;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::{
     app::App,
+    hosts,
     http::{address, work},
     sealing::sha256,
     store,
@@ -91,21 +92,12 @@ fn served(script: &'static str, cached: &'static str) -> HttpResponse {
         .body(script)
 }
 
-/// The address that asks, or what speaks against an answer to it.
-fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr, Box<HttpResponse>> {
-    let Ok(address) = address::of(request, &app.config) else {
-        return Err(Box::new(HttpResponse::BadRequest().finish()));
-    };
-    let allowed = app.acl.check_server(address, 0).and_then(|()| app.budgets.spend_address(address));
-    allowed.map(|()| address).map_err(|_| Box::new(HttpResponse::Forbidden().finish()))
-}
-
 /// `GET /assets/logo/{user_pool_id}/{version}`
 pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(String, String)>) -> HttpResponse {
     let (pool_id, _) = path.into_inner();
-    let address = match admitted(&request, &app) {
+    let address = match address::admitted(&request, &app) {
         Ok(address) => address,
-        Err(refusal) => return *refusal,
+        Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
     };
     if pool_id.contains('\0') {
         return HttpResponse::Forbidden().finish();
@@ -130,18 +122,13 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
 /// `GET /.well-known/webauthn`: the other origins that may use the passkeys of the RP ID by whose name this host is called (Web
 /// Authentication Level 3, section 5.11).
 pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
-    let address = match admitted(&request, &app) {
+    let address = match address::admitted(&request, &app) {
         Ok(address) => address,
-        Err(refusal) => return *refusal,
+        Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
     };
     // The connection's own word, not a proxy's: anybody can write that.
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let host = host.to_ascii_lowercase();
-    let name = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
-        .map_or(host.as_str(), |(name, _)| name);
-    let name = name.to_owned();
+    let name = hosts::name_of(host).to_ascii_lowercase();
     match work::read(&app, (address, None), async move |app| store::pools::related_origins(&app.db, &name).await).await
     {
         Ok(origins) if origins.is_empty() => HttpResponse::NotFound().finish(),

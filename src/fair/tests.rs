@@ -1,0 +1,312 @@
+//! Cases of fair shares, and what holds for any mix of callers.
+
+use std::{collections::BTreeMap, task::Poll};
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn path(steps: &[u8]) -> Path {
+    let path = steps.iter().enumerate().fold(Path::default(), |path, (level, key)| path.then((level, key)));
+    Path { caller: path.steps.len() - 1, ..path }
+}
+
+/// Whether a ticket has its slot, waits, or was turned away.
+fn looked_at(ticket: &mut Ticket) -> Poll<Result<(), TurnedAway>> {
+    let held = std::pin::pin!(ticket.held());
+    held.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
+}
+
+fn is_held(ticket: &mut Ticket) -> bool {
+    looked_at(ticket) == Poll::Ready(Ok(()))
+}
+
+fn is_turned_away(ticket: &mut Ticket) -> bool {
+    looked_at(ticket) == Poll::Ready(Err(TurnedAway))
+}
+
+#[test]
+fn who_waits_alone_is_served_in_the_next_round_whatever_line_another_has() {
+    let line = Line::new(1, 100);
+    let mut held = line.join(&path(&[1])).unwrap();
+    let mut flood: Vec<_> = (0..60).map(|_| line.join(&path(&[1])).unwrap()).collect();
+    let mut honest = line.join(&path(&[2])).unwrap();
+    for round in 0.. {
+        drop(held);
+        if is_held(&mut honest) {
+            break;
+        }
+        assert!(round < 1, "after one of the flood's at most");
+        let index = flood.iter_mut().position(is_held).unwrap();
+        held = flood.swap_remove(index);
+    }
+}
+
+#[test]
+fn who_comes_back_at_once_each_time_does_not_overtake_who_waits() {
+    let line = Line::new(1, 100);
+    let mut held = line.join(&path(&[0])).unwrap();
+    let mut patient = line.join(&path(&[9])).unwrap();
+    let mut eager: Vec<_> = (1..4).map(|key| (key, line.join(&path(&[key])).unwrap())).collect();
+    for _ in 0..5 {
+        drop(held);
+        if is_held(&mut patient) {
+            return;
+        }
+        let index = eager.iter_mut().position(|(_, ticket)| is_held(ticket)).unwrap();
+        let (key, ticket) = eager.remove(index);
+        held = ticket;
+        eager.push((key, line.join(&path(&[key])).unwrap()));
+    }
+    panic!("starved");
+}
+
+#[test]
+fn a_full_line_turns_away_those_who_have_most() {
+    let line = Line::new(2, 4);
+    let _held = [line.join(&whole(&[1, 1])).unwrap(), line.join(&whole(&[1, 2])).unwrap()];
+    let mut flood: Vec<_> = (0..4).map(|n| line.join(&whole(&[1, n])).unwrap()).collect();
+    assert!(line.join(&whole(&[1, 1])).is_err(), "the flood's own are turned away");
+    let mut others: Vec<_> = (0..2).map(|n| line.join(&whole(&[2, n])).unwrap()).collect();
+    assert_eq!(flood.iter_mut().filter_map(|ticket| is_turned_away(ticket).then_some(())).count(), 2);
+    assert!(!others.iter_mut().any(is_turned_away));
+    // Four against two are more than half of the line; three against three are not.
+    let third = line.join(&whole(&[2, 7])).unwrap();
+    assert!(line.join(&whole(&[2, 8])).is_err(), "as many as the others");
+    drop(third);
+}
+
+#[test]
+fn weights_share_what_is_held() {
+    let line = Line::new(5, 100);
+    let heavy = || Path::default().weighing("heavy", 4);
+    let light = || Path::default().weighing("light", 1);
+    let first: Vec<_> = (0..5).map(|_| line.join(&Path::default().then("first")).unwrap()).collect();
+    let mut lights: Vec<_> = (0..20).map(|_| line.join(&light()).unwrap()).collect();
+    let mut heavies: Vec<_> = (0..20).map(|_| line.join(&heavy()).unwrap()).collect();
+    drop(first);
+    assert_eq!(lights.iter_mut().filter_map(|ticket| is_held(ticket).then_some(())).count(), 1);
+    assert_eq!(heavies.iter_mut().filter_map(|ticket| is_held(ticket).then_some(())).count(), 4);
+}
+
+#[test]
+fn what_is_held_counts_for_whoever_it_was_found_to_be() {
+    let line = Line::new(2, 10);
+    let mut one = line.join(&path(&[1])).unwrap();
+    let two = line.join(&path(&[1])).unwrap();
+    let (mut of_one, mut of_three) = (line.join(&path(&[1])).unwrap(), line.join(&path(&[3])).unwrap());
+    one.move_to(&path(&[3]));
+    // Each holds one; whose turn was longest ago is next, and gets what the other gives back.
+    drop(two);
+    assert!(is_held(&mut of_one) && !is_held(&mut of_three));
+    drop(one);
+    assert!(is_held(&mut of_three));
+    drop((of_one, of_three));
+    assert!(line.state().index.is_empty());
+}
+
+#[test]
+fn in_a_line_without_slots_what_grows_most_gives_way_until_it_is_kept() {
+    let line = Line::new(0, 100);
+    let mut large = line.join_with(&path(&[1]), 20).unwrap();
+    let mut kept = line.join_with(&path(&[2]), 30).unwrap();
+    kept.keep().unwrap();
+    large.grow(30).unwrap();
+    let mut other = line.join_with(&path(&[3]), 15).unwrap();
+    assert!(!is_turned_away(&mut large));
+    other.grow(10).unwrap();
+    assert!(is_turned_away(&mut large) && large.grow(1).is_err());
+    assert_eq!(other.grow(60), Err(TurnedAway), "nobody else can give way");
+    drop((large, other));
+    assert_eq!(line.state().total, 30);
+    drop(kept);
+    assert!(line.state().index.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_of_lone_callers_are_an_overload_those_of_a_flood_are_not() {
+    let line = Line::new(1, 1);
+    let second = Duration::from_secs(1);
+    let mut held = line.join(&path(&[1])).unwrap();
+    let mut waits = line.join(&path(&[1])).unwrap();
+    for _ in 0..8 {
+        assert!(line.join(&path(&[1])).is_err());
+        tokio::time::advance(second).await;
+        drop(std::mem::replace(&mut held, waits));
+        waits = line.join(&path(&[1])).unwrap();
+    }
+    assert_eq!(line.overload(), None);
+    let lone = |n: u8| {
+        let mut ticket = line.join(&path(&[n])).unwrap();
+        assert!(!is_held(&mut ticket));
+        ticket.give_up();
+    };
+    lone(2);
+    assert_eq!(line.overload(), None, "a moment's");
+    for n in 3..7 {
+        tokio::time::advance(second).await;
+        lone(n);
+    }
+    assert_eq!(line.overload(), Some(Overload::Refusing));
+    tokio::time::advance(6 * second).await;
+    assert_eq!(line.overload(), Some(Overload::Standstill), "and nothing was given back");
+    drop(held);
+    assert_eq!(line.overload(), Some(Overload::Refusing), "not over with the first quiet moment");
+    tokio::time::advance(5 * second).await;
+    drop(waits);
+    assert_eq!(line.overload(), None);
+}
+
+#[derive(Clone, Debug)]
+enum Deed {
+    Join(Vec<u8>),
+    Leave(usize),
+    Move(usize, Vec<u8>),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let steps = || prop::collection::vec(0_u8..4, 3);
+    prop_oneof![
+        5 => steps().prop_map(Deed::Join),
+        3 => any::<usize>().prop_map(Deed::Leave),
+        1 => (any::<usize>(), steps()).prop_map(|(who, steps)| Deed::Move(who, steps)),
+    ]
+}
+
+type Loads = BTreeMap<Vec<u8>, usize>;
+
+/// The groups of a caller of three steps: the steps up to each level; or the first one's beside those of the others.
+fn groups(steps: &[u8], beside: bool) -> Vec<Vec<u8>> {
+    match beside {
+        false => (1..=3).map(|level| steps[..level].to_vec()).collect(),
+        true => vec![vec![u8::MAX, steps[0]], steps[1..2].to_vec(), steps[1..3].to_vec()],
+    }
+}
+
+/// The groups of a caller, that which has more first.
+fn groups_by_load(steps: &[u8], beside: bool, loads: &Loads) -> Vec<Vec<u8>> {
+    let mut groups = groups(steps, beside);
+    if beside {
+        groups.sort_by_key(|group| std::cmp::Reverse(loads[group]));
+    }
+    groups
+}
+
+/// What each group has.
+fn loads(tickets: &[(Vec<u8>, Ticket)], beside: bool) -> Loads {
+    let mut loads = BTreeMap::new();
+    for group in tickets.iter().flat_map(|(steps, _)| groups(steps, beside)) {
+        *loads.entry(group).or_default() += 1;
+    }
+    loads
+}
+
+fn path_of(steps: &[u8], beside: bool) -> Path {
+    match (beside, groups(steps, beside).as_slice()) {
+        (true, [pool, network, caller]) => Path::default().beside(pool).caller().then(network).then(caller),
+        _ => whole(steps),
+    }
+}
+
+/// The path of a group is its key here: as in use, a step is the same under one parent only.
+fn whole(steps: &[u8]) -> Path {
+    let path = (1..=steps.len()).fold(Path::default(), |path, level| path.then(&steps[..level]));
+    Path { caller: path.steps.len() - 1, ..path }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_mix_of_callers_is_served_fairly(
+        slots in 1_usize..6, room in 0_usize..8, beside: bool, deeds in prop::collection::vec(deed(), 1..120),
+    ) {
+        let line = Line::new(slots, room);
+        let mut tickets: Vec<(Vec<u8>, Ticket)> = Vec::new();
+        for deed in deeds {
+            // Who was turned away in this step, with what all had before.
+            let mut refused = None;
+            match deed {
+                Deed::Join(steps) => match line.join(&path_of(&steps, beside)) {
+                    Ok(ticket) => tickets.push((steps, ticket)),
+                    Err(TurnedAway) => refused = Some(steps),
+                },
+                Deed::Leave(who) if !tickets.is_empty() => drop(tickets.swap_remove(who % tickets.len())),
+                Deed::Move(who, steps) if !tickets.is_empty() => {
+                    let who = who % tickets.len();
+                    tickets[who].1.move_to(&path_of(&steps, beside));
+                    tickets[who].0 = steps;
+                }
+                _ => {}
+            }
+            let before = tickets.len();
+            let mut all = loads(&tickets, beside);
+            let mut gone = Vec::new();
+            let mut kept = Vec::new();
+            for (steps, mut ticket) in tickets {
+                if is_turned_away(&mut ticket) { gone.push(steps) } else { kept.push((steps, ticket)) }
+            }
+            tickets = kept;
+            prop_assert!(gone.len() <= 1);
+            if let Some(steps) = &refused {
+                for group in groups(steps, beside) {
+                    *all.entry(group).or_default() += 1;
+                }
+            }
+            let away = refused.iter().chain(&gone).next().cloned();
+            let mut held = 0;
+            let mut waiting = Vec::new();
+            for (steps, ticket) in &mut tickets {
+                if is_held(ticket) { held += 1 } else { waiting.push(steps.clone()) }
+            }
+            // Nobody waits while a slot is free; nobody is turned away while there is room.
+            prop_assert!(held <= slots && (waiting.is_empty() || held == slots));
+            prop_assert!(tickets.len() <= slots + room);
+            prop_assert!(away.is_none() || before + usize::from(refused.is_some()) == slots + room + 1);
+            // Nobody is turned away while somebody waits who has more, where their paths part.
+            if let Some(away) = away {
+                let of_away = groups_by_load(&away, beside, &all);
+                let mut first = std::collections::BTreeSet::from([of_away[0].clone()]);
+                for other in &waiting {
+                    let of_other = groups_by_load(other, beside, &all);
+                    if let Some((mine, theirs)) = of_away.iter().zip(&of_other).find(|(a, b)| a != b) {
+                        let (mine, theirs) = (all[mine], all[theirs]);
+                        prop_assert!(mine >= theirs, "{away:?} has {mine}, {other:?} has {theirs}");
+                    }
+                    first.insert(of_other[0].clone());
+                }
+                // So whoever has less than a share of the line is never turned away.
+                prop_assert!(all[&of_away[0]] >= ((room + 1) / first.len()).max(1));
+            }
+            // What is remembered are those who are there.
+            let state = line.state();
+            prop_assert_eq!(state.index.len(), loads(&tickets, beside).len());
+            prop_assert!(state.nodes.len() <= 3 * (slots + room + 2));
+            prop_assert_eq!(state.total as usize, tickets.len());
+        }
+        drop(tickets);
+        prop_assert!(line.state().index.is_empty() && line.state().held == 0);
+    }
+
+    #[test]
+    fn every_group_gets_its_turn_in_each_round(counts in prop::collection::vec(1_usize..12, 2..6)) {
+        let line = Line::new(1, 1_000);
+        let mut held = line.join(&path(&[99])).unwrap();
+        let mut tickets = Vec::new();
+        for (key, count) in counts.iter().enumerate() {
+            tickets.extend((0..*count).map(|_| (key, line.join(&path(&[key as u8])).unwrap())));
+        }
+        let mut served = vec![0; counts.len()];
+        while !tickets.is_empty() {
+            drop(held);
+            let index = tickets.iter_mut().position(|(_, ticket)| is_held(ticket)).unwrap();
+            let (key, ticket) = tickets.swap_remove(index);
+            held = ticket;
+            served[key] += 1;
+            // Of those who still wait nobody is more than one round behind another.
+            let behind = (0..counts.len()).filter(|key| tickets.iter().any(|(one, _)| one == key));
+            let least = behind.map(|key| served[key]).min().unwrap_or(usize::MAX);
+            prop_assert!(served[key] <= least.saturating_add(1), "{served:?}");
+        }
+    }
+}
