@@ -45,11 +45,6 @@ pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
     fits
 }
 
-/// What a client of ours sends as SECRET_HASH; `None` for a public client.
-pub fn of(client: &Client, username: &str) -> Option<String> {
-    client.secrets.last().map(|secret| hash(secret.value.expose(), username, &client.id))
-}
-
 fn hash(secret: &str, username: &str, client_id: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let mut context = hmac::Context::with_key(&key);
