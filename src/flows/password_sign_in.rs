@@ -129,6 +129,10 @@ pub async fn new_password(
         })
         .collect();
     let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
+    // As in UpdateUserAttributes: what is immutable is not the person's to write, unless it must be there and is not.
+    let owed = |name: &str| pool.settings.schema_attributes.iter().any(|one| one.name == name && one.required);
+    let free: Map<_, _> = new.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
+    attributes::check_mutable(pool, &user.attributes, &free)?;
     let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
     attributes::check_required(pool, &after)?;
     let new_password = Secret::from(text.to_owned());
