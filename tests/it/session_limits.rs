@@ -165,6 +165,7 @@ async fn a_pool_sets_its_own_limit() {
     let set = configure(&server, "ENABLED", 2).await;
     assert_eq!(set, json!({"UserPoolId": pool(), "UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 2}}));
     assert_eq!(server.operator("GetUserPoolSessionConfiguration", get).await.ok(), set);
+    assert_eq!(configure(&server, "ENABLED", 2).await, set, "and again: that changes nothing");
     trim_sessions::once(&server.app).await.unwrap();
     assert_eq!(still_in(&people).await, [2, 3]);
     assert_eq!(server.count("audit_events WHERE event = 'pool.session_configuration_set'").await, 2);
