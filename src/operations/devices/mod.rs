@@ -135,12 +135,9 @@ async fn set_status(
     trail: &Trail,
 ) -> Result<()> {
     let remembered = status != Some("not_remembered");
-    let found = store::devices::find(&mut *db, pool_id, sub, key).await?.ok_or_else(no_such_device)?;
-    if found.remembered == remembered {
+    let changed = store::devices::remember(&mut *db, pool_id, sub, key, remembered, trail.at).await?;
+    if !changed.ok_or_else(no_such_device)? {
         return Ok(());
-    }
-    if !store::devices::remember(&mut *db, pool_id, sub, key, remembered, trail.at).await? {
-        return Err(no_such_device());
     }
     let event = if remembered { "device.remembered" } else { "device.not_remembered" };
     note(app, db, pool_id, trail, event, sub).await
