@@ -121,7 +121,7 @@ async fn forget(
     }
     let stays = asks.map(|origin_jti| (origin_jti, trail.at + ACCESS));
     store::sessions::end_of_device(&mut *db, pool_id, sub, key, stays, trail.at).await?;
-    note(app, db, pool_id, trail, "device.forgotten", sub).await
+    changes::note_if_room(app, db, pool_id, trail, "device.forgotten", sub).await
 }
 
 /// Remembers a device, or no longer. `status`: absent means remembered.
@@ -140,12 +140,5 @@ async fn set_status(
         return Ok(());
     }
     let event = if remembered { "device.remembered" } else { "device.not_remembered" };
-    note(app, db, pool_id, trail, event, sub).await
-}
-
-async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, event: &str, sub: Uuid) -> Result<()> {
-    match trail.actor == "user" {
-        true => changes::note_if_room(app, db, pool_id, trail, event, sub).await,
-        false => Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), None).await?),
-    }
+    changes::note_if_room(app, db, pool_id, trail, event, sub).await
 }
