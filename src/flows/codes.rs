@@ -480,7 +480,7 @@ fn expired() -> Error {
     Error::ExpiredCode("Invalid code provided, please request a code again.".into())
 }
 
-fn limit_exceeded() -> Error {
+pub(super) fn limit_exceeded() -> Error {
     Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
 }
 
