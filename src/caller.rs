@@ -101,7 +101,7 @@ impl Caller for PublicClient {
         let pool_id = app.pool_of_client(client_id).await?;
         concerns_pool(app, call, &pool_id)?;
         let named = app.client_with_pool(&pool_id, client_id).await?;
-        Ok(Self(if call.from_pages() { named.hiding() } else { named }))
+        Ok(Self(if call.from_pages() { named.for_pages() } else { named }))
     }
 }
 

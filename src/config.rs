@@ -144,7 +144,7 @@ pub struct Config {
     /// further ones leave no row. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_USER_CHANGES_PER_DAY", default_value_t = 1_000)]
     pub user_changes_per_day: u32,
-    /// Sign-ins that one client address may begin at one user pool, per minute and replica, through app clients without a
+    /// Sign-ins that one client address may begin at one user pool, per minute and replica, through app clients that prove no
     /// secret; an IPv6 /48 may begin eight times as many; addresses of this machine are not counted; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_INS_PER_MINUTE", default_value_t = 1_200)]
     pub address_sign_ins_per_minute: u32,

@@ -35,8 +35,8 @@ pub async fn note(
     Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), credential_id).await?)
 }
 
-/// The same for what protects an account, which is never refused: the row is left out when there were too many of the kind in a
-/// day, and one row says so.
+/// The same for what protects an account, which is never refused, and for what others do to it, which is not counted: the row
+/// is left out when there were too many of the kind in a day, and one row says so.
 pub async fn note_if_room(
     app: &App,
     db: &mut Connection,
@@ -45,7 +45,7 @@ pub async fn note_if_room(
     event: &str,
     sub: Uuid,
 ) -> Result<()> {
-    if has_room(app, db, pool_id, sub, event, trail.at).await? {
+    if trail.actor != "user" || has_room(app, db, pool_id, sub, event, trail.at).await? {
         return Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), None).await?);
     }
     tracing::warn!(event, "a user did this too often in a day: it is done, and not in the audit trail");

@@ -480,7 +480,7 @@ fn expired() -> Error {
     Error::ExpiredCode("Invalid code provided, please request a code again.".into())
 }
 
-fn limit_exceeded() -> Error {
+pub(super) fn limit_exceeded() -> Error {
     Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
 }
 
@@ -490,8 +490,7 @@ mod tests {
     use crate::flows::otp_sign_in;
 
     /// How likely one of so many guesses a day is right within a year: at codes in place of a password, and as many at codes
-    /// that sign in. Each is at a code of its own, at worst: guessing at one code again and again is likelier by less than its
-    /// share.
+    /// that sign in. As if each were at a new code; other numbers at the same code are likelier by a hair.
     fn within_a_year(a_day: i32) -> f64 {
         let misses = |digits: usize| (1.0 - 0.1_f64.powi(i32::try_from(digits).unwrap())).powi(a_day * 365);
         1.0 - misses(DIGITS) * misses(otp_sign_in::DIGITS)

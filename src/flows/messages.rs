@@ -60,7 +60,7 @@ pub async fn refuse_flooded(
 ) -> Result<()> {
     cause.app.delivery.check(address.medium())?;
     let sent = store::codes::sent(db, &cause.pool.id, &counter(cause, address), now).await?;
-    if sent >= PER_ADDRESS_AND_HOUR { Err(flooded()) } else { Ok(()) }
+    if sent >= PER_ADDRESS_AND_HOUR { Err(codes::limit_exceeded()) } else { Ok(()) }
 }
 
 /// Where the messages to an address are counted.
@@ -68,10 +68,6 @@ fn counter(cause: &Cause<'_>, address: &Address) -> Counter {
     let named = format!("{} {}", cause.pool.id, address.value.to_lowercase());
     let key = cause.app.sealing.derive("address", named.as_bytes());
     Counter { key: format!("address {}", hex(&key)), holder: String::new(), purpose: ADDRESS }
-}
-
-fn flooded() -> Error {
-    Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
 }
 
 /// The same for an address that nobody has, statement by statement, because it is to take the same time: what is put into
@@ -103,7 +99,7 @@ async fn put(
     app.delivery.check(address.medium())?;
     // Nothing is tried there: no address is ever dead.
     if store::codes::note_sent(db, &pool.id, counted, (i32::MAX, None), true, now).await? > PER_ADDRESS_AND_HOUR {
-        return Err(flooded());
+        return Err(codes::limit_exceeded());
     }
     let link = link(cause, address, told);
     let mut message = composed(pool, address, told, link.as_deref());

@@ -129,10 +129,15 @@ pub async fn new_password(
         })
         .collect();
     let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
+    // As in UpdateUserAttributes: what is immutable is not the person's to write, unless it must be there and is not.
+    let owed = |name: &str| pool.settings.schema_attributes.iter().any(|one| one.name == name && one.required);
+    let free: Map<_, _> = new.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
+    attributes::check_mutable(pool, &user.attributes, &free)?;
     let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
     attributes::check_required(pool, &after)?;
     let new_password = Secret::from(text.to_owned());
-    // Counted before anything is hashed, and forgiven when the session is opened: the challenge may be answered many times.
+    // Counted before anything is hashed, and forgiven once the password is stored: until then the challenge may be answered many
+    // times.
     password::count_failure(app, pool, &person.username, Some(&user)).await?;
     password::check_history(app, pool, user.sub, &new_password).await?;
     let password = password::new(app, pool, user.sub, &user.username, new_password).await?;
@@ -155,6 +160,8 @@ pub async fn new_password(
     attributes::check_required(pool, &user.attributes)?;
     change_attributes::prove(&sign_in.cause(), &mut tx, &user, to_prove, true, now).await?;
     password::store(&mut tx, pool, user.sub, &password, Status::Confirmed, now).await?;
+    let name = password::attempts_name(app, pool, &person.username, Some(&user));
+    store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     let carried = Carried::of(&taken);
     if mfa::is_needed(pool, &user) {
         let user = store::users::hold(&mut tx, &pool.id, user.sub).await?;
@@ -168,8 +175,6 @@ pub async fn new_password(
         messages::sent(app);
         return custom_sign_in::after_new_password(sign_in, person.username, user, custom).await;
     }
-    let name = password::attempts_name(app, pool, &person.username, Some(&user));
-    store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     let device = devices::new(sign_in);
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
     let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;

@@ -34,7 +34,8 @@ pub fn check(client: &Client, username: &str, given: Option<&str>) -> Result<()>
     }
 }
 
-/// Whether the secret given is one of the client's; a client without any takes none. The same.
+/// Whether the secret given is one of the client's; a client without any takes none. If it is, the request counts for the client
+/// from then on.
 pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
     let Some(given) = given else { return client.secrets.is_empty() };
     let fits = client.secrets.iter().filter(|one| equal(one.value.expose().as_bytes(), given.expose().as_bytes()));
@@ -43,11 +44,6 @@ pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
         admission::proved(admission::client(&client.pool_id, &client.id));
     }
     fits
-}
-
-/// What a client of ours sends as SECRET_HASH; `None` for a public client.
-pub fn of(client: &Client, username: &str) -> Option<String> {
-    client.secrets.last().map(|secret| hash(secret.value.expose(), username, &client.id))
 }
 
 fn hash(secret: &str, username: &str, client_id: &str) -> String {

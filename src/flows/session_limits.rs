@@ -70,25 +70,25 @@ pub async fn trim(
         if store::users::lock(&mut tx, pool_id, sub).await?.is_none() {
             return Ok(total);
         }
-        let mut live =
-            store::sessions::delete_oldest(&mut tx, pool_id, sub, (most, batch), own, (false, trail.at)).await?;
-        if let Some(tokens) = over.tokens.filter(|_| live.cast_signed() < batch) {
-            let left = batch - live.cast_signed();
-            live +=
+        let mut left = batch;
+        let gone = store::sessions::delete_oldest(&mut tx, pool_id, sub, (most, left), own, (false, trail.at)).await?;
+        left -= gone.cast_signed();
+        if let Some(tokens) = over.tokens.filter(|_| left > 0) {
+            let gone =
                 store::sessions::delete_oldest(&mut tx, pool_id, sub, (tokens, left), own, (true, trail.at)).await?;
+            left -= gone.cast_signed();
         }
+        let live = (batch - left).unsigned_abs();
         if live > 0 {
             store::audit::insert(&mut tx, pool_id, &trail, "sessions.over_limit", Some(sub), None).await?;
         }
-        let left = batch - live.cast_signed();
-        let ended = match left > 0 {
-            true => store::sessions::delete_ended(&mut tx, pool_id, sub, (most, left), trail.at).await?,
-            false => 0,
-        };
+        if left > 0 {
+            left -= store::sessions::delete_ended(&mut tx, pool_id, sub, (most, left), trail.at).await?.cast_signed();
+        }
         tx.commit().await?;
         app.metrics.sessions_over_limit.inc_by(live);
-        total += live + ended;
-        if (live + ended).cast_signed() < batch {
+        total += (batch - left).unsigned_abs();
+        if left > 0 {
             return Ok(total);
         }
     }

@@ -116,9 +116,14 @@ impl SignIn<'_> {
 
     /// Whose address the call comes from, if it is one person's and not a server's or a proxy's.
     pub fn asker(&self) -> Option<IpAddr> {
-        // A client with a secret is a server, which begins the sign-ins of many people.
-        let one = self.door != Door::Operator && self.client.secrets.is_empty() && !self.call.address.is_loopback();
-        one.then_some(self.call.address)
+        let one = match self.door {
+            // A client with a secret is a server, which begins the sign-ins of many people.
+            Door::Public => self.client.secrets.is_empty(),
+            // Whoever fills in a form knows no secret.
+            Door::Pages => true,
+            Door::Operator => false,
+        };
+        (one && !self.call.address.is_loopback()).then_some(self.call.address)
     }
 
     /// The first step: InitiateAuth. `session`: of a sign-up that was just confirmed.

@@ -199,8 +199,9 @@ impl Visit {
         tracing::Span::current().record("pool.id", pool_id);
         admission::concerns_pool(pool_id);
         self.app.acl.check_pool(pool_id, self.call.address, self.size)?;
-        // The script asks for a passkey's options by itself, whenever a page is shown.
-        let counts = self.is_form() && !self.path.starts_with("/oauth2/") && self.form.get("step") != Some("options");
+        // The script asks for a passkey's options by itself; sign-ins and users have budgets that count these.
+        let options = matches!(&*self.path, "/login" | "/passkeys/add") && self.form.get("step") == Some("options");
+        let counts = self.is_form() && !self.path.starts_with("/oauth2/") && !options;
         if counts { self.app.budgets.spend_form(self.call.address, pool_id) } else { Ok(()) }
     }
 

@@ -223,7 +223,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
         // Before there is a place: who waits needs none.
         turn = Some(app.turns.of_bearer(&bearer.pool_id, bearer.sub).await?);
     }
-    // Only now: a slow sender takes nobody's place. Visits to the pages have one.
+    // Not before the body is here: a slow sender takes nobody's place. (Visits to the pages have a place already.)
     admission::sit().await?;
     let proof = C::prove(app, call).await?;
     let input = input?;

@@ -209,13 +209,15 @@ pub struct ClientAndPool {
 }
 
 impl ClientAndPool {
-    /// As the pages see it, which hide from everybody who exists.
-    pub fn hiding(self: Arc<Self>) -> Arc<Self> {
-        if self.client.settings.hides_existence() {
+    /// As the pages see it: they hide from everybody who exists, and prove no secret, which whoever fills in a form does not
+    /// know.
+    pub fn for_pages(self: Arc<Self>) -> Arc<Self> {
+        if self.client.settings.hides_existence() && self.client.secrets.is_empty() {
             return self;
         }
         let (mut client, pool) = (self.client.clone(), self.pool.clone());
         client.settings.prevent_user_existence_errors = Some("ENABLED".into());
+        client.secrets.clear();
         Arc::new(Self { client, pool })
     }
 }

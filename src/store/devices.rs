@@ -85,7 +85,7 @@ pub async fn count(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Resul
     .await
 }
 
-/// Remembers a device, or no longer; `false` when there is none.
+/// Remembers a device, or no longer. `None`: there is none; `false`: it was so before.
 pub async fn remember(
     db: &mut Connection,
     pool_id: &str,
@@ -93,18 +93,24 @@ pub async fn remember(
     key: &str,
     remembered: bool,
     now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE devices SET remembered = $4, updated_at = $5 WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3",
+) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
+        r#"WITH found AS (
+               SELECT remembered <> $4 AS changes FROM devices
+               WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3 FOR UPDATE
+           ), changed AS (
+               UPDATE devices SET remembered = $4, updated_at = $5
+               WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3 AND (SELECT changes FROM found)
+           )
+           SELECT changes AS "changes!" FROM found"#,
         pool_id,
         sub,
         key,
         remembered,
         now
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(db)
+    .await
 }
 
 /// Notes a sign-in with a device that is still remembered, and holds it so until the transaction ends; `false`: it is not.

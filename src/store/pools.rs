@@ -565,22 +565,27 @@ pub async fn session_limit(db: &Connections, pool_id: &str) -> sqlx::Result<Opti
     .await
 }
 
-/// Sets a pool's limit of sessions; `false` when there is no such pool.
+/// Sets a pool's limit of sessions. `None`: no such pool; `false`: it was so before.
 pub async fn set_session_limit(
     db: &mut Connection,
     pool_id: &str,
     limit: SessionLimit,
     now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE user_pools SET session_tracking = $2, token_sessions_per_user = $3, updated_at = $4
-         WHERE user_pool_id = $1 AND deleted_at IS NULL",
+) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
+        r#"WITH found AS (
+               SELECT (session_tracking, token_sessions_per_user) IS DISTINCT FROM ($2::boolean, $3::integer) AS changes
+               FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR UPDATE
+           ), changed AS (
+               UPDATE user_pools SET session_tracking = $2, token_sessions_per_user = $3, updated_at = $4
+               WHERE user_pool_id = $1 AND (SELECT changes FROM found)
+           )
+           SELECT changes AS "changes!" FROM found"#,
         pool_id,
         limit.tracking,
         limit.tokens_per_user,
         now
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(db)
+    .await
 }

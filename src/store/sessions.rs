@@ -308,28 +308,15 @@ pub async fn list_live(
     .await
 }
 
-/// Whether a user has a session that was not ended, besides one.
-pub async fn any_live(db: &mut Connection, pool_id: &str, sub: Uuid, except: Option<Uuid>) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM sessions
-               WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND origin_jti IS DISTINCT FROM $3) AS "any!""#,
-        pool_id,
-        sub,
-        except
-    )
-    .fetch_one(db)
-    .await
-}
-
-/// Ends all sessions of a user whose row the caller has locked, except one.
+/// Ends all sessions of a user whose row the caller has locked, except one; `false` when there were none.
 pub async fn revoke_all(
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
     except: Option<Uuid>,
     now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query!(
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "UPDATE sessions SET revoked_at = $4
          WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND origin_jti IS DISTINCT FROM $3",
         pool_id,
@@ -339,7 +326,7 @@ pub async fn revoke_all(
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// Ends the sessions that were opened with a device or named it, of a user whose row the caller has locked. One of them may stay for as long as

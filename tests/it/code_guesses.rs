@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::otp;
-use crate::support::{Answer, PASSWORD, Person, TestServer, config, pool_with};
+use crate::support::{Answer, Browser, CALLBACK, PASSWORD, Person, TestServer, config, pool_with};
 
 const EMAIL: &str = "ada@example.com";
 const MISMATCH: &str = "CodeMismatchException";
@@ -20,10 +20,12 @@ async fn servers() -> (TestServer, TestServer) {
     (server, behind)
 }
 
+const SENDING: [&str; 3] =
+    ["--trusted-proxies=127.0.0.1/32", "--smtp-url=smtp://127.0.0.1:1", "--mail-from=id@example.com"];
+
 /// Such a replica that sends codes too: into nothing.
 async fn sending(server: &TestServer) -> TestServer {
-    let flags = ["--trusted-proxies=127.0.0.1/32", "--smtp-url=smtp://127.0.0.1:1", "--mail-from=id@example.com"];
-    TestServer::on(server.options(), config(&flags), server.clock.clone()).await
+    TestServer::on(server.options(), config(&SENDING), server.clock.clone()).await
 }
 
 /// How a call from an address comes out.
@@ -311,6 +313,42 @@ async fn one_address_does_not_use_up_the_codes_that_sign_in() {
     }
     server.clock.advance(Duration::HOUR);
     assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &begin(&client, "ada")).await, "OK");
+}
+
+#[tokio::test]
+async fn a_stranger_at_the_pages_of_a_client_with_a_secret_is_one_asker() {
+    let server = TestServer::start().await;
+    let factors = json!({"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}});
+    let pool = json!({"Policies": factors, "AutoVerifiedAttributes": ["email"]});
+    let (pool, public) = pool_with(&server, pool, json!({})).await;
+    // Without a password: the pages send a code at once.
+    let input = json!({"ClientId": public, "Username": "ada", "UserAttributes": [{"Name": "email", "Value": EMAIL}]});
+    server.call("SignUp", input).await.ok();
+    server.call("ConfirmSignUp", confirm(&public, "ada", &server.code(EMAIL, 1).await)).await.ok();
+    let client = json!({"UserPoolId": pool, "ClientName": "x", "GenerateSecret": true,
+        "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"],
+        "CallbackURLs": [CALLBACK]});
+    let made = server.operator("CreateUserPoolClient", client).await.ok();
+    let login = format!("/login?client_id={}", made["UserPoolClient"]["ClientId"].as_str().unwrap());
+    let asks = async |behind: &TestServer, from: &str| {
+        let mut browser = Browser::new(behind);
+        browser.headers.push(("x-forwarded-for", from.to_owned()));
+        let page = browser.get(&login).await;
+        browser.submit(&page, "name", &[("username", "ada")]).await.status
+    };
+    let behind = sending(&server).await;
+    for n in 0..5 {
+        assert_eq!(asks(&behind, "203.0.113.1").await, 200, "{n}");
+    }
+    assert_eq!(asks(&behind, "203.0.113.1").await, 400);
+    assert_eq!(asks(&behind, "203.0.113.2").await, 200);
+    // So many sign-ins in a minute are one address's there, too.
+    let flags = [SENDING.as_slice(), &["--address-sign-ins-per-minute=3"]].concat();
+    let behind = TestServer::on(server.options(), config(&flags), server.clock.clone()).await;
+    for n in 0..3 {
+        assert_eq!(asks(&behind, "203.0.113.3").await, 200, "{n}");
+    }
+    assert_eq!(asks(&behind, "203.0.113.3").await, 400);
 }
 
 #[tokio::test]

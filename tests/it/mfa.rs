@@ -354,6 +354,21 @@ async fn an_address_that_is_a_second_factor_is_not_moved_before_it_is_proved() {
 }
 
 #[tokio::test]
+async fn a_first_password_before_a_second_factor_leaves_no_failures() {
+    let stage = Stage::with("OPTIONAL").await;
+    stage.prefer(json!({"EmailMfaSettings": {"Enabled": true}})).await;
+    let input = json!({"UserPoolId": stage.pool, "Username": "ada", "Password": "Temp0rary!", "Permanent": false});
+    stage.server.operator("AdminSetUserPassword", input).await.ok();
+    let challenge = stage.ada.password_sign_in(&stage.client, "Temp0rary!").await.ok();
+    for _ in 0..2 {
+        stage.ada.password_sign_in(&stage.client, "Wr0ng-Passw0rd").await.refused();
+    }
+    let next = stage.respond(&challenge, "NEW_PASSWORD", PASSWORD).await.ok();
+    assert_eq!(next["ChallengeName"], "EMAIL_OTP");
+    assert_eq!(stage.server.count("login_attempts").await, 0);
+}
+
+#[tokio::test]
 async fn one_mailbox_is_not_both_factors() {
     let stage = Stage::with("OPTIONAL").await;
     let input = json!({"ClientId": stage.client, "Username": "ada"});

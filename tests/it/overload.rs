@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Duration};
 
+use aws_lc_rs::hmac;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use keystead::{
     admission,
     database::{ClusterSettings, PrivateCluster},
@@ -10,7 +12,9 @@ use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::support::{self, Person, TestServer, all, client, eventually, scratch_directory};
+use crate::support::{
+    self, Browser, CALLBACK, Person, TestServer, all, client, eventually, pool_with, scratch_directory,
+};
 
 fn tally(outcomes: Vec<String>) -> BTreeMap<String, usize> {
     outcomes.into_iter().fold(BTreeMap::new(), |mut tally, outcome| {
@@ -135,13 +139,25 @@ impl Flood {
         connections: usize,
         ask: impl Fn(usize) -> (String, &'static str, Value) + Send + Sync + 'static,
     ) -> Self {
+        let server = server.clone();
+        Self::of(connections, move |n| {
+            let (server, (from, operation, input)) = (server.clone(), ask(n));
+            async move { drop(call_from(&server, &from, operation, input).await) }
+        })
+        .await
+    }
+
+    /// The same of anything that is asked.
+    async fn of<F: Future<Output = ()> + Send + 'static>(
+        connections: usize,
+        ask: impl Fn(usize) -> F + Send + Sync + 'static,
+    ) -> Self {
         let (ask, (send, mut answered)) = (Arc::new(ask), tokio::sync::mpsc::channel(1));
         let tasks = (0..connections).map(|connection| {
-            let (server, ask, send) = (server.clone(), ask.clone(), send.clone());
+            let (ask, send) = (ask.clone(), send.clone());
             tokio::spawn(async move {
                 for n in 0.. {
-                    let (from, operation, input) = ask(connection + n * connections);
-                    call_from(&server, &from, operation, input).await;
+                    ask(connection + n * connections).await;
                     let _ = send.try_send(());
                 }
             })
@@ -240,6 +256,40 @@ async fn a_flood_of_hashes_refuses_no_sign_in_of_another_pool_or_address() {
         outcomes.push(call_from(&server, "198.51.100.1", "InitiateAuth", right(client(), "eve")).await);
     }
     drop(flood);
+    assert_eq!(tally(outcomes), BTreeMap::from([("OK".to_owned(), 10)]));
+}
+
+#[tokio::test]
+async fn a_flood_of_forms_at_the_pages_of_a_client_with_a_secret_refuses_no_call_of_its_server() {
+    let server = slow_to_hash(&["--password-queue=8", "--address-sign-ups-per-minute=0"]).await;
+    let settings = json!({"GenerateSecret": true, "AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
+    let (pool, client) = pool_with(&server, json!({}), settings).await;
+    server.user_in(&pool, "ada").await;
+    let named = json!({"UserPoolId": pool, "ClientId": client});
+    let made = server.operator("DescribeUserPoolClient", named).await.ok();
+    let secret = made["UserPoolClient"]["ClientSecret"].as_str().unwrap();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let hash = BASE64_STANDARD.encode(hmac::sign(&key, format!("ada{client}").as_bytes()));
+    let right = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "PASSWORD": support::PASSWORD, "SECRET_HASH": hash}});
+    let mut browser = Browser::new(&server);
+    browser.headers.push(("x-forwarded-for", "203.0.113.1".into()));
+    let page = browser.get(&format!("/signup?client_id={client}")).await;
+    let flood = Flood::of(80, move |n| {
+        let (mut browser, page) = (browser.clone(), page.clone());
+        async move {
+            let name = format!("nobody{n}");
+            browser.submit(&page, "sign_up", &[("username", name.as_str()), ("password", support::PASSWORD)]).await;
+        }
+    })
+    .await;
+    let mut outcomes = Vec::new();
+    for _ in 0..10 {
+        outcomes.push(call_from(&server, "198.51.100.1", "InitiateAuth", right.clone()).await);
+    }
+    drop(flood);
+    assert!(server.count("users").await > 1, "people sign up by the form");
     assert_eq!(tally(outcomes), BTreeMap::from([("OK".to_owned(), 10)]));
 }
 

@@ -448,6 +448,10 @@ async fn forms_of_one_address_are_limited_by_pool_and_say_so() {
         let refused = browser.post(&format!("{page}?client_id={}", pages_client()), &[("step", "x")]).await;
         assert_eq!((refused.status, refused.heading().as_str()), (429, "Something went wrong"), "{page}");
     }
+    for page in ["/signup", "/forgot", "/account"] {
+        let refused = browser.post(&format!("{page}?client_id={}", pages_client()), &[("step", "options")]).await;
+        assert_eq!(refused.status, 429, "{page} has no options");
+    }
     // Pages are still shown, those of other pools take forms, and applications are served.
     assert_eq!(browser.get(&login()).await.status, 200);
     let page = browser.get(&format!("/login?client_id={elsewhere}")).await;

@@ -3,7 +3,7 @@
 use keystead::jobs::trim_sessions;
 use serde_json::{Value, json};
 
-use crate::support::{Browser, CALLBACK, Person, TestServer, all, client, pages_client, pool};
+use crate::support::{Browser, CALLBACK, PASSWORD, Person, TestServer, all, client, pages_client, pool, pool_with};
 
 /// More sessions of a user, older than all others, written directly: no door makes so many in time.
 async fn add_sessions(server: &TestServer, username: &str, count: u32) {
@@ -102,6 +102,51 @@ async fn a_user_with_very_many_sessions_that_ended_is_deleted() {
 }
 
 #[tokio::test]
+async fn a_device_with_very_many_sessions_is_forgotten() {
+    let key = "us-east-1_01234567-89ab-cdef-0123-456789abcdef";
+    for (way, left) in [("ForgetDevice", 1), ("AdminForgetDevice", 0)] {
+        let server = TestServer::start().await;
+        let ada = server.signed_in("ada").await;
+        add_sessions(&server, "ada", 12_000).await;
+        server.sql(&format!("UPDATE sessions SET device_key = '{key}'")).await;
+        let device = format!(
+            "INSERT INTO devices (user_pool_id, sub, device_key, group_key, verifier, remembered, last_address, created_at,
+                 updated_at, last_used_at)
+             SELECT user_pool_id, sub, '{key}', 'group', '', true, '', created_at, created_at, created_at FROM users"
+        );
+        server.sql(&device).await;
+        server.allow_small_statements_only(10_000).await;
+        match way {
+            "ForgetDevice" => drop(ada.call(way, json!({"DeviceKey": key})).await.ok()),
+            _ => {
+                let input = json!({"UserPoolId": pool(), "Username": "ada", "DeviceKey": key});
+                server.operator(way, input).await.ok();
+            }
+        }
+        assert_eq!(live(&server, "ada").await, left, "{way}");
+    }
+}
+
+#[tokio::test]
+async fn very_many_sessions_of_whoever_took_an_address_end_when_it_is_proved() {
+    let server = TestServer::start().await;
+    let members = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]});
+    let (pool, client) = pool_with(&server, members, json!({})).await;
+    let email = "ada@example.com";
+    let input = json!({"ClientId": client, "Username": email, "Password": PASSWORD});
+    server.call("SignUp", input).await.ok();
+    server.operator("AdminConfirmSignUp", json!({"UserPoolId": pool, "Username": email})).await.ok();
+    let username = server.sql_text("SELECT username FROM users").await;
+    add_sessions(&server, &username, 12_000).await;
+    server.allow_small_statements_only(10_000).await;
+    server.call("ForgotPassword", json!({"ClientId": client, "Username": email})).await.ok();
+    let input = json!({"ClientId": client, "Username": email, "ConfirmationCode": server.code(email, 2).await,
+        "Password": "N3w-Passw0rd"});
+    server.call("ConfirmForgotPassword", input).await.ok();
+    assert_eq!(live(&server, &username).await, 0);
+}
+
+#[tokio::test]
 async fn on_the_account_page_very_many_other_sessions_end() {
     let server = TestServer::start().await;
     server.user("ada").await;
@@ -165,6 +210,7 @@ async fn a_pool_sets_its_own_limit() {
     let set = configure(&server, "ENABLED", 2).await;
     assert_eq!(set, json!({"UserPoolId": pool(), "UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 2}}));
     assert_eq!(server.operator("GetUserPoolSessionConfiguration", get).await.ok(), set);
+    assert_eq!(configure(&server, "ENABLED", 2).await, set, "and again: that changes nothing");
     trim_sessions::once(&server.app).await.unwrap();
     assert_eq!(still_in(&people).await, [2, 3]);
     assert_eq!(server.count("audit_events WHERE event = 'pool.session_configuration_set'").await, 2);

@@ -498,6 +498,30 @@ async fn a_first_password_changes_no_immutable_attribute_and_unverifies_a_new_ad
 }
 
 #[tokio::test]
+async fn with_a_first_password_comes_what_is_missing_and_nothing_else_that_is_immutable() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "tenant", "AttributeDataType": "String", "Mutable": false},
+        {"Name": "birthdate", "AttributeDataType": "String", "Required": true, "Mutable": false}]);
+    let (pool, client) = pool_with(&server, json!({"Schema": schema}), json!({})).await;
+    let born = json!([{"Name": "birthdate", "Value": "1815-12-10"}]);
+    let input =
+        json!({"UserPoolId": pool, "Username": "ada", "TemporaryPassword": "Temp0rary!", "UserAttributes": born});
+    server.operator("AdminCreateUser", input).await.ok();
+    server.sql("UPDATE users SET attributes = attributes - 'birthdate'").await;
+    let session = Person::new(&server, "ada", "").password_sign_in(&client, "Temp0rary!").await.ok()["Session"].clone();
+    let mut responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD, "userAttributes.birthdate": "1815-12-10",
+        "userAttributes.custom:tenant": "b"});
+    let answer = respond(&client, "NEW_PASSWORD_REQUIRED", &session, responses.clone());
+    let refusal = server.call("RespondToAuthChallenge", answer).await.refused();
+    assert!(refusal.ends_with("custom:tenant: Attribute cannot be updated."), "{refusal}");
+    responses.as_object_mut().unwrap().remove("userAttributes.custom:tenant");
+    let answer = respond(&client, "NEW_PASSWORD_REQUIRED", &session, responses);
+    server.call("RespondToAuthChallenge", answer).await.ok();
+    let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert!(shown["UserAttributes"].as_array().unwrap().contains(&born[0]));
+}
+
+#[tokio::test]
 async fn a_newer_temporary_password_ends_what_the_older_one_began() {
     let server = TestServer::start().await;
     let input = json!({"UserPoolId": pool(), "Username": "ada", "TemporaryPassword": "Temp0rary!"});

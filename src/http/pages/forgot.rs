@@ -10,7 +10,7 @@ use super::{
     Frame, Notice,
     attribute_input::plain_name,
     cookies, login, page,
-    purpose::{Purpose, broken_form, secret_hash},
+    purpose::{Purpose, broken_form},
     words,
 };
 use crate::{
@@ -95,10 +95,7 @@ fn code_page(
 async fn send(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let username = &*plain_name(&named.pool, visit.form.get("username").unwrap_or_default());
-    let mut input = json!({"ClientId": named.client.id, "Username": username});
-    if let Some(hash) = secret_hash(named, username) {
-        input["SecretHash"] = json!(hash);
-    }
+    let input = json!({"ClientId": named.client.id, "Username": username});
     match visit.api("ForgotPassword", input).await {
         Ok(sent) => {
             let to = sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
@@ -116,15 +113,12 @@ async fn reset(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let form = &visit.form;
     let (username, to) = (form.get("username").unwrap_or_default(), form.get("to").unwrap_or_default());
-    let mut input = json!({
+    let input = json!({
         "ClientId": named.client.id,
         "Username": username,
         "ConfirmationCode": form.get("code").unwrap_or_default().trim(),
         "Password": form.get("password").unwrap_or_default(),
     });
-    if let Some(hash) = secret_hash(named, username) {
-        input["SecretHash"] = json!(hash);
-    }
     match visit.api("ConfirmForgotPassword", input).await {
         Ok(_) => Ok(super::see_other(&format!(
             "/login?{}",

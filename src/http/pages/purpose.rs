@@ -151,11 +151,6 @@ pub fn back_to_adding(visit: &Visit) -> Option<String> {
         .then(|| format!("/passkeys/add?{}", visit.query.text(&["then", "fresh", "prompt", "max_age"], &[])))
 }
 
-/// A client of ours proves itself to an operation like any other.
-pub fn secret_hash(named: &ClientAndPool, username: &str) -> Option<String> {
-    crate::flows::secret_hash::of(&named.client, username)
-}
-
 /// An internal error, for what a page's own form cannot hold.
 pub fn broken_form() -> Error {
     Error::InvalidParameter("the form is not whole".into())

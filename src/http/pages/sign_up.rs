@@ -11,7 +11,7 @@ use super::{
     Frame, Notice,
     attribute_input::{AttributeInput, plain_phone},
     cookies, login, page,
-    purpose::{Purpose, broken_form, secret_hash},
+    purpose::{Purpose, broken_form},
     words,
 };
 use crate::{
@@ -174,9 +174,6 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     });
     if let Some(password) = visit.form.given("password") {
         input["Password"] = json!(password);
-    }
-    if let Some(hash) = secret_hash(named, username) {
-        input["SecretHash"] = json!(hash);
     }
     // Said of what was entered, not of what was sent: that it was sent tells who has an account.
     let to = destination(pool, username, given);
@@ -357,11 +354,7 @@ pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> 
 
 /// Sends another code to who waits for one; where it went, without saying it in full.
 async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Result<String> {
-    let named = purpose.named();
-    let mut input = json!({"ClientId": named.client.id, "Username": username});
-    if let Some(hash) = secret_hash(named, username) {
-        input["SecretHash"] = json!(hash);
-    }
+    let input = json!({"ClientId": purpose.named().client.id, "Username": username});
     match visit.api("ResendConfirmationCode", input).await {
         Ok(sent) => Ok(sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default().to_owned()),
         // Sent too often, or nobody to send to: the page says no more than to others.
@@ -433,7 +426,7 @@ async fn redeem(
     code: &str,
 ) -> Result<Result<Confirmed, Notice>> {
     let app = &visit.app;
-    let named = purpose.named().clone().hiding();
+    let named = purpose.named().clone().for_pages();
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     let (_turn, user) = sign_up::named(app, &named, waiting.username).await?;

@@ -26,13 +26,15 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let SignedIn { bearer, user } = caller;
     let pool = flows::pool_of(app, &bearer).await?;
     password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
-    if user.password_hash.is_none() {
-        // Nothing else is proved. Asked before anything is hashed, and again under the lock.
-        let mut db = app.db.acquire().await?;
-        step_up::check(app, &mut db, &pool, &bearer).await?;
-    }
     let user = match (&user.password_hash, request.previous_password) {
-        (None, _) => user,
+        (None, _) => {
+            // Nothing else is proved. Asked before anything is hashed, and again under the lock.
+            let mut db = app.db.acquire().await?;
+            step_up::check(app, &mut db, &pool, &bearer).await?;
+            drop(db);
+            password::refuse_locked(app, &pool, &user.username, Some(&user)).await?;
+            user
+        }
         (Some(_), None) => return Err(Error::InvalidParameter("Missing required parameter PreviousPassword".into())),
         (Some(_), Some(previous)) => {
             let username = user.username.clone();
@@ -40,7 +42,6 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
         }
     };
     // Each comparison costs a hash, and each refusal counts as a guess.
-    password::refuse_locked(app, &pool, &user.username, Some(&user)).await?;
     if let Err(refusal) = password::check_history(app, &pool, user.sub, &request.proposed_password).await {
         password::count_failure(app, &pool, &user.username, Some(&user)).await?;
         return Err(refusal);

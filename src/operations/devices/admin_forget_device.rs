@@ -7,7 +7,7 @@ use crate::{
     call::Call,
     caller::Operator,
     error::{Error, Result},
-    flows,
+    flows::{self, session_limits},
     operations::Empty,
     store,
 };
@@ -15,6 +15,7 @@ use crate::{
 pub async fn handle(app: &App, call: &Call, operator: Operator, request: OfUser) -> Result<Empty> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let trail = flows::trail(app, call, operator.actor());
+    session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     forget(app, &mut tx, &pool.id, user.sub, &request.device_key, None, &trail).await?;

@@ -121,7 +121,7 @@ async fn forget(
     }
     let stays = asks.map(|origin_jti| (origin_jti, trail.at + ACCESS));
     store::sessions::end_of_device(&mut *db, pool_id, sub, key, stays, trail.at).await?;
-    note(app, db, pool_id, trail, "device.forgotten", sub).await
+    changes::note_if_room(app, db, pool_id, trail, "device.forgotten", sub).await
 }
 
 /// Remembers a device, or no longer. `status`: absent means remembered.
@@ -135,20 +135,10 @@ async fn set_status(
     trail: &Trail,
 ) -> Result<()> {
     let remembered = status != Some("not_remembered");
-    let found = store::devices::find(&mut *db, pool_id, sub, key).await?.ok_or_else(no_such_device)?;
-    if found.remembered == remembered {
+    let changed = store::devices::remember(&mut *db, pool_id, sub, key, remembered, trail.at).await?;
+    if !changed.ok_or_else(no_such_device)? {
         return Ok(());
     }
-    if !store::devices::remember(&mut *db, pool_id, sub, key, remembered, trail.at).await? {
-        return Err(no_such_device());
-    }
     let event = if remembered { "device.remembered" } else { "device.not_remembered" };
-    note(app, db, pool_id, trail, event, sub).await
-}
-
-async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, event: &str, sub: Uuid) -> Result<()> {
-    match trail.actor == "user" {
-        true => changes::note_if_room(app, db, pool_id, trail, event, sub).await,
-        false => Ok(store::audit::insert(db, pool_id, trail, event, Some(sub), None).await?),
-    }
+    changes::note_if_room(app, db, pool_id, trail, event, sub).await
 }

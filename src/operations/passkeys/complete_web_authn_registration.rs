@@ -65,7 +65,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         None => Some(Error::LimitExceeded(format!("A user may have {limit} passkeys; delete one first.").into())),
     };
     if refusal.is_none() {
-        // Deletions need no bound then.
+        // Nobody deletes more than they register, so this bounds the rows of deletions too.
         let event = "passkey.registered";
         changes::note(app, &mut tx, &pool.id, &trail, event, bearer.sub, Some(&credential.id)).await?;
     }

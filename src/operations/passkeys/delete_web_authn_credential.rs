@@ -99,9 +99,11 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
     match pool.sessions_on_passkey_delete {
         SessionsOnDelete::Keep => {}
         SessionsOnDelete::EndOthers => {
-            store::sessions::revoke_all(&mut tx, pool_id, sub, Some(bearer.origin_jti), trail.at).await?
+            store::sessions::revoke_all(&mut tx, pool_id, sub, Some(bearer.origin_jti), trail.at).await?;
         }
-        SessionsOnDelete::EndAll => store::sessions::revoke_all(&mut tx, pool_id, sub, None, trail.at).await?,
+        SessionsOnDelete::EndAll => {
+            store::sessions::revoke_all(&mut tx, pool_id, sub, None, trail.at).await?;
+        }
     }
     tx.commit().await?;
     Ok(Empty {})

@@ -148,7 +148,7 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
 
 /// Refuses senders that the settings do not list, as Amazon Cognito refuses identities that are not its account's. On a local
 /// server mail reaches nobody by mistake: there only the keys of single pools are bound by the list. `before`: the pool as it is;
-/// what it has may stay.
+/// its own key may repeat what is there.
 fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: bool) -> Result<()> {
     let old = before.map(grants::senders).unwrap_or_default();
     let free = !by_key_of_pool && app.config.is_local();

@@ -62,10 +62,10 @@ pub async fn handle(
     };
     let trail = flows::trail(app, call, operator.actor());
     let mut tx = app.db.begin().await?;
-    if !store::pools::set_session_limit(&mut tx, pool_id, limit, trail.at).await? {
-        return Err(Error::no_such_pool(pool_id));
+    let changed = store::pools::set_session_limit(&mut tx, pool_id, limit, trail.at).await?;
+    if changed.ok_or_else(|| Error::no_such_pool(pool_id))? {
+        store::audit::insert(&mut tx, pool_id, &trail, "pool.session_configuration_set", None, None).await?;
+        tx.commit().await?;
     }
-    store::audit::insert(&mut tx, pool_id, &trail, "pool.session_configuration_set", None, None).await?;
-    tx.commit().await?;
     Ok(request)
 }

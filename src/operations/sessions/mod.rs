@@ -59,10 +59,7 @@ async fn end(
     if associated {
         store::sessions::revoke_associated(db, pool_id, session, trail.at).await?;
     }
-    match trail.actor == "user" {
-        true => changes::note_if_room(app, db, pool_id, trail, "session.ended", sub).await,
-        false => Ok(store::audit::insert(db, pool_id, trail, "session.ended", Some(sub), None).await?),
-    }
+    changes::note_if_room(app, db, pool_id, trail, "session.ended", sub).await
 }
 
 /// The session that a `SessionId` names.

@@ -14,7 +14,7 @@ use crate::{
     flows::{
         self, auth_events,
         codes::{self, Given, Purpose},
-        forgotten, password, sign_up,
+        forgotten, names, password, session_limits, sign_up,
         triggers::Cause,
     },
     operations::Empty,
@@ -48,6 +48,10 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let checked = check(app, &caller, user.sub, given, trail.at).await?;
     password::check_history(app, pool, user.sub, &request.password).await?;
     let new = password::new(app, pool, user.sub, &user.username, request.password).await?;
+    if names::naming(pool).is_some() {
+        // All may end: see forgotten::claim.
+        session_limits::bring_under(app, &pool.id, user.sub, None).await?;
+    }
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
     let code = codes::redeem_checked(app, &mut tx, pool, &user, (Purpose::ForgotPassword, &checked), trail.at).await?;

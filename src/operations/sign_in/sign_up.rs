@@ -56,8 +56,8 @@ pub struct Response {
 pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
     let ClientAndPool { client, pool } = &*caller;
     secret_hash::check(client, &request.username, request.secret_hash.as_deref())?;
-    // A client with a secret is a server, which signs many people up. (The pages know the secret, and prove nothing by it.)
-    if client.secrets.is_empty() || call.from_pages() {
+    // A client with a secret is a server, which signs many people up.
+    if client.secrets.is_empty() {
         app.budgets.spend_sign_up(&pool.id, call.address)?;
     }
     if pool.settings.admin_create_user_config.allow_admin_create_user_only {

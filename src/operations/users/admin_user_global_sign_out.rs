@@ -18,11 +18,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) 
     session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    let changes_something = store::sessions::any_live(&mut tx, &pool.id, user.sub, None).await?;
-    store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await?;
-    if changes_something {
+    if store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await? {
         store::audit::insert(&mut tx, &pool.id, &trail, "user.signed_out", Some(user.sub), None).await?;
+        tx.commit().await?;
     }
-    tx.commit().await?;
     Ok(Empty {})
 }

@@ -403,13 +403,11 @@ impl Account<'_> {
         flows::session_limits::bring_under(app, pool_id, session.sub, Some(session.origin_jti)).await?;
         let mut tx = app.db.begin().await?;
         store::users::lock(&mut tx, pool_id, session.sub).await?;
-        if store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
-            let changes_something =
-                store::sessions::any_live(&mut tx, pool_id, session.sub, Some(session.origin_jti)).await?;
-            store::sessions::revoke_all(&mut tx, pool_id, session.sub, Some(session.origin_jti), trail.at).await?;
-            if changes_something {
-                flows::changes::note_if_room(app, &mut tx, pool_id, &trail, "user.signed_out", session.sub).await?;
-            }
+        let own = session.origin_jti;
+        if store::sessions::lock_live(&mut tx, pool_id, session.sub, own).await?
+            && store::sessions::revoke_all(&mut tx, pool_id, session.sub, Some(own), trail.at).await?
+        {
+            flows::changes::note_if_room(app, &mut tx, pool_id, &trail, "user.signed_out", session.sub).await?;
             tx.commit().await?;
         }
         Ok(super::see_other(&account_path(self.visit, &[("done", "others-ended")])))
