@@ -1,6 +1,6 @@
 //! From settings to a running [`App`]: the settings file, the database, the sealing key.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ffi::OsStr, path::PathBuf, sync::Arc};
 
 use clap::CommandFactory;
 use sqlx::postgres::PgConnectOptions;
@@ -65,7 +65,18 @@ pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result
         };
         defaults.push((id, text));
     }
-    Ok(with_defaults(command, &defaults))
+    Ok(with_defaults(without_empty_lists(command), &defaults))
+}
+
+/// Reads an empty variable as no list, as it comes from `KEYSTEAD_OWN_HOSTS: ${OWN_HOSTS:-}`, and not as a list of one empty
+/// name. Single settings stay strict: an empty `DATABASE_URL` is no wish for a private database.
+fn without_empty_lists(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|arg| match arg.get_env() {
+        Some(name) if arg.get_value_delimiter().is_some() && is_empty(name) => arg.env(None::<&str>),
+        _ => arg,
+    });
+    command.mut_subcommands(without_empty_lists)
 }
 
 fn with_defaults(command: clap::Command, defaults: &[(String, String)]) -> clap::Command {

@@ -161,6 +161,21 @@ fn wrong_settings_stop_the_start_with_their_name() {
 }
 
 #[test]
+fn an_empty_variable_is_an_empty_list_and_no_other_setting() {
+    let told = |name: &str, flags: &[&str]| {
+        let command =
+            keystead().args(["serve", "--data-dir", "/nonexistent/keystead"]).args(flags).env(name, "").output();
+        text(&command.unwrap())
+    };
+    for list in ["OWN_HOSTS", "RELYING_PARTY_IDS", "MAIL_SENDERS", "APP_ORIGINS", "TRUSTED_PROXIES"] {
+        let told = told(&format!("KEYSTEAD_{list}"), &["--max-body-bytes", "1"]);
+        assert!(told.contains("max-body-bytes: must be"), "{told}");
+    }
+    let told = told("DATABASE_URL", &[]);
+    assert!(told.contains("sealing-key"), "a private database instead: {told}");
+}
+
+#[test]
 fn the_settings_file_is_read_below_flags_and_unknown_settings_are_refused() {
     let directory = scratch_directory("settings");
     std::fs::create_dir_all(&directory).unwrap();
