@@ -100,6 +100,8 @@ pub struct Seat(Arc<SeatParts>);
 struct SeatParts {
     places: Option<Arc<Line>>,
     address: IpAddr,
+    /// The operation, or what else is asked for.
+    work: String,
     state: Mutex<SeatState>,
 }
 
@@ -200,6 +202,11 @@ pub fn path() -> Path {
     current().map_or_else(background, |seat| seat.state().path.clone())
 }
 
+/// The same with what it does.
+pub fn path_of_work() -> Path {
+    current().map_or_else(background, |seat| path().doing(&seat.0.work))
+}
+
 fn current() -> Option<Seat> {
     SEAT.try_with(Clone::clone).ok()
 }
@@ -236,10 +243,11 @@ impl Admission {
         BodyBytes { line: self.body_bytes.clone(), path: from(Path::default(), address), size: 0, counted: None }
     }
 
-    /// The seat of a request from an address, without a place yet.
-    pub fn seat(&self, address: IpAddr) -> Seat {
+    /// The seat of a request from an address, without a place yet. `work`: the operation, or what else it asks for.
+    pub fn seat(&self, address: IpAddr, work: &str) -> Seat {
         let state = SeatState { path: stranger(None, address), proved: false, place: None };
-        Seat(Arc::new(SeatParts { places: self.places.clone(), address, state: Mutex::new(state) }))
+        let (places, state) = (self.places.clone(), Mutex::new(state));
+        Seat(Arc::new(SeatParts { places, address, work: work.to_owned(), state }))
     }
 
     /// Requests that are being answered.
@@ -425,7 +433,7 @@ mod tests {
         let places = Some(Line::new(1, 8));
         let admission = Admission { places, body_bytes: None, uploads: Line::new(0, UPLOADS) };
         let address = "203.0.113.1".parse().unwrap();
-        let seat = admission.seat(address);
+        let seat = admission.seat(address, "GetUser");
         seat.clone()
             .scope(async {
                 sit().await.unwrap();
@@ -434,7 +442,7 @@ mod tests {
                 proved(operator("AKIA"));
                 concerns_pool("eu_a");
                 assert!(seat.is_proved());
-                let other = admission.seat(address);
+                let other = admission.seat(address, "GetUser");
                 let refused = tokio::time::timeout(Duration::from_secs(6), other.sit()).await.unwrap();
                 assert!(matches!(refused, Err(Error::TooManyRequests(_))));
                 assert!(stand_up());

@@ -161,7 +161,7 @@ impl App {
             job_db: db.apart(JOB_CONNECTIONS),
             probe_db: db.apart(1),
             readiness: Readiness::default(),
-            db: db.fairly(admission::path),
+            db: db.fairly(admission::path_of_work),
             clock: Arc::new(DatabaseClock::new(clock)),
             config,
             sealing,

@@ -215,7 +215,7 @@ pub struct Config {
     /// Address for /metrics alone. [default: on the main port]
     #[arg(long, env = "KEYSTEAD_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Days after which a row of the outbox is dropped.
+    /// Days after which a row of the outbox that waits for no delivery is dropped; 0: at the next removal.
     #[arg(long, env = "KEYSTEAD_OUTBOX_DAYS", default_value_t = 7)]
     pub outbox_days: u32,
     /// Days after which a row of the audit trail is dropped; 0 keeps it for ever.
@@ -246,8 +246,8 @@ pub struct Config {
 
 /// The sealing key that docker-compose.yml holds for a local stack, and everybody knows.
 const KNOWN_SEALING_KEY: &str = "bG9jYWwtZGV2ZWxvcG1lbnQtb25seS0hISEhISEhISE=";
-/// The same of the first operator: ID and secret.
-pub const KNOWN_OPERATOR: (&str, &str) = ("AKIALOCALDEVELOPMENT", "local-development-only-secret");
+/// The same of the first operator.
+pub const KNOWN_OPERATOR_SECRET: &str = "local-development-only-secret";
 
 /// A hundred years.
 const LONGEST_DAYS: u32 = 36_500;
@@ -410,7 +410,7 @@ impl Config {
                  make your own with `openssl rand -base64 32`"
                 .into());
         }
-        if self.operator_secret_access_key.as_ref().is_some_and(|secret| secret.expose() == KNOWN_OPERATOR.1) {
+        if self.operator_secret_access_key.as_ref().is_some_and(|secret| secret.expose() == KNOWN_OPERATOR_SECRET) {
             return Err("operator-secret-access-key: is the one of docker-compose.yml, which everybody knows; with a public-url of \
                  another host make your own with `openssl rand -base64 30`"
                 .into());

@@ -14,6 +14,9 @@
 //! asks at many user pools. Of the two chains, what has more stands first: a flood at one pool parts from others at the pool,
 //! and one network's at many pools at the network.
 //!
+//! A line may keep some of its slots from [one kind of work](Path::doing), whoever asks for it: work of a kind that stands still
+//! leaves them to other kinds.
+//!
 //! So whoever has less than a share is never turned away for those who have more. A line knows only those who hold something or
 //! wait: nobody else is remembered, and what it remembers is bounded by its room.
 
@@ -42,6 +45,8 @@ pub struct Path {
     caller: usize,
     /// The step that stands beside those that follow.
     beside: Option<usize>,
+    /// Whether the last step is a kind of work.
+    work: bool,
 }
 
 impl Path {
@@ -65,6 +70,12 @@ impl Path {
         self.then(key)
     }
 
+    /// Ends the path with the kind of work, of which a line may have a bound. It says nothing about whose turn it is.
+    pub fn doing(mut self, kind: impl Hash) -> Self {
+        self.work = true;
+        self.then(("work", kind))
+    }
+
     /// Says that the next step is where one caller, or the widest network that it comes from, stands beside others.
     pub fn caller(mut self) -> Self {
         self.caller = self.steps.len();
@@ -79,6 +90,8 @@ pub struct TurnedAway;
 /// Slots, and those who hold them or wait.
 pub struct Line {
     slots: u64,
+    /// Slots of one kind of work, at most.
+    of_one_kind: u64,
     room: u64,
     state: Mutex<State>,
 }
@@ -117,6 +130,7 @@ struct Standing {
     nodes: Vec<usize>,
     caller: usize,
     beside: Option<usize>,
+    work: bool,
 }
 
 struct Waiting {
@@ -162,7 +176,12 @@ pub enum Overload {
 impl Line {
     /// So many slots, and room for so many that wait beside them.
     pub fn new(slots: usize, waiting: usize) -> Arc<Self> {
-        let slots = slots as u64;
+        Self::bounding(slots, slots, waiting)
+    }
+
+    /// The same with so many slots at most for one kind of work.
+    pub fn bounding(of_one_kind: usize, slots: usize, waiting: usize) -> Arc<Self> {
+        let (slots, of_one_kind) = (slots as u64, of_one_kind as u64);
         let state = State {
             nodes: Vec::new(),
             free: Vec::new(),
@@ -174,7 +193,7 @@ impl Line {
             moved: Instant::now(),
             strain: Strain::default(),
         };
-        Arc::new(Self { slots, room: slots.saturating_add(waiting as u64), state: Mutex::new(state) })
+        Arc::new(Self { slots, of_one_kind, room: slots.saturating_add(waiting as u64), state: Mutex::new(state) })
     }
 
     /// Takes a slot, or a place in the line.
@@ -189,7 +208,7 @@ impl Line {
         let number = state.next_number();
         let standing = state.stand(path, number);
         state.add(&standing.nodes, units);
-        if state.held + units <= self.slots {
+        if state.held + units <= self.slots && state.may_hold(&standing, self.of_one_kind) {
             state.hold(&standing.nodes, units);
             return Ok(Ticket { line: self.clone(), number, units, standing, slot: None });
         }
@@ -315,7 +334,7 @@ impl Drop for Ticket {
             state.remove(&self.standing.nodes, self.units);
         } else if self.has_slot() {
             state.give_back(&self.standing.nodes, self.units);
-            state.give_slots(line.slots);
+            state.give_slots(&line);
         }
     }
 }
@@ -355,6 +374,7 @@ impl State {
             nodes: path.steps.iter().enumerate().map(&mut find).collect(),
             caller: path.caller,
             beside: path.beside,
+            work: path.work,
         }
     }
 
@@ -396,15 +416,22 @@ impl State {
     }
 
     /// Gives the slots that are free to those whose turn it is.
-    fn give_slots(&mut self, slots: u64) {
-        while self.held < slots
-            && let Some(next) = (0..self.waiting.len()).min_by(|a, b| self.compare_turns(*a, *b))
+    fn give_slots(&mut self, line: &Line) {
+        let may_hold = |state: &Self, one: &usize| state.may_hold(&state.waiting[*one].standing, line.of_one_kind);
+        while self.held < line.slots
+            && let Some(next) =
+                (0..self.waiting.len()).filter(|one| may_hold(self, one)).min_by(|a, b| self.compare_turns(*a, *b))
         {
             let next = self.waiting.swap_remove(next);
             self.hold(&next.standing.nodes, next.units);
             // A ticket that is dropped leaves the line first, so somebody takes it.
             let _ = next.slot.send(());
         }
+    }
+
+    /// Whether another slot for its kind of work is within the bound.
+    fn may_hold(&self, standing: &Standing, of_one_kind: u64) -> bool {
+        standing.nodes.last().is_none_or(|last| !standing.work || self.nodes[*last].held < of_one_kind)
     }
 
     fn compare_turns(&self, a: usize, b: usize) -> Ordering {
@@ -472,7 +499,8 @@ impl Standing {
     /// The steps from the top: one that stands beside others comes before the first of them that has no more than it. So every
     /// place in the line has one path at a time, and comparing those where they part puts all places in one order.
     fn downwards(&self, rank: impl Fn(usize, usize) -> Ordering) -> impl Iterator<Item = usize> {
-        let (above, rest) = self.nodes.split_at(self.beside.unwrap_or(self.nodes.len()));
+        let ranked = &self.nodes[..self.nodes.len() - usize::from(self.work)];
+        let (above, rest) = ranked.split_at(self.beside.unwrap_or(ranked.len()));
         let (beside, rest) = rest.split_at(rest.len().min(1));
         let has_more = |step: &&usize| beside.iter().all(|beside| rank(**step, *beside).is_gt());
         let (before, after) = rest.split_at(rest.iter().take_while(has_more).count());

@@ -39,6 +39,9 @@ pub async fn why_not(app: &Arc<App>) -> Option<&'static str> {
     let found = match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(Ok(State::Current | State::Newer(_)))) => None,
         Ok(Ok(Ok(State::Missing))) => Some("migrations are missing: run `keystead migrate`"),
+        Ok(Ok(Ok(State::Changed(_)))) => {
+            Some("a migration was changed after it had been applied: see `keystead doctor`")
+        }
         Ok(Ok(Ok(State::TooNew(_)))) => Some("the database's schema is too new for this build: start a newer release"),
         Ok(Ok(Err(cause))) if is_read_only(&cause) => Some("the database is read-only: it is a standby, or told to be"),
         Ok(Ok(Err(_)) | Err(_)) => Some("the database cannot be reached"),

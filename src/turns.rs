@@ -190,7 +190,7 @@ mod tests {
         let turns = Arc::new(Turns::new(1, 20));
         let admission = admission::Admission::new(&crate::config::Config::of([""; 0]));
         let ask = |address: &str| {
-            let (turns, seat) = (turns.clone(), admission.seat(address.parse().unwrap()));
+            let (turns, seat) = (turns.clone(), admission.seat(address.parse().unwrap(), "GetUser"));
             tokio::spawn(seat.scope(async move {
                 admission::sit().await?;
                 turns.of_name("pool", "ada").await

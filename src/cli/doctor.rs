@@ -63,6 +63,10 @@ pub async fn run(config: Config) -> Result<(), String> {
         }
         Ok(State::TooNew(why)) => report.bad("migrations", &format!("are too new for this build: {why}")),
         Ok(State::Missing) => report.bad("migrations", "are missing: run `keystead migrate`"),
+        Ok(State::Changed(version)) => {
+            let cause = store::migrations::Error::Changed(version);
+            report.bad("migrations", &format!("are not those of this build: {cause}; start the build that applied it"))
+        }
         Err(cause) => report.bad("migrations", &cause.to_string()),
     }
     if usable {

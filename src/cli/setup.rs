@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnectOptions;
 use crate::{
     app::{App, OTHER_CONNECTIONS},
     clock::{Clock, SystemClock},
-    config::{Config, KNOWN_OPERATOR},
+    config::{Config, KNOWN_OPERATOR_SECRET},
     database::{ClusterSettings, PrivateCluster},
     sealing::SealingKey,
     store::{self, Connections, connections::may_pass},
@@ -214,15 +214,14 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     Ok(Parts { app: Arc::new(app), cluster, data_dir })
 }
 
-/// Refuses the operator of docker-compose.yml, whose secret everybody knows, where others reach the server: it may be in the
-/// database from the time when they did not.
+/// Refuses an operator with the secret of docker-compose.yml, which everybody knows, where others reach the server: one may be in
+/// the database from the time when they did not.
 pub async fn refuse_known_operator(app: &App) -> Result<(), String> {
-    let (id, known) = KNOWN_OPERATOR;
     if app.config.has_local_url() {
         return Ok(());
     }
-    let found = store::operators::find(&app.db, &app.sealing, id).await.map_err(|error| error.to_string())?;
-    if found.is_some_and(|operator| operator.secret_access_key.expose() == known) {
+    let found = store::operators::with_secret(&app.db, &app.sealing, KNOWN_OPERATOR_SECRET).await;
+    if let Some(id) = found.map_err(|error| error.to_string())? {
         return Err(format!(
             "the operator {id} has the secret of docker-compose.yml, which everybody knows: run `keystead operator delete {id}`"
         ));

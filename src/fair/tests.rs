@@ -77,6 +77,23 @@ fn a_full_line_turns_away_those_who_have_most() {
 }
 
 #[test]
+fn one_kind_of_work_leaves_slots_to_others_whoever_asks_for_it() {
+    let line = Line::bounding(2, 3, 100);
+    let stuck = |key: u8| line.join(&path(&[key]).doing("list")).unwrap();
+    let mut lists: Vec<_> = (0..5).map(stuck).collect();
+    assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
+    let mut gets: Vec<_> = (0..2).map(|key| line.join(&path(&[key]).doing("get")).unwrap()).collect();
+    assert!(is_held(&mut gets[0]) && !is_held(&mut gets[1]));
+    // A slot of another kind is for the next that is not bounded, though the others came first.
+    drop(gets.remove(0));
+    assert!(is_held(&mut gets[0]) && lists[2..].iter_mut().all(|list| !is_held(list)));
+    drop(gets);
+    assert!(lists[2..].iter_mut().all(|list| !is_held(list)), "within the bound, though a slot is free");
+    drop(lists.remove(0));
+    assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
+}
+
+#[test]
 fn weights_share_what_is_held() {
     let line = Line::new(5, 100);
     let heavy = || Path::default().weighing("heavy", 4);

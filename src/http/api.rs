@@ -121,7 +121,7 @@ async fn answer(
 /// Runs a call that is here as a whole.
 async fn run(app: Arc<App>, call: Call) -> Result<String> {
     // Whoever the call is found to come from, it has one seat until it ends.
-    let seat = app.admission.seat(call.address);
+    let seat = app.admission.seat(call.address, &call.operation);
     seat.scope(operations::call(&app, &call)).await
 }
 

@@ -70,7 +70,7 @@ async fn keep(
     let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id };
     let app = app.clone().into_inner();
     let (within, whom) = (app.clone(), Recognized::At(pool_id.clone()));
-    work::with_place(&app, address, whom, async move {
+    work::with_place(&app, (address, "file of users"), whom, async move {
         let mut tx = within.db.begin().await?;
         if !store::user_imports::put_file(&mut tx, &pool_id, &job_id, &file).await? {
             return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));

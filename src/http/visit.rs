@@ -117,10 +117,10 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     visit: Rc<Visit>,
     handle: fn(Rc<Visit>) -> Fut,
 ) -> Result<HttpResponse> {
-    let (app, address) = (visit.app.clone(), visit.call.address);
+    let (app, address, path) = (visit.app.clone(), visit.call.address, visit.path.clone());
     let whom = visit.recognize();
     // On the heap: a page's future is large, and is handed on several times before it runs.
-    work::with_place(&app, address, whom, Box::pin(handle(visit))).await
+    work::with_place(&app, (address, &path), whom, Box::pin(handle(visit))).await
 }
 
 impl Visit {

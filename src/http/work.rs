@@ -69,10 +69,11 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
     }
 }
 
-/// Work for whoever is at this address, with a place, as any request has. `whom`: whom it counts for, as far as that is known.
+/// Work for whoever is at this address, with a place, as any request has. `what`: what is asked for. `whom`: whom it counts
+/// for, as far as that is known.
 pub async fn with_place<T: 'static>(
     app: &Arc<App>,
-    address: IpAddr,
+    (address, what): (IpAddr, &str),
     whom: Recognized,
     work: impl Future<Output = Result<T>> + 'static,
 ) -> Result<T> {
@@ -81,7 +82,7 @@ pub async fn with_place<T: 'static>(
         admission::sit().await?;
         work.await
     };
-    carry_out(app, app.admission.seat(address).scope(seated)).await
+    carry_out(app, app.admission.seat(address, what).scope(seated)).await
 }
 
 /// Reads something for a public document, for anybody at this address: with a place, as any request has, and to its end.
@@ -95,7 +96,7 @@ pub async fn read<T: 'static>(
     // One that is invented would stand apart from the pool that others ask at.
     let known = pool_id.filter(|id| app.keys.known(id, app.clock.now()).is_some());
     let whom = known.map_or(Recognized::Nobody, Recognized::At);
-    let outcome = with_place(&app, address, whom, async move { Ok(ask(&within).await?) }).await;
+    let outcome = with_place(&app, (address, "document"), whom, async move { Ok(ask(&within).await?) }).await;
     if let Err(Error::Internal(cause)) = &outcome {
         tracing::error!(%cause, "a public document could not be read");
     }

@@ -44,6 +44,8 @@ pub enum State {
     TooNew(String),
     /// Migrations of the build are not applied.
     Missing,
+    /// One of the build's was applied with another text.
+    Changed(i64),
 }
 
 /// Why a database was not brought up to date.
@@ -273,13 +275,6 @@ fn none_without_table<T>(result: sqlx::Result<T>) -> sqlx::Result<Option<T>> {
 
 /// Whether nothing is left to do for a build, or why it must not start.
 fn is_done(own: &Migrator, applied: &[Applied]) -> Result<bool, Error> {
-    let changed = own.iter().find(|migration| {
-        let same = applied.iter().find(|one| one.version == migration.version);
-        same.is_some_and(|one| one.checksum != *migration.checksum)
-    });
-    if let Some(changed) = changed {
-        return Err(Error::Changed(changed.version));
-    }
     match judge(own, applied) {
         State::Current => Ok(true),
         State::Newer(version) => {
@@ -288,10 +283,18 @@ fn is_done(own: &Migrator, applied: &[Applied]) -> Result<bool, Error> {
         }
         State::TooNew(why) => Err(Error::TooNew(why)),
         State::Missing => Ok(false),
+        State::Changed(version) => Err(Error::Changed(version)),
     }
 }
 
 fn judge(own: &Migrator, applied: &[Applied]) -> State {
+    let changed = own.iter().find(|migration| {
+        let same = applied.iter().find(|one| one.version == migration.version);
+        same.is_some_and(|one| one.checksum != *migration.checksum)
+    });
+    if let Some(changed) = changed {
+        return State::Changed(changed.version);
+    }
     let newest = own.iter().map(|migration| migration.version).max().unwrap_or(0);
     let others = || applied.iter().filter(|one| !own.version_exists(one.version));
     if let Some(one) = others().find(|one| one.compatible_with.is_none_or(|oldest| oldest > newest)) {

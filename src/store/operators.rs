@@ -89,6 +89,18 @@ pub async fn list(db: &Connections) -> sqlx::Result<Vec<(String, String, String)
     Ok(rows.into_iter().map(|row| (row.access_key_id, row.role, row.user_pool_id)).collect())
 }
 
+/// The access key ID of a key pair with this secret, if there is one.
+pub async fn with_secret(db: &Connections, sealing: &SealingKey, secret: &str) -> sqlx::Result<Option<String>> {
+    let rows = sqlx::query!("SELECT access_key_id, secret_access_key FROM operators").fetch_all(db).await?;
+    let mut found = rows.into_iter().filter(|row| {
+        // One that does not open signs nothing.
+        sealing
+            .open(&context(&row.access_key_id), &row.secret_access_key)
+            .is_ok_and(|opened| opened == secret.as_bytes())
+    });
+    Ok(found.next().map(|row| row.access_key_id))
+}
+
 /// Whether there is any.
 pub async fn any(db: &Connections) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM operators) AS "any!""#).fetch_one(db).await

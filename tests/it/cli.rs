@@ -256,7 +256,7 @@ fn an_operator_whose_secret_everybody_knows_is_found_when_the_server_moves() {
     let run = |args: &[&str], url: &str| {
         let mut command = keystead();
         command.args(args).arg("--data-dir").arg(&directory).args(["--public-url", url]);
-        command.env("KEYSTEAD_OPERATOR_ACCESS_KEY_ID", of_compose_file("KEYSTEAD_OPERATOR_ACCESS_KEY_ID"));
+        command.env("KEYSTEAD_OPERATOR_ACCESS_KEY_ID", "AKIAUNDERANOTHERNAME");
         command.env("KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY", of_compose_file("KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY"));
         command
     };
@@ -276,9 +276,9 @@ fn an_operator_whose_secret_everybody_knows_is_found_when_the_server_moves() {
     };
     for args in [&serve[..], &["doctor"]] {
         let said = moved(args);
-        assert!(said.contains("keystead operator delete AKIALOCALDEVELOPMENT"), "{args:?}: {said}");
+        assert!(said.contains("keystead operator delete AKIAUNDERANOTHERNAME"), "{args:?}: {said}");
     }
-    moved(&["operator", "delete", "AKIALOCALDEVELOPMENT"]);
+    moved(&["operator", "delete", "AKIAUNDERANOTHERNAME"]);
     assert!(!moved(&["doctor"]).contains("everybody knows"));
     std::fs::remove_dir_all(directory).unwrap();
 }

@@ -152,6 +152,19 @@ async fn an_applied_migration_that_was_edited_is_refused() {
     assert!(refusal.contains("migration 9001 was changed after it had been applied"), "{refusal}");
 }
 
+#[tokio::test]
+async fn a_schema_of_another_text_than_the_builds_is_told_by_whoever_looks() {
+    let server = TestServer::start().await;
+    let changed = format!("UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = {}", newest());
+    server.sql(&changed).await;
+    let why = format!("migration {} was changed after it had been applied", newest());
+    for command in ["serve", "doctor"] {
+        let (fine, text) = said(deployed(&server.options(), command));
+        assert!(!fine && text.contains(&why), "{command}: {text}");
+    }
+    assert!(server.says_ready(503).await.contains("a migration was changed"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_waits_for_a_table_lets_requests_pass() {
     let options = empty_database().await;

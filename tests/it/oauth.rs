@@ -575,7 +575,7 @@ async fn user_info_does_not_wait_among_strangers() {
     let mut application = Browser::new(&server);
     application.headers.push(("authorization", format!("Bearer {}", tokens["access_token"].as_str().unwrap())));
     assert_eq!(application.get("/oauth2/userInfo").await.status, 200);
-    let seat = |n: u8| server.app.admission.seat(format!("203.{n}.0.1").parse().unwrap());
+    let seat = |n: u8| server.app.admission.seat(format!("203.{n}.0.1").parse().unwrap(), "GetUser");
     let answered = seat(0);
     answered.clone().scope(keystead::admission::sit()).await.unwrap();
     let strangers: Vec<_> = (1..=4).map(|n| tokio::spawn(seat(n).scope(keystead::admission::sit()))).collect();

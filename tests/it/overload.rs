@@ -315,7 +315,7 @@ async fn a_server_that_refuses_everybody_is_not_ready_until_it_does_no_more() {
 async fn who_invents_pools_turns_nobody_away_at_a_pool_that_is_there() {
     let bounds = ["--trusted-proxies=127.0.0.0/8", "--max-requests-in-flight=1", "--max-requests-waiting=8"];
     let server = TestServer::with(&bounds).await;
-    let seat = |address: String| server.app.admission.seat(address.parse().unwrap());
+    let seat = |address: String| server.app.admission.seat(address.parse().unwrap(), "GetUser");
     let answered = seat("192.0.2.1".into());
     answered.clone().scope(admission::sit()).await.unwrap();
     let people: Vec<_> = (1..=8)
@@ -496,6 +496,31 @@ async fn a_table_that_an_operator_locks_stops_no_call_that_does_not_touch_it() {
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     sqlx::raw_sql("ROLLBACK").execute(&mut operator).await.unwrap();
     ada.listed().await;
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_a_locked_table_one_by_one_leave_connections_to_others() {
+    let server = TestServer::with(&["--database-connections=14"]).await;
+    let ada = server.signed_in("ada").await;
+    let mut operator = PgConnection::connect_with(&server.options()).await.unwrap();
+    // No batch does what ListDevices asks for: each call waits for the table, with a connection.
+    sqlx::raw_sql("BEGIN; LOCK TABLE devices IN ACCESS EXCLUSIVE MODE").execute(&mut operator).await.unwrap();
+    let asking = ada.clone();
+    let lists = tokio::spawn(all((0..12).map(move |_| {
+        let ada = asking.clone();
+        async move { ada.call("ListDevices", json!({})).await.outcome() }
+    })));
+    let mut slowest = Duration::ZERO;
+    while !lists.is_finished() {
+        let started = std::time::Instant::now();
+        ada.call("GetUser", json!({})).await.ok();
+        slowest = slowest.max(started.elapsed());
+    }
+    // One that had waited behind them would have taken two seconds.
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+    assert!(tally(lists.await.unwrap()).contains_key("TooManyRequestsException"), "none waited for the table");
+    sqlx::raw_sql("ROLLBACK").execute(&mut operator).await.unwrap();
+    assert_eq!(ada.call("ListDevices", json!({})).await.outcome(), "OK");
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ async fn a_job_is_started_once_with_a_file_that_came_in_time() {
 async fn a_file_has_a_place_as_any_request() {
     let stage = Stage::with(&["--max-requests-in-flight=1", "--max-requests-waiting=0"]).await;
     let job = stage.make().await;
-    let other = stage.server.app.admission.seat("203.0.113.1".parse().unwrap());
+    let other = stage.server.app.admission.seat("203.0.113.1".parse().unwrap(), "file of users");
     other.clone().scope(keystead::admission::sit()).await.unwrap();
     assert_eq!(stage.upload(&job, HEADER).await, 503);
     drop(other);

@@ -65,7 +65,7 @@ pub struct Connections {
 #[derive(Clone)]
 struct Order {
     line: Arc<Line>,
-    /// Whom the asking task works for.
+    /// Whom the asking task works for, and at what.
     whose: fn() -> Path,
 }
 
@@ -101,9 +101,11 @@ impl Connections {
     }
 
     /// The same ones, given to those who wait in the order that [`crate::fair`] says: nobody is kept waiting by one who asks
-    /// for many. `whose`: whom the asking task works for.
+    /// for many, or by calls of one operation that all wait for a table which an operator locks: those have two thirds of the
+    /// connections at most. `whose`: whom the asking task works for, and at what.
     pub fn fairly(mut self, whose: fn() -> Path) -> Self {
-        let line = Line::new(self.pool.status().max_size, WAITING);
+        let size = self.pool.status().max_size;
+        let line = Line::bounding((2 * size).div_ceil(3), size, WAITING);
         self.order = Some(Order { line, whose });
         self
     }
