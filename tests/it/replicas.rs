@@ -96,7 +96,7 @@ fn pooler(directory: &Path, options: &sqlx::postgres::PgConnectOptions) -> Runni
 /// HAProxy in front of these ports, which asks each replica ten times a second whether it is ready.
 fn balancer(directory: &Path, port: u16, replicas: &[u16]) -> Running {
     let mut text = format!(
-        "defaults\n mode http\n timeout connect 1s\n timeout client 30s\n timeout server 30s\n option redispatch\n\
+        "defaults\n mode http\n timeout connect 1s\n timeout client 30s\n timeout server 30s\n timeout check 5s\n option redispatch\n\
          frontend front\n bind 127.0.0.1:{port}\n default_backend replicas\n\
          backend replicas\n option httpchk GET /health/ready\n default-server check inter 100ms fall 1 rise 1\n"
     );
@@ -194,7 +194,7 @@ impl Deployment {
 fn spawn(front: &Path, port: u16) -> Running {
     let log = std::fs::File::options().create(true).append(true).open(front.join(format!("{port}.log"))).unwrap();
     let child = keystead()
-        .args(["serve", "--log=warn", "--demo=false", "--public-url", PUBLIC_URL, "--drain-seconds=1"])
+        .args(["serve", "--log=warn", "--demo=false", "--public-url", PUBLIC_URL, "--drain-seconds=3"])
         .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--database-connections=14"])
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .arg(format!("--sealing-key={}", BASE64_STANDARD.encode([7; 32])))
