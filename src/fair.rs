@@ -4,7 +4,7 @@
 //! [`Path`] it stands, from the whole to itself: kind of caller, user pool, networks, caller. The rules, from the top of
 //! the path down, at the first step at which two paths part:
 //!
-//! - Nobody waits while a slot is free, and nobody is turned away while there is room.
+//! - Nobody waits while a slot is free, but for a bound as below, and nobody is turned away while there is room.
 //! - A slot that is free goes to the step that holds least for its weight; among equals to the one whose turn was longest ago,
 //!   so that each gets one in every round.
 //! - Where there is no room, what waits on the heaviest step (held and waiting, for its weight) gives way to a newcomer who
@@ -14,8 +14,8 @@
 //! asks at many user pools. Of the two chains, what has more stands first: a flood at one pool parts from others at the pool,
 //! and one network's at many pools at the network.
 //!
-//! A line may keep some of its slots from [one kind of work](Path::doing), whoever asks for it: work of a kind that stands still
-//! leaves them to other kinds.
+//! A line may bound what [one kind of work](Path::doing) holds, whoever asks for it: where all work of a kind stands still, slots
+//! are left for other kinds.
 //!
 //! So whoever has less than a share is never turned away for those who have more. A line knows only those who hold something or
 //! wait: nobody else is remembered, and what it remembers is bounded by its room.
@@ -70,7 +70,7 @@ impl Path {
         self.then(key)
     }
 
-    /// Ends the path with the kind of work, of which a line may have a bound. It says nothing about whose turn it is.
+    /// Ends the path with the kind of work, which a line may bound. It does not decide whose turn it is.
     pub fn doing(mut self, kind: impl Hash) -> Self {
         self.work = true;
         self.then(("work", kind))
@@ -179,7 +179,7 @@ impl Line {
         Self::bounding(slots, slots, waiting)
     }
 
-    /// The same with so many slots at most for one kind of work.
+    /// The same, of whose slots one kind of work holds so many at most.
     pub fn bounding(of_one_kind: usize, slots: usize, waiting: usize) -> Arc<Self> {
         let (slots, of_one_kind) = (slots as u64, of_one_kind as u64);
         let state = State {
