@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::store::connections::met_locked_table;
+
 type Text = Cow<'static, str>;
 
 /// `Result` with the API's error.
@@ -231,6 +233,11 @@ impl Error {
         Self::ResourceNotFound(format!("User pool {pool_id} does not exist.").into())
     }
 
+    /// A call that needs a table which an operator locked.
+    pub fn locked_table() -> Self {
+        Self::TooManyRequests("A table is locked for its upkeep; try again in a second.".into())
+    }
+
     /// The one answer to a wrong password, a failed passkey and (with existence hiding) an unknown user. Which it was goes to
     /// the log alone.
     pub fn wrong_credentials(why: &'static str) -> Self {
@@ -249,6 +256,9 @@ impl From<sqlx::Error> for Error {
         // program_limit_exceeded: a value too long for an index.
         if code.as_deref() == Some("54000") {
             return Self::InvalidParameter("A value is too long to be stored; shorten it.".into());
+        }
+        if met_locked_table(&cause) {
+            return Self::locked_table();
         }
         // lock_not_available, deadlock_detected: others were at the same rows.
         if matches!(code.as_deref(), Some("55P03" | "40P01")) {

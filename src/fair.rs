@@ -15,7 +15,7 @@
 //! and one network's at many pools at the network.
 //!
 //! A line may bound what [one kind of work](Path::doing) holds, whoever asks for it: where all work of a kind stands still, slots
-//! are left for other kinds.
+//! are left for other kinds. Kinds that are [known to stand still](Ticket::stood_still) have the share of one kind together.
 //!
 //! So whoever has less than a share is never turned away for those who have more. A line knows only those who hold something or
 //! wait: nobody else is remembered, and what it remembers is bounded by its room.
@@ -108,6 +108,8 @@ struct State {
     number: u64,
     /// When a slot was last given or given back.
     moved: Instant,
+    /// Kinds of work that stand still, and until when that is believed.
+    still: HashMap<u64, Instant>,
     strain: Strain,
 }
 
@@ -153,6 +155,8 @@ const OVERLOADED: Duration = Duration::from_secs(3);
 const OVER: Duration = Duration::from_secs(10);
 /// Slots that are all held this long without one given back stand still.
 const STANDSTILL: Duration = Duration::from_secs(5);
+/// A kind of work that stood still is believed to go on doing so for this time.
+const STILL: Duration = Duration::from_secs(10);
 
 /// What somebody holds or waits for, until it is dropped.
 pub struct Ticket {
@@ -191,6 +195,7 @@ impl Line {
             total: 0,
             number: 0,
             moved: Instant::now(),
+            still: HashMap::new(),
             strain: Strain::default(),
         };
         Arc::new(Self { slots, of_one_kind, room: slots.saturating_add(waiting as u64), state: Mutex::new(state) })
@@ -264,6 +269,15 @@ impl Ticket {
         if alone {
             state.strain.refused(Instant::now());
         }
+    }
+
+    /// Says that work of this kind waits in vain for something that all of it needs. For a while it shares one bound with other
+    /// kinds of which that was said.
+    pub fn stood_still(&self) {
+        let (mut state, now) = (self.line.state(), Instant::now());
+        let Some(kind) = state.kind(&self.standing) else { return };
+        state.still.retain(|_, until| *until > now);
+        state.still.insert(kind, now + STILL);
     }
 
     /// Asks for more units, in a line without slots.
@@ -429,9 +443,22 @@ impl State {
         }
     }
 
+    /// The kind of work that somebody stands for, if a bound is meant for it.
+    fn kind(&self, standing: &Standing) -> Option<u64> {
+        standing.nodes.last().filter(|_| standing.work).map(|last| self.nodes[*last].key)
+    }
+
     /// Whether another slot for its kind of work is within the bound.
     fn may_hold(&self, standing: &Standing, of_one_kind: u64) -> bool {
-        standing.nodes.last().is_none_or(|last| !standing.work || self.nodes[*last].held < of_one_kind)
+        let Some(kind) = self.kind(standing) else { return true };
+        let held = |kind: &u64| self.index.get(kind).map_or(0, |node| self.nodes[*node].held);
+        let is_still = |until: &Instant| *until > Instant::now();
+        let in_all = if self.still.get(&kind).is_some_and(is_still) {
+            self.still.iter().filter(|(_, until)| is_still(until)).map(|(kind, _)| held(kind)).sum()
+        } else {
+            held(&kind)
+        };
+        in_all < of_one_kind
     }
 
     fn compare_turns(&self, a: usize, b: usize) -> Ordering {

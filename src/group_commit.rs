@@ -18,7 +18,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::{runtime::Handle, sync::oneshot};
 
-use crate::error::Error;
+use crate::{error::Error, store::connections::met_locked_table};
 
 /// Several requests as one transaction.
 pub trait Batch: Send + Sync + 'static {
@@ -55,7 +55,7 @@ impl From<sqlx::Error> for Failure {
             .as_database_error()
             .and_then(|error| error.code())
             .is_some_and(|code| !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)));
-        if refused && !is_locked(&cause) { Self::RolledBack(cause) } else { Self::Unknown(cause) }
+        if refused && !met_locked_table(&cause) { Self::RolledBack(cause) } else { Self::Unknown(cause) }
     }
 }
 
@@ -103,15 +103,10 @@ impl fmt::Display for SharedCause {
 
 impl std::error::Error for SharedCause {}
 
-/// Whether a lock could not be had in time. No batch waits for a row, so it is a table's.
-pub fn is_locked(cause: &sqlx::Error) -> bool {
-    cause.as_database_error().is_some_and(|error| error.code().as_deref() == Some("55P03"))
-}
-
 /// What a request of a batch that failed is answered.
 fn refusal(cause: Arc<sqlx::Error>) -> Error {
-    if is_locked(&cause) {
-        return Error::TooManyRequests("A table is locked for its upkeep; try again in a second.".into());
+    if met_locked_table(&cause) {
+        return Error::locked_table();
     }
     Error::internal(SharedCause(cause))
 }

@@ -93,6 +93,24 @@ fn one_kind_of_work_leaves_slots_to_others_whoever_asks_for_it() {
     assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn kinds_of_work_that_stand_still_have_the_share_of_one_for_a_while() {
+    let line = Line::bounding(4, 6, 100);
+    let ask = |kind: &str| line.join(&path(&[1]).doing(kind)).unwrap();
+    for kind in ["list", "forget"] {
+        ask(kind).stood_still();
+    }
+    let mut stuck: Vec<_> = ["list", "forget"].repeat(3).into_iter().map(ask).collect();
+    assert_eq!(stuck.iter_mut().filter_map(|ticket| is_held(ticket).then_some(())).count(), 4);
+    let mut gets: Vec<_> = (0..2).map(|_| ask("get")).collect();
+    assert!(gets.iter_mut().all(is_held), "the rest is for others");
+    drop(gets);
+    assert!(!is_held(&mut stuck[4]) && !is_held(&mut stuck[5]));
+    tokio::time::advance(STILL).await;
+    drop(ask("get"));
+    assert!(is_held(&mut stuck[4]) && is_held(&mut stuck[5]), "it may be over");
+}
+
 #[test]
 fn weights_share_what_is_held() {
     let line = Line::new(5, 100);

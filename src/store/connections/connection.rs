@@ -13,7 +13,7 @@ use deadpool::managed::Object;
 use futures_util::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
 use sqlx::{
     Either, Execute, Executor, PgConnection, Postgres, SqlStr,
-    postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+    postgres::{PgDatabaseError, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 use tokio::time::Sleep;
 
@@ -67,6 +67,36 @@ impl Progress {
     }
 }
 
+/// What an answer is entered into.
+struct Account<'e> {
+    progress: &'e mut Progress,
+    turn: Option<&'e Ticket>,
+}
+
+impl Account<'_> {
+    fn failed(&mut self, cause: &sqlx::Error) {
+        self.progress.failed(cause);
+        if let Some(turn) = self.turn.filter(|_| met_locked_table(cause)) {
+            turn.stood_still();
+        }
+    }
+}
+
+/// Whether a table's lock could not be had in time: an operator holds it. Of a row's PostgreSQL says, in whatever language,
+/// where it is: "while locking tuple (0,1) in relation ...".
+pub fn met_locked_table(cause: &sqlx::Error) -> bool {
+    let Some(cause) = cause.as_database_error().and_then(|cause| cause.try_downcast_ref::<PgDatabaseError>()) else {
+        return false;
+    };
+    cause.code() == "55P03" && !cause.r#where().is_some_and(names_a_row)
+}
+
+fn names_a_row(context: &str) -> bool {
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    let mut pairs = context.split('(').filter_map(|rest| rest.split_once(')')?.0.split_once(','));
+    pairs.any(|(block, tuple)| is_number(block) && is_number(tuple))
+}
+
 /// Whether an error of this code tells of its server rather than of its statement: it reads only (25006), shuts down or is
 /// starting (57P01 to 57P05), ended a session that was quiet for too long (25P03, 25P04), or the connection failed (08).
 fn ends_connection(code: &str) -> bool {
@@ -79,10 +109,10 @@ impl Connection {
         Self { link: Some(link), turn, trust, patience, progress: Progress::default() }
     }
 
-    fn parts(&mut self) -> (&mut PgConnection, &mut Progress, Patience<'_>) {
+    fn parts(&mut self) -> (&mut PgConnection, Account<'_>, Patience<'_>) {
         let link: &mut Link = self.link.as_mut().expect("it is taken out only when dropped");
         let patience = Patience { left: self.patience, trust: &self.trust, proved: link.proved, sleep: None };
-        (&mut link.db, &mut self.progress, patience)
+        (&mut link.db, Account { progress: &mut self.progress, turn: self.turn.as_ref() }, patience)
     }
 
     /// Does a part of a transaction that is undone by itself when it fails.
@@ -164,8 +194,8 @@ impl<'c> Executor<'c> for &'c mut Connection {
         'q: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (db, progress, patience) = self.parts();
-        Box::pin(Answer { rows: db.fetch_many(query), progress, patience })
+        let (db, account, patience) = self.parts();
+        Box::pin(Answer { rows: db.fetch_many(query), account, patience })
     }
 
     fn fetch_optional<'e, 'q, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Option<PgRow>>>
@@ -174,16 +204,16 @@ impl<'c> Executor<'c> for &'c mut Connection {
         'q: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (db, progress, patience) = self.parts();
-        Box::pin(in_time(db.fetch_optional(query), progress, patience))
+        let (db, account, patience) = self.parts();
+        Box::pin(in_time(db.fetch_optional(query), account, patience))
     }
 
     fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, sqlx::Result<PgStatement>>
     where
         'c: 'e,
     {
-        let (db, progress, patience) = self.parts();
-        Box::pin(in_time(db.prepare_with(sql, parameters), progress, patience))
+        let (db, account, patience) = self.parts();
+        Box::pin(in_time(db.prepare_with(sql, parameters), account, patience))
     }
 
     #[doc(hidden)]
@@ -191,8 +221,8 @@ impl<'c> Executor<'c> for &'c mut Connection {
     where
         'c: 'e,
     {
-        let (db, progress, patience) = self.parts();
-        Box::pin(in_time(db.describe(sql), progress, patience))
+        let (db, account, patience) = self.parts();
+        Box::pin(in_time(db.describe(sql), account, patience))
     }
 }
 
@@ -226,18 +256,18 @@ impl Patience<'_> {
 /// A statement with one answer, heard to its end.
 async fn in_time<T>(
     mut statement: BoxFuture<'_, sqlx::Result<T>>,
-    progress: &mut Progress,
+    mut account: Account<'_>,
     mut patience: Patience<'_>,
 ) -> sqlx::Result<T> {
-    progress.busy = true;
+    account.progress.busy = true;
     let outcome = std::future::poll_fn(|context| match statement.as_mut().poll(context) {
         Poll::Ready(outcome) => Poll::Ready(outcome),
         Poll::Pending => patience.poll(context).map(|()| Err(silent())),
     })
     .await;
     match &outcome {
-        Ok(_) => progress.busy = false,
-        Err(cause) => progress.failed(cause),
+        Ok(_) => account.progress.busy = false,
+        Err(cause) => account.failed(cause),
     }
     outcome
 }
@@ -245,7 +275,7 @@ async fn in_time<T>(
 /// The answer to a statement, row by row.
 struct Answer<'e> {
     rows: BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>,
-    progress: &'e mut Progress,
+    account: Account<'e>,
     patience: Patience<'e>,
 }
 
@@ -253,7 +283,7 @@ impl Stream for Answer<'_> {
     type Item = sqlx::Result<Either<PgQueryResult, PgRow>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.progress.busy = true;
+        self.account.progress.busy = true;
         let next = match self.rows.poll_next_unpin(context) {
             Poll::Ready(next) => next,
             Poll::Pending => match self.patience.poll(context) {
@@ -263,8 +293,8 @@ impl Stream for Answer<'_> {
         };
         match &next {
             Some(Ok(_)) => {}
-            Some(Err(cause)) => self.progress.failed(cause),
-            None => self.progress.busy = false,
+            Some(Err(cause)) => self.account.failed(cause),
+            None => self.account.progress.busy = false,
         }
         Poll::Ready(next)
     }
@@ -318,5 +348,18 @@ impl Deref for Transaction {
 impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_a_row;
+
+    #[test]
+    fn a_row_is_named_in_every_language() {
+        assert!(names_a_row("while locking tuple (0,1) in relation \"users\""));
+        assert!(names_a_row("beim Sperren von Tupel (17,3) in Relation »users«\nSQL-Anweisung »SELECT 1 FROM x (y)«"));
+        assert!(!names_a_row("SQL statement \"DELETE FROM ONLY keystead.devices WHERE $1 = user_id AND (a, b)\""));
+        assert!(!names_a_row(""));
     }
 }
