@@ -10,17 +10,20 @@ use std::{
 
 use crate::{
     admission::{self, Admission},
+    auth_event_queue::AuthEventQueue,
     budgets::Budgets,
     clock::{Clock, DatabaseClock},
     config::Config,
     delivery::Delivery,
     error::{Error, Result},
-    flows::{auth_events, keys::KeyRing, session_limits::OpenedSessions},
+    grants,
     group_commit::{GroupCommit, Limits},
-    hosts::Hosts,
+    hosts::{self, Hosts},
+    key_ring::KeyRing,
     metrics::Metrics,
+    opened_sessions::OpenedSessions,
     passkey_providers::PasskeyProviders,
-    passwords::Passwords,
+    passwords::{self, Passwords},
     proxies::Proxies,
     readiness::Readiness,
     sealing::SealingKey,
@@ -32,6 +35,7 @@ use crate::{
         },
         clients::ClientAndPool,
     },
+    tokens::PoolKeys,
     triggers::Triggers,
     turns::Turns,
     web_acl::WebAcl,
@@ -78,7 +82,7 @@ pub struct App {
     /// The functions that pools have for moments of a user's life.
     pub triggers: Triggers,
     /// What users do, on its way to the database.
-    pub auth_events: auth_events::Queue,
+    pub auth_events: AuthEventQueue,
     /// Who signed in, for the limit of sessions.
     pub opened_sessions: OpenedSessions,
     /// Roads of messages that are open, or still note what is on its way.
@@ -88,14 +92,14 @@ pub struct App {
     /// Counters.
     pub metrics: Metrics,
     /// Requests that share transactions.
-    pub groups: Groups,
+    pub batchers: Batchers,
     /// Whether this replica was told to stop and wants no new requests.
     pub draining: AtomicBool,
     client_pools: RwLock<HashMap<String, String>>,
 }
 
 /// The statements that requests share, each with a connection of its own: see [`crate::group_commit`].
-pub struct Groups {
+pub struct Batchers {
     pub delete_passkeys: GroupCommit<DeletePasskeys>,
     pub list_passkeys: GroupCommit<ListPasskeys>,
     pub find_clients: GroupCommit<FindClients>,
@@ -115,7 +119,7 @@ pub const OTHER_CONNECTIONS: u32 = GROUP_CONNECTIONS + JOB_CONNECTIONS + 1;
 /// A batch of 256 takes some milliseconds; 2048 requests wait some tens of them.
 const GROUP_LIMITS: Limits = Limits { waiting: 2_048, batch: 256 };
 
-impl Groups {
+impl Batchers {
     fn new(pool: &Connections, sealing: &Arc<SealingKey>) -> Self {
         let db = || pool.apart(1);
         Self {
@@ -134,11 +138,25 @@ impl Groups {
 const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
 
 impl App {
+    /// What is wrong with the settings, if anything: of each part, and together. The text names the setting.
+    pub fn check_settings(config: &Config) -> Result<(), String> {
+        config.check()?;
+        if config.database_connections <= OTHER_CONNECTIONS {
+            return Err(format!("database-connections: must be more than {OTHER_CONNECTIONS}"));
+        }
+        hosts::check_settings(config)?;
+        grants::check_settings(config)?;
+        Delivery::check_settings(config)?;
+        Triggers::new(config)?;
+        PasskeyProviders::new(config.passkey_providers_file.as_deref())?;
+        Ok(())
+    }
+
     /// Puts the parts together, on the current runtime: the one that outlives the requests.
     pub fn new(db: Connections, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
         let sealing = Arc::new(sealing);
         Ok(Self {
-            passwords: Passwords::new(&config.passwords())?,
+            passwords: Passwords::new(&passwords::Settings::of(&config))?,
             acl: WebAcl::new(&config.web_acl),
             admission: Admission::new(&config),
             turns: Turns::new(config.max_user_requests_at_work, config.max_requests_waiting),
@@ -150,12 +168,12 @@ impl App {
             delivery: Delivery::new(&config)?,
             providers: PasskeyProviders::new(config.passkey_providers_file.as_deref()).map_err(Error::internal)?,
             triggers: Triggers::new(&config).map_err(Error::internal)?,
-            auth_events: auth_events::Queue::default(),
+            auth_events: AuthEventQueue::default(),
             opened_sessions: OpenedSessions::default(),
             roads_at_work: AtomicUsize::default(),
             messages_waiting: tokio::sync::Notify::new(),
             metrics: Metrics::default(),
-            groups: Groups::new(&db, &sealing),
+            batchers: Batchers::new(&db, &sealing),
             draining: AtomicBool::new(false),
             client_pools: RwLock::default(),
             job_db: db.apart(JOB_CONNECTIONS),
@@ -186,10 +204,15 @@ impl App {
         format!("{}/{pool_id}", self.public_url)
     }
 
+    /// The signing keys of a pool; `None` when there is no such pool.
+    pub async fn keys_of_pool(&self, pool_id: &str) -> Result<Option<Arc<PoolKeys>>> {
+        self.keys.of_pool(&self.db, &self.sealing, pool_id, self.clock.now()).await
+    }
+
     /// An app client with its pool.
     pub async fn client_with_pool(&self, pool_id: &str, client_id: &str) -> Result<Arc<ClientAndPool>> {
         let request = ClientToFind { pool_id: pool_id.to_owned(), client_id: client_id.to_owned() };
-        if let Some(found) = self.groups.find_clients.run(request).await? {
+        if let Some(found) = self.batchers.find_clients.run(request).await? {
             return Ok(found);
         }
         let found = store::clients::find_with_pool(&self.db, &self.sealing, pool_id, client_id).await?;

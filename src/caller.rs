@@ -150,7 +150,7 @@ impl Caller for Bearer {
         let pool_id = tokens::unverified_pool(token, &app.public_url)?;
         // The token may have invented the pool: nothing counts there before it is found to be genuine.
         may_reach(app, call, &pool_id)?;
-        let keys = app.keys.of_pool(app, &pool_id).await?.ok_or(tokens::Error::Invalid)?;
+        let keys = app.keys_of_pool(&pool_id).await?.ok_or(tokens::Error::Invalid)?;
         let bearer = Self::verify(app, call, token, pool_id, &keys)?;
         admission::proved(bearer.path());
         Ok(bearer)

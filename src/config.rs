@@ -8,10 +8,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, Parser};
 use ipnet::IpNet;
 
-use crate::{
-    app::OTHER_CONNECTIONS, delivery, grants, hosts, passkey_providers::PasskeyProviders, passwords, secret::Secret,
-    store::Limits, triggers, web_acl,
-};
+pub mod tables;
+
+use crate::secret::Secret;
+use tables::{AclRules, PoolGrants};
 
 /// The longest wait for another's lock. Requests for one user wait for each other; those that wait longer are refused, so
 /// that they do not use up the connections of everybody else.
@@ -238,10 +238,21 @@ pub struct Config {
     pub unconfirmed_days: u32,
     /// The rules of the web ACL: the `[web_acl]` tables of keystead.toml.
     #[arg(skip)]
-    pub web_acl: web_acl::Rules,
+    pub web_acl: AclRules,
     /// What single pools are allowed: the `[pools]` tables of keystead.toml.
     #[arg(skip)]
-    pub pools: grants::OfPools,
+    pub pools: PoolGrants,
+}
+
+/// What the database is told about time, for every connection alike: behind PgBouncer they are mixed.
+#[derive(Clone, Copy, Debug)]
+pub struct DatabaseLimits {
+    /// The longest statement, and the longest pause within a transaction.
+    pub statement: Duration,
+    /// The longest wait for another's lock.
+    pub lock: Duration,
+    /// How long a peer that is not heard of any more is waited for.
+    pub silence: Duration,
 }
 
 /// The sealing key that docker-compose.yml holds for a local stack, and everybody knows.
@@ -303,22 +314,13 @@ impl Config {
     }
 
     /// What the database is told about time.
-    pub fn database_limits(&self) -> Limits {
+    pub fn database_limits(&self) -> DatabaseLimits {
         let statement = Duration::from_secs(self.statement_timeout_seconds);
-        Limits { statement, lock: LOCK_TIMEOUT.min(statement), silence: statement }
+        DatabaseLimits { statement, lock: LOCK_TIMEOUT.min(statement), silence: statement }
     }
 
-    /// The password hasher's share of the settings.
-    pub fn passwords(&self) -> passwords::Settings {
-        passwords::Settings {
-            memory_kib: self.password_memory_kib,
-            iterations: self.password_iterations,
-            threads: self.password_threads.unwrap_or_else(|| (cores() / 2).max(1)),
-            queue: self.password_queue,
-        }
-    }
-
-    /// What single values cannot say by themselves. The text names the setting.
+    /// What single values cannot say by themselves, but for what is another part's to know (`App::check_settings`). The text
+    /// names the setting.
     pub fn check(&self) -> Result<(), String> {
         let region = &self.region;
         if region.is_empty() || !region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
@@ -331,21 +333,10 @@ impl Config {
                 return Err("public-url: must be http or https, without a path or query".into());
             }
         }
-        // A name that no request can have would protect nothing.
-        if let Some(bad) = self.own_hosts.iter().find(|name| !hosts::is_name(&name.to_ascii_lowercase())) {
-            return Err(format!("own-hosts: {bad:?} must be a host name alone, such as keystead.internal"));
-        }
         if !(1..=600).contains(&self.statement_timeout_seconds) {
             return Err("statement-timeout-seconds: must be 1 to 600".into());
         }
-        if self.database_connections <= OTHER_CONNECTIONS {
-            return Err(format!("database-connections: must be more than {OTHER_CONNECTIONS}"));
-        }
         self.check_known_values()?;
-        grants::check(self)?;
-        delivery::Delivery::check_settings(self)?;
-        triggers::Triggers::new(self)?;
-        PasskeyProviders::new(self.passkey_providers_file.as_deref())?;
         if !(1..=60).contains(&self.trigger_timeout_seconds) {
             return Err("trigger-timeout-seconds: must be 1 to 60".into());
         }

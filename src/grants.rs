@@ -1,27 +1,9 @@
 //! What the server's settings allow user pools beyond what is theirs: senders of mail, and relying party IDs for keys that belong to
 //! one pool. For all pools in the settings, for single ones in the `[pools]` tables of keystead.toml.
 
-use std::collections::HashMap;
-
-use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{config::Config, delivery, hosts, store::pools::Pool};
-
-/// The `[pools]` tables of `keystead.toml`, by user pool ID.
-pub type OfPools = HashMap<String, Grants>;
-
-/// `[pools."<user pool ID>"]`. A misspelt grant is refused: it would be one that is silently not there.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Grants {
-    /// As the setting `mail-senders`.
-    #[serde(default)]
-    pub mail_senders: Vec<String>,
-    /// As the setting `relying-party-ids`.
-    #[serde(default)]
-    pub relying_party_ids: Vec<String>,
-}
 
 /// Whether a pool's mail may come from this sender, or name it for answers: `mail-from` itself, or what the settings list.
 pub fn allow_sender(config: &Config, pool_id: &str, mailbox: &str) -> bool {
@@ -51,7 +33,7 @@ pub fn allow_relying_party(config: &Config, pool_id: &str, rp_id: &str) -> bool 
 }
 
 /// What is wrong in the settings, if anything. The text names the setting.
-pub fn check(config: &Config) -> Result<(), String> {
+pub fn check_settings(config: &Config) -> Result<(), String> {
     let is_sender = |text: &str| {
         let address = text.strip_prefix('@').map_or_else(|| text.to_owned(), |domain| format!("a@{domain}"));
         delivery::address_of(&address).is_some_and(|parsed| parsed.eq_ignore_ascii_case(&address))
@@ -87,7 +69,7 @@ mod tests {
     #[test]
     fn senders_are_listed_for_all_pools_or_for_one() {
         let config = config(&["--mail-from=Keystead <id@example.com>", "--mail-senders=post@example.org,@example.net"]);
-        assert!(check(&config).is_ok());
+        assert!(check_settings(&config).is_ok());
         for sender in ["id@example.com", "Shop <ID@Example.com>", "post@example.org", "any.one@EXAMPLE.net"] {
             assert!(allow_sender(&config, "r_Other", sender), "{sender}");
         }
@@ -105,7 +87,7 @@ mod tests {
         }
         assert!(allow_sender(&config, "r_Shop", "Shop <shop@shop.example>"));
         for bad in ["example.net", "Shop <shop@shop.example>", "@", "a@b@c"] {
-            assert!(check(&self::config(&[&format!("--mail-senders={bad}")])).is_err(), "{bad}");
+            assert!(check_settings(&self::config(&[&format!("--mail-senders={bad}")])).is_err(), "{bad}");
         }
     }
 

@@ -26,6 +26,15 @@ pub struct Hosts {
     own: Vec<String>,
 }
 
+/// What is wrong in the settings of names, if anything. The text names the setting.
+pub fn check_settings(config: &Config) -> Result<(), String> {
+    // A name that no request can have would protect nothing.
+    match config.own_hosts.iter().find(|name| !is_name(&name.to_ascii_lowercase())) {
+        Some(bad) => Err(format!("own-hosts: {bad:?} must be a host name alone, such as keystead.internal")),
+        None => Ok(()),
+    }
+}
+
 impl Hosts {
     /// The names in these settings.
     pub fn new(config: &Config) -> Self {

@@ -14,13 +14,15 @@
 //! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators. Pure.
 //! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
 //! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
-//! - [`app`]: what any code may use. [`readiness`]: whether the database can be worked with. [`hosts`], [`grants`]: which
-//!   names, senders and relying parties user pools may have. [`config`], [`clock`], [`random`], [`sealing`], [`secret`],
-//!   [`passwords`], [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
+//! - [`app`]: what any code may use, put together from its parts: [`readiness`] (whether the database can be worked with),
+//!   [`hosts`] and [`grants`] (which names, senders and relying parties user pools may have), [`key_ring`],
+//!   [`auth_event_queue`], [`opened_sessions`], [`passwords`] and others.
+//! - [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
 //! - [`dev`]: a software authenticator for tests and demonstrations.
 
 pub mod admission;
 pub mod app;
+pub mod auth_event_queue;
 pub mod budgets;
 pub mod call;
 pub mod caller;
@@ -38,7 +40,9 @@ pub mod group_commit;
 pub mod hosts;
 pub mod http;
 pub mod jobs;
+pub mod key_ring;
 pub mod metrics;
+pub mod opened_sessions;
 pub mod operations;
 pub mod page;
 pub mod passkey_providers;

@@ -15,6 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     admission,
+    config::{self, Config},
     error::{Error, Result},
     fair::{Line, TurnedAway},
     random,
@@ -42,6 +43,18 @@ pub struct Passwords {
     /// A hash that no password matches, verified for users that do not exist so that both take the same time. The
     /// hashing threads make it before anything else, so that a start need not wait for it.
     decoy: Arc<OnceLock<String>>,
+}
+
+impl Settings {
+    /// The hasher's share of the settings.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            memory_kib: config.password_memory_kib,
+            iterations: config.password_iterations,
+            threads: config.password_threads.unwrap_or_else(|| (config::cores() / 2).max(1)),
+            queue: config.password_queue,
+        }
+    }
 }
 
 impl Passwords {

@@ -2,70 +2,16 @@
 //!
 //! What it refuses is `ForbiddenException`, as a web application firewall in front of Amazon Cognito answers.
 
-use std::{collections::HashMap, net::IpAddr, num::NonZeroU32};
+use std::{collections::HashMap, net::IpAddr};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
-use serde::Deserialize;
 
 use crate::{
     budgets::counted,
+    config::tables::{AclRuleSet, AclRules},
     error::{Error, Result},
 };
-
-/// The `[web_acl]` tables of `keystead.toml`. A misspelt rule is refused: it would be a rule that is silently not there.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(try_from = "toml::Table")]
-pub struct Rules {
-    /// Rules for every request.
-    pub server: RuleSet,
-    /// `[web_acl.pools."<user pool ID>"]`: further rules for requests to that pool.
-    pub pools: HashMap<String, RuleSet>,
-}
-
-impl TryFrom<toml::Table> for Rules {
-    type Error = toml::de::Error;
-
-    fn try_from(mut table: toml::Table) -> Result<Self, toml::de::Error> {
-        let pools = table.remove("pools").map(toml::Value::try_into).transpose()?.unwrap_or_default();
-        Ok(Self { server: table.try_into()?, pools })
-    }
-}
-
-/// One set of rules.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleSet {
-    /// Networks that may call; empty means all.
-    #[serde(default)]
-    pub allow: Vec<IpNet>,
-    /// Networks that may not, even when allowed.
-    #[serde(default)]
-    pub block: Vec<IpNet>,
-    /// Requests from one address in five minutes, per replica; absent means no limit. (AWS WAF's unit.)
-    #[serde(default)]
-    pub requests_per_five_minutes: Option<NonZeroU32>,
-    /// Largest body, bytes; absent means the server's limit.
-    #[serde(default)]
-    pub body_bytes: Option<usize>,
-}
-
-impl Rules {
-    /// The rules from the settings file's table.
-    pub fn deserialize_from(table: toml::Value) -> Result<Self, toml::de::Error> {
-        table.try_into()
-    }
-
-    /// What is contradictory in the rules, if anything.
-    pub fn check(&self) -> Result<(), String> {
-        for id in self.pools.keys() {
-            if !id.contains('_') {
-                return Err(format!("web_acl.pools: {id:?} is not a user pool ID"));
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The rules with their counters.
 pub struct WebAcl {
@@ -74,13 +20,13 @@ pub struct WebAcl {
 }
 
 struct Guard {
-    rules: RuleSet,
+    rules: AclRuleSet,
     rate: Option<DefaultKeyedRateLimiter<IpAddr>>,
 }
 
 impl WebAcl {
     /// Fresh counters for these rules.
-    pub fn new(rules: &Rules) -> Self {
+    pub fn new(rules: &AclRules) -> Self {
         Self {
             server: Guard::new(&rules.server),
             pools: rules.pools.iter().map(|(id, rules)| (id.clone(), Guard::new(rules))).collect(),
@@ -116,7 +62,7 @@ impl WebAcl {
 }
 
 impl Guard {
-    fn new(rules: &RuleSet) -> Self {
+    fn new(rules: &AclRuleSet) -> Self {
         let rate = rules.requests_per_five_minutes.map(|requests| {
             let refill = std::time::Duration::from_secs(300) / requests.get();
             let quota = Quota::with_period(refill).expect("a limit below 3e11 has a period").allow_burst(requests);

@@ -58,7 +58,7 @@ pub async fn load(app: &App, pool: &str, client: &str, credentials: usize, signe
             .bind(pool).bind(&subs).bind(PER_USER as i32).execute(&app.db).await.unwrap();
     }
     sqlx::raw_sql("SET synchronous_commit = on; ANALYZE; CHECKPOINT").execute(&app.db).await.unwrap();
-    let keys = app.keys.of_pool(app, pool).await.unwrap().unwrap();
+    let keys = app.keys_of_pool(pool).await.unwrap().unwrap();
     let now = app.clock.now().unix_timestamp();
     let wanted = (credentials / PER_USER).min(signed_in);
     let mut out = Vec::new();

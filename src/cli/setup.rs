@@ -8,11 +8,10 @@ use sqlx::postgres::PgConnectOptions;
 use crate::{
     app::{App, OTHER_CONNECTIONS},
     clock::{Clock, SystemClock},
-    config::{Config, KNOWN_OPERATOR_SECRET},
+    config::{Config, KNOWN_OPERATOR_SECRET, tables::AclRules},
     database::{ClusterSettings, PrivateCluster},
     sealing::SealingKey,
     store::{self, Connections, connections::may_pass},
-    web_acl,
 };
 
 /// `keystead.toml`, read.
@@ -109,13 +108,13 @@ impl SettingsFile {
     /// The settings with what only the file can say, checked.
     pub fn complete(&self, mut config: Config) -> Result<Config, String> {
         if let Some(table) = self.table.get("web_acl") {
-            config.web_acl = web_acl::Rules::deserialize_from(table.clone())
+            config.web_acl = AclRules::deserialize_from(table.clone())
                 .map_err(|cause| format!("{}: web_acl: {cause}", self.path))?;
         }
         if let Some(table) = self.table.get("pools") {
             config.pools = table.clone().try_into().map_err(|cause| format!("{}: pools: {cause}", self.path))?;
         }
-        config.check()?;
+        App::check_settings(&config)?;
         Ok(config)
     }
 }

@@ -1,10 +1,10 @@
 //! Notes what users do, in pools that keep it: `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT`.
 
-use tokio::sync::{Mutex, mpsc};
 use uuid::Uuid;
 
 use crate::{
     app::App,
+    auth_event_queue::{Noted, Who},
     call::Call,
     error::{Error, Result},
     flows::sign_in::{Outcome, SignIn},
@@ -15,36 +15,6 @@ use crate::{
 /// Whether a pool keeps what its users do.
 pub fn kept(pool: &Pool) -> bool {
     pool.settings.rest.get("UserPoolAddOns").is_some_and(|one| one["AdvancedSecurityMode"] == "AUDIT")
-}
-
-/// An event on its way to the database.
-pub struct Noted {
-    pub pool_id: String,
-    who: Who,
-    event: AuthEvent,
-}
-
-enum Who {
-    User(Uuid),
-    /// As it is compared; perhaps nobody's.
-    Name(String),
-}
-
-/// Events that wait to be written. A call never waits for them, so that its time does not tell whether there is a user to
-/// write of; what is over the bound is lost, and so is what waits when a replica dies.
-pub struct Queue {
-    sender: mpsc::Sender<Noted>,
-    receiver: Mutex<mpsc::Receiver<Noted>>,
-}
-
-/// Events that wait, at most.
-const WAITING: usize = 4_096;
-
-impl Default for Queue {
-    fn default() -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        Self { sender, receiver: Mutex::new(receiver) }
-    }
 }
 
 /// Notes an event.
@@ -72,14 +42,9 @@ fn send(app: &App, call: &Call, pool: &Pool, who: Who, (kind, response, challeng
         challenge: challenge.map(str::to_owned),
         address: call.address.to_string(),
     };
-    if app.auth_events.sender.try_send(Noted { pool_id: pool.id.clone(), who, event }).is_err() {
+    if !app.auth_events.push(Noted { pool_id: pool.id.clone(), who, event }) {
         tracing::warn!(pool = pool.id, kind, "too many events wait: what a user did was not noted");
     }
-}
-
-/// The next event that waits, and whose it is. One writer at a time.
-pub async fn next(app: &App) -> Option<Noted> {
-    app.auth_events.receiver.lock().await.recv().await
 }
 
 /// Writes an event of a user who exists, in the background.

@@ -63,7 +63,7 @@ pub async fn end(app: &App, call: &Call, pool_id: &str, session: &Session) -> Re
 impl Browser {
     /// An access token with which the pages call the API for their person. It never leaves the server.
     pub async fn access_token(&self, app: &App, pool: &Pool) -> Result<String> {
-        let keys = app.keys.of_pool(app, &pool.id).await?.ok_or_else(|| Error::no_such_pool(&pool.id))?;
+        let keys = app.keys_of_pool(&pool.id).await?.ok_or_else(|| Error::no_such_pool(&pool.id))?;
         let now = app.clock.now().unix_timestamp();
         let claims = AccessClaims {
             sub: self.user.sub,

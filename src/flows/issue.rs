@@ -250,7 +250,7 @@ pub async fn issue(
         roles.clone_from(&own.roles);
         preferred_role.clone_from(&own.preferred_role);
     }
-    let keys = app.keys.of_pool(app, &client.pool_id).await?.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
+    let keys = app.keys_of_pool(&client.pool_id).await?.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
     let now = app.clock.now().unix_timestamp();
     let event_id = random::uuid();
     let issuer = app.issuer(&client.pool_id);

@@ -14,7 +14,6 @@ pub mod devices;
 pub mod fields;
 pub mod forgotten;
 pub mod issue;
-pub mod keys;
 pub mod last_factor;
 pub mod messages;
 pub mod mfa;

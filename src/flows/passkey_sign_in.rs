@@ -228,7 +228,7 @@ async fn finish_together(
         now,
         session: opened.session().clone(),
     };
-    match app.groups.complete_sign_ins.run(request).await? {
+    match app.batchers.complete_sign_ins.run(request).await? {
         Some(memberships) => opened.with(memberships).finish(sign_in, Source::Authentication).await.map(Some),
         None => Ok(None),
     }

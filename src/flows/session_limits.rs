@@ -4,11 +4,6 @@
 //! What does something to all sessions of a user calls [`bring_under`] before its own transaction, which then is a short one,
 //! however many sessions there were.
 
-use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
-};
-
 use uuid::Uuid;
 
 use crate::{
@@ -20,27 +15,6 @@ use crate::{
 
 /// Sessions removed by one transaction while a request waits: some tens of milliseconds.
 const BATCH: i64 = 10_000;
-/// Users noted at most, until the job has looked; the job finds those beyond in its turn.
-const NOTED: usize = 100_000;
-
-/// The users that signed in on this replica and were not looked at since.
-#[derive(Default)]
-pub struct OpenedSessions(Mutex<HashSet<(String, Uuid)>>);
-
-impl OpenedSessions {
-    /// Notes that a session of a user was opened (and committed).
-    pub fn note(&self, pool_id: &str, sub: Uuid) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.len() < NOTED {
-            noted.insert((pool_id.to_owned(), sub));
-        }
-    }
-
-    /// Who was noted since the last call: (pool, user).
-    pub fn take(&self) -> HashSet<(String, Uuid)> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Brings a user who has too many sessions under the limits, the oldest first and never `own`; in batches, each committed and
 /// with an audit row. Whatever was done of that is right by itself: the job would do it, too.

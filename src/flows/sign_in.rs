@@ -516,7 +516,7 @@ impl SignIn<'_> {
     async fn person_with_passkeys(&self, parameters: &Parameters) -> Result<(Person, Available)> {
         let username = self.username(parameters)?;
         let request = SignInToBegin { pool_id: self.pool.id.clone(), username_key: self.pool.username_key(username) };
-        match self.app.groups.begin_sign_ins.run(request).await? {
+        match self.app.batchers.begin_sign_ins.run(request).await? {
             Some(begun) => {
                 let person = self.known_or_hidden(username, begun.user)?;
                 let available = self.available_of(&person, begun.passkeys);
@@ -539,7 +539,7 @@ impl SignIn<'_> {
                 credential_id: assertion.credential_id.clone(),
             };
             let username = self.username(responses)?;
-            if let Some(found) = self.app.groups.resume_sign_ins.run(request).await? {
+            if let Some(found) = self.app.batchers.resume_sign_ins.run(request).await? {
                 // The name of the challenge's user, or its subject in place of the name. Whoever else is named is looked up.
                 let key = self.pool.username_key(username);
                 let named = found.username_key.as_deref().is_none_or(|own| own == key)
@@ -597,7 +597,7 @@ impl SignIn<'_> {
         let session =
             session_text::seal(&self.app.sealing, &self.pool.id, &self.client.id, challenge.id, challenge.expires_at);
         let together = NewChallenge { pool_id: self.pool.id.clone(), challenge: challenge.clone(), now };
-        if self.app.groups.insert_challenges.run(together).await?.is_none() {
+        if self.app.batchers.insert_challenges.run(together).await?.is_none() {
             store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
         }
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))

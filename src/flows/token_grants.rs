@@ -195,7 +195,7 @@ async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Res
             still => still?,
         };
     }
-    let keys = app.keys.of_pool(app, &named.pool.id).await?.ok_or_else(|| Error::no_such_pool(&named.pool.id))?;
+    let keys = app.keys_of_pool(&named.pool.id).await?.ok_or_else(|| Error::no_such_pool(&named.pool.id))?;
     let now = app.clock.now().unix_timestamp();
     let expires_in = client.settings.access_lifetime().whole_seconds();
     let claims = MachineClaims {

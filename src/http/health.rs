@@ -5,7 +5,7 @@ use std::{sync::atomic::Ordering, time::Instant};
 use actix_web::{HttpResponse, web};
 use serde_json::json;
 
-use crate::{app::App, metrics::Now, readiness};
+use crate::{app::App, metrics::Now};
 
 /// After so long without the database's time a replica's own may be far off.
 const CLOCK_AGE: time::Duration = time::Duration::minutes(5);
@@ -27,7 +27,7 @@ pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.clock.age().is_some_and(|age| age > CLOCK_AGE) {
         return not_ready("the database's time could not be measured for minutes");
     }
-    match readiness::why_not(&app.into_inner()).await {
+    match app.readiness.why_not(&app.probe_db).await {
         None => HttpResponse::Ok().json(json!({"status": "ready"})),
         Some(why) => not_ready(why),
     }

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{app::App, readiness};
+use crate::app::App;
 
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(1);
@@ -12,7 +12,7 @@ const EVERY: Duration = Duration::from_secs(1);
 pub async fn run(app: Arc<App>) {
     let mut last = None;
     loop {
-        let found = readiness::why_not(&app).await;
+        let found = app.readiness.why_not(&app.probe_db).await;
         match found {
             _ if found == last => {}
             Some(why) => tracing::warn!(why, "not ready"),

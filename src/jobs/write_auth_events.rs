@@ -6,7 +6,7 @@ use crate::{app::App, flows::auth_events};
 
 /// Writes the events that wait until the task is dropped.
 pub async fn run(app: Arc<App>) {
-    while let Some(noted) = auth_events::next(&app).await {
+    while let Some(noted) = app.auth_events.next().await {
         let pool = noted.pool_id.clone();
         if let Err(cause) = auth_events::write(&app, noted).await {
             tracing::warn!(%cause, pool, "what a user did was not noted");

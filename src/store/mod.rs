@@ -34,5 +34,5 @@ pub mod software_tokens;
 pub mod user_imports;
 pub mod users;
 
-pub use connections::{Connection, Connections, Limits, Transaction};
+pub use connections::{Connection, Connections, Transaction};
 pub use migrations::{is_current, migrate};

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{TestServer, client, pool};
 
-fn acl(toml: &str) -> keystead::web_acl::Rules {
+fn acl(toml: &str) -> keystead::config::tables::AclRules {
     toml::from_str(toml).unwrap()
 }
 

@@ -30,7 +30,7 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(refused(401, "invalid_token", invalid));
     };
     // A pool without keys is one that the token invents.
-    let Some(keys) = app.keys.of_pool(app, &pool_id).await? else {
+    let Some(keys) = app.keys_of_pool(&pool_id).await? else {
         return Ok(refused(401, "invalid_token", invalid));
     };
     visit.concerns_pool(&pool_id)?;

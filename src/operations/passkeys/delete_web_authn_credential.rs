@@ -48,7 +48,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         credential_id: credential_id.clone(),
         trail: trail.clone(),
     };
-    if app.groups.delete_passkeys.run(request).await?.is_some() {
+    if app.batchers.delete_passkeys.run(request).await?.is_some() {
         return Ok(Empty {});
     }
     let mut db = app.db.acquire().await?;

@@ -52,7 +52,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         after: after.clone(),
         limit: limit + 1,
     };
-    let passkeys = match app.groups.list_passkeys.run(request).await? {
+    let passkeys = match app.batchers.list_passkeys.run(request).await? {
         Some(passkeys) => passkeys,
         None => list_alone(app, call, &bearer, after.as_ref(), limit + 1).await?,
     };

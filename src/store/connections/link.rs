@@ -11,7 +11,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgRow},
 };
 
-use super::{Limits, trust::Trust};
+use super::trust::Trust;
+use crate::config::DatabaseLimits;
 
 /// After this much quiet a connection is tested before it is used, so that a database that was restarted meanwhile (which
 /// takes longer) fails no request that came after. Busy connections are not tested: it costs a round trip.
@@ -26,7 +27,7 @@ const RETRY: Duration = Duration::from_millis(100);
 /// Makes connections, and tests those that waited.
 pub(super) struct Maker {
     pub(super) options: PgConnectOptions,
-    pub(super) limits: Limits,
+    pub(super) limits: DatabaseLimits,
     pub(super) trust: Arc<Trust>,
 }
 
@@ -91,7 +92,7 @@ impl managed::Manager for Maker {
 ///   come and go had hundreds of pages. Without JIT, which takes the forbidden plan's made-up cost for a reason to compile.
 /// - A machine of ours that vanishes before COMMIT must not hold a user's rows for hours: the server gives up a transaction
 ///   in which nothing is said, and a peer that is not heard of. (Over a Unix socket there is no such peer.)
-async fn set_up(db: &mut PgConnection, limits: Limits) -> sqlx::Result<()> {
+async fn set_up(db: &mut PgConnection, limits: DatabaseLimits) -> sqlx::Result<()> {
     let millis = |time: Duration| time.as_millis();
     let silence = limits.silence.as_secs().max(3);
     let text = format!(

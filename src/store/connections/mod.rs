@@ -34,7 +34,10 @@ use link::Maker;
 pub use link::{is_read_only, may_pass};
 use trust::Trust;
 
-use crate::fair::{Line, Path, Ticket};
+use crate::{
+    config::DatabaseLimits,
+    fair::{Line, Path, Ticket},
+};
 
 /// Time for a turn, and as much for a connection to be made.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,17 +45,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const WAITING: usize = 2_048;
 /// Unused connections are closed after this time.
 const UNUSED: Duration = Duration::from_secs(600);
-
-/// What the database is told about time, for every connection alike: behind PgBouncer they are mixed.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// The longest statement, and the longest pause within a transaction.
-    pub statement: Duration,
-    /// The longest wait for another's lock.
-    pub lock: Duration,
-    /// How long a peer that is not heard of any more is waited for.
-    pub silence: Duration,
-}
 
 /// Connections that are shared, at most so many.
 #[derive(Clone)]
@@ -77,7 +69,7 @@ impl fmt::Debug for Connections {
 
 impl Connections {
     /// At most `size` connections, none of them made yet.
-    pub fn new(options: PgConnectOptions, limits: Limits, size: u32) -> Self {
+    pub fn new(options: PgConnectOptions, limits: DatabaseLimits, size: u32) -> Self {
         Self::sharing(options, limits, size, Arc::default())
     }
 
@@ -87,7 +79,7 @@ impl Connections {
         Self::sharing(maker.options.clone(), maker.limits, size, maker.trust.clone())
     }
 
-    fn sharing(options: PgConnectOptions, limits: Limits, size: u32, trust: Arc<Trust>) -> Self {
+    fn sharing(options: PgConnectOptions, limits: DatabaseLimits, size: u32, trust: Arc<Trust>) -> Self {
         let pool = Pool::builder(Maker { options, limits, trust: trust.clone() })
             .max_size(usize::try_from(size).unwrap_or(1))
             .wait_timeout(Some(PATIENCE))

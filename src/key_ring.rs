@@ -9,9 +9,9 @@ use std::{
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    app::App,
     error::{Error, Result},
-    store,
+    sealing::SealingKey,
+    store::{self, Connections},
     tokens::{PoolKeys, SigningKey},
 };
 
@@ -28,12 +28,17 @@ pub struct KeyRing {
 
 impl KeyRing {
     /// The keys of a pool; `None` when there is no such pool.
-    pub async fn of_pool(&self, app: &App, pool_id: &str) -> Result<Option<Arc<PoolKeys>>> {
-        let now = app.clock.now();
+    pub async fn of_pool(
+        &self,
+        db: &Connections,
+        sealing: &SealingKey,
+        pool_id: &str,
+        now: OffsetDateTime,
+    ) -> Result<Option<Arc<PoolKeys>>> {
         if let Some(keys) = self.known(pool_id, now) {
             return Ok(Some(keys));
         }
-        let stored = store::keys::list(&app.db, &app.sealing, pool_id).await?;
+        let stored = store::keys::list(db, sealing, pool_id).await?;
         if stored.is_empty() {
             return Ok(None);
         }
