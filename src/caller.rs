@@ -19,6 +19,7 @@ use crate::{
     error::{Error, Result},
     fair,
     flows::session_text,
+    role::Role,
     sigv4,
     store::{self, Connection, clients::ClientAndPool},
     tokens::{self, AccessClaims},
@@ -311,34 +312,12 @@ pub struct Operator {
     pub is_administrator: bool,
 }
 
-/// What an operator's key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Everything.
-    Administrator,
-    /// Users and reading.
-    Support,
-    /// Reading.
-    ReadOnly,
-}
-
-impl Role {
-    /// The role of this name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "administrator" => Self::Administrator,
-            "support" => Self::Support,
-            "read-only" => Self::ReadOnly,
-            _ => return None,
-        })
-    }
-
-    fn allows(self, call: &Call) -> bool {
-        match self {
-            Self::Administrator => true,
-            Self::Support => call.kind() == crate::budgets::Kind::Read || call.operation.starts_with("Admin"),
-            Self::ReadOnly => call.kind() == crate::budgets::Kind::Read,
-        }
+/// Whether a role may make a call.
+fn allows(role: Role, call: &Call) -> bool {
+    match role {
+        Role::Administrator => true,
+        Role::Support => call.kind() == crate::budgets::Kind::Read || call.operation.starts_with("Admin"),
+        Role::ReadOnly => call.kind() == crate::budgets::Kind::Read,
     }
 }
 
@@ -369,7 +348,7 @@ impl Caller for Operator {
                 format!("The key {} is not authorized to perform {}: {why}.", signer.access_key_id, call.operation);
             Err(Error::AccessDenied(text.into()))
         };
-        if !signer.role.allows(call) {
+        if !allows(signer.role, call) {
             return denied("its role does not allow it");
         }
         if signer.pool_id.as_deref().is_some_and(|own| pool_id != Some(own)) {

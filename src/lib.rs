@@ -23,6 +23,8 @@
 pub mod admission;
 pub mod app;
 pub mod auth_event_queue;
+#[cfg(feature = "broken")]
+pub mod broken;
 pub mod budgets;
 pub mod call;
 pub mod caller;
@@ -50,6 +52,7 @@ pub mod passwords;
 pub mod proxies;
 pub mod random;
 pub mod readiness;
+pub mod role;
 pub mod sealing;
 pub mod secret;
 pub mod sigv4;

@@ -13,8 +13,8 @@ use time::{Duration, OffsetDateTime, PrimitiveDateTime, macros::format_descripti
 use crate::{
     app::App,
     call::{Call, Head},
-    caller::Role,
     error::{Error, Result},
+    role::Role,
     sealing::{equal, hex, sha256},
     store,
 };

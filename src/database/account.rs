@@ -15,7 +15,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::private::{Error, failed_to};
+use super::error::{Error, failed_to};
 
 /// What the programs get of our environment. Not all of it: Keystead's may hold secrets, and `PG…` would reconfigure.
 const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ"];

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use super::private::Error;
+use super::error::Error;
 
 const OLDEST: u32 = 14;
 

@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use super::{
     account::{Account, Launcher},
-    private::{Error, failed_to},
+    error::{Error, failed_to},
 };
 
 const USER: &str = "keystead";

@@ -6,8 +6,10 @@
 
 mod account;
 mod binaries;
+mod error;
 mod files;
 mod postmaster;
 pub mod private;
 
-pub use private::{ClusterSettings, Error, PrivateCluster};
+pub use error::Error;
+pub use private::{ClusterSettings, PrivateCluster};

@@ -205,11 +205,11 @@ async fn finish_together(
     let (_with, opened) = issue::new_session(sign_in, user.clone(), proved);
     #[cfg(feature = "broken")]
     {
-        if store::broken::is("puts-back") {
+        if crate::broken::is("puts-back") {
             store::broken::put_back_later(&app.db, &pool.id, sub, &assertion.credential_id);
         }
-        if store::broken::is("opens-without-lock") {
-            store::broken::dawdle().await;
+        if crate::broken::is("opens-without-lock") {
+            crate::broken::dawdle().await;
             let mut db = app.db.acquire().await?;
             store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
             drop(db);

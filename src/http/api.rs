@@ -54,9 +54,9 @@ pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
         let took = started.elapsed();
         app.metrics.answered(known, outcome, took);
         if let Err(Error::Internal(cause)) = &answered {
-            tracing::error!(%cause, outcome, duration_ms = millis(took), "request failed");
+            tracing::error!(%cause, outcome, duration_ms = work::millis(took), "request failed");
         } else {
-            tracing::info!(outcome, duration_ms = millis(took), "request answered");
+            tracing::info!(outcome, duration_ms = work::millis(took), "request answered");
         }
         write(&request, request_id, known, answered)
     }
@@ -215,9 +215,4 @@ fn error_body(error: &Error, message: &str) -> Value {
 /// A message as a header can carry it: printable ASCII, not endless.
 fn header_text(message: &str) -> String {
     message.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(HEADER_MESSAGE).collect()
-}
-
-/// A time in milliseconds, as logs have it.
-pub fn millis(took: Duration) -> f64 {
-    (took.as_secs_f64() * 1e5).round() / 100.0
 }

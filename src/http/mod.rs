@@ -4,6 +4,7 @@ mod address;
 mod api;
 mod cors;
 mod discovery;
+mod form_secret;
 mod health;
 mod import;
 mod oauth;

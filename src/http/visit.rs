@@ -16,7 +16,11 @@ use serde_json::{Value, json};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, api, pages::cookies::FormSecret, unheard, work};
+use super::{
+    address, api,
+    form_secret::{self, FormSecret},
+    unheard, work,
+};
 use crate::{
     admission,
     app::App,
@@ -85,7 +89,7 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
         let took = started.elapsed();
         let code = outcome.as_ref().map_or_else(|(_, error)| error.code(), |_| "OK");
         app.metrics.answered(name, code, took);
-        let duration_ms = api::millis(took);
+        let duration_ms = work::millis(took);
         let mut response = match outcome {
             Ok(response) => {
                 let status = response.status().as_u16();
@@ -152,8 +156,13 @@ impl Visit {
             cookies,
             claims: OnceLock::new(),
         };
-        visit.call.browser = Some(FormSecret::of(&visit).mark(&visit));
+        visit.call.browser = Some(visit.form_secret().mark(&app.sealing));
         visit
+    }
+
+    /// What ties forms to the browser that visits.
+    pub fn form_secret(&self) -> FormSecret {
+        FormSecret::of(self.cookie(&form_secret::cookie_name(&self.app.public_url, "form")))
     }
 
     /// Whether the address may come at all, and the form, if it arrives in time.

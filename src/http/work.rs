@@ -20,7 +20,6 @@ use futures_util::FutureExt;
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-use super::api::millis;
 use crate::{
     admission,
     app::App,
@@ -61,7 +60,7 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
         Ok(ended) => ended.map_err(Error::internal)?,
         Err(_) => {
             #[cfg(feature = "broken")]
-            if crate::store::broken::is("keeps-dirty") {
+            if crate::broken::is("keeps-dirty") {
                 task.abort();
             }
             Err(Error::internal("the request was not answered in time; is the database standing still?"))
@@ -158,4 +157,9 @@ impl Drop for End {
             self.app.metrics.outlives(-1);
         }
     }
+}
+
+/// A time in milliseconds, as logs have it.
+pub fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e5).round() / 100.0
 }

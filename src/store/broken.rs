@@ -1,20 +1,9 @@
-//! Deliberate faults, in builds with the feature `broken` alone: the fault test shows that it catches them.
-
-use std::time::Duration;
+//! What the deliberate faults of [`crate::broken`] do to passkeys.
 
 use uuid::Uuid;
 
 use super::{Connections, audit::Trail};
-
-/// Whether this fault is asked for.
-pub fn is(what: &str) -> bool {
-    std::env::var("KEYSTEAD_BROKEN").is_ok_and(|asked| asked == what)
-}
-
-/// Time in which others find out.
-pub async fn dawdle() {
-    tokio::time::sleep(Duration::from_millis(60)).await;
-}
+use crate::broken::dawdle;
 
 /// Deletes a passkey some time after it was said to be deleted.
 pub fn delete_later(db: &Connections, pool_id: &str, sub: Uuid, origin_jti: Uuid, credential_id: &[u8], trail: &Trail) {

@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use super::Connections;
 use crate::{
-    caller::Role,
     error::{Error, Result},
+    role::Role,
     sealing::SealingKey,
     secret::Secret,
 };

@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use serde_cbor_2::Value as Cbor;
 use uuid::Uuid;
 
-use super::{Error, NewCredential, RelyingParty, assertion::flag, registration::AttestationObject};
+use super::{Error, NewCredential, RelyingParty, assertion::flag, attestation::AttestationObject};
 use crate::sealing::{equal, sha256};
 
 /// The algorithm's number in the COSE registry.

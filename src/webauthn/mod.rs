@@ -4,6 +4,7 @@
 //! `webauthn-rs-core` does most of them; what it leaves to the caller is done here with the step's number beside it.
 
 mod assertion;
+mod attestation;
 mod cbor;
 mod client_data;
 mod cose;
@@ -13,7 +14,8 @@ mod registration;
 
 pub use assertion::{Assertion, StoredCredential, Verified, verify_assertion};
 pub use options::{Descriptor, creation_options, request_options, user_handle};
-pub use registration::{NewCredential, verify_registration};
+pub use registration::verify_registration;
+use uuid::Uuid;
 pub use webauthn_rs_core::proto::COSEAlgorithm;
 
 /// The algorithms offered, most wanted first: ES256 and RS256, as Amazon Cognito does.
@@ -102,6 +104,33 @@ fn bytes(text: &str, member: &'static str) -> Result<Vec<u8>, Error> {
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
     ENGINE.decode(text).map_err(|_| Error::Malformed(format!("{member} is not base64url")))
+}
+
+/// A verified new credential.
+#[derive(Debug)]
+pub struct NewCredential {
+    /// The credential ID, 1 to 1023 bytes.
+    pub id: Vec<u8>,
+    /// `COSE_Key`, CBOR.
+    pub public_key: Vec<u8>,
+    /// COSE algorithm number.
+    pub algorithm: i32,
+    /// Signature counter.
+    pub sign_count: u32,
+    /// The authenticator's model; all zero when it does not say.
+    pub aaguid: Uuid,
+    /// How to reach the authenticator, as it says.
+    pub transports: Vec<String>,
+    /// `platform` or `cross-platform`, when the client says.
+    pub attachment: Option<String>,
+    /// Attestation statement format, such as `none`.
+    pub attestation_format: String,
+    /// BE: may be backed up (a synced passkey).
+    pub backup_eligible: bool,
+    /// BS: is backed up now.
+    pub backup_state: bool,
+    /// Whether the user was verified.
+    pub user_verified: bool,
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use askama::Template;
 use bytes::Bytes;
 use serde_json::Map;
 
-use super::{Frame, Notice, login, page, sign_up::chosen_password, words};
+use super::{Frame, Notice, page, pool, sign_up::chosen_password, words};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -105,7 +105,7 @@ fn sign_in(named: &ClientAndPool, name: &str, f: &Frame) -> Option<String> {
     let to = [("client_id", &*named.client.id), ("login_hint", name), ("lang", f.texts.language())];
     let to = to.into_iter().filter(|(_, value)| !value.is_empty());
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    let query = query.extend_pairs(to).extend_pairs(login::invitation(&named.pool)).finish();
+    let query = query.extend_pairs(to).extend_pairs(pool::invitation(&named.pool)).finish();
     authorization::has_pages(named).then(|| format!("/login?{query}"))
 }
 

@@ -11,15 +11,16 @@ use actix_web::{
     HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::{
     admission,
     budgets::Kind,
     error::{Error, Result},
     flows::browser::{self, Browser, NewBrowser},
-    http::visit::Visit,
-    random,
+    http::{
+        form_secret::{self, FormSecret},
+        visit::Visit,
+    },
     sealing::equal,
 };
 
@@ -28,7 +29,7 @@ fn is_secure(visit: &Visit) -> bool {
 }
 
 fn name(visit: &Visit, what: &str) -> String {
-    if is_secure(visit) { format!("__Host-keystead-{what}") } else { format!("keystead-{what}") }
+    form_secret::cookie_name(&visit.app.public_url, what)
 }
 
 fn cookie<'c>(visit: &Visit, name: String, value: String) -> Cookie<'c> {
@@ -62,7 +63,7 @@ pub fn remember(visit: &Visit, pool_id: &str, new: &NewBrowser, response: &mut H
     let mut session = cookie(visit, name(visit, pool_id), new.cookie.clone());
     session.set_max_age(Duration::seconds(browser::LIFETIME.whole_seconds()));
     put(response, &session)?;
-    put(response, &cookie(visit, name(visit, "form"), new_secret()))
+    put(response, &cookie(visit, name(visit, "form"), form_secret::new()))
 }
 
 /// Takes the cookie of a pool away.
@@ -72,37 +73,9 @@ pub fn forget(visit: &Visit, pool_id: &str, response: &mut HttpResponse) -> Resu
     put(response, &gone)
 }
 
-/// What ties forms to a browser.
-pub struct FormSecret {
-    value: String,
-    is_new: bool,
-}
-
-fn new_secret() -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<32>())
-}
-
-impl FormSecret {
-    /// The browser's, or a new one.
-    pub fn of(visit: &Visit) -> Self {
-        let given = visit.cookie(&name(visit, "form")).filter(|value| value.len() == 43);
-        Self { value: given.map_or_else(new_secret, str::to_owned), is_new: given.is_none() }
-    }
-
-    /// The token that forms carry.
-    pub fn token(&self, visit: &Visit) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.derive("form token", self.value.as_bytes()))
-    }
-
-    /// What the browser is known by where something is to be done by the same one only.
-    pub fn mark(&self, visit: &Visit) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.derive("browser", self.value.as_bytes()))
-    }
-
-    /// Gives a new one to the browser.
-    pub fn keep(&self, visit: &Visit, response: &mut HttpResponse) -> Result<()> {
-        if self.is_new { put(response, &cookie(visit, name(visit, "form"), self.value.clone())) } else { Ok(()) }
-    }
+/// Gives a new form secret to the browser.
+pub fn keep(visit: &Visit, secret: &FormSecret, response: &mut HttpResponse) -> Result<()> {
+    if secret.is_new { put(response, &cookie(visit, name(visit, "form"), secret.value.clone())) } else { Ok(()) }
 }
 
 /// Whether a form comes from a page that this browser got from here. Browsers also say so themselves; what they say to the
@@ -114,7 +87,7 @@ pub fn is_own_form(visit: &Visit) -> bool {
         let called = origin.split_once("://").map(|(_, host)| host);
         called != visit.header("host") && origin != visit.app.public_url
     });
-    let secret = FormSecret::of(visit);
+    let secret = visit.form_secret();
     let token = visit.form.get("form_token").unwrap_or_default();
-    !foreign && !other_origin && !secret.is_new && equal(token.as_bytes(), secret.token(visit).as_bytes())
+    !foreign && !other_origin && !secret.is_new && equal(token.as_bytes(), secret.token(&visit.app.sealing).as_bytes())
 }

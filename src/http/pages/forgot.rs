@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     Frame, Notice,
     attribute_input::plain_name,
-    cookies, login, page,
+    cookies, page, pool,
     purpose::{Purpose, broken_form},
     words,
 };
@@ -72,7 +72,7 @@ fn first(visit: &Visit, purpose: &Purpose, status: u16, username: &str, notice: 
     let mut f = purpose.frame(visit);
     f.action = f.link("/forgot");
     f.notice = notice;
-    let template = ForgotPage { f, label: login::name_label(&purpose.named().pool), username };
+    let template = ForgotPage { f, label: pool::name_label(&purpose.named().pool), username };
     page(visit, status, &template.f, &template)
 }
 
@@ -102,7 +102,7 @@ async fn send(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             code_page(visit, purpose, 200, (username, to), Notice::None)
         }
         Err(error) => {
-            let error = login::refuse_internal(error)?;
+            let error = words::refuse_internal(error)?;
             let text = words::of(&purpose.frame(visit).texts, &error);
             first(visit, purpose, 400, username, Notice::Problem(text))
         }
@@ -125,7 +125,7 @@ async fn reset(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             visit.query.text(&["done", "login_hint"], &[("done", "password"), ("login_hint", username)])
         ))),
         Err(error) => {
-            let error = login::refuse_internal(error)?;
+            let error = words::refuse_internal(error)?;
             let texts = purpose.frame(visit).texts;
             let policy = words::policy(&texts, &named.pool.settings.policies.password_policy);
             let text = match error {

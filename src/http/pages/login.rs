@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use super::{
     Frame, Notice,
     attribute_input::{AttributeInput, plain_name},
-    cookies, forgot, gone, page,
+    confirmation, cookies, forgot, gone, page, pool,
     purpose::{self, Purpose, broken_form},
-    setup, sign_up, words,
+    setup, words,
 };
 use crate::{
     app::App,
@@ -25,7 +25,7 @@ use crate::{
         sign_in::{Door, NextChallenge, Outcome, Parameters, SignIn},
     },
     http::visit::{self, Visit},
-    store::{clients::ClientAndPool, pools::Pool, users::User},
+    store::{clients::ClientAndPool, users::User},
     webauthn::Assertion,
 };
 
@@ -155,27 +155,6 @@ fn choices(offered: &str, but: &str) -> Vec<Choice> {
     offered.split(',').filter(|name| *name != but).take(8).filter_map(choice).collect()
 }
 
-/// What the pool calls its people by.
-pub fn name_label(pool: &Pool) -> &'static str {
-    let by = |list: &[String], name: &str| list.iter().any(|one| one == name);
-    let settings = &pool.settings;
-    let is = |name| by(&settings.username_attributes, name);
-    if !settings.username_attributes.is_empty() {
-        return match (is("email"), is("phone_number")) {
-            (true, true) => "email-or-phone",
-            (true, false) => "email",
-            _ => "phone",
-        };
-    }
-    let also = |name| by(&settings.alias_attributes, name);
-    match (also("email"), also("phone_number")) {
-        (true, true) => "username-email-or-phone",
-        (true, false) => "username-or-email",
-        (false, true) => "username-or-phone",
-        (false, false) => "username",
-    }
-}
-
 impl Login<'_> {
     fn problem(&self, id: &str) -> Notice {
         Notice::Problem(Frame::new(self.visit, None).say(id))
@@ -234,9 +213,9 @@ impl Login<'_> {
         f.signals = signal.map(|signal| signal.to_string());
         let settings = &self.named.pool.settings;
         let template = NamePage {
-            label: name_label(&self.named.pool),
+            label: pool::name_label(&self.named.pool),
             username: &username.chars().take(128).collect::<String>(),
-            passkeys: has_passkeys(&self.named.pool),
+            passkeys: pool::has_passkeys(&self.named.pool),
             sign_up: !settings.admin_create_user_config.allow_admin_create_user_only,
             f,
         };
@@ -353,12 +332,12 @@ impl Login<'_> {
         let offered = self.field("offered");
         match self.respond("PASSWORD", session, responses).await {
             Ok(outcome) => self.go_on(username, outcome, offered, Notice::None).await,
-            Err(Error::UserNotConfirmed) => sign_up::confirm_again(self.visit, self.purpose, username).await,
+            Err(Error::UserNotConfirmed) => confirmation::confirm_again(self.visit, self.purpose, username).await,
             Err(Error::PasswordResetRequired) => forgot::needed(self.visit, self.purpose, username),
             Err(error) if words::is_of_session(&error) => self.start_over(username, error),
             Err(error) => {
                 let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
-                refuse_internal(error)?;
+                words::refuse_internal(error)?;
                 let template = PasswordPage {
                     forgot: self.forgot(username),
                     f,
@@ -382,7 +361,7 @@ impl Login<'_> {
         }
         let error = match self.respond("WEB_AUTHN", session, responses).await {
             Ok(outcome) => return self.go_on(username, outcome, "", Notice::None).await,
-            Err(error) => refuse_internal(error)?,
+            Err(error) => words::refuse_internal(error)?,
         };
         let signal = self.deleted_passkey(credential).await?;
         let id = match (&signal, words::is_of_session(&error)) {
@@ -430,7 +409,7 @@ impl Login<'_> {
             Err(error) if words::is_of_session(&error) || challenge == "SELECT_MFA_TYPE" => {
                 return self.start_over(username, error);
             }
-            Err(error) => refuse_internal(error)?,
+            Err(error) => words::refuse_internal(error)?,
         };
         let notice = Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error));
         self.code_page(400, username, session, (challenge, self.field("to"), offered), notice)
@@ -471,7 +450,7 @@ impl Login<'_> {
             Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
             Err(error) if words::is_of_session(&error) => self.start_over(username, error),
             Err(error) => {
-                let error = refuse_internal(error)?;
+                let error = words::refuse_internal(error)?;
                 let texts = Frame::new(self.visit, None).texts;
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
                 let notice = match error {
@@ -507,7 +486,7 @@ impl Login<'_> {
             Ok(verified) => verified,
             Err(error) if words::is_of_session(&error) => return self.start_over(username, error),
             Err(error) => {
-                let error = refuse_internal(error)?;
+                let error = words::refuse_internal(error)?;
                 let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
                 return setup::page(self.visit, 400, f, username, session, self.field("secret"), false);
             }
@@ -521,7 +500,7 @@ impl Login<'_> {
 
     /// The first page again, with what went wrong.
     fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
-        let error = refuse_internal(error)?;
+        let error = words::refuse_internal(error)?;
         let notice = Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error));
         self.name_page(400, username, notice, None)
     }
@@ -638,16 +617,6 @@ fn is_called(user: &User, name: &str) -> bool {
     addresses.chain([user.username.as_str()]).any(|own| own.eq_ignore_ascii_case(name))
 }
 
-/// What a sign-in's address carries that leads on to the question whether to add a passkey, where the pool has them.
-pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
-    if has_passkeys(pool) { &[("then", "add"), ("invited", "1")] } else { &[] }
-}
-
-/// Whether people of the pool sign in with passkeys.
-pub fn has_passkeys(pool: &Pool) -> bool {
-    pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
-}
-
 /// Signs in who just confirmed a sign-up and asks whether to add a passkey. `None`: they sign in as always.
 pub async fn after_sign_up(
     visit: &Visit,
@@ -662,19 +631,11 @@ pub async fn after_sign_up(
                 "/passkeys/add?{}",
                 visit.query.text(&["prompt", "max_age", "fresh", "done", "then", "invited"], &[("invited", "1")])
             );
-            let next = has_passkeys(&login.named.pool).then_some(invitation.as_str());
+            let next = pool::has_passkeys(&login.named.pool).then_some(invitation.as_str());
             purpose.enter(visit, &new, next).await.map(Some)
         }
         Ok(_) => Ok(None),
-        Err(error) => refuse_internal(error).map(|_| None),
-    }
-}
-
-/// A fault of ours is not a page's to explain.
-pub fn refuse_internal(error: Error) -> Result<Error> {
-    match error {
-        Error::Internal(_) => Err(error),
-        other => Ok(other),
+        Err(error) => words::refuse_internal(error).map(|_| None),
     }
 }
 

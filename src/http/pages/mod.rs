@@ -7,12 +7,14 @@ pub mod account;
 pub mod assets;
 mod attribute_input;
 pub mod confirm_user;
+mod confirmation;
 pub mod cookies;
 pub mod forgot;
 mod gone;
 pub mod inbox;
 pub mod login;
 pub mod passkeys;
+mod pool;
 mod purpose;
 mod setup;
 pub mod sign_up;
@@ -28,7 +30,10 @@ use actix_web::{
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 
-use super::visit::{self, Visit};
+use super::{
+    form_secret::FormSecret,
+    visit::{self, Visit},
+};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -79,7 +84,7 @@ pub struct Frame {
     style: String,
     script: &'static str,
     nonce: String,
-    form_secret: cookies::FormSecret,
+    form_secret: FormSecret,
     form_token: String,
     /// Where the page's forms go: its own address.
     action: String,
@@ -100,7 +105,7 @@ impl Frame {
     fn new(visit: &Visit, pool: Option<&Pool>) -> Self {
         let asked = visit.query.given("lang").or_else(|| visit.query.given("ui_locales"));
         let texts = Texts::choose(asked, visit.header("accept-language"));
-        let form_secret = cookies::FormSecret::of(visit);
+        let form_secret = visit.form_secret();
         // Browsers take what begins with two slashes, of either kind, for an address of another host.
         let path = format!("/{}", visit.path.trim_start_matches(['/', '\\']));
         // What was done last is said once.
@@ -128,7 +133,7 @@ impl Frame {
             style: assets::style(pool.map(|pool| &pool.branding)),
             script: assets::script_path(),
             nonce: BASE64_STANDARD_NO_PAD.encode(random::bytes::<16>()),
-            form_token: form_secret.token(visit),
+            form_token: form_secret.token(&visit.app.sealing),
             form_secret,
             action,
             query,
@@ -189,7 +194,7 @@ fn page(visit: &Visit, status: u16, frame: &Frame, template: &impl Template) -> 
         .insert_header((header::CONTENT_LANGUAGE, frame.texts.language()))
         .body(html);
     guard(&mut response);
-    frame.form_secret.keep(visit, &mut response)?;
+    cookies::keep(visit, &frame.form_secret, &mut response)?;
     Ok(response)
 }
 

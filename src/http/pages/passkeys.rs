@@ -7,7 +7,7 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use super::{
-    Frame, Notice, cookies, login, page,
+    Frame, Notice, cookies, page,
     purpose::{Purpose, account_path, broken_form},
     words,
 };
@@ -104,7 +104,7 @@ async fn add(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<Http
             _ => go_on(visit, purpose, browser).await,
         },
         Err(error) => {
-            let error = login::refuse_internal(error)?;
+            let error = words::refuse_internal(error)?;
             let texts = purpose.frame(visit).texts;
             let text = match error {
                 Error::InvalidParameter(_) => texts.say("passkey-not-made"),

@@ -1,6 +1,6 @@
 //! `/signup`: a person makes an account, confirms it with a code or a link, and is asked whether to add a passkey.
 
-use std::{borrow::Cow, rc::Rc};
+use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -10,6 +10,7 @@ use serde_json::{Map, json};
 use super::{
     Frame, Notice,
     attribute_input::{AttributeInput, plain_phone},
+    confirmation::{Waiting, confirm_page, resend, resend_code},
     cookies, login, page,
     purpose::{Purpose, broken_form},
     words,
@@ -22,7 +23,7 @@ use crate::{
         codes::{self, Given},
         password,
         sign_up::{self, Chosen, Confirmation, Confirmed},
-        triggers::{self, Cause, Trigger},
+        triggers::Cause,
     },
     http::visit::{self, Visit},
     secret::Secret,
@@ -41,24 +42,6 @@ struct SignUpPage {
     fields: Vec<AttributeInput>,
     password_optional: bool,
     policy: String,
-}
-
-#[derive(Template)]
-#[template(path = "confirm.html")]
-struct ConfirmPage<'a> {
-    f: Frame,
-    username: &'a str,
-    /// The sign-up's, if whoever looks at the page chose its password.
-    session: &'a str,
-    to: &'a str,
-    text: Cow<'static, str>,
-    right_code: Option<&'a str>,
-    /// What a password must be like that is asked for along with the code.
-    policy: String,
-    /// Where who opened the mail's link goes on, in pools that confirm by one: there is no code to type then.
-    by_link: Option<String>,
-    /// Whether there may be a code all the same.
-    code_or_link: bool,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
@@ -207,7 +190,7 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             )
         }
         Err(error) => {
-            let error = login::refuse_internal(error)?;
+            let error = words::refuse_internal(error)?;
             let frame = purpose.frame(visit);
             let policy = words::policy(&frame.texts, &pool.settings.policies.password_policy);
             let text = match error {
@@ -298,78 +281,6 @@ async fn began_here(
     Ok(here)
 }
 
-/// What the page that waits for a code or a link knows.
-#[derive(Clone, Copy)]
-struct Waiting<'a> {
-    username: &'a str,
-    to: &'a str,
-    session: &'a str,
-    /// The code that was right and needs a password along with it.
-    right_code: Option<&'a str>,
-}
-
-fn confirm_page(
-    visit: &Visit,
-    purpose: &Purpose,
-    status: u16,
-    waiting: &Waiting<'_>,
-    notice: Notice,
-) -> Result<HttpResponse> {
-    let Waiting { username, to, session, right_code } = *waiting;
-    let mut f = purpose.frame(visit);
-    f.action = f.link("/signup");
-    f.notice = notice;
-    f.inbox = super::inbox::link(visit);
-    let pool = &purpose.named().pool;
-    let mail = match to {
-        "" => sign_up::attributes_to_verify(pool).next() == Some("email"),
-        to => to.contains('@'),
-    };
-    let links = right_code.is_none() && pool.confirms_by_link() && mail;
-    // The function that words the mail may have put the code there.
-    let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
-    let by_link = links.then(|| {
-        let (hint, next) = ([("login_hint", username)], login::invitation(pool));
-        format!("/login?{}", visit.query.text(&["done", "then", "invited", "login_hint"], &[&hint, next].concat()))
-    });
-    let text = match (by_link.is_some(), to) {
-        _ if right_code.is_some() => f.say("confirm-with-password"),
-        (true, _) if code_or_link => f.say("code-or-link-sent"),
-        (true, "") => f.say("link-sent"),
-        (true, to) => f.say1("link-sent-to", "to", to),
-        (false, "") => f.say("code-sent"),
-        (false, to) => f.say1("code-sent-to", "to", to),
-    };
-    let policy = words::policy(&f.texts, &pool.settings.policies.password_policy);
-    let template = ConfirmPage { f, username, session, to, text, right_code, policy, by_link, code_or_link };
-    page(visit, status, &template.f, &template)
-}
-
-/// Who signs in with the right password and is not confirmed yet gets a new code.
-pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
-    let to = resend_code(visit, purpose, username).await?;
-    let session = sign_up::session_of(&visit.app, &visit.call, purpose.named(), username).await?;
-    confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
-}
-
-/// Sends another code to who waits for one; where it went, without saying it in full.
-async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Result<String> {
-    let input = json!({"ClientId": purpose.named().client.id, "Username": username});
-    match visit.api("ResendConfirmationCode", input).await {
-        Ok(sent) => Ok(sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default().to_owned()),
-        // Sent too often, or nobody to send to: the page says no more than to others.
-        Err(error) => login::refuse_internal(error).map(|_| String::new()),
-    }
-}
-
-async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
-    let username = visit.form.get("username").unwrap_or_default();
-    resend_code(visit, purpose, username).await?;
-    let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());
-    let asked = Notice::Good(purpose.frame(visit).say("asked-again"));
-    confirm_page(visit, purpose, 200, &Waiting { username, to, session, right_code: None }, asked)
-}
-
 /// The password that comes along with a code or a link, if it is there: one like the API takes and the pool's policy wants; or
 /// what is wrong with it.
 pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Notice> {
@@ -405,7 +316,7 @@ async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             return confirm_page(visit, purpose, 200, &needs_password, Notice::None);
         }
         Ok(Err(problem)) => return confirm_page(visit, purpose, 400, &needs_password, problem),
-        Err(error) => login::refuse_internal(error)?,
+        Err(error) => words::refuse_internal(error)?,
     };
     let texts = purpose.frame(visit).texts;
     let text = match problem {

@@ -90,3 +90,11 @@ pub fn policy(texts: &Texts, policy: &PasswordPolicy) -> String {
     rules.extend(asked.into_iter().filter(|(asked, _)| *asked).map(|(_, id)| texts.say(id)));
     rules.join(if texts.language() == "ja" { "、" } else { ", " })
 }
+
+/// A fault of ours is not a page's to explain.
+pub fn refuse_internal(error: Error) -> Result<Error, Error> {
+    match error {
+        Error::Internal(_) => Err(error),
+        other => Ok(other),
+    }
+}

@@ -36,7 +36,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         return step_by_step(app, call, &bearer, &credential_id, &trail).await;
     }
     #[cfg(feature = "broken")]
-    if store::broken::is("answers-early") {
+    if crate::broken::is("answers-early") {
         let Bearer { pool_id, sub, origin_jti, .. } = &bearer;
         store::broken::delete_later(&app.db, pool_id, *sub, *origin_jti, &credential_id, &trail);
         return Ok(Empty {});

@@ -154,7 +154,7 @@ impl Drop for Connection {
         let Some(mut link) = self.link.take() else { return };
         link.idle_since = Instant::now();
         #[cfg(feature = "broken")]
-        if crate::store::broken::is("keeps-dirty") {
+        if crate::broken::is("keeps-dirty") {
             return;
         }
         let Progress { busy, open, broken, .. } = self.progress;

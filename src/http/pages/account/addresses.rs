@@ -10,9 +10,7 @@ use super::Account;
 use crate::{
     error::{Error, Result},
     flows::attributes::may_write,
-    http::pages::{
-        Frame, Notice, attribute_input::plain_phone, inbox, login, page, purpose::account_path, see_other, words,
-    },
+    http::pages::{Frame, Notice, attribute_input::plain_phone, inbox, page, purpose::account_path, see_other, words},
 };
 
 /// An address that the page shows, or wants to know: the attribute, its field's name, type and form of completion, and the
@@ -135,7 +133,7 @@ impl Account<'_> {
         match self.call("VerifyUserAttribute", input).await {
             Ok(_) => Ok(see_other(&account_path(self.visit, &[("done", kind.verified)]))),
             Err(error) => {
-                let error = login::refuse_internal(error)?;
+                let error = words::refuse_internal(error)?;
                 let texts = Frame::new(self.visit, None).texts;
                 let text = match error {
                     Error::InvalidParameter(_) => texts.say("error-code"),

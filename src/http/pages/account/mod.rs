@@ -18,7 +18,7 @@ use self::{
     rows::{PasskeyRow, SessionRow, passkey_name},
 };
 use super::{
-    Back, Frame, Message, Notice, cookies, gone, login, page,
+    Back, Frame, Message, Notice, cookies, gone, page, pool,
     purpose::{Purpose, account_path, broken_form},
     setup, words,
 };
@@ -205,13 +205,13 @@ impl Account<'_> {
             passkeys: shown.map(|one| self.passkey_row(&f.texts, one)).collect(),
             before: (from > 0).then(|| others(from.saturating_sub(PASSKEYS))),
             after: (from + PASSKEYS < passkeys.len()).then(|| others(from + PASSKEYS)),
-            can_add: login::has_passkeys(pool),
+            can_add: pool::has_passkeys(pool),
             sessions: sessions.iter().map(|one| self.session_row(&f.texts, one, &names)).collect(),
             more_sessions,
             addresses: self.addresses(),
             has_password: user.password_hash.is_some(),
             password_open: self.field("step") == "password",
-            passkeys_rest: login::has_passkeys(pool) && !mfa::passkeys_suffice(pool, user),
+            passkeys_rest: pool::has_passkeys(pool) && !mfa::passkeys_suffice(pool, user),
             set_password: {
                 let query = account_path(self.visit, &[("login_hint", &user.username)]);
                 query.replacen("/account", "/forgot", 1)
@@ -296,7 +296,7 @@ impl Account<'_> {
     }
 
     async fn said(&self, error: Error) -> Result<HttpResponse> {
-        let error = login::refuse_internal(error)?;
+        let error = words::refuse_internal(error)?;
         let texts = Frame::new(self.visit, None).texts;
         let text = match &error {
             Error::ResourceNotFound(text) if text.starts_with("The passkey") => texts.say("error-passkey-gone"),
@@ -466,7 +466,7 @@ impl Account<'_> {
         match self.call("VerifySoftwareToken", json!({"UserCode": self.field("code").trim()})).await {
             Ok(_) => self.mfa("SOFTWARE_TOKEN_MFA", true).await,
             Err(error) => {
-                let error = login::refuse_internal(error)?;
+                let error = words::refuse_internal(error)?;
                 let text = words::of(&Frame::new(self.visit, None).texts, &error);
                 self.setup_page(400, self.field("secret"), Notice::Problem(text))
             }

@@ -1,0 +1,107 @@
+//! The page that waits for the code or the link of a sign-up.
+
+use std::borrow::Cow;
+
+use actix_web::HttpResponse;
+use askama::Template;
+use serde_json::json;
+
+use super::{Frame, Notice, page, pool, purpose::Purpose, words};
+use crate::{
+    error::Result,
+    flows::{
+        sign_up,
+        triggers::{self, Trigger},
+    },
+    http::visit::Visit,
+};
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage<'a> {
+    f: Frame,
+    username: &'a str,
+    /// The sign-up's, if whoever looks at the page chose its password.
+    session: &'a str,
+    to: &'a str,
+    text: Cow<'static, str>,
+    right_code: Option<&'a str>,
+    /// What a password must be like that is asked for along with the code.
+    policy: String,
+    /// Where who opened the mail's link goes on, in pools that confirm by one: there is no code to type then.
+    by_link: Option<String>,
+    /// Whether there may be a code all the same.
+    code_or_link: bool,
+}
+
+/// What the page that waits for a code or a link knows.
+#[derive(Clone, Copy)]
+pub struct Waiting<'a> {
+    pub username: &'a str,
+    pub to: &'a str,
+    pub session: &'a str,
+    /// The code that was right and needs a password along with it.
+    pub right_code: Option<&'a str>,
+}
+
+pub fn confirm_page(
+    visit: &Visit,
+    purpose: &Purpose,
+    status: u16,
+    waiting: &Waiting<'_>,
+    notice: Notice,
+) -> Result<HttpResponse> {
+    let Waiting { username, to, session, right_code } = *waiting;
+    let mut f = purpose.frame(visit);
+    f.action = f.link("/signup");
+    f.notice = notice;
+    f.inbox = super::inbox::link(visit);
+    let pool = &purpose.named().pool;
+    let mail = match to {
+        "" => sign_up::attributes_to_verify(pool).next() == Some("email"),
+        to => to.contains('@'),
+    };
+    let links = right_code.is_none() && pool.confirms_by_link() && mail;
+    // The function that words the mail may have put the code there.
+    let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
+    let by_link = links.then(|| {
+        let (hint, next) = ([("login_hint", username)], pool::invitation(pool));
+        format!("/login?{}", visit.query.text(&["done", "then", "invited", "login_hint"], &[&hint, next].concat()))
+    });
+    let text = match (by_link.is_some(), to) {
+        _ if right_code.is_some() => f.say("confirm-with-password"),
+        (true, _) if code_or_link => f.say("code-or-link-sent"),
+        (true, "") => f.say("link-sent"),
+        (true, to) => f.say1("link-sent-to", "to", to),
+        (false, "") => f.say("code-sent"),
+        (false, to) => f.say1("code-sent-to", "to", to),
+    };
+    let policy = words::policy(&f.texts, &pool.settings.policies.password_policy);
+    let template = ConfirmPage { f, username, session, to, text, right_code, policy, by_link, code_or_link };
+    page(visit, status, &template.f, &template)
+}
+
+/// Who signs in with the right password and is not confirmed yet gets a new code.
+pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
+    let to = resend_code(visit, purpose, username).await?;
+    let session = sign_up::session_of(&visit.app, &visit.call, purpose.named(), username).await?;
+    confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
+}
+
+/// Sends another code to who waits for one; where it went, without saying it in full.
+pub async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Result<String> {
+    let input = json!({"ClientId": purpose.named().client.id, "Username": username});
+    match visit.api("ResendConfirmationCode", input).await {
+        Ok(sent) => Ok(sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default().to_owned()),
+        // Sent too often, or nobody to send to: the page says no more than to others.
+        Err(error) => words::refuse_internal(error).map(|_| String::new()),
+    }
+}
+
+pub async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+    let username = visit.form.get("username").unwrap_or_default();
+    resend_code(visit, purpose, username).await?;
+    let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());
+    let asked = Notice::Good(purpose.frame(visit).say("asked-again"));
+    confirm_page(visit, purpose, 200, &Waiting { username, to, session, right_code: None }, asked)
+}

@@ -1,0 +1,34 @@
+//! What a pool's settings mean for its pages.
+
+use crate::{flows::passkey_sign_in::relying_party_of, store::pools::Pool};
+
+/// What the pool calls its people by.
+pub fn name_label(pool: &Pool) -> &'static str {
+    let by = |list: &[String], name: &str| list.iter().any(|one| one == name);
+    let settings = &pool.settings;
+    let is = |name| by(&settings.username_attributes, name);
+    if !settings.username_attributes.is_empty() {
+        return match (is("email"), is("phone_number")) {
+            (true, true) => "email-or-phone",
+            (true, false) => "email",
+            _ => "phone",
+        };
+    }
+    let also = |name| by(&settings.alias_attributes, name);
+    match (also("email"), also("phone_number")) {
+        (true, true) => "username-email-or-phone",
+        (true, false) => "username-or-email",
+        (false, true) => "username-or-phone",
+        (false, false) => "username",
+    }
+}
+
+/// What a sign-in's address carries that leads on to the question whether to add a passkey, where the pool has them.
+pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
+    if has_passkeys(pool) { &[("then", "add"), ("invited", "1")] } else { &[] }
+}
+
+/// Whether people of the pool sign in with passkeys.
+pub fn has_passkeys(pool: &Pool) -> bool {
+    pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
+}
