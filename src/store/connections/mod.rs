@@ -14,11 +14,11 @@ mod trust;
 
 use std::{
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use deadpool::managed::{Pool, PoolError, QueueMode};
+use deadpool::managed::{Pool, PoolError, QueueMode, WeakPool};
 use futures_util::{
     StreamExt, TryStreamExt,
     future::BoxFuture,
@@ -50,8 +50,12 @@ const UNUSED: Duration = Duration::from_secs(600);
 #[derive(Clone)]
 pub struct Connections {
     pool: Pool<Maker>,
+    /// These and all that are apart from them.
+    siblings: Siblings,
     order: Option<Order>,
 }
+
+type Siblings = Arc<Mutex<Vec<WeakPool<Maker>>>>;
 
 /// Who is next when more are asked for than there are.
 #[derive(Clone)]
@@ -70,16 +74,21 @@ impl fmt::Debug for Connections {
 impl Connections {
     /// At most `size` connections, none of them made yet.
     pub fn new(options: PgConnectOptions, limits: DatabaseLimits, size: u32) -> Self {
-        Self::sharing(options, limits, size, Arc::default())
+        Self::sharing(options, limits, size, (Arc::default(), Siblings::default()))
     }
 
     /// Further ones to the same database, that neither wait for these nor keep them waiting.
     pub fn apart(&self, size: u32) -> Self {
         let maker = self.pool.manager();
-        Self::sharing(maker.options.clone(), maker.limits, size, maker.trust.clone())
+        Self::sharing(maker.options.clone(), maker.limits, size, (maker.trust.clone(), self.siblings.clone()))
     }
 
-    fn sharing(options: PgConnectOptions, limits: DatabaseLimits, size: u32, trust: Arc<Trust>) -> Self {
+    fn sharing(
+        options: PgConnectOptions,
+        limits: DatabaseLimits,
+        size: u32,
+        (trust, siblings): (Arc<Trust>, Siblings),
+    ) -> Self {
         let pool = Pool::builder(Maker { options, limits, trust: trust.clone() })
             .max_size(usize::try_from(size).unwrap_or(1))
             .wait_timeout(Some(PATIENCE))
@@ -88,8 +97,14 @@ impl Connections {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .expect("a runtime is named");
-        trust.covers(pool.weak());
-        Self { pool, order: None }
+        let weak = pool.weak();
+        trust.covers(move |proved| {
+            let Some(pool) = weak.upgrade() else { return false };
+            drop(pool.retain(|link, _| link.proved > proved));
+            true
+        });
+        siblings.lock().unwrap_or_else(PoisonError::into_inner).push(pool.weak());
+        Self { pool, siblings, order: None }
     }
 
     /// The same ones, given to those who wait in the order that [`crate::fair`] says: nobody is kept waiting by one who asks
@@ -136,16 +151,23 @@ impl Connections {
         self.pool.status().available.min(self.size())
     }
 
+    /// The pools that there still are, these and all that are apart from them.
+    fn all(&self) -> Vec<Pool<Maker>> {
+        let mut pools = self.siblings.lock().unwrap_or_else(PoisonError::into_inner);
+        pools.retain(|pool| pool.upgrade().is_some());
+        pools.iter().filter_map(WeakPool::upgrade).collect()
+    }
+
     /// Closes what was not used for long, of these and of all that are apart from them.
     pub fn close_unused(&self) {
-        for pool in self.pool.manager().trust.pools() {
+        for pool in self.all() {
             drop(pool.retain(|link, _| link.idle_since.elapsed() < UNUSED));
         }
     }
 
     /// Closes these and all that are apart from them: gives out no more, and waits a while for those in use.
     pub async fn close_all(&self) {
-        let pools = self.pool.manager().trust.pools();
+        let pools = self.all();
         pools.iter().for_each(Pool::close);
         let started = Instant::now();
         while pools.iter().any(|pool| pool.status().size > 0) && started.elapsed() < PATIENCE {

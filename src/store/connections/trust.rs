@@ -5,10 +5,6 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use deadpool::managed::{Pool, WeakPool};
-
-use super::link::Maker;
-
 /// Whether the connections that wait can be believed to lead to a primary that answers.
 #[derive(Default)]
 pub(super) struct Trust {
@@ -18,8 +14,12 @@ pub(super) struct Trust {
     suspected: AtomicU64,
     /// Connections proved in earlier generations lead to a server that fell silent: others were made meanwhile, and work.
     silent: AtomicU64,
-    pools: Mutex<Vec<WeakPool<Maker>>>,
+    closers: Mutex<Vec<Closer>>,
 }
+
+/// Closes the connections of a pool that wait and were proved in this generation at the latest; `false`: there is no such pool
+/// any more.
+type Closer = Box<dyn Fn(u64) -> bool + Send>;
 
 impl Trust {
     /// The state in which a connection that is made or tested now is proved.
@@ -27,9 +27,9 @@ impl Trust {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// Closes what waits of these, too, when trust is lost.
-    pub(super) fn covers(&self, pool: WeakPool<Maker>) {
-        self.pools.lock().unwrap_or_else(PoisonError::into_inner).push(pool);
+    /// Has this called, too, when trust is lost.
+    pub(super) fn covers(&self, close: impl Fn(u64) -> bool + Send + 'static) {
+        self.closers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(close));
     }
 
     /// A connection that was proved in this generation failed. What waits is closed, everywhere: a server that fell silent
@@ -39,9 +39,7 @@ impl Trust {
             return;
         }
         tracing::warn!(why, "a connection to the database failed; those that wait are closed, and made anew");
-        for pool in self.pools() {
-            drop(pool.retain(|link, _| link.proved > proved));
-        }
+        self.closers.lock().unwrap_or_else(PoisonError::into_inner).retain(|close| close(proved));
     }
 
     /// A test was not answered in time. Whether the server stands still or is another one's by now, a new connection will show.
@@ -61,12 +59,5 @@ impl Trust {
     /// Whether a connection is waited for in vain.
     pub(super) fn is_silent(&self, proved: u64) -> bool {
         proved < self.silent.load(Ordering::SeqCst)
-    }
-
-    /// The pools that there still are.
-    pub(super) fn pools(&self) -> Vec<Pool<Maker>> {
-        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.retain(|pool| pool.upgrade().is_some());
-        pools.iter().filter_map(WeakPool::upgrade).collect()
     }
 }
