@@ -233,6 +233,11 @@ impl Error {
         Self::ResourceNotFound(format!("User pool {pool_id} does not exist.").into())
     }
 
+    /// More codes, or guesses at them, than a name has in a time.
+    pub fn limit_exceeded() -> Self {
+        Self::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
+    }
+
     /// A call that needs a table which an operator locked.
     pub fn locked_table() -> Self {
         Self::TooManyRequests("A table is locked for its upkeep; try again in a second.".into())

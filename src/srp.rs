@@ -157,6 +157,11 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     out
 }
 
+/// The part of a pool's ID after the region.
+pub fn pool_name(pool_id: &str) -> &str {
+    pool_id.split_once('_').map_or(pool_id, |(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use base64::{Engine, prelude::BASE64_STANDARD};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::{
     app::App,
     delivery::Medium,
-    flows::{codes::Purpose, names, sign_up},
+    flows::purpose::Purpose,
     store::{pools::Pool, users::User},
 };
 
@@ -60,6 +60,25 @@ pub fn address_attribute(name: &str) -> Option<&'static str> {
     ["email", "phone_number"].into_iter().find(|known| *known == name)
 }
 
+/// The kind of address by which people are called in this pool, where it is one kind.
+pub fn naming(pool: &Pool) -> Option<&'static str> {
+    match pool.settings.username_attributes.as_slice() {
+        [one] => address_attribute(one),
+        _ => None,
+    }
+}
+
+/// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito, unless people are called by their
+/// mailbox: it is the name that is to be proved.
+pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = &'static str> {
+    let automatic = |name: &&str| pool.settings.auto_verified_attributes.iter().any(|one| one == name);
+    let order = match naming(pool) {
+        Some("email") => ["email", "phone_number"],
+        _ => ["phone_number", "email"],
+    };
+    order.into_iter().filter(automatic)
+}
+
 /// `b***@g***`
 fn masked_email(email: &str) -> String {
     let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
@@ -81,9 +100,9 @@ fn is_phone(name: &str) -> bool {
 
 /// The address that a code for this would go to if the pool had a person of this name: the same on every call.
 pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Address {
-    let first = match names::naming(pool) {
+    let first = match naming(pool) {
         Some(naming) if purpose != Purpose::SignUp => Some(naming),
-        _ => sign_up::attributes_to_verify(pool).next(),
+        _ => attributes_to_verify(pool).next(),
     };
     let by_phone = is_phone(username) || (!username.contains('@') && first == Some("phone_number"));
     decoy_of(app, pool, username, purpose, if by_phone { "phone_number" } else { "email" })

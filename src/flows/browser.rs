@@ -7,7 +7,7 @@ use crate::{
     app::App,
     call::Call,
     error::{Error, Result},
-    flows::{issue::acr_level, trail},
+    flows::trail,
     random,
     sealing::equal,
     store::{self, pools::Pool, sessions::Session, users::User},
@@ -85,6 +85,6 @@ impl Browser {
 
     /// The level (1 to 4) of the browser's sign-in.
     pub fn acr_level(&self) -> u8 {
-        acr_level(&self.session.methods)
+        tokens::acr_level(&self.session.methods)
     }
 }

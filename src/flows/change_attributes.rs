@@ -9,8 +9,9 @@ use crate::{
     flows::{
         addresses::{Address, DeliveryDetails},
         attributes,
-        codes::{self, Purpose, Sending},
-        last_factor, mfa, names,
+        codes::{self, Sending},
+        factors, last_factor, names,
+        purpose::Purpose,
         triggers::Cause,
     },
     store::{self, Connection, clients::Client, pools::Pool, users::User},
@@ -55,7 +56,7 @@ pub async fn update(
         let same = user.attributes.get(attribute).is_some_and(|old| *old == value);
         let vouched = new.get(&format!("{attribute}_verified")).is_some_and(|verified| verified == "true");
         // An address that is a second factor stays until the new one is proved.
-        let stays = mfa::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
+        let stays = factors::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
         if same || vouched || value.is_empty() {
             continue;
         }

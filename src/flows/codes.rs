@@ -17,6 +17,8 @@ use crate::{
     flows::{
         addresses::{self, Address, DeliveryDetails},
         messages, password,
+        purpose::Purpose,
+        shared_counts,
         templates::{Occasion, Stored, Told},
         triggers::Cause,
     },
@@ -42,10 +44,6 @@ const SIGN_IN_LIFETIME: Duration = Duration::minutes(15);
 const CUSTOM_PER_HOUR: i32 = 60;
 /// Guesses at the codes of a name, of each purpose.
 const GUESSES: Limits = Limits { per_code: 20, per_code_and_guesser: 5, per_day: 100, per_day_and_guesser: 25 };
-/// Rows that the names of a pool share, of each purpose. Names that nobody has take no other ones.
-const SHARED_ROWS: u16 = 1 << 14;
-/// How long the code of a sign-up may wait.
-pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 /// Digits of a code.
 const DIGITS: usize = 6;
 /// The purpose of codes that sign in, as the counts have it.
@@ -60,43 +58,6 @@ pub enum Factor {
     First { by: Option<IpAddr> },
     /// It is for whoever proved the first factor.
     Second,
-}
-
-/// What a code is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    SignUp,
-    ForgotPassword,
-    VerifyEmail,
-    VerifyPhoneNumber,
-}
-
-impl Purpose {
-    /// The purpose of proving an address of this attribute.
-    pub fn verify(attribute: &str) -> Self {
-        if attribute == "email" { Self::VerifyEmail } else { Self::VerifyPhoneNumber }
-    }
-
-    /// As the database has it.
-    fn text(self) -> &'static str {
-        match self {
-            Self::SignUp => "sign_up",
-            Self::ForgotPassword => "forgot_password",
-            Self::VerifyEmail => "verify_email",
-            Self::VerifyPhoneNumber => "verify_phone_number",
-        }
-    }
-
-    fn lifetime(self) -> Duration {
-        match self {
-            Self::ForgotPassword => Duration::HOUR,
-            Self::SignUp | Self::VerifyEmail | Self::VerifyPhoneNumber => SIGN_UP_LIFETIME,
-        }
-    }
-
-    fn occasion(self) -> Occasion {
-        if self == Self::ForgotPassword { Occasion::Reset } else { Occasion::Verification }
-    }
 }
 
 /// A code to send.
@@ -117,6 +78,10 @@ pub struct Given<'a> {
     pub code: &'a str,
     /// Who gives it. `None`: it came by a link whose signature says that the code was not guessed.
     pub by: Option<IpAddr>,
+}
+
+fn occasion(purpose: Purpose) -> Occasion {
+    if purpose == Purpose::ForgotPassword { Occasion::Reset } else { Occasion::Verification }
 }
 
 /// Where the codes of a name are counted.
@@ -141,10 +106,10 @@ impl Counters {
 
     fn of_strangers(app: &App, pool: &Pool, username: &str, user: Option<&User>, purpose: &'static str) -> Self {
         let key = password::attempts_name(app, pool, username, user);
-        let told = shared(app, pool, "told", purpose, &key);
+        let told = shared_counts::row(app, pool, "told", purpose, &key);
         let own = match user {
             Some(_) => Counter { key, holder: String::new(), purpose },
-            None => shared(app, pool, "nobody", purpose, &key),
+            None => shared_counts::row(app, pool, "nobody", purpose, &key),
         };
         Self { told, own: Some(own) }
     }
@@ -198,13 +163,6 @@ impl Counters {
     }
 }
 
-/// The row that names share in which this one is counted.
-pub fn shared(app: &App, pool: &Pool, kind: &str, purpose: &'static str, name: &str) -> Counter {
-    let hash = app.sealing.derive("counted name", format!("{} {kind} {purpose} {name}", pool.id).as_bytes());
-    let row = u16::from_be_bytes([hash[0], hash[1]]) % SHARED_ROWS;
-    Counter { key: format!("{kind} {row}"), holder: BASE64_STANDARD.encode(&hash[2..17]), purpose }
-}
-
 /// What stands for who guesses, or asks: a keyed hash of the address, or of the network of an IPv6 customer.
 fn guesser(app: &App, pool: &Pool, address: IpAddr) -> String {
     let address = budgets::customer(address);
@@ -223,7 +181,7 @@ pub async fn send(
     let (app, pool, purpose) = (cause.app, cause.pool, sending.purpose);
     let counters = Counters::of(app, pool, &user.username, Some(user), purpose);
     if !counters.send(db, pool, (sending.counted, SENT_PER_HOUR), now).await? {
-        return Err(limit_exceeded());
+        return Err(Error::limit_exceeded());
     }
     // Another address than the user has: it becomes the user's when the code comes back.
     let pending = user.attributes.get(address.attribute).is_none_or(|own| *own != address.value);
@@ -238,7 +196,7 @@ pub async fn send(
     store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
     let stored = Some(Stored { sub: user.sub, purpose: purpose.text(), hash: &stored.hash });
     let source = sending.source;
-    let told = Told { occasion: purpose.occasion(), source, username: &user.username, secret: &code, stored };
+    let told = Told { occasion: occasion(purpose), source, username: &user.username, secret: &code, stored };
     messages::send(cause, db, user, address, told, now).await?;
     Ok(address.details())
 }
@@ -259,13 +217,13 @@ pub async fn pretend_to_send(
     store::users::lock(&mut tx, &pool.id, user.map_or_else(Uuid::nil, |user| user.sub)).await?;
     let counters = Counters::of(app, pool, username, user, purpose);
     if !counters.send(&mut tx, pool, (true, SENT_PER_HOUR), now).await? {
-        return Err(limit_exceeded());
+        return Err(Error::limit_exceeded());
     }
     let code = random::code(DIGITS);
     let hash = hash(app, pool, Uuid::nil(), purpose, &code);
     store::codes::delete(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
     let stored = Some(Stored { sub: Uuid::nil(), purpose: purpose.text(), hash: &hash });
-    let told = Told { occasion: purpose.occasion(), source, username, secret: &code, stored };
+    let told = Told { occasion: occasion(purpose), source, username, secret: &code, stored };
     messages::pretend_to_send(cause, &mut tx, &address, told, now).await?;
     tx.commit().await?;
     messages::sent(app);
@@ -408,10 +366,10 @@ pub async fn count_sign_in(
     // Whoever asks has the session that the code is for, so it is lost for the owner of the name: nobody may use up all.
     if let Factor::First { by: Some(address) } = factor {
         let name = password::attempts_name(app, pool, username, user);
-        let asked = shared(app, pool, "asked", SIGN_IN, &format!("{} {name}", guesser(app, pool, address)));
+        let asked = shared_counts::row(app, pool, "asked", SIGN_IN, &format!("{} {name}", guesser(app, pool, address)));
         let sent = store::codes::note_sent(db, &pool.id, &asked, (i32::MAX, None), true, now).await?;
         if sent > SIGN_IN_SENT_PER_HOUR_AND_ASKER {
-            return Err(limit_exceeded());
+            return Err(Error::limit_exceeded());
         }
     }
     let purpose = match factor {
@@ -419,7 +377,11 @@ pub async fn count_sign_in(
         Factor::Second => SECOND_FACTOR,
     };
     let counters = Counters::of_strangers(app, pool, username, user, purpose);
-    if counters.send(db, pool, (true, SIGN_IN_SENT_PER_HOUR), now).await? { Ok(()) } else { Err(limit_exceeded()) }
+    if counters.send(db, pool, (true, SIGN_IN_SENT_PER_HOUR), now).await? {
+        Ok(())
+    } else {
+        Err(Error::limit_exceeded())
+    }
 }
 
 /// Counts a guess at a code that signs in, and refuses one too many. `false`: it is wrong, whatever it is.
@@ -458,7 +420,7 @@ pub async fn count_custom(
 ) -> Result<()> {
     let counters = Counters::of_strangers(app, pool, username, user, "custom_challenge");
     let sent = store::codes::note_sent(db, &pool.id, &counters.told, (GUESSES.per_code, None), true, now).await?;
-    if sent > CUSTOM_PER_HOUR { Err(limit_exceeded()) } else { Ok(()) }
+    if sent > CUSTOM_PER_HOUR { Err(Error::limit_exceeded()) } else { Ok(()) }
 }
 
 fn hash(app: &App, pool: &Pool, sub: Uuid, purpose: Purpose, code: &str) -> [u8; 32] {
@@ -468,7 +430,7 @@ fn hash(app: &App, pool: &Pool, sub: Uuid, purpose: Purpose, code: &str) -> [u8;
 fn refusal(refused: Guess) -> Error {
     match refused {
         Guess::Dead => expired(),
-        Guess::Counted | Guess::TooMany => limit_exceeded(),
+        Guess::Counted | Guess::TooMany => Error::limit_exceeded(),
     }
 }
 
@@ -478,10 +440,6 @@ fn mismatch() -> Error {
 
 fn expired() -> Error {
     Error::ExpiredCode("Invalid code provided, please request a code again.".into())
-}
-
-pub(super) fn limit_exceeded() -> Error {
-    Error::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
 }
 
 #[cfg(test)]

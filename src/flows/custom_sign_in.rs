@@ -9,10 +9,12 @@ use crate::{
     flows::{
         codes, decoys,
         devices::{self, Carried},
-        issue::{self, Proved, Source},
+        factors,
+        issue::{self, Proved},
         mfa, password, session_text,
         sign_in::{Available, Outcome, Parameters, Person, SignIn},
         srp_sign_in,
+        token_generation::Source,
         triggers::{self, CustomChallenge, Decision},
     },
     store::{
@@ -109,7 +111,7 @@ pub async fn after_second_factor(
 
 /// After the password: the second factor of who needs one, and then the functions' own challenges.
 async fn after_proof(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
-    let needed = mfa::is_needed(sign_in.pool, &user);
+    let needed = factors::is_needed(sign_in.pool, &user);
     let person = Person { username, user: Some(user) };
     if !needed {
         return next(sign_in, person, progress).await;

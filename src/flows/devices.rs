@@ -1,22 +1,23 @@
 //! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, W§4.5 with the
 //! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
-    app::App,
     error::{Error, Result},
     flows::{
-        issue::{self, Proved, SessionDevice, Source},
+        device_keys::Verifier,
+        factors,
+        issue::{self, Proved, SessionDevice},
         mfa, password, session_text,
         sign_in::{Available, Outcome, Parameters, Person, SignIn},
         srp_sign_in,
+        token_generation::Source,
     },
     random,
     sealing::hex,
-    srp::{self, ClientPublic},
     store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, sessions::OpenedWith, users::User},
 };
 
@@ -24,52 +25,6 @@ use crate::{
 pub const CHALLENGES: [&str; 2] = [ASKED, VERIFIER];
 const ASKED: &str = "DEVICE_SRP_AUTH";
 const VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
-/// Bytes of a salt, at most.
-const MAX_SALT: usize = 64;
-
-/// The group that all devices of a pool belong to.
-pub fn group_key(app: &App, pool_id: &str) -> String {
-    let derived = app.sealing.derive("device group", pool_id.as_bytes());
-    format!("-{}", &hex(&derived)[..8])
-}
-
-/// What a device proves itself against.
-pub struct Verifier {
-    pub salt: Vec<u8>,
-    /// v = g^x, big endian.
-    pub v: Vec<u8>,
-}
-
-impl Verifier {
-    /// From the texts of a client (base64 of numbers, perhaps with leading zeros).
-    pub fn parse(salt: &str, v: &str) -> Option<Self> {
-        let salt = BASE64_STANDARD.decode(salt).ok().filter(|salt| (1..=MAX_SALT).contains(&salt.len()))?;
-        let v = BASE64_STANDARD.decode(v).ok()?;
-        let first = v.iter().position(|byte| *byte != 0)?;
-        // What makes a public key guessable makes a verifier guessable.
-        ClientPublic::parse(&hex(&v[first..]))?;
-        let mut padded = vec![0; srp::NUMBER];
-        padded[srp::NUMBER - (v.len() - first)..].copy_from_slice(&v[first..]);
-        Some(Self { salt, v: padded })
-    }
-
-    /// Sealed for one device.
-    pub fn seal(&self, app: &App, pool_id: &str, sub: Uuid, key: &str) -> Vec<u8> {
-        app.sealing.seal(&context(pool_id, sub, key), &[&self.v[..], &self.salt].concat())
-    }
-
-    fn open(app: &App, pool_id: &str, sub: Uuid, device: &Device) -> Result<Self> {
-        let plain = app.sealing.open(&context(pool_id, sub, &device.key), &device.verifier).map_err(Error::internal)?;
-        let (v, salt) =
-            plain.split_at_checked(srp::NUMBER).ok_or_else(|| Error::internal("a short device verifier"))?;
-        Ok(Self { salt: salt.to_vec(), v: v.to_vec() })
-    }
-}
-
-fn context(pool_id: &str, sub: Uuid, key: &str) -> String {
-    format!("devices.verifier {pool_id} {sub} {key}")
-}
-
 /// "Device does not exist.": Amplify then forgets the key and signs in without.
 pub fn no_such_device() -> Error {
     Error::ResourceNotFound("Device does not exist.".into())
@@ -219,7 +174,7 @@ async fn finish(
         password::count_failure(app, pool, &person.username, Some(&user)).await?;
         return Err(Error::wrong_credentials("the proof of the device is wrong"));
     }
-    let needed = mfa::is_needed(pool, &user);
+    let needed = factors::is_needed(pool, &user);
     if needed && !stands_in(pool) {
         tx.commit().await?;
         let carried = Carried { device: Some(device.key.clone()), ..Carried::default() };

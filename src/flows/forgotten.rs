@@ -6,8 +6,8 @@
 use crate::{
     error::{Error, Result},
     flows::{
-        addresses::{Address, address_attribute},
-        change_attributes, codes, mfa, names,
+        addresses::{self, Address, address_attribute},
+        change_attributes, codes, factors,
     },
     store::{
         self, Connection,
@@ -40,14 +40,14 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
         return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
     }
     // What is a second factor is not the first one, too: one mailbox would be both.
-    if let Some(naming) = names::naming(pool) {
+    if let Some(naming) = addresses::naming(pool) {
         let named = Address::of(user, naming).ok_or_else(nowhere)?;
-        if !mfa::uses(pool, user, naming) {
+        if !factors::uses(pool, user, naming) {
             return Ok(named);
         }
         Address::verified(user, naming).ok_or_else(nowhere)?;
     }
-    let verified = |attribute| Address::verified(user, attribute).filter(|_| !mfa::uses(pool, user, attribute));
+    let verified = |attribute| Address::verified(user, attribute).filter(|_| !factors::uses(pool, user, attribute));
     let verified = |mechanism: &String| match mechanism.as_str() {
         "verified_email" => verified("email"),
         "verified_phone_number" => verified("phone_number"),
@@ -62,7 +62,7 @@ pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     let attribute = address_attribute(&code.attribute);
     // Another that is proved will do where the pool has several ways.
     let proved = attribute.and_then(|attribute| Address::verified(user, attribute));
-    let may = match names::naming(pool) {
+    let may = match addresses::naming(pool) {
         Some(naming) if first.attribute == naming => Some(first),
         _ => proved,
     };
@@ -74,7 +74,7 @@ pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
 /// whoever took the name before, neither sessions nor what begins one, nor passkeys, second factors, devices or another
 /// address. The caller has locked the user's row.
 pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
-    let Some(naming) = names::naming(pool).filter(|naming| code.attribute == *naming) else { return Ok(user) };
+    let Some(naming) = addresses::naming(pool).filter(|naming| code.attribute == *naming) else { return Ok(user) };
     if Address::verified(&user, naming).is_some() {
         return Ok(user);
     }

@@ -1,17 +1,17 @@
 //! Opening a session and issuing its tokens.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
     error::{Error, Result},
     flows::{
         attributes,
+        authentication_result::{AuthenticationResult, NewDeviceMetadata},
         browser::{self, Browser, NewBrowser},
-        devices,
+        device_keys,
         sign_in::{Door, Outcome, SignIn},
-        token_generation::{self, ClaimsOverride, Holder, TokensOverride},
+        token_generation::{self, ClaimsOverride, Holder, Source, TokensOverride},
         triggers::{self, Cause, Trigger},
     },
     random,
@@ -26,31 +26,6 @@ use crate::{
     },
     tokens::{self, ACCESS_SCOPE, AccessClaims, Context, IdClaims, IssuedAccess, RefreshToken, Use},
 };
-
-/// `AuthenticationResultType`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct AuthenticationResult {
-    pub access_token: String,
-    /// Seconds until the access token expires.
-    pub expires_in: i64,
-    pub token_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token: Option<String>,
-    /// Not for an OAuth client that was not granted `openid`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub new_device_metadata: Option<NewDeviceMetadata>,
-}
-
-/// `NewDeviceMetadataType`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct NewDeviceMetadata {
-    pub device_key: String,
-    pub device_group_key: String,
-}
 
 /// What a sign-in proved, and with which device.
 pub struct Proved {
@@ -192,34 +167,11 @@ impl Opened {
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
         }
         let mut result = issue(&cause, sign_in.client, basis, change.as_ref(), refresh).await?;
-        result.new_device_metadata = new_device
-            .map(|device_key| NewDeviceMetadata { device_key, device_group_key: devices::group_key(app, &pool.id) });
+        result.new_device_metadata = new_device.map(|device_key| NewDeviceMetadata {
+            device_key,
+            device_group_key: device_keys::group_key(app, &pool.id),
+        });
         Ok(result)
-    }
-}
-
-/// Why tokens are made: the `triggerSource` of a pre token generation trigger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
-    Authentication,
-    HostedAuth,
-    NewPasswordChallenge,
-    AuthenticateDevice,
-    RefreshTokens,
-    ClientCredentials,
-}
-
-impl Source {
-    /// As the event has it.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Authentication => "TokenGeneration_Authentication",
-            Self::HostedAuth => "TokenGeneration_HostedAuth",
-            Self::NewPasswordChallenge => "TokenGeneration_NewPasswordChallenge",
-            Self::AuthenticateDevice => "TokenGeneration_AuthenticateDevice",
-            Self::RefreshTokens => "TokenGeneration_RefreshTokens",
-            Self::ClientCredentials => "TokenGeneration_ClientCredentials",
-        }
     }
 }
 
@@ -244,7 +196,7 @@ pub async fn issue(
     let Basis { user, memberships, session, nonce } = basis;
     let mut groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
     let mut roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.clone()).collect();
-    let mut preferred_role = preferred_role(memberships);
+    let mut preferred_role = store::groups::preferred_role(memberships);
     if let Some(own) = change.and_then(|change| change.groups.as_ref()) {
         groups.clone_from(&own.groups);
         roles.clone_from(&own.roles);
@@ -335,27 +287,8 @@ impl Context {
     /// How strongly and by what the person of a session signed in.
     fn of(pool: &Pool, session: &Session) -> Self {
         let amr: Vec<_> = session.methods.split_whitespace().map(str::to_owned).collect();
-        Self { acr: pool.settings.acr_name(acr_level(&session.methods)), amr }
+        Self { acr: pool.settings.acr_name(tokens::acr_level(&session.methods)), amr }
     }
-}
-
-/// The level (1 to 4) of the `acr` claim of a sign-in by these methods.
-pub fn acr_level(methods: &str) -> u8 {
-    let has = |method: &str| methods.split_whitespace().any(|one| one == method);
-    match (has("swk") || has("hwk"), has("mfa")) {
-        (true, true) => 4,
-        (true, false) => 3,
-        (false, true) => 2,
-        (false, false) => 1,
-    }
-}
-
-/// The role of the group with the lowest precedence, unless groups with different roles share it.
-pub fn preferred_role(memberships: &[Membership]) -> Option<String> {
-    let mut with_role = memberships.iter().filter_map(|one| Some((one.precedence?, one.role_arn.as_ref()?)));
-    let (precedence, role) = with_role.next()?;
-    let tied = with_role.any(|(other, other_role)| other == precedence && other_role != role);
-    (!tied).then(|| role.clone())
 }
 
 /// The first half of a token's SHA-256 in base64url: `at_hash`.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    flows::{mfa, otp_sign_in, passkey_sign_in::relying_party_of},
+    flows::factors::{self, relying_party_of},
     store::{self, Connection, pools::Pool, users::User},
 };
 
@@ -31,14 +31,14 @@ pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, witho
         return Ok(true);
     }
     let by_code = ["EMAIL_OTP", "SMS_OTP"];
-    let codes_suffice = !mfa::is_needed(pool, user);
+    let codes_suffice = !factors::is_needed(pool, user);
     if by_code
         .into_iter()
-        .any(|factor| codes_suffice && pool.allows_factor(factor) && otp_sign_in::address(user, factor).is_some())
+        .any(|factor| codes_suffice && pool.allows_factor(factor) && factors::address(user, factor).is_some())
     {
         return Ok(true);
     }
-    if !codes_suffice && !mfa::passkeys_suffice(pool, user) {
+    if !codes_suffice && !factors::passkeys_suffice(pool, user) {
         return Ok(false);
     }
     // One that was made for another RP ID signs nobody in (W§3.1).

@@ -10,8 +10,7 @@ use crate::{
     delivery::{Failure, Medium, Message},
     error::{Error, Result},
     flows::{
-        addresses::Address,
-        codes,
+        addresses::Address, shared_counts,
         templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
         triggers::{self, Cause, NO_CLIENT, Trigger},
     },
@@ -60,7 +59,7 @@ pub async fn refuse_flooded(
 ) -> Result<()> {
     cause.app.delivery.check(address.medium())?;
     let sent = store::codes::sent(db, &cause.pool.id, &counter(cause, address), now).await?;
-    if sent >= PER_ADDRESS_AND_HOUR { Err(codes::limit_exceeded()) } else { Ok(()) }
+    if sent >= PER_ADDRESS_AND_HOUR { Err(Error::limit_exceeded()) } else { Ok(()) }
 }
 
 /// Where the messages to an address are counted.
@@ -80,7 +79,7 @@ pub async fn pretend_to_send(
     now: OffsetDateTime,
 ) -> Result<()> {
     let name = cause.pool.username_key(told.username);
-    let counted = codes::shared(cause.app, cause.pool, "nobody", ADDRESS, &name);
+    let counted = shared_counts::row(cause.app, cause.pool, "nobody", ADDRESS, &name);
     let id = put(cause, db, &counted, address, &told, None, now).await?;
     Ok(store::outbox::delete(db, &cause.pool.id, id).await?)
 }
@@ -99,7 +98,7 @@ async fn put(
     app.delivery.check(address.medium())?;
     // Nothing is tried there: no address is ever dead.
     if store::codes::note_sent(db, &pool.id, counted, (i32::MAX, None), true, now).await? > PER_ADDRESS_AND_HOUR {
-        return Err(codes::limit_exceeded());
+        return Err(Error::limit_exceeded());
     }
     let link = link(cause, address, told);
     let mut message = composed(pool, address, told, link.as_deref());

@@ -12,10 +12,12 @@ use crate::{
         codes::Factor,
         custom_sign_in,
         devices::Carried,
-        issue::{self, Proved, Source},
+        factors,
+        issue::{self, Proved},
         otp_sign_in, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
         software_token,
+        token_generation::Source,
     },
     store::{
         self, Connection,
@@ -26,51 +28,8 @@ use crate::{
     },
 };
 
-/// The methods in the order in which they are offered.
-const METHODS: [&str; 3] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"];
 /// The challenges of second factors, besides EMAIL_OTP, which is a first factor too.
 pub const CHALLENGES: [&str; 4] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "SELECT_MFA_TYPE", "MFA_SETUP"];
-
-/// The methods that a user has switched on in this pool.
-fn enabled(pool: &Pool, user: &User) -> Vec<&'static str> {
-    let enabled = |method: &str| user.mfa.enabled.iter().any(|one| one == method);
-    METHODS.into_iter().filter(|method| enabled(method) && pool.has_mfa(method)).collect()
-}
-
-/// Whether a user can use a method now: what is sent needs an address that was proved.
-fn is_usable(user: &User, method: &str) -> bool {
-    attribute(method).is_none_or(|name| Address::verified(user, name).is_some())
-}
-
-/// Whether one factor is not enough for this user.
-pub fn is_needed(pool: &Pool, user: &User) -> bool {
-    match pool.settings.mfa_configuration.as_str() {
-        "ON" => true,
-        "OPTIONAL" => !enabled(pool, user).is_empty(),
-        _ => false,
-    }
-}
-
-/// What a user is asked for now: what is switched on and usable. Where a second factor is required and none was switched on,
-/// it is an authenticator app that was verified, or else an address that was proved.
-fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<&'static str> {
-    let on = enabled(pool, user);
-    if !on.is_empty() {
-        return on.into_iter().filter(|method| is_usable(user, method)).collect();
-    }
-    let without = |method: &&str| match attribute(method) {
-        None => pool.has_mfa(method) && has_app,
-        Some(_) => pool.has_mfa(method) && is_usable(user, method),
-    };
-    METHODS.into_iter().filter(without).take(1).collect()
-}
-
-/// Whether codes to this attribute's address are a second factor of this user, or would be for want of another.
-pub fn uses(pool: &Pool, user: &User, attribute: &str) -> bool {
-    let on = enabled(pool, user);
-    let is = |method: &str| if on.is_empty() { pool.has_mfa(method) } else { on.contains(&method) };
-    is_needed(pool, user) && METHODS.into_iter().any(|method| self::attribute(method) == Some(attribute) && is(method))
-}
 
 /// Whether the user has an authenticator app that was verified.
 async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
@@ -80,12 +39,7 @@ async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> 
 
 /// Whether a user may set an authenticator app up in the middle of a sign-in: there is no second factor yet.
 pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
-    Ok(enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
-}
-
-/// Whether this user's passkeys count as both factors, so that they must verify their user.
-pub fn passkeys_suffice(pool: &Pool, user: &User) -> bool {
-    pool.has_multi_factor_passkeys() && user.mfa.passkey
+    Ok(factors::enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
 }
 
 /// Whether a user's challenge asks for a second factor.
@@ -93,27 +47,18 @@ pub fn asked_by(pending: &Challenge) -> bool {
     pending.data["mfa"] == true
 }
 
-/// The attribute whose address a method sends to, if it sends.
-fn attribute(method: &str) -> Option<&'static str> {
-    match method {
-        "SMS_MFA" => Some("phone_number"),
-        "EMAIL_OTP" => Some("email"),
-        _ => None,
-    }
-}
-
 /// Asks for the second factor of a person who proved the first.
 pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: &Carried) -> Result<Outcome> {
     let pool = sign_in.pool;
     let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
     let mut db = sign_in.app.db.acquire().await?;
-    let methods = offered(pool, user, has_app(&mut db, pool, user).await?);
+    let methods = factors::offered(pool, user, has_app(&mut db, pool, user).await?);
     drop(db);
     let preferred = methods.iter().find(|method| user.mfa.preferred.as_deref() == Some(**method)).copied();
     match (preferred, methods.as_slice()) {
         (Some(method), _) => ask_for(sign_in, person, method, carried).await,
         (None, [method]) => ask_for(sign_in, person, method, carried).await,
-        (None, []) if enabled(pool, user).is_empty() && pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
+        (None, []) if factors::enabled(pool, user).is_empty() && pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
             let offered = json!(["SOFTWARE_TOKEN_MFA"]).to_string();
             let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
             let mut data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
@@ -139,7 +84,7 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: &Carried) -> Res
 async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, carried: &Carried) -> Result<Outcome> {
     let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
     let name = ("USER_ID_FOR_SRP", user.username.clone());
-    let (mut data, parameters) = match attribute(method) {
+    let (mut data, parameters) = match factors::attribute(method) {
         None => (json!({}), parameters([("FRIENDLY_DEVICE_NAME", "TOTP device".to_owned()), name])),
         Some(attribute) => {
             let address = Address::verified(user, attribute)
@@ -173,7 +118,7 @@ pub async fn finish(
     password::refuse_locked(app, pool, &person.username, Some(&user)).await?;
     let mut tx = app.db.begin().await?;
     let user = still(sign_in, &mut tx, &pending, user.sub).await?;
-    let offered = offered(pool, &user, has_app(&mut tx, pool, &user).await?);
+    let offered = factors::offered(pool, &user, has_app(&mut tx, pool, &user).await?);
     if pending.kind == "SELECT_MFA_TYPE" {
         let answer = sign_in.required(responses, "ANSWER")?;
         let Some(method) = offered.into_iter().find(|method| *method == answer) else {
@@ -191,7 +136,7 @@ pub async fn finish(
         }
     } else {
         // What was asked for may have been switched off since, or the address changed.
-        let address = attribute(&pending.kind).and_then(|name| Address::verified(&user, name));
+        let address = factors::attribute(&pending.kind).and_then(|name| Address::verified(&user, name));
         if !offered.contains(&pending.kind.as_str())
             || address.is_some_and(|address| pending.data["to"] != address.value)
         {
@@ -260,7 +205,7 @@ async fn prove(
         _ => "EMAIL_OTP_CODE",
     };
     let code = sign_in.required(responses, member)?;
-    if attribute(&pending.kind).is_some() {
+    if factors::attribute(&pending.kind).is_some() {
         return Ok(if otp_sign_in::fits(app, pending, code) { Proof::Right } else { Proof::Wrong });
     }
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
@@ -345,7 +290,7 @@ pub async fn prefer(
         if !preference.enabled {
             continue;
         }
-        match attribute(method) {
+        match factors::attribute(method) {
             Some(name) if Address::verified(user, name).is_none() => {
                 return refuse(format!("User does not have delivery config set to turn on {method}"));
             }
@@ -359,7 +304,7 @@ pub async fn prefer(
         }
         mfa.enabled.push(method.into());
     }
-    let had = !enabled(pool, user).is_empty();
+    let had = !factors::enabled(pool, user).is_empty();
     if had && pool.settings.mfa_configuration == "ON" && !mfa.enabled.iter().any(|method| pool.has_mfa(method)) {
         return refuse("A second factor is required in this user pool: the last one cannot be switched off.".into());
     }
@@ -374,7 +319,7 @@ pub async fn prefer(
         mfa.passkey = passkey.enabled;
     }
     // In the order in which they are offered: asked for twice, it is the same.
-    mfa.enabled.sort_by_key(|one| METHODS.iter().position(|method| method == one));
+    mfa.enabled.sort_by_key(|one| factors::METHODS.iter().position(|method| method == one));
     if mfa == user.mfa {
         return Ok(false);
     }

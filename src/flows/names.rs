@@ -6,10 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    flows::{
-        addresses,
-        attributes::{is_email, is_phone},
-    },
+    flows::attributes::{is_email, is_phone},
     random,
     store::{
         self, Connection,
@@ -52,14 +49,6 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
         _ => attributes.insert(attribute.into(), Value::String(typed.to_owned())),
     };
     Ok((sub, sub.to_string()))
-}
-
-/// The kind of address by which people are called in this pool, where it is one kind.
-pub fn naming(pool: &Pool) -> Option<&'static str> {
-    match pool.settings.username_attributes.as_slice() {
-        [one] => addresses::address_attribute(one),
-        _ => None,
-    }
 }
 
 /// The names that sign this user in in this pool: kind and value as it is compared. None where it is the username alone,

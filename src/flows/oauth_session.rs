@@ -7,8 +7,9 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        issue::{self, AuthenticationResult, Basis, Source},
-        token_generation::{self, Holder},
+        authentication_result::AuthenticationResult,
+        issue::{self, Basis},
+        token_generation::{self, Holder, Source},
         triggers::{self, Cause, Trigger},
     },
     random,

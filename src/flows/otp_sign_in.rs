@@ -9,12 +9,15 @@ use crate::{
     flows::{
         addresses::{self, Address},
         attributes::is_phone,
-        codes::{self, Factor, Purpose},
-        decoys, devices,
-        issue::{self, Proved, Source},
-        messages, mfa, password, session_text,
+        codes::{self, Factor},
+        decoys, devices, factors,
+        issue::{self, Proved},
+        messages, mfa, password,
+        purpose::Purpose,
+        session_text,
         sign_in::{Available, Outcome, Person, SignIn},
         templates::{Occasion, Told},
+        token_generation::Source,
     },
     random,
     sealing::equal,
@@ -22,22 +25,11 @@ use crate::{
         self,
         challenges::Challenge,
         sessions::OpenedWith,
-        users::{Status, User},
     },
 };
 
 /// Digits of a code.
 pub const DIGITS: usize = 8;
-
-/// The attribute whose address a factor uses.
-fn attribute(factor: &str) -> &'static str {
-    if factor == "EMAIL_OTP" { "email" } else { "phone_number" }
-}
-
-/// Where a person's code of this factor goes, if the person can use it.
-pub fn address(user: &User, factor: &str) -> Option<Address> {
-    Address::verified(user, attribute(factor)).filter(|_| user.status == Status::Confirmed)
-}
 
 /// Whether an unknown person could use a factor: as some people can and others cannot, also of those who are called by an
 /// address, which may not be proved yet.
@@ -55,11 +47,17 @@ pub async fn start(
     available: Available,
 ) -> Result<Outcome> {
     let to = match &person.user {
-        Some(user) => address(user, factor).ok_or_else(|| unavailable(factor))?,
+        Some(user) => factors::address(user, factor).ok_or_else(|| unavailable(factor))?,
         // Of who is confirmed: the same as where a password is forgotten.
         None => {
             let purpose = Purpose::ForgotPassword;
-            addresses::decoy_of(sign_in.app, sign_in.pool, &person.username, purpose, attribute(factor))
+            addresses::decoy_of(
+                sign_in.app,
+                sign_in.pool,
+                &person.username,
+                purpose,
+                factors::first_factor_attribute(factor),
+            )
         }
     };
     let (data, parameters) = send(sign_in, person, &to, Factor::First { by: sign_in.asker() }).await?;
@@ -124,8 +122,8 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     }
     sign_in.may_sign_in(&user)?;
     // What was offered may have been withdrawn since, and the address may be another one now.
-    let still = address(&user, &taken.kind).is_some_and(|address| taken.data["to"] == address.value);
-    if !still || !pool.allows_factor(&taken.kind) || mfa::is_needed(pool, &user) {
+    let still = factors::address(&user, &taken.kind).is_some_and(|address| taken.data["to"] == address.value);
+    if !still || !pool.allows_factor(&taken.kind) || factors::is_needed(pool, &user) {
         return Err(session_text::unfit());
     }
     // Whoever reads the address has proved more than a password does.

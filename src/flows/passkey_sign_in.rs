@@ -9,10 +9,10 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        auth_events, decoys, devices,
-        issue::{self, Proved, SessionDevice, Source},
-        mfa, session_text,
+        auth_events, decoys, devices, factors,
+        issue::{self, Proved, SessionDevice}, session_text,
         sign_in::{Available, Door, Outcome, Person, SignIn},
+        token_generation::Source,
         trail, triggers,
     },
     random,
@@ -34,25 +34,9 @@ const CLONES_NOTED_PER_HOUR: i64 = 10;
 /// The relying party of a pool, if it is configured. Of a person for whom one factor is not enough, a passkey must verify
 /// its user.
 pub fn relying_party(sign_in: &SignIn<'_>, user: Option<&User>) -> Option<RelyingParty> {
-    let mut rp = relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)?;
-    rp.user_verification_required |= user.is_some_and(|user| mfa::is_needed(sign_in.pool, user));
+    let mut rp = factors::relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)?;
+    rp.user_verification_required |= user.is_some_and(|user| factors::is_needed(sign_in.pool, user));
     Some(rp)
-}
-
-/// The relying party of a pool, if it is configured.
-pub fn relying_party_of(pool: &Pool, app_origins: &[String]) -> Option<RelyingParty> {
-    let configuration = pool.settings.web_authn_configuration.as_ref()?;
-    Some(RelyingParty {
-        id: configuration.relying_party_id.clone()?,
-        user_verification_required: configuration.user_verification == "required",
-        app_origins: app_origins.to_vec(),
-        related_origins: pool.passkey_policy.related_origins.clone(),
-    })
-}
-
-/// The algorithms that a pool offers, most wanted first.
-pub fn algorithms_of(pool: &Pool) -> &'static [webauthn::COSEAlgorithm] {
-    if pool.passkey_policy.ed_dsa { &webauthn::ALGORITHMS_WITH_EDDSA } else { &webauthn::ALGORITHMS }
 }
 
 /// Which of a person's passkeys (ID, transports, relying party ID) may answer. An unknown person has made-up ones, the same
@@ -237,7 +221,7 @@ async fn finish_together(
 /// Whether this user may finish a passkey sign-in: what was offered may have been withdrawn since.
 fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
     sign_in.may_sign_in(user)?;
-    let enough = !mfa::is_needed(sign_in.pool, user) || mfa::passkeys_suffice(sign_in.pool, user);
+    let enough = !factors::is_needed(sign_in.pool, user) || factors::passkeys_suffice(sign_in.pool, user);
     if user.status != Status::Confirmed || !enough || !sign_in.pool.allows_factor("WEB_AUTHN") {
         return Err(Error::wrong_credentials("passkeys sign this user in no more"));
     }
@@ -334,7 +318,7 @@ fn proved_by(
 ) -> Proved {
     let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
     // It then had to verify its user.
-    if mfa::is_needed(sign_in.pool, user) && mfa::passkeys_suffice(sign_in.pool, user) {
+    if factors::is_needed(sign_in.pool, user) && factors::passkeys_suffice(sign_in.pool, user) {
         methods.push("mfa");
     }
     Proved { with: OpenedWith::Passkey(credential_id), methods, device }

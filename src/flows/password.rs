@@ -8,11 +8,11 @@ use uuid::Uuid;
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{attributes, decoys, srp_sign_in::pool_name},
+    flows::{attributes, decoys},
     random,
     sealing::sha256,
     secret::Secret,
-    srp::{self, Verifier},
+    srp::{self, Verifier, pool_name},
     store::{
         self, Connection,
         clients::Client,

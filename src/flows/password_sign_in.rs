@@ -9,9 +9,11 @@ use crate::{
         attributes::{self, Attribute},
         change_attributes, custom_sign_in,
         devices::{self, Carried},
-        issue::{self, Proved, SessionDevice, Source},
+        factors,
+        issue::{self, Proved, SessionDevice},
         messages, mfa, password, session_text,
         sign_in::{Outcome, Parameters, Person, SignIn},
+        token_generation::Source,
     },
     secret::Secret,
     store::{
@@ -53,7 +55,7 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
     // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
     // second factor by repeating it.
     let may_be_asked = user.status == Status::Confirmed
-        && (mfa::is_needed(pool, &user) || (sign_in.device_key.is_some() && pool.devices().is_some()));
+        && (factors::is_needed(pool, &user) || (sign_in.device_key.is_some() && pool.devices().is_some()));
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &username, Some(&user));
     let locked = match free {
@@ -87,7 +89,7 @@ pub async fn proved(sign_in: &SignIn<'_>, username: String, user: User, session:
         tx.commit().await?;
         return devices::ask(sign_in, &Person { username, user: Some(user) }, device).await;
     }
-    if mfa::is_needed(pool, &user) {
+    if factors::is_needed(pool, &user) {
         tx.commit().await?;
         let carried = Carried { named_device: device.map(|device| device.key), ..Carried::default() };
         return mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await;
@@ -150,7 +152,7 @@ pub async fn new_password(
         return Err(session_text::unfit());
     }
     if let Some(address) = ["email", "phone_number"].into_iter().find(|name| {
-        new.contains_key(*name) && new.get(*name) != user.attributes.get(*name) && mfa::uses(pool, &user, name)
+        new.contains_key(*name) && new.get(*name) != user.attributes.get(*name) && factors::uses(pool, &user, name)
     }) {
         return Err(Error::InvalidParameter(
             format!("The {address} is a second factor of this user and cannot be changed here.").into(),
@@ -163,7 +165,7 @@ pub async fn new_password(
     let name = password::attempts_name(app, pool, &person.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     let carried = Carried::of(&taken);
-    if mfa::is_needed(pool, &user) {
+    if factors::is_needed(pool, &user) {
         let user = store::users::hold(&mut tx, &pool.id, user.sub).await?;
         tx.commit().await?;
         messages::sent(app);

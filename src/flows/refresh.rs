@@ -7,8 +7,9 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
-        issue::{self, AuthenticationResult, Basis, Source},
-        token_generation::{self, Holder},
+        authentication_result::AuthenticationResult,
+        issue::{self, Basis},
+        token_generation::{self, Holder, Source},
         trail,
         triggers::{self, Cause, Trigger},
     },

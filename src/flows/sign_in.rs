@@ -11,11 +11,13 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
+        authentication_result::AuthenticationResult,
         browser::NewBrowser,
-        custom_sign_in, decoys, devices,
-        issue::{self, AuthenticationResult, Proved, Source},
+        custom_sign_in, decoys, devices, factors,
+        issue::{self, Proved},
         mfa, migration, otp_sign_in, passkey_sign_in, password, password_sign_in, refresh, secret_hash, session_text,
         sign_up, srp_sign_in,
+        token_generation::Source,
         triggers::{self, Cause, Trigger},
     },
     random,
@@ -344,7 +346,7 @@ impl SignIn<'_> {
         let Some(user) = store::users::hold(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
         let step = sign_up::SIGNED_UP;
         if user.status != Status::Confirmed
-            || mfa::is_needed(self.pool, &user)
+            || factors::is_needed(self.pool, &user)
             || !sign_up::take_session(self.app, &mut tx, self.client, user.sub, step, session, now).await?
         {
             return Ok(None);
@@ -393,14 +395,14 @@ impl SignIn<'_> {
     fn available_of(&self, person: &Person, passkeys: Vec<(Vec<u8>, Vec<String>, String)>) -> Available {
         let mut factors = Vec::new();
         let one_suffices = match &person.user {
-            Some(user) => !mfa::is_needed(self.pool, user),
+            Some(user) => !factors::is_needed(self.pool, user),
             None => self.pool.settings.mfa_configuration != "ON",
         };
         let passkeys_suffice =
-            one_suffices || person.user.as_ref().is_some_and(|user| mfa::passkeys_suffice(self.pool, user));
+            one_suffices || person.user.as_ref().is_some_and(|user| factors::passkeys_suffice(self.pool, user));
         for factor in ["EMAIL_OTP", "SMS_OTP"] {
             let can = match &person.user {
-                Some(user) => otp_sign_in::address(user, factor).is_some(),
+                Some(user) => factors::address(user, factor).is_some(),
                 None => otp_sign_in::decoy_has(self, &person.username, factor),
             };
             if can && one_suffices && self.pool.allows_factor(factor) {

@@ -9,9 +9,11 @@ use crate::{
     call::Call,
     error::{Error, Result},
     flows::{
-        addresses::Address,
-        codes::{self, Given, Purpose},
-        migration, names, password, session_text,
+        addresses::{self, Address},
+        codes::{self, Given},
+        migration, names, password,
+        purpose::{self, Purpose},
+        session_text,
         triggers::{self, Cause, PreSignUp, Trigger},
     },
     random,
@@ -44,17 +46,6 @@ pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Resul
     Ok(())
 }
 
-/// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito, unless people are called by their
-/// mailbox: it is the name that is to be proved.
-pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = &'static str> {
-    let automatic = |name: &&str| pool.settings.auto_verified_attributes.iter().any(|one| one == name);
-    let order = match names::naming(pool) {
-        Some("email") => ["email", "phone_number"],
-        _ => ["phone_number", "email"],
-    };
-    order.into_iter().filter(automatic)
-}
-
 /// Where a new user's code goes: to the address that the user was called by, before others.
 pub fn address_to_verify(pool: &Pool, user: &User, typed: &str) -> Option<Address> {
     let value = |name: &str| user.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -66,7 +57,7 @@ pub fn address_to_verify(pool: &Pool, user: &User, typed: &str) -> Option<Addres
 pub fn attribute_to_verify(pool: &Pool, typed: &str, value: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
     let by_address = !pool.settings.username_attributes.is_empty();
     let given = |name: &'static str| Some((name, value(name).filter(|value| !value.is_empty())?));
-    let given: Vec<_> = attributes_to_verify(pool).filter_map(given).collect();
+    let given: Vec<_> = addresses::attributes_to_verify(pool).filter_map(given).collect();
     let typed = pool.username_key(typed);
     let called = given.iter().find(|(_, value)| by_address && pool.username_key(value) == typed);
     called.or(given.first()).map(|(name, _)| *name)
@@ -91,7 +82,7 @@ pub async fn session(
         sub: Some(sub),
         data: json!({}),
         // On the pages it lives as long as the code that people look for in their mail.
-        expires_at: now + if from_pages { codes::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
+        expires_at: now + if from_pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
     };
     store::challenges::insert(&mut *db, &client.pool_id, &challenge, now).await?;
     Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
@@ -99,7 +90,7 @@ pub async fn session(
 
 /// A `Session` that stands for nothing, in place of one that nobody may have.
 pub fn no_session(app: &App, client: &Client) -> String {
-    let expires_at = app.clock.now() + codes::SIGN_UP_LIFETIME;
+    let expires_at = app.clock.now() + purpose::SIGN_UP_LIFETIME;
     session_text::seal(&app.sealing, &client.pool_id, &client.id, random::uuid(), expires_at)
 }
 

@@ -156,7 +156,7 @@ pub async fn finish(
     password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
     let verifier = verifier(sign_in, &person).await?;
     let user_id = pending.data["srpId"].as_str().unwrap_or_default().to_owned();
-    let identity = (pool_name(&pool.id).to_owned(), user_id);
+    let identity = (srp::pool_name(&pool.id).to_owned(), user_id);
     let fits = is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
     match person.user {
         Some(user) if fits && custom_sign_in::began(&pending) => {
@@ -201,11 +201,6 @@ fn user_id(sign_in: &SignIn<'_>, person: &Person) -> String {
         Some(user) => user.username.clone(),
         None => decoys::id(sign_in.app, sign_in.pool, &person.username),
     }
-}
-
-/// The part of a pool's ID after the region.
-pub fn pool_name(pool_id: &str) -> &str {
-    pool_id.split_once('_').map_or(pool_id, |(_, name)| name)
 }
 
 fn context(sign_in: &SignIn<'_>) -> String {

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     error::Result,
-    flows::{
-        issue::{Source, preferred_role},
-        triggers::{Cause, Trigger, attributes_of},
+    flows::triggers::{Cause, Trigger, attributes_of},
+    store::{
+        groups::{Membership, preferred_role},
+        users::User,
     },
-    store::{groups::Membership, users::User},
 };
 
 /// What a pre token generation trigger changes in one token.
@@ -34,6 +34,31 @@ pub struct GroupsOverride {
     pub groups: Vec<String>,
     pub roles: Vec<String>,
     pub preferred_role: Option<String>,
+}
+
+/// Why tokens are made: the `triggerSource` of a pre token generation trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Authentication,
+    HostedAuth,
+    NewPasswordChallenge,
+    AuthenticateDevice,
+    RefreshTokens,
+    ClientCredentials,
+}
+
+impl Source {
+    /// As the event has it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Authentication => "TokenGeneration_Authentication",
+            Self::HostedAuth => "TokenGeneration_HostedAuth",
+            Self::NewPasswordChallenge => "TokenGeneration_NewPasswordChallenge",
+            Self::AuthenticateDevice => "TokenGeneration_AuthenticateDevice",
+            Self::RefreshTokens => "TokenGeneration_RefreshTokens",
+            Self::ClientCredentials => "TokenGeneration_ClientCredentials",
+        }
+    }
 }
 
 /// Whose tokens are made.

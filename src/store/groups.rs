@@ -212,3 +212,11 @@ pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &s
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// The role of the group with the lowest precedence, unless groups with different roles share it.
+pub fn preferred_role(memberships: &[Membership]) -> Option<String> {
+    let mut with_role = memberships.iter().filter_map(|one| Some((one.precedence?, one.role_arn.as_ref()?)));
+    let (precedence, role) = with_role.next()?;
+    let tied = with_role.any(|(other, other_role)| other == precedence && other_role != role);
+    (!tied).then(|| role.clone())
+}

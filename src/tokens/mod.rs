@@ -35,3 +35,14 @@ impl From<Error> for crate::error::Error {
         Self::NotAuthorized(error.to_string().into())
     }
 }
+
+/// The level (1 to 4) of the `acr` claim of a sign-in by these methods.
+pub fn acr_level(methods: &str) -> u8 {
+    let has = |method: &str| methods.split_whitespace().any(|one| one == method);
+    match (has("swk") || has("hwk"), has("mfa")) {
+        (true, true) => 4,
+        (true, false) => 3,
+        (false, true) => 2,
+        (false, false) => 1,
+    }
+}

@@ -9,7 +9,7 @@ use super::{Unproved, answer, client, error, refuse};
 use crate::{
     app::App,
     error::Result,
-    flows::{issue::AuthenticationResult, token_grants},
+    flows::{authentication_result::AuthenticationResult, token_grants},
     http::visit::{self, Visit},
 };
 

@@ -16,9 +16,10 @@ use crate::{
     error::{Error, Result},
     flows::{
         authorization,
-        codes::{Given, Purpose},
+        codes::Given,
         fields::Fields,
         messages,
+        purpose::Purpose,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },

@@ -10,7 +10,7 @@ use super::{Frame, Notice, page, pool, purpose::Purpose, words};
 use crate::{
     error::Result,
     flows::{
-        sign_up,
+        addresses, sign_up,
         triggers::{self, Trigger},
     },
     http::visit::Visit,
@@ -58,7 +58,7 @@ pub fn confirm_page(
     f.inbox = super::inbox::link(visit);
     let pool = &purpose.named().pool;
     let mail = match to {
-        "" => sign_up::attributes_to_verify(pool).next() == Some("email"),
+        "" => addresses::attributes_to_verify(pool).next() == Some("email"),
         to => to.contains('@'),
     };
     let links = right_code.is_none() && pool.confirms_by_link() && mail;

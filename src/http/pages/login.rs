@@ -21,7 +21,8 @@ use crate::{
     flows::{
         auth_events,
         authorization::Prompt,
-        passkey_sign_in::{relying_party_of, was_deleted},
+        factors::relying_party_of,
+        passkey_sign_in::was_deleted,
         sign_in::{Door, NextChallenge, Outcome, Parameters, SignIn},
     },
     http::visit::{self, Visit},

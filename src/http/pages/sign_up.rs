@@ -21,7 +21,7 @@ use crate::{
     flows::{
         self, change_attributes,
         codes::{self, Given},
-        password,
+        password, purpose,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },
@@ -262,7 +262,7 @@ async fn began_here(
                 attributes.insert(name.into(), value.into());
                 attributes.insert(format!("{name}_verified"), "false".into());
                 // It went to the address before.
-                codes::withdraw(&mut tx, pool, now.sub, codes::Purpose::SignUp).await?;
+                codes::withdraw(&mut tx, pool, now.sub, purpose::Purpose::SignUp).await?;
             }
         }
         if attributes != now.attributes {
@@ -347,7 +347,7 @@ async fn redeem(
     };
     let confirmation = Confirmation {
         username: waiting.username,
-        code: Given { purpose: codes::Purpose::SignUp, code, by: Some(visit.call.address) },
+        code: Given { purpose: purpose::Purpose::SignUp, code, by: Some(visit.call.address) },
         force_alias_creation: false,
         session: Some(waiting.session),
         password: Chosen::ByWhoHasTheSession(password.as_ref()),

@@ -12,8 +12,9 @@ use crate::{
     flows::{
         self,
         addresses::{Address, DeliveryDetails, address_attribute},
-        codes::{self, Purpose, Sending},
+        codes::{self, Sending},
         messages,
+        purpose::Purpose,
         triggers::Cause,
     },
     store,

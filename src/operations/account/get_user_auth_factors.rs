@@ -9,7 +9,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::Result,
-    flows::{self, otp_sign_in},
+    flows::{self, factors},
     store::{self, pools::Pool, users::User},
 };
 
@@ -35,8 +35,8 @@ pub async fn factors_of(app: &App, pool: &Pool, user: User) -> Result<Response> 
     let passkeys = store::passkeys::list(&mut db, &pool.id, user.sub).await?;
     let factors = [
         ("PASSWORD", user.password_hash.is_some()),
-        ("EMAIL_OTP", pool.allows_factor("EMAIL_OTP") && otp_sign_in::address(&user, "EMAIL_OTP").is_some()),
-        ("SMS_OTP", pool.allows_factor("SMS_OTP") && otp_sign_in::address(&user, "SMS_OTP").is_some()),
+        ("EMAIL_OTP", pool.allows_factor("EMAIL_OTP") && factors::address(&user, "EMAIL_OTP").is_some()),
+        ("SMS_OTP", pool.allows_factor("SMS_OTP") && factors::address(&user, "SMS_OTP").is_some()),
         ("WEB_AUTHN", !passkeys.is_empty() && pool.allows_factor("WEB_AUTHN")),
     ];
     Ok(Response {

@@ -8,7 +8,7 @@ use crate::{
     call::Call,
     caller::Bearer,
     error::{Error, Result},
-    flows::{self, changes, devices, step_up},
+    flows::{self, changes, device_keys, devices, step_up},
     store::{self, devices::Device},
 };
 
@@ -48,7 +48,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     let asks = configuration.device_only_remembered_on_user_prompt == Some(true);
     let verifier = request
         .device_secret_verifier_config
-        .and_then(|secrets| devices::Verifier::parse(&secrets.salt, &secrets.password_verifier))
+        .and_then(|secrets| device_keys::Verifier::parse(&secrets.salt, &secrets.password_verifier))
         .ok_or_else(|| {
             Error::InvalidParameter(
                 "DeviceSecretVerifierConfig: Salt and PasswordVerifier must be numbers of SRP, in base64.".into(),
@@ -70,7 +70,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     }
     let device = Device {
         verifier: verifier.seal(app, &pool.id, bearer.sub, &request.device_key),
-        group_key: devices::group_key(app, &pool.id),
+        group_key: device_keys::group_key(app, &pool.id),
         key: request.device_key,
         name: request.device_name,
         remembered: !asks,

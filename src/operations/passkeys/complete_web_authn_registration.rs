@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         self, changes, decoys,
-        passkey_sign_in::{algorithms_of, relying_party_of},
+        factors::{algorithms_of, relying_party_of},
         step_up,
     },
     operations::Empty,

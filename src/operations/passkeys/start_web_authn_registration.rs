@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        passkey_sign_in::{algorithms_of, relying_party_of},
+        factors::{algorithms_of, relying_party_of},
         step_up,
     },
     random,

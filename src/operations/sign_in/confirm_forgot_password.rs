@@ -12,9 +12,11 @@ use crate::{
     caller::PublicClient,
     error::{Error, Result},
     flows::{
-        self, auth_events,
-        codes::{self, Given, Purpose},
-        forgotten, names, password, session_limits, sign_up,
+        self, addresses, auth_events,
+        codes::{self, Given},
+        forgotten, password,
+        purpose::Purpose,
+        session_limits, sign_up,
         triggers::Cause,
     },
     operations::Empty,
@@ -48,7 +50,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let checked = check(app, &caller, user.sub, given, trail.at).await?;
     password::check_history(app, pool, user.sub, &request.password).await?;
     let new = password::new(app, pool, user.sub, &user.username, request.password).await?;
-    if names::naming(pool).is_some() {
+    if addresses::naming(pool).is_some() {
         // All may end: see forgotten::claim.
         session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     }

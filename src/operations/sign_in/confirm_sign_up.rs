@@ -10,7 +10,8 @@ use crate::{
     caller::PublicClient,
     error::Result,
     flows::{
-        codes::{Given, Purpose},
+        codes::Given,
+        purpose::Purpose,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },

@@ -11,8 +11,10 @@ use crate::{
     error::{Error, Result},
     flows::{
         auth_events,
-        codes::{self, Purpose, Sending},
-        forgotten, messages, sign_up,
+        codes::{self, Sending},
+        forgotten, messages,
+        purpose::Purpose,
+        sign_up,
         triggers::Cause,
     },
     store::{self, clients::ClientAndPool, users::User},

@@ -20,7 +20,7 @@ use crate::{
     flows::{
         addresses::DeliveryDetails,
         auth_events,
-        issue::AuthenticationResult,
+        authentication_result::AuthenticationResult,
         sign_in::{Door, Outcome, Parameters, SignIn},
     },
     store::{self, clients::ClientAndPool},

@@ -9,8 +9,10 @@ use crate::{
     error::{Error, Result},
     flows::{
         auth_events,
-        codes::{self, Purpose, Sending},
-        messages, sign_up,
+        codes::{self, Sending},
+        messages,
+        purpose::Purpose,
+        sign_up,
         triggers::Cause,
     },
     store::{

@@ -9,7 +9,7 @@ use crate::{
     call::Call,
     caller::PublicClient,
     error::{Error, Result},
-    flows::{issue::AuthenticationResult, refresh, secret_hash, triggers::Cause},
+    flows::{authentication_result::AuthenticationResult, refresh, secret_hash, triggers::Cause},
     secret::Secret,
 };
 

@@ -9,8 +9,9 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        codes::{self, Purpose, Sending},
+        codes::{self, Sending},
         forgotten, messages,
+        purpose::Purpose,
         triggers::{self, Cause},
     },
     operations::Empty,

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{self, browser::Browser, last_factor, mfa, step_up},
+    flows::{self, browser::Browser, factors, last_factor, step_up},
     http::visit::{self, Visit},
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
@@ -211,7 +211,7 @@ impl Account<'_> {
             addresses: self.addresses(),
             has_password: user.password_hash.is_some(),
             password_open: self.field("step") == "password",
-            passkeys_rest: pool::has_passkeys(pool) && !mfa::passkeys_suffice(pool, user),
+            passkeys_rest: pool::has_passkeys(pool) && !factors::passkeys_suffice(pool, user),
             set_password: {
                 let query = account_path(self.visit, &[("login_hint", &user.username)]);
                 query.replacen("/account", "/forgot", 1)

@@ -1,0 +1,39 @@
+//! What codes are for.
+
+use time::Duration;
+
+/// How long the code of a sign-up may wait.
+pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    SignUp,
+    ForgotPassword,
+    VerifyEmail,
+    VerifyPhoneNumber,
+}
+
+impl Purpose {
+    /// The purpose of proving an address of this attribute.
+    pub fn verify(attribute: &str) -> Self {
+        if attribute == "email" { Self::VerifyEmail } else { Self::VerifyPhoneNumber }
+    }
+
+    /// As the database has it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::SignUp => "sign_up",
+            Self::ForgotPassword => "forgot_password",
+            Self::VerifyEmail => "verify_email",
+            Self::VerifyPhoneNumber => "verify_phone_number",
+        }
+    }
+
+    pub fn lifetime(self) -> Duration {
+        match self {
+            Self::ForgotPassword => Duration::HOUR,
+            Self::SignUp | Self::VerifyEmail | Self::VerifyPhoneNumber => SIGN_UP_LIFETIME,
+        }
+    }
+}
