@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::store::connections::met_locked_table;
+use sqlx::postgres::PgDatabaseError;
 
 type Text = Cow<'static, str>;
 
@@ -275,5 +275,33 @@ impl From<sqlx::Error> for Error {
             );
         }
         Self::internal(cause)
+    }
+}
+
+/// Whether a table's lock could not be had in time: an operator holds it. Of a row's PostgreSQL says, in whatever language,
+/// where it is: "while locking tuple (0,1) in relation ...".
+pub fn met_locked_table(cause: &sqlx::Error) -> bool {
+    let Some(cause) = cause.as_database_error().and_then(|cause| cause.try_downcast_ref::<PgDatabaseError>()) else {
+        return false;
+    };
+    cause.code() == "55P03" && !cause.r#where().is_some_and(names_a_row)
+}
+
+fn names_a_row(context: &str) -> bool {
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    let mut pairs = context.split('(').filter_map(|rest| rest.split_once(')')?.0.split_once(','));
+    pairs.any(|(block, tuple)| is_number(block) && is_number(tuple))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_a_row;
+
+    #[test]
+    fn a_row_is_named_in_every_language() {
+        assert!(names_a_row("while locking tuple (0,1) in relation \"users\""));
+        assert!(names_a_row("beim Sperren von Tupel (17,3) in Relation »users«\nSQL-Anweisung »SELECT 1 FROM x (y)«"));
+        assert!(!names_a_row("SQL statement \"DELETE FROM ONLY keystead.devices WHERE $1 = user_id AND (a, b)\""));
+        assert!(!names_a_row(""));
     }
 }

@@ -18,7 +18,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::{runtime::Handle, sync::oneshot};
 
-use crate::{error::Error, store::connections::met_locked_table};
+use crate::error::{Error, met_locked_table};
 
 /// Several requests as one transaction.
 pub trait Batch: Send + Sync + 'static {

@@ -55,6 +55,7 @@ pub mod readiness;
 pub mod role;
 pub mod sealing;
 pub mod secret;
+pub mod session_text;
 pub mod sigv4;
 pub mod srp;
 pub mod store;

@@ -7,7 +7,7 @@ use crate::{
     auth_event_queue::{Noted, Who},
     call::Call,
     error::{Error, Result},
-    flows::sign_in::{Outcome, SignIn},
+    flows::step::{Outcome, SignIn},
     random,
     store::{self, auth_events::AuthEvent, pools::Pool},
 };

@@ -7,22 +7,14 @@ use serde_json::{Value, json};
 use crate::{
     error::{Error, Result},
     flows::{
-        codes, decoys,
-        devices::{self, Carried},
-        factors,
-        issue::{self, Proved},
-        mfa, password, session_text,
-        sign_in::{Available, Outcome, Parameters, Person, SignIn},
+        codes, decoys, password,
+        proof::{Proof, Step},
         srp_sign_in,
-        token_generation::Source,
+        step::{Available, Outcome, Parameters, Person, SignIn},
         triggers::{self, CustomChallenge, Decision},
     },
-    store::{
-        self,
-        challenges::Challenge,
-        sessions::OpenedWith,
-        users::{Status, User},
-    },
+    session_text,
+    store::{self, challenges::Challenge},
 };
 
 /// The challenge's name, and its kind in the database.
@@ -30,27 +22,29 @@ pub const CHALLENGE: &str = "CUSTOM_CHALLENGE";
 /// Challenges of one sign-in, at most: a function that never decides is cut off.
 const MAX_ROUNDS: usize = 30;
 
-/// How far such a sign-in is.
+/// How far a sign-in by custom challenges is.
 #[derive(Default)]
-struct Progress {
+pub struct Progress {
     /// The challenges answered so far, as the functions see them.
-    session: Vec<Value>,
+    pub session: Vec<Value>,
     /// When the password was set that was proved; null where none was.
-    password_set_at: Value,
+    pub password_set_at: Value,
 }
 
 impl Progress {
-    fn of(session: &Value, password_set_at: Value) -> Self {
+    /// As a challenge carries it.
+    pub fn of(session: &Value, password_set_at: Value) -> Self {
         Self { session: session.as_array().cloned().unwrap_or_default(), password_set_at }
     }
 
-    fn push(&mut self, name: &str, right: bool, metadata: &Value) {
+    /// A challenge was answered.
+    pub fn push(&mut self, name: &str, right: bool, metadata: &Value) {
         self.session.push(json!({"challengeName": name, "challengeResult": right, "challengeMetadata": metadata}));
     }
 }
 
 /// The first step.
-pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters) -> Result<Outcome> {
+pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters) -> Result<Step> {
     password::refuse_locked(sign_in.app, sign_in.pool, &person.username, person.user.as_ref()).await?;
     if parameters.get("CHALLENGE_NAME").map(String::as_str) != Some("SRP_A") {
         return next(sign_in, person, Progress::default()).await;
@@ -61,72 +55,15 @@ pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters
     match decide(sign_in, &person, &progress).await? {
         Decision::Ask(name) if name == srp_sign_in::CHALLENGE => {
             let none = Available { factors: Vec::new(), passkeys: Vec::new() };
-            srp_sign_in::start_with(sign_in, &person, client_public, none, json!({"custom": progress.session})).await
+            let data = json!({"custom": progress.session});
+            srp_sign_in::start_with(sign_in, &person, client_public, none, data).await.map(Step::Asked)
         }
         decision => go_on(sign_in, person, progress, decision).await,
     }
 }
 
-/// Whether a challenge is part of such a sign-in.
-pub fn began(pending: &Challenge) -> bool {
-    pending.data["custom"].is_array()
-}
-
-/// The password was proved in the middle of such a sign-in.
-pub async fn after_password(sign_in: &SignIn<'_>, username: String, user: User, pending: Challenge) -> Result<Outcome> {
-    let mut progress = taken(sign_in, &pending).await?;
-    progress.push(srp_sign_in::CHALLENGE, true, &Value::Null);
-    progress.password_set_at = json!(password::set_at(&user));
-    sign_in.may_sign_in(&user)?;
-    // What a password leads to by itself, it leads to here.
-    if user.status == Status::ForceChangePassword {
-        password::check_temporary(sign_in.app, sign_in.pool, &user)?;
-        let parameters = password::new_password_parameters(sign_in.pool, sign_in.client, &user);
-        let data = json!({"passwordSetAt": progress.password_set_at, "custom": progress.session});
-        let person = Person { username, user: Some(user) };
-        return sign_in.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
-    }
-    after_proof(sign_in, username, user, progress).await
-}
-
-/// The temporary password was replaced in the middle of such a sign-in.
-pub async fn after_new_password(sign_in: &SignIn<'_>, username: String, user: User, custom: &Value) -> Result<Outcome> {
-    let mut progress = Progress::of(custom, json!(password::set_at(&user)));
-    progress.push("NEW_PASSWORD_REQUIRED", true, &Value::Null);
-    after_proof(sign_in, username, user, progress).await
-}
-
-/// The second factor was proved in the middle of such a sign-in.
-pub async fn after_second_factor(
-    sign_in: &SignIn<'_>,
-    username: String,
-    user: User,
-    custom: &Value,
-    challenge: &str,
-) -> Result<Outcome> {
-    let mut progress = Progress::of(custom, json!(password::set_at(&user)));
-    progress.push(challenge, true, &Value::Null);
-    next(sign_in, Person { username, user: Some(user) }, progress).await
-}
-
-/// After the password: the second factor of who needs one, and then the functions' own challenges.
-async fn after_proof(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
-    let needed = factors::is_needed(sign_in.pool, &user);
-    let person = Person { username, user: Some(user) };
-    if !needed {
-        return next(sign_in, person, progress).await;
-    }
-    let carried = Carried { custom: Some(Value::Array(progress.session)), ..Carried::default() };
-    mfa::ask(sign_in, person, &carried).await
-}
-
 /// The answer to a custom challenge.
-pub async fn respond(
-    sign_in: &SignIn<'_>,
-    person: Person,
-    pending: Challenge,
-    responses: &Parameters,
-) -> Result<Outcome> {
+pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let answer = sign_in.required(responses, "ANSWER")?;
     password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
@@ -146,7 +83,7 @@ pub async fn respond(
 }
 
 /// Uses a challenge up; how far the sign-in was before it.
-async fn taken(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<Progress> {
+pub async fn taken(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<Progress> {
     let mut tx = sign_in.app.db.begin().await?;
     let taken = store::challenges::take(&mut tx, &sign_in.pool.id, pending.id).await?.ok_or_else(session_text::used)?;
     tx.commit().await?;
@@ -161,18 +98,19 @@ async fn decide(sign_in: &SignIn<'_>, person: &Person, progress: &Progress) -> R
     triggers::define_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await
 }
 
-async fn next(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Outcome> {
+/// What the pool's functions want next.
+pub async fn next(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Step> {
     let decision = decide(sign_in, &person, &progress).await?;
     go_on(sign_in, person, progress, decision).await
 }
 
-async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decision: Decision) -> Result<Outcome> {
+async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decision: Decision) -> Result<Step> {
     match decision {
         Decision::Ask(name) if name == CHALLENGE && progress.session.len() < MAX_ROUNDS => {
-            ask(sign_in, person, progress).await
+            ask(sign_in, person, progress).await.map(Step::Asked)
         }
         Decision::Ask(_) => Err(triggers::unrecognizable()),
-        Decision::Issue => open(sign_in, person, &progress).await,
+        Decision::Issue => enough(sign_in, person, &progress).await.map(Step::Proved),
         Decision::Fail => Err(Error::wrong_credentials("the define auth challenge trigger fails the sign-in")),
     }
 }
@@ -198,7 +136,8 @@ async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result
     sign_in.challenge(&person, CHALLENGE, data, public, Vec::new()).await
 }
 
-async fn open(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Result<Outcome> {
+/// The functions say that it is enough.
+async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     // Of somebody who does not exist there are no tokens, whatever the function says.
     let sub = person.user.as_ref().ok_or_else(|| Error::wrong_credentials("nobody has this name"))?.sub;
@@ -217,11 +156,7 @@ async fn open(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Resu
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
-    let device = devices::unproved(sign_in, &mut tx, &user).await?;
-    let proved = Proved { with: OpenedWith::Custom, methods: methods(&progress.session), device };
-    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
-    tx.commit().await?;
-    opened.finish(sign_in, Source::Authentication).await
+    Ok(Proof::Custom { tx, user, methods: methods(&progress.session) })
 }
 
 /// What a session of answered challenges proves, as `amr` says it. Of custom challenges nobody knows what they prove.

@@ -1,24 +1,23 @@
 //! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, W§4.5 with the
 //! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
 
-use base64::Engine;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     flows::{
         device_keys::Verifier,
-        factors,
-        issue::{self, Proved, SessionDevice},
-        mfa, password, session_text,
-        sign_in::{Available, Outcome, Parameters, Person, SignIn},
+        issue::SessionDevice,
+        mfa, password,
+        proof::{Proof, Step},
         srp_sign_in,
-        token_generation::Source,
+        step::{Available, Outcome, Parameters, Person, SignIn},
     },
     random,
     sealing::hex,
-    store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, sessions::OpenedWith, users::User},
+    session_text,
+    store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, users::User},
 };
 
 /// The challenges of a device, in their order.
@@ -51,57 +50,8 @@ pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) ->
     }
 }
 
-/// What goes on with a sign-in through its further challenges.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Carried {
-    /// The device that proved itself.
-    pub device: Option<String>,
-    /// The known device that the sign-in names.
-    pub named_device: Option<String>,
-    /// Of a sign-in by custom challenges: how far it is.
-    pub custom: Option<Value>,
-}
-
-impl Carried {
-    /// Puts it into a challenge's data.
-    pub fn put(&self, data: &mut Value) {
-        data["device"] = json!(self.device);
-        data["namedDevice"] = json!(self.named_device);
-        if let Some(custom) = &self.custom {
-            data["custom"] = custom.clone();
-        }
-    }
-
-    /// From a challenge's data.
-    pub fn of(pending: &Challenge) -> Self {
-        Self {
-            device: pending.data["device"].as_str().map(str::to_owned),
-            named_device: pending.data["namedDevice"].as_str().map(str::to_owned),
-            custom: Some(pending.data["custom"].clone()).filter(|custom| !custom.is_null()),
-        }
-    }
-
-    /// The device of the session, in a transaction that holds the user's row: one that was forgotten meanwhile is none.
-    pub async fn session_device(
-        &self,
-        sign_in: &SignIn<'_>,
-        db: &mut Connection,
-        user: &User,
-    ) -> Result<Option<SessionDevice>> {
-        if sign_in.pool.devices().is_none() {
-            return Ok(None);
-        }
-        let Some(key) = self.device.as_ref().or(self.named_device.as_ref()) else { return Ok(new(sign_in)) };
-        if store::devices::find(db, &sign_in.pool.id, user.sub, key).await?.is_none() {
-            return Ok(None);
-        }
-        let kind = if self.device.is_some() { SessionDevice::Proved } else { SessionDevice::Named };
-        Ok(Some(kind(key.clone())))
-    }
-}
-
 /// Whether a remembered device stands in for a second factor.
-fn stands_in(pool: &Pool) -> bool {
+pub fn stands_in(pool: &Pool) -> bool {
     pool.devices().is_some_and(|one| one.challenge_required_on_new_device == Some(true))
 }
 
@@ -113,12 +63,7 @@ pub async fn ask(sign_in: &SignIn<'_>, person: &Person, device: &Device) -> Resu
 }
 
 /// Answers a challenge of a device.
-pub async fn respond(
-    sign_in: &SignIn<'_>,
-    person: Person,
-    pending: Challenge,
-    responses: &Parameters,
-) -> Result<Outcome> {
+pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let Some(user) = &person.user else { return Err(session_text::unfit()) };
     let key = pending.data["device"].as_str().unwrap_or_default().to_owned();
     if responses.get("DEVICE_KEY").is_some_and(|given| *given != key) {
@@ -142,24 +87,23 @@ pub async fn respond(
         store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
         tx.commit().await?;
         let none = Available { factors: Vec::new(), passkeys: Vec::new() };
-        return srp_sign_in::challenge(sign_in, &person, VERIFIER, data, parameters, none).await;
+        return srp_sign_in::challenge(sign_in, &person, VERIFIER, data, parameters, none).await.map(Step::Asked);
     }
     let identity = (device.group_key.clone(), key.clone());
     let proved = srp_sign_in::is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
     finish(sign_in, person, pending, &device, proved).await
 }
 
-/// Opens the session, or goes on to the second factor where a device does not stand in for it.
+/// Uses the challenge up, and a proof that is right.
 async fn finish(
     sign_in: &SignIn<'_>,
     person: Person,
     pending: Challenge,
     device: &Device,
     proved: bool,
-) -> Result<Outcome> {
+) -> Result<Step> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
+    let now = app.clock.now();
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let mut tx = app.db.begin().await?;
     let user = mfa::still(sign_in, &mut tx, &pending, sub).await?;
@@ -174,21 +118,6 @@ async fn finish(
         password::count_failure(app, pool, &person.username, Some(&user)).await?;
         return Err(Error::wrong_credentials("the proof of the device is wrong"));
     }
-    let needed = factors::is_needed(pool, &user);
-    if needed && !stands_in(pool) {
-        tx.commit().await?;
-        let carried = Carried { device: Some(device.key.clone()), ..Carried::default() };
-        return mfa::ask(sign_in, Person { user: Some(user), ..person }, &carried).await;
-    }
-    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
-        return Err(Error::wrong_credentials("the name was locked meanwhile"));
-    }
-    let proved = Proved {
-        with: OpenedWith::Password,
-        methods: vec!["pwd"],
-        device: Some(SessionDevice::Proved(device.key.clone())),
-    };
-    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
-    tx.commit().await?;
-    opened.finish(sign_in, Source::AuthenticateDevice).await
+    let (username, key) = (person.username, device.key.clone());
+    Ok(Step::Proved(Proof::Device { tx, username, user, key }))
 }

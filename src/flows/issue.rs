@@ -10,7 +10,7 @@ use crate::{
         authentication_result::{AuthenticationResult, NewDeviceMetadata},
         browser::{self, Browser, NewBrowser},
         device_keys,
-        sign_in::{Door, Outcome, SignIn},
+        step::{Door, Outcome, SignIn},
         token_generation::{self, ClaimsOverride, Holder, Source, TokensOverride},
         triggers::{self, Cause, Trigger},
     },

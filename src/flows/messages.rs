@@ -10,7 +10,8 @@ use crate::{
     delivery::{Failure, Medium, Message},
     error::{Error, Result},
     flows::{
-        addresses::Address, shared_counts,
+        addresses::Address,
+        shared_counts,
         templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
         triggers::{self, Cause, NO_CLIENT, Trigger},
     },

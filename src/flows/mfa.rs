@@ -10,20 +10,16 @@ use crate::{
     flows::{
         addresses::Address,
         codes::Factor,
-        custom_sign_in,
-        devices::Carried,
-        factors,
-        issue::{self, Proved},
-        otp_sign_in, password, session_text,
-        sign_in::{Outcome, Parameters, Person, SignIn},
+        factors, otp_sign_in, password,
+        proof::{Carried, Proof, Step, is_second_factor},
         software_token,
-        token_generation::Source,
+        step::{Outcome, Parameters, Person, SignIn},
     },
+    session_text,
     store::{
         self, Connection,
         challenges::Challenge,
         pools::Pool,
-        sessions::OpenedWith,
         users::{Mfa, User},
     },
 };
@@ -40,11 +36,6 @@ async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> 
 /// Whether a user may set an authenticator app up in the middle of a sign-in: there is no second factor yet.
 pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
     Ok(factors::enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
-}
-
-/// Whether a user's challenge asks for a second factor.
-pub fn asked_by(pending: &Challenge) -> bool {
-    pending.data["mfa"] == true
 }
 
 /// Asks for the second factor of a person who proved the first.
@@ -105,14 +96,11 @@ fn parameters<const N: usize>(pairs: [(&str, String); N]) -> Map<String, Value> 
 }
 
 /// Answers a challenge of a second factor.
-pub async fn finish(
-    sign_in: &SignIn<'_>,
-    person: Person,
-    pending: Challenge,
-    responses: &Parameters,
-) -> Result<Outcome> {
+pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    let Some(user) = person.user.clone().filter(|_| asked_by(&pending)) else { return Err(session_text::unfit()) };
+    let Some(user) = person.user.clone().filter(|_| is_second_factor(&pending)) else {
+        return Err(session_text::unfit());
+    };
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, Some(&user));
     password::refuse_locked(app, pool, &person.username, Some(&user)).await?;
@@ -125,7 +113,8 @@ pub async fn finish(
             return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
         };
         tx.commit().await?;
-        return ask_for(sign_in, Person { user: Some(user), ..person }, method, &Carried::of(&pending)).await;
+        let person = Person { user: Some(user), ..person };
+        return ask_for(sign_in, person, method, &Carried::of(&pending)).await.map(Step::Asked);
     }
     if pending.kind == "MFA_SETUP" {
         if pending.data["verified"] != true {
@@ -143,11 +132,11 @@ pub async fn finish(
             return Err(session_text::unfit());
         }
         match prove(sign_in, &mut tx, &pending, &user, responses).await? {
-            Proof::Right => {}
-            Proof::Used => {
+            Code::Right => {}
+            Code::Used => {
                 return Err(Error::ExpiredCode("Your software token has already been used once.".into()));
             }
-            Proof::Wrong => {
+            Code::Wrong => {
                 // The challenge is not used up by it.
                 drop(tx);
                 password::count_failure(app, pool, &person.username, Some(&user)).await?;
@@ -166,24 +155,12 @@ pub async fn finish(
         // Locked by others meanwhile: the answer does not tell that this guess was right.
         return Err(mismatch());
     }
-    let second = match pending.kind.as_str() {
-        "SMS_MFA" => "sms",
-        "EMAIL_OTP" => "email_otp",
-        _ => "otp",
-    };
-    if let Some(custom) = &carried.custom {
-        tx.commit().await?;
-        return custom_sign_in::after_second_factor(sign_in, person.username, user, custom, &pending.kind).await;
-    }
-    let device = carried.session_device(sign_in, &mut tx, &user).await?;
-    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd", second, "mfa"], device };
-    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
-    tx.commit().await?;
-    opened.finish(sign_in, Source::Authentication).await
+    let (username, challenge) = (person.username, pending.kind);
+    Ok(Step::Proved(Proof::SecondFactor { tx, username, user, challenge, carried }))
 }
 
-/// What a code proves.
-enum Proof {
+/// What a code is.
+enum Code {
     Right,
     Wrong,
     /// Right, and used before.
@@ -197,7 +174,7 @@ async fn prove(
     pending: &Challenge,
     user: &User,
     responses: &Parameters,
-) -> Result<Proof> {
+) -> Result<Code> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let member = match pending.kind.as_str() {
         "SOFTWARE_TOKEN_MFA" => "SOFTWARE_TOKEN_MFA_CODE",
@@ -206,7 +183,7 @@ async fn prove(
     };
     let code = sign_in.required(responses, member)?;
     if factors::attribute(&pending.kind).is_some() {
-        return Ok(if otp_sign_in::fits(app, pending, code) { Proof::Right } else { Proof::Wrong });
+        return Ok(if otp_sign_in::fits(app, pending, code) { Code::Right } else { Code::Wrong });
     }
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
     let step = match token.and_then(|token| token.secret) {
@@ -214,9 +191,9 @@ async fn prove(
         None => None,
     };
     match step {
-        None => Ok(Proof::Wrong),
-        Some(step) if store::software_tokens::use_step(db, &pool.id, user.sub, step).await? => Ok(Proof::Right),
-        Some(_) => Ok(Proof::Used),
+        None => Ok(Code::Wrong),
+        Some(step) if store::software_tokens::use_step(db, &pool.id, user.sub, step).await? => Ok(Code::Right),
+        Some(_) => Ok(Code::Used),
     }
 }
 

@@ -10,22 +10,16 @@ use crate::{
         addresses::{self, Address},
         attributes::is_phone,
         codes::{self, Factor},
-        decoys, devices, factors,
-        issue::{self, Proved},
-        messages, mfa, password,
+        decoys, factors, messages, password,
+        proof::{Proof, is_second_factor},
         purpose::Purpose,
-        session_text,
-        sign_in::{Available, Outcome, Person, SignIn},
+        step::{Available, Outcome, Person, SignIn},
         templates::{Occasion, Told},
-        token_generation::Source,
     },
     random,
     sealing::equal,
-    store::{
-        self,
-        challenges::Challenge,
-        sessions::OpenedWith,
-    },
+    session_text,
+    store::{self, challenges::Challenge, sessions::OpenedWith},
 };
 
 /// Digits of a code.
@@ -101,11 +95,11 @@ pub fn fits(app: &App, pending: &Challenge, code: &str) -> bool {
     equal(of("code").as_bytes(), hash(app, of("salt"), code).as_bytes())
 }
 
-/// Checks a code and opens the session. A wrong one leaves the challenge alone. Guesses are counted as at other codes, apart
+/// Checks a code. A wrong one leaves the challenge alone. Guesses are counted as at other codes, apart
 /// from wrong passwords: neither of the two, by a stranger, keeps the right one of the other out.
-pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Outcome> {
+pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    if !matches!(pending.kind.as_str(), "EMAIL_OTP" | "SMS_OTP") || mfa::asked_by(&pending) {
+    if !matches!(pending.kind.as_str(), "EMAIL_OTP" | "SMS_OTP") || is_second_factor(&pending) {
         return Err(session_text::unfit());
     }
     let now = app.clock.now();
@@ -129,12 +123,8 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     // Whoever reads the address has proved more than a password does.
     store::login_attempts::forget(&mut tx, &pool.id, &password::attempts_name(app, pool, name, Some(&user))).await?;
     codes::signed_in(app, &mut tx, pool, &user, by).await?;
-    let device = devices::unproved(sign_in, &mut tx, &user).await?;
     let methods = vec![if taken.kind == "SMS_OTP" { "sms" } else { "email_otp" }];
-    let proved = Proved { with: OpenedWith::Otp, methods, device };
-    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
-    tx.commit().await?;
-    opened.finish(sign_in, Source::Authentication).await
+    Ok(Proof::Enough { tx, user, with: OpenedWith::Otp, methods })
 }
 
 fn hash(app: &App, salt: &str, code: &str) -> String {

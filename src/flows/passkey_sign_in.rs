@@ -9,22 +9,21 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::{
-        auth_events, decoys, devices, factors,
-        issue::{self, Proved, SessionDevice}, session_text,
-        sign_in::{Available, Door, Outcome, Person, SignIn},
-        token_generation::Source,
+        decoys, factors,
+        proof::Proof,
+        step::{Available, Door, Outcome, Person, SignIn},
         trail, triggers,
     },
-    random,
+    random, session_text,
     store::{
         self,
-        batches::CompletedSignIn,
         challenges::Challenge,
         passkeys::Key,
         pools::Pool,
         sessions::OpenedWith,
         users::{Status, User},
     },
+    turns::Turn,
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
@@ -106,8 +105,18 @@ pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     sign_in.store_challenge(None, "WEB_AUTHN", data, parameters, vec!["WEB_AUTHN"]).await
 }
 
-/// Checks an assertion that says by itself whose it is (section 7.2 step 6: the user handle) and opens the session.
-pub async fn finish_discoverable(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Outcome> {
+/// A passkey that says by itself whose it is.
+pub struct Discovered {
+    pub person: Person,
+    /// The subject that it says.
+    pub sub: Uuid,
+    pub pending: Challenge,
+    /// It is this person's turn until it is dropped.
+    pub turn: Turn,
+}
+
+/// Whom an assertion names that says by itself whose it is (section 7.2 step 6: the user handle).
+pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Discovered> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
     let is_ours = pending.client_id == sign_in.client.id && pending.sub.is_none() && sign_in.is_of_this_door(&pending);
@@ -116,51 +125,41 @@ pub async fn finish_discoverable(sign_in: &SignIn<'_>, id: Uuid, credential: &st
     }
     let assertion = Assertion::parse(credential).map_err(|error| Error::InvalidParameter(error.to_string().into()))?;
     let sub = assertion.subject().unwrap_or_default();
-    let _turn = app.turns.of_name(&pool.id, &sub.to_string()).await?;
+    let turn = app.turns.of_name(&pool.id, &sub.to_string()).await?;
     let user = {
         let mut db = app.db.acquire().await?;
         store::users::find_by_sub(&mut db, &pool.id, sub).await?
     };
     let username = user.as_ref().map_or_else(|| sub.to_string(), |user| user.username.clone());
     triggers::pre_authentication(&sign_in.cause(), &username, user.as_ref()).await?;
-    let known = user.is_some();
-    let outcome = finish_alone(sign_in, Person { username, user }, pending, credential).await;
-    // By the subject: there is no name by which it is noted otherwise.
-    if let Some(response) = auth_events::response_of(&outcome, |one| !matches!(one, Outcome::Next(_))).filter(|_| known)
-    {
-        auth_events::note(app, sign_in.call, pool, sub, "SignIn", response, None);
-    }
-    outcome
+    Ok(Discovered { person: Person { username, user }, sub, pending, turn })
 }
 
-/// Checks an assertion and opens the session. `key` is the person's passkey that answers, if it was found.
-pub async fn finish(
-    sign_in: &SignIn<'_>,
-    person: Person,
-    pending: Challenge,
-    key: Option<Key>,
-    credential: &str,
-) -> Result<Outcome> {
-    if pending.kind != "WEB_AUTHN" {
-        return Err(session_text::unfit());
-    }
-    let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
-    match finish_together(sign_in, &rp, &person, &pending, key, credential).await? {
-        Some(tokens) => Ok(tokens),
-        None => finish_alone(sign_in, person, pending, credential).await,
-    }
+/// An assertion that verifies against what was read, and what is to be written if that still holds.
+pub struct Verified {
+    pub user: User,
+    pub with: OpenedWith,
+    pub methods: Vec<&'static str>,
+    pub challenge_id: Uuid,
+    pub credential_id: Vec<u8>,
+    pub old_sign_count: i64,
+    pub sign_count: i64,
+    pub backup_state: bool,
 }
 
-/// What nearly every sign-in is: all is well, and what was read still holds when it is written, with the writes of
-/// others (see [`crate::group_commit`]). `None`, and nothing done, for everything else.
-async fn finish_together(
+/// What nearly every sign-in is: all is well, without a lock. `None` for everything else, which [`prove`] decides. `key` is the
+/// person's passkey that answers, if it was found.
+pub fn verify(
     sign_in: &SignIn<'_>,
-    rp: &RelyingParty,
     person: &Person,
     pending: &Challenge,
     key: Option<Key>,
     credential: &str,
-) -> Result<Option<Outcome>> {
+) -> Result<Option<Verified>> {
+    if pending.kind != "WEB_AUTHN" {
+        return Err(session_text::unfit());
+    }
+    let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
     let (app, pool) = (sign_in.app, sign_in.pool);
     let Ok(assertion) = Assertion::parse(credential) else { return Ok(None) };
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
@@ -168,12 +167,11 @@ async fn finish_together(
     let attachment = key.as_ref().and_then(|key| key.attachment.clone());
     // For a decoy too, so that both cost the same.
     let stored = stored_credential(key, &assertion.credential_id);
-    let verified = webauthn::verify_assertion(rp, &challenge_bytes(pending)?, sub, &stored, &assertion);
+    let verified = webauthn::verify_assertion(&rp, &challenge_bytes(pending)?, sub, &stored, &assertion);
     let (Some(user), Some(old_sign_count), Ok(verified)) = (&person.user, old_sign_count, verified) else {
         return Ok(None);
     };
-    let now = app.clock.now();
-    if pending.expires_at <= now || may_finish(sign_in, user).is_err() {
+    if pending.expires_at <= app.clock.now() || may_finish(sign_in, user).is_err() {
         return Ok(None);
     }
     // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
@@ -184,38 +182,17 @@ async fn finish_together(
     if sign_in.device_key.is_some() && pool.devices().is_some() {
         return Ok(None);
     }
-    let device = devices::new(sign_in);
-    let proved = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref(), device);
-    let (_with, opened) = issue::new_session(sign_in, user.clone(), proved);
-    #[cfg(feature = "broken")]
-    {
-        if crate::broken::is("puts-back") {
-            store::broken::put_back_later(&app.db, &pool.id, sub, &assertion.credential_id);
-        }
-        if crate::broken::is("opens-without-lock") {
-            crate::broken::dawdle().await;
-            let mut db = app.db.acquire().await?;
-            store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
-            drop(db);
-            return opened.finish(sign_in, Source::Authentication).await.map(Some);
-        }
-    }
-    let request = CompletedSignIn {
-        pool_id: pool.id.clone(),
+    let (with, methods) = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref());
+    Ok(Some(Verified {
+        user: user.clone(),
+        with,
+        methods,
         challenge_id: pending.id,
-        sub,
-        user_updated_at: user.updated_at,
         credential_id: assertion.credential_id,
         old_sign_count,
         sign_count: verified.sign_count.into(),
         backup_state: verified.backup_state,
-        now,
-        session: opened.session().clone(),
-    };
-    match app.batchers.complete_sign_ins.run(request).await? {
-        Some(memberships) => opened.with(memberships).finish(sign_in, Source::Authentication).await.map(Some),
-        None => Ok(None),
-    }
+    }))
 }
 
 /// Whether this user may finish a passkey sign-in: what was offered may have been withdrawn since.
@@ -241,10 +218,10 @@ fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential
 
 /// The whole decision, with locks.
 ///
-/// One transaction: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
+/// One transaction, which whoever is given the proof commits: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
 /// passkey's row is locked, verified against, updated, and the session inserted. A deletion of the passkey either
 /// committed before (there is nothing to lock) or waits until the session is there.
-async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Outcome> {
+pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let mut tx = app.db.begin().await?;
     // The user before the challenge: the order of locks.
@@ -301,11 +278,8 @@ async fn finish_alone(sign_in: &SignIn<'_>, person: Person, pending: Challenge, 
         app.clock.now(),
     )
     .await?;
-    let device = devices::unproved(sign_in, &mut tx, &user).await?;
-    let proved = proved_by(sign_in, &user, credential_id, attachment.as_deref(), device);
-    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
-    tx.commit().await?;
-    opened.finish(sign_in, Source::Authentication).await
+    let (with, methods) = proved_by(sign_in, &user, credential_id, attachment.as_deref());
+    Ok(Proof::Enough { tx, user, with, methods })
 }
 
 /// What a passkey proves: of the device (`swk`) or of a key that is carried around (`hwk`), and perhaps both factors.
@@ -314,14 +288,13 @@ fn proved_by(
     user: &User,
     credential_id: Vec<u8>,
     attachment: Option<&str>,
-    device: Option<SessionDevice>,
-) -> Proved {
+) -> (OpenedWith, Vec<&'static str>) {
     let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
     // It then had to verify its user.
     if factors::is_needed(sign_in.pool, user) && factors::passkeys_suffice(sign_in.pool, user) {
         methods.push("mfa");
     }
-    Proved { with: OpenedWith::Passkey(credential_id), methods, device }
+    (OpenedWith::Passkey(credential_id), methods)
 }
 
 /// Whether the passkey that answered was deleted here. Of others nothing is said: neither whether there is such a passkey, nor

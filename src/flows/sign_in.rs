@@ -1,38 +1,30 @@
 //! The steps of signing in, shared by InitiateAuth, RespondToAuthChallenge and their Admin forms.
 
-use std::{collections::HashMap, net::IpAddr};
-
-use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 use crate::{
-    app::App,
-    call::Call,
     error::{Error, Result},
     flows::{
-        authentication_result::AuthenticationResult,
-        browser::NewBrowser,
-        custom_sign_in, decoys, devices, factors,
-        issue::{self, Proved},
-        mfa, migration, otp_sign_in, passkey_sign_in, password, password_sign_in, refresh, secret_hash, session_text,
-        sign_up, srp_sign_in,
-        token_generation::Source,
-        triggers::{self, Cause, Trigger},
+        auth_events, custom_sign_in, devices, factors, mfa, migration, new_password, next, otp_sign_in,
+        passkey_sign_in, password,
+        proof::{Proof, Step, is_second_factor},
+        refresh, secret_hash, sign_up, srp_sign_in,
+        step::{Available, Door, Outcome, Parameters, Person, SignIn, missing, shown},
+        triggers::{self, Trigger},
     },
-    random,
+    secret::Secret,
+    session_text,
     store::{
         self,
-        batches::{NewChallenge, SignInToBegin, SignInToResume},
+        batches::{SignInToBegin, SignInToResume},
         challenges::Challenge,
-        clients::Client,
         passkeys::Key,
-        pools::Pool,
         sessions::OpenedWith,
         users::{Status, User},
     },
     turns::Turn,
-    webauthn::{Assertion, Descriptor},
+    webauthn::Assertion,
 };
 
 /// The factors that a person may choose (W§4.2), and the member of an answer that proves each.
@@ -44,56 +36,6 @@ const FACTORS: [(&str, &str); 5] = [
     ("WEB_AUTHN", "CREDENTIAL"),
 ];
 
-/// `AuthParameters` or `ChallengeResponses`.
-pub type Parameters = HashMap<String, String>;
-
-/// Through which door a sign-in comes: some flows are open to operators only, and the sign-in pages open a browser's session
-/// whatever flows the client allows through the API.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Door {
-    Public,
-    Operator,
-    Pages,
-}
-
-/// One step of a sign-in.
-pub struct SignIn<'a> {
-    pub app: &'a App,
-    pub call: &'a Call,
-    pub pool: &'a Pool,
-    pub client: &'a Client,
-    pub door: Door,
-    /// `DEVICE_KEY`: the device that the client signs in with.
-    pub device_key: Option<&'a str>,
-    /// What the client tells the pool's triggers.
-    pub client_metadata: &'a Map<String, Value>,
-}
-
-/// What a step leads to.
-pub enum Outcome {
-    Tokens(AuthenticationResult),
-    /// On the sign-in pages, in place of tokens.
-    Browser(Box<NewBrowser>),
-    Next(NextChallenge),
-}
-
-/// The next thing to prove.
-pub struct NextChallenge {
-    pub name: &'static str,
-    pub session: String,
-    pub parameters: Map<String, Value>,
-    /// Part of InitiateAuth's answer only.
-    pub available: Vec<&'static str>,
-}
-
-/// What a person can sign in with now.
-pub struct Available {
-    /// In Amazon Cognito's order (W§4.2).
-    pub factors: Vec<&'static str>,
-    /// The passkeys to answer with.
-    pub passkeys: Vec<Descriptor>,
-}
-
 /// A pending sign-in, read.
 struct Resumed {
     pending: Challenge,
@@ -102,32 +44,7 @@ struct Resumed {
     key: Option<Key>,
 }
 
-/// The person that a step is about, or the decoy of one.
-pub struct Person {
-    /// As typed.
-    pub username: String,
-    /// `None`: unknown, and hidden.
-    pub user: Option<User>,
-}
-
 impl SignIn<'_> {
-    /// In whose name triggers are called.
-    pub fn cause(&self) -> Cause<'_> {
-        Cause { app: self.app, pool: self.pool, client_id: &self.client.id, metadata: self.client_metadata }
-    }
-
-    /// Whose address the call comes from, if it is one person's and not a server's or a proxy's.
-    pub fn asker(&self) -> Option<IpAddr> {
-        let one = match self.door {
-            // A client with a secret is a server, which begins the sign-ins of many people.
-            Door::Public => self.client.secrets.is_empty(),
-            // Whoever fills in a form knows no secret.
-            Door::Pages => true,
-            Door::Operator => false,
-        };
-        (one && !self.call.address.is_loopback()).then_some(self.call.address)
-    }
-
     /// The first step: InitiateAuth. `session`: of a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
         if let Some(address) = self.asker().filter(|_| !flow.starts_with("REFRESH")) {
@@ -165,7 +82,7 @@ impl SignIn<'_> {
                 self.flow_enabled(flow)?;
                 let person = self.person(parameters).await?;
                 triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
-                custom_sign_in::begin(self, person, parameters).await
+                next::go_on(self, custom_sign_in::begin(self, person, parameters).await?).await
             }
             ("USER_AUTH", _) if self.is_nameless(parameters) => {
                 self.flow_enabled(flow)?;
@@ -225,7 +142,7 @@ impl SignIn<'_> {
             && let Some(credential) = responses.get("CREDENTIAL").filter(|given| !given.is_empty())
         {
             self.check_nameless(responses)?;
-            return passkey_sign_in::finish_discoverable(self, id, credential).await;
+            return self.nameless_passkey(id, credential).await;
         }
         // Which passkey answers, if one does.
         let answered = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
@@ -239,18 +156,19 @@ impl SignIn<'_> {
             return Err(session_text::unfit());
         }
         let of_device = devices::CHALLENGES.contains(&factor);
-        if further.contains(&factor) || of_device || mfa::asked_by(&pending) {
+        if further.contains(&factor) || of_device || is_second_factor(&pending) {
             // Answered under its own name alone.
             if factor != pending.kind || factor != challenge {
                 return Err(session_text::unfit());
             }
-            return match factor {
-                "NEW_PASSWORD_REQUIRED" => password_sign_in::new_password(self, person, pending, responses).await,
-                srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await,
-                custom_sign_in::CHALLENGE => custom_sign_in::respond(self, person, pending, responses).await,
-                _ if of_device => devices::respond(self, person, pending, responses).await,
-                _ => mfa::finish(self, person, pending, responses).await,
+            let step = match factor {
+                "NEW_PASSWORD_REQUIRED" => Step::Proved(new_password::respond(self, person, pending, responses).await?),
+                srp_sign_in::CHALLENGE => Step::Proved(srp_sign_in::finish(self, person, pending, responses).await?),
+                custom_sign_in::CHALLENGE => custom_sign_in::respond(self, person, pending, responses).await?,
+                _ if of_device => devices::respond(self, person, pending, responses).await?,
+                _ => mfa::finish(self, person, pending, responses).await?,
             };
+            return next::go_on(self, step).await;
         }
         let Some((factor, member)) = FACTORS.iter().find(|(name, _)| *name == factor) else {
             return Err(session_text::unfit());
@@ -267,15 +185,59 @@ impl SignIn<'_> {
             return Err(missing(member));
         };
         match *factor {
-            "WEB_AUTHN" => passkey_sign_in::finish(self, person, pending, key, given).await,
-            "PASSWORD" => password_sign_in::with_text(self, person, given, Some(id)).await,
+            "WEB_AUTHN" => self.passkey(person, pending, key, given).await,
+            "PASSWORD" => self.text_password(person, given, Some(id)).await,
             "PASSWORD_SRP" => {
                 let available = self.take_choice(&person, id, factor).await?;
                 srp_sign_in::start(self, &person, given, available).await
             }
-            _ if pending.kind == *factor => otp_sign_in::finish(self, person, pending, given).await,
+            _ if pending.kind == *factor => {
+                next::after(self, otp_sign_in::finish(self, person, pending, given).await?).await
+            }
             _ => Err(session_text::unfit()),
         }
+    }
+
+    /// A password as text, in any flow; `answers` is the challenge that it answers, used up on success only.
+    async fn text_password(&self, person: Person, password: &str, answers: Option<Uuid>) -> Result<Outcome> {
+        let Person { username, user } = person;
+        let (app, pool) = (self.app, self.pool);
+        let given = || Secret::from(password.to_owned());
+        let user = password::check(app, pool, self.hides_existence(), &username, user, given()).await?;
+        let outcome = next::after(self, Proof::Password { username, user: user.clone(), answers }).await?;
+        if !matches!(&outcome, Outcome::Next(next) if next.name == "NEW_PASSWORD_REQUIRED") {
+            // Signing in does not depend on it: the next one tries again.
+            let refreshed = password::refresh(app, pool, &user, given()).await;
+            let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
+        }
+        Ok(outcome)
+    }
+
+    /// The answer of a passkey. `key` is the person's that answers, if it was found.
+    async fn passkey(&self, person: Person, pending: Challenge, key: Option<Key>, credential: &str) -> Result<Outcome> {
+        if let Some(verified) = passkey_sign_in::verify(self, &person, &pending, key, credential)?
+            && let Some(outcome) = next::together(self, verified).await?
+        {
+            return Ok(outcome);
+        }
+        next::after(self, passkey_sign_in::prove(self, person, pending, credential).await?).await
+    }
+
+    /// The answer of a passkey that says by itself whose it is.
+    async fn nameless_passkey(&self, id: Uuid, credential: &str) -> Result<Outcome> {
+        let passkey_sign_in::Discovered { person, sub, pending, turn: _turn } =
+            passkey_sign_in::discover(self, id, credential).await?;
+        let known = person.user.is_some();
+        let outcome = match passkey_sign_in::prove(self, person, pending, credential).await {
+            Ok(proof) => next::after(self, proof).await,
+            Err(refusal) => Err(refusal),
+        };
+        // By the subject: there is no name by which it is noted otherwise.
+        let response = auth_events::response_of(&outcome, |one| !matches!(one, Outcome::Next(_)));
+        if let Some(response) = response.filter(|_| known) {
+            auth_events::note(self.app, self.call, self.pool, sub, "SignIn", response, None);
+        }
+        outcome
     }
 
     /// Whether a request leaves it to a passkey to say who signs in, as the sign-in pages do, and clients that the pool's
@@ -309,7 +271,7 @@ impl SignIn<'_> {
         let username = self.username(parameters)?;
         let person = self.known_or_hidden(username, self.migrated(username, password).await?)?;
         let _turn = self.before(&person, parameters, turn).await?;
-        password_sign_in::with_text(self, person, password, None).await
+        self.text_password(person, password, None).await
     }
 
     /// The user of a name; one whom only the pool's user migration trigger knows is made first.
@@ -352,11 +314,8 @@ impl SignIn<'_> {
             return Ok(None);
         }
         self.may_sign_in(&user)?;
-        let device = devices::unproved(self, &mut tx, &user).await?;
-        let proved = Proved { with: OpenedWith::SignUp, methods: vec!["otp"], device };
-        let opened = issue::open_session(self, &mut tx, user, proved).await?;
-        tx.commit().await?;
-        opened.finish(self, Source::Authentication).await.map(Some)
+        let proof = Proof::Enough { tx, user, with: OpenedWith::SignUp, methods: vec!["otp"] };
+        next::after(self, proof).await.map(Some)
     }
 
     /// USER_AUTH: the person's choice of a factor.
@@ -366,7 +325,7 @@ impl SignIn<'_> {
             return self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available.factors).await;
         };
         match (preferred, parameters.get("PASSWORD"), parameters.get("SRP_A")) {
-            ("PASSWORD", Some(password), _) => password_sign_in::with_text(self, person, password, None).await,
+            ("PASSWORD", Some(password), _) => self.text_password(person, password, None).await,
             ("PASSWORD_SRP", _, Some(public)) => srp_sign_in::start(self, &person, public, available).await,
             _ => self.challenge_of(person, preferred, available).await,
         }
@@ -476,16 +435,6 @@ impl SignIn<'_> {
         Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.call, self.client, asked, prove).await?))
     }
 
-    /// Refuses a user who may not sign in now, whatever was proved.
-    pub fn may_sign_in(&self, user: &User) -> Result<()> {
-        match user.status {
-            _ if !user.enabled => Err(Error::NotAuthorized("User is disabled.".into())),
-            Status::Unconfirmed => Err(Error::UserNotConfirmed),
-            Status::ResetRequired => Err(Error::PasswordResetRequired),
-            Status::Confirmed | Status::ForceChangePassword => Ok(()),
-        }
-    }
-
     /// The person a request is about; unknown ones are a decoy where the client hides existence.
     async fn person(&self, parameters: &Parameters) -> Result<Person> {
         let username = self.username(parameters)?;
@@ -558,70 +507,6 @@ impl SignIn<'_> {
         Ok(Resumed { pending, person: self.person(responses).await?, key: None })
     }
 
-    /// Stores a challenge and answers with it.
-    pub async fn challenge(
-        &self,
-        person: &Person,
-        name: &'static str,
-        data: Value,
-        parameters: Map<String, Value>,
-        available: Vec<&'static str>,
-    ) -> Result<Outcome> {
-        let mut data = data;
-        if person.user.is_none() {
-            data["decoy"] = self.decoy_mark(person);
-        }
-        self.store_challenge(person.user.as_ref().map(|user| user.sub), name, data, parameters, available).await
-    }
-
-    /// The same of a user, of a decoy that is marked, or of nobody known yet.
-    pub async fn store_challenge(
-        &self,
-        sub: Option<Uuid>,
-        name: &'static str,
-        data: Value,
-        parameters: Map<String, Value>,
-        available: Vec<&'static str>,
-    ) -> Result<Outcome> {
-        let now = self.app.clock.now();
-        let mut data = data;
-        if self.door == Door::Pages {
-            data["pages"] = true.into();
-        }
-        let challenge = Challenge {
-            id: random::uuid(),
-            kind: name.into(),
-            client_id: self.client.id.clone(),
-            sub,
-            data,
-            expires_at: now + self.client.settings.session_lifetime(),
-        };
-        let session =
-            session_text::seal(&self.app.sealing, &self.pool.id, &self.client.id, challenge.id, challenge.expires_at);
-        let together = NewChallenge { pool_id: self.pool.id.clone(), challenge: challenge.clone(), now };
-        if self.app.batchers.insert_challenges.run(together).await?.is_none() {
-            store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
-        }
-        Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
-    }
-
-    /// Whether a challenge was given on the pages and is answered there, or neither: the pages let everybody in to Keystead's
-    /// own pages, whatever flows the client allows, and the API gives tokens.
-    pub fn is_of_this_door(&self, pending: &Challenge) -> bool {
-        (pending.data["pages"] == true) == (self.door == Door::Pages)
-    }
-
-    /// What binds a decoy's challenge to its name, as a user's is bound to the user.
-    fn decoy_mark(&self, person: &Person) -> Value {
-        let id = decoys::id(self.app, self.pool, &person.username);
-        Value::String(BASE64_STANDARD.encode(decoys::seed(self.app, self.pool, "decoy challenge", &id)))
-    }
-
-    /// Whether unknown people look like known ones; on the sign-in pages always.
-    pub fn hides_existence(&self) -> bool {
-        self.door == Door::Pages || self.client.settings.hides_existence()
-    }
-
     fn flow_enabled(&self, flow: &str) -> Result<()> {
         let settings = &self.client.settings;
         if self.door == Door::Pages {
@@ -633,18 +518,4 @@ impl SignIn<'_> {
         }
         Err(Error::InvalidParameter(format!("{flow} flow not enabled for this client").into()))
     }
-
-    /// A parameter that must be there.
-    pub fn required<'p>(&self, parameters: &'p Parameters, name: &'static str) -> Result<&'p str> {
-        parameters.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
-    }
-}
-
-fn missing(name: &str) -> Error {
-    Error::InvalidParameter(format!("Missing required parameter {name}").into())
-}
-
-/// A text of a caller's, short enough for an error.
-pub fn shown(text: &str) -> String {
-    text.chars().take(64).collect()
 }

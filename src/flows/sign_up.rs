@@ -13,11 +13,11 @@ use crate::{
         codes::{self, Given},
         migration, names, password,
         purpose::{self, Purpose},
-        session_text,
         triggers::{self, Cause, PreSignUp, Trigger},
     },
     random,
     secret::Secret,
+    session_text,
     store::{
         self, Connection,
         challenges::Challenge,

@@ -7,11 +7,13 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        custom_sign_in, decoys, password, password_sign_in, session_text,
-        sign_in::{Available, Outcome, Parameters, Person, SignIn, shown},
+        decoys, password,
+        proof::{Proof, is_of_custom},
+        step::{Available, Outcome, Parameters, Person, SignIn, shown},
     },
     random,
     sealing::{equal, hex},
+    session_text,
     srp::{self, ClientPublic, Verifier},
     store::{self, challenges::Challenge},
 };
@@ -143,12 +145,7 @@ pub fn session_of(responses: &Parameters) -> Option<String> {
 }
 
 /// Checks the proof. A wrong one counts as a wrong password and burns the challenge.
-pub async fn finish(
-    sign_in: &SignIn<'_>,
-    person: Person,
-    pending: Challenge,
-    responses: &Parameters,
-) -> Result<Outcome> {
+pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     for member in ["PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP", "PASSWORD_CLAIM_SECRET_BLOCK"] {
         sign_in.required(responses, member)?;
@@ -159,10 +156,10 @@ pub async fn finish(
     let identity = (srp::pool_name(&pool.id).to_owned(), user_id);
     let fits = is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
     match person.user {
-        Some(user) if fits && custom_sign_in::began(&pending) => {
-            custom_sign_in::after_password(sign_in, person.username, user, pending).await
+        Some(user) if fits && is_of_custom(&pending) => {
+            Ok(Proof::PasswordOfCustom { username: person.username, user, pending })
         }
-        Some(user) if fits => password_sign_in::proved(sign_in, person.username, user, Some(pending.id)).await,
+        Some(user) if fits => Ok(Proof::Password { username: person.username, user, answers: Some(pending.id) }),
         Some(user) if !sign_in.hides_existence() && password::lacks_password(&user) => {
             Err(Error::PasswordResetRequired)
         }

@@ -23,7 +23,7 @@ use crate::{
         authorization::Prompt,
         factors::relying_party_of,
         passkey_sign_in::was_deleted,
-        sign_in::{Door, NextChallenge, Outcome, Parameters, SignIn},
+        step::{Door, NextChallenge, Outcome, Parameters, SignIn},
     },
     http::visit::{self, Visit},
     store::{clients::ClientAndPool, users::User},

@@ -8,7 +8,8 @@ use crate::{
     call::Call,
     caller::Enroller,
     error::{Error, Result},
-    flows::{mfa, password, session_text},
+    flows::{mfa, password},
+    session_text,
     store::{
         self, Connection,
         pools::Pool,

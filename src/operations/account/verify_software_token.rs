@@ -13,9 +13,9 @@ use crate::{
     flows::{
         self, changes,
         mfa::{self, Preference, Preferences},
-        password, session_text, software_token,
+        password, software_token,
     },
-    store,
+    session_text, store,
 };
 
 #[derive(Deserialize)]

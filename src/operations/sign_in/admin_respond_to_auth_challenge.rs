@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html>
 
 use super::{Respond, Response, named_client};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows::sign_in::Door};
+use crate::{app::App, call::Call, caller::Operator, error::Result, flows::step::Door};
 
 pub async fn handle(app: &App, call: &Call, _: Operator, request: Respond) -> Result<Response> {
     let named = named_client(app, &request.user_pool_id, &request.client_id).await?;

@@ -21,7 +21,7 @@ use crate::{
         addresses::DeliveryDetails,
         auth_events,
         authentication_result::AuthenticationResult,
-        sign_in::{Door, Outcome, Parameters, SignIn},
+        step::{Door, Outcome, Parameters, SignIn},
     },
     store::{self, clients::ClientAndPool},
 };

@@ -24,8 +24,7 @@ pub use insert_challenges::{InsertChallenges, NewChallenge};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
 pub use resume_sign_ins::{ResumeSignIns, ResumedSignIn, SignInToResume};
 
-use super::connections::met_locked_table;
-use crate::group_commit::Failure;
+use crate::{error::met_locked_table, group_commit::Failure};
 
 /// Which requests were done, from the ordinals (from 1) of those that were.
 fn done(requests: usize, ordinals: &[i64]) -> Vec<Option<()>> {

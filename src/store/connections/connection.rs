@@ -13,7 +13,7 @@ use deadpool::managed::Object;
 use futures_util::{Stream, StreamExt, future::BoxFuture, stream::BoxStream};
 use sqlx::{
     Either, Execute, Executor, PgConnection, Postgres, SqlStr,
-    postgres::{PgDatabaseError, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+    postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 use tokio::time::Sleep;
 
@@ -21,7 +21,7 @@ use super::{
     link::{Link, Maker, TEST, silent},
     trust::Trust,
 };
-use crate::fair::Ticket;
+use crate::{error::met_locked_table, fair::Ticket};
 
 /// Time for a transaction that was given up to be rolled back.
 const ROLLBACK: Duration = Duration::from_secs(2);
@@ -80,21 +80,6 @@ impl Account<'_> {
             turn.stood_still();
         }
     }
-}
-
-/// Whether a table's lock could not be had in time: an operator holds it. Of a row's PostgreSQL says, in whatever language,
-/// where it is: "while locking tuple (0,1) in relation ...".
-pub fn met_locked_table(cause: &sqlx::Error) -> bool {
-    let Some(cause) = cause.as_database_error().and_then(|cause| cause.try_downcast_ref::<PgDatabaseError>()) else {
-        return false;
-    };
-    cause.code() == "55P03" && !cause.r#where().is_some_and(names_a_row)
-}
-
-fn names_a_row(context: &str) -> bool {
-    let is_number = |text: &str| text.parse::<u32>().is_ok();
-    let mut pairs = context.split('(').filter_map(|rest| rest.split_once(')')?.0.split_once(','));
-    pairs.any(|(block, tuple)| is_number(block) && is_number(tuple))
 }
 
 /// Whether an error of this code tells of its server rather than of its statement: it reads only (25006), shuts down or is
@@ -348,18 +333,5 @@ impl Deref for Transaction {
 impl DerefMut for Transaction {
     fn deref_mut(&mut self) -> &mut Connection {
         &mut self.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names_a_row;
-
-    #[test]
-    fn a_row_is_named_in_every_language() {
-        assert!(names_a_row("while locking tuple (0,1) in relation \"users\""));
-        assert!(names_a_row("beim Sperren von Tupel (17,3) in Relation »users«\nSQL-Anweisung »SELECT 1 FROM x (y)«"));
-        assert!(!names_a_row("SQL statement \"DELETE FROM ONLY keystead.devices WHERE $1 = user_id AND (a, b)\""));
-        assert!(!names_a_row(""));
     }
 }

@@ -29,7 +29,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
 
-pub use connection::{Connection, Transaction, met_locked_table};
+pub use connection::{Connection, Transaction};
 use link::Maker;
 pub use link::{is_read_only, may_pass};
 use trust::Trust;
