@@ -18,6 +18,7 @@ mod directory;
 mod extensions;
 mod faults;
 mod groups;
+mod imports;
 mod limits;
 mod mfa;
 mod migrations;
