@@ -18,6 +18,8 @@ pub struct Call {
     pub request_id: Uuid,
     /// The operation's name, without the target's prefix.
     pub operation: String,
+    /// What the operation does.
+    pub access: Access,
     /// Method, path with query and headers, for the signature.
     pub head: Head,
     /// The body as it came.
@@ -28,6 +30,25 @@ pub struct Call {
     pub max_nesting: usize,
     /// A mark of the browser in which a person looks at the pages; `None` for calls of the API.
     pub browser: Option<String>,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    Read,
+    Write,
+    /// It writes single users and what is theirs.
+    WriteUsers,
+}
+
+impl Access {
+    /// The budget that it spends of.
+    pub fn kind(self) -> budgets::Kind {
+        match self {
+            Self::Read => budgets::Kind::Read,
+            Self::Write | Self::WriteUsers => budgets::Kind::Write,
+        }
+    }
 }
 
 /// A request's head as text. Headers that are not text are left out.
@@ -62,14 +83,5 @@ impl Call {
         let input = wire::validated(&self.operation, json)?;
         wire::refuse_unsupported(&self.operation, &input)?;
         Ok(input)
-    }
-
-    /// Whether the operation reads or changes something.
-    pub fn kind(&self) -> budgets::Kind {
-        let reads =
-            ["Get", "List", "Describe", "AdminGet", "AdminList"].iter().any(|verb| self.operation.starts_with(verb));
-        // One writes a rotated token, the other sends a code.
-        let writes = ["GetTokensFromRefreshToken", "GetUserAttributeVerificationCode"].contains(&&*self.operation);
-        if reads && !writes { budgets::Kind::Read } else { budgets::Kind::Write }
     }
 }

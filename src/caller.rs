@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     admission,
     app::App,
-    call::Call,
+    call::{Access, Call},
     error::{Error, Result},
     fair,
     role::Role,
@@ -166,7 +166,7 @@ impl Bearer {
     fn verify(app: &App, call: &Call, token: &str, pool_id: String, keys: &tokens::PoolKeys) -> Result<Self> {
         let now = app.clock.now().unix_timestamp();
         let claims = tokens::verify_access(token, keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
-        app.budgets.spend_user(claims.sub, claims.origin_jti, call.kind())?;
+        app.budgets.spend_user(claims.sub, claims.origin_jti, call.access.kind())?;
         Ok(Self::of(pool_id, claims))
     }
 
@@ -204,7 +204,7 @@ impl Bearer {
         };
         Ok(match user {
             None if declares("UserNotFoundException") => Error::UserNotFound,
-            Some(user) if !user.enabled => Error::NotAuthorized("User is disabled.".into()),
+            Some(user) if !user.enabled => Error::disabled(),
             Some(user) if user.status == Status::ResetRequired => Error::PasswordResetRequired,
             _ => {
                 app.budgets.session_ended(self.origin_jti);
@@ -315,8 +315,8 @@ pub struct Operator {
 fn allows(role: Role, call: &Call) -> bool {
     match role {
         Role::Administrator => true,
-        Role::Support => call.kind() == crate::budgets::Kind::Read || call.operation.starts_with("Admin"),
-        Role::ReadOnly => call.kind() == crate::budgets::Kind::Read,
+        Role::Support => call.access != Access::Write,
+        Role::ReadOnly => call.access == Access::Read,
     }
 }
 

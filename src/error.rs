@@ -3,11 +3,11 @@
 //! Sources: the errors of each operation's API reference page, and the Common Errors page for those that arise
 //! before an operation runs.
 
-use std::borrow::Cow;
+mod text;
 
 use sqlx::postgres::PgDatabaseError;
 
-type Text = Cow<'static, str>;
+pub use text::{Key, Text};
 
 /// `Result` with the API's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -194,6 +194,56 @@ impl Error {
         }
     }
 
+    /// What it is about, where a page says more than its exception's name does.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::AliasExists(text)
+            | Self::CodeDeliveryFailure(text)
+            | Self::CodeMismatch(text)
+            | Self::DeviceKeyExists(text)
+            | Self::EnableSoftwareTokenMfa(text)
+            | Self::ExpiredCode(text)
+            | Self::Forbidden(text)
+            | Self::GroupExists(text)
+            | Self::InvalidEmailRoleAccessPolicy(text)
+            | Self::InvalidLambdaResponse(text)
+            | Self::InvalidOAuthFlow(text)
+            | Self::InvalidParameter(text)
+            | Self::InvalidPassword(text)
+            | Self::LimitExceeded(text)
+            | Self::NotAuthorized(text)
+            | Self::PasswordHistoryPolicyViolation(text)
+            | Self::PreconditionNotMet(text)
+            | Self::ResourceNotFound(text)
+            | Self::ScopeDoesNotExist(text)
+            | Self::SoftwareTokenMfaNotFound(text)
+            | Self::TooManyRequests(text)
+            | Self::UnexpectedLambda(text)
+            | Self::UserLambdaValidation(text)
+            | Self::UserPoolAddOnNotEnabled(text)
+            | Self::UsernameExists(text)
+            | Self::Unauthorized(text)
+            | Self::UnsupportedOperation(text)
+            | Self::UnsupportedTokenType(text)
+            | Self::UnsupportedUserState(text)
+            | Self::WebAuthnNotEnabled(text)
+            | Self::WebAuthnConfigurationMissing(text)
+            | Self::WebAuthnChallengeNotFound(text)
+            | Self::WebAuthnClientMismatch(text)
+            | Self::WebAuthnOriginNotAllowed(text)
+            | Self::WebAuthnRelyingPartyMismatch(text)
+            | Self::WebAuthnCredentialNotSupported(text)
+            | Self::UnknownOperation(text)
+            | Self::IncompleteSignature(text)
+            | Self::InvalidSignature(text)
+            | Self::AccessDenied(text)
+            | Self::RequestEntityTooLarge(text)
+            | Self::RequestTimeout(text)
+            | Self::MalformedHttpRequest(text) => text.key(),
+            _ => None,
+        }
+    }
+
     /// The HTTP status: 400 for every modelled client error (W§1.3).
     pub fn status(&self) -> u16 {
         match self {
@@ -238,6 +288,11 @@ impl Error {
         Self::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
     }
 
+    /// A user whom an operator switched off.
+    pub fn disabled() -> Self {
+        Self::NotAuthorized(Text::keyed(Key::UserDisabled, "User is disabled."))
+    }
+
     /// A call that needs a table which an operator locked.
     pub fn locked_table() -> Self {
         Self::TooManyRequests("A table is locked for its upkeep; try again in a second.".into())
@@ -247,7 +302,7 @@ impl Error {
     /// the log alone.
     pub fn wrong_credentials(why: &'static str) -> Self {
         tracing::info!(why, "credentials refused");
-        Self::NotAuthorized("Incorrect username or password.".into())
+        Self::NotAuthorized(Text::keyed(Key::WrongCredentials, "Incorrect username or password."))
     }
 }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     sealing::SealingKey,
 };
 
@@ -61,21 +61,25 @@ pub fn open_any(key: &SealingKey, text: &str, now: OffsetDateTime) -> Result<Ope
     Ok(Opened { pool_id: pool_id.to_owned(), client_id: client_id.to_owned(), id: Uuid::from_bytes(*id) })
 }
 
+fn gone(words: &'static str) -> Error {
+    Error::NotAuthorized(Text::keyed(Key::SessionGone, words))
+}
+
 fn invalid() -> Error {
-    Error::NotAuthorized("Invalid session provided".into())
+    gone("Invalid session provided")
 }
 
 /// The refusal of an expired session.
 pub fn expired() -> Error {
-    Error::NotAuthorized("Invalid session for the user, session is expired.".into())
+    gone("Invalid session for the user, session is expired.")
 }
 
 /// The refusal of a session that was used before.
 pub fn used() -> Error {
-    Error::NotAuthorized("Invalid session for the user, session can only be used once.".into())
+    gone("Invalid session for the user, session can only be used once.")
 }
 
 /// The refusal of a session that does not fit the user or the challenge.
 pub fn unfit() -> Error {
-    Error::NotAuthorized("Invalid session for the user.".into())
+    gone("Invalid session for the user.")
 }

@@ -18,6 +18,7 @@ fn call(operation: &str, body: Vec<u8>) -> Call {
     Call {
         request_id: Uuid::nil(),
         operation: operation.to_owned(),
+        access: keystead::operations::access(operation),
         head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
         body: Bytes::from(body),
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     store::{
         clients::Client,
         pools::{Pool, SchemaAttribute},
@@ -57,10 +57,10 @@ pub fn checked(
         let schema = pool.settings.schema_attributes.iter().find(|known| known.name == name);
         // What a federated sign-in proved, nobody else writes.
         if name == "identities" {
-            return Err(nonconforming("identities: Attribute cannot be updated."));
+            return Err(nonconforming("identities", "Attribute cannot be updated."));
         }
         let Some(schema) = schema.filter(|known| known.name != "sub") else {
-            return Err(nonconforming(&format!("{name}: Attribute does not exist in the schema.\n")));
+            return Err(nonconforming(name, "Attribute does not exist in the schema.\n"));
         };
         if !by_operator && !is_writable(schema, writable) {
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
@@ -109,7 +109,7 @@ pub fn check_mutable(pool: &Pool, current: &Map<String, Value>, new: &Map<String
     };
     match pool.settings.schema_attributes.iter().find(fixed) {
         None => Ok(()),
-        Some(known) => Err(nonconforming(&format!("{}: Attribute cannot be updated.", known.name))),
+        Some(known) => Err(nonconforming(&known.name, "Attribute cannot be updated.")),
     }
 }
 
@@ -123,7 +123,7 @@ pub fn changed(pool: &Pool, mut current: Map<String, Value>, new: Map<String, Va
         }
         let mutable = pool.settings.schema_attributes.iter().any(|known| known.name == name && known.mutable);
         if before.is_some() && !mutable {
-            return Err(nonconforming(&format!("{name}: Attribute cannot be updated.")));
+            return Err(nonconforming(&name, "Attribute cannot be updated."));
         }
         let verified = format!("{name}_verified");
         if matches!(name.as_str(), "email" | "phone_number") && current.contains_key(&verified) {
@@ -140,13 +140,13 @@ pub fn check_required(pool: &Pool, attributes: &Map<String, Value>) -> Result<()
         |known: &&SchemaAttribute| known.required && known.name != "sub" && !attributes.contains_key(&known.name);
     match pool.settings.schema_attributes.iter().find(missing) {
         None => Ok(()),
-        Some(known) => Err(nonconforming(&format!("{}: The attribute {} is required", known.name, known.name))),
+        Some(known) => Err(nonconforming(&known.name, &format!("The attribute {} is required", known.name))),
     }
 }
 
 fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
     let name = &schema.name;
-    let broken = |why: &str| Err(nonconforming(&format!("{name}: {why}")));
+    let broken = |why: &str| Err(nonconforming(name, why));
     match schema.attribute_data_type.as_str() {
         "Number" => {
             let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
@@ -181,10 +181,10 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
                 return broken("String length is outside its range.");
             }
             if name == "email" && !is_email(value) {
-                return Err(Error::InvalidParameter("Invalid email address format.".into()));
+                return Err(Error::InvalidParameter(Text::keyed(Key::NotAnAddress, "Invalid email address format.")));
             }
             if name == "phone_number" && !is_phone(value) {
-                return Err(Error::InvalidParameter("Invalid phone number format.".into()));
+                return Err(Error::InvalidParameter(Text::keyed(Key::NotAPhoneNumber, "Invalid phone number format.")));
             }
         }
     }
@@ -209,8 +209,9 @@ pub fn is_phone(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|n| (5..=15).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn nonconforming(why: &str) -> Error {
-    Error::InvalidParameter(format!("Attributes did not conform to the schema: {why}").into())
+fn nonconforming(attribute: &str, why: &str) -> Error {
+    let words = format!("Attributes did not conform to the schema: {attribute}: {why}");
+    Error::InvalidParameter(Text::keyed(Key::Attribute(attribute.to_owned()), words))
 }
 
 /// The attributes of every pool (OpenID Connect's standard claims), as DescribeUserPool lists them.

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{
         addresses::{Address, DeliveryDetails},
         attributes,
@@ -23,8 +23,10 @@ pub fn is_address(attribute: &str) -> bool {
 }
 
 /// What is said when nothing would be left.
-pub const NO_WAY_LEFT: &str =
-    "Nothing would be left to sign in to this account with; add a passkey or set a password first.";
+pub fn no_way_left() -> Text {
+    let words = "Nothing would be left to sign in to this account with; add a passkey or set a password first.";
+    Text::keyed(Key::NoWayLeft, words)
+}
 
 /// Whether a user who changes their attributes has a way to sign in now and must have one afterwards, because the passkey policy
 /// keeps the last one.
@@ -125,7 +127,8 @@ pub fn without(
     client: Option<&Client>,
 ) -> Result<Map<String, Value>> {
     let refuse = |name: &str, why: &str| {
-        Err(Error::InvalidParameter(format!("Attributes did not conform to the schema: {name}: {why}").into()))
+        let words = format!("Attributes did not conform to the schema: {name}: {why}");
+        Err(Error::InvalidParameter(Text::keyed(Key::Attribute(name.to_owned()), words)))
     };
     for name in names {
         let Some(known) = pool.settings.schema_attributes.iter().find(|known| known.name == *name) else {

@@ -21,7 +21,7 @@ use crate::{
 /// Where the code of this user goes, or why there can be none.
 pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     if !user.enabled {
-        return Err(Error::NotAuthorized("User is disabled.".into()));
+        return Err(Error::disabled());
     }
     let nowhere = || {
         Error::InvalidParameter(

@@ -3,17 +3,17 @@
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Result, Text},
     flows::factors::{self, relying_party_of},
     store::{self, Connection, pools::Pool, users::User},
 };
 
 /// Refuses what would leave a user without a way to sign in who had one before, in a transaction that is then not committed.
-pub async fn keep(db: &mut Connection, pool: &Pool, sub: Uuid, had: bool, why: &'static str) -> Result<()> {
+pub async fn keep(db: &mut Connection, pool: &Pool, sub: Uuid, had: bool, why: Text) -> Result<()> {
     if !had || can_sign_in(db, pool, sub, None).await? {
         return Ok(());
     }
-    Err(Error::InvalidParameter(why.into()))
+    Err(Error::InvalidParameter(why))
 }
 
 /// Whether a user has a factor that the pool lets them sign in with, also `without` this passkey. The transaction has locked

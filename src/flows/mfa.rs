@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{
         addresses::Address,
         codes::Factor,
@@ -134,7 +134,10 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
         match prove(sign_in, &mut tx, &pending, &user, responses).await? {
             Code::Right => {}
             Code::Used => {
-                return Err(Error::ExpiredCode("Your software token has already been used once.".into()));
+                return Err(Error::ExpiredCode(Text::keyed(
+                    Key::CodeUsed,
+                    "Your software token has already been used once.",
+                )));
             }
             Code::Wrong => {
                 // The challenge is not used up by it.
@@ -260,7 +263,7 @@ pub async fn prefer(
         ("SMS_MFA", preferences.sms),
         ("EMAIL_OTP", preferences.email),
     ];
-    let refuse = |text: String| Err(Error::InvalidParameter(text.into()));
+    let refuse = |text: Text| Err(Error::InvalidParameter(text));
     let mut mfa: Mfa = user.mfa.clone();
     for (method, preference) in asked.into_iter().filter_map(|(method, one)| Some((method, one?))) {
         mfa.switch_off(method);
@@ -269,7 +272,8 @@ pub async fn prefer(
         }
         match factors::attribute(method) {
             Some(name) if Address::verified(user, name).is_none() => {
-                return refuse(format!("User does not have delivery config set to turn on {method}"));
+                let words = format!("User does not have delivery config set to turn on {method}");
+                return refuse(Text::keyed(Key::NoMethod, words));
             }
             None => {
                 let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
@@ -283,7 +287,8 @@ pub async fn prefer(
     }
     let had = !factors::enabled(pool, user).is_empty();
     if had && pool.settings.mfa_configuration == "ON" && !mfa.enabled.iter().any(|method| pool.has_mfa(method)) {
-        return refuse("A second factor is required in this user pool: the last one cannot be switched off.".into());
+        let words = "A second factor is required in this user pool: the last one cannot be switched off.";
+        return refuse(Text::keyed(Key::LastMethod, words));
     }
     let mut preferred = asked.iter().filter(|(_, one)| one.is_some_and(|one| one.enabled && one.preferred_mfa));
     if let Some((method, _)) = preferred.next() {

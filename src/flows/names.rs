@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::attributes::{is_email, is_phone},
     random,
     store::{
@@ -19,15 +19,19 @@ use crate::{
 /// becomes the user's attribute, and the subject is the username.
 pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>) -> Result<(Uuid, String)> {
     let sub = random::uuid();
-    let invalid = |text: &'static str| Err(Error::InvalidParameter(text.into()));
+    let invalid = |key: Key, text: &'static str| Err(Error::InvalidParameter(Text::keyed(key, text)));
     let settings = &pool.settings;
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
     if settings.username_attributes.is_empty() {
         if has(&settings.alias_attributes, "email") && is_email(typed) {
-            return invalid("Username cannot be of email format, since user pool is configured for email alias.");
+            return invalid(
+                Key::NameIsAddress,
+                "Username cannot be of email format, since user pool is configured for email alias.",
+            );
         }
         if has(&settings.alias_attributes, "phone_number") && is_phone(typed) {
             return invalid(
+                Key::NameIsAddress,
                 "Username cannot be of phone number format, since user pool is configured for phone number alias.",
             );
         }
@@ -38,9 +42,9 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     let attribute = match (email, phone) {
         (true, _) if is_email(typed) => "email",
         (_, true) if is_phone(typed) => "phone_number",
-        (true, true) => return invalid("Username should be either an email or a phone number."),
-        (true, false) => return invalid("Username should be an email."),
-        _ => return invalid("Username should be a phone number."),
+        (true, true) => return invalid(Key::NotAnAddress, "Username should be either an email or a phone number."),
+        (true, false) => return invalid(Key::NotAnAddress, "Username should be an email."),
+        _ => return invalid(Key::NotAPhoneNumber, "Username should be a phone number."),
     };
     match attributes.get(attribute) {
         Some(other) if other != typed => {
@@ -90,10 +94,10 @@ fn check_preferred(pool: &Pool, user: &User) -> Result<()> {
     let alias = pool.settings.alias_attributes.iter().any(|name| name == "preferred_username");
     let chosen = user.attributes.get("preferred_username").and_then(Value::as_str).filter(|_| alias);
     if chosen.is_some_and(|name| name.contains('@') || is_phone(name) || Uuid::try_parse(name).is_ok()) {
-        return Err(Error::InvalidParameter(
-            "preferred_username must not look like an e-mail address, a phone number or a UUID: people sign in with it."
-                .into(),
-        ));
+        return Err(Error::InvalidParameter(Text::keyed(
+            Key::Attribute("preferred_username".into()),
+            "preferred_username must not look like an e-mail address, a phone number or a UUID: people sign in with it.",
+        )));
     }
     Ok(())
 }

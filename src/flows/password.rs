@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{attributes, decoys},
     random,
     sealing::sha256,
@@ -196,7 +196,7 @@ pub async fn refuse_locked(app: &App, pool: &Pool, username: &str, user: Option<
 
 /// The refusal while a name is locked.
 pub fn attempts_exceeded() -> Error {
-    Error::NotAuthorized("Password attempts exceeded".into())
+    Error::NotAuthorized(Text::keyed(Key::PasswordAttempts, "Password attempts exceeded"))
 }
 
 /// Refuses a temporary password that is past its time.

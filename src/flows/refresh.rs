@@ -155,7 +155,7 @@ async fn check(
         return Err(Error::NotAuthorized("Refresh Token has expired".into()));
     }
     if !user.enabled {
-        return Err(Error::NotAuthorized("User is disabled.".into()));
+        return Err(Error::disabled());
     }
     if user.status == Status::ResetRequired {
         return Err(Error::PasswordResetRequired);

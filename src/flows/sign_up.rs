@@ -275,7 +275,7 @@ pub async fn confirm(
         },
     };
     if !user.enabled {
-        return Err(Error::NotAuthorized("User is disabled.".into()));
+        return Err(Error::disabled());
     }
     // The code proves the address that it was sent to, not the one that the user has meanwhile.
     if user.attributes.get(&code.attribute).is_some_and(|value| *value == code.destination) {

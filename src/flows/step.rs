@@ -102,7 +102,7 @@ impl SignIn<'_> {
     /// Refuses a user who may not sign in now, whatever was proved.
     pub fn may_sign_in(&self, user: &User) -> Result<()> {
         match user.status {
-            _ if !user.enabled => Err(Error::NotAuthorized("User is disabled.".into())),
+            _ if !user.enabled => Err(Error::disabled()),
             Status::Unconfirmed => Err(Error::UserNotConfirmed),
             Status::ResetRequired => Err(Error::PasswordResetRequired),
             Status::Confirmed | Status::ForceChangePassword => Ok(()),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::attributes::Attribute,
     store::{pools::Pool, users::User},
     triggers::Failure,
@@ -115,7 +115,9 @@ impl Cause<'_> {
 fn refusal(name: &str, failure: Failure) -> Error {
     match failure {
         Failure::Refused(text) => {
-            Error::UserLambdaValidation(format!("{name} failed with error {}.", text.trim_end_matches('.')).into())
+            let said = format!("{}.", text.trim_end_matches('.'));
+            let words = format!("{name} failed with error {said}");
+            Error::UserLambdaValidation(Text::keyed(Key::FunctionSaid(said), words))
         }
         Failure::Unrecognizable => unrecognizable(),
         Failure::Unreachable(why) => {

@@ -109,6 +109,7 @@ async fn answer(
     let call = Call {
         request_id,
         operation: operation.to_owned(),
+        access: operations::access(operation),
         head: head(request),
         body,
         address,

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     admission,
     app::App,
-    call::{Call, Head},
+    call::{Access, Call, Head},
     caller::{Bearer, Recognized},
     error::{Error, Result},
     flows::fields::Fields,
@@ -140,6 +140,7 @@ impl Visit {
         let call = Call {
             request_id,
             operation: String::new(),
+            access: Access::Write,
             head: Head { method: request.method().to_string(), uri: request.path().to_owned(), headers },
             body: Bytes::new(),
             address,
@@ -271,6 +272,7 @@ impl Visit {
         Call {
             request_id: self.call.request_id,
             operation: operation.to_owned(),
+            access: operations::access(operation),
             head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
             body,
             address: self.call.address,

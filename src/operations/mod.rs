@@ -1,6 +1,7 @@
 //! The API: a file per operation, in a folder per family. This file is the table: one line per operation.
 //!
-//! A line names the handler; the handler's first argument after the call says who may reach it (see [`crate::caller`]).
+//! A line names the handler; the handler's first argument after the call says who may reach it (see [`crate::caller`]). It also says
+//! what the operation does: it reads, it writes, or it writes users alone, which operators of the role `support` may.
 
 mod account;
 mod clients;
@@ -29,7 +30,7 @@ use crate::{
     admission,
     app::App,
     budgets::Kind,
-    call::Call,
+    call::{Access, Call},
     caller::{Caller, Recognized},
     error::{Error, Result},
     wire,
@@ -43,9 +44,17 @@ pub use users::list_users::parse as parse_users_filter;
 
 /// Makes of one line per operation the list, the dispatch, and (for a test) what each operation does not read.
 macro_rules! operations {
-    ($($name:literal => $family:ident::$operation:ident,)*) => {
+    ($($name:literal: $access:ident => $family:ident::$operation:ident,)*) => {
         /// The operations that exist here, in the README's order.
         pub const SUPPORTED: &[&str] = &[$($name),*];
+
+        /// What an operation may do to what there is. Of names that are none's: they are refused.
+        pub fn access(operation: &str) -> Access {
+            match operation {
+                $($name => Access::$access,)*
+                _ => Access::Write,
+            }
+        }
 
         /// Answers a call: the output as JSON text, or an error of the API.
         pub async fn call(app: &App, call: &Call) -> Result<String> {
@@ -70,131 +79,131 @@ macro_rules! operations {
 
 operations! {
     // pools
-    "CreateUserPool" => pools::create_user_pool,
-    "DescribeUserPool" => pools::describe_user_pool,
-    "UpdateUserPool" => pools::update_user_pool,
-    "DeleteUserPool" => pools::delete_user_pool,
-    "ListUserPools" => pools::list_user_pools,
-    "SetUserPoolMfaConfig" => pools::set_user_pool_mfa_config,
-    "GetUserPoolMfaConfig" => pools::get_user_pool_mfa_config,
-    "SetUserPoolSessionConfiguration" => pools::set_user_pool_session_configuration,
-    "GetUserPoolSessionConfiguration" => pools::get_user_pool_session_configuration,
-    "AddCustomAttributes" => pools::add_custom_attributes,
+    "CreateUserPool": Write => pools::create_user_pool,
+    "DescribeUserPool": Read => pools::describe_user_pool,
+    "UpdateUserPool": Write => pools::update_user_pool,
+    "DeleteUserPool": Write => pools::delete_user_pool,
+    "ListUserPools": Read => pools::list_user_pools,
+    "SetUserPoolMfaConfig": Write => pools::set_user_pool_mfa_config,
+    "GetUserPoolMfaConfig": Read => pools::get_user_pool_mfa_config,
+    "SetUserPoolSessionConfiguration": Write => pools::set_user_pool_session_configuration,
+    "GetUserPoolSessionConfiguration": Read => pools::get_user_pool_session_configuration,
+    "AddCustomAttributes": Write => pools::add_custom_attributes,
     // tags
-    "TagResource" => tags::tag_resource,
-    "UntagResource" => tags::untag_resource,
-    "ListTagsForResource" => tags::list_tags_for_resource,
+    "TagResource": Write => tags::tag_resource,
+    "UntagResource": Write => tags::untag_resource,
+    "ListTagsForResource": Read => tags::list_tags_for_resource,
     // domains
-    "CreateUserPoolDomain" => domains::create_user_pool_domain,
-    "DescribeUserPoolDomain" => domains::describe_user_pool_domain,
-    "UpdateUserPoolDomain" => domains::update_user_pool_domain,
-    "DeleteUserPoolDomain" => domains::delete_user_pool_domain,
+    "CreateUserPoolDomain": Write => domains::create_user_pool_domain,
+    "DescribeUserPoolDomain": Read => domains::describe_user_pool_domain,
+    "UpdateUserPoolDomain": Write => domains::update_user_pool_domain,
+    "DeleteUserPoolDomain": Write => domains::delete_user_pool_domain,
     // resource servers
-    "CreateResourceServer" => resource_servers::create_resource_server,
-    "DescribeResourceServer" => resource_servers::describe_resource_server,
-    "UpdateResourceServer" => resource_servers::update_resource_server,
-    "DeleteResourceServer" => resource_servers::delete_resource_server,
-    "ListResourceServers" => resource_servers::list_resource_servers,
+    "CreateResourceServer": Write => resource_servers::create_resource_server,
+    "DescribeResourceServer": Read => resource_servers::describe_resource_server,
+    "UpdateResourceServer": Write => resource_servers::update_resource_server,
+    "DeleteResourceServer": Write => resource_servers::delete_resource_server,
+    "ListResourceServers": Read => resource_servers::list_resource_servers,
     // import
-    "GetCSVHeader" => imports::get_csv_header,
-    "CreateUserImportJob" => imports::create_user_import_job,
-    "StartUserImportJob" => imports::start_user_import_job,
-    "DescribeUserImportJob" => imports::describe_user_import_job,
-    "ListUserImportJobs" => imports::list_user_import_jobs,
-    "StopUserImportJob" => imports::stop_user_import_job,
+    "GetCSVHeader": Read => imports::get_csv_header,
+    "CreateUserImportJob": Write => imports::create_user_import_job,
+    "StartUserImportJob": Write => imports::start_user_import_job,
+    "DescribeUserImportJob": Read => imports::describe_user_import_job,
+    "ListUserImportJobs": Read => imports::list_user_import_jobs,
+    "StopUserImportJob": Write => imports::stop_user_import_job,
     // app clients
-    "CreateUserPoolClient" => clients::create_user_pool_client,
-    "DescribeUserPoolClient" => clients::describe_user_pool_client,
-    "UpdateUserPoolClient" => clients::update_user_pool_client,
-    "DeleteUserPoolClient" => clients::delete_user_pool_client,
-    "ListUserPoolClients" => clients::list_user_pool_clients,
-    "AddUserPoolClientSecret" => clients::add_user_pool_client_secret,
-    "DeleteUserPoolClientSecret" => clients::delete_user_pool_client_secret,
-    "ListUserPoolClientSecrets" => clients::list_user_pool_client_secrets,
+    "CreateUserPoolClient": Write => clients::create_user_pool_client,
+    "DescribeUserPoolClient": Read => clients::describe_user_pool_client,
+    "UpdateUserPoolClient": Write => clients::update_user_pool_client,
+    "DeleteUserPoolClient": Write => clients::delete_user_pool_client,
+    "ListUserPoolClients": Read => clients::list_user_pool_clients,
+    "AddUserPoolClientSecret": Write => clients::add_user_pool_client_secret,
+    "DeleteUserPoolClientSecret": Write => clients::delete_user_pool_client_secret,
+    "ListUserPoolClientSecrets": Read => clients::list_user_pool_client_secrets,
     // users
-    "AdminCreateUser" => users::admin_create_user,
-    "AdminSetUserPassword" => users::admin_set_user_password,
-    "AdminGetUser" => users::admin_get_user,
-    "AdminDeleteUser" => users::admin_delete_user,
-    "AdminDisableUser" => users::admin_disable_user,
-    "AdminEnableUser" => users::admin_enable_user,
-    "AdminConfirmSignUp" => users::admin_confirm_sign_up,
-    "AdminUpdateUserAttributes" => users::admin_update_user_attributes,
-    "AdminDeleteUserAttributes" => users::admin_delete_user_attributes,
-    "AdminResetUserPassword" => users::admin_reset_user_password,
-    "AdminSetUserMFAPreference" => users::admin_set_user_mfa_preference,
-    "AdminDeleteSoftwareToken" => users::admin_delete_software_token,
-    "AdminGetUserAuthFactors" => users::admin_get_user_auth_factors,
-    "AdminListUserAuthEvents" => users::admin_list_user_auth_events,
-    "AdminUserGlobalSignOut" => users::admin_user_global_sign_out,
-    "AdminListUserSessions" => sessions::admin_list_user_sessions,
-    "AdminRevokeUserSession" => sessions::admin_revoke_user_session,
-    "ListUsers" => users::list_users,
+    "AdminCreateUser": WriteUsers => users::admin_create_user,
+    "AdminSetUserPassword": WriteUsers => users::admin_set_user_password,
+    "AdminGetUser": Read => users::admin_get_user,
+    "AdminDeleteUser": WriteUsers => users::admin_delete_user,
+    "AdminDisableUser": WriteUsers => users::admin_disable_user,
+    "AdminEnableUser": WriteUsers => users::admin_enable_user,
+    "AdminConfirmSignUp": WriteUsers => users::admin_confirm_sign_up,
+    "AdminUpdateUserAttributes": WriteUsers => users::admin_update_user_attributes,
+    "AdminDeleteUserAttributes": WriteUsers => users::admin_delete_user_attributes,
+    "AdminResetUserPassword": WriteUsers => users::admin_reset_user_password,
+    "AdminSetUserMFAPreference": WriteUsers => users::admin_set_user_mfa_preference,
+    "AdminDeleteSoftwareToken": WriteUsers => users::admin_delete_software_token,
+    "AdminGetUserAuthFactors": Read => users::admin_get_user_auth_factors,
+    "AdminListUserAuthEvents": Read => users::admin_list_user_auth_events,
+    "AdminUserGlobalSignOut": WriteUsers => users::admin_user_global_sign_out,
+    "AdminListUserSessions": Read => sessions::admin_list_user_sessions,
+    "AdminRevokeUserSession": WriteUsers => sessions::admin_revoke_user_session,
+    "ListUsers": Read => users::list_users,
     // devices of users
-    "AdminListDevices" => devices::admin_list_devices,
-    "AdminGetDevice" => devices::admin_get_device,
-    "AdminUpdateDeviceStatus" => devices::admin_update_device_status,
-    "AdminForgetDevice" => devices::admin_forget_device,
+    "AdminListDevices": Read => devices::admin_list_devices,
+    "AdminGetDevice": Read => devices::admin_get_device,
+    "AdminUpdateDeviceStatus": WriteUsers => devices::admin_update_device_status,
+    "AdminForgetDevice": WriteUsers => devices::admin_forget_device,
     // groups
-    "CreateGroup" => groups::create_group,
-    "GetGroup" => groups::get_group,
-    "UpdateGroup" => groups::update_group,
-    "DeleteGroup" => groups::delete_group,
-    "ListGroups" => groups::list_groups,
-    "AdminAddUserToGroup" => groups::admin_add_user_to_group,
-    "AdminRemoveUserFromGroup" => groups::admin_remove_user_from_group,
-    "AdminListGroupsForUser" => groups::admin_list_groups_for_user,
-    "ListUsersInGroup" => groups::list_users_in_group,
+    "CreateGroup": Write => groups::create_group,
+    "GetGroup": Read => groups::get_group,
+    "UpdateGroup": Write => groups::update_group,
+    "DeleteGroup": Write => groups::delete_group,
+    "ListGroups": Read => groups::list_groups,
+    "AdminAddUserToGroup": WriteUsers => groups::admin_add_user_to_group,
+    "AdminRemoveUserFromGroup": WriteUsers => groups::admin_remove_user_from_group,
+    "AdminListGroupsForUser": Read => groups::admin_list_groups_for_user,
+    "ListUsersInGroup": Read => groups::list_users_in_group,
     // sign-in by a server
-    "AdminInitiateAuth" => sign_in::admin_initiate_auth,
-    "AdminRespondToAuthChallenge" => sign_in::admin_respond_to_auth_challenge,
+    "AdminInitiateAuth": WriteUsers => sign_in::admin_initiate_auth,
+    "AdminRespondToAuthChallenge": WriteUsers => sign_in::admin_respond_to_auth_challenge,
     // sign-up and sign-in
-    "SignUp" => sign_in::sign_up,
-    "ConfirmSignUp" => sign_in::confirm_sign_up,
-    "ResendConfirmationCode" => sign_in::resend_confirmation_code,
-    "ForgotPassword" => sign_in::forgot_password,
-    "ConfirmForgotPassword" => sign_in::confirm_forgot_password,
-    "InitiateAuth" => sign_in::initiate_auth,
-    "RespondToAuthChallenge" => sign_in::respond_to_auth_challenge,
-    "GetTokensFromRefreshToken" => tokens::get_tokens_from_refresh_token,
-    "RevokeToken" => tokens::revoke_token,
+    "SignUp": Write => sign_in::sign_up,
+    "ConfirmSignUp": Write => sign_in::confirm_sign_up,
+    "ResendConfirmationCode": Write => sign_in::resend_confirmation_code,
+    "ForgotPassword": Write => sign_in::forgot_password,
+    "ConfirmForgotPassword": Write => sign_in::confirm_forgot_password,
+    "InitiateAuth": Write => sign_in::initiate_auth,
+    "RespondToAuthChallenge": Write => sign_in::respond_to_auth_challenge,
+    "GetTokensFromRefreshToken": Write => tokens::get_tokens_from_refresh_token,
+    "RevokeToken": Write => tokens::revoke_token,
     // account
-    "GetUser" => account::get_user,
-    "GetUserAuthFactors" => account::get_user_auth_factors,
-    "UpdateUserAttributes" => account::update_user_attributes,
-    "DeleteUserAttributes" => account::delete_user_attributes,
-    "GetUserAttributeVerificationCode" => account::get_user_attribute_verification_code,
-    "VerifyUserAttribute" => account::verify_user_attribute,
-    "AssociateSoftwareToken" => account::associate_software_token,
-    "VerifySoftwareToken" => account::verify_software_token,
-    "SetUserMFAPreference" => account::set_user_mfa_preference,
-    "ChangePassword" => account::change_password,
-    "DeleteUser" => account::delete_user,
-    "GlobalSignOut" => tokens::global_sign_out,
-    "ListUserSessions" => sessions::list_user_sessions,
-    "RevokeUserSession" => sessions::revoke_user_session,
+    "GetUser": Read => account::get_user,
+    "GetUserAuthFactors": Read => account::get_user_auth_factors,
+    "UpdateUserAttributes": Write => account::update_user_attributes,
+    "DeleteUserAttributes": Write => account::delete_user_attributes,
+    "GetUserAttributeVerificationCode": Write => account::get_user_attribute_verification_code,
+    "VerifyUserAttribute": Write => account::verify_user_attribute,
+    "AssociateSoftwareToken": Write => account::associate_software_token,
+    "VerifySoftwareToken": Write => account::verify_software_token,
+    "SetUserMFAPreference": Write => account::set_user_mfa_preference,
+    "ChangePassword": Write => account::change_password,
+    "DeleteUser": Write => account::delete_user,
+    "GlobalSignOut": Write => tokens::global_sign_out,
+    "ListUserSessions": Read => sessions::list_user_sessions,
+    "RevokeUserSession": Write => sessions::revoke_user_session,
     // devices
-    "ConfirmDevice" => devices::confirm_device,
-    "ListDevices" => devices::list_devices,
-    "GetDevice" => devices::get_device,
-    "UpdateDeviceStatus" => devices::update_device_status,
-    "ForgetDevice" => devices::forget_device,
+    "ConfirmDevice": Write => devices::confirm_device,
+    "ListDevices": Read => devices::list_devices,
+    "GetDevice": Read => devices::get_device,
+    "UpdateDeviceStatus": Write => devices::update_device_status,
+    "ForgetDevice": Write => devices::forget_device,
     // passkeys
-    "StartWebAuthnRegistration" => passkeys::start_web_authn_registration,
-    "CompleteWebAuthnRegistration" => passkeys::complete_web_authn_registration,
-    "ListWebAuthnCredentials" => passkeys::list_web_authn_credentials,
-    "DeleteWebAuthnCredential" => passkeys::delete_web_authn_credential,
+    "StartWebAuthnRegistration": Write => passkeys::start_web_authn_registration,
+    "CompleteWebAuthnRegistration": Write => passkeys::complete_web_authn_registration,
+    "ListWebAuthnCredentials": Read => passkeys::list_web_authn_credentials,
+    "DeleteWebAuthnCredential": Write => passkeys::delete_web_authn_credential,
     // Keystead's own: passkeys
-    "UpdateWebAuthnCredential" => extensions::update_web_authn_credential,
-    "ListWebAuthnCredentialDetails" => extensions::list_web_authn_credential_details,
-    "GetPasskeySignals" => extensions::get_passkey_signals,
+    "UpdateWebAuthnCredential": Write => extensions::update_web_authn_credential,
+    "ListWebAuthnCredentialDetails": Read => extensions::list_web_authn_credential_details,
+    "GetPasskeySignals": Read => extensions::get_passkey_signals,
     // Keystead's own: passkeys of users, pools
-    "AdminListWebAuthnCredentials" => extensions::admin_list_web_authn_credentials,
-    "AdminDeleteWebAuthnCredential" => extensions::admin_delete_web_authn_credential,
-    "SetUserPoolPasskeyPolicy" => extensions::set_user_pool_passkey_policy,
-    "GetUserPoolPasskeyPolicy" => extensions::get_user_pool_passkey_policy,
-    "SetUserPoolBranding" => extensions::set_user_pool_branding,
-    "GetUserPoolBranding" => extensions::get_user_pool_branding,
+    "AdminListWebAuthnCredentials": Read => extensions::admin_list_web_authn_credentials,
+    "AdminDeleteWebAuthnCredential": WriteUsers => extensions::admin_delete_web_authn_credential,
+    "SetUserPoolPasskeyPolicy": Write => extensions::set_user_pool_passkey_policy,
+    "GetUserPoolPasskeyPolicy": Read => extensions::get_user_pool_passkey_policy,
+    "SetUserPoolBranding": Write => extensions::set_user_pool_branding,
+    "GetUserPoolBranding": Read => extensions::get_user_pool_branding,
 }
 
 /// [`answer`] on the heap: a future that held the state of every operation would be as large as the largest, and the stack
@@ -218,7 +227,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     recognized.count();
     let mut turn = None;
     if let Recognized::Bearer(bearer) = &recognized
-        && call.kind() == Kind::Write
+        && call.access.kind() == Kind::Write
     {
         // Before there is a place: who waits needs none.
         turn = Some(app.turns.of_bearer(&bearer.pool_id, bearer.sub).await?);
@@ -230,7 +239,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     let caller = C::identify(app, call, proof, recognized, &input).await?;
     if let Some((pool_id, sub)) = caller.user()
         && turn.is_none()
-        && call.kind() == Kind::Write
+        && call.access.kind() == Kind::Write
     {
         turn = Some(app.turns.of_bearer(pool_id, sub).await?);
     }

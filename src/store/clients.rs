@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sqlx::{PgExecutor, types::Json};
 use time::{Duration, OffsetDateTime};
 
-use super::pools::{Branding, PasskeyPolicy, Pool, PoolSettings, SessionsOnDelete};
+use super::pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings};
 use super::{Connection, Connections};
 use crate::{
     error::{Error, Result},
@@ -306,16 +306,16 @@ pub async fn find_with_pool(
             created_at: row.created_at,
             updated_at: row.updated_at,
         },
-        pool: Pool {
-            id: pool_id.to_owned(),
+        pool: Pool::try_from(pools::Row {
+            user_pool_id: pool_id.to_owned(),
             name: row.pool_name,
-            settings: row.pool_configuration.0,
-            sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
-            passkey_policy: row.passkey_policy.0,
-            branding: row.branding.0,
+            configuration: row.pool_configuration,
+            sessions_on_passkey_delete: row.sessions_on_passkey_delete,
+            passkey_policy: row.passkey_policy,
+            branding: row.branding,
             created_at: row.pool_created_at,
             updated_at: row.pool_updated_at,
-        },
+        })?,
     }))
 }
 

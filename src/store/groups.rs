@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::users::{Row, User};
 
-use super::{Connection, Connections};
+use super::{Connection, Connections, known};
 
 /// A group.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ pub async fn list_users(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(User::from).collect())
+    Ok(rows.into_iter().filter_map(|row| known(User::try_from(row))).collect())
 }
 
 /// What a person's tokens say: the lowest precedence first, then by name.

@@ -8,7 +8,7 @@ use sqlx::{PgExecutor, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections};
+use super::{Connection, Connections, unknown_text};
 
 /// A user pool.
 #[derive(Clone, Debug)]
@@ -45,13 +45,9 @@ impl SessionsOnDelete {
         }
     }
 
-    /// From the database's text.
-    pub fn parse(text: &str) -> Self {
-        match text {
-            "END_OTHERS" => Self::EndOthers,
-            "END_ALL" => Self::EndAll,
-            _ => Self::Keep,
-        }
+    /// From that text.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Keep, Self::EndOthers, Self::EndAll].into_iter().find(|one| one.text() == text)
     }
 }
 
@@ -360,10 +356,45 @@ impl Pool {
     }
 }
 
+/// A pool as the database has it.
+pub(super) struct Row {
+    pub(super) user_pool_id: String,
+    pub(super) name: String,
+    pub(super) configuration: Json<PoolSettings>,
+    pub(super) sessions_on_passkey_delete: String,
+    pub(super) passkey_policy: Json<PasskeyPolicy>,
+    pub(super) branding: Json<Branding>,
+    pub(super) created_at: OffsetDateTime,
+    pub(super) updated_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Pool {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        let sessions_on_passkey_delete = SessionsOnDelete::parse(&row.sessions_on_passkey_delete);
+        let unknown = || {
+            let column = "user_pools.sessions_on_passkey_delete";
+            unknown_text(column, &row.user_pool_id, &row.sessions_on_passkey_delete)
+        };
+        Ok(Self {
+            sessions_on_passkey_delete: sessions_on_passkey_delete.ok_or_else(unknown)?,
+            id: row.user_pool_id,
+            name: row.name,
+            settings: row.configuration.0,
+            passkey_policy: row.passkey_policy.0,
+            branding: row.branding.0,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
 /// A pool.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option<Pool>> {
-    let row = sqlx::query!(
-        r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT user_pool_id, name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
                   passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
                   updated_at
            FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL"#,
@@ -371,22 +402,14 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Pool {
-        id: pool_id.to_owned(),
-        name: row.name,
-        settings: row.configuration.0,
-        sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
-        passkey_policy: row.passkey_policy.0,
-        branding: row.branding.0,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    }))
+    row.map(Pool::try_from).transpose()
 }
 
 /// A pool, locked until the transaction ends.
 pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Pool>> {
-    let row = sqlx::query!(
-        r#"SELECT name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
+    let row = sqlx::query_as!(
+        Row,
+        r#"SELECT user_pool_id, name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
                   passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
                   updated_at
            FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR UPDATE"#,
@@ -394,16 +417,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Poo
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Pool {
-        id: pool_id.to_owned(),
-        name: row.name,
-        settings: row.configuration.0,
-        sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
-        passkey_policy: row.passkey_policy.0,
-        branding: row.branding.0,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-    }))
+    row.map(Pool::try_from).transpose()
 }
 
 /// A pool's settings, with the pool locked for its deletion. Not as [`lock`] does: a flood of sign-ups, each of which holds the

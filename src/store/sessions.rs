@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections};
+use super::{Connection, Connections, unknown_text};
 use crate::random;
 
 /// A session.
@@ -62,14 +62,15 @@ impl OpenedWith {
         }
     }
 
-    fn of(method: &str, credential_id: Option<Vec<u8>>) -> Self {
-        match (method, credential_id) {
+    fn parse(method: &str, credential_id: Option<Vec<u8>>) -> Option<Self> {
+        Some(match (method, credential_id) {
+            ("password", None) => Self::Password,
             ("passkey", Some(id)) => Self::Passkey(id),
-            ("otp", _) => Self::Otp,
-            ("sign_up", _) => Self::SignUp,
-            ("custom", _) => Self::Custom,
-            _ => Self::Password,
-        }
+            ("otp", None) => Self::Otp,
+            ("sign_up", None) => Self::SignUp,
+            ("custom", None) => Self::Custom,
+            _ => return None,
+        })
     }
 }
 
@@ -159,7 +160,9 @@ pub async fn opened_with(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -
         pool_id,
         origin_jti
     );
-    Ok(row.fetch_optional(db).await?.map(|row| OpenedWith::of(&row.opened_with, row.credential_id)))
+    let Some(row) = row.fetch_optional(db).await? else { return Ok(None) };
+    let unknown = || unknown_text("sessions.opened_with", origin_jti, &row.opened_with);
+    OpenedWith::parse(&row.opened_with, row.credential_id).ok_or_else(unknown).map(Some)
 }
 
 /// Ends the browser's session that a session is or came through, and everything else that came through it.

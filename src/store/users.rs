@@ -6,7 +6,7 @@ use sqlx::{Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections};
+use super::{Connection, Connections, known, unknown_text};
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -67,13 +67,10 @@ impl Status {
         }
     }
 
-    fn parse(text: &str) -> Self {
-        match text {
-            "CONFIRMED" => Self::Confirmed,
-            "RESET_REQUIRED" => Self::ResetRequired,
-            "FORCE_CHANGE_PASSWORD" => Self::ForceChangePassword,
-            _ => Self::Unconfirmed,
-        }
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Unconfirmed, Self::Confirmed, Self::ResetRequired, Self::ForceChangePassword]
+            .into_iter()
+            .find(|status| status.text() == text)
     }
 }
 
@@ -100,12 +97,15 @@ pub(super) struct Row {
     pub(super) mfa: Json<Mfa>,
 }
 
-impl From<Row> for User {
-    fn from(row: Row) -> Self {
-        Self {
+impl TryFrom<Row> for User {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        let status = Status::parse(&row.status).ok_or_else(|| unknown_text("users.status", row.sub, &row.status))?;
+        Ok(Self {
             sub: row.sub,
             username: row.username,
-            status: Status::parse(&row.status),
+            status,
             enabled: row.enabled,
             attributes: row.attributes.0,
             password_hash: row.password_hash,
@@ -113,7 +113,7 @@ impl From<Row> for User {
             created_at: row.created_at,
             updated_at: row.updated_at,
             mfa: row.mfa.0,
-        }
+        })
     }
 }
 
@@ -140,7 +140,7 @@ pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(User::from))
+    row.map(User::try_from).transpose()
 }
 
 /// The user of this subject.
@@ -155,7 +155,7 @@ pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(User::from))
+    row.map(User::try_from).transpose()
 }
 
 /// The user of a session, if the session lives and the user is enabled and needs no password reset.
@@ -174,7 +174,7 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(User::from))
+    row.map(User::try_from).transpose()
 }
 
 /// The user, with the row held against every change until the transaction ends (`FOR SHARE`): for sign-ins, which may
@@ -190,7 +190,7 @@ pub async fn hold(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(User::from))
+    row.map(User::try_from).transpose()
 }
 
 /// The user, locked for a change of it or of what belongs to it, one at a time. The first lock of its transaction.
@@ -205,7 +205,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(User::from))
+    row.map(User::try_from).transpose()
 }
 
 /// Adds a user; `false` when the name is taken.
@@ -578,7 +578,7 @@ pub async fn list(
     }
     query.push(" ORDER BY sub LIMIT ").push_bind(limit);
     let rows: Vec<Row> = query.build_query_as().fetch_all(db).await?;
-    Ok(rows.into_iter().map(User::from).collect())
+    Ok(rows.into_iter().filter_map(|row| known(User::try_from(row))).collect())
 }
 
 /// The LIKE pattern of texts that start with `value`.

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::model::{Kind, Model, Shape, model};
-use crate::error::{Error, Result};
+use crate::error::{Error, Key, Result, Text};
 
 /// As much of an input value as a message repeats, in characters.
 const ECHO_LIMIT: usize = 256;
@@ -22,7 +22,7 @@ pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
     let operation = model.operation(operation).expect("only operations of the model are dispatched");
     let shape = &operation.input;
     let strict = operation.is_extension;
-    let mut check = Check { model, failures: Vec::new(), count: 0, hidden: false, strict };
+    let mut check = Check { model, failures: Vec::new(), first: String::new(), count: 0, hidden: false, strict };
     let Value::Object(out) = check.value(input, model.shape(shape), "")? else {
         return Err(expected_map());
     };
@@ -30,9 +30,8 @@ pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
         0 => Ok(out),
         n => {
             let errors = if n == 1 { "error" } else { "errors" };
-            Err(Error::InvalidParameter(
-                format!("{n} validation {errors} detected: {}", check.failures.join("; ")).into(),
-            ))
+            let words = format!("{n} validation {errors} detected: {}", check.failures.join("; "));
+            Err(Error::InvalidParameter(Text::keyed(Key::Member(check.first), words)))
         }
     }
 }
@@ -41,6 +40,8 @@ struct Check {
     model: &'static Model,
     /// The first violations, as text.
     failures: Vec<String>,
+    /// The member of the first of them.
+    first: String,
     /// All violations.
     count: usize,
     /// Whether the value that is looked at is part of a sensitive one.
@@ -167,6 +168,9 @@ impl Check {
     /// Notes a violated rule; `value` is `None` for a missing member and is never shown for a sensitive one.
     fn fail(&mut self, rule: &str, shape: &Shape, path: &str, value: Option<&str>) {
         self.count += 1;
+        if self.count == 1 {
+            path.clone_into(&mut self.first);
+        }
         if self.failures.len() >= NAMED_LIMIT {
             return;
         }

@@ -104,6 +104,26 @@ fn actix_and_sql_have_their_places() {
     }
 }
 
+#[test]
+fn sessions_of_sign_ins_are_opened_in_one_place() {
+    for (module, text) in own_sources() {
+        let opens = text.contains("issue::open_session(") || text.contains("issue::new_session(");
+        assert!(!opens || module == ["flows", "next"], "{} opens a session", module.join("::"));
+    }
+}
+
+#[test]
+fn pages_decide_by_keys_and_not_by_the_words_of_errors() {
+    for (module, text) in
+        own_sources().iter().filter(|(module, _)| module.starts_with(&["http".into(), "pages".into()]))
+    {
+        let text = text.split("#[cfg(test)]").next().unwrap();
+        for asks in ["text.starts_with(", "text.contains(", "text.ends_with(", "text.split_once("] {
+            assert!(!text.contains(asks), "{}: {asks}", module.join("::"));
+        }
+    }
+}
+
 /// Queries that are not given a pool, each with its reason.
 const OF_ALL_POOLS: &[(&str, &str)] = &[
     ("FROM app_clients WHERE client_id =", "a public call names only its client; remembered afterwards"),

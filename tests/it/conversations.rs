@@ -41,6 +41,7 @@ fn call_of(person: &Person, operation: &str, mut input: Value) -> Call {
     Call {
         request_id: uuid::Uuid::new_v4(),
         operation: operation.into(),
+        access: keystead::operations::access(operation),
         head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
         body: input.to_string().into(),
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),

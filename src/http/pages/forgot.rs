@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::{Error, Key, Result},
     http::visit::{self, Visit},
 };
 
@@ -130,7 +130,9 @@ async fn reset(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
             let policy = words::policy(&texts, &named.pool.settings.policies.password_policy);
             let text = match error {
                 Error::InvalidPassword(_) => texts.say1("error-password-policy", "policy", policy),
-                Error::InvalidParameter(text) if text.contains("'password'") => texts.say("error-password"),
+                Error::InvalidParameter(text) if text.key() == Some(&Key::Member("password".into())) => {
+                    texts.say("error-password")
+                }
                 // What is not a code at all is not the right one either.
                 Error::InvalidParameter(_)
                 | Error::NotAuthorized(_)

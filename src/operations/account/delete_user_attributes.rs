@@ -37,7 +37,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
         change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, Some(&known.client))?;
     let changes_something = left != user.attributes;
     change_attributes::store(&mut tx, &pool, user, left, trail.at).await?;
-    last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::NO_WAY_LEFT).await?;
+    last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::no_way_left()).await?;
     if changes_something {
         changes::note(app, &mut tx, &pool.id, &trail, "user.updated", bearer.sub, None).await?;
     }

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     call::Call,
     caller::SignedIn,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{self, changes, last_factor, mfa, step_up},
     operations::Empty,
     store,
@@ -28,7 +28,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: mfa::Pref
         return Ok(Empty {});
     }
     let why = "With a second factor nothing would be left to sign in to this account with; set a password first.";
-    last_factor::keep(&mut tx, &pool, bearer.sub, had, why).await?;
+    last_factor::keep(&mut tx, &pool, bearer.sub, had, Text::keyed(Key::PasswordFirst, why)).await?;
     changes::note_if_room(app, &mut tx, &pool.id, &trail, "mfa.changed", bearer.sub).await?;
     tx.commit().await?;
     Ok(Empty {})

@@ -54,7 +54,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     // On the account page a slip of the pen must not lock anybody out.
     let careful = call.from_pages();
     let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, careful, trail.at).await?;
-    last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::NO_WAY_LEFT).await?;
+    last_factor::keep(&mut tx, &pool, bearer.sub, had, change_attributes::no_way_left()).await?;
     let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
     let changes_something = user.attributes != before || !to_prove.is_empty();
     let sent = change_attributes::prove(&cause, &mut tx, &user, to_prove, true, trail.at).await?;

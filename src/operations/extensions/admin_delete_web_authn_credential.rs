@@ -11,7 +11,7 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{self, session_limits},
     operations::Empty,
     store::{self, pools::SessionsOnDelete},
@@ -35,7 +35,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
     if !store::passkeys::lock_and_delete(&mut tx, &pool.id, user.sub, &credential_id, &trail).await? {
-        return Err(Error::ResourceNotFound("The passkey does not exist.".into()));
+        return Err(Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist.")));
     }
     if pool.sessions_on_passkey_delete != SessionsOnDelete::Keep {
         store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await?;

@@ -7,7 +7,7 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{self, changes},
     operations::Empty,
     store,
@@ -32,7 +32,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     bearer.live(app, &mut tx, call).await?;
     let (pool_id, sub) = (&bearer.pool_id, bearer.sub);
     match store::passkeys::rename(&mut tx, pool_id, sub, &credential_id, name).await? {
-        None => return Err(Error::ResourceNotFound("The passkey does not exist.".into())),
+        None => return Err(Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist."))),
         Some(false) => return Ok(Empty {}),
         Some(true) => {
             changes::note(app, &mut tx, pool_id, &trail, "passkey.renamed", sub, Some(&credential_id)).await?;

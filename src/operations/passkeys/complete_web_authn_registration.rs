@@ -10,7 +10,7 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{
         self, changes, decoys,
         factors::{algorithms_of, relying_party_of},
@@ -62,7 +62,10 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     let refusal = match inserted {
         Some(true) => None,
         Some(false) => Some(Error::InvalidParameter("A passkey with this credential ID is registered already.".into())),
-        None => Some(Error::LimitExceeded(format!("A user may have {limit} passkeys; delete one first.").into())),
+        None => {
+            let words = format!("A user may have {limit} passkeys; delete one first.");
+            Some(Error::LimitExceeded(Text::keyed(Key::PasskeyLimit, words)))
+        }
     };
     if refusal.is_none() {
         // Nobody deletes more than they register, so this bounds the rows of deletions too.

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{self, last_factor, session_limits, step_up},
     operations::Empty,
     store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
@@ -91,10 +91,9 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
     }
     if pool.passkey_policy.keep_last_factor && !last_factor::can_sign_in(&mut tx, &pool, sub, None).await? {
         // Not committed: the passkey is still there.
-        return Err(Error::InvalidParameter(
-            "The passkey is the last way to sign in to this account; add another passkey or set a password first."
-                .into(),
-        ));
+        let words =
+            "The passkey is the last way to sign in to this account; add another passkey or set a password first.";
+        return Err(Error::InvalidParameter(Text::keyed(Key::LastFactor, words)));
     }
     match pool.sessions_on_passkey_delete {
         SessionsOnDelete::Keep => {}
@@ -110,5 +109,5 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
 }
 
 fn not_found() -> Error {
-    Error::ResourceNotFound("The passkey does not exist.".into())
+    Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist."))
 }

@@ -8,7 +8,7 @@ use crate::{
     app::App,
     call::Call,
     caller::PublicClient,
-    error::{Error, Result},
+    error::{Error, Key, Result, Text},
     flows::{
         self,
         addresses::{Address, DeliveryDetails},
@@ -63,15 +63,14 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         app.budgets.spend_sign_up(&pool.id, call.address)?;
     }
     if pool.settings.admin_create_user_config.allow_admin_create_user_only {
-        return Err(Error::NotAuthorized("SignUp is not permitted for this user pool".into()));
+        return Err(Error::NotAuthorized(Text::keyed(Key::SignUpClosed, "SignUp is not permitted for this user pool")));
     }
     match &request.password {
         Some(given) => password::check_policy(&pool.settings.policies.password_policy, given.expose())?,
         None if pool.uses_codes() => {}
         None => {
-            return Err(Error::InvalidParameter(
-                "Password is required: this user pool has no factor that does without.".into(),
-            ));
+            let words = "Password is required: this user pool has no factor that does without.";
+            return Err(Error::InvalidParameter(Text::keyed(Key::PasswordNeeded, words)));
         }
     }
     let mut attributes = checked(pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;

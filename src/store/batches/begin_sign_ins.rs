@@ -73,24 +73,31 @@ impl Batch for BeginSignIns {
         .await
         .map_err(super::unread)?;
         for row in rows {
-            let Some(Some(answer)) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
+            let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
+            let Some(begun) = answer else { continue };
             if let (Some(id), Some(transports), Some(rp_id)) = (row.credential_id, row.transports, row.rp_id) {
-                answer.passkeys.push((id, transports, rp_id));
+                begun.passkeys.push((id, transports, rp_id));
             }
-            answer.user.get_or_insert_with(|| {
-                User::from(Row {
-                    sub: row.sub,
-                    username: row.username,
-                    status: row.status,
-                    enabled: row.enabled,
-                    attributes: row.attributes,
-                    password_hash: row.password_hash,
-                    password_set_at: row.password_set_at,
-                    created_at: row.created_at,
-                    updated_at: row.updated_at,
-                    mfa: row.mfa,
-                })
+            if begun.user.is_some() {
+                continue;
+            }
+            let user = User::try_from(Row {
+                sub: row.sub,
+                username: row.username,
+                status: row.status,
+                enabled: row.enabled,
+                attributes: row.attributes,
+                password_hash: row.password_hash,
+                password_set_at: row.password_set_at,
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+                mfa: row.mfa,
             });
+            match user {
+                Ok(user) => begun.user = Some(user),
+                // Asked for alone, it is an error of its own.
+                Err(_) => *answer = None,
+            }
         }
         Ok(answers)
     }

@@ -10,7 +10,7 @@ use crate::{
     store::{
         Connections,
         clients::{Client, ClientAndPool, ClientSettings, SealedSecret, open_secrets},
-        pools::{Branding, PasskeyPolicy, Pool, PoolSettings, SessionsOnDelete},
+        pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings},
     },
 };
 
@@ -69,16 +69,18 @@ impl Batch for FindClients {
                 created_at: row.created_at,
                 updated_at: row.updated_at,
             };
-            let pool = Pool {
-                id: row.user_pool_id.clone(),
+            let pool = Pool::try_from(pools::Row {
+                user_pool_id: row.user_pool_id.clone(),
                 name: row.pool_name,
-                settings: row.pool_configuration.0,
-                sessions_on_passkey_delete: SessionsOnDelete::parse(&row.sessions_on_passkey_delete),
-                passkey_policy: row.passkey_policy.0,
-                branding: row.branding.0,
+                configuration: row.pool_configuration,
+                sessions_on_passkey_delete: row.sessions_on_passkey_delete,
+                passkey_policy: row.passkey_policy,
+                branding: row.branding,
                 created_at: row.pool_created_at,
                 updated_at: row.pool_updated_at,
-            };
+            });
+            // Asked for alone, it is an error of its own.
+            let Ok(pool) = pool else { continue };
             found.insert((row.user_pool_id, row.client_id), Arc::new(ClientAndPool { client, pool }));
         }
         Ok(requests.into_iter().map(|one| found.get(&(one.pool_id, one.client_id)).cloned()).collect())

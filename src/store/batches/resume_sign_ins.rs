@@ -91,7 +91,7 @@ impl Batch for ResumeSignIns {
                 })
             })();
             let user = (|| {
-                Some(User::from(Row {
+                Some(User::try_from(Row {
                     sub: row.sub?,
                     username: row.username?,
                     status: row.status?,
@@ -104,6 +104,8 @@ impl Batch for ResumeSignIns {
                     mfa: row.mfa?,
                 }))
             })();
+            // Asked for alone, a row that is not understood is an error of its own.
+            let Ok(user) = user.transpose() else { continue };
             *answer = Some(ResumedSignIn { challenge, user, username_key: row.username_key, key });
         }
         Ok(answers)

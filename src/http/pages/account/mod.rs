@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::{Error, Key, Result},
     flows::{self, browser::Browser, factors, last_factor, step_up},
     http::visit::{self, Visit},
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
@@ -299,22 +299,6 @@ impl Account<'_> {
         let error = words::refuse_internal(error)?;
         let texts = Frame::new(self.visit, None).texts;
         let text = match &error {
-            Error::ResourceNotFound(text) if text.starts_with("The passkey") => texts.say("error-passkey-gone"),
-            Error::InvalidParameter(text) if text.starts_with("The passkey is the last") => {
-                texts.say("error-last-factor")
-            }
-            Error::InvalidParameter(text) if text.starts_with("With a second factor nothing") => {
-                texts.say("error-password-first")
-            }
-            Error::InvalidParameter(text) if text.starts_with("Nothing would be left") => {
-                texts.say("error-no-way-left")
-            }
-            Error::InvalidParameter(text) if text.starts_with("User does not have delivery") => {
-                texts.say("error-no-method")
-            }
-            Error::InvalidParameter(text) if text.starts_with("A second factor is required") => {
-                texts.say("error-last-method")
-            }
             Error::InvalidPassword(_) => {
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
                 texts.say1("error-password-policy", "policy", policy)
@@ -429,7 +413,7 @@ impl Account<'_> {
         let input = json!({"PreviousPassword": self.field("old"), "ProposedPassword": self.field("new")});
         match self.call("ChangePassword", input).await {
             Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", "password-saved")]))),
-            Err(Error::NotAuthorized(text)) if text.starts_with("Incorrect") => {
+            Err(error) if error.key() == Some(&Key::WrongCredentials) => {
                 self.page(400, Notice::Problem(Frame::new(self.visit, None).say("error-password-wrong"))).await
             }
             Err(error) => self.said(error).await,
