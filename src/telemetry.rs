@@ -2,30 +2,34 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, fmt, prelude::*};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{LevelFilter, Targets},
+    fmt,
+    prelude::*,
+};
 
-/// Crates whose finer levels print key material or challenge values: never more than warnings. And nothing of what is wrong with
-/// the requests of strangers (`actix_http::h1`), which is no error of ours.
-const CAPPED: [&str; 6] = [
-    "aws_sigv4=warn",
-    "webauthn_rs_core=warn",
-    "sqlx=warn",
-    "actix_http=warn",
-    "actix_http::h1=off",
-    "actix_server=warn",
-];
+/// Crates whose finer levels print key material or challenge values: never more than warnings, whatever is asked for of a part of
+/// them. And nothing of what is wrong with the requests of strangers (`actix_http::h1`), which is no error of ours.
+fn caps() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::TRACE)
+        .with_target("aws_sigv4", LevelFilter::WARN)
+        .with_target("webauthn_rs_core", LevelFilter::WARN)
+        .with_target("sqlx", LevelFilter::WARN)
+        .with_target("actix_http", LevelFilter::WARN)
+        .with_target("actix_http::h1", LevelFilter::OFF)
+        .with_target("actix_server", LevelFilter::WARN)
+}
 
 /// Starts logging. `filter` is in the syntax of tracing's `EnvFilter`, such as `info` or `keystead=debug`.
 pub fn start(filter: &str, json: bool) -> Result<(), String> {
     let word = filter.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if word && filter.parse::<tracing_subscriber::filter::LevelFilter>().is_err() {
+    if word && filter.parse::<LevelFilter>().is_err() {
         return Err(format!("log: there is no level {filter}; choose error, warn, info, debug or trace"));
     }
-    let mut filter = EnvFilter::try_new(filter).map_err(|cause| format!("log: {cause}"))?;
-    for directive in CAPPED {
-        filter = filter.add_directive(directive.parse().expect("constant directives parse"));
-    }
-    let registry = tracing_subscriber::registry().with(filter);
+    let filter = EnvFilter::try_new(filter).map_err(|cause| format!("log: {cause}"))?;
+    let registry = tracing_subscriber::registry().with(filter).with(caps());
     let started = if json {
         registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
     } else {
@@ -36,4 +40,21 @@ pub fn start(filter: &str, json: bool) -> Result<(), String> {
             .try_init()
     };
     started.map_err(|cause| format!("log: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_capped_crate_says_more() {
+        let caps = caps();
+        for target in ["sqlx", "sqlx::query", "webauthn_rs_core::core", "aws_sigv4::http_request::sign"] {
+            assert!(caps.would_enable(target, &Level::WARN) && !caps.would_enable(target, &Level::INFO), "{target}");
+        }
+        assert!(!caps.would_enable("actix_http::h1::dispatcher", &Level::ERROR));
+        assert!(caps.would_enable("keystead::http::api", &Level::TRACE));
+    }
 }
