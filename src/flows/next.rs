@@ -1,5 +1,7 @@
 //! What follows a proof. Only this module decides it, and only this module opens sessions.
 
+use std::pin::Pin;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -26,6 +28,10 @@ use crate::{
     },
 };
 
+/// A future on the heap. One that held the state of every ending would be as large as the largest, and the stack of a build
+/// without optimization would have room for all of them at once.
+type Ending<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
+
 /// What follows the answer to a challenge.
 pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
     match step {
@@ -35,29 +41,34 @@ pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
 }
 
 /// What follows a proof: another challenge, or the session.
-pub async fn after(sign_in: &SignIn<'_>, proof: Proof) -> Result<Outcome> {
+pub fn after<'a>(sign_in: &'a SignIn<'_>, proof: Proof) -> Ending<'a> {
     match proof {
-        Proof::Password { username, user, answers } => after_password(sign_in, username, user, answers).await,
+        Proof::Password { username, user, answers } => Box::pin(after_password(sign_in, username, user, answers)),
         Proof::PasswordOfCustom { username, user, pending } => {
-            after_password_of_custom(sign_in, username, user, pending).await
+            Box::pin(after_password_of_custom(sign_in, username, user, pending))
         }
         Proof::NewPassword { tx, username, user, carried } => {
-            after_new_password(sign_in, tx, username, user, carried).await
+            Box::pin(after_new_password(sign_in, tx, username, user, carried))
         }
         Proof::SecondFactor { tx, username, user, challenge, carried } => {
-            after_second_factor(sign_in, tx, username, user, challenge, carried).await
+            Box::pin(after_second_factor(sign_in, tx, username, user, challenge, carried))
         }
-        Proof::Device { tx, username, user, key } => after_device(sign_in, tx, username, user, key).await,
-        Proof::Enough { mut tx, user, with, methods } => {
-            let device = devices::unproved(sign_in, &mut tx, &user).await?;
-            open(sign_in, tx, user, Proved { with, methods, device }, Source::Authentication).await
-        }
-        Proof::Custom { mut tx, user, methods } => {
-            let device = devices::unproved(sign_in, &mut tx, &user).await?;
-            let proved = Proved { with: OpenedWith::Custom, methods, device };
-            open(sign_in, tx, user, proved, Source::Authentication).await
-        }
+        Proof::Device { tx, username, user, key } => Box::pin(after_device(sign_in, tx, username, user, key)),
+        Proof::Enough { tx, user, with, methods } => Box::pin(enough(sign_in, tx, user, with, methods)),
+        Proof::Custom { tx, user, methods } => Box::pin(enough(sign_in, tx, user, OpenedWith::Custom, methods)),
     }
+}
+
+/// The session.
+async fn enough(
+    sign_in: &SignIn<'_>,
+    mut tx: Transaction,
+    user: User,
+    with: OpenedWith,
+    methods: Vec<&'static str>,
+) -> Result<Outcome> {
+    let device = devices::unproved(sign_in, &mut tx, &user).await?;
+    open(sign_in, tx, user, Proved { with, methods, device }, Source::Authentication).await
 }
 
 /// Opens the session. Every sign-in ends here, but for those by passkey that are written together with others'.
@@ -217,8 +228,7 @@ async fn go_on_with_custom(sign_in: &SignIn<'_>, username: String, user: User, p
 
 async fn next_of_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
     let step = custom_sign_in::next(sign_in, Person { username, user: Some(user) }, progress).await?;
-    // On the heap: what it leads to may be led to here.
-    Box::pin(go_on(sign_in, step)).await
+    go_on(sign_in, step).await
 }
 
 /// A second factor; the functions' own challenges; or the session.
