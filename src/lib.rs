@@ -1,6 +1,6 @@
 //! Keystead: a self-hosted passkey (WebAuthn) backend that speaks the Amazon Cognito user-pools API.
 //!
-//! Calls go downward only:
+//! `ARCHITECTURE.md` has the picture. Calls go downward only, which `tests/it/architecture.rs` proves:
 //!
 //! - [`cli`]: one file per command of the binary.
 //! - [`http`]: the only code that knows actix: the API's one endpoint, the OAuth endpoints, the pages, key sets, health, metrics.
