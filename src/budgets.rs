@@ -20,7 +20,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Whether a request reads or changes something: each has its own budget per user (W§4.8).
+/// Whether a request reads or changes something: each has its own budget per user (docs/cognito.md 4.7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// GetUser, lists.

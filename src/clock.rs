@@ -136,7 +136,7 @@ fn whole_micros(time: OffsetDateTime) -> OffsetDateTime {
     time.replace_nanosecond(time.nanosecond() / 1000 * 1000).expect("smaller than a second")
 }
 
-/// Seconds since the epoch with the milliseconds as fraction: how the API writes a timestamp (W§1.2).
+/// Seconds since the epoch with the milliseconds as fraction: how the API writes a timestamp (docs/cognito.md 1.1).
 pub fn epoch_seconds(at: OffsetDateTime) -> f64 {
     (at.unix_timestamp_nanos() / 1_000_000) as f64 / 1000.0
 }

@@ -244,7 +244,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status: 400 for every modelled client error (W§1.3).
+    /// The HTTP status: 400 for every modelled client error (docs/cognito.md 1.2).
     pub fn status(&self) -> u16 {
         match self {
             Self::Internal(_) => 500,
@@ -256,7 +256,7 @@ impl Error {
         }
     }
 
-    /// Whether the error arises before an operation runs; such errors carry `Message` with a capital (W§1.3).
+    /// Whether the error arises before an operation runs; such errors carry `Message` with a capital (docs/cognito.md 1.2).
     pub fn is_framework(&self) -> bool {
         matches!(
             self,

@@ -1,7 +1,7 @@
 //! The `Session` strings that clients carry from one call of a sign-in to the next.
 //!
 //! A string is sealed and says which challenge row it stands for and when it expires, so that a used, an expired and
-//! an invented one can be told apart (W§4.4) without keeping used rows. What it allows is decided by the row alone,
+//! an invented one can be told apart (docs/cognito.md 4.4) without keeping used rows. What it allows is decided by the row alone,
 //! which is taken once.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

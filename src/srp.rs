@@ -1,4 +1,4 @@
-//! Secure Remote Password, the variant of Amazon Cognito (W§4.5): SRP-6a over the 3072-bit group of RFC 5054 with SHA-256,
+//! Secure Remote Password, the variant of Amazon Cognito (docs/cognito.md 4.5): SRP-6a over the 3072-bit group of RFC 5054 with SHA-256,
 //! numbers hashed as Java's `BigInteger.toByteArray`, and a key derived with HKDF-like HMACs. The server's half. Pure.
 
 use aws_lc_rs::{digest, hmac};
@@ -179,7 +179,7 @@ mod tests {
         verifier("Test1Pool", "alice", "Passw0rd!", salt)
     }
 
-    /// The vector of W§4.5.
+    /// The vector of docs/cognito.md 4.5.
     #[test]
     fn the_vector_holds() {
         let alice = alice();

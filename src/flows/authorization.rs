@@ -1,5 +1,5 @@
 //! The authorization request of OAuth 2.0 and OpenID Connect (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core section
-//! 3.1.2; W§7): what an application asks for, and what it is given once the person is signed in.
+//! 3.1.2; docs/cognito.md 7.1): what an application asks for, and what it is given once the person is signed in.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::{
     tokens,
 };
 
-/// How long a code may wait for its exchange (W§7).
+/// How long a code may wait for its exchange (docs/cognito.md 7.1).
 const CODE_LIFETIME: Duration = Duration::minutes(5);
 /// Characters of one parameter, at most.
 const LONGEST: usize = 4096;

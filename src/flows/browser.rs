@@ -14,7 +14,7 @@ use crate::{
     tokens::{self, ACCESS_SCOPE, AccessClaims, RefreshToken, Use},
 };
 
-/// How long a browser stays signed in: as long as with Amazon Cognito (W§5.4).
+/// How long a browser stays signed in: as long as with Amazon Cognito (docs/cognito.md 5.3).
 pub const LIFETIME: Duration = Duration::HOUR;
 
 /// Seconds that the pages' own access tokens live: as long as one request.

@@ -1,6 +1,6 @@
 //! Codes that prove an address: sent to it, typed in by its owner, used once.
 //!
-//! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (W§6.1). Attempts are
+//! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (docs/cognito.md 6). Attempts are
 //! counted by name, whether or not a user has it, so that the limits tell nobody who has an account; see
 //! `docs/decisions/0029-guesses-at-codes.md`.
 

@@ -1,4 +1,4 @@
-//! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, W§4.5 with the
+//! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, docs/cognito.md 4.5 with the
 //! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
 
 use serde_json::{Map, json};

@@ -30,7 +30,7 @@ use crate::{
 /// What a sign-in proved, and with which device.
 pub struct Proved {
     pub with: OpenedWith,
-    /// The values of the `amr` claim (W§5.1): `pwd`, `otp`, `sms`, `email_otp`, `swk`, `hwk`, `mfa`.
+    /// The values of the `amr` claim (docs/cognito.md 5.2): `pwd`, `otp`, `sms`, `email_otp`, `swk`, `hwk`, `mfa`.
     pub methods: Vec<&'static str>,
     pub device: Option<SessionDevice>,
 }

@@ -41,7 +41,7 @@ pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, witho
     if !codes_suffice && !factors::passkeys_suffice(pool, user) {
         return Ok(false);
     }
-    // One that was made for another RP ID signs nobody in (W§3.1).
+    // One that was made for another RP ID signs nobody in (docs/cognito.md 3.1).
     let rp_id = relying_party_of(pool, &[]).map(|rp| rp.id);
     let passkeys = store::passkeys::list(db, &pool.id, user.sub).await?;
     Ok(pool.allows_factor("WEB_AUTHN")

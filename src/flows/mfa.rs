@@ -1,4 +1,4 @@
-//! Second factors: who needs one, the challenges that ask for it, and what a person switches on (W§3.4, W§4.3).
+//! Second factors: who needs one, the challenges that ask for it, and what a person switches on (docs/cognito.md 4.3, 4.2).
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

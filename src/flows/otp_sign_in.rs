@@ -1,4 +1,4 @@
-//! Signing in with a code that was just sent: EMAIL_OTP and SMS_OTP (W§4.2, W§4.3).
+//! Signing in with a code that was just sent: EMAIL_OTP and SMS_OTP (docs/cognito.md 4.1, 4.2).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Signing in with a passkey: the WEB_AUTHN challenge (W§2.6) and its answer.
+//! Signing in with a passkey: the WEB_AUTHN challenge (docs/cognito.md 2.2) and its answer.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value, json};
@@ -49,7 +49,7 @@ pub fn descriptors(
     if person.user.is_none() {
         return decoy_passkeys(sign_in, &person.username);
     }
-    // A changed RP ID orphans the passkeys that were made for the old one (W§3.1).
+    // A changed RP ID orphans the passkeys that were made for the old one (docs/cognito.md 3.1).
     let usable = passkeys.into_iter().filter(|(_, _, rp_id)| *rp_id == rp.id);
     usable.map(|(id, transports, _)| Descriptor { id, transports }).collect()
 }

@@ -27,7 +27,7 @@ const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ";
 /// Longest password, characters: `PasswordType` of the API, also where a password comes in a map of parameters.
 const LONGEST: usize = 256;
 
-/// Refuses a password that the policy does not allow, with Amazon Cognito's texts (W§6.1).
+/// Refuses a password that the policy does not allow, with Amazon Cognito's texts (docs/cognito.md 6).
 pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
     if password.chars().count() > LONGEST {
         return Err(Error::InvalidPassword(
@@ -143,7 +143,7 @@ pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> R
 
 /// Checks a password for a name. `Ok(user)`: it is right. An unknown user costs the same time as a known one.
 ///
-/// Lockout (W§4.8): the name is refused while locked; a wrong password counts; the caller, in the transaction that
+/// Lockout (docs/cognito.md 4.7): the name is refused while locked; a wrong password counts; the caller, in the transaction that
 /// signs in, calls [`store::login_attempts::forgive`], which refuses when others locked the name meanwhile.
 pub async fn check(
     app: &App,

@@ -11,7 +11,7 @@ use crate::{
     store::clients::{Client, ClientSecret},
 };
 
-/// Checks the SECRET_HASH of a client with a secret (W§4.6): base64(HMAC-SHA256(secret, username ‖ client ID)). From then on the
+/// Checks the SECRET_HASH of a client with a secret (docs/cognito.md 4.6): base64(HMAC-SHA256(secret, username ‖ client ID)). From then on the
 /// request counts for the client.
 pub fn check(client: &Client, username: &str, given: Option<&str>) -> Result<()> {
     let unable = || Error::NotAuthorized(format!("Unable to verify secret hash for client {}", client.id).into());

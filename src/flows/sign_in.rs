@@ -27,7 +27,7 @@ use crate::{
     webauthn::Assertion,
 };
 
-/// The factors that a person may choose (W§4.2), and the member of an answer that proves each.
+/// The factors that a person may choose (docs/cognito.md 4.1), and the member of an answer that proves each.
 const FACTORS: [(&str, &str); 5] = [
     ("PASSWORD_SRP", "SRP_A"),
     ("PASSWORD", "PASSWORD"),
@@ -295,7 +295,7 @@ impl SignIn<'_> {
     }
 
     /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
-    /// (W§4.2). `None`: the person chooses a factor as always.
+    /// (docs/cognito.md 4.1). `None`: the person chooses a factor as always.
     async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
         // On the pages the person chose the password a moment ago, or needs none.
         let codes_sign_in = self.pool.uses_codes() || self.door == Door::Pages;

@@ -1,4 +1,4 @@
-//! Signing in with a password that is proved without being sent (W§4.5): PASSWORD_VERIFIER and its answer.
+//! Signing in with a password that is proved without being sent (docs/cognito.md 4.5): PASSWORD_VERIFIER and its answer.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};

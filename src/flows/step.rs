@@ -67,7 +67,7 @@ pub struct NextChallenge {
 
 /// What a person can sign in with now.
 pub struct Available {
-    /// In Amazon Cognito's order (W§4.2).
+    /// In Amazon Cognito's order (docs/cognito.md 4.1).
     pub factors: Vec<&'static str>,
     /// The passkeys to answer with.
     pub passkeys: Vec<Descriptor>,

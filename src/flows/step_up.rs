@@ -1,5 +1,5 @@
 //! How recent a sign-in must be that changes a person's passkeys, or what leads around them (a first password, addresses,
-//! second factors, the account itself), where the pool's passkey policy says so (D§4).
+//! second factors, the account itself), where the pool's passkey policy says so (docs/decisions/0026).
 
 use time::{Duration, OffsetDateTime};
 

@@ -1,4 +1,4 @@
-//! What the token endpoint exchanges for tokens (RFC 6749 sections 4.1.3, 4.4 and 6; W§7): an authorization code, a refresh
+//! What the token endpoint exchanges for tokens (RFC 6749 sections 4.1.3, 4.4 and 6; docs/cognito.md 7.2): an authorization code, a refresh
 //! token, or a confidential client's own credentials.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

@@ -194,7 +194,7 @@ fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Res
 }
 
 /// The body of a success. An empty output is a zero-length body, as the API reference says, except for Amplify, which
-/// reads JSON from operations that have an output structure (D§2, W§1.2).
+/// reads JSON from operations that have an output structure (docs/cognito.md 1.1, docs/cognito.md 1.1).
 fn success_body(request: &HttpRequest, operation: &str, output: String) -> String {
     let has_output = wire::model().operation(operation).is_some_and(|operation| operation.output.is_some());
     if has_output && !wire::model().output_members(operation).is_empty() {
@@ -204,7 +204,7 @@ fn success_body(request: &HttpRequest, operation: &str, output: String) -> Strin
     if has_output && agent.is_some_and(|agent| agent.starts_with("aws-amplify/")) { "{}".into() } else { String::new() }
 }
 
-/// `message` for modelled errors, `Message` (or nothing) for framework errors (W§1.3).
+/// `message` for modelled errors, `Message` (or nothing) for framework errors (docs/cognito.md 1.2).
 fn error_body(error: &Error, message: &str) -> Value {
     match (error.is_framework(), message.is_empty()) {
         (false, _) => json!({"__type": error.code(), "message": message}),

@@ -1,4 +1,4 @@
-//! CORS as Amazon Cognito's endpoint answers it (W§1.6): any origin, no credentials.
+//! CORS as Amazon Cognito's endpoint answers it (docs/cognito.md 1.4): any origin, no credentials.
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,

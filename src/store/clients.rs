@@ -71,7 +71,7 @@ pub struct ClientSettings {
     pub enable_token_revocation: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<Rotation>,
-    /// Never empty: an empty list is the default, which is not read back (W§9).
+    /// Never empty: an empty list is the default, which is not read back (docs/cognito.md 3.3).
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     pub read_attributes: Option<Vec<String>>,
     /// Never empty, either.

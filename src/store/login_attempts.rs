@@ -1,5 +1,5 @@
 //! Wrong passwords per name: five are free, then each locks the name for twice as long, up to a quarter of an hour
-//! (W§4.8). Counted for names without a user too.
+//! (docs/cognito.md 4.7). Counted for names without a user too.
 
 use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};

@@ -51,7 +51,7 @@ impl SessionsOnDelete {
     }
 }
 
-/// What a pool wants of its passkeys, beyond Amazon Cognito; the defaults behave as that (D§4). In the member names of
+/// What a pool wants of its passkeys, beyond Amazon Cognito; the defaults behave as that (docs/passkeys.md). In the member names of
 /// `KeysteadService.SetUserPoolPasskeyPolicy`; what is as by default is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -292,7 +292,7 @@ pub struct SchemaAttribute {
     pub attribute_data_type: String,
     #[serde(default)]
     pub developer_only_attribute: bool,
-    /// Whether it may be changed once a user has it; not unless a request says so (W§9).
+    /// Whether it may be changed once a user has it; not unless a request says so (docs/cognito.md 3.3).
     #[serde(default)]
     pub mutable: bool,
     #[serde(default)]

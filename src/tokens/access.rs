@@ -151,7 +151,7 @@ pub fn unverified_subject(token: &str) -> Option<Uuid> {
 /// Verifies an access token of the pool that these keys belong to.
 ///
 /// `issuer` is the pool's issuer, `now` seconds since the epoch, `scope` what the token must have been granted. Order as
-/// W§2.3: shape, key, signature, expiry, kind of token, scope. The revocation check is the database's.
+/// docs/cognito.md 5.1: shape, key, signature, expiry, kind of token, scope. The revocation check is the database's.
 pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope: &str) -> Result<AccessClaims, Error> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
     // A token never chooses its own algorithm or key.

@@ -15,7 +15,7 @@ pub use access::{
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
 pub use refresh::{RefreshToken, Standing, Use};
 
-/// Why an access token is refused, in the words that Amazon Cognito uses (W§2.3).
+/// Why an access token is refused, in the words that Amazon Cognito uses (docs/cognito.md 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("Invalid Access Token")]

@@ -1,5 +1,5 @@
 //! What a client passes to `navigator.credentials`: exactly the members that Amazon Cognito sends, because Amplify's
-//! libraries parse them (W§2.4, W§2.6).
+//! libraries parse them (docs/cognito.md 2.1, 2.2).
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};

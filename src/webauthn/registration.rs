@@ -18,7 +18,7 @@ const MAX_CREDENTIAL_ID: usize = 1023;
 const MAX_TRANSPORTS: usize = 10;
 const MAX_TRANSPORT_LENGTH: usize = 32;
 
-/// `RegistrationResponseJSON`, as far as it is used. Members that some clients leave out are optional (W§2.5).
+/// `RegistrationResponseJSON`, as far as it is used. Members that some clients leave out are optional (docs/cognito.md 2.1).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Response {

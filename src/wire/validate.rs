@@ -1,7 +1,7 @@
 //! A request checked against the service model.
 //!
 //! Type mismatches are `SerializationException`; violated constraints are collected into one
-//! `InvalidParameterException` (shared document "cognito-wire", sections 1.4 and 1.5).
+//! `InvalidParameterException` (docs/cognito.md 1.2 and 1.3).
 
 use std::borrow::Cow;
 

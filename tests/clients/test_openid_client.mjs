@@ -349,7 +349,7 @@ test("the relying party is told that there is no such response type", async () =
   const config = await relyingParty();
   const { url, checks } = await request(config, { response_type: "cheese" });
   const back = await new Browser().open(url);
-  // So says W§7, where RFC 6749 would have unsupported_response_type.
+  // So says docs/cognito.md 7.1, where RFC 6749 would have unsupported_response_type.
   await assert.rejects(client.authorizationCodeGrant(config, back, checks), { error: "invalid_request" });
 });
 

@@ -1,4 +1,4 @@
-//! DeleteWebAuthnCredential: the seven rules of the design (section 4), each raced or broken over HTTP.
+//! DeleteWebAuthnCredential: its rules, each raced or broken over HTTP.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! OAuth 2.0 and OpenID Connect: every parameter of the endpoints, and what codes and tokens are worth (W§7).
+//! OAuth 2.0 and OpenID Connect: every parameter of the endpoints, and what codes and tokens are worth (docs/cognito.md 7).
 
 use base64::{Engine, prelude::*};
 use keystead::clock::Clock;

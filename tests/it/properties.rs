@@ -12,7 +12,7 @@ fn dice(sides: usize) -> usize {
     usize::from(u16::from_be_bytes(random::bytes())) % sides
 }
 
-/// Wrong passwords as W§4.8 counts them.
+/// Wrong passwords as docs/cognito.md 4.7 counts them.
 #[derive(Default)]
 struct Lockout {
     failures: u32,

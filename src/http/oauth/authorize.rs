@@ -1,4 +1,4 @@
-//! `GET /oauth2/authorize` (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2; W§7): back to the application at once
+//! `GET /oauth2/authorize` (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2; docs/cognito.md 7.1): back to the application at once
 //! where the browser is signed in, to the sign-in page otherwise.
 
 use std::rc::Rc;

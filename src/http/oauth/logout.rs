@@ -1,4 +1,4 @@
-//! `GET /logout` (W§7): signs the browser out and sends it where the application says.
+//! `GET /logout` (docs/cognito.md 7.5): signs the browser out and sends it where the application says.
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! The endpoints of OAuth 2.0 and OpenID Connect that applications call (W§7).
+//! The endpoints of OAuth 2.0 and OpenID Connect that applications call (docs/cognito.md 7).
 
 pub mod authorize;
 pub mod logout;

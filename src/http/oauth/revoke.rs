@@ -1,4 +1,4 @@
-//! `POST /oauth2/revoke` (RFC 7009; W§7).
+//! `POST /oauth2/revoke` (RFC 7009; docs/cognito.md 7.4).
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! `POST /oauth2/token` (RFC 6749 section 3.2; W§7).
+//! `POST /oauth2/token` (RFC 6749 section 3.2; docs/cognito.md 7.2).
 
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
 async fn exchange(visit: Rc<Visit>) -> Result<HttpResponse> {
     let named = match client(&visit).await {
         Ok(named) => named,
-        // Cognito answers 400 where RFC 6749 would have 401 (W§7).
+        // Cognito answers 400 where RFC 6749 would have 401 (docs/cognito.md 7.2).
         Err(Unproved::Told(code, description)) => return Ok(error(400, code, description)),
         Err(Unproved::Internal(error)) => return Err(error),
     };

@@ -1,4 +1,4 @@
-//! `/oauth2/userInfo` (OpenID Connect Core section 5.3; W§7).
+//! `/oauth2/userInfo` (OpenID Connect Core section 5.3; docs/cognito.md 7.3).
 
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! `/passkeys/add` (W§7): a person who is signed in here adds a passkey, and goes on.
+//! `/passkeys/add` (docs/cognito.md 7.6): a person who is signed in here adds a passkey, and goes on.
 
 use std::rc::Rc;
 

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Refuses lists with names that the pool does not have; and, of those that may be written, with what users never write or
-/// without what every user must have. `doing`: `creating` or `updating`, for the text (W§9); the log says why.
+/// without what every user must have. `doing`: `creating` or `updating`, for the text (docs/cognito.md 3.3); the log says why.
 pub fn check(pool: &Pool, settings: &ClientSettings, doing: &str) -> Result<()> {
     let schema = &pool.settings.schema_attributes;
     let refuse = |kind: &str, name: &str, why: &str| {

@@ -1,5 +1,5 @@
 //! Keystead's own operations, under `X-Amz-Target: KeysteadService.<Operation>`: what passkeys need and Amazon Cognito has no
-//! operation for (D§4). Their shapes stand in `wire/keystead.json`.
+//! operation for (docs/passkeys.md). Their shapes stand in `wire/keystead.json`.
 
 pub mod admin_delete_web_authn_credential;
 pub mod admin_list_web_authn_credentials;

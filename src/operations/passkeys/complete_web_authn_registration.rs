@@ -115,7 +115,7 @@ fn no_challenge() -> Error {
     )
 }
 
-/// The API's exception for a failed ceremony (W§2.2).
+/// The API's exception for a failed ceremony (docs/cognito.md 2.1).
 fn refusal(error: webauthn::Error) -> Error {
     use webauthn::Error as Web;
     let text = error.to_string().into();
@@ -128,7 +128,7 @@ fn refusal(error: webauthn::Error) -> Error {
     }
 }
 
-/// A generated name (W§2.7): no input of the API sets one.
+/// A generated name (docs/cognito.md 2.1): no input of the API sets one.
 fn friendly_name(credential: &NewCredential) -> &'static str {
     match credential.attachment.as_deref() {
         Some("cross-platform") => "Roaming passkey",

@@ -183,7 +183,7 @@ fn check_triggers(settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// Checks what is contradictory in the factors and MFA of a pool (W§3.3), and what is not built.
+/// Checks what is contradictory in the factors and MFA of a pool (docs/cognito.md 3.2), and what is not built.
 fn check_factors(settings: &PoolSettings) -> Result<()> {
     let factors = &settings.policies.sign_in_policy.allowed_first_auth_factors;
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));

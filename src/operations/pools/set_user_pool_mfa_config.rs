@@ -1,7 +1,7 @@
 //! SetUserPoolMfaConfig: the pool's MFA and WebAuthn configuration, replaced as a whole.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html>
 //!
-//! The checks and their order as measured (W§3.3). The answer holds what is stored.
+//! The checks and their order as measured (docs/cognito.md 3.2). The answer holds what is stored.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,7 +50,7 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
     pool.settings.software_token_mfa_configuration = request.software_token_mfa_configuration;
     pool.settings.sms_mfa_configuration = request.sms_mfa_configuration;
     pool.settings.email_mfa_configuration = request.email_mfa_configuration;
-    // Leaving the block out resets the factor configuration and nothing else (W§3.1).
+    // Leaving the block out resets the factor configuration and nothing else (docs/cognito.md 3.1).
     pool.settings.web_authn_configuration = request.web_authn_configuration.or_else(|| {
         let kept = pool.settings.web_authn_configuration.take()?;
         Some(WebAuthnConfiguration { factor_configuration: "SINGLE_FACTOR".into(), ..kept })
@@ -61,7 +61,7 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
     Ok(shown(&pool))
 }
 
-/// The configuration errors of W§3.3, in the order that was measured.
+/// The configuration errors of docs/cognito.md 3.2, in the order that was measured.
 fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     let mfa = request.mfa_configuration.as_deref().unwrap_or("OFF");

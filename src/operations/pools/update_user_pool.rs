@@ -1,5 +1,5 @@
 //! UpdateUserPool: replaces a pool's configuration. Omitted sub-members of `Policies`, `MfaConfiguration` and
-//! `UserAttributeUpdateSettings` stay (W§9), other omitted members go back to their defaults (W§3.2); name, tags, schema,
+//! `UserAttributeUpdateSettings` stay (docs/cognito.md 3.3), other omitted members go back to their defaults (docs/cognito.md 3.3); name, tags, schema,
 //! username and WebAuthn configuration stay.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
 

@@ -118,7 +118,7 @@ impl Respond {
         };
         auth_events::note_step(&sign_in, self.challenge_responses.get("USERNAME"), &outcome, challenge);
         let mut response = Response::try_from(outcome?)?;
-        // Not part of this output (W§4.1).
+        // Not part of this output (docs/cognito.md 4.1).
         response.available_challenges.clear();
         Ok(response)
     }
