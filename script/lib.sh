@@ -90,3 +90,9 @@ need_node() {
 need_shellcheck() {
     command -v shellcheck >/dev/null || install_packages shellcheck ShellCheck shellcheck shellcheck
 }
+
+# need_cargo_tool <crate> <version> [option ...]: built without optimization, for it runs for seconds.
+need_cargo_tool() {
+    command -v "$1" >/dev/null ||
+        cargo install --quiet --locked --debug --target-dir target/tools --version "$2" "${@:3}" "$1"
+}

@@ -355,7 +355,7 @@ mod tests {
     #[test]
     fn a_row_is_named_in_every_language() {
         assert!(names_a_row("while locking tuple (0,1) in relation \"users\""));
-        assert!(names_a_row("beim Sperren von Tupel (17,3) in Relation »users«\nSQL-Anweisung »SELECT 1 FROM x (y)«"));
+        assert!(names_a_row("pendant le verrouillage de la ligne (17,3) de users\nSELECT 1 FROM x (y)"));
         assert!(!names_a_row("SQL statement \"DELETE FROM ONLY keystead.devices WHERE $1 = user_id AND (a, b)\""));
         assert!(!names_a_row(""));
     }
