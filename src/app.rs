@@ -37,7 +37,7 @@ use crate::{
     },
     tokens::PoolKeys,
     triggers::Triggers,
-    turns::Turns,
+    user_queue::UserQueue,
     web_acl::WebAcl,
 };
 
@@ -70,7 +70,7 @@ pub struct App {
     /// Bounds of what is taken on at the same time.
     pub admission: Admission,
     /// Whose turn it is among the requests of one user.
-    pub turns: Turns,
+    pub user_queue: UserQueue,
     /// Request budgets.
     pub budgets: Budgets,
     /// Whether requests come through a proxy that is not trusted.
@@ -159,7 +159,7 @@ impl App {
             passwords: Passwords::new(&passwords::Settings::of(&config))?,
             acl: WebAcl::new(&config.web_acl),
             admission: Admission::new(&config),
-            turns: Turns::new(config.max_user_requests_at_work, config.max_requests_waiting),
+            user_queue: UserQueue::new(config.max_user_requests_at_work, config.max_requests_waiting),
             proxies: Proxies::default(),
             budgets: Budgets::new(&config),
             public_url: config.public_url(),

@@ -7,7 +7,7 @@
 //! - [`jobs`]: what runs by itself, such as removing what expired.
 //! - [`operations`]: the API, a file per operation. Each names its [`caller`].
 //! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
-//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`], [`turns`], [`proxies`]: who may call, how
+//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`], [`user_queue`], [`proxies`]: who may call, how
 //!   often, and how many at once. [`fair`]: how what is scarce is shared. Pure.
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`], [`srp`]: ceremonies, tokens and passwords that are proved without being sent. Pure: no database, no HTTP, no clock.
@@ -63,7 +63,7 @@ pub mod telemetry;
 pub mod texts;
 pub mod tokens;
 pub mod triggers;
-pub mod turns;
+pub mod user_queue;
 pub mod web_acl;
 pub mod webauthn;
 pub mod webhooks;

@@ -17,7 +17,7 @@ use crate::{
 const PREFIX: &str = "AYAB";
 
 /// What a string says.
-pub struct Opened {
+pub struct SessionText {
     pub pool_id: String,
     pub client_id: String,
     /// The challenge.
@@ -47,7 +47,7 @@ pub fn open(key: &SealingKey, pool_id: &str, client_id: &str, text: &str, now: O
 }
 
 /// What a string stands for, of whatever client: for operations that name none.
-pub fn open_any(key: &SealingKey, text: &str, now: OffsetDateTime) -> Result<Opened> {
+pub fn open_any(key: &SealingKey, text: &str, now: OffsetDateTime) -> Result<SessionText> {
     let sealed = text.strip_prefix(PREFIX).ok_or_else(invalid)?;
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).map_err(|_| invalid())?;
     let plain = key.open(CONTEXT, &sealed).map_err(|_| invalid())?;
@@ -58,7 +58,7 @@ pub fn open_any(key: &SealingKey, text: &str, now: OffsetDateTime) -> Result<Ope
     if now.unix_timestamp() >= i64::from_be_bytes(*expires_at) {
         return Err(expired());
     }
-    Ok(Opened { pool_id: pool_id.to_owned(), client_id: client_id.to_owned(), id: Uuid::from_bytes(*id) })
+    Ok(SessionText { pool_id: pool_id.to_owned(), client_id: client_id.to_owned(), id: Uuid::from_bytes(*id) })
 }
 
 fn gone(words: &'static str) -> Error {

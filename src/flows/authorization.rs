@@ -387,7 +387,7 @@ impl Authorization {
         };
         let mut tx = app.db.begin().await?;
         // The user first: the order of locks.
-        let held = store::users::hold(&mut tx, pool_id, session.sub).await?;
+        let held = store::users::lock_shared(&mut tx, pool_id, session.sub).await?;
         if held.is_none() || !store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
             return Ok(None);
         }

@@ -110,7 +110,7 @@ async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decisio
             ask(sign_in, person, progress).await.map(Step::Asked)
         }
         Decision::Ask(_) => Err(triggers::unrecognizable()),
-        Decision::Issue => enough(sign_in, person, &progress).await.map(Step::Proved),
+        Decision::Issue => enough(sign_in, person, &progress).await.map(Step::from),
         Decision::Fail => Err(Error::wrong_credentials("the define auth challenge trigger fails the sign-in")),
     }
 }
@@ -144,7 +144,7 @@ async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Re
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
     let mut tx = app.db.begin().await?;
-    let user = store::users::hold(&mut tx, &pool.id, sub)
+    let user = store::users::lock_shared(&mut tx, &pool.id, sub)
         .await?
         .ok_or_else(|| Error::wrong_credentials("the user was deleted meanwhile"))?;
     sign_in.may_sign_in(&user)?;

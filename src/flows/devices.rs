@@ -106,7 +106,7 @@ async fn finish(
     let now = app.clock.now();
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let mut tx = app.db.begin().await?;
-    let user = mfa::still(sign_in, &mut tx, &pending, sub).await?;
+    let user = mfa::recheck(sign_in, &mut tx, &pending, sub).await?;
     let address = sign_in.call.address.to_string();
     // Still remembered: it may have been forgotten since.
     if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {
@@ -119,5 +119,5 @@ async fn finish(
         return Err(Error::wrong_credentials("the proof of the device is wrong"));
     }
     let (username, key) = (person.username, device.key.clone());
-    Ok(Step::Proved(Proof::Device { tx, username, user, key }))
+    Ok(Proof::Device { tx, username, user, key }.into())
 }

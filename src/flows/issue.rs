@@ -64,7 +64,7 @@ impl SessionDevice {
 }
 
 /// A session that was just opened, before its transaction is committed.
-pub struct Opened {
+pub struct NewSession {
     user: User,
     session: Session,
     refresh: RefreshToken,
@@ -75,7 +75,7 @@ pub struct Opened {
 
 /// A new session, not yet in the database, and what its tokens will be made from. On the sign-in pages it is the browser's,
 /// which has a cookie and no tokens.
-pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedWith, Opened) {
+pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedWith, NewSession) {
     let now = sign_in.app.clock.now();
     let origin_jti = random::uuid();
     let refresh = RefreshToken::new(origin_jti);
@@ -103,18 +103,18 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
         scope: None,
         resource: None,
     };
-    (proved.with, Opened { user, session, refresh, device: proved.device, memberships: Vec::new() })
+    (proved.with, NewSession { user, session, refresh, device: proved.device, memberships: Vec::new() })
 }
 
 /// Opens a session for a user whose row the transaction holds.
-pub async fn open_session(sign_in: &SignIn<'_>, db: &mut Connection, user: User, proved: Proved) -> Result<Opened> {
+pub async fn open_session(sign_in: &SignIn<'_>, db: &mut Connection, user: User, proved: Proved) -> Result<NewSession> {
     let (with, mut opened) = new_session(sign_in, user, proved);
     store::sessions::insert(db, &sign_in.pool.id, &opened.session, &with).await?;
     opened.memberships = store::groups::memberships(db, &sign_in.pool.id, opened.session.sub).await?;
     Ok(opened)
 }
 
-impl Opened {
+impl NewSession {
     /// The session's row.
     pub fn session(&self) -> &Session {
         &self.session

@@ -195,7 +195,7 @@ impl Custom {
 }
 
 /// A message from the outbox, not yet in its last words.
-pub struct Opened {
+pub struct OpenedMessage {
     message: Message,
     custom: Option<Custom>,
     code: Option<Code>,
@@ -204,14 +204,14 @@ pub struct Opened {
 /// Opens a message of the outbox.
 ///
 /// A custom message trigger that fails twice is not asked again: a code in the pool's own words is better than none.
-pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<Opened, Failure> {
+pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<OpenedMessage, Failure> {
     let unopened = || failure("it cannot be opened with this sealing key");
     let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
     let Outgoing { message, custom, code } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
-    Ok(Opened { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS), code })
+    Ok(OpenedMessage { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS), code })
 }
 
-impl Opened {
+impl OpenedMessage {
     /// Whether its code is not the one that is asked for any more: used, or replaced by that of a later message, which may
     /// have arrived by now.
     pub async fn is_void(&self, db: &Connections, pool_id: &str) -> sqlx::Result<bool> {

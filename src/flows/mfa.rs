@@ -105,7 +105,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
     let name = password::attempts_name(app, pool, &person.username, Some(&user));
     password::refuse_locked(app, pool, &person.username, Some(&user)).await?;
     let mut tx = app.db.begin().await?;
-    let user = still(sign_in, &mut tx, &pending, user.sub).await?;
+    let user = recheck(sign_in, &mut tx, &pending, user.sub).await?;
     let offered = factors::offered(pool, &user, has_app(&mut tx, pool, &user).await?);
     if pending.kind == "SELECT_MFA_TYPE" {
         let answer = sign_in.required(responses, "ANSWER")?;
@@ -159,7 +159,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
         return Err(mismatch());
     }
     let (username, challenge) = (person.username, pending.kind);
-    Ok(Step::Proved(Proof::SecondFactor { tx, username, user, challenge, carried }))
+    Ok(Proof::SecondFactor { tx, username, user, challenge, carried }.into())
 }
 
 /// What a code is.
@@ -205,9 +205,9 @@ fn mismatch() -> Error {
 }
 
 /// Uses the challenge up and holds the user, who may still sign in with the password that was proved.
-pub async fn still(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challenge, sub: Uuid) -> Result<User> {
+pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challenge, sub: Uuid) -> Result<User> {
     let pool = sign_in.pool;
-    let user = store::users::hold(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
+    let user = store::users::lock_shared(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
     let taken = store::challenges::take(db, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
     if taken.expires_at <= sign_in.app.clock.now() {
         return Err(session_text::expired());

@@ -36,7 +36,7 @@ type Ending<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
 pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
     match step {
         Step::Asked(outcome) => Ok(outcome),
-        Step::Proved(proof) => after(sign_in, proof).await,
+        Step::Proved(proof) => after(sign_in, *proof).await,
     }
 }
 
@@ -138,7 +138,7 @@ async fn after_password(
     let outdated = user.password_hash.as_ref().is_some_and(|hash| app.passwords.is_outdated(hash));
     let mut tx = app.db.begin().await?;
     // Held from here: the checks below are still true when the session is there.
-    let held = store::users::hold(&mut tx, &pool.id, user.sub).await?;
+    let held = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?;
     // The same password still; of one that another sign-in hashed anew meanwhile, its time tells.
     let same = |now: &User| {
         now.password_hash == user.password_hash
@@ -241,7 +241,7 @@ async fn after_new_password(
 ) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     if factors::is_needed(pool, &user) || carried.custom.is_some() {
-        let user = store::users::hold(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+        let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
         tx.commit().await?;
         // An address that came along may have to be proved.
         messages::sent(app);

@@ -48,7 +48,7 @@ pub async fn open(
     granted: &Granted<'_>,
 ) -> Result<Option<OAuthSession>> {
     let (pool_id, client) = (&named.pool.id, &named.client);
-    let Some(user) = store::users::hold(db, pool_id, sub).await? else { return Ok(None) };
+    let Some(user) = store::users::lock_shared(db, pool_id, sub).await? else { return Ok(None) };
     if !store::sessions::lock_live(db, pool_id, sub, browser_session).await? {
         return Ok(None);
     }

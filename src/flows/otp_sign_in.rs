@@ -109,7 +109,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     let user = person.user.as_ref().filter(|_| right).ok_or_else(mismatch)?;
     let mut tx = app.db.begin().await?;
     // Held from here: the checks below are still true when the session is there.
-    let user = store::users::hold(&mut tx, &pool.id, user.sub).await?.ok_or_else(mismatch)?;
+    let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(mismatch)?;
     let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
     if taken.expires_at <= now {
         return Err(session_text::expired());

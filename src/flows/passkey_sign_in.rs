@@ -23,7 +23,7 @@ use crate::{
         sessions::OpenedWith,
         users::{Status, User},
     },
-    turns::Turn,
+    user_queue::Turn,
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
@@ -125,7 +125,7 @@ pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Resul
     }
     let assertion = Assertion::parse(credential).map_err(|error| Error::InvalidParameter(error.to_string().into()))?;
     let sub = assertion.subject().unwrap_or_default();
-    let turn = app.turns.of_name(&pool.id, &sub.to_string()).await?;
+    let turn = app.user_queue.of_name(&pool.id, &sub.to_string()).await?;
     let user = {
         let mut db = app.db.acquire().await?;
         store::users::find_by_sub(&mut db, &pool.id, sub).await?
@@ -226,7 +226,7 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     let mut tx = app.db.begin().await?;
     // The user before the challenge: the order of locks.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
-    let user = store::users::hold(&mut tx, &pool.id, sub).await?;
+    let user = store::users::lock_shared(&mut tx, &pool.id, sub).await?;
     let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
     if taken.expires_at <= app.clock.now() {
         tx.commit().await?;

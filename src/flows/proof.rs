@@ -11,7 +11,13 @@ use crate::{
 pub enum Step {
     /// Another challenge of the same factor.
     Asked(Outcome),
-    Proved(Proof),
+    Proved(Box<Proof>),
+}
+
+impl From<Proof> for Step {
+    fn from(proof: Proof) -> Self {
+        Self::Proved(Box::new(proof))
+    }
 }
 
 /// What was proved. A transaction in it holds the user's row and has used the challenge up; it is not committed.

@@ -132,7 +132,7 @@ async fn check(
     let app = cause.app;
     // The user first: the order of locks.
     let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
-    let user = store::users::hold(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
+    let user = store::users::lock_shared(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
     let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
     let kind = use_of(&session);

@@ -8,7 +8,7 @@ use crate::{
     flows::{
         auth_events, custom_sign_in, devices, factors, mfa, migration, new_password, next, otp_sign_in,
         passkey_sign_in, password,
-        proof::{Proof, Step, is_second_factor},
+        proof::{Proof, is_second_factor},
         refresh, secret_hash, sign_up, srp_sign_in,
         step::{Available, Door, Outcome, Parameters, Person, SignIn, missing, shown},
         triggers::{self, Trigger},
@@ -23,7 +23,7 @@ use crate::{
         sessions::OpenedWith,
         users::{Status, User},
     },
-    turns::Turn,
+    user_queue::Turn,
     webauthn::Assertion,
 };
 
@@ -162,8 +162,8 @@ impl SignIn<'_> {
                 return Err(session_text::unfit());
             }
             let step = match factor {
-                "NEW_PASSWORD_REQUIRED" => Step::Proved(new_password::respond(self, person, pending, responses).await?),
-                srp_sign_in::CHALLENGE => Step::Proved(srp_sign_in::finish(self, person, pending, responses).await?),
+                "NEW_PASSWORD_REQUIRED" => new_password::respond(self, person, pending, responses).await?.into(),
+                srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await?.into(),
                 custom_sign_in::CHALLENGE => custom_sign_in::respond(self, person, pending, responses).await?,
                 _ if of_device => devices::respond(self, person, pending, responses).await?,
                 _ => mfa::finish(self, person, pending, responses).await?,
@@ -262,7 +262,7 @@ impl SignIn<'_> {
         let key = self.pool.username_key(username);
         // A subject may be written in several ways; each is the same person's turn.
         let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
-        self.app.turns.of_name(&self.pool.id, &key).await.map(Some)
+        self.app.user_queue.of_name(&self.pool.id, &key).await.map(Some)
     }
 
     /// A password as text, from a person of this pool or of the one that people are migrated from.
@@ -305,7 +305,7 @@ impl SignIn<'_> {
         let Some(user) = &person.user else { return Ok(None) };
         let now = self.app.clock.now();
         let mut tx = self.app.db.begin().await?;
-        let Some(user) = store::users::hold(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
+        let Some(user) = store::users::lock_shared(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
         let step = sign_up::SIGNED_UP;
         if user.status != Status::Confirmed
             || factors::is_needed(self.pool, &user)

@@ -26,7 +26,7 @@ use crate::{
         pools::Pool,
         users::{Password, Status, User},
     },
-    turns::Turn,
+    user_queue::Turn,
 };
 
 /// The kind of challenge that waits for a sign-up's confirmation.
@@ -170,7 +170,7 @@ pub async fn named(app: &App, caller: &ClientAndPool, username: &str) -> Result<
         return Err(Error::nul());
     }
     let key = pool.username_key(username);
-    let turn = app.turns.of_name(&pool.id, &key).await?;
+    let turn = app.user_queue.of_name(&pool.id, &key).await?;
     let user = store::users::find(&app.db, &pool.id, &key).await?;
     if user.is_none() && !client.settings.hides_existence() {
         return Err(Error::UserNotFoundForClient);

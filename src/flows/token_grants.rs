@@ -91,7 +91,7 @@ async fn code(
     let sub = store::authorization_codes::find_sub(&app.db, pool_id, &hash).await?.ok_or_else(unknown)?;
     let mut tx = app.db.begin().await?;
     // The user first: the order of locks.
-    store::users::hold(&mut tx, pool_id, sub).await?.ok_or_else(unknown)?;
+    store::users::lock_shared(&mut tx, pool_id, sub).await?.ok_or_else(unknown)?;
     let code = store::authorization_codes::lock(&mut tx, pool_id, &hash).await?.ok_or_else(unknown)?;
     if code.client_id != named.client.id {
         return Err(unknown());

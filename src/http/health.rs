@@ -41,7 +41,7 @@ fn not_ready(why: &str) -> HttpResponse {
 pub async fn metrics(app: web::Data<App>) -> HttpResponse {
     let now = Now {
         in_flight: app.admission.in_flight(),
-        waiting: app.admission.waiting() + app.turns.waiting(),
+        waiting: app.admission.waiting() + app.user_queue.waiting(),
         unheard_proxy: app.proxies.is_one_unheard(Instant::now()),
     };
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(app.metrics.text(&app.db, &now))

@@ -19,7 +19,7 @@ use super::places::{PLACES, Places, UNAWAITED_PLACES, WINDOW};
 use crate::{
     app::App,
     delivery::{Failure, Medium},
-    flows::messages::{self, Opened},
+    flows::messages::{self, OpenedMessage},
     store::{
         self,
         outbox::{Due, Failed, Urgency},
@@ -205,7 +205,7 @@ impl Road {
                 }
             }
             self.places.take(pool_id, urgency);
-            if opened.as_ref().is_ok_and(Opened::asks) && pool.is_none() {
+            if opened.as_ref().is_ok_and(OpenedMessage::asks) && pool.is_none() {
                 match store::pools::find(&self.app.job_db, pool_id).await {
                     Ok(found) => pool = Some(Arc::new(found)),
                     Err(_) => opened = Err(messages::failure("its pool could not be read")),
@@ -244,7 +244,12 @@ impl Road {
 }
 
 /// One delivery. `pool`: whose custom message trigger is asked, where the message asks for that.
-async fn deliver(app: &App, id: Uuid, opened: Result<Opened, Failure>, pool: Option<&Pool>) -> Result<(), Failure> {
+async fn deliver(
+    app: &App,
+    id: Uuid,
+    opened: Result<OpenedMessage, Failure>,
+    pool: Option<&Pool>,
+) -> Result<(), Failure> {
     let message = opened?.worded(app, pool).await?;
     let delivered = tokio::time::timeout(PATIENCE, app.delivery.deliver(id, message)).await;
     delivered.unwrap_or_else(|_| Err(messages::failure("no answer in time")))

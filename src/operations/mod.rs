@@ -230,7 +230,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
         && call.access.kind() == Kind::Write
     {
         // Before there is a place: who waits needs none.
-        turn = Some(app.turns.of_bearer(&bearer.pool_id, bearer.sub).await?);
+        turn = Some(app.user_queue.of_bearer(&bearer.pool_id, bearer.sub).await?);
     }
     // Not before the body is here: a slow sender takes nobody's place. (Visits to the pages have a place already.)
     admission::sit().await?;
@@ -241,7 +241,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
         && turn.is_none()
         && call.access.kind() == Kind::Write
     {
-        turn = Some(app.turns.of_bearer(pool_id, sub).await?);
+        turn = Some(app.user_queue.of_bearer(pool_id, sub).await?);
     }
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
     let response = handle(app, call, caller, request).await.map_err(|error| declared(call, error))?;

@@ -179,7 +179,7 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
 
 /// The user, with the row held against every change until the transaction ends (`FOR SHARE`): for sign-ins, which may
 /// happen side by side but not beside a disabling, a deletion or a password change.
-pub async fn hold(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
+pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row = sqlx::query_as!(
         Row,
         r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["sigv4"],
     &["app"],
     &["auth_event_queue", "grants", "key_ring", "metrics", "readiness"],
-    &["call", "delivery", "passwords", "store", "triggers", "turns", "web_acl"],
+    &["call", "delivery", "passwords", "store", "triggers", "user_queue", "web_acl"],
     &["admission", "budgets", "hosts", "page", "session_text", "srp", "tokens", "webauthn", "webhooks"],
     &["config", "dev", "group_commit", "sealing", "wire"],
     &[

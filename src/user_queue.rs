@@ -1,4 +1,4 @@
-//! Turns: of one user, only a few requests that change something are at work at the same time; the others wait here, where
+//! UserQueue: of one user, only a few requests that change something are at work at the same time; the others wait here, where
 //! waiting costs little. In the database each would wait for the user's rows with a connection that others need.
 //!
 //! Who waits has no place among the requests that are answered, and is one of a bounded number who wait, shared as places are
@@ -25,7 +25,7 @@ use crate::{
 const WAITING: usize = 128;
 
 /// Who is at work and who waits, by user.
-pub struct Turns {
+pub struct UserQueue {
     limit: usize,
     users: Arc<Users>,
     /// All who wait, whoever they wait for.
@@ -42,7 +42,7 @@ pub struct Turn {
     ticket: Option<Ticket>,
 }
 
-impl Turns {
+impl UserQueue {
     /// So many at the same time for each user (0: no bound), and so many that wait, for all users together.
     pub fn new(limit: usize, waiting: usize) -> Self {
         Self { limit, users: Arc::default(), waiting: Line::new(0, waiting) }
@@ -124,7 +124,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_third_waits_others_do_not_and_nothing_is_left_behind() {
-        let turns = Turns::new(2, 10);
+        let turns = UserQueue::new(2, 10);
         let soon = Duration::from_millis(10);
         let (first, _second) =
             (turns.of_name("pool", "ada").await.unwrap(), turns.of_name("pool", "ada").await.unwrap());
@@ -139,7 +139,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_many_that_wait_are_refused_at_once_and_who_gives_up_is_forgotten() {
-        let turns = Arc::new(Turns::new(1, 1_000));
+        let turns = Arc::new(UserQueue::new(1, 1_000));
         let first = turns.of_name("pool", "ada").await.unwrap();
         let waiting: Vec<_> = (0..WAITING)
             .map(|_| {
@@ -167,7 +167,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_too_long_is_refused_and_forgotten() {
-        let turns = Turns::new(1, 10);
+        let turns = UserQueue::new(1, 10);
         let first = turns.of_name("pool", "ada").await.unwrap();
         let refused = tokio::time::timeout(2 * admission::PATIENCE, turns.of_name("pool", "ada")).await;
         assert!(matches!(refused.expect("not for ever"), Err(Error::TooManyRequests(_))));
@@ -178,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_names_a_subject_waits_apart_from_the_subject() {
-        let turns = Turns::new(1, 10);
+        let turns = UserQueue::new(1, 10);
         let sub = Uuid::from_u128(7);
         let _stranger = turns.of_name("pool", &sub.to_string()).await.unwrap();
         let own = tokio::time::timeout(Duration::from_secs(1), turns.of_bearer("pool", sub)).await;
@@ -187,7 +187,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flood_from_one_address_gives_way_to_another_address() {
-        let turns = Arc::new(Turns::new(1, 20));
+        let turns = Arc::new(UserQueue::new(1, 20));
         let admission = admission::Admission::new(&crate::config::Config::of([""; 0]));
         let ask = |address: &str| {
             let (turns, seat) = (turns.clone(), admission.seat(address.parse().unwrap(), "GetUser"));
