@@ -336,10 +336,18 @@ impl From<sqlx::Error> for Error {
 /// Whether a table's lock could not be had in time: an operator holds it. Of a row's PostgreSQL says, in whatever language,
 /// where it is: "while locking tuple (0,1) in relation ...".
 pub fn met_locked_table(cause: &sqlx::Error) -> bool {
+    if let sqlx::Error::Io(cause) = cause {
+        return cause.kind() == std::io::ErrorKind::ResourceBusy;
+    }
     let Some(cause) = cause.as_database_error().and_then(|cause| cause.try_downcast_ref::<PgDatabaseError>()) else {
         return false;
     };
     cause.code() == "55P03" && !cause.r#where().is_some_and(names_a_row)
+}
+
+/// What is answered without a wait where a table is known to be locked.
+pub fn table_is_locked() -> sqlx::Error {
+    std::io::Error::new(std::io::ErrorKind::ResourceBusy, "a table is locked").into()
 }
 
 fn names_a_row(context: &str) -> bool {

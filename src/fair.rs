@@ -15,14 +15,15 @@
 //! and one network's at many pools at the network.
 //!
 //! A line may bound what [one kind of work](Path::doing) holds, whoever asks for it: where all work of a kind stands still, slots
-//! are left for other kinds. Kinds that are [known to stand still](Ticket::stood_still) have the share of one kind together.
+//! are left for other kinds. Kinds that are [known to stand still](Ticket::stood_still) have a third of the slots together, and no
+//! more of them wait.
 //!
 //! So whoever has less than a share is never turned away for those who have more. A line knows only those who hold something or
 //! wait: nobody else is remembered, and what it remembers is bounded by its room.
 
 use std::{
     cmp::Ordering,
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{BuildHasher, Hash, RandomState},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
@@ -108,8 +109,9 @@ struct State {
     number: u64,
     /// When a slot was last given or given back.
     moved: Instant,
-    /// Kinds of work that stand still, and until when that is believed.
-    still: HashMap<u64, Instant>,
+    /// Who holds slots: kind of work, and since when.
+    holders: HashMap<u64, (u64, Instant)>,
+    still: Still,
     strain: Strain,
 }
 
@@ -155,8 +157,28 @@ const OVERLOADED: Duration = Duration::from_secs(3);
 const OVER: Duration = Duration::from_secs(10);
 /// Slots that are all held this long without one given back stand still.
 const STANDSTILL: Duration = Duration::from_secs(5);
-/// A kind of work that stood still is believed to go on doing so for this time.
-const STILL: Duration = Duration::from_secs(10);
+/// Kinds of work that stood still are believed to go on doing so until none of them did for this time.
+const STILL: Duration = Duration::from_secs(5);
+/// Where work of a kind stands still, so does what holds a slot for so long.
+const LONG: Duration = Duration::from_secs(1);
+
+/// Kinds of work that are known to stand still.
+#[derive(Default)]
+struct Still {
+    kinds: HashSet<u64>,
+    /// When one of them was last seen to.
+    seen: Option<Instant>,
+}
+
+impl Still {
+    fn is_known(&self) -> bool {
+        self.seen.is_some_and(|seen| seen.elapsed() < STILL)
+    }
+
+    fn has(&self, kind: u64) -> bool {
+        self.kinds.contains(&kind) && self.is_known()
+    }
+}
 
 /// What somebody holds or waits for, until it is dropped.
 pub struct Ticket {
@@ -195,7 +217,8 @@ impl Line {
             total: 0,
             number: 0,
             moved: Instant::now(),
-            still: HashMap::new(),
+            holders: HashMap::new(),
+            still: Still::default(),
             strain: Strain::default(),
         };
         Arc::new(Self { slots, of_one_kind, room: slots.saturating_add(waiting as u64), state: Mutex::new(state) })
@@ -213,14 +236,26 @@ impl Line {
         let number = state.next_number();
         let standing = state.stand(path, number);
         state.add(&standing.nodes, units);
-        if state.held + units <= self.slots && state.may_hold(&standing, self.of_one_kind) {
-            state.hold(&standing.nodes, units);
+        if state.held + units <= self.slots && state.may_hold(&standing, self) {
+            state.hold(number, &standing, units);
             return Ok(Ticket { line: self.clone(), number, units, standing, slot: None });
         }
         let (slot, told) = oneshot::channel();
         state.waiting.push(Waiting { number, units, standing: standing.clone(), slot });
         state.make_room(self.room, number)?;
         Ok(Ticket { line: self.clone(), number, units, standing, slot: Some(told) })
+    }
+
+    /// Whether work on this path is of a kind that is known to stand still, and there is enough of that at work.
+    pub fn stands_still(&self, path: &Path) -> bool {
+        let state = self.state();
+        let kind = path.steps.last().filter(|_| path.work).map(|step| step.key);
+        kind.is_some_and(|kind| state.still.has(kind)) && state.held_still() >= self.share_of_still()
+    }
+
+    /// What all kinds hold together that are known to stand still.
+    fn share_of_still(&self) -> u64 {
+        (self.slots / 3).max(1)
     }
 
     /// Units that are held.
@@ -271,13 +306,24 @@ impl Ticket {
         }
     }
 
-    /// Says that work of this kind waits in vain for something that all of it needs. For a while it shares one bound with other
-    /// kinds of which that was said.
+    /// Says that work of this kind waits in vain for something that all of it needs. Then what holds a slot for long does, too.
+    /// For a while such kinds have a small share together, and those of them that wait are turned away.
     pub fn stood_still(&self) {
         let (mut state, now) = (self.line.state(), Instant::now());
         let Some(kind) = state.kind(&self.standing) else { return };
-        state.still.retain(|_, until| *until > now);
-        state.still.insert(kind, now + STILL);
+        if !state.still.is_known() {
+            state.still.kinds.clear();
+        }
+        let long = state.holders.values().filter(|(_, since)| now - *since >= LONG).map(|(kind, _)| *kind);
+        let found: Vec<u64> = long.chain([kind]).collect();
+        state.still.kinds.extend(found);
+        state.still.seen = Some(now);
+        let waits = |one: &Waiting| state.kind(&one.standing).is_some_and(|kind| state.still.has(kind));
+        let mut gone: Vec<usize> = (0..state.waiting.len()).filter(|at| waits(&state.waiting[*at])).collect();
+        while let Some(at) = gone.pop() {
+            let one = state.waiting.swap_remove(at);
+            state.remove(&one.standing.nodes, one.units);
+        }
     }
 
     /// Asks for more units, in a line without slots.
@@ -298,7 +344,7 @@ impl Ticket {
         }
         let index = state.waiting.iter().position(|one| one.number == self.number).ok_or(TurnedAway)?;
         state.waiting.swap_remove(index);
-        state.hold(&self.standing.nodes, self.units);
+        state.hold(self.number, &self.standing, self.units);
         self.slot = None;
         Ok(())
     }
@@ -347,7 +393,7 @@ impl Drop for Ticket {
             state.waiting.swap_remove(index);
             state.remove(&self.standing.nodes, self.units);
         } else if self.has_slot() {
-            state.give_back(&self.standing.nodes, self.units);
+            state.give_back(self.number, &self.standing.nodes, self.units);
             state.give_slots(&line);
         }
     }
@@ -410,17 +456,21 @@ impl State {
         }
     }
 
-    fn hold(&mut self, nodes: &[usize], units: u64) {
+    fn hold(&mut self, number: u64, standing: &Standing, units: u64) {
+        if let Some(kind) = self.kind(standing) {
+            self.holders.insert(number, (kind, Instant::now()));
+        }
         let turn = self.next_number();
         self.held += units;
         self.moved = Instant::now();
-        for node in nodes {
+        for node in &standing.nodes {
             self.nodes[*node].held += units;
             self.nodes[*node].turn = turn;
         }
     }
 
-    fn give_back(&mut self, nodes: &[usize], units: u64) {
+    fn give_back(&mut self, number: u64, nodes: &[usize], units: u64) {
+        self.holders.remove(&number);
         self.held -= units;
         self.moved = Instant::now();
         for node in nodes {
@@ -431,13 +481,13 @@ impl State {
 
     /// Gives the slots that are free to those whose turn it is.
     fn give_slots(&mut self, line: &Line) {
-        let may_hold = |state: &Self, one: &usize| state.may_hold(&state.waiting[*one].standing, line.of_one_kind);
+        let may_hold = |state: &Self, one: &usize| state.may_hold(&state.waiting[*one].standing, line);
         while self.held < line.slots
             && let Some(next) =
                 (0..self.waiting.len()).filter(|one| may_hold(self, one)).min_by(|a, b| self.compare_turns(*a, *b))
         {
             let next = self.waiting.swap_remove(next);
-            self.hold(&next.standing.nodes, next.units);
+            self.hold(next.number, &next.standing, next.units);
             // A ticket that is dropped leaves the line first, so somebody takes it.
             let _ = next.slot.send(());
         }
@@ -448,17 +498,21 @@ impl State {
         standing.nodes.last().filter(|_| standing.work).map(|last| self.nodes[*last].key)
     }
 
-    /// Whether another slot for its kind of work is within the bound.
-    fn may_hold(&self, standing: &Standing, of_one_kind: u64) -> bool {
-        let Some(kind) = self.kind(standing) else { return true };
+    /// What kinds hold that are known to stand still.
+    fn held_still(&self) -> u64 {
         let held = |kind: &u64| self.index.get(kind).map_or(0, |node| self.nodes[*node].held);
-        let is_still = |until: &Instant| *until > Instant::now();
-        let in_all = if self.still.get(&kind).is_some_and(is_still) {
-            self.still.iter().filter(|(_, until)| is_still(until)).map(|(kind, _)| held(kind)).sum()
-        } else {
-            held(&kind)
-        };
-        in_all < of_one_kind
+        if self.still.is_known() { self.still.kinds.iter().map(held).sum() } else { 0 }
+    }
+
+    /// Whether another slot for its kind of work is within the bounds.
+    fn may_hold(&self, standing: &Standing, line: &Line) -> bool {
+        let (Some(kind), Some(last)) = (self.kind(standing), standing.nodes.last()) else { return true };
+        if self.still.has(kind) {
+            return self.held_still() < line.share_of_still();
+        }
+        // Where something stands still, others may, too.
+        let of_one_kind = if self.still.is_known() { line.of_one_kind.div_ceil(2) } else { line.of_one_kind };
+        self.nodes[*last].held < of_one_kind
     }
 
     fn compare_turns(&self, a: usize, b: usize) -> Ordering {

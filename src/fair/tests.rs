@@ -93,22 +93,47 @@ fn one_kind_of_work_leaves_slots_to_others_whoever_asks_for_it() {
     assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
 }
 
-#[tokio::test(start_paused = true)]
-async fn kinds_of_work_that_stand_still_have_the_share_of_one_for_a_while() {
+/// A line of six slots in which one ticket of each of two kinds held on for long, and the others came just now.
+async fn a_standstill() -> (Arc<Line>, Vec<Ticket>, Vec<Ticket>) {
     let line = Line::bounding(4, 6, 100);
     let ask = |kind: &str| line.join(&path(&[1]).doing(kind)).unwrap();
-    for kind in ["list", "forget"] {
-        ask(kind).stood_still();
-    }
-    let mut stuck: Vec<_> = ["list", "forget"].repeat(3).into_iter().map(ask).collect();
-    assert_eq!(stuck.iter_mut().filter_map(|ticket| is_held(ticket).then_some(())).count(), 4);
-    let mut gets: Vec<_> = (0..2).map(|_| ask("get")).collect();
-    assert!(gets.iter_mut().all(is_held), "the rest is for others");
-    drop(gets);
-    assert!(!is_held(&mut stuck[4]) && !is_held(&mut stuck[5]));
-    tokio::time::advance(STILL).await;
-    drop(ask("get"));
-    assert!(is_held(&mut stuck[4]) && is_held(&mut stuck[5]), "it may be over");
+    let long = vec![ask("list"), ask("forget")];
+    tokio::time::advance(LONG).await;
+    let mut waiting: Vec<_> = ["list", "forget"].repeat(4).into_iter().map(ask).collect();
+    long[0].stood_still();
+    assert!(waiting[..4].iter().all(Ticket::is_held), "what is held is not taken away");
+    assert!(waiting[4..].iter_mut().all(is_turned_away), "who waits need not");
+    waiting.truncate(4);
+    (line, long, waiting)
+}
+
+#[tokio::test(start_paused = true)]
+async fn kinds_of_work_that_stand_still_have_a_third_together_and_do_not_wait() {
+    let (line, long, held) = a_standstill().await;
+    drop((long, held));
+    let on = |kind: &str| path(&[1]).doing(kind);
+    let stuck = [line.join(&on("list")).unwrap(), line.join(&on("forget")).unwrap()];
+    assert!(stuck.iter().all(Ticket::is_held));
+    assert!(line.stands_still(&on("list")) && line.stands_still(&on("forget")) && !line.stands_still(&on("get")));
+    // What is not known to stand still may: it has half of what one kind has otherwise.
+    let mut gets: Vec<_> = (0..3).map(|_| line.join(&on("get")).unwrap()).collect();
+    assert!(is_held(&mut gets[0]) && is_held(&mut gets[1]) && !is_held(&mut gets[2]));
+    assert!(line.join(&on("put")).unwrap().is_held());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_standstill_is_over_when_none_of_its_kinds_was_seen_to_stand_still_for_a_while() {
+    let (line, long, held) = a_standstill().await;
+    let on = |kind: &str| path(&[1]).doing(kind);
+    tokio::time::advance(STILL / 2).await;
+    long[1].stood_still();
+    tokio::time::advance(STILL / 2).await;
+    assert!(line.stands_still(&on("list")), "one was seen");
+    tokio::time::advance(STILL / 2).await;
+    assert!(!line.stands_still(&on("list")));
+    drop((long, held));
+    let tickets: Vec<_> = (0..4).map(|_| line.join(&on("list")).unwrap()).collect();
+    assert!(tickets.iter().all(Ticket::is_held));
 }
 
 #[test]

@@ -36,7 +36,8 @@ use trust::Trust;
 
 use crate::{
     config::DatabaseLimits,
-    fair::{Line, Path, Ticket},
+    error::table_is_locked,
+    fair::{Line, Path, Ticket, TurnedAway},
 };
 
 /// Time for a turn, and as much for a connection to be made.
@@ -120,7 +121,7 @@ impl Connections {
     /// A connection; waits for a turn, `PoolTimedOut` after five seconds, and as long for one that has to be made.
     pub async fn acquire(&self) -> sqlx::Result<Connection> {
         let turn = match &self.order {
-            Some(order) => Some(order.turn().await.ok_or(sqlx::Error::PoolTimedOut)?),
+            Some(order) => Some(order.turn().await?),
             None => None,
         };
         let link = self.pool.get().await.map_err(|error| match error {
@@ -177,13 +178,22 @@ impl Connections {
 }
 
 impl Order {
-    /// Waits for a turn; `None` after a while.
-    async fn turn(&self) -> Option<Ticket> {
-        let mut ticket = self.line.join(&(self.whose)()).ok()?;
-        if !ticket.is_held() {
-            tokio::time::timeout(PATIENCE, ticket.held()).await.ok()?.ok()?;
+    /// Waits for a turn; `PoolTimedOut` after a while. Who needs a table that is known to be locked does not wait.
+    async fn turn(&self) -> sqlx::Result<Ticket> {
+        let path = (self.whose)();
+        if self.line.stands_still(&path) {
+            return Err(table_is_locked());
         }
-        Some(ticket)
+        let mut ticket = self.line.join(&path).map_err(|TurnedAway| sqlx::Error::PoolTimedOut)?;
+        if !ticket.is_held() {
+            let given = tokio::time::timeout(PATIENCE, ticket.held()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+            let refusal = |TurnedAway| match self.line.stands_still(&path) {
+                true => table_is_locked(),
+                false => sqlx::Error::PoolTimedOut,
+            };
+            given.map_err(refusal)?;
+        }
+        Ok(ticket)
     }
 }
 
