@@ -246,14 +246,18 @@ impl Line {
         Ok(Ticket { line: self.clone(), number, units, standing, slot: Some(told) })
     }
 
-    /// Whether work on this path is of a kind that is known to stand still, and there is enough of that at work.
-    pub fn stands_still(&self, path: &Path) -> bool {
-        let state = self.state();
+    /// Whether work on this path is of a kind that is known to stand still.
+    pub fn is_still(&self, path: &Path) -> bool {
         let kind = path.steps.last().filter(|_| path.work).map(|step| step.key);
-        kind.is_some_and(|kind| state.still.has(kind)) && state.held_still() >= self.share_of_still()
+        kind.is_some_and(|kind| self.state().still.has(kind))
     }
 
-    /// What all kinds hold together that are known to stand still.
+    /// Whether there is enough at work of what is known to stand still.
+    pub fn has_its_share_of_still(&self) -> bool {
+        self.state().held_still() >= self.share_of_still()
+    }
+
+    /// What all kinds may hold together that are known to stand still.
     fn share_of_still(&self) -> u64 {
         (self.slots / 3).max(1)
     }

@@ -114,7 +114,8 @@ async fn kinds_of_work_that_stand_still_have_a_third_together_and_do_not_wait() 
     let on = |kind: &str| path(&[1]).doing(kind);
     let stuck = [line.join(&on("list")).unwrap(), line.join(&on("forget")).unwrap()];
     assert!(stuck.iter().all(Ticket::is_held));
-    assert!(line.stands_still(&on("list")) && line.stands_still(&on("forget")) && !line.stands_still(&on("get")));
+    assert!(line.is_still(&on("list")) && line.is_still(&on("forget")) && !line.is_still(&on("get")));
+    assert!(line.has_its_share_of_still());
     // What is not known to stand still may: it has half of what one kind has otherwise.
     let mut gets: Vec<_> = (0..3).map(|_| line.join(&on("get")).unwrap()).collect();
     assert!(is_held(&mut gets[0]) && is_held(&mut gets[1]) && !is_held(&mut gets[2]));
@@ -128,9 +129,9 @@ async fn a_standstill_is_over_when_none_of_its_kinds_was_seen_to_stand_still_for
     tokio::time::advance(STILL / 2).await;
     long[1].stood_still();
     tokio::time::advance(STILL / 2).await;
-    assert!(line.stands_still(&on("list")), "one was seen");
+    assert!(line.is_still(&on("list")), "one was seen");
     tokio::time::advance(STILL / 2).await;
-    assert!(!line.stands_still(&on("list")));
+    assert!(!line.is_still(&on("list")));
     drop((long, held));
     let tickets: Vec<_> = (0..4).map(|_| line.join(&on("list")).unwrap()).collect();
     assert!(tickets.iter().all(Ticket::is_held));

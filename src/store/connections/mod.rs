@@ -181,13 +181,13 @@ impl Order {
     /// Waits for a turn; `PoolTimedOut` after a while. Who needs a table that is known to be locked does not wait.
     async fn turn(&self) -> sqlx::Result<Ticket> {
         let path = (self.whose)();
-        if self.line.stands_still(&path) {
+        if self.line.is_still(&path) && self.line.has_its_share_of_still() {
             return Err(table_is_locked());
         }
         let mut ticket = self.line.join(&path).map_err(|TurnedAway| sqlx::Error::PoolTimedOut)?;
         if !ticket.is_held() {
             let given = tokio::time::timeout(PATIENCE, ticket.held()).await.map_err(|_| sqlx::Error::PoolTimedOut)?;
-            let refusal = |TurnedAway| match self.line.stands_still(&path) {
+            let refusal = |TurnedAway| match self.line.is_still(&path) {
                 true => table_is_locked(),
                 false => sqlx::Error::PoolTimedOut,
             };
