@@ -293,9 +293,9 @@ impl Error {
         Self::NotAuthorized(Text::keyed(Key::UserDisabled, "User is disabled."))
     }
 
-    /// A call that needs a table which an operator locked.
-    pub fn locked_table() -> Self {
-        Self::TooManyRequests("A table is locked for its upkeep; try again in a second.".into())
+    /// A call that needs what somebody locks: a table for its upkeep, or a row that others wait for already.
+    pub fn locked() -> Self {
+        Self::TooManyRequests("What this request needs is locked at the moment; try again in a second.".into())
     }
 
     /// The one answer to a wrong password, a failed passkey and (with existence hiding) an unknown user. Which it was goes to
@@ -317,8 +317,8 @@ impl From<sqlx::Error> for Error {
         if code.as_deref() == Some("54000") {
             return Self::InvalidParameter("A value is too long to be stored; shorten it.".into());
         }
-        if met_locked_table(&cause) {
-            return Self::locked_table();
+        if is_locked(&cause) {
+            return Self::locked();
         }
         // lock_not_available, deadlock_detected: others were at the same rows.
         if matches!(code.as_deref(), Some("55P03" | "40P01")) {
@@ -333,16 +333,20 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Whether a table's lock could not be had in time: an operator holds it. Of a row's PostgreSQL says, in whatever language,
-/// where it is: "while locking tuple (0,1) in relation ...".
-pub fn met_locked_table(cause: &sqlx::Error) -> bool {
-    if let sqlx::Error::Io(cause) = cause {
-        return cause.kind() == std::io::ErrorKind::ResourceBusy;
+/// Whether a lock could not be had in time, of a table or of a row behind others who wait for it. Of a row that nobody else waits
+/// for PostgreSQL says, in whatever language, where it is: "while locking tuple (0,1) in relation ...".
+pub fn may_be_a_tables(cause: &(dyn sqlx::error::DatabaseError + 'static)) -> bool {
+    let cause = cause.try_downcast_ref::<PgDatabaseError>().filter(|cause| cause.code() == "55P03");
+    cause.is_some_and(|cause| !cause.r#where().is_some_and(names_a_row))
+}
+
+/// Whether what was asked for is locked, not as a row that is named: the lock could not be had, or is known not to be had.
+pub fn is_locked(cause: &sqlx::Error) -> bool {
+    match cause {
+        sqlx::Error::Io(cause) => cause.kind() == std::io::ErrorKind::ResourceBusy,
+        sqlx::Error::Database(cause) => may_be_a_tables(cause.as_ref()),
+        _ => false,
     }
-    let Some(cause) = cause.as_database_error().and_then(|cause| cause.try_downcast_ref::<PgDatabaseError>()) else {
-        return false;
-    };
-    cause.code() == "55P03" && !cause.r#where().is_some_and(names_a_row)
 }
 
 /// What is answered without a wait where a table is known to be locked.

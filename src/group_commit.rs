@@ -18,7 +18,7 @@ use std::{
 use futures_util::FutureExt;
 use tokio::{runtime::Handle, sync::oneshot};
 
-use crate::error::{Error, met_locked_table};
+use crate::error::{Error, is_locked};
 
 /// Several requests as one transaction.
 pub trait Batch: Send + Sync + 'static {
@@ -55,7 +55,7 @@ impl From<sqlx::Error> for Failure {
             .as_database_error()
             .and_then(|error| error.code())
             .is_some_and(|code| !["08", "53", "57", "58", "XX"].iter().any(|class| code.starts_with(class)));
-        if refused && !met_locked_table(&cause) { Self::RolledBack(cause) } else { Self::Unknown(cause) }
+        if refused && !is_locked(&cause) { Self::RolledBack(cause) } else { Self::Unknown(cause) }
     }
 }
 
@@ -105,8 +105,8 @@ impl std::error::Error for SharedCause {}
 
 /// What a request of a batch that failed is answered.
 fn refusal(cause: Arc<sqlx::Error>) -> Error {
-    if met_locked_table(&cause) {
-        return Error::locked_table();
+    if is_locked(&cause) {
+        return Error::locked();
     }
     Error::internal(SharedCause(cause))
 }

@@ -71,7 +71,7 @@ async fn enough(
     open(sign_in, tx, user, Proved { with, methods, device }, Source::Authentication).await
 }
 
-/// Opens the session. Every sign-in ends here, but for those by passkey that are written together with others'.
+/// Opens the session.
 async fn open(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -231,7 +231,8 @@ async fn next_of_custom(sign_in: &SignIn<'_>, username: String, user: User, prog
     go_on(sign_in, step).await
 }
 
-/// A second factor; the functions' own challenges; or the session.
+/// A second factor; the functions' own challenges; or the session. An address that came along may have a code to be proved by,
+/// which is on its way once this is committed.
 async fn after_new_password(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -240,27 +241,25 @@ async fn after_new_password(
     carried: Carried,
 ) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    if factors::is_needed(pool, &user) || carried.custom.is_some() {
-        let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+    let needed = factors::is_needed(pool, &user);
+    if !needed && carried.custom.is_none() {
+        let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device: devices::new(sign_in) };
+        let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
         tx.commit().await?;
-        // An address that came along may have to be proved.
         messages::sent(app);
-        return match &carried.custom {
-            _ if factors::is_needed(pool, &user) => {
-                mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await
-            }
-            Some(custom) => {
-                let mut progress = Progress::of(custom, json!(password::set_at(&user)));
-                progress.push("NEW_PASSWORD_REQUIRED", true, &Value::Null);
-                next_of_custom(sign_in, username, user, progress).await
-            }
-            None => Err(session_text::unfit()),
-        };
+        return opened.finish(sign_in, Source::NewPasswordChallenge).await;
     }
-    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device: devices::new(sign_in) };
-    let outcome = open(sign_in, tx, user, proved, Source::NewPasswordChallenge).await;
+    let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+    tx.commit().await?;
     messages::sent(app);
-    outcome
+    match &carried.custom {
+        Some(custom) if !needed => {
+            let mut progress = Progress::of(custom, json!(password::set_at(&user)));
+            progress.push("NEW_PASSWORD_REQUIRED", true, &Value::Null);
+            next_of_custom(sign_in, username, user, progress).await
+        }
+        _ => mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await,
+    }
 }
 
 /// The functions' own challenges, or the session.

@@ -3,9 +3,9 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::users::{Row, User};
+use super::users::{Listed, Row};
 
-use super::{Connection, Connections, known};
+use super::{Connection, Connections};
 
 /// A group.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ pub async fn list_users(
     name: &str,
     after: Uuid,
     limit: i64,
-) -> sqlx::Result<Vec<User>> {
+) -> sqlx::Result<Vec<Listed>> {
     let rows = sqlx::query_as!(
         Row,
         r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: _", u.password_hash,
@@ -159,7 +159,7 @@ pub async fn list_users(
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().filter_map(|row| known(User::try_from(row))).collect())
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// What a person's tokens say: the lowest precedence first, then by name.

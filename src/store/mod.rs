@@ -42,8 +42,3 @@ fn unknown_text(column: &str, row: impl std::fmt::Display, text: &str) -> sqlx::
     let said = format!("{column} of {row} is {text:?}, which this release does not know; see `keystead doctor`");
     sqlx::Error::Decode(said.into())
 }
-
-/// A row of a list; one that is not understood is left out, and said in the log.
-fn known<T>(row: sqlx::Result<T>) -> Option<T> {
-    row.inspect_err(|cause| tracing::error!(%cause, "left out of a list")).ok()
-}

@@ -6,7 +6,7 @@ use sqlx::{Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, known, unknown_text};
+use super::{Connection, Connections, unknown_text};
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -114,6 +114,21 @@ impl TryFrom<Row> for User {
             updated_at: row.updated_at,
             mfa: row.mfa.0,
         })
+    }
+}
+
+/// A user in a list.
+pub struct Listed {
+    pub sub: Uuid,
+    /// `None`: the row is not understood. It has its place in the list all the same, so that the list does not end there.
+    pub user: Option<User>,
+}
+
+impl From<Row> for Listed {
+    fn from(row: Row) -> Self {
+        let sub = row.sub;
+        let user = User::try_from(row).inspect_err(|cause| tracing::error!(%cause, "left out of a list")).ok();
+        Self { sub, user }
     }
 }
 
@@ -550,7 +565,7 @@ pub async fn list(
     filter: Option<&Filter>,
     after: Uuid,
     limit: i64,
-) -> sqlx::Result<Vec<User>> {
+) -> sqlx::Result<Vec<Listed>> {
     let mut query = QueryBuilder::<Postgres>::new(
         "SELECT sub, username, status, enabled, attributes, password_hash, password_set_at, created_at, updated_at, mfa
          FROM users WHERE user_pool_id = ",
@@ -578,7 +593,7 @@ pub async fn list(
     }
     query.push(" ORDER BY sub LIMIT ").push_bind(limit);
     let rows: Vec<Row> = query.build_query_as().fetch_all(db).await?;
-    Ok(rows.into_iter().filter_map(|row| known(User::try_from(row))).collect())
+    Ok(rows.into_iter().map(Listed::from).collect())
 }
 
 /// The LIKE pattern of texts that start with `value`.

@@ -570,6 +570,32 @@ async fn operations_that_need_a_locked_table_are_refused_without_a_wait_once_it_
 }
 
 #[tokio::test]
+async fn a_users_row_that_is_held_refuses_nothing_of_others() {
+    let server = Arc::new(TestServer::with(&["--database-connections=16"]).await);
+    for name in ["ada", "eve"] {
+        server.user(name).await;
+    }
+    let update = |name: &'static str| {
+        let server = server.clone();
+        tokio::spawn(async move {
+            let attributes = json!([{"Name": "name", "Value": name}]);
+            let input = json!({"UserPoolId": support::pool(), "Username": name, "UserAttributes": attributes});
+            server.operator("AdminUpdateUserAttributes", input).await.outcome()
+        })
+    };
+    let mut holder = PgConnection::connect_with(&server.options()).await.unwrap();
+    sqlx::raw_sql("BEGIN; SELECT FROM users WHERE username = 'ada' FOR UPDATE").execute(&mut holder).await.unwrap();
+    // Of those who wait behind others for a row, PostgreSQL does not say which it is, as of those who wait for a table.
+    for outcome in [(); 3].map(|()| update("ada")) {
+        assert_eq!(outcome.await.unwrap(), "TooManyRequestsException");
+    }
+    let others: Vec<_> = (0..12).map(|_| update("eve")).collect();
+    for outcome in others {
+        assert_eq!(outcome.await.unwrap(), "OK");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_turned_read_only_is_left_and_found_again_when_it_writes() {
     let server = TestServer::start().await;
     let mut ada = server.signed_in("ada").await;

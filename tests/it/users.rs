@@ -381,3 +381,35 @@ async fn who_guesses_at_a_password_does_not_fill_the_table_of_events() {
     }
     assert_eq!(server.count("auth_events").await, 101);
 }
+
+#[tokio::test]
+async fn a_status_that_this_release_does_not_know_fails_its_user_alone() {
+    let server = TestServer::start().await;
+    for name in ["ada", "bob", "eve"] {
+        server.user(name).await;
+    }
+    // As a newer release may write it.
+    server.sql("ALTER TABLE users DROP CONSTRAINT users_status_check").await;
+    server.sql("UPDATE users SET status = 'OF_TOMORROW' WHERE username = 'bob'").await;
+    let mut listed = Vec::new();
+    let mut token = Value::Null;
+    loop {
+        let input = json!({"UserPoolId": pool(), "Limit": 1, "PaginationToken": token});
+        let page = server.operator("ListUsers", input).await.ok();
+        listed
+            .extend(page["Users"].as_array().unwrap().iter().map(|user| user["Username"].as_str().unwrap().to_owned()));
+        token = page["PaginationToken"].clone();
+        if token.is_null() {
+            break;
+        }
+    }
+    listed.sort_unstable();
+    assert_eq!(listed, ["ada", "eve"]);
+    for (name, outcome) in [("ada", "OK"), ("bob", "InternalErrorException")] {
+        let input = json!({"UserPoolId": pool(), "Username": name});
+        assert_eq!(server.operator("AdminGetUser", input).await.outcome(), outcome);
+    }
+    let parameters = json!({"USERNAME": "bob", "PASSWORD": PASSWORD});
+    let input = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    assert_eq!(server.call("InitiateAuth", input).await.outcome(), "InternalErrorException");
+}

@@ -64,9 +64,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     let before = (pool.sessions_on_passkey_delete, pool.passkey_policy.clone());
-    let chosen = sessions_on_delete.as_deref().map(SessionsOnDelete::parse);
-    pool.sessions_on_passkey_delete =
-        chosen.unwrap_or(Some(SessionsOnDelete::Keep)).ok_or_else(|| Error::internal("a policy of no name"))?;
+    let chosen = sessions_on_delete.as_deref().unwrap_or("KEEP");
+    pool.sessions_on_passkey_delete = SessionsOnDelete::parse(chosen)
+        .ok_or_else(|| Error::internal(format!("the service model lets SessionsOnDelete be {chosen}")))?;
     if operator.is_bound {
         // Neither set nor cleared by a key that belongs to one user pool.
         policy.related_origins = std::mem::take(&mut pool.passkey_policy.related_origins);

@@ -33,6 +33,7 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     let after: Option<Uuid> = page::open(&app.sealing, &list, request.next_token.as_deref())?;
     let after = after.unwrap_or_else(Uuid::nil);
     let users = store::groups::list_users(&app.db, &pool.id, &group.name, after, limit + 1).await?;
-    let (users, next_token) = page::cut(&app.sealing, &list, users, limit, |user| user.sub);
-    Ok(Response { users: users.iter().map(Shown::from).collect(), next_token })
+    let (users, next_token) = page::cut(&app.sealing, &list, users, limit, |listed| listed.sub);
+    let users = users.iter().filter_map(|listed| listed.user.as_ref()).map(Shown::from).collect();
+    Ok(Response { users, next_token })
 }

@@ -58,8 +58,8 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
     let after: Option<Uuid> = page::open(&app.sealing, &list, request.pagination_token.as_deref())?;
     let users =
         store::users::list(&app.db, &pool.id, filter.as_ref(), after.unwrap_or_else(Uuid::nil), limit + 1).await?;
-    let (users, pagination_token) = page::cut(&app.sealing, &list, users, limit, |user| user.sub);
-    let mut users: Vec<_> = users.iter().map(Shown::from).collect();
+    let (users, pagination_token) = page::cut(&app.sealing, &list, users, limit, |listed| listed.sub);
+    let mut users: Vec<_> = users.iter().filter_map(|listed| listed.user.as_ref()).map(Shown::from).collect();
     if let Some(wanted) = request.attributes_to_get.filter(|wanted| !wanted.is_empty()) {
         for user in &mut users {
             user.attributes.retain(|attribute| wanted.contains(&attribute.name));

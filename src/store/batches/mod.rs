@@ -24,7 +24,7 @@ pub use insert_challenges::{InsertChallenges, NewChallenge};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
 pub use resume_sign_ins::{ResumeSignIns, ResumedSignIn, SignInToResume};
 
-use crate::{error::met_locked_table, group_commit::Failure};
+use crate::{error::is_locked, group_commit::Failure};
 
 /// Which requests were done, from the ordinals (from 1) of those that were.
 fn done(requests: usize, ordinals: &[i64]) -> Vec<Option<()>> {
@@ -51,5 +51,5 @@ fn not_begun(cause: sqlx::Error) -> Failure {
 /// A read that failed changed nothing, whatever the cause: its requests may be asked one by one. Not where a table is
 /// locked: each would wait for it as long again.
 fn unread(cause: sqlx::Error) -> Failure {
-    if met_locked_table(&cause) { Failure::Unknown(cause) } else { Failure::RolledBack(cause) }
+    if is_locked(&cause) { Failure::Unknown(cause) } else { Failure::RolledBack(cause) }
 }

@@ -21,7 +21,7 @@ use super::{
     link::{Link, Maker, TEST, silent},
     trust::Trust,
 };
-use crate::{error::met_locked_table, fair::Ticket};
+use crate::{error::may_be_a_tables, fair::Ticket};
 
 /// Time for a transaction that was given up to be rolled back.
 const ROLLBACK: Duration = Duration::from_secs(2);
@@ -50,6 +50,8 @@ struct Progress {
     failed: bool,
     /// The connection is of no more use.
     broken: bool,
+    /// A lock could not be had that may be a table's.
+    locked: bool,
 }
 
 impl Progress {
@@ -59,25 +61,11 @@ impl Progress {
                 self.busy = false;
                 self.failed |= self.open;
                 self.broken |= cause.code().is_some_and(|code| ends_connection(&code));
+                self.locked |= may_be_a_tables(cause.as_ref());
             }
             // Nothing was said yet, or all was heard.
             sqlx::Error::RowNotFound | sqlx::Error::Encode(_) => self.busy = false,
             _ => self.broken = true,
-        }
-    }
-}
-
-/// What an answer is entered into.
-struct Account<'e> {
-    progress: &'e mut Progress,
-    turn: Option<&'e Ticket>,
-}
-
-impl Account<'_> {
-    fn failed(&mut self, cause: &sqlx::Error) {
-        self.progress.failed(cause);
-        if let Some(turn) = self.turn.filter(|_| met_locked_table(cause)) {
-            turn.stood_still();
         }
     }
 }
@@ -94,10 +82,36 @@ impl Connection {
         Self { link: Some(link), turn, trust, patience, progress: Progress::default() }
     }
 
-    fn parts(&mut self) -> (&mut PgConnection, Account<'_>, Patience<'_>) {
+    fn parts(&mut self) -> (&mut PgConnection, &mut Progress, Patience<'_>) {
         let link: &mut Link = self.link.as_mut().expect("it is taken out only when dropped");
         let patience = Patience { left: self.patience, trust: &self.trust, proved: link.proved, sleep: None };
-        (&mut link.db, Account { progress: &mut self.progress, turn: self.turn.as_ref() }, patience)
+        (&mut link.db, &mut self.progress, patience)
+    }
+
+    /// What is left to do after a conversation that did not end well, before the connection is given to others.
+    async fn settle(mut self) {
+        let locked = std::mem::take(&mut self.progress.locked);
+        if self.progress.open {
+            match self.execute(sqlx::raw_sql("ROLLBACK")).await {
+                Ok(_) => self.progress = Progress::default(),
+                // Not rolled back, for whatever reason: nobody else's.
+                Err(_) => self.progress.broken = true,
+            }
+        }
+        let asks = locked && self.turn.is_some() && !self.progress.broken;
+        if asks && self.finds_a_locked_table().await.unwrap_or(false) {
+            self.turn.iter().for_each(Ticket::stood_still);
+        }
+    }
+
+    /// Whether somebody has, or waits for, a lock on a whole table that calls have to wait for.
+    async fn finds_a_locked_table(&mut self) -> sqlx::Result<bool> {
+        let text = "SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+            WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid()
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+              AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+              AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't' LIMIT 1";
+        Ok(!self.fetch_all(sqlx::raw_sql(text)).await?.is_empty())
     }
 
     /// Does a part of a transaction that is undone by itself when it fails.
@@ -142,7 +156,7 @@ impl Drop for Connection {
         if crate::broken::is("keeps-dirty") {
             return;
         }
-        let Progress { busy, open, broken, .. } = self.progress;
+        let Progress { busy, open, broken, locked, .. } = self.progress;
         if busy || broken {
             let proved = link.proved;
             drop(Object::take(link));
@@ -152,7 +166,7 @@ impl Drop for Connection {
             }
             return;
         }
-        if !open {
+        if !(open || locked && self.turn.is_some()) {
             return;
         }
         let mut connection = Self {
@@ -162,10 +176,10 @@ impl Drop for Connection {
             patience: ROLLBACK,
             progress: self.progress,
         };
-        // Where the rollback does not even begin, as when its runtime ends, the connection is closed.
+        // Where this does not even begin, as when its runtime ends, the connection is closed.
         connection.progress.busy = true;
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(Transaction(connection).rollback());
+            runtime.spawn(connection.settle());
         }
     }
 }
@@ -179,8 +193,8 @@ impl<'c> Executor<'c> for &'c mut Connection {
         'q: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (db, account, patience) = self.parts();
-        Box::pin(Answer { rows: db.fetch_many(query), account, patience })
+        let (db, progress, patience) = self.parts();
+        Box::pin(Answer { rows: db.fetch_many(query), progress, patience })
     }
 
     fn fetch_optional<'e, 'q, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Option<PgRow>>>
@@ -189,16 +203,16 @@ impl<'c> Executor<'c> for &'c mut Connection {
         'q: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        let (db, account, patience) = self.parts();
-        Box::pin(in_time(db.fetch_optional(query), account, patience))
+        let (db, progress, patience) = self.parts();
+        Box::pin(in_time(db.fetch_optional(query), progress, patience))
     }
 
     fn prepare_with<'e>(self, sql: SqlStr, parameters: &'e [PgTypeInfo]) -> BoxFuture<'e, sqlx::Result<PgStatement>>
     where
         'c: 'e,
     {
-        let (db, account, patience) = self.parts();
-        Box::pin(in_time(db.prepare_with(sql, parameters), account, patience))
+        let (db, progress, patience) = self.parts();
+        Box::pin(in_time(db.prepare_with(sql, parameters), progress, patience))
     }
 
     #[doc(hidden)]
@@ -206,8 +220,8 @@ impl<'c> Executor<'c> for &'c mut Connection {
     where
         'c: 'e,
     {
-        let (db, account, patience) = self.parts();
-        Box::pin(in_time(db.describe(sql), account, patience))
+        let (db, progress, patience) = self.parts();
+        Box::pin(in_time(db.describe(sql), progress, patience))
     }
 }
 
@@ -241,18 +255,18 @@ impl Patience<'_> {
 /// A statement with one answer, heard to its end.
 async fn in_time<T>(
     mut statement: BoxFuture<'_, sqlx::Result<T>>,
-    mut account: Account<'_>,
+    progress: &mut Progress,
     mut patience: Patience<'_>,
 ) -> sqlx::Result<T> {
-    account.progress.busy = true;
+    progress.busy = true;
     let outcome = std::future::poll_fn(|context| match statement.as_mut().poll(context) {
         Poll::Ready(outcome) => Poll::Ready(outcome),
         Poll::Pending => patience.poll(context).map(|()| Err(silent())),
     })
     .await;
     match &outcome {
-        Ok(_) => account.progress.busy = false,
-        Err(cause) => account.failed(cause),
+        Ok(_) => progress.busy = false,
+        Err(cause) => progress.failed(cause),
     }
     outcome
 }
@@ -260,7 +274,7 @@ async fn in_time<T>(
 /// The answer to a statement, row by row.
 struct Answer<'e> {
     rows: BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>,
-    account: Account<'e>,
+    progress: &'e mut Progress,
     patience: Patience<'e>,
 }
 
@@ -268,7 +282,7 @@ impl Stream for Answer<'_> {
     type Item = sqlx::Result<Either<PgQueryResult, PgRow>>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.account.progress.busy = true;
+        self.progress.busy = true;
         let next = match self.rows.poll_next_unpin(context) {
             Poll::Ready(next) => next,
             Poll::Pending => match self.patience.poll(context) {
@@ -278,8 +292,8 @@ impl Stream for Answer<'_> {
         };
         match &next {
             Some(Ok(_)) => {}
-            Some(Err(cause)) => self.account.failed(cause),
-            None => self.account.progress.busy = false,
+            Some(Err(cause)) => self.progress.failed(cause),
+            None => self.progress.busy = false,
         }
         Poll::Ready(next)
     }
@@ -314,7 +328,7 @@ impl Transaction {
     pub async fn rollback(mut self) -> sqlx::Result<()> {
         let outcome = self.0.execute(sqlx::raw_sql("ROLLBACK")).await;
         match outcome {
-            Ok(_) => self.0.progress = Progress::default(),
+            Ok(_) => self.0.progress = Progress { locked: self.0.progress.locked, ..Progress::default() },
             // Not rolled back, for whatever reason: nobody else's.
             Err(_) => self.0.progress.broken = true,
         }
