@@ -538,7 +538,7 @@ impl State {
             .then(one.beside.cmp(&other.beside))
     }
 
-    /// UserQueue away whoever waits and has most until all fits, or the newcomer.
+    /// Turns away whoever waits and has most until all fits, or the newcomer.
     fn make_room(&mut self, room: u64, newcomer: u64) -> Result<(), TurnedAway> {
         while self.total > room {
             let Some(own) = self.waiting.iter().position(|one| one.number == newcomer) else { return Err(TurnedAway) };

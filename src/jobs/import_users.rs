@@ -25,7 +25,7 @@ const LEASE: Duration = Duration::minutes(1);
 const PROGRESS: i32 = 1_000;
 /// Rows whose failure goes to the log, in a turn.
 const TOLD: usize = 100;
-/// UserQueue without a row after which a job has failed.
+/// Turns without a row after which a job has failed.
 const TAKES: i32 = 10;
 
 /// Works on jobs until the task is dropped.
