@@ -1,11 +1,16 @@
 //! One private PostgreSQL for the whole test program, with a migrated template that is cloned per test.
 
 use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
-use keystead::database::{ClusterSettings, Error, PrivateCluster};
+use keystead::database::{ClusterSettings, PrivateCluster};
 use sqlx::{Connection, Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::OnceCell;
 
@@ -41,45 +46,77 @@ pub async fn binaries() -> PathBuf {
 
 /// A directory that a private PostgreSQL can use, whoever runs the tests. Not there yet.
 pub fn scratch_directory(name: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("keystead-test-{}-{name}", uuid::Uuid::new_v4().simple()))
+    run_directory().join(format!("{}-{name}", uuid::Uuid::new_v4().simple()))
 }
 
-/// The cluster's directory is kept for the next run, which then needs no `initdb`; parallel runs take the next one.
+/// Where all runs of this user have their files.
+fn base() -> PathBuf {
+    std::env::temp_dir().join(format!("keystead-tests-{}", rustix::process::getuid().as_raw()))
+}
+
+/// This run's directory. Its lock tells later runs that it is in use; they remove those that are not, beside their tests.
+fn run_directory() -> &'static Path {
+    static RUN: OnceLock<(PathBuf, File)> = OnceLock::new();
+    let (directory, _) = RUN.get_or_init(|| {
+        std::thread::spawn(remove_left_behind);
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let directory = base().join(format!("run-{}", &id[..8]));
+        fs::create_dir_all(&directory).unwrap();
+        let lock = File::create(directory.join("lock")).unwrap();
+        lock.lock().unwrap();
+        (directory, lock)
+    });
+    directory
+}
+
+/// Removes what runs left behind that have ended.
+fn remove_left_behind() {
+    for run in fs::read_dir(base()).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        // Without a lock it is one that only begins.
+        let Ok(lock) = File::open(run.join("lock")) else { continue };
+        if lock.try_lock().is_ok() {
+            let _ = fs::remove_dir_all(&run);
+        }
+    }
+}
+
+fn settings(directory: PathBuf) -> ClusterSettings {
+    ClusterSettings {
+        directory,
+        binaries: None,
+        fsync: false,
+        max_connections: 400,
+        extra: vec![("autovacuum".into(), "off".into())],
+    }
+}
+
 async fn start() -> PrivateCluster {
     // What the servers under test log is shown for failed tests; KEYSTEAD_LOG changes how much.
     let _ = keystead::telemetry::start(&std::env::var("KEYSTEAD_LOG").unwrap_or_else(|_| "error".into()), false);
-    for number in 0.. {
-        let settings = ClusterSettings {
-            directory: std::env::temp_dir()
-                .join(format!("keystead-tests-{}-{number}", rustix::process::getuid().as_raw())),
-            binaries: None,
-            fsync: false,
-            max_connections: 400,
-            extra: vec![("autovacuum".into(), "off".into())],
-        };
-        match PrivateCluster::start(settings).await {
-            Ok(cluster) => {
-                prepare(&cluster).await;
-                return cluster;
-            }
-            Err(Error::InUse { .. }) if number < 8 => {}
-            Err(error) => panic!("{error}"),
-        }
-    }
-    unreachable!("the loop returns or panics")
-}
-
-async fn prepare(cluster: &PrivateCluster) {
+    let directory = run_directory().join("cluster");
+    fs::create_dir(&directory).unwrap();
+    copy(&empty_cluster().await, &directory.join("postgres"));
+    let cluster = PrivateCluster::start(settings(directory)).await.unwrap();
     let mut db = PgConnection::connect_with(&cluster.connect_options("postgres")).await.unwrap();
-    let old: Vec<String> =
-        sqlx::query_scalar("SELECT datname FROM pg_database WHERE datname LIKE 't\\_%' OR datname = $1")
-            .bind(TEMPLATE)
-            .fetch_all(&mut db)
-            .await
-            .unwrap();
-    for name in old {
-        db.execute(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await.unwrap();
-    }
     db.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {TEMPLATE}"))).await.unwrap();
     server::fill_template(cluster.connect_options(TEMPLATE)).await;
+    cluster
+}
+
+/// The files of a cluster that has no databases yet, kept for later runs, which then need no `initdb`.
+async fn empty_cluster() -> PathBuf {
+    let kept = base().join("empty-cluster");
+    if !kept.exists() {
+        let made = run_directory().join("new");
+        PrivateCluster::start(settings(made.clone())).await.unwrap().stop().await.unwrap();
+        // Another run may be first.
+        let _ = fs::rename(made.join("postgres"), &kept);
+    }
+    kept
+}
+
+/// Copies a directory with its owners.
+fn copy(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    assert!(done.success(), "cp: {done}");
 }
