@@ -213,7 +213,7 @@ fn delete_straight<'a>((db, pool): &'a mut (Connections, String), target: &'a Ta
         let mut db = db.acquire().await.unwrap();
         let done =
             store::passkeys::delete(&mut db, pool, target.sub, target.origin_jti, &target.id, &trail).await.unwrap();
-        assert_eq!(done, store::passkeys::Deletion::Done);
+        assert!(matches!(done, store::passkeys::Deletion::Done(_)), "{done:?}");
     })
 }
 

@@ -16,6 +16,7 @@ use clap::Parser;
 use keystead::{
     app::App,
     config::Config,
+    factor::AddressAttribute,
     flows::{
         addresses::Address,
         messages,
@@ -138,7 +139,7 @@ async fn write_messages(app: &App, count: usize) {
     let cause = Cause { app, pool: &pool, client_id: &client, metadata: &metadata };
     let mut tx = app.db.begin().await.unwrap();
     for n in 0..count {
-        let address = Address { attribute: "email", value: format!("flood{n}@example.com") };
+        let address = Address { attribute: AddressAttribute::Email, value: format!("flood{n}@example.com") };
         let (occasion, source) = (Occasion::Verification, "SignUp");
         let told = Told { occasion, source, username: &name, secret: "123456", stored: None };
         messages::send(&cause, &mut tx, &user, &address, told, app.clock.now()).await.unwrap();

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::{health, setup};
 use crate::{
     config::Config,
+    factor::Factor,
     grants,
     metrics::UNHEARD_PROXY,
     store::{self, migrations::State},
@@ -123,7 +124,7 @@ async fn pools(app: &crate::app::App, report: &mut Report) {
                 report.warn(&summary.id, &text);
             }
         }
-        if !pool.allows_factor("WEB_AUTHN") {
+        if !pool.allows_factor(Factor::WebAuthn) {
             continue;
         }
         let rp_id = pool.settings.web_authn_configuration.and_then(|configuration| configuration.relying_party_id);

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     app::App,
     delivery::Medium,
+    factor::AddressAttribute,
     flows::purpose::Purpose,
     store::{pools::Pool, users::User},
 };
@@ -12,8 +13,7 @@ use crate::{
 /// An address of a user that a message can go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// `email` or `phone_number`
-    pub attribute: &'static str,
+    pub attribute: AddressAttribute,
     pub value: String,
 }
 
@@ -21,26 +21,29 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeliveryDetails {
-    pub attribute_name: &'static str,
+    pub attribute_name: AddressAttribute,
     pub delivery_medium: Medium,
     pub destination: String,
 }
 
 impl Address {
     /// The user's address of this attribute, if there is one.
-    pub fn of(user: &User, attribute: &'static str) -> Option<Self> {
-        let value = user.attributes.get(attribute)?.as_str().filter(|value| !value.is_empty())?;
+    pub fn of(user: &User, attribute: AddressAttribute) -> Option<Self> {
+        let value = user.attributes.get(attribute.name())?.as_str().filter(|value| !value.is_empty())?;
         Some(Self { attribute, value: value.to_owned() })
     }
 
     /// The same if the user proved to read what goes there.
-    pub fn verified(user: &User, attribute: &'static str) -> Option<Self> {
-        let verified = user.attributes.get(&format!("{attribute}_verified")).is_some_and(|value| value == "true");
+    pub fn verified(user: &User, attribute: AddressAttribute) -> Option<Self> {
+        let verified = user.attributes.get(attribute.verified()).is_some_and(|value| value == "true");
         Self::of(user, attribute).filter(|_| verified)
     }
 
     pub fn medium(&self) -> Medium {
-        if self.attribute == "email" { Medium::Email } else { Medium::Sms }
+        match self.attribute {
+            AddressAttribute::Email => Medium::Email,
+            AddressAttribute::PhoneNumber => Medium::Sms,
+        }
     }
 
     pub fn details(&self) -> DeliveryDetails {
@@ -55,26 +58,22 @@ impl Address {
     }
 }
 
-/// The attribute of this name that has an address, if it is one.
-pub fn address_attribute(name: &str) -> Option<&'static str> {
-    ["email", "phone_number"].into_iter().find(|known| *known == name)
-}
-
 /// The kind of address by which people are called in this pool, where it is one kind.
-pub fn naming(pool: &Pool) -> Option<&'static str> {
+pub fn naming(pool: &Pool) -> Option<AddressAttribute> {
     match pool.settings.username_attributes.as_slice() {
-        [one] => address_attribute(one),
+        [one] => one.parse().ok(),
         _ => None,
     }
 }
 
 /// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito, unless people are called by their
 /// mailbox: it is the name that is to be proved.
-pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = &'static str> {
-    let automatic = |name: &&str| pool.settings.auto_verified_attributes.iter().any(|one| one == name);
+pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = AddressAttribute> {
+    let automatic =
+        |one: &AddressAttribute| pool.settings.auto_verified_attributes.iter().any(|name| name == one.name());
     let order = match naming(pool) {
-        Some("email") => ["email", "phone_number"],
-        _ => ["phone_number", "email"],
+        Some(AddressAttribute::Email) => [AddressAttribute::Email, AddressAttribute::PhoneNumber],
+        _ => [AddressAttribute::PhoneNumber, AddressAttribute::Email],
     };
     order.into_iter().filter(automatic)
 }
@@ -104,27 +103,34 @@ pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Addres
         Some(naming) if purpose != Purpose::SignUp => Some(naming),
         _ => attributes_to_verify(pool).next(),
     };
-    let by_phone = is_phone(username) || (!username.contains('@') && first == Some("phone_number"));
-    decoy_of(app, pool, username, purpose, if by_phone { "phone_number" } else { "email" })
+    let by_phone = is_phone(username) || (!username.contains('@') && first == Some(AddressAttribute::PhoneNumber));
+    let attribute = if by_phone { AddressAttribute::PhoneNumber } else { AddressAttribute::Email };
+    decoy_of(app, pool, username, purpose, attribute)
 }
 
 /// The same for one attribute.
 ///
 /// Whoever waits for the code of a sign-up has a decoy for everything else, and whoever does not, one for the sign-up. So an
 /// unknown person has two of them as well: one address on every page would be nobody's.
-pub fn decoy_of(app: &App, pool: &Pool, username: &str, purpose: Purpose, attribute: &'static str) -> Address {
+pub fn decoy_of(app: &App, pool: &Pool, username: &str, purpose: Purpose, attribute: AddressAttribute) -> Address {
     let username = &pool.username_key(username);
-    if if attribute == "email" { username.contains('@') } else { is_phone(username) } {
+    let is_named_by_it = match attribute {
+        AddressAttribute::Email => username.contains('@'),
+        AddressAttribute::PhoneNumber => is_phone(username),
+    };
+    if is_named_by_it {
         return Address { attribute, value: username.to_owned() };
     }
     let kind = if purpose == Purpose::SignUp { "decoy address of a sign-up" } else { "decoy address" };
     let seed = app.sealing.derive(kind, format!("{} {username}", pool.id).as_bytes());
     let value = match attribute {
-        "email" => {
+        AddressAttribute::Email => {
             let letter = |n: u8| char::from(b'a' + n % 26);
             format!("{}@{}", letter(seed[0]), letter(seed[1]))
         }
-        _ => format!("+{}", seed[..11].iter().map(|byte| char::from(b'0' + byte % 10)).collect::<String>()),
+        AddressAttribute::PhoneNumber => {
+            format!("+{}", seed[..11].iter().map(|byte| char::from(b'0' + byte % 10)).collect::<String>())
+        }
     };
     Address { attribute, value }
 }
@@ -135,11 +141,11 @@ mod tests {
 
     #[test]
     fn destinations_are_masked() {
-        let email = Address { attribute: "email", value: "bob@gmail.com".into() };
+        let email = Address { attribute: AddressAttribute::Email, value: "bob@gmail.com".into() };
         assert_eq!(email.details().destination, "b***@g***");
-        let phone = Address { attribute: "phone_number", value: "+15555551234".into() };
+        let phone = Address { attribute: AddressAttribute::PhoneNumber, value: "+15555551234".into() };
         assert_eq!(phone.details().destination, "+*******1234");
-        let short = Address { attribute: "phone_number", value: "+123".into() };
+        let short = Address { attribute: AddressAttribute::PhoneNumber, value: "+123".into() };
         assert_eq!(short.details().destination, "+123");
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     auth_event_queue::{Noted, Who},
     call::Call,
     error::{Error, Result},
+    factor::ChallengeName,
     flows::step::{Outcome, SignIn},
     random,
     store::{self, auth_events::AuthEvent, pools::Pool},
@@ -65,6 +66,18 @@ pub fn note_step(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<O
     let Some(response) = response_of(outcome, |one| !matches!(one, Outcome::Next(_))) else { return };
     let event = ("SignIn", response, challenge);
     note_named(sign_in.app, sign_in.call, sign_in.pool, name.map(String::as_str), event);
+}
+
+/// What the answer to a challenge proves, as an event names it: one of `ChallengeResponses`.
+pub fn proves(challenge: ChallengeName) -> Option<&'static str> {
+    match challenge {
+        ChallengeName::Password
+        | ChallengeName::PasswordSrp
+        | ChallengeName::PasswordVerifier
+        | ChallengeName::NewPasswordRequired => Some("Password"),
+        ChallengeName::SoftwareTokenMfa | ChallengeName::SmsMfa | ChallengeName::EmailOtp => Some("Mfa"),
+        _ => None,
+    }
 }
 
 /// How a step of a sign-in went, as an event says it; `None`: it says nothing about the user.

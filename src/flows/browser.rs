@@ -6,10 +6,11 @@ use time::Duration;
 use crate::{
     app::App,
     call::Call,
+    change::{self, trail},
     error::{Error, Result},
-    flows::trail,
     random,
     sealing::equal,
+    store::audit::Event,
     store::{self, pools::Pool, sessions::Session, users::User},
     tokens::{self, ACCESS_SCOPE, AccessClaims, RefreshToken, Use},
 };
@@ -55,7 +56,7 @@ pub async fn end(app: &App, call: &Call, pool_id: &str, session: &Session) -> Re
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, pool_id, session.sub).await?;
     if store::sessions::revoke_of_user(&mut tx, pool_id, session.sub, session.origin_jti, trail.at).await? {
-        super::changes::note_if_room(app, &mut tx, pool_id, &trail, "session.ended", session.sub).await?;
+        let _ = change::note(app, &mut tx, pool_id, &trail, Event::SessionEnded.of_user(session.sub)).await?;
     }
     Ok(tx.commit().await?)
 }

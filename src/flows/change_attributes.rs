@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Key, Result, Text},
+    factor::AddressAttribute,
     flows::{
         addresses::{Address, DeliveryDetails},
         attributes,
@@ -16,11 +17,6 @@ use crate::{
     },
     store::{self, Connection, clients::Client, pools::Pool, users::User},
 };
-
-/// Whether codes for a new password may go to what this attribute holds.
-pub fn is_address(attribute: &str) -> bool {
-    ["email", "phone_number"].contains(&attribute)
-}
 
 /// What is said when nothing would be left.
 pub fn no_way_left() -> Text {
@@ -51,22 +47,22 @@ pub async fn update(
     // What is immutable is so for values that wait, too.
     attributes::changed(pool, user.attributes.clone(), new.clone())?;
     let mut to_prove = Vec::new();
-    for attribute in ["email", "phone_number"] {
-        let Some(value) = new.get(attribute).and_then(Value::as_str).map(str::to_owned) else { continue };
+    for attribute in AddressAttribute::ALL {
+        let Some(value) = new.get(attribute.name()).and_then(Value::as_str).map(str::to_owned) else { continue };
         // Whatever code is on its way was for the value before this one.
         codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
-        let same = user.attributes.get(attribute).is_some_and(|old| *old == value);
-        let vouched = new.get(&format!("{attribute}_verified")).is_some_and(|verified| verified == "true");
+        let same = user.attributes.get(attribute.name()).is_some_and(|old| *old == value);
+        let vouched = new.get(attribute.verified()).is_some_and(|verified| verified == "true");
         // An address that is a second factor stays until the new one is proved.
         let stays = factors::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
         if same || vouched || value.is_empty() {
             continue;
         }
-        if !stays && !has(&settings.auto_verified_attributes, attribute) {
+        if !stays && !has(&settings.auto_verified_attributes, attribute.name()) {
             continue;
         }
-        if stays || has(before_update, attribute) {
-            new.remove(attribute);
+        if stays || has(before_update, attribute.name()) {
+            new.remove(attribute.name());
         }
         to_prove.push(Address { attribute, value });
     }
@@ -108,8 +104,8 @@ pub async fn store(
     if user.attributes == attributes {
         return Ok(user);
     }
-    for attribute in ["email", "phone_number"] {
-        if user.attributes.get(attribute) != attributes.get(attribute) {
+    for attribute in AddressAttribute::ALL {
+        if user.attributes.get(attribute.name()) != attributes.get(attribute.name()) {
             codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
         }
     }

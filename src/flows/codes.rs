@@ -53,11 +53,11 @@ const SECOND_FACTOR: &str = "second_factor";
 
 /// What a code that is sent in the middle of a sign-in is.
 #[derive(Clone, Copy, Debug)]
-pub enum Factor {
+pub enum SentAs {
     /// It signs in, and whoever names somebody has it sent. `by`: who does, if it is known to be one person.
-    First { by: Option<IpAddr> },
+    FirstFactor { by: Option<IpAddr> },
     /// It is for whoever proved the first factor.
-    Second,
+    SecondFactor,
 }
 
 /// A code to send.
@@ -184,11 +184,11 @@ pub async fn send(
         return Err(Error::limit_exceeded());
     }
     // Another address than the user has: it becomes the user's when the code comes back.
-    let pending = user.attributes.get(address.attribute).is_none_or(|own| *own != address.value);
+    let pending = user.attributes.get(address.attribute.name()).is_none_or(|own| *own != address.value);
     let code = random::code(DIGITS);
     let stored = Code {
         hash: hash(app, pool, user.sub, purpose, &code).to_vec(),
-        attribute: address.attribute.into(),
+        attribute: address.attribute.to_string(),
         destination: address.value.clone(),
         pending,
         expires_at: now + purpose.lifetime(),
@@ -360,11 +360,11 @@ pub async fn count_sign_in(
     db: &mut Connection,
     pool: &Pool,
     (username, user): (&str, Option<&User>),
-    factor: Factor,
+    sent_as: SentAs,
     now: OffsetDateTime,
 ) -> Result<()> {
     // Whoever asks has the session that the code is for, so it is lost for the owner of the name: nobody may use up all.
-    if let Factor::First { by: Some(address) } = factor {
+    if let SentAs::FirstFactor { by: Some(address) } = sent_as {
         let name = password::attempts_name(app, pool, username, user);
         let asked = shared_counts::row(app, pool, "asked", SIGN_IN, &format!("{} {name}", guesser(app, pool, address)));
         let sent = store::codes::note_sent(db, &pool.id, &asked, (i32::MAX, None), true, now).await?;
@@ -372,9 +372,9 @@ pub async fn count_sign_in(
             return Err(Error::limit_exceeded());
         }
     }
-    let purpose = match factor {
-        Factor::First { .. } => SIGN_IN,
-        Factor::Second => SECOND_FACTOR,
+    let purpose = match sent_as {
+        SentAs::FirstFactor { .. } => SIGN_IN,
+        SentAs::SecondFactor => SECOND_FACTOR,
     };
     let counters = Counters::of_strangers(app, pool, username, user, purpose);
     if counters.send(db, pool, (true, SIGN_IN_SENT_PER_HOUR), now).await? {

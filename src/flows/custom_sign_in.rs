@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Result},
+    factor::ChallengeName,
     flows::{
         codes, decoys, password,
         proof::{Proof, Step},
@@ -13,12 +14,11 @@ use crate::{
         step::{Available, Outcome, Parameters, Person, SignIn},
         triggers::{self, CustomChallenge, Decision},
     },
+    pending::{Answered, PasswordSetAt, Pending},
     session_text,
     store::{self, challenges::Challenge},
 };
 
-/// The challenge's name, and its kind in the database.
-pub const CHALLENGE: &str = "CUSTOM_CHALLENGE";
 /// Challenges of one sign-in, at most: a function that never decides is cut off.
 const MAX_ROUNDS: usize = 30;
 
@@ -26,20 +26,15 @@ const MAX_ROUNDS: usize = 30;
 #[derive(Default)]
 pub struct Progress {
     /// The challenges answered so far, as the functions see them.
-    pub session: Vec<Value>,
-    /// When the password was set that was proved; null where none was.
-    pub password_set_at: Value,
+    pub session: Vec<Answered>,
+    /// Of the password that was proved; `None` where none was.
+    pub password_set_at: PasswordSetAt,
 }
 
 impl Progress {
-    /// As a challenge carries it.
-    pub fn of(session: &Value, password_set_at: Value) -> Self {
-        Self { session: session.as_array().cloned().unwrap_or_default(), password_set_at }
-    }
-
-    /// A challenge was answered.
-    pub fn push(&mut self, name: &str, right: bool, metadata: &Value) {
-        self.session.push(json!({"challengeName": name, "challengeResult": right, "challengeMetadata": metadata}));
+    /// A challenge was answered, and rightly.
+    pub fn proved(&mut self, name: ChallengeName) {
+        self.session.push(Answered::new(name, true, None));
     }
 }
 
@@ -50,13 +45,12 @@ pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters
         return next(sign_in, person, Progress::default()).await;
     }
     let client_public = sign_in.required(parameters, "SRP_A")?;
-    let mut progress = Progress::default();
-    progress.push("SRP_A", true, &Value::Null);
+    let progress = Progress { session: vec![Answered::srp_a()], password_set_at: None };
     match decide(sign_in, &person, &progress).await? {
-        Decision::Ask(name) if name == srp_sign_in::CHALLENGE => {
+        Decision::Ask(ChallengeName::PasswordVerifier) => {
             let none = Available { factors: Vec::new(), passkeys: Vec::new() };
-            let data = json!({"custom": progress.session});
-            srp_sign_in::start_with(sign_in, &person, client_public, none, data).await.map(Step::Asked)
+            let custom = Some(progress.session);
+            srp_sign_in::start_with(sign_in, &person, client_public, none, custom).await.map(Step::Asked)
         }
         decision => go_on(sign_in, person, progress, decision).await,
     }
@@ -67,30 +61,33 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     let (app, pool) = (sign_in.app, sign_in.pool);
     let answer = sign_in.required(responses, "ANSWER")?;
     password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
-    let sealed =
-        BASE64_STANDARD.decode(pending.data["private"].as_str().unwrap_or_default()).map_err(Error::internal)?;
+    let Pending::CustomChallenge { custom, password_set_at, private, metadata } = &pending.state else {
+        return Err(session_text::unfit());
+    };
+    let sealed = BASE64_STANDARD.decode(private).map_err(Error::internal)?;
     let private = app.sealing.open(&context(sign_in), &sealed).map_err(Error::internal)?;
     let private: Value = serde_json::from_slice(&private).map_err(Error::internal)?;
     // Used up before anybody is asked: of several answers one is looked at.
-    let mut progress = taken(sign_in, &pending).await?;
+    use_up(sign_in, &pending).await?;
     let user = person.user.as_ref();
     let right = triggers::verify_auth_challenge(&sign_in.cause(), &person.username, user, &private, answer).await?;
     if !right {
         password::count_failure(app, pool, &person.username, user).await?;
     }
-    progress.push(CHALLENGE, right, &pending.data["metadata"]);
+    let mut progress = Progress { session: custom.clone(), password_set_at: password_set_at.clone() };
+    progress.session.push(Answered::new(ChallengeName::CustomChallenge, right, metadata.clone()));
     next(sign_in, person, progress).await
 }
 
-/// Uses a challenge up; how far the sign-in was before it.
-pub async fn taken(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<Progress> {
+/// Uses a challenge up.
+pub async fn use_up(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<()> {
     let mut tx = sign_in.app.db.begin().await?;
     let taken = store::challenges::take(&mut tx, &sign_in.pool.id, pending.id).await?.ok_or_else(session_text::used)?;
     tx.commit().await?;
     if taken.expires_at <= sign_in.app.clock.now() {
         return Err(session_text::expired());
     }
-    Ok(Progress::of(&taken.data["custom"], taken.data["passwordSetAt"].clone()))
+    Ok(())
 }
 
 async fn decide(sign_in: &SignIn<'_>, person: &Person, progress: &Progress) -> Result<Decision> {
@@ -106,7 +103,7 @@ pub async fn next(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> R
 
 async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decision: Decision) -> Result<Step> {
     match decision {
-        Decision::Ask(name) if name == CHALLENGE && progress.session.len() < MAX_ROUNDS => {
+        Decision::Ask(ChallengeName::CustomChallenge) if progress.session.len() < MAX_ROUNDS => {
             ask(sign_in, person, progress).await.map(Step::Asked)
         }
         Decision::Ask(_) => Err(triggers::unrecognizable()),
@@ -131,9 +128,9 @@ async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result
         None => decoys::id(sign_in.app, sign_in.pool, &person.username),
     };
     public.entry("USERNAME").or_insert(json!(username));
-    let data = json!({"custom": progress.session, "passwordSetAt": progress.password_set_at, "private": private,
-        "metadata": metadata});
-    sign_in.challenge(&person, CHALLENGE, data, public, Vec::new()).await
+    let Progress { session: custom, password_set_at } = progress;
+    let state = Pending::CustomChallenge { custom, password_set_at, private, metadata };
+    sign_in.challenge(&person, state, public, Vec::new()).await
 }
 
 /// The functions say that it is enough.
@@ -148,9 +145,9 @@ async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Re
         .await?
         .ok_or_else(|| Error::wrong_credentials("the user was deleted meanwhile"))?;
     sign_in.may_sign_in(&user)?;
-    let by_password = progress.session.iter().any(|one| one["challengeName"] == srp_sign_in::CHALLENGE);
+    let by_password = progress.session.iter().any(|one| one.name() == Some(ChallengeName::PasswordVerifier));
     // The password that was proved is still the user's.
-    if by_password && progress.password_set_at != json!(password::set_at(&user)) {
+    if by_password && progress.password_set_at != password::set_at(&user) {
         return Err(session_text::unfit());
     }
     if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
@@ -160,14 +157,14 @@ async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Re
 }
 
 /// What a session of answered challenges proves, as `amr` says it. Of custom challenges nobody knows what they prove.
-fn methods(session: &[Value]) -> Vec<&'static str> {
+fn methods(session: &[Answered]) -> Vec<&'static str> {
     let mut methods = Vec::new();
-    for one in session.iter().filter(|one| one["challengeResult"] == true) {
-        match one["challengeName"].as_str() {
-            Some(srp_sign_in::CHALLENGE) => methods.push("pwd"),
-            Some("SOFTWARE_TOKEN_MFA" | "MFA_SETUP") => methods.extend(["otp", "mfa"]),
-            Some("SMS_MFA") => methods.extend(["sms", "mfa"]),
-            Some("EMAIL_OTP") => methods.extend(["email_otp", "mfa"]),
+    for one in session.iter().filter(|one| one.challenge_result) {
+        match one.name() {
+            Some(ChallengeName::PasswordVerifier) => methods.push("pwd"),
+            Some(ChallengeName::SoftwareTokenMfa | ChallengeName::MfaSetup) => methods.extend(["otp", "mfa"]),
+            Some(ChallengeName::SmsMfa) => methods.extend(["sms", "mfa"]),
+            Some(ChallengeName::EmailOtp) => methods.extend(["email_otp", "mfa"]),
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, docs/cognito.md 4.5 with the
 //! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
 
-use serde_json::{Map, json};
+use serde_json::Map;
 use uuid::Uuid;
 
 use crate::{
@@ -14,16 +14,13 @@ use crate::{
         srp_sign_in,
         step::{Available, Outcome, Parameters, Person, SignIn},
     },
+    pending::Pending,
     random,
     sealing::hex,
     session_text,
     store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, users::User},
 };
 
-/// The challenges of a device, in their order.
-pub const CHALLENGES: [&str; 2] = [ASKED, VERIFIER];
-const ASKED: &str = "DEVICE_SRP_AUTH";
-const VERIFIER: &str = "DEVICE_PASSWORD_VERIFIER";
 /// "Device does not exist.": Amplify then forgets the key and signs in without.
 pub fn no_such_device() -> Error {
     Error::ResourceNotFound("Device does not exist.".into())
@@ -58,28 +55,33 @@ pub fn stands_in(pool: &Pool) -> bool {
 /// Asks a remembered device to prove itself, after the password.
 pub async fn ask(sign_in: &SignIn<'_>, person: &Person, device: &Device) -> Result<Outcome> {
     let password_set_at = person.user.as_ref().and_then(password::set_at);
-    let data = json!({"device": device.key, "passwordSetAt": password_set_at});
-    sign_in.challenge(person, ASKED, data, Map::new(), Vec::new()).await
+    let state = Pending::DeviceSrpAuth { device: device.key.clone(), password_set_at };
+    sign_in.challenge(person, state, Map::new(), Vec::new()).await
 }
 
 /// Answers a challenge of a device.
 pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let Some(user) = &person.user else { return Err(session_text::unfit()) };
-    let key = pending.data["device"].as_str().unwrap_or_default().to_owned();
-    if responses.get("DEVICE_KEY").is_some_and(|given| *given != key) {
+    let (Pending::DeviceSrpAuth { device: key, .. } | Pending::DevicePasswordVerifier { device: key, .. }) =
+        &pending.state
+    else {
+        return Err(session_text::unfit());
+    };
+    if responses.get("DEVICE_KEY").is_some_and(|given| given != key) {
         return Err(session_text::unfit());
     }
     let (app, pool) = (sign_in.app, sign_in.pool);
     password::refuse_locked(app, pool, &person.username, Some(user)).await?;
-    let device = store::devices::find(&app.db, &pool.id, user.sub, &key).await?.ok_or_else(no_such_device)?;
+    let device = store::devices::find(&app.db, &pool.id, user.sub, key).await?.ok_or_else(no_such_device)?;
     let verifier = Verifier::open(app, &pool.id, user.sub, &device)?;
-    if pending.kind == ASKED {
+    if let Pending::DeviceSrpAuth { password_set_at, .. } = &pending.state {
         let offer = srp_sign_in::offer(sign_in, verifier.v, sign_in.required(responses, "SRP_A")?).await?;
-        let data = json!({"srp": offer.state, "device": key, "passwordSetAt": pending.data["passwordSetAt"]});
+        let (device, password_set_at) = (key.clone(), password_set_at.clone());
+        let state = Pending::DevicePasswordVerifier { srp: offer.state, device, password_set_at };
         let parameters = [
             ("SALT", hex(&verifier.salt)),
             ("SRP_B", offer.public),
-            ("DEVICE_KEY", key),
+            ("DEVICE_KEY", key.clone()),
             ("USERNAME", user.username.clone()),
             ("USER_ID_FOR_SRP", user.username.clone()),
         ];
@@ -87,10 +89,11 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
         store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
         tx.commit().await?;
         let none = Available { factors: Vec::new(), passkeys: Vec::new() };
-        return srp_sign_in::challenge(sign_in, &person, VERIFIER, data, parameters, none).await.map(Step::Asked);
+        return srp_sign_in::challenge(sign_in, &person, state, parameters, none).await.map(Step::Asked);
     }
+    let Pending::DevicePasswordVerifier { srp, .. } = &pending.state else { return Err(session_text::unfit()) };
     let identity = (device.group_key.clone(), key.clone());
-    let proved = srp_sign_in::is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
+    let proved = srp_sign_in::is_proved(sign_in, (pending.id, srp), verifier.v, identity, responses).await?;
     finish(sign_in, person, pending, &device, proved).await
 }
 

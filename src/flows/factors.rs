@@ -1,6 +1,9 @@
 //! Which factors a pool has and a person uses: who needs a second one, and what they can sign in with.
 
+use strum::VariantArray;
+
 use crate::{
+    factor::{AddressAttribute, Factor, MfaConfiguration, SecondFactor},
     flows::addresses::Address,
     store::{
         pools::Pool,
@@ -9,48 +12,46 @@ use crate::{
     webauthn::{self, RelyingParty},
 };
 
-/// The methods in the order in which they are offered.
-pub const METHODS: [&str; 3] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "EMAIL_OTP"];
-
-/// The methods that a user has switched on in this pool.
-pub fn enabled(pool: &Pool, user: &User) -> Vec<&'static str> {
-    let enabled = |method: &str| user.mfa.enabled.iter().any(|one| one == method);
-    METHODS.into_iter().filter(|method| enabled(method) && pool.has_mfa(method)).collect()
+/// The second factors that a user has switched on in this pool.
+pub fn enabled(pool: &Pool, user: &User) -> Vec<SecondFactor> {
+    let is_on = |method: &SecondFactor| user.mfa.enabled.contains(method) && pool.has_mfa(*method);
+    SecondFactor::VARIANTS.iter().copied().filter(is_on).collect()
 }
 
 /// Whether a user can use a method now: what is sent needs an address that was proved.
-pub fn is_usable(user: &User, method: &str) -> bool {
-    attribute(method).is_none_or(|name| Address::verified(user, name).is_some())
+pub fn is_usable(user: &User, method: SecondFactor) -> bool {
+    method.attribute().is_none_or(|name| Address::verified(user, name).is_some())
 }
 
 /// Whether one factor is not enough for this user.
 pub fn is_needed(pool: &Pool, user: &User) -> bool {
-    match pool.settings.mfa_configuration.as_str() {
-        "ON" => true,
-        "OPTIONAL" => !enabled(pool, user).is_empty(),
-        _ => false,
+    match pool.settings.mfa_configuration {
+        MfaConfiguration::On => true,
+        MfaConfiguration::Optional => !enabled(pool, user).is_empty(),
+        MfaConfiguration::Off => false,
     }
 }
 
 /// What a user is asked for now: what is switched on and usable. Where a second factor is required and none was switched on,
 /// it is an authenticator app that was verified, or else an address that was proved.
-pub fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<&'static str> {
+pub fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<SecondFactor> {
     let on = enabled(pool, user);
     if !on.is_empty() {
-        return on.into_iter().filter(|method| is_usable(user, method)).collect();
+        return on.into_iter().filter(|method| is_usable(user, *method)).collect();
     }
-    let without = |method: &&str| match attribute(method) {
-        None => pool.has_mfa(method) && has_app,
-        Some(_) => pool.has_mfa(method) && is_usable(user, method),
+    let without = |method: &SecondFactor| match method.attribute() {
+        None => pool.has_mfa(*method) && has_app,
+        Some(_) => pool.has_mfa(*method) && is_usable(user, *method),
     };
-    METHODS.into_iter().filter(without).take(1).collect()
+    SecondFactor::VARIANTS.iter().copied().filter(without).take(1).collect()
 }
 
 /// Whether codes to this attribute's address are a second factor of this user, or would be for want of another.
-pub fn uses(pool: &Pool, user: &User, attribute: &str) -> bool {
+pub fn uses(pool: &Pool, user: &User, attribute: AddressAttribute) -> bool {
     let on = enabled(pool, user);
-    let is = |method: &str| if on.is_empty() { pool.has_mfa(method) } else { on.contains(&method) };
-    is_needed(pool, user) && METHODS.into_iter().any(|method| self::attribute(method) == Some(attribute) && is(method))
+    let is = |method: SecondFactor| if on.is_empty() { pool.has_mfa(method) } else { on.contains(&method) };
+    let uses = |method: &SecondFactor| method.attribute() == Some(attribute) && is(*method);
+    is_needed(pool, user) && SecondFactor::VARIANTS.iter().any(uses)
 }
 
 /// Whether this user's passkeys count as both factors, so that they must verify their user.
@@ -58,23 +59,9 @@ pub fn passkeys_suffice(pool: &Pool, user: &User) -> bool {
     pool.has_multi_factor_passkeys() && user.mfa.passkey
 }
 
-/// The attribute whose address a method sends to, if it sends.
-pub fn attribute(method: &str) -> Option<&'static str> {
-    match method {
-        "SMS_MFA" => Some("phone_number"),
-        "EMAIL_OTP" => Some("email"),
-        _ => None,
-    }
-}
-
-/// The attribute whose address a factor uses.
-pub fn first_factor_attribute(factor: &str) -> &'static str {
-    if factor == "EMAIL_OTP" { "email" } else { "phone_number" }
-}
-
-/// Where a person's code of this factor goes, if the person can use it.
-pub fn address(user: &User, factor: &str) -> Option<Address> {
-    Address::verified(user, first_factor_attribute(factor)).filter(|_| user.status == Status::Confirmed)
+/// Where a person's code of this factor goes, if one is sent and the person can use it.
+pub fn address(user: &User, factor: Factor) -> Option<Address> {
+    Address::verified(user, factor.attribute()?).filter(|_| user.status == Status::Confirmed)
 }
 
 /// The relying party of a pool, if it is configured.

@@ -5,10 +5,12 @@
 
 use crate::{
     error::{Error, Result},
+    factor::AddressAttribute,
     flows::{
-        addresses::{self, Address, address_attribute},
+        addresses::{self, Address},
         change_attributes, codes, factors,
     },
+    store::audit::Event,
     store::{
         self, Connection,
         audit::Trail,
@@ -49,8 +51,8 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     }
     let verified = |attribute| Address::verified(user, attribute).filter(|_| !factors::uses(pool, user, attribute));
     let verified = |mechanism: &String| match mechanism.as_str() {
-        "verified_email" => verified("email"),
-        "verified_phone_number" => verified("phone_number"),
+        "verified_email" => verified(AddressAttribute::Email),
+        "verified_phone_number" => verified(AddressAttribute::PhoneNumber),
         _ => None,
     };
     mechanisms.iter().find_map(verified).ok_or_else(nowhere)
@@ -59,7 +61,7 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
 /// Refuses a code whose address is not one where a code of this user may go any more.
 pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     let first = address(pool, user)?;
-    let attribute = address_attribute(&code.attribute);
+    let attribute = code.attribute.parse().ok();
     // Another that is proved will do where the pool has several ways.
     let proved = attribute.and_then(|attribute| Address::verified(user, attribute));
     let may = match addresses::naming(pool) {
@@ -74,7 +76,9 @@ pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
 /// whoever took the name before, neither sessions nor what begins one, nor passkeys, second factors, devices or another
 /// address. The caller has locked the user's row.
 pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
-    let Some(naming) = addresses::naming(pool).filter(|naming| code.attribute == *naming) else { return Ok(user) };
+    let Some(naming) = addresses::naming(pool).filter(|naming| code.attribute == naming.name()) else {
+        return Ok(user);
+    };
     if Address::verified(&user, naming).is_some() {
         return Ok(user);
     }
@@ -90,15 +94,17 @@ pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, tr
         store::users::update_mfa(db, &pool.id, user.sub, &user.mfa, trail.at).await?;
     }
     let mut attributes = user.attributes.clone();
-    for kind in ["email", "phone_number"].into_iter().filter(|kind| user.attributes.contains_key(*kind)) {
-        attributes.insert(format!("{kind}_verified"), if kind == naming { "true".into() } else { "false".into() });
+    for kind in AddressAttribute::ALL.into_iter().filter(|kind| user.attributes.contains_key(kind.name())) {
+        attributes.insert(kind.verified().into(), if kind == naming { "true".into() } else { "false".into() });
     }
-    store::audit::insert(db, &pool.id, trail, "user.signed_out", Some(user.sub), None).await?;
-    store::audit::insert(db, &pool.id, trail, "address.verified", Some(user.sub), None).await?;
-    for (event, happened) in [("mfa.changed", had_factors), ("device.forgotten", had_devices)] {
-        if happened {
-            store::audit::insert(db, &pool.id, trail, event, Some(user.sub), None).await?;
-        }
+    let events = [
+        (Event::UserSignedOut, true),
+        (Event::AddressVerified, true),
+        (Event::MfaChanged, had_factors),
+        (Event::DeviceForgotten, had_devices),
+    ];
+    for (event, _) in events.into_iter().filter(|(_, happened)| *happened) {
+        let _ = store::audit::insert(db, &pool.id, trail, event.of_user(user.sub)).await?;
     }
     change_attributes::store(db, pool, user, attributes, trail.at).await
 }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result, Text},
+    factor::Factor,
     flows::factors::{self, relying_party_of},
     store::{self, Connection, pools::Pool, users::User},
 };
@@ -27,10 +28,10 @@ pub async fn can_sign_in(db: &mut Connection, pool: &Pool, sub: Uuid, without: O
 
 /// The same of a user who is, or would be, as given.
 pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, without: Option<&[u8]>) -> Result<bool> {
-    if user.password_hash.is_some() && pool.allows_factor("PASSWORD") {
+    if user.password_hash.is_some() && pool.allows_factor(Factor::Password) {
         return Ok(true);
     }
-    let by_code = ["EMAIL_OTP", "SMS_OTP"];
+    let by_code = Factor::SENT;
     let codes_suffice = !factors::is_needed(pool, user);
     if by_code
         .into_iter()
@@ -44,6 +45,6 @@ pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, witho
     // One that was made for another RP ID signs nobody in (docs/cognito.md 3.1).
     let rp_id = relying_party_of(pool, &[]).map(|rp| rp.id);
     let passkeys = store::passkeys::list(db, &pool.id, user.sub).await?;
-    Ok(pool.allows_factor("WEB_AUTHN")
+    Ok(pool.allows_factor(Factor::WebAuthn)
         && passkeys.into_iter().any(|one| Some(one.rp_id) == rp_id && Some(one.credential_id.as_slice()) != without))
 }

@@ -7,14 +7,16 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Key, Result, Text},
+    factor::{AddressAttribute, MfaConfiguration, SecondFactor},
     flows::{
         addresses::Address,
-        codes::Factor,
+        codes::SentAs,
         factors, otp_sign_in, password,
-        proof::{Carried, Proof, Step, is_second_factor},
+        proof::{Proof, Step},
         software_token,
         step::{Outcome, Parameters, Person, SignIn},
     },
+    pending::{AfterPassword, Carried, EmailOtp, Pending, SecondCode, SentCode},
     session_text,
     store::{
         self, Connection,
@@ -23,9 +25,6 @@ use crate::{
         users::{Mfa, User},
     },
 };
-
-/// The challenges of second factors, besides EMAIL_OTP, which is a first factor too.
-pub const CHALLENGES: [&str; 4] = ["SOFTWARE_TOKEN_MFA", "SMS_MFA", "SELECT_MFA_TYPE", "MFA_SETUP"];
 
 /// Whether the user has an authenticator app that was verified.
 async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
@@ -39,22 +38,21 @@ pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result
 }
 
 /// Asks for the second factor of a person who proved the first.
-pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: &Carried) -> Result<Outcome> {
+pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: Carried) -> Result<Outcome> {
     let pool = sign_in.pool;
     let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
     let mut db = sign_in.app.db.acquire().await?;
     let methods = factors::offered(pool, user, has_app(&mut db, pool, user).await?);
     drop(db);
-    let preferred = methods.iter().find(|method| user.mfa.preferred.as_deref() == Some(**method)).copied();
+    let preferred = methods.iter().find(|method| user.mfa.preferred == Some(**method)).copied();
     match (preferred, methods.as_slice()) {
-        (Some(method), _) => ask_for(sign_in, person, method, carried).await,
-        (None, [method]) => ask_for(sign_in, person, method, carried).await,
-        (None, []) if factors::enabled(pool, user).is_empty() && pool.has_mfa("SOFTWARE_TOKEN_MFA") => {
-            let offered = json!(["SOFTWARE_TOKEN_MFA"]).to_string();
+        (Some(method), _) | (None, &[method]) => ask_for(sign_in, person, method, carried).await,
+        (None, []) if factors::enabled(pool, user).is_empty() && pool.has_mfa(SecondFactor::SoftwareTokenMfa) => {
+            let offered = json!([SecondFactor::SoftwareTokenMfa]).to_string();
             let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
-            let mut data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
-            carried.put(&mut data);
-            sign_in.challenge(&person, "MFA_SETUP", data, parameters, Vec::new()).await
+            let state =
+                Pending::MfaSetup { verified: false, after: AfterPassword::new(password::set_at(user), carried) };
+            sign_in.challenge(&person, state, parameters, Vec::new()).await
         }
         (None, []) => Err(Error::InvalidParameter(
             "The user has no second factor that can be used: its address is not verified. An operator can verify it."
@@ -65,30 +63,36 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: &Carried) -> Res
                 ("MFAS_CAN_CHOOSE", json!(several).to_string()),
                 ("USER_ID_FOR_SRP", user.username.clone()),
             ]);
-            let mut data = json!({"mfa": true, "passwordSetAt": password::set_at(user)});
-            carried.put(&mut data);
-            sign_in.challenge(&person, "SELECT_MFA_TYPE", data, parameters, Vec::new()).await
+            let state = Pending::SelectMfaType(AfterPassword::new(password::set_at(user), carried));
+            sign_in.challenge(&person, state, parameters, Vec::new()).await
         }
     }
 }
 
-async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: &'static str, carried: &Carried) -> Result<Outcome> {
+async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: SecondFactor, carried: Carried) -> Result<Outcome> {
     let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
+    let after = AfterPassword::new(password::set_at(user), carried);
     let name = ("USER_ID_FOR_SRP", user.username.clone());
-    let (mut data, parameters) = match factors::attribute(method) {
-        None => (json!({}), parameters([("FRIENDLY_DEVICE_NAME", "TOTP device".to_owned()), name])),
-        Some(attribute) => {
-            let address = Address::verified(user, attribute)
-                .ok_or_else(|| Error::wrong_credentials("the address of the second factor is not verified"))?;
-            let (data, mut parameters) = otp_sign_in::send(sign_in, &person, &address, Factor::Second).await?;
-            parameters.extend(self::parameters([name]));
-            (data, parameters)
+    let send = async |attribute: AddressAttribute| {
+        let address = Address::verified(user, attribute)
+            .ok_or_else(|| Error::wrong_credentials("the address of the second factor is not verified"))?;
+        otp_sign_in::send(sign_in, &person, &address, SentAs::SecondFactor).await
+    };
+    let (state, mut parameters) = match method {
+        SecondFactor::SoftwareTokenMfa => {
+            (Pending::SoftwareTokenMfa(after), self::parameters([("FRIENDLY_DEVICE_NAME", "TOTP device".to_owned())]))
+        }
+        SecondFactor::SmsMfa => {
+            let (sent, parameters) = send(AddressAttribute::PhoneNumber).await?;
+            (Pending::SmsMfa(SecondCode { sent, after }), parameters)
+        }
+        SecondFactor::EmailOtp => {
+            let (sent, parameters) = send(AddressAttribute::Email).await?;
+            (Pending::EmailOtp(EmailOtp::Second(SecondCode { sent, after })), parameters)
         }
     };
-    data["mfa"] = true.into();
-    data["passwordSetAt"] = json!(password::set_at(user));
-    carried.put(&mut data);
-    sign_in.challenge(&person, method, data, parameters, Vec::new()).await
+    parameters.extend(self::parameters([name]));
+    sign_in.challenge(&person, state, parameters, Vec::new()).await
 }
 
 fn parameters<const N: usize>(pairs: [(&str, String); N]) -> Map<String, Value> {
@@ -98,40 +102,41 @@ fn parameters<const N: usize>(pairs: [(&str, String); N]) -> Map<String, Value> 
 /// Answers a challenge of a second factor.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    let Some(user) = person.user.clone().filter(|_| is_second_factor(&pending)) else {
+    let (Some(user), Some((method, after)), Some(challenge)) =
+        (&person.user, pending.state.second_factor(), pending.state.name())
+    else {
         return Err(session_text::unfit());
     };
     let (free, now) = (app.config.free_password_failures, app.clock.now());
-    let name = password::attempts_name(app, pool, &person.username, Some(&user));
-    password::refuse_locked(app, pool, &person.username, Some(&user)).await?;
+    let name = password::attempts_name(app, pool, &person.username, Some(user));
+    password::refuse_locked(app, pool, &person.username, Some(user)).await?;
     let mut tx = app.db.begin().await?;
     let user = recheck(sign_in, &mut tx, &pending, user.sub).await?;
     let offered = factors::offered(pool, &user, has_app(&mut tx, pool, &user).await?);
-    if pending.kind == "SELECT_MFA_TYPE" {
+    if let Pending::SelectMfaType(after) = &pending.state {
         let answer = sign_in.required(responses, "ANSWER")?;
-        let Some(method) = offered.into_iter().find(|method| *method == answer) else {
+        let Some(method) = offered.into_iter().find(|method| method.to_string() == answer) else {
             return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
         };
         tx.commit().await?;
         let person = Person { user: Some(user), ..person };
-        return ask_for(sign_in, person, method, &Carried::of(&pending)).await.map(Step::Asked);
+        return ask_for(sign_in, person, method, after.carried.clone()).await.map(Step::Asked);
     }
-    if pending.kind == "MFA_SETUP" {
-        if pending.data["verified"] != true {
-            return Err(Error::InvalidParameter(
-                "Verify the software token first: AssociateSoftwareToken, then VerifySoftwareToken, with this session."
-                    .into(),
-            ));
-        }
-    } else {
+    if matches!(pending.state, Pending::MfaSetup { verified: false, .. }) {
+        return Err(Error::InvalidParameter(
+            "Verify the software token first: AssociateSoftwareToken, then VerifySoftwareToken, with this session."
+                .into(),
+        ));
+    }
+    if let Some(method) = method {
         // What was asked for may have been switched off since, or the address changed.
-        let address = factors::attribute(&pending.kind).and_then(|name| Address::verified(&user, name));
-        if !offered.contains(&pending.kind.as_str())
-            || address.is_some_and(|address| pending.data["to"] != address.value)
-        {
+        let address = method.attribute().and_then(|name| Address::verified(&user, name));
+        let to = pending.state.sent_code().map(|sent| &sent.to);
+        if !offered.contains(&method) || address.is_some_and(|address| to != Some(&address.value)) {
             return Err(session_text::unfit());
         }
-        match prove(sign_in, &mut tx, &pending, &user, responses).await? {
+        let sent = pending.state.sent_code();
+        match prove(sign_in, &mut tx, (method, sent), &user, responses).await? {
             Code::Right => {}
             Code::Used => {
                 return Err(Error::ExpiredCode(Text::keyed(
@@ -147,7 +152,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
             }
         }
     }
-    let carried = Carried::of(&pending);
+    let carried = after.carried.clone();
     let locked = match free {
         0 => false,
         // Not every challenge is answered yet.
@@ -158,7 +163,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
         // Locked by others meanwhile: the answer does not tell that this guess was right.
         return Err(mismatch());
     }
-    let (username, challenge) = (person.username, pending.kind);
+    let username = person.username;
     Ok(Proof::SecondFactor { tx, username, user, challenge, carried }.into())
 }
 
@@ -174,19 +179,14 @@ enum Code {
 async fn prove(
     sign_in: &SignIn<'_>,
     db: &mut Connection,
-    pending: &Challenge,
+    (method, sent): (SecondFactor, Option<&SentCode>),
     user: &User,
     responses: &Parameters,
 ) -> Result<Code> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    let member = match pending.kind.as_str() {
-        "SOFTWARE_TOKEN_MFA" => "SOFTWARE_TOKEN_MFA_CODE",
-        "SMS_MFA" => "SMS_MFA_CODE",
-        _ => "EMAIL_OTP_CODE",
-    };
-    let code = sign_in.required(responses, member)?;
-    if factors::attribute(&pending.kind).is_some() {
-        return Ok(if otp_sign_in::fits(app, pending, code) { Code::Right } else { Code::Wrong });
+    let code = sign_in.required(responses, method.response())?;
+    if let Some(sent) = sent {
+        return Ok(if otp_sign_in::fits(app, sent, code) { Code::Right } else { Code::Wrong });
     }
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
     let step = match token.and_then(|token| token.secret) {
@@ -213,7 +213,7 @@ pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challe
         return Err(session_text::expired());
     }
     sign_in.may_sign_in(&user)?;
-    if taken.data["passwordSetAt"] != json!(password::set_at(&user)) {
+    if taken.state.password_set_at() != Some(&password::set_at(&user)) {
         return Err(session_text::unfit());
     }
     Ok(user)
@@ -241,11 +241,21 @@ pub struct Preferences {
 }
 
 impl Preferences {
+    /// Of no method anything.
+    pub const NONE: Self = Self { sms: None, software_token: None, email: None, passkey: None };
+
+    fn methods(&self) -> [(SecondFactor, Option<Preference>); 3] {
+        [
+            (SecondFactor::SoftwareTokenMfa, self.software_token),
+            (SecondFactor::SmsMfa, self.sms),
+            (SecondFactor::EmailOtp, self.email),
+        ]
+    }
+
     /// Whether a factor that the user has on is to be switched off.
     pub fn switch_off(&self, on: &Mfa) -> bool {
-        let methods = [("SMS_MFA", self.sms), ("SOFTWARE_TOKEN_MFA", self.software_token), ("EMAIL_OTP", self.email)];
         let is_off = |one: Option<Preference>| one.is_some_and(|one| !one.enabled);
-        methods.into_iter().any(|(method, one)| is_off(one) && on.enabled.iter().any(|name| name == method))
+        self.methods().into_iter().any(|(method, one)| is_off(one) && on.enabled.contains(&method))
             || (is_off(self.passkey) && on.passkey)
     }
 }
@@ -258,11 +268,7 @@ pub async fn prefer(
     preferences: Preferences,
     now: OffsetDateTime,
 ) -> Result<bool> {
-    let asked = [
-        ("SOFTWARE_TOKEN_MFA", preferences.software_token),
-        ("SMS_MFA", preferences.sms),
-        ("EMAIL_OTP", preferences.email),
-    ];
+    let asked = preferences.methods();
     let refuse = |text: Text| Err(Error::InvalidParameter(text));
     let mut mfa: Mfa = user.mfa.clone();
     for (method, preference) in asked.into_iter().filter_map(|(method, one)| Some((method, one?))) {
@@ -270,7 +276,7 @@ pub async fn prefer(
         if !preference.enabled {
             continue;
         }
-        match factors::attribute(method) {
+        match method.attribute() {
             Some(name) if Address::verified(user, name).is_none() => {
                 let words = format!("User does not have delivery config set to turn on {method}");
                 return refuse(Text::keyed(Key::NoMethod, words));
@@ -283,10 +289,13 @@ pub async fn prefer(
             }
             Some(_) => {}
         }
-        mfa.enabled.push(method.into());
+        mfa.enabled.push(method);
     }
     let had = !factors::enabled(pool, user).is_empty();
-    if had && pool.settings.mfa_configuration == "ON" && !mfa.enabled.iter().any(|method| pool.has_mfa(method)) {
+    if had
+        && pool.settings.mfa_configuration == MfaConfiguration::On
+        && !mfa.enabled.iter().any(|method| pool.has_mfa(*method))
+    {
         let words = "A second factor is required in this user pool: the last one cannot be switched off.";
         return refuse(Text::keyed(Key::LastMethod, words));
     }
@@ -295,13 +304,13 @@ pub async fn prefer(
         if preferred.next().is_some() {
             return refuse("Only one MFA method can be preferred.".into());
         }
-        mfa.preferred = Some((*method).into());
+        mfa.preferred = Some(*method);
     }
     if let Some(passkey) = preferences.passkey {
         mfa.passkey = passkey.enabled;
     }
     // In the order in which they are offered: asked for twice, it is the same.
-    mfa.enabled.sort_by_key(|one| factors::METHODS.iter().position(|method| method == one));
+    mfa.enabled.sort();
     if mfa == user.mfa {
         return Ok(false);
     }

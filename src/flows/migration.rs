@@ -3,9 +3,9 @@
 
 use crate::{
     call::Call,
+    change,
     error::{Error, Result},
     flows::{
-        self,
         attributes::{check_required, check_verified, checked},
         names,
         new_user::{self, NewUser},
@@ -13,6 +13,7 @@ use crate::{
         triggers::{self, Cause, Trigger},
     },
     secret::Secret,
+    store::audit::Event,
     store::{
         self,
         clients::Client,
@@ -62,10 +63,10 @@ async fn migrate(cause: &Cause<'_>, call: &Call, typed: &str, password: Option<&
     };
     let status = if migrated.reset_required { Status::ResetRequired } else { Status::Confirmed };
     let new = NewUser { sub, username, password, status, attributes, take_alias: migrated.force_alias_creation };
-    let trail = flows::trail(app, call, "service");
+    let trail = change::trail(app, call, "service");
     let mut tx = app.db.begin().await?;
-    match new_user::insert(&mut tx, pool, &trail, "user.migrated", new, "User already exists").await {
-        Ok(user) => {
+    match new_user::insert(&mut tx, pool, &trail, Event::UserMigrated, new, "User already exists").await {
+        Ok((user, _)) => {
             tx.commit().await?;
             Ok(Some(user))
         }

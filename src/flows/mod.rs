@@ -7,7 +7,6 @@ pub mod authentication_result;
 pub mod authorization;
 pub mod browser;
 pub mod change_attributes;
-pub mod changes;
 pub mod codes;
 pub mod custom_sign_in;
 pub mod decoys;
@@ -51,17 +50,11 @@ pub mod user_import;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     error::{Error, Result},
-    store::{self, audit::Trail, pools::Pool, users::User},
+    store::{self, pools::Pool, users::User},
     tokens,
 };
-
-/// The audit trail of a request.
-pub fn trail(app: &App, call: &Call, actor: impl Into<String>) -> Trail {
-    Trail { at: app.clock.now(), actor: actor.into(), request_id: call.request_id }
-}
 
 /// The pool an operator names.
 pub async fn pool(app: &App, pool_id: &str) -> Result<Pool> {

@@ -1,15 +1,17 @@
 //! NEW_PASSWORD_REQUIRED: a person replaces a temporary password in the middle of a sign-in.
 
-use serde_json::{Map, json};
+use serde_json::Map;
 
 use crate::{
     error::{Error, Result},
+    factor::AddressAttribute,
     flows::{
         attributes::{self, Attribute},
         change_attributes, factors, password,
-        proof::{Carried, Proof},
+        proof::Proof,
         step::{Parameters, Person, SignIn},
     },
+    pending::Pending,
     secret::Secret,
     session_text,
     store::{
@@ -27,9 +29,10 @@ pub async fn respond(
     responses: &Parameters,
 ) -> Result<Proof> {
     let (app, pool, client, id) = (sign_in.app, sign_in.pool, sign_in.client, pending.id);
+    let Pending::NewPasswordRequired { custom, .. } = &pending.state else { return Err(session_text::unfit()) };
     let user = person.user.ok_or_else(session_text::unfit)?;
     let waits = |user: &User, pending: &Challenge| {
-        user.status == Status::ForceChangePassword && pending.data["passwordSetAt"] == json!(password::set_at(user))
+        user.status == Status::ForceChangePassword && pending.state.password_set_at() == Some(&password::set_at(user))
     };
     // Before anything is said of the user's passwords; and again under the lock.
     if !waits(&user, &pending) {
@@ -65,9 +68,11 @@ pub async fn respond(
     if !waits(&user, &taken) {
         return Err(session_text::unfit());
     }
-    if let Some(address) = ["email", "phone_number"].into_iter().find(|name| {
-        new.contains_key(*name) && new.get(*name) != user.attributes.get(*name) && factors::uses(pool, &user, name)
-    }) {
+    let changes = |name: &str| new.get(name).is_some_and(|value| Some(value) != user.attributes.get(name));
+    if let Some(address) = AddressAttribute::ALL
+        .into_iter()
+        .find(|address| changes(address.name()) && factors::uses(pool, &user, *address))
+    {
         return Err(Error::InvalidParameter(
             format!("The {address} is a second factor of this user and cannot be changed here.").into(),
         ));
@@ -78,5 +83,5 @@ pub async fn respond(
     password::store(&mut tx, pool, user.sub, &password, Status::Confirmed, now).await?;
     let name = password::attempts_name(app, pool, &person.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
-    Ok(Proof::NewPassword { tx, username: person.username, user, carried: Carried::of(&taken) })
+    Ok(Proof::NewPassword { tx, username: person.username, user, custom: custom.clone() })
 }

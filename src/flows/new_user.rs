@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::names,
+    store::audit::{Audited, Event},
     store::{
         self, Connection,
         audit::Trail,
@@ -31,10 +32,10 @@ pub async fn insert(
     db: &mut Connection,
     pool: &Pool,
     trail: &Trail,
-    event: &str,
+    event: Event,
     new: NewUser,
     exists: &'static str,
-) -> Result<User> {
+) -> Result<(User, Audited)> {
     let sub = new.sub;
     let (hash, srp_verifier) = new.password.map(|one| (one.hash, one.srp_verifier)).unzip();
     let user = User {
@@ -67,6 +68,6 @@ pub async fn insert(
         Err(names::Taken("username")) => return Err(taken()),
         Err(other) => return Err(other.username_exists()),
     }
-    store::audit::insert(db, &pool.id, trail, event, Some(sub), None).await?;
-    Ok(user)
+    let audited = store::audit::insert(db, &pool.id, trail, event.of_user(sub)).await?;
+    Ok((user, audited))
 }

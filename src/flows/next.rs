@@ -2,10 +2,9 @@
 
 use std::pin::Pin;
 
-use serde_json::{Value, json};
-
 use crate::{
     error::{Error, Result},
+    factor::{ChallengeName, SecondFactor},
     flows::{
         custom_sign_in::{self, Progress},
         devices, factors,
@@ -13,11 +12,11 @@ use crate::{
         messages, mfa,
         passkey_sign_in::Verified,
         password,
-        proof::{Carried, Proof, Step},
-        srp_sign_in,
+        proof::{Proof, Step},
         step::{Door, Outcome, Person, SignIn},
         token_generation::Source,
     },
+    pending::{Answered, Carried, Pending},
     session_text,
     store::{
         self, Connection, Transaction,
@@ -44,11 +43,11 @@ pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
 pub fn after<'a>(sign_in: &'a SignIn<'_>, proof: Proof) -> Ending<'a> {
     match proof {
         Proof::Password { username, user, answers } => Box::pin(after_password(sign_in, username, user, answers)),
-        Proof::PasswordOfCustom { username, user, pending } => {
-            Box::pin(after_password_of_custom(sign_in, username, user, pending))
+        Proof::PasswordOfCustom { username, user, pending, custom } => {
+            Box::pin(after_password_of_custom(sign_in, (username, user), pending, custom))
         }
-        Proof::NewPassword { tx, username, user, carried } => {
-            Box::pin(after_new_password(sign_in, tx, username, user, carried))
+        Proof::NewPassword { tx, username, user, custom } => {
+            Box::pin(after_new_password(sign_in, tx, username, user, custom))
         }
         Proof::SecondFactor { tx, username, user, challenge, carried } => {
             Box::pin(after_second_factor(sign_in, tx, username, user, challenge, carried))
@@ -175,8 +174,9 @@ async fn after_password(
         let parameters = password::new_password_parameters(pool, sign_in.client, &user);
         let person = Person { username, user: Some(user) };
         // Bound to this temporary password: a newer one ends what the older one began.
-        let data = json!({"passwordSetAt": person.user.as_ref().and_then(password::set_at)});
-        return sign_in.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
+        let password_set_at = person.user.as_ref().and_then(password::set_at);
+        let state = Pending::NewPasswordRequired { password_set_at, custom: None };
+        return sign_in.challenge(&person, state, parameters, Vec::new()).await;
     }
     if let Some(device) = remembered {
         tx.commit().await?;
@@ -185,7 +185,7 @@ async fn after_password(
     if factors::is_needed(pool, &user) {
         tx.commit().await?;
         let carried = Carried { named_device: device.map(|device| device.key), ..Carried::default() };
-        return mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await;
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
     }
     // Nothing more is asked.
     if may_be_asked && free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
@@ -199,20 +199,21 @@ async fn after_password(
 /// The same in the middle of custom challenges: what a password leads to by itself, it leads to there.
 async fn after_password_of_custom(
     sign_in: &SignIn<'_>,
-    username: String,
-    user: User,
+    (username, user): (String, User),
     pending: Challenge,
+    custom: Vec<Answered>,
 ) -> Result<Outcome> {
-    let mut progress = custom_sign_in::taken(sign_in, &pending).await?;
-    progress.push(srp_sign_in::CHALLENGE, true, &Value::Null);
-    progress.password_set_at = json!(password::set_at(&user));
+    custom_sign_in::use_up(sign_in, &pending).await?;
+    let mut progress = Progress { session: custom, password_set_at: password::set_at(&user) };
+    progress.proved(ChallengeName::PasswordVerifier);
     sign_in.may_sign_in(&user)?;
     if user.status == Status::ForceChangePassword {
         password::check_temporary(sign_in.app, sign_in.pool, &user)?;
         let parameters = password::new_password_parameters(sign_in.pool, sign_in.client, &user);
-        let data = json!({"passwordSetAt": progress.password_set_at, "custom": progress.session});
+        let Progress { session, password_set_at } = progress;
         let person = Person { username, user: Some(user) };
-        return sign_in.challenge(&person, "NEW_PASSWORD_REQUIRED", data, parameters, Vec::new()).await;
+        let state = Pending::NewPasswordRequired { password_set_at, custom: Some(session) };
+        return sign_in.challenge(&person, state, parameters, Vec::new()).await;
     }
     go_on_with_custom(sign_in, username, user, progress).await
 }
@@ -220,8 +221,8 @@ async fn after_password_of_custom(
 /// The second factor of who needs one, and then the functions' own challenges.
 async fn go_on_with_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
     if factors::is_needed(sign_in.pool, &user) {
-        let carried = Carried { custom: Some(Value::Array(progress.session)), ..Carried::default() };
-        return mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await;
+        let carried = Carried { custom: Some(progress.session), ..Carried::default() };
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
     }
     next_of_custom(sign_in, username, user, progress).await
 }
@@ -238,11 +239,11 @@ async fn after_new_password(
     mut tx: Transaction,
     username: String,
     user: User,
-    carried: Carried,
+    custom: Option<Vec<Answered>>,
 ) -> Result<Outcome> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let needed = factors::is_needed(pool, &user);
-    if !needed && carried.custom.is_none() {
+    if !needed && custom.is_none() {
         let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device: devices::new(sign_in) };
         let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
         tx.commit().await?;
@@ -252,13 +253,16 @@ async fn after_new_password(
     let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
     tx.commit().await?;
     messages::sent(app);
-    match &carried.custom {
-        Some(custom) if !needed => {
-            let mut progress = Progress::of(custom, json!(password::set_at(&user)));
-            progress.push("NEW_PASSWORD_REQUIRED", true, &Value::Null);
+    match custom {
+        Some(session) if !needed => {
+            let mut progress = Progress { session, password_set_at: password::set_at(&user) };
+            progress.proved(ChallengeName::NewPasswordRequired);
             next_of_custom(sign_in, username, user, progress).await
         }
-        _ => mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await,
+        custom => {
+            let carried = Carried { custom, ..Carried::default() };
+            mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await
+        }
     }
 }
 
@@ -268,20 +272,22 @@ async fn after_second_factor(
     mut tx: Transaction,
     username: String,
     user: User,
-    challenge: String,
+    challenge: ChallengeName,
     carried: Carried,
 ) -> Result<Outcome> {
-    if let Some(custom) = &carried.custom {
+    if let Some(session) = carried.custom {
         tx.commit().await?;
-        let mut progress = Progress::of(custom, json!(password::set_at(&user)));
-        progress.push(&challenge, true, &Value::Null);
+        let mut progress = Progress { session, password_set_at: password::set_at(&user) };
+        progress.proved(challenge);
         return next_of_custom(sign_in, username, user, progress).await;
     }
-    let second = match challenge.as_str() {
-        "SMS_MFA" => "sms",
-        "EMAIL_OTP" => "email_otp",
-        _ => "otp",
-    };
+    let second = match challenge {
+        ChallengeName::SmsMfa => SecondFactor::SmsMfa,
+        ChallengeName::EmailOtp => SecondFactor::EmailOtp,
+        // Or an app that was set up on the way.
+        _ => SecondFactor::SoftwareTokenMfa,
+    }
+    .method();
     let device = carried_device(sign_in, &mut tx, &user, &carried).await?;
     let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd", second, "mfa"], device };
     open(sign_in, tx, user, proved, Source::Authentication).await
@@ -299,7 +305,7 @@ async fn after_device(
     if factors::is_needed(pool, &user) && !devices::stands_in(pool) {
         tx.commit().await?;
         let carried = Carried { device: Some(key), ..Carried::default() };
-        return mfa::ask(sign_in, Person { username, user: Some(user) }, &carried).await;
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
     }
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &username, Some(&user));

@@ -6,16 +6,18 @@ use serde_json::{Map, Value, json};
 use crate::{
     app::App,
     error::{Error, Result},
+    factor::{AddressAttribute, Factor},
     flows::{
         addresses::{self, Address},
         attributes::is_phone,
-        codes::{self, Factor},
+        codes::{self, SentAs},
         decoys, factors, messages, password,
-        proof::{Proof, is_second_factor},
+        proof::Proof,
         purpose::Purpose,
         step::{Available, Outcome, Person, SignIn},
         templates::{Occasion, Told},
     },
+    pending::{EmailOtp, Pending, SentCode},
     random,
     sealing::equal,
     session_text,
@@ -27,35 +29,26 @@ pub const DIGITS: usize = 8;
 
 /// Whether an unknown person could use a factor: as some people can and others cannot, also of those who are called by an
 /// address, which may not be proved yet.
-pub fn decoy_has(sign_in: &SignIn<'_>, username: &str, factor: &str) -> bool {
+pub fn decoy_has(sign_in: &SignIn<'_>, username: &str, factor: Factor) -> bool {
     let id = decoys::id(sign_in.app, sign_in.pool, username);
-    let seed = decoys::seed(sign_in.app, sign_in.pool, factor, &id)[0];
-    if factor == "SMS_OTP" && !is_phone(username) { seed < 128 } else { seed < 224 }
+    let seed = decoys::seed(sign_in.app, sign_in.pool, factor.into(), &id)[0];
+    if factor == Factor::SmsOtp && !is_phone(username) { seed < 128 } else { seed < 224 }
 }
 
 /// Sends a code and answers with the challenge. To an unknown person nothing is sent.
-pub async fn start(
-    sign_in: &SignIn<'_>,
-    person: &Person,
-    factor: &'static str,
-    available: Available,
-) -> Result<Outcome> {
+pub async fn start(sign_in: &SignIn<'_>, person: &Person, factor: Factor, available: Available) -> Result<Outcome> {
+    let attribute = factor.attribute().ok_or_else(|| unavailable(factor))?;
     let to = match &person.user {
         Some(user) => factors::address(user, factor).ok_or_else(|| unavailable(factor))?,
         // Of who is confirmed: the same as where a password is forgotten.
-        None => {
-            let purpose = Purpose::ForgotPassword;
-            addresses::decoy_of(
-                sign_in.app,
-                sign_in.pool,
-                &person.username,
-                purpose,
-                factors::first_factor_attribute(factor),
-            )
-        }
+        None => addresses::decoy_of(sign_in.app, sign_in.pool, &person.username, Purpose::ForgotPassword, attribute),
     };
-    let (data, parameters) = send(sign_in, person, &to, Factor::First { by: sign_in.asker() }).await?;
-    sign_in.challenge(person, factor, data, parameters, available.factors).await
+    let (sent, parameters) = send(sign_in, person, &to, SentAs::FirstFactor { by: sign_in.asker() }).await?;
+    let state = match attribute {
+        AddressAttribute::Email => Pending::EmailOtp(EmailOtp::First(sent)),
+        AddressAttribute::PhoneNumber => Pending::SmsOtp(sent),
+    };
+    sign_in.challenge(person, state, parameters, available.factors).await
 }
 
 /// Sends a code to an address (to an unknown person's, nothing): what the challenge remembers, and what its answer says.
@@ -63,14 +56,14 @@ pub async fn send(
     sign_in: &SignIn<'_>,
     person: &Person,
     to: &Address,
-    as_factor: Factor,
-) -> Result<(Value, Map<String, Value>)> {
+    sent_as: SentAs,
+) -> Result<(SentCode, Map<String, Value>)> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     app.delivery.check(to.medium())?;
     let now = app.clock.now();
     let code = random::code(DIGITS);
     let mut tx = app.db.begin().await?;
-    codes::count_sign_in(app, &mut tx, pool, (&person.username, person.user.as_ref()), as_factor, now).await?;
+    codes::count_sign_in(app, &mut tx, pool, (&person.username, person.user.as_ref()), sent_as, now).await?;
     let username = person.user.as_ref().map_or(person.username.as_str(), |user| &user.username);
     let told = Told { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code, stored: None };
     match &person.user {
@@ -86,26 +79,27 @@ pub async fn send(
     parameters.insert("CODE_DELIVERY_DESTINATION".into(), Value::String(details.destination));
     let salt: [u8; 16] = random::bytes();
     let salt = BASE64_STANDARD.encode(salt);
-    Ok((json!({"code": hash(app, &salt, &code), "salt": salt, "to": to.value}), parameters))
+    Ok((SentCode { code: hash(app, &salt, &code), salt, to: to.value.clone() }, parameters))
 }
 
-/// Whether a code is the one that was sent for a challenge.
-pub fn fits(app: &App, pending: &Challenge, code: &str) -> bool {
-    let of = |member: &str| pending.data[member].as_str().unwrap_or_default();
-    equal(of("code").as_bytes(), hash(app, of("salt"), code).as_bytes())
+/// Whether a code is the one that was sent.
+pub fn fits(app: &App, sent: &SentCode, code: &str) -> bool {
+    equal(sent.code.as_bytes(), hash(app, &sent.salt, code).as_bytes())
 }
 
 /// Checks a code. A wrong one leaves the challenge alone. Guesses are counted as at other codes, apart
 /// from wrong passwords: neither of the two, by a stranger, keeps the right one of the other out.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    if !matches!(pending.kind.as_str(), "EMAIL_OTP" | "SMS_OTP") || is_second_factor(&pending) {
-        return Err(session_text::unfit());
-    }
+    let (factor, sent) = match &pending.state {
+        Pending::EmailOtp(EmailOtp::First(sent)) => (Factor::EmailOtp, sent),
+        Pending::SmsOtp(sent) => (Factor::SmsOtp, sent),
+        _ => return Err(session_text::unfit()),
+    };
     let now = app.clock.now();
     let (name, by) = (person.username.as_str(), sign_in.call.address);
     let allowed = codes::count_sign_in_guess(app, pool, name, person.user.as_ref(), by).await?;
-    let right = fits(app, &pending, code) && allowed;
+    let right = fits(app, sent, code) && allowed;
     let user = person.user.as_ref().filter(|_| right).ok_or_else(mismatch)?;
     let mut tx = app.db.begin().await?;
     // Held from here: the checks below are still true when the session is there.
@@ -116,14 +110,14 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     }
     sign_in.may_sign_in(&user)?;
     // What was offered may have been withdrawn since, and the address may be another one now.
-    let still = factors::address(&user, &taken.kind).is_some_and(|address| taken.data["to"] == address.value);
-    if !still || !pool.allows_factor(&taken.kind) || factors::is_needed(pool, &user) {
+    let still = factors::address(&user, factor).is_some_and(|address| sent.to == address.value);
+    if !still || !pool.allows_factor(factor) || factors::is_needed(pool, &user) {
         return Err(session_text::unfit());
     }
     // Whoever reads the address has proved more than a password does.
     store::login_attempts::forget(&mut tx, &pool.id, &password::attempts_name(app, pool, name, Some(&user))).await?;
     codes::signed_in(app, &mut tx, pool, &user, by).await?;
-    let methods = vec![if taken.kind == "SMS_OTP" { "sms" } else { "email_otp" }];
+    let methods = vec![if factor == Factor::SmsOtp { "sms" } else { "email_otp" }];
     Ok(Proof::Enough { tx, user, with: OpenedWith::Otp, methods })
 }
 
@@ -135,6 +129,6 @@ fn mismatch() -> Error {
     Error::CodeMismatch("Invalid code or auth state for the user.".into())
 }
 
-fn unavailable(factor: &str) -> Error {
+fn unavailable(factor: Factor) -> Error {
     Error::InvalidParameter(format!("{factor} is not an available challenge.").into())
 }

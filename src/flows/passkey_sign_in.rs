@@ -1,20 +1,24 @@
 //! Signing in with a passkey: the WEB_AUTHN challenge (docs/cognito.md 2.2) and its answer.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use time::Duration;
 use uuid::Uuid;
 
 use crate::{
     app::App,
+    change::trail,
     error::{Error, Result},
+    factor::{Factor, MfaConfiguration},
     flows::{
         decoys, factors,
         proof::Proof,
         step::{Available, Door, Outcome, Person, SignIn},
-        trail, triggers,
+        triggers,
     },
+    pending::{Ceremony, Pending},
     random, session_text,
+    store::audit::Event,
     store::{
         self,
         challenges::Challenge,
@@ -84,25 +88,27 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) 
     let options = webauthn::request_options(&rp, &challenge, &available.passkeys);
     let mut parameters = Map::new();
     parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
-    let data = json!({"challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge), "rpId": rp.id});
-    sign_in.challenge(person, "WEB_AUTHN", data, parameters, available.factors).await
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(challenge);
+    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: false });
+    sign_in.challenge(person, state, parameters, available.factors).await
 }
 
 /// Answers with a WEB_AUTHN challenge for a person who has not said who they are: any passkey of the pool's that its
 /// authenticator lists (a discoverable credential) may answer, and says whose it is.
 pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     let mut rp = relying_party(sign_in, None).ok_or_else(not_configured)?;
-    if !sign_in.pool.allows_factor("WEB_AUTHN") {
+    if !sign_in.pool.allows_factor(Factor::WebAuthn) {
         return Err(Error::InvalidParameter("WEB_AUTHN is not an available challenge.".into()));
     }
     // Whether one factor will do is not known yet.
-    rp.user_verification_required |= sign_in.pool.settings.mfa_configuration != "OFF";
+    rp.user_verification_required |= sign_in.pool.settings.mfa_configuration != MfaConfiguration::Off;
     let challenge: [u8; 32] = random::bytes();
     let options = webauthn::request_options(&rp, &challenge, &[]);
     let mut parameters = Map::new();
     parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
-    let data = json!({"challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge), "rpId": rp.id, "discoverable": true});
-    sign_in.store_challenge(None, "WEB_AUTHN", data, parameters, vec!["WEB_AUTHN"]).await
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(challenge);
+    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: true });
+    sign_in.store_challenge((None, None), state, parameters, vec![Factor::WebAuthn]).await
 }
 
 /// A passkey that says by itself whose it is.
@@ -120,7 +126,7 @@ pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Resul
     let (app, pool) = (sign_in.app, sign_in.pool);
     let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
     let is_ours = pending.client_id == sign_in.client.id && pending.sub.is_none() && sign_in.is_of_this_door(&pending);
-    if pending.kind != "WEB_AUTHN" || pending.data["discoverable"] != true || !is_ours {
+    if !matches!(&pending.state, Pending::WebAuthn(ceremony) if ceremony.discoverable) || !is_ours {
         return Err(session_text::unfit());
     }
     let assertion = Assertion::parse(credential).map_err(|error| Error::InvalidParameter(error.to_string().into()))?;
@@ -156,9 +162,7 @@ pub fn verify(
     key: Option<Key>,
     credential: &str,
 ) -> Result<Option<Verified>> {
-    if pending.kind != "WEB_AUTHN" {
-        return Err(session_text::unfit());
-    }
+    let Pending::WebAuthn(ceremony) = &pending.state else { return Err(session_text::unfit()) };
     let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
     let (app, pool) = (sign_in.app, sign_in.pool);
     let Ok(assertion) = Assertion::parse(credential) else { return Ok(None) };
@@ -167,7 +171,7 @@ pub fn verify(
     let attachment = key.as_ref().and_then(|key| key.attachment.clone());
     // For a decoy too, so that both cost the same.
     let stored = stored_credential(key, &assertion.credential_id);
-    let verified = webauthn::verify_assertion(&rp, &challenge_bytes(pending)?, sub, &stored, &assertion);
+    let verified = webauthn::verify_assertion(&rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
     let (Some(user), Some(old_sign_count), Ok(verified)) = (&person.user, old_sign_count, verified) else {
         return Ok(None);
     };
@@ -199,7 +203,7 @@ pub fn verify(
 fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
     sign_in.may_sign_in(user)?;
     let enough = !factors::is_needed(sign_in.pool, user) || factors::passkeys_suffice(sign_in.pool, user);
-    if user.status != Status::Confirmed || !enough || !sign_in.pool.allows_factor("WEB_AUTHN") {
+    if user.status != Status::Confirmed || !enough || !sign_in.pool.allows_factor(Factor::WebAuthn) {
         return Err(Error::wrong_credentials("passkeys sign this user in no more"));
     }
     Ok(())
@@ -228,6 +232,7 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let user = store::users::lock_shared(&mut tx, &pool.id, sub).await?;
     let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    let Pending::WebAuthn(ceremony) = &taken.state else { return Err(session_text::unfit()) };
     if taken.expires_at <= app.clock.now() {
         tx.commit().await?;
         return Err(session_text::expired());
@@ -247,22 +252,26 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     let rp = &relying_party(sign_in, user.as_ref()).ok_or_else(not_configured)?;
     // For a decoy too, so that both cost the same.
     let stored = stored_credential(key, &credential_id);
-    let verified = webauthn::verify_assertion(rp, &challenge_bytes(&taken)?, sub, &stored, &assertion);
+    let verified = webauthn::verify_assertion(rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
     let (Some(user), Ok(verified), true) = (user, &verified, known) else {
         if verified == Err(webauthn::Error::PossibleClone) && known {
             let trail = trail(app, sign_in.call, "user");
             // Whoever has the passkey can do so as often as they like.
-            let (event, since) = ("passkey.clone_suspected", trail.at - Duration::HOUR);
+            let (event, since) = (Event::PasskeyCloneSuspected, trail.at - Duration::HOUR);
             if store::audit::count_since(&mut tx, &pool.id, sub, event, since).await? < CLONES_NOTED_PER_HOUR {
-                store::audit::insert(&mut tx, &pool.id, &trail, event, Some(sub), Some(&credential_id)).await?;
+                let entry = event.of_passkey(sub, &credential_id);
+                let _ = store::audit::insert(&mut tx, &pool.id, &trail, entry).await?;
             }
         }
         tx.commit().await?;
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
         let refusal = Error::wrong_credentials("the passkey does not verify");
         // Without a name the person chose among the passkeys of a list that only a signal mends.
-        let nameless = taken.data["discoverable"] == true;
-        return Err(if nameless && was_deleted(app, pool, &assertion).await? { deleted() } else { refusal });
+        return Err(if ceremony.discoverable && was_deleted(app, pool, &assertion).await? {
+            deleted()
+        } else {
+            refusal
+        });
     };
     if let Err(refusal) = may_finish(sign_in, &user) {
         tx.commit().await?;
@@ -309,9 +318,8 @@ fn deleted() -> Error {
     Error::NotAuthorized("This passkey was deleted.".into())
 }
 
-fn challenge_bytes(challenge: &Challenge) -> Result<Vec<u8>> {
-    let text = challenge.data["challenge"].as_str().unwrap_or_default();
-    BASE64_URL_SAFE_NO_PAD.decode(text).map_err(Error::internal)
+fn challenge_bytes(ceremony: &Ceremony) -> Result<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(&ceremony.challenge).map_err(Error::internal)
 }
 
 /// A key whose private half nobody has: the generator point of P-256, doubled by the curve's own constants.

@@ -2,6 +2,8 @@
 
 use time::Duration;
 
+use crate::factor::AddressAttribute;
+
 /// How long the code of a sign-up may wait.
 pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 
@@ -16,8 +18,11 @@ pub enum Purpose {
 
 impl Purpose {
     /// The purpose of proving an address of this attribute.
-    pub fn verify(attribute: &str) -> Self {
-        if attribute == "email" { Self::VerifyEmail } else { Self::VerifyPhoneNumber }
+    pub fn verify(attribute: AddressAttribute) -> Self {
+        match attribute {
+            AddressAttribute::Email => Self::VerifyEmail,
+            AddressAttribute::PhoneNumber => Self::VerifyPhoneNumber,
+        }
     }
 
     /// As the database has it.

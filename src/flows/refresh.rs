@@ -5,14 +5,15 @@ use time::OffsetDateTime;
 use crate::{
     app::App,
     call::Call,
+    change::trail,
     error::{Error, Result},
     flows::{
         authentication_result::AuthenticationResult,
         issue::{self, Basis},
         token_generation::{self, Holder, Source},
-        trail,
         triggers::{self, Cause, Trigger},
     },
+    store::audit::Event,
     store::{
         self, Connection,
         clients::Client,
@@ -87,8 +88,8 @@ pub async fn refresh(
         _ => {
             store::sessions::revoke(&mut tx, &client.pool_id, session.origin_jti, now).await?;
             let trail = trail(app, call, "service");
-            let (pool_id, event) = (&client.pool_id, "refresh_token.reused");
-            store::audit::insert(&mut tx, pool_id, &trail, event, Some(session.sub), None).await?;
+            let entry = Event::RefreshTokenReused.of_user(session.sub);
+            let _ = store::audit::insert(&mut tx, &client.pool_id, &trail, entry).await?;
             tx.commit().await?;
             return Err(Error::RefreshTokenReuse);
         }

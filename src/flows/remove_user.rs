@@ -2,17 +2,20 @@
 
 use uuid::Uuid;
 
-use crate::store::{self, Connection, audit::Trail};
+use crate::store::{
+    self, Connection,
+    audit::{Audited, Event, Trail},
+};
 
-/// Removes the user in the caller's transaction; `false` when there is none.
-pub async fn remove(db: &mut Connection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<bool> {
+/// Removes the user in the caller's transaction; `None` when there is none.
+pub async fn remove(db: &mut Connection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<Option<Audited>> {
     if store::users::lock(db, pool_id, sub).await?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     store::sessions::delete_all(db, pool_id, sub).await?;
-    store::challenges::take_registration(db, pool_id, sub).await?;
+    store::challenges::delete_registration(db, pool_id, sub).await?;
     store::passkeys::delete_all(db, pool_id, sub, trail).await?;
-    store::audit::insert(db, pool_id, trail, "user.deleted", Some(sub), None).await?;
+    let audited = store::audit::insert(db, pool_id, trail, Event::UserDeleted.of_user(sub)).await?;
     store::users::delete(db, pool_id, sub).await?;
-    Ok(true)
+    Ok(Some(audited))
 }

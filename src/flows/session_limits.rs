@@ -10,6 +10,7 @@ use crate::{
     app::App,
     error::Result,
     random,
+    store::audit::Event,
     store::{self, Connections, audit::Trail, sessions::Over},
 };
 
@@ -54,7 +55,7 @@ pub async fn trim(
         }
         let live = (batch - left).unsigned_abs();
         if live > 0 {
-            store::audit::insert(&mut tx, pool_id, &trail, "sessions.over_limit", Some(sub), None).await?;
+            let _ = store::audit::insert(&mut tx, pool_id, &trail, Event::SessionsOverLimit.of_user(sub)).await?;
         }
         if left > 0 {
             left -= store::sessions::delete_ended(&mut tx, pool_id, sub, (most, left), trail.at).await?.cast_signed();

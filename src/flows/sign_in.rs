@@ -1,18 +1,20 @@
 //! The steps of signing in, shared by InitiateAuth, RespondToAuthChallenge and their Admin forms.
 
-use serde_json::{Map, json};
+use serde_json::Map;
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
+    factor::{ChallengeName, Factor, MfaConfiguration},
     flows::{
         auth_events, custom_sign_in, devices, factors, mfa, migration, new_password, next, otp_sign_in,
         passkey_sign_in, password,
-        proof::{Proof, is_second_factor},
+        proof::Proof,
         refresh, secret_hash, sign_up, srp_sign_in,
         step::{Available, Door, Outcome, Parameters, Person, SignIn, missing, shown},
         triggers::{self, Trigger},
     },
+    pending::{EmailOtp, Pending},
     secret::Secret,
     session_text,
     store::{
@@ -26,15 +28,6 @@ use crate::{
     user_queue::Turn,
     webauthn::Assertion,
 };
-
-/// The factors that a person may choose (docs/cognito.md 4.1), and the member of an answer that proves each.
-const FACTORS: [(&str, &str); 5] = [
-    ("PASSWORD_SRP", "SRP_A"),
-    ("PASSWORD", "PASSWORD"),
-    ("EMAIL_OTP", "EMAIL_OTP_CODE"),
-    ("SMS_OTP", "SMS_OTP_CODE"),
-    ("WEB_AUTHN", "CREDENTIAL"),
-];
 
 /// A pending sign-in, read.
 struct Resumed {
@@ -108,46 +101,49 @@ impl SignIn<'_> {
     }
 
     /// A further step: RespondToAuthChallenge.
-    pub async fn respond(&self, challenge: &str, session: Option<&str>, responses: &Parameters) -> Result<Outcome> {
+    pub async fn respond(
+        &self,
+        challenge: ChallengeName,
+        session: Option<&str>,
+        responses: &Parameters,
+    ) -> Result<Outcome> {
         // Functions verify a custom challenge; it is used up first, and needs no turn.
         let _turn = match challenge {
-            custom_sign_in::CHALLENGE => None,
+            ChallengeName::CustomChallenge => None,
             _ => self.turn(responses).await?,
         };
-        // The factor that is chosen or answered.
-        let factor = match (challenge, responses.get("ANSWER")) {
-            ("SELECT_CHALLENGE", Some(answer)) => answer.as_str(),
-            ("SELECT_CHALLENGE", None) => return Err(missing("ANSWER")),
+        // What is chosen or answered.
+        let answered = match (challenge, responses.get("ANSWER")) {
+            (ChallengeName::SelectChallenge, Some(answer)) => match answer.parse() {
+                Err(_) | Ok(ChallengeName::SelectChallenge) => {
+                    let words = format!("{} is not an available challenge.", shown(answer));
+                    return Err(Error::InvalidParameter(words.into()));
+                }
+                Ok(chosen) => chosen,
+            },
+            (ChallengeName::SelectChallenge, None) => return Err(missing("ANSWER")),
             (other, _) => other,
         };
-        let factors = FACTORS.iter().map(|(name, _)| *name);
-        let further = ["NEW_PASSWORD_REQUIRED", srp_sign_in::CHALLENGE, custom_sign_in::CHALLENGE];
-        if !factors.chain(further).chain(mfa::CHALLENGES).chain(devices::CHALLENGES).any(|known| known == factor) {
-            let text = match challenge {
-                "SELECT_CHALLENGE" => format!("{} is not an available challenge.", shown(factor)),
-                _ => format!("The challenge {} is not supported by Keystead yet.", shown(challenge)),
-            };
-            return Err(Error::InvalidParameter(text.into()));
-        }
         let session = session.map(str::to_owned).or_else(|| match challenge {
-            srp_sign_in::CHALLENGE => srp_sign_in::session_of(responses),
-            name if devices::CHALLENGES.contains(&name) => srp_sign_in::session_of(responses),
+            ChallengeName::PasswordVerifier | ChallengeName::DeviceSrpAuth | ChallengeName::DevicePasswordVerifier => {
+                srp_sign_in::session_of(responses)
+            }
             _ => None,
         });
         let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
         let now = self.app.clock.now();
         let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, &session, now)?;
         if self.is_nameless(responses)
-            && factor == "WEB_AUTHN"
+            && answered == ChallengeName::WebAuthn
             && let Some(credential) = responses.get("CREDENTIAL").filter(|given| !given.is_empty())
         {
             self.check_nameless(responses)?;
             return self.nameless_passkey(id, credential).await;
         }
         // Which passkey answers, if one does.
-        let answered = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
-        let Resumed { pending, person, key } = self.resume(id, responses, answered.as_ref()).await?;
-        let decoy = || pending.data["decoy"] == self.decoy_mark(&person);
+        let assertion = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
+        let Resumed { pending, person, key } = self.resume(id, responses, assertion.as_ref()).await?;
+        let decoy = || pending.bounds.decoy.as_ref() == Some(&self.decoy_mark(&person));
         if !self.is_of_this_door(&pending)
             || pending.client_id != self.client.id
             || pending.sub != person.user.as_ref().map(|user| user.sub)
@@ -155,46 +151,69 @@ impl SignIn<'_> {
         {
             return Err(session_text::unfit());
         }
-        let of_device = devices::CHALLENGES.contains(&factor);
-        if further.contains(&factor) || of_device || is_second_factor(&pending) {
-            // Answered under its own name alone.
-            if factor != pending.kind || factor != challenge {
-                return Err(session_text::unfit());
+        match &pending.state {
+            // Whoever chooses may choose again, also after another factor's challenge.
+            Pending::SelectChallenge {}
+            | Pending::Password {}
+            | Pending::PasswordSrp {}
+            | Pending::WebAuthn(_)
+            | Pending::EmailOtp(EmailOtp::First(_))
+            | Pending::SmsOtp(_) => {
+                let factor = answered.factor().ok_or_else(session_text::unfit)?;
+                self.answer_factor(person, pending, key, (challenge, factor), responses).await
             }
-            let step = match factor {
-                "NEW_PASSWORD_REQUIRED" => new_password::respond(self, person, pending, responses).await?.into(),
-                srp_sign_in::CHALLENGE => srp_sign_in::finish(self, person, pending, responses).await?.into(),
-                custom_sign_in::CHALLENGE => custom_sign_in::respond(self, person, pending, responses).await?,
-                _ if of_device => devices::respond(self, person, pending, responses).await?,
-                _ => mfa::finish(self, person, pending, responses).await?,
-            };
-            return next::go_on(self, step).await;
+            state => {
+                // Answered under its own name alone.
+                if state.name() != Some(answered) || answered != challenge {
+                    return Err(session_text::unfit());
+                }
+                let step = match state {
+                    Pending::NewPasswordRequired { .. } => {
+                        new_password::respond(self, person, pending, responses).await?.into()
+                    }
+                    Pending::PasswordVerifier { .. } => {
+                        srp_sign_in::finish(self, person, pending, responses).await?.into()
+                    }
+                    Pending::CustomChallenge { .. } => {
+                        custom_sign_in::respond(self, person, pending, responses).await?
+                    }
+                    Pending::DeviceSrpAuth { .. } | Pending::DevicePasswordVerifier { .. } => {
+                        devices::respond(self, person, pending, responses).await?
+                    }
+                    _ => mfa::finish(self, person, pending, responses).await?,
+                };
+                next::go_on(self, step).await
+            }
         }
-        let Some((factor, member)) = FACTORS.iter().find(|(name, _)| *name == factor) else {
-            return Err(session_text::unfit());
-        };
-        // Whoever chooses may choose again, also after another factor's challenge.
-        let choosing = pending.kind == "SELECT_CHALLENGE" || FACTORS.iter().any(|(name, _)| *name == pending.kind);
-        if !choosing {
-            return Err(session_text::unfit());
-        }
-        let Some(given) = responses.get(*member).filter(|given| !given.is_empty()) else {
-            if challenge == "SELECT_CHALLENGE" {
+    }
+
+    /// The choice of a first factor, or what proves it. `key` is the person's passkey that answers, if it was found.
+    async fn answer_factor(
+        &self,
+        person: Person,
+        pending: Challenge,
+        key: Option<Key>,
+        (challenge, factor): (ChallengeName, Factor),
+        responses: &Parameters,
+    ) -> Result<Outcome> {
+        let id = pending.id;
+        let Some(given) = responses.get(factor.response()).filter(|given| !given.is_empty()) else {
+            if challenge == ChallengeName::SelectChallenge {
                 return self.select(person, id, factor).await;
             }
-            return Err(missing(member));
+            return Err(missing(factor.response()));
         };
-        match *factor {
-            "WEB_AUTHN" => self.passkey(person, pending, key, given).await,
-            "PASSWORD" => self.text_password(person, given, Some(id)).await,
-            "PASSWORD_SRP" => {
+        match factor {
+            Factor::WebAuthn => self.passkey(person, pending, key, given).await,
+            Factor::Password => self.text_password(person, given, Some(id)).await,
+            Factor::PasswordSrp => {
                 let available = self.take_choice(&person, id, factor).await?;
                 srp_sign_in::start(self, &person, given, available).await
             }
-            _ if pending.kind == *factor => {
+            Factor::EmailOtp | Factor::SmsOtp if pending.state.name() == Some(factor.challenge()) => {
                 next::after(self, otp_sign_in::finish(self, person, pending, given).await?).await
             }
-            _ => Err(session_text::unfit()),
+            Factor::EmailOtp | Factor::SmsOtp => Err(session_text::unfit()),
         }
     }
 
@@ -205,7 +224,7 @@ impl SignIn<'_> {
         let given = || Secret::from(password.to_owned());
         let user = password::check(app, pool, self.hides_existence(), &username, user, given()).await?;
         let outcome = next::after(self, Proof::Password { username, user: user.clone(), answers }).await?;
-        if !matches!(&outcome, Outcome::Next(next) if next.name == "NEW_PASSWORD_REQUIRED") {
+        if !matches!(&outcome, Outcome::Next(next) if next.name == ChallengeName::NewPasswordRequired) {
             // Signing in does not depend on it: the next one tries again.
             let refreshed = password::refresh(app, pool, &user, given()).await;
             let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
@@ -306,10 +325,10 @@ impl SignIn<'_> {
         let now = self.app.clock.now();
         let mut tx = self.app.db.begin().await?;
         let Some(user) = store::users::lock_shared(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
-        let step = sign_up::SIGNED_UP;
+        let step = Pending::SignedUp {};
         if user.status != Status::Confirmed
             || factors::is_needed(self.pool, &user)
-            || !sign_up::take_session(self.app, &mut tx, self.client, user.sub, step, session, now).await?
+            || !sign_up::take_session(self.app, &mut tx, self.client, user.sub, &step, session, now).await?
         {
             return Ok(None);
         }
@@ -320,24 +339,26 @@ impl SignIn<'_> {
 
     /// USER_AUTH: the person's choice of a factor.
     async fn choice(&self, person: Person, available: Available, parameters: &Parameters) -> Result<Outcome> {
-        let preferred = parameters.get("PREFERRED_CHALLENGE").map(String::as_str);
-        let Some(preferred) = available.factors.iter().find(|factor| Some(**factor) == preferred).copied() else {
-            return self.challenge(&person, "SELECT_CHALLENGE", json!({}), Map::new(), available.factors).await;
+        let preferred = parameters.get("PREFERRED_CHALLENGE").and_then(|factor| factor.parse::<Factor>().ok());
+        let Some(preferred) = preferred.filter(|factor| available.factors.contains(factor)) else {
+            return self.challenge(&person, Pending::SelectChallenge {}, Map::new(), available.factors).await;
         };
         match (preferred, parameters.get("PASSWORD"), parameters.get("SRP_A")) {
-            ("PASSWORD", Some(password), _) => self.text_password(person, password, None).await,
-            ("PASSWORD_SRP", _, Some(public)) => srp_sign_in::start(self, &person, public, available).await,
+            (Factor::Password, Some(password), _) => self.text_password(person, password, None).await,
+            (Factor::PasswordSrp, _, Some(public)) => srp_sign_in::start(self, &person, public, available).await,
             _ => self.challenge_of(person, preferred, available).await,
         }
     }
 
     /// Answers with the challenge of a factor.
-    async fn challenge_of(&self, person: Person, factor: &'static str, available: Available) -> Result<Outcome> {
-        match factor {
-            "WEB_AUTHN" => passkey_sign_in::start(self, &person, available).await,
-            "EMAIL_OTP" | "SMS_OTP" => otp_sign_in::start(self, &person, factor, available).await,
-            _ => self.challenge(&person, factor, json!({}), Map::new(), available.factors).await,
-        }
+    async fn challenge_of(&self, person: Person, factor: Factor, available: Available) -> Result<Outcome> {
+        let state = match factor {
+            Factor::WebAuthn => return passkey_sign_in::start(self, &person, available).await,
+            Factor::EmailOtp | Factor::SmsOtp => return otp_sign_in::start(self, &person, factor, available).await,
+            Factor::Password => Pending::Password {},
+            Factor::PasswordSrp => Pending::PasswordSrp {},
+        };
+        self.challenge(&person, state, Map::new(), available.factors).await
     }
 
     /// The factors this person can use now. A decoy has the same on every call.
@@ -355,11 +376,11 @@ impl SignIn<'_> {
         let mut factors = Vec::new();
         let one_suffices = match &person.user {
             Some(user) => !factors::is_needed(self.pool, user),
-            None => self.pool.settings.mfa_configuration != "ON",
+            None => self.pool.settings.mfa_configuration != MfaConfiguration::On,
         };
         let passkeys_suffice =
             one_suffices || person.user.as_ref().is_some_and(|user| factors::passkeys_suffice(self.pool, user));
-        for factor in ["EMAIL_OTP", "SMS_OTP"] {
+        for factor in Factor::SENT {
             let can = match &person.user {
                 Some(user) => factors::address(user, factor).is_some(),
                 None => otp_sign_in::decoy_has(self, &person.username, factor),
@@ -369,13 +390,13 @@ impl SignIn<'_> {
             }
         }
         let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
-        let passkeys = if confirmed && passkeys_suffice && self.pool.allows_factor("WEB_AUTHN") {
+        let passkeys = if confirmed && passkeys_suffice && self.pool.allows_factor(Factor::WebAuthn) {
             passkey_sign_in::descriptors(self, person, passkeys)
         } else {
             Vec::new()
         };
         if !passkeys.is_empty() {
-            factors.push("WEB_AUTHN");
+            factors.push(Factor::WebAuthn);
         }
         let has_password = match &person.user {
             Some(user) => user.password_hash.is_some(),
@@ -383,25 +404,25 @@ impl SignIn<'_> {
             None => {
                 !self.pool.uses_codes()
                     || factors.is_empty()
-                    || otp_sign_in::decoy_has(self, &person.username, "PASSWORD")
+                    || otp_sign_in::decoy_has(self, &person.username, Factor::Password)
             }
         };
         // Who has nothing is asked for a password, as nobody is: no list says that there is such an account.
         let asked_in_vain = factors.is_empty() && self.hides_existence();
-        if (has_password || asked_in_vain) && self.pool.allows_factor("PASSWORD") {
-            factors.splice(0..0, ["PASSWORD_SRP", "PASSWORD"]);
+        if (has_password || asked_in_vain) && self.pool.allows_factor(Factor::Password) {
+            factors.splice(0..0, [Factor::PasswordSrp, Factor::Password]);
         }
         Available { factors, passkeys }
     }
 
     /// Continues a selection with the chosen challenge.
-    async fn select(&self, person: Person, id: Uuid, chosen: &'static str) -> Result<Outcome> {
+    async fn select(&self, person: Person, id: Uuid, chosen: Factor) -> Result<Outcome> {
         let available = self.take_choice(&person, id, chosen).await?;
         self.challenge_of(person, chosen, available).await
     }
 
     /// Uses up the session in which a factor was chosen: every answer has a new one.
-    async fn take_choice(&self, person: &Person, id: Uuid, chosen: &str) -> Result<Available> {
+    async fn take_choice(&self, person: &Person, id: Uuid, chosen: Factor) -> Result<Available> {
         let available = self.available(person).await?;
         if !available.factors.contains(&chosen) {
             return Err(Error::InvalidParameter(format!("{chosen} is not an available challenge.").into()));

@@ -1,13 +1,15 @@
 //! What signing up, confirming and asking for a code again share.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     app::App,
     call::Call,
+    change,
     error::{Error, Result},
+    factor::AddressAttribute,
     flows::{
         addresses::{self, Address},
         codes::{self, Given},
@@ -15,9 +17,11 @@ use crate::{
         purpose::{self, Purpose},
         triggers::{self, Cause, PreSignUp, Trigger},
     },
+    pending::{Bounds, Pending},
     random,
     secret::Secret,
     session_text,
+    store::audit::Event,
     store::{
         self, Connection,
         challenges::Challenge,
@@ -54,9 +58,13 @@ pub fn address_to_verify(pool: &Pool, user: &User, typed: &str) -> Option<Addres
 }
 
 /// The same of the addresses that somebody has who is called so.
-pub fn attribute_to_verify(pool: &Pool, typed: &str, value: impl Fn(&str) -> Option<String>) -> Option<&'static str> {
+pub fn attribute_to_verify(
+    pool: &Pool,
+    typed: &str,
+    value: impl Fn(&str) -> Option<String>,
+) -> Option<AddressAttribute> {
     let by_address = !pool.settings.username_attributes.is_empty();
-    let given = |name: &'static str| Some((name, value(name).filter(|value| !value.is_empty())?));
+    let given = |one: AddressAttribute| Some((one, value(one.name()).filter(|value| !value.is_empty())?));
     let given: Vec<_> = addresses::attributes_to_verify(pool).filter_map(given).collect();
     let typed = pool.username_key(typed);
     let called = given.iter().find(|(_, value)| by_address && pool.username_key(value) == typed);
@@ -69,7 +77,7 @@ pub async fn session(
     db: &mut Connection,
     client: &Client,
     sub: Uuid,
-    kind: &str,
+    state: Pending,
     (from_pages, now): (bool, OffsetDateTime),
 ) -> Result<Option<String>> {
     if !from_pages && !client.settings.allows_flow("ALLOW_USER_AUTH") {
@@ -77,10 +85,10 @@ pub async fn session(
     }
     let challenge = Challenge {
         id: random::uuid(),
-        kind: kind.into(),
         client_id: client.id.clone(),
         sub: Some(sub),
-        data: json!({}),
+        state,
+        bounds: Bounds::default(),
         // On the pages it lives as long as the code that people look for in their mail.
         expires_at: now + if from_pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
     };
@@ -106,7 +114,7 @@ pub async fn session_of(app: &App, call: &Call, named: &ClientAndPool, username:
     if let Some(browser) = &call.browser {
         store::users::signed_up_in(&mut db, &pool.id, user.sub, browser).await?;
     }
-    let session = session(app, &mut db, client, user.sub, SIGN_UP, (true, app.clock.now())).await?;
+    let session = session(app, &mut db, client, user.sub, Pending::SignUp {}, (true, app.clock.now())).await?;
     Ok(session.unwrap_or_else(|| no_session(app, client)))
 }
 
@@ -116,13 +124,17 @@ pub async fn take_session(
     db: &mut Connection,
     client: &Client,
     sub: Uuid,
-    kind: &str,
+    state: &Pending,
     session: &str,
     now: OffsetDateTime,
 ) -> Result<bool> {
     let Ok(id) = session_text::open(&app.sealing, &client.pool_id, &client.id, session, now) else { return Ok(false) };
     let Some(pending) = store::challenges::find(&mut *db, &client.pool_id, id).await? else { return Ok(false) };
-    if pending.kind != kind || pending.sub != Some(sub) || pending.client_id != client.id || pending.expires_at <= now {
+    if pending.state != *state
+        || pending.sub != Some(sub)
+        || pending.client_id != client.id
+        || pending.expires_at <= now
+    {
         return Ok(false);
     }
     Ok(store::challenges::take(db, &client.pool_id, id).await?.is_some())
@@ -248,7 +260,7 @@ pub async fn confirm(
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp, given.code.by).await?);
     };
-    let trail = super::trail(app, call, "user");
+    let trail = change::trail(app, call, "user");
     // Nothing is hashed for a code that is wrong.
     let chosen = match given.password.given() {
         Some(password) => Some(hashed(app, pool, &user, given.code, password, trail.at).await?),
@@ -296,7 +308,7 @@ pub async fn confirm(
     put.map_err(|taken| taken.alias_exists())?;
     // The sign-up's session is used up; clients that do not send it (Amplify) get the next one all the same.
     let has_session = match given.session {
-        Some(session) => take_session(app, &mut tx, client, user.sub, SIGN_UP, session, trail.at).await?,
+        Some(session) => take_session(app, &mut tx, client, user.sub, &Pending::SignUp {}, session, trail.at).await?,
         None => false,
     };
     let stays = user.password_hash.is_none()
@@ -312,9 +324,9 @@ pub async fn confirm(
     let session = match given.password {
         // A link may be opened by anybody's mail program.
         Chosen::ByWhoHasTheLink(_) => None,
-        _ => session(app, &mut tx, client, user.sub, SIGNED_UP, (call.from_pages(), trail.at)).await?,
+        _ => session(app, &mut tx, client, user.sub, Pending::SignedUp {}, (call.from_pages(), trail.at)).await?,
     };
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
+    let _ = store::audit::insert(&mut tx, &pool.id, &trail, Event::UserConfirmed.of_user(user.sub)).await?;
     tx.commit().await?;
     tell_confirmed(cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
     Ok(Confirmed::Done { session, address: code.destination })

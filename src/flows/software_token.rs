@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     error::{Error, Result},
+    factor::SecondFactor,
     random,
     store::{self, Connection, pools::Pool},
 };
@@ -18,7 +19,7 @@ const SKEW: u16 = 1;
 
 /// Offers a new secret to a user's authenticator app: its base32 text.
 pub async fn associate(app: &App, db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<String> {
-    if !pool.has_mfa("SOFTWARE_TOKEN_MFA") {
+    if !pool.has_mfa(SecondFactor::SoftwareTokenMfa) {
         return Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()));
     }
     let secret: [u8; SECRET] = random::bytes();

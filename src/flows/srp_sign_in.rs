@@ -1,16 +1,17 @@
 //! Signing in with a password that is proved without being sent (docs/cognito.md 4.5): PASSWORD_VERIFIER and its answer.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
     flows::{
         decoys, password,
-        proof::{Proof, is_of_custom},
+        proof::Proof,
         step::{Available, Outcome, Parameters, Person, SignIn, shown},
     },
+    pending::{Answered, Pending},
     random,
     sealing::{equal, hex},
     session_text,
@@ -18,8 +19,6 @@ use crate::{
     store::{self, challenges::Challenge},
 };
 
-/// The challenge's name, and its kind in the database.
-pub const CHALLENGE: &str = "PASSWORD_VERIFIER";
 /// Bytes of the server's secret exponent.
 const SECRET: usize = 32;
 
@@ -30,42 +29,40 @@ pub async fn start(
     client_public: &str,
     available: Available,
 ) -> Result<Outcome> {
-    start_with(sign_in, person, client_public, available, json!({})).await
+    start_with(sign_in, person, client_public, available, None).await
 }
 
-/// The same with what else the challenge is to remember.
+/// The same in the middle of custom challenges: with those answered so far.
 pub async fn start_with(
     sign_in: &SignIn<'_>,
     person: &Person,
     client_public: &str,
     available: Available,
-    mut data: Value,
+    custom: Option<Vec<Answered>>,
 ) -> Result<Outcome> {
     let verifier = verifier(sign_in, person).await?;
     let user_id = user_id(sign_in, person);
     let offer = offer(sign_in, verifier.v, client_public).await?;
-    data["srp"] = offer.state.into();
-    data["srpId"] = json!(user_id);
+    let state = Pending::PasswordVerifier { srp: offer.state, srp_id: user_id.clone(), custom };
     let named = [
         ("SALT", hex(&verifier.salt)),
         ("SRP_B", offer.public),
         ("USERNAME", user_id.clone()),
         ("USER_ID_FOR_SRP", user_id),
     ];
-    challenge(sign_in, person, CHALLENGE, data, named, available).await
+    challenge(sign_in, person, state, named, available).await
 }
 
 /// Answers with a challenge that asks for a proof, and names it in a secret block too.
 pub async fn challenge<const N: usize>(
     sign_in: &SignIn<'_>,
     person: &Person,
-    name: &'static str,
-    data: Value,
+    state: Pending,
     parameters: [(&str, String); N],
     available: Available,
 ) -> Result<Outcome> {
     let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
-    let mut outcome = sign_in.challenge(person, name, data, parameters, available.factors).await?;
+    let mut outcome = sign_in.challenge(person, state, parameters, available.factors).await?;
     if let Outcome::Next(next) = &mut outcome {
         // Some clients send this back and no Session.
         let block = BASE64_STANDARD.encode(&next.session);
@@ -103,11 +100,11 @@ pub async fn offer(sign_in: &SignIn<'_>, v: Vec<u8>, client_public: &str) -> Res
     Ok(Offer { state: BASE64_STANDARD.encode(state), public })
 }
 
-/// Whether the responses to a pending challenge prove what belongs to the verifier `v`. `identity`: the name of the pool's or of
+/// Whether the responses to a pending challenge (its ID and [`Offer::state`]) prove what belongs to the verifier `v`. `identity`: the name of the pool's or of
 /// the device's group, and the name that the proof is made for.
 pub async fn is_proved(
     sign_in: &SignIn<'_>,
-    pending: &Challenge,
+    (id, srp_state): (Uuid, &str),
     v: Vec<u8>,
     identity: (String, String),
     responses: &Parameters,
@@ -116,7 +113,7 @@ pub async fn is_proved(
     let signature = sign_in.required(responses, "PASSWORD_CLAIM_SIGNATURE")?;
     let timestamp = sign_in.required(responses, "TIMESTAMP")?.to_owned();
     let block = sign_in.required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
-    let state = BASE64_STANDARD.decode(pending.data["srp"].as_str().unwrap_or_default()).map_err(Error::internal)?;
+    let state = BASE64_STANDARD.decode(srp_state).map_err(Error::internal)?;
     let state = app.sealing.open(&context(sign_in), &state).map_err(Error::internal)?;
     let (secret, client_public) = state.split_at_checked(SECRET).ok_or_else(|| Error::internal("a short SRP state"))?;
     let client_public = std::str::from_utf8(client_public).ok().and_then(ClientPublic::parse);
@@ -124,8 +121,7 @@ pub async fn is_proved(
     let block_bytes = BASE64_STANDARD.decode(block).unwrap_or_default();
     let own_block = session_of(responses).is_some_and(|text| {
         let now = app.clock.now();
-        session_text::open(&app.sealing, &sign_in.pool.id, &sign_in.client.id, &text, now)
-            .is_ok_and(|id| id == pending.id)
+        session_text::open(&app.sealing, &sign_in.pool.id, &sign_in.client.id, &text, now).is_ok_and(|own| own == id)
     });
     let secret = secret.to_vec();
     let expected = app
@@ -152,18 +148,23 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
     }
     password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
     let verifier = verifier(sign_in, &person).await?;
-    let user_id = pending.data["srpId"].as_str().unwrap_or_default().to_owned();
-    let identity = (srp::pool_name(&pool.id).to_owned(), user_id);
-    let fits = is_proved(sign_in, &pending, verifier.v, identity, responses).await?;
-    match person.user {
-        Some(user) if fits && is_of_custom(&pending) => {
-            Ok(Proof::PasswordOfCustom { username: person.username, user, pending })
+    let Pending::PasswordVerifier { srp: state, srp_id, custom } = &pending.state else {
+        return Err(session_text::unfit());
+    };
+    let identity = (srp::pool_name(&pool.id).to_owned(), srp_id.clone());
+    let fits = is_proved(sign_in, (pending.id, state), verifier.v, identity, responses).await?;
+    match (person.user, custom) {
+        (Some(user), Some(custom)) if fits => {
+            let custom = custom.clone();
+            Ok(Proof::PasswordOfCustom { username: person.username, user, pending, custom })
         }
-        Some(user) if fits => Ok(Proof::Password { username: person.username, user, answers: Some(pending.id) }),
-        Some(user) if !sign_in.hides_existence() && password::lacks_password(&user) => {
+        (Some(user), None) if fits => {
+            Ok(Proof::Password { username: person.username, user, answers: Some(pending.id) })
+        }
+        (Some(user), _) if !sign_in.hides_existence() && password::lacks_password(&user) => {
             Err(Error::PasswordResetRequired)
         }
-        user => {
+        (user, _) => {
             let mut tx = app.db.begin().await?;
             store::challenges::take(&mut tx, &pool.id, pending.id).await?;
             tx.commit().await?;

@@ -10,7 +10,9 @@ use crate::{
     app::App,
     call::Call,
     error::{Error, Result},
+    factor::{ChallengeName, Factor},
     flows::{authentication_result::AuthenticationResult, browser::NewBrowser, decoys, triggers::Cause},
+    pending::{Bounds, Pending},
     random, session_text,
     store::{
         self,
@@ -58,17 +60,17 @@ pub enum Outcome {
 
 /// The next thing to prove.
 pub struct NextChallenge {
-    pub name: &'static str,
+    pub name: ChallengeName,
     pub session: String,
     pub parameters: Map<String, Value>,
     /// Part of InitiateAuth's answer only.
-    pub available: Vec<&'static str>,
+    pub available: Vec<Factor>,
 }
 
 /// What a person can sign in with now.
 pub struct Available {
     /// In Amazon Cognito's order (docs/cognito.md 4.1).
-    pub factors: Vec<&'static str>,
+    pub factors: Vec<Factor>,
     /// The passkeys to answer with.
     pub passkeys: Vec<Descriptor>,
 }
@@ -113,38 +115,31 @@ impl SignIn<'_> {
     pub async fn challenge(
         &self,
         person: &Person,
-        name: &'static str,
-        data: Value,
+        state: Pending,
         parameters: Map<String, Value>,
-        available: Vec<&'static str>,
+        available: Vec<Factor>,
     ) -> Result<Outcome> {
-        let mut data = data;
-        if person.user.is_none() {
-            data["decoy"] = self.decoy_mark(person);
-        }
-        self.store_challenge(person.user.as_ref().map(|user| user.sub), name, data, parameters, available).await
+        let decoy = person.user.is_none().then(|| self.decoy_mark(person));
+        let whose = (person.user.as_ref().map(|user| user.sub), decoy);
+        self.store_challenge(whose, state, parameters, available).await
     }
 
-    /// The same of a user, of a decoy that is marked, or of nobody known yet.
+    /// The same of a user, of a decoy with its mark, or of nobody known yet.
     pub async fn store_challenge(
         &self,
-        sub: Option<Uuid>,
-        name: &'static str,
-        data: Value,
+        (sub, decoy): (Option<Uuid>, Option<String>),
+        state: Pending,
         parameters: Map<String, Value>,
-        available: Vec<&'static str>,
+        available: Vec<Factor>,
     ) -> Result<Outcome> {
         let now = self.app.clock.now();
-        let mut data = data;
-        if self.door == Door::Pages {
-            data["pages"] = true.into();
-        }
+        let name = state.name().ok_or_else(|| Error::internal("this is no challenge of a sign-in"))?;
         let challenge = Challenge {
             id: random::uuid(),
-            kind: name.into(),
             client_id: self.client.id.clone(),
             sub,
-            data,
+            state,
+            bounds: Bounds { pages: self.door == Door::Pages, decoy },
             expires_at: now + self.client.settings.session_lifetime(),
         };
         let session =
@@ -159,13 +154,13 @@ impl SignIn<'_> {
     /// Whether a challenge was given on the pages and is answered there, or neither: the pages let everybody in to Keystead's
     /// own pages, whatever flows the client allows, and the API gives tokens.
     pub fn is_of_this_door(&self, pending: &Challenge) -> bool {
-        (pending.data["pages"] == true) == (self.door == Door::Pages)
+        pending.bounds.pages == (self.door == Door::Pages)
     }
 
     /// What binds a decoy's challenge to its name, as a user's is bound to the user.
-    pub fn decoy_mark(&self, person: &Person) -> Value {
+    pub fn decoy_mark(&self, person: &Person) -> String {
         let id = decoys::id(self.app, self.pool, &person.username);
-        Value::String(BASE64_STANDARD.encode(decoys::seed(self.app, self.pool, "decoy challenge", &id)))
+        BASE64_STANDARD.encode(decoys::seed(self.app, self.pool, "decoy challenge", &id))
     }
 
     /// Whether unknown people look like known ones; on the sign-in pages always.

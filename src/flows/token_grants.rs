@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     app::App,
     call::Call,
+    change::trail,
     error::{Error, Result},
     flows::{
         authentication_result::AuthenticationResult,
@@ -16,11 +17,11 @@ use crate::{
         oauth_session::{self, Granted},
         refresh,
         token_generation::{self, Holder, Source},
-        trail,
         triggers::Cause,
     },
     random,
     sealing::{equal, sha256},
+    store::audit::Event,
     store::{self, clients::ClientAndPool},
     tokens::MachineClaims,
 };
@@ -99,7 +100,8 @@ async fn code(
     if let Some(origin_jti) = code.origin_jti {
         if store::sessions::revoke(&mut tx, pool_id, origin_jti, now).await? {
             let trail = trail(app, call, "service");
-            store::audit::insert(&mut tx, pool_id, &trail, "authorization_code.replayed", Some(sub), None).await?;
+            let entry = Event::AuthorizationCodeReplayed.of_user(sub);
+            let _ = store::audit::insert(&mut tx, pool_id, &trail, entry).await?;
         }
         tx.commit().await?;
         tracing::warn!("an authorization code came back: what it gave is revoked");

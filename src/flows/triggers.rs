@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     app::App,
     error::{Error, Key, Result, Text},
+    factor::ChallengeName,
     flows::attributes::Attribute,
+    pending::Answered,
     store::{pools::Pool, users::User},
     triggers::Failure,
 };
@@ -226,8 +228,8 @@ async fn auth_challenge(
 
 /// What a define auth challenge trigger decides.
 pub enum Decision {
-    /// Ask this next: `CUSTOM_CHALLENGE` or `PASSWORD_VERIFIER`.
-    Ask(String),
+    /// Ask this next.
+    Ask(ChallengeName),
     Issue,
     Fail,
 }
@@ -237,7 +239,7 @@ pub async fn define_auth_challenge(
     cause: &Cause<'_>,
     username: &str,
     user: Option<&User>,
-    session: &[Value],
+    session: &[Answered],
 ) -> Result<Decision> {
     let request = json!({"session": session});
     let response = json!({"challengeName": null, "issueTokens": null, "failAuthentication": null});
@@ -246,7 +248,7 @@ pub async fn define_auth_challenge(
     match response.get("challengeName").and_then(Value::as_str).filter(|name| !name.is_empty()) {
         _ if says("failAuthentication") => Ok(Decision::Fail),
         _ if says("issueTokens") => Ok(Decision::Issue),
-        Some(name) => Ok(Decision::Ask(name.to_owned())),
+        Some(name) => name.parse().map(Decision::Ask).map_err(|_| unrecognizable()),
         None => Err(unrecognizable()),
     }
 }
@@ -263,9 +265,9 @@ pub async fn create_auth_challenge(
     cause: &Cause<'_>,
     username: &str,
     user: Option<&User>,
-    session: &[Value],
+    session: &[Answered],
 ) -> Result<CustomChallenge> {
-    let request = json!({"challengeName": "CUSTOM_CHALLENGE", "session": session});
+    let request = json!({"challengeName": ChallengeName::CustomChallenge, "session": session});
     let response =
         json!({"publicChallengeParameters": null, "privateChallengeParameters": null, "challengeMetadata": null});
     let mut response = auth_challenge(cause, Trigger::CreateAuthChallenge, (username, user), request, response).await?;

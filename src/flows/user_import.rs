@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use crate::{
     error::{Error, Result},
+    factor::SecondFactor,
     flows::{
         attributes::{Attribute, check_required, check_verified, checked},
         names,
         new_user::{self, NewUser},
     },
+    store::audit::Event,
     store::{
         self, Connection,
         audit::Trail,
@@ -103,9 +105,9 @@ async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<
         return Err(invalid("cognito:mfa_enabled needs a phone_number that is verified."));
     }
     let new = NewUser { sub, username, password: None, status: Status::ResetRequired, attributes, take_alias: false };
-    new_user::insert(db, pool, trail, "user.imported", new, "User already exists").await?;
+    let _ = new_user::insert(db, pool, trail, Event::UserImported, new, "User already exists").await?;
     if wants_mfa {
-        let mfa = Mfa { enabled: vec!["SMS_MFA".into()], ..Mfa::default() };
+        let mfa = Mfa { enabled: vec![SecondFactor::SmsMfa], ..Mfa::default() };
         store::users::update_mfa(db, &pool.id, sub, &mfa, trail.at).await?;
     }
     Ok(())

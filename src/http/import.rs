@@ -12,6 +12,7 @@ use crate::{
     caller::Recognized,
     error::{Error, Result},
     operations, random,
+    store::audit::Event,
     store::{self, audit::Trail},
 };
 
@@ -75,7 +76,7 @@ async fn keep(
         if !store::user_imports::put_file(&mut tx, &pool_id, &job_id, &file).await? {
             return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
         }
-        store::audit::insert(&mut tx, &pool_id, &trail, "import.uploaded", None, None).await?;
+        let _ = store::audit::insert(&mut tx, &pool_id, &trail, Event::ImportUploaded.of(&job_id)).await?;
         Ok(tx.commit().await?)
     })
     .await

@@ -260,7 +260,8 @@ async fn remove_unconfirmed(days: u32, db: &mut Connection, now: OffsetDateTime)
     let mut removed = 0;
     for user in found {
         // Locked already, and still unconfirmed.
-        removed += u64::from(remove_user::remove(db, &user.user_pool_id, user.sub, &trail).await?);
+        let gone = remove_user::remove(db, &user.user_pool_id, user.sub, &trail).await?;
+        removed += u64::from(gone.is_some());
     }
     Ok(removed)
 }

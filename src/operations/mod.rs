@@ -31,7 +31,8 @@ use crate::{
     app::App,
     budgets::Kind,
     call::{Access, Call},
-    caller::{Caller, Recognized},
+    caller::{Bearer, Caller, Enroller, Operator, PublicClient, Recognized, SignedIn},
+    change::Changed,
     error::{Error, Result},
     wire,
 };
@@ -44,6 +45,8 @@ pub use users::list_users::parse as parse_users_filter;
 
 /// Makes of one line per operation the list, the dispatch, and (for a test) what each operation does not read.
 macro_rules! operations {
+    (@answer Read, $app:ident, $call:ident, $handle:expr) => { boxed($app, $call, $handle) };
+    (@answer $writes:ident, $app:ident, $call:ident, $handle:expr) => { boxed_write($app, $call, $handle) };
     ($($name:literal: $access:ident => $family:ident::$operation:ident,)*) => {
         /// The operations that exist here, in the README's order.
         pub const SUPPORTED: &[&str] = &[$($name),*];
@@ -59,7 +62,7 @@ macro_rules! operations {
         /// Answers a call: the output as JSON text, or an error of the API.
         pub async fn call(app: &App, call: &Call) -> Result<String> {
             match call.operation.as_str() {
-                $($name => boxed(app, call, $family::$operation::handle).await,)*
+                $($name => operations!(@answer $access, app, call, $family::$operation::handle).await,)*
                 other if wire::model().operation(other).is_some() => Err(Error::InvalidParameter(
                     format!("The operation {other} is not supported by Keystead yet. The README lists those that are.").into(),
                 )),
@@ -206,21 +209,64 @@ operations! {
     "GetUserPoolBranding": Read => extensions::get_user_pool_branding,
 }
 
+/// What an operation that writes must give, by who calls it: for users and operators it is a change that was noted, and who
+/// signs up or in notes what there is to note.
+trait WrittenBy<C> {
+    type Answer: Serialize;
+
+    fn answer(self) -> Self::Answer;
+}
+
+impl<A: Serialize> WrittenBy<PublicClient> for A {
+    type Answer = A;
+
+    fn answer(self) -> A {
+        self
+    }
+}
+
+/// Implements [`WrittenBy`] for those whose changes are noted.
+macro_rules! noted {
+    ($($caller:ty),*) => {$(
+        impl<A: Serialize> WrittenBy<$caller> for Changed<A> {
+            type Answer = A;
+
+            fn answer(self) -> A {
+                self.into_inner()
+            }
+        }
+    )*};
+}
+
+noted!(Operator, Bearer, SignedIn, Enroller);
+
+type Answered<'a> = Pin<Box<dyn Future<Output = Result<String>> + 'a>>;
+
 /// [`answer`] on the heap: a future that held the state of every operation would be as large as the largest, and the stack
 /// of a build without optimization would have room for all of them at once.
 fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
     app: &'a App,
     call: &'a Call,
     handle: impl AsyncFn(&App, &Call, C, Q) -> Result<A> + 'a,
-) -> Pin<Box<dyn Future<Output = Result<String>> + 'a>> {
-    Box::pin(answer(app, call, handle))
+) -> Answered<'a> {
+    Box::pin(answer(app, call, handle, |answer| answer))
+}
+
+/// The same of an operation that writes.
+fn boxed_write<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, W: WrittenBy<C> + 'a>(
+    app: &'a App,
+    call: &'a Call,
+    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<W> + 'a,
+) -> Answered<'a> {
+    Box::pin(answer(app, call, handle, W::answer))
 }
 
 /// Finds out who calls, checks the input, and runs the handler.
-async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
+async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
     app: &App,
     call: &Call,
-    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<A>,
+    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<W>,
+    unwrap: fn(W) -> A,
 ) -> Result<String> {
     let input = call.input();
     let recognized = input.as_ref().map_or(Ok(Recognized::Nobody), |input| C::recognize(app, call, input))?;
@@ -246,7 +292,7 @@ async fn answer<C: Caller, Q: DeserializeOwned, A: Serialize>(
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
     let response = handle(app, call, caller, request).await.map_err(|error| declared(call, error))?;
     drop(turn);
-    serde_json::to_string(&response).map_err(Error::internal)
+    serde_json::to_string(&unwrap(response)).map_err(Error::internal)
 }
 
 /// The error in a form that the operation declares: flows are shared by operations that declare different ones, and typed

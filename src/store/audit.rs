@@ -1,10 +1,197 @@
-//! The audit trail, and the outbox of what is to be told to others. Rows name no secrets.
+//! The audit trail: who changed what, when, in which request. Rows name no secrets.
 
+use strum::{Display, IntoStaticStr};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Connection, Connections};
 use crate::random;
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, IntoStaticStr)]
+pub enum Event {
+    #[strum(serialize = "passkey.registered")]
+    PasskeyRegistered,
+    #[strum(serialize = "passkey.renamed")]
+    PasskeyRenamed,
+    #[strum(serialize = "passkey.deleted")]
+    PasskeyDeleted,
+    #[strum(serialize = "passkey.clone_suspected")]
+    PasskeyCloneSuspected,
+    #[strum(serialize = "user.created")]
+    UserCreated,
+    #[strum(serialize = "user.imported")]
+    UserImported,
+    #[strum(serialize = "user.migrated")]
+    UserMigrated,
+    #[strum(serialize = "user.signed_up")]
+    UserSignedUp,
+    #[strum(serialize = "user.invited")]
+    UserInvited,
+    #[strum(serialize = "user.confirmed")]
+    UserConfirmed,
+    #[strum(serialize = "user.updated")]
+    UserUpdated,
+    #[strum(serialize = "user.disabled")]
+    UserDisabled,
+    #[strum(serialize = "user.enabled")]
+    UserEnabled,
+    #[strum(serialize = "user.deleted")]
+    UserDeleted,
+    #[strum(serialize = "user.signed_out")]
+    UserSignedOut,
+    /// Rows of changes of the user's own are missing from here on, for a day at most.
+    #[strum(serialize = "user.changes_left_out")]
+    UserChangesLeftOut,
+    #[strum(serialize = "address.verified")]
+    AddressVerified,
+    #[strum(serialize = "password.changed")]
+    PasswordChanged,
+    #[strum(serialize = "password.set")]
+    PasswordSet,
+    #[strum(serialize = "password.reset")]
+    PasswordReset,
+    #[strum(serialize = "password.reset_required")]
+    PasswordResetRequired,
+    #[strum(serialize = "mfa.changed")]
+    MfaChanged,
+    #[strum(serialize = "software_token.verified")]
+    SoftwareTokenVerified,
+    #[strum(serialize = "device.confirmed")]
+    DeviceConfirmed,
+    #[strum(serialize = "device.remembered")]
+    DeviceRemembered,
+    #[strum(serialize = "device.not_remembered")]
+    DeviceNotRemembered,
+    #[strum(serialize = "device.forgotten")]
+    DeviceForgotten,
+    #[strum(serialize = "session.ended")]
+    SessionEnded,
+    #[strum(serialize = "sessions.over_limit")]
+    SessionsOverLimit,
+    #[strum(serialize = "refresh_token.reused")]
+    RefreshTokenReused,
+    #[strum(serialize = "authorization_code.replayed")]
+    AuthorizationCodeReplayed,
+    #[strum(serialize = "group.created")]
+    GroupCreated,
+    #[strum(serialize = "group.updated")]
+    GroupUpdated,
+    #[strum(serialize = "group.deleted")]
+    GroupDeleted,
+    #[strum(serialize = "group.joined")]
+    GroupJoined,
+    #[strum(serialize = "group.left")]
+    GroupLeft,
+    #[strum(serialize = "pool.created")]
+    PoolCreated,
+    #[strum(serialize = "pool.updated")]
+    PoolUpdated,
+    #[strum(serialize = "pool.deleted")]
+    PoolDeleted,
+    #[strum(serialize = "pool.mfa_configuration_set")]
+    PoolMfaConfigurationSet,
+    #[strum(serialize = "pool.session_configuration_set")]
+    PoolSessionConfigurationSet,
+    #[strum(serialize = "pool.passkey_policy_set")]
+    PoolPasskeyPolicySet,
+    #[strum(serialize = "pool.branding_set")]
+    PoolBrandingSet,
+    #[strum(serialize = "pool.attributes_added")]
+    PoolAttributesAdded,
+    #[strum(serialize = "pool.tagged")]
+    PoolTagged,
+    #[strum(serialize = "pool.untagged")]
+    PoolUntagged,
+    #[strum(serialize = "client.created")]
+    ClientCreated,
+    #[strum(serialize = "client.updated")]
+    ClientUpdated,
+    #[strum(serialize = "client.deleted")]
+    ClientDeleted,
+    #[strum(serialize = "client.secret_added")]
+    ClientSecretAdded,
+    #[strum(serialize = "client.secret_deleted")]
+    ClientSecretDeleted,
+    #[strum(serialize = "domain.created")]
+    DomainCreated,
+    #[strum(serialize = "domain.updated")]
+    DomainUpdated,
+    #[strum(serialize = "domain.deleted")]
+    DomainDeleted,
+    #[strum(serialize = "resource_server.created")]
+    ResourceServerCreated,
+    #[strum(serialize = "resource_server.updated")]
+    ResourceServerUpdated,
+    #[strum(serialize = "resource_server.deleted")]
+    ResourceServerDeleted,
+    #[strum(serialize = "import.created")]
+    ImportCreated,
+    #[strum(serialize = "import.uploaded")]
+    ImportUploaded,
+    #[strum(serialize = "import.started")]
+    ImportStarted,
+    #[strum(serialize = "import.stopped")]
+    ImportStopped,
+}
+
+/// An event and what it is about.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    pub event: Event,
+    /// The user.
+    pub sub: Option<Uuid>,
+    /// The passkey.
+    pub credential_id: Option<&'a [u8]>,
+    /// What else has a name in the pool: a group, an app client, a domain, a resource server, an import job.
+    pub target: Option<&'a str>,
+}
+
+impl Event {
+    /// Of a user pool itself.
+    pub fn of_pool(self) -> Entry<'static> {
+        Entry { event: self, sub: None, credential_id: None, target: None }
+    }
+
+    /// Of a user.
+    pub fn of_user(self, sub: Uuid) -> Entry<'static> {
+        Entry { sub: Some(sub), ..self.of_pool() }
+    }
+
+    /// Of a user's passkey.
+    pub fn of_passkey(self, sub: Uuid, credential_id: &[u8]) -> Entry<'_> {
+        Entry { event: self, sub: Some(sub), credential_id: Some(credential_id), target: None }
+    }
+
+    /// Of what has a name in the pool.
+    pub fn of(self, target: &str) -> Entry<'_> {
+        Entry { target: Some(target), ..self.of_pool() }
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// The same with what has a name in the pool, too.
+    pub fn and(self, target: &'a str) -> Self {
+        Self { target: Some(target), ..self }
+    }
+}
+
+/// A row was written in the transaction that is under way. Only the store can say so.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "it is what a change is committed with"]
+pub struct Audited(());
+
+impl Audited {
+    /// The row is left out: another said so before.
+    pub fn left_out() -> Self {
+        Self(())
+    }
+
+    /// For statements that write their rows themselves.
+    pub(super) fn by_statement() -> Self {
+        Self(())
+    }
+}
 
 /// Who does something, when, in which request: the part that every audit row of a request shares.
 #[derive(Clone, Debug)]
@@ -16,29 +203,23 @@ pub struct Trail {
 }
 
 /// Notes an event.
-pub async fn insert(
-    db: &mut Connection,
-    pool_id: &str,
-    trail: &Trail,
-    event: &str,
-    sub: Option<Uuid>,
-    credential_id: Option<&[u8]>,
-) -> sqlx::Result<()> {
+pub async fn insert(db: &mut Connection, pool_id: &str, trail: &Trail, entry: Entry<'_>) -> sqlx::Result<Audited> {
     sqlx::query!(
-        "INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id, target)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         pool_id,
         random::time_ordered_uuid(trail.at),
         trail.at,
-        event,
+        <&str>::from(entry.event),
         trail.actor,
-        sub,
-        credential_id,
-        trail.request_id
+        entry.sub,
+        entry.credential_id,
+        trail.request_id,
+        entry.target
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(Audited(()))
 }
 
 /// Whether a passkey of a user was deleted, as far as that is remembered, and is not there again.
@@ -60,7 +241,7 @@ pub async fn count_own(
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
-    event: &str,
+    event: Event,
     since: OffsetDateTime,
     most: i64,
 ) -> sqlx::Result<i64> {
@@ -72,7 +253,7 @@ pub async fn count_own(
         sub,
         since,
         most,
-        event
+        <&str>::from(event)
     )
     .fetch_one(db)
     .await
@@ -83,14 +264,14 @@ pub async fn count_since(
     db: &mut Connection,
     pool_id: &str,
     sub: Uuid,
-    event: &str,
+    event: Event,
     since: OffsetDateTime,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM audit_events WHERE user_pool_id = $1 AND sub = $2 AND at > $4 AND event = $3"#,
         pool_id,
         sub,
-        event,
+        <&str>::from(event),
         since
     )
     .fetch_one(db)

@@ -5,21 +5,40 @@ use sqlx::PgExecutor;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Connection;
-
-/// The kind of a pending registration.
-pub const REGISTRATION: &str = "WEB_AUTHN_REGISTRATION";
+use super::{Connection, unknown_text};
+use crate::pending::{self, Bounds, Pending};
 
 /// A pending challenge.
 #[derive(Clone, Debug)]
 pub struct Challenge {
     pub id: Uuid,
-    pub kind: String,
     pub client_id: String,
     /// `None` for the decoy of an unknown user.
     pub sub: Option<Uuid>,
-    pub data: Value,
+    pub state: Pending,
+    pub bounds: Bounds,
     pub expires_at: OffsetDateTime,
+}
+
+/// A challenge as the database has it.
+pub(super) struct Row {
+    pub(super) id: Uuid,
+    pub(super) kind: String,
+    pub(super) client_id: String,
+    pub(super) sub: Option<Uuid>,
+    pub(super) data: Value,
+    pub(super) expires_at: OffsetDateTime,
+}
+
+impl TryFrom<Row> for Challenge {
+    type Error = sqlx::Error;
+
+    fn try_from(row: Row) -> sqlx::Result<Self> {
+        let Row { id, kind, client_id, sub, data, expires_at } = row;
+        let read = pending::read(&kind, data);
+        let (state, bounds) = read.map_err(|_| unknown_text("challenges.data", id, &kind))?;
+        Ok(Self { id, client_id, sub, state, bounds, expires_at })
+    }
 }
 
 /// Adds a challenge.
@@ -29,15 +48,16 @@ pub async fn insert(
     challenge: &Challenge,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let (kind, data) = pending::write(&challenge.state, &challenge.bounds);
     sqlx::query!(
         "INSERT INTO challenges (user_pool_id, id, kind, client_id, sub, data, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         pool_id,
         challenge.id,
-        challenge.kind,
+        kind,
         challenge.client_id,
         challenge.sub,
-        challenge.data,
+        data,
         now,
         challenge.expires_at
     )
@@ -53,6 +73,7 @@ pub async fn put_registration(
     challenge: &Challenge,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let (_, data) = pending::write(&challenge.state, &challenge.bounds);
     sqlx::query!(
         "INSERT INTO challenges (user_pool_id, id, kind, client_id, sub, data, created_at, expires_at)
          VALUES ($1, $2, 'WEB_AUTHN_REGISTRATION', $3, $4, $5, $6, $7)
@@ -62,7 +83,7 @@ pub async fn put_registration(
         challenge.id,
         challenge.client_id,
         challenge.sub,
-        challenge.data,
+        data,
         now,
         challenge.expires_at
     )
@@ -73,39 +94,54 @@ pub async fn put_registration(
 
 /// A challenge, without using it up.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
-    sqlx::query_as!(
-        Challenge,
+    let row = sqlx::query_as!(
+        Row,
         "SELECT id, kind, client_id, sub, data, expires_at FROM challenges WHERE user_pool_id = $1 AND id = $2",
         pool_id,
         id
     )
     .fetch_optional(db)
-    .await
+    .await?;
+    row.map(Challenge::try_from).transpose()
 }
 
 /// Uses a challenge up. Of several callers one gets it.
 pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
-    sqlx::query_as!(
-        Challenge,
+    let row = sqlx::query_as!(
+        Row,
         "DELETE FROM challenges WHERE user_pool_id = $1 AND id = $2 RETURNING id, kind, client_id, sub, data, expires_at",
         pool_id,
         id
     )
     .fetch_optional(db)
-    .await
+    .await?;
+    row.map(Challenge::try_from).transpose()
 }
 
 /// Uses the user's pending registration up.
 pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Challenge>> {
-    sqlx::query_as!(
-        Challenge,
+    let row = sqlx::query_as!(
+        Row,
         "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'
          RETURNING id, kind, client_id, sub, data, expires_at",
         pool_id,
         sub
     )
     .fetch_optional(db)
-    .await
+    .await?;
+    row.map(Challenge::try_from).transpose()
+}
+
+/// Ends the user's pending registration, whatever it is.
+pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+    sqlx::query!(
+        "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'",
+        pool_id,
+        sub
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 /// Notes in a pending challenge that what it waits for was done; `false`: it is gone.

@@ -9,7 +9,7 @@ use sqlx::{PgExecutor, types::Json};
 use time::{Duration, OffsetDateTime};
 
 use super::pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings};
-use super::{Connection, Connections};
+use super::{Connection, Connections, Stored};
 use crate::{
     error::{Error, Result},
     sealing::SealingKey,
@@ -285,9 +285,9 @@ pub async fn find_with_pool(
     let row = sqlx::query!(
         r#"SELECT c.name, c.configuration AS "configuration: Json<ClientSettings>",
                   c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at,
-                  p.name AS pool_name, p.configuration AS "pool_configuration: Json<PoolSettings>",
-                  p.sessions_on_passkey_delete, p.passkey_policy AS "passkey_policy: Json<PasskeyPolicy>",
-                  p.branding AS "branding: Json<Branding>", p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
+                  p.name AS pool_name, p.configuration AS "pool_configuration: Stored<PoolSettings>",
+                  p.sessions_on_passkey_delete, p.passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>",
+                  p.branding AS "branding: Stored<Branding>", p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
            FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
            WHERE c.user_pool_id = $1 AND c.client_id = $2"#,
         pool_id,
@@ -320,7 +320,7 @@ pub async fn find_with_pool(
 }
 
 /// Adds a client; `false` when the pool is gone.
-pub async fn insert(db: &Connections, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
+pub async fn insert(db: &mut Connection, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secrets, secret, created_at, updated_at)
          SELECT p.user_pool_id, $2, $3, $4, $5, $7, $6, $6 FROM user_pools p WHERE p.user_pool_id = $1 AND p.deleted_at IS NULL FOR SHARE",

@@ -50,7 +50,7 @@ pub async fn list(db: impl sqlx::PgExecutor<'_>, pool_id: &str) -> sqlx::Result<
 }
 
 /// Changes a domain, which stays of its kind; `false` when the pool has no such domain.
-pub async fn update(db: &Connections, domain: &Domain) -> sqlx::Result<bool> {
+pub async fn update(db: &mut Connection, domain: &Domain) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE domains SET certificate_arn = $3, managed_login_version = $4
          WHERE user_pool_id = $1 AND domain = $2 AND (certificate_arn IS NULL) = ($3::text IS NULL)",
@@ -65,7 +65,7 @@ pub async fn update(db: &Connections, domain: &Domain) -> sqlx::Result<bool> {
 }
 
 /// Removes a domain; `false` when the pool has no such domain.
-pub async fn delete(db: &Connections, pool_id: &str, domain: &str) -> sqlx::Result<bool> {
+pub async fn delete(db: &mut Connection, pool_id: &str, domain: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM domains WHERE user_pool_id = $1 AND domain = $2", pool_id, domain)
         .execute(db)
         .await?;

@@ -1,11 +1,13 @@
 //! Groups of users.
 
+use serde_json::{Map, Value};
+use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::users::{Listed, Row};
+use super::users::{Listed, Mfa, Row};
 
-use super::{Connection, Connections};
+use super::{Connection, Connections, Stored, statement};
 
 /// A group.
 #[derive(Debug)]
@@ -146,12 +148,10 @@ pub async fn list_users(
     after: Uuid,
     limit: i64,
 ) -> sqlx::Result<Vec<Listed>> {
-    let rows = sqlx::query_as!(
-        Row,
-        r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: _", u.password_hash,
-                  u.password_set_at, u.created_at, u.updated_at, u.mfa AS "mfa: _"
-           FROM group_members m JOIN users u ON u.user_pool_id = m.user_pool_id AND u.sub = m.sub
-           WHERE m.user_pool_id = $1 AND m.group_name = $2 AND m.sub > $3 ORDER BY m.sub LIMIT $4"#,
+    let rows = statement!(query_as(Row) {
+        "SELECT" USER "FROM group_members m JOIN users u ON u.user_pool_id = m.user_pool_id AND u.sub = m.sub
+         WHERE m.user_pool_id = $1 AND m.group_name = $2 AND m.sub > $3 ORDER BY m.sub LIMIT $4"
+        }
         pool_id,
         name,
         after,

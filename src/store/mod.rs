@@ -31,11 +31,15 @@ pub mod pools;
 pub mod resource_servers;
 pub mod sessions;
 pub mod software_tokens;
+mod statement;
+mod stored;
 pub mod user_imports;
 pub mod users;
 
 pub use connections::{Connection, Connections, Transaction};
 pub use migrations::{is_current, migrate};
+use statement::statement;
+use stored::Stored;
 
 /// A text in the database that this release does not know: one that is newer may have written it. `column`: with its table.
 fn unknown_text(column: &str, row: impl std::fmt::Display, text: &str) -> sqlx::Error {

@@ -5,8 +5,8 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, audit::Trail};
-use crate::{random, webauthn::NewCredential};
+use super::{Connection, audit::Trail, statement};
+use crate::{random, store::audit::Audited, webauthn::NewCredential};
 
 /// A passkey as lists show it.
 #[derive(Debug)]
@@ -159,17 +159,15 @@ pub async fn list_live(
     limit: i64,
 ) -> sqlx::Result<Option<Vec<Passkey>>> {
     let (after_at, after_id) = after.map_or((None, None), |(at, id)| (Some(*at), Some(id.as_slice())));
-    let rows = sqlx::query!(
+    let rows = statement!(query() {
         r#"SELECT c.credential_id AS "credential_id?", c.friendly_name AS "friendly_name?", c.rp_id AS "rp_id?", c.attachment,
                   c.transports AS "transports?", c.created_at AS "created_at?"
-           FROM sessions s
-           JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
-           JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
-           LEFT JOIN webauthn_credentials c ON c.user_pool_id = s.user_pool_id AND c.sub = s.sub
-               AND ($4::timestamptz IS NULL OR (c.created_at, c.credential_id) > ($4, $5::bytea))
-           WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
-             AND u.enabled AND u.status <> 'RESET_REQUIRED'
-           ORDER BY c.created_at, c.credential_id LIMIT $6"#,
+           FROM"# SESSION_AND_OWNER
+        "LEFT JOIN webauthn_credentials c ON c.user_pool_id = s.user_pool_id AND c.sub = s.sub
+             AND ($4::timestamptz IS NULL OR (c.created_at, c.credential_id) > ($4, $5::bytea))
+         WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES
+        "ORDER BY c.created_at, c.credential_id LIMIT $6"
+        }
         pool_id,
         origin_jti,
         sub,
@@ -238,7 +236,7 @@ pub async fn update_used(
 #[derive(Debug, PartialEq, Eq)]
 pub enum Deletion {
     /// The row was removed.
-    Done,
+    Done(Audited),
     /// The user has no such passkey: not there, or not theirs, which is the same.
     NotFound,
     /// The session does not live (or the user is disabled or gone).
@@ -261,30 +259,19 @@ pub async fn delete(
     credential_id: &[u8],
     trail: &Trail,
 ) -> sqlx::Result<Deletion> {
-    let row = sqlx::query!(
-        r#"WITH live AS MATERIALIZED (
-               SELECT s.sub, p.deletes_plainly
-               FROM sessions s
-               JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
-               JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
-               JOIN user_pools p ON p.user_pool_id = s.user_pool_id
-               WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
-                 AND u.enabled AND u.status <> 'RESET_REQUIRED'
-               FOR SHARE OF s
-           ), deleted AS (
-               DELETE FROM webauthn_credentials c USING live
-               WHERE c.user_pool_id = $1 AND c.sub = $3 AND c.sub = live.sub AND c.credential_id = $4 AND live.deletes_plainly
-               RETURNING c.credential_id, c.rp_id
-           ), audited AS (
-               INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
-               SELECT $1, $5, $7, 'passkey.deleted', $8, $3, credential_id, $9 FROM deleted
-           ), told AS (
-               INSERT INTO outbox (user_pool_id, id, at, kind, payload)
-               SELECT $1, $6, $7, 'passkey.deleted',
-                      jsonb_build_object('sub', $3::uuid, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
-               FROM deleted
-           )
-           SELECT (SELECT deletes_plainly FROM live) AS plainly, EXISTS (SELECT 1 FROM deleted) AS "deleted!""#,
+    let row = statement!(query() {
+        "WITH live AS MATERIALIZED (
+             SELECT s.sub, p.deletes_plainly
+             FROM" SESSION_AND_OWNER "JOIN user_pools p ON p.user_pool_id = s.user_pool_id
+             WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES "FOR SHARE OF s
+         ), deleted AS (
+             DELETE FROM webauthn_credentials c USING live
+             WHERE c.user_pool_id = $1 AND c.sub = $3 AND c.sub = live.sub AND c.credential_id = $4 AND live.deletes_plainly
+             RETURNING c.user_pool_id, c.sub, c.credential_id, c.rp_id, $5::uuid AS audit_id, $6::uuid AS outbox_id,
+                       $7::timestamptz AS at, $8::text AS actor, $9::uuid AS request_id
+         )," NOTED
+        r#"SELECT (SELECT deletes_plainly FROM live) AS plainly, EXISTS (SELECT 1 FROM deleted) AS "deleted!""#
+        }
         pool_id,
         origin_jti,
         sub,
@@ -299,7 +286,7 @@ pub async fn delete(
     .await?;
     Ok(match (row.plainly, row.deleted) {
         (None, _) => Deletion::SessionEnded,
-        (Some(_), true) => Deletion::Done,
+        (Some(_), true) => Deletion::Done(Audited::by_statement()),
         (Some(true), false) => Deletion::NotFound,
         (Some(false), false) => Deletion::NotPlain,
     })
@@ -312,8 +299,9 @@ pub async fn lock_and_delete(
     sub: Uuid,
     credential_id: &[u8],
     trail: &Trail,
-) -> sqlx::Result<bool> {
-    Ok(delete_some(db, pool_id, sub, Some(credential_id), trail).await? == 1)
+) -> sqlx::Result<Option<Audited>> {
+    let deleted = delete_some(db, pool_id, sub, Some(credential_id), trail).await?;
+    Ok((deleted == 1).then(Audited::by_statement))
 }
 
 /// Deletes all passkeys of a user whose row the caller has locked; returns how many there were.
@@ -328,20 +316,14 @@ async fn delete_some(
     credential_id: Option<&[u8]>,
     trail: &Trail,
 ) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"WITH deleted AS (
-               DELETE FROM webauthn_credentials WHERE user_pool_id = $1 AND sub = $2 AND ($3::bytea IS NULL OR credential_id = $3)
-               RETURNING credential_id, rp_id
-           ), audited AS (
-               INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
-               SELECT $1, gen_random_uuid(), $4, 'passkey.deleted', $5, $2, credential_id, $6 FROM deleted
-           ), told AS (
-               INSERT INTO outbox (user_pool_id, id, at, kind, payload)
-               SELECT $1, gen_random_uuid(), $4, 'passkey.deleted',
-                      jsonb_build_object('sub', $2::uuid, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
-               FROM deleted
-           )
-           SELECT count(*) AS "count!" FROM deleted"#,
+    statement!(query_scalar() {
+        "WITH deleted AS (
+             DELETE FROM webauthn_credentials WHERE user_pool_id = $1 AND sub = $2 AND ($3::bytea IS NULL OR credential_id = $3)
+             RETURNING user_pool_id, sub, credential_id, rp_id, gen_random_uuid() AS audit_id, gen_random_uuid() AS outbox_id,
+                       $4::timestamptz AS at, $5::text AS actor, $6::uuid AS request_id
+         )," NOTED
+        r#"SELECT count(*) AS "count!" FROM deleted"#
+        }
         pool_id,
         sub,
         credential_id,
@@ -355,23 +337,17 @@ async fn delete_some(
 
 /// Deletes passkeys of a deleted pool, at most `limit`; those that somebody holds are left for later. Returns how many went.
 pub async fn delete_of_pool(db: &mut Connection, pool_id: &str, limit: i64, trail: &Trail) -> sqlx::Result<u64> {
-    let deleted = sqlx::query_scalar!(
-        r#"WITH taken AS MATERIALIZED (
-               SELECT sub, credential_id FROM webauthn_credentials WHERE user_pool_id = $1 LIMIT $2 FOR UPDATE SKIP LOCKED
-           ), deleted AS (
-               DELETE FROM webauthn_credentials c USING taken s
-               WHERE c.user_pool_id = $1 AND c.sub = s.sub AND c.credential_id = s.credential_id
-               RETURNING c.sub, c.credential_id, c.rp_id
-           ), audited AS (
-               INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
-               SELECT $1, gen_random_uuid(), $3, 'passkey.deleted', $4, sub, credential_id, $5 FROM deleted
-           ), told AS (
-               INSERT INTO outbox (user_pool_id, id, at, kind, payload)
-               SELECT $1, gen_random_uuid(), $3, 'passkey.deleted',
-                      jsonb_build_object('sub', sub, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
-               FROM deleted
-           )
-           SELECT count(*) AS "count!" FROM deleted"#,
+    let deleted = statement!(query_scalar() {
+        "WITH taken AS MATERIALIZED (
+             SELECT sub, credential_id FROM webauthn_credentials WHERE user_pool_id = $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+         ), deleted AS (
+             DELETE FROM webauthn_credentials c USING taken s
+             WHERE c.user_pool_id = $1 AND c.sub = s.sub AND c.credential_id = s.credential_id
+             RETURNING c.user_pool_id, c.sub, c.credential_id, c.rp_id, gen_random_uuid() AS audit_id,
+                       gen_random_uuid() AS outbox_id, $3::timestamptz AS at, $4::text AS actor, $5::uuid AS request_id
+         )," NOTED
+        r#"SELECT count(*) AS "count!" FROM deleted"#
+        }
         pool_id,
         limit,
         trail.at,

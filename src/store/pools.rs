@@ -8,7 +8,8 @@ use sqlx::{PgExecutor, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, unknown_text};
+use super::{Connection, Connections, Stored, unknown_text};
+use crate::factor::{Factor, MfaConfiguration, SecondFactor};
 
 /// A user pool.
 #[derive(Clone, Debug)]
@@ -118,8 +119,7 @@ pub struct PoolSettings {
     pub policies: Policies,
     /// `ACTIVE` or `INACTIVE`
     pub deletion_protection: String,
-    /// `OFF`, `OPTIONAL` or `ON`
-    pub mfa_configuration: String,
+    pub mfa_configuration: MfaConfiguration,
     /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool, as the two that follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_token_mfa_configuration: Option<SoftwareTokenMfa>,
@@ -208,8 +208,8 @@ impl Default for PasswordPolicy {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SignInPolicy {
-    /// `PASSWORD`, and perhaps `EMAIL_OTP`, `SMS_OTP`, `WEB_AUTHN`.
-    pub allowed_first_auth_factors: Vec<String>,
+    /// A password, and perhaps others.
+    pub allowed_first_auth_factors: Vec<Factor>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -306,22 +306,21 @@ pub struct SchemaAttribute {
 }
 
 impl Pool {
-    /// Whether this factor (`PASSWORD`, `WEB_AUTHN`) may open a session.
-    pub fn allows_factor(&self, factor: &str) -> bool {
-        self.settings.policies.sign_in_policy.allowed_first_auth_factors.iter().any(|allowed| allowed == factor)
+    /// Whether this factor may open a session.
+    pub fn allows_factor(&self, factor: Factor) -> bool {
+        self.settings.policies.sign_in_policy.allowed_first_auth_factors.contains(&factor)
     }
 
-    /// Whether people may use this second factor (`SOFTWARE_TOKEN_MFA`, `SMS_MFA`, `EMAIL_OTP`).
-    pub fn has_mfa(&self, method: &str) -> bool {
+    /// Whether people may use this second factor.
+    pub fn has_mfa(&self, method: SecondFactor) -> bool {
         let settings = &self.settings;
-        settings.mfa_configuration != "OFF"
+        settings.mfa_configuration != MfaConfiguration::Off
             && match method {
-                "SOFTWARE_TOKEN_MFA" => {
+                SecondFactor::SoftwareTokenMfa => {
                     settings.software_token_mfa_configuration.as_ref().is_some_and(|one| one.enabled)
                 }
-                "SMS_MFA" => settings.sms_mfa_configuration.is_some(),
-                "EMAIL_OTP" => settings.email_mfa_configuration.is_some(),
-                _ => false,
+                SecondFactor::SmsMfa => settings.sms_mfa_configuration.is_some(),
+                SecondFactor::EmailOtp => settings.email_mfa_configuration.is_some(),
             }
     }
 
@@ -340,7 +339,7 @@ impl Pool {
 
     /// Whether a code that was sent may open a session.
     pub fn uses_codes(&self) -> bool {
-        self.allows_factor("EMAIL_OTP") || self.allows_factor("SMS_OTP")
+        Factor::SENT.into_iter().any(|factor| self.allows_factor(factor))
     }
 
     /// Whether sign-ups are confirmed by a link, where they are confirmed by mail.
@@ -360,10 +359,10 @@ impl Pool {
 pub(super) struct Row {
     pub(super) user_pool_id: String,
     pub(super) name: String,
-    pub(super) configuration: Json<PoolSettings>,
+    pub(super) configuration: Stored<PoolSettings>,
     pub(super) sessions_on_passkey_delete: String,
-    pub(super) passkey_policy: Json<PasskeyPolicy>,
-    pub(super) branding: Json<Branding>,
+    pub(super) passkey_policy: Stored<PasskeyPolicy>,
+    pub(super) branding: Stored<Branding>,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
 }
@@ -379,11 +378,11 @@ impl TryFrom<Row> for Pool {
         };
         Ok(Self {
             sessions_on_passkey_delete: sessions_on_passkey_delete.ok_or_else(unknown)?,
-            id: row.user_pool_id,
             name: row.name,
-            settings: row.configuration.0,
-            passkey_policy: row.passkey_policy.0,
-            branding: row.branding.0,
+            settings: row.configuration.read("user_pools.configuration", &row.user_pool_id)?,
+            passkey_policy: row.passkey_policy.read("user_pools.passkey_policy", &row.user_pool_id)?,
+            branding: row.branding.read("user_pools.branding", &row.user_pool_id)?,
+            id: row.user_pool_id,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -394,8 +393,8 @@ impl TryFrom<Row> for Pool {
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option<Pool>> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT user_pool_id, name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
-                  passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
+        r#"SELECT user_pool_id, name, configuration AS "configuration: Stored<PoolSettings>", sessions_on_passkey_delete,
+                  passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>", branding AS "branding: Stored<Branding>", created_at,
                   updated_at
            FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL"#,
         pool_id
@@ -409,8 +408,8 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option
 pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Pool>> {
     let row = sqlx::query_as!(
         Row,
-        r#"SELECT user_pool_id, name, configuration AS "configuration: Json<PoolSettings>", sessions_on_passkey_delete,
-                  passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", branding AS "branding: Json<Branding>", created_at,
+        r#"SELECT user_pool_id, name, configuration AS "configuration: Stored<PoolSettings>", sessions_on_passkey_delete,
+                  passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>", branding AS "branding: Stored<Branding>", created_at,
                   updated_at
            FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR UPDATE"#,
         pool_id
@@ -424,11 +423,12 @@ pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Poo
 /// pool's row by a foreign key, would keep that from ever being had.
 pub async fn lock_settings(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<PoolSettings>> {
     let found = sqlx::query_scalar!(
-        r#"SELECT configuration AS "configuration: Json<PoolSettings>" FROM user_pools
+        r#"SELECT configuration AS "configuration: Stored<PoolSettings>" FROM user_pools
            WHERE user_pool_id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE"#,
         pool_id
     );
-    Ok(found.fetch_optional(db).await?.map(|settings| settings.0))
+    let settings = found.fetch_optional(db).await?;
+    settings.map(|settings| settings.read("user_pools.configuration", pool_id)).transpose()
 }
 
 /// Holds a pool's row against its removal until the transaction ends; `false` when there is no such pool.

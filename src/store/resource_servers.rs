@@ -50,7 +50,7 @@ pub async fn find(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Re
 }
 
 /// Writes what a resource server says; `false` when there is none.
-pub async fn update(db: &Connections, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
+pub async fn update(db: &mut Connection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE resource_servers SET name = $3, scopes = $4 WHERE user_pool_id = $1 AND identifier = $2",
         pool_id,
@@ -64,7 +64,7 @@ pub async fn update(db: &Connections, pool_id: &str, server: &ResourceServer) ->
 }
 
 /// Removes a resource server; `false` when there is none.
-pub async fn delete(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Result<bool> {
+pub async fn delete(db: &mut Connection, pool_id: &str, identifier: &str) -> sqlx::Result<bool> {
     let done =
         sqlx::query!("DELETE FROM resource_servers WHERE user_pool_id = $1 AND identifier = $2", pool_id, identifier)
             .execute(db)

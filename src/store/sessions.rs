@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, unknown_text};
+use super::{Connection, Connections, statement, unknown_text};
 use crate::random;
 
 /// A session.
@@ -112,11 +112,10 @@ pub async fn insert(
 /// Whether the session lives and its user is enabled and needs no password reset; if so it cannot be ended before the
 /// transaction ends.
 pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
-    let live = sqlx::query_scalar!(
-        r#"SELECT 1 AS "live!" FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
-           JOIN app_clients a ON a.user_pool_id = s.user_pool_id AND a.client_id = s.client_id
-           WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
-             AND u.enabled AND u.status <> 'RESET_REQUIRED' FOR SHARE OF s"#,
+    let live = statement!(query_scalar() {
+        r#"SELECT 1 AS "live!" FROM"# SESSION_AND_OWNER
+        "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES "FOR SHARE OF s"
+        }
         pool_id,
         origin_jti,
         sub

@@ -6,7 +6,8 @@ use sqlx::{Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, unknown_text};
+use super::{Connection, Connections, Stored, statement, unknown_text};
+use crate::factor::SecondFactor;
 
 /// A user.
 #[derive(Clone, Debug)]
@@ -29,19 +30,18 @@ pub struct User {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Mfa {
-    /// `SOFTWARE_TOKEN_MFA`, `SMS_MFA`, `EMAIL_OTP`
-    pub enabled: Vec<String>,
+    pub enabled: Vec<SecondFactor>,
     /// One of those.
-    pub preferred: Option<String>,
+    pub preferred: Option<SecondFactor>,
     /// Whether a passkey that verifies its user counts as both factors.
     pub passkey: bool,
 }
 
 impl Mfa {
     /// Switches a method off.
-    pub fn switch_off(&mut self, method: &str) {
-        self.enabled.retain(|one| one != method);
-        if self.preferred.as_deref() == Some(method) {
+    pub fn switch_off(&mut self, method: SecondFactor) {
+        self.enabled.retain(|one| *one != method);
+        if self.preferred == Some(method) {
             self.preferred = None;
         }
     }
@@ -94,7 +94,7 @@ pub(super) struct Row {
     pub(super) password_set_at: Option<OffsetDateTime>,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
-    pub(super) mfa: Json<Mfa>,
+    pub(super) mfa: Stored<Mfa>,
 }
 
 impl TryFrom<Row> for User {
@@ -112,7 +112,7 @@ impl TryFrom<Row> for User {
             password_set_at: row.password_set_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
-            mfa: row.mfa.0,
+            mfa: row.mfa.read("users.mfa", row.sub)?,
         })
     }
 }
@@ -134,21 +134,18 @@ impl From<Row> for Listed {
 
 /// The user of this name (`username_key`), else of this alias or, where the text is a UUID, this subject.
 pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT sub AS "sub!", username AS "username!", status AS "status!", enabled AS "enabled!",
-                  attributes AS "attributes!: Json<Map<String, Value>>", password_hash, password_set_at,
-                  created_at AS "created_at!", updated_at AS "updated_at!",
-                  mfa AS "mfa!: Json<Mfa>"
-           FROM (
-               SELECT 1 AS rank, * FROM users WHERE user_pool_id = $1 AND username_key = $2
-               UNION ALL
-               SELECT 2, * FROM users WHERE user_pool_id = $1 AND sub = $3
-               UNION ALL
-               SELECT 3, u.* FROM user_aliases a JOIN users u ON u.user_pool_id = a.user_pool_id AND u.sub = a.sub
-               WHERE a.user_pool_id = $1 AND a.value = $2
-           ) AS named
-           ORDER BY rank LIMIT 1"#,
+    let row = statement!(query_as(Row) {
+        "SELECT" USER
+        "FROM (
+             SELECT 1 AS rank, * FROM users WHERE user_pool_id = $1 AND username_key = $2
+             UNION ALL
+             SELECT 2, * FROM users WHERE user_pool_id = $1 AND sub = $3
+             UNION ALL
+             SELECT 3, u.* FROM user_aliases a JOIN users u ON u.user_pool_id = a.user_pool_id AND u.sub = a.sub
+             WHERE a.user_pool_id = $1 AND a.value = $2
+         ) AS u
+         ORDER BY u.rank LIMIT 1"
+        }
         pool_id,
         username_key,
         Uuid::try_parse(username_key).ok()
@@ -160,11 +157,7 @@ pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::
 
 /// The user of this subject.
 pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
-                  password_set_at, created_at, updated_at, mfa AS "mfa: Json<Mfa>"
-           FROM users WHERE user_pool_id = $1 AND sub = $2"#,
+    let row = statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2" }
         pool_id,
         sub
     )
@@ -175,14 +168,10 @@ pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
 
 /// The user of a session, if the session lives and the user is enabled and needs no password reset.
 pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<Option<User>> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT u.sub, u.username, u.status, u.enabled, u.attributes AS "attributes: Json<Map<String, Value>>",
-                  u.password_hash, u.password_set_at, u.created_at, u.updated_at, u.mfa AS "mfa: Json<Mfa>"
-           FROM sessions s JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
-           JOIN app_clients a ON a.user_pool_id = s.user_pool_id AND a.client_id = s.client_id
-           WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND s.revoked_at IS NULL
-             AND u.enabled AND u.status <> 'RESET_REQUIRED'"#,
+    let row = statement!(query_as(Row) {
+        "SELECT" USER "FROM" SESSION_AND_OWNER
+        "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES
+        }
         pool_id,
         origin_jti,
         sub
@@ -195,31 +184,25 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
 /// The user, with the row held against every change until the transaction ends (`FOR SHARE`): for sign-ins, which may
 /// happen side by side but not beside a disabling, a deletion or a password change.
 pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
-                  password_set_at, created_at, updated_at, mfa AS "mfa: Json<Mfa>"
-           FROM users WHERE user_pool_id = $1 AND sub = $2 FOR SHARE"#,
-        pool_id,
-        sub
-    )
-    .fetch_optional(db)
-    .await?;
+    let row =
+        statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR SHARE" }
+            pool_id,
+            sub
+        )
+        .fetch_optional(db)
+        .await?;
     row.map(User::try_from).transpose()
 }
 
 /// The user, locked for a change of it or of what belongs to it, one at a time. The first lock of its transaction.
 pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"SELECT sub, username, status, enabled, attributes AS "attributes: Json<Map<String, Value>>", password_hash,
-                  password_set_at, created_at, updated_at, mfa AS "mfa: Json<Mfa>"
-           FROM users WHERE user_pool_id = $1 AND sub = $2 FOR UPDATE"#,
-        pool_id,
-        sub
-    )
-    .fetch_optional(db)
-    .await?;
+    let row =
+        statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR UPDATE" }
+            pool_id,
+            sub
+        )
+        .fetch_optional(db)
+        .await?;
     row.map(User::try_from).transpose()
 }
 

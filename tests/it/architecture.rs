@@ -13,18 +13,20 @@ const LAYERS: &[&[&str]] = &[
     &["http"],
     &["jobs", "operations"],
     &["flows"],
+    &["change"],
     &["caller"],
     &["sigv4"],
     &["app"],
     &["auth_event_queue", "grants", "key_ring", "metrics", "readiness"],
     &["call", "delivery", "passwords", "store", "triggers", "user_queue", "web_acl"],
     &["admission", "budgets", "hosts", "page", "session_text", "srp", "tokens", "webauthn", "webhooks"],
-    &["config", "dev", "group_commit", "sealing", "wire"],
+    &["config", "dev", "group_commit", "pending", "sealing", "wire"],
     &[
         "broken",
         "clock",
         "database",
         "error",
+        "factor",
         "fair",
         "opened_sessions",
         "passkey_providers",
@@ -35,6 +37,25 @@ const LAYERS: &[&[&str]] = &[
         "telemetry",
         "texts",
     ],
+];
+
+/// Words of the API that have an enum of their own.
+const WORDS: &[&str] = &[
+    "PASSWORD_SRP",
+    "EMAIL_OTP",
+    "SMS_OTP",
+    "WEB_AUTHN",
+    "SMS_MFA",
+    "SOFTWARE_TOKEN_MFA",
+    "SELECT_MFA_TYPE",
+    "MFA_SETUP",
+    "SELECT_CHALLENGE",
+    "NEW_PASSWORD_REQUIRED",
+    "PASSWORD_VERIFIER",
+    "CUSTOM_CHALLENGE",
+    "DEVICE_SRP_AUTH",
+    "DEVICE_PASSWORD_VERIFIER",
+    "OPTIONAL",
 ];
 
 fn own_sources() -> Vec<(Module, String)> {
@@ -122,6 +143,21 @@ fn pages_decide_by_keys_and_not_by_the_words_of_errors() {
             assert!(!text.contains(asks), "{}: {asks}", module.join("::"));
         }
     }
+}
+
+#[test]
+fn the_words_of_factors_and_challenges_are_written_in_one_place() {
+    let elsewhere: Vec<_> = own_sources()
+        .iter()
+        // `dev` is a client, and the demo pool's settings are a request as a client would write it.
+        .filter(|(module, _)| !["factor", "pending", "cli::serve"].contains(&module.join("::").as_str()))
+        .flat_map(|(module, text)| {
+            let text = text.split("#[cfg(test)]").next().unwrap();
+            let found = WORDS.iter().filter(|word| text.contains(&format!("\"{word}\"")));
+            found.map(|word| format!("{}: {word}", module.join("::"))).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(elsewhere, Vec::<String>::new(), "use the enums of `factor`");
 }
 
 /// Queries that are not given a pool, each with its reason.

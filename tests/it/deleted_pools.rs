@@ -315,7 +315,10 @@ async fn of_two_deletions_of_one_pool_one_wins() {
         let mut outcomes = all(deletions).await;
         outcomes.sort();
         assert_eq!(outcomes, ["OK", "ResourceNotFoundException"]);
-        assert_eq!(server.count(&format!("audit_events WHERE user_pool_id = '{pool}'")).await, 1);
+        assert_eq!(
+            server.count(&format!("audit_events WHERE event = 'pool.deleted' AND user_pool_id = '{pool}'")).await,
+            1
+        );
     }
 }
 

@@ -6,6 +6,7 @@ mod account;
 mod account_page;
 mod answers;
 mod architecture;
+mod audit;
 mod cli;
 mod clients;
 mod code_guesses;

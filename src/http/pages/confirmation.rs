@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{Frame, Notice, page, pool, purpose::Purpose, words};
 use crate::{
     error::Result,
+    factor::AddressAttribute,
     flows::{
         addresses, sign_up,
         triggers::{self, Trigger},
@@ -58,7 +59,7 @@ pub fn confirm_page(
     f.inbox = super::inbox::link(visit);
     let pool = &purpose.named().pool;
     let mail = match to {
-        "" => addresses::attributes_to_verify(pool).next() == Some("email"),
+        "" => addresses::attributes_to_verify(pool).next() == Some(AddressAttribute::Email),
         to => to.contains('@'),
     };
     let links = right_code.is_none() && pool.confirms_by_link() && mail;

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
+    factor::{AddressAttribute, ChallengeName, Factor, SecondFactor},
     flows::{
         auth_events,
         authorization::Prompt,
@@ -139,21 +140,22 @@ struct ContinuePage<'a> {
 }
 
 /// The name of a first or second factor on a button.
-fn label(factor: &str) -> Option<&'static str> {
+fn label(factor: ChallengeName) -> Option<&'static str> {
     Some(match factor {
-        "PASSWORD" => "use-password",
-        "WEB_AUTHN" => "use-passkey",
-        "EMAIL_OTP" => "email-code",
-        "SMS_OTP" | "SMS_MFA" => "text-code",
-        "SOFTWARE_TOKEN_MFA" => "app-code",
+        ChallengeName::Password => "use-password",
+        ChallengeName::WebAuthn => "use-passkey",
+        ChallengeName::EmailOtp => "email-code",
+        ChallengeName::SmsOtp | ChallengeName::SmsMfa => "text-code",
+        ChallengeName::SoftwareTokenMfa => "app-code",
         _ => return None,
     })
 }
 
 /// Buttons for what is offered (names separated by commas), but for one.
-fn choices(offered: &str, but: &str) -> Vec<Choice> {
-    let choice = |name: &str| Some(Choice { value: name.to_owned(), label: label(name)? });
-    offered.split(',').filter(|name| *name != but).take(8).filter_map(choice).collect()
+fn choices(offered: &str, but: Option<ChallengeName>) -> Vec<Choice> {
+    let choice = |name: ChallengeName| Some(Choice { value: name.to_string(), label: label(name)? });
+    let known = offered.split(',').take(8).filter_map(|name| name.parse().ok());
+    known.filter(|name| Some(*name) != but).filter_map(choice).collect()
 }
 
 impl Login<'_> {
@@ -260,17 +262,12 @@ impl Login<'_> {
         outcome
     }
 
-    async fn respond(&self, challenge: &str, session: &str, responses: Parameters) -> Result<Outcome> {
+    async fn respond(&self, challenge: ChallengeName, session: &str, responses: Parameters) -> Result<Outcome> {
         let metadata = Map::new();
         let call = self.visit.call_of("RespondToAuthChallenge", bytes::Bytes::new());
         let sign_in = self.sign_in(&call, &metadata);
         let outcome = sign_in.respond(challenge, Some(session), &responses).await;
-        let kind = match challenge {
-            "PASSWORD" | "NEW_PASSWORD_REQUIRED" => Some("Password"),
-            "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" => Some("Mfa"),
-            _ => None,
-        };
-        auth_events::note_step(&sign_in, responses.get("USERNAME"), &outcome, kind);
+        auth_events::note_step(&sign_in, responses.get("USERNAME"), &outcome, auth_events::proves(challenge));
         outcome
     }
 
@@ -316,12 +313,12 @@ impl Login<'_> {
     /// A factor was chosen.
     async fn factor(&self) -> Result<HttpResponse> {
         let (username, factor) = (self.field("username").to_owned(), self.field("factor").to_owned());
-        if label(&factor).is_none() {
+        if factor.parse().ok().and_then(label).is_none() {
             return Err(broken_form());
         }
         let responses = pairs([("USERNAME", username.as_str()), ("ANSWER", factor.as_str())]);
         let offered = self.field("offered");
-        match self.respond("SELECT_CHALLENGE", self.field("session"), responses).await {
+        match self.respond(ChallengeName::SelectChallenge, self.field("session"), responses).await {
             Ok(outcome) => self.go_on(&username, outcome, offered, Notice::None).await,
             Err(error) => self.start_over(&username, error),
         }
@@ -331,7 +328,7 @@ impl Login<'_> {
         let (username, session) = (self.field("username"), self.field("session"));
         let responses = pairs([("USERNAME", username), ("PASSWORD", self.field("password"))]);
         let offered = self.field("offered");
-        match self.respond("PASSWORD", session, responses).await {
+        match self.respond(ChallengeName::Password, session, responses).await {
             Ok(outcome) => self.go_on(username, outcome, offered, Notice::None).await,
             Err(Error::UserNotConfirmed) => confirmation::confirm_again(self.visit, self.purpose, username).await,
             Err(Error::PasswordResetRequired) => forgot::needed(self.visit, self.purpose, username),
@@ -345,7 +342,7 @@ impl Login<'_> {
                     username,
                     session,
                     offered,
-                    others: choices(offered, "PASSWORD"),
+                    others: choices(offered, Some(ChallengeName::Password)),
                 };
                 page(self.visit, 400, &template.f, &template)
             }
@@ -360,7 +357,7 @@ impl Login<'_> {
         if !username.is_empty() {
             responses.insert("USERNAME".into(), username.to_owned());
         }
-        let error = match self.respond("WEB_AUTHN", session, responses).await {
+        let error = match self.respond(ChallengeName::WebAuthn, session, responses).await {
             Ok(outcome) => return self.go_on(username, outcome, "", Notice::None).await,
             Err(error) => words::refuse_internal(error)?,
         };
@@ -396,18 +393,22 @@ impl Login<'_> {
     async fn code(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
         let (challenge, offered) = (self.field("challenge"), self.field("offered"));
+        let challenge = match challenge {
+            "" if self.field("step") == "mfa" => ChallengeName::SelectMfaType,
+            name => name.parse().map_err(|_| broken_form())?,
+        };
         let code = self.field("code").trim();
-        let (challenge, member, value) = match challenge {
-            "" if self.field("step") == "mfa" => ("SELECT_MFA_TYPE", "ANSWER", self.field("factor")),
-            "EMAIL_OTP" => ("EMAIL_OTP", "EMAIL_OTP_CODE", code),
-            "SMS_OTP" => ("SMS_OTP", "SMS_OTP_CODE", code),
-            "SMS_MFA" => ("SMS_MFA", "SMS_MFA_CODE", code),
-            "SOFTWARE_TOKEN_MFA" => ("SOFTWARE_TOKEN_MFA", "SOFTWARE_TOKEN_MFA_CODE", code),
+        let (member, value) = match challenge {
+            ChallengeName::SelectMfaType => ("ANSWER", self.field("factor")),
+            ChallengeName::EmailOtp => (SecondFactor::EmailOtp.response(), code),
+            ChallengeName::SmsOtp => (Factor::SmsOtp.response(), code),
+            ChallengeName::SmsMfa => (SecondFactor::SmsMfa.response(), code),
+            ChallengeName::SoftwareTokenMfa => (SecondFactor::SoftwareTokenMfa.response(), code),
             _ => return Err(broken_form()),
         };
         let error = match self.respond(challenge, session, pairs([("USERNAME", username), (member, value)])).await {
             Ok(outcome) => return self.go_on(username, outcome, offered, Notice::None).await,
-            Err(error) if words::is_of_session(&error) || challenge == "SELECT_MFA_TYPE" => {
+            Err(error) if words::is_of_session(&error) || challenge == ChallengeName::SelectMfaType => {
                 return self.start_over(username, error);
             }
             Err(error) => words::refuse_internal(error)?,
@@ -426,16 +427,17 @@ impl Login<'_> {
         status: u16,
         username: &str,
         session: &str,
-        (challenge, to, offered): (&str, &str, &str),
+        (challenge, to, offered): (ChallengeName, &str, &str),
         notice: Notice,
     ) -> Result<HttpResponse> {
         let mut f = self.frame(notice);
-        f.inbox = if challenge == "SOFTWARE_TOKEN_MFA" { None } else { super::inbox::link(self.visit) };
+        f.inbox = if challenge == ChallengeName::SoftwareTokenMfa { None } else { super::inbox::link(self.visit) };
         let sent = match challenge {
-            "SOFTWARE_TOKEN_MFA" => f.say("code-from-app"),
+            ChallengeName::SoftwareTokenMfa => f.say("code-from-app"),
             _ => f.say1("code-sent-to", "to", to),
         };
-        let others = choices(offered, challenge);
+        let others = choices(offered, Some(challenge));
+        let challenge = challenge.into();
         let template = CodePage { f, username, session, offered, challenge, to, sent, others };
         page(self.visit, status, &template.f, &template)
     }
@@ -447,7 +449,7 @@ impl Login<'_> {
         for name in &required {
             responses.insert(format!("userAttributes.{name}"), self.field(name).to_owned());
         }
-        match self.respond("NEW_PASSWORD_REQUIRED", session, responses).await {
+        match self.respond(ChallengeName::NewPasswordRequired, session, responses).await {
             Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
             Err(error) if words::is_of_session(&error) => self.start_over(username, error),
             Err(error) => {
@@ -493,7 +495,7 @@ impl Login<'_> {
             }
         };
         let session = verified["Session"].as_str().unwrap_or_default();
-        match self.respond("MFA_SETUP", session, pairs([("USERNAME", username)])).await {
+        match self.respond(ChallengeName::MfaSetup, session, pairs([("USERNAME", username)])).await {
             Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
             Err(error) => self.start_over(username, error),
         }
@@ -516,20 +518,20 @@ impl Login<'_> {
             Outcome::Tokens(_) => return Err(Error::internal("tokens on the sign-in pages")),
             Outcome::Next(next) => next,
         };
-        if next.name == "SELECT_CHALLENGE" {
+        if next.name == ChallengeName::SelectChallenge {
             return self.selected(username, next, notice).await;
         }
         let parameter = |name: &str| next.parameters.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let session = next.session.as_str();
         match next.name {
-            "WEB_AUTHN" => {
+            ChallengeName::WebAuthn => {
                 let options = parameter("CREDENTIAL_REQUEST_OPTIONS");
-                let others = choices(offered, "WEB_AUTHN");
+                let others = choices(offered, Some(ChallengeName::WebAuthn));
                 let f = self.frame(notice);
                 let template = PasskeyPage { f, username, session, offered, options: &options, others };
                 page(self.visit, 200, &template.f, &template)
             }
-            "PASSWORD" => {
+            ChallengeName::Password => {
                 let f = self.frame(notice);
                 let template = PasswordPage {
                     forgot: self.forgot(username),
@@ -537,29 +539,32 @@ impl Login<'_> {
                     username,
                     session,
                     offered,
-                    others: choices(offered, "PASSWORD"),
+                    others: choices(offered, Some(ChallengeName::Password)),
                 };
                 page(self.visit, 200, &template.f, &template)
             }
-            "EMAIL_OTP" | "SMS_OTP" | "SMS_MFA" | "SOFTWARE_TOKEN_MFA" => {
+            ChallengeName::EmailOtp
+            | ChallengeName::SmsOtp
+            | ChallengeName::SmsMfa
+            | ChallengeName::SoftwareTokenMfa => {
                 let to = parameter("CODE_DELIVERY_DESTINATION");
                 // Of a second factor there is no other first one.
-                let offered = if offered.split(',').any(|one| one == next.name) { offered } else { "" };
+                let offered = if offered.split(',').any(|one| one == next.name.to_string()) { offered } else { "" };
                 self.code_page(200, username, session, (next.name, &to, offered), notice)
             }
-            "SELECT_MFA_TYPE" => {
+            ChallengeName::SelectMfaType => {
                 let can: Vec<String> = serde_json::from_str(&parameter("MFAS_CAN_CHOOSE")).unwrap_or_default();
-                let others = choices(&can.join(","), "");
+                let others = choices(&can.join(","), None);
                 let template =
                     ChoosePage { f: self.frame(notice), username, session, offered: "", step: "mfa", others };
                 page(self.visit, 200, &template.f, &template)
             }
-            "MFA_SETUP" => {
+            ChallengeName::MfaSetup => {
                 let made = self.visit.api("AssociateSoftwareToken", json!({"Session": session})).await?;
                 let text = |member: &str| made[member].as_str().unwrap_or_default();
                 setup::page(self.visit, 200, self.frame(notice), username, text("Session"), text("SecretCode"), false)
             }
-            "NEW_PASSWORD_REQUIRED" => {
+            ChallengeName::NewPasswordRequired => {
                 let required: Vec<String> = serde_json::from_str(&parameter("requiredAttributes")).unwrap_or_default();
                 let required: Vec<_> =
                     required.iter().filter_map(|name| name.strip_prefix("userAttributes.")).collect();
@@ -571,25 +576,26 @@ impl Login<'_> {
 
     /// The person is known (or not, which looks the same): the first page of what they can do.
     async fn selected(&self, username: &str, next: NextChallenge, notice: Notice) -> Result<HttpResponse> {
-        let names: Vec<_> = next.available.iter().copied().filter(|name| label(name).is_some()).collect();
-        let offered = names.join(",");
+        let has_label = |factor: &Factor| label(factor.challenge()).is_some();
+        let factors: Vec<_> = next.available.iter().copied().filter(has_label).collect();
+        let offered = factors.iter().map(Factor::to_string).collect::<Vec<_>>().join(",");
         let session = next.session.as_str();
-        let chosen = match names[..] {
-            _ if names.contains(&"WEB_AUTHN") && self.field("webauthn") == "1" => Some("WEB_AUTHN"),
+        let chosen = match factors[..] {
+            _ if factors.contains(&Factor::WebAuthn) && self.field("webauthn") == "1" => Some(Factor::WebAuthn),
             // Nothing to choose.
-            [only @ ("EMAIL_OTP" | "SMS_OTP")] => Some(only),
+            [only @ (Factor::EmailOtp | Factor::SmsOtp)] => Some(only),
             _ => None,
         };
         if let Some(chosen) = chosen {
-            let responses = pairs([("USERNAME", username), ("ANSWER", chosen)]);
-            return match self.respond("SELECT_CHALLENGE", session, responses).await {
+            let responses = pairs([("USERNAME", username), ("ANSWER", chosen.into())]);
+            return match self.respond(ChallengeName::SelectChallenge, session, responses).await {
                 Ok(outcome) => Box::pin(self.go_on(username, outcome, &offered, notice)).await,
                 Err(error) => self.start_over(username, error),
             };
         }
         // Who cannot sign in at all sees what others see.
-        if names.contains(&"PASSWORD") || names.is_empty() {
-            let others = choices(&offered, "PASSWORD");
+        if factors.contains(&Factor::Password) || factors.is_empty() {
+            let others = choices(&offered, Some(ChallengeName::Password));
             let template = PasswordPage {
                 forgot: self.forgot(username),
                 f: self.frame(notice),
@@ -600,7 +606,7 @@ impl Login<'_> {
             };
             return page(self.visit, 200, &template.f, &template);
         }
-        let others = choices(&offered, "");
+        let others = choices(&offered, None);
         let template =
             ChoosePage { f: self.frame(notice), username, session, offered: &offered, step: "factor", others };
         page(self.visit, 200, &template.f, &template)
@@ -614,7 +620,7 @@ impl Login<'_> {
 
 /// Whether a user is called so: by the username, or an address.
 fn is_called(user: &User, name: &str) -> bool {
-    let addresses = ["email", "phone_number"].into_iter().filter_map(|one| user.attributes.get(one)?.as_str());
+    let addresses = AddressAttribute::ALL.into_iter().filter_map(|one| user.attributes.get(one.name())?.as_str());
     addresses.chain([user.username.as_str()]).any(|own| own.eq_ignore_ascii_case(name))
 }
 

@@ -1,6 +1,6 @@
 //! What a pool's settings mean for its pages.
 
-use crate::{flows::factors::relying_party_of, store::pools::Pool};
+use crate::{factor::Factor, flows::factors::relying_party_of, store::pools::Pool};
 
 /// What the pool calls its people by.
 pub fn name_label(pool: &Pool) -> &'static str {
@@ -30,5 +30,5 @@ pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
 
 /// Whether people of the pool sign in with passkeys.
 pub fn has_passkeys(pool: &Pool) -> bool {
-    pool.allows_factor("WEB_AUTHN") && relying_party_of(pool, &[]).is_some()
+    pool.allows_factor(Factor::WebAuthn) && relying_party_of(pool, &[]).is_some()
 }

@@ -17,9 +17,10 @@ use super::{
 };
 use crate::{
     app::App,
+    change,
     error::{Error, Result},
     flows::{
-        self, change_attributes,
+        change_attributes,
         codes::{self, Given},
         password, purpose,
         sign_up::{self, Chosen, Confirmation, Confirmed},
@@ -27,6 +28,7 @@ use crate::{
     },
     http::visit::{self, Visit},
     secret::Secret,
+    store::audit::Event,
     store::{self, Connection, pools::Pool, users::Status},
     wire,
 };
@@ -204,7 +206,7 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
 
 /// Where a sign-up's code goes, whole: who entered it sees a slip of the pen.
 fn destination(pool: &Pool, username: &str, given: impl Fn(&str) -> Option<String>) -> String {
-    sign_up::attribute_to_verify(pool, username, &given).and_then(given).unwrap_or_default()
+    sign_up::attribute_to_verify(pool, username, &given).and_then(|one| given(one.name())).unwrap_or_default()
 }
 
 /// Whether a name is taken by who waits for a code at the same address, or began in this browser: most likely the same person,
@@ -246,7 +248,7 @@ async fn began_here(
         }
         _ => None,
     };
-    let trail = flows::trail(app, &visit.call, "user");
+    let trail = change::trail(app, &visit.call, "user");
     let mut tx = app.db.begin().await?;
     let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
     // Confirmed meanwhile, or begun in another browser.
@@ -272,7 +274,7 @@ async fn began_here(
     match password {
         Some(password) if here => {
             password::store(&mut tx, pool, user.sub, &password, Status::Unconfirmed, trail.at).await?;
-            flows::changes::note_if_room(app, &mut tx, &pool.id, &trail, "password.changed", user.sub).await?;
+            let _ = change::note(app, &mut tx, &pool.id, &trail, Event::PasswordChanged.of_user(user.sub)).await?;
         }
         _ if here => {}
         _ => store::users::signed_up_again(&mut tx, &pool.id, user.sub).await?,

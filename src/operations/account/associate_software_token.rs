@@ -8,6 +8,7 @@ use crate::{
     app::App,
     call::Call,
     caller::Enroller,
+    change::{Changed, Unaudited},
     error::Result,
     flows::{software_token, step_up},
 };
@@ -27,14 +28,12 @@ pub struct Response {
     session: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let enrolling = begin(app, &mut tx, call, &caller).await?;
+pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Changed<Response>> {
+    let (mut change, enrolling) = begin(app, call, &caller).await?;
     if let Enroller::SignedIn(signed_in) = &caller {
-        step_up::check(app, &mut tx, &enrolling.pool, &signed_in.bearer).await?;
+        step_up::check(app, &mut change, &enrolling.pool, &signed_in.bearer).await?;
     }
-    let secret_code = software_token::associate(app, &mut tx, &enrolling.pool, enrolling.user.sub).await?;
-    tx.commit().await?;
+    let secret_code = software_token::associate(app, &mut change, &enrolling.pool, enrolling.user.sub).await?;
     let session = request.session.filter(|_| enrolling.challenge.is_some());
-    Ok(Response { secret_code, session })
+    change.commit_unaudited(Unaudited::Begun, Response { secret_code, session }).await
 }

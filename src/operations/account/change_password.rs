@@ -7,10 +7,12 @@ use crate::{
     app::App,
     call::Call,
     caller::SignedIn,
+    change::Changed,
     error::{Error, Result},
-    flows::{self, auth_events, changes, password, step_up},
+    flows::{self, auth_events, password, step_up},
     operations::Empty,
     secret::Secret,
+    store::audit::Event,
     store::{self, users::Status},
 };
 
@@ -22,7 +24,7 @@ pub struct Request {
     proposed_password: Secret,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
     let SignedIn { bearer, user } = caller;
     let pool = flows::pool_of(app, &bearer).await?;
     password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
@@ -47,27 +49,24 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
         return Err(refusal);
     }
     let new = password::new(app, &pool, user.sub, &user.username, request.proposed_password).await?;
-    let trail = flows::trail(app, call, "user");
-    let mut tx = app.db.begin().await?;
-    let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
+    let (mut change, locked) = bearer.begin(app, call).await?;
+    let now = change.at();
     if user.password_hash.is_none() {
         // Nothing else was proved.
-        step_up::check(app, &mut tx, &pool, &bearer).await?;
+        step_up::check(app, &mut change, &pool, &bearer).await?;
     }
     // Someone else's change came first: the password that was given is no longer the previous one.
-    if now.is_none_or(|now| now.password_hash != user.password_hash) {
+    if locked.password_hash != user.password_hash {
         return Err(Error::wrong_credentials("the password was changed meanwhile"));
     }
     let name = password::attempts_name(app, &pool, &user.username, Some(&user));
     if app.config.free_password_failures > 0
-        && !store::login_attempts::forgive(&mut tx, &pool.id, &name, trail.at).await?
+        && !store::login_attempts::forgive(&mut change, &pool.id, &name, now).await?
     {
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
-    password::store(&mut tx, &pool, user.sub, &new, Status::Confirmed, trail.at).await?;
-    changes::note_if_room(app, &mut tx, &pool.id, &trail, "password.changed", user.sub).await?;
-    tx.commit().await?;
+    password::store(&mut change, &pool, user.sub, &new, Status::Confirmed, now).await?;
+    let changed = change.commit(Event::PasswordChanged.of_user(user.sub), Empty {}).await?;
     auth_events::note(app, call, &pool, user.sub, "PasswordChange", "Pass", Some("Password"));
-    Ok(Empty {})
+    Ok(changed)
 }

@@ -1,21 +1,21 @@
 //! Who sets an authenticator app up, checked and held.
 
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     app::App,
     call::Call,
     caller::Enroller,
-    error::{Error, Result},
-    flows::{mfa, password},
+    change::Change,
+    error::Result,
+    flows::{self, mfa, password},
+    pending::Pending,
     session_text,
     store::{
-        self, Connection,
+        self,
         pools::Pool,
         users::{Status, User},
     },
-    tokens,
 };
 
 /// A user who sets an authenticator app up, with the row locked.
@@ -27,16 +27,17 @@ pub struct Enrolling {
 }
 
 /// Locks the user and makes sure that the session, or the sign-in that waits, still lives.
-pub async fn begin(app: &App, db: &mut Connection, call: &Call, caller: &Enroller) -> Result<Enrolling> {
+pub async fn begin<'a>(app: &'a App, call: &Call, caller: &Enroller) -> Result<(Change<'a>, Enrolling)> {
     match caller {
         Enroller::SignedIn(signed_in) => {
             let bearer = &signed_in.bearer;
-            let pool = store::pools::find(&mut *db, &bearer.pool_id).await?.ok_or(tokens::Error::Revoked)?;
-            let user = store::users::lock(db, &pool.id, bearer.sub).await?;
-            bearer.live(app, db, call).await?;
-            Ok(Enrolling { pool, user: user.ok_or(Error::UserNotFound)?, challenge: None })
+            let pool = flows::pool_of(app, bearer).await?;
+            let (change, user) = bearer.begin(app, call).await?;
+            Ok((change, Enrolling { pool, user, challenge: None }))
         }
         Enroller::Midway { pool_id, challenge } => {
+            let mut change = Change::by_user(app, call, pool_id).await?;
+            let db = &mut *change;
             let pool = store::pools::find(&mut *db, pool_id).await?.ok_or_else(session_text::unfit)?;
             let found = store::challenges::find(&mut *db, pool_id, *challenge).await?.ok_or_else(session_text::used)?;
             let sub = found.sub.ok_or_else(session_text::unfit)?;
@@ -45,16 +46,15 @@ pub async fn begin(app: &App, db: &mut Connection, call: &Call, caller: &Enrolle
             // factor yet.
             let pending =
                 store::challenges::find(&mut *db, pool_id, *challenge).await?.ok_or_else(session_text::used)?;
-            let waits = pending.kind == "MFA_SETUP"
+            let waits = matches!(pending.state, Pending::MfaSetup { verified: false, .. })
                 && pending.expires_at > app.clock.now()
-                && pending.data["verified"] != true
-                && pending.data["passwordSetAt"] == json!(password::set_at(&user))
+                && pending.state.password_set_at() == Some(&password::set_at(&user))
                 && user.enabled
                 && user.status == Status::Confirmed;
             if !waits || !mfa::may_set_up(db, &pool, &user).await? {
                 return Err(session_text::unfit());
             }
-            Ok(Enrolling { pool, user, challenge: Some(*challenge) })
+            Ok((change, Enrolling { pool, user, challenge: Some(*challenge) }))
         }
     }
 }

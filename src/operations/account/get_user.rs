@@ -9,6 +9,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::{Error, Result},
+    factor::SecondFactor,
     flows::attributes::{Attribute, listed, readable},
     tokens,
 };
@@ -19,9 +20,9 @@ pub struct Response {
     username: String,
     user_attributes: Vec<Attribute>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    preferred_mfa_setting: Option<String>,
+    preferred_mfa_setting: Option<SecondFactor>,
     #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
-    user_mfa_setting_list: Vec<String>,
+    user_mfa_setting_list: Vec<SecondFactor>,
 }
 
 pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
@@ -34,7 +35,7 @@ pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>
     })?;
     let attributes = readable(&found.client, &user.attributes);
     Ok(Response {
-        preferred_mfa_setting: user.mfa.preferred.clone(),
+        preferred_mfa_setting: user.mfa.preferred,
         user_mfa_setting_list: user.mfa.enabled.clone(),
         user_attributes: listed(user.sub, &attributes),
         username: user.username,

@@ -8,16 +8,16 @@ use crate::{
     app::App,
     call::Call,
     caller::SignedIn,
+    change::{Changed, Unaudited},
     error::{Error, Result},
+    factor::AddressAttribute,
     flows::{
         self,
-        addresses::{Address, DeliveryDetails, address_attribute},
+        addresses::{Address, DeliveryDetails},
         codes::{self, Sending},
-        messages,
         purpose::Purpose,
         triggers::Cause,
     },
-    store,
 };
 
 #[derive(Deserialize)]
@@ -35,22 +35,17 @@ pub struct Response {
     code_delivery_details: DeliveryDetails,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Response>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
-    let attribute = address_attribute(&request.attribute_name)
-        .ok_or_else(|| Error::InvalidParameter("Only email and phone_number can be verified by a code.".into()))?;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
-    let user = user.ok_or(Error::UserNotFound)?;
+    let attribute: AddressAttribute = (request.attribute_name.parse())
+        .map_err(|_| Error::InvalidParameter("Only email and phone_number can be verified by a code.".into()))?;
+    let (mut change, user) = bearer.begin(app, call).await?;
+    let now = change.at();
     let address = Address::of(&user, attribute)
         .ok_or_else(|| Error::InvalidParameter(format!("User does not have {attribute}.").into()))?;
     let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
     let sending = Sending { purpose: Purpose::verify(attribute), source: "VerifyUserAttribute", counted: true };
-    let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
-    tx.commit().await?;
-    messages::sent(app);
-    Ok(Response { code_delivery_details: details })
+    let details = codes::send(&cause, &mut change, &user, sending, &address, now).await?;
+    change.commit_unaudited(Unaudited::CodeSent, Response { code_delivery_details: details }).await
 }

@@ -9,6 +9,7 @@ use crate::{
     call::Call,
     caller::SignedIn,
     error::Result,
+    factor::{Factor, SecondFactor},
     flows::{self, factors},
     store::{self, pools::Pool, users::User},
 };
@@ -17,11 +18,11 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
     username: String,
-    configured_user_auth_factors: Vec<&'static str>,
+    configured_user_auth_factors: Vec<Factor>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    preferred_mfa_setting: Option<String>,
+    preferred_mfa_setting: Option<SecondFactor>,
     #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
-    user_mfa_setting_list: Vec<String>,
+    user_mfa_setting_list: Vec<SecondFactor>,
 }
 
 pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
@@ -33,11 +34,12 @@ pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>
 pub async fn factors_of(app: &App, pool: &Pool, user: User) -> Result<Response> {
     let mut db = app.db.acquire().await?;
     let passkeys = store::passkeys::list(&mut db, &pool.id, user.sub).await?;
+    let can_be_sent = |factor| pool.allows_factor(factor) && factors::address(&user, factor).is_some();
     let factors = [
-        ("PASSWORD", user.password_hash.is_some()),
-        ("EMAIL_OTP", pool.allows_factor("EMAIL_OTP") && factors::address(&user, "EMAIL_OTP").is_some()),
-        ("SMS_OTP", pool.allows_factor("SMS_OTP") && factors::address(&user, "SMS_OTP").is_some()),
-        ("WEB_AUTHN", !passkeys.is_empty() && pool.allows_factor("WEB_AUTHN")),
+        (Factor::Password, user.password_hash.is_some()),
+        (Factor::EmailOtp, can_be_sent(Factor::EmailOtp)),
+        (Factor::SmsOtp, can_be_sent(Factor::SmsOtp)),
+        (Factor::WebAuthn, !passkeys.is_empty() && pool.allows_factor(Factor::WebAuthn)),
     ];
     Ok(Response {
         preferred_mfa_setting: user.mfa.preferred,

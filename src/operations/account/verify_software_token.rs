@@ -9,13 +9,14 @@ use crate::{
     app::App,
     call::Call,
     caller::Enroller,
+    change::Changed,
     error::{Error, Result},
     flows::{
-        self, changes,
         mfa::{self, Preference, Preferences},
         password, software_token,
     },
     session_text, store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -34,35 +35,33 @@ pub struct Response {
     session: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Response> {
-    let trail = flows::trail(app, call, "user");
-    let mut tx = app.db.begin().await?;
-    let enrolling = begin(app, &mut tx, call, &caller).await?;
+pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Changed<Response>> {
+    let (mut change, enrolling) = begin(app, call, &caller).await?;
+    let now = change.at();
     let (pool, user) = (&enrolling.pool, &enrolling.user);
     let (free, name) =
         (app.config.free_password_failures, password::attempts_name(app, pool, &user.username, Some(user)));
-    if free > 0 && store::login_attempts::is_locked(&mut *tx, &pool.id, &name, trail.at).await? {
+    if free > 0 && store::login_attempts::is_locked(&mut *change, &pool.id, &name, now).await? {
         return Err(password::attempts_exceeded());
     }
-    match software_token::verify(app, &mut tx, pool, user.sub, &request.user_code, trail.at).await {
+    match software_token::verify(app, &mut change, pool, user.sub, &request.user_code, now).await {
         Err(refusal @ Error::EnableSoftwareTokenMfa(_)) => {
-            drop(tx);
+            drop(change);
             if free > 0 {
-                store::login_attempts::count_failure(&app.db, &pool.id, &name, free, trail.at).await?;
+                store::login_attempts::count_failure(&app.db, &pool.id, &name, free, now).await?;
             }
             return Err(refusal);
         }
         other => other?,
     }
     if let Some(challenge) = enrolling.challenge {
-        if !store::challenges::mark_verified(&mut tx, &pool.id, challenge).await? {
+        if !store::challenges::mark_verified(&mut change, &pool.id, challenge).await? {
             return Err(session_text::used());
         }
         let on = Preference { enabled: true, preferred_mfa: false };
-        let preferences = Preferences { sms: None, software_token: Some(on), email: None, passkey: None };
-        mfa::prefer(&mut tx, pool, user, preferences, trail.at).await?;
+        let preferences = Preferences { software_token: Some(on), ..Preferences::NONE };
+        mfa::prefer(&mut change, pool, user, preferences, now).await?;
     }
-    changes::note_if_room(app, &mut tx, &pool.id, &trail, "software_token.verified", user.sub).await?;
-    tx.commit().await?;
-    Ok(Response { status: "SUCCESS", session: request.session.filter(|_| enrolling.challenge.is_some()) })
+    let answer = Response { status: "SUCCESS", session: request.session.filter(|_| enrolling.challenge.is_some()) };
+    change.commit(Event::SoftwareTokenVerified.of_user(user.sub), answer).await
 }

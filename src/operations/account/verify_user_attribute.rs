@@ -8,16 +8,16 @@ use crate::{
     app::App,
     call::Call,
     caller::SignedIn,
+    change::{Changed, Unaudited},
     error::{Error, Result},
+    factor::AddressAttribute,
     flows::{
-        self,
-        addresses::address_attribute,
-        change_attributes, changes,
+        self, change_attributes,
         codes::{self, Given},
         purpose::Purpose,
     },
     operations::Empty,
-    store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -27,38 +27,31 @@ pub struct Request {
     code: String,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
-    let attribute = address_attribute(&request.attribute_name)
-        .ok_or_else(|| Error::InvalidParameter("Only email and phone_number can be verified by a code.".into()))?;
-    let trail = flows::trail(app, call, "user");
-    let mut tx = app.db.begin().await?;
-    let user = store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
-    let user = user.ok_or(Error::UserNotFound)?;
+    let attribute: AddressAttribute = (request.attribute_name.parse())
+        .map_err(|_| Error::InvalidParameter("Only email and phone_number can be verified by a code.".into()))?;
+    let (mut change, user) = bearer.begin(app, call).await?;
+    let now = change.at();
     let given = Given { purpose: Purpose::verify(attribute), code: &request.code, by: Some(call.address) };
-    let code = match codes::redeem(app, &mut tx, &pool, &user, given, trail.at).await? {
+    let code = match codes::redeem(app, &mut change, &pool, &user, given, now).await? {
         Ok(code) => code,
-        Err(refusal) => {
-            tx.commit().await?;
-            return Err(refusal);
-        }
+        Err(refusal) => return change.refuse(refusal).await,
     };
     let mut attributes = user.attributes.clone();
-    let current = attributes.get(attribute).is_some_and(|value| *value == code.destination);
+    let current = attributes.get(attribute.name()).is_some_and(|value| *value == code.destination);
     if !current && !code.pending {
         // The address was changed after the code went out.
-        tx.commit().await?;
-        return Err(codes::void());
+        return change.refuse(codes::void()).await;
     }
-    attributes.insert(attribute.into(), Value::String(code.destination));
-    attributes.insert(format!("{attribute}_verified"), Value::String("true".into()));
+    attributes.insert(attribute.to_string(), Value::String(code.destination));
+    attributes.insert(attribute.verified().into(), Value::String("true".into()));
     let changes_something = attributes != user.attributes;
-    change_attributes::store(&mut tx, &pool, user, attributes, trail.at).await?;
-    if changes_something {
-        changes::note(app, &mut tx, &pool.id, &trail, "address.verified", bearer.sub, None).await?;
+    change_attributes::store(&mut change, &pool, user, attributes, now).await?;
+    if !changes_something {
+        // The code is used up.
+        return change.commit_unaudited(Unaudited::CodeUsed, Empty {}).await;
     }
-    tx.commit().await?;
-    Ok(Empty {})
+    change.commit(Event::AddressVerified.of_user(bearer.sub), Empty {}).await
 }

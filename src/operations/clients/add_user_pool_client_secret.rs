@@ -8,9 +8,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     secret::Secret,
     store,
+    store::audit::Event,
 };
 
 /// Secrets of a client, at most.
@@ -31,9 +33,9 @@ pub struct Response {
     client_secret_descriptor: Descriptor,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let mut client = lock(app, &mut tx, &request.user_pool_id, &request.client_id).await?;
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let mut client = lock(app, &mut change, &request.user_pool_id, &request.client_id).await?;
     if client.secrets.is_empty() {
         return Err(Error::InvalidParameter("The app client is public: it was made without a secret.".into()));
     }
@@ -42,12 +44,12 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
             format!("An app client may have {MAX_SECRETS} secrets; delete the older one first.").into(),
         ));
     }
-    let now = app.clock.now();
+    let now = change.at();
     let secret = new_secret(request.client_secret.as_ref().map(Secret::expose), now);
     let descriptor = Descriptor::of(&secret, Some(secret.value.expose().to_owned()));
     client.secrets.push(secret);
     client.updated_at = now;
-    store::clients::update_secrets(&mut tx, &app.sealing, &client).await?;
-    tx.commit().await?;
-    Ok(Response { client_secret_descriptor: descriptor })
+    store::clients::update_secrets(&mut change, &app.sealing, &client).await?;
+    let answer = Response { client_secret_descriptor: descriptor };
+    change.commit(Event::ClientSecretAdded.of(&client.id), answer).await
 }

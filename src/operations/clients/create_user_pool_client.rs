@@ -9,8 +9,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::{Change, Changed},
     error::{Error, Result},
     random,
+    store::audit::Event,
     store::{self, clients::Client},
 };
 
@@ -20,12 +22,29 @@ pub struct Response {
     user_pool_client: Value,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value>) -> Result<Response> {
-    Ok(Response { user_pool_client: shown(&create(app, request).await?, true)? })
+pub async fn handle(
+    app: &App,
+    call: &Call,
+    operator: Operator,
+    request: Map<String, Value>,
+) -> Result<Changed<Response>> {
+    let begin = async |pool_id: &str| operator.begin(app, call, pool_id).await;
+    let created = make(app, begin, request).await?;
+    let user_pool_client = shown(&created, true)?;
+    Ok(created.with(Response { user_pool_client }))
 }
 
-/// Makes the client; also for the demo client of a first start.
+/// Makes the client in the server's own name, as for the demo of a first start.
 pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
+    let begin = async |pool_id: &str| Change::by_service(app, pool_id).await;
+    make(app, begin, request).await.map(Changed::into_inner)
+}
+
+async fn make<'a>(
+    app: &'a App,
+    begin: impl AsyncFnOnce(&str) -> Result<Change<'a>>,
+    request: Map<String, Value>,
+) -> Result<Changed<Client>> {
     let text = |member: &str| request.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let generate = request.get("GenerateSecret") == Some(&Value::Bool(true));
     let given = request.get("ClientSecret").and_then(Value::as_str);
@@ -43,14 +62,14 @@ pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
         created_at: now,
         updated_at: now,
     };
-    let mut db = app.db.acquire().await?;
-    let pool = store::pools::find(&mut db, &client.pool_id).await?;
+    let mut change = begin(&client.pool_id).await?;
+    let pool = store::pools::find(&mut *change, &client.pool_id).await?;
     let pool = pool.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
     attributes::check(&pool, &client.settings, "creating")?;
-    oauth::check(&mut db, &client).await?;
-    drop(db);
-    if !store::clients::insert(&app.db, &app.sealing, &client).await? {
+    oauth::check(&mut change, &client).await?;
+    if !store::clients::insert(&mut change, &app.sealing, &client).await? {
         return Err(Error::no_such_pool(&client.pool_id));
     }
-    Ok(client)
+    let id = client.id.clone();
+    change.commit(Event::ClientCreated.of(&id), client).await
 }

@@ -9,10 +9,12 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     flows,
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -22,13 +24,12 @@ pub struct Request {
     client_id: String,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    let mut tx = app.db.begin().await?;
-    if !store::clients::delete(&mut tx, &pool.id, &request.client_id).await? {
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    if !store::clients::delete(&mut change, &pool.id, &request.client_id).await? {
         return Err(Error::no_such_client(&request.client_id));
     }
-    store::deleted_clients::insert(&mut tx, &pool.id, &request.client_id).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    store::deleted_clients::insert(&mut change, &pool.id, &request.client_id).await?;
+    change.commit(Event::ClientDeleted.of(&request.client_id), Empty {}).await
 }

@@ -8,9 +8,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -21,9 +23,9 @@ pub struct Request {
     client_secret_id: String,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
-    let mut tx = app.db.begin().await?;
-    let mut client = lock(app, &mut tx, &request.user_pool_id, &request.client_id).await?;
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let mut client = lock(app, &mut change, &request.user_pool_id, &request.client_id).await?;
     if !client.secrets.iter().any(|secret| secret.id == request.client_secret_id) {
         return Err(Error::ResourceNotFound("The app client has no secret of this ID.".into()));
     }
@@ -33,8 +35,7 @@ pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Resul
         ));
     }
     client.secrets.retain(|secret| secret.id != request.client_secret_id);
-    client.updated_at = app.clock.now();
-    store::clients::update_secrets(&mut tx, &app.sealing, &client).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    client.updated_at = change.at();
+    store::clients::update_secrets(&mut change, &app.sealing, &client).await?;
+    change.commit(Event::ClientSecretDeleted.of(&client.id), Empty {}).await
 }

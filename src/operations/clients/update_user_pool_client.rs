@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{attributes, lock, oauth, settings, shown};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
+use crate::{
+    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, store, store::audit::Event,
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -13,20 +15,25 @@ pub struct Response {
     user_pool_client: Value,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Map<String, Value>) -> Result<Response> {
+pub async fn handle(
+    app: &App,
+    call: &Call,
+    operator: Operator,
+    request: Map<String, Value>,
+) -> Result<Changed<Response>> {
     let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
     let pool = flows::pool(app, &text("UserPoolId").unwrap_or_default()).await?;
     let client_id = text("ClientId").unwrap_or_default();
-    let mut tx = app.db.begin().await?;
-    let mut client = lock(app, &mut tx, &pool.id, &client_id).await?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut client = lock(app, &mut change, &pool.id, &client_id).await?;
     if let Some(name) = text("ClientName") {
         client.name = name;
     }
     client.settings = settings(request)?;
-    client.updated_at = app.clock.now();
+    client.updated_at = change.at();
     attributes::check(&pool, &client.settings, "updating")?;
-    oauth::check(&mut tx, &client).await?;
-    store::clients::update(&mut tx, &client).await?;
-    tx.commit().await?;
-    Ok(Response { user_pool_client: shown(&client, true)? })
+    oauth::check(&mut change, &client).await?;
+    store::clients::update(&mut change, &client).await?;
+    let answer = Response { user_pool_client: shown(&client, true)? };
+    change.commit(Event::ClientUpdated.of(&client.id), answer).await
 }

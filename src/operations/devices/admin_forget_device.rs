@@ -6,19 +6,16 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    change::Changed,
+    error::Result,
     flows::{self, session_limits},
     operations::Empty,
-    store,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: OfUser) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: OfUser) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
     session_limits::bring_under(app, &pool.id, user.sub, None).await?;
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    forget(app, &mut tx, &pool.id, user.sub, &request.device_key, None, &trail).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    change.user(user.sub).await?;
+    forget(change, user.sub, &request.device_key, None).await
 }

@@ -4,15 +4,7 @@
 use serde::Deserialize;
 
 use super::set_status;
-use crate::{
-    app::App,
-    call::Call,
-    caller::Operator,
-    error::{Error, Result},
-    flows,
-    operations::Empty,
-    store,
-};
+use crate::{app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,13 +16,9 @@ pub struct Request {
     device_remembered_status: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    let status = request.device_remembered_status.as_deref();
-    set_status(app, &mut tx, &pool.id, user.sub, &request.device_key, status, &trail).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    change.user(user.sub).await?;
+    set_status(change, user.sub, &request.device_key, request.device_remembered_status.as_deref()).await
 }

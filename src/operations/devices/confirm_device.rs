@@ -7,8 +7,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
+    change::Changed,
     error::{Error, Result},
-    flows::{self, changes, device_keys, devices, step_up},
+    flows::{self, device_keys, devices, step_up},
+    store::audit::Event,
     store::{self, devices::Device},
 };
 
@@ -40,7 +42,7 @@ pub struct Response {
     user_confirmation_necessary: bool,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Response>> {
     let pool = flows::pool_of(app, &bearer).await?;
     let Some(configuration) = pool.devices() else {
         return Err(Error::InvalidParameter("Devices are not remembered in this user pool.".into()));
@@ -54,18 +56,16 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
                 "DeviceSecretVerifierConfig: Salt and PasswordVerifier must be numbers of SRP, in base64.".into(),
             )
         })?;
-    let trail = flows::trail(app, call, "user");
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
+    let (mut change, _) = bearer.begin(app, call).await?;
+    let now = change.at();
     // It may stand in for the second factor.
-    step_up::check(app, &mut tx, &pool, &bearer).await?;
+    step_up::check(app, &mut change, &pool, &bearer).await?;
     // The key that this session's tokens came with, and no other.
-    let own = store::sessions::device_key(&mut tx, &pool.id, bearer.origin_jti).await?;
+    let own = store::sessions::device_key(&mut change, &pool.id, bearer.origin_jti).await?;
     if own.as_ref() != Some(&request.device_key) {
         return Err(devices::no_such_device());
     }
-    if store::devices::count(&mut tx, &pool.id, bearer.sub).await? >= MAX_DEVICES {
+    if store::devices::count(&mut change, &pool.id, bearer.sub).await? >= MAX_DEVICES {
         return Err(Error::LimitExceeded(format!("A user may have {MAX_DEVICES} devices; forget one first.").into()));
     }
     let device = Device {
@@ -75,14 +75,13 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         name: request.device_name,
         remembered: !asks,
         last_address: call.address.to_string(),
-        created_at: trail.at,
-        updated_at: trail.at,
-        last_used_at: trail.at,
+        created_at: now,
+        updated_at: now,
+        last_used_at: now,
     };
-    if !store::devices::insert(&mut tx, &pool.id, bearer.sub, &device).await? {
+    if !store::devices::insert(&mut change, &pool.id, bearer.sub, &device).await? {
         return Err(Error::DeviceKeyExists("The device was confirmed before.".into()));
     }
-    changes::note_if_room(app, &mut tx, &pool.id, &trail, "device.confirmed", bearer.sub).await?;
-    tx.commit().await?;
-    Ok(Response { user_confirmation_necessary: asks })
+    let answer = Response { user_confirmation_necessary: asks };
+    change.commit(Event::DeviceConfirmed.of_user(bearer.sub), answer).await
 }

@@ -3,23 +3,11 @@
 
 use super::{Own, forget};
 use crate::{
-    app::App,
-    call::Call,
-    caller::Bearer,
-    error::Result,
-    flows::{self, session_limits},
-    operations::Empty,
-    store,
+    app::App, call::Call, caller::Bearer, change::Changed, error::Result, flows::session_limits, operations::Empty,
 };
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Own) -> Result<Empty> {
-    let trail = flows::trail(app, call, "user");
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Own) -> Result<Changed<Empty>> {
     session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
-    let asks = Some(bearer.origin_jti);
-    forget(app, &mut tx, &bearer.pool_id, bearer.sub, &request.device_key, asks, &trail).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let (change, _) = bearer.begin(app, call).await?;
+    forget(change, bearer.sub, &request.device_key, Some(bearer.origin_jti)).await
 }

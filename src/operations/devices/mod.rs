@@ -16,11 +16,14 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    change::{Change, Changed},
     clock::epoch_seconds,
     error::Result,
-    flows::{attributes::Attribute, changes, devices::no_such_device},
+    flows::{attributes::Attribute, devices::no_such_device},
+    operations::Empty,
     page,
-    store::{self, Connection, audit::Trail, devices::Device},
+    store::audit::Event,
+    store::{self, devices::Device},
 };
 
 /// Devices on a page, at most and by default.
@@ -107,38 +110,24 @@ const ACCESS: Duration = Duration::DAY;
 
 /// Forgets a device, in a transaction that holds the user's row. The sessions that it opened end with it. `asks`: the session of
 /// the user who asks: if that is one of them its access token goes on, and is not refreshed.
-async fn forget(
-    app: &App,
-    db: &mut Connection,
-    pool_id: &str,
-    sub: Uuid,
-    key: &str,
-    asks: Option<Uuid>,
-    trail: &Trail,
-) -> Result<()> {
-    if !store::devices::delete(&mut *db, pool_id, sub, key).await? {
+async fn forget(mut change: Change<'_>, sub: Uuid, key: &str, asks: Option<Uuid>) -> Result<Changed<Empty>> {
+    let (pool_id, now) = (change.pool_id.clone(), change.at());
+    if !store::devices::delete(&mut change, &pool_id, sub, key).await? {
         return Err(no_such_device());
     }
-    let stays = asks.map(|origin_jti| (origin_jti, trail.at + ACCESS));
-    store::sessions::end_of_device(&mut *db, pool_id, sub, key, stays, trail.at).await?;
-    changes::note_if_room(app, db, pool_id, trail, "device.forgotten", sub).await
+    let stays = asks.map(|origin_jti| (origin_jti, now + ACCESS));
+    store::sessions::end_of_device(&mut change, &pool_id, sub, key, stays, now).await?;
+    change.commit(Event::DeviceForgotten.of_user(sub), Empty {}).await
 }
 
 /// Remembers a device, or no longer. `status`: absent means remembered.
-async fn set_status(
-    app: &App,
-    db: &mut Connection,
-    pool_id: &str,
-    sub: Uuid,
-    key: &str,
-    status: Option<&str>,
-    trail: &Trail,
-) -> Result<()> {
+async fn set_status(mut change: Change<'_>, sub: Uuid, key: &str, status: Option<&str>) -> Result<Changed<Empty>> {
+    let (pool_id, now) = (change.pool_id.clone(), change.at());
     let remembered = status != Some("not_remembered");
-    let changed = store::devices::remember(&mut *db, pool_id, sub, key, remembered, trail.at).await?;
+    let changed = store::devices::remember(&mut change, &pool_id, sub, key, remembered, now).await?;
     if !changed.ok_or_else(no_such_device)? {
-        return Ok(());
+        return change.unchanged(Empty {}).await;
     }
-    let event = if remembered { "device.remembered" } else { "device.not_remembered" };
-    changes::note_if_room(app, db, pool_id, trail, event, sub).await
+    let event = if remembered { Event::DeviceRemembered } else { Event::DeviceNotRemembered };
+    change.commit(event.of_user(sub), Empty {}).await
 }

@@ -8,10 +8,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
+    change::Changed,
     error::Result,
     flows::{self, step_up},
     operations::Empty,
-    store,
 };
 
 #[derive(Deserialize)]
@@ -22,15 +22,9 @@ pub struct Request {
     device_remembered_status: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    let trail = flows::trail(app, call, "user");
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
-    step_up::check(app, &mut tx, &pool, &bearer).await?;
-    let status = request.device_remembered_status.as_deref();
-    set_status(app, &mut tx, &bearer.pool_id, bearer.sub, &request.device_key, status, &trail).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let (mut change, _) = bearer.begin(app, call).await?;
+    step_up::check(app, &mut change, &pool, &bearer).await?;
+    set_status(change, bearer.sub, &request.device_key, request.device_remembered_status.as_deref()).await
 }

@@ -7,11 +7,13 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Told) -> Result<Answer> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<Answer>> {
     let domain = request.domain();
     let pool_id = &domain.pool_id;
     let is_custom = domain.certificate_arn.is_some();
@@ -26,10 +28,10 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Told) -> R
                 .into(),
         ));
     }
-    let mut tx = app.db.begin().await?;
-    store::pools::lock(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
-    if !store::domains::insert(&mut tx, &domain).await? {
-        let of_pool = store::domains::list(&mut *tx, pool_id).await?;
+    let mut change = operator.begin(app, call, pool_id).await?;
+    store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    if !store::domains::insert(&mut change, &domain).await? {
+        let of_pool = store::domains::list(&mut *change, pool_id).await?;
         let has = of_pool.iter().any(|other| other.certificate_arn.is_none() == domain.certificate_arn.is_none());
         return Err(Error::InvalidParameter(if has {
             "User pool already has a domain configured.".into()
@@ -37,6 +39,6 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Told) -> R
             "Domain already associated with another user pool.".into()
         }));
     }
-    tx.commit().await?;
-    Ok(Answer::of(domain))
+    let name = domain.domain.clone();
+    change.commit(Event::DomainCreated.of(&name), Answer::of(domain)).await
 }

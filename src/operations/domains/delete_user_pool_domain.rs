@@ -7,9 +7,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -19,9 +21,10 @@ pub struct Request {
     user_pool_id: String,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
-    if !store::domains::delete(&app.db, &request.user_pool_id, &request.domain).await? {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    if !store::domains::delete(&mut change, &request.user_pool_id, &request.domain).await? {
         return Err(Error::InvalidParameter("No such domain or user pool exists.".into()));
     }
-    Ok(Empty {})
+    change.commit(Event::DomainDeleted.of(&request.domain), Empty {}).await
 }

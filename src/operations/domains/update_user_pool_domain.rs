@@ -6,15 +6,19 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     flows, store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Told) -> Result<Answer> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<Answer>> {
     let domain = request.domain();
     flows::pool(app, &domain.pool_id).await?;
-    if !store::domains::update(&app.db, &domain).await? {
+    let mut change = operator.begin(app, call, &domain.pool_id).await?;
+    if !store::domains::update(&mut change, &domain).await? {
         return Err(Error::ResourceNotFound("No such domain of this kind in this user pool.".into()));
     }
-    Ok(Answer::of(domain))
+    let name = domain.domain.clone();
+    change.commit(Event::DomainUpdated.of(&name), Answer::of(domain)).await
 }

@@ -11,6 +11,7 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Key, Result, Text},
     flows::{self, session_limits},
     operations::Empty,
@@ -25,21 +26,20 @@ pub struct Request {
     credential_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
-    let trail = flows::trail(app, call, operator.actor());
     if pool.sessions_on_passkey_delete != SessionsOnDelete::Keep {
         session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     }
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    if !store::passkeys::lock_and_delete(&mut tx, &pool.id, user.sub, &credential_id, &trail).await? {
-        return Err(Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist.")));
-    }
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let trail = change.trail.clone();
+    change.user(user.sub).await?;
+    let deleted = store::passkeys::lock_and_delete(&mut change, &pool.id, user.sub, &credential_id, &trail).await?;
+    let gone = || Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist."));
+    let deleted = deleted.ok_or_else(gone)?;
     if pool.sessions_on_passkey_delete != SessionsOnDelete::Keep {
-        store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await?;
+        store::sessions::revoke_all(&mut change, &pool.id, user.sub, None, trail.at).await?;
     }
-    tx.commit().await?;
-    Ok(Empty {})
+    change.commit_noted(deleted, Empty {}).await
 }

@@ -13,10 +13,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
-    flows,
     sealing::sha256,
     store,
+    store::audit::Event,
 };
 
 /// Bytes of a logo, at most: a page with it stays small.
@@ -42,12 +43,12 @@ struct Given {
     logo: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Branding> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Branding>> {
     let given = request.branding;
     let logo = given.logo.as_deref().map(image).transpose()?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let now = change.at();
+    let pool = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     let before = pool.branding.clone();
     pool.branding = store::pools::Branding {
@@ -59,12 +60,12 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
             .map(|(_, image)| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&sha256(image)[..9])),
     };
     let logo = logo.as_ref().map(|(kind, image)| (*kind, image.as_slice()));
-    if pool.branding != before {
-        store::pools::update_branding(&mut tx, &pool, logo, trail.at).await?;
-        store::audit::insert(&mut tx, &pool.id, &trail, "pool.branding_set", None, None).await?;
-        tx.commit().await?;
+    let answer = Branding::of(&pool, logo);
+    if pool.branding == before {
+        return change.unchanged(answer).await;
     }
-    Ok(Branding::of(&pool, logo))
+    store::pools::update_branding(&mut change, &pool, logo, now).await?;
+    change.commit(Event::PoolBrandingSet.of_pool(), answer).await
 }
 
 /// An image and its type, by how it begins.

@@ -19,8 +19,9 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
-    flows,
+    store::audit::Event,
     store::{
         self,
         pools::{PasskeyPolicy, SessionsOnDelete},
@@ -43,7 +44,7 @@ struct Given {
     policy: PasskeyPolicy,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Policy> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Policy>> {
     let Given { sessions_on_delete, mut policy } = request.passkey_policy;
     if operator.is_bound && !policy.related_origins.is_empty() {
         return Err(Error::AccessDenied(
@@ -59,9 +60,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     if let Some(id) = policy.usernameless_clients.iter().find(unknown) {
         return Err(Error::no_such_client(id));
     }
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let pool = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let now = change.at();
+    let pool = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     let before = (pool.sessions_on_passkey_delete, pool.passkey_policy.clone());
     let chosen = sessions_on_delete.as_deref().unwrap_or("KEEP");
@@ -72,12 +73,12 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         policy.related_origins = std::mem::take(&mut pool.passkey_policy.related_origins);
     }
     pool.passkey_policy = policy;
-    if before != (pool.sessions_on_passkey_delete, pool.passkey_policy.clone()) {
-        store::pools::update_passkey_policy(&mut tx, &pool, trail.at).await?;
-        store::audit::insert(&mut tx, &pool.id, &trail, "pool.passkey_policy_set", None, None).await?;
-        tx.commit().await?;
+    let answer = Policy::of(&pool)?;
+    if before == (pool.sessions_on_passkey_delete, pool.passkey_policy.clone()) {
+        return change.unchanged(answer).await;
     }
-    Policy::of(&pool)
+    store::pools::update_passkey_policy(&mut change, &pool, now).await?;
+    change.commit(Event::PoolPasskeyPolicySet.of_pool(), answer).await
 }
 
 /// An origin as browsers write it.

@@ -7,10 +7,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
+    change::Changed,
     error::{Error, Key, Result, Text},
-    flows::{self, changes},
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -20,24 +21,18 @@ pub struct Request {
     friendly_credential_name: String,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     // As with a deletion: what does not parse finds nothing.
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     let name = request.friendly_credential_name.trim();
     if name.is_empty() {
         return Err(Error::InvalidParameter("FriendlyCredentialName must not be blank.".into()));
     }
-    let trail = flows::trail(app, call, "user");
-    let mut tx = app.db.begin().await?;
-    bearer.live(app, &mut tx, call).await?;
+    let mut change = bearer.begin_unlocked(app, call).await?;
     let (pool_id, sub) = (&bearer.pool_id, bearer.sub);
-    match store::passkeys::rename(&mut tx, pool_id, sub, &credential_id, name).await? {
-        None => return Err(Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist."))),
-        Some(false) => return Ok(Empty {}),
-        Some(true) => {
-            changes::note(app, &mut tx, pool_id, &trail, "passkey.renamed", sub, Some(&credential_id)).await?;
-        }
+    match store::passkeys::rename(&mut change, pool_id, sub, &credential_id, name).await? {
+        None => Err(Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist."))),
+        Some(false) => change.unchanged(Empty {}).await,
+        Some(true) => change.commit(Event::PasskeyRenamed.of_passkey(sub, &credential_id), Empty {}).await,
     }
-    tx.commit().await?;
-    Ok(Empty {})
 }

@@ -3,27 +3,20 @@
 
 use super::{Member, no_such_group};
 use crate::{
-    app::App,
-    call::Call,
-    caller::Operator,
-    error::{Error, Result},
-    flows,
-    operations::Empty,
-    store,
+    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty, store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    store::groups::lock(&mut tx, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
-    if !store::groups::remove_user(&mut tx, &pool.id, user.sub, &request.group_name).await? {
-        return Ok(Empty {});
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let now = change.at();
+    change.user(user.sub).await?;
+    store::groups::lock(&mut change, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
+    if !store::groups::remove_user(&mut change, &pool.id, user.sub, &request.group_name).await? {
+        return change.unchanged(Empty {}).await;
     }
     // A sign-in that read the user before reads again.
-    store::users::touch(&mut tx, &pool.id, user.sub, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "group.left", Some(user.sub), None).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    store::users::touch(&mut change, &pool.id, user.sub, now).await?;
+    change.commit(Event::GroupLeft.of_user(user.sub).and(&request.group_name), Empty {}).await
 }

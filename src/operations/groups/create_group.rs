@@ -6,35 +6,36 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
-    flows,
+    store::audit::Event,
     store::{self, groups::Group},
 };
 
 /// Groups of a pool, at most.
 const MAX_GROUPS: i64 = 10_000;
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<One> {
-    let trail = flows::trail(app, call, operator.actor());
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<One>> {
+    let pool_id = &request.user_pool_id;
+    let mut change = operator.begin(app, call, pool_id).await?;
+    let now = change.at();
     let group = Group {
         name: request.group_name,
         description: request.description,
         precedence: request.precedence,
         role_arn: request.role_arn,
-        created_at: trail.at,
-        updated_at: trail.at,
+        created_at: now,
+        updated_at: now,
     };
-    let pool_id = &request.user_pool_id;
-    let mut tx = app.db.begin().await?;
     // Locked, so that the count holds.
-    store::pools::lock(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
-    if store::groups::count(&mut tx, pool_id).await? >= MAX_GROUPS {
+    store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    if store::groups::count(&mut change, pool_id).await? >= MAX_GROUPS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_GROUPS} groups.").into()));
     }
-    if !store::groups::insert(&mut tx, pool_id, &group).await? {
+    if !store::groups::insert(&mut change, pool_id, &group).await? {
         return Err(Error::GroupExists("A group with the name already exists.".into()));
     }
-    store::audit::insert(&mut tx, pool_id, &trail, "group.created", None, None).await?;
-    tx.commit().await?;
-    Ok(One { group: Shown::of(pool_id, group) })
+    let name = group.name.clone();
+    let answer = One { group: Shown::of(pool_id, group) };
+    change.commit(Event::GroupCreated.of(&name), answer).await
 }

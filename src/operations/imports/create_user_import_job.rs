@@ -9,8 +9,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     random,
+    store::audit::Event,
     store::{self, user_imports::Job},
 };
 
@@ -25,13 +27,13 @@ pub struct Request {
     cloud_watch_logs_role_arn: String,
 }
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<One> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<One>> {
     let pool_id = &request.user_pool_id;
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
+    let mut change = operator.begin(app, call, pool_id).await?;
+    let now = change.at();
     // Locked, so that the count holds.
-    store::pools::lock(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
-    if store::user_imports::count_open(&mut tx, pool_id).await? >= MAX_OPEN {
+    store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    if store::user_imports::count_open(&mut change, pool_id).await? >= MAX_OPEN {
         let text = format!("A user pool may have {MAX_OPEN} import jobs that have not ended; stop or start one.");
         return Err(Error::LimitExceeded(text.into()));
     }
@@ -51,7 +53,7 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
         started_at: None,
         completed_at: None,
     };
-    store::user_imports::insert(&mut tx, pool_id, &job).await?;
-    tx.commit().await?;
-    Ok(One { user_import_job: shown(app, &operator, pool_id, &job)? })
+    store::user_imports::insert(&mut change, pool_id, &job).await?;
+    let answer = One { user_import_job: shown(app, &operator, pool_id, &job)? };
+    change.commit(Event::ImportCreated.of(&job.id), answer).await
 }

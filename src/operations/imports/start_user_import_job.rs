@@ -6,22 +6,25 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     flows, store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Named) -> Result<One> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<One>> {
     let (pool, id) = (flows::pool(app, &request.user_pool_id).await?, &request.job_id);
-    let mut tx = app.db.begin().await?;
-    let job = store::user_imports::lock(&mut tx, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let now = change.at();
+    let job = store::user_imports::lock(&mut change, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
     if job.status != "Created" {
         return Err(Error::PreconditionNotMet(format!("The job is {} and cannot be started.", job.status).into()));
     }
     if !job.has_file {
         return Err(Error::PreconditionNotMet("Upload the CSV file to the job's PreSignedUrl first.".into()));
     }
-    store::user_imports::set_status(&mut tx, &pool.id, id, "Pending", app.clock.now()).await?;
-    let job = store::user_imports::find(&mut *tx, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
-    tx.commit().await?;
-    Ok(One { user_import_job: shown(app, &operator, &pool.id, &job)? })
+    store::user_imports::set_status(&mut change, &pool.id, id, "Pending", now).await?;
+    let job = store::user_imports::find(&mut *change, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
+    let answer = One { user_import_job: shown(app, &operator, &pool.id, &job)? };
+    change.commit(Event::ImportStarted.of(id), answer).await
 }

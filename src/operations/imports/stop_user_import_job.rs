@@ -6,24 +6,27 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     flows, store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Named) -> Result<One> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<One>> {
     let (pool, id) = (flows::pool(app, &request.user_pool_id).await?, &request.job_id);
-    let mut tx = app.db.begin().await?;
-    let job = store::user_imports::lock(&mut tx, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let now = change.at();
+    let job = store::user_imports::lock(&mut change, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
     match job.status.as_str() {
         "Pending" | "InProgress" => {
-            store::user_imports::set_status(&mut tx, &pool.id, id, "Stopping", app.clock.now()).await?;
+            store::user_imports::set_status(&mut change, &pool.id, id, "Stopping", now).await?;
         }
         "Created" => {
-            store::user_imports::end(&mut *tx, &pool.id, id, "Stopped", "Import_Job_stopped", app.clock.now()).await?;
+            store::user_imports::end(&mut *change, &pool.id, id, "Stopped", "Import_Job_stopped", now).await?;
         }
         other => return Err(Error::PreconditionNotMet(format!("The job is {other} and cannot be stopped.").into())),
     }
-    let job = store::user_imports::find(&mut *tx, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
-    tx.commit().await?;
-    Ok(One { user_import_job: shown(app, &operator, &pool.id, &job)? })
+    let job = store::user_imports::find(&mut *change, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
+    let answer = One { user_import_job: shown(app, &operator, &pool.id, &job)? };
+    change.commit(Event::ImportStopped.of(id), answer).await
 }

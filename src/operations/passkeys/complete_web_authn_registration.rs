@@ -10,13 +10,16 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
+    change::Changed,
     error::{Error, Key, Result, Text},
     flows::{
-        self, changes, decoys,
+        self, decoys,
         factors::{algorithms_of, relying_party_of},
         step_up,
     },
     operations::Empty,
+    pending::Pending,
+    store::audit::Event,
     store::{self, Connection},
     webauthn::{self, NewCredential, RelyingParty, verify_registration},
 };
@@ -28,36 +31,31 @@ pub struct Request {
 }
 
 /// One transaction: the challenge is taken first and stays taken when the ceremony fails.
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    let trail = flows::trail(app, call, "user");
-    let mut tx = app.db.begin().await?;
     // Locked, so that a user's registrations are counted one after another.
-    store::users::lock(&mut tx, &pool.id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
+    let (mut change, _) = bearer.begin(app, call).await?;
+    let now = change.at();
     check_enabled(&pool)?;
-    step_up::check(app, &mut tx, &pool, &bearer).await?;
-    let Some(pending) = store::challenges::take_registration(&mut tx, &pool.id, bearer.sub).await? else {
+    step_up::check(app, &mut change, &pool, &bearer).await?;
+    let Some(pending) = store::challenges::take_registration(&mut change, &pool.id, bearer.sub).await? else {
         return Err(no_challenge());
     };
     let checked = check(app, &bearer, &pool, &pending, &request.credential);
     let (rp, credential) = match checked {
         Ok(checked) => checked,
-        Err(refusal) => {
-            tx.commit().await?;
-            return Err(refusal);
-        }
+        Err(refusal) => return change.refuse(refusal).await,
     };
     let limit = pool.passkey_policy.maximum_passkeys.unwrap_or(app.config.passkeys_per_user);
     let name = friendly_name(&credential);
     let insert = async |db: &mut Connection| {
-        store::passkeys::insert(db, &pool.id, bearer.sub, &rp.id, name, &credential, limit, trail.at).await
+        store::passkeys::insert(db, &pool.id, bearer.sub, &rp.id, name, &credential, limit, now).await
     };
     let inserted = if decoys::is_credential_id(app, &pool, &credential.id) {
         // An ID that was made up for an unknown person is refused as a known one's is.
-        tx.undone(insert).await?.map(|_| false)
+        change.undone(insert).await?.map(|_| false)
     } else {
-        insert(&mut tx).await?
+        insert(&mut change).await?
     };
     let refusal = match inserted {
         Some(true) => None,
@@ -67,13 +65,11 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
             Some(Error::LimitExceeded(Text::keyed(Key::PasskeyLimit, words)))
         }
     };
-    if refusal.is_none() {
-        // Nobody deletes more than they register, so this bounds the rows of deletions too.
-        let event = "passkey.registered";
-        changes::note(app, &mut tx, &pool.id, &trail, event, bearer.sub, Some(&credential.id)).await?;
+    match refusal {
+        Some(refusal) => change.refuse(refusal).await,
+        // Nobody deletes more than they register, so the bound of these rows bounds those of deletions too.
+        None => change.commit(Event::PasskeyRegistered.of_passkey(bearer.sub, &credential.id), Empty {}).await,
     }
-    tx.commit().await?;
-    refusal.map_or(Ok(Empty {}), Err)
 }
 
 fn check(
@@ -91,14 +87,14 @@ fn check(
             "The registration was started by another app client; start again.".into(),
         ));
     }
-    let rp = relying_party_of(pool, &app.config.app_origins).filter(|rp| pending.data["rpId"] == rp.id.as_str());
+    let Pending::WebAuthnRegistration(ceremony) = &pending.state else { return Err(no_challenge()) };
+    let rp = relying_party_of(pool, &app.config.app_origins).filter(|rp| rp.id == ceremony.rp_id);
     let rp = rp.ok_or_else(|| {
         Error::WebAuthnRelyingPartyMismatch(
             "The user pool's relying party ID changed since the registration was started.".into(),
         )
     })?;
-    let challenge = pending.data["challenge"].as_str().unwrap_or_default();
-    let challenge = BASE64_URL_SAFE_NO_PAD.decode(challenge).map_err(Error::internal)?;
+    let challenge = BASE64_URL_SAFE_NO_PAD.decode(&ceremony.challenge).map_err(Error::internal)?;
     let credential = verify_registration(&rp, &challenge, algorithms_of(pool), credential).map_err(refusal)?;
     let accepted = &pool.passkey_policy.accepted_authenticators;
     if !accepted.is_empty() && !accepted.contains(&credential.aaguid) {

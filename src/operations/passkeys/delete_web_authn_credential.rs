@@ -16,10 +16,12 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
+    change::{self, Changed},
     error::{Error, Key, Result, Text},
-    flows::{self, last_factor, session_limits, step_up},
+    flows::{last_factor, session_limits, step_up},
     operations::Empty,
-    store::{self, audit::Trail, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
+    store::audit::Event,
+    store::{self, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
 };
 
 #[derive(Deserialize)]
@@ -28,18 +30,18 @@ pub struct Request {
     credential_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     // No credential has an empty ID, so what does not parse takes the same path and finds nothing.
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
-    let trail = flows::trail(app, call, "user");
     if app.config.passkey_deletions_per_hour > 0 {
-        return step_by_step(app, call, &bearer, &credential_id, &trail).await;
+        return step_by_step(app, call, &bearer, &credential_id).await;
     }
+    let trail = change::trail(app, call, "user");
     #[cfg(feature = "broken")]
     if crate::broken::is("answers-early") {
         let Bearer { pool_id, sub, origin_jti, .. } = &bearer;
         store::broken::delete_later(&app.db, pool_id, *sub, *origin_jti, &credential_id, &trail);
-        return Ok(Empty {});
+        return Ok(Changed::together(&app.batchers.delete_passkeys, Empty {}));
     }
     let request = PasskeyToDelete {
         pool_id: bearer.pool_id.clone(),
@@ -49,19 +51,19 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         trail: trail.clone(),
     };
     if app.batchers.delete_passkeys.run(request).await?.is_some() {
-        return Ok(Empty {});
+        return Ok(Changed::together(&app.batchers.delete_passkeys, Empty {}));
     }
     let mut db = app.db.acquire().await?;
     let found =
         store::passkeys::delete(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti, &credential_id, &trail)
             .await?;
     match found {
-        Deletion::Done => Ok(Empty {}),
+        Deletion::Done(audited) => Ok(Changed::by_statement(audited, Empty {})),
         Deletion::NotFound => Err(not_found()),
         Deletion::SessionEnded => Err(bearer.refusal(app, &mut db, call).await?),
         Deletion::NotPlain => {
             drop(db);
-            step_by_step(app, call, &bearer, &credential_id, &trail).await
+            step_by_step(app, call, &bearer, &credential_id).await
         }
     }
 }
@@ -69,27 +71,25 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
 /// The same in one transaction of several statements, for pools that end sessions on delete and servers that count
 /// deletions: the user's row is locked first, then the session, then the passkey; a statement that follows a lock sees
 /// what the lock's last holder committed, such as a session that a sign-in with this very passkey just opened.
-async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[u8], trail: &Trail) -> Result<Empty> {
+async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[u8]) -> Result<Changed<Empty>> {
     let (pool_id, sub) = (bearer.pool_id.as_str(), bearer.sub);
     session_limits::bring_under(app, pool_id, sub, Some(bearer.origin_jti)).await?;
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, pool_id, sub).await?;
-    bearer.live(app, &mut tx, call).await?;
+    let (mut change, _) = bearer.begin(app, call).await?;
+    let trail = change.trail.clone();
     let limit = app.config.passkey_deletions_per_hour;
     if limit > 0 {
         let since = trail.at - Duration::HOUR;
-        if store::audit::count_since(&mut tx, pool_id, sub, "passkey.deleted", since).await? >= limit {
+        if store::audit::count_since(&mut change, pool_id, sub, Event::PasskeyDeleted, since).await? >= limit {
             return Err(Error::LimitExceeded(
                 format!("A user may delete {limit} passkeys in an hour; try again later.").into(),
             ));
         }
     }
-    let pool = store::pools::find(&mut *tx, pool_id).await?.ok_or_else(not_found)?;
-    step_up::check(app, &mut tx, &pool, bearer).await?;
-    if !store::passkeys::lock_and_delete(&mut tx, pool_id, sub, credential_id, trail).await? {
-        return Err(not_found());
-    }
-    if pool.passkey_policy.keep_last_factor && !last_factor::can_sign_in(&mut tx, &pool, sub, None).await? {
+    let pool = store::pools::find(&mut *change, pool_id).await?.ok_or_else(not_found)?;
+    step_up::check(app, &mut change, &pool, bearer).await?;
+    let deleted = store::passkeys::lock_and_delete(&mut change, pool_id, sub, credential_id, &trail).await?;
+    let deleted = deleted.ok_or_else(not_found)?;
+    if pool.passkey_policy.keep_last_factor && !last_factor::can_sign_in(&mut change, &pool, sub, None).await? {
         // Not committed: the passkey is still there.
         let words =
             "The passkey is the last way to sign in to this account; add another passkey or set a password first.";
@@ -98,14 +98,13 @@ async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[
     match pool.sessions_on_passkey_delete {
         SessionsOnDelete::Keep => {}
         SessionsOnDelete::EndOthers => {
-            store::sessions::revoke_all(&mut tx, pool_id, sub, Some(bearer.origin_jti), trail.at).await?;
+            store::sessions::revoke_all(&mut change, pool_id, sub, Some(bearer.origin_jti), trail.at).await?;
         }
         SessionsOnDelete::EndAll => {
-            store::sessions::revoke_all(&mut tx, pool_id, sub, None, trail.at).await?;
+            store::sessions::revoke_all(&mut change, pool_id, sub, None, trail.at).await?;
         }
     }
-    tx.commit().await?;
-    Ok(Empty {})
+    change.commit_noted(deleted, Empty {}).await
 }
 
 fn not_found() -> Error {

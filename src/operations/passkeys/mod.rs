@@ -7,12 +7,13 @@ pub mod start_web_authn_registration;
 
 use crate::{
     error::{Error, Result},
+    factor::Factor,
     store::pools::Pool,
 };
 
 /// Refuses when the pool does not let people sign in with passkeys.
 fn check_enabled(pool: &Pool) -> Result<()> {
-    if pool.allows_factor("WEB_AUTHN") {
+    if pool.allows_factor(Factor::WebAuthn) {
         return Ok(());
     }
     Err(Error::WebAuthnNotEnabled(

@@ -3,7 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use time::Duration;
 
 use super::check_enabled;
@@ -11,17 +11,16 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
+    change::{Changed, Unaudited},
     error::{Error, Result},
     flows::{
         self,
         factors::{algorithms_of, relying_party_of},
         step_up,
     },
+    pending::{Bounds, Ceremony, Pending},
     random,
-    store::{
-        self,
-        challenges::{Challenge, REGISTRATION},
-    },
+    store::{self, challenges::Challenge},
     webauthn,
 };
 
@@ -34,39 +33,33 @@ pub struct Response {
     credential_creation_options: Value,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Response> {
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Response>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    let mut tx = app.db.begin().await?;
-    bearer.live(app, &mut tx, call).await?;
+    let mut change = bearer.begin_unlocked(app, call).await?;
     check_enabled(&pool)?;
-    step_up::check(app, &mut tx, &pool, &bearer).await?;
+    step_up::check(app, &mut change, &pool, &bearer).await?;
     let rp = relying_party_of(&pool, &app.config.app_origins).ok_or_else(|| {
         Error::WebAuthnConfigurationMissing(
             "The user pool has no relying party ID; set one with SetUserPoolMfaConfig.".into(),
         )
     })?;
-    let existing = store::passkeys::list(&mut tx, &pool.id, bearer.sub).await?;
+    let existing = store::passkeys::list(&mut change, &pool.id, bearer.sub).await?;
     let exclude: Vec<_> =
         existing.into_iter().filter(|passkey| passkey.rp_id == rp.id).map(|passkey| passkey.credential_id).collect();
     let bytes: [u8; 32] = random::bytes();
-    let now = app.clock.now();
+    let now = change.at();
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let ceremony = Ceremony { challenge, rp_id: rp.id.clone(), discoverable: false };
     let challenge = Challenge {
         id: random::uuid(),
-        kind: REGISTRATION.into(),
         client_id: bearer.client_id.clone(),
         sub: Some(bearer.sub),
-        data: json!({"challenge": BASE64_URL_SAFE_NO_PAD.encode(bytes), "rpId": rp.id}),
+        state: Pending::WebAuthnRegistration(ceremony),
+        bounds: Bounds::default(),
         expires_at: now + LIFETIME,
     };
-    store::challenges::put_registration(&mut tx, &pool.id, &challenge, now).await?;
-    tx.commit().await?;
-    Ok(Response {
-        credential_creation_options: webauthn::creation_options(
-            &rp,
-            &bytes,
-            (bearer.sub, &bearer.username),
-            algorithms_of(&pool),
-            &exclude,
-        ),
-    })
+    store::challenges::put_registration(&mut change, &pool.id, &challenge, now).await?;
+    let user = (bearer.sub, bearer.username.as_str());
+    let options = webauthn::creation_options(&rp, &bytes, user, algorithms_of(&pool), &exclude);
+    change.commit_unaudited(Unaudited::Begun, Response { credential_creation_options: options }).await
 }

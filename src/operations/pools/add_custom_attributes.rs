@@ -8,8 +8,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     operations::Empty,
+    store::audit::Event,
     store::{self, pools::SchemaAttribute},
 };
 
@@ -20,14 +22,14 @@ pub struct Request {
     custom_attributes: Vec<SchemaAttribute>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
-    let mut tx = app.db.begin().await?;
-    let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     for attribute in request.custom_attributes {
         add_custom(&mut pool.settings.schema_attributes, attribute)?;
     }
-    store::pools::update(&mut tx, &pool, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let now = change.at();
+    store::pools::update(&mut change, &pool, now).await?;
+    change.commit(Event::PoolAttributesAdded.of_pool(), Empty {}).await
 }

@@ -6,13 +6,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{check_addresses, check_factors, check_senders, check_triggers, schema, shown, stored_members};
+use super::{
+    check_addresses, check_factors, check_senders, check_triggers, first_factors, schema, shown, stored_members,
+};
 use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::{Change, Changed},
     error::{Error, Result},
+    factor::{Factor, MfaConfiguration},
     random,
+    store::audit::Event,
     store::{
         self,
         pools::{
@@ -32,7 +37,7 @@ pub struct Request {
     #[serde(default)]
     pub deletion_protection: Option<String>,
     #[serde(default)]
-    pub mfa_configuration: Option<String>,
+    pub mfa_configuration: Option<MfaConfiguration>,
     #[serde(default)]
     pub schema: Vec<SchemaAttribute>,
     #[serde(default)]
@@ -74,23 +79,33 @@ pub struct Response {
     user_pool: Value,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
-    let pool = create(app, request).await?;
-    Ok(Response { user_pool: shown(app, &pool).await? })
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
+    let created = make(app, async || operator.begin(app, call, "").await, request).await?;
+    let user_pool = shown(app, &created).await?;
+    Ok(created.with(Response { user_pool }))
 }
 
-/// Makes the pool; also for the demo pool of a first start.
+/// Makes the pool in the server's own name, as for the demo of a first start.
 pub async fn create(app: &App, request: Request) -> Result<Pool> {
+    make(app, async || Change::by_service(app, "").await, request).await.map(Changed::into_inner)
+}
+
+async fn make<'a>(
+    app: &'a App,
+    begin: impl AsyncFnOnce() -> Result<Change<'a>>,
+    request: Request,
+) -> Result<Changed<Pool>> {
     let factors = request.policies.sign_in_policy.and_then(|policy| policy.allowed_first_auth_factors);
+    let factors = factors.map(|named| first_factors(&named)).transpose()?;
     let settings = PoolSettings {
         policies: Policies {
             password_policy: request.policies.password_policy.unwrap_or_default(),
             sign_in_policy: SignInPolicy {
-                allowed_first_auth_factors: factors.unwrap_or_else(|| vec!["PASSWORD".into()]),
+                allowed_first_auth_factors: factors.unwrap_or_else(|| vec![Factor::Password]),
             },
         },
         deletion_protection: request.deletion_protection.unwrap_or_else(|| "INACTIVE".into()),
-        mfa_configuration: request.mfa_configuration.unwrap_or_else(|| "OFF".into()),
+        mfa_configuration: request.mfa_configuration.unwrap_or_default(),
         software_token_mfa_configuration: None,
         // With a road for text messages the pool has MFA by text message (CreateUserPool, SmsConfiguration).
         sms_mfa_configuration: sms_mfa(&request.rest),
@@ -125,17 +140,17 @@ pub async fn create(app: &App, request: Request) -> Result<Pool> {
         updated_at: now,
     };
     check_senders(app, &pool, None, false)?;
-    let mut tx = app.db.begin().await?;
+    let mut change = begin().await?;
     loop {
         pool.id = format!("{}_{}", app.config.region, random::pool_suffix());
-        if store::pools::insert(&mut tx, &pool).await? {
+        if store::pools::insert(&mut change, &pool).await? {
             break;
         }
     }
-    store::keys::insert(&mut tx, &app.sealing, &pool.id, "access", &access_public, &access_private, now).await?;
-    store::keys::insert(&mut tx, &app.sealing, &pool.id, "id", &id_public, &id_private, now).await?;
-    tx.commit().await?;
-    Ok(pool)
+    change.pool_id.clone_from(&pool.id);
+    store::keys::insert(&mut change, &app.sealing, &pool.id, "access", &access_public, &access_private, now).await?;
+    store::keys::insert(&mut change, &app.sealing, &pool.id, "id", &id_public, &id_private, now).await?;
+    change.commit(Event::PoolCreated.of_pool(), pool).await
 }
 
 /// MFA by text message, where the request configures text messages.

@@ -8,10 +8,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
-    flows,
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -20,11 +21,11 @@ pub struct Request {
     user_pool_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool_id = &request.user_pool_id;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let pool = store::pools::lock_settings(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    let mut change = operator.begin(app, call, pool_id).await?;
+    let trail = change.trail.clone();
+    let pool = store::pools::lock_settings(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     if pool.deletion_protection == "ACTIVE" {
         return Err(Error::InvalidParameter(
             "The user pool cannot be deleted because deletion protection is activated. Deletion protection must be \
@@ -32,13 +33,11 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
                 .into(),
         ));
     }
-    if !store::domains::list(&mut *tx, pool_id).await?.is_empty() {
+    if !store::domains::list(&mut *change, pool_id).await?.is_empty() {
         return Err(Error::InvalidParameter(
             "User pool cannot be deleted. It has a domain configured that should be deleted first.".into(),
         ));
     }
-    store::audit::insert(&mut tx, pool_id, &trail, "pool.deleted", None, None).await?;
-    store::deleted_pools::bury(&mut tx, pool_id, &trail).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    store::deleted_pools::bury(&mut change, pool_id, &trail).await?;
+    change.commit(Event::PoolDeleted.of_pool(), Empty {}).await
 }

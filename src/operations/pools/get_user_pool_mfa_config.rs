@@ -9,6 +9,7 @@ use crate::{
     call::Call,
     caller::Operator,
     error::Result,
+    factor::MfaConfiguration,
     flows,
     store::pools::{Pool, SoftwareTokenMfa, WebAuthnConfiguration},
 };
@@ -22,7 +23,7 @@ pub struct Request {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
-    mfa_configuration: String,
+    mfa_configuration: MfaConfiguration,
     #[serde(skip_serializing_if = "Option::is_none")]
     software_token_mfa_configuration: Option<SoftwareTokenMfa>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +44,7 @@ pub fn shown(pool: &Pool) -> Response {
         software_token_mfa_configuration: pool.settings.software_token_mfa_configuration.clone(),
         sms_mfa_configuration: pool.settings.sms_mfa_configuration.clone(),
         email_mfa_configuration: pool.settings.email_mfa_configuration.clone(),
-        mfa_configuration: pool.settings.mfa_configuration.clone(),
+        mfa_configuration: pool.settings.mfa_configuration,
         web_authn_configuration: pool.settings.web_authn_configuration.clone(),
     }
 }

@@ -19,6 +19,7 @@ use crate::{
     clock::epoch_seconds,
     delivery,
     error::{Error, Result},
+    factor::{Factor, MfaConfiguration},
     grants,
     store::{
         self,
@@ -183,25 +184,35 @@ fn check_triggers(settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
+/// The first factors that a request names.
+fn first_factors(named: &[String]) -> Result<Vec<Factor>> {
+    let refuse = |text: String| Error::InvalidParameter(text.into());
+    if !named.iter().any(|factor| *factor == Factor::Password.to_string()) {
+        return Err(refuse("PASSWORD should be configured as one of the allowed first auth factors".into()));
+    }
+    let known = |factor: &String| {
+        let words = format!("AllowedFirstAuthFactors: {factor} is not supported by Keystead as a first factor.");
+        factor.parse().ok().filter(|factor| *factor != Factor::PasswordSrp).ok_or_else(|| refuse(words))
+    };
+    named.iter().map(known).collect()
+}
+
 /// Checks what is contradictory in the factors and MFA of a pool (docs/cognito.md 3.2), and what is not built.
 fn check_factors(settings: &PoolSettings) -> Result<()> {
     let factors = &settings.policies.sign_in_policy.allowed_first_auth_factors;
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
-    if !factors.iter().any(|factor| factor == "PASSWORD") {
+    if !factors.contains(&Factor::Password) {
         return refuse("PASSWORD should be configured as one of the allowed first auth factors");
     }
-    if factors.iter().any(|factor| factor == "SOFTWARE_TOKEN") {
-        return refuse("AllowedFirstAuthFactors: SOFTWARE_TOKEN is not supported by Keystead as a first factor.");
-    }
-    if settings.mfa_configuration == "ON" {
-        if factors.iter().any(|factor| factor == "EMAIL_OTP" || factor == "SMS_OTP") {
+    if settings.mfa_configuration == MfaConfiguration::On {
+        if Factor::SENT.iter().any(|factor| factors.contains(factor)) {
             return refuse(
                 "Only PASSWORD and WEB_AUTHN (if configured) can be enabled as an auth factor if MFA is enabled",
             );
         }
         let multi =
             settings.web_authn_configuration.as_ref().is_some_and(|w| w.factor_configuration != "SINGLE_FACTOR");
-        if factors.iter().any(|factor| factor == "WEB_AUTHN") && !multi {
+        if factors.contains(&Factor::WebAuthn) && !multi {
             return refuse("WEB_AUTHN cannot be used as an auth factor when MFA is enabled if not configured for MFA");
         }
     }
@@ -216,7 +227,7 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
         settings.sms_mfa_configuration.is_some(),
         settings.email_mfa_configuration.is_some(),
     ];
-    if settings.mfa_configuration != "OFF" && !methods.contains(&true) {
+    if settings.mfa_configuration != MfaConfiguration::Off && !methods.contains(&true) {
         return refuse(
             "SMS configuration and Auto verification for phone_number are required when MFA is required/optional",
         );

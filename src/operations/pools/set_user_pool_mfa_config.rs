@@ -14,8 +14,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
+    factor::{Factor, MfaConfiguration},
     grants,
+    store::audit::Event,
     store::{
         self, Connection,
         pools::{Pool, PoolSettings, SoftwareTokenMfa, WebAuthnConfiguration},
@@ -27,7 +30,7 @@ use crate::{
 pub struct Request {
     user_pool_id: String,
     #[serde(default)]
-    mfa_configuration: Option<String>,
+    mfa_configuration: Option<MfaConfiguration>,
     #[serde(default)]
     sms_mfa_configuration: Option<Value>,
     #[serde(default)]
@@ -38,15 +41,15 @@ pub struct Request {
     web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Response> {
-    let mut tx = app.db.begin().await?;
-    let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     check(&request, &pool.settings)?;
     if operator.is_bound {
-        check_own_rp_id(app, &mut tx, &pool, request.web_authn_configuration.as_ref()).await?;
+        check_own_rp_id(app, &mut change, &pool, request.web_authn_configuration.as_ref()).await?;
     }
-    pool.settings.mfa_configuration = request.mfa_configuration.unwrap_or_else(|| "OFF".into());
+    pool.settings.mfa_configuration = request.mfa_configuration.unwrap_or_default();
     pool.settings.software_token_mfa_configuration = request.software_token_mfa_configuration;
     pool.settings.sms_mfa_configuration = request.sms_mfa_configuration;
     pool.settings.email_mfa_configuration = request.email_mfa_configuration;
@@ -56,19 +59,19 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
         Some(WebAuthnConfiguration { factor_configuration: "SINGLE_FACTOR".into(), ..kept })
     });
     check_factors(&pool.settings)?;
-    store::pools::update(&mut tx, &pool, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(shown(&pool))
+    let now = change.at();
+    store::pools::update(&mut change, &pool, now).await?;
+    change.commit(Event::PoolMfaConfigurationSet.of_pool(), shown(&pool)).await
 }
 
 /// The configuration errors of docs/cognito.md 3.2, in the order that was measured.
 fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
-    let mfa = request.mfa_configuration.as_deref().unwrap_or("OFF");
+    let mfa = request.mfa_configuration.unwrap_or_default();
     let any_method = request.sms_mfa_configuration.is_some()
         || request.software_token_mfa_configuration.is_some()
         || request.email_mfa_configuration.is_some();
-    if mfa == "OFF" && any_method {
+    if mfa == MfaConfiguration::Off && any_method {
         return refuse("Invalid MFA configuration given, can't turn off MFA and configure an MFA together.");
     }
     let sender = settings.rest.get("EmailConfiguration").and_then(|email| email["EmailSendingAccount"].as_str());
@@ -79,12 +82,12 @@ fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     }
     let factors = &settings.policies.sign_in_policy.allowed_first_auth_factors;
     let multi = request.web_authn_configuration.as_ref().is_some_and(|w| w.factor_configuration != "SINGLE_FACTOR");
-    if mfa == "ON" && factors.iter().any(|factor| factor == "WEB_AUTHN") && !multi {
+    if mfa == MfaConfiguration::On && factors.contains(&Factor::WebAuthn) && !multi {
         return refuse(
             "Cannot set WebAuthn factor configuration to SINGLE_FACTOR if MFA is required and WebAuthn is an allowed first auth factor",
         );
     }
-    if mfa != "OFF" && !any_method {
+    if mfa != MfaConfiguration::Off && !any_method {
         return refuse(
             "Invalid MFA configuration given, can't disable all MFAs with a required or optional configuration.",
         );

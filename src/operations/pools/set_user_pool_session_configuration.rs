@@ -11,8 +11,9 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
-    flows,
+    store::audit::Event,
     store::{self, pools::SessionLimit},
 };
 
@@ -54,18 +55,17 @@ pub async fn handle(
     call: &Call,
     operator: Operator,
     request: SessionConfiguration,
-) -> Result<SessionConfiguration> {
+) -> Result<Changed<SessionConfiguration>> {
     let pool_id = &request.user_pool_id;
     let limit = SessionLimit {
         tracking: request.user_session_tracking == Tracking::Enabled,
         tokens_per_user: request.token_session.max_per_user,
     };
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let changed = store::pools::set_session_limit(&mut tx, pool_id, limit, trail.at).await?;
-    if changed.ok_or_else(|| Error::no_such_pool(pool_id))? {
-        store::audit::insert(&mut tx, pool_id, &trail, "pool.session_configuration_set", None, None).await?;
-        tx.commit().await?;
+    let mut change = operator.begin(app, call, pool_id).await?;
+    let now = change.at();
+    let changed = store::pools::set_session_limit(&mut change, pool_id, limit, now).await?;
+    if !changed.ok_or_else(|| Error::no_such_pool(pool_id))? {
+        return change.unchanged(request).await;
     }
-    Ok(request)
+    change.commit(Event::PoolSessionConfigurationSet.of_pool(), request).await
 }

@@ -11,14 +11,17 @@ use serde_json::{Map, Value, json};
 use super::{
     check_addresses, check_factors, check_senders, check_triggers,
     create_user_pool::{PoliciesInput, sms_mfa},
-    stored_members,
+    first_factors, stored_members,
 };
 use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
+    factor::MfaConfiguration,
     operations::Empty,
+    store::audit::Event,
     store::{
         self,
         pools::{AcrLevel, AdminCreateUserConfig, DeviceConfiguration, UpdateSettings},
@@ -36,7 +39,7 @@ pub struct Request {
     #[serde(default)]
     deletion_protection: Option<String>,
     #[serde(default)]
-    mfa_configuration: Option<String>,
+    mfa_configuration: Option<MfaConfiguration>,
     #[serde(default)]
     auto_verified_attributes: Vec<String>,
     #[serde(default)]
@@ -51,9 +54,9 @@ pub struct Request {
     rest: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Empty> {
-    let mut tx = app.db.begin().await?;
-    let found = store::pools::lock(&mut tx, &request.user_pool_id).await?;
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     let before = pool.clone();
     if let Some(name) = request.pool_name {
@@ -64,7 +67,7 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
         settings.policies.password_policy = policy;
     }
     if let Some(factors) = request.policies.sign_in_policy.and_then(|policy| policy.allowed_first_auth_factors) {
-        settings.policies.sign_in_policy.allowed_first_auth_factors = factors;
+        settings.policies.sign_in_policy.allowed_first_auth_factors = first_factors(&factors)?;
     }
     settings.deletion_protection = request.deletion_protection.unwrap_or_else(|| "INACTIVE".into());
     if let Some(mfa) = request.mfa_configuration {
@@ -112,9 +115,9 @@ pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -
     check_addresses(settings)?;
     check_triggers(settings)?;
     check_senders(app, &pool, Some(&before), operator.is_bound)?;
-    store::pools::update(&mut tx, &pool, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let now = change.at();
+    store::pools::update(&mut change, &pool, now).await?;
+    change.commit(Event::PoolUpdated.of_pool(), Empty {}).await
 }
 
 /// `LambdaConfig` without the older member that DescribeUserPool shows beside PreTokenGenerationConfig.

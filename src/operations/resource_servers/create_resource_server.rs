@@ -6,26 +6,29 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     store,
+    store::audit::Event,
 };
 
 /// Resource servers of a pool, at most.
 const MAX_SERVERS: i64 = 25;
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Told) -> Result<One> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<One>> {
     let pool_id = request.user_pool_id.clone();
     let server = request.server()?;
-    let mut tx = app.db.begin().await?;
+    let mut change = operator.begin(app, call, &pool_id).await?;
     // Locked, so that the count holds.
-    store::pools::lock(&mut tx, &pool_id).await?.ok_or_else(|| Error::no_such_pool(&pool_id))?;
-    if store::resource_servers::count(&mut tx, &pool_id).await? >= MAX_SERVERS {
+    store::pools::lock(&mut change, &pool_id).await?.ok_or_else(|| Error::no_such_pool(&pool_id))?;
+    if store::resource_servers::count(&mut change, &pool_id).await? >= MAX_SERVERS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_SERVERS} resource servers.").into()));
     }
-    if !store::resource_servers::insert(&mut tx, &pool_id, &server).await? {
+    if !store::resource_servers::insert(&mut change, &pool_id, &server).await? {
         let text = format!("{} already exists in user pool {pool_id}.", server.identifier);
         return Err(Error::InvalidParameter(text.into()));
     }
-    tx.commit().await?;
-    Ok(One { resource_server: Shown::of(&pool_id, server) })
+    let identifier = server.identifier.clone();
+    let answer = One { resource_server: Shown::of(&pool_id, server) };
+    change.commit(Event::ResourceServerCreated.of(&identifier), answer).await
 }

@@ -2,12 +2,16 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteResourceServer.html>
 
 use super::{Named, no_such_server};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, operations::Empty, store};
+use crate::{
+    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty, store,
+    store::audit::Event,
+};
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    if !store::resource_servers::delete(&app.db, &pool.id, &request.identifier).await? {
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    if !store::resource_servers::delete(&mut change, &pool.id, &request.identifier).await? {
         return Err(no_such_server(&request.identifier));
     }
-    Ok(Empty {})
+    change.commit(Event::ResourceServerDeleted.of(&request.identifier), Empty {}).await
 }

@@ -2,13 +2,18 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateResourceServer.html>
 
 use super::{One, Shown, Told, no_such_server};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
+use crate::{
+    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, store, store::audit::Event,
+};
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Told) -> Result<One> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<One>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let server = request.server()?;
-    if !store::resource_servers::update(&app.db, &pool.id, &server).await? {
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    if !store::resource_servers::update(&mut change, &pool.id, &server).await? {
         return Err(no_such_server(&server.identifier));
     }
-    Ok(One { resource_server: Shown::of(&pool.id, server) })
+    let identifier = server.identifier.clone();
+    let answer = One { resource_server: Shown::of(&pool.id, server) };
+    change.commit(Event::ResourceServerUpdated.of(&identifier), answer).await
 }

@@ -8,10 +8,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    change::Changed,
+    error::Result,
     flows::{self, session_limits},
     operations::Empty,
-    store,
 };
 
 #[derive(Deserialize)]
@@ -24,17 +24,14 @@ pub struct Request {
     revoke_associated_sessions: Associated,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let session = origin_jti(&request.session_id)?;
-    let trail = flows::trail(app, call, operator.actor());
     let associated = request.revoke_associated_sessions == Associated::Linked;
     if associated {
         session_limits::bring_under(app, &pool.id, user.sub, Some(session)).await?;
     }
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    end(app, &mut tx, &pool.id, user.sub, session, associated, &trail).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    change.user(user.sub).await?;
+    end(change, user.sub, session, associated).await
 }

@@ -11,11 +11,13 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    change::{Change, Changed},
     clock::epoch_seconds,
     error::{Error, Result},
-    flows::changes,
+    operations::Empty,
     page,
-    store::{self, Connection, audit::Trail, sessions::LiveSession},
+    store::audit::Event,
+    store::{self, sessions::LiveSession},
 };
 
 /// Sessions on a page.
@@ -44,22 +46,15 @@ pub fn session_id_of(session: &LiveSession) -> String {
 
 /// Ends one session of a user whose row the caller has locked; with `associated`, also the browser's that it is or came
 /// through, and what else came through that.
-async fn end(
-    app: &App,
-    db: &mut Connection,
-    pool_id: &str,
-    sub: Uuid,
-    session: Uuid,
-    associated: bool,
-    trail: &Trail,
-) -> Result<()> {
-    if !store::sessions::revoke_of_user(db, pool_id, sub, session, trail.at).await? {
+async fn end(mut change: Change<'_>, sub: Uuid, session: Uuid, associated: bool) -> Result<Changed<Empty>> {
+    let (pool_id, now) = (change.pool_id.clone(), change.at());
+    if !store::sessions::revoke_of_user(&mut change, &pool_id, sub, session, now).await? {
         return Err(no_such_session());
     }
     if associated {
-        store::sessions::revoke_associated(db, pool_id, session, trail.at).await?;
+        store::sessions::revoke_associated(&mut change, &pool_id, session, now).await?;
     }
-    changes::note_if_room(app, db, pool_id, trail, "session.ended", sub).await
+    change.commit(Event::SessionEnded.of_user(sub), Empty {}).await
 }
 
 /// The session that a `SessionId` names.

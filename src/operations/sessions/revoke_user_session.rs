@@ -9,10 +9,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Bearer,
+    change::Changed,
     error::{Error, Result},
-    flows::{self, session_limits},
+    flows::session_limits,
     operations::Empty,
-    store,
 };
 
 #[derive(Deserialize)]
@@ -23,23 +23,18 @@ pub struct Request {
     revoke_associated_sessions: Associated,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Empty> {
-    let trail = flows::trail(app, call, "user");
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let associated = request.revoke_associated_sessions == Associated::Linked;
     if associated {
         session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
     }
-    let mut tx = app.db.begin().await?;
     // The user first: two sessions that end each other would wait for each other.
-    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
+    let (change, _) = bearer.begin(app, call).await?;
     let session = origin_jti(&request.session_id)?;
     if session == bearer.origin_jti {
         return Err(Error::InvalidParameter(
             "SessionId: this is the session that asks; RevokeToken or GlobalSignOut ends it.".into(),
         ));
     }
-    end(app, &mut tx, &bearer.pool_id, bearer.sub, session, associated, &trail).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    end(change, bearer.sub, session, associated).await
 }

@@ -2,9 +2,12 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html>
 
 use super::{Begin, Response, named_client};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows::step::Door};
+use crate::{
+    app::App, call::Call, caller::Operator, change::Changed, change::Unaudited, error::Result, flows::step::Door,
+};
 
-pub async fn handle(app: &App, call: &Call, _: Operator, request: Begin) -> Result<Response> {
+pub async fn handle(app: &App, call: &Call, _: Operator, request: Begin) -> Result<Changed<Response>> {
     let named = named_client(app, &request.user_pool_id, &request.client_id).await?;
-    request.run(app, call, &named, Door::Operator).await
+    let answer = request.run(app, call, &named, Door::Operator).await?;
+    Ok(Changed::unaudited(Unaudited::SignIn, answer))
 }

@@ -10,9 +10,10 @@ use crate::{
     app::App,
     call::Call,
     caller::PublicClient,
+    change,
     error::{Error, Result},
     flows::{
-        self, addresses, auth_events,
+        addresses, auth_events,
         codes::{self, Given},
         forgotten, password,
         purpose::Purpose,
@@ -21,6 +22,7 @@ use crate::{
     },
     operations::Empty,
     secret::Secret,
+    store::audit::Event,
     store::{self, clients::ClientAndPool, codes::Code, users::Status},
 };
 
@@ -45,7 +47,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, &request.username, given.purpose, given.by).await?);
     };
-    let trail = flows::trail(app, call, "user");
+    let trail = change::trail(app, call, "user");
     // Nothing is hashed for a code that is wrong, and nobody else learns what the user's passwords were.
     let checked = check(app, &caller, user.sub, given, trail.at).await?;
     password::check_history(app, pool, user.sub, &request.password).await?;
@@ -62,7 +64,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     password::store(&mut tx, pool, user.sub, &new, Status::Confirmed, trail.at).await?;
     let name = password::attempts_name(app, pool, &user.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "password.reset", Some(user.sub), None).await?;
+    let _ = store::audit::insert(&mut tx, &pool.id, &trail, Event::PasswordReset.of_user(user.sub)).await?;
     tx.commit().await?;
     auth_events::note(app, call, pool, user.sub, "ForgotPassword", "Pass", Some("Password"));
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };

@@ -17,6 +17,8 @@ use crate::{
     app::App,
     call::Call,
     error::{Error, Result},
+    factor::{ChallengeName, Factor},
+    flows::step::shown,
     flows::{
         addresses::DeliveryDetails,
         auth_events,
@@ -110,13 +112,13 @@ impl Respond {
             device_key: self.challenge_responses.get("DEVICE_KEY").map(String::as_str),
             client_metadata: &self.client_metadata,
         };
-        let outcome = sign_in.respond(&self.challenge_name, self.session.as_deref(), &self.challenge_responses).await;
-        let challenge = match self.challenge_name.as_str() {
-            "PASSWORD" | "PASSWORD_SRP" | "PASSWORD_VERIFIER" | "NEW_PASSWORD_REQUIRED" => Some("Password"),
-            "SOFTWARE_TOKEN_MFA" | "SMS_MFA" | "EMAIL_OTP" => Some("Mfa"),
-            _ => None,
+        let Ok(challenge) = self.challenge_name.parse::<ChallengeName>() else {
+            let words = format!("The challenge {} is not supported by Keystead yet.", shown(&self.challenge_name));
+            return Err(Error::InvalidParameter(words.into()));
         };
-        auth_events::note_step(&sign_in, self.challenge_responses.get("USERNAME"), &outcome, challenge);
+        let responses = &self.challenge_responses;
+        let outcome = sign_in.respond(challenge, self.session.as_deref(), responses).await;
+        auth_events::note_step(&sign_in, responses.get("USERNAME"), &outcome, auth_events::proves(challenge));
         let mut response = Response::try_from(outcome?)?;
         // Not part of this output (docs/cognito.md 4.1).
         response.available_challenges.clear();
@@ -129,14 +131,14 @@ impl Respond {
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
-    challenge_name: Option<&'static str>,
+    challenge_name: Option<ChallengeName>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
     challenge_parameters: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authentication_result: Option<AuthenticationResult>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    available_challenges: Vec<&'static str>,
+    available_challenges: Vec<Factor>,
 }
 
 impl TryFrom<Outcome> for Response {

@@ -8,9 +8,10 @@ use crate::{
     app::App,
     call::Call,
     caller::PublicClient,
+    change,
     error::{Error, Key, Result, Text},
+    factor::AddressAttribute,
     flows::{
-        self,
         addresses::{Address, DeliveryDetails},
         attributes::{Attribute, check_required, checked, is_email},
         auth_events,
@@ -22,7 +23,9 @@ use crate::{
         secret_hash, sign_up,
         triggers::{self, Cause},
     },
+    pending::Pending,
     secret::Secret,
+    store::audit::Event,
     store::{self, clients::ClientAndPool, users::Status},
 };
 
@@ -76,9 +79,9 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let mut attributes = checked(pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
     let (sub, username) = names::of_new_user(pool, &request.username, &mut attributes)?;
     check_required(pool, &attributes)?;
-    for address in ["email", "phone_number"] {
-        if attributes.contains_key(address) {
-            attributes.insert(format!("{address}_verified"), Value::String("false".into()));
+    for address in AddressAttribute::ALL {
+        if attributes.contains_key(address.name()) {
+            attributes.insert(address.verified().into(), Value::String("false".into()));
         }
     }
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
@@ -92,9 +95,9 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         None => None,
     };
     let new = NewUser { sub, username, password, status, attributes, take_alias: false };
-    let trail = flows::trail(app, call, "user");
+    let trail = change::trail(app, call, "user");
     let mut tx = app.db.begin().await?;
-    let user = new_user::insert(&mut tx, pool, &trail, "user.signed_up", new, "User already exists").await?;
+    let (user, _) = new_user::insert(&mut tx, pool, &trail, Event::UserSignedUp, new, "User already exists").await?;
     if let Some(browser) = &call.browser {
         store::users::signed_up_in(&mut tx, &pool.id, user.sub, browser).await?;
     }
@@ -108,7 +111,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let session = match decided.confirm {
         true => None,
         false => {
-            sign_up::session(app, &mut tx, client, user.sub, sign_up::SIGN_UP, (call.from_pages(), trail.at)).await?
+            sign_up::session(app, &mut tx, client, user.sub, Pending::SignUp {}, (call.from_pages(), trail.at)).await?
         }
     };
     tx.commit().await?;
@@ -143,7 +146,7 @@ async fn refuse_early(
     let Some(attribute) = sign_up::attribute_to_verify(pool, typed, value).filter(|_| !confirmed) else {
         return Ok(());
     };
-    let address = Address { attribute, value: value(attribute).unwrap_or_default() };
+    let address = Address { attribute, value: value(attribute.name()).unwrap_or_default() };
     let mut db = app.db.acquire().await?;
     messages::refuse_flooded(cause, &mut db, &address, app.clock.now()).await
 }

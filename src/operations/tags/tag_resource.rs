@@ -9,9 +9,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -21,16 +23,16 @@ pub struct Request {
     tags: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool_id = pool_id(app, &request.resource_arn)?;
-    let mut tx = app.db.begin().await?;
-    let mut pool = store::pools::lock(&mut tx, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut pool = store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     let tags = tags(&mut pool);
     tags.extend(request.tags);
     if tags.len() > MAX_TAGS {
         return Err(Error::InvalidParameter(format!("A user pool may have {MAX_TAGS} tags.").into()));
     }
-    store::pools::update(&mut tx, &pool, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let now = change.at();
+    store::pools::update(&mut change, &pool, now).await?;
+    change.commit(Event::PoolTagged.of_pool(), Empty {}).await
 }

@@ -4,23 +4,14 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    app::App,
-    call::Call,
-    caller::Bearer,
-    error::Result,
-    flows::{self, changes, session_limits},
-    operations::Empty,
-    store,
+    app::App, call::Call, caller::Bearer, change::Changed, error::Result, flows::session_limits, operations::Empty,
+    store, store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Empty> {
-    let trail = flows::trail(app, call, "user");
+pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Empty>> {
     session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &bearer.pool_id, bearer.sub).await?;
-    bearer.live(app, &mut tx, call).await?;
-    store::sessions::revoke_all(&mut tx, &bearer.pool_id, bearer.sub, None, trail.at).await?;
-    changes::note_if_room(app, &mut tx, &bearer.pool_id, &trail, "user.signed_out", bearer.sub).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let (mut change, _) = bearer.begin(app, call).await?;
+    let now = change.at();
+    store::sessions::revoke_all(&mut change, &bearer.pool_id, bearer.sub, None, now).await?;
+    change.commit(Event::UserSignedOut.of_user(bearer.sub), Empty {}).await
 }

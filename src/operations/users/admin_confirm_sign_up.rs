@@ -6,29 +6,30 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     flows::{
         self, names,
         triggers::{self, Cause},
     },
     operations::Empty,
+    store::audit::Event,
     store::{self, users::Status},
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: NamedWithMetadata) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: NamedWithMetadata) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    if !store::users::confirm(&mut tx, &pool.id, user.sub, trail.at).await? {
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let now = change.at();
+    let mut user = change.user(user.sub).await?;
+    if !store::users::confirm(&mut change, &pool.id, user.sub, now).await? {
         let text = format!("User cannot be confirmed. Current status is {}", user.status.text());
         return Err(Error::NotAuthorized(text.into()));
     }
     user.status = Status::Confirmed;
-    names::put(&mut tx, &pool, &user, false, trail.at).await?.map_err(|taken| taken.alias_exists())?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.confirmed", Some(user.sub), None).await?;
-    tx.commit().await?;
+    names::put(&mut change, &pool, &user, false, now).await?.map_err(|taken| taken.alias_exists())?;
+    let changed = change.commit(Event::UserConfirmed.of_user(user.sub), Empty {}).await?;
     let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
     triggers::post_confirmation(&cause, "PostConfirmation_ConfirmSignUp", &user).await?;
-    Ok(Empty {})
+    Ok(changed)
 }

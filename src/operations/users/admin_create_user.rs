@@ -12,8 +12,10 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     delivery::Medium,
     error::{Error, Result},
+    factor::AddressAttribute,
     flows::{
         self,
         addresses::Address,
@@ -26,6 +28,7 @@ use crate::{
     },
     random,
     secret::Secret,
+    store::audit::Event,
     store::{
         self, Connection,
         users::{Status, User},
@@ -61,7 +64,7 @@ pub struct Response {
     user: Shown,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let given = request.temporary_password.is_some();
     let password = match request.temporary_password {
@@ -72,27 +75,24 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         None => Secret::from(random::password()),
     };
     let text = password.expose().to_owned();
-    let trail = flows::trail(app, call, operator.actor());
     let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
     let mediums = request.desired_delivery_mediums.as_deref();
     if request.message_action.as_deref() == Some("RESEND") {
         let key = pool.username_key(&request.username);
         let user = store::users::find(&app.db, &pool.id, &key).await?.ok_or(Error::UserNotFound)?;
         let new = password::new(app, &pool, user.sub, &user.username, password).await?;
-        let mut tx = app.db.begin().await?;
-        let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+        let mut change = operator.begin(app, call, &pool.id).await?;
+        let (user, now) = (change.user(user.sub).await?, change.at());
         if user.status != Status::ForceChangePassword {
             let text = format!("Resend not possible. {} status is not FORCE_CHANGE_PASSWORD.", user.status.text());
             return Err(Error::UnsupportedUserState(text.into()));
         }
-        password::store(&mut tx, &pool, user.sub, &new, user.status, trail.at).await?;
-        if !invite(&cause, &mut tx, &user, mediums, &text, trail.at).await? {
+        password::store(&mut change, &pool, user.sub, &new, user.status, now).await?;
+        if !invite(&cause, &mut change, &user, mediums, &text, now).await? {
             return Err(Error::InvalidParameter("The user has no address for an invitation.".into()));
         }
-        store::audit::insert(&mut tx, &pool.id, &trail, "user.invited", Some(user.sub), None).await?;
-        tx.commit().await?;
-        messages::sent(app);
-        return Ok(Response { user: Shown::from(&user) });
+        let answer = Response { user: Shown::from(&user) };
+        return change.commit(Event::UserInvited.of_user(user.sub), answer).await;
     }
     let mut attributes = checked(&pool, &request.user_attributes, None, true)?;
     let (sub, username) = names::of_new_user(&pool, &request.username, &mut attributes)?;
@@ -110,18 +110,19 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         (Some(password), Status::ForceChangePassword)
     };
     let new = NewUser { password, sub, username, status, attributes, take_alias: request.force_alias_creation };
-    let mut tx = app.db.begin().await?;
-    let user = new_user::insert(&mut tx, &pool, &trail, "user.created", new, "User account already exists").await?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let trail = change.trail.clone();
+    let exists = "User account already exists";
+    let (user, created) = new_user::insert(&mut change, &pool, &trail, Event::UserCreated, new, exists).await?;
     if request.message_action.as_deref() != Some("SUPPRESS") && !passwordless {
-        invite(&cause, &mut tx, &user, mediums, &text, trail.at).await?;
+        invite(&cause, &mut change, &user, mediums, &text, trail.at).await?;
     }
-    tx.commit().await?;
-    messages::sent(app);
-    Ok(Response { user: Shown::from(&user) })
+    let answer = Response { user: Shown::from(&user) };
+    change.commit_noted(created, answer).await
 }
 
 fn user_has_address(attributes: &Map<String, Value>) -> bool {
-    ["email", "phone_number"].iter().any(|name| attributes.contains_key(*name))
+    AddressAttribute::ALL.iter().any(|address| attributes.contains_key(address.name()))
 }
 
 /// Sends the temporary password to the user's addresses; `false`: there is none.
@@ -133,7 +134,8 @@ async fn invite(
     password: &str,
     now: time::OffsetDateTime,
 ) -> Result<bool> {
-    let addresses = ["phone_number", "email"].into_iter().filter_map(|attribute| Address::of(user, attribute));
+    let addresses = [AddressAttribute::PhoneNumber, AddressAttribute::Email];
+    let addresses = addresses.into_iter().filter_map(|attribute| Address::of(user, attribute));
     let addresses: Vec<_> = match mediums {
         Some(wanted) => addresses.filter(|address| wanted.contains(&address.medium())).collect(),
         None => addresses.take(1).collect(),

@@ -6,24 +6,24 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
+    factor::SecondFactor,
     flows,
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    if !store::software_tokens::delete(&mut tx, &pool.id, user.sub).await? {
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let (user, now) = (change.user(user.sub).await?, change.at());
+    if !store::software_tokens::delete(&mut change, &pool.id, user.sub).await? {
         return Err(Error::ResourceNotFound("The user has no software token.".into()));
     }
     let mut mfa = user.mfa;
-    mfa.switch_off("SOFTWARE_TOKEN_MFA");
-    store::users::update_mfa(&mut tx, &pool.id, user.sub, &mfa, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(user.sub), None).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    mfa.switch_off(SecondFactor::SoftwareTokenMfa);
+    store::users::update_mfa(&mut change, &pool.id, user.sub, &mfa, now).await?;
+    change.commit(Event::MfaChanged.of_user(user.sub), Empty {}).await
 }

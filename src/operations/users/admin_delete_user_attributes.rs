@@ -7,10 +7,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    change::Changed,
+    error::Result,
     flows::{self, change_attributes},
     operations::Empty,
-    store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -21,17 +22,15 @@ pub struct Request {
     user_attribute_names: Vec<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let (user, now) = (change.user(user.sub).await?, change.at());
     let left = change_attributes::without(&pool, user.attributes.clone(), &request.user_attribute_names, None)?;
     let changes_something = left != user.attributes;
-    let user = change_attributes::store(&mut tx, &pool, user, left, trail.at).await?;
-    if changes_something {
-        store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(user.sub), None).await?;
+    let user = change_attributes::store(&mut change, &pool, user, left, now).await?;
+    if !changes_something {
+        return change.unchanged(Empty {}).await;
     }
-    tx.commit().await?;
-    Ok(Empty {})
+    change.commit(Event::UserUpdated.of_user(user.sub), Empty {}).await
 }

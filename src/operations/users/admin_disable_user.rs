@@ -6,24 +6,24 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    change::Changed,
+    error::Result,
     flows::{self, session_limits},
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
     session_limits::bring_under(app, &pool.id, user.sub, None).await?;
-    let mut tx = app.db.begin().await?;
-    let changes_something = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?.enabled;
-    store::users::update_enabled(&mut tx, &pool.id, user.sub, false, trail.at).await?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let (user, now) = (change.user(user.sub).await?, change.at());
+    store::users::update_enabled(&mut change, &pool.id, user.sub, false, now).await?;
     // A statement after the lock: it sees sessions that were opened while we waited for it.
-    store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await?;
-    if changes_something {
-        store::audit::insert(&mut tx, &pool.id, &trail, "user.disabled", Some(user.sub), None).await?;
+    let ended = store::sessions::revoke_all(&mut change, &pool.id, user.sub, None, now).await?;
+    if !user.enabled && !ended {
+        return change.unchanged(Empty {}).await;
     }
-    tx.commit().await?;
-    Ok(Empty {})
+    change.commit(Event::UserDisabled.of_user(user.sub), Empty {}).await
 }

@@ -3,24 +3,17 @@
 
 use super::Named;
 use crate::{
-    app::App,
-    call::Call,
-    caller::Operator,
-    error::{Error, Result},
-    flows,
-    operations::Empty,
-    store,
+    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty, store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    if store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?.enabled {
-        return Ok(Empty {});
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let now = change.at();
+    if change.user(user.sub).await?.enabled {
+        return change.unchanged(Empty {}).await;
     }
-    store::users::update_enabled(&mut tx, &pool.id, user.sub, true, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "user.enabled", Some(user.sub), None).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    store::users::update_enabled(&mut change, &pool.id, user.sub, true, now).await?;
+    change.commit(Event::UserEnabled.of_user(user.sub), Empty {}).await
 }

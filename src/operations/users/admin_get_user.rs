@@ -10,6 +10,7 @@ use crate::{
     caller::Operator,
     clock::epoch_seconds,
     error::Result,
+    factor::SecondFactor,
     flows::{
         self,
         attributes::{Attribute, listed},
@@ -26,15 +27,15 @@ pub struct Response {
     enabled: bool,
     user_status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    preferred_mfa_setting: Option<String>,
+    preferred_mfa_setting: Option<SecondFactor>,
     #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
-    user_mfa_setting_list: Vec<String>,
+    user_mfa_setting_list: Vec<SecondFactor>,
 }
 
 pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<Response> {
     let (_, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     Ok(Response {
-        preferred_mfa_setting: user.mfa.preferred.clone(),
+        preferred_mfa_setting: user.mfa.preferred,
         user_mfa_setting_list: user.mfa.enabled.clone(),
 
         user_attributes: listed(user.sub, &user.attributes),

@@ -7,10 +7,11 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    change::Changed,
+    error::Result,
     flows::{self, mfa},
     operations::Empty,
-    store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -22,14 +23,12 @@ pub struct Request {
     preferences: mfa::Preferences,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    if mfa::prefer(&mut tx, &pool, &user, request.preferences, trail.at).await? {
-        store::audit::insert(&mut tx, &pool.id, &trail, "mfa.changed", Some(user.sub), None).await?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let (user, now) = (change.user(user.sub).await?, change.at());
+    if !mfa::prefer(&mut change, &pool, &user, request.preferences, now).await? {
+        return change.unchanged(Empty {}).await;
     }
-    tx.commit().await?;
-    Ok(Empty {})
+    change.commit(Event::MfaChanged.of_user(user.sub), Empty {}).await
 }

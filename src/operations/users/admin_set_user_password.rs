@@ -7,11 +7,13 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
+    change::Changed,
     error::{Error, Result},
     flows::{self, password},
     operations::Empty,
     secret::Secret,
-    store::{self, users::Status},
+    store::audit::Event,
+    store::users::Status,
 };
 
 #[derive(Deserialize)]
@@ -24,7 +26,7 @@ pub struct Request {
     permanent: bool,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     // This operation's own words for the same.
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
@@ -33,11 +35,9 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     password::check_history(app, &pool, user.sub, &request.password).await?;
     let new = password::new(app, &pool, user.sub, &user.username, request.password).await?;
     let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    password::store(&mut tx, &pool, user.sub, &new, status, trail.at).await?;
-    store::audit::insert(&mut tx, &pool.id, &trail, "password.set", Some(user.sub), None).await?;
-    tx.commit().await?;
-    Ok(Empty {})
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let now = change.at();
+    change.user(user.sub).await?;
+    password::store(&mut change, &pool, user.sub, &new, status, now).await?;
+    change.commit(Event::PasswordSet.of_user(user.sub), Empty {}).await
 }

@@ -8,15 +8,16 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    change::{Changed, Unaudited},
+    error::Result,
     flows::{
         self,
         attributes::{Attribute, check_verified, checked},
-        change_attributes, messages,
+        change_attributes,
         triggers::{self, Cause},
     },
     operations::Empty,
-    store,
+    store::audit::Event,
 };
 
 #[derive(Deserialize)]
@@ -30,25 +31,22 @@ pub struct Request {
     client_metadata: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let new = checked(&pool, &request.user_attributes, None, true)?;
-    let trail = flows::trail(app, call, operator.actor());
-    let mut tx = app.db.begin().await?;
-    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let (user, now) = (change.user(user.sub).await?, change.at());
     let (sub, before) = (user.sub, user.attributes.clone());
     if new.keys().any(|name| name.ends_with("_verified")) {
         let both: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
         check_verified(&both)?;
     }
-    let (user, to_prove) = change_attributes::update(&mut tx, &pool, user, new, false, trail.at).await?;
+    let (user, to_prove) = change_attributes::update(&mut change, &pool, user, new, false, now).await?;
     let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
     let changes_something = user.attributes != before || !to_prove.is_empty();
-    change_attributes::prove(&cause, &mut tx, &user, to_prove, false, trail.at).await?;
-    if changes_something {
-        store::audit::insert(&mut tx, &pool.id, &trail, "user.updated", Some(sub), None).await?;
+    change_attributes::prove(&cause, &mut change, &user, to_prove, false, now).await?;
+    if !changes_something {
+        return change.commit_unaudited(Unaudited::CodesVoided, Empty {}).await;
     }
-    tx.commit().await?;
-    messages::sent(app);
-    Ok(Empty {})
+    change.commit(Event::UserUpdated.of_user(sub), Empty {}).await
 }

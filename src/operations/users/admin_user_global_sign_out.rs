@@ -6,21 +6,22 @@ use crate::{
     app::App,
     call::Call,
     caller::Operator,
-    error::{Error, Result},
+    change::Changed,
+    error::Result,
     flows::{self, session_limits},
     operations::Empty,
     store,
+    store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Empty> {
+pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let trail = flows::trail(app, call, operator.actor());
     session_limits::bring_under(app, &pool.id, user.sub, None).await?;
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFound)?;
-    if store::sessions::revoke_all(&mut tx, &pool.id, user.sub, None, trail.at).await? {
-        store::audit::insert(&mut tx, &pool.id, &trail, "user.signed_out", Some(user.sub), None).await?;
-        tx.commit().await?;
+    let mut change = operator.begin(app, call, &pool.id).await?;
+    let now = change.at();
+    change.user(user.sub).await?;
+    if !store::sessions::revoke_all(&mut change, &pool.id, user.sub, None, now).await? {
+        return change.unchanged(Empty {}).await;
     }
-    Ok(Empty {})
+    change.commit(Event::UserSignedOut.of_user(user.sub), Empty {}).await
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
-        Connections,
+        Connections, Stored, statement,
         users::{Mfa, Row, User},
     },
 };
@@ -41,13 +41,8 @@ impl Batch for BeginSignIns {
         let subs: Vec<Option<Uuid>> = requests.iter().map(|one| Uuid::try_parse(&one.username_key).ok()).collect();
         let (pools, keys): (Vec<_>, Vec<_>) = requests.into_iter().map(|one| (one.pool_id, one.username_key)).unzip();
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        let rows = sqlx::query!(
-            r#"SELECT a.n AS "n!", u.sub AS "sub!", u.username AS "username!", u.status AS "status!",
-                      u.enabled AS "enabled!",
-                      u.attributes AS "attributes!: Json<Map<String, Value>>",
-                      u.password_hash, u.password_set_at, u.created_at AS "created_at!",
-                      u.updated_at AS "updated_at!", u.mfa AS "mfa!: Json<Mfa>",
-                      c.credential_id AS "credential_id?", c.transports AS "transports?", c.rp_id AS "rp_id?"
+        let rows = statement!(query() {
+            r#"SELECT a.n AS "n!","# USER r#", c.credential_id AS "credential_id?", c.transports AS "transports?", c.rp_id AS "rp_id?"
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::uuid[]))
                    WITH ORDINALITY AS a (user_pool_id, username_key, sub, n)
                JOIN LATERAL (
@@ -64,7 +59,8 @@ impl Batch for BeginSignIns {
                    ORDER BY rank LIMIT 1
                ) u ON true
                LEFT JOIN webauthn_credentials c ON c.user_pool_id = u.user_pool_id AND c.sub = u.sub
-               ORDER BY a.n, c.created_at, c.credential_id"#,
+               ORDER BY a.n, c.created_at, c.credential_id"#
+            }
             &pools,
             &keys,
             &subs as &[Option<Uuid>]

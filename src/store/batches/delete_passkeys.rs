@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     random,
-    store::{Connections, audit::Trail},
+    store::{Connections, audit::Trail, statement},
 };
 
 /// A deletion, as [`crate::store::passkeys::delete`] takes it.
@@ -44,21 +44,18 @@ impl Batch for DeletePasskeys {
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         // A passkey that two requests name is deleted for the first; the other finds out by itself that it is gone.
-        let ordinals = sqlx::query_scalar!(
-            r#"WITH asked AS MATERIALIZED (
+        let ordinals = statement!(query_scalar() {
+            "WITH asked AS MATERIALIZED (
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::bytea[]),
                        (SELECT $5::uuid[]), (SELECT $6::uuid[]), (SELECT $7::timestamptz[]), (SELECT $8::text[]), (SELECT $9::uuid[]))
                        WITH ORDINALITY AS a (user_pool_id, sub, origin_jti, credential_id, audit_id, outbox_id, at, actor, request_id, n)
                ), live AS MATERIALIZED (
                    SELECT a.*
-                   FROM asked a
-                   JOIN sessions s ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
-                   JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
-                   JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
+                   FROM" SESSION_AND_OWNER
+            "      JOIN asked a ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
                    JOIN user_pools p ON p.user_pool_id = s.user_pool_id
-                   WHERE s.revoked_at IS NULL AND u.enabled AND u.status <> 'RESET_REQUIRED'
-                     AND p.deletes_plainly
-                   FOR SHARE OF s SKIP LOCKED
+                   WHERE p.deletes_plainly AND" LIVES
+            "      FOR SHARE OF s SKIP LOCKED
                ), first AS MATERIALIZED (
                    SELECT DISTINCT ON (user_pool_id, sub, credential_id) * FROM live ORDER BY user_pool_id, sub, credential_id, n
                ), locked AS MATERIALIZED (
@@ -71,16 +68,9 @@ impl Batch for DeletePasskeys {
                    DELETE FROM webauthn_credentials c USING locked l
                    WHERE c.user_pool_id = l.user_pool_id AND c.sub = l.sub AND c.credential_id = l.credential_id
                    RETURNING l.*
-               ), audited AS (
-                   INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id)
-                   SELECT user_pool_id, audit_id, at, 'passkey.deleted', actor, sub, credential_id, request_id FROM deleted
-               ), told AS (
-                   INSERT INTO outbox (user_pool_id, id, at, kind, payload)
-                   SELECT user_pool_id, outbox_id, at, 'passkey.deleted',
-                          jsonb_build_object('sub', sub, 'rpId', rp_id, 'credentialId', encode(credential_id, 'base64'))
-                   FROM deleted
-               )
-               SELECT n AS "n!" FROM deleted"#,
+               )," NOTED
+            r#"SELECT n AS "n!" FROM deleted"#
+            }
             &pools,
             &subs,
             &sessions,

@@ -8,7 +8,7 @@ use crate::{
     group_commit::{Batch, BatchResult},
     sealing::SealingKey,
     store::{
-        Connections,
+        Connections, Stored,
         clients::{Client, ClientAndPool, ClientSettings, SealedSecret, open_secrets},
         pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings},
     },
@@ -41,8 +41,8 @@ impl Batch for FindClients {
         let rows = sqlx::query!(
             r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>",
                       c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at, p.name AS pool_name,
-                      p.configuration AS "pool_configuration: Json<PoolSettings>", p.sessions_on_passkey_delete,
-                      p.passkey_policy AS "passkey_policy: Json<PasskeyPolicy>", p.branding AS "branding: Json<Branding>",
+                      p.configuration AS "pool_configuration: Stored<PoolSettings>", p.sessions_on_passkey_delete,
+                      p.passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>", p.branding AS "branding: Stored<Branding>",
                       p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS a (user_pool_id, client_id)
                JOIN app_clients c ON c.user_pool_id = a.user_pool_id AND c.client_id = a.client_id

@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use crate::{
     group_commit::{Batch, BatchResult},
+    pending,
     store::{Connections, challenges::Challenge},
 };
 
@@ -28,12 +29,13 @@ impl Batch for InsertChallenges {
         let (mut pools, mut ids, mut kinds, mut clients) = (vec![], vec![], vec![], vec![]);
         let (mut subs, mut data, mut times, mut expiries) = (vec![], vec![], vec![], vec![]);
         for NewChallenge { pool_id, challenge, now } in requests {
+            let (kind, members) = pending::write(&challenge.state, &challenge.bounds);
             pools.push(pool_id);
             ids.push(challenge.id);
-            kinds.push(challenge.kind);
+            kinds.push(kind.to_owned());
             clients.push(challenge.client_id);
             subs.push(challenge.sub);
-            data.push(challenge.data);
+            data.push(members);
             times.push(now);
             expiries.push(challenge.expires_at);
         }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     group_commit::{Batch, BatchResult},
-    store::{Connections, passkeys::Passkey},
+    store::{Connections, passkeys::Passkey, statement},
 };
 
 /// A page, as [`crate::store::passkeys::list_live`] takes it.
@@ -40,23 +40,22 @@ impl Batch for ListPasskeys {
             limits.push(one.limit);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        let rows = sqlx::query!(
+        let rows = statement!(query() {
             r#"SELECT a.n AS "n!", c.credential_id AS "credential_id?", c.friendly_name AS "friendly_name?",
                       c.rp_id AS "rp_id?", c.attachment, c.transports AS "transports?", c.created_at AS "created_at?"
-               FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
+               FROM"# SESSION_AND_OWNER
+            "  JOIN unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
                            (SELECT $5::bytea[]), (SELECT $6::bigint[]))
                    WITH ORDINALITY AS a (user_pool_id, sub, origin_jti, after_at, after_id, page, n)
-               JOIN sessions s ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
-               JOIN users u ON u.user_pool_id = s.user_pool_id AND u.sub = s.sub
-               JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
+                   ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
                LEFT JOIN LATERAL (
                    SELECT c.* FROM webauthn_credentials c
                    WHERE c.user_pool_id = a.user_pool_id AND c.sub = a.sub
                      AND (a.after_at IS NULL OR (c.created_at, c.credential_id) > (a.after_at, a.after_id))
                    ORDER BY c.created_at, c.credential_id LIMIT a.page
                ) c ON true
-               WHERE s.revoked_at IS NULL AND u.enabled AND u.status <> 'RESET_REQUIRED'
-               ORDER BY a.n, c.created_at, c.credential_id"#,
+               WHERE" LIVES "ORDER BY a.n, c.created_at, c.credential_id"
+            }
             &pools,
             &subs,
             &sessions,

@@ -24,6 +24,11 @@ pub use insert_challenges::{InsertChallenges, NewChallenge};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
 pub use resume_sign_ins::{ResumeSignIns, ResumedSignIn, SignInToResume};
 
+/// A batch whose statement writes the row of the audit trail of each request that it does.
+pub trait WritesAudit {}
+
+impl WritesAudit for DeletePasskeys {}
+
 use crate::{error::is_locked, group_commit::Failure};
 
 /// Which requests were done, from the ordinals (from 1) of those that were.

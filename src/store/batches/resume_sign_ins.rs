@@ -7,9 +7,10 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
-        Connections,
-        challenges::Challenge,
+        Connections, Stored,
+        challenges::{self, Challenge},
         passkeys::Key,
+        statement,
         users::{Mfa, Row, User},
     },
 };
@@ -43,20 +44,16 @@ impl Batch for ResumeSignIns {
 
     async fn run(&self, requests: Vec<SignInToResume>) -> BatchResult<ResumedSignIn> {
         let mut answers: Vec<_> = requests.iter().map(|_| None).collect();
-        let (mut pools, mut challenges, mut ids) = (vec![], vec![], vec![]);
+        let (mut pools, mut pending, mut ids) = (vec![], vec![], vec![]);
         for one in requests {
             pools.push(one.pool_id);
-            challenges.push(one.challenge_id);
+            pending.push(one.challenge_id);
             ids.push(one.credential_id);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        let rows = sqlx::query!(
-            r#"SELECT a.n AS "n!", h.id, h.kind, h.client_id, h.sub AS challenge_sub, h.data, h.expires_at,
-                      u.sub AS "sub?", u.username AS "username?", u.username_key AS "username_key?", u.status AS "status?",
-                      u.enabled AS "enabled?",
-                      u.attributes AS "attributes?: Json<Map<String, Value>>",
-                      u.password_hash, u.password_set_at, u.created_at AS "created_at?", u.updated_at AS "updated_at?",
-                      u.mfa AS "mfa?: Json<Mfa>",
+        let rows = statement!(query() {
+            r#"SELECT a.n AS "n!", h.id, h.kind, h.client_id, h.sub AS challenge_sub, h.data, h.expires_at,"# USER_IF_ANY
+            r#", u.username_key AS "username_key?",
                       c.public_key AS "public_key?", c.sign_count AS "sign_count?", c.backup_eligible AS "backup_eligible?",
                       c.attachment
                FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::bytea[]))
@@ -64,9 +61,10 @@ impl Batch for ResumeSignIns {
                JOIN challenges h ON h.user_pool_id = a.user_pool_id AND h.id = a.challenge_id
                LEFT JOIN users u ON u.user_pool_id = h.user_pool_id AND u.sub = h.sub
                LEFT JOIN webauthn_credentials c
-                 ON c.user_pool_id = h.user_pool_id AND c.sub = h.sub AND c.credential_id = a.credential_id"#,
+                 ON c.user_pool_id = h.user_pool_id AND c.sub = h.sub AND c.credential_id = a.credential_id"#
+            }
             &pools,
-            &challenges,
+            &pending,
             &ids
         )
         .fetch_all(&mut db)
@@ -74,14 +72,14 @@ impl Batch for ResumeSignIns {
         .map_err(super::unread)?;
         for row in rows {
             let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
-            let challenge = Challenge {
+            let challenge = Challenge::try_from(challenges::Row {
                 id: row.id,
                 kind: row.kind,
                 client_id: row.client_id,
                 sub: row.challenge_sub,
                 data: row.data,
                 expires_at: row.expires_at,
-            };
+            });
             let key = (|| {
                 Some(Key {
                     public_key: row.public_key?,
@@ -105,7 +103,7 @@ impl Batch for ResumeSignIns {
                 }))
             })();
             // Asked for alone, a row that is not understood is an error of its own.
-            let Ok(user) = user.transpose() else { continue };
+            let (Ok(challenge), Ok(user)) = (challenge, user.transpose()) else { continue };
             *answer = Some(ResumedSignIn { challenge, user, username_key: row.username_key, key });
         }
         Ok(answers)

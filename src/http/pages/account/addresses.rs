@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Account;
 use crate::{
     error::{Error, Result},
+    factor::{AddressAttribute, Factor, SecondFactor},
     flows::attributes::may_write,
     http::pages::{Frame, Notice, attribute_input::plain_phone, inbox, page, purpose::account_path, see_other, words},
 };
@@ -16,7 +17,7 @@ use crate::{
 /// An address that the page shows, or wants to know: the attribute, its field's name, type and form of completion, and the
 /// notices of it.
 pub(super) struct AddressKind {
-    pub(super) attribute: &'static str,
+    pub(super) attribute: AddressAttribute,
     pub(super) field: &'static str,
     pub(super) input: &'static str,
     pub(super) verify: &'static str,
@@ -26,7 +27,7 @@ pub(super) struct AddressKind {
 
 pub(super) const ADDRESSES: [AddressKind; 2] = [
     AddressKind {
-        attribute: "email",
+        attribute: AddressAttribute::Email,
         field: "email",
         input: "email",
         verify: "verify-email",
@@ -34,7 +35,7 @@ pub(super) const ADDRESSES: [AddressKind; 2] = [
         verified: "email-verified",
     },
     AddressKind {
-        attribute: "phone_number",
+        attribute: AddressAttribute::PhoneNumber,
         field: "phone",
         input: "tel",
         verify: "verify-phone",
@@ -72,26 +73,30 @@ impl Account<'_> {
         let value = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();
         let settings = &pool.settings;
         let lists = [&settings.auto_verified_attributes, &settings.alias_attributes, &settings.username_attributes];
-        let phones = pool.has_mfa("SMS_MFA") || pool.allows_factor("SMS_OTP") || !value("phone_number").is_empty();
-        let wanted = |name: &str| match name {
-            "phone_number" => phones || lists.iter().any(|list| list.iter().any(|one| one == name)),
-            _ => true,
-        };
+        let phone = AddressAttribute::PhoneNumber.name();
+        let phones = pool.has_mfa(SecondFactor::SmsMfa)
+            || pool.allows_factor(Factor::SmsOtp)
+            || !value(phone).is_empty()
+            || lists.iter().any(|list| list.iter().any(|one| one == phone));
+        let wanted = |kind: &&AddressKind| kind.attribute == AddressAttribute::Email || phones;
         let row = |kind: &'static AddressKind| AddressRow {
             kind,
-            value: value(kind.attribute),
-            verified: value(&format!("{}_verified", kind.attribute)) == "true",
+            value: value(kind.attribute.name()),
+            verified: value(kind.attribute.verified()) == "true",
             writable: settings
                 .schema_attributes
                 .iter()
-                .any(|known| known.name == kind.attribute && known.mutable && may_write(client, known)),
+                .any(|known| known.name == kind.attribute.name() && known.mutable && may_write(client, known)),
         };
-        ADDRESSES.iter().filter(|kind| wanted(kind.attribute)).map(row).collect()
+        ADDRESSES.iter().filter(wanted).map(row).collect()
     }
 
     pub(super) async fn save_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
         let entered = self.field(kind.field).trim();
-        let value = if kind.attribute == "email" { entered.to_owned() } else { plain_phone(entered) };
+        let value = match kind.attribute {
+            AddressAttribute::Email => entered.to_owned(),
+            AddressAttribute::PhoneNumber => plain_phone(entered),
+        };
         let attribute = json!({"Name": kind.attribute, "Value": value});
         match self.call("UpdateUserAttributes", json!({"UserAttributes": [attribute]})).await {
             Ok(answer) => match answer["CodeDeliveryDetailsList"][0]["Destination"].as_str() {

@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use self::{
     addresses::{ADDRESSES, AddressRow},
@@ -24,9 +25,12 @@ use super::{
 };
 use crate::{
     app::App,
+    change,
     error::{Error, Key, Result},
+    factor::SecondFactor,
     flows::{self, browser::Browser, factors, last_factor, step_up},
     http::visit::{self, Visit},
+    store::audit::Event,
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
 
@@ -194,8 +198,7 @@ impl Account<'_> {
         let names: HashMap<_, _> = store::clients::names(&app.db, &pool.id, &clients).await?.into_iter().collect();
         let mut f = self.frame(notice);
         f.signals = signals.map(|signals| self.with_gone(json!(signals)).to_string());
-        let methods = [("SOFTWARE_TOKEN_MFA", "method-app"), ("SMS_MFA", "method-sms"), ("EMAIL_OTP", "method-email")];
-        let methods = methods.into_iter().filter(|(method, _)| pool.has_mfa(method));
+        let methods = SecondFactor::VARIANTS.iter().copied().filter(|method| pool.has_mfa(*method));
         let from = self.visit.query.get("from").and_then(|from| from.parse::<usize>().ok()).unwrap_or_default();
         let from = if from < passkeys.len() { from } else { 0 };
         let others = |from: usize| account_path(self.visit, &[("from", &from.to_string())]);
@@ -218,10 +221,14 @@ impl Account<'_> {
             },
             policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
             mfa: methods
-                .map(|(method, label)| MethodRow {
-                    method,
-                    label,
-                    on: user.mfa.enabled.iter().any(|one| one == method),
+                .map(|method| MethodRow {
+                    method: method.into(),
+                    label: match method {
+                        SecondFactor::SoftwareTokenMfa => "method-app",
+                        SecondFactor::SmsMfa => "method-sms",
+                        SecondFactor::EmailOtp => "method-email",
+                    },
+                    on: user.mfa.enabled.contains(&method),
                 })
                 .collect(),
             f,
@@ -242,7 +249,7 @@ impl Account<'_> {
         let step = self.field("step");
         let asks = match step {
             "email" | "phone" | "mfa_off" => true,
-            "mfa_on" => self.field("method") == "SOFTWARE_TOKEN_MFA",
+            "mfa_on" => self.method() == Some(SecondFactor::SoftwareTokenMfa),
             // The others see to it themselves.
             _ => false,
         };
@@ -273,7 +280,7 @@ impl Account<'_> {
             "phone_code" => self.address_code(&ADDRESSES[1]).await,
             "password" => self.password().await,
             "mfa_on" => self.mfa_on().await,
-            "mfa_off" => self.mfa(self.field("method"), false).await,
+            "mfa_off" => self.mfa(self.method().ok_or_else(broken_form)?, false).await,
             "setup" => self.setup().await,
             "ask_delete_account" => self.ask_delete_account(),
             "delete_account" => self.delete_account().await,
@@ -383,7 +390,7 @@ impl Account<'_> {
     async fn end_others(&self) -> Result<HttpResponse> {
         let (app, pool_id) = (&self.visit.app, &self.named.pool.id);
         let session = &self.browser.session;
-        let trail = flows::trail(app, &self.visit.call, "user");
+        let trail = change::trail(app, &self.visit.call, "user");
         flows::session_limits::bring_under(app, pool_id, session.sub, Some(session.origin_jti)).await?;
         let mut tx = app.db.begin().await?;
         store::users::lock(&mut tx, pool_id, session.sub).await?;
@@ -391,7 +398,7 @@ impl Account<'_> {
         if store::sessions::lock_live(&mut tx, pool_id, session.sub, own).await?
             && store::sessions::revoke_all(&mut tx, pool_id, session.sub, Some(own), trail.at).await?
         {
-            flows::changes::note_if_room(app, &mut tx, pool_id, &trail, "user.signed_out", session.sub).await?;
+            let _ = change::note(app, &mut tx, pool_id, &trail, Event::UserSignedOut.of_user(session.sub)).await?;
             tx.commit().await?;
         }
         Ok(super::see_other(&account_path(self.visit, &[("done", "others-ended")])))
@@ -421,12 +428,13 @@ impl Account<'_> {
     }
 
     async fn mfa_on(&self) -> Result<HttpResponse> {
-        if self.field("method") != "SOFTWARE_TOKEN_MFA" {
-            return self.mfa(self.field("method"), true).await;
+        let method = self.method().ok_or_else(broken_form)?;
+        if method != SecondFactor::SoftwareTokenMfa {
+            return self.mfa(method, true).await;
         }
         // Said before the app is set up, not afterwards.
         let (pool, mut then) = (&self.named.pool, self.browser.user.clone());
-        then.mfa.enabled.push("SOFTWARE_TOKEN_MFA".into());
+        then.mfa.enabled.push(method);
         let locked_out = {
             let mut db = self.visit.app.db.acquire().await?;
             last_factor::can_sign_in_as(&mut db, pool, &self.browser.user, None).await?
@@ -448,7 +456,7 @@ impl Account<'_> {
 
     async fn setup(&self) -> Result<HttpResponse> {
         match self.call("VerifySoftwareToken", json!({"UserCode": self.field("code").trim()})).await {
-            Ok(_) => self.mfa("SOFTWARE_TOKEN_MFA", true).await,
+            Ok(_) => self.mfa(SecondFactor::SoftwareTokenMfa, true).await,
             Err(error) => {
                 let error = words::refuse_internal(error)?;
                 let text = words::of(&Frame::new(self.visit, None).texts, &error);
@@ -457,12 +465,16 @@ impl Account<'_> {
         }
     }
 
-    async fn mfa(&self, method: &str, on: bool) -> Result<HttpResponse> {
+    /// The second factor that the form names.
+    fn method(&self) -> Option<SecondFactor> {
+        self.field("method").parse().ok()
+    }
+
+    async fn mfa(&self, method: SecondFactor, on: bool) -> Result<HttpResponse> {
         let member = match method {
-            "SOFTWARE_TOKEN_MFA" => "SoftwareTokenMfaSettings",
-            "SMS_MFA" => "SMSMfaSettings",
-            "EMAIL_OTP" => "EmailMfaSettings",
-            _ => return Err(broken_form()),
+            SecondFactor::SoftwareTokenMfa => "SoftwareTokenMfaSettings",
+            SecondFactor::SmsMfa => "SMSMfaSettings",
+            SecondFactor::EmailOtp => "EmailMfaSettings",
         };
         let input = json!({member: {"Enabled": on, "PreferredMfa": on}});
         self.done_or_said("SetUserMFAPreference", input, if on { "mfa-on" } else { "mfa-off" }).await

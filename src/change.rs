@@ -1,0 +1,257 @@
+//! The one way to write as a user or as an operator.
+//!
+//! A [`Change`] is a transaction in somebody's name. It is committed with an event of the audit trail, or with one of the few
+//! reasons for which there is none; what it gives then, [`Changed`], is what the table of operations wants from every operation
+//! that writes for a user or an operator. So a change that nobody can trace does not compile.
+//!
+//! What users do to their own accounts has room for so many rows of a kind in a day, because nothing removes such rows for a year,
+//! and a script that changes a name back and forth would fill the disk with them. Each kind has a count of its own: whoever has an
+//! access token makes harmless changes as often as they like, and must neither keep the owner from others nor hide what came after.
+
+use std::ops::{Deref, DerefMut};
+
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    call::Call,
+    caller::{Bearer, Operator},
+    error::{Error, Result},
+    group_commit::{Batch, GroupCommit},
+    random,
+    store::{
+        self, Connection, Transaction,
+        audit::{Audited, Entry, Event, Trail},
+        batches::WritesAudit,
+        users::User,
+    },
+};
+
+/// The actor of what users do themselves.
+const USER: &str = "user";
+/// The actor of what the server does by itself.
+const SERVICE: &str = "service";
+
+/// A transaction in the name of a user or an operator. Dropped, it is undone.
+pub struct Change<'a> {
+    app: &'a App,
+    tx: Transaction,
+    pub trail: Trail,
+    /// Where it is noted.
+    pub pool_id: String,
+}
+
+/// What a change was answered with, once it is committed and noted.
+pub struct Changed<A>(A);
+
+/// Why a change has no row in the audit trail.
+#[derive(Clone, Copy, Debug)]
+pub enum Unaudited {
+    /// Nothing but a code was sent, which is counted.
+    CodeSent,
+    /// Nothing but codes that were on their way are void.
+    CodesVoided,
+    /// A code is used up that proved what was known.
+    CodeUsed,
+    /// It only begins what another call ends.
+    Begun,
+    /// A sign-in: the session is the record of it, and the authentication events.
+    SignIn,
+}
+
+impl<'a> Change<'a> {
+    /// A change by the user who calls. Whether the session lives is for the caller to ask.
+    pub async fn by_user(app: &'a App, call: &Call, pool_id: &str) -> Result<Self> {
+        Self::start(app, trail(app, call, USER), pool_id).await
+    }
+
+    /// A change by the server itself, as at its first start.
+    pub async fn by_service(app: &'a App, pool_id: &str) -> Result<Self> {
+        let trail = Trail { at: app.clock.now(), actor: SERVICE.into(), request_id: random::uuid() };
+        Self::start(app, trail, pool_id).await
+    }
+
+    async fn start(app: &'a App, trail: Trail, pool_id: &str) -> Result<Self> {
+        let tx = app.db.begin().await?;
+        Ok(Self { app, tx, trail, pool_id: pool_id.to_owned() })
+    }
+
+    /// The moment of the change.
+    pub fn at(&self) -> OffsetDateTime {
+        self.trail.at
+    }
+
+    /// The user, with the row locked.
+    pub async fn user(&mut self, sub: Uuid) -> Result<User> {
+        store::users::lock(&mut self.tx, &self.pool_id, sub).await?.ok_or(Error::UserNotFound)
+    }
+
+    /// Notes one of several events.
+    pub async fn note(&mut self, entry: Entry<'_>) -> Result<Audited> {
+        note(self.app, &mut self.tx, &self.pool_id, &self.trail, entry).await
+    }
+
+    /// Commits with an event.
+    pub async fn commit<A>(mut self, entry: Entry<'_>, answer: A) -> Result<Changed<A>> {
+        let audited = self.note(entry).await?;
+        self.commit_noted(audited, answer).await
+    }
+
+    /// Commits what was noted.
+    pub async fn commit_noted<A>(self, _: Audited, answer: A) -> Result<Changed<A>> {
+        self.end().await?;
+        Ok(Changed(answer))
+    }
+
+    /// Commits without an event.
+    pub async fn commit_unaudited<A>(self, _: Unaudited, answer: A) -> Result<Changed<A>> {
+        self.end().await?;
+        Ok(Changed(answer))
+    }
+
+    /// Nothing was to be changed: undoes what was done to find out.
+    pub async fn unchanged<A>(self, answer: A) -> Result<Changed<A>> {
+        self.tx.rollback().await?;
+        Ok(Changed(answer))
+    }
+
+    /// Commits what a refusal leaves: what was counted or used up.
+    pub async fn refuse<A>(self, refusal: Error) -> Result<A> {
+        self.end().await?;
+        Err(refusal)
+    }
+
+    async fn end(self) -> Result<()> {
+        self.tx.commit().await?;
+        // There may be a message in it.
+        self.app.messages_waiting.notify_waiters();
+        Ok(())
+    }
+}
+
+impl Deref for Change<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.tx
+    }
+}
+
+impl DerefMut for Change<'_> {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.tx
+    }
+}
+
+impl<A> Changed<A> {
+    /// A change that was made together with others', by a statement that notes each.
+    pub fn together<B: Batch + WritesAudit>(_: &GroupCommit<B>, answer: A) -> Self {
+        Self(answer)
+    }
+
+    /// What was not done in a transaction of its own.
+    pub fn unaudited(_: Unaudited, answer: A) -> Self {
+        Self(answer)
+    }
+
+    /// A change that one statement made and noted.
+    pub fn by_statement(_: Audited, answer: A) -> Self {
+        Self(answer)
+    }
+
+    /// The same change with another answer.
+    pub fn with<B>(self, answer: B) -> Changed<B> {
+        Changed(answer)
+    }
+
+    pub fn into_inner(self) -> A {
+        self.0
+    }
+}
+
+impl<A> Deref for Changed<A> {
+    type Target = A;
+
+    fn deref(&self) -> &A {
+        &self.0
+    }
+}
+
+impl Operator {
+    /// Begins a change in the operator's name.
+    pub async fn begin<'a>(&self, app: &'a App, call: &Call, pool_id: &str) -> Result<Change<'a>> {
+        Change::start(app, trail(app, call, self.actor()), pool_id).await
+    }
+}
+
+impl Bearer {
+    /// Begins a change by the bearer: the user's row is locked, and then the session, which lives.
+    pub async fn begin<'a>(&self, app: &'a App, call: &Call) -> Result<(Change<'a>, User)> {
+        let mut change = Change::by_user(app, call, &self.pool_id).await?;
+        let user = store::users::lock(&mut change, &self.pool_id, self.sub).await?;
+        self.live(app, &mut change, call).await?;
+        Ok((change, user.ok_or(Error::UserNotFound)?))
+    }
+
+    /// The same without a lock of the user's row.
+    pub async fn begin_unlocked<'a>(&self, app: &'a App, call: &Call) -> Result<Change<'a>> {
+        let mut change = Change::by_user(app, call, &self.pool_id).await?;
+        self.live(app, &mut change, call).await?;
+        Ok(change)
+    }
+}
+
+/// The audit trail of a request.
+pub fn trail(app: &App, call: &Call, actor: impl Into<String>) -> Trail {
+    Trail { at: app.clock.now(), actor: actor.into(), request_id: call.request_id }
+}
+
+/// Notes an event in the caller's transaction. What a user does to their own account too often in a day is refused
+/// (`TooManyRequests`), but for what protects it: that is done, its row is left out, and one row says so.
+pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, entry: Entry<'_>) -> Result<Audited> {
+    let event = entry.event;
+    let Some(sub) = entry.sub.filter(|_| trail.actor == USER && !is_once(event)) else {
+        return Ok(store::audit::insert(db, pool_id, trail, entry).await?);
+    };
+    let most = app.config.user_changes_per_day;
+    let since = trail.at - Duration::DAY;
+    if most == 0 || store::audit::count_own(db, pool_id, sub, event, since, most.into()).await? < i64::from(most) {
+        return Ok(store::audit::insert(db, pool_id, trail, entry).await?);
+    }
+    if !protects(event) {
+        return Err(Error::TooManyRequests(
+            format!("A user may make {most} changes of this kind in a day; try again later.").into(),
+        ));
+    }
+    tracing::warn!(%event, "a user did this too often in a day: it is done, and not in the audit trail");
+    let left_out = Event::UserChangesLeftOut;
+    if store::audit::count_since(db, pool_id, sub, left_out, since).await? == 0 {
+        return Ok(store::audit::insert(db, pool_id, trail, left_out.of_user(sub)).await?);
+    }
+    Ok(Audited::left_out())
+}
+
+/// What a user does once, or what is counted elsewhere.
+fn is_once(event: Event) -> bool {
+    matches!(
+        event,
+        Event::UserSignedUp | Event::UserConfirmed | Event::UserDeleted | Event::PasswordReset | Event::PasskeyDeleted
+    )
+}
+
+/// Whether it protects the account, so that it is never refused.
+fn protects(event: Event) -> bool {
+    matches!(
+        event,
+        Event::PasswordChanged
+            | Event::SoftwareTokenVerified
+            | Event::MfaChanged
+            | Event::DeviceConfirmed
+            | Event::DeviceRemembered
+            | Event::DeviceNotRemembered
+            | Event::DeviceForgotten
+            | Event::SessionEnded
+            | Event::UserSignedOut
+    )
+}

@@ -1,0 +1,187 @@
+//! What people prove themselves with, and the challenges that ask for it: enums that know the API's words.
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+
+/// What a sign-in begins with: `AuthFactorType`, and a password that is proved by SRP.
+/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignInPolicyType.html>
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr, Serialize, Deserialize)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Factor {
+    PasswordSrp,
+    Password,
+    EmailOtp,
+    SmsOtp,
+    WebAuthn,
+}
+
+impl Factor {
+    /// Those whose code is sent.
+    pub const SENT: [Self; 2] = [Self::EmailOtp, Self::SmsOtp];
+
+    /// The challenge that asks for it.
+    pub fn challenge(self) -> ChallengeName {
+        match self {
+            Self::PasswordSrp => ChallengeName::PasswordSrp,
+            Self::Password => ChallengeName::Password,
+            Self::EmailOtp => ChallengeName::EmailOtp,
+            Self::SmsOtp => ChallengeName::SmsOtp,
+            Self::WebAuthn => ChallengeName::WebAuthn,
+        }
+    }
+
+    /// The member of `ChallengeResponses` that proves it.
+    pub fn response(self) -> &'static str {
+        match self {
+            Self::PasswordSrp => "SRP_A",
+            Self::Password => "PASSWORD",
+            Self::EmailOtp => "EMAIL_OTP_CODE",
+            Self::SmsOtp => "SMS_OTP_CODE",
+            Self::WebAuthn => "CREDENTIAL",
+        }
+    }
+
+    /// The attribute whose address its code is sent to, if one is sent.
+    pub fn attribute(self) -> Option<AddressAttribute> {
+        match self {
+            Self::EmailOtp => Some(AddressAttribute::Email),
+            Self::SmsOtp => Some(AddressAttribute::PhoneNumber),
+            Self::PasswordSrp | Self::Password | Self::WebAuthn => None,
+        }
+    }
+}
+
+/// A second factor, in the order in which they are offered. The API names it by its challenge.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    Serialize,
+    Deserialize,
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SecondFactor {
+    SoftwareTokenMfa,
+    SmsMfa,
+    EmailOtp,
+}
+
+impl SecondFactor {
+    /// The challenge that asks for it.
+    pub fn challenge(self) -> ChallengeName {
+        match self {
+            Self::SoftwareTokenMfa => ChallengeName::SoftwareTokenMfa,
+            Self::SmsMfa => ChallengeName::SmsMfa,
+            Self::EmailOtp => ChallengeName::EmailOtp,
+        }
+    }
+
+    /// The member of `ChallengeResponses` that proves it.
+    pub fn response(self) -> &'static str {
+        match self {
+            Self::SoftwareTokenMfa => "SOFTWARE_TOKEN_MFA_CODE",
+            Self::SmsMfa => "SMS_MFA_CODE",
+            Self::EmailOtp => "EMAIL_OTP_CODE",
+        }
+    }
+
+    /// The attribute whose address its code is sent to, if one is sent.
+    pub fn attribute(self) -> Option<AddressAttribute> {
+        match self {
+            Self::SoftwareTokenMfa => None,
+            Self::SmsMfa => Some(AddressAttribute::PhoneNumber),
+            Self::EmailOtp => Some(AddressAttribute::Email),
+        }
+    }
+
+    /// What it is called in an access token's `amr`.
+    pub fn method(self) -> &'static str {
+        match self {
+            Self::SoftwareTokenMfa => "otp",
+            Self::SmsMfa => "sms",
+            Self::EmailOtp => "email_otp",
+        }
+    }
+}
+
+/// An attribute whose value is an address that messages can be sent to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, Serialize)]
+#[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum AddressAttribute {
+    Email,
+    PhoneNumber,
+}
+
+impl AddressAttribute {
+    pub const ALL: [Self; 2] = [Self::Email, Self::PhoneNumber];
+
+    /// The attribute's name.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// The attribute that says whether the address was proved.
+    pub fn verified(self) -> &'static str {
+        match self {
+            Self::Email => "email_verified",
+            Self::PhoneNumber => "phone_number_verified",
+        }
+    }
+}
+
+/// `UserPoolMfaType`: whether one factor is enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum MfaConfiguration {
+    #[default]
+    Off,
+    Optional,
+    On,
+}
+
+/// `ChallengeNameType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr, Serialize, Deserialize)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ChallengeName {
+    SelectChallenge,
+    Password,
+    PasswordSrp,
+    WebAuthn,
+    EmailOtp,
+    SmsOtp,
+    PasswordVerifier,
+    NewPasswordRequired,
+    SoftwareTokenMfa,
+    SmsMfa,
+    SelectMfaType,
+    MfaSetup,
+    DeviceSrpAuth,
+    DevicePasswordVerifier,
+    CustomChallenge,
+}
+
+impl ChallengeName {
+    /// The factor that it asks for, where it does not ask for a second one.
+    pub fn factor(self) -> Option<Factor> {
+        match self {
+            Self::Password => Some(Factor::Password),
+            Self::PasswordSrp => Some(Factor::PasswordSrp),
+            Self::WebAuthn => Some(Factor::WebAuthn),
+            Self::EmailOtp => Some(Factor::EmailOtp),
+            Self::SmsOtp => Some(Factor::SmsOtp),
+            _ => None,
+        }
+    }
+}

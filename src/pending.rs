@@ -1,0 +1,301 @@
+//! What the server remembers between two calls of a sign-in, a sign-up or a registration.
+//!
+//! A [`Pending`] is stored as its kind and the members of its variant. Replicas of the release before read and write the same
+//! ones: a member that is added must have a default, and none may be renamed.
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde_json::{Map, Value};
+use strum::IntoStaticStr;
+
+use crate::factor::{ChallengeName, SecondFactor};
+
+/// What is waited for, by kind.
+#[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr, Serialize, Deserialize)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(tag = "kind", content = "data", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Pending {
+    /// A factor is to be chosen.
+    SelectChallenge {},
+    /// The password as text.
+    Password {},
+    /// The beginning of a proof by SRP.
+    PasswordSrp {},
+    WebAuthn(Ceremony),
+    EmailOtp(EmailOtp),
+    SmsOtp(SentCode),
+    /// The proof of the password by SRP.
+    #[serde(rename_all = "camelCase")]
+    PasswordVerifier {
+        /// The server's half, sealed, base64.
+        srp: String,
+        /// The username that the proof is made for.
+        srp_id: String,
+        /// In the middle of custom challenges: those answered so far.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom: Option<Vec<Answered>>,
+    },
+    /// A password in place of a temporary one.
+    #[serde(rename_all = "camelCase")]
+    NewPasswordRequired {
+        /// When the temporary one was set.
+        password_set_at: PasswordSetAt,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        custom: Option<Vec<Answered>>,
+    },
+    SoftwareTokenMfa(AfterPassword),
+    SmsMfa(SecondCode),
+    SelectMfaType(AfterPassword),
+    MfaSetup {
+        /// Whether the authenticator app that is set up has proved itself.
+        #[serde(default)]
+        verified: bool,
+        #[serde(flatten)]
+        after: AfterPassword,
+    },
+    /// A remembered device is to begin its proof.
+    #[serde(rename_all = "camelCase")]
+    DeviceSrpAuth {
+        device: String,
+        password_set_at: PasswordSetAt,
+    },
+    #[serde(rename_all = "camelCase")]
+    DevicePasswordVerifier {
+        /// As that of a password.
+        srp: String,
+        device: String,
+        password_set_at: PasswordSetAt,
+    },
+    #[serde(rename_all = "camelCase")]
+    CustomChallenge {
+        /// The challenges answered so far.
+        custom: Vec<Answered>,
+        password_set_at: PasswordSetAt,
+        /// `privateChallengeParameters`, sealed, base64.
+        private: String,
+        #[serde(default)]
+        metadata: Option<String>,
+    },
+    /// A sign-up whose code is on its way.
+    SignUp {},
+    /// A sign-up whose code came back.
+    SignedUp {},
+    WebAuthnRegistration(Ceremony),
+}
+
+/// When a password was set (`password::set_at`); `None`: there is none.
+pub type PasswordSetAt = Option<String>;
+
+/// A passkey is to be made, or to answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ceremony {
+    /// base64url
+    pub challenge: String,
+    pub rp_id: String,
+    /// Whether the passkey says whose it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub discoverable: bool,
+}
+
+/// A code that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentCode {
+    /// Its hash, base64.
+    pub code: String,
+    pub salt: String,
+    /// The address.
+    pub to: String,
+}
+
+/// A code that was mailed: the API has one name for a first and a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum EmailOtp {
+    First(SentCode),
+    Second(SecondCode),
+}
+
+/// What is marked as a second factor is never taken for a first one, however little of it is understood.
+impl<'de> Deserialize<'de> for EmailOtp {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let data = Value::deserialize(from)?;
+        let read = match data.get("mfa") {
+            None => SentCode::deserialize(data).map(Self::First),
+            Some(_) => SecondCode::deserialize(data).map(Self::Second),
+        };
+        read.map_err(D::Error::custom)
+    }
+}
+
+/// A code as a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondCode {
+    #[serde(flatten)]
+    pub sent: SentCode,
+    #[serde(flatten)]
+    pub after: AfterPassword,
+}
+
+/// The state of a sign-in whose password was proved, and that asks for a second factor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AfterPassword {
+    #[serde(rename = "mfa")]
+    mark: SecondFactorMark,
+    /// Of the password that was proved.
+    pub password_set_at: PasswordSetAt,
+    #[serde(flatten)]
+    pub carried: Carried,
+}
+
+impl AfterPassword {
+    pub fn new(password_set_at: PasswordSetAt, carried: Carried) -> Self {
+        Self { mark: SecondFactorMark, password_set_at, carried }
+    }
+}
+
+/// `true`: it tells a second factor from a first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "bool", into = "bool")]
+struct SecondFactorMark;
+
+impl TryFrom<bool> for SecondFactorMark {
+    type Error = &'static str;
+
+    fn try_from(is: bool) -> Result<Self, &'static str> {
+        is.then_some(Self).ok_or("not a second factor")
+    }
+}
+
+impl From<SecondFactorMark> for bool {
+    fn from(_: SecondFactorMark) -> Self {
+        true
+    }
+}
+
+/// What goes on with a sign-in through its further challenges.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Carried {
+    /// The device that proved itself.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// The known device that the sign-in names.
+    #[serde(default)]
+    pub named_device: Option<String>,
+    /// Of a sign-in by custom challenges: those answered so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Vec<Answered>>,
+}
+
+/// A challenge that was answered in a sign-in by custom challenges, as the pool's functions see it.
+/// <https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-define-auth-challenge.html>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answered {
+    /// Of a [`ChallengeName`], or `SRP_A`.
+    challenge_name: String,
+    pub challenge_result: bool,
+    #[serde(default)]
+    challenge_metadata: Option<String>,
+}
+
+impl Answered {
+    /// The first step, with which a client says that it can prove the password by SRP.
+    pub fn srp_a() -> Self {
+        Self { challenge_name: "SRP_A".into(), challenge_result: true, challenge_metadata: None }
+    }
+
+    pub fn new(name: ChallengeName, challenge_result: bool, challenge_metadata: Option<String>) -> Self {
+        Self { challenge_name: name.to_string(), challenge_result, challenge_metadata }
+    }
+
+    /// The challenge; `None`: it was the first step.
+    pub fn name(&self) -> Option<ChallengeName> {
+        self.challenge_name.parse().ok()
+    }
+}
+
+impl Pending {
+    /// The kind, as the database has it.
+    pub fn kind(&self) -> &'static str {
+        self.into()
+    }
+
+    /// The challenge of a sign-in that it is, if it is one.
+    pub fn name(&self) -> Option<ChallengeName> {
+        self.kind().parse().ok()
+    }
+
+    /// The second factor that it asks for, if it does, and what goes on after it.
+    pub fn second_factor(&self) -> Option<(Option<SecondFactor>, &AfterPassword)> {
+        match self {
+            Self::SoftwareTokenMfa(after) => Some((Some(SecondFactor::SoftwareTokenMfa), after)),
+            Self::SmsMfa(code) => Some((Some(SecondFactor::SmsMfa), &code.after)),
+            Self::EmailOtp(EmailOtp::Second(code)) => Some((Some(SecondFactor::EmailOtp), &code.after)),
+            Self::SelectMfaType(after) | Self::MfaSetup { after, .. } => Some((None, after)),
+            _ => None,
+        }
+    }
+
+    /// When the password was set that was proved before, where one was.
+    pub fn password_set_at(&self) -> Option<&PasswordSetAt> {
+        match self {
+            Self::NewPasswordRequired { password_set_at, .. }
+            | Self::DeviceSrpAuth { password_set_at, .. }
+            | Self::DevicePasswordVerifier { password_set_at, .. }
+            | Self::CustomChallenge { password_set_at, .. } => Some(password_set_at),
+            _ => self.second_factor().map(|(_, after)| &after.password_set_at),
+        }
+    }
+
+    /// The code that was sent, if one was.
+    pub fn sent_code(&self) -> Option<&SentCode> {
+        match self {
+            Self::SmsOtp(sent) | Self::EmailOtp(EmailOtp::First(sent)) => Some(sent),
+            Self::SmsMfa(code) | Self::EmailOtp(EmailOtp::Second(code)) => Some(&code.sent),
+            _ => None,
+        }
+    }
+}
+
+/// Which answers a challenge takes, whatever its kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Bounds {
+    /// Those of the sign-in pages alone, or of the API alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub pages: bool,
+    /// What binds the challenge of an unknown person to the name, as a user's is bound to the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decoy: Option<String>,
+}
+
+/// A stored challenge that this release does not understand. It says nothing of what is in it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotUnderstood;
+
+/// Kind and data, as the database has them.
+pub fn write(pending: &Pending, bounds: &Bounds) -> (&'static str, Value) {
+    #[derive(Serialize)]
+    struct Data<'a> {
+        #[serde(flatten)]
+        own: Value,
+        #[serde(flatten)]
+        bounds: &'a Bounds,
+    }
+    let mut tagged = serde_json::to_value(pending).expect("all of its keys are texts");
+    let data = Data { own: tagged["data"].take(), bounds };
+    (pending.kind(), serde_json::to_value(data).expect("all of its keys are texts"))
+}
+
+/// From kind and data, as the database has them.
+pub fn read(kind: &str, data: Value) -> Result<(Pending, Bounds), NotUnderstood> {
+    let bounds = Bounds::deserialize(&data).map_err(|_| NotUnderstood)?;
+    let tagged = Map::from_iter([("kind".to_owned(), kind.into()), ("data".to_owned(), data)]);
+    let pending = serde_json::from_value(Value::Object(tagged)).map_err(|_| NotUnderstood)?;
+    Ok((pending, bounds))
+}
+
+#[cfg(test)]
+mod tests;

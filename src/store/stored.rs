@@ -1,0 +1,37 @@
+//! JSON that the database has and that a release may not understand.
+
+use sqlx::{Database, Decode, Postgres, Type, error::BoxDynError, types::Json};
+
+/// A column of JSON. Whether it is understood is asked of it, not of the query: in a list or a batch it is one row's fault.
+#[derive(Debug)]
+pub(super) struct Stored<T>(Result<T, String>);
+
+impl<T> Stored<T> {
+    /// What is there; an error that names the column (with its table) and the row where this release does not understand it.
+    pub(super) fn read(self, column: &str, row: impl std::fmt::Display) -> sqlx::Result<T> {
+        self.0.map_err(|why| {
+            let said = format!("{column} of {row} is not understood by this release ({why}); see `keystead doctor`");
+            sqlx::Error::Decode(said.into())
+        })
+    }
+}
+
+impl<T> Type<Postgres> for Stored<T> {
+    fn type_info() -> <Postgres as Database>::TypeInfo {
+        Json::<T>::type_info()
+    }
+
+    fn compatible(ty: &<Postgres as Database>::TypeInfo) -> bool {
+        Json::<T>::compatible(ty)
+    }
+}
+
+impl<'r, T> Decode<'r, Postgres> for Stored<T>
+where
+    Json<T>: Decode<'r, Postgres>,
+{
+    fn decode(value: <Postgres as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
+        let decoded = Json::<T>::decode(value).map(|json| json.0);
+        Ok(Self(decoded.map_err(|cause| cause.to_string())))
+    }
+}

@@ -1,0 +1,181 @@
+//! The audit trail of what operators change: who, what, in which user pool, by which request.
+
+use std::collections::BTreeSet;
+
+use keystead::{call::Access, operations};
+use serde_json::{Value, json};
+
+use crate::support::{PASSWORD, TestServer, client, pool};
+
+/// Operators' writes that other tests look at, because they need a device or an authenticator app, and those that are sign-ins.
+const ELSEWHERE: &[&str] = &[
+    "AdminUpdateDeviceStatus",
+    "AdminForgetDevice",
+    "AdminSetUserMFAPreference",
+    "AdminDeleteSoftwareToken",
+    "AdminInitiateAuth",
+    "AdminRespondToAuthChallenge",
+];
+
+struct Trail {
+    server: TestServer,
+    called: BTreeSet<&'static str>,
+}
+
+impl Trail {
+    /// Makes a call whose one row of the trail must be this: `event` or `event target`.
+    async fn notes(&mut self, operation: &'static str, input: Value, expected: &str) -> Value {
+        let answer = self.server.operator(operation, input.clone()).await;
+        let told = answer.ok();
+        let request_id = answer.header("x-amzn-requestid").unwrap();
+        let pool_id = match operation {
+            "CreateUserPool" => told["UserPool"]["Id"].as_str().unwrap(),
+            "TagResource" | "UntagResource" => pool(),
+            _ => input["UserPoolId"].as_str().unwrap(),
+        };
+        let rows = format!(
+            "SELECT string_agg(concat_ws(' ', actor, event, target), ', ') FROM audit_events
+             WHERE request_id = '{request_id}' AND user_pool_id = '{pool_id}'"
+        );
+        let noted: Option<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(rows)).fetch_one(&self.server.db).await.unwrap();
+        assert_eq!(noted.unwrap_or_default(), format!("operator:AKIATESTTESTTESTTEST {expected}"), "{operation}");
+        self.called.insert(operation);
+        told
+    }
+
+    /// The same of a call that names this pool.
+    async fn of_pool(&mut self, operation: &'static str, mut input: Value, expected: &str) -> Value {
+        input["UserPoolId"] = json!(pool());
+        self.notes(operation, input, expected).await
+    }
+}
+
+#[tokio::test]
+async fn every_change_by_an_operator_is_noted() {
+    let mut trail = Trail { server: TestServer::start().await, called: BTreeSet::new() };
+    let other = trail.notes("CreateUserPool", json!({"PoolName": "other"}), "pool.created").await;
+    let other = json!({"UserPoolId": other["UserPool"]["Id"]});
+    trail.notes("UpdateUserPool", other.clone(), "pool.updated").await;
+    trail.notes("DeleteUserPool", other, "pool.deleted").await;
+    let attribute = json!({"CustomAttributes": [{"Name": "plan", "AttributeDataType": "String"}]});
+    trail.of_pool("AddCustomAttributes", attribute, "pool.attributes_added").await;
+    trail.of_pool("SetUserPoolMfaConfig", json!({"MfaConfiguration": "OFF"}), "pool.mfa_configuration_set").await;
+    let policy = json!({"PasskeyPolicy": {"KeepLastFactor": true}});
+    trail.of_pool("SetUserPoolPasskeyPolicy", policy, "pool.passkey_policy_set").await;
+    trail.of_pool("SetUserPoolBranding", json!({"Branding": {"DisplayName": "Shop"}}), "pool.branding_set").await;
+    let sessions = json!({"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 3}});
+    trail.of_pool("SetUserPoolSessionConfiguration", sessions, "pool.session_configuration_set").await;
+    let described = trail.server.operator("DescribeUserPool", json!({"UserPoolId": pool()})).await.ok();
+    let arn = described["UserPool"]["Arn"].clone();
+    trail.notes("TagResource", json!({"ResourceArn": arn, "Tags": {"a": "b"}}), "pool.tagged").await;
+    trail.notes("UntagResource", json!({"ResourceArn": arn, "TagKeys": ["a"]}), "pool.untagged").await;
+
+    let named = json!({"Domain": "shop"});
+    trail.of_pool("CreateUserPoolDomain", named.clone(), "domain.created shop").await;
+    trail.of_pool("UpdateUserPoolDomain", named.clone(), "domain.updated shop").await;
+    trail.of_pool("DeleteUserPoolDomain", named, "domain.deleted shop").await;
+    let server = json!({"Identifier": "api", "Name": "API"});
+    trail.of_pool("CreateResourceServer", server.clone(), "resource_server.created api").await;
+    trail.of_pool("UpdateResourceServer", server.clone(), "resource_server.updated api").await;
+    trail.of_pool("DeleteResourceServer", json!({"Identifier": "api"}), "resource_server.deleted api").await;
+
+    let made = json!({"UserPoolId": pool(), "ClientName": "web", "GenerateSecret": true});
+    let answer = trail.server.operator("CreateUserPoolClient", made).await;
+    let id = answer.ok()["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
+    let event = format!(
+        "audit_events WHERE event = 'client.created' AND target = '{id}' AND request_id = '{}'",
+        answer.header("x-amzn-requestid").unwrap()
+    );
+    assert_eq!(trail.server.count(&event).await, 1);
+    trail.called.insert("CreateUserPoolClient");
+    let web = json!({"ClientId": id});
+    trail.of_pool("UpdateUserPoolClient", web.clone(), &format!("client.updated {id}")).await;
+    let added = trail.of_pool("AddUserPoolClientSecret", web.clone(), &format!("client.secret_added {id}")).await;
+    let secret = json!({"ClientId": id, "ClientSecretId": added["ClientSecretDescriptor"]["ClientSecretId"]});
+    trail.of_pool("DeleteUserPoolClientSecret", secret, &format!("client.secret_deleted {id}")).await;
+    trail.of_pool("DeleteUserPoolClient", web, &format!("client.deleted {id}")).await;
+
+    let mut ada = trail.server.signed_in("ada").await;
+    let credential = ada.add_passkey().await;
+    let user = || json!({"Username": "ada"});
+    let with = |more: Value| {
+        let all = [user(), more].into_iter().filter_map(|one| one.as_object().cloned()).flatten();
+        Value::Object(all.collect())
+    };
+    trail.of_pool("CreateGroup", json!({"GroupName": "staff"}), "group.created staff").await;
+    let described = json!({"GroupName": "staff", "Description": "who works here"});
+    trail.of_pool("UpdateGroup", described, "group.updated staff").await;
+    let member = with(json!({"GroupName": "staff"}));
+    trail.of_pool("AdminAddUserToGroup", member.clone(), "group.joined staff").await;
+    trail.of_pool("AdminRemoveUserFromGroup", member, "group.left staff").await;
+    trail.of_pool("DeleteGroup", json!({"GroupName": "staff"}), "group.deleted staff").await;
+
+    let new = json!({"Username": "eve", "MessageAction": "SUPPRESS"});
+    trail.of_pool("AdminCreateUser", new, "user.created").await;
+    let attributes = with(json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]}));
+    trail.of_pool("AdminUpdateUserAttributes", attributes, "user.updated").await;
+    let names = with(json!({"UserAttributeNames": ["name"]}));
+    trail.of_pool("AdminDeleteUserAttributes", names, "user.updated").await;
+    let deleted = with(json!({"CredentialId": credential}));
+    trail.of_pool("AdminDeleteWebAuthnCredential", deleted, "passkey.deleted").await;
+    let sessions =
+        trail.server.operator("AdminListUserSessions", json!({"UserPoolId": pool(), "Username": "ada"})).await;
+    let session = with(json!({"SessionId": sessions.ok()["Sessions"][0]["SessionId"]}));
+    trail.of_pool("AdminRevokeUserSession", session, "session.ended").await;
+    trail.of_pool("AdminDisableUser", user(), "user.disabled").await;
+    trail.of_pool("AdminEnableUser", user(), "user.enabled").await;
+    let password = with(json!({"Password": PASSWORD, "Permanent": true}));
+    trail.of_pool("AdminSetUserPassword", password, "password.set").await;
+    let begin = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    trail.server.call("InitiateAuth", begin).await.ok();
+    trail.of_pool("AdminUserGlobalSignOut", user(), "user.signed_out").await;
+    let address = json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    trail.of_pool("AdminUpdateUserAttributes", with(json!({"UserAttributes": address})), "user.updated").await;
+    trail.of_pool("AdminResetUserPassword", user(), "password.reset_required").await;
+    trail.of_pool("AdminDeleteUser", user(), "user.deleted").await;
+    let sign_up = json!({"ClientId": client(), "Username": "bob", "Password": PASSWORD});
+    trail.server.call("SignUp", sign_up).await.ok();
+    trail.of_pool("AdminConfirmSignUp", json!({"Username": "bob"}), "user.confirmed").await;
+
+    let role = "arn:aws:iam::123456789012:role/import";
+    let job = json!({"UserPoolId": pool(), "JobName": "move", "CloudWatchLogsRoleArn": role});
+    let job = trail.server.operator("CreateUserImportJob", job).await.ok()["UserImportJob"].clone();
+    let id = job["JobId"].as_str().unwrap();
+    let url = job["PreSignedUrl"].as_str().unwrap().replace("http://localhost:9229", &trail.server.url);
+    let upload = trail.server.http.put(url).header("x-amz-server-side-encryption", "aws:kms");
+    assert_eq!(upload.body("cognito:username\n").send().await.unwrap().status().as_u16(), 200);
+    for event in ["import.created", "import.uploaded"] {
+        let noted = format!("audit_events WHERE event = '{event}' AND target = '{id}'");
+        assert_eq!(trail.server.count(&noted).await, 1, "{event}");
+    }
+    trail.called.insert("CreateUserImportJob");
+    trail.of_pool("StartUserImportJob", json!({"JobId": id}), &format!("import.started {id}")).await;
+    let job = json!({"UserPoolId": pool(), "JobName": "again", "CloudWatchLogsRoleArn": role});
+    let job = trail.server.operator("CreateUserImportJob", job).await.ok()["UserImportJob"]["JobId"].clone();
+    let id = job.as_str().unwrap();
+    trail.of_pool("StopUserImportJob", json!({"JobId": id}), &format!("import.stopped {id}")).await;
+
+    // Nothing is forgotten: an operator's call is one that asks for a signature.
+    for operation in operations::SUPPORTED.iter().filter(|one| operations::access(one) != Access::Read) {
+        let unsigned = trail.server.call(operation, json!({})).await.outcome();
+        let seen = trail.called.contains(operation) || ELSEWHERE.contains(operation);
+        assert_eq!(unsigned == "MissingAuthenticationTokenException", seen, "{operation} {unsigned}");
+    }
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_noted() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let user = json!({"UserPoolId": pool(), "Username": "ada"});
+    let before = server.count("audit_events").await;
+    for operation in ["AdminEnableUser", "AdminUserGlobalSignOut"] {
+        server.operator(operation, user.clone()).await.ok();
+    }
+    let mut names = user;
+    names["UserAttributeNames"] = json!(["name"]);
+    server.operator("AdminDeleteUserAttributes", names).await.ok();
+    assert_eq!(server.count("audit_events").await, before);
+}
