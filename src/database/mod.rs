@@ -9,7 +9,7 @@ mod binaries;
 mod error;
 mod files;
 mod postmaster;
-pub mod private;
+pub(crate) mod private;
 
 pub use error::Error;
 pub use private::{ClusterSettings, PrivateCluster};

@@ -33,11 +33,6 @@ use crate::{
     user_queue::Turn,
 };
 
-/// The kind of challenge that waits for a sign-up's confirmation.
-pub const SIGN_UP: &str = "SIGN_UP";
-/// The kind of challenge that a confirmed sign-up signs in with, without asking again.
-pub const SIGNED_UP: &str = "SIGNED_UP";
-
 /// Takes the addresses of a new user as verified that the pre sign-up trigger says so of.
 pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Result<()> {
     for name in &decided.verified {

@@ -5,11 +5,11 @@ pub mod delete_clients;
 pub mod delete_pools;
 pub mod deliver;
 pub mod import_users;
-pub mod measure_clock;
+pub(crate) mod measure_clock;
 mod places;
 pub mod remove_expired;
 pub mod trim_sessions;
-pub mod watch_database;
+pub(crate) mod watch_database;
 pub mod write_auth_events;
 
 use std::{sync::Arc, time::Duration};

@@ -3,37 +3,37 @@
 //! Lock order, so that transactions never wait for each other in a circle: user, then sessions, then challenges, then
 //! passkeys, then names and codes.
 
-pub mod aliases;
+pub(crate) mod aliases;
 pub mod audit;
-pub mod auth_events;
-pub mod authorization_codes;
-pub mod batches;
+pub(crate) mod auth_events;
+pub(crate) mod authorization_codes;
+pub(crate) mod batches;
 #[cfg(feature = "broken")]
-pub mod broken;
-pub mod challenges;
-pub mod clients;
-pub mod codes;
-pub mod connections;
-pub mod deleted_clients;
+pub(crate) mod broken;
+pub(crate) mod challenges;
+pub(crate) mod clients;
+pub(crate) mod codes;
+pub(crate) mod connections;
+pub(crate) mod deleted_clients;
 pub mod deleted_pools;
-pub mod devices;
-pub mod domains;
-pub mod groups;
-pub mod job_locks;
-pub mod keys;
-pub mod login_attempts;
-pub mod look;
+pub(crate) mod devices;
+pub(crate) mod domains;
+pub(crate) mod groups;
+pub(crate) mod job_locks;
+pub(crate) mod keys;
+pub(crate) mod login_attempts;
+pub(crate) mod look;
 pub mod migrations;
 pub mod operators;
-pub mod outbox;
+pub(crate) mod outbox;
 pub mod passkeys;
 pub mod pools;
-pub mod resource_servers;
-pub mod sessions;
-pub mod software_tokens;
+pub(crate) mod resource_servers;
+pub(crate) mod sessions;
+pub(crate) mod software_tokens;
 mod statement;
 mod stored;
-pub mod user_imports;
+pub(crate) mod user_imports;
 pub mod users;
 
 pub use connections::{Connection, Connections, Transaction};

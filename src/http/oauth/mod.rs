@@ -1,10 +1,10 @@
 //! The endpoints of OAuth 2.0 and OpenID Connect that applications call (docs/cognito.md 7).
 
-pub mod authorize;
-pub mod logout;
-pub mod revoke;
-pub mod token;
-pub mod user_info;
+pub(crate) mod authorize;
+pub(crate) mod logout;
+pub(crate) mod revoke;
+pub(crate) mod token;
+pub(crate) mod user_info;
 
 use std::sync::Arc;
 

@@ -3,21 +3,21 @@
 //! [`login`], [`sign_up`], [`forgot`] and [`passkeys`] belong to an application's request, which stands in their address and
 //! is checked each time; [`account`] is the person's own.
 
-pub mod account;
-pub mod assets;
+pub(crate) mod account;
+pub(crate) mod assets;
 mod attribute_input;
-pub mod confirm_user;
+pub(crate) mod confirm_user;
 mod confirmation;
-pub mod cookies;
-pub mod forgot;
+pub(crate) mod cookies;
+pub(crate) mod forgot;
 mod gone;
-pub mod inbox;
-pub mod login;
-pub mod passkeys;
+pub(crate) mod inbox;
+pub(crate) mod login;
+pub(crate) mod passkeys;
 mod pool;
 mod purpose;
 mod setup;
-pub mod sign_up;
+pub(crate) mod sign_up;
 mod words;
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};

@@ -1,15 +1,15 @@
 //! App clients.
 
-pub mod add_user_pool_client_secret;
+pub(crate) mod add_user_pool_client_secret;
 mod attributes;
-pub mod create_user_pool_client;
-pub mod delete_user_pool_client;
-pub mod delete_user_pool_client_secret;
-pub mod describe_user_pool_client;
-pub mod list_user_pool_client_secrets;
-pub mod list_user_pool_clients;
+pub(crate) mod create_user_pool_client;
+pub(crate) mod delete_user_pool_client;
+pub(crate) mod delete_user_pool_client_secret;
+pub(crate) mod describe_user_pool_client;
+pub(crate) mod list_user_pool_client_secrets;
+pub(crate) mod list_user_pool_clients;
 mod oauth;
-pub mod update_user_pool_client;
+pub(crate) mod update_user_pool_client;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

@@ -1,14 +1,14 @@
 //! Remembered devices.
 
-pub mod admin_forget_device;
-pub mod admin_get_device;
-pub mod admin_list_devices;
-pub mod admin_update_device_status;
-pub mod confirm_device;
-pub mod forget_device;
-pub mod get_device;
-pub mod list_devices;
-pub mod update_device_status;
+pub(crate) mod admin_forget_device;
+pub(crate) mod admin_get_device;
+pub(crate) mod admin_list_devices;
+pub(crate) mod admin_update_device_status;
+pub(crate) mod confirm_device;
+pub(crate) mod forget_device;
+pub(crate) mod get_device;
+pub(crate) mod list_devices;
+pub(crate) mod update_device_status;
 
 use serde::{Deserialize, Serialize};
 use time::Duration;

@@ -1,9 +1,9 @@
 //! Domains of user pools.
 
-pub mod create_user_pool_domain;
-pub mod delete_user_pool_domain;
-pub mod describe_user_pool_domain;
-pub mod update_user_pool_domain;
+pub(crate) mod create_user_pool_domain;
+pub(crate) mod delete_user_pool_domain;
+pub(crate) mod describe_user_pool_domain;
+pub(crate) mod update_user_pool_domain;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,15 +1,15 @@
 //! Keystead's own operations, under `X-Amz-Target: KeysteadService.<Operation>`: what passkeys need and Amazon Cognito has no
 //! operation for (docs/passkeys.md). Their shapes stand in `wire/keystead.json`.
 
-pub mod admin_delete_web_authn_credential;
-pub mod admin_list_web_authn_credentials;
-pub mod get_passkey_signals;
-pub mod get_user_pool_branding;
-pub mod get_user_pool_passkey_policy;
-pub mod list_web_authn_credential_details;
-pub mod set_user_pool_branding;
-pub mod set_user_pool_passkey_policy;
-pub mod update_web_authn_credential;
+pub(crate) mod admin_delete_web_authn_credential;
+pub(crate) mod admin_list_web_authn_credentials;
+pub(crate) mod get_passkey_signals;
+pub(crate) mod get_user_pool_branding;
+pub(crate) mod get_user_pool_passkey_policy;
+pub(crate) mod list_web_authn_credential_details;
+pub(crate) mod set_user_pool_branding;
+pub(crate) mod set_user_pool_passkey_policy;
+pub(crate) mod update_web_authn_credential;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};

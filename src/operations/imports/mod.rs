@@ -1,11 +1,11 @@
 //! User import jobs.
 
-pub mod create_user_import_job;
-pub mod describe_user_import_job;
-pub mod get_csv_header;
-pub mod list_user_import_jobs;
-pub mod start_user_import_job;
-pub mod stop_user_import_job;
+pub(crate) mod create_user_import_job;
+pub(crate) mod describe_user_import_job;
+pub(crate) mod get_csv_header;
+pub(crate) mod list_user_import_jobs;
+pub(crate) mod start_user_import_job;
+pub(crate) mod stop_user_import_job;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};

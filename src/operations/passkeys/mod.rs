@@ -1,9 +1,9 @@
 //! The signed-in user's passkeys.
 
-pub mod complete_web_authn_registration;
-pub mod delete_web_authn_credential;
-pub mod list_web_authn_credentials;
-pub mod start_web_authn_registration;
+pub(crate) mod complete_web_authn_registration;
+pub(crate) mod delete_web_authn_credential;
+pub(crate) mod list_web_authn_credentials;
+pub(crate) mod start_web_authn_registration;
 
 use crate::{
     error::{Error, Result},

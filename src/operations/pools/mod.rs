@@ -1,16 +1,16 @@
 //! User pools and their configuration.
 
-pub mod add_custom_attributes;
-pub mod create_user_pool;
-pub mod delete_user_pool;
-pub mod describe_user_pool;
-pub mod get_user_pool_mfa_config;
-pub mod get_user_pool_session_configuration;
-pub mod list_user_pools;
+pub(crate) mod add_custom_attributes;
+pub(crate) mod create_user_pool;
+pub(crate) mod delete_user_pool;
+pub(crate) mod describe_user_pool;
+pub(crate) mod get_user_pool_mfa_config;
+pub(crate) mod get_user_pool_session_configuration;
+pub(crate) mod list_user_pools;
 mod schema;
-pub mod set_user_pool_mfa_config;
-pub mod set_user_pool_session_configuration;
-pub mod update_user_pool;
+pub(crate) mod set_user_pool_mfa_config;
+pub(crate) mod set_user_pool_session_configuration;
+pub(crate) mod update_user_pool;
 
 use serde_json::{Map, Value, json};
 

@@ -1,10 +1,10 @@
 //! Resource servers and their scopes.
 
-pub mod create_resource_server;
-pub mod delete_resource_server;
-pub mod describe_resource_server;
-pub mod list_resource_servers;
-pub mod update_resource_server;
+pub(crate) mod create_resource_server;
+pub(crate) mod delete_resource_server;
+pub(crate) mod describe_resource_server;
+pub(crate) mod list_resource_servers;
+pub(crate) mod update_resource_server;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,9 @@
 //! Sessions of users: what each sign-in leaves, until it expires or is ended.
 
-pub mod admin_list_user_sessions;
-pub mod admin_revoke_user_session;
-pub mod list_user_sessions;
-pub mod revoke_user_session;
+pub(crate) mod admin_list_user_sessions;
+pub(crate) mod admin_revoke_user_session;
+pub(crate) mod list_user_sessions;
+pub(crate) mod revoke_user_session;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;

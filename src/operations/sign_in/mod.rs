@@ -1,14 +1,14 @@
 //! The doors of signing up and signing in. What they share is in `flows::sign_in`.
 
-pub mod admin_initiate_auth;
-pub mod admin_respond_to_auth_challenge;
-pub mod confirm_forgot_password;
-pub mod confirm_sign_up;
-pub mod forgot_password;
-pub mod initiate_auth;
-pub mod resend_confirmation_code;
-pub mod respond_to_auth_challenge;
-pub mod sign_up;
+pub(crate) mod admin_initiate_auth;
+pub(crate) mod admin_respond_to_auth_challenge;
+pub(crate) mod confirm_forgot_password;
+pub(crate) mod confirm_sign_up;
+pub(crate) mod forgot_password;
+pub(crate) mod initiate_auth;
+pub(crate) mod resend_confirmation_code;
+pub(crate) mod respond_to_auth_challenge;
+pub(crate) mod sign_up;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

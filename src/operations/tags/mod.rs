@@ -1,8 +1,8 @@
 //! Tags of user pools: the `UserPoolTags` of their configuration, one by one.
 
-pub mod list_tags_for_resource;
-pub mod tag_resource;
-pub mod untag_resource;
+pub(crate) mod list_tags_for_resource;
+pub(crate) mod tag_resource;
+pub(crate) mod untag_resource;
 
 use serde_json::{Map, Value};
 

@@ -1,5 +1,5 @@
 //! Refreshing and revoking.
 
-pub mod get_tokens_from_refresh_token;
-pub mod global_sign_out;
-pub mod revoke_token;
+pub(crate) mod get_tokens_from_refresh_token;
+pub(crate) mod global_sign_out;
+pub(crate) mod revoke_token;

@@ -1,21 +1,21 @@
 //! Users, as operators see and change them.
 
-pub mod admin_confirm_sign_up;
-pub mod admin_create_user;
-pub mod admin_delete_software_token;
-pub mod admin_delete_user;
-pub mod admin_delete_user_attributes;
-pub mod admin_disable_user;
-pub mod admin_enable_user;
-pub mod admin_get_user;
-pub mod admin_get_user_auth_factors;
-pub mod admin_list_user_auth_events;
-pub mod admin_reset_user_password;
-pub mod admin_set_user_mfa_preference;
-pub mod admin_set_user_password;
-pub mod admin_update_user_attributes;
-pub mod admin_user_global_sign_out;
-pub mod list_users;
+pub(crate) mod admin_confirm_sign_up;
+pub(crate) mod admin_create_user;
+pub(crate) mod admin_delete_software_token;
+pub(crate) mod admin_delete_user;
+pub(crate) mod admin_delete_user_attributes;
+pub(crate) mod admin_disable_user;
+pub(crate) mod admin_enable_user;
+pub(crate) mod admin_get_user;
+pub(crate) mod admin_get_user_auth_factors;
+pub(crate) mod admin_list_user_auth_events;
+pub(crate) mod admin_reset_user_password;
+pub(crate) mod admin_set_user_mfa_preference;
+pub(crate) mod admin_set_user_password;
+pub(crate) mod admin_update_user_attributes;
+pub(crate) mod admin_user_global_sign_out;
+pub(crate) mod list_users;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -16,13 +16,13 @@ mod insert_challenges;
 mod list_passkeys;
 mod resume_sign_ins;
 
-pub use begin_sign_ins::{BeginSignIns, BegunSignIn, SignInToBegin};
+pub use begin_sign_ins::{BeginSignIns, SignInToBegin};
 pub use complete_sign_ins::{CompleteSignIns, CompletedSignIn};
 pub use delete_passkeys::{DeletePasskeys, PasskeyToDelete};
 pub use find_clients::{ClientToFind, FindClients};
 pub use insert_challenges::{InsertChallenges, NewChallenge};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
-pub use resume_sign_ins::{ResumeSignIns, ResumedSignIn, SignInToResume};
+pub use resume_sign_ins::{ResumeSignIns, SignInToResume};
 
 /// A batch whose statement writes the row of the audit trail of each request that it does.
 pub trait WritesAudit {}
