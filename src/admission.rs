@@ -1,8 +1,10 @@
-//! What is taken on at the same time, and how it is shared: places among the requests that are being answered, and bytes of
-//! bodies. Who is next, and who is turned away, says [`crate::fair`]; this file says who stands where.
+//! Admission control: how many requests are answered at the same time, and how many bytes of bodies are held.
 //!
-//! A request has a [`Seat`]. It counts for its address until something is proved: a token makes it count for its subject, a
-//! signature for its key, a client secret for the app client. Who proved something does not stand in line with those who did not.
+//! [`crate::fair`] decides who is next and who is turned away; this file decides where each caller stands.
+//!
+//! A request has a [`Seat`]. It counts for its address until its caller proves something: a token makes it count for
+//! its subject, a signature for its key, a client secret for the app client. Callers who proved something do not stand
+//! in line with those who did not.
 
 use std::{
     future::Future,
@@ -20,26 +22,26 @@ use crate::{
     fair::{Line, Overload, Path, Ticket, TurnedAway},
 };
 
-/// The bounds of a replica. A bound of 0 in the configuration means none.
+/// The limits of one replica. A limit of 0 in the configuration means no limit.
 pub struct Admission {
     places: Option<Arc<Line>>,
     body_bytes: Option<Arc<Line>>,
-    /// Files of users that are on their way, beside other bodies: they are large and may be slow.
+    /// Uploads of user-import files, counted apart from other bodies: they are large and may be slow.
     uploads: Arc<Line>,
 }
 
-/// Files on their way at the same time.
+/// How many files may be uploaded at the same time.
 const UPLOADS: usize = 2;
 
-/// Bodies up to this size are not counted: nearly all are, and none is refused for the large ones of others. A connection holds
-/// about as much without a body.
+/// Bodies up to this size are not counted. Nearly all bodies are this small, and none of them is refused because others
+/// send large ones. A connection uses about as much memory even without a body.
 const SMALL_BODY: usize = 16 * 1024;
 
-/// A request that waited this long for a place, or for its user's turn, is refused: then they are not given back as they
-/// should be.
+/// How long a request waits for a place, or for its user's turn, before it is refused. After so long, something does
+/// not give places back as it should.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Kinds of callers, and what a request of each counts where they compete.
+/// Kinds of callers, each with its weight where the kinds compete.
 mod kind {
     pub const BEARERS: (&str, u32) = ("bearers", 4);
     pub const OPERATORS: (&str, u32) = ("operators", 2);
@@ -52,34 +54,36 @@ fn of_kind((name, weight): (&str, u32)) -> Path {
     Path::default().weighing(name, weight)
 }
 
-/// A person with a genuine access token of a session, or a browser that is signed in.
+/// The path of a person with a session's genuine access token, or of a browser that is signed in.
 pub fn bearer(pool_id: &str, sub: Uuid, session: Uuid) -> Path {
     of_kind(kind::BEARERS).then(("pool of bearers", pool_id)).caller().then(sub).then(session)
 }
 
-/// An operator with a genuine signature.
+/// The path of an operator with a genuine signature.
 pub fn operator(access_key_id: &str) -> Path {
     of_kind(kind::OPERATORS).caller().then(("key", access_key_id))
 }
 
-/// An app client that proved its secret.
+/// The path of an app client that proved its secret.
 pub fn client(pool_id: &str, client_id: &str) -> Path {
     of_kind(kind::CLIENTS).then(("pool of clients", pool_id)).caller().then(("client", client_id))
 }
 
-/// Anybody, at an address. `pool_id`: the pool that the request says it is for, if that is a known one.
+/// The path of anybody else, at an address. `pool_id` is the pool that the request names, if that pool is known.
 pub fn stranger(pool_id: Option<&str>, address: IpAddr) -> Path {
     from(of_kind(kind::STRANGERS).beside(("pool of strangers", pool_id)).caller(), address)
 }
 
-/// What runs by itself.
+/// The path of work that nobody asked for, such as jobs.
 pub fn background() -> Path {
     of_kind(kind::BACKGROUND).caller()
 }
 
-/// The networks of an address, the widest first, so that nobody gets more by having many addresses. Those of IPv6 are a provider's,
-/// a customer's (of three usual sizes); those of IPv4 their like. They are the same beside every pool: who asks at many
-/// pools at once has at each what it has in all.
+/// Extends a path by the networks of an address, the widest first, so that nobody gets more by having many addresses.
+///
+/// In IPv6 these are the network of a provider, and that of a customer in three usual sizes; in IPv4, networks of
+/// similar meaning. They are the same beside every pool, so whoever asks at many pools at once has at each pool the
+/// load that it has in all.
 fn from(path: Path, address: IpAddr) -> Path {
     let lengths: &[u8] = match address {
         IpAddr::V4(_) => &[16, 24, 32],
@@ -93,33 +97,34 @@ tokio::task_local! {
     static SEAT: Seat;
 }
 
-/// A request's place among those being answered, and whom it counts for. It outlives its caller where the request does.
+/// A request's seat: its place among the requests being answered, and whom it counts for. It outlives the caller if the
+/// request does.
 #[derive(Clone)]
 pub struct Seat(Arc<SeatParts>);
 
 struct SeatParts {
     places: Option<Arc<Line>>,
     address: IpAddr,
-    /// The operation, or what else is asked for.
+    /// The operation, or what else the request asks for.
     work: String,
     state: Mutex<SeatState>,
 }
 
 struct SeatState {
     path: Path,
-    /// Whether more is known than an address.
+    /// Whether the caller has proved anything: until then only the address is known.
     proved: bool,
     place: Option<Ticket>,
 }
 
 impl Seat {
-    /// Runs a request, which may ask for its seat by the functions below.
+    /// Runs a request. While it runs, the functions below find its seat.
     pub async fn scope<T>(self, request: impl Future<Output = T>) -> T {
         SEAT.scope(self, request).await
     }
 
-    /// Takes a place, in the order that [`crate::fair`] says, or is there already. `TooManyRequests` when there is no room, or
-    /// after a long wait.
+    /// Takes a place, in the order that [`crate::fair`] decides, unless the request has one already. Fails with
+    /// `TooManyRequests` when there is no room, or after a long wait.
     async fn sit(&self) -> Result<()> {
         let Some(places) = &self.0.places else { return Ok(()) };
         let path = {
@@ -144,7 +149,7 @@ impl Seat {
     }
 
     fn stand_up(&self) -> bool {
-        // Given back after the lock: others may get it.
+        // Dropped after the lock is released, because dropping a place may give it to others.
         let place = self.state().place.take();
         place.is_some()
     }
@@ -170,7 +175,7 @@ impl Seat {
     }
 }
 
-/// Waits for a place for the request that is being answered, if it has none yet. `TooManyRequests` as [`Seat`] says.
+/// Waits for a place for the current request, if it has none yet. Fails with `TooManyRequests` as [`Seat`] does.
 pub async fn sit() -> Result<()> {
     match current() {
         Some(seat) => seat.sit().await,
@@ -178,31 +183,31 @@ pub async fn sit() -> Result<()> {
     }
 }
 
-/// Gives the request's place to others while it waits for something else than the database; says whether it had one.
+/// Gives up the request's place while it waits for something other than the database. Returns whether it had one.
 pub fn stand_up() -> bool {
     current().is_some_and(|seat| seat.stand_up())
 }
 
-/// From now on the request counts for whoever proved to have sent it.
+/// Makes the request count, from now on, for the caller who proved to have sent it.
 pub fn proved(path: Path) {
     if let Some(seat) = current() {
         seat.count_for(path, true);
     }
 }
 
-/// The pool that a request is for: it matters as long as nothing is proved.
+/// Says which pool the request is for. This matters only as long as nothing is proved.
 pub fn concerns_pool(pool_id: &str) {
     if let Some(seat) = current().filter(|seat| !seat.is_proved()) {
         seat.count_for(stranger(Some(pool_id), seat.0.address), false);
     }
 }
 
-/// Whom the request counts for that is being answered; outside of one, what runs by itself.
+/// The path that the current request counts for; outside of a request, that of background work.
 pub fn path() -> Path {
     current().map_or_else(background, |seat| seat.state().path.clone())
 }
 
-/// The same with what it does.
+/// Like `path`, with the work that the request does.
 pub fn path_of_work() -> Path {
     current().map_or_else(background, |seat| path().doing(&seat.0.work))
 }
@@ -211,7 +216,7 @@ fn current() -> Option<Seat> {
     SEAT.try_with(Clone::clone).ok()
 }
 
-/// The bytes of a request's body, until it is dropped.
+/// The bytes of a request's body, counted until this is dropped.
 pub struct BodyBytes {
     line: Option<Arc<Line>>,
     path: Path,
@@ -220,7 +225,7 @@ pub struct BodyBytes {
 }
 
 impl Admission {
-    /// Empty, with the bounds of these settings.
+    /// Creates empty lines with the limits of these settings.
     pub fn new(config: &Config) -> Self {
         let (places, bytes) = (config.max_requests_in_flight, config.max_body_bytes_in_flight);
         Self {
@@ -230,15 +235,15 @@ impl Admission {
         }
     }
 
-    /// Takes a file of a pool's users on, whose bytes are not counted. `TooManyRequests` when there are as many as can be; a pool
-    /// that sends several gives way to another.
+    /// Admits a file with users for a pool; its bytes are not counted. Fails with `TooManyRequests` when there are as
+    /// many uploads as there may be. A pool that sends several files gives way to another pool.
     pub fn upload(&self, pool_id: &str) -> Result<BodyBytes> {
         let path = Path::default().then(("pool of files", pool_id));
         let counted = self.uploads.join_with(&path, 1).map_err(busy)?;
         Ok(BodyBytes { line: None, path, size: 0, counted: Some(counted) })
     }
 
-    /// A body that is still empty, from an address: nothing is proved before it is here.
+    /// An empty body from an address. Until the body is here nothing is proved, so only the address counts.
     pub fn body(&self, address: IpAddr) -> BodyBytes {
         BodyBytes { line: self.body_bytes.clone(), path: from(Path::default(), address), size: 0, counted: None }
     }
@@ -260,7 +265,7 @@ impl Admission {
         self.places.as_ref().map_or(0, |places| places.waiting())
     }
 
-    /// Why this replica does not answer as it should, if so: in a word for operators.
+    /// Why this replica is overloaded, if it is, in words for operators.
     pub fn overload(&self) -> Option<&'static str> {
         Some(match self.places.as_ref()?.overload()? {
             Overload::Standstill => "every place among the requests is taken, and none is given back",
@@ -270,7 +275,7 @@ impl Admission {
 }
 
 impl BodyBytes {
-    /// Takes on so many more bytes. `TooManyRequests` when there is no room and nobody holds more.
+    /// Counts so many more bytes. Fails with `TooManyRequests` when there is no room and nobody else holds more.
     pub fn grow(&mut self, bytes: usize) -> Result<()> {
         self.size += bytes;
         let Some(line) = self.line.as_ref().filter(|_| self.size > SMALL_BODY) else { return Ok(()) };
@@ -283,7 +288,7 @@ impl BodyBytes {
         }
     }
 
-    /// Ends when the body has to give way to those of others who have less: while it arrives it may have to.
+    /// Resolves when the body must give way to those of others who have less. That can happen only while it arrives.
     pub async fn displaced(&mut self) -> Error {
         match &mut self.counted {
             Some(counted) if !counted.is_held() => {
@@ -294,7 +299,7 @@ impl BodyBytes {
         }
     }
 
-    /// The body is here as a whole, and gives way to nobody any more.
+    /// Says that the whole body is here; from now on it gives way to nobody.
     pub fn is_whole(&mut self) -> Result<()> {
         self.counted.as_mut().map_or(Ok(()), |counted| counted.keep().map_err(busy))
     }
@@ -308,7 +313,7 @@ fn busy(_: TurnedAway) -> Error {
 mod tests {
     use super::*;
 
-    /// Fills a line of four that wait with those of `flood`; whether the newcomer is taken on.
+    /// Fills a line that has room for four with the tickets of `flood`. Returns whether the newcomer is admitted.
     fn displaces(flood: &[Path], newcomer: &Path) -> bool {
         let line = Line::new(1, 4);
         let held = line.join(&background()).unwrap();
@@ -341,7 +346,7 @@ mod tests {
         assert!(displaces(&flood, &stranger(Some("eu_0"), "198.51.100.1".parse().unwrap())));
     }
 
-    /// Five requests from one address at each of 64 pools, and those of twenty people at another.
+    /// Five requests from one address at each of 64 pools, and one request of each of twenty people at another pool.
     fn one_at_many_pools_and_many_at_one() -> (Vec<Path>, Vec<Path>) {
         let pool = |n: usize| stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap());
         let people = (0..20).map(|n| stranger(Some("eu_busy"), format!("198.{n}.0.1").parse().unwrap()));
@@ -358,7 +363,7 @@ mod tests {
             let mut waiting = Vec::new();
             for path in &people {
                 waiting.push(line.join(path).expect("somebody else has more"));
-                // What was turned away comes again.
+                // Whoever was turned away comes again.
                 flood.extend((0..64).filter_map(|n| {
                     line.join(&stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap())).ok()
                 }));

@@ -1,4 +1,5 @@
-//! Request budgets per user and per address, answered with `TooManyRequestsException`. Counted per replica.
+//! Request budgets per user and per address, counted per replica. Requests beyond a budget are answered with
+//! `TooManyRequestsException`.
 
 use std::{
     collections::HashSet,
@@ -29,7 +30,7 @@ pub enum Kind {
     Write,
 }
 
-/// The counters. A budget of 0 in the configuration means none is kept.
+/// The counters. A budget of 0 in the configuration means no limit.
 pub struct Budgets {
     reads: Option<DefaultKeyedRateLimiter<Uuid>>,
     writes: Option<DefaultKeyedRateLimiter<Uuid>>,
@@ -37,49 +38,53 @@ pub struct Budgets {
     forms: Option<ByAddress<(IpAddr, String)>>,
     sign_ins: Option<ByAddress<(IpAddr, String)>>,
     sign_ups: Option<ByAddress<(IpAddr, String)>>,
-    /// Sessions that were found ended: their tokens have budgets of their own, so that a thief with a revoked token does
-    /// not use up its owner's.
+    /// Sessions that are known to have ended. Their tokens have budgets of their own, so that a thief with a revoked
+    /// token does not use up the owner's budget.
     ended_sessions: RwLock<HashSet<Uuid>>,
 }
 
-/// Ended sessions remembered before all are forgotten, to be found ended again.
+/// How many ended sessions are remembered. Beyond that all are forgotten, and each is noticed again when it is used.
 const ENDED_SESSIONS_LIMIT: usize = 10_000;
 
-/// The address that is counted: an IPv6 network of 64 bits is one customer's, who has all its addresses.
+/// The address that is counted. In IPv6 it is the /64, because one customer has all addresses of it.
 pub fn counted(address: IpAddr) -> IpAddr {
     network(address, 32, 64)
 }
 
-/// The larger network that is counted while there are too many others: a site's in IPv6 (48 bits), 16 bits in IPv4.
+/// The larger network that is counted while there are too many counters: a site's /48 in IPv6, the /16 in IPv4.
 fn counted_coarsely(address: IpAddr) -> IpAddr {
     network(address, 16, 48)
 }
 
-/// The address that stands for a customer of a provider, who has an IPv6 network of 56 bits: 256 of 64.
+/// The address that stands for a customer of a provider. In IPv6 a customer has a /56, which is 256 networks of 64
+/// bits.
 pub fn customer(address: IpAddr) -> IpAddr {
     network(address, 32, 56)
 }
 
-/// The network of so many bits that an address is in.
+/// The network that an address is in: of `v4` or `v6` bits.
 fn network(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
     let bits = if address.is_ipv4() { v4 } else { v6 };
     IpNet::new(address, bits).map_or(address, |whole| whole.network())
 }
 
-/// Counters by address: a stranger has as many addresses as there are in a network, and a counter for each would take memory
-/// until the quiet ones are forgotten.
+/// Counters by address, which count larger networks as one when there are too many.
+///
+/// A stranger has as many addresses as there are in a network, and a counter for each would take memory until the quiet
+/// ones are forgotten.
 struct ByAddress<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
-    /// Those of whole IPv6 sites, beside those of their networks: one customer may have 65 536 of these.
+    /// Counters of whole IPv6 sites (/48), beside those of their networks: one customer may have 65 536 of these
+    /// networks.
     sites: DefaultKeyedRateLimiter<K>,
-    /// The quiet counters are forgotten when there are more than that.
+    /// When there are more counters than this, the quiet ones are forgotten.
     sweep_above: AtomicUsize,
 }
 
-/// What a site may do, in budgets of one of its networks.
+/// The budget of a site, as a multiple of the budget of one of its networks.
 const SITE_BUDGETS: u32 = 8;
 
-/// Counters by address that are kept before larger networks are counted as one.
+/// How many counters are kept before larger networks are counted as one.
 const ADDRESSES_LIMIT: usize = 200_000;
 
 impl<K: Hash + Eq + Clone> ByAddress<K> {
@@ -93,13 +98,14 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
     fn is_over(&self, address: IpAddr, key: impl Fn(IpAddr) -> K) -> bool {
         if self.limiter.len() > self.sweep_above.load(Ordering::Relaxed) {
             self.limiter.retain_recent();
-            // A sweep looks at all counters: where few were quiet, the next one waits for many more.
+            // A sweep looks at all counters. So if few of them were quiet, the next sweep waits for many more counters.
             let next = ADDRESSES_LIMIT.max(self.limiter.len() + ADDRESSES_LIMIT / 10);
             self.sweep_above.store(next, Ordering::Relaxed);
         }
         let crowded = self.limiter.len() > ADDRESSES_LIMIT;
         let network = if crowded { counted_coarsely(address) } else { counted(address) };
-        // Only what a network's own budget allows counts for its site: one does not use up what the others have.
+        // Only requests within a network's own budget count for its site, so that one network does not use up the
+        // budget of the others.
         self.limiter.check_key(&key(network)).is_err()
             || address.is_ipv6() && self.sites.check_key(&key(counted_coarsely(address))).is_err()
     }
@@ -150,18 +156,20 @@ impl Budgets {
         refuse(self.addresses.as_ref().is_some_and(|counters| counters.is_over(address, |network| network)))
     }
 
-    /// Takes one form of a pool's pages from an address's budget there.
+    /// Takes one form from an address's budget at the pages of a pool.
     pub fn spend_form(&self, address: IpAddr, pool_id: &str) -> Result<()> {
         refuse(is_over_at(self.forms.as_ref(), pool_id, address))
     }
 
-    /// Takes one beginning of a sign-in from an address's budget at a user pool: each leaves a challenge behind, whether or not
-    /// somebody has the name. What comes from this machine is a proxy's or a server's, and not one person's.
+    /// Takes one sign-in from an address's budget at a user pool. Every sign-in that begins leaves a challenge behind,
+    /// whether or not the user exists. Requests from this machine are not counted: they come from a proxy or a server,
+    /// not from one person.
     pub fn spend_sign_in(&self, pool_id: &str, address: IpAddr) -> Result<()> {
         refuse(!address.is_loopback() && is_over_at(self.sign_ins.as_ref(), pool_id, address))
     }
 
-    /// Takes one sign-up from an address's budget at a user pool: each leaves a user behind, and may send a message. The same.
+    /// Takes one sign-up from an address's budget at a user pool. Every sign-up leaves a user behind, and may send a
+    /// message. Requests from this machine are not counted, as for sign-ins.
     pub fn spend_sign_up(&self, pool_id: &str, address: IpAddr) -> Result<()> {
         refuse(!address.is_loopback() && is_over_at(self.sign_ups.as_ref(), pool_id, address))
     }

@@ -1,7 +1,7 @@
-//! The time, injected: the only code that asks the system for it.
+//! The time, injected. Only the code in this file asks the system for it.
 //!
-//! Every replica goes by the database's time, as [`DatabaseClock`] measured it: a machine whose clock is wrong would end
-//! the sessions of all others, lock names for weeks, and sign tokens that live on.
+//! Every replica goes by the database's time, as measured by [`DatabaseClock`]. Otherwise a machine with a wrong clock
+//! would end the sessions of all replicas, lock names for weeks, and sign tokens that live too long.
 
 use std::sync::{
     Arc, PoisonError, RwLock,
@@ -15,7 +15,7 @@ pub trait Clock: Send + Sync {
     /// The current time in UTC, in whole microseconds (what PostgreSQL keeps).
     fn now(&self) -> OffsetDateTime;
 
-    /// How much of that was added on purpose.
+    /// By how much this clock was moved on purpose.
     fn shift(&self) -> Duration {
         Duration::ZERO
     }
@@ -31,16 +31,16 @@ impl Clock for SystemClock {
     }
 }
 
-/// The computer's clock, moved forward by hand: for tests of expiry.
+/// The computer's clock, moved forward by hand, for tests of expiry.
 #[derive(Default)]
 pub struct MovableClock {
     ahead_seconds: AtomicI64,
-    /// Seconds that the computer's clock is wrong, besides.
+    /// By how many seconds the computer's clock is wrong, in addition.
     wrong_seconds: i64,
 }
 
 impl MovableClock {
-    /// On a computer whose clock is so much ahead.
+    /// The clock of a computer that is ahead by so much.
     pub fn wrong_by(by: Duration) -> Self {
         Self { ahead_seconds: AtomicI64::default(), wrong_seconds: by.whole_seconds() }
     }
@@ -61,8 +61,8 @@ impl Clock for MovableClock {
     }
 }
 
-/// The database's time, as it was measured last and has gone on since, however the computer's clock is set meanwhile.
-/// Until it is measured first, the computer's.
+/// The database's time: the last measurement plus the time that has passed since, however the computer's clock is set
+/// meanwhile. Until the first measurement, it is the computer's time.
 pub struct DatabaseClock {
     computer: Arc<dyn Clock>,
     measured: RwLock<Option<Measured>>,
@@ -75,12 +75,12 @@ struct Measured {
 }
 
 impl DatabaseClock {
-    /// Not measured yet.
+    /// A clock that has not been measured yet.
     pub fn new(computer: Arc<dyn Clock>) -> Self {
         Self { computer, measured: RwLock::default() }
     }
 
-    /// Takes over what the database said between two moments. Returns how far the computer's clock is ahead of it.
+    /// Adopts the time that the database told between two moments. Returns how far ahead of it the computer's clock is.
     pub fn measure(&self, asked: Uptime, time: OffsetDateTime, answered: Uptime) -> Duration {
         let wrong = self.computer.now() - self.computer.shift() - time - (answered.since(asked) / 2);
         let at = asked.plus(answered.since(asked) / 2);
@@ -88,7 +88,7 @@ impl DatabaseClock {
         wrong
     }
 
-    /// How long ago it was measured last; `None`: never.
+    /// How long ago the time was last measured; `None` if never.
     pub fn age(&self) -> Option<Duration> {
         let measured = *self.measured.read().unwrap_or_else(PoisonError::into_inner);
         measured.map(|measured| Uptime::now().since(measured.at))
@@ -102,8 +102,8 @@ impl DatabaseClock {
     }
 }
 
-/// A moment since the computer was started. Nobody sets this clock; where the system can tell, it goes on while the
-/// computer sleeps.
+/// A moment, counted from the start of the computer (outside of Linux, from the first use). Nobody can set this clock.
+/// Where the system supports it, it goes on while the computer sleeps.
 #[derive(Clone, Copy, Debug)]
 pub struct Uptime(Duration);
 
@@ -136,7 +136,7 @@ fn whole_micros(time: OffsetDateTime) -> OffsetDateTime {
     time.replace_nanosecond(time.nanosecond() / 1000 * 1000).expect("smaller than a second")
 }
 
-/// Seconds since the epoch with the milliseconds as fraction: how the API writes a timestamp (docs/cognito.md 1.1).
+/// Seconds since the epoch, with milliseconds as the fraction: how the API writes a timestamp (docs/cognito.md 1.1).
 pub fn epoch_seconds(at: OffsetDateTime) -> f64 {
     (at.unix_timestamp_nanos() / 1_000_000) as f64 / 1000.0
 }

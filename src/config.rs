@@ -1,7 +1,7 @@
-//! Every setting of the server: default, unit and meaning, once.
+//! Every setting of the server, with its default, unit and meaning, in one place.
 //!
-//! Each is a flag, an environment variable and a line of the same name in `keystead.toml`; the flag wins over the
-//! variable, the variable over the file. Wrong or contradictory settings stop the start with the setting's name.
+//! Each is a flag, an environment variable and a line of the same name in `keystead.toml`. The flag wins over the
+//! variable, the variable over the file. A wrong or contradictory setting stops the start with an error that names it.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -244,20 +244,20 @@ pub struct Config {
     pub pools: PoolGrants,
 }
 
-/// What the database is told about time, for every connection alike: behind PgBouncer they are mixed.
+/// The time limits that the database is given, the same for every connection: behind PgBouncer connections are mixed.
 #[derive(Clone, Copy, Debug)]
 pub struct DatabaseLimits {
     /// The longest statement, and the longest pause within a transaction.
     pub statement: Duration,
     /// The longest wait for another's lock.
     pub lock: Duration,
-    /// How long a peer that is not heard of any more is waited for.
+    /// How long to wait for a peer that has fallen silent.
     pub silence: Duration,
 }
 
-/// The sealing key that docker-compose.yml holds for a local stack, and everybody knows.
+/// The sealing key that docker-compose.yml has for a local stack. Everybody knows it.
 const KNOWN_SEALING_KEY: &str = "bG9jYWwtZGV2ZWxvcG1lbnQtb25seS0hISEhISEhISE=";
-/// The same of the first operator.
+/// The first operator's secret in docker-compose.yml, which everybody knows, too.
 pub const KNOWN_OPERATOR_SECRET: &str = "local-development-only-secret";
 
 /// A hundred years.
@@ -271,8 +271,8 @@ struct Flags {
 }
 
 impl Config {
-    /// What these flags say, and defaults: for whoever starts a server without its command line, as tests and benchmarks do.
-    /// Panics where a flag is none.
+    /// The settings that these flags give, with defaults for the rest. Tests and benchmarks use it to start a server
+    /// without its command line. Panics if a flag is not a setting.
     pub fn of<I: IntoIterator<Item: AsRef<str>>>(flags: I) -> Self {
         let flags = flags.into_iter().map(|flag| flag.as_ref().to_owned());
         Flags::try_parse_from(std::iter::once("keystead".to_owned()).chain(flags))
@@ -308,19 +308,19 @@ impl Config {
         }
     }
 
-    /// Whether what clients send and get goes over the network as plain text, as far as the public URL says.
+    /// Whether requests and answers cross the network as plain text, as far as the public URL tells.
     pub fn has_plain_url(&self) -> bool {
         self.public_url().starts_with("http://") && !self.has_local_url()
     }
 
-    /// What the database is told about time.
+    /// The time limits that the database is given.
     pub fn database_limits(&self) -> DatabaseLimits {
         let statement = Duration::from_secs(self.statement_timeout_seconds);
         DatabaseLimits { statement, lock: LOCK_TIMEOUT.min(statement), silence: statement }
     }
 
-    /// What single values cannot say by themselves, but for what is another part's to know (`App::check_settings`). The text
-    /// names the setting.
+    /// Checks what the parsing of single values cannot, except what other parts check (`App::check_settings`). The
+    /// error names the setting.
     pub fn check(&self) -> Result<(), String> {
         let region = &self.region;
         if region.is_empty() || !region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
@@ -389,7 +389,7 @@ impl Config {
         self.web_acl.check()
     }
 
-    /// Refuses what everybody knows where others reach the server.
+    /// Refuses well-known secrets if others can reach the server.
     fn check_known_values(&self) -> Result<(), String> {
         if self.has_local_url() {
             return Ok(());

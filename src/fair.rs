@@ -1,25 +1,25 @@
 //! Fair shares: who is next, and who is turned away, when more is asked for than there is.
 //!
-//! A [`Line`] has so many *slots*, and *room* for so much in all: what is held and what waits. Who asks says on which
-//! [`Path`] it stands, from the whole to itself: kind of caller, user pool, networks, caller. The rules, from the top of
-//! the path down, at the first step at which two paths part:
+//! A [`Line`] has a number of *slots*, and *room* for a number of units in all, held or waiting. Each caller stands on
+//! a [`Path`], which leads from the widest group to the caller itself: kind of caller, user pool, networks, caller. Two
+//! paths are compared from the top down, at the first step at which they part. The rules are:
 //!
-//! - Nobody waits while a slot is free, but for a bound as below, and nobody is turned away while there is room.
-//! - A slot that is free goes to the step that holds least for its weight; among equals to the one whose turn was longest ago,
-//!   so that each gets one in every round.
-//! - Where there is no room, what waits on the heaviest step (held and waiting, for its weight) gives way to a newcomer who
-//!   stands on a lighter one; otherwise the newcomer is turned away. What is held is never taken away.
+//! - Nobody waits while a slot is free, except for the bound below, and nobody is turned away while there is room.
+//! - A free slot goes to the step that holds least for its weight. Among equals it goes to the one whose turn was
+//!   longest ago, so that each gets one in every round.
+//! - When there is no room, what waits on the heaviest step (held and waiting, for its weight) gives way to a newcomer
+//!   who stands on a lighter one; otherwise the newcomer is turned away. What is held is never taken away.
 //!
-//! A step may stand [beside](Path::beside) those that follow rather than above them: a user pool has many networks, and a network
-//! asks at many user pools. Of the two chains, what has more stands first: a flood at one pool parts from others at the pool,
-//! and one network's at many pools at the network.
+//! A step may stand [beside](Path::beside) the steps that follow instead of above them: a user pool has many networks,
+//! and a network asks at many user pools. Whichever of the two chains has more stands first. So a flood at one pool
+//! parts from other callers at the pool, and one network's flood at many pools parts from other callers at the network.
 //!
-//! A line may bound what [one kind of work](Path::doing) holds, whoever asks for it: where all work of a kind stands still, slots
-//! are left for other kinds. Kinds that are [known to stand still](Ticket::stood_still) have a third of the slots together, and no
-//! more of them wait.
+//! A line may bound what [one kind of work](Path::doing) holds, whoever asks for it: when all work of one kind stands
+//! still, slots are left for other kinds. Kinds that are [known to stand still](Ticket::stood_still) share a third of
+//! the slots, and those of them that wait are turned away.
 //!
-//! So whoever has less than a share is never turned away for those who have more. A line knows only those who hold something or
-//! wait: nobody else is remembered, and what it remembers is bounded by its room.
+//! So a caller who has less than a share is never turned away for the sake of those who have more. A line knows only
+//! those who hold something or wait. It remembers nobody else, and what it remembers is bounded by its room.
 
 use std::{
     cmp::Ordering,
@@ -38,34 +38,34 @@ struct Step {
     weight: u64,
 }
 
-/// Where a caller stands: from the widest group that it shares with others to itself.
+/// Where a caller stands: a path from the widest group that it shares with others to the caller itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     steps: Vec<Step>,
-    /// Which step is one caller's, or the widest network's that it comes from.
+    /// Index of the step that is one caller's, or of the widest network that the caller comes from.
     caller: usize,
-    /// The step that stands beside those that follow.
+    /// Index of the step that stands beside those that follow.
     beside: Option<usize>,
     /// Whether the last step is a kind of work.
     work: bool,
 }
 
 impl Path {
-    /// The path with a further step: a group, told from others by anything that can be hashed.
+    /// Adds a step: a group, told from others by anything that can be hashed.
     pub fn then(self, key: impl Hash) -> Self {
         self.weighing(key, 1)
     }
 
-    /// The same with a group that counts for several of those beside it.
+    /// Adds a step for a group that counts for several of those beside it.
     pub fn weighing(mut self, key: impl Hash, weight: u32) -> Self {
-        // Drawn anew in every process: nobody can choose names that fall together.
+        // The hash is seeded anew in every process, so that nobody can choose names that collide.
         static HASHES: OnceLock<RandomState> = OnceLock::new();
         let key = HASHES.get_or_init(RandomState::new).hash_one(key);
         self.steps.push(Step { key, weight: u64::from(weight.max(1)) });
         self
     }
 
-    /// The same with a group beside the steps that will follow, which others share who are not of this group.
+    /// Adds a group beside the steps that will follow. Callers outside of this group may share those steps.
     pub fn beside(mut self, key: impl Hash) -> Self {
         self.beside = Some(self.steps.len());
         self.then(key)
@@ -77,7 +77,7 @@ impl Path {
         self.then(("work", kind))
     }
 
-    /// Says that the next step is where one caller, or the widest network that it comes from, stands beside others.
+    /// Marks the next step as that of one caller, or of the widest network that the caller comes from.
     pub fn caller(mut self) -> Self {
         self.caller = self.steps.len();
         self
@@ -91,7 +91,7 @@ pub struct TurnedAway;
 /// Slots, and those who hold them or wait.
 pub struct Line {
     slots: u64,
-    /// Slots of one kind of work, at most.
+    /// The most slots that one kind of work may hold.
     of_one_kind: u64,
     room: u64,
     state: Mutex<State>,
@@ -105,11 +105,11 @@ struct State {
     held: u64,
     /// Held and waiting.
     total: u64,
-    /// Of the last ticket or turn.
+    /// The number of the last ticket or turn.
     number: u64,
     /// When a slot was last given or given back.
     moved: Instant,
-    /// Who holds slots: kind of work, and since when.
+    /// The kind of work of each ticket that holds slots, by the ticket's number, and since when it holds them.
     holders: HashMap<u64, (u64, Instant)>,
     still: Still,
     strain: Strain,
@@ -122,13 +122,13 @@ struct Node {
     held: u64,
     /// Held and waiting.
     load: u64,
-    /// When a slot was last given to it; at first, when it came.
+    /// The turn in which it was last given a slot; at first, the turn in which it came.
     turn: u64,
-    /// Whether it stands beside those that follow.
+    /// Whether it stands beside the steps that follow.
     beside: bool,
 }
 
-/// Where somebody stands who holds something or waits: a [`Path`] of nodes.
+/// Where somebody who holds something or waits stands: a [`Path`] of nodes.
 #[derive(Clone)]
 struct Standing {
     nodes: Vec<usize>,
@@ -141,32 +141,32 @@ struct Waiting {
     number: u64,
     units: u64,
     standing: Standing,
-    /// Told of the slot; dropped when turned away.
+    /// Told when the slot is given; dropped when the ticket is turned away.
     slot: oneshot::Sender<()>,
 }
 
-/// Since when callers who have nothing else on their way are turned away.
+/// The time span over which callers who have nothing else in the line have been turned away.
 #[derive(Clone, Copy, Default)]
 struct Strain {
     span: Option<(Instant, Instant)>,
 }
 
-/// Such refusals over this time are an overload; fewer are a moment's.
+/// Refusals of such callers over this time are an overload; over a shorter time they are not.
 const OVERLOADED: Duration = Duration::from_secs(3);
-/// It is over when there was none for this time.
+/// The overload is over when there was no such refusal for this time.
 const OVER: Duration = Duration::from_secs(10);
-/// Slots that are all held this long without one given back stand still.
+/// A line stands still when all slots are held and none was given back for this time.
 const STANDSTILL: Duration = Duration::from_secs(5);
-/// Kinds of work that stood still are believed to go on doing so until none of them did for this time.
+/// Kinds of work that stood still are assumed to do so until none of them was seen to for this time.
 const STILL: Duration = Duration::from_secs(5);
-/// Where work of a kind stands still, so does what holds a slot for so long.
+/// When work of one kind stands still, any kind that has held a slot for this time is taken to stand still, too.
 const LONG: Duration = Duration::from_secs(1);
 
 /// Kinds of work that are known to stand still.
 #[derive(Default)]
 struct Still {
     kinds: HashSet<u64>,
-    /// When one of them was last seen to.
+    /// When one of them was last seen to stand still.
     seen: Option<Instant>,
 }
 
@@ -195,17 +195,17 @@ pub struct Ticket {
 pub enum Overload {
     /// Every slot is held, and none was given back for a while.
     Standstill,
-    /// Callers who ask for one thing are turned away for a while.
+    /// For a while now, callers who ask for one thing only have been turned away.
     Refusing,
 }
 
 impl Line {
-    /// So many slots, and room for so many that wait beside them.
+    /// A line with so many slots, and room for so many more units that wait.
     pub fn new(slots: usize, waiting: usize) -> Arc<Self> {
         Self::bounding(slots, slots, waiting)
     }
 
-    /// The same, of whose slots one kind of work holds so many at most.
+    /// Like [`Self::new`], but one kind of work may hold at most `of_one_kind` slots.
     pub fn bounding(of_one_kind: usize, slots: usize, waiting: usize) -> Arc<Self> {
         let (slots, of_one_kind) = (slots as u64, of_one_kind as u64);
         let state = State {
@@ -229,8 +229,8 @@ impl Line {
         self.join_with(path, 1)
     }
 
-    /// The same with several units, in a line without slots: what has room there may have to give way until it is
-    /// [kept](Ticket::keep).
+    /// Like [`Self::join`], with several units, for a line without slots. A ticket there may have to give way until it
+    /// is [kept](Ticket::keep).
     pub fn join_with(self: &Arc<Self>, path: &Path, units: u64) -> Result<Ticket, TurnedAway> {
         let mut state = self.state();
         let number = state.next_number();
@@ -252,12 +252,12 @@ impl Line {
         kind.is_some_and(|kind| self.state().still.has(kind))
     }
 
-    /// Whether there is enough at work of what is known to stand still.
+    /// Whether the kinds known to stand still hold their whole share of the slots.
     pub fn has_its_share_of_still(&self) -> bool {
         self.state().held_still() >= self.share_of_still()
     }
 
-    /// What all kinds may hold together that are known to stand still.
+    /// The slots that all kinds known to stand still may hold together.
     fn share_of_still(&self) -> u64 {
         (self.slots / 3).max(1)
     }
@@ -272,7 +272,7 @@ impl Line {
         self.state().waiting.len()
     }
 
-    /// Whether it serves as it should.
+    /// Why the line does not serve as it should, if it does not.
     pub fn overload(&self) -> Option<Overload> {
         let (state, now) = (self.state(), Instant::now());
         if self.slots > 0 && state.held >= self.slots && now - state.moved >= STANDSTILL {
@@ -287,7 +287,7 @@ impl Line {
 }
 
 impl Ticket {
-    /// Whether the slot is there.
+    /// Whether the ticket holds its slot, as far as it has looked.
     pub fn is_held(&self) -> bool {
         self.slot.is_none()
     }
@@ -301,7 +301,7 @@ impl Ticket {
         Ok(())
     }
 
-    /// Leaves the line after a wait that was long enough: a refusal.
+    /// Leaves the line because the wait was too long, which counts as a refusal.
     pub fn give_up(self) {
         let mut state = self.line.state();
         let alone = state.is_alone(&self.standing, self.units);
@@ -310,8 +310,10 @@ impl Ticket {
         }
     }
 
-    /// Says that work of this kind waits in vain for something that all of it needs. Then what holds a slot for long does, too.
-    /// For a while such kinds have a small share together, and those of them that wait are turned away.
+    /// Reports that work of this ticket's kind waits in vain for something that all work of the kind needs.
+    ///
+    /// Any kind that has held a slot for long is then taken to wait in vain, too. For a while all these kinds share a
+    /// small part of the slots, and those of them that wait are turned away.
     pub fn stood_still(&self) {
         let (mut state, now) = (self.line.state(), Instant::now());
         let Some(kind) = state.kind(&self.standing) else { return };
@@ -340,7 +342,7 @@ impl Ticket {
         state.make_room(self.line.room, self.number)
     }
 
-    /// Gives way to nobody from now on.
+    /// Keeps the units: from now on the ticket gives way to nobody.
     pub fn keep(&mut self) -> Result<(), TurnedAway> {
         let mut state = self.line.state();
         if self.slot.is_none() {
@@ -353,7 +355,7 @@ impl Ticket {
         Ok(())
     }
 
-    /// Counts for another from now on.
+    /// Makes the ticket count for another path from now on.
     pub fn move_to(&mut self, path: &Path) {
         let line = self.line.clone();
         let mut state = line.state();
@@ -379,7 +381,7 @@ impl Ticket {
         self.standing = standing;
     }
 
-    /// Whether the slot is there, also when nobody looked yet.
+    /// Whether the ticket holds its slot, even if nobody has looked yet.
     fn has_slot(&mut self) -> bool {
         if self.slot.as_mut().is_some_and(|slot| slot.try_recv().is_ok()) {
             self.slot = None;
@@ -409,7 +411,7 @@ impl State {
         self.number
     }
 
-    /// Finds the steps of a path, made where nobody stands yet.
+    /// Finds the nodes of a path, and creates those that do not exist yet.
     fn stand(&mut self, path: &Path, turn: u64) -> Standing {
         let (nodes, free, index) = (&mut self.nodes, &mut self.free, &mut self.index);
         let mut find = |(at, step): (usize, &Step)| {
@@ -483,7 +485,7 @@ impl State {
         self.remove(nodes, units);
     }
 
-    /// Gives the slots that are free to those whose turn it is.
+    /// Gives the free slots to those whose turn it is.
     fn give_slots(&mut self, line: &Line) {
         let may_hold = |state: &Self, one: &usize| state.may_hold(&state.waiting[*one].standing, line);
         while self.held < line.slots
@@ -492,17 +494,17 @@ impl State {
         {
             let next = self.waiting.swap_remove(next);
             self.hold(next.number, &next.standing, next.units);
-            // A ticket that is dropped leaves the line first, so somebody takes it.
+            // A ticket that is dropped leaves the line first, so its receiver still exists.
             let _ = next.slot.send(());
         }
     }
 
-    /// The kind of work that somebody stands for, if a bound is meant for it.
+    /// The kind of work that a standing ends with, if any.
     fn kind(&self, standing: &Standing) -> Option<u64> {
         standing.nodes.last().filter(|_| standing.work).map(|last| self.nodes[*last].key)
     }
 
-    /// What kinds hold that are known to stand still.
+    /// The slots held by kinds that are known to stand still.
     fn held_still(&self) -> u64 {
         let held = |kind: &u64| self.index.get(kind).map_or(0, |node| self.nodes[*node].held);
         if self.still.is_known() { self.still.kinds.iter().map(held).sum() } else { 0 }
@@ -514,7 +516,7 @@ impl State {
         if self.still.has(kind) {
             return self.held_still() < line.share_of_still();
         }
-        // Where something stands still, others may, too.
+        // While some kinds stand still, others may do so, too; so each gets only half of its bound.
         let of_one_kind = if self.still.is_known() { line.of_one_kind.div_ceil(2) } else { line.of_one_kind };
         self.nodes[*last].held < of_one_kind
     }
@@ -528,8 +530,10 @@ impl State {
         }
     }
 
-    /// Which of two steps has more of the slots, or had one last. The pool and the network of a flood may have the same: then
-    /// others of the network come before it, and others at the pool part from it further down.
+    /// Compares how many slots two steps hold for their weight, and then whose turn was longer ago.
+    ///
+    /// The pool and the network of a flood may be equal in both. Then the network ranks first: others of the network
+    /// come before the flood, and others at the pool part from it further down.
     fn compare_held(&self, one: usize, other: usize) -> Ordering {
         let (one, other) = (&self.nodes[one], &self.nodes[other]);
         (one.held * other.weight)
@@ -538,7 +542,7 @@ impl State {
             .then(one.beside.cmp(&other.beside))
     }
 
-    /// Turns away whoever waits and has most until all fits, or the newcomer.
+    /// Turns away those who wait and have most until the rest fits. The newcomer may be among them.
     fn make_room(&mut self, room: u64, newcomer: u64) -> Result<(), TurnedAway> {
         while self.total > room {
             let Some(own) = self.waiting.iter().position(|one| one.number == newcomer) else { return Err(TurnedAway) };
@@ -555,7 +559,7 @@ impl State {
         }
     }
 
-    /// Among equals the newcomer is the heaviest.
+    /// Compares the loads of two who wait. Among equals the newcomer is the heaviest.
     fn compare_loads(&self, a: usize, b: usize, newcomer: usize) -> Ordering {
         let newcomer = &self.waiting[newcomer].standing.nodes;
         let (a, b) = (&self.waiting[a], &self.waiting[b]);
@@ -574,15 +578,16 @@ impl State {
         (one.load * other.weight).cmp(&(other.load * one.weight))
     }
 
-    /// Whether so many units are all that one caller has.
+    /// Whether these units are all that the caller has.
     fn is_alone(&self, standing: &Standing, units: u64) -> bool {
         standing.nodes.get(standing.caller).is_none_or(|node| self.nodes[*node].load == units)
     }
 }
 
 impl Standing {
-    /// The steps from the top: one that stands beside others comes before the first of them that has no more than it. So every
-    /// place in the line has one path at a time, and comparing those where they part puts all places in one order.
+    /// The steps from the top down. A step that stands beside others comes before the first of them that does not have
+    /// more. So every place in the line has one path at a time, and comparing paths where they part puts all places in
+    /// one order.
     fn downwards(&self, rank: impl Fn(usize, usize) -> Ordering) -> impl Iterator<Item = usize> {
         let ranked = &self.nodes[..self.nodes.len() - usize::from(self.work)];
         let (above, rest) = ranked.split_at(self.beside.unwrap_or(ranked.len()));

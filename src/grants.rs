@@ -1,11 +1,12 @@
-//! What the server's settings allow user pools beyond what is theirs: senders of mail, and relying party IDs for keys that belong to
-//! one pool. For all pools in the settings, for single ones in the `[pools]` tables of keystead.toml.
+//! What the server's settings allow user pools beyond what is their own: senders of mail, and relying party IDs for
+//! keys that belong to one pool. Settings allow it to all pools, the `[pools]` tables of keystead.toml to single ones.
 
 use serde_json::Value;
 
 use crate::{config::Config, delivery, hosts, store::pools::Pool};
 
-/// Whether a pool's mail may come from this sender, or name it for answers: `mail-from` itself, or what the settings list.
+/// Whether a pool's mail may have this sender, or this address for replies: `mail-from` itself, or what the settings
+/// list.
 pub fn allow_sender(config: &Config, pool_id: &str, mailbox: &str) -> bool {
     let Some(address) = delivery::address_of(mailbox) else { return false };
     let domain = address.rfind('@').map_or("", |at| &address[at..]);
@@ -15,7 +16,7 @@ pub fn allow_sender(config: &Config, pool_id: &str, mailbox: &str) -> bool {
         || config.mail_senders.iter().chain(of_pool).any(|listed| lists(listed))
 }
 
-/// The addresses that a pool's `EmailConfiguration` names, with their members.
+/// The addresses in a pool's `EmailConfiguration`, each with the member that has it.
 pub fn senders(pool: &Pool) -> Vec<(&'static str, &str)> {
     let email = pool.settings.rest.get("EmailConfiguration");
     let of = |member: &'static str| {
@@ -32,7 +33,7 @@ pub fn allow_relying_party(config: &Config, pool_id: &str, rp_id: &str) -> bool 
         || (rp_id == "localhost" && config.is_local())
 }
 
-/// What is wrong in the settings, if anything. The text names the setting.
+/// Checks these settings. The error names the setting.
 pub fn check_settings(config: &Config) -> Result<(), String> {
     let is_sender = |text: &str| {
         let address = text.strip_prefix('@').map_or_else(|| text.to_owned(), |domain| format!("a@{domain}"));
@@ -42,7 +43,7 @@ pub fn check_settings(config: &Config) -> Result<(), String> {
     if let Some(bad) = config.mail_senders.iter().chain(of_pools).find(|text| !is_sender(text)) {
         return Err(format!("mail-senders: {bad:?} must be an address, or a whole domain such as @example.com"));
     }
-    // They are compared to the letter: one in capitals would never be allowed.
+    // Relying party IDs are compared exactly, so one in capitals would never be allowed.
     let of_pools = config.pools.values().flat_map(|grants| &grants.relying_party_ids);
     if let Some(bad) = config.relying_party_ids.iter().chain(of_pools).find(|id| !hosts::is_name(id)) {
         return Err(format!(

@@ -1,12 +1,12 @@
-//! Group commit: requests that arrive while a batch is in flight wait, and then share the next statement, and with it one
-//! round trip to the database and one flush of its log. Reads are grouped as writes are: a batch begins after each of its
-//! requests arrived, so that what it sees is as fresh as a request's own statement.
+//! Group commit: requests that arrive while a batch is in flight wait, and then share the next statement, and with it
+//! one round trip to the database and one flush of its log. Reads are grouped like writes: a batch begins after all of
+//! its requests have arrived, so what it sees is as fresh as what a request's own statement would see.
 //!
-//! No delay is added: an idle group starts a batch with the first request at once, and one batch is in flight at a time.
-//! A batch promises little, which is what makes it safe: it does what it can do without waiting for anybody, in one
-//! transaction, and answers after COMMIT. Every other request is answered `None`: nothing was done for it, and its caller
-//! runs it by itself, with the statement that decides everything. So a request's fault, a lock that another process holds
-//! or two requests for one row never reach the other requests of a batch.
+//! No delay is added: an idle group starts a batch with the first request at once, and one batch is in flight at a
+//! time. A batch promises little, which is what makes it safe: it does what it can do without waiting for anybody, in
+//! one transaction, and answers after COMMIT. Every other request is answered `None`: nothing was done for it, and its
+//! caller runs it by itself, with the statement that decides everything. So a request's fault, a lock that another
+//! process holds or two requests for one row never reach the other requests of a batch.
 
 use std::{
     collections::VecDeque,
@@ -22,14 +22,15 @@ use crate::error::{Error, is_locked};
 
 /// Several requests as one transaction.
 pub trait Batch: Send + Sync + 'static {
-    /// What is asked.
+    /// What a caller asks for.
     type Request: Send + 'static;
-    /// What it comes to.
+    /// What a caller gets.
     type Answer: Send + 'static;
 
-    /// Does what can be done of the requests without waiting for a lock, in one transaction, and commits. Returns for
-    /// each request, in order, its answer; `None` means that nothing at all was done for it. Ends by itself, in time: its
-    /// connection bounds each statement.
+    /// Does as many of the requests as possible without waiting for a lock, in one transaction, and commits.
+    ///
+    /// Returns an answer for each request, in order; `None` means that nothing at all was done for it. The future ends
+    /// by itself, in time, because its connection limits the time of each statement.
     fn run(&self, requests: Vec<Self::Request>) -> impl Future<Output = BatchResult<Self::Answer>> + Send;
 }
 
@@ -41,16 +42,16 @@ pub type BatchResult<A> = Result<Vec<Option<A>>, Failure>;
 pub enum Failure {
     /// The database refused the transaction, so nothing of it was done: one of the requests is to blame.
     RolledBack(sqlx::Error),
-    /// Nobody knows whether it was committed (the connection was lost), or it could not even begin. Or somebody locks a
-    /// whole table, as VACUUM FULL does: each request alone would wait for that as long, with a connection that calls need
-    /// which have nothing to do with it.
+    /// Nobody knows whether it was committed (the connection was lost), or it could not even begin, or somebody locks a
+    /// whole table, as VACUUM FULL does. In the last case each request alone would wait as long, on a connection that
+    /// is needed by calls that have nothing to do with the table.
     Unknown(sqlx::Error),
 }
 
 impl From<sqlx::Error> for Failure {
     fn from(cause: sqlx::Error) -> Self {
-        // An ERROR ends its transaction. A server that shuts down (class 57), is out of resources (53) or loses its
-        // connection (08) may have committed before it said so; and running each request alone would not help.
+        // An ERROR ends its transaction. But a server that shuts down (class 57), is out of resources (53) or loses its
+        // connection (08) may have committed before it said so, and running each request alone would not help.
         let refused = cause
             .as_database_error()
             .and_then(|error| error.code())
@@ -59,12 +60,12 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// The numbers of a group.
+/// The limits of a group.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Requests that may wait. Further ones are refused at once with `TooManyRequestsException`.
     pub waiting: usize,
-    /// Requests of one batch.
+    /// The most requests of one batch.
     pub batch: usize,
 }
 
@@ -82,7 +83,7 @@ struct Shared<B: Batch> {
 
 struct Queue<B: Batch> {
     waiting: VecDeque<Waiting<B>>,
-    /// Whether a batch is in flight, after which whoever waits gets a turn.
+    /// Whether a batch is in flight. When it ends, those who wait get their turn.
     at_work: bool,
 }
 
@@ -103,7 +104,7 @@ impl fmt::Display for SharedCause {
 
 impl std::error::Error for SharedCause {}
 
-/// What a request of a batch that failed is answered.
+/// The error for the requests of a batch that failed.
 fn refusal(cause: Arc<sqlx::Error>) -> Error {
     if is_locked(&cause) {
         return Error::locked();
@@ -118,8 +119,9 @@ impl<B: Batch> GroupCommit<B> {
         Self { shared: Arc::new(Shared { batch, limits, queue }), runtime: Handle::current() }
     }
 
-    /// Runs a request with the next batch. `Internal` when nobody knows whether it was done, `TooManyRequests` when the
-    /// queue is full. A caller that goes away before its batch starts takes its request with it.
+    /// Runs a request with the next batch. Fails with `Internal` when nobody knows whether it was done, and with
+    /// `TooManyRequests` when the queue is full. If the caller goes away before its batch starts, the request is not
+    /// run.
     pub async fn run(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         match self.enter(request)? {
             Entered::Leads(request) => self.lead(request).await,
@@ -145,8 +147,8 @@ impl<B: Batch> GroupCommit<B> {
         Ok(Entered::Waits(answered))
     }
 
-    /// The first batch of an idle group, of this one request, in the caller's own task: handing it to another costs as
-    /// much as a small statement. Whoever came meanwhile is left to a task.
+    /// Runs the first batch of an idle group, which has only this request, in the caller's own task: handing it to
+    /// another task costs as much as a small statement. Requests that arrive meanwhile are left to a new task.
     async fn lead(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         let work = Work { shared: self.shared.clone(), runtime: self.runtime.clone() };
         let batch = AssertUnwindSafe(self.shared.batch.run(vec![request])).catch_unwind().await;
@@ -163,7 +165,7 @@ impl<B: Batch> GroupCommit<B> {
     }
 }
 
-/// How a request comes in.
+/// How a request enters a group.
 enum Entered<B: Batch> {
     /// The group was idle: the caller runs the first batch.
     Leads(B::Request),
@@ -176,7 +178,7 @@ impl<B: Batch> Shared<B> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next batch, without those who went away; `None` when nobody waits, and then the caller is no longer at work.
+    /// The next batch, without callers who went away. `None` when nobody waits; then the group is no longer at work.
     fn next(&self) -> Option<Vec<Waiting<B>>> {
         let mut queue = self.queue();
         let mut batch = Vec::new();
@@ -195,7 +197,8 @@ impl<B: Batch> Shared<B> {
     }
 }
 
-/// The first batch of a group at work. However it ends (its caller went away, it panicked), those who wait are served.
+/// Guards the first batch of an idle group: however it ends (its caller went away, it panicked), those who wait are
+/// served.
 struct Work<B: Batch> {
     shared: Arc<Shared<B>>,
     runtime: Handle,
@@ -210,8 +213,8 @@ impl<B: Batch> Drop for Work<B> {
     }
 }
 
-/// The work on a queue. However it ends (a panic in a batch, the end of the runtime), nobody waits for ever: those who
-/// were not started run alone, and the next request leads again.
+/// Guards the work on a queue. However it ends (a panic in a batch, the end of the runtime), nobody waits for ever:
+/// requests that were not started run alone, and the next request leads again.
 struct Drain<B: Batch> {
     shared: Arc<Shared<B>>,
     /// Whether the queue still counts on this task.
@@ -246,12 +249,12 @@ async fn drain<B: Batch>(mut work: Drain<B>, first: Vec<Waiting<B>>) {
             }
         };
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            // Who went away meanwhile does not hear it.
+            // A caller who went away meanwhile does not receive it.
             let _ = answer.send(outcome);
         }
         next = work.shared.next();
     }
-    // `next` found in one lock that nobody waits and said that nobody is at work.
+    // Under one lock, `next` found that nobody waits and set `at_work` to false.
     work.at_work = false;
 }
 
@@ -367,7 +370,7 @@ mod tests {
     async fn ask(group: &Arc<GroupCommit<Fake>>, ask: Ask) -> Answer {
         let group = group.clone();
         let answer = tokio::spawn(async move { group.run(ask).await });
-        // Until it waits, and an idle group has started its batch.
+        // Until the request waits, or an idle group has started its batch.
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
@@ -416,7 +419,7 @@ mod tests {
     async fn a_panic_ends_its_own_batch_only() {
         let fake = Fake::new(false);
         let group = group(&fake, 10, 1);
-        // Of the caller who leads, and of one who waited.
+        // One panic is in the batch of the caller who leads, one in that of a caller who waited.
         let leads = ask(&group, Ask::Panic).await;
         let (first, waits, last) =
             (ask(&group, Ask::Fine).await, ask(&group, Ask::Panic).await, ask(&group, Ask::Fine).await);
@@ -449,7 +452,7 @@ mod tests {
         other.block_on(async {
             let led = ask(&group, Ask::Fine).await;
             let (started, waits) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await);
-            // The leader's batch is done; the next one is the runtime's, and in flight.
+            // The leader's batch is done. The next one runs on the runtime, and is in flight.
             fake.gate.add_permits(1);
             assert_eq!(led.await.unwrap().unwrap(), Some(()));
             while fake.at_once.load(Ordering::SeqCst) == 0 {
@@ -465,8 +468,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is asked together: a fine request is done or runs alone (or shares a cut connection's doubt), and a
-        /// request that cannot be done by a batch is never said to be done.
+        /// In any mix, a fine request is done or runs alone (or shares the doubt of a cut connection), and no request
+        /// that a batch cannot do is said to be done.
         #[test]
         fn no_request_is_told_what_did_not_happen(
             asks in proptest::collection::vec(

@@ -1,4 +1,4 @@
-//! The names under which this server is reached, and what of them user pools may have. Pure.
+//! The names under which this server is reached, and the names that user pools may have. Pure.
 
 use url::Host;
 
@@ -7,26 +7,26 @@ use crate::config::Config;
 /// Longest prefix and longest label of a name (RFC 1035 section 2.3.4).
 const LONGEST_LABEL: usize = 63;
 
-/// Whose a host name may be.
+/// Who a host name may belong to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// This server's, or a name that no pool can have.
+    /// This server, or nobody: no pool can have the name.
     Own,
-    /// Below this server's host: what stands before it.
+    /// A pool with this prefix, which stands before this server's host.
     Prefix(&'a str),
-    /// Perhaps a pool's custom domain.
+    /// Perhaps a pool with this custom domain.
     Other(&'a str),
 }
 
 /// This server's own names.
 pub struct Hosts {
-    /// That of the public URL.
+    /// The host of the public URL.
     public: String,
-    /// All of them.
+    /// All own names.
     own: Vec<String>,
 }
 
-/// What is wrong in the settings of names, if anything. The text names the setting.
+/// Checks the setting of own names. The error names the setting.
 pub fn check_settings(config: &Config) -> Result<(), String> {
     // A name that no request can have would protect nothing.
     match config.own_hosts.iter().find(|name| !is_name(&name.to_ascii_lowercase())) {
@@ -45,7 +45,7 @@ impl Hosts {
         Self { public, own }
     }
 
-    /// Whose the name in a `Host` header is, in lower case.
+    /// Who the name in a `Host` header belongs to. The header must be in lower case.
     pub fn place<'a>(&self, host: &'a str) -> Place<'a> {
         let name = name_of(host);
         if self.is_own(name) || !is_name(name) {
@@ -57,7 +57,8 @@ impl Hosts {
         }
     }
 
-    /// Why a pool may not have this prefix, if it may not: it is one label, and names nothing of this server's.
+    /// Why a pool may not have this prefix, if it may not. A prefix is one label, and must not be one of this server's
+    /// names.
     pub fn refuses_prefix(&self, prefix: &str) -> Option<&'static str> {
         let whole = format!("{prefix}.{}", self.public);
         match prefix {
@@ -96,12 +97,12 @@ pub fn name_of(host: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// What stands before a name in a name below it.
+/// The part of a name that stands before `above`, if the name is below `above`.
 fn below<'a>(name: &'a str, above: &str) -> Option<&'a str> {
     name.strip_suffix(above)?.strip_suffix('.').filter(|prefix| !prefix.is_empty())
 }
 
-/// Whether this is a name in lower case, and no address in any of the forms that browsers read.
+/// Whether a text is a host name in lower case, and not an address in any of the forms that browsers read.
 pub fn is_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=LONGEST_LABEL).contains(&label.len())

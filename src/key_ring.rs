@@ -1,5 +1,5 @@
-//! The ring of parsed signing keys, by pool. Keys never change under their ID, so what is kept cannot mislead: a pool
-//! or session that is gone is found out by the statement that acts. Entries are read again after a minute.
+//! A cache of parsed signing keys, by pool. Keys never change under their ID, so a cached key cannot mislead: if a pool
+//! or session is gone, the statement that acts finds out. Entries are read again after a minute.
 
 use std::{
     collections::HashMap,
@@ -15,12 +15,12 @@ use crate::{
     tokens::{PoolKeys, SigningKey},
 };
 
-/// How stale an entry may be: a new key is seen by every replica after this time.
+/// How stale an entry may be: after this time every replica sees a new key.
 const FRESH: Duration = Duration::minutes(1);
-/// Pools kept at most, before stale ones are dropped.
+/// How many pools are kept before stale ones are dropped.
 const LIMIT: usize = 1_000;
 
-/// The ring.
+/// The cache.
 #[derive(Default)]
 pub struct KeyRing {
     pools: RwLock<HashMap<String, (OffsetDateTime, Arc<PoolKeys>)>>,
@@ -61,7 +61,7 @@ impl KeyRing {
         Ok(Some(keys))
     }
 
-    /// The same where they were read a moment ago, without asking the database.
+    /// Like [`Self::of_pool`], without asking the database: `None` when the keys were not read within the last minute.
     pub fn known(&self, pool_id: &str, now: OffsetDateTime) -> Option<Arc<PoolKeys>> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
         pools.get(pool_id).filter(|(read_at, _)| now - *read_at < FRESH).map(|(_, keys)| keys.clone())

@@ -30,11 +30,11 @@ pub struct Metrics {
     pub sessions_over_limit: IntCounter,
 }
 
-/// What is so at the moment.
+/// Values of the present moment.
 pub struct Now {
     /// Requests being answered.
     pub in_flight: usize,
-    /// Those that wait.
+    /// Requests that wait.
     pub waiting: usize,
     /// Whether requests come through a proxy that is not trusted.
     pub unheard_proxy: bool,
@@ -146,7 +146,7 @@ impl Metrics {
         usize::try_from(self.outliving.get()).unwrap_or(0)
     }
 
-    /// Counts work that was ended before its end.
+    /// Counts work that was broken off before its end.
     pub fn given_up(&self) {
         self.given_up.inc();
     }

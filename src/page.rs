@@ -1,4 +1,4 @@
-//! Pages of lists: opaque, tamper-evident tokens that hold the last key of the page before.
+//! Pagination of lists: opaque, tamper-evident tokens that hold the last key of the page before.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,7 +8,8 @@ use crate::{
     sealing::SealingKey,
 };
 
-/// The key to go on after; `None` for the first page. `list` names the list, so that tokens of others do not open.
+/// The key after which the page begins; `None` for the first page. `list` names the list, so that tokens of other lists
+/// do not open.
 pub fn open<K: DeserializeOwned>(key: &SealingKey, list: &str, token: Option<&str>) -> Result<Option<K>> {
     let Some(token) = token else { return Ok(None) };
     let invalid =
@@ -18,7 +19,8 @@ pub fn open<K: DeserializeOwned>(key: &SealingKey, list: &str, token: Option<&st
     serde_json::from_slice(&plain).map(Some).map_err(|_| invalid())
 }
 
-/// Cuts a list that was read one row too far down to `limit` rows, and makes the token of the next page if there is one.
+/// Cuts a list, of which one row too many was read, to `limit` rows, and makes the token of the next page if there is
+/// one.
 pub fn cut<T, K: Serialize>(
     key: &SealingKey,
     list: &str,
@@ -66,7 +68,7 @@ mod tests {
             prop_assert!(pages <= list.len() / limit as usize + 1);
         }
 
-        /// A token that was changed, or is of another list, opens nothing.
+        /// A token that was changed, or that belongs to another list, opens nothing.
         #[test]
         fn tokens_are_tamper_evident(last in any::<u32>(), at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let key = SealingKey::new(&[1; 32]);

@@ -1,7 +1,8 @@
-//! Password hashing (argon2id), off the async threads and behind a bounded line, which is shared fairly ([`crate::fair`]).
+//! Password hashing (argon2id), off the async threads and behind a bounded line that is shared fairly
+//! ([`crate::fair`]).
 //!
-//! A flood of sign-ins fills the line and gets `TooManyRequestsException`; everybody else's passwords are next after one of
-//! the flood's, and everything else goes on.
+//! A flood of sign-ins fills the line and gets `TooManyRequestsException`. Everybody else's passwords are hashed after
+//! one of the flood's, and all other work goes on.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -22,7 +23,7 @@ use crate::{
     secret::Secret,
 };
 
-/// Cost of a hash and bounds of the work.
+/// The cost of a hash, and the limits of the work.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Memory of one hash, KiB.
@@ -31,7 +32,7 @@ pub struct Settings {
     pub iterations: u32,
     /// Hashes computed at the same time.
     pub threads: usize,
-    /// Hashes waiting or running; of further ones those are refused whose callers have most.
+    /// Hashes waiting or running. Beyond them, those of the callers who have most are refused.
     pub queue: usize,
 }
 
@@ -40,13 +41,13 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     line: Arc<Line>,
     threads: mpsc::Sender<Work>,
-    /// A hash that no password matches, verified for users that do not exist so that both take the same time. The
-    /// hashing threads make it before anything else, so that a start need not wait for it.
+    /// A hash that no password matches. It is verified for users that do not exist, so that both cases take the same
+    /// time. The hashing threads make it before anything else, so that the start need not wait for it.
     decoy: Arc<OnceLock<String>>,
 }
 
 impl Settings {
-    /// The hasher's share of the settings.
+    /// The settings of the hasher.
     pub fn of(config: &Config) -> Self {
         Self {
             memory_kib: config.password_memory_kib,
@@ -58,7 +59,7 @@ impl Settings {
 }
 
 impl Passwords {
-    /// Ready to hash with these settings.
+    /// Starts the hashing threads, with these settings.
     pub fn new(settings: &Settings) -> Result<Self> {
         let params = Params::new(settings.memory_kib, settings.iterations, 1, None)
             .map_err(|cause| Error::internal(format!("password hashing parameters: {cause}")))?;
@@ -82,14 +83,14 @@ impl Passwords {
         self.off_thread(move || hash(&argon2, password.expose())).await?
     }
 
-    /// Whether the password fits the hash. Without a hash (no such user, no password) the same work is done and the
-    /// answer is no.
+    /// Whether the password matches the hash. Without a hash (no such user, or no password) the same work is done and
+    /// the answer is no.
     pub async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool> {
         let argon2 = self.argon2.clone();
         let known = hash.is_some();
         let decoy = self.decoy.clone();
         self.off_thread(move || {
-            // Another thread may still be making the decoy's: then this one makes its own, in the same time.
+            // If another thread is still making the decoy, this one makes its own hash, which takes the same time.
             let hash = match hash.or_else(|| decoy.get().cloned()) {
                 Some(hash) => hash,
                 None => self::hash(&argon2, &random::password())?,
@@ -101,14 +102,14 @@ impl Passwords {
         .await?
     }
 
-    /// Whether a hash was made at another cost than today's.
+    /// Whether a hash was made with another cost than the present one.
     pub fn is_outdated(&self, hash: &str) -> bool {
         let made_with = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
         let (now, cost) = (self.argon2.params(), |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost()));
         made_with.is_none_or(|made_with| cost(&made_with) != cost(now))
     }
 
-    /// Other work of a sign-in that takes a core for a moment: among the hashes, within the same bounds.
+    /// Does other work of a sign-in that takes a core for a moment. It counts as a hash, within the same limits.
     pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.off_thread(work).await
     }
@@ -116,14 +117,14 @@ impl Passwords {
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let too_many =
             |TurnedAway| Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into());
-        // Whoever the request counts for waits among their own.
+        // The request takes its place in line as the caller that it counts for.
         let mut place = self.line.join(&admission::path()).map_err(too_many)?;
         place.held().await.map_err(too_many)?;
         let (answer, answered) = oneshot::channel();
         let work = Box::new(move || {
             // A caller that went away needs no hash.
             let done = (!answer.is_closed()).then(work);
-            // Before the answer: who has it may ask for the next.
+            // Before the answer is sent, because a caller that has it may ask for the next hash.
             drop(place);
             if let Some(done) = done {
                 let _ = answer.send(done);
@@ -136,19 +137,20 @@ impl Passwords {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// How much less than other threads those that hash get to run (nice value), so that a flood of passwords leaves the
-/// cores to everybody else: a third of another's share. Much less, and where other programs fill the machine nobody signs in.
+/// By how much the priority of the hashing threads is lower than that of others (nice value), so that a flood of
+/// passwords leaves the cores to everybody else. They get a third of another thread's share. With much less, nobody
+/// could sign in where other programs fill the machine.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
-/// Threads that do one piece of work after another until the sender is dropped.
+/// Starts threads that do one piece of work after another until the sender is dropped.
 fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
     let (sender, receiver) = mpsc::channel::<Work>();
     let receiver = Arc::new(Mutex::new(receiver));
     for _ in 0..count {
         let receiver = receiver.clone();
         let run = move || {
-            // Of this thread alone, on Linux; elsewhere it would be the process's.
+            // On Linux this is the priority of this thread alone; elsewhere it would be the process's.
             #[cfg(target_os = "linux")]
             if let Err(cause) = rustix::process::setpriority_process(None, NICE) {
                 tracing::debug!(%cause, "hashing runs at normal priority");
@@ -156,7 +158,7 @@ fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
             loop {
                 let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok(work) = next else { return };
-                // A panic is its caller's: the answer's channel closes.
+                // A panic affects only its caller: the channel of the answer closes.
                 let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
             }
         };

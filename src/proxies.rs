@@ -1,5 +1,5 @@
-//! Whether a proxy stands in front that is not trusted yet: then every client counts as the proxy's one address, and all of them
-//! share what one address may have.
+//! Detects a proxy in front of the server that is not trusted yet. Because of it every client counts as the proxy's one
+//! address, and all of them share what one address may have.
 
 use std::{
     net::IpAddr,
@@ -7,12 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What was seen is counted over this time, and said once in it.
+/// Requests are counted over this time, and a proxy is reported once in it.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Fewer requests say nothing.
+/// Fewer requests than these prove nothing.
 const ENOUGH: u64 = 100;
 
-/// What the peers of connections were.
+/// What is known about the peers that requests came from.
 #[derive(Default)]
 pub struct Proxies(Mutex<Seen>);
 
@@ -20,16 +20,16 @@ pub struct Proxies(Mutex<Seen>);
 struct Seen {
     since: Option<Instant>,
     requests: u64,
-    /// The peer of more than half of the requests, if there is one, and by how many it is ahead of all others (Boyer and Moore's
-    /// majority vote: it needs to remember no other).
+    /// The peer of more than half of the requests, if there is one, and by how many it is ahead of all others (Boyer
+    /// and Moore's majority vote, which need not remember any other).
     ahead: Option<(IpAddr, u64)>,
-    /// Whether it was said in this time, and the time before.
+    /// Whether a proxy was reported in this window, and whether one was in the window before.
     said: bool,
     said_before: bool,
 }
 
 impl Seen {
-    /// Nineteen of twenty requests come from one peer.
+    /// The peer that nineteen of twenty requests come from, if there is one.
     fn suspect(&self) -> Option<IpAddr> {
         let (peer, ahead) = self.ahead?;
         (self.requests >= ENOUGH && ahead * 10 >= self.requests * 9).then_some(peer)
@@ -48,8 +48,8 @@ impl Seen {
 }
 
 impl Proxies {
-    /// Notes a request of a peer. `unheard`: it is no trusted proxy, and names a client in the configured header. Says, once
-    /// in a minute, which peer it is that nearly all requests come from in this way.
+    /// Notes a request of a peer. `unheard` means that the peer is no trusted proxy, but names a client in the
+    /// configured header. Returns, once a minute, the peer from which nearly all requests come in this way.
     pub fn saw(&self, peer: IpAddr, unheard: bool, now: Instant) -> Option<IpAddr> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(now);

@@ -1,5 +1,5 @@
-//! Whether the database can be worked with. Asked on a connection of its own, because requests that wait for theirs say nothing
-//! about the database, and a few times a second at most, whoever wants to know.
+//! Whether the database is usable. This is asked on a connection of its own, because requests that wait for theirs tell
+//! nothing about the database. It is asked a few times a second at most, however many want to know.
 
 use std::time::{Duration, Instant};
 
@@ -13,15 +13,15 @@ use crate::store::{
 
 /// Longest wait for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// An answer holds so long.
+/// How long an answer is used again.
 const FRESH: Duration = Duration::from_millis(100);
 
-/// What was found last: when, and why not.
+/// The last answer: when it was found, and why the database was not usable.
 #[derive(Default)]
 pub struct Readiness(Mutex<Option<(Instant, Option<&'static str>)>>);
 
 impl Readiness {
-    /// Why the database cannot be worked with; `None`: it can.
+    /// Why the database is not usable; `None` if it is.
     pub async fn why_not(&self, probe: &Connections) -> Option<&'static str> {
         let mut last = self.0.lock().await;
         if let Some((at, found)) = *last
@@ -29,7 +29,7 @@ impl Readiness {
         {
             return found;
         }
-        // A task: it is heard to its end, whoever hung up or waited long enough.
+        // A task of its own runs to its end, even if the caller hangs up or has waited long enough.
         let db = probe.clone();
         let asked = tokio::spawn(async move { state(&db).await });
         let found = match tokio::time::timeout(PATIENCE, asked).await {

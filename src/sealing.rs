@@ -23,7 +23,7 @@ pub struct SealingKey {
     derivation: hmac::Key,
 }
 
-/// Why a value could not be opened or a key not be read.
+/// Why a value could not be opened, or a key not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
@@ -58,7 +58,7 @@ impl SealingKey {
         Ok(Self::new(bytes.as_slice().try_into().map_err(|_| Error::Malformed)?))
     }
 
-    /// The key in this file (mode 0600); makes file and key when there is none and `create` says so.
+    /// The key in this file (mode 0600). If there is no file and `create` is set, makes a key and the file.
     pub fn from_file(path: &Path, create: bool) -> Result<Self, Error> {
         let failed = |cause| Error::File { path: path.display().to_string(), cause };
         if create && !path.exists() {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is sealed comes back whole, in its own context alone, and changed nowhere and cut nowhere.
+        /// A sealed value opens whole in its own context only, and not at all if it was changed or cut.
         #[test]
         fn what_is_sealed_comes_back_or_nothing_does(
             plain in proptest::collection::vec(any::<u8>(), 0..200),

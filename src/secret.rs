@@ -1,4 +1,4 @@
-//! A text that must not be shown: its `Debug` prints nothing of it.
+//! A text that must not be shown: its `Debug` output does not contain it.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 

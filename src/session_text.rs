@@ -1,8 +1,8 @@
 //! The `Session` strings that clients carry from one call of a sign-in to the next.
 //!
-//! A string is sealed and says which challenge row it stands for and when it expires, so that a used, an expired and
-//! an invented one can be told apart (docs/cognito.md 4.4) without keeping used rows. What it allows is decided by the row alone,
-//! which is taken once.
+//! A string is sealed and contains the challenge row that it stands for and when it expires. So used, expired and
+//! invented strings can be told apart (docs/cognito.md 4.4) without keeping used rows. Only the row, which is taken
+//! once, decides what the string allows.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use time::OffsetDateTime;
@@ -16,7 +16,7 @@ use crate::{
 /// What every string starts with, so that none starts with a hyphen and looks like a flag on a command line.
 const PREFIX: &str = "AYAB";
 
-/// What a string says.
+/// The content of a string.
 pub struct SessionText {
     pub pool_id: String,
     pub client_id: String,
@@ -46,7 +46,7 @@ pub fn open(key: &SealingKey, pool_id: &str, client_id: &str, text: &str, now: O
     Ok(opened.id)
 }
 
-/// What a string stands for, of whatever client: for operations that name none.
+/// The content of a string of any client, for operations that name no client.
 pub fn open_any(key: &SealingKey, text: &str, now: OffsetDateTime) -> Result<SessionText> {
     let sealed = text.strip_prefix(PREFIX).ok_or_else(invalid)?;
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).map_err(|_| invalid())?;

@@ -1,5 +1,7 @@
-//! Secure Remote Password, the variant of Amazon Cognito (docs/cognito.md 4.5): SRP-6a over the 3072-bit group of RFC 5054 with SHA-256,
-//! numbers hashed as Java's `BigInteger.toByteArray`, and a key derived with HKDF-like HMACs. The server's half. Pure.
+//! The server's half of Secure Remote Password, in the variant of Amazon Cognito (docs/cognito.md 4.5). Pure.
+//!
+//! It is SRP-6a over the 3072-bit group of RFC 5054 with SHA-256. Numbers are hashed as Java's `BigInteger.toByteArray`
+//! writes them, and the key is derived with HKDF-like HMACs.
 
 use aws_lc_rs::{digest, hmac};
 use crypto_bigint::{NonZero, U1024, U3072, modular::ConstMontyForm};
@@ -40,7 +42,7 @@ pub struct Verifier {
 pub struct ClientPublic(U3072);
 
 impl ClientPublic {
-    /// From hexadecimal text; `None` for what no honest client sends.
+    /// Parses hexadecimal text; `None` for values that no honest client sends.
     pub fn parse(hex: &str) -> Option<Self> {
         if hex.is_empty() || hex.len() > 2 * NUMBER || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
@@ -57,7 +59,7 @@ fn modulus() -> &'static U3072 {
     Group::PARAMS.modulus().as_ref()
 }
 
-/// The verifier of a password. `pool_name`: the part of the pool's ID after `_`.
+/// The verifier of a password. `pool_name` is the part of the pool's ID after `_`.
 pub fn verifier(pool_name: &str, username: &str, password: &str, salt: [u8; SALT]) -> Verifier {
     let v = power(&generator(), &private_key(pool_name, username, password, &salt));
     Verifier { salt, v: v.retrieve().to_be_bytes().as_ref().to_vec() }
@@ -69,7 +71,7 @@ fn private_key(pool_name: &str, username: &str, password: &str, salt: &[u8]) -> 
     hash(&[&padded(salt), &identity])
 }
 
-/// SRP_B = k·v + g^b, as hexadecimal text. `secret`: b.
+/// SRP_B = k·v + g^b, as hexadecimal text. `secret` is b.
 pub fn public(v: &[u8], secret: &[u8]) -> String {
     hexadecimal(&server_public(v, secret))
 }
@@ -79,8 +81,8 @@ fn server_public(v: &[u8], secret: &[u8]) -> U3072 {
     k.mul(&element(v)).add(&power(&generator(), secret)).retrieve()
 }
 
-/// What a client that knows the password signs the challenge with (PASSWORD_CLAIM_SIGNATURE, before base64). `identity`: the
-/// pool's name and the username, or a device's group key and key.
+/// The signature over a challenge that a client who knows the password makes (PASSWORD_CLAIM_SIGNATURE, before base64).
+/// `identity` is the pool's name and the username, or a device's group key and key.
 pub fn signature(
     v: &[u8],
     secret: &[u8],
@@ -112,7 +114,7 @@ fn element(bytes: &[u8]) -> Element {
     Element::new(&U3072::from_be_slice(bytes))
 }
 
-/// In constant time for exponents of one length, 128 bytes at most.
+/// A power, in constant time for exponents of the same length, which is 128 bytes at most.
 fn power(base: &Element, exponent: &[u8]) -> Element {
     let mut wide = [0; 128];
     wide[128 - exponent.len()..].copy_from_slice(exponent);
@@ -120,7 +122,8 @@ fn power(base: &Element, exponent: &[u8]) -> Element {
     base.pow_bounded_exp(&U1024::from_be_slice(&wide), bits)
 }
 
-/// A number as Java's `BigInteger.toByteArray`: without leading zeros, but with one where the first bit is set.
+/// A number as Java's `BigInteger.toByteArray` writes it: without leading zeros, except for one when the first bit is
+/// set.
 fn number(number: &U3072) -> Vec<u8> {
     padded(number.to_be_bytes().as_ref())
 }

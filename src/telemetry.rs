@@ -9,8 +9,11 @@ use tracing_subscriber::{
     prelude::*,
 };
 
-/// Crates whose finer levels print key material or challenge values: never more than warnings, whatever is asked for of a part of
-/// them. And nothing of what is wrong with the requests of strangers (`actix_http::h1`), which is no error of ours.
+/// The most that certain crates may log, whatever the filter asks for.
+///
+/// Crates whose finer levels print key material or challenge values, and all parts of them, log only warnings and
+/// errors. `actix_http::h1` logs nothing: it reports what is wrong with the requests of strangers, which is no error of
+/// ours.
 fn caps() -> Targets {
     Targets::new()
         .with_default(LevelFilter::TRACE)

@@ -1,14 +1,14 @@
 //! The words of the pages, in the languages of `locales/` (Project Fluent). Pure.
 //!
-//! A new language is a file there and a line here; a test compares the files with the English one, and the templates with
-//! both.
+//! A new language needs a file there and a line here. Tests compare the files with the English one, and the texts with
+//! the pages that name them.
 
 use std::{borrow::Cow, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, accepted_languages, negotiate_languages};
 
-/// Language tags and files; the first stands in for all others.
+/// Language tags and files. The first is the fallback for all others.
 const FILES: [(&str, &str); 5] = [
     ("en", include_str!("../locales/en.ftl")),
     ("de", include_str!("../locales/de.ftl")),
@@ -28,7 +28,7 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
         let id: LanguageIdentifier = tag.parse().expect("a language tag");
         let resource = FluentResource::try_new(file.to_owned()).unwrap_or_else(|(resource, _)| resource);
         let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().expect("a language tag")]);
-        // The marks around what is filled in are for text of two directions.
+        // The isolation marks around filled-in values are for texts that mix two directions.
         bundle.set_use_isolating(false);
         let _ = bundle.add_resource(resource);
         Language { tag, id, bundle }

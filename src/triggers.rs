@@ -1,5 +1,5 @@
-//! Triggers: the functions of a pool's `LambdaConfig`, as signed webhooks (see [`crate::webhooks`]) that take Amazon Cognito's
-//! event and give it back with their response. What they are asked is in `flows::triggers`.
+//! Triggers: the functions of a pool's `LambdaConfig`, called as signed webhooks (see [`crate::webhooks`]). They take
+//! Amazon Cognito's event and return it with their response. `flows::triggers` decides what they are asked.
 
 use std::{
     collections::HashMap,
@@ -12,15 +12,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{config::Config, random, webhooks::Webhooks};
 
-/// Functions of one pool at work at the same time, in one replica.
+/// The most functions of one pool at work at the same time, in one replica.
 const TOGETHER: usize = 16;
 /// How long a call waits for a place among them.
 const WAIT: Duration = Duration::from_secs(1);
-/// Pools remembered before those that are quiet are forgotten.
+/// How many pools are remembered before the quiet ones are forgotten.
 const POOLS: usize = 1_000;
-/// Bytes of an answer, at most.
+/// The most bytes of an answer.
 const LONGEST: usize = 1024 * 1024;
-/// Characters of the secret, at least.
+/// The fewest characters of the secret.
 const SHORTEST_SECRET: usize = 16;
 /// Where the function's name goes in the URL.
 const PLACEHOLDER: &str = "{function}";
@@ -35,18 +35,18 @@ pub struct Triggers {
 /// Why a function gave no response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It refuses, with this text.
+    /// It refused, with this text.
     Refused(String),
-    /// Its answer is none.
+    /// Its answer is not one that a function may give.
     Unrecognizable,
-    /// It could not be asked, or did not answer in time.
+    /// It could not be called, failed, or did not answer in time.
     Unreachable(String),
-    /// Too many are at work.
+    /// Too many functions are at work.
     Busy,
 }
 
 impl Failure {
-    /// Which kind it is, without a function's own words.
+    /// The kind of failure, without a function's own words.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Refused(_) => "refused",
@@ -79,7 +79,7 @@ impl Triggers {
                 let patience = Duration::from_secs(config.trigger_timeout_seconds);
                 let parsed = url::Url::parse(&url.replace(PLACEHOLDER, "f"));
                 let parsed = parsed.map_err(|cause| format!("trigger-url: {cause}"))?;
-                // Passwords go there, and what comes back lets people in.
+                // Passwords are sent there, and its answers let people in.
                 let near = config.is_local() || matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
                 if parsed.scheme() != "https" && !(parsed.scheme() == "http" && near) {
                     return Err("trigger-url: must be https, or http on this machine or for a local public-url".into());
@@ -91,7 +91,7 @@ impl Triggers {
         Ok(Self { target, at_work: Mutex::default() })
     }
 
-    /// Asks the function of this ARN, and gives the `response` of the event that it answers with.
+    /// Calls the function of this ARN, and returns the `response` of the event in its answer.
     pub async fn call(&self, pool_id: &str, arn: &str, event: &Value) -> Result<Map<String, Value>, Failure> {
         let unreachable = |why: &str| Err(Failure::Unreachable(why.to_owned()));
         let Some((webhooks, url)) = &self.target else { return unreachable("this server has no trigger-url") };
@@ -131,7 +131,8 @@ impl Triggers {
 }
 
 impl Triggers {
-    /// A place among the functions of a pool: the functions of one pool, however slow, take none of another's.
+    /// Takes a place among the functions of a pool. However slow the functions of one pool are, they take no place of
+    /// another's.
     async fn place(&self, pool_id: &str) -> Option<OwnedSemaphorePermit> {
         let places = {
             let mut pools = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);

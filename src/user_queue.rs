@@ -1,9 +1,11 @@
-//! UserQueue: of one user, only a few requests that change something are at work at the same time; the others wait here, where
-//! waiting costs little. In the database each would wait for the user's rows with a connection that others need.
+//! The queue of each user's requests that change something.
 //!
-//! Who waits has no place among the requests that are answered, and is one of a bounded number who wait, shared as places are
-//! ([`crate::fair`]). The wait is as long as one for a place, at most. Strangers, who only name a user, wait for each other and
-//! never keep the user waiting who has a token.
+//! Only a few of them are at work at the same time. The others wait here, where waiting costs little; in the database
+//! each would wait for the user's rows with a connection that others need.
+//!
+//! A request that waits has no place among the requests being answered. The number of requests that wait is limited,
+//! and shared in the same way as places ([`crate::fair`]); they wait at most as long as for a place. Strangers, who
+//! only name a user, wait for each other. They never keep a user waiting who has a token.
 
 use std::{
     collections::HashMap,
@@ -21,21 +23,21 @@ use crate::{
     fair::{Line, Ticket},
 };
 
-/// Requests in one user's name that wait, at most.
+/// The most requests in one user's name that wait.
 const WAITING: usize = 128;
 
 /// Who is at work and who waits, by user.
 pub struct UserQueue {
     limit: usize,
     users: Arc<Users>,
-    /// All who wait, whoever they wait for.
+    /// All requests that wait, for any user.
     waiting: Arc<Line>,
 }
 
 #[derive(Default)]
 struct Users(Mutex<HashMap<String, Arc<Line>>>);
 
-/// A turn, until it is dropped.
+/// A turn, which ends when it is dropped.
 pub struct Turn {
     users: Arc<Users>,
     key: String,
@@ -43,23 +45,25 @@ pub struct Turn {
 }
 
 impl UserQueue {
-    /// So many at the same time for each user (0: no bound), and so many that wait, for all users together.
+    /// A queue with so many requests at work for each user (0 means no limit), and so many that wait, for all users
+    /// together.
     pub fn new(limit: usize, waiting: usize) -> Self {
         Self { limit, users: Arc::default(), waiting: Line::new(0, waiting) }
     }
 
-    /// Waits for a turn of a user who proved who they are. `TooManyRequests` when too many wait already, and after a long wait.
+    /// Waits for a turn of a user who proved who they are. Fails with `TooManyRequests` when too many wait already, or
+    /// after a long wait.
     pub fn of_bearer(&self, pool_id: &str, sub: Uuid) -> impl Future<Output = Result<Turn>> {
         self.take(format!("bearer {pool_id}/{sub}"))
     }
 
-    /// Waits for a turn of a user whom somebody names: by a name or a subject. The same.
+    /// Waits for a turn of a user whom somebody names, by a name or a subject. Fails like [`Self::of_bearer`].
     pub fn of_name(&self, pool_id: &str, name: &str) -> impl Future<Output = Result<Turn>> {
         self.take(format!("name {pool_id}/{name}"))
     }
 
     async fn take(&self, key: String) -> Result<Turn> {
-        // Made before the wait: a caller who gives up cleans up as well.
+        // Made before the wait, so that a caller who gives up cleans up, too.
         let mut turn = Turn { users: self.users.clone(), key, ticket: None };
         if self.limit == 0 {
             return Ok(turn);
@@ -109,7 +113,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         self.ticket = None;
         let mut users = self.users.lock();
-        // Nobody else works or waits: the map holds only users with something going on.
+        // Nobody else works or waits: the map keeps only users with something going on.
         if users.get(&self.key).is_some_and(|line| Arc::strong_count(line) == 1) {
             users.remove(&self.key);
         }
@@ -210,7 +214,7 @@ mod tests {
         while flood.iter().filter(|one| one.is_finished()).count() < 81 {
             tokio::task::yield_now().await;
         }
-        // Nobody who waits has a place.
+        // No request that waits has a place.
         assert_eq!(admission.in_flight(), 0);
         drop(first);
         honest.await.unwrap().unwrap();

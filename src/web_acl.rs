@@ -1,6 +1,6 @@
 //! The web ACL: which addresses may call, and how often; for the whole server and per pool.
 //!
-//! What it refuses is `ForbiddenException`, as a web application firewall in front of Amazon Cognito answers.
+//! A refusal is a `ForbiddenException`, as a web application firewall in front of Amazon Cognito answers.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -33,12 +33,12 @@ impl WebAcl {
         }
     }
 
-    /// The server's rules; asked for every request before anything else.
+    /// Checks the server's rules, for every request before anything else.
     pub fn check_server(&self, address: IpAddr, body_bytes: usize) -> Result<()> {
         self.server.check(address, body_bytes)
     }
 
-    /// The server's size rule alone, for a body whose length was not announced.
+    /// Checks only the server's size rule, for a body whose length was not announced.
     pub fn check_server_size(&self, body_bytes: usize) -> Result<()> {
         if self.server.rules.body_bytes.is_some_and(|limit| body_bytes > limit) {
             return Err(forbidden());
@@ -46,7 +46,7 @@ impl WebAcl {
         Ok(())
     }
 
-    /// A pool's rules; asked as soon as the pool that a request concerns is known.
+    /// Checks a pool's rules, as soon as it is known which pool a request concerns.
     pub fn check_pool(&self, pool_id: &str, address: IpAddr, body_bytes: usize) -> Result<()> {
         self.pools.get(pool_id).map_or(Ok(()), |guard| guard.check(address, body_bytes))
     }

@@ -1,4 +1,4 @@
-//! A client of a running server's API, for commands that ask it: signed (SigV4) where an operator asks.
+//! A client of a running server's API, for the commands that call it. Operators' calls are signed (SigV4).
 
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{clock::Clock, clock::SystemClock, secret::Secret, wire};
 
-/// Where the server is, and who asks: the variables that AWS tools read.
+/// Where the server is, and who calls it: the variables that AWS tools read.
 #[derive(Args)]
 pub struct Connection {
     /// The server.
@@ -37,7 +37,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Calls an operation; its output, or its error in words.
+    /// Calls an operation. Returns its output, or its error in words.
     pub async fn call(&self, operation: &str, mut input: Value) -> Result<Value, String> {
         let declared =
             wire::model().operation(operation).ok_or_else(|| format!("there is no operation {operation}"))?;

@@ -85,7 +85,7 @@ fn answer(
     Ok(())
 }
 
-/// The origin that a page would have: of this relying party, or of a server on this machine.
+/// The origin that a page would have: that of the relying party, or of a server on this machine.
 fn usual_origin(options: &Value) -> String {
     match options["rp"]["id"].as_str().or(options["rpId"].as_str()) {
         Some(rp_id) if rp_id != "localhost" => format!("https://{rp_id}"),
@@ -112,12 +112,12 @@ fn load(path: &Path) -> Result<Authenticator, String> {
     }
 }
 
-/// Replaces the file as a whole, so that a broken write loses nothing.
+/// Replaces the whole file at once, so that an interrupted write loses nothing.
 fn save(path: &Path, authenticator: &Authenticator) -> Result<(), String> {
     let failed = |cause: std::io::Error| format!("{}: {cause}", path.display());
     let text = serde_json::to_string_pretty(authenticator).map_err(|cause| cause.to_string())?;
     let new = path.with_extension("new");
-    let _ = std::fs::remove_file(&new); // left by a broken write
+    let _ = std::fs::remove_file(&new); // left by an interrupted write
     write_private(&new, &text).map_err(failed)?;
     std::fs::rename(&new, path).map_err(failed)
 }

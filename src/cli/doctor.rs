@@ -1,4 +1,4 @@
-//! `keystead doctor`: checks a deployment, a line per finding; fails when something is wrong.
+//! `keystead doctor`: checks a deployment and prints a line per finding; fails when something is wrong.
 
 use std::time::Instant;
 
@@ -95,7 +95,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     report.end()
 }
 
-/// What the server of this machine, if one runs with these settings, found out about what stands in front of it.
+/// Reports what the server of this machine, if one runs with these settings, has noticed about proxies in front of it.
 fn proxies(config: &Config, report: &mut Report) {
     let Ok(metrics) = health::get(config.metrics_listen.unwrap_or(config.listen), "/metrics") else { return };
     let is = |value: &str| metrics.lines().any(|line| line == format!("{UNHEARD_PROXY} {value}"));
@@ -110,7 +110,7 @@ fn proxies(config: &Config, report: &mut Report) {
     }
 }
 
-/// The RP IDs of pools against the public address.
+/// Checks the pools: their mail senders, and their relying party IDs against the public address.
 async fn pools(app: &crate::app::App, report: &mut Report) {
     let host =
         url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();

@@ -15,7 +15,7 @@ pub struct Health {
     /// Address and port of the server.
     #[arg(long, env = "KEYSTEAD_LISTEN", default_value = "127.0.0.1:9229")]
     listen: SocketAddr,
-    /// Ask whether it is ready, its database included, and not only alive. A restart mends no database.
+    /// Ask whether it is ready, including its database, and not only whether it is alive. A restart mends no database.
     #[arg(long)]
     ready: bool,
 }
@@ -31,7 +31,7 @@ pub fn run(health: &Health) -> Result<(), String> {
     }
 }
 
-/// What a server of this machine answers, head and body.
+/// Sends a GET request to a server of this machine. Returns the answer, head and body.
 pub fn get(mut address: SocketAddr, path: &str) -> std::io::Result<String> {
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });

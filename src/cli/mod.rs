@@ -50,9 +50,9 @@ enum Command {
     Migrate(Box<Config>),
     /// Check a deployment: settings, database, migrations, sealing key, clock, pools.
     Doctor(Box<Config>),
-    /// Operators' key pairs.
+    /// Manage operators' key pairs.
     Operator(operator::Operator),
-    /// Passkeys of users, and what a user pool wants of them, at a running server.
+    /// Manage users' passkeys, and what a user pool requires of them, at a running server.
     Passkeys(passkeys::Passkeys),
     /// Run a background job once.
     RunJob(run_job::RunJob),
@@ -77,7 +77,7 @@ pub fn run() -> ExitCode {
 fn try_run() -> Result<(), String> {
     let file = setup::settings_file()?;
     let command = setup::with_file_defaults(Cli::command(), &file)?;
-    // So that a setting may stand behind `create` too, where one writes it.
+    // Makes the settings global, so that they may also follow `create`, which is where people write them.
     let command = command.mut_subcommand("operator", |operator| {
         let settings = |arg: clap::Arg| if arg.is_positional() { arg } else { arg.global(true) };
         operator.mut_args(settings)

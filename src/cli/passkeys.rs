@@ -1,5 +1,5 @@
-//! `keystead passkeys`: what Keystead does with passkeys beyond Amazon Cognito, from a shell. It asks a running server; the
-//! output is JSON.
+//! `keystead passkeys`: calls, from a shell, the passkey operations that Amazon Cognito does not have. It asks a
+//! running server; the output is JSON.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -16,8 +16,8 @@ pub struct Passkeys {
 
 #[derive(Subcommand)]
 enum Action {
-    /// List a user's passkeys with provider, last use and backup state: as an operator with --user-pool-id and --username, or as
-    /// the user with an access token.
+    /// List a user's passkeys with provider, last use and backup state: as an operator with --user-pool-id and
+    /// --username, or as the user with an access token.
     List(OfUser),
     /// Delete a user's passkey: as an operator with --user-pool-id and --username, or as the user with an access token.
     Delete {
@@ -36,21 +36,21 @@ enum Action {
         #[arg(long)]
         name: String,
     },
-    /// What the signed-in user's passkey manager is to know.
+    /// Show what the signed-in user's passkey manager should know.
     Signals,
-    /// A user pool's passkey policy.
+    /// Show or replace a user pool's passkey policy.
     Policy {
         #[command(flatten)]
         document: Document,
     },
-    /// How a user pool's pages look.
+    /// Show or replace how a user pool's pages look.
     Branding {
         #[command(flatten)]
         document: Document,
     },
 }
 
-/// Whose passkeys.
+/// The user whose passkeys are meant.
 #[derive(Args)]
 struct OfUser {
     #[arg(long, requires = "username")]
@@ -64,7 +64,8 @@ struct OfUser {
 struct Document {
     #[arg(long)]
     user_pool_id: String,
-    /// Replace it by this one: JSON, whole; what is left out goes back to its default. Without it the present one is shown.
+    /// Replace it with this whole document, as JSON; members left out go back to their defaults. Without this flag the
+    /// present document is shown.
     #[arg(long, value_name = "JSON")]
     set: Option<String>,
 }

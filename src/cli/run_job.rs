@@ -16,7 +16,7 @@ pub struct RunJob {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Job {
-    /// Remove what is not needed any more: see docs/retention.md.
+    /// Remove what is no longer needed: see docs/retention.md.
     RemoveExpired,
     /// Remove what belongs to deleted user pools.
     DeletePools,

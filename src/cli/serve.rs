@@ -27,7 +27,7 @@ use crate::{
 const FIRST_START: &str = "first-start.json";
 
 pub async fn run(config: Config) -> Result<(), String> {
-    // Taken before anything is started, so that a used port changes nothing.
+    // Bound before anything is started, so that a port in use changes nothing.
     let listener = TcpListener::bind(config.listen).map_err(|cause| {
         format!(
             "listen: cannot use {}: {cause}; stop what uses it (another Keystead?) or choose another with --listen",
@@ -102,7 +102,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     outcome
 }
 
-/// Waits until what is being delivered is noted: it would be delivered again.
+/// Waits until the deliveries in progress are recorded; otherwise those messages would be delivered again.
 async fn noted(app: &App) {
     let noted = async {
         while app.roads_at_work.load(Ordering::SeqCst) > 0 {
@@ -112,7 +112,7 @@ async fn noted(app: &App) {
     let _ = tokio::time::timeout(Duration::from_secs(app.config.shutdown_seconds), noted).await;
 }
 
-/// Waits for work whose callers are gone already, but not for long.
+/// Waits, but not for long, for work whose callers have already gone.
 async fn outlived(app: &App) {
     let patience = Duration::from_secs(app.config.shutdown_seconds).min(app.config.database_limits().statement);
     let ended = async {
@@ -132,19 +132,21 @@ fn describe(error: &error::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// What a first start made, kept for the next ones.
+/// What the first start created, kept for later starts.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct FirstStart {
     access_key_id: String,
     secret_access_key: String,
     user_pool_id: Option<String>,
     client_id: Option<String>,
-    /// Whether this start made it.
+    /// Whether this start created it.
     #[serde(skip)]
     new: bool,
 }
 
-/// The operator that the configuration names; with the private database, an operator and the demo pool of our own.
+/// Adds the operator that the configuration names, and creates what a first start needs.
+///
+/// The first start with the private database needs an operator; a first start with `demo` also needs the demo pool.
 async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool) -> error::Result<Option<FirstStart>> {
     let now = app.clock.now();
     let configured = (&app.config.operator_access_key_id, &app.config.operator_secret_access_key);
@@ -186,7 +188,7 @@ async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool)
     Ok(Some(first))
 }
 
-/// A pool with passkeys on for `localhost` and codes by mail, and a public client with sign-in pages.
+/// Creates a pool with passkeys for `localhost` and codes by mail, and a public client with sign-in pages.
 async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     let request = json!({
         "PoolName": "demo",
@@ -220,8 +222,10 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     Ok((pool, client.id))
 }
 
-/// Prints what to paste into a shell. The secret itself is shown once, by the start that made it, because nobody else can
-/// tell it to its owner; later ones say how to read it, and no log gathers it.
+/// Prints what to paste into a shell.
+///
+/// The secret itself is shown once, by the start that created it, because its owner cannot learn it in another way.
+/// Later starts print how to read it from its file, so that logs do not collect it.
 fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
     let secret = match private {
         Some(data_dir) if !first.new => {
@@ -254,6 +258,6 @@ fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
         lines.push("This database and its keys are private to this machine. For production set DATABASE_URL.".into());
         lines.push(String::new());
     }
-    // Whoever reads the greeting may stop reading at any line; the server goes on.
+    // Whoever reads the greeting may close the pipe at any line; the server goes on.
     let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
 }

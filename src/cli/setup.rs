@@ -14,15 +14,15 @@ use crate::{
     store::{self, Connections, connections::may_pass},
 };
 
-/// `keystead.toml`, read.
+/// The content of `keystead.toml`.
 #[derive(Default)]
 pub struct SettingsFile {
     path: String,
     table: toml::Table,
 }
 
-/// Reads the settings file that `--config` or `KEYSTEAD_CONFIG` names, or `keystead.toml` if there is one. Looked at
-/// before the command line is parsed, because the file's values are its defaults.
+/// Reads the settings file that `--config` or `KEYSTEAD_CONFIG` names, or `keystead.toml` if there is one. It is read
+/// before the command line is parsed, because its values are the defaults there.
 pub fn settings_file() -> Result<SettingsFile, String> {
     let mut args = std::env::args().skip_while(|arg| arg != "--config" && !arg.starts_with("--config="));
     let named = match args.next() {
@@ -41,7 +41,7 @@ pub fn settings_file() -> Result<SettingsFile, String> {
     Ok(SettingsFile { path, table })
 }
 
-/// The command line with the file's values as defaults: a flag or a variable still wins. Unknown settings are refused.
+/// Makes the file's values the defaults of the command line: a flag or a variable still wins. Refuses unknown settings.
 pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result<clap::Command, String> {
     let mut defaults = Vec::new();
     for (name, value) in &file.table {
@@ -67,8 +67,10 @@ pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result
     Ok(with_defaults(without_empty_lists(command), &defaults))
 }
 
-/// Reads an empty variable as no list, as it comes from `KEYSTEAD_OWN_HOSTS: ${OWN_HOSTS:-}`, and not as a list of one empty
-/// name. Single settings stay strict: an empty `DATABASE_URL` is no wish for a private database.
+/// Treats an empty variable as an absent list, not as a list of one empty name.
+///
+/// Lines such as `KEYSTEAD_OWN_HOSTS: ${OWN_HOSTS:-}` make such variables. Single settings stay strict: an empty
+/// `DATABASE_URL` does not ask for a private database.
 fn without_empty_lists(command: clap::Command) -> clap::Command {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     let command = command.mut_args(|arg| match arg.get_env() {
@@ -86,7 +88,7 @@ fn with_defaults(command: clap::Command, defaults: &[(String, String)]) -> clap:
     command.mut_subcommands(|sub| with_defaults(sub, defaults))
 }
 
-/// Variables of the environment that look like settings and are none.
+/// Environment variables that look like settings but are not.
 pub fn unknown_variables() -> Vec<String> {
     let command = super::Cli::command();
     let subcommands = command.get_subcommands().flat_map(clap::Command::get_arguments);
@@ -105,7 +107,7 @@ fn known(id: &str) -> bool {
 }
 
 impl SettingsFile {
-    /// The settings with what only the file can say, checked.
+    /// Adds the settings that only the file can have, and checks them all.
     pub fn complete(&self, mut config: Config) -> Result<Config, String> {
         if let Some(table) = self.table.get("web_acl") {
             config.web_acl = AclRules::deserialize_from(table.clone())
@@ -130,7 +132,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Lets go of the database, and stops it if it is private.
+    /// Closes the connections to the database, and stops it if it is private.
     pub async fn stop(self) -> Result<(), String> {
         self.app.close_connections().await;
         match self.cluster {
@@ -140,19 +142,19 @@ impl Parts {
     }
 }
 
-/// Whether the private database was made before.
+/// Whether the private database exists already.
 pub fn has_private_database(config: &Config) -> Result<bool, String> {
     Ok(config.data_dir.clone().map_or_else(default_data_dir, Ok)?.join("postgres").exists())
 }
 
-/// Opens (or starts) the database, migrates it, and reads (or makes) the sealing key.
+/// Opens (or starts) the database, migrates it, and reads (or creates) the sealing key.
 pub async fn assemble(config: Config) -> Result<Parts, String> {
     let parts = assemble_with(config, Arc::new(SystemClock), true).await?;
     check_clock(&parts.app).await?;
     Ok(parts)
 }
 
-/// A computer whose clock is far from the database's is refused: whatever else runs on it is wrong about time, too.
+/// Refuses a computer whose clock is far from the database's: whatever else runs on it is wrong about the time, too.
 async fn check_clock(app: &App) -> Result<(), String> {
     let ahead = app.measure_clock().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
     if ahead.abs() <= CLOCK_TOLERANCE {
@@ -165,7 +167,7 @@ async fn check_clock(app: &App) -> Result<(), String> {
     ))
 }
 
-/// The same without migrating, for commands that only look.
+/// Like [`assemble`], but without migrations and the check of the clock, for commands that only look.
 pub async fn open(config: Config) -> Result<Parts, String> {
     assemble_with(config, Arc::new(SystemClock), false).await
 }
@@ -200,7 +202,7 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     }
     let sealing = sealing_key(&config, &data_dir)?;
     let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;
-    // An empty database has nothing sealed; that its tables are missing is found out by who needs them.
+    // An empty database has nothing sealed. Whoever needs its tables will notice that they are missing.
     if store::is_current(&app.db).await.unwrap_or(false) {
         let checked = store::keys::check_sealing(&app.db, &app.sealing).await;
         checked.and(store::operators::check_sealing(&app.db, &app.sealing).await).map_err(|error| {
@@ -213,8 +215,8 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     Ok(Parts { app: Arc::new(app), cluster, data_dir })
 }
 
-/// Refuses an operator with the secret of docker-compose.yml, which everybody knows, where others reach the server: one may be in
-/// the database from the time when they did not.
+/// Refuses an operator with the well-known secret of docker-compose.yml if others can reach the server. Such an
+/// operator may be left in the database from a time when they could not.
 pub async fn refuse_known_operator(app: &App) -> Result<(), String> {
     if app.config.has_local_url() {
         return Ok(());
@@ -228,7 +230,7 @@ pub async fn refuse_known_operator(app: &App) -> Result<(), String> {
     Ok(())
 }
 
-/// The database `keystead` of a private cluster, made when missing.
+/// The database `keystead` of a private cluster, created if it is missing.
 async fn private_database(cluster: &PrivateCluster) -> Result<PgConnectOptions, String> {
     use sqlx::Connection as _;
     let failed = |cause: sqlx::Error| format!("the private database: {cause}");
@@ -261,7 +263,8 @@ const CLOCK_TOLERANCE: f64 = 60.0;
 /// How long a start waits for a database that does not answer yet.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The connections, after one was made: so that the cause is known when none can be.
+/// Creates the pool of connections, after a first connection has shown that the database can be reached. So the cause
+/// is known if it cannot.
 pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<Connections, String> {
     use sqlx::Connection as _;
     let place = server(&options);

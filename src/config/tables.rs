@@ -1,4 +1,4 @@
-//! What only `keystead.toml` can say, in its tables: rules of the web ACL, and what single pools are allowed.
+//! The settings that only `keystead.toml` can have, in tables: rules of the web ACL, and what single pools are allowed.
 
 use std::{collections::HashMap, num::NonZeroU32};
 
@@ -8,23 +8,24 @@ use serde::Deserialize;
 /// The `[pools]` tables of `keystead.toml`, by user pool ID.
 pub type PoolGrants = HashMap<String, PoolGrant>;
 
-/// `[pools."<user pool ID>"]`. A misspelt grant is refused: it would be one that is silently not there.
+/// `[pools."<user pool ID>"]`. A misspelt grant is refused, because otherwise it would silently be absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolGrant {
-    /// As the setting `mail-senders`.
+    /// Like the setting `mail-senders`, for this pool.
     #[serde(default)]
     pub mail_senders: Vec<String>,
-    /// As the setting `relying-party-ids`.
+    /// Like the setting `relying-party-ids`, for this pool.
     #[serde(default)]
     pub relying_party_ids: Vec<String>,
 }
 
-/// The `[web_acl]` tables of `keystead.toml`. A misspelt rule is refused: it would be a rule that is silently not there.
+/// The `[web_acl]` tables of `keystead.toml`. A misspelt rule is refused, because otherwise it would silently be
+/// absent.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(try_from = "toml::Table")]
 pub struct AclRules {
-    /// AclRules for every request.
+    /// Rules for every request.
     pub server: AclRuleSet,
     /// `[web_acl.pools."<user pool ID>"]`: further rules for requests to that pool.
     pub pools: HashMap<String, AclRuleSet>,
@@ -63,7 +64,7 @@ impl AclRules {
         table.try_into()
     }
 
-    /// What is contradictory in the rules, if anything.
+    /// Checks that the rules name user pools by their IDs.
     pub fn check(&self) -> Result<(), String> {
         for id in self.pools.keys() {
             if !id.contains('_') {

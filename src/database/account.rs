@@ -1,8 +1,8 @@
 //! The account that PostgreSQL's programs run as, and how they are started as it.
 //!
 //! PostgreSQL refuses to run as root, so root hands its cluster to another account. On Linux the programs are started
-//! through `setpriv` of util-linux, which asks the kernel to interrupt them when the thread that started them ends,
-//! which it also does when Keystead is killed.
+//! through `setpriv` of util-linux, which asks the kernel to interrupt them when the thread that started them ends.
+//! That thread also ends when Keystead is killed.
 
 use std::{
     env, fs,
@@ -17,10 +17,11 @@ use std::{
 
 use super::error::{Error, failed_to};
 
-/// What the programs get of our environment. Not all of it: Keystead's may hold secrets, and `PG…` would reconfigure.
+/// The environment variables that the programs get. They do not get all of them: Keystead's may hold secrets, and `PG…`
+/// variables would change their settings.
 const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ"];
 
-/// An account that root drops to.
+/// The account that the programs run as when Keystead runs as root.
 pub(super) struct Account {
     name: String,
     uid: u32,
@@ -28,7 +29,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// The owner of an existing cluster, else `postgres`, else `nobody`. `None` when we are not root: no dropping.
+    /// The owner of an existing cluster, else `postgres`, else `nobody`. `None` when Keystead does not run as root:
+    /// then the programs run as the same account.
     pub fn choose(cluster: &Path) -> Result<Option<Self>, Error> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -45,7 +47,7 @@ impl Account {
         Ok(Some(account.ok_or(Error::NoAccount)?))
     }
 
-    /// A line of `/etc/passwd`: `name:password:uid:gid:…`.
+    /// Parses a line of `/etc/passwd`: `name:password:uid:gid:…`.
     fn parse(line: &str) -> Option<Self> {
         let mut fields = line.split(':');
         let name = fields.next()?.to_owned();
@@ -54,19 +56,20 @@ impl Account {
         Some(Self { name, uid, gid })
     }
 
-    /// Gives the account a directory that we made.
+    /// Makes the account the owner of a directory that Keystead created.
     pub fn give(&self, path: &Path) -> Result<(), Error> {
         chown(path, Some(self.uid), Some(self.gid)).map_err(failed_to("change the owner of", path))
     }
 
-    /// Lets the account pass through a directory that we made and keep, and see nothing else in it.
+    /// Lets the account pass through a directory that Keystead created and still owns, without seeing what else is in
+    /// it.
     pub fn let_pass(&self, path: &Path) -> Result<(), Error> {
         let given = chown(path, None, Some(self.gid));
         let opened = given.and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o710)));
         opened.map_err(failed_to("let PostgreSQL's account into", path))
     }
 
-    /// Refuses a path on the way to which the account may not pass some directory.
+    /// Fails if the account may not pass some directory on the way to a path.
     pub fn check_reach(&self, path: &Path) -> Result<(), Error> {
         for component in path.ancestors() {
             let found = fs::metadata(component).map_err(failed_to("look at", component))?;
@@ -78,7 +81,8 @@ impl Account {
         Ok(())
     }
 
-    /// Whether the permission bits let the account pass: the first class that fits it decides, as in the kernel.
+    /// Whether the permission bits let the account pass. As in the kernel, the first class that fits the account
+    /// decides.
     fn may_pass(&self, directory: &Metadata) -> bool {
         let class = match directory {
             d if d.uid() == self.uid => 6,
@@ -96,7 +100,8 @@ pub(super) struct Launcher {
 }
 
 impl Launcher {
-    /// Finds out whether `setpriv` is here and can do what we need: `BusyBox`'s and old ones know no death signal.
+    /// Finds out whether `setpriv` is installed and can do what is needed: `BusyBox`'s version and old ones do not know
+    /// the death signal.
     pub fn new(account: Option<Account>) -> Self {
         let mut launcher = Self { account, setpriv: true };
         let mut trial = launcher.command(Path::new("true"));
@@ -109,8 +114,10 @@ impl Launcher {
         self.account.as_ref()
     }
 
-    /// A command for a program, as the account, in no directory that it could hold or be refused, in a process group
-    /// of its own (a Ctrl-C in the terminal is for Keystead, which stops the server when it has drained).
+    /// A command that runs a program as the account.
+    ///
+    /// It runs in `/`, a directory that it cannot keep in use and is never refused. It has a process group of its own,
+    /// because a Ctrl-C in the terminal is for Keystead, which stops the server when it has drained.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = if self.setpriv {
             let mut setpriv = Command::new("setpriv");
@@ -129,7 +136,7 @@ impl Launcher {
             plain
         };
         command.env_clear().envs(PASSED_ON.iter().filter_map(|name| Some((name, env::var_os(name)?))));
-        // English messages (some are recognised), and what PostgreSQL needs on macOS to start at all.
+        // For messages in English, of which some are recognised. On macOS PostgreSQL does not even start without this.
         command.env("LC_ALL", "C");
         command.stdin(Stdio::null()).current_dir("/").process_group(0);
         command

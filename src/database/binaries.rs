@@ -12,7 +12,8 @@ use super::error::Error;
 
 const OLDEST: u32 = 14;
 
-/// Where packages put one directory per version: a directory, what precedes the version in its entries' names.
+/// Where packages put one directory per version: the parent directory, and what precedes the version in the names in
+/// it.
 const INSTALLED: [(&str, &str); 5] = [
     ("/usr/lib/postgresql", ""),
     ("/usr", "pgsql-"),
@@ -21,7 +22,7 @@ const INSTALLED: [(&str, &str); 5] = [
     ("/Applications/Postgres.app/Contents/Versions", ""),
 ];
 
-/// The directory of programs for a cluster: the setting's, else the first on `PATH` or where packages put them.
+/// The directory of programs for a cluster: that of the setting, else the first on `PATH` or where packages put them.
 ///
 /// `cluster` is an existing cluster's directory and major version, which only programs of that version can serve.
 pub(super) fn find(setting: Option<&Path>, cluster: Option<(&Path, u32)>) -> Result<PathBuf, Error> {
@@ -52,8 +53,8 @@ fn choose(candidates: impl IntoIterator<Item = PathBuf>, cluster: Option<(&Path,
     Err(Error::OtherVersion { cluster: cluster.to_owned(), needed, found })
 }
 
-/// The directories on `PATH`, links followed to where the share files are. Wrapper scripts come last: what they start
-/// may not be the process that we signal.
+/// The directories on `PATH` that have the programs, with links followed to where the share files are. Wrapper scripts
+/// come last, because what they start may not be the process that we signal.
 fn on_path() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path).filter(|entry| entry.is_absolute() && has_programs(entry));
@@ -91,8 +92,10 @@ fn is_script(program: &Path) -> bool {
     fs::File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
-/// The major version of the programs in a directory, from its name where packages put them (running `postgres` takes
-/// 10 ms of each start), else from what they say; `None` when they do not run.
+/// The major version of the programs in a directory; `None` when they do not run.
+///
+/// Where packages put the programs, the directory's name tells it, because running `postgres` adds 10 ms to each start.
+/// Elsewhere the programs themselves tell it.
 fn version(directory: &Path) -> Option<u32> {
     let parent = directory.parent()?;
     let place = INSTALLED.iter().find(|(place, _)| parent.parent() == Some(Path::new(place)));

@@ -1,11 +1,11 @@
-//! Why a private cluster cannot be had, and what to do about it.
+//! The errors of a private cluster: why it cannot run, and what to do about it.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-/// Why there is no private cluster, and what to do about it.
+/// Why a private cluster cannot run, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(

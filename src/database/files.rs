@@ -1,4 +1,4 @@
-//! What lies in the data directory: the lock, the cluster's files, the socket.
+//! The content of the data directory: the lock, the cluster's files, the socket.
 
 use std::{
     env, fs,
@@ -18,9 +18,10 @@ use super::{
 };
 
 const USER: &str = "keystead";
-/// Only part of the socket's name. Set wherever it is used: the environment's `PGPORT` would change the defaults.
+/// The server's port, which is only a part of the socket's name. It is set wherever it is used, because `PGPORT` in the
+/// environment would change the default.
 pub(super) const PORT: u16 = 5432;
-/// A socket's path may have 104 bytes on macOS, 108 on Linux, with the final zero.
+/// The longest path of a socket. The system's limit is 104 bytes on macOS, 108 on Linux, including the final zero.
 const LONGEST_SOCKET_PATH: usize = 100;
 
 /// The directory of the server's socket: `run` in the data directory, or, when that path is too long for a socket's
@@ -81,14 +82,16 @@ impl Drop for Sockets {
     }
 }
 
-/// Whether a socket in the directory has a path that is short enough, and plain enough for PostgreSQL's list of them.
+/// Whether the path of a socket in the directory is short enough, and plain enough for PostgreSQL's list of such
+/// directories.
 fn fits(directory: &Path) -> bool {
     let path = directory.join(format!(".s.PGSQL.{PORT}"));
     let path = path.as_os_str().as_encoded_bytes();
     path.len() <= LONGEST_SOCKET_PATH && !path.iter().any(|byte| b",\"".contains(byte))
 }
 
-/// Makes the data directory. Root's lets the account pass through to what is its own, and see nothing else.
+/// Creates the data directory. If Keystead runs as root, the account may pass through it to its own files, and see
+/// nothing else.
 pub(super) fn make_data_directory(directory: &Path, account: Option<&Account>) -> Result<(), Error> {
     if let Some(parent) = directory.parent() {
         fs::create_dir_all(parent).map_err(failed_to("create", parent))?;
@@ -100,7 +103,7 @@ pub(super) fn make_data_directory(directory: &Path, account: Option<&Account>) -
     }
 }
 
-/// Makes a directory of our own; `false` when something of that name is there already.
+/// Creates a directory that only its owner may use; `false` when something of that name exists already.
 fn create(directory: &Path) -> Result<bool, Error> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Ok(()) => Ok(true),
@@ -109,7 +112,8 @@ fn create(directory: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Takes the data directory for ourselves. The operating system lets go of the lock when we end, however we end.
+/// Locks the data directory for this process. The operating system releases the lock when the process ends, however it
+/// ends.
 pub(super) fn lock(directory: &Path) -> Result<File, Error> {
     let path = directory.join("keystead.lock");
     let mut options = File::options();
@@ -146,10 +150,11 @@ pub(super) fn version(cluster: &Path) -> Result<Option<u32>, Error> {
     }
 }
 
-/// The name under which a cluster is made, before the process that makes it.
+/// What the name of an unfinished cluster starts with; the ID of the process that creates it follows.
 const UNFINISHED: &str = "postgres.new-";
 
-/// Removes what killed first starts left. Not now what an initdb that still ends is writing or removing itself.
+/// Removes what killed first starts have left behind. What an initdb that is still ending writes or removes itself is
+/// left for a later start.
 pub(super) fn remove_unfinished(directory: &Path) {
     let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
     for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes())) {
@@ -160,7 +165,7 @@ pub(super) fn remove_unfinished(directory: &Path) {
     }
 }
 
-/// Makes the cluster beside its place and moves it there: a start that is killed leaves nothing half done.
+/// Creates the cluster under another name and then renames it, so that a start that is killed leaves nothing half done.
 pub(super) fn make_cluster(directory: &Path, binaries: &Path, launcher: &Launcher, fsync: bool) -> Result<(), Error> {
     let new = directory.join(format!("{UNFINISHED}{}", process::id()));
     let cluster = directory.join("postgres");

@@ -22,7 +22,7 @@ use tokio::{
     time::sleep,
 };
 
-/// So many of the server's last lines are kept for the error of a failed start.
+/// How many of the server's last log lines are kept for the error of a failed start.
 const KEPT_LINES: usize = 20;
 
 /// How an attempt to start ended.
@@ -32,7 +32,7 @@ pub(super) enum Started {
     TooSlow,
 }
 
-/// The server's first process. Dropped while it runs, it is asked to shut down.
+/// The server's first process. If this is dropped while the process runs, the process is asked to shut down.
 pub(super) struct Postmaster {
     pid: Pid,
     shared: Arc<Shared>,
@@ -42,9 +42,9 @@ pub(super) struct Postmaster {
 /// What the threads that wait for the process and read its log share with [`Postmaster`].
 struct Shared {
     log: Mutex<VecDeque<String>>,
-    /// While starting and stopping, whatever the server says is expected: nothing above the debug level.
+    /// Set while the server starts and stops: whatever it logs then is expected, and is passed on at the debug level.
     quiet: AtomicBool,
-    /// From here on the process ID may belong to another process.
+    /// Once this is true, the process ID may belong to another process.
     reaped: Mutex<bool>,
 }
 
@@ -56,7 +56,8 @@ impl Postmaster {
         let (started, pid) = oneshot::channel();
         let (end, ended) = watch::channel(false);
         let theirs = Arc::clone(&shared);
-        // A thread as long-lived as the process: the parent-death signal is sent when the thread that forked ends.
+        // The thread must live as long as the process: the parent-death signal is sent when the thread that forked
+        // ends.
         thread::Builder::new().name("postgres".into()).spawn(move || {
             match spawn_child(command) {
                 Ok((child, pid)) => {
@@ -85,7 +86,7 @@ impl Postmaster {
         let polls = async {
             let mut pause = Duration::from_millis(2);
             loop {
-                // Its own lock file first: at the same socket, a server that an earlier Keystead left may answer.
+                // The lock file must be its own: at the same socket, a server that an earlier Keystead left may answer.
                 let ours = LockFile::read(cluster).filter(|file| file.pid == self.pid);
                 if ours.is_some_and(|file| file.ready) && answers(options).await {
                     return;
@@ -109,7 +110,8 @@ impl Postmaster {
         self.ended.clone().wait_for(|ended| *ended).await.ok();
     }
 
-    /// Asks the server to shut down: `Signal::INT` disconnects clients and keeps the files tidy, `QUIT` is in a hurry.
+    /// Asks the server to shut down: `Signal::INT` disconnects clients and leaves the files in order, `QUIT` is
+    /// quicker.
     pub fn shut_down(&self, how: Signal) {
         self.shared.quiet.store(true, Ordering::Relaxed);
         let reaped = lock(&self.shared.reaped);
@@ -148,7 +150,7 @@ fn attend(mut child: Child, pid: Pid, shared: &Arc<Shared>) {
     let theirs = Arc::clone(shared);
     let reader = thread::Builder::new().name("postgres-log".into());
     let reader = reader.spawn(move || read_log(stderr, &theirs));
-    // Waits without taking the exit status: until it is taken under the lock, the process ID stays ours.
+    // Waits without taking the exit status: until it is taken, under the lock, the process ID stays ours.
     let end = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), end)).ok();
     {
@@ -157,7 +159,8 @@ fn attend(mut child: Child, pid: Pid, shared: &Arc<Shared>) {
         *reaped = true;
         tracing::debug!(target: "keystead::postgres", ?status, "PostgreSQL ended");
     }
-    // Who learns of the end wants the last lines. Not for long: a backend that outlives it keeps the pipe open.
+    // Those who learn of the end need the last lines. The wait is short: a backend that outlives the process keeps the
+    // pipe open.
     for _ in 0..200 {
         if reader.as_ref().is_ok_and(|reader| !reader.is_finished()) {
             thread::sleep(Duration::from_millis(1));
@@ -202,12 +205,12 @@ async fn answers(options: &PgConnectOptions) -> bool {
     answer.await.is_ok()
 }
 
-/// A poisoned lock still guards plain data.
+/// Locks a mutex. A poisoned one still guards usable data, because the data is plain.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What `postmaster.pid` in a cluster's directory says. We read it and never change it.
+/// The content of `postmaster.pid` in a cluster's directory. Keystead reads it and never changes it.
 struct LockFile {
     pid: Pid,
     socket: PathBuf,
@@ -215,7 +218,7 @@ struct LockFile {
 }
 
 impl LockFile {
-    /// `None` when there is none, or one that is not yet written.
+    /// `None` when there is no file, or one that is not complete yet.
     fn read(cluster: &Path) -> Option<Self> {
         let text = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
         // The lines: process ID, data directory, start time, port, socket directory, address, memory key, status.
@@ -229,9 +232,11 @@ impl LockFile {
     }
 }
 
-/// The process ID in a stale lock file, when it is surely no running server's but PostgreSQL would hold it for one and
-/// refuse to start: a thread of ours (after a killed container the same few IDs come back), or a process that ended and
-/// whose parent does not ask for its exit status (as in containers without an init).
+/// The process ID in a stale lock file, if PostgreSQL would take it for a running server's and refuse to start.
+///
+/// It surely is no running server's if it belongs to a thread of ours (after a container was killed the same few IDs
+/// come back), or to a process that has ended but whose parent does not ask for its exit status (as in containers
+/// without an init).
 pub(super) fn stale_id(cluster: &Path) -> Option<String> {
     let id = LockFile::read(cluster)?.pid.to_string();
     let ours = Path::new("/proc/self/task").join(&id).exists();

@@ -28,28 +28,29 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where and how a private cluster runs.
 pub struct ClusterSettings {
-    /// Keystead's data directory; made when missing. The cluster is `postgres` in it.
+    /// Keystead's data directory; created if it is missing. The cluster is `postgres` in it.
     pub directory: PathBuf,
     /// The directory that holds `initdb` and `postgres`; `None` looks for an installed PostgreSQL.
     pub binaries: Option<PathBuf>,
-    /// Whether a commit waits for the disk. Without, a crash of the machine may destroy the cluster: tests only.
+    /// Whether a commit waits for the disk. If not, a crash of the machine may destroy the cluster: for tests only.
     pub fsync: bool,
     pub max_connections: u16,
     /// Further server settings, such as `("shared_buffers", "256MB")`; they win over ours.
     pub extra: Vec<(String, String)>,
 }
 
-/// A running private cluster, ours alone. Dropped, it is asked to stop but not waited for.
+/// A running private cluster that nobody else uses. When this is dropped, the server is asked to stop but not waited
+/// for.
 pub struct PrivateCluster {
     postmaster: Postmaster,
     sockets: Arc<Sockets>,
     binaries: PathBuf,
-    /// Held for the cluster's life: no other Keystead uses the directory.
+    /// Held as long as the cluster runs, so that no other Keystead uses the directory.
     _lock: File,
 }
 
 impl PrivateCluster {
-    /// Makes the cluster if there is none yet, starts it and waits until it answers.
+    /// Creates the cluster if there is none yet, starts it and waits until it answers.
     pub async fn start(settings: ClusterSettings) -> Result<Self, Error> {
         let prepared = tokio::task::spawn_blocking(|| Prepared::new(settings)).await;
         let prepared = prepared.expect("preparing does not panic and is not aborted")?;
@@ -96,7 +97,8 @@ impl PrivateCluster {
         self.postmaster.pid().as_raw_pid().cast_unsigned()
     }
 
-    /// Disconnects all clients, writes everything down and ends. Takes part of a second, at most 20.
+    /// Disconnects all clients, writes everything to disk and ends the server. Takes part of a second, at most 20
+    /// seconds.
     pub async fn stop(self) -> Result<(), Error> {
         for (signal, name) in [(Signal::INT, "fast"), (Signal::QUIT, "immediate")] {
             self.postmaster.shut_down(signal);
@@ -175,7 +177,7 @@ impl Prepared {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         if let Some(id) = stale_id(&self.cluster) {
-            // A process ID that is not to be taken for a running server: what pg_ctl sets to its parent's.
+            // PostgreSQL does not take this process ID for a running server's. pg_ctl sets it to its parent's ID.
             command.env("PG_GRANDPARENT_PID", id);
         }
         command
@@ -195,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    /// A data directory's path, removed with it.
+    /// The path of a data directory, which is removed when this is dropped.
     struct Directory(PathBuf);
 
     impl Directory {
@@ -253,7 +255,7 @@ mod tests {
         let refusal = PrivateCluster::start(directory.settings()).await.err().unwrap().to_string();
         assert!(refusal.contains(&format!("(process {})", process::id())), "{refusal}");
         assert!(refusal.contains(directory.0.to_str().unwrap()), "{refusal}");
-        // Dropped and not waited for: the next start is patient.
+        // Dropping it does not wait for its end, so the next start must be patient.
         drop(cluster);
         PrivateCluster::start(directory.settings()).await.unwrap().stop().await.unwrap();
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Message;
 
-/// Messages kept; the oldest go first.
+/// How many messages are kept; the oldest are dropped first.
 const KEPT: usize = 200;
 
 /// The latest messages of this process.

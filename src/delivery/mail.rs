@@ -37,7 +37,8 @@ impl Mail {
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
             Err(cause) => {
-                // 55x is about this message; other refusals, such as of our password, are about all of them and may pass.
+                // A 55x reply is about this message. Other refusals, such as that of our password, are about all
+                // messages and may pass.
                 let refused = |code: smtp::response::Code| code.category == smtp::response::Category::MailSystem;
                 let permanent = cause.is_permanent() && cause.status().is_some_and(refused);
                 Err(Failure { permanent, text: described(&cause) })
@@ -48,7 +49,7 @@ impl Mail {
     fn compose(&self, message: &Message) -> Result<lettre::Message, String> {
         let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|cause| format!("an address: {cause}"));
         let from = message.from.as_deref().map(mailbox).transpose()?.unwrap_or_else(|| self.from.clone());
-        // The address alone, never a name with an address of its own.
+        // Only an address is accepted, never a name that has an address of its own.
         let to: lettre::Address = message.to.parse().map_err(|cause| format!("the recipient: {cause}"))?;
         let mut builder =
             lettre::Message::builder().from(from).to(Mailbox::new(None, to)).subject(message.subject.clone());
@@ -68,17 +69,17 @@ impl Mail {
     }
 }
 
-/// Whether a text may stand in a mail's From.
+/// Whether a text is valid in a mail's From header.
 pub fn is_mailbox(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
 }
 
-/// The address in a text that may stand in a mail's From, in lower case.
+/// The address in a text that is valid in a mail's From header, in lower case.
 pub fn address_of(text: &str) -> Option<String> {
     text.parse::<Mailbox>().ok().map(|mailbox| mailbox.email.to_string().to_lowercase())
 }
 
-/// What an HTML text says, for readers without HTML: the text between the tags.
+/// An HTML text for readers without HTML: the text between the tags.
 fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut inside = false;

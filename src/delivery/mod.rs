@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// By which road a message goes: `DeliveryMediumType`.
+/// How a message is sent: `DeliveryMediumType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Medium {
@@ -23,7 +23,7 @@ pub enum Medium {
 }
 
 impl Medium {
-    /// The outbox's kind of such messages.
+    /// The kind of such messages in the outbox.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Email => "message.email",
@@ -56,11 +56,11 @@ pub struct Failure {
     pub permanent: bool,
 }
 
-/// The roads of this server.
+/// The roads by which this server sends messages: mail, text messages, the inbox.
 pub struct Delivery {
     mail: Option<mail::Mail>,
     sms: Option<sms::Webhook>,
-    /// In place of the roads that are not configured, on a developer's machine.
+    /// Takes the messages of roads that are not configured, on a developer's machine.
     pub inbox: Option<Inbox>,
 }
 
@@ -74,14 +74,14 @@ impl Delivery {
         })
     }
 
-    /// What is wrong with the settings of the roads, if anything. The text names the setting.
+    /// Checks the settings of the roads. The error names the setting.
     pub fn check_settings(config: &Config) -> Result<(), String> {
         mail::Mail::new(config)?;
         sms::Webhook::new(config)?;
         Ok(())
     }
 
-    /// Refuses what could never be delivered, before anything is written.
+    /// Fails if such messages could never be delivered, so that callers find out before they write anything.
     pub fn check(&self, medium: Medium) -> Result<()> {
         let (configured, setting) = match medium {
             Medium::Email => (self.mail.is_some(), "smtp-url"),

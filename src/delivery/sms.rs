@@ -1,7 +1,7 @@
 //! Text messages, by a webhook that the operator points at a provider (see [`crate::webhooks`]).
 //!
-//! The body is `{"id", "to", "message"}`. Any 2xx means accepted. A message may come twice; its `id` is the same then, and the
-//! signed ID of the request is that.
+//! The body is `{"id", "to", "message"}`. Any 2xx means accepted. A message may come twice. Its `id` is then the same,
+//! and is also the signed ID of the request.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Webhook {
         match self.webhooks.post(&self.url, id, body).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => {
-                // What is about this message, not about the moment or our configuration.
+                // These statuses are about this message, not about the moment or our configuration.
                 let permanent = matches!(answer.status().as_u16(), 400 | 410 | 422);
                 failure(format!("the webhook answered {}", answer.status()), permanent)
             }

@@ -1,6 +1,6 @@
-//! A passkey authenticator in software: it answers the JSON options of a WebAuthn ceremony as
-//! a browser with a platform authenticator would. It is for tests and `keystead dev
-//! authenticator` only, for it keeps private keys in the clear and asks nobody for consent.
+//! A passkey authenticator in software: it answers the JSON options of a WebAuthn ceremony as a browser with a platform
+//! authenticator would. It is only for tests and `keystead dev authenticator`, because it keeps private keys in the
+//! clear and asks nobody for consent.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -122,7 +122,7 @@ pub struct Spoil {
     pub sign_count: Option<u32>,
     /// Flag ED, else unset.
     pub extensions: Option<bool>,
-    /// Bytes behind the last part of the authenticator data.
+    /// Bytes appended to the authenticator data.
     pub trailing: Vec<u8>,
     /// The credential id, in `id`, `rawId` and the attested credential data.
     pub credential_id: Option<Vec<u8>>,
@@ -214,7 +214,7 @@ pub struct Authenticator {
     pub prefer: Option<Algorithm>,
     /// The attestation of new passkeys.
     pub attestation: Attestation,
-    /// Whether assertions increment the counter; without, it remains 0 as with synced passkeys.
+    /// Whether assertions increment the counter; if not, it remains 0 as with synced passkeys.
     pub counts: bool,
     /// Whether new passkeys are backup eligible and backed up.
     pub synced: bool,
@@ -245,15 +245,15 @@ impl Authenticator {
         &self.passkeys
     }
 
-    /// Deletes the passkey whose [`Passkey::id`] is given; answers whether it was held.
+    /// Deletes the passkey whose [`Passkey::id`] is given; returns whether it was held.
     pub fn forget(&mut self, id: &str) -> bool {
         let before = self.passkeys.len();
         self.passkeys.retain(|passkey| passkey.id() != id);
         self.passkeys.len() < before
     }
 
-    /// Makes a passkey: takes `PublicKeyCredentialCreationOptionsJSON` (section 5.1) and
-    /// answers `RegistrationResponseJSON` (section 5.1).
+    /// Makes a passkey: takes `PublicKeyCredentialCreationOptionsJSON` (section 5.1) and returns
+    /// `RegistrationResponseJSON` (section 5.1).
     ///
     /// Unlike a browser it does not check that the RP ID suits the origin, and unlike section
     /// 6.3.2 it keeps the user's earlier passkey, so that a test can hold several of one user.
@@ -285,9 +285,9 @@ impl Authenticator {
         Ok(answer)
     }
 
-    /// Signs in: takes `PublicKeyCredentialRequestOptionsJSON` (section 5.1) and answers
-    /// `AuthenticationResponseJSON` (section 5.1). Of several passkeys that fit, the newest is
-    /// used. It does not check that the RP ID suits the origin.
+    /// Signs in: takes `PublicKeyCredentialRequestOptionsJSON` (section 5.1) and returns `AuthenticationResponseJSON`
+    /// (section 5.1). Of several passkeys that fit, it uses the newest. It does not check that the RP ID suits the
+    /// origin.
     pub fn get(&mut self, options: &Value, origin: &str, spoil: &Spoil) -> Result<Value, Error> {
         let client_data = client_data("webauthn.get", options, origin, spoil)?;
         let rp_id = rp_id(&options["rpId"], "rpId", origin)?;
@@ -518,7 +518,7 @@ fn ids(options: &Value, list: &'static str) -> Result<Vec<String>, Error> {
     ids.ok_or(Error::Options(list))
 }
 
-/// A map; it is written in the order of CTAP2's canonical CBOR.
+/// A map, which is encoded in the order of CTAP2's canonical CBOR.
 fn map<const N: usize>(members: [(&str, Cbor); N]) -> Cbor {
     let entries = members.map(|(name, value)| (name.to_owned().into(), value));
     Cbor::Map(entries.into())
@@ -600,8 +600,8 @@ mod tests {
         bytes
     }
 
-    /// Verifies a signature over an answer by the public key of a registration, of which the
-    /// COSE form must agree with the SPKI.
+    /// Verifies a signature over an answer with the public key of a registration. The key's COSE form must agree with
+    /// its SPKI.
     fn verifies(registration: &Value, answer: &Value, signature: &[u8]) -> bool {
         let number = registration["response"]["publicKeyAlgorithm"].as_i64();
         type Case = (&'static dyn VerificationAlgorithm, &'static [u8], usize);

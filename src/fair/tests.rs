@@ -1,4 +1,4 @@
-//! Cases of fair shares, and what holds for any mix of callers.
+//! Single cases of fair shares, and properties that hold for any mix of callers.
 
 use std::{collections::BTreeMap, task::Poll};
 
@@ -70,7 +70,7 @@ fn a_full_line_turns_away_those_who_have_most() {
     let mut others: Vec<_> = (0..2).map(|n| line.join(&whole(&[2, n])).unwrap()).collect();
     assert_eq!(flood.iter_mut().filter_map(|ticket| is_turned_away(ticket).then_some(())).count(), 2);
     assert!(!others.iter_mut().any(is_turned_away));
-    // Four against two are more than half of the line; three against three are not.
+    // Four units give way to a newcomer who has two; three do not give way to one who has three.
     let third = line.join(&whole(&[2, 7])).unwrap();
     assert!(line.join(&whole(&[2, 8])).is_err(), "as many as the others");
     drop(third);
@@ -84,7 +84,7 @@ fn one_kind_of_work_leaves_slots_to_others_whoever_asks_for_it() {
     assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
     let mut gets: Vec<_> = (0..2).map(|key| line.join(&path(&[key]).doing("get")).unwrap()).collect();
     assert!(is_held(&mut gets[0]) && !is_held(&mut gets[1]));
-    // A slot of another kind is for the next that is not bounded, though the others came first.
+    // The free slot goes to the next whose kind is not at its bound, although the lists came first.
     drop(gets.remove(0));
     assert!(is_held(&mut gets[0]) && lists[2..].iter_mut().all(|list| !is_held(list)));
     drop(gets);
@@ -93,7 +93,7 @@ fn one_kind_of_work_leaves_slots_to_others_whoever_asks_for_it() {
     assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
 }
 
-/// A line of six slots in which one ticket of each of two kinds held on for long, and the others came just now.
+/// A line of six slots: one ticket of each of two kinds has held its slot for long, and the others came just now.
 async fn a_standstill() -> (Arc<Line>, Vec<Ticket>, Vec<Ticket>) {
     let line = Line::bounding(4, 6, 100);
     let ask = |kind: &str| line.join(&path(&[1]).doing(kind)).unwrap();
@@ -116,7 +116,7 @@ async fn kinds_of_work_that_stand_still_have_a_third_together_and_do_not_wait() 
     assert!(stuck.iter().all(Ticket::is_held));
     assert!(line.is_still(&on("list")) && line.is_still(&on("forget")) && !line.is_still(&on("get")));
     assert!(line.has_its_share_of_still());
-    // What is not known to stand still may: it has half of what one kind has otherwise.
+    // Kinds that are not known to stand still may do so, too, so each gets half of what one kind gets otherwise.
     let mut gets: Vec<_> = (0..3).map(|_| line.join(&on("get")).unwrap()).collect();
     assert!(is_held(&mut gets[0]) && is_held(&mut gets[1]) && !is_held(&mut gets[2]));
     assert!(line.join(&on("put")).unwrap().is_held());
@@ -157,7 +157,7 @@ fn what_is_held_counts_for_whoever_it_was_found_to_be() {
     let two = line.join(&path(&[1])).unwrap();
     let (mut of_one, mut of_three) = (line.join(&path(&[1])).unwrap(), line.join(&path(&[3])).unwrap());
     one.move_to(&path(&[3]));
-    // Each holds one; whose turn was longest ago is next, and gets what the other gives back.
+    // Each holds one. The one whose turn was longest ago is next, and gets the slot that the other gives back.
     drop(two);
     assert!(is_held(&mut of_one) && !is_held(&mut of_three));
     drop(one);
@@ -236,7 +236,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 
 type Loads = BTreeMap<Vec<u8>, usize>;
 
-/// The groups of a caller of three steps: the steps up to each level; or the first one's beside those of the others.
+/// The groups of a caller with three steps: one for each prefix; with `beside`, the first step's group is apart from
+/// those of the others.
 fn groups(steps: &[u8], beside: bool) -> Vec<Vec<u8>> {
     match beside {
         false => (1..=3).map(|level| steps[..level].to_vec()).collect(),
@@ -244,7 +245,7 @@ fn groups(steps: &[u8], beside: bool) -> Vec<Vec<u8>> {
     }
 }
 
-/// The groups of a caller, that which has more first.
+/// The groups of a caller; with `beside`, those that have more come first.
 fn groups_by_load(steps: &[u8], beside: bool, loads: &Loads) -> Vec<Vec<u8>> {
     let mut groups = groups(steps, beside);
     if beside {
@@ -269,7 +270,7 @@ fn path_of(steps: &[u8], beside: bool) -> Path {
     }
 }
 
-/// The path of a group is its key here: as in use, a step is the same under one parent only.
+/// A path whose steps have their whole prefix as the key, because in real use a step has only one parent.
 fn whole(steps: &[u8]) -> Path {
     let path = (1..=steps.len()).fold(Path::default(), |path, level| path.then(&steps[..level]));
     Path { caller: path.steps.len() - 1, ..path }
@@ -285,7 +286,7 @@ proptest! {
         let line = Line::new(slots, room);
         let mut tickets: Vec<(Vec<u8>, Ticket)> = Vec::new();
         for deed in deeds {
-            // Who was turned away in this step, with what all had before.
+            // The newcomer that this step turned away, if any.
             let mut refused = None;
             match deed {
                 Deed::Join(steps) => match line.join(&path_of(&steps, beside)) {
@@ -324,7 +325,7 @@ proptest! {
             prop_assert!(held <= slots && (waiting.is_empty() || held == slots));
             prop_assert!(tickets.len() <= slots + room);
             prop_assert!(away.is_none() || before + usize::from(refused.is_some()) == slots + room + 1);
-            // Nobody is turned away while somebody waits who has more, where their paths part.
+            // Nobody is turned away while somebody waits who has more at the step at which their paths part.
             if let Some(away) = away {
                 let of_away = groups_by_load(&away, beside, &all);
                 let mut first = std::collections::BTreeSet::from([of_away[0].clone()]);
@@ -336,10 +337,10 @@ proptest! {
                     }
                     first.insert(of_other[0].clone());
                 }
-                // So whoever has less than a share of the line is never turned away.
+                // So a caller with less than a share of the line is never turned away.
                 prop_assert!(all[&of_away[0]] >= ((room + 1) / first.len()).max(1));
             }
-            // What is remembered are those who are there.
+            // The line remembers only those who are there.
             let state = line.state();
             prop_assert_eq!(state.index.len(), loads(&tickets, beside).len());
             prop_assert!(state.nodes.len() <= 3 * (slots + room + 2));
@@ -364,7 +365,7 @@ proptest! {
             let (key, ticket) = tickets.swap_remove(index);
             held = ticket;
             served[key] += 1;
-            // Of those who still wait nobody is more than one round behind another.
+            // Nobody who still waits is more than one round behind another.
             let behind = (0..counts.len()).filter(|key| tickets.iter().any(|(one, _)| one == key));
             let least = behind.map(|key| served[key]).min().unwrap_or(usize::MAX);
             prop_assert!(served[key] <= least.saturating_add(1), "{served:?}");

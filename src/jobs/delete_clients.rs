@@ -1,5 +1,5 @@
-//! Removes the sessions of deleted app clients, in batches. They live no more from the deletion on; their rows are in the way of
-//! nobody, but there may be many.
+//! Removes the sessions of deleted app clients, in batches. The sessions are dead from the deletion on. Their rows are
+//! in nobody's way, but there may be many.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,10 +10,10 @@ use crate::{
 
 /// Sessions looked at by one transaction.
 const PAGE: i64 = 2_000;
-/// Between two looks for deleted clients.
+/// Pause between two looks for deleted clients.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// Removes them until the task is dropped.
+/// Removes sessions until the task is dropped.
 pub async fn run(app: Arc<App>) {
     loop {
         tokio::time::sleep(EVERY).await;
@@ -25,7 +25,8 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Removes the sessions of every client that is deleted by now; returns how many went, 0 when another replica is at it.
+/// Removes the sessions of every client that is deleted by now. Returns how many were removed; 0 when another replica
+/// is doing this.
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     let mut total = 0;
     while let Some(sessions) = batch(app).await? {

@@ -1,5 +1,5 @@
-//! Removes what belongs to deleted pools: a batch of rows per transaction, children before parents, so that a replica that dies
-//! is followed by another at the very next batch.
+//! Removes what belongs to deleted pools: a batch of rows per transaction, children before parents. If a replica dies,
+//! another goes on with the very next batch.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// Rows removed by one transaction, so that no lock is held long.
 const BATCH: i64 = 1_000;
-/// Between two looks for deleted pools.
+/// Pause between two looks for deleted pools.
 const EVERY: Duration = Duration::from_secs(10);
 /// Batches between two lines in the log.
 const PROGRESS: u32 = 50;
@@ -27,11 +27,12 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Removes every pool that is deleted by now; returns how many rows went, 0 when another replica is at it.
+/// Removes every pool that is deleted by now. Returns how many rows were removed; 0 when another replica is doing this.
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     let mut of_pool = 0;
     let mut total = 0;
-    // A pool of which nothing can go at the moment, because somebody holds its rows, keeps no other waiting.
+    // If nothing of a pool can be removed at the moment, because somebody holds its rows, it keeps no other pool
+    // waiting.
     let mut after = OffsetDateTime::UNIX_EPOCH;
     app.metrics.pools_being_deleted.set(store::deleted_pools::count(&app.job_db).await?);
     for batches in 1_u32.. {
@@ -62,7 +63,8 @@ struct Batch {
     last: bool,
 }
 
-/// A batch of the pool that was deleted first after a time; `None`: there is none, or another replica is at it.
+/// Removes a batch of the pool that was deleted first after a time. `None` when there is none, or when another replica
+/// is doing this.
 async fn batch(app: &App, after: OffsetDateTime) -> sqlx::Result<Option<Batch>> {
     let mut tx = app.job_db.begin().await?;
     if !store::job_locks::take(&mut tx, Job::DeletePools).await? {
@@ -81,7 +83,7 @@ async fn batch(app: &App, after: OffsetDateTime) -> sqlx::Result<Option<Batch>> 
     if last {
         match tx.part(async |tx| store::deleted_pools::remove(tx, &pool.id).await).await {
             Ok(()) => {}
-            // A row that somebody held a moment ago is in its way: it goes in some seconds.
+            // A row that somebody held a moment ago is in the way. The pool is removed some seconds later.
             Err(cause) if cause.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) => {
                 last = false
             }

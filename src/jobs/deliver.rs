@@ -1,8 +1,9 @@
-//! Delivers the outbox's messages: at least once each, tried again with growing pauses, given up in the end.
+//! Delivers the outbox's messages, each at least once. A failed delivery is tried again with growing pauses, and given
+//! up in the end.
 //!
-//! Each road (mail, text messages) has a task of its own, which alone speaks with the database for it: it takes messages,
-//! starts a task for each, and notes in batches how they ended. A delivery has no connection and waits for nobody who has one;
-//! neither task is ever dropped in the middle of a statement. Who is served when is decided in `jobs::places`.
+//! Each road (mail, text messages) has one task, and only this task uses the database for the road: it takes messages,
+//! starts a task for each, and records in batches how they ended. A delivery has no connection and waits for no task
+//! that has one. Neither task is ever dropped in the middle of a statement. `jobs::places` decides who is served when.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -27,27 +28,28 @@ use crate::{
     },
 };
 
-/// Time for one delivery, after which another replica may try: longer than any road and a trigger before it take.
+/// How long a delivery has a message to itself; then another replica may try. Longer than a trigger and any road take
+/// together.
 const LEASE: Duration = Duration::minutes(3);
 const PATIENCE: StdDuration = StdDuration::from_secs(60);
-/// Between two looks at the outbox when nobody says that there is something.
+/// Pause between two looks at the outbox when nobody signals a message.
 const EVERY: StdDuration = StdDuration::from_secs(1);
 /// Attempts before a message is given up: with the pauses between them, about two hours.
 const ATTEMPTS: i32 = 12;
-/// The same when the other side says that trying again will not help.
+/// Attempts before a message is given up when the other side says that trying again will not help.
 const ATTEMPTS_AGAINST_ADVICE: i32 = 3;
 
-/// Delivers until the task is dropped. What is on the way then is still noted, as long as the runtime lives; what is not is
-/// another replica's when its lease ends.
+/// Delivers until the task is dropped. Deliveries that are then on the way are still recorded, as long as the runtime
+/// lives. A message whose delivery is not recorded goes to another replica when its lease ends.
 pub async fn run(app: Arc<App>) {
     let (_running, stop) = watch::channel(());
     tokio::join!(keep(&app, Medium::Email, &stop), keep(&app, Medium::Sms, &stop));
 }
 
-/// Keeps a road open.
+/// Keeps a road's task running.
 async fn keep(app: &Arc<App>, medium: Medium, stop: &watch::Receiver<()>) {
     if !app.delivery.has(medium) {
-        // Another replica may be configured better.
+        // Another replica may have what this one lacks.
         return;
     }
     while let Err(cause) = tokio::spawn(road(app.clone(), medium, stop.clone())).await {
@@ -56,7 +58,8 @@ async fn keep(app: &Arc<App>, medium: Medium, stop: &watch::Receiver<()>) {
     }
 }
 
-/// A road that is at work, as long as it lives: a server that stops waits until what is on the way is noted.
+/// Counts a road as at work while it lives. A server that stops waits for it, so that deliveries on the way are
+/// recorded.
 struct AtWork(Arc<App>);
 
 impl AtWork {
@@ -77,9 +80,9 @@ async fn road(app: Arc<App>, medium: Medium, mut stop: watch::Receiver<()>) {
     let (report, mut reports) = mpsc::unbounded_channel();
     let mut road = Road::new(app.clone(), medium, report);
     loop {
-        // Listens before it looks: who says meanwhile that there is something is heard.
+        // Listens before it looks, so that a signal sent meanwhile is not missed.
         let told = app.messages_waiting.notified();
-        // Its other half went with the job.
+        // The job holds the sender: if that is gone, the job was dropped.
         let stopping = stop.has_changed().is_err();
         let worked = road.work(stopping).await;
         if let Err(cause) = &worked {
@@ -116,7 +119,7 @@ struct Road {
     medium: Medium,
     places: Places,
     report: mpsc::UnboundedSender<Ended>,
-    /// What is to be noted. Delivered is also what nobody is to get any more.
+    /// What is to be recorded as delivered. That includes messages that nobody should get any more.
     delivered: Vec<(String, Uuid)>,
     failed: Vec<Failed>,
 }
@@ -126,7 +129,8 @@ impl Road {
         Self { app, medium, places: Places::default(), report, delivered: Vec::new(), failed: Vec::new() }
     }
 
-    /// Notes what ended, then takes as much as there are places for. What could not be noted keeps everything else waiting.
+    /// Records what ended, then takes as many messages as there are places for. If recording fails, everything else
+    /// waits.
     async fn work(&mut self, stopping: bool) -> sqlx::Result<()> {
         if !self.delivered.is_empty() {
             store::outbox::delete_delivered(&self.app.job_db, &self.delivered).await?;
@@ -139,7 +143,7 @@ impl Road {
         if stopping {
             return Ok(());
         }
-        // Messages that nobody waits for get what the others leave, and a little in any case.
+        // Messages that nobody waits for get the places that others leave, and a few in any case.
         let kept = UNAWAITED_PLACES.saturating_sub(self.places.unawaited());
         let some_wait = self.fill(Urgency::Awaited, kept).await?;
         self.fill(Urgency::Unawaited, 0).await?;
@@ -149,8 +153,8 @@ impl Road {
         Ok(())
     }
 
-    /// Takes messages of this urgency, pool by pool, until all places but those that are `kept` are taken, or nothing is due.
-    /// Returns whether anything was.
+    /// Takes messages of this urgency, pool by pool, until all places but the `kept` ones are taken, or nothing is due.
+    /// Returns whether anything was due.
     async fn fill(&mut self, urgency: Urgency, kept: usize) -> sqlx::Result<bool> {
         let mut some = false;
         while self.places.taken() + kept < PLACES {
@@ -172,7 +176,7 @@ impl Road {
         Ok(some)
     }
 
-    /// The pools that have messages due, the one whose turn it is first: enough of them for all places.
+    /// The pools that have messages due, starting with the one whose turn it is: enough of them for all places.
     async fn waiting(&self, urgency: Urgency) -> sqlx::Result<Vec<String>> {
         let (db, road, now) = (&self.app.job_db, (self.medium.kind(), urgency), self.app.clock.now());
         let last = self.places.last_served(urgency);
@@ -217,13 +221,13 @@ impl Road {
                 let pool = pool.as_deref().and_then(Option::as_ref);
                 let delivery = AssertUnwindSafe(deliver(&app, id, opened, pool)).catch_unwind();
                 let outcome = delivery.await.unwrap_or_else(|_| Err(messages::failure("its delivery broke off")));
-                // Not heard where the road is gone: then the message comes again.
+                // If the road is gone nobody receives this, and the message is delivered again.
                 let _ = report.send(Ended { pool_id, urgency, id, attempts, outcome });
             });
         }
     }
 
-    /// Frees a place, and remembers what is to be noted.
+    /// Frees the place of a delivery that ended, and remembers its outcome until it is recorded.
     fn end(&mut self, ended: Ended) {
         let Ended { pool_id, urgency, id, attempts, outcome } = ended;
         self.places.free(&pool_id, urgency);
@@ -243,7 +247,7 @@ impl Road {
     }
 }
 
-/// One delivery. `pool`: whose custom message trigger is asked, where the message asks for that.
+/// Delivers one message. `pool` is the pool whose custom message trigger is called if the message needs it.
 async fn deliver(
     app: &App,
     id: Uuid,

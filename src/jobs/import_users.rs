@@ -1,5 +1,5 @@
-//! Works on user import jobs: a row at a time, each with its count in one transaction, so that a replica that dies is
-//! followed by another at the very next row.
+//! Works on user import jobs, row by row. Each row and its count are one transaction, so that if a replica dies another
+//! goes on with the very next row.
 
 use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
 
@@ -17,15 +17,15 @@ use crate::{
     },
 };
 
-/// Between two looks for a job.
+/// Pause between two looks for a job.
 const EVERY: StdDuration = StdDuration::from_secs(1);
-/// After so long without a row another replica takes the job.
+/// If no row is done in this time, another replica takes the job.
 const LEASE: Duration = Duration::minutes(1);
-/// Rows until another job has its turn, and a line goes to the log.
+/// Rows after which another job has its turn, and a line goes to the log.
 const PROGRESS: i32 = 1_000;
-/// Rows whose failure goes to the log, in a turn.
+/// The most rows whose failure is logged, in a turn.
 const TOLD: usize = 100;
-/// Turns without a row after which a job has failed.
+/// Consecutive turns without a row done after which a job has failed.
 const TAKES: i32 = 10;
 
 /// Works on jobs until the task is dropped.
@@ -54,7 +54,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
     }
     let Some(pool) = store::pools::find(&app.job_db, pool_id).await? else { return Ok(()) };
     let file = file.as_deref().unwrap_or_default();
-    // A byte order mark, as spreadsheets write it.
+    // Spreadsheets write a byte order mark.
     let mut reader = csv::Reader::from_reader(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file));
     let columns: Option<Vec<String>> = reader.headers().ok().map(|header| header.iter().map(str::to_owned).collect());
     let columns = columns.filter(|columns| user_import::header_fits(&pool, columns));
@@ -73,7 +73,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
         });
         let now = app.clock.now();
         let mut tx = app.job_db.begin().await?;
-        // The pool before the job, as DeleteUserPool takes them.
+        // The pool is locked before the job, as DeleteUserPool does.
         if !store::pools::hold(&mut tx, pool_id).await? {
             return Ok(());
         }
@@ -95,7 +95,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
         row += 1;
         if row % PROGRESS == 0 {
             tracing::info!(pool = pool_id, job = id, rows = row, "importing users");
-            // Other jobs wait, too.
+            // Other jobs are waiting, too.
             return Ok(store::user_imports::give_back(&app.job_db, pool_id, id, app.clock.now()).await?);
         }
     }
@@ -106,7 +106,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
             end(app, &work, "Succeeded", "Import_Job_Completed_but_some_rows_failed_the_servers_log_says_why").await
         }
         "InProgress" if job.done == row => end(app, &work, "Succeeded", "Import_Job_Completed_Successfully").await,
-        // Somebody else's by now.
+        // Another replica has it by now.
         _ => Ok(()),
     }
 }

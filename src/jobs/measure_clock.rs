@@ -1,15 +1,15 @@
-//! Measures what time it is at the database, each minute. Its time is every replica's, so a computer's clock that is wrong
-//! is corrected; it is said, because its owner should set it.
+//! Measures the database's time each minute. Every replica goes by it, so a computer's wrong clock is corrected. It is
+//! logged, because its owner should set it.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::app::App;
 
-/// Between two measurements.
+/// Pause between two measurements.
 const EVERY: Duration = Duration::from_secs(60);
-/// After a failed one.
+/// Pause after a failed measurement.
 const AGAIN: Duration = Duration::from_secs(2);
-/// A difference that is worth a line, seconds.
+/// A larger difference than this is logged, seconds.
 const NOTABLE: f64 = 5.0;
 
 /// Measures until the task is dropped.

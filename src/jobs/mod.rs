@@ -1,5 +1,5 @@
-//! What runs by itself. Each job is safe to run twice and works in small batches; where two replicas would be in each other's
-//! way, one at a time works.
+//! Background jobs. Each job is safe to run twice and works in small batches. Where two replicas would be in each
+//! other's way, only one works at a time.
 
 pub mod delete_clients;
 pub mod delete_pools;
@@ -18,13 +18,13 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 
-/// Between two runs of what is due each minute.
+/// Pause between two runs of what is due each minute.
 const MINUTE: Duration = Duration::from_secs(60);
-/// After a panic.
+/// Pause after a panic.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs all jobs until the task is dropped, each by itself: those with much to do keep nobody waiting, and one that fails takes
-/// no other with it.
+/// Runs all jobs until the task is dropped. Each runs by itself, so that a job with much to do keeps no other waiting,
+/// and a job that fails takes no other with it.
 pub async fn run(app: Arc<App>) {
     tokio::join!(
         keep("forget_quiet", &app, forget_quiet),
@@ -40,7 +40,7 @@ pub async fn run(app: Arc<App>) {
     );
 }
 
-/// Runs a job as a task, and again after a panic. Dropped, it ends the task.
+/// Runs a job as a task, and again after a panic. When this is dropped, the task ends.
 async fn keep<Fut: Future<Output = ()> + Send + 'static>(name: &str, app: &Arc<App>, job: fn(Arc<App>) -> Fut) {
     loop {
         let mut task = JoinSet::new();
@@ -51,13 +51,13 @@ async fn keep<Fut: Future<Output = ()> + Send + 'static>(name: &str, app: &Arc<A
                 tracing::error!(job = name, "a job panicked; the panic message is in the log, and the job begins anew");
                 tokio::time::sleep(AGAIN).await;
             }
-            // It has nothing to do here, or is being dropped.
+            // The job has nothing to do here, or is being dropped.
             _ => return,
         }
     }
 }
 
-/// Forgets counters that are quiet, and closes connections that nobody used for long.
+/// Forgets counters that are quiet, and closes connections that have long been unused.
 async fn forget_quiet(app: Arc<App>) {
     loop {
         tokio::time::sleep(MINUTE).await;

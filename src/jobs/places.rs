@@ -1,21 +1,23 @@
-//! Who is served when among the messages of a road: a bounded number of places, shared between pools that have messages due.
+//! Decides which messages of a road are delivered when. A bounded number of places is shared between the pools that
+//! have messages due.
 //!
-//! A free place goes to the pool that has the least on the way, and of several such pools to the one whose turn it is, round
-//! and round by their IDs. So a pool that floods fills places that nobody else wants, and waits for itself otherwise; and some
-//! places are kept for pools that have nothing on the way, so that they need not even wait for one to become free.
+//! A free place goes to the pool that has the fewest messages on the way. Of several such pools it goes to the one
+//! whose turn it is, round and round in the order of their IDs. So a pool that floods fills places that nobody else
+//! wants, and otherwise waits for its own messages. Some places are kept for pools that have nothing on the way, so
+//! that they need not even wait for a place to become free.
 
 use std::collections::HashMap;
 
 use crate::store::outbox::Urgency;
 
-/// Messages on the way at the same time, per road and replica.
+/// The most messages on the way at the same time, per road and replica.
 pub const PLACES: usize = 20;
 /// Of these, places that only a pool with nothing on the way may take.
 const FOR_NEWCOMERS: usize = 4;
-/// Of these, places that messages may have that nobody waits for, however many others there are.
+/// Of these, places that messages nobody waits for may have, however many others there are.
 pub const UNAWAITED_PLACES: usize = 2;
-/// Pools looked at when places are given away: more than there are places, so that one with nothing on the way is among
-/// them if there is one.
+/// How many pools are looked at when places are given away. They are more than there are places, so that a pool with
+/// nothing on the way is among them if there is one.
 pub const WINDOW: i64 = 24;
 
 /// The places of a road.
@@ -26,7 +28,7 @@ pub struct Places {
     unawaited: Line,
 }
 
-/// What is known of the messages of one urgency.
+/// What is known about the messages of one urgency.
 #[derive(Default)]
 struct Line {
     on_the_way: usize,
@@ -45,7 +47,7 @@ impl Places {
         self.unawaited.on_the_way
     }
 
-    /// After which pool the next turn begins.
+    /// The pool after which the next turn begins.
     pub fn last_served(&self, urgency: Urgency) -> &str {
         match urgency {
             Urgency::Awaited => &self.awaited.last_served,
@@ -53,8 +55,8 @@ impl Places {
         }
     }
 
-    /// How many messages each of these pools may send now; `pools` in the order of their turns, `kept`: places that are to
-    /// stay free.
+    /// How many messages each of these pools may send now. `pools` are in the order of their turns; `kept` places stay
+    /// free.
     pub fn shares(&mut self, urgency: Urgency, pools: &[String], kept: usize) -> Vec<(String, usize)> {
         let before: Vec<usize> = pools.iter().map(|pool| self.pools.get(pool).copied().unwrap_or(0)).collect();
         let (mut on_the_way, mut taken) = (before.clone(), self.taken());
@@ -77,13 +79,13 @@ impl Places {
         shares
     }
 
-    /// A message of a pool is on its way.
+    /// Takes a place for a message of a pool.
     pub fn take(&mut self, pool: &str, urgency: Urgency) {
         *self.pools.entry(pool.to_owned()).or_default() += 1;
         self.line(urgency).on_the_way += 1;
     }
 
-    /// Its delivery ended.
+    /// Frees the place of a message whose delivery ended.
     pub fn free(&mut self, pool: &str, urgency: Urgency) {
         let line = self.line(urgency);
         line.on_the_way = line.on_the_way.saturating_sub(1);

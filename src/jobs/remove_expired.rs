@@ -1,4 +1,4 @@
-//! Removes what is not needed any more, table by table: `docs/retention.md` says what and when.
+//! Removes what is no longer needed, table by table: `docs/retention.md` says what and when.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::{
 
 /// Rows removed by one statement, so that no lock is held long.
 const BATCH: i64 = 1000;
-/// Batches of one kind in one run: a flood of one kind does not keep the others waiting for ever.
+/// Batches of one kind in one run, so that a flood of one kind does not keep the others waiting for ever.
 const BATCHES: usize = 1000;
 /// Users removed in one transaction: each takes several statements.
 const USERS: i64 = 20;
 /// How long a user import may wait for its start.
 const IMPORTS_WAIT: Duration = Duration::DAY;
 
-/// What is removed.
+/// The kinds of rows that are removed.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Challenges,
@@ -58,14 +58,15 @@ const KINDS: [Kind; 13] = [
 pub async fn keep_at_it(app: Arc<App>) {
     loop {
         tokio::time::sleep(super::MINUTE).await;
-        // What failed is in the log, kind by kind.
+        // Failures have been logged already, kind by kind.
         if let Ok(rows @ 1..) = run(&app).await {
             tracing::info!(rows, "removed what expired");
         }
     }
 }
 
-/// Removes everything that is due, as fast as it comes; returns how many rows went, 0 when another replica is at it.
+/// Removes everything that is due, batch by batch. Returns how many rows were removed; 0 when another replica is doing
+/// this.
 pub async fn run(app: &App) -> sqlx::Result<u64> {
     let (mut total, mut outcome) = (0, Ok(()));
     for kind in KINDS {
@@ -73,7 +74,7 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
             match batch(app, kind).await {
                 Ok(0) => break,
                 Ok(rows) => total += rows,
-                // One table that is locked keeps no other from its end.
+                // A locked table does not keep the others from being cleared.
                 Err(cause) => {
                     tracing::warn!(%cause, ?kind, "could not remove what expired; will try again");
                     outcome = Err(cause);
@@ -96,7 +97,7 @@ async fn batch(app: &App, kind: Kind) -> sqlx::Result<u64> {
     Ok(rows)
 }
 
-/// The time before which something is dropped that is kept so many days; `None`: for ever.
+/// The time before which rows that are kept for so many days are dropped; `None` when they are kept for ever.
 fn before(days: u32, now: OffsetDateTime) -> Option<OffsetDateTime> {
     (days > 0).then(|| now - Duration::days(days.into()))
 }
@@ -154,7 +155,7 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
                       ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
                 now,
                 BATCH,
-                // Whoever comes late is to learn that the code was right.
+                // Sign-up codes are kept longer, so that a user who comes late learns that the code was right.
                 now - Duration::days(7)
             )
             .execute(db)
@@ -177,7 +178,7 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
                 "DELETE FROM authorization_codes WHERE (user_pool_id, code_hash) IN
                      (SELECT user_pool_id, code_hash FROM authorization_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
                       FOR UPDATE SKIP LOCKED)",
-                // A code that comes back ends what it gave.
+                // A code that is used again ends what it gave, so it must be found.
                 now - Duration::DAY,
                 BATCH
             )
@@ -259,7 +260,7 @@ async fn remove_unconfirmed(days: u32, db: &mut Connection, now: OffsetDateTime)
     let trail = Trail { at: now, actor: "service".into(), request_id: random::uuid() };
     let mut removed = 0;
     for user in found {
-        // Locked already, and still unconfirmed.
+        // The row is locked, so the user is still unconfirmed.
         let gone = remove_user::remove(db, &user.user_pool_id, user.sub, &trail).await?;
         removed += u64::from(gone.is_some());
     }

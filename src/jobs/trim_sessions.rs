@@ -1,9 +1,9 @@
-//! Brings users who have too many sessions under the limits (`sessions-per-user`, and SetUserPoolSessionConfiguration's), the
-//! oldest sessions first.
+//! Brings users who have too many sessions under the limits (`sessions-per-user`, and that of
+//! SetUserPoolSessionConfiguration), the oldest sessions first.
 //!
-//! Each replica looks after the users who signed in on it. Besides, one replica at a time goes through all live sessions, a stretch
-//! of the index each minute, for users whom nobody noted: of a replica that was killed, of a limit that was lowered, of the time
-//! before there were limits.
+//! Each replica looks after the users who signed in on it. In addition, one replica at a time goes through all live
+//! sessions, a stretch of the index each minute, to find users whom nobody noted: because their replica was killed,
+//! because a limit was lowered, or because they signed in before there were limits.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -19,11 +19,11 @@ use crate::{
 const BATCH: i64 = 1_000;
 /// Users looked at by one statement.
 const USERS: usize = 500;
-/// Between two looks at the users who signed in.
+/// Pause between two looks at the users who signed in.
 const EVERY: Duration = Duration::from_secs(10);
-/// Looks between two stretches of all sessions.
+/// How many such looks there are between two stretches of all sessions.
 const STRETCH_EVERY: u32 = 6;
-/// Sessions read by one statement, and statements of a stretch.
+/// Sessions read by one statement, and statements per stretch.
 const PAGE: i64 = 20_000;
 const PAGES: usize = 5;
 
@@ -50,7 +50,7 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Looks through everything once.
+/// Looks once at the users noted on this replica and at all sessions.
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     noted(app).await?;
     let mut place = Place::default();
@@ -66,7 +66,7 @@ pub async fn noted(app: &App) -> sqlx::Result<()> {
     look_at(app, app.opened_sessions.take()).await.map(drop)
 }
 
-/// The next stretch of all sessions; `None`: there are no more, or another replica is at it.
+/// Looks at the next page of all sessions. `None` when there are no more, or when another replica is doing this.
 async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
     let mut tx = app.job_db.begin().await?;
     if !store::job_locks::take(&mut tx, Job::TrimSessions).await? {
@@ -81,7 +81,7 @@ async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
     Ok(more.then_some(removed))
 }
 
-/// Trims those of these users who have too many sessions. One whose row is held for long is left for the next time.
+/// Trims those of these users who have too many sessions. A user whose row is held for long is left for the next time.
 async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> sqlx::Result<u64> {
     let mut by_pool: HashMap<String, Vec<Uuid>> = HashMap::new();
     for (pool_id, sub) in users {
@@ -93,7 +93,7 @@ async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> 
             let most = app.config.sessions_per_user;
             let found = store::sessions::over_limits(&app.job_db, pool, subs, most, app.clock.now()).await;
             let over_limits = found.unwrap_or_else(|cause| {
-                // Looked at the next time.
+                // They are looked at the next time.
                 subs.iter().for_each(|sub| app.opened_sessions.note(pool, *sub));
                 outcome = Err(cause);
                 Vec::new()

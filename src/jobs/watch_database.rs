@@ -1,14 +1,14 @@
-//! Looks at the database each second, so that one that fell silent is found out when nobody has an idle connection left to
-//! test: see [`crate::store::connections`].
+//! Looks at the database each second, so that a database that fell silent is noticed even when no idle connection is
+//! left to test: see [`crate::store::connections`].
 
 use std::{sync::Arc, time::Duration};
 
 use crate::app::App;
 
-/// Between two looks.
+/// Pause between two looks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Looks until the task is dropped. What changes is said once.
+/// Looks until the task is dropped. Logs each change once.
 pub async fn run(app: Arc<App>) {
     let mut last = None;
     loop {

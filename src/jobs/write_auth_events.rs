@@ -1,10 +1,10 @@
-//! Writes what users do.
+//! Writes the users' auth events to the database.
 
 use std::sync::Arc;
 
 use crate::{app::App, flows::auth_events};
 
-/// Writes the events that wait until the task is dropped.
+/// Writes events as they come, until the task is dropped.
 pub async fn run(app: Arc<App>) {
     while let Some(noted) = app.auth_events.next().await {
         let pool = noted.pool_id.clone();

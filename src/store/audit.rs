@@ -1,4 +1,4 @@
-//! The audit trail: who changed what, when, in which request. Rows name no secrets.
+//! The audit trail: who changed what, when, in which request. Rows contain no secrets.
 
 use strum::{Display, IntoStaticStr};
 use time::OffsetDateTime;
@@ -40,7 +40,7 @@ pub enum Event {
     UserDeleted,
     #[strum(serialize = "user.signed_out")]
     UserSignedOut,
-    /// Rows of changes of the user's own are missing from here on, for a day at most.
+    /// From here on, rows of the user's own changes are missing, for a day at most.
     #[strum(serialize = "user.changes_left_out")]
     UserChangesLeftOut,
     #[strum(serialize = "address.verified")]
@@ -143,46 +143,46 @@ pub struct Entry<'a> {
     pub sub: Option<Uuid>,
     /// The passkey.
     pub credential_id: Option<&'a [u8]>,
-    /// What else has a name in the pool: a group, an app client, a domain, a resource server, an import job.
+    /// Anything else that has a name in the pool: a group, an app client, a domain, a resource server, an import job.
     pub target: Option<&'a str>,
 }
 
 impl Event {
-    /// Of a user pool itself.
+    /// An entry about a user pool itself.
     pub fn of_pool(self) -> Entry<'static> {
         Entry { event: self, sub: None, credential_id: None, target: None }
     }
 
-    /// Of a user.
+    /// An entry about a user.
     pub fn of_user(self, sub: Uuid) -> Entry<'static> {
         Entry { sub: Some(sub), ..self.of_pool() }
     }
 
-    /// Of a user's passkey.
+    /// An entry about a user's passkey.
     pub fn of_passkey(self, sub: Uuid, credential_id: &[u8]) -> Entry<'_> {
         Entry { event: self, sub: Some(sub), credential_id: Some(credential_id), target: None }
     }
 
-    /// Of what has a name in the pool.
+    /// An entry about something that has a name in the pool.
     pub fn of(self, target: &str) -> Entry<'_> {
         Entry { target: Some(target), ..self.of_pool() }
     }
 }
 
 impl<'a> Entry<'a> {
-    /// The same with what has a name in the pool, too.
+    /// Adds something that has a name in the pool.
     pub fn and(self, target: &'a str) -> Self {
         Self { target: Some(target), ..self }
     }
 }
 
-/// A row was written in the transaction that is under way. Only the store can say so.
+/// Proof that a row was written in the current transaction. Only the store makes one, except for [`Self::left_out`].
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "it is what a change is committed with"]
 pub struct Audited(());
 
 impl Audited {
-    /// The row is left out: another said so before.
+    /// For a row that is left out because an earlier row says so.
     pub fn left_out() -> Self {
         Self(())
     }
@@ -222,7 +222,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, trail: &Trail, entry: En
     Ok(Audited(()))
 }
 
-/// Whether a passkey of a user was deleted, as far as that is remembered, and is not there again.
+/// Whether a user's passkey was deleted, as far as that is remembered, and is not registered again.
 pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM audit_events
@@ -259,7 +259,7 @@ pub async fn count_own(
     .await
 }
 
-/// How many events of a kind a user has since a time.
+/// How many events of a kind a user has had since a time.
 pub async fn count_since(
     db: &mut Connection,
     pool_id: &str,

@@ -1,4 +1,4 @@
-//! What users did, for pools that keep it (`AdvancedSecurityMode`).
+//! Auth events: what users did, in pools that record it (`AdvancedSecurityMode`).
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,10 +20,10 @@ pub struct AuthEvent {
     pub address: String,
 }
 
-/// Events of a user within an hour, at most: who guesses at somebody's password does not fill the table.
+/// The most events of a user within an hour, so that somebody who guesses at a password does not fill the table.
 const PER_HOUR: i64 = 100;
 
-/// Notes an event of a user, if there is one.
+/// Notes an event of a user, if the user exists.
 pub async fn insert(db: &Connections, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO auth_events (user_pool_id, sub, id, at, kind, response, challenge, address)

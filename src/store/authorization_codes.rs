@@ -48,7 +48,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, code: &AuthorizationCode
     Ok(())
 }
 
-/// The user whom a code is about, without a lock.
+/// The user that a code was granted for, without a lock.
 pub async fn find_sub(db: &Connections, pool_id: &str, hash: &[u8]) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM authorization_codes WHERE user_pool_id = $1 AND code_hash = $2", pool_id, hash)
         .fetch_optional(db)
@@ -69,7 +69,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Resu
     .await
 }
 
-/// Notes what a locked code was used for.
+/// Notes the session that a locked code was used for.
 pub async fn use_up(db: &mut Connection, pool_id: &str, hash: &[u8], origin_jti: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE authorization_codes SET origin_jti = $3 WHERE user_pool_id = $1 AND code_hash = $2",

@@ -105,7 +105,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Res
     row.map(Challenge::try_from).transpose()
 }
 
-/// Uses a challenge up. Of several callers one gets it.
+/// Takes a challenge, so that it cannot be used again. Of several callers, only one gets it.
 pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -118,7 +118,7 @@ pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<
     row.map(Challenge::try_from).transpose()
 }
 
-/// Uses the user's pending registration up.
+/// Takes the user's pending registration, so that it cannot be used again.
 pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -132,7 +132,7 @@ pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) ->
     row.map(Challenge::try_from).transpose()
 }
 
-/// Ends the user's pending registration, whatever it is.
+/// Removes the user's pending registration, if there is one.
 pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'",
@@ -144,7 +144,7 @@ pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) 
     Ok(())
 }
 
-/// Notes in a pending challenge that what it waits for was done; `false`: it is gone.
+/// Marks a pending challenge as verified; `false` when it is gone.
 pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"UPDATE challenges SET data = data || '{"verified": true}' WHERE user_pool_id = $1 AND id = $2"#,
@@ -156,7 +156,7 @@ pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends everything that waits for an answer of a user's. It reads all that waits in the pool, for there is no index by user.
+/// Removes all pending challenges of a user. Reads all challenges of the pool, because there is no index by user.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())

@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use super::Connection;
 
-/// The window of what is sent. A window that began further ahead than this was begun by a clock that was wrong, and is over.
+/// The window in which sent codes are counted. A window that seems to begin further ahead than this was begun by a
+/// wrong clock, and is over.
 const HOUR: Duration = Duration::HOUR;
-/// The window of guesses at any code of a name.
+/// The window in which guesses at any code of a name are counted.
 const DAY: Duration = Duration::DAY;
 
 /// A code that was sent.
@@ -19,7 +20,7 @@ pub struct Code {
     pub attribute: String,
     /// The address that the code proves.
     pub destination: String,
-    /// Whether the address becomes the user's only now.
+    /// Whether the address becomes the user's only with this code.
     pub pending: bool,
     pub expires_at: OffsetDateTime,
 }
@@ -59,7 +60,7 @@ pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) 
     .await
 }
 
-/// Uses a code up, or takes it back.
+/// Removes a code, because it was used or is taken back.
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2 AND purpose = $3", pool_id, sub, purpose)
         .execute(db)
@@ -67,7 +68,7 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str
     Ok(())
 }
 
-/// Takes all codes of a user back.
+/// Removes all codes of a user.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())
@@ -78,7 +79,8 @@ pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::
 pub struct Counter {
     /// The row's `username_key`.
     pub key: String,
-    /// Whose counts are meant, in a row that names share: another's begin anew. Empty in a name's own row.
+    /// In a row that names share, whose counts it holds: the counts of another holder begin anew. Empty in a name's own
+    /// row.
     pub holder: String,
     pub purpose: &'static str,
 }
@@ -86,7 +88,7 @@ pub struct Counter {
 /// How many guesses there may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// At one code, by everybody: then it is dead.
+    /// At one code, by everybody; after that the code is dead.
     pub per_code: i32,
     /// At one code, by one guesser.
     pub per_code_and_guesser: i32,
@@ -106,15 +108,17 @@ pub enum Guess {
     TooMany,
 }
 
-/// Until when guesses were at codes that are of no use any more, once another is sent. `beside`: how long codes live beside
-/// later ones; `None`: the next replaces them at once.
+/// Guesses up to this time were at codes that are useless once another is sent. `beside` is how long a code lives
+/// beside later ones; `None` means that the next replaces it at once.
 fn over(beside: Option<Duration>, now: OffsetDateTime) -> OffsetDateTime {
-    // What seems to come an hour later was written by a clock that was wrong.
+    // A time more than an hour ahead was written by a wrong clock.
     beside.map_or(now + HOUR, |lives| now - lives)
 }
 
-/// Notes that a code is sent; returns how many were sent within the hour. It counts itself where `counts` says so, and where
-/// the code before was not dead. The guesses are forgotten unless they were at codes that live `beside` this one.
+/// Notes that a code is sent. Returns how many were sent within the hour.
+///
+/// The code itself counts if `counts` is set and the code before was not dead. Guesses are forgotten unless they were
+/// at codes that live `beside` this one.
 pub async fn note_sent(
     db: &mut Connection,
     pool_id: &str,
@@ -153,7 +157,7 @@ pub async fn note_sent(
     .await
 }
 
-/// How many codes were sent within the hour, as far as it was noted.
+/// How many codes were sent within the hour, as far as that was noted.
 pub async fn sent(db: &mut Connection, pool_id: &str, counter: &Counter, now: OffsetDateTime) -> sqlx::Result<i32> {
     let found = sqlx::query_scalar!(
         "SELECT sent FROM code_attempts
@@ -168,7 +172,7 @@ pub async fn sent(db: &mut Connection, pool_id: &str, counter: &Counter, now: Of
     Ok(found.fetch_optional(db).await?.unwrap_or(0))
 }
 
-/// Counts a guess of `guesser`, unless there were too many: those that are refused are not counted, and write nothing.
+/// Counts a guess of `guesser`, unless there were too many. A refused guess is not counted, and writes nothing.
 pub async fn count_guess(
     db: &mut Connection,
     pool_id: &str,
@@ -231,7 +235,8 @@ pub async fn count_guess(
     Ok(if dead.fetch_one(db).await? { Guess::Dead } else { Guess::TooMany })
 }
 
-/// A new code may be guessed at from the beginning, as [`note_sent`] says; what was guessed in a day stays counted.
+/// Forgets guesses as [`note_sent`] does, so that a new code may be guessed at from the beginning. The guesses of the
+/// day stay counted.
 pub async fn forget_tries(
     db: &mut Connection,
     pool_id: &str,
@@ -256,7 +261,7 @@ pub async fn forget_tries(
     Ok(())
 }
 
-/// What was counted as a guess of `guesser` was the right code.
+/// Takes back a guess of `guesser`, because it was the right code.
 pub async fn take_back(db: &mut Connection, pool_id: &str, counter: &Counter, guesser: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE code_attempts SET
@@ -280,7 +285,7 @@ pub async fn take_back(db: &mut Connection, pool_id: &str, counter: &Counter, gu
     Ok(())
 }
 
-/// The code that was asked for was used.
+/// Notes that the code that was asked for was used.
 pub async fn was_used(db: &mut Connection, pool_id: &str, counter: &Counter) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE code_attempts SET last_sent_at = NULL, tried = 0, code_tries = '{}'
@@ -295,7 +300,7 @@ pub async fn was_used(db: &mut Connection, pool_id: &str, counter: &Counter) -> 
     Ok(())
 }
 
-/// Whether a code was sent since a time, as it is told, and not used.
+/// Whether a code was sent since a time and not used, as far as this counter knows.
 pub async fn was_sent_since(
     db: &mut Connection,
     pool_id: &str,

@@ -25,7 +25,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx
     Ok(())
 }
 
-/// One of them.
+/// One deleted client, if there is any.
 pub async fn next(db: &mut Connection) -> sqlx::Result<Option<DeletedClient>> {
     sqlx::query_as!(
         DeletedClient,
@@ -35,7 +35,7 @@ pub async fn next(db: &mut Connection) -> sqlx::Result<Option<DeletedClient>> {
     .await
 }
 
-/// Notes how far the job is.
+/// Notes how far the job has come.
 pub async fn update_looked_at(db: &mut Connection, client: &DeletedClient, looked_at: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE deleted_clients SET looked_at = $3 WHERE user_pool_id = $1 AND client_id = $2",
@@ -48,8 +48,8 @@ pub async fn update_looked_at(db: &mut Connection, client: &DeletedClient, looke
     Ok(())
 }
 
-/// Forgets a client whose sessions were all looked at. One that somebody held meanwhile lives no more either, and goes when it
-/// expires.
+/// Forgets a client whose sessions have all been looked at. A session that somebody held meanwhile is dead, too, and is
+/// removed when it expires.
 pub async fn delete(db: &mut Connection, client: &DeletedClient) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM deleted_clients WHERE user_pool_id = $1 AND client_id = $2",

@@ -1,5 +1,5 @@
-//! Pools that were deleted and are not yet removed: the row of `user_pools` is a tombstone, and what belonged to the pool goes
-//! in batches (`jobs::delete_pools`).
+//! Pools that were deleted and are not yet removed. The row of `user_pools` is a tombstone, and what belonged to the
+//! pool is removed in batches (`jobs::delete_pools`).
 
 use sqlx::{AssertSqlSafe, PgExecutor};
 use time::OffsetDateTime;
@@ -14,11 +14,12 @@ pub struct DeletedPool {
     pub deleted_at: OffsetDateTime,
     /// Who deleted it, as an actor of audit rows.
     pub by: String,
-    /// The request that did.
+    /// The request that deleted it.
     pub request_id: Uuid,
 }
 
-/// The tables with rows of a pool, children before parents. What the trail and the outbox tell others outlives the pool.
+/// The tables with rows of a pool, children before parents. The audit trail, and what the outbox tells others, outlive
+/// the pool.
 pub const TABLES: &[&str] = &[
     "outbox",
     "sessions",
@@ -46,10 +47,11 @@ pub const TABLES: &[&str] = &[
     "operators",
 ];
 
-/// Makes a pool that the caller has locked a tombstone, in the caller's transaction: from COMMIT on nothing of it answers.
+/// Turns a pool that the caller has locked into a tombstone, in the caller's transaction. From COMMIT on, nothing of
+/// the pool answers.
 ///
-/// What every way into the pool begins with goes at once: its app clients, without which no session lives either; its keys,
-/// its operators, its imports and its logo. All of them are few.
+/// What every way into the pool begins with is removed at once: its app clients, without which no session is live; its
+/// keys, its operators, its imports and its logo. There are few of each.
 pub async fn bury(db: &mut Connection, pool_id: &str, trail: &Trail) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_pools SET deleted_at = $2, deleted_by = $3, deletion_request = $4 WHERE user_pool_id = $1",
@@ -87,8 +89,8 @@ pub async fn next(db: &mut Connection, after: OffsetDateTime) -> sqlx::Result<Op
     .await
 }
 
-/// Removes at most `limit` of a deleted pool's rows from one of [`TABLES`]; those that a late request holds are left for later.
-/// Passkeys and users leave their audit rows, as always.
+/// Removes at most `limit` of a deleted pool's rows from one of [`TABLES`]; those that a late request holds are left
+/// for later. Passkeys and users leave their audit rows, as always.
 pub async fn remove_some(
     db: &mut Connection,
     table: &str,
@@ -107,7 +109,8 @@ pub async fn remove_some(
                 "DELETE FROM {table} WHERE user_pool_id = $1 AND ctid = ANY (ARRAY(
                      SELECT ctid FROM {table} WHERE user_pool_id = $1 {more} LIMIT $2 FOR UPDATE SKIP LOCKED))"
             ));
-            // Planned anew each time, for this pool: a plan for any pool may read all of a large one for each batch.
+            // Planned anew each time, for this pool: a plan made for any pool may read all rows of a large one for each
+            // batch.
             let query = sqlx::query(statement).persistent(false).bind(&pool.id).bind(limit);
             Ok(query.execute(db).await?.rows_affected())
         }
@@ -136,7 +139,7 @@ async fn remove_users(db: &mut Connection, pool_id: &str, limit: i64, trail: &Tr
     Ok(removed.unsigned_abs())
 }
 
-/// Removes the tombstone of a pool that has no rows any more. Where a late request added a user after all, the foreign key
+/// Removes the tombstone of a pool that has no rows left. If a late request has added a user after all, the foreign key
 /// refuses, and the job looks again.
 pub async fn remove(db: &mut Connection, pool_id: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NOT NULL", pool_id)

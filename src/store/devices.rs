@@ -1,4 +1,4 @@
-//! Devices that users may have remembered.
+//! Users' devices, which pools may remember.
 
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
@@ -11,7 +11,7 @@ use super::{Connection, Connections};
 pub struct Device {
     /// `<region>_<UUID>`
     pub key: String,
-    /// What the device's proof is made for, beside its key.
+    /// The key of the device's group; the device's proof is made for it and for the device's own key.
     pub group_key: String,
     pub name: Option<String>,
     /// Sealed: salt and SRP verifier of the device's password.
@@ -74,7 +74,7 @@ pub async fn list(db: &Connections, pool_id: &str, sub: Uuid, after: &str, limit
     .await
 }
 
-/// How many devices a user has, whose row the caller has locked.
+/// How many devices a user has. The caller has locked the user's row.
 pub async fn count(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM devices WHERE user_pool_id = $1 AND sub = $2"#,
@@ -85,7 +85,7 @@ pub async fn count(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Resul
     .await
 }
 
-/// Remembers a device, or no longer. `None`: there is none; `false`: it was so before.
+/// Sets whether a device is remembered. `None` when there is no such device, `false` when nothing changed.
 pub async fn remember(
     db: &mut Connection,
     pool_id: &str,
@@ -113,7 +113,8 @@ pub async fn remember(
     .await
 }
 
-/// Notes a sign-in with a device that is still remembered, and holds it so until the transaction ends; `false`: it is not.
+/// Notes a sign-in with a device that is still remembered, and keeps it so until the transaction ends; `false` when it
+/// is not.
 pub async fn use_remembered(
     db: &mut Connection,
     pool_id: &str,
@@ -136,7 +137,7 @@ pub async fn use_remembered(
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets a device; `false` when there is none. What becomes of its sessions is [`super::sessions::end_of_device`].
+/// Forgets a device; `false` when there is none. [`super::sessions::end_of_device`] deals with its sessions.
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<bool> {
     let done =
         sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3", pool_id, sub, key)

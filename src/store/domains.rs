@@ -49,7 +49,7 @@ pub async fn list(db: impl sqlx::PgExecutor<'_>, pool_id: &str) -> sqlx::Result<
     .await
 }
 
-/// Changes a domain, which stays of its kind; `false` when the pool has no such domain.
+/// Changes a domain, which stays a prefix or a custom domain; `false` when the pool has no such domain.
 pub async fn update(db: &mut Connection, domain: &Domain) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE domains SET certificate_arn = $3, managed_login_version = $4

@@ -20,7 +20,7 @@ pub struct Group {
     pub updated_at: OffsetDateTime,
 }
 
-/// What a person's tokens say of a group.
+/// What a person's tokens say about a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub name: String,
@@ -71,7 +71,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, name: &str) -> sqlx::Resul
     .await
 }
 
-/// Writes what a locked group says.
+/// Writes a locked group's description, precedence and role.
 pub async fn update(db: &mut Connection, pool_id: &str, group: &Group) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE groups SET description = $3, precedence = $4, role_arn = $5, updated_at = $6
@@ -162,7 +162,7 @@ pub async fn list_users(
     Ok(rows.into_iter().map(Listed::from).collect())
 }
 
-/// What a person's tokens say: the lowest precedence first, then by name.
+/// The groups that a person's tokens name: the lowest precedence first, then by name.
 pub async fn memberships(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Membership>> {
     sqlx::query_as!(
         Membership,
@@ -187,7 +187,7 @@ pub async fn count_of_user(db: &mut Connection, pool_id: &str, sub: Uuid) -> sql
     .await
 }
 
-/// Puts a user into a group; `false`: the user was in it.
+/// Puts a user into a group; `false` when the user was in it already.
 pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO group_members (user_pool_id, sub, group_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -200,7 +200,7 @@ pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str)
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes a user out of a group; `false`: the user was not in it.
+/// Takes a user out of a group; `false` when the user was not in it.
 pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2 AND group_name = $3",

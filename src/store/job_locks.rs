@@ -2,7 +2,7 @@
 
 use super::Connection;
 
-/// A job that two replicas would be in each other's way at.
+/// A job in which two replicas would be in each other's way.
 #[derive(Clone, Copy, Debug)]
 pub enum Job {
     RemoveExpired = 0x6b73_0001,
@@ -11,7 +11,7 @@ pub enum Job {
     DeleteClients,
 }
 
-/// Takes a job's lock until the transaction ends; `false`: another replica is at it.
+/// Takes a job's lock until the transaction ends; `false` when another replica is doing the job.
 pub async fn take(db: &mut Connection, job: Job) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "mine!""#, job as i64).fetch_one(db).await
 }

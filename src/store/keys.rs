@@ -1,4 +1,4 @@
-//! Signing keys of pools, private halves sealed.
+//! Signing keys of pools, with sealed private halves.
 
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -79,7 +79,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Opens one sealed key of the database, if there is any: whether the sealing key is the right one.
+/// Checks that the sealing key is the right one, by opening one sealed key of the database, if there is any.
 pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()> {
     let row =
         sqlx::query!("SELECT user_pool_id, kid, private_key FROM signing_keys LIMIT 1").fetch_optional(db).await?;

@@ -1,16 +1,16 @@
 //! Wrong passwords per name: five are free, then each locks the name for twice as long, up to a quarter of an hour
-//! (docs/cognito.md 4.7). Counted for names without a user too.
+//! (docs/cognito.md 4.7). Names without a user are counted, too.
 
 use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
 
 use super::{Connection, Connections};
 
-/// After this quiet time the count starts again; also the longest lock.
+/// After this time without failures the count starts again. It is also the longest lock.
 const QUIET: Duration = Duration::minutes(15);
 
-/// Whether the name is locked now. A lock that ends later than any lock that begins now is that of a clock which is ahead: it
-/// is cut to the longest.
+/// Whether the name is locked now. A lock that ends later than any lock that begins now was written by a clock that was
+/// ahead: it is cut to the longest.
 pub async fn is_locked(
     db: impl PgExecutor<'_>,
     pool_id: &str,
@@ -32,8 +32,8 @@ pub async fn is_locked(
     .await
 }
 
-/// Counts a wrong password and locks the name when `free` of them are used up. Until then the lock's end lies well in the
-/// past, so that a replica whose clock is a little behind does not take it for a lock.
+/// Counts a wrong password, and locks the name when `free` of them are used up. Until then the lock's end lies well in
+/// the past, so that a replica whose clock is a little behind does not take it for a lock.
 pub async fn count_failure(
     db: &Connections,
     pool_id: &str,
@@ -60,7 +60,7 @@ pub async fn count_failure(
     Ok(())
 }
 
-/// Forgets the failures of a name that now gave the right password; `false` when it was locked meanwhile by others.
+/// Forgets the failures of a name that has now given the right password; `false` when others have locked it meanwhile.
 pub async fn forgive(
     db: &mut Connection,
     pool_id: &str,

@@ -1,17 +1,17 @@
-//! What time it is at the database.
+//! The database's time.
 
 use time::OffsetDateTime;
 
 use super::Connections;
 use crate::clock::Uptime;
 
-/// The longest way of an answer that counts.
+/// The longest that an answer may take to count.
 const PROMPT: time::Duration = time::Duration::seconds(1);
 const ATTEMPTS: u32 = 3;
 
-/// The database's time, with the moments between which it was told. The one place that asks for it.
+/// The database's time, with the moments between which it was told. This is the only place that asks for it.
 pub async fn time(db: &Connections) -> sqlx::Result<(Uptime, OffsetDateTime, Uptime)> {
-    // A connection first: making one takes longer than the answer.
+    // A connection is acquired first, because making one takes longer than the answer.
     let mut db = db.acquire().await?;
     for _ in 0..ATTEMPTS {
         let asked = Uptime::now();

@@ -1,13 +1,15 @@
-//! The schema's migrations: applied by the first replica that needs them, beside replicas of other releases, which go on
-//! answering (`docs/decisions/0036-migrations-beside-running-replicas.md`).
+//! The schema's migrations: applied by the first replica that needs them, beside replicas of other releases, which go
+//! on answering (`docs/decisions/0036-migrations-beside-running-replicas.md`).
 //!
-//! A migration says on top with which builds it may run:
+//! Comments at the top of a migration say how it runs, and which builds may run beside it:
 //!
-//! - `-- no-transaction`, as the first line: for an index on a table that grows, which is built concurrently. One statement.
-//! - `-- compatible-with: <number>`: builds that know the schema up to this migration may run beside it. Without the line,
-//!   only builds that know the migration itself.
+//! - `-- no-transaction`, as the first line: for an index on a table that grows, which is built concurrently. One
+//!   statement.
+//! - `-- compatible-with: <number>`: builds that know the schema up to this migration may run beside it. Without the
+//!   line, only builds that know the migration itself may.
 //!
-//! What is asked here is asked before there are tables, or of the library's own one, and so not checked when it is compiled.
+//! The queries here run before there are tables, or on the library's own table. So most are not checked at compile
+//! time.
 
 use std::time::Duration;
 
@@ -17,34 +19,35 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
-/// The migrations of this build. [`migrate`] applies them itself instead of [`Migrator::run`]: the library's lock belongs
-/// to a connection (behind PgBouncer it would be taken on one and given back on another), and the library refuses a
-/// database that is newer than the build.
+/// The migrations of this build. [`migrate`] applies them itself instead of [`Migrator::run`]: the library's lock
+/// belongs to a connection (behind PgBouncer it would be taken on one and given back on another), and the library
+/// refuses a database that is newer than the build.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// The library's table of what was applied.
 const TABLE: &str = "_sqlx_migrations";
 /// Advisory lock of migrations.
 const LOCK: i64 = 0x6b73_0000;
-/// How often a migration is tried whose lock others hold, and the pause in between, in which those who queued behind it
-/// get theirs.
+/// How often a migration is tried while others hold its lock, and the pause in between, in which those who queued
+/// behind it get their turn.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(2);
-/// Between two looks at what another replica does.
+/// Pause between two looks at what another replica does.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How the database's schema stands to a build.
+/// How the database's schema relates to a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// Every migration of the build is applied, and no other.
     Current,
-    /// Others as well, and the build may run beside them: a newer release was here. The newest one's number.
+    /// Other migrations are applied as well, and the build may run beside them: a newer release was here. Holds the
+    /// number of the newest.
     Newer(i64),
-    /// Others as well, beside which the build must not run; why, in words.
+    /// Other migrations are applied as well, and the build must not run beside them. Holds the reason, in words.
     TooNew(String),
-    /// Migrations of the build are not applied.
+    /// Some migrations of the build are not applied.
     Missing,
-    /// One of the build's was applied with another text.
+    /// A migration of the build was applied with another text. Holds its number.
     Changed(i64),
 }
 
@@ -85,7 +88,7 @@ struct Applied {
 const APPLIED: &str = "SELECT version, checksum, compatible_with, release FROM _sqlx_migrations
                        LEFT JOIN schema_compatibility USING (version) WHERE success";
 
-/// How the database's schema stands to this build.
+/// How the database's schema relates to this build.
 pub async fn state(db: impl PgExecutor<'_>) -> sqlx::Result<State> {
     let applied = sqlx::query_as(APPLIED).fetch_all(db).await;
     Ok(none_without_table(applied)?.map_or(State::Missing, |applied| judge(&MIGRATIONS, &applied)))
@@ -96,16 +99,19 @@ pub async fn is_current(db: impl PgExecutor<'_>) -> sqlx::Result<bool> {
     Ok(matches!(state(db).await?, State::Current | State::Newer(_)))
 }
 
-/// Brings the database's schema up to date. Several replicas may do so at once, and replicas of the release before go on.
-/// What is another program's is left alone: an empty database is one without tables, but for those of extensions.
+/// Brings the database's schema up to date. Several replicas may do so at once, while replicas of the release before go
+/// on.
+///
+/// The database of another program is left alone: migrations begin only in an empty database, which is one without
+/// tables, except for those of extensions.
 pub async fn migrate(options: &PgConnectOptions) -> Result<(), Error> {
     migrate_to(options, &MIGRATIONS).await
 }
 
-/// The same for a build with these migrations.
+/// Like [`migrate`], for a build with these migrations.
 pub async fn migrate_to(options: &PgConnectOptions, own: &Migrator) -> Result<(), Error> {
     let mut db = connect(options).await?;
-    // The usual start finds all done, and waits for nobody: somewhere else an index may be in the making for hours.
+    // The usual start finds everything done and waits for nobody: another replica may be building an index for hours.
     if !is_done(own, &applied(&mut db).await?)? {
         let mut holder = connect(options).await?;
         lock(&mut holder).await?;
@@ -117,8 +123,8 @@ pub async fn migrate_to(options: &PgConnectOptions, own: &Migrator) -> Result<()
     Ok(())
 }
 
-/// A connection without limits of time. A pooler refuses to pass such wishes on; it is asked again without them, and then
-/// every transaction sets its own.
+/// A connection without time limits. A pooler refuses to pass such settings on; then the connection is made without
+/// them, and every transaction sets its own.
 async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     let limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(|name| (name, "0"));
     match PgConnection::connect_with(&options.clone().application_name("keystead migrate").options(limits)).await {
@@ -130,8 +136,8 @@ async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     }
 }
 
-/// Holds the lock of migrations in a transaction that stays open. Looks again and again instead of waiting in one
-/// statement: an index that is built concurrently waits for every statement that began before.
+/// Holds the lock of migrations in a transaction that stays open. Polls for it instead of waiting in one statement,
+/// because an index that is built concurrently waits for every statement that began before.
 async fn lock(holder: &mut PgConnection) -> sqlx::Result<()> {
     for look in 0_u32.. {
         sqlx::raw_sql("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").execute(&mut *holder).await?;
@@ -164,7 +170,8 @@ async fn apply_missing(db: &mut PgConnection, own: &Migrator) -> Result<(), Erro
     if is_done(own, &applied)? {
         return Ok(());
     }
-    // Before the migrations, so that no older build ever meets one without its row; and after, once the table is there.
+    // Before the migrations, so that no older build ever meets one without its row; and again after them, because they
+    // may have created the table.
     say_who_may_run(db, own).await?;
     for migration in own.iter().filter(|one| !applied.iter().any(|applied| applied.version == one.version)) {
         apply(db, migration).await?;
@@ -172,7 +179,7 @@ async fn apply_missing(db: &mut PgConnection, own: &Migrator) -> Result<(), Erro
     Ok(say_who_may_run(db, own).await?)
 }
 
-/// Applies one migration; when others hold its lock, as often as it takes within reason.
+/// Applies one migration. While others hold its lock, tries again up to `ATTEMPTS` times.
 async fn apply(db: &mut PgConnection, migration: &Migration) -> Result<(), Error> {
     let version = migration.version;
     for attempt in 1..=ATTEMPTS {
@@ -191,7 +198,7 @@ async fn apply(db: &mut PgConnection, migration: &Migration) -> Result<(), Error
     Err(Error::Locked(version))
 }
 
-/// A migration in a transaction, which takes as long as it takes, but waits for no lock longer than a moment: all who want
+/// Applies a migration in a transaction. It takes as long as it takes, but waits only a moment for a lock: all who want
 /// the table wait behind it, and they wait 2 s at most.
 async fn change(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
@@ -207,10 +214,10 @@ async fn change(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()
     }
 }
 
-/// An index that is built concurrently. Half of one, which an interrupted build left behind, goes first.
+/// Builds an index concurrently. Half an index, which an interrupted build may have left behind, is dropped first.
 async fn build(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
     if let Some(index) = index_name(migration.sql.as_str()) {
-        // Of a replica that was killed, PostgreSQL goes on with the statement.
+        // PostgreSQL goes on with the statement of a replica that was killed.
         let building =
             "SELECT EXISTS (SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid = to_regclass($1))";
         while sqlx::query_scalar(building).bind(index).fetch_one(&mut *db).await? {
@@ -219,7 +226,7 @@ async fn build(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()>
         let half = "SELECT EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid)";
         if sqlx::query_scalar(half).bind(index).fetch_one(&mut *db).await? {
             tracing::info!(index, "an interrupted build left this index behind; it is dropped and built anew");
-            // The name is one of our own files'.
+            // The name comes from one of our own files.
             let drop = AssertSqlSafe(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"));
             sqlx::raw_sql(drop).execute(&mut *db).await?;
         }
@@ -232,7 +239,7 @@ fn index_name(sql: &str) -> Option<&str> {
     sql.split_once("INDEX CONCURRENTLY IF NOT EXISTS ")?.1.split_whitespace().next()
 }
 
-/// Writes down which builds may run beside each migration.
+/// Records which builds may run beside each migration.
 async fn say_who_may_run(db: &mut PgConnection, own: &Migrator) -> sqlx::Result<()> {
     let there = "SELECT to_regclass('schema_compatibility') IS NOT NULL";
     if !sqlx::query_scalar(there).fetch_one(&mut *db).await? {
@@ -247,14 +254,14 @@ async fn say_who_may_run(db: &mut PgConnection, own: &Migrator) -> sqlx::Result<
     sqlx::query(insert).bind(versions).bind(oldest).bind(release).execute(db).await.map(drop)
 }
 
-/// The newest migration that a build must at least know to run beside this one, as the comment on top says.
+/// The newest migration that a build must at least know to run beside this one, as the comment at its top says.
 pub fn compatible_with(migration: &Migration) -> i64 {
     let comment = migration.sql.as_str().lines().take_while(|line| line.starts_with("--"));
     let said = comment.filter_map(|line| line.strip_prefix("-- compatible-with:")).next();
     said.and_then(|number| number.trim().parse().ok()).unwrap_or(migration.version)
 }
 
-/// What the database has, also when it is older than what is known about builds.
+/// The migrations that the database has, even if it is older than the table about builds.
 async fn applied(db: &mut PgConnection) -> sqlx::Result<Vec<Applied>> {
     let alone = "SELECT version, checksum, NULL::bigint AS compatible_with, NULL::text AS release FROM _sqlx_migrations
                  WHERE success";

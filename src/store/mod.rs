@@ -1,4 +1,4 @@
-//! All the SQL: a file per table. Every query is given the pool first and the time as an argument.
+//! All the SQL, in a file per table. Every query takes the pool first, and the time as an argument.
 //!
 //! Lock order, so that transactions never wait for each other in a circle: user, then sessions, then challenges, then
 //! passkeys, then names and codes.
@@ -41,7 +41,8 @@ pub use migrations::{is_current, migrate};
 use statement::statement;
 use stored::Stored;
 
-/// A text in the database that this release does not know: one that is newer may have written it. `column`: with its table.
+/// The error for a text in the database that this release does not know, because a newer one may have written it.
+/// `column` includes the table.
 fn unknown_text(column: &str, row: impl std::fmt::Display, text: &str) -> sqlx::Error {
     let said = format!("{column} of {row} is {text:?}, which this release does not know; see `keystead doctor`");
     sqlx::Error::Decode(said.into())

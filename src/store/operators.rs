@@ -1,4 +1,4 @@
-//! Operators' key pairs, secrets sealed.
+//! Operators' key pairs, with sealed secrets.
 
 use time::OffsetDateTime;
 
@@ -10,7 +10,7 @@ use crate::{
     secret::Secret,
 };
 
-/// The `user_pool_id` of an operator for every pool.
+/// The `user_pool_id` of operators who may touch every pool.
 pub const EVERY_POOL: &str = "*";
 
 /// An operator's key pair.
@@ -42,7 +42,7 @@ pub async fn find(db: &Connections, sealing: &SealingKey, access_key_id: &str) -
     }))
 }
 
-/// Refuses a sealing key that is not the one of the operators' secrets.
+/// Fails if the sealing key is not the one that sealed the operators' secrets.
 pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()> {
     let row = sqlx::query!("SELECT access_key_id, secret_access_key FROM operators LIMIT 1").fetch_optional(db).await?;
     if let Some(row) = row {
@@ -93,7 +93,7 @@ pub async fn list(db: &Connections) -> sqlx::Result<Vec<(String, String, String)
 pub async fn with_secret(db: &Connections, sealing: &SealingKey, secret: &str) -> sqlx::Result<Option<String>> {
     let rows = sqlx::query!("SELECT access_key_id, secret_access_key FROM operators").fetch_all(db).await?;
     let mut found = rows.into_iter().filter(|row| {
-        // One that does not open signs nothing.
+        // A secret that does not open signs nothing.
         sealing
             .open(&context(&row.access_key_id), &row.secret_access_key)
             .is_ok_and(|opened| opened == secret.as_bytes())
@@ -101,7 +101,7 @@ pub async fn with_secret(db: &Connections, sealing: &SealingKey, secret: &str) -
     Ok(found.next().map(|row| row.access_key_id))
 }
 
-/// Whether there is any.
+/// Whether there is any operator.
 pub async fn any(db: &Connections) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"SELECT EXISTS (SELECT 1 FROM operators) AS "any!""#).fetch_one(db).await
 }

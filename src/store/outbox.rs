@@ -1,5 +1,5 @@
-//! The outbox of messages to people: written in the transaction that has something to say, delivered by a job
-//! (`jobs::deliver`) at least once.
+//! The outbox of messages to people. A message is written in the transaction that causes it, and a job
+//! (`jobs::deliver`) delivers it at least once.
 
 use serde_json::{Value, json};
 use sqlx::PgExecutor;
@@ -13,7 +13,7 @@ use super::{Connection, Connections};
 pub enum Urgency {
     /// A person in front of a screen.
     Awaited,
-    /// Nobody: an operator's own doing, such as an invitation.
+    /// Nobody: an operator caused it, for example an invitation.
     Unawaited,
 }
 
@@ -33,7 +33,7 @@ pub struct NewMessage<'a> {
     /// `message.email` or `message.sms`
     pub kind: &'a str,
     pub urgency: Urgency,
-    /// Its masked destination, for who looks at the table.
+    /// The masked destination, for people who look at the table.
     pub to: &'a str,
     pub sealed: &'a [u8],
 }
@@ -43,7 +43,7 @@ pub struct NewMessage<'a> {
 pub struct Due {
     pub id: Uuid,
     pub sealed: Vec<u8>,
-    /// With this one.
+    /// Including this one.
     pub attempts: i32,
 }
 
@@ -54,7 +54,7 @@ pub struct Failed {
     pub id: Uuid,
     /// Which attempt it was.
     pub attempts: i32,
-    /// When the message is tried again; `None`: it is given up, and what it said is forgotten.
+    /// When the message is tried again; `None` means that it is given up, and its content is forgotten.
     pub due_at: Option<OffsetDateTime>,
     pub why: String,
 }
@@ -81,8 +81,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// Pools that have messages due: the first ones after `after` (`""`: of all) in the order of their IDs. Each costs two
-/// looks at the index, however much waits.
+/// Pools that have messages due, in the order of their IDs: the first ones after `after` (`""` for the first ones of
+/// all). Each pool costs two looks at the index, however much waits.
 pub async fn list_pools(
     db: &Connections,
     (kind, urgency): (&str, Urgency),
@@ -115,8 +115,8 @@ pub async fn list_pools(
     .await
 }
 
-/// Takes messages of a pool that are due, oldest first, for as long as `until`: when they are neither delivered nor put
-/// back by then, somebody else takes them.
+/// Takes messages of a pool that are due, oldest first, until the time `until`. Messages that are neither delivered nor
+/// put back by then may be taken by somebody else.
 pub async fn take_due(
     db: &Connections,
     pool_id: &str,
@@ -142,13 +142,13 @@ pub async fn take_due(
     .await
 }
 
-/// A message is for nobody: nothing of it is kept.
+/// Removes a message that is for nobody. Nothing of it is kept.
 pub async fn delete(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND id = $2", pool_id, id).execute(db).await?;
     Ok(())
 }
 
-/// Messages (pool, ID) were delivered: nothing of them is kept.
+/// Removes messages (pool, ID) that were delivered. Nothing of them is kept.
 pub async fn delete_delivered(db: &Connections, delivered: &[(String, Uuid)]) -> sqlx::Result<()> {
     let (pools, ids): (Vec<String>, Vec<Uuid>) = delivered.iter().cloned().unzip();
     sqlx::query!(
@@ -162,7 +162,7 @@ pub async fn delete_delivered(db: &Connections, delivered: &[(String, Uuid)]) ->
     Ok(())
 }
 
-/// Messages could not be delivered. One that somebody else took meanwhile is theirs.
+/// Notes that messages could not be delivered. A message that somebody else has taken meanwhile is left to them.
 pub async fn note_failed(db: &Connections, failed: &[Failed]) -> sqlx::Result<()> {
     let pools: Vec<String> = failed.iter().map(|one| one.pool_id.clone()).collect();
     let ids: Vec<Uuid> = failed.iter().map(|one| one.id).collect();

@@ -1,6 +1,6 @@
 //! Passkeys: the table `webauthn_credentials`.
 //!
-//! Rows are removed here and nowhere else, each removal with its audit and its outbox row in the same statement.
+//! Only the code in this file removes rows; each removal writes its audit row and its outbox row in the same statement.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ pub struct Passkey {
     pub created_at: OffsetDateTime,
 }
 
-/// A passkey as its owner, and operators, see it beyond Amazon Cognito.
+/// A passkey with what its owner and operators see beyond Amazon Cognito.
 #[derive(Debug)]
 pub struct PasskeyDetails {
     pub credential_id: Vec<u8>,
@@ -49,8 +49,8 @@ pub async fn list_details(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx
     .await
 }
 
-/// Gives a passkey another name; `None` when the user has no such passkey, `Some(false)` when that is its name already. An
-/// update and never an upsert.
+/// Gives a passkey another name; `None` when the user has no such passkey, `Some(false)` when it has that name already.
+/// An update and never an upsert: a deleted passkey stays deleted.
 pub async fn rename(
     db: &mut Connection,
     pool_id: &str,
@@ -86,8 +86,8 @@ pub struct Key {
     pub attachment: Option<String>,
 }
 
-/// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` (0: no limit).
-/// `Ok(None)`: too many; `Ok(Some(false))`: the credential ID is taken in this pool.
+/// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` (0: no limit). Returns
+/// `None` when the user has too many, `Some(false)` when the credential ID is taken in this pool.
 #[expect(clippy::too_many_arguments, reason = "one row, each named once")]
 pub async fn insert(
     db: &mut Connection,
@@ -148,8 +148,8 @@ pub async fn list(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
     .await
 }
 
-/// A page of the passkeys of a live session's user, oldest first, after a cursor: `None` when the session does not
-/// live. One statement, so that the answer and the right to it are of one moment.
+/// A page of the passkeys of a live session's user, oldest first, after a cursor; `None` when the session is not live.
+/// It is one statement, so that the answer and the right to it are of the same moment.
 pub async fn list_live(
     db: &mut Connection,
     pool_id: &str,
@@ -193,7 +193,7 @@ pub async fn list_live(
     Ok(Some(passkeys.collect()))
 }
 
-/// A user's passkey, locked: whoever deletes it waits, and who waited for a deletion finds nothing.
+/// A user's passkey, locked: a deletion waits for this lock, and if this waited for a deletion it finds nothing.
 pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
     sqlx::query_as!(
         Key,
@@ -237,20 +237,21 @@ pub async fn update_used(
 pub enum Deletion {
     /// The row was removed.
     Done(Audited),
-    /// The user has no such passkey: not there, or not theirs, which is the same.
+    /// The user has no such passkey. Whether it does not exist or is somebody else's makes no difference.
     NotFound,
-    /// The session does not live (or the user is disabled or gone).
+    /// The session is not live (or the user is disabled or gone).
     SessionEnded,
-    /// The pool's policy asks or does more, which takes more than one statement: call [`lock_and_delete`].
+    /// The pool's policy requires or does more than one statement can: call [`lock_and_delete`].
     NotPlain,
 }
 
 /// Deletes a passkey of a live session's user: one statement, which is one transaction by itself.
 ///
-/// The session row is locked (`FOR SHARE`), so that a sign-out either ended it before or waits; the passkey's row is
-/// removed only by the one caller that gets it, and with it come one audit row and one outbox row. Pools that end
-/// sessions on delete, or ask for more than a session, are left to [`lock_and_delete`], because all parts of this statement see one snapshot, in which
-/// a session that a concurrent sign-in just opened is missing.
+/// The session's row is locked (`FOR SHARE`), so that a sign-out either ended the session before or waits. Only the one
+/// caller that gets the passkey's row removes it, and writes one audit row and one outbox row with it.
+///
+/// Pools that end sessions on delete, or require more than a session, are left to [`lock_and_delete`]: all parts of
+/// this statement see one snapshot, in which a session that a concurrent sign-in has just opened is missing.
 pub async fn delete(
     db: &mut Connection,
     pool_id: &str,
@@ -335,7 +336,8 @@ async fn delete_some(
     .await
 }
 
-/// Deletes passkeys of a deleted pool, at most `limit`; those that somebody holds are left for later. Returns how many went.
+/// Deletes passkeys of a deleted pool, at most `limit`; those that somebody holds are left for later. Returns how many
+/// were deleted.
 pub async fn delete_of_pool(db: &mut Connection, pool_id: &str, limit: i64, trail: &Trail) -> sqlx::Result<u64> {
     let deleted = statement!(query_scalar() {
         "WITH taken AS MATERIALIZED (

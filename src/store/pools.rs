@@ -30,7 +30,7 @@ pub struct Pool {
 pub enum SessionsOnDelete {
     /// They go on.
     Keep,
-    /// All but the one that deletes end.
+    /// All end, except for the one that deletes the passkey.
     EndOthers,
     /// All end.
     EndAll,
@@ -52,21 +52,23 @@ impl SessionsOnDelete {
     }
 }
 
-/// What a pool wants of its passkeys, beyond Amazon Cognito; the defaults behave as that (docs/passkeys.md). In the member names of
-/// `KeysteadService.SetUserPoolPasskeyPolicy`; what is as by default is left out.
+/// What a pool requires of its passkeys beyond Amazon Cognito. The defaults behave like Amazon Cognito
+/// (docs/passkeys.md).
+///
+/// The member names are those of `KeysteadService.SetUserPoolPasskeyPolicy`; members with their default are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct PasskeyPolicy {
-    /// Whether a person's last way to sign in may not be deleted.
+    /// Whether a person's last way to sign in must not be deleted.
     #[serde(skip_serializing_if = "is_false")]
     pub keep_last_factor: bool,
-    /// How long ago the sign-in may have been that adds or deletes a passkey, seconds; `None`: any time.
+    /// How long ago, in seconds, the sign-in may have been that adds or deletes a passkey; `None` means any time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_up_seconds: Option<i64>,
-    /// Passkeys that one person may have; `None`: as many as the server's settings say.
+    /// The most passkeys that one person may have; `None` means the limit of the server's settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_passkeys: Option<i64>,
-    /// AAGUIDs of the authenticators that may be registered; empty: any.
+    /// AAGUIDs of the authenticators that may be registered; empty means any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accepted_authenticators: Vec<Uuid>,
     /// Whether EdDSA (Ed25519) is offered beside ES256 and RS256.
@@ -98,21 +100,22 @@ impl PasskeyPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Branding {
-    /// In place of the pool's name.
+    /// Shown in place of the pool's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// `#rrggbb`: buttons and links on light pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent_color: Option<String>,
-    /// The same on dark pages.
+    /// `#rrggbb`: buttons and links on dark pages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent_color_dark: Option<String>,
-    /// Names the logo's present image, if there is one.
+    /// Identifies the logo's present image, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_version: Option<String>,
 }
 
-/// A pool's configuration, in the API's member names: what is acted upon is typed, what only describes is in `rest`.
+/// A pool's configuration, in the API's member names. Members that Keystead acts upon are typed; those that only
+/// describe something are in `rest`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PoolSettings {
@@ -120,7 +123,7 @@ pub struct PoolSettings {
     /// `ACTIVE` or `INACTIVE`
     pub deletion_protection: String,
     pub mfa_configuration: MfaConfiguration,
-    /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool, as the two that follow.
+    /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool, like the two that follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_token_mfa_configuration: Option<SoftwareTokenMfa>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,22 +131,22 @@ pub struct PoolSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_mfa_configuration: Option<Value>,
     pub schema_attributes: Vec<SchemaAttribute>,
-    /// `email`, `phone_number`: what signs in, in place of usernames that people choose.
+    /// `email`, `phone_number`: what users sign in with, in place of usernames that they choose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub username_attributes: Vec<String>,
-    /// `email`, `phone_number`, `preferred_username`: what signs in beside the username.
+    /// `email`, `phone_number`, `preferred_username`: what users may sign in with besides the username.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alias_attributes: Vec<String>,
-    /// `email`, `phone_number`: what a code is sent to by itself.
+    /// `email`, `phone_number`: the addresses that get a code without being asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auto_verified_attributes: Vec<String>,
     #[serde(default)]
     pub user_attribute_update_settings: UpdateSettings,
-    /// `None`: names are compared as they are written.
+    /// `None` means that names are compared exactly as they are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username_configuration: Option<UsernameConfiguration>,
     pub admin_create_user_config: AdminCreateUserConfig,
-    /// `None`: devices are not remembered.
+    /// `None` means that devices are not remembered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_configuration: Option<DeviceConfiguration>,
     /// The pool's own names of the levels of the `acr` claim: `Level1` to `Level4`.
@@ -166,7 +169,7 @@ pub struct SoftwareTokenMfa {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateSettings {
-    /// `email`, `phone_number`: a new address is the user's only once its code came back.
+    /// `email`, `phone_number`: a new address becomes the user's only once its code has come back.
     #[serde(default)]
     pub attributes_require_verification_before_update: Vec<String>,
 }
@@ -233,7 +236,7 @@ impl Default for AdminCreateUserConfig {
     }
 }
 
-/// Devices are remembered where either is given, also as `false`.
+/// How devices are remembered. They are if either member is given, even as `false`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceConfiguration {
@@ -287,12 +290,12 @@ fn single_factor() -> String {
 #[serde(rename_all = "PascalCase")]
 pub struct SchemaAttribute {
     pub name: String,
-    /// `String`, `Number`, `DateTime` or `Boolean`; empty where a request does not say.
+    /// `String`, `Number`, `DateTime` or `Boolean`; empty if a request does not say.
     #[serde(default)]
     pub attribute_data_type: String,
     #[serde(default)]
     pub developer_only_attribute: bool,
-    /// Whether it may be changed once a user has it; not unless a request says so (docs/cognito.md 3.3).
+    /// Whether it may be changed once a user has it; false unless a request says otherwise (docs/cognito.md 3.3).
     #[serde(default)]
     pub mutable: bool,
     #[serde(default)]
@@ -330,7 +333,7 @@ impl Pool {
         configuration.is_some_and(|one| one.factor_configuration == "MULTI_FACTOR_WITH_USER_VERIFICATION")
     }
 
-    /// How devices are remembered, where they are.
+    /// How devices are remembered, if they are.
     pub fn devices(&self) -> Option<&DeviceConfiguration> {
         self.settings.device_configuration.as_ref().filter(|one| {
             one.challenge_required_on_new_device.is_some() || one.device_only_remembered_on_user_prompt.is_some()
@@ -342,13 +345,13 @@ impl Pool {
         Factor::SENT.into_iter().any(|factor| self.allows_factor(factor))
     }
 
-    /// Whether sign-ups are confirmed by a link, where they are confirmed by mail.
+    /// Whether sign-ups that are confirmed by mail are confirmed by a link.
     pub fn confirms_by_link(&self) -> bool {
         let template = self.settings.rest.get("VerificationMessageTemplate");
         template.is_some_and(|template| template["DefaultEmailOption"] == "CONFIRM_WITH_LINK")
     }
 
-    /// A username as it is compared: folded to lower case in case-insensitive pools.
+    /// A username in the form in which it is compared: folded to lower case in case-insensitive pools.
     pub fn username_key(&self, username: &str) -> String {
         let folds = self.settings.username_configuration.as_ref().is_some_and(|one| !one.case_sensitive);
         if folds { username.to_lowercase() } else { username.to_owned() }
@@ -419,8 +422,8 @@ pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Poo
     row.map(Pool::try_from).transpose()
 }
 
-/// A pool's settings, with the pool locked for its deletion. Not as [`lock`] does: a flood of sign-ups, each of which holds the
-/// pool's row by a foreign key, would keep that from ever being had.
+/// A pool's settings, with the pool locked for its deletion. The lock is weaker than that of [`lock`], which could not
+/// be had during a flood of sign-ups: each of them holds the pool's row by a foreign key.
 pub async fn lock_settings(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<PoolSettings>> {
     let found = sqlx::query_scalar!(
         r#"SELECT configuration AS "configuration: Stored<PoolSettings>" FROM user_pools
@@ -431,7 +434,7 @@ pub async fn lock_settings(db: &mut Connection, pool_id: &str) -> sqlx::Result<O
     settings.map(|settings| settings.read("user_pools.configuration", pool_id)).transpose()
 }
 
-/// Holds a pool's row against its removal until the transaction ends; `false` when there is no such pool.
+/// Keeps a pool's row from being removed until the transaction ends; `false` when there is no such pool.
 pub async fn hold(db: &mut Connection, pool_id: &str) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR KEY SHARE"#,
@@ -483,7 +486,7 @@ pub async fn update_passkey_policy(db: &mut Connection, pool: &Pool, now: Offset
     Ok(())
 }
 
-/// Writes a locked pool's branding and, unless it stays, its logo (content type, image).
+/// Writes a locked pool's branding and, if there is a new one, its logo (content type, image).
 pub async fn update_branding(
     db: &mut Connection,
     pool: &Pool,
@@ -561,9 +564,9 @@ pub async fn list(db: &Connections, after: &str, limit: i64) -> sqlx::Result<Vec
 /// How many sessions a user of a pool may have (SetUserPoolSessionConfiguration).
 #[derive(Clone, Copy, Debug)]
 pub struct SessionLimit {
-    /// Whether it holds.
+    /// Whether the limit applies.
     pub tracking: bool,
-    /// Sessions that have tokens, of one user (1 to 100).
+    /// The most sessions with tokens that one user may have (1 to 100).
     pub tokens_per_user: i32,
 }
 
@@ -579,7 +582,7 @@ pub async fn session_limit(db: &Connections, pool_id: &str) -> sqlx::Result<Opti
     .await
 }
 
-/// Sets a pool's limit of sessions. `None`: no such pool; `false`: it was so before.
+/// Sets a pool's limit of sessions. `None` when there is no such pool, `false` when the limit was the same before.
 pub async fn set_session_limit(
     db: &mut Connection,
     pool_id: &str,

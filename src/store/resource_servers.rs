@@ -1,4 +1,4 @@
-//! Resource servers: the APIs of others that access tokens may be for, and the scopes they know.
+//! Resource servers: the APIs of others that access tokens may be meant for, and the scopes that they know.
 
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -49,7 +49,7 @@ pub async fn find(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Re
     Ok(row.map(|row| ResourceServer { identifier: row.identifier, name: row.name, scopes: row.scopes.0 }))
 }
 
-/// Writes what a resource server says; `false` when there is none.
+/// Writes a resource server's name and scopes; `false` when there is none.
 pub async fn update(db: &mut Connection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE resource_servers SET name = $3, scopes = $4 WHERE user_pool_id = $1 AND identifier = $2",

@@ -1,4 +1,4 @@
-//! Sign-in sessions: what access, ID and refresh tokens hang on.
+//! Sign-in sessions, to which access, ID and refresh tokens belong.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -16,21 +16,21 @@ pub struct Session {
     pub refresh_generation: i32,
     pub rotated_at: Option<OffsetDateTime>,
     pub auth_time: OffsetDateTime,
-    /// When it was opened, where that was not at `auth_time`.
+    /// When it was opened, if that was not at `auth_time`.
     pub opened_at: Option<OffsetDateTime>,
     pub expires_at: OffsetDateTime,
     pub revoked_at: Option<OffsetDateTime>,
     /// The values of the `amr` claim, separated by blanks.
     pub methods: String,
-    /// In pools that remember devices: the one that the person signed in with.
+    /// The device that the person signed in with, in pools that remember devices.
     pub device_key: Option<String>,
-    /// One that the sign-in named, and that was not asked for its proof.
+    /// A device that the sign-in named, and that was not asked for its proof.
     pub named_device: Option<String>,
-    /// Of the sign-in pages: `refresh_hash` is that of the browser's cookie.
+    /// Whether it is a browser's session on the sign-in pages; then `refresh_hash` is that of the browser's cookie.
     pub browser: bool,
     /// The browser's session through which an OAuth client got this one.
     pub browser_session: Option<Uuid>,
-    /// What an OAuth client was granted, separated by blanks; `None` for a sign-in through the API.
+    /// The scopes that an OAuth client was granted, separated by blanks; `None` for a sign-in through the API.
     pub scope: Option<String>,
     /// The resource server that access tokens are for.
     pub resource: Option<String>,
@@ -42,7 +42,7 @@ pub enum OpenedWith {
     Password,
     /// The credential ID.
     Passkey(Vec<u8>),
-    /// A code that was sent for it.
+    /// A code that was sent for the sign-in.
     Otp,
     /// A code that confirmed a sign-up a moment ago.
     SignUp,
@@ -109,8 +109,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// Whether the session lives and its user is enabled and needs no password reset; if so it cannot be ended before the
-/// transaction ends.
+/// Whether the session is live, and its user is enabled and needs no password reset. If so, nobody can end it before
+/// the transaction ends.
 pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
     let live = statement!(query_scalar() {
         r#"SELECT 1 AS "live!" FROM"# SESSION_AND_OWNER
@@ -123,7 +123,7 @@ pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
     Ok(live.fetch_optional(db).await?.is_some())
 }
 
-/// A session, locked for a change. (Those of a client that was deleted have ended with it.)
+/// A session, locked for a change. Sessions of a deleted app client are not found: they ended with it.
 pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
@@ -138,7 +138,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx:
     .await
 }
 
-/// A browser's session, without a lock. Whether it lives is for [`super::users::find_live`] to say.
+/// A browser's session, without a lock. [`super::users::find_live`] tells whether it is live.
 pub async fn find_browser(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
@@ -164,7 +164,7 @@ pub async fn opened_with(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -
     OpenedWith::parse(&row.opened_with, row.credential_id).ok_or_else(unknown).map(Some)
 }
 
-/// Ends the browser's session that a session is or came through, and everything else that came through it.
+/// Ends the browser's session that a session is or was opened through, and all sessions that were opened through it.
 pub async fn revoke_associated(
     db: &mut Connection,
     pool_id: &str,
@@ -204,7 +204,7 @@ pub async fn auth_time(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> 
     found.fetch_optional(db).await
 }
 
-/// The device that a session was opened with; it never changes.
+/// The device that a session was opened with. It changes only when the device is forgotten ([`end_of_device`]).
 pub async fn device_key(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<String>> {
     let found = sqlx::query_scalar!(
         "SELECT device_key FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
@@ -249,7 +249,7 @@ pub async fn revoke(db: &mut Connection, pool_id: &str, origin_jti: Uuid, now: O
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends one session of a user whose row the caller has locked; `false` when it has ended before or is another user's.
+/// Ends one session of a user whose row the caller has locked; `false` when it has already ended or is another user's.
 pub async fn revoke_of_user(
     db: &mut Connection,
     pool_id: &str,
@@ -270,7 +270,7 @@ pub async fn revoke_of_user(
     Ok(done.rows_affected() == 1)
 }
 
-/// A session that lives.
+/// A live session.
 #[derive(Debug)]
 pub struct LiveSession {
     pub origin_jti: Uuid,
@@ -331,8 +331,10 @@ pub async fn revoke_all(
     Ok(done.rows_affected() > 0)
 }
 
-/// Ends the sessions that were opened with a device or named it, of a user whose row the caller has locked. One of them may stay for as long as
-/// an access token lives (`until`); it has no device any more, and its refresh token is replaced by one that nobody has.
+/// Ends the sessions of a user whose row the caller has locked that were opened with a device or named it.
+///
+/// `stays` is a session that may stay until a time, which is for as long as an access token lives. It no longer has a
+/// device, and its refresh token is replaced by one that nobody has.
 pub async fn end_of_device(
     db: &mut Connection,
     pool_id: &str,
@@ -379,12 +381,12 @@ pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::
 #[derive(Debug)]
 pub struct Over {
     pub sub: Uuid,
-    /// How many sessions that have tokens the pool allows, if it sets that.
+    /// How many sessions with tokens the pool allows, if it limits them.
     pub tokens: Option<i64>,
 }
 
-/// Which of these users of a pool have more than `most` live sessions, or ended ones, or more live ones that have tokens than
-/// the pool allows. Reads no more of a user's sessions than the limits have.
+/// Which of these users of a pool have too many sessions: more than `most` live ones, more than `most` ended ones, or
+/// more live ones with tokens than the pool allows. Reads no more of a user's sessions than the limits allow.
 pub async fn over_limits(
     db: &Connections,
     pool_id: &str,
@@ -416,8 +418,8 @@ pub async fn over_limits(
     .await
 }
 
-/// Removes the oldest live sessions of a user whose row the caller has locked, but for the newest `keep` and for `own`; at most
-/// `limit`. With `tokens`, of those only that have tokens.
+/// Removes the oldest live sessions of a user whose row the caller has locked, at most `limit`. The newest `keep`, and
+/// `own`, stay. With `tokens`, only sessions that have tokens count and are removed.
 pub async fn delete_oldest(
     db: &mut Connection,
     pool_id: &str,
@@ -453,7 +455,8 @@ pub async fn delete_oldest(
     Ok(done.rows_affected())
 }
 
-/// Removes sessions of a user that have ended or expired, but for `keep` of them; at most `limit`. The user's live ones are few.
+/// Removes sessions of a user that have ended or expired, at most `limit`; `keep` of them stay. The user's live
+/// sessions are few.
 pub async fn delete_ended(
     db: &mut Connection,
     pool_id: &str,
@@ -478,15 +481,17 @@ pub async fn delete_ended(
     Ok(done.rows_affected())
 }
 
-/// A user among the sessions of all pools.
+/// A user, as a place in the order of all pools' sessions.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     pub pool_id: String,
     pub sub: Uuid,
 }
 
-/// Looks through the next `page` live sessions after a place, by pool and user: those who seem to have more than the limits
-/// allow, and in any case the last user seen, of whose sessions perhaps not all were. Nothing: there are no more.
+/// Looks through the next `page` live sessions after a place, in the order of pools and users.
+///
+/// Returns the users who seem to have more sessions than the limits allow, and in any case the last user seen, because
+/// perhaps not all sessions of that user were. An empty answer means that there are no more sessions.
 pub async fn scan(db: &mut Connection, after: &Place, page: i64, most: i64) -> sqlx::Result<Vec<Place>> {
     sqlx::query_as!(
         Place,
@@ -510,8 +515,8 @@ pub async fn scan(db: &mut Connection, after: &Place, page: i64, most: i64) -> s
     .await
 }
 
-/// Looks at the `page` sessions of a pool that follow one, and removes those of a client that nobody holds: how many, and the
-/// last that was looked at (`None`: there are no more).
+/// Looks at the `page` sessions of a pool that follow `after`, and removes those of a client that nobody holds. Returns
+/// how many were removed, and the last session that was looked at (`None` when there are no more).
 pub async fn delete_of_client(
     db: &mut Connection,
     pool_id: &str,

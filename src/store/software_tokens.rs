@@ -7,9 +7,9 @@ use super::Connection;
 /// A user's authenticator app.
 #[derive(Debug)]
 pub struct SoftwareToken {
-    /// Sealed; `None` until the first code came back.
+    /// Sealed; `None` until the first code has come back.
     pub secret: Option<Vec<u8>>,
-    /// Sealed: offered and not verified.
+    /// Sealed; offered and not verified yet.
     pub pending: Option<Vec<u8>>,
 }
 
@@ -39,7 +39,7 @@ pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
     .await
 }
 
-/// The offered secret was verified by the code of this step: it is the one in use from now on.
+/// Makes the offered secret the one in use, because the code of this step has verified it.
 pub async fn accept(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE software_tokens SET secret = pending, pending = NULL, last_step = $3 WHERE user_pool_id = $1 AND sub = $2",
@@ -52,7 +52,8 @@ pub async fn accept(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) ->
     Ok(())
 }
 
-/// Uses the code of a step up; `false`: that code or a later one was used before. Of several callers one gets it.
+/// Uses up the code of a step; `false` when that code or a later one was used before. Of several callers, only one gets
+/// it.
 pub async fn use_step(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE software_tokens SET last_step = $3 WHERE user_pool_id = $1 AND sub = $2 AND last_step < $3",

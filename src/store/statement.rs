@@ -1,13 +1,14 @@
-//! What several statements say, in one place.
+//! Parts of SQL that several statements share.
 
-/// A checked query of sqlx whose text is put together from literals and from shared parts, by name:
+/// A checked query of sqlx, composed of literals and of these shared parts:
 ///
 /// - `USER`: the columns of a user `u`, as [`super::users::Row`] has them.
-/// - `USER_IF_ANY`: the same of one that there may not be.
+/// - `USER_IF_ANY`: the same for a user who may not exist.
 /// - `SESSION_AND_OWNER`: a session `s` with its user `u` and its app client `o`, to be joined or filtered further.
-/// - `LIVES`: whether they may act: the session has not ended, the user is enabled and needs no password reset. (A client that was
-///   deleted took its sessions along: there is no `o`.)
-/// - `NOTED`: what comes with the deletion of a passkey, a row of the audit trail and one of the outbox, from the rows of a `deleted`.
+/// - `LIVES`: whether they may act: the session has not ended, and the user is enabled and needs no password reset.
+///   (Sessions of a deleted app client find no `o`.)
+/// - `NOTED`: the rows that the deletion of a passkey writes to the audit trail and the outbox, made from the rows of
+///   `deleted`.
 macro_rules! statement {
     ($query:ident($($of:ty)?) { $($parts:tt)* } $($arg:expr),* $(,)?) => {
         $crate::store::statement::statement!(@ $query($($of)?) [] { $($parts)* } $($arg),*)

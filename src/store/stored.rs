@@ -1,13 +1,14 @@
-//! JSON that the database has and that a release may not understand.
+//! JSON in the database that a release may not understand.
 
 use sqlx::{Database, Decode, Postgres, Type, error::BoxDynError, types::Json};
 
-/// A column of JSON. Whether it is understood is asked of it, not of the query: in a list or a batch it is one row's fault.
+/// A column of JSON. If it is not understood, [`Self::read`] fails and not the query, so that in a list or a batch only
+/// one row fails.
 #[derive(Debug)]
 pub(super) struct Stored<T>(Result<T, String>);
 
 impl<T> Stored<T> {
-    /// What is there; an error that names the column (with its table) and the row where this release does not understand it.
+    /// The value. If this release does not understand it, the error names the column (with its table) and the row.
     pub(super) fn read(self, column: &str, row: impl std::fmt::Display) -> sqlx::Result<T> {
         self.0.map_err(|why| {
             let said = format!("{column} of {row} is not understood by this release ({why}); see `keystead doctor`");

@@ -104,7 +104,7 @@ pub async fn count_open(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64>
     .await
 }
 
-/// Keeps the file of a job that was not started; `false`: there is no such job.
+/// Stores the file of a job that was not started; `false` when there is no such job.
 pub async fn put_file(db: &mut Connection, pool_id: &str, id: &str, file: &[u8]) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET file = $3 WHERE user_pool_id = $1 AND job_id = $2 AND status = 'Created'",
@@ -170,7 +170,7 @@ pub struct Work {
     pub file: Option<Vec<u8>>,
     /// Rows that were looked at before.
     pub done: i32,
-    /// How often it was taken since the last row.
+    /// How often it was taken since a row was last done.
     pub takes: i32,
 }
 
@@ -191,8 +191,8 @@ pub async fn take(db: &Connections, now: OffsetDateTime, leased_until: OffsetDat
     .await
 }
 
-/// Counts the next row of a job, in the transaction that imports it; `false`: the job was stopped, or somebody else was at
-/// this row. The job's row is held until the transaction ends.
+/// Counts the next row of a job, in the transaction that imports it; `false` when the job was stopped, or somebody else
+/// has done this row. The job's row is held until the transaction ends.
 pub async fn count_row(
     db: &mut Connection,
     pool_id: &str,
@@ -230,7 +230,7 @@ pub async fn note_row(db: &mut Connection, pool_id: &str, id: &str, outcome: Row
     Ok(())
 }
 
-/// Lets others have a job that is not done, after all other jobs.
+/// Gives back a job that is not done. Its next turn comes after those of all other jobs.
 pub async fn give_back(db: &Connections, pool_id: &str, id: &str, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_import_jobs SET leased_until = $3 WHERE user_pool_id = $1 AND job_id = $2",
@@ -243,7 +243,7 @@ pub async fn give_back(db: &Connections, pool_id: &str, id: &str, now: OffsetDat
     Ok(())
 }
 
-/// Ends the jobs that were made and never started.
+/// Ends the jobs that were created and never started.
 pub async fn expire(db: &mut Connection, created_before: OffsetDateTime, now: OffsetDateTime) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET status = 'Expired', completed_at = $2, file = NULL

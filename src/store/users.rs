@@ -31,7 +31,7 @@ pub struct User {
 #[serde(default)]
 pub struct Mfa {
     pub enabled: Vec<SecondFactor>,
-    /// One of those.
+    /// One of the enabled ones.
     pub preferred: Option<SecondFactor>,
     /// Whether a passkey that verifies its user counts as both factors.
     pub passkey: bool,
@@ -74,7 +74,7 @@ impl Status {
     }
 }
 
-/// What is stored of a password.
+/// What is stored for a password.
 pub struct Password {
     /// argon2id, PHC string.
     pub hash: String,
@@ -120,7 +120,8 @@ impl TryFrom<Row> for User {
 /// A user in a list.
 pub struct Listed {
     pub sub: Uuid,
-    /// `None`: the row is not understood. It has its place in the list all the same, so that the list does not end there.
+    /// `None` if this release does not understand the row. It keeps its place in the list, so that the list does not
+    /// end there.
     pub user: Option<User>,
 }
 
@@ -132,7 +133,7 @@ impl From<Row> for Listed {
     }
 }
 
-/// The user of this name (`username_key`), else of this alias or, where the text is a UUID, this subject.
+/// The user with this name (`username_key`), else with this subject (if the text is a UUID), else with this alias.
 pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
     let row = statement!(query_as(Row) {
         "SELECT" USER
@@ -166,7 +167,7 @@ pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
     row.map(User::try_from).transpose()
 }
 
-/// The user of a session, if the session lives and the user is enabled and needs no password reset.
+/// The user of a session, if the session is live and the user is enabled and needs no password reset.
 pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<Option<User>> {
     let row = statement!(query_as(Row) {
         "SELECT" USER "FROM" SESSION_AND_OWNER
@@ -181,8 +182,8 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
     row.map(User::try_from).transpose()
 }
 
-/// The user, with the row held against every change until the transaction ends (`FOR SHARE`): for sign-ins, which may
-/// happen side by side but not beside a disabling, a deletion or a password change.
+/// The user, with the row protected from every change until the transaction ends (`FOR SHARE`). For sign-ins, which may
+/// run beside each other, but not beside a disabling, a deletion or a password change.
 pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row =
         statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR SHARE" }
@@ -194,7 +195,8 @@ pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
     row.map(User::try_from).transpose()
 }
 
-/// The user, locked for a change of it or of what belongs to it, one at a time. The first lock of its transaction.
+/// The user, locked for a change of the user or of what belongs to the user: one transaction at a time. This must be
+/// the first lock of its transaction.
 pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row =
         statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR UPDATE" }
@@ -236,7 +238,7 @@ pub async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-/// Replaces a password's hash by another of the same password, unless the password changed meanwhile.
+/// Replaces a password's hash by another hash of the same password, unless the password has changed meanwhile.
 pub async fn replace_hash(db: &Connections, pool_id: &str, sub: Uuid, old: &str, new: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET password_hash = $4 WHERE user_pool_id = $1 AND sub = $2 AND password_hash = $3",
@@ -282,8 +284,8 @@ pub async fn add_verifier(db: &Connections, pool_id: &str, sub: Uuid, hash: &str
     Ok(())
 }
 
-/// Sets a password and the status that goes with it. A code in place of the old one is void. `remembered`: how many
-/// passwords the pool keeps from being chosen again.
+/// Sets a password and the status that goes with it. A code that was sent for a new password becomes void. `remembered`
+/// is how many passwords the pool does not allow to be chosen again.
 pub async fn update_password(
     db: &mut Connection,
     pool_id: &str,
@@ -309,7 +311,7 @@ pub async fn update_password(
     super::codes::delete(db, pool_id, sub, "forgot_password").await
 }
 
-/// Keeps the password that a locked user has, and of those before it as many as make up `remembered`.
+/// Keeps the password that a locked user has, and as many older ones as make up `remembered`.
 async fn remember_password(
     db: &mut Connection,
     pool_id: &str,
@@ -379,7 +381,7 @@ pub async fn update_attributes(
     Ok(())
 }
 
-/// Marks a user as changed, for what hangs on the user and is not in the row.
+/// Marks a user as changed, for changes of what belongs to the user but is not in the row.
 pub async fn touch(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!("UPDATE users SET updated_at = $3 WHERE user_pool_id = $1 AND sub = $2", pool_id, sub, now)
         .execute(db)
@@ -407,7 +409,7 @@ pub async fn update_mfa(
     Ok(())
 }
 
-/// Enables or disables. A code for a new password that was sent before is void.
+/// Enables or disables a user. A code that was sent for a new password becomes void.
 pub async fn update_enabled(
     db: &mut Connection,
     pool_id: &str,
@@ -427,7 +429,7 @@ pub async fn update_enabled(
     super::codes::delete(db, pool_id, sub, "forgot_password").await
 }
 
-/// Confirms an unconfirmed user; `false` when the status was another.
+/// Confirms an unconfirmed user; `false` when the user has another status.
 pub async fn confirm(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE users SET status = 'CONFIRMED', sign_up_browser = NULL, updated_at = $3
@@ -454,7 +456,7 @@ pub async fn signed_up_in(db: &mut Connection, pool_id: &str, sub: Uuid, browser
     Ok(())
 }
 
-/// Notes that somebody signed up on the pages by the name of a user who waits for a confirmation: perhaps another person, and
+/// Notes that somebody signed up on the pages with the name of a user who is not confirmed yet: perhaps another person,
 /// with another password.
 pub async fn signed_up_again(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
@@ -467,7 +469,7 @@ pub async fn signed_up_again(db: &mut Connection, pool_id: &str, sub: Uuid) -> s
     Ok(())
 }
 
-/// The browser that a user signed up in on the pages; empty where there were several.
+/// The browser that a user signed up in on the pages; empty if there were several.
 pub async fn sign_up_browser(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<String>> {
     let found =
         sqlx::query_scalar!("SELECT sign_up_browser FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);
@@ -494,8 +496,8 @@ pub async fn update_status(
     Ok(())
 }
 
-/// Removes the row of a locked user whose sessions and passkeys are gone, with the user's other names and codes; devices, old
-/// passwords and events go with the row.
+/// Removes the row of a locked user whose sessions and passkeys are gone, with the user's other names and codes;
+/// devices, old passwords and events go with the row.
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)

@@ -30,7 +30,7 @@ pub struct AccessClaims {
     pub username: String,
 }
 
-/// How strongly and by what a person signed in (OpenID Connect Core, section 2; RFC 8176).
+/// How strongly and by which methods a person signed in (OpenID Connect Core, section 2; RFC 8176).
 #[derive(Debug, Clone, Serialize)]
 pub struct Context {
     /// `urn:cognito:loa:1` to `4`, or the pool's own names of these levels.
@@ -39,7 +39,7 @@ pub struct Context {
     pub amr: Vec<String>,
 }
 
-/// An access token to sign: the claims that Keystead reads, and those that only others do.
+/// An access token to be signed: the claims that Keystead reads, and those that only others read.
 #[derive(Debug, Clone, Serialize)]
 pub struct IssuedAccess {
     #[serde(flatten)]
@@ -95,7 +95,7 @@ pub struct IdClaims {
     pub exp: i64,
     pub iat: i64,
     pub jti: Uuid,
-    /// What the client sent with its authorization request.
+    /// The nonce that the client sent with its authorization request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// Half a hash of the access token (OpenID Connect Core, section 3.1.3.6).
@@ -108,16 +108,16 @@ pub struct IdClaims {
     pub attributes: Map<String, Value>,
 }
 
-/// What both tokens of a sign-in are made from.
+/// Claims that can be signed as a token.
 pub trait Claims: Serialize {}
 impl Claims for AccessClaims {}
 impl Claims for IssuedAccess {}
 impl Claims for IdClaims {}
 impl Claims for MachineClaims {}
-/// The same after a trigger changed them.
+/// Claims that a trigger has changed.
 impl Claims for Map<String, Value> {}
 
-/// The signed token, header `{"alg":"RS256","kid":…}`.
+/// Signs a token, with the header `{"alg":"RS256","kid":…}`.
 pub fn sign(claims: &impl Claims, key: &SigningKey) -> error::Result<String> {
     let mut header = Header::new(Algorithm::RS256);
     header.typ = None;
@@ -125,7 +125,7 @@ pub fn sign(claims: &impl Claims, key: &SigningKey) -> error::Result<String> {
     jsonwebtoken::encode(&header, claims, &key.key).map_err(error::Error::internal)
 }
 
-/// The pool that a token names as its issuer, before anything of it is believed.
+/// The pool that a token names as its issuer. Nothing in the token has been verified yet.
 pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
     #[derive(Deserialize)]
     struct Issuer {
@@ -139,7 +139,7 @@ pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
     Ok(pool.to_owned())
 }
 
-/// The subject that a token names, of which nothing is believed.
+/// The subject that a token names. Nothing in the token has been verified.
 pub fn unverified_subject(token: &str) -> Option<Uuid> {
     #[derive(Deserialize)]
     struct Subject {
@@ -150,8 +150,9 @@ pub fn unverified_subject(token: &str) -> Option<Uuid> {
 
 /// Verifies an access token of the pool that these keys belong to.
 ///
-/// `issuer` is the pool's issuer, `now` seconds since the epoch, `scope` what the token must have been granted. Order as
-/// docs/cognito.md 5.1: shape, key, signature, expiry, kind of token, scope. The revocation check is the database's.
+/// `issuer` is the pool's issuer, `now` is in seconds since the epoch, `scope` is what the token must have been
+/// granted. The order is that of docs/cognito.md 5.1: shape, key, signature, expiry, kind of token, scope. The database
+/// checks revocation.
 pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope: &str) -> Result<AccessClaims, Error> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
     // A token never chooses its own algorithm or key.

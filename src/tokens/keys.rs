@@ -32,10 +32,10 @@ pub struct PublicKey {
     pub usage: String,
 }
 
-/// A key that signs. It is parsed once: parsing takes longer than signing.
+/// A key that signs. It is parsed only once, because parsing takes longer than signing.
 pub struct SigningKey {
     pub(super) kid: String,
-    /// Names `parsed` to the signer.
+    /// Names the parsed key to the signer.
     pub(super) key: EncodingKey,
     _parsed: parsed_keys::Entry,
 }

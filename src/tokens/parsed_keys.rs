@@ -1,6 +1,8 @@
-//! Parsed signing keys for `jsonwebtoken`, whose own signer parses the key at each signature, which takes longer than
-//! the signature. Its extension point is a process-wide [`CryptoProvider`]; ours finds the parsed key by the number
-//! that stands in place of the key's DER, and leaves everything else to the library's own.
+//! Parsed signing keys for `jsonwebtoken`. Its own signer parses the key for each signature, which takes longer than
+//! signing.
+//!
+//! The library's extension point is a process-wide [`CryptoProvider`]. Ours finds the parsed key by a number that
+//! stands in place of the key's DER, and leaves everything else to the library's own.
 
 use std::{
     collections::HashMap,
@@ -29,10 +31,10 @@ static PROVIDER: LazyLock<CryptoProvider> =
     LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
 static INSTALLED: LazyLock<bool> = LazyLock::new(|| PROVIDER.install_default().is_ok());
 
-/// Before the number: so that no DER (which starts with 0x30) is taken for one.
+/// Stands before the number, so that no DER (which starts with 0x30) is taken for one.
 const MARK: &[u8] = b"parsed key ";
 
-/// A parsed key, for as long as this lives.
+/// Keeps a parsed key for as long as this lives.
 pub struct Entry(u64);
 
 impl Entry {
@@ -46,7 +48,7 @@ impl Entry {
         Ok(Self(number))
     }
 
-    /// What names the key to `jsonwebtoken`.
+    /// The value that names the key to `jsonwebtoken`.
     pub fn encoding_key(&self) -> EncodingKey {
         EncodingKey::from_rsa_der(&[MARK, &self.0.to_be_bytes()].concat())
     }

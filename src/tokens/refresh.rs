@@ -1,4 +1,4 @@
-//! Refresh tokens: opaque strings of which the database keeps a hash.
+//! Refresh tokens: opaque strings, of which the database keeps only a hash.
 //!
 //! A token is `origin_jti (16) ‖ generation (4) ‖ secret (32)` in base64url. The first secret of a session is random.
 //! With rotation on, the secret of generation n+1 is derived from the token of generation n with the sealing key, so
@@ -27,7 +27,7 @@ pub struct RefreshToken {
     secret: [u8; SECRET_LEN],
 }
 
-/// What such a text is for.
+/// What a token is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// A refresh token of a sign-in through the API.
@@ -38,7 +38,7 @@ pub enum Use {
     Cookie,
 }
 
-/// How a presented token stands to the session's current one.
+/// How a presented token relates to the session's current one.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It is the current token.
@@ -72,8 +72,9 @@ impl RefreshToken {
         BASE64_URL_SAFE_NO_PAD.encode(self.bytes())
     }
 
-    /// What the database keeps. Each use has a hash of its own, so that none passes for another: not a cookie for a token, and
-    /// not an OAuth client's token at a replica of a release that does not know of scopes.
+    /// The hash that the database keeps. Each use has a hash of its own, so that no token passes for one of another
+    /// use: neither a cookie for a refresh token, nor an OAuth client's token at a replica whose release does not know
+    /// scopes.
     pub fn hash(&self, of: Use) -> [u8; 32] {
         let bytes = self.bytes();
         match of {
@@ -92,7 +93,7 @@ impl RefreshToken {
         }
     }
 
-    /// How this token stands to the current one, of which hash and generation are known.
+    /// How this token relates to the current one, whose hash and generation are given.
     pub fn standing(&self, key: &SealingKey, of: Use, current_hash: &[u8], current_generation: u32) -> Standing {
         let Some(behind) = current_generation.checked_sub(self.generation).filter(|n| *n <= MAX_WALK) else {
             return Standing::Forged;

@@ -1,7 +1,7 @@
 //! Verifying an assertion: section 7.2.
 //!
-//! The steps stand here by their numbers; the signature is aws-lc's, which is five times as fast as the library that
-//! registrations use. That library is the second opinion of a test over spoilt assertions.
+//! The code names the steps by their numbers. aws-lc verifies the signature, because it is five times as fast as the
+//! library that registrations use. A test takes that library as a second opinion on spoilt assertions.
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::sealing::{equal, sha256};
 /// A parsed `AuthenticationResponseJSON`.
 #[derive(Debug)]
 pub struct Assertion {
-    /// The credential that answers.
+    /// The ID of the credential that answers.
     pub credential_id: Vec<u8>,
     client_data_json: Vec<u8>,
     authenticator_data: Vec<u8>,
@@ -78,7 +78,7 @@ impl Assertion {
         if bytes(&response.id, "id")? != credential_id {
             return Err(Error::Malformed("id and rawId differ".into()));
         }
-        // Some clients send an empty handle for none.
+        // Some clients send an empty handle instead of none.
         let user_handle = response.response.user_handle.filter(|handle| !handle.is_empty());
         Ok(Self {
             credential_id,
@@ -97,7 +97,7 @@ impl Assertion {
     }
 }
 
-/// Longest authenticator data of an assertion, bytes: it has 37, and few have extensions.
+/// The longest authenticator data of an assertion, in bytes. It has 37 bytes and, rarely, extensions.
 const MAX_AUTHENTICATOR_DATA: usize = 16 * 1024;
 
 /// The flags of authenticator data (section 6.1).
@@ -126,7 +126,7 @@ impl<'a> AuthenticatorData<'a> {
         let (rp_id_hash, rest) = bytes.split_at_checked(32).ok_or_else(malformed)?;
         let (&[flags], rest) = rest.split_first_chunk::<1>().ok_or_else(malformed)?;
         let (&sign_count, rest) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
-        // Only registrations carry attested credential data; what follows otherwise is one CBOR map of extensions.
+        // Only registrations carry attested credential data. Assertions have at most one CBOR map of extensions here.
         let extensions = flags & flag::EXTENSIONS != 0;
         let fits = if extensions { cbor::harmless_map(rest) } else { rest.is_empty() };
         if flags & flag::ATTESTED_DATA != 0 || !fits {
@@ -285,7 +285,8 @@ mod tests {
         (stored, authenticator)
     }
 
-    /// Parses what our authenticator answers, with other authenticator data, signed or put there afterwards.
+    /// Parses the answer of our authenticator. `data` replaces its authenticator data, before the signature if
+    /// `signed`, else afterwards.
     fn answered(authenticator: &mut Authenticator, data: Option<Vec<u8>>, signed: bool) -> Assertion {
         let options = super::super::request_options(&relying_party(false), &[2; 32], &[]);
         let spoil = Spoil { raw_authenticator_data: data.clone().filter(|_| signed), ..Spoil::default() };
@@ -329,16 +330,16 @@ mod tests {
         }
     }
 
-    /// Extensions as CBOR: nothing, and one text; and what only begins like that, or is something else.
+    /// Extensions as CBOR: an empty map, and one with one entry; and what only begins like those, or is something else.
     const MAPS: [&[u8]; 2] = [&[0xa0], &[0xa1, 0x61, b'x', 1]];
     const NO_MAPS: [&[u8]; 6] = [&[0xa0, 0], &[0xa1, 0x61, b'x'], &[0xa1], &[0x80], &[0xff], &[0xc0, 0xa0]];
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-        /// Whatever the flags, the counter, the rest and the signature: two implementations agree, except that only ours
-        /// refuses attested credential data in an assertion, and extensions that are not announced or not one whole map (of
-        /// those the other one takes some).
+        /// Whatever the flags, the counter, the rest and the signature are, two implementations agree. The exception:
+        /// only ours refuses attested credential data in an assertion, and extensions that are not announced or not one
+        /// whole map (the other one accepts some of those).
         #[test]
         fn a_second_library_agrees(
             flags in any::<u8>(), count in prop_oneof![Just(0_u32), 0..20_u32, any::<u32>()], old in 0..20_u32,

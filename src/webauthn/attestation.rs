@@ -1,4 +1,5 @@
-//! Attestation objects, read before a library sees them: section 6.5.4, and the authenticator data in them (section 6.1).
+//! Attestation objects, read before a library sees them (section 6.5.4), and the authenticator data in them
+//! (section 6.1).
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Error, assertion::flag, cbor};
 
-/// Longest attestation object, bytes: the largest statements, with a chain of certificates, have some thousands.
+/// The longest attestation object, in bytes. The largest statements, with a chain of certificates, have some thousands.
 const MAX_ATTESTATION_OBJECT: usize = 64 * 1024;
 
 /// The parts of an attestation object that the library does not give back.
@@ -56,8 +57,8 @@ impl AttestationObject {
         Ok(object)
     }
 
-    /// Whether the authenticator data has the parts that its flags tell of, and no byte more (section 6.1): the library reads
-    /// over what follows the key.
+    /// Whether the authenticator data has exactly the parts that its flags announce (section 6.1). The library does not
+    /// check this: it skips what follows the key.
     fn has_its_parts(&self) -> bool {
         let flags = self.auth_data.get(32).copied().unwrap_or_default();
         let fits = match self.items.as_slice() {
@@ -76,7 +77,7 @@ impl AttestationObject {
         }
     }
 
-    /// The algorithm that the key says it is for.
+    /// The algorithm that the key declares.
     pub(super) fn algorithm(&self) -> Option<i128> {
         match self.key()?.get(&Cbor::Integer(3)) {
             Some(Cbor::Integer(algorithm)) => Some(*algorithm),
@@ -90,7 +91,7 @@ impl AttestationObject {
         rest.get(usize::from(u16::from_be_bytes(*length))..)
     }
 
-    /// Bytes 37 to 52 of the authenticator data (section 6.5.1).
+    /// The AAGUID: bytes 37 to 52 of the authenticator data (section 6.5.1).
     pub(super) fn aaguid(&self) -> Result<Uuid, Error> {
         let bytes = self.auth_data.get(37..53).ok_or_else(|| Error::Malformed("authData is too short".into()))?;
         Uuid::from_slice(bytes).map_err(|_| Error::Malformed("authData is too short".into()))
@@ -107,7 +108,8 @@ mod tests {
         Cbor::Map([(key, value)].into())
     }
 
-    /// An attestation object with this statement, and these flags and this behind the (empty) credential ID of its authenticator data.
+    /// An attestation object with this statement. Its authenticator data has these flags, and `behind` after the
+    /// (empty) credential ID.
     fn object(statement: Cbor, flags: u8, behind: &[Cbor]) -> Vec<u8> {
         let mut auth_data = vec![0; 55];
         auth_data[32] = flags;

@@ -1,13 +1,13 @@
-//! CBOR of strangers, looked over before anything makes values of it: one pass, no memory.
+//! Checks CBOR from strangers before anything makes values of it: in one pass, without memory.
 //!
-//! A map whose keys are themselves arrays or maps costs a parser quadratic time, so keys are integers or texts, which is
-//! all that CTAP2's canonical form has; and nesting is bounded.
+//! A map whose keys are themselves arrays or maps costs a parser quadratic time. So keys must be integers or texts,
+//! which is all that CTAP2's canonical form has; and nesting is bounded.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// Deeper than any attestation statement or extension.
+/// The deepest nesting allowed, deeper than that of any attestation statement or extension.
 const MAX_NESTING: usize = 16;
 
 /// Whether these bytes are at most `limit` items, one after another, and harmless.
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Item {
     }
 }
 
-/// Looks at a value that is this deep.
+/// Checks a value at this depth.
 #[derive(Clone, Copy)]
 struct Look {
     nesting: usize,

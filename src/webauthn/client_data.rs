@@ -26,7 +26,7 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
     if data.kind != kind {
         return Err(Error::Malformed(format!("the client data's type is not {kind}")));
     }
-    // Exactly the encoding: base64url without padding (section 3, "Base64url Encoding").
+    // The encoding must be exactly base64url without padding (section 3, "Base64url Encoding").
     if !equal(data.challenge.as_bytes(), BASE64_URL_SAFE_NO_PAD.encode(challenge).as_bytes()) {
         return Err(Error::Challenge);
     }
@@ -44,12 +44,13 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
     Ok(origin)
 }
 
-/// https on the RP ID or a name below it, http on localhost only, or a configured app origin.
+/// Whether an origin is allowed: https on the RP ID or a name below it, http on localhost only, or a configured app or
+/// related origin.
 fn origin_allowed(rp: &RelyingParty, text: &str, origin: &Url) -> bool {
     if rp.app_origins.iter().chain(&rp.related_origins).any(|allowed| allowed == text) {
         return true;
     }
-    // An origin has no path, query or user: anything else is not what a browser writes.
+    // An origin has no path, query or user; browsers write nothing else.
     if origin.origin().ascii_serialization() != text {
         return false;
     }

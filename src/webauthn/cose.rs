@@ -29,7 +29,7 @@ pub(super) fn encode(key: &COSEKey) -> Result<Vec<u8>, Error> {
     serde_cbor_2::to_vec(&Value::Map(map)).map_err(|cause| Error::Malformed(cause.to_string()))
 }
 
-/// A public key in the form that verifies.
+/// A public key in the form that verifies signatures.
 pub(super) enum PublicKey {
     /// ECDSA on P-256 with SHA-256: the uncompressed point.
     Es256 { point: Vec<u8> },

@@ -1,5 +1,6 @@
-//! Registering an Ed25519 key: section 7.1, which the library does for every other algorithm. Only the attestations that browsers
-//! give when none is asked for are accepted: `none`, and `packed` signed with the key itself (section 8.2).
+//! Registering an Ed25519 key: section 7.1, which the library does for every other algorithm. Accepts only the
+//! attestations that browsers give when none is asked for: `none`, and `packed` signed with the key itself
+//! (section 8.2).
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use serde_cbor_2::Value as Cbor;
@@ -11,11 +12,10 @@ use crate::sealing::{equal, sha256};
 /// The algorithm's number in the COSE registry.
 pub(super) const ALGORITHM: i32 = -8;
 
-/// Bytes of a public key, and of a signature.
+/// Bytes of a public key, and of each half of a signature.
 const KEY: usize = 32;
 
-/// Verifies an attestation object whose client data was checked (steps 5 to 11), and whose key says that it is of this
-/// algorithm.
+/// Verifies an attestation object whose client data was checked (steps 5 to 11), and whose key declares this algorithm.
 pub(super) fn register(
     rp: &RelyingParty,
     object: &AttestationObject,
@@ -92,8 +92,8 @@ pub(super) fn register(
     })
 }
 
-/// The points of small order (RFC 8032 section 5.1, RFC 7748 section 6.1) without their sign: a signature by such a key fits many
-/// messages.
+/// The points of small order (RFC 8032 section 5.1, RFC 7748 section 6.1) without their sign. They are refused because
+/// a signature by such a key fits many messages.
 const SMALL_ORDER: [[u8; KEY]; 5] = [
     [0; KEY],
     with(0, 0x01, [0; KEY]),
@@ -113,7 +113,7 @@ const fn with(at: usize, byte: u8, mut bytes: [u8; KEY]) -> [u8; KEY] {
     bytes
 }
 
-/// Whether a public key is written in the one way there is, and is none of those.
+/// Whether a public key has its only valid encoding, and is not a point of small order.
 fn is_sound(key: &[u8]) -> bool {
     let Ok(mut y) = <[u8; KEY]>::try_from(key) else { return false };
     y[31] &= 0x7f;
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_signature_of_nobody_fits_a_key_of_small_order() {
-        // Why they are refused: R is the identity and s is 0.
+        // This is why such keys are refused: R is the identity and s is 0.
         let nobodys = with(0, 0x01, [0; KEY]);
         let signature = [nobodys, [0; KEY]].concat();
         assert!(UnparsedPublicKey::new(&ED25519, nobodys).verify(b"anything", &signature).is_ok());

@@ -1,4 +1,4 @@
-//! Passkey ceremonies: options out, responses checked. Pure: no database, no HTTP, no clock.
+//! Passkey ceremonies: makes the options and checks the responses. Pure: no database, no HTTP, no clock.
 //!
 //! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. For registrations
 //! `webauthn-rs-core` does most of them; what it leaves to the caller is done here with the step's number beside it.
@@ -18,10 +18,10 @@ pub use registration::verify_registration;
 use uuid::Uuid;
 pub use webauthn_rs_core::proto::COSEAlgorithm;
 
-/// The algorithms offered, most wanted first: ES256 and RS256, as Amazon Cognito does.
+/// The algorithms offered, most preferred first: ES256 and RS256, as Amazon Cognito offers.
 pub const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 
-/// The same with EdDSA (Ed25519) first, where a pool's policy switches it on.
+/// Like [`ALGORITHMS`], with EdDSA (Ed25519) first, for pools whose policy switches it on.
 pub const ALGORITHMS_WITH_EDDSA: [COSEAlgorithm; 3] =
     [COSEAlgorithm::EDDSA, COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 
@@ -30,7 +30,7 @@ pub const ALGORITHMS_WITH_EDDSA: [COSEAlgorithm; 3] =
 pub struct RelyingParty {
     /// The RP ID: a registrable domain or a name below it, or `localhost`.
     pub id: String,
-    /// Whether user verification is required; else it is preferred.
+    /// Whether user verification is required; if not, it is preferred.
     pub user_verification_required: bool,
     /// App origins accepted besides web origins, such as `android:apk-key-hash:…`.
     pub app_origins: Vec<String>,

@@ -14,11 +14,12 @@ use super::{Error, NewCredential, RelyingParty, attestation::AttestationObject, 
 
 /// Credential IDs may have up to this many bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
-/// Transports kept, at most, and their length.
+/// How many transports are kept, and how long each may be.
 const MAX_TRANSPORTS: usize = 10;
 const MAX_TRANSPORT_LENGTH: usize = 32;
 
-/// `RegistrationResponseJSON`, as far as it is used. Members that some clients leave out are optional (docs/cognito.md 2.1).
+/// `RegistrationResponseJSON`, as far as it is used. Members that some clients leave out are optional
+/// (docs/cognito.md 2.1).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Response {
@@ -107,7 +108,7 @@ pub fn verify_registration(
     checked_id(made, &raw_id)
 }
 
-/// The authenticator's own statement of the ID is the one that counts; the client must not say another.
+/// Checks the credential ID. The one that the authenticator attested counts; the client must not state another.
 fn checked_id(made: NewCredential, raw_id: &[u8]) -> Result<NewCredential, Error> {
     if made.id != raw_id {
         return Err(Error::Malformed("rawId is not the ID that the authenticator attested".into()));
@@ -123,7 +124,7 @@ fn sane_attachment(attachment: Option<String>) -> Option<String> {
     attachment.filter(|one| one == "platform" || one == "cross-platform")
 }
 
-/// The library's state between the two halves of a ceremony, made from what our own state holds.
+/// The library's state between the two halves of a ceremony, made from our own state.
 fn state(rp: &RelyingParty, challenge: &[u8], algorithms: &[COSEAlgorithm]) -> Result<RegistrationState, Error> {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     serde_json::from_value(json!({

@@ -17,7 +17,7 @@ fn text(vector: &Value, ceremony: &str, member: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes(vector, ceremony, member))
 }
 
-/// Both ceremonies of a vector, as a client would send them.
+/// Runs both ceremonies of a vector, as a client would send them.
 fn run(vector: &Value) -> Result<(), Error> {
     let rp = RelyingParty {
         id: "example.org".into(),
@@ -59,9 +59,9 @@ fn vectors_of_the_specification() {
             format!("{}: {outcome}", vector["name"].as_str().expect("a name"))
         })
         .collect();
-    // Refused on purpose: framed pages. Refused because not offered: ES384, ES512, Ed448. Refused by the library: RSA
-    // keys that are not of 2048 bits (the RS256 vector has 3482), and these TPM and Android statements. Refused by our own
-    // Ed25519: attestation by a certificate.
+    // Framed pages are refused on purpose. ES384, ES512 and Ed448 are refused because they are not offered. The library
+    // refuses RSA keys that do not have 2048 bits (the RS256 vector has 3482), and these TPM and Android statements.
+    // Our own Ed25519 code refuses attestation by a certificate.
     let not_asked_for = "The credential is not supported: its attestation is of a kind that was not asked for.";
     let not_offered = "The credential is not supported: its algorithm or key size was not offered.";
     let framed = "The origin https://example.org (framed by another origin) is not allowed for this relying party ID: it must be https on that name or one below it, http on localhost only, or an app origin of the settings.";

@@ -1,8 +1,8 @@
 //! A bound on nesting that is checked before anything is parsed.
 
-/// Whether no object or array in this JSON text is nested deeper than `limit`. One pass over the bytes, no memory.
+/// Whether no object or array in this JSON text is nested deeper than `limit`. One pass over the bytes, without memory.
 ///
-/// Text that is not JSON gets some answer; the parser refuses it afterwards.
+/// Text that is not JSON gets an arbitrary answer; the parser refuses it afterwards.
 pub fn depth_within(json: &[u8], limit: usize) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json {

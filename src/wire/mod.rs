@@ -13,12 +13,12 @@ pub use model::{Model, Operation, model};
 pub use refused::refuse_unsupported;
 pub use validate::validated;
 
-/// Whether operations can name a user so (`UsernameType`).
+/// Whether operations accept a text as a user's name (`UsernameType`).
 pub fn is_username(text: &str) -> bool {
     is_of("UsernameType", 128, text)
 }
 
-/// Whether operations can set such a password (`PasswordType`).
+/// Whether operations accept a text as a password (`PasswordType`).
 pub fn is_password(text: &str) -> bool {
     is_of("PasswordType", 256, text)
 }

@@ -1,6 +1,6 @@
 //! The service model: every member's type and constraints, one declaration each, from `cognito-idp.json`.
 //!
-//! [`model`] joins it with `keystead.json`, which has Keystead's own operations and may name shapes of the other.
+//! [`model`] joins it with `keystead.json`, which has Keystead's own operations and may use shapes of the former.
 //!
 //! The file is made by `script/extract-service-model` from the `botocore` package (Apache-2.0).
 
@@ -123,7 +123,7 @@ impl Model {
     }
 }
 
-/// An input of an operation with every member there is, for tests. Texts are not of the patterns asked for.
+/// An input with every member that an operation has, for tests. Texts do not match the members' patterns.
 #[cfg(test)]
 pub fn sample_input(operation: &str) -> serde_json::Value {
     let model = model();
@@ -173,7 +173,7 @@ fn translated(pattern: &str) -> String {
     if pattern == r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$" {
         return r"\A[a-z0-9](?:[a-z0-9\-.]{0,61}[a-z0-9])?\z".to_owned();
     }
-    // Java's \S, \s and \w know ASCII only; `9-_` has a literal hyphen.
+    // Java's \S, \s and \w cover ASCII only; `9-_` has a literal hyphen.
     let body = pattern
         .replace(r"[\S]", r"[^ \t\n\x0B\x0C\r]")
         .replace(r"\s", r" \t\n\x0B\x0C\r")

@@ -1,13 +1,13 @@
 //! Members that Keystead does not support, refused by name.
 //!
-//! A member stands here when dropping it silently would change what the caller believes (about security, or about
-//! mail being sent). Members that only describe are stored and given back, and do not stand here.
+//! A member is listed here if dropping it silently would change what the caller believes (about security, or about mail
+//! being sent). Members that only describe something are stored and given back, and are not listed.
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// When the presence of a member means nothing, so that a tool that always sends it is not refused.
+/// Whether the presence of a member means nothing, so that tools that always send it are not refused.
 type Harmless = fn(&Value) -> bool;
 
 /// (operation, member, when it is harmless)
@@ -54,7 +54,7 @@ fn is_false(value: &Value) -> bool {
     value == &Value::Bool(false)
 }
 
-/// `AUDIT` keeps what users do; nothing here blocks a sign-in for its risk.
+/// Only `ENFORCED` is refused: `AUDIT` keeps what users do, but nothing here blocks a sign-in for its risk.
 fn without_enforcement(value: &Value) -> bool {
     value["AdvancedSecurityMode"] != "ENFORCED"
 }

@@ -1,4 +1,4 @@
-//! A request checked against the service model.
+//! Checks a request against the service model.
 //!
 //! Type mismatches are `SerializationException`; violated constraints are collected into one
 //! `InvalidParameterException` (docs/cognito.md 1.2 and 1.3).
@@ -10,13 +10,13 @@ use serde_json::{Map, Value};
 use super::model::{Kind, Model, Shape, model};
 use crate::error::{Error, Key, Result, Text};
 
-/// As much of an input value as a message repeats, in characters.
+/// The most characters of an input value that a message repeats.
 const ECHO_LIMIT: usize = 256;
 
-/// As many violations as a message names; the others are only counted.
+/// The most violations that a message names; the others are only counted.
 const NAMED_LIMIT: usize = 50;
 
-/// The request with nulls and unknown members removed, or what is wrong with it.
+/// The request with nulls and unknown members removed, or the error that says what is wrong with it.
 pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
     let model = model();
     let operation = model.operation(operation).expect("only operations of the model are dispatched");
@@ -44,10 +44,10 @@ struct Check {
     first: String,
     /// All violations.
     count: usize,
-    /// Whether the value that is looked at is part of a sensitive one.
+    /// Whether the value being checked is part of a sensitive one.
     hidden: bool,
-    /// Whether a member that is not of the model is refused, as in Keystead's own operations, whose documents are set as a whole:
-    /// a misspelt rule would switch itself off.
+    /// Whether members that are not in the model are refused. They are in Keystead's own operations, whose documents
+    /// are set as a whole: a misspelt rule would switch itself off.
     strict: bool,
 }
 
@@ -223,7 +223,7 @@ fn whole(number: &serde_json::Number) -> Option<i64> {
     })
 }
 
-/// `confirmationCode` for a member of the request, `userAttributes.1.member.name` for one further in.
+/// `confirmationCode` for a member of the request, `userAttributes.1.member.name` for a nested one.
 fn join(path: &str, name: &str) -> String {
     let mut chars = name.chars();
     let first = chars.next().map(|c| c.to_ascii_lowercase()).into_iter();

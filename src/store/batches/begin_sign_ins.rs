@@ -1,4 +1,4 @@
-//! What a first step of a sign-in reads: the user of a name, and the user's passkeys.
+//! What the first step of a sign-in reads: the user with a name, and that user's passkeys.
 
 use serde_json::{Map, Value};
 use sqlx::types::Json;
@@ -18,15 +18,15 @@ pub struct SignInToBegin {
     pub username_key: String,
 }
 
-/// A name's user.
+/// The user with a name.
 pub struct BegunSignIn {
-    /// `None` when the name is nobody's.
+    /// `None` when nobody has the name.
     pub user: Option<User>,
     /// ID, transports and relying party ID of each passkey, oldest first.
     pub passkeys: Vec<(Vec<u8>, Vec<String>, String)>,
 }
 
-/// Reads users by name. Every request is answered.
+/// Reads users by name. Every request is answered, unless this release does not understand the user's row.
 pub struct BeginSignIns {
     pub db: Connections,
 }
@@ -91,7 +91,7 @@ impl Batch for BeginSignIns {
             });
             match user {
                 Ok(user) => begun.user = Some(user),
-                // Asked for alone, it is an error of its own.
+                // The request then runs alone, and gets an error of its own.
                 Err(_) => *answer = None,
             }
         }

@@ -14,10 +14,10 @@ pub struct CompletedSignIn {
     /// The challenge that it answered.
     pub challenge_id: Uuid,
     pub sub: Uuid,
-    /// The user's row as it was read: the tokens tell what it said.
+    /// `updated_at` of the user's row as it was read: the tokens say what that row said.
     pub user_updated_at: OffsetDateTime,
     pub credential_id: Vec<u8>,
-    /// The counter that the assertion's was compared with.
+    /// The counter that the assertion's counter was compared with.
     pub old_sign_count: i64,
     pub sign_count: i64,
     pub backup_state: bool,
@@ -25,9 +25,9 @@ pub struct CompletedSignIn {
     pub session: Session,
 }
 
-/// Completes sign-ins: the challenge is used up, the passkey's use noted, the session opened; all three or nothing.
+/// Completes sign-ins: uses up the challenge, notes the passkey's use and opens the session; all three or nothing.
 ///
-/// The user's row is held against changes until COMMIT, so a deletion that ends sessions waits and finds this one; and a
+/// The user's row is protected from changes until COMMIT, so a deletion that ends sessions waits and finds this one. A
 /// passkey whose deletion came first is not there to be locked.
 pub struct CompleteSignIns {
     pub db: Connections,
@@ -62,7 +62,7 @@ impl Batch for CompleteSignIns {
             devices.push(one.session.device_key);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        // Two requests for one challenge or one passkey: the first is completed, the other runs alone.
+        // Of two requests for one challenge or one passkey, the first is completed and the other runs alone.
         let rows = sqlx::query!(
             r#"WITH asked AS MATERIALIZED (
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),

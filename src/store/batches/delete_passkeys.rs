@@ -1,4 +1,4 @@
-//! Passkeys deleted by their users.
+//! Deletions of passkeys by their users.
 
 use uuid::Uuid;
 
@@ -43,7 +43,8 @@ impl Batch for DeletePasskeys {
             request_ids.push(one.trail.request_id);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        // A passkey that two requests name is deleted for the first; the other finds out by itself that it is gone.
+        // If two requests name the same passkey, it is deleted for the first; the other runs alone and finds that it is
+        // gone.
         let ordinals = statement!(query_scalar() {
             "WITH asked AS MATERIALIZED (
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::bytea[]),

@@ -1,4 +1,4 @@
-//! App clients with their pools: what every public call needs first. Requests for one client share one reading of it.
+//! Finds app clients with their pools, which every public call needs first. Requests for one client share one read.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -55,7 +55,7 @@ impl Batch for FindClients {
         .map_err(super::unread)?;
         let mut found = HashMap::new();
         for row in rows {
-            // A secret that does not open is explained to who asks alone.
+            // If a secret does not open, the request runs alone and gets the error.
             let old = (row.secret, row.created_at);
             let Ok(secrets) = open_secrets(&self.sealing, &row.user_pool_id, &row.client_id, row.secrets.0, old) else {
                 continue;
@@ -79,7 +79,7 @@ impl Batch for FindClients {
                 created_at: row.pool_created_at,
                 updated_at: row.pool_updated_at,
             });
-            // Asked for alone, it is an error of its own.
+            // The request then runs alone, and gets an error of its own.
             let Ok(pool) = pool else { continue };
             found.insert((row.user_pool_id, row.client_id), Arc::new(ClientAndPool { client, pool }));
         }

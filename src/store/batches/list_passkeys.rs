@@ -17,7 +17,7 @@ pub struct PasskeysToList {
     pub limit: i64,
 }
 
-/// Lists passkeys of live sessions' users. Requests whose session does not live are not answered.
+/// Lists passkeys of live sessions' users. Requests whose session is not live are not answered.
 pub struct ListPasskeys {
     pub db: Connections,
 }

@@ -1,12 +1,12 @@
 //! Statements that do the work of many requests at once, for group commit (see [`crate::group_commit`]).
 //!
-//! Each is one statement over arrays, which is one transaction. It waits for nobody: rows that another transaction holds
-//! are skipped, so that a replica that stands still holds up nobody else's requests, and batches of several replicas
-//! never wait for each other in a circle. A request that a statement does not answer was not touched: whoever asked runs
-//! the plain statement, which waits, decides and explains.
+//! Each is one statement over arrays, which is one transaction. It waits for nobody: it skips rows that another
+//! transaction holds. So a replica that stands still does not hold up anybody else's requests, and batches of several
+//! replicas never wait for each other in a circle. If a statement does not answer a request, it did nothing for it; the
+//! caller then runs the plain statement, which waits, decides and explains.
 //!
-//! `unnest((SELECT $1), …)`: hidden in a subquery, an array's length tells the planner nothing, so that the plan is made
-//! once for all lengths.
+//! `unnest((SELECT $1), …)` hides each array in a subquery, so that its length tells the planner nothing and one plan
+//! serves all lengths.
 
 mod begin_sign_ins;
 mod complete_sign_ins;
@@ -24,7 +24,7 @@ pub use insert_challenges::{InsertChallenges, NewChallenge};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
 pub use resume_sign_ins::{ResumeSignIns, SignInToResume};
 
-/// A batch whose statement writes the row of the audit trail of each request that it does.
+/// A batch whose statement writes the audit row of each request that it does.
 pub trait WritesAudit {}
 
 impl WritesAudit for DeletePasskeys {}
@@ -47,14 +47,14 @@ fn index(ordinal: i64) -> Option<usize> {
     usize::try_from(ordinal - 1).ok()
 }
 
-/// A connection could not be had, so nothing began. Where the database answered that it has none to give, the plain
-/// statement may find one that is open; where nobody answered, it would only wait.
+/// The failure when no connection could be had, so that nothing began. If the database answered that it has none to
+/// give, the plain statement may find one that is open. If nobody answered, it would only wait.
 fn not_begun(cause: sqlx::Error) -> Failure {
     if cause.as_database_error().is_some() { Failure::RolledBack(cause) } else { Failure::Unknown(cause) }
 }
 
-/// A read that failed changed nothing, whatever the cause: its requests may be asked one by one. Not where a table is
-/// locked: each would wait for it as long again.
+/// The failure of a read. It changed nothing, whatever the cause, so its requests may run one by one. The exception is
+/// a locked table: each request would wait for it as long again.
 fn unread(cause: sqlx::Error) -> Failure {
     if is_locked(&cause) { Failure::Unknown(cause) } else { Failure::RolledBack(cause) }
 }

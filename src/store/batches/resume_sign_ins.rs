@@ -1,4 +1,4 @@
-//! What a further step of a passkey sign-in reads: the challenge, its user, and the passkey that answers.
+//! What a further step of a passkey sign-in reads: the challenge, its user, and the passkey that answers it.
 
 use serde_json::{Map, Value};
 use sqlx::types::Json;
@@ -102,7 +102,7 @@ impl Batch for ResumeSignIns {
                     mfa: row.mfa?,
                 }))
             })();
-            // Asked for alone, a row that is not understood is an error of its own.
+            // If a row is not understood, the request runs alone and gets an error of its own.
             let (Ok(challenge), Ok(user)) = (challenge, user.transpose()) else { continue };
             *answer = Some(ResumedSignIn { challenge, user, username_key: row.username_key, key });
         }

@@ -1,4 +1,4 @@
-//! A connection in use, and a transaction on it: the account of how far their conversation has come.
+//! A connection in use and a transaction on it, with the account of how far their conversation has come.
 
 use std::{
     fmt,
@@ -25,14 +25,14 @@ use crate::{error::may_be_a_tables, fair::Ticket};
 
 /// Time for a transaction that was given up to be rolled back.
 const ROLLBACK: Duration = Duration::from_secs(2);
-/// What an answer may take beyond the time after which the server itself gives a statement up.
+/// How much longer an answer may take than the time after which the server itself gives a statement up.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// A connection in use. Given back when it is dropped, if its conversation has ended; closed otherwise.
+/// A connection in use. When it is dropped, it is given back if its conversation has ended, and closed otherwise.
 pub struct Connection {
     /// `None` only while it is being dropped.
     link: Option<Object<Maker>>,
-    /// Given back after the connection: whoever is next finds it there.
+    /// Given back after the connection, so that whoever is next finds it there.
     turn: Option<Ticket>,
     trust: Arc<Trust>,
     patience: Duration,
@@ -42,15 +42,15 @@ pub struct Connection {
 /// How far a conversation has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Progress {
-    /// A statement is at work whose answer has not ended.
+    /// A statement is at work, and its answer has not ended.
     busy: bool,
     /// A transaction is open, or may be.
     open: bool,
     /// A statement failed in that transaction: its COMMIT would be answered by a rollback, without an error.
     failed: bool,
-    /// The connection is of no more use.
+    /// The connection is no longer of use.
     broken: bool,
-    /// A lock could not be had that may be a table's.
+    /// A lock could not be had that may be that of a table.
     locked: bool,
 }
 
@@ -63,15 +63,16 @@ impl Progress {
                 self.broken |= cause.code().is_some_and(|code| ends_connection(&code));
                 self.locked |= may_be_a_tables(cause.as_ref());
             }
-            // Nothing was said yet, or all was heard.
+            // Nothing was sent yet, or everything was received.
             sqlx::Error::RowNotFound | sqlx::Error::Encode(_) => self.busy = false,
             _ => self.broken = true,
         }
     }
 }
 
-/// Whether an error of this code tells of its server rather than of its statement: it reads only (25006), shuts down or is
-/// starting (57P01 to 57P05), ended a session that was quiet for too long (25P03, 25P04), or the connection failed (08).
+/// Whether an error with this code is about its server rather than its statement: the server is read-only (25006),
+/// shuts down or is starting (57P01 to 57P05), ended a session that was quiet for too long (25P03, 25P04), or the
+/// connection failed (08).
 fn ends_connection(code: &str) -> bool {
     matches!(code, "25006" | "25P03" | "25P04") || code.starts_with("57P0") || code.starts_with("08")
 }
@@ -88,13 +89,13 @@ impl Connection {
         (&mut link.db, &mut self.progress, patience)
     }
 
-    /// What is left to do after a conversation that did not end well, before the connection is given to others.
+    /// Cleans up after a conversation that did not end well, before the connection is given to others.
     async fn settle(mut self) {
         let locked = std::mem::take(&mut self.progress.locked);
         if self.progress.open {
             match self.execute(sqlx::raw_sql("ROLLBACK")).await {
                 Ok(_) => self.progress = Progress::default(),
-                // Not rolled back, for whatever reason: nobody else's.
+                // It was not rolled back, for whatever reason, so nobody else may have it.
                 Err(_) => self.progress.broken = true,
             }
         }
@@ -114,7 +115,7 @@ impl Connection {
         Ok(!self.fetch_all(sqlx::raw_sql(text)).await?.is_empty())
     }
 
-    /// Does a part of a transaction that is undone by itself when it fails.
+    /// Does a part of a transaction, which is undone by itself if it fails.
     pub async fn part<T, E: From<sqlx::Error>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
@@ -122,7 +123,7 @@ impl Connection {
         self.in_savepoint(work, Result::is_ok).await
     }
 
-    /// Finds out what something would come to: it is done, and undone at once, within the transaction.
+    /// Finds out what some work would come to: does it, and undoes it at once, within the transaction.
     pub async fn undone<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> sqlx::Result<T>) -> sqlx::Result<T> {
         self.in_savepoint(work, |_| false).await
     }
@@ -160,7 +161,7 @@ impl Drop for Connection {
         if busy || broken {
             let proved = link.proved;
             drop(Object::take(link));
-            // Who leaves a statement in the middle says nothing about the database.
+            // A statement that was left in the middle says nothing about the database.
             if broken {
                 self.trust.lose(proved, "it broke");
             }
@@ -176,7 +177,7 @@ impl Drop for Connection {
             patience: ROLLBACK,
             progress: self.progress,
         };
-        // Where this does not even begin, as when its runtime ends, the connection is closed.
+        // If this does not even begin, as when the runtime ends, the connection is closed.
         connection.progress.busy = true;
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(connection.settle());
@@ -225,17 +226,17 @@ impl<'c> Executor<'c> for &'c mut Connection {
     }
 }
 
-/// How long an answer is waited for: until its time is over, or it is known that none will come.
+/// How long to wait for an answer: until its time is over, or it is known that none will come.
 struct Patience<'e> {
     left: Duration,
     trust: &'e Trust,
     proved: u64,
-    /// Until the next look; made when there is a wait.
+    /// Until the next look; made only when there is a wait.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patience<'_> {
-    /// Ready when it is over.
+    /// Ready when the patience is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             let step = self.left.min(TEST);
@@ -252,7 +253,7 @@ impl Patience<'_> {
     }
 }
 
-/// A statement with one answer, heard to its end.
+/// Runs a statement with one answer, and receives the answer to its end.
 async fn in_time<T>(
     mut statement: BoxFuture<'_, sqlx::Result<T>>,
     progress: &mut Progress,
@@ -299,20 +300,21 @@ impl Stream for Answer<'_> {
     }
 }
 
-/// A transaction in work. Dropped before [`commit`](Transaction::commit) was answered, it is undone, unless it was the
-/// answer alone that was lost.
+/// An open transaction. If it is dropped before [`commit`](Transaction::commit) is answered, it is undone, unless only
+/// the answer was lost.
 #[derive(Debug)]
 pub struct Transaction(Connection);
 
 impl Transaction {
     pub(super) async fn begin(mut connection: Connection) -> sqlx::Result<Self> {
-        // Said before it is asked: whether BEGIN arrived is not known until it is answered.
+        // Set before BEGIN is sent: whether it arrived is not known until it is answered.
         connection.progress.open = true;
         connection.execute(sqlx::raw_sql("BEGIN")).await?;
         Ok(Self(connection))
     }
 
-    /// Commits. An error means that nobody knows whether it was, but for one: where a statement failed before, nothing was.
+    /// Commits. An error means that nobody knows whether the transaction was committed, unless a statement failed
+    /// before: then nothing was.
     pub async fn commit(mut self) -> sqlx::Result<()> {
         if self.0.progress.failed {
             return Err(sqlx::Error::Protocol(
@@ -329,7 +331,7 @@ impl Transaction {
         let outcome = self.0.execute(sqlx::raw_sql("ROLLBACK")).await;
         match outcome {
             Ok(_) => self.0.progress = Progress { locked: self.0.progress.locked, ..Progress::default() },
-            // Not rolled back, for whatever reason: nobody else's.
+            // It was not rolled back, for whatever reason, so nobody else may have it.
             Err(_) => self.0.progress.broken = true,
         }
         outcome.map(drop)

@@ -1,4 +1,4 @@
-//! A connection as it is made and kept: what it is told, and when it is tested.
+//! How connections are made and kept: what they are told, and when they are tested.
 
 use std::{
     sync::Arc,
@@ -14,24 +14,24 @@ use sqlx::{
 use super::trust::Trust;
 use crate::config::DatabaseLimits;
 
-/// After this much quiet a connection is tested before it is used, so that a database that was restarted meanwhile (which
-/// takes longer) fails no request that came after. Busy connections are not tested: it costs a round trip.
+/// A connection that was idle for this long is tested before it is used, so that a restart of the database (which takes
+/// longer) fails no request that comes after it. Busy connections are not tested, because a test costs a round trip.
 const QUIET: Duration = Duration::from_millis(50);
 /// Time for that test.
 pub(super) const TEST: Duration = Duration::from_secs(1);
 /// Time for one attempt to connect.
 const ATTEMPT: Duration = Duration::from_millis(1500);
-/// Between two attempts to connect to a server that is starting.
+/// Pause between two attempts to connect to a server that is starting.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// Makes connections, and tests those that waited.
+/// Makes connections, and tests those that were idle.
 pub(super) struct Maker {
     pub(super) options: PgConnectOptions,
     pub(super) limits: DatabaseLimits,
     pub(super) trust: Arc<Trust>,
 }
 
-/// A connection and what is known of it.
+/// A connection and what is known about it.
 pub(super) struct Link {
     pub(super) db: PgConnection,
     /// The state of trust in which it was last seen to work.
@@ -52,7 +52,8 @@ impl managed::Manager for Maker {
                 sqlx::Result::Ok(Link { db, proved, idle_since: Instant::now() })
             };
             match tokio::time::timeout(ATTEMPT, connected).await {
-                // The pool's own time limit ends this. (A server that does not answer may be another one's in a moment.)
+                // The pool's own time limit ends this. (The address of a server that does not answer may lead to
+                // another one in a moment.)
                 Err(_) => {}
                 Ok(Err(cause)) if may_pass(&cause) => tokio::time::sleep(RETRY).await,
                 Ok(Ok(link)) => {
@@ -85,13 +86,15 @@ impl managed::Manager for Maker {
     }
 }
 
-/// Tells a new connection what all are told, and that it must lead to a server that writes. One round trip.
+/// Tells a new connection what all are told, and checks that it leads to a server that accepts writes. One round trip.
 ///
-/// - Rows are found by index. Every query names its rows by key, but while a table is small the planner likes to read all
-///   of it, keeps that plan, and goes on reading what deleted rows leave behind: a table of a thousand challenges that
-///   come and go had hundreds of pages. Without JIT, which takes the forbidden plan's made-up cost for a reason to compile.
-/// - A machine of ours that vanishes before COMMIT must not hold a user's rows for hours: the server gives up a transaction
-///   in which nothing is said, and a peer that is not heard of. (Over a Unix socket there is no such peer.)
+/// - Queries never scan a table. Every query names its rows by key, but while a table is small the planner prefers to
+///   read all of it, keeps that plan, and goes on reading what deleted rows leave behind: a table of a thousand
+///   challenges that come and go had hundreds of pages. JIT is off, because it takes the made-up cost of the forbidden
+///   plan for a reason to compile.
+/// - A replica's machine that vanishes before COMMIT must not hold a user's rows for hours. So the server gives up a
+///   transaction in which nothing is said, and a peer that has fallen silent. (Over a Unix socket there is no such
+///   peer.)
 async fn set_up(db: &mut PgConnection, limits: DatabaseLimits) -> sqlx::Result<()> {
     let millis = |time: Duration| time.as_millis();
     let silence = limits.silence.as_secs().max(3);
@@ -108,7 +111,7 @@ async fn set_up(db: &mut PgConnection, limits: DatabaseLimits) -> sqlx::Result<(
     writes(db.fetch_all(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await?)
 }
 
-/// Whether a connection that waited still leads to a server that writes.
+/// Tests that a connection that was idle still leads to a server that accepts writes.
 async fn test(db: &mut PgConnection) -> sqlx::Result<()> {
     writes(db.fetch_all(sqlx::raw_sql("SHOW transaction_read_only")).await?)
 }
@@ -116,7 +119,7 @@ async fn test(db: &mut PgConnection) -> sqlx::Result<()> {
 fn writes(answer: Vec<PgRow>) -> sqlx::Result<()> {
     match answer.last().map(|row| row.try_get_unchecked::<String, _>(0)).transpose()?.as_deref() {
         Some("off") => Ok(()),
-        // What it says may be old, too: who was signed out or deleted meanwhile is not known there.
+        // Its data may be old, too: it may not know who was signed out or deleted meanwhile.
         _ => Err(std::io::Error::new(
             std::io::ErrorKind::ReadOnlyFilesystem,
             "the database is read-only: it is a standby, or told to be",
@@ -125,7 +128,7 @@ fn writes(answer: Vec<PgRow>) -> sqlx::Result<()> {
     }
 }
 
-/// Whether a connection could not be had because the database there only reads.
+/// Whether a connection could not be had because the database is read-only.
 pub fn is_read_only(cause: &sqlx::Error) -> bool {
     matches!(cause, sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
 }
@@ -134,7 +137,7 @@ pub(super) fn silent() -> sqlx::Error {
     std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer").into()
 }
 
-/// Whether a server that cannot be connected to may take a connection soon: it is starting or stopping, or full.
+/// Whether a server that does not accept connections may do so soon: it is starting or stopping, or full.
 pub fn may_pass(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Io(cause) => {

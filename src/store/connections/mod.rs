@@ -1,12 +1,13 @@
 //! Connections to PostgreSQL that are never handed on in the middle of a conversation.
 //!
-//! A future may be dropped at any await: a time limit, a hung-up client, a panic, a shutdown. What the server was told by
-//! then and what it goes on to do, nobody knows; least of all sqlx, which notes a transaction only once `BEGIN` was
-//! answered. So a [`Connection`] keeps its own account: it is in the middle of something from the first byte of a
-//! statement to the last byte of its answer, and from before `BEGIN` until `COMMIT` or `ROLLBACK` was answered. Dropped in
-//! the middle of a statement, its socket is closed; dropped in a transaction, it is rolled back first, or closed.
+//! A future may be dropped at any await: by a time limit, a client that hangs up, a panic, a shutdown. Then nobody
+//! knows what the server was told and what it goes on to do; least of all sqlx, which notes a transaction only once
+//! `BEGIN` is answered. So a [`Connection`] keeps its own account: it is in the middle of something from the first byte
+//! of a statement to the last byte of its answer, and from before `BEGIN` until `COMMIT` or `ROLLBACK` is answered. If
+//! it is dropped in the middle of a statement, its socket is closed. If it is dropped in a transaction, the transaction
+//! is rolled back first, or the socket is closed.
 //!
-//! The connections of a server share their `Trust`: when one fails, none that waits is believed any more.
+//! The connections to a server share their `Trust`: when one fails, none of the idle ones is trusted any more.
 
 mod connection;
 mod link;
@@ -40,18 +41,18 @@ use crate::{
     fair::{Line, Path, Ticket, TurnedAway},
 };
 
-/// Time for a turn, and as much for a connection to be made.
+/// How long to wait for a turn, and as long again for a connection to be made.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Those who may wait for a connection; places among the requests bound them before.
+/// How many may wait for a connection. The places among the requests limit them before.
 const WAITING: usize = 2_048;
 /// Unused connections are closed after this time.
 const UNUSED: Duration = Duration::from_secs(600);
 
-/// Connections that are shared, at most so many.
+/// A bounded number of shared connections.
 #[derive(Clone)]
 pub struct Connections {
     pool: Pool<Maker>,
-    /// These and all that are apart from them.
+    /// This pool and all that are apart from it.
     siblings: Siblings,
     order: Option<Order>,
 }
@@ -62,7 +63,7 @@ type Siblings = Arc<Mutex<Vec<WeakPool<Maker>>>>;
 #[derive(Clone)]
 struct Order {
     line: Arc<Line>,
-    /// Whom the asking task works for, and at what.
+    /// Whom the asking task works for, and what it does.
     whose: fn() -> Path,
 }
 
@@ -78,7 +79,7 @@ impl Connections {
         Self::sharing(options, limits, size, (Arc::default(), Siblings::default()))
     }
 
-    /// Further ones to the same database, that neither wait for these nor keep them waiting.
+    /// Further connections to the same database, which neither wait for these nor keep them waiting.
     pub fn apart(&self, size: u32) -> Self {
         let maker = self.pool.manager();
         Self::sharing(maker.options.clone(), maker.limits, size, (maker.trust.clone(), self.siblings.clone()))
@@ -108,9 +109,11 @@ impl Connections {
         Self { pool, siblings, order: None }
     }
 
-    /// The same ones, given to those who wait in the order that [`crate::fair`] says: nobody is kept waiting by one who asks
-    /// for many, or by calls of one operation that all wait for a table which an operator locks: those have two thirds of the
-    /// connections at most. `whose`: whom the asking task works for, and at what.
+    /// Gives the same connections to those who wait in the order that [`crate::fair`] decides.
+    ///
+    /// So nobody is kept waiting by a caller who asks for many, or by calls of one operation that all wait for a table
+    /// that an operator has locked: those have two thirds of the connections at most. `whose` tells whom the asking
+    /// task works for, and what it does.
     pub fn fairly(mut self, whose: fn() -> Path) -> Self {
         let size = self.pool.status().max_size;
         let line = Line::bounding((2 * size).div_ceil(3), size, WAITING);
@@ -118,7 +121,8 @@ impl Connections {
         self
     }
 
-    /// A connection; waits for a turn, `PoolTimedOut` after five seconds, and as long for one that has to be made.
+    /// Acquires a connection. Waits for a turn, and as long again for a connection that has to be made; fails with
+    /// `PoolTimedOut` when one of the waits takes five seconds.
     pub async fn acquire(&self) -> sqlx::Result<Connection> {
         let turn = match &self.order {
             Some(order) => Some(order.turn().await?),
@@ -132,12 +136,12 @@ impl Connections {
         Ok(Connection::new(link, turn, self.pool.manager()))
     }
 
-    /// A transaction. Dropped without [`commit`](Transaction::commit), it is undone.
+    /// Begins a transaction. If it is dropped without [`commit`](Transaction::commit), it is undone.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         Transaction::begin(self.acquire().await?).await
     }
 
-    /// Where they lead.
+    /// Where the connections lead.
     pub fn connect_options(&self) -> &PgConnectOptions {
         &self.pool.manager().options
     }
@@ -147,26 +151,27 @@ impl Connections {
         self.pool.status().size
     }
 
-    /// Those of them that wait.
+    /// Open connections that are idle.
     pub fn idle(&self) -> usize {
         self.pool.status().available.min(self.size())
     }
 
-    /// The pools that there still are, these and all that are apart from them.
+    /// The pools that still exist: this one and all that are apart from it.
     fn all(&self) -> Vec<Pool<Maker>> {
         let mut pools = self.siblings.lock().unwrap_or_else(PoisonError::into_inner);
         pools.retain(|pool| pool.upgrade().is_some());
         pools.iter().filter_map(WeakPool::upgrade).collect()
     }
 
-    /// Closes what was not used for long, of these and of all that are apart from them.
+    /// Closes connections that have long been unused, of this pool and of all that are apart from it.
     pub fn close_unused(&self) {
         for pool in self.all() {
             drop(pool.retain(|link, _| link.idle_since.elapsed() < UNUSED));
         }
     }
 
-    /// Closes these and all that are apart from them: gives out no more, and waits a while for those in use.
+    /// Closes this pool and all that are apart from it: gives out no more connections, and waits a while for those in
+    /// use.
     pub async fn close_all(&self) {
         let pools = self.all();
         pools.iter().for_each(Pool::close);
@@ -178,7 +183,8 @@ impl Connections {
 }
 
 impl Order {
-    /// Waits for a turn; `PoolTimedOut` after a while. Who needs a table that is known to be locked does not wait.
+    /// Waits for a turn; fails with `PoolTimedOut` after a while. Work that is known to stand still at a locked table
+    /// does not wait if its share is taken.
     async fn turn(&self) -> sqlx::Result<Ticket> {
         let path = (self.whose)();
         if self.line.is_still(&path) && self.line.has_its_share_of_still() {
@@ -197,7 +203,7 @@ impl Order {
     }
 }
 
-/// A single statement, on a connection of its own that is given back before the answer is read.
+/// Runs a single statement, on a connection of its own that is given back before the answer is read.
 impl<'c> Executor<'c> for &'c Connections {
     type Database = Postgres;
 
