@@ -1,35 +1,27 @@
-//! [`Call`]: one API request, as the operations see it.
-
-use std::net::IpAddr;
+//! [`Call`]: one API request, as it came. Its [`Context`] is what the operations see of it.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::{
     budgets,
+    context::Context,
     error::{Error, Result},
     wire,
 };
 
 /// One request to the API, before anything in it is believed.
 pub struct Call {
-    /// `x-amzn-RequestId`; the same in the log and in audit rows.
-    pub request_id: Uuid,
-    /// The operation's name, without the target's prefix.
-    pub operation: String,
+    /// What is known of it.
+    pub context: Context,
     /// What the operation does.
     pub access: Access,
     /// Method, path with query and headers, for the signature.
     pub head: Head,
     /// The body as it came.
     pub body: Bytes,
-    /// The caller's address.
-    pub address: IpAddr,
     /// Deepest nesting allowed in the body.
     pub max_nesting: usize,
-    /// A mark of the browser in which a person looks at the pages; `None` for calls of the API.
-    pub browser: Option<String>,
 }
 
 /// What an operation does.
@@ -69,19 +61,14 @@ impl Head {
 }
 
 impl Call {
-    /// Whether the pages call in the name of a person who looks at them. They never tell who has an account.
-    pub fn from_pages(&self) -> bool {
-        self.browser.is_some()
-    }
-
     /// The body as JSON, checked against the service model, without nulls and unknown members.
     pub fn input(&self) -> Result<Map<String, Value>> {
         if !wire::depth_within(&self.body, self.max_nesting) {
             return Err(Error::Serialization(Some("The request is nested too deeply".into())));
         }
         let json = serde_json::from_slice(&self.body).map_err(|_| Error::Serialization(None))?;
-        let input = wire::validated(&self.operation, json)?;
-        wire::refuse_unsupported(&self.operation, &input)?;
+        let input = wire::validated(&self.context.operation, json)?;
+        wire::refuse_unsupported(&self.context.operation, &input)?;
         Ok(input)
     }
 }

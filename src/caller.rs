@@ -16,6 +16,7 @@ use crate::{
     admission,
     app::App,
     call::{Access, Call},
+    context::{Context, Door},
     error::{Error, Result},
     fair,
     role::Role,
@@ -46,6 +47,9 @@ pub trait Caller: Sized {
         recognized: Recognized,
         input: &Map<String, Value>,
     ) -> impl Future<Output = Result<Self>>;
+
+    /// Through which door the caller came, if that is not told by the request.
+    const DOOR: Option<Door> = None;
 
     /// The pool and subject of a caller who is a user.
     fn user(&self) -> Option<(&str, Uuid)> {
@@ -101,7 +105,7 @@ impl Caller for PublicClient {
         let pool_id = app.pool_of_client(client_id).await?;
         concerns_pool(app, call, &pool_id)?;
         let named = app.client_with_pool(&pool_id, client_id).await?;
-        Ok(Self(if call.from_pages() { named.for_pages() } else { named }))
+        Ok(Self(named))
     }
 }
 
@@ -187,19 +191,19 @@ impl Bearer {
     }
 
     /// Locks the session against being ended before the transaction ends, or tells why it does not live.
-    pub async fn live(&self, app: &App, db: &mut Connection, call: &Call) -> Result<()> {
+    pub async fn live(&self, app: &App, db: &mut Connection, context: &Context) -> Result<()> {
         if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
             return Ok(());
         }
-        Err(self.refusal(app, db, call).await?)
+        Err(self.refusal(app, db, context).await?)
     }
 
     /// Why this bearer is refused: asked only after a statement found no live session.
-    pub async fn refusal(&self, app: &App, db: &mut Connection, call: &Call) -> Result<Error> {
+    pub async fn refusal(&self, app: &App, db: &mut Connection, context: &Context) -> Result<Error> {
         use store::users::Status;
         let user = store::users::find_by_sub(db, &self.pool_id, self.sub).await?;
         let declares = |error: &str| {
-            let operation = wire::model().operation(&call.operation);
+            let operation = wire::model().operation(&context.operation);
             operation.is_some_and(|operation| operation.errors.iter().any(|name| name == error))
         };
         Ok(match user {
@@ -244,7 +248,7 @@ impl Caller for SignedIn {
         let mut db = app.db.acquire().await?;
         match store::users::find_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti).await? {
             Some(user) => Ok(Self { bearer, user }),
-            None => Err(bearer.refusal(app, &mut db, call).await?),
+            None => Err(bearer.refusal(app, &mut db, &call.context).await?),
         }
     }
 
@@ -323,6 +327,8 @@ fn allows(role: Role, call: &Call) -> bool {
 impl Caller for Operator {
     type Proof = sigv4::Signer;
 
+    const DOOR: Option<Door> = Some(Door::Operator);
+
     async fn prove(app: &App, call: &Call) -> Result<sigv4::Signer> {
         let signer = sigv4::verify(app, call).await?;
         admission::proved(admission::operator(&signer.access_key_id));
@@ -343,8 +349,10 @@ impl Caller for Operator {
             concerns_pool(app, call, pool_id)?;
         }
         let denied = |why: &str| {
-            let text =
-                format!("The key {} is not authorized to perform {}: {why}.", signer.access_key_id, call.operation);
+            let text = format!(
+                "The key {} is not authorized to perform {}: {why}.",
+                signer.access_key_id, call.context.operation
+            );
             Err(Error::AccessDenied(text.into()))
         };
         if !allows(signer.role, call) {
@@ -371,7 +379,7 @@ impl Operator {
 /// Notes in the log which pool a call names, and asks that pool's web ACL.
 fn may_reach(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     tracing::Span::current().record("pool.id", pool_id);
-    app.acl.check_pool(pool_id, call.address, call.body.len())
+    app.acl.check_pool(pool_id, call.context.address, call.body.len())
 }
 
 /// The same for a pool that is there: the call counts among those at it.

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    call::Call,
     caller::{Bearer, Operator},
+    context::Context,
     error::{Error, Result},
     group_commit::{Batch, GroupCommit},
     random,
@@ -62,8 +62,8 @@ pub enum Unaudited {
 
 impl<'a> Change<'a> {
     /// A change by the user who calls. Whether the session lives is for the caller to ask.
-    pub async fn by_user(app: &'a App, call: &Call, pool_id: &str) -> Result<Self> {
-        Self::start(app, trail(app, call, USER), pool_id).await
+    pub async fn by_user(app: &'a App, context: &Context, pool_id: &str) -> Result<Self> {
+        Self::start(app, trail(app, context, USER), pool_id).await
     }
 
     /// A change by the server itself, as at its first start.
@@ -180,31 +180,31 @@ impl<A> Deref for Changed<A> {
 
 impl Operator {
     /// Begins a change in the operator's name.
-    pub async fn begin<'a>(&self, app: &'a App, call: &Call, pool_id: &str) -> Result<Change<'a>> {
-        Change::start(app, trail(app, call, self.actor()), pool_id).await
+    pub async fn begin<'a>(&self, app: &'a App, context: &Context, pool_id: &str) -> Result<Change<'a>> {
+        Change::start(app, trail(app, context, self.actor()), pool_id).await
     }
 }
 
 impl Bearer {
     /// Begins a change by the bearer: the user's row is locked, and then the session, which lives.
-    pub async fn begin<'a>(&self, app: &'a App, call: &Call) -> Result<(Change<'a>, User)> {
-        let mut change = Change::by_user(app, call, &self.pool_id).await?;
+    pub async fn begin<'a>(&self, app: &'a App, context: &Context) -> Result<(Change<'a>, User)> {
+        let mut change = Change::by_user(app, context, &self.pool_id).await?;
         let user = store::users::lock(&mut change, &self.pool_id, self.sub).await?;
-        self.live(app, &mut change, call).await?;
+        self.live(app, &mut change, context).await?;
         Ok((change, user.ok_or(Error::UserNotFound)?))
     }
 
     /// The same without a lock of the user's row.
-    pub async fn begin_unlocked<'a>(&self, app: &'a App, call: &Call) -> Result<Change<'a>> {
-        let mut change = Change::by_user(app, call, &self.pool_id).await?;
-        self.live(app, &mut change, call).await?;
+    pub async fn begin_unlocked<'a>(&self, app: &'a App, context: &Context) -> Result<Change<'a>> {
+        let mut change = Change::by_user(app, context, &self.pool_id).await?;
+        self.live(app, &mut change, context).await?;
         Ok(change)
     }
 }
 
 /// The audit trail of a request.
-pub fn trail(app: &App, call: &Call, actor: impl Into<String>) -> Trail {
-    Trail { at: app.clock.now(), actor: actor.into(), request_id: call.request_id }
+pub fn trail(app: &App, context: &Context, actor: impl Into<String>) -> Trail {
+    Trail { at: app.clock.now(), actor: actor.into(), request_id: context.request_id }
 }
 
 /// Notes an event in the caller's transaction. What a user does to their own account too often in a day is refused

@@ -32,6 +32,7 @@ pub(crate) mod change;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod context;
 pub mod database;
 pub(crate) mod delivery;
 pub mod dev;

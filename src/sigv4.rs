@@ -1,5 +1,5 @@
-//! AWS Signature Version 4, verified: the request is signed again with the operator's secret by AWS's own signing
-//! library, over the headers the caller says it signed, and the signatures are compared in constant time.
+//! Verification of AWS Signature Version 4. AWS's own signing library signs the request again with the operator's
+//! secret, over the headers that the caller says it signed; then the signatures are compared in constant time.
 
 use std::time::SystemTime;
 
@@ -34,7 +34,8 @@ pub struct Signer {
     pub pool_id: Option<String>,
 }
 
-/// Verifies the signature of a request: signature, scope, clock skew, payload, and that what matters was signed.
+/// Verifies the signature of a request: signature, scope, clock skew, payload, and that the headers that matter were
+/// signed.
 pub async fn verify(app: &App, call: &Call) -> Result<Signer> {
     let claim = Claim::read(&call.head, &call.body, &app.config.region, app.clock.now())?;
     let found = store::operators::find(&app.db, &app.sealing, claim.access_key_id()).await?;
@@ -43,7 +44,7 @@ pub async fn verify(app: &App, call: &Call) -> Result<Signer> {
     Ok(Signer { access_key_id: claim.access_key_id().to_owned(), role: operator.role, pool_id: operator.pool_id })
 }
 
-/// What a request says of its signature, after every check that needs no secret. Pure.
+/// What a request claims about its signature, after every check that needs no secret. Pure.
 pub struct Claim<'a> {
     authorization: Authorization<'a>,
     head: &'a Head,
@@ -142,8 +143,8 @@ fn check_skew(at: OffsetDateTime, now: OffsetDateTime, date: &str) -> Result<()>
     Ok(())
 }
 
-/// Host, date and target must be under the signature; otherwise it could be moved to another operation. So must the
-/// headers be there, and be there once.
+/// Host, date and target must be signed; otherwise the signature could be used for another operation. Each of these
+/// headers must be there exactly once.
 fn check_signed_headers(claim: &Authorization<'_>, head: &Head) -> Result<()> {
     for needed in ["host", "x-amz-date", "x-amz-target"] {
         if !claim.signed_headers.contains(&needed) {
@@ -169,7 +170,7 @@ fn signature(
 ) -> Result<String> {
     let identity = Credentials::new(claim.access_key_id, secret, None, None, "operator").into();
     let mut settings = SigningSettings::default();
-    // Only what the caller says it signed is handed over, so nothing is left out a second time.
+    // Only the headers that the caller says it signed are passed on, so the library need not exclude any.
     settings.excluded_headers = None;
     let params = v4::SigningParams::builder()
         .identity(&identity)

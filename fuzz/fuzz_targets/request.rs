@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use bytes::Bytes;
 use keystead::{
     call::{Call, Head},
+    context::{Context, Door},
     error::Error,
     operations::SUPPORTED,
 };
@@ -16,14 +17,17 @@ use uuid::Uuid;
 
 fn call(operation: &str, body: Vec<u8>) -> Call {
     Call {
-        request_id: Uuid::nil(),
-        operation: operation.to_owned(),
+        context: Context {
+            request_id: Uuid::nil(),
+            operation: operation.to_owned(),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            door: Door::Api,
+            browser: None,
+        },
         access: keystead::operations::access(operation),
         head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
         body: Bytes::from(body),
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         max_nesting: 64,
-        browser: None,
     }
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     auth_event_queue::{Noted, Who},
-    call::Call,
+    context::Context,
     error::{Error, Result},
     factor::ChallengeName,
     flows::step::{Outcome, SignIn},
@@ -19,18 +19,18 @@ pub fn kept(pool: &Pool) -> bool {
 }
 
 /// Notes an event.
-pub fn note(app: &App, call: &Call, pool: &Pool, sub: Uuid, kind: &str, response: &str, challenge: Option<&str>) {
-    send(app, call, pool, Who::User(sub), (kind, response, challenge));
+pub fn note(app: &App, context: &Context, pool: &Pool, sub: Uuid, kind: &str, response: &str, challenge: Option<&str>) {
+    send(app, context, pool, Who::User(sub), (kind, response, challenge));
 }
 
 /// Notes the same of the user whom a name names, if there is one.
-pub fn note_named(app: &App, call: &Call, pool: &Pool, name: Option<&str>, event: (&str, &str, Option<&str>)) {
+pub fn note_named(app: &App, context: &Context, pool: &Pool, name: Option<&str>, event: (&str, &str, Option<&str>)) {
     if let Some(name) = name.filter(|name| !name.contains('\0')) {
-        send(app, call, pool, Who::Name(pool.username_key(name)), event);
+        send(app, context, pool, Who::Name(pool.username_key(name)), event);
     }
 }
 
-fn send(app: &App, call: &Call, pool: &Pool, who: Who, (kind, response, challenge): (&str, &str, Option<&str>)) {
+fn send(app: &App, context: &Context, pool: &Pool, who: Who, (kind, response, challenge): (&str, &str, Option<&str>)) {
     if !kept(pool) {
         return;
     }
@@ -41,7 +41,7 @@ fn send(app: &App, call: &Call, pool: &Pool, who: Who, (kind, response, challeng
         kind: kind.to_owned(),
         response: response.to_owned(),
         challenge: challenge.map(str::to_owned),
-        address: call.address.to_string(),
+        address: context.address.to_string(),
     };
     if !app.auth_events.push(Noted { pool_id: pool.id.clone(), who, event }) {
         tracing::warn!(pool = pool.id, kind, "too many events wait: what a user did was not noted");
@@ -65,7 +65,7 @@ pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
 pub fn note_step(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
     let Some(response) = response_of(outcome, |one| !matches!(one, Outcome::Next(_))) else { return };
     let event = ("SignIn", response, challenge);
-    note_named(sign_in.app, sign_in.call, sign_in.pool, name.map(String::as_str), event);
+    note_named(sign_in.app, sign_in.context, sign_in.pool, name.map(String::as_str), event);
 }
 
 /// What the answer to a challenge proves, as an event names it: one of `ChallengeResponses`.

@@ -5,8 +5,8 @@ use time::Duration;
 
 use crate::{
     app::App,
-    call::Call,
     change::{self, trail},
+    context::Context,
     error::{Error, Result},
     random,
     sealing::equal,
@@ -51,8 +51,8 @@ pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Brows
 }
 
 /// Signs the browser out. What applications got through it goes on, as with Amazon Cognito.
-pub async fn end(app: &App, call: &Call, pool_id: &str, session: &Session) -> Result<()> {
-    let trail = trail(app, call, "user");
+pub async fn end(app: &App, context: &Context, pool_id: &str, session: &Session) -> Result<()> {
+    let trail = trail(app, context, "user");
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, pool_id, session.sub).await?;
     if store::sessions::revoke_of_user(&mut tx, pool_id, session.sub, session.origin_jti, trail.at).await? {

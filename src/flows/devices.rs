@@ -110,7 +110,7 @@ async fn finish(
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let mut tx = app.db.begin().await?;
     let user = mfa::recheck(sign_in, &mut tx, &pending, sub).await?;
-    let address = sign_in.call.address.to_string();
+    let address = sign_in.context.address.to_string();
     // Still remembered: it may have been forgotten since.
     if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {
         // The challenge is used up by it.

@@ -4,13 +4,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
 use crate::{
+    context::Door,
     error::{Error, Result},
     flows::{
         attributes,
         authentication_result::{AuthenticationResult, NewDeviceMetadata},
         browser::{self, Browser, NewBrowser},
         device_keys,
-        step::{Door, Outcome, SignIn},
+        step::{Outcome, SignIn},
         token_generation::{self, ClaimsOverride, Holder, Source, TokensOverride},
         triggers::{self, Cause, Trigger},
     },
@@ -79,7 +80,7 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
     let now = sign_in.app.clock.now();
     let origin_jti = random::uuid();
     let refresh = RefreshToken::new(origin_jti);
-    let browser = sign_in.door == Door::Pages;
+    let browser = sign_in.context.door == Door::Pages;
     let (hash, lifetime) = match browser {
         true => (refresh.hash(Use::Cookie), browser::LIFETIME),
         false => (refresh.hash(Use::Api), sign_in.client.settings.refresh_lifetime()),
@@ -131,9 +132,9 @@ impl NewSession {
     pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
         let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
         app.opened_sessions.note(pool_id, self.session.sub);
-        let made = match sign_in.door {
+        let made = match sign_in.context.door {
             Door::Pages => self.into_browser(sign_in).await.map(Box::new).map(Outcome::Browser),
-            Door::Public | Door::Operator => self.make_tokens(sign_in, source).await.map(Outcome::Tokens),
+            Door::Api | Door::Operator => self.make_tokens(sign_in, source).await.map(Outcome::Tokens),
         };
         if made.is_err() {
             let mut db = app.db.acquire().await?;

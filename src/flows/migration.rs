@@ -2,8 +2,8 @@
 //! password.
 
 use crate::{
-    call::Call,
     change,
+    context::Context,
     error::{Error, Result},
     flows::{
         attributes::{check_required, check_verified, checked},
@@ -27,7 +27,7 @@ use crate::{
 /// here has is it asked at all.
 pub async fn user(
     cause: &Cause<'_>,
-    call: &Call,
+    context: &Context,
     client: &Client,
     typed: &str,
     password: Option<&str>,
@@ -35,9 +35,9 @@ pub async fn user(
     if triggers::function(cause.pool, Trigger::UserMigration).is_none() || !wire::is_username(typed) {
         return Ok(None);
     }
-    match migrate(cause, call, typed, password).await {
+    match migrate(cause, context, typed, password).await {
         Err(Error::Internal(cause)) => Err(Error::Internal(cause)),
-        Err(refusal) if client.settings.hides_existence() => {
+        Err(refusal) if client.settings.hides_existence(context.door) => {
             tracing::warn!(error = refusal.code(), "a user could not be migrated");
             Ok(None)
         }
@@ -45,7 +45,7 @@ pub async fn user(
     }
 }
 
-async fn migrate(cause: &Cause<'_>, call: &Call, typed: &str, password: Option<&str>) -> Result<Option<User>> {
+async fn migrate(cause: &Cause<'_>, context: &Context, typed: &str, password: Option<&str>) -> Result<Option<User>> {
     let (app, pool) = (cause.app, cause.pool);
     let Some(migrated) = triggers::user_migration(cause, typed, password).await? else { return Ok(None) };
     let mut attributes = checked(pool, &migrated.attributes, None, true)?;
@@ -63,7 +63,7 @@ async fn migrate(cause: &Cause<'_>, call: &Call, typed: &str, password: Option<&
     };
     let status = if migrated.reset_required { Status::ResetRequired } else { Status::Confirmed };
     let new = NewUser { sub, username, password, status, attributes, take_alias: migrated.force_alias_creation };
-    let trail = change::trail(app, call, "service");
+    let trail = change::trail(app, context, "service");
     let mut tx = app.db.begin().await?;
     match new_user::insert(&mut tx, pool, &trail, Event::UserMigrated, new, "User already exists").await {
         Ok((user, _)) => {

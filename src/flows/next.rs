@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use crate::{
+    context::Door,
     error::{Error, Result},
     factor::{ChallengeName, SecondFactor},
     flows::{
@@ -13,7 +14,7 @@ use crate::{
         passkey_sign_in::Verified,
         password,
         proof::{Proof, Step},
-        step::{Door, Outcome, Person, SignIn},
+        step::{Outcome, Person, SignIn},
         token_generation::Source,
     },
     pending::{Answered, Carried, Pending},
@@ -89,7 +90,7 @@ pub async fn together(sign_in: &SignIn<'_>, verified: Verified) -> Result<Option
     let (app, pool) = (sign_in.app, sign_in.pool);
     // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
     // devices.
-    if sign_in.door == Door::Pages || (sign_in.device_key.is_some() && pool.devices().is_some()) {
+    if sign_in.context.door == Door::Pages || (sign_in.device_key.is_some() && pool.devices().is_some()) {
         return Ok(None);
     }
     let (sub, user_updated_at) = (verified.user.sub, verified.user.updated_at);

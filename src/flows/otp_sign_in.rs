@@ -97,7 +97,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
         _ => return Err(session_text::unfit()),
     };
     let now = app.clock.now();
-    let (name, by) = (person.username.as_str(), sign_in.call.address);
+    let (name, by) = (person.username.as_str(), sign_in.context.address);
     let allowed = codes::count_sign_in_guess(app, pool, name, person.user.as_ref(), by).await?;
     let right = fits(app, sent, code) && allowed;
     let user = person.user.as_ref().filter(|_| right).ok_or_else(mismatch)?;

@@ -8,12 +8,13 @@ use uuid::Uuid;
 use crate::{
     app::App,
     change::trail,
+    context::Door,
     error::{Error, Result},
     factor::{Factor, MfaConfiguration},
     flows::{
         decoys, factors,
         proof::Proof,
-        step::{Available, Door, Outcome, Person, SignIn},
+        step::{Available, Outcome, Person, SignIn},
         triggers,
     },
     pending::{Ceremony, Pending},
@@ -180,7 +181,7 @@ pub fn verify(
     }
     // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
     // devices.
-    if sign_in.door == Door::Pages {
+    if sign_in.context.door == Door::Pages {
         return Ok(None);
     }
     if sign_in.device_key.is_some() && pool.devices().is_some() {
@@ -255,7 +256,7 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     let verified = webauthn::verify_assertion(rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
     let (Some(user), Ok(verified), true) = (user, &verified, known) else {
         if verified == Err(webauthn::Error::PossibleClone) && known {
-            let trail = trail(app, sign_in.call, "user");
+            let trail = trail(app, sign_in.context, "user");
             // Whoever has the passkey can do so as often as they like.
             let (event, since) = (Event::PasskeyCloneSuspected, trail.at - Duration::HOUR);
             if store::audit::count_since(&mut tx, &pool.id, sub, event, since).await? < CLONES_NOTED_PER_HOUR {

@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use crate::{
     app::App,
-    call::Call,
     change::trail,
+    context::Context,
     error::{Error, Result},
     flows::{
         authentication_result::AuthenticationResult,
@@ -42,7 +42,7 @@ pub struct Asked<'a> {
 /// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
 pub async fn refresh(
     cause: &Cause<'_>,
-    call: &Call,
+    context: &Context,
     client: &Client,
     asked: Asked<'_>,
     prove: impl Fn(&User) -> Result<()>,
@@ -87,7 +87,7 @@ pub async fn refresh(
         }
         _ => {
             store::sessions::revoke(&mut tx, &client.pool_id, session.origin_jti, now).await?;
-            let trail = trail(app, call, "service");
+            let trail = trail(app, context, "service");
             let entry = Event::RefreshTokenReused.of_user(session.sub);
             let _ = store::audit::insert(&mut tx, &client.pool_id, &trail, entry).await?;
             tx.commit().await?;

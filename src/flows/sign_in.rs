@@ -4,6 +4,7 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use crate::{
+    context::Door,
     error::{Error, Result},
     factor::{ChallengeName, Factor, MfaConfiguration},
     flows::{
@@ -11,7 +12,7 @@ use crate::{
         passkey_sign_in, password,
         proof::Proof,
         refresh, secret_hash, sign_up, srp_sign_in,
-        step::{Available, Door, Outcome, Parameters, Person, SignIn, missing, shown},
+        step::{Available, Outcome, Parameters, Person, SignIn, missing, shown},
         triggers::{self, Trigger},
     },
     pending::{EmailOtp, Pending},
@@ -48,8 +49,8 @@ impl SignIn<'_> {
         let first = [Trigger::PreAuthentication, Trigger::UserMigration, Trigger::DefineAuthChallenge];
         let asks_first = first.into_iter().any(|trigger| triggers::function(self.pool, trigger).is_some());
         let turn = if asks_first { None } else { self.turn(parameters).await? };
-        match (flow, self.door) {
-            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Public | Door::Pages)
+        match (flow, self.context.door) {
+            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Api | Door::Pages)
             | ("USER_PASSWORD_AUTH", Door::Operator) => {
                 Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
             }
@@ -59,7 +60,7 @@ impl SignIn<'_> {
                 }
                 self.password(parameters, turn).await
             }
-            ("USER_PASSWORD_AUTH", Door::Public | Door::Pages) => {
+            ("USER_PASSWORD_AUTH", Door::Api | Door::Pages) => {
                 self.flow_enabled(flow)?;
                 self.password(parameters, turn).await
             }
@@ -254,7 +255,7 @@ impl SignIn<'_> {
         // By the subject: there is no name by which it is noted otherwise.
         let response = auth_events::response_of(&outcome, |one| !matches!(one, Outcome::Next(_)));
         if let Some(response) = response.filter(|_| known) {
-            auth_events::note(self.app, self.call, self.pool, sub, "SignIn", response, None);
+            auth_events::note(self.app, self.context, self.pool, sub, "SignIn", response, None);
         }
         outcome
     }
@@ -262,16 +263,13 @@ impl SignIn<'_> {
     /// Whether a request leaves it to a passkey to say who signs in, as the sign-in pages do, and clients that the pool's
     /// passkey policy lets.
     fn is_nameless(&self, parameters: &Parameters) -> bool {
-        let allowed = self.door == Door::Pages || self.pool.passkey_policy.allows_nameless(&self.client.id);
+        let allowed = self.context.door == Door::Pages || self.pool.passkey_policy.allows_nameless(&self.client.id);
         allowed && !parameters.contains_key("USERNAME")
     }
 
     /// What a confidential client proves where there is no name: the hash of an empty one.
     fn check_nameless(&self, parameters: &Parameters) -> Result<()> {
-        if self.door == Door::Pages {
-            return Ok(());
-        }
-        secret_hash::check(self.client, "", parameters.get("SECRET_HASH").map(String::as_str))
+        secret_hash::check(self.context.door, self.client, "", parameters.get("SECRET_HASH").map(String::as_str))
     }
 
     /// Waits until it is this name's turn: a flood of guesses at one name waits for itself alone, and what it found out
@@ -301,7 +299,7 @@ impl SignIn<'_> {
         }
         // Guesses at the other place count and are locked out as guesses here.
         password::refuse_locked(self.app, self.pool, username, None).await?;
-        migration::user(&self.cause(), self.call, self.client, username, Some(password)).await
+        migration::user(&self.cause(), self.context, self.client, username, Some(password)).await
     }
 
     /// What the pool's pre authentication trigger says to a person's sign-in, and the turn that goes on after it.
@@ -317,7 +315,7 @@ impl SignIn<'_> {
     /// (docs/cognito.md 4.1). `None`: the person chooses a factor as always.
     async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
         // On the pages the person chose the password a moment ago, or needs none.
-        let codes_sign_in = self.pool.uses_codes() || self.door == Door::Pages;
+        let codes_sign_in = self.pool.uses_codes() || self.context.door == Door::Pages;
         if !codes_sign_in {
             return Ok(None);
         }
@@ -445,15 +443,15 @@ impl SignIn<'_> {
         let token = self.required(parameters, "REFRESH_TOKEN")?;
         let given = parameters.get("SECRET_HASH").map(String::as_str);
         if !self.client.secrets.is_empty() && given.is_none() {
-            secret_hash::check(self.client, "", None)?;
+            secret_hash::check(self.context.door, self.client, "", None)?;
         }
         // Clients hash the username or, after an alias sign-in, the subject.
         let prove = |user: &User| {
-            secret_hash::check(self.client, &user.username, given)
-                .or_else(|_| secret_hash::check(self.client, &user.sub.to_string(), given))
+            secret_hash::check(self.context.door, self.client, &user.username, given)
+                .or_else(|_| secret_hash::check(self.context.door, self.client, &user.sub.to_string(), given))
         };
         let asked = refresh::Asked { token, scope: None, device_key: self.device_key };
-        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.call, self.client, asked, prove).await?))
+        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.context, self.client, asked, prove).await?))
     }
 
     /// The person a request is about; unknown ones are a decoy where the client hides existence.
@@ -470,10 +468,12 @@ impl SignIn<'_> {
         if username.contains('\0') {
             return Err(Error::nul());
         }
-        // The pages are Keystead's own, whatever client they sign in for.
-        if self.door != Door::Pages {
-            secret_hash::check(self.client, username, parameters.get("SECRET_HASH").map(String::as_str))?;
-        }
+        secret_hash::check(
+            self.context.door,
+            self.client,
+            username,
+            parameters.get("SECRET_HASH").map(String::as_str),
+        )?;
         Ok(username)
     }
 
@@ -530,7 +530,7 @@ impl SignIn<'_> {
 
     fn flow_enabled(&self, flow: &str) -> Result<()> {
         let settings = &self.client.settings;
-        if self.door == Door::Pages {
+        if !self.context.door.is_bound_by_flows() {
             return Ok(());
         }
         // ALLOW_USER_AUTH permits the password flows through USER_AUTH only.

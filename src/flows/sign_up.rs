@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    call::Call,
     change,
+    context::{Context, Door},
     error::{Error, Result},
     factor::AddressAttribute,
     flows::{
@@ -73,9 +73,9 @@ pub async fn session(
     client: &Client,
     sub: Uuid,
     state: Pending,
-    (from_pages, now): (bool, OffsetDateTime),
+    (door, now): (Door, OffsetDateTime),
 ) -> Result<Option<String>> {
-    if !from_pages && !client.settings.allows_flow("ALLOW_USER_AUTH") {
+    if door.is_bound_by_flows() && !client.settings.allows_flow("ALLOW_USER_AUTH") {
         return Ok(None);
     }
     let challenge = Challenge {
@@ -85,7 +85,8 @@ pub async fn session(
         state,
         bounds: Bounds::default(),
         // On the pages it lives as long as the code that people look for in their mail.
-        expires_at: now + if from_pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
+        expires_at: now
+            + if door == Door::Pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
     };
     store::challenges::insert(&mut *db, &client.pool_id, &challenge, now).await?;
     Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
@@ -100,16 +101,16 @@ pub fn no_session(app: &App, client: &Client) -> String {
 /// The `Session` of a sign-up whose password was proved just now, on the pages.
 ///
 /// Its browser is as good from then on as the one that signed up.
-pub async fn session_of(app: &App, call: &Call, named: &ClientAndPool, username: &str) -> Result<String> {
+pub async fn session_of(app: &App, context: &Context, named: &ClientAndPool, username: &str) -> Result<String> {
     let ClientAndPool { client, pool } = named;
     let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
         return Ok(no_session(app, client));
     };
     let mut db = app.db.acquire().await?;
-    if let Some(browser) = &call.browser {
+    if let Some(browser) = &context.browser {
         store::users::signed_up_in(&mut db, &pool.id, user.sub, browser).await?;
     }
-    let session = session(app, &mut db, client, user.sub, Pending::SignUp {}, (true, app.clock.now())).await?;
+    let session = session(app, &mut db, client, user.sub, Pending::SignUp {}, (Door::Pages, app.clock.now())).await?;
     Ok(session.unwrap_or_else(|| no_session(app, client)))
 }
 
@@ -138,7 +139,7 @@ pub async fn take_session(
 /// Makes the user of a forgotten password whom only the pool's user migration trigger knows.
 pub async fn migrate(
     cause: &Cause<'_>,
-    call: &Call,
+    context: &Context,
     client: &Client,
     username: &str,
     secret_hash: Option<&str>,
@@ -147,9 +148,9 @@ pub async fn migrate(
     if triggers::function(pool, Trigger::UserMigration).is_none() || username.contains('\0') {
         return Ok(());
     }
-    super::secret_hash::check(client, username, secret_hash)?;
+    super::secret_hash::check(context.door, client, username, secret_hash)?;
     if store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?.is_none() {
-        migration::user(cause, call, client, username, None).await?;
+        migration::user(cause, context, client, username, None).await?;
     }
     Ok(())
 }
@@ -158,6 +159,7 @@ pub async fn migrate(
 /// the client hides who exists.
 pub async fn person(
     app: &App,
+    context: &Context,
     caller: &ClientAndPool,
     username: &str,
     secret_hash: Option<&str>,
@@ -166,12 +168,17 @@ pub async fn person(
     if username.contains('\0') {
         return Err(Error::nul());
     }
-    super::secret_hash::check(&caller.client, username, secret_hash)?;
-    named(app, caller, username).await
+    super::secret_hash::check(context.door, &caller.client, username, secret_hash)?;
+    named(app, context, caller, username).await
 }
 
 /// The same where nothing proves the client: the code that is given says enough.
-pub async fn named(app: &App, caller: &ClientAndPool, username: &str) -> Result<(Turn, Option<User>)> {
+pub async fn named(
+    app: &App,
+    context: &Context,
+    caller: &ClientAndPool,
+    username: &str,
+) -> Result<(Turn, Option<User>)> {
     let ClientAndPool { client, pool } = caller;
     if username.contains('\0') {
         return Err(Error::nul());
@@ -179,7 +186,7 @@ pub async fn named(app: &App, caller: &ClientAndPool, username: &str) -> Result<
     let key = pool.username_key(username);
     let turn = app.user_queue.of_name(&pool.id, &key).await?;
     let user = store::users::find(&app.db, &pool.id, &key).await?;
-    if user.is_none() && !client.settings.hides_existence() {
+    if user.is_none() && !client.settings.hides_existence(context.door) {
         return Err(Error::UserNotFoundForClient);
     }
     Ok((turn, user))
@@ -201,20 +208,20 @@ pub struct Confirmation<'a> {
 #[derive(Clone, Copy)]
 pub enum Chosen<'a> {
     /// Whoever confirms, as Amazon Cognito takes it.
-    ByWhoConfirms,
+    Confirmer,
     /// Whoever has the sign-up's `Session`. Without it this is the password, which is asked for where there is none yet.
-    ByWhoHasTheSession(Option<&'a Secret>),
+    SessionHolder(Option<&'a Secret>),
     /// Whoever opens the mail's link, in the browser that signed up or after a sign-up through the API. Otherwise this is the
     /// password, which is asked for where there is none yet.
-    ByWhoHasTheLink(Option<&'a Secret>),
+    LinkHolder(Option<&'a Secret>),
 }
 
 impl<'a> Chosen<'a> {
     /// The password that came along.
     fn given(self) -> Option<&'a Secret> {
         match self {
-            Self::ByWhoConfirms => None,
-            Self::ByWhoHasTheSession(given) | Self::ByWhoHasTheLink(given) => given,
+            Self::Confirmer => None,
+            Self::SessionHolder(given) | Self::LinkHolder(given) => given,
         }
     }
 }
@@ -233,9 +240,9 @@ pub enum Confirmed {
 
 /// Tells the pool's function that a person is confirmed, which is so whatever it says. On the pages the person goes on: there
 /// is nobody there who could mend it.
-pub async fn tell_confirmed(cause: &Cause<'_>, call: &Call, source: &str, user: &User) -> Result<()> {
+pub async fn tell_confirmed(cause: &Cause<'_>, context: &Context, source: &str, user: &User) -> Result<()> {
     match triggers::post_confirmation(cause, source, user).await {
-        Err(error) if call.from_pages() => {
+        Err(error) if context.door == Door::Pages => {
             tracing::warn!(%error, "a person is confirmed, and the post confirmation trigger failed");
             Ok(())
         }
@@ -246,7 +253,7 @@ pub async fn tell_confirmed(cause: &Cause<'_>, call: &Call, source: &str, user: 
 /// Confirms the person whom [`person`] or [`named`] found.
 pub async fn confirm(
     cause: &Cause<'_>,
-    call: &Call,
+    context: &Context,
     client: &Client,
     user: Option<User>,
     given: &Confirmation<'_>,
@@ -255,7 +262,7 @@ pub async fn confirm(
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp, given.code.by).await?);
     };
-    let trail = change::trail(app, call, "user");
+    let trail = change::trail(app, context, "user");
     // Nothing is hashed for a code that is wrong.
     let chosen = match given.password.given() {
         Some(password) => Some(hashed(app, pool, &user, given.code, password, trail.at).await?),
@@ -266,7 +273,7 @@ pub async fn confirm(
     let not_unconfirmed = |user: &User| {
         Error::NotAuthorized(format!("User cannot be confirmed. Current status is {}", user.status.text()).into())
     };
-    if user.status != Status::Unconfirmed && !client.settings.hides_existence() {
+    if user.status != Status::Unconfirmed && !client.settings.hides_existence(context.door) {
         return Err(not_unconfirmed(&user));
     }
     let code = match &chosen {
@@ -291,8 +298,8 @@ pub async fn confirm(
     store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
     // Read before the confirmation, which forgets it.
     let signed_up_in = match given.password {
-        Chosen::ByWhoHasTheLink(_) => store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?,
-        Chosen::ByWhoConfirms | Chosen::ByWhoHasTheSession(_) => None,
+        Chosen::LinkHolder(_) => store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?,
+        Chosen::Confirmer | Chosen::SessionHolder(_) => None,
     };
     if !store::users::confirm(&mut tx, &pool.id, user.sub, trail.at).await? {
         return Err(not_unconfirmed(&user));
@@ -308,9 +315,9 @@ pub async fn confirm(
     };
     let stays = user.password_hash.is_none()
         || match given.password {
-            Chosen::ByWhoConfirms => true,
-            Chosen::ByWhoHasTheSession(_) => has_session,
-            Chosen::ByWhoHasTheLink(_) => signed_up_in.is_none() || signed_up_in == call.browser,
+            Chosen::Confirmer => true,
+            Chosen::SessionHolder(_) => has_session,
+            Chosen::LinkHolder(_) => signed_up_in.is_none() || signed_up_in == context.browser,
         };
     if !stays {
         let Some((_, new)) = &chosen else { return Ok(Confirmed::PasswordNeeded) };
@@ -318,12 +325,12 @@ pub async fn confirm(
     }
     let session = match given.password {
         // A link may be opened by anybody's mail program.
-        Chosen::ByWhoHasTheLink(_) => None,
-        _ => session(app, &mut tx, client, user.sub, Pending::SignedUp {}, (call.from_pages(), trail.at)).await?,
+        Chosen::LinkHolder(_) => None,
+        _ => session(app, &mut tx, client, user.sub, Pending::SignedUp {}, (context.door, trail.at)).await?,
     };
     let _ = store::audit::insert(&mut tx, &pool.id, &trail, Event::UserConfirmed.of_user(user.sub)).await?;
     tx.commit().await?;
-    tell_confirmed(cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
+    tell_confirmed(cause, context, "PostConfirmation_ConfirmSignUp", &user).await?;
     Ok(Confirmed::Done { session, address: code.destination })
 }
 

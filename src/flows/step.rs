@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    call::Call,
+    context::{Context, Door},
     error::{Error, Result},
     factor::{ChallengeName, Factor},
     flows::{authentication_result::AuthenticationResult, browser::NewBrowser, decoys, triggers::Cause},
@@ -28,22 +28,12 @@ use crate::{
 /// `AuthParameters` or `ChallengeResponses`.
 pub type Parameters = HashMap<String, String>;
 
-/// Through which door a sign-in comes: some flows are open to operators only, and the sign-in pages open a browser's session
-/// whatever flows the client allows through the API.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Door {
-    Public,
-    Operator,
-    Pages,
-}
-
 /// One step of a sign-in.
 pub struct SignIn<'a> {
     pub app: &'a App,
-    pub call: &'a Call,
+    pub context: &'a Context,
     pub pool: &'a Pool,
     pub client: &'a Client,
-    pub door: Door,
     /// `DEVICE_KEY`: the device that the client signs in with.
     pub device_key: Option<&'a str>,
     /// What the client tells the pool's triggers.
@@ -91,14 +81,14 @@ impl SignIn<'_> {
 
     /// Whose address the call comes from, if it is one person's and not a server's or a proxy's.
     pub fn asker(&self) -> Option<IpAddr> {
-        let one = match self.door {
+        let one = match self.context.door {
             // A client with a secret is a server, which begins the sign-ins of many people.
-            Door::Public => self.client.secrets.is_empty(),
+            Door::Api => self.client.secrets.is_empty(),
             // Whoever fills in a form knows no secret.
             Door::Pages => true,
             Door::Operator => false,
         };
-        (one && !self.call.address.is_loopback()).then_some(self.call.address)
+        (one && !self.context.address.is_loopback()).then_some(self.context.address)
     }
 
     /// Refuses a user who may not sign in now, whatever was proved.
@@ -139,7 +129,7 @@ impl SignIn<'_> {
             client_id: self.client.id.clone(),
             sub,
             state,
-            bounds: Bounds { pages: self.door == Door::Pages, decoy },
+            bounds: Bounds { pages: self.context.door == Door::Pages, decoy },
             expires_at: now + self.client.settings.session_lifetime(),
         };
         let session =
@@ -154,7 +144,7 @@ impl SignIn<'_> {
     /// Whether a challenge was given on the pages and is answered there, or neither: the pages let everybody in to Keystead's
     /// own pages, whatever flows the client allows, and the API gives tokens.
     pub fn is_of_this_door(&self, pending: &Challenge) -> bool {
-        pending.bounds.pages == (self.door == Door::Pages)
+        pending.bounds.pages == (self.context.door == Door::Pages)
     }
 
     /// What binds a decoy's challenge to its name, as a user's is bound to the user.
@@ -165,7 +155,7 @@ impl SignIn<'_> {
 
     /// Whether unknown people look like known ones; on the sign-in pages always.
     pub fn hides_existence(&self) -> bool {
-        self.door == Door::Pages || self.client.settings.hides_existence()
+        self.client.settings.hides_existence(self.context.door)
     }
 
     /// A parameter that must be there.

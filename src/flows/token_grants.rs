@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     change::trail,
+    context::Context,
     error::{Error, Result},
     flows::{
         authentication_result::AuthenticationResult,
@@ -56,7 +56,7 @@ impl From<sqlx::Error> for Refusal {
 /// Tokens for what a form of the token endpoint offers; the client has proved itself.
 pub async fn grant(
     app: &App,
-    call: &Call,
+    context: &Context,
     named: &ClientAndPool,
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
@@ -67,8 +67,8 @@ pub async fn grant(
     };
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     match form.get("grant_type").unwrap_or_default() {
-        "authorization_code" => code(&cause, call, named, form).await,
-        "refresh_token" => refreshed(&cause, call, named, form).await,
+        "authorization_code" => code(&cause, context, named, form).await,
+        "refresh_token" => refreshed(&cause, context, named, form).await,
         "client_credentials" => machine(&cause, named, form).await,
         "" => Err(told("invalid_request", "grant_type is missing")),
         _ => Err(told("unsupported_grant_type", "it must be authorization_code, refresh_token or client_credentials")),
@@ -78,7 +78,7 @@ pub async fn grant(
 /// An authorization code, once. A code that comes again ends what it gave before (RFC 6749 section 4.1.2).
 async fn code(
     cause: &Cause<'_>,
-    call: &Call,
+    context: &Context,
     named: &ClientAndPool,
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
@@ -99,7 +99,7 @@ async fn code(
     }
     if let Some(origin_jti) = code.origin_jti {
         if store::sessions::revoke(&mut tx, pool_id, origin_jti, now).await? {
-            let trail = trail(app, call, "service");
+            let trail = trail(app, context, "service");
             let entry = Event::AuthorizationCodeReplayed.of_user(sub);
             let _ = store::audit::insert(&mut tx, pool_id, &trail, entry).await?;
         }
@@ -153,7 +153,7 @@ fn fits(code: &store::authorization_codes::AuthorizationCode, form: &Fields) -> 
 
 async fn refreshed(
     cause: &Cause<'_>,
-    call: &Call,
+    context: &Context,
     named: &ClientAndPool,
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
@@ -161,7 +161,7 @@ async fn refreshed(
         return Err(told("invalid_request", "refresh_token is missing"));
     };
     let asked = refresh::Asked { token, scope: form.given("scope"), device_key: None };
-    match refresh::refresh(cause, call, &named.client, asked, |_| Ok(())).await {
+    match refresh::refresh(cause, context, &named.client, asked, |_| Ok(())).await {
         Ok(tokens) => Ok(tokens),
         Err(Error::RefreshTokenReuse) => Err(told("invalid_grant", "the refresh token was rotated; sign in again")),
         Err(Error::NotAuthorized(_) | Error::PasswordResetRequired) => {

@@ -8,9 +8,7 @@ use std::{
 
 use actix_web::{HttpRequest, http::StatusCode};
 
-use super::unheard;
 use crate::{
-    app::App,
     config::Config,
     error::{Error, Result},
 };
@@ -48,15 +46,6 @@ pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
         None if values.is_empty() => Ok(peer),
         None => Err(unreadable(peer, &config.client_address_header)),
     }
-}
-
-/// The address that asks, if it may: by the server's web ACL, and by what it has left of its budget.
-pub fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr> {
-    let address = of(request, &app.config)?;
-    app.acl.check_server(address, 0)?;
-    app.budgets.spend_address(address)?;
-    unheard::watch(request, app);
-    Ok(address)
 }
 
 /// The status of such a refusal, where documents are read.

@@ -1,29 +1,26 @@
-//! `POST /`: header and body in, JSON or an error out. One span per request; an internal cause is logged here, once.
+//! `POST /`: header and body in, JSON or an error out.
 
-use std::{
-    panic::AssertUnwindSafe,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
     web,
 };
-use bytes::{Bytes, BytesMut};
-use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
-use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{address, cors, unheard, work};
+use super::{
+    address,
+    arrival::{self, Answer, Arrival, Limits},
+    cors, work,
+};
 use crate::{
-    admission::BodyBytes,
     app::App,
     call::{Call, Head},
+    context::{Context, Door},
     error::{Error, Result},
-    operations, random, wire,
+    operations, wire,
 };
 
 /// What `X-Amz-Target` starts with, before the operation's name.
@@ -37,37 +34,19 @@ const HEADER_MESSAGE: usize = 512;
 
 /// Answers one API request.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
-    let started = Instant::now();
-    let request_id = random::uuid();
     let operation = named_operation(&request);
     // Only names of the API go to the log and the metrics, never a caller's text.
     let known = operation.filter(|name| wire::model().operation(name).is_some()).unwrap_or("unknown");
-    let span =
-        tracing::info_span!("request", request.id = %request_id, operation = known, pool.id = tracing::field::Empty);
-    async {
-        let answered = AssertUnwindSafe(answer(&app, &request, payload, operation, request_id)).catch_unwind().await;
-        let answered = answered.unwrap_or_else(|_| {
-            app.metrics.panicked();
-            Err(Error::internal("the request panicked; the panic message is in the log"))
-        });
-        let outcome = answered.as_ref().map_or_else(Error::code, |_| "OK");
-        let took = started.elapsed();
-        app.metrics.answered(known, outcome, took);
-        if let Err(Error::Internal(cause)) = &answered {
-            tracing::error!(%cause, outcome, duration_ms = work::millis(took), "request failed");
-        } else {
-            tracing::info!(outcome, duration_ms = work::millis(took), "request answered");
-        }
-        write(&request, request_id, known, answered)
-    }
-    .instrument(span)
-    .await
+    let arrival = Arrival::new(&app, known);
+    let answered = answer(&app, &request, payload, operation, arrival.request_id);
+    let answered = Box::pin(async { write(&request, known, answered.await) });
+    arrival.answer(answered, |error| write(&request, known, Err(error))).await
 }
 
 /// Any other path or method.
 pub async fn no_such_path(request: HttpRequest) -> HttpResponse {
     let error = Error::UnknownOperation("There is nothing at this path; the API is at POST /.".into());
-    let mut response = write(&request, random::uuid(), "unknown", Err(error));
+    let mut response = write(&request, "unknown", Err(error)).response;
     response.head_mut().status = StatusCode::NOT_FOUND;
     response
 }
@@ -90,16 +69,13 @@ async fn answer(
     request_id: Uuid,
 ) -> Result<String> {
     let address = address::of(request, &app.config)?;
-    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    app.acl.check_server(address, announced.unwrap_or(0))?;
-    app.budgets.spend_address(address)?;
-    unheard::watch(request, app);
-    if announced.is_some_and(|length| length > app.config.max_body_bytes) {
-        return Err(too_large(app.config.max_body_bytes));
-    }
+    let announced = arrival::announced(request);
+    arrival::admit(request, app, address, announced)?;
+    arrival::refuse_too_large(announced, app.config.max_body_bytes)?;
     let patience = Duration::from_secs(app.config.body_timeout_seconds);
+    let limits = Limits { longest: app.config.max_body_bytes, patience };
     let mut held = app.admission.body(address);
-    let body = read_in_time(payload, app.config.max_body_bytes, patience, &mut held).await?;
+    let body = arrival::body(payload, &limits, &mut held).await?;
     app.acl.check_server_size(body.len())?;
     let operation = operation.ok_or_else(|| {
         Error::UnknownOperation(
@@ -107,14 +83,11 @@ async fn answer(
         )
     })?;
     let call = Call {
-        request_id,
-        operation: operation.to_owned(),
+        context: Context { request_id, operation: operation.to_owned(), address, door: Door::Api, browser: None },
         access: operations::access(operation),
         head: head(request),
         body,
-        address,
         max_nesting: app.config.max_nesting,
-        browser: None,
     };
     work::carry_out(app, run(app.clone(), call)).await
 }
@@ -122,43 +95,8 @@ async fn answer(
 /// Runs a call that is here as a whole.
 async fn run(app: Arc<App>, call: Call) -> Result<String> {
     // Whoever the call is found to come from, it has one seat until it ends.
-    let seat = app.admission.seat(call.address, &call.operation);
+    let seat = app.admission.seat(call.context.address, &call.context.operation);
     seat.scope(operations::call(&app, &call)).await
-}
-
-/// A body of so many bytes at most, if it arrives in time; `held` counts what is held of it.
-pub async fn read_in_time(
-    payload: web::Payload,
-    longest: usize,
-    patience: Duration,
-    held: &mut BodyBytes,
-) -> Result<Bytes> {
-    tokio::time::timeout(patience, read(payload, longest, held))
-        .await
-        .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))?
-}
-
-async fn read(mut payload: web::Payload, longest: usize, held: &mut BodyBytes) -> Result<Bytes> {
-    let mut body = BytesMut::new();
-    loop {
-        let chunk = tokio::select! {
-            chunk = payload.next() => chunk,
-            refusal = held.displaced() => return Err(refusal),
-        };
-        let Some(chunk) = chunk else { break };
-        let chunk = chunk.map_err(|_| Error::MalformedHttpRequest("The request's body broke off.".into()))?;
-        if body.len() + chunk.len() > longest {
-            return Err(too_large(longest));
-        }
-        held.grow(chunk.len())?;
-        body.extend_from_slice(&chunk);
-    }
-    held.is_whole()?;
-    Ok(body.freeze())
-}
-
-fn too_large(longest: usize) -> Error {
-    Error::RequestEntityTooLarge(format!("The request is larger than {longest} bytes.").into())
 }
 
 fn head(request: &HttpRequest) -> Head {
@@ -169,18 +107,16 @@ fn head(request: &HttpRequest) -> Head {
     Head { method: request.method().to_string(), uri, headers }
 }
 
-/// Writes the answer in the version of the request, with the request's ID and CORS.
-fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Result<String>) -> HttpResponse {
+/// Writes the answer in the version of the request, with CORS.
+fn write(request: &HttpRequest, operation: &str, answered: Result<String>) -> Answer {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = if content_type.is_some_and(|value| value.starts_with(JSON_1_0)) { JSON_1_0 } else { JSON_1_1 };
     let status = answered.as_ref().err().map_or(200, Error::status);
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     cors::allow(request, &mut response);
-    response
-        .insert_header(("x-amzn-RequestId", request_id.to_string()))
-        .insert_header((header::CONTENT_TYPE, content_type));
+    response.insert_header((header::CONTENT_TYPE, content_type));
     match answered {
-        Ok(output) => response.body(success_body(request, operation, output)),
+        Ok(output) => Answer { response: response.body(success_body(request, operation, output)), error: None },
         Err(error) => {
             let message = error.to_string();
             // With a colon behind it, as the real service writes it.
@@ -188,7 +124,8 @@ fn write(request: &HttpRequest, request_id: Uuid, operation: &str, answered: Res
             if !message.is_empty() {
                 response.insert_header(("x-amzn-ErrorMessage", header_text(&message)));
             }
-            response.body(error_body(&error, &message).to_string())
+            let response = response.body(error_body(&error, &message).to_string());
+            Answer { response, error: Some(error) }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use super::{address, work};
+use super::{address, arrival, work};
 use crate::{app::App, store};
 
 /// `GET /{user_pool_id}/.well-known/jwks.json`
@@ -69,10 +69,10 @@ pub async fn openid_configuration(
     }
 }
 
-/// The address that asks. What speaks against an answer: what [`address::admitted`] says, the pool's web ACL, or that this cannot
+/// The address that asks. What speaks against an answer: what [`arrival::admitted`] says, the pool's web ACL, or that this cannot
 /// be a pool's ID at all.
 fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, Box<HttpResponse>> {
-    let allowed = address::admitted(request, app).and_then(|address| {
+    let allowed = arrival::admitted(request, app).and_then(|address| {
         app.acl.check_pool(pool_id, address, 0)?;
         Ok(address)
     });

@@ -4,22 +4,22 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
 use serde_json::json;
-use tracing::Instrument;
 
-use super::{address, api, work};
+use super::{
+    arrival::{self, Answer, Arrival, Limits},
+    work,
+};
 use crate::{
     app::App,
     caller::Recognized,
     error::{Error, Result},
-    operations, random,
+    operations,
     store::audit::Event,
     store::{self, audit::Trail},
 };
 
-/// Bytes of a file, at most.
-const LONGEST: usize = 16 * 1024 * 1024;
-/// Time for a file to arrive.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Of a file.
+const LIMITS: Limits = Limits { longest: 16 * 1024 * 1024, patience: Duration::from_secs(120) };
 
 /// Keeps the file.
 pub async fn put(
@@ -28,27 +28,23 @@ pub async fn put(
     token: web::Path<String>,
     app: web::Data<App>,
 ) -> HttpResponse {
-    let request_id = random::uuid();
-    let span =
-        tracing::info_span!("request", request.id = %request_id, operation = "import", pool.id = tracing::field::Empty);
-    let kept = keep(&request, payload, &token, &app, request_id).instrument(span.clone()).await;
-    let _entered = span.enter();
-    match kept {
-        Ok(()) => HttpResponse::Ok().finish(),
-        Err(error) => {
-            if let Error::Internal(cause) = &error {
-                tracing::error!(%cause, "a file of users was not kept");
-            }
-            let status = match error {
-                // The one refusal of a permission.
-                Error::NotAuthorized(_) => StatusCode::FORBIDDEN,
-                Error::PreconditionNotMet(_) => StatusCode::CONFLICT,
-                Error::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,
-                ref other => StatusCode::from_u16(other.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            };
-            HttpResponse::build(status).json(json!({ "message": error.to_string() }))
-        }
-    }
+    let arrival = Arrival::new(&app, "import");
+    let kept = keep(&request, payload, &token, &app, arrival.request_id);
+    let answered = Box::pin(async { write(kept.await) });
+    arrival.answer(answered, |error| write(Err(error))).await
+}
+
+fn write(kept: Result<()>) -> Answer {
+    let Err(error) = kept else { return Answer { response: HttpResponse::Ok().finish(), error: None } };
+    let status = match &error {
+        // The one refusal of a permission.
+        Error::NotAuthorized(_) => StatusCode::FORBIDDEN,
+        Error::PreconditionNotMet(_) => StatusCode::CONFLICT,
+        Error::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,
+        other => StatusCode::from_u16(other.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    let response = HttpResponse::build(status).json(json!({ "message": error.to_string() }));
+    Answer { response, error: Some(error) }
 }
 
 async fn keep(
@@ -58,7 +54,7 @@ async fn keep(
     app: &web::Data<App>,
     request_id: uuid::Uuid,
 ) -> Result<()> {
-    let address = address::admitted(request, app)?;
+    let address = arrival::admitted(request, app)?;
     let Some((pool_id, job_id)) = operations::uploaded_to(app, token, app.clock.now()) else {
         return Err(Error::NotAuthorized(
             "This address is not one of a user import job, or a quarter of an hour is over.".into(),
@@ -67,7 +63,7 @@ async fn keep(
     tracing::Span::current().record("pool.id", &pool_id);
     app.acl.check_pool(&pool_id, address, 0)?;
     let mut held = app.admission.upload(&pool_id)?;
-    let file = api::read_in_time(payload, LONGEST, PATIENCE, &mut held).await?;
+    let file = arrival::body(payload, &LIMITS, &mut held).await?;
     let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id };
     let app = app.clone().into_inner();
     let (within, whom) = (app.clone(), Recognized::At(pool_id.clone()));

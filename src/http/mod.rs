@@ -2,6 +2,7 @@
 
 mod address;
 mod api;
+mod arrival;
 mod cors;
 mod discovery;
 mod form_secret;

@@ -7,29 +7,29 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     rc::Rc,
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
-use bytes::Bytes;
 use serde_json::{Value, json};
-use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
-    address, api,
+    address,
+    arrival::{self, Answer, Arrival, Limits},
     form_secret::{self, FormSecret},
-    unheard, work,
+    work,
 };
 use crate::{
     admission,
     app::App,
-    call::{Access, Call, Head},
+    call::{Call, Head},
     caller::{Bearer, Recognized},
+    context::{Context, Door},
     error::{Error, Result},
     flows::fields::Fields,
     hosts::Place,
-    operations, random, store,
+    operations, store,
     tokens::{self, AccessClaims, PoolKeys},
 };
 
@@ -42,7 +42,8 @@ const USER_INFO: &str = "/oauth2/userInfo";
 pub struct Visit {
     pub app: Arc<App>,
     /// What flows need to know of the request. Its operation is the one that the visit stands for.
-    pub call: Call,
+    pub context: Context,
+    head: Head,
     /// Without the query.
     pub path: String,
     pub query: Fields,
@@ -62,58 +63,34 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     handle: fn(Rc<Visit>) -> Fut,
     refuse: fn(&Visit, &Error) -> HttpResponse,
 ) -> HttpResponse {
-    let started = Instant::now();
     let app = app.into_inner();
-    let request_id = random::uuid();
-    let span =
-        tracing::info_span!("request", request.id = %request_id, operation = name, pool.id = tracing::field::Empty);
-    async {
-        // Who comes from an address that cannot be read is refused, and counted as nobody.
-        let (address, unreadable) = match address::of(&request, &app.config) {
-            Ok(address) => (address, None),
-            Err(error) => (Ipv4Addr::UNSPECIFIED.into(), Some(error)),
-        };
-        let mut visit = Visit::new(&request, &app, request_id, address);
+    let arrival = Arrival::new(&app, name);
+    let request_id = arrival.request_id;
+    // Who comes from an address that cannot be read is refused, and counted as nobody.
+    let (address, unreadable) = match address::of(&request, &app.config) {
+        Ok(address) => (address, None),
+        Err(error) => (Ipv4Addr::UNSPECIFIED.into(), Some(error)),
+    };
+    let mut visit = Visit::new(&request, &app, request_id, address);
+    let refused = |visit: &Visit, error: Error| Answer { response: refuse(visit, &error), error: Some(error) };
+    let answered = Box::pin(async {
         let arrived = match unreadable {
             Some(error) => Err(error),
             None => visit.arrive(&request, payload).await,
         };
+        let visit = Rc::new(visit);
         let outcome = match arrived {
-            Ok(()) => {
-                let visit = Rc::new(visit);
-                let outcome = run(visit.clone(), handle).await;
-                outcome.map_err(|error| (refuse(&visit, &error), error))
-            }
-            Err(error) => Err((refuse(&visit, &error), error)),
+            Ok(()) => run(visit.clone(), handle).await,
+            Err(error) => Err(error),
         };
-        let took = started.elapsed();
-        let code = outcome.as_ref().map_or_else(|(_, error)| error.code(), |_| "OK");
-        app.metrics.answered(name, code, took);
-        let duration_ms = work::millis(took);
-        let mut response = match outcome {
-            Ok(response) => {
-                let status = response.status().as_u16();
-                tracing::info!(outcome = code, status, duration_ms, "request answered");
-                response
-            }
-            Err((response, Error::Internal(cause))) => {
-                tracing::error!(%cause, outcome = code, duration_ms, "request failed");
-                response
-            }
-            Err((response, _)) => {
-                tracing::info!(outcome = code, status = response.status().as_u16(), duration_ms, "request answered");
-                response
-            }
-        };
-        for name in ["x-amzn-requestid", "x-amz-cognito-request-id"] {
-            if let Ok(value) = header::HeaderValue::from_str(&request_id.to_string()) {
-                response.headers_mut().insert(header::HeaderName::from_static(name), value);
-            }
-        }
-        response
+        outcome.map_or_else(|error| refused(&visit, error), |response| Answer { response, error: None })
+    });
+    let mut response =
+        arrival.answer(answered, |error| refused(&Visit::new(&request, &app, request_id, address), error)).await;
+    if let Ok(value) = header::HeaderValue::from_str(&request_id.to_string()) {
+        response.headers_mut().insert(header::HeaderName::from_static("x-amz-cognito-request-id"), value);
     }
-    .instrument(span.clone())
-    .await
+    response
 }
 
 /// Runs a visit that is here as a whole.
@@ -121,7 +98,7 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     visit: Rc<Visit>,
     handle: fn(Rc<Visit>) -> Fut,
 ) -> Result<HttpResponse> {
-    let (app, address, path) = (visit.app.clone(), visit.call.address, visit.path.clone());
+    let (app, address, path) = (visit.app.clone(), visit.context.address, visit.path.clone());
     let whom = visit.recognize();
     // On the heap: a page's future is large, and is handed on several times before it runs.
     work::with_place(&app, (address, &path), whom, Box::pin(handle(visit))).await
@@ -137,19 +114,11 @@ impl Visit {
         let cookies = headers.iter().filter(|(name, _)| name == "cookie").flat_map(|(_, value)| value.split(';'));
         let cookies = cookies.filter_map(|pair| pair.trim().split_once('='));
         let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let call = Call {
-            request_id,
-            operation: String::new(),
-            access: Access::Write,
-            head: Head { method: request.method().to_string(), uri: request.path().to_owned(), headers },
-            body: Bytes::new(),
-            address,
-            max_nesting: app.config.max_nesting,
-            browser: None,
-        };
+        let context = Context { request_id, operation: String::new(), address, door: Door::Pages, browser: None };
         let mut visit = Self {
             app: app.clone(),
-            call,
+            context,
+            head: Head { method: request.method().to_string(), uri: request.path().to_owned(), headers },
             path: request.path().to_owned(),
             query: Fields::parse(request.query_string().as_bytes()),
             form: Fields::default(),
@@ -157,7 +126,7 @@ impl Visit {
             cookies,
             claims: OnceLock::new(),
         };
-        visit.call.browser = Some(visit.form_secret().mark(&app.sealing));
+        visit.context.browser = Some(visit.form_secret().mark(&app.sealing));
         visit
     }
 
@@ -169,15 +138,13 @@ impl Visit {
     /// Whether the address may come at all, and the form, if it arrives in time.
     async fn arrive(&mut self, request: &HttpRequest, payload: web::Payload) -> Result<()> {
         let app = self.app.clone();
-        app.acl.check_server(self.call.address, 0)?;
-        app.budgets.spend_address(self.call.address)?;
-        unheard::watch(request, &app);
+        arrival::admit(request, &app, self.context.address, 0)?;
         if request.method() != actix_web::http::Method::POST {
             return Ok(());
         }
-        let patience = Duration::from_secs(app.config.body_timeout_seconds);
-        let mut held = app.admission.body(self.call.address);
-        let body = api::read_in_time(payload, LONGEST, patience, &mut held).await?;
+        let limits = Limits { longest: LONGEST, patience: Duration::from_secs(app.config.body_timeout_seconds) };
+        let mut held = app.admission.body(self.context.address);
+        let body = arrival::body(payload, &limits, &mut held).await?;
         app.acl.check_server_size(body.len())?;
         self.size = body.len();
         self.form = Fields::parse(&body);
@@ -186,12 +153,12 @@ impl Visit {
 
     /// Whether a form was sent.
     pub fn is_form(&self) -> bool {
-        self.call.head.method == "POST"
+        self.head.method == "POST"
     }
 
     /// A header's first value, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.call.head.get(name)
+        self.head.get(name)
     }
 
     /// A cookie's value.
@@ -208,11 +175,11 @@ impl Visit {
     pub fn concerns_pool(&self, pool_id: &str) -> Result<()> {
         tracing::Span::current().record("pool.id", pool_id);
         admission::concerns_pool(pool_id);
-        self.app.acl.check_pool(pool_id, self.call.address, self.size)?;
+        self.app.acl.check_pool(pool_id, self.context.address, self.size)?;
         // The script asks for a passkey's options by itself; sign-ins and users have budgets that count these.
         let options = matches!(&*self.path, "/login" | "/passkeys/add") && self.form.get("step") == Some("options");
         let counts = self.is_form() && !self.path.starts_with("/oauth2/") && !options;
-        if counts { self.app.budgets.spend_form(self.call.address, pool_id) } else { Ok(()) }
+        if counts { self.app.budgets.spend_form(self.context.address, pool_id) } else { Ok(()) }
     }
 
     /// Who visits, as far as it is known without asking the database.
@@ -267,23 +234,20 @@ impl Visit {
         Ok(found.is_some_and(|found| found.pool_id != pool_id))
     }
 
-    /// The call that flows see, in the name of an operation.
-    pub fn call_of(&self, operation: &str, body: Bytes) -> Call {
-        Call {
-            request_id: self.call.request_id,
-            operation: operation.to_owned(),
-            access: operations::access(operation),
-            head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
-            body,
-            address: self.call.address,
-            max_nesting: self.call.max_nesting,
-            browser: self.call.browser.clone(),
-        }
+    /// What flows know of the visit where it stands for this operation.
+    pub fn context_of(&self, operation: &str) -> Context {
+        Context { operation: operation.to_owned(), ..self.context.clone() }
     }
 
     /// Calls an operation of the API, as an application would: the same checks, and nothing that an application could not do.
     pub async fn api(&self, operation: &str, input: Value) -> Result<Value> {
-        let call = self.call_of(operation, input.to_string().into());
+        let call = Call {
+            context: self.context_of(operation),
+            access: operations::access(operation),
+            head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
+            body: input.to_string().into(),
+            max_nesting: self.app.config.max_nesting,
+        };
         let text = operations::call(&self.app, &call).await?;
         if text.is_empty() { Ok(json!({})) } else { serde_json::from_str(&text).map_err(Error::internal) }
     }

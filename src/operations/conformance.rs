@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{SUPPORTED, unread};
-use crate::{app::App, call::Call, error::Result, wire};
+use crate::{app::App, context::Context, error::Result, wire};
 
 /// Members that say who calls; they are read before the operation.
 const OF_THE_CALLER: [&str; 4] = ["AccessToken", "ClientId", "UserPoolId", "Session"];
@@ -14,7 +14,7 @@ const OF_THE_CALLER: [&str; 4] = ["AccessToken", "ClientId", "UserPoolId", "Sess
 /// The members of an input that a handler's request type does not read.
 pub fn unread_by<C, Q: DeserializeOwned, A>(
     input: Value,
-    _: impl AsyncFn(&App, &Call, C, Q) -> Result<A>,
+    _: impl AsyncFn(&App, &Context, C, Q) -> Result<A>,
 ) -> Vec<String> {
     let mut out = Vec::new();
     let read: std::result::Result<Q, _> = serde_ignored::deserialize(input, |path| out.push(path.to_string()));

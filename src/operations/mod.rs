@@ -33,6 +33,7 @@ use crate::{
     call::{Access, Call},
     caller::{Bearer, Caller, Enroller, Operator, PublicClient, Recognized, SignedIn},
     change::Changed,
+    context::Context,
     error::{Error, Result},
     wire,
 };
@@ -61,7 +62,7 @@ macro_rules! operations {
 
         /// Answers a call: the output as JSON text, or an error of the API.
         pub async fn call(app: &App, call: &Call) -> Result<String> {
-            match call.operation.as_str() {
+            match call.context.operation.as_str() {
                 $($name => operations!(@answer $access, app, call, $family::$operation::handle).await,)*
                 other if wire::model().operation(other).is_some() => Err(Error::InvalidParameter(
                     format!("The operation {other} is not supported by Keystead yet. The README lists those that are.").into(),
@@ -247,7 +248,7 @@ type Answered<'a> = Pin<Box<dyn Future<Output = Result<String>> + 'a>>;
 fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
     app: &'a App,
     call: &'a Call,
-    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<A> + 'a,
+    handle: impl AsyncFn(&App, &Context, C, Q) -> Result<A> + 'a,
 ) -> Answered<'a> {
     Box::pin(answer(app, call, handle, |answer| answer))
 }
@@ -256,7 +257,7 @@ fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
 fn boxed_write<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, W: WrittenBy<C> + 'a>(
     app: &'a App,
     call: &'a Call,
-    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<W> + 'a,
+    handle: impl AsyncFn(&App, &Context, C, Q) -> Result<W> + 'a,
 ) -> Answered<'a> {
     Box::pin(answer(app, call, handle, W::answer))
 }
@@ -265,7 +266,7 @@ fn boxed_write<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, W: WrittenBy<C> + '
 async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
     app: &App,
     call: &Call,
-    handle: impl AsyncFn(&App, &Call, C, Q) -> Result<W>,
+    handle: impl AsyncFn(&App, &Context, C, Q) -> Result<W>,
     unwrap: fn(W) -> A,
 ) -> Result<String> {
     let input = call.input();
@@ -290,16 +291,17 @@ async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
         turn = Some(app.user_queue.of_bearer(pool_id, sub).await?);
     }
     let request = serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
-    let response = handle(app, call, caller, request).await.map_err(|error| declared(call, error))?;
+    let context = Context { door: C::DOOR.unwrap_or(call.context.door), ..call.context.clone() };
+    let response = handle(app, &context, caller, request).await.map_err(|error| declared(&context, error))?;
     drop(turn);
     serde_json::to_string(&unwrap(response)).map_err(Error::internal)
 }
 
 /// The error in a form that the operation declares: flows are shared by operations that declare different ones, and typed
 /// clients know only those.
-fn declared(call: &Call, error: Error) -> Error {
+fn declared(context: &Context, error: Error) -> Error {
     let declares = |name: &str| {
-        let operation = wire::model().operation(&call.operation);
+        let operation = wire::model().operation(&context.operation);
         operation.is_some_and(|operation| operation.errors.iter().any(|one| one == name))
     };
     match error {

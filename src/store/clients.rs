@@ -1,7 +1,5 @@
 //! App clients.
 
-use std::sync::Arc;
-
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings};
 use super::{Connection, Connections, Stored};
 use crate::{
+    context::Door,
     error::{Error, Result},
     sealing::SealingKey,
     secret::Secret,
@@ -22,14 +21,14 @@ pub struct Client {
     pub pool_id: String,
     pub id: String,
     pub name: String,
-    /// None for a public client; two while its servers change from the older to the newer.
+    /// A public client has none. There are two while its servers change from the older to the newer.
     pub secrets: Vec<ClientSecret>,
     pub settings: ClientSettings,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
 
-/// One secret of an app client; the oldest stands first.
+/// A secret of an app client. In lists the oldest comes first.
 #[derive(Clone, Debug)]
 pub struct ClientSecret {
     pub id: String,
@@ -37,7 +36,7 @@ pub struct ClientSecret {
     pub created_at: OffsetDateTime,
 }
 
-/// The same in the database.
+/// A secret as the database stores it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SealedSecret {
     id: String,
@@ -47,7 +46,8 @@ pub(super) struct SealedSecret {
     created_at: i64,
 }
 
-/// An app client's configuration, in the API's member names: what is acted upon is typed, the rest is given back.
+/// An app client's configuration, in the API's member names. Members that Keystead acts upon are typed; the rest is
+/// only given back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ClientSettings {
@@ -153,9 +153,9 @@ impl ClientSettings {
         Duration::minutes(self.auth_session_validity)
     }
 
-    /// Whether unknown users look like known ones.
-    pub fn hides_existence(&self) -> bool {
-        self.prevent_user_existence_errors.as_deref() == Some("ENABLED")
+    /// Whether unknown users look like known ones to callers who come through this door.
+    pub fn hides_existence(&self, door: Door) -> bool {
+        door.hides_existence(self.prevent_user_existence_errors.as_deref() == Some("ENABLED"))
     }
 
     /// The grace period of refresh-token rotation, if rotation is on.
@@ -164,7 +164,7 @@ impl ClientSettings {
         Some(Duration::seconds(rotation.retry_grace_period_seconds))
     }
 
-    /// A list of texts among the members that only OAuth 2.0 reads, such as `CallbackURLs`; empty where it is not given.
+    /// A list of texts among the members that only OAuth 2.0 reads, such as `CallbackURLs`; empty if it is not given.
     pub fn list(&self, member: &str) -> Vec<&str> {
         let values = self.rest.get(member).and_then(Value::as_array).into_iter().flatten();
         values.filter_map(Value::as_str).collect()
@@ -176,8 +176,8 @@ impl ClientSettings {
             && self.list("AllowedOAuthFlows").contains(&flow)
     }
 
-    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on. Old clients list what they
-    /// may do besides signing in by SRP and refreshing.
+    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on. Old clients list what
+    /// they may do besides signing in by SRP and refreshing.
     pub fn allows_flow(&self, flow: &str) -> bool {
         let has = |flow: &str| self.explicit_auth_flows.iter().any(|allowed| allowed == flow);
         if has(flow) || self.explicit_auth_flows.iter().any(|allowed| allowed.starts_with("ALLOW_")) {
@@ -208,25 +208,12 @@ pub struct ClientAndPool {
     pub pool: Pool,
 }
 
-impl ClientAndPool {
-    /// As the pages see it: they hide from everybody who exists, and prove no secret, which whoever fills in a form does not
-    /// know.
-    pub fn for_pages(self: Arc<Self>) -> Arc<Self> {
-        if self.client.settings.hides_existence() && self.client.secrets.is_empty() {
-            return self;
-        }
-        let (mut client, pool) = (self.client.clone(), self.pool.clone());
-        client.settings.prevent_user_existence_errors = Some("ENABLED".into());
-        client.secrets.clear();
-        Arc::new(Self { client, pool })
-    }
-}
-
 fn secret_context(pool_id: &str, client_id: &str) -> String {
     format!("app_clients.secret {pool_id} {client_id}")
 }
 
-/// The secrets of a row. `old`: as the release before wrote the one secret, with when the client was made.
+/// Opens the secrets of a row. `old` is the one secret as the release before wrote it, with the time when the client
+/// was created.
 pub(super) fn open_secrets(
     sealing: &SealingKey,
     pool_id: &str,
@@ -264,7 +251,7 @@ fn seal_secrets(sealing: &SealingKey, client: &Client) -> Vec<SealedSecret> {
     client.secrets.iter().map(seal).collect()
 }
 
-/// The newest secret, as the release before reads it.
+/// The newest secret, in the form that the release before reads.
 fn seal_newest(sealing: &SealingKey, client: &Client) -> Option<Vec<u8>> {
     let newest = client.secrets.last()?;
     Some(sealing.seal(&secret_context(&client.pool_id, &client.id), newest.value.expose().as_bytes()))
@@ -410,7 +397,7 @@ pub async fn names(db: &Connections, pool_id: &str, client_ids: &[String]) -> sq
     Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
 }
 
-/// Whether a client of the pool signs in by SRP: its users' passwords then have verifiers.
+/// Whether a client of the pool signs in by SRP. If so, its users' passwords have verifiers.
 pub async fn any_uses_srp(db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (

@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
     &[
         "broken",
         "clock",
+        "context",
         "database",
         "error",
         "factor",

@@ -14,6 +14,7 @@ use keystead::{
     app::App,
     call::{Call, Head},
     clock::MovableClock,
+    context::{Context, Door},
     dev::authenticator::Authenticator,
     operations,
 };
@@ -39,14 +40,17 @@ async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> 
 fn call_of(person: &Person, operation: &str, mut input: Value) -> Call {
     input["AccessToken"] = json!(person.access_token);
     Call {
-        request_id: uuid::Uuid::new_v4(),
-        operation: operation.into(),
+        context: Context {
+            request_id: uuid::Uuid::new_v4(),
+            operation: operation.into(),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            door: Door::Api,
+            browser: None,
+        },
         access: keystead::operations::access(operation),
         head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
         body: input.to_string().into(),
-        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         max_nesting: 64,
-        browser: None,
     }
 }
 

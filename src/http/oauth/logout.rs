@@ -61,7 +61,7 @@ async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
         }
     };
     if let Some(browser) = pages::cookies::browser(&visit, &named.pool.id).await? {
-        browser::end(&visit.app, &visit.call, &named.pool.id, &browser.session).await?;
+        browser::end(&visit.app, &visit.context, &named.pool.id, &browser.session).await?;
     }
     let mut response = pages::found(&to);
     pages::cookies::forget(&visit, &named.pool.id, &mut response)?;

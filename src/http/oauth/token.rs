@@ -24,7 +24,7 @@ async fn exchange(visit: Rc<Visit>) -> Result<HttpResponse> {
         Err(Unproved::Told(code, description)) => return Ok(error(400, code, description)),
         Err(Unproved::Internal(error)) => return Err(error),
     };
-    match token_grants::grant(&visit.app, &visit.call, &named, &visit.form).await {
+    match token_grants::grant(&visit.app, &visit.context, &named, &visit.form).await {
         Ok(tokens) => Ok(answer(200).json(shown(tokens))),
         Err(token_grants::Refusal::Told { code, description }) => {
             Ok(error(if code == token_grants::UNAVAILABLE { 503 } else { 400 }, code, description))

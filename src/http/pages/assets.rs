@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use crate::{
     app::App,
     hosts,
-    http::{address, work},
+    http::{address, arrival, work},
     sealing::sha256,
     store,
     store::pools::Branding,
@@ -95,7 +95,7 @@ fn served(script: &'static str, cached: &'static str) -> HttpResponse {
 /// `GET /assets/logo/{user_pool_id}/{version}`
 pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(String, String)>) -> HttpResponse {
     let (pool_id, _) = path.into_inner();
-    let address = match address::admitted(&request, &app) {
+    let address = match arrival::admitted(&request, &app) {
         Ok(address) => address,
         Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
     };
@@ -122,7 +122,7 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
 /// `GET /.well-known/webauthn`: the other origins that may use the passkeys of the RP ID by whose name this host is called (Web
 /// Authentication Level 3, section 5.11).
 pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
-    let address = match address::admitted(&request, &app) {
+    let address = match arrival::admitted(&request, &app) {
         Ok(address) => address,
         Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
     };

@@ -1,13 +1,12 @@
 //! `/confirmUser`: where the link of a sign-up's mail leads (`DefaultEmailOption` is `CONFIRM_WITH_LINK`).
 //!
 //! `GET` shows a button and changes nothing, because programs that look at mail follow links too; `POST` confirms. Where
-//! the password may be somebody else's it first asks for one ([`Chosen::ByWhoHasTheLink`]).
+//! the password may be somebody else's it first asks for one ([`Chosen::LinkHolder`]).
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use bytes::Bytes;
 use serde_json::Map;
 
 use super::{Frame, Notice, page, pool, sign_up::chosen_password, words};
@@ -149,7 +148,7 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
     let app = &visit.app;
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
-    let (_turn, user) = sign_up::named(app, named, &link.user_name).await?;
+    let (_turn, user) = sign_up::named(app, &visit.context, named, &link.user_name).await?;
     // Who signs in by an address is called by a number inside; what the address is now is not an old link's to tell.
     let by_address = !named.pool.settings.username_attributes.is_empty();
     let name = || if by_address { String::new() } else { link.user_name.clone() };
@@ -166,10 +165,10 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
         code: Given { purpose: Purpose::SignUp, code: &link.confirmation_code, by: None },
         force_alias_creation: false,
         session: None,
-        password: Chosen::ByWhoHasTheLink(password.as_ref()),
+        password: Chosen::LinkHolder(password.as_ref()),
     };
-    let call = visit.call_of("ConfirmSignUp", Bytes::new());
-    match sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await? {
+    let context = visit.context_of("ConfirmSignUp");
+    match sign_up::confirm(&cause, &context, &named.client, user, &confirmation).await? {
         Confirmed::PasswordNeeded => Ok(Done::NotYet(Notice::None)),
         Confirmed::Done { address, .. } => Ok(Done::Now(if by_address { address } else { name() })),
     }

@@ -85,7 +85,7 @@ pub fn confirm_page(
 /// Who signs in with the right password and is not confirmed yet gets a new code.
 pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
-    let session = sign_up::session_of(&visit.app, &visit.call, purpose.named(), username).await?;
+    let session = sign_up::session_of(&visit.app, &visit.context, purpose.named(), username).await?;
     confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
 }
 

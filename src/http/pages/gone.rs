@@ -12,7 +12,7 @@ use crate::http::visit::Visit;
 const LIFETIME: Duration = Duration::minutes(10);
 
 fn context(visit: &Visit, pool_id: &str) -> String {
-    format!("deleted passkey {pool_id} {}", visit.call.browser.as_deref().unwrap_or_default())
+    format!("deleted passkey {pool_id} {}", visit.context.browser.as_deref().unwrap_or_default())
 }
 
 /// For the parameter `gone` of an address.

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
+    context::Context,
     error::{Error, Result},
     factor::{AddressAttribute, ChallengeName, Factor, SecondFactor},
     flows::{
@@ -24,7 +25,7 @@ use crate::{
         authorization::Prompt,
         factors::relying_party_of,
         passkey_sign_in::was_deleted,
-        step::{Door, NextChallenge, Outcome, Parameters, SignIn},
+        step::{NextChallenge, Outcome, Parameters, SignIn},
     },
     http::visit::{self, Visit},
     store::{clients::ClientAndPool, users::User},
@@ -255,8 +256,8 @@ impl Login<'_> {
     /// A step by the API's flows, noted as a step through the API is.
     async fn begin(&self, parameters: Parameters, session: Option<&str>) -> Result<Outcome> {
         let metadata = Map::new();
-        let call = self.visit.call_of("InitiateAuth", bytes::Bytes::new());
-        let sign_in = self.sign_in(&call, &metadata);
+        let context = self.visit.context_of("InitiateAuth");
+        let sign_in = self.sign_in(&context, &metadata);
         let outcome = sign_in.begin("USER_AUTH", &parameters, session).await;
         auth_events::note_step(&sign_in, parameters.get("USERNAME"), &outcome, Some("Password"));
         outcome
@@ -264,20 +265,19 @@ impl Login<'_> {
 
     async fn respond(&self, challenge: ChallengeName, session: &str, responses: Parameters) -> Result<Outcome> {
         let metadata = Map::new();
-        let call = self.visit.call_of("RespondToAuthChallenge", bytes::Bytes::new());
-        let sign_in = self.sign_in(&call, &metadata);
+        let context = self.visit.context_of("RespondToAuthChallenge");
+        let sign_in = self.sign_in(&context, &metadata);
         let outcome = sign_in.respond(challenge, Some(session), &responses).await;
         auth_events::note_step(&sign_in, responses.get("USERNAME"), &outcome, auth_events::proves(challenge));
         outcome
     }
 
-    fn sign_in<'a>(&'a self, call: &'a crate::call::Call, metadata: &'a Map<String, Value>) -> SignIn<'a> {
+    fn sign_in<'a>(&'a self, context: &'a Context, metadata: &'a Map<String, Value>) -> SignIn<'a> {
         SignIn {
             app: &self.visit.app,
-            call,
+            context,
             pool: &self.named.pool,
             client: &self.named.client,
-            door: Door::Pages,
             device_key: None,
             client_metadata: metadata,
         }

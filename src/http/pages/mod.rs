@@ -266,7 +266,7 @@ pub fn refuse(visit: &Visit, error: &Error) -> HttpResponse {
     let message = Message {
         title: frame.say("went-wrong"),
         text,
-        detail: Some(frame.say1("error-request-id", "id", visit.call.request_id.to_string())),
+        detail: Some(frame.say1("error-request-id", "id", visit.context.request_id.to_string())),
         back: None,
         f: &frame,
     };

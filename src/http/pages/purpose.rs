@@ -125,7 +125,7 @@ impl Purpose {
     pub async fn enter(&self, visit: &Visit, new: &NewBrowser, next: Option<&str>) -> Result<HttpResponse> {
         let pool_id = &self.named().pool.id;
         if let Some(before) = cookies::browser(visit, pool_id).await? {
-            browser::end(&visit.app, &visit.call, pool_id, &before.session).await?;
+            browser::end(&visit.app, &visit.context, pool_id, &before.session).await?;
         }
         let mut response = match next {
             Some(path) => super::see_other(path),

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use bytes::Bytes;
 use serde_json::{Map, json};
 
 use super::{
@@ -178,7 +177,7 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
         {
             let addresses = ["email", "phone_number"].map(|name| (name, given(name)));
             let session = match began_here(visit, pool, username, addresses).await? {
-                true => sign_up::session_of(&visit.app, &visit.call, named, username).await?,
+                true => sign_up::session_of(&visit.app, &visit.context, named, username).await?,
                 // Of the same form as a sign-up's, and worth nothing: the password that is stored may be another's.
                 false => sign_up::no_session(&visit.app, &named.client),
             };
@@ -219,7 +218,7 @@ async fn waits(visit: &Visit, pool: &Pool, username: &str, email: Option<&str>) 
     }
     let mut db = visit.app.db.acquire().await?;
     let browser = store::users::sign_up_browser(&mut db, &pool.id, user.sub).await?;
-    Ok(browser.is_some() && browser == visit.call.browser)
+    Ok(browser.is_some() && browser == visit.context.browser)
 }
 
 /// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then the password and
@@ -236,7 +235,7 @@ async fn began_here(
     };
     let is_here = async |db: &mut Connection, status: Status| -> Result<bool> {
         let browser = store::users::sign_up_browser(db, &pool.id, user.sub).await?;
-        Ok(status == Status::Unconfirmed && browser.is_some() && browser == visit.call.browser)
+        Ok(status == Status::Unconfirmed && browser.is_some() && browser == visit.context.browser)
     };
     let here = {
         let mut db = app.db.acquire().await?;
@@ -248,7 +247,7 @@ async fn began_here(
         }
         _ => None,
     };
-    let trail = change::trail(app, &visit.call, "user");
+    let trail = change::trail(app, &visit.context, "user");
     let mut tx = app.db.begin().await?;
     let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
     // Confirmed meanwhile, or begun in another browser.
@@ -339,21 +338,21 @@ async fn redeem(
     code: &str,
 ) -> Result<Result<Confirmed, Notice>> {
     let app = &visit.app;
-    let named = purpose.named().clone().for_pages();
+    let named = purpose.named();
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
-    let (_turn, user) = sign_up::named(app, &named, waiting.username).await?;
+    let (_turn, user) = sign_up::named(app, &visit.context, named, waiting.username).await?;
     let password = match chosen_password(visit, &named.pool) {
         Ok(password) => password,
         Err(problem) => return Ok(Err(problem)),
     };
     let confirmation = Confirmation {
         username: waiting.username,
-        code: Given { purpose: purpose::Purpose::SignUp, code, by: Some(visit.call.address) },
+        code: Given { purpose: purpose::Purpose::SignUp, code, by: Some(visit.context.address) },
         force_alias_creation: false,
         session: Some(waiting.session),
-        password: Chosen::ByWhoHasTheSession(password.as_ref()),
+        password: Chosen::SessionHolder(password.as_ref()),
     };
-    let call = visit.call_of("ConfirmSignUp", Bytes::new());
-    sign_up::confirm(&cause, &call, &named.client, user, &confirmation).await.map(Ok)
+    let context = visit.context_of("ConfirmSignUp");
+    sign_up::confirm(&cause, &context, &named.client, user, &confirmation).await.map(Ok)
 }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::enrolling::begin;
 use crate::{
     app::App,
-    call::Call,
     caller::Enroller,
     change::{Changed, Unaudited},
+    context::Context,
     error::Result,
     flows::{software_token, step_up},
 };
@@ -28,8 +28,8 @@ pub struct Response {
     session: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Changed<Response>> {
-    let (mut change, enrolling) = begin(app, call, &caller).await?;
+pub async fn handle(app: &App, context: &Context, caller: Enroller, request: Request) -> Result<Changed<Response>> {
+    let (mut change, enrolling) = begin(app, context, &caller).await?;
     if let Enroller::SignedIn(signed_in) = &caller {
         step_up::check(app, &mut change, &enrolling.pool, &signed_in.bearer).await?;
     }

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{self, auth_events, password, step_up},
     operations::Empty,
@@ -24,7 +24,7 @@ pub struct Request {
     proposed_password: Secret,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
     let SignedIn { bearer, user } = caller;
     let pool = flows::pool_of(app, &bearer).await?;
     password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
@@ -49,7 +49,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
         return Err(refusal);
     }
     let new = password::new(app, &pool, user.sub, &user.username, request.proposed_password).await?;
-    let (mut change, locked) = bearer.begin(app, call).await?;
+    let (mut change, locked) = bearer.begin(app, context).await?;
     let now = change.at();
     if user.password_hash.is_none() {
         // Nothing else was proved.
@@ -67,6 +67,6 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     }
     password::store(&mut change, &pool, user.sub, &new, Status::Confirmed, now).await?;
     let changed = change.commit(Event::PasswordChanged.of_user(user.sub), Empty {}).await?;
-    auth_events::note(app, call, &pool, user.sub, "PasswordChange", "Pass", Some("Password"));
+    auth_events::note(app, context, &pool, user.sub, "PasswordChange", "Pass", Some("Password"));
     Ok(changed)
 }

@@ -5,18 +5,18 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{self, remove_user, session_limits, step_up},
     operations::Empty,
 };
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
     session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
-    let (mut change, _) = bearer.begin(app, call).await?;
+    let (mut change, _) = bearer.begin(app, context).await?;
     step_up::check(app, &mut change, &pool, &bearer).await?;
     let trail = change.trail.clone();
     let removed = remove_user::remove(&mut change, &bearer.pool_id, bearer.sub, &trail).await?;

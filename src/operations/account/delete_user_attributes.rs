@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
     change::Changed,
+    context::Context,
     error::Result,
     factor::AddressAttribute,
     flows::{self, change_attributes, last_factor, step_up},
@@ -21,11 +21,11 @@ pub struct Request {
     user_attribute_names: Vec<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
     let known = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await?;
-    let (mut change, user) = bearer.begin(app, call).await?;
+    let (mut change, user) = bearer.begin(app, context).await?;
     let now = change.at();
     let removed = |name: &String| name.parse::<AddressAttribute>().is_ok() && user.attributes.contains_key(name);
     if request.user_attribute_names.iter().any(removed) {

@@ -4,9 +4,9 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Enroller,
     change::Change,
+    context::Context,
     error::Result,
     flows::{self, mfa, password},
     pending::Pending,
@@ -27,16 +27,16 @@ pub struct Enrolling {
 }
 
 /// Locks the user and makes sure that the session, or the sign-in that waits, still lives.
-pub async fn begin<'a>(app: &'a App, call: &Call, caller: &Enroller) -> Result<(Change<'a>, Enrolling)> {
+pub async fn begin<'a>(app: &'a App, context: &Context, caller: &Enroller) -> Result<(Change<'a>, Enrolling)> {
     match caller {
         Enroller::SignedIn(signed_in) => {
             let bearer = &signed_in.bearer;
             let pool = flows::pool_of(app, bearer).await?;
-            let (change, user) = bearer.begin(app, call).await?;
+            let (change, user) = bearer.begin(app, context).await?;
             Ok((change, Enrolling { pool, user, challenge: None }))
         }
         Enroller::Midway { pool_id, challenge } => {
-            let mut change = Change::by_user(app, call, pool_id).await?;
+            let mut change = Change::by_user(app, context, pool_id).await?;
             let db = &mut *change;
             let pool = store::pools::find(&mut *db, pool_id).await?.ok_or_else(session_text::unfit)?;
             let found = store::challenges::find(&mut *db, pool_id, *challenge).await?.ok_or_else(session_text::used)?;

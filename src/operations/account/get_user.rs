@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
+    context::Context,
     error::{Error, Result},
     factor::SecondFactor,
     flows::attributes::{Attribute, listed, readable},
@@ -25,7 +25,7 @@ pub struct Response {
     user_mfa_setting_list: Vec<SecondFactor>,
 }
 
-pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
     let SignedIn { bearer, user } = caller;
     // What a token may read is its client's to say; of a client that is gone nobody can tell.
     let found = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await;

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
     change::{Changed, Unaudited},
+    context::Context,
     error::{Error, Result},
     factor::AddressAttribute,
     flows::{
@@ -35,12 +35,12 @@ pub struct Response {
     code_delivery_details: DeliveryDetails,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Response>> {
+pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Request) -> Result<Changed<Response>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
     let attribute: AddressAttribute = (request.attribute_name.parse())
         .map_err(|_| Error::InvalidParameter("Only email and phone_number can be verified by a code.".into()))?;
-    let (mut change, user) = bearer.begin(app, call).await?;
+    let (mut change, user) = bearer.begin(app, context).await?;
     let now = change.at();
     let address = Address::of(&user, attribute)
         .ok_or_else(|| Error::InvalidParameter(format!("User does not have {attribute}.").into()))?;

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
+    context::Context,
     error::Result,
     factor::{Factor, SecondFactor},
     flows::{self, factors},
@@ -25,7 +25,7 @@ pub struct Response {
     user_mfa_setting_list: Vec<SecondFactor>,
 }
 
-pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
     let pool = flows::pool_of(app, &caller.bearer).await?;
     factors_of(app, &pool, caller.user).await
 }

@@ -3,19 +3,24 @@
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
     change::Changed,
+    context::Context,
     error::{Key, Result, Text},
     flows::{self, last_factor, mfa, step_up},
     operations::Empty,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: mfa::Preferences) -> Result<Changed<Empty>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    caller: SignedIn,
+    request: mfa::Preferences,
+) -> Result<Changed<Empty>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
-    let (mut change, user) = bearer.begin(app, call).await?;
+    let (mut change, user) = bearer.begin(app, context).await?;
     let now = change.at();
     if request.switch_off(&user.mfa) {
         step_up::check(app, &mut change, &pool, &bearer).await?;

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
     change::{Changed, Unaudited},
+    context::{Context, Door},
     error::Result,
     factor::AddressAttribute,
     flows::{
@@ -36,13 +36,13 @@ pub struct Response {
     code_delivery_details_list: Vec<DeliveryDetails>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Response>> {
+pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Request) -> Result<Changed<Response>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
     let known = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await?;
     let writable = known.client.settings.write_attributes.as_deref();
     let new = checked(&pool, &request.user_attributes, writable, false)?;
-    let (mut change, user) = bearer.begin(app, call).await?;
+    let (mut change, user) = bearer.begin(app, context).await?;
     let now = change.at();
     check_mutable(&pool, &user.attributes, &new)?;
     let changes_address = |(name, value): (&String, &Value)| {
@@ -54,7 +54,7 @@ pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) 
     let before = user.attributes.clone();
     let had = change_attributes::must_keep_a_factor(&mut change, &pool, bearer.sub).await?;
     // On the account page a slip of the pen must not lock anybody out.
-    let careful = call.from_pages();
+    let careful = context.door == Door::Pages;
     let (user, to_prove) = change_attributes::update(&mut change, &pool, user, new, careful, now).await?;
     last_factor::keep(&mut change, &pool, bearer.sub, had, change_attributes::no_way_left()).await?;
     let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };

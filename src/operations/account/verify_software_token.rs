@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::enrolling::begin;
 use crate::{
     app::App,
-    call::Call,
     caller::Enroller,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{
         mfa::{self, Preference, Preferences},
@@ -35,8 +35,8 @@ pub struct Response {
     session: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: Enroller, request: Request) -> Result<Changed<Response>> {
-    let (mut change, enrolling) = begin(app, call, &caller).await?;
+pub async fn handle(app: &App, context: &Context, caller: Enroller, request: Request) -> Result<Changed<Response>> {
+    let (mut change, enrolling) = begin(app, context, &caller).await?;
     let now = change.at();
     let (pool, user) = (&enrolling.pool, &enrolling.user);
     let (free, name) =

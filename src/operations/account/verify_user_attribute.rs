@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
     change::{Changed, Unaudited},
+    context::Context,
     error::{Error, Result},
     factor::AddressAttribute,
     flows::{
@@ -27,14 +27,14 @@ pub struct Request {
     code: String,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
     let attribute: AddressAttribute = (request.attribute_name.parse())
         .map_err(|_| Error::InvalidParameter("Only email and phone_number can be verified by a code.".into()))?;
-    let (mut change, user) = bearer.begin(app, call).await?;
+    let (mut change, user) = bearer.begin(app, context).await?;
     let now = change.at();
-    let given = Given { purpose: Purpose::verify(attribute), code: &request.code, by: Some(call.address) };
+    let given = Given { purpose: Purpose::verify(attribute), code: &request.code, by: Some(context.address) };
     let code = match codes::redeem(app, &mut change, &pool, &user, given, now).await? {
         Ok(code) => code,
         Err(refusal) => return change.refuse(refusal).await,

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Descriptor, lock, new_secret};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     secret::Secret,
     store,
@@ -33,8 +33,8 @@ pub struct Response {
     client_secret_descriptor: Descriptor,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Response>> {
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let mut client = lock(app, &mut change, &request.user_pool_id, &request.client_id).await?;
     if client.secrets.is_empty() {
         return Err(Error::InvalidParameter("The app client is public: it was made without a secret.".into()));

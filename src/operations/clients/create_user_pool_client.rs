@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::{attributes, new_secret, oauth, settings, shown};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::{Change, Changed},
+    context::Context,
     error::{Error, Result},
     random,
     store::audit::Event,
@@ -24,11 +24,11 @@ pub struct Response {
 
 pub async fn handle(
     app: &App,
-    call: &Call,
+    context: &Context,
     operator: Operator,
     request: Map<String, Value>,
 ) -> Result<Changed<Response>> {
-    let begin = async |pool_id: &str| operator.begin(app, call, pool_id).await;
+    let begin = async |pool_id: &str| operator.begin(app, context, pool_id).await;
     let created = make(app, begin, request).await?;
     let user_pool_client = shown(&created, true)?;
     Ok(created.with(Response { user_pool_client }))

@@ -7,9 +7,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows,
     operations::Empty,
@@ -24,9 +24,9 @@ pub struct Request {
     client_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     if !store::clients::delete(&mut change, &pool.id, &request.client_id).await? {
         return Err(Error::no_such_client(&request.client_id));
     }

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::lock;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     operations::Empty,
     store,
@@ -23,8 +23,8 @@ pub struct Request {
     client_secret_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let mut client = lock(app, &mut change, &request.user_pool_id, &request.client_id).await?;
     if !client.secrets.iter().any(|secret| secret.id == request.client_secret_id) {
         return Err(Error::ResourceNotFound("The app client has no secret of this ID.".into()));

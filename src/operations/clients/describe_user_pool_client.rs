@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::shown;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
+    context::Context,
     error::{Error, Result},
     flows, store,
 };
@@ -26,7 +26,7 @@ pub struct Response {
     user_pool_client: Value,
 }
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, operator: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let found = store::clients::find_with_pool(&app.db, &app.sealing, &pool.id, &request.client_id).await?;
     let found = found.ok_or_else(|| Error::no_such_client(&request.client_id))?;

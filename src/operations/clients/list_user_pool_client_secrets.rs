@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::Descriptor;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
+    context::Context,
     error::{Error, Result},
     flows, store,
 };
@@ -25,7 +25,7 @@ pub struct Response {
     client_secrets: Vec<Descriptor>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let found = store::clients::find_with_pool(&app.db, &app.sealing, &pool.id, &request.client_id).await?;
     let client = found.ok_or_else(|| Error::no_such_client(&request.client_id))?.client;

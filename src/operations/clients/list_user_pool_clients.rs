@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, page, store};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows, page, store};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,7 +24,7 @@ pub struct Response {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let list = format!("clients of {}", pool.id);
     let limit = request.max_results.unwrap_or(60);

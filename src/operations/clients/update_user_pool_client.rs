@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{attributes, lock, oauth, settings, shown};
 use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, store, store::audit::Event,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, store, store::audit::Event,
 };
 
 #[derive(Serialize)]
@@ -17,14 +17,14 @@ pub struct Response {
 
 pub async fn handle(
     app: &App,
-    call: &Call,
+    context: &Context,
     operator: Operator,
     request: Map<String, Value>,
 ) -> Result<Changed<Response>> {
     let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
     let pool = flows::pool(app, &text("UserPoolId").unwrap_or_default()).await?;
     let client_id = text("ClientId").unwrap_or_default();
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let mut client = lock(app, &mut change, &pool.id, &client_id).await?;
     if let Some(name) = text("ClientName") {
         client.name = name;

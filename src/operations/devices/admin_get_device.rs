@@ -2,9 +2,9 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetDevice.html>
 
 use super::{OfUser, One, one};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows};
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: OfUser) -> Result<One> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: OfUser) -> Result<One> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     one(app, &pool.id, user.sub, &request.device_key).await
 }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::set_status;
-use crate::{app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty};
+use crate::{app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, operations::Empty};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -16,9 +16,9 @@ pub struct Request {
     device_remembered_status: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     change.user(user.sub).await?;
     set_status(change, user.sub, &request.device_key, request.device_remembered_status.as_deref()).await
 }

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{self, device_keys, devices, step_up},
     store::audit::Event,
@@ -42,7 +42,7 @@ pub struct Response {
     user_confirmation_necessary: bool,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Response>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Response>> {
     let pool = flows::pool_of(app, &bearer).await?;
     let Some(configuration) = pool.devices() else {
         return Err(Error::InvalidParameter("Devices are not remembered in this user pool.".into()));
@@ -56,7 +56,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
                 "DeviceSecretVerifierConfig: Salt and PasswordVerifier must be numbers of SRP, in base64.".into(),
             )
         })?;
-    let (mut change, _) = bearer.begin(app, call).await?;
+    let (mut change, _) = bearer.begin(app, context).await?;
     let now = change.at();
     // It may stand in for the second factor.
     step_up::check(app, &mut change, &pool, &bearer).await?;
@@ -74,7 +74,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
         key: request.device_key,
         name: request.device_name,
         remembered: !asks,
-        last_address: call.address.to_string(),
+        last_address: context.address.to_string(),
         created_at: now,
         updated_at: now,
         last_used_at: now,

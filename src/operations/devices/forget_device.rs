@@ -3,11 +3,12 @@
 
 use super::{Own, forget};
 use crate::{
-    app::App, call::Call, caller::Bearer, change::Changed, error::Result, flows::session_limits, operations::Empty,
+    app::App, caller::Bearer, change::Changed, context::Context, error::Result, flows::session_limits,
+    operations::Empty,
 };
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Own) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Own) -> Result<Changed<Empty>> {
     session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
-    let (change, _) = bearer.begin(app, call).await?;
+    let (change, _) = bearer.begin(app, context).await?;
     forget(change, bearer.sub, &request.device_key, Some(bearer.origin_jti)).await
 }

@@ -2,8 +2,8 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetDevice.html>
 
 use super::{One, Own, one};
-use crate::{app::App, call::Call, caller::SignedIn, error::Result};
+use crate::{app::App, caller::SignedIn, context::Context, error::Result};
 
-pub async fn handle(app: &App, _: &Call, caller: SignedIn, request: Own) -> Result<One> {
+pub async fn handle(app: &App, _: &Context, caller: SignedIn, request: Own) -> Result<One> {
     one(app, &caller.bearer.pool_id, caller.bearer.sub, &request.device_key).await
 }

@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::set_status;
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::Changed,
+    context::Context,
     error::Result,
     flows::{self, step_up},
     operations::Empty,
@@ -22,9 +22,9 @@ pub struct Request {
     device_remembered_status: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    let (mut change, _) = bearer.begin(app, call).await?;
+    let (mut change, _) = bearer.begin(app, context).await?;
     step_up::check(app, &mut change, &pool, &bearer).await?;
     set_status(change, bearer.sub, &request.device_key, request.device_remembered_status.as_deref()).await
 }

@@ -5,15 +5,15 @@
 use super::{Answer, Told};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     store,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<Answer>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<Answer>> {
     let domain = request.domain();
     let pool_id = &domain.pool_id;
     let is_custom = domain.certificate_arn.is_some();
@@ -28,7 +28,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -
                 .into(),
         ));
     }
-    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut change = operator.begin(app, context, pool_id).await?;
     store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     if !store::domains::insert(&mut change, &domain).await? {
         let of_pool = store::domains::list(&mut *change, pool_id).await?;

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     operations::Empty,
     store,
@@ -21,8 +21,8 @@ pub struct Request {
     user_pool_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     if !store::domains::delete(&mut change, &request.user_pool_id, &request.domain).await? {
         return Err(Error::InvalidParameter("No such domain or user pool exists.".into()));
     }

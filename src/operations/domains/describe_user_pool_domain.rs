@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{app::App, call::Call, caller::Operator, error::Result, operations::pools::ACCOUNT_ID, store};
+use crate::{app::App, caller::Operator, context::Context, error::Result, operations::pools::ACCOUNT_ID, store};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -18,7 +18,7 @@ pub struct Response {
     domain_description: Value,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let Some(found) = store::domains::find(&app.db, &request.domain).await? else {
         return Ok(Response { domain_description: json!({}) });
     };

@@ -4,18 +4,18 @@
 use super::{Answer, Told};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows, store,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<Answer>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<Answer>> {
     let domain = request.domain();
     flows::pool(app, &domain.pool_id).await?;
-    let mut change = operator.begin(app, call, &domain.pool_id).await?;
+    let mut change = operator.begin(app, context, &domain.pool_id).await?;
     if !store::domains::update(&mut change, &domain).await? {
         return Err(Error::ResourceNotFound("No such domain of this kind in this user pool.".into()));
     }

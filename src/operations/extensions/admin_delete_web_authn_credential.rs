@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Key, Result, Text},
     flows::{self, session_limits},
     operations::Empty,
@@ -26,13 +26,13 @@ pub struct Request {
     credential_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     if pool.sessions_on_passkey_delete != SessionsOnDelete::Keep {
         session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     }
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let trail = change.trail.clone();
     change.user(user.sub).await?;
     let deleted = store::passkeys::lock_and_delete(&mut change, &pool.id, user.sub, &credential_id, &trail).await?;

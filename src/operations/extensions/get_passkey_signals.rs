@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::SignedIn,
+    context::Context,
     error::{Error, Result},
     flows::{
         self,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Signals> {
+pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Signals> {
     let pool = flows::pool_of(app, &caller.bearer).await?;
     let mut db = app.db.acquire().await?;
     let signals = signals::of(&mut db, &pool, caller.user.sub, &caller.user.username).await?;

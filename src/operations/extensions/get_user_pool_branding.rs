@@ -1,9 +1,9 @@
 //! GetUserPoolBranding: how a pool's pages look.
 
 use super::{Branding, OfPool};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, store};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows, store};
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: OfPool) -> Result<Branding> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: OfPool) -> Result<Branding> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let logo = match pool.branding.logo_version {
         Some(_) => store::pools::logo(&app.db, &pool.id).await?,

@@ -1,8 +1,8 @@
 //! GetUserPoolPasskeyPolicy: what a pool wants of its passkeys, beyond Amazon Cognito.
 
 use super::{OfPool, Policy};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows};
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: OfPool) -> Result<Policy> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: OfPool) -> Result<Policy> {
     Policy::of(&flows::pool(app, &request.user_pool_id).await?)
 }

@@ -4,9 +4,9 @@
 use serde_json::{Map, Value};
 
 use super::Credentials;
-use crate::{app::App, call::Call, caller::SignedIn, error::Result, store};
+use crate::{app::App, caller::SignedIn, context::Context, error::Result, store};
 
-pub async fn handle(app: &App, _: &Call, caller: SignedIn, _: Map<String, Value>) -> Result<Credentials> {
+pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Credentials> {
     let bearer = &caller.bearer;
     let mut db = app.db.acquire().await?;
     let passkeys = store::passkeys::list_details(&mut db, &bearer.pool_id, bearer.sub).await?;

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::Branding;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     sealing::sha256,
     store,
@@ -43,10 +43,10 @@ struct Given {
     logo: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Branding>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Branding>> {
     let given = request.branding;
     let logo = given.logo.as_deref().map(image).transpose()?;
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let now = change.at();
     let pool = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;

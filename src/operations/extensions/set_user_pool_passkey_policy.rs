@@ -17,9 +17,9 @@ use url::Url;
 use super::Policy;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     store::audit::Event,
     store::{
@@ -44,7 +44,7 @@ struct Given {
     policy: PasskeyPolicy,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Policy>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Policy>> {
     let Given { sessions_on_delete, mut policy } = request.passkey_policy;
     if operator.is_bound && !policy.related_origins.is_empty() {
         return Err(Error::AccessDenied(
@@ -60,7 +60,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     if let Some(id) = policy.usernameless_clients.iter().find(unknown) {
         return Err(Error::no_such_client(id));
     }
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let now = change.at();
     let pool = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::Changed,
+    context::Context,
     error::{Error, Key, Result, Text},
     operations::Empty,
     store,
@@ -21,14 +21,14 @@ pub struct Request {
     friendly_credential_name: String,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     // As with a deletion: what does not parse finds nothing.
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     let name = request.friendly_credential_name.trim();
     if name.is_empty() {
         return Err(Error::InvalidParameter("FriendlyCredentialName must not be blank.".into()));
     }
-    let mut change = bearer.begin_unlocked(app, call).await?;
+    let mut change = bearer.begin_unlocked(app, context).await?;
     let (pool_id, sub) = (&bearer.pool_id, bearer.sub);
     match store::passkeys::rename(&mut change, pool_id, sub, &credential_id, name).await? {
         None => Err(Error::ResourceNotFound(Text::keyed(Key::PasskeyGone, "The passkey does not exist."))),

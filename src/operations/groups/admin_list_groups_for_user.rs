@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::{Page, Shown, limit};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, page, store};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows, page, store};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -17,7 +17,7 @@ pub struct Request {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Page> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Page> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let (list, limit) = (format!("groups of {} in {}", user.sub, pool.id), limit(request.limit));
     let after: String = page::open(&app.sealing, &list, request.next_token.as_deref())?.unwrap_or_default();

@@ -3,13 +3,13 @@
 
 use super::{Member, no_such_group};
 use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty, store,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, operations::Empty, store,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Member) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Member) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
     change.user(user.sub).await?;
     store::groups::lock(&mut change, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;

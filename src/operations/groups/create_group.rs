@@ -4,9 +4,9 @@
 use super::{One, Shown, Told};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     store::audit::Event,
     store::{self, groups::Group},
@@ -15,9 +15,9 @@ use crate::{
 /// Groups of a pool, at most.
 const MAX_GROUPS: i64 = 10_000;
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
     let pool_id = &request.user_pool_id;
-    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
     let group = Group {
         name: request.group_name,

@@ -3,13 +3,13 @@
 
 use super::{Named, no_such_group};
 use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty, store,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, operations::Empty, store,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     store::groups::lock(&mut change, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
     store::groups::delete(&mut change, &pool.id, &request.group_name).await?;
     change.commit(Event::GroupDeleted.of(&request.group_name), Empty {}).await

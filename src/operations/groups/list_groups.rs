@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::{Page, Shown, limit};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, page, store};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows, page, store};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -16,7 +16,7 @@ pub struct Request {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Page> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Page> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let (list, limit) = (format!("groups of {}", pool.id), limit(request.limit));
     let after: String = page::open(&app.sealing, &list, request.next_token.as_deref())?.unwrap_or_default();

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{limit, no_such_group};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, operations::users::Shown, page, store};
+use crate::{
+    app::App, caller::Operator, context::Context, error::Result, flows, operations::users::Shown, page, store,
+};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -26,7 +28,7 @@ pub struct Response {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let group = store::groups::find(&app.db, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
     let (list, limit) = (format!("users of {} in {}", group.name, pool.id), limit(request.limit));

@@ -3,12 +3,12 @@
 
 use super::{One, Shown, Told, no_such_group};
 use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, store, store::audit::Event,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, store, store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let mut group = store::groups::lock(&mut change, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
     let before = (group.description.clone(), group.role_arn.clone(), group.precedence);
     group.description = request.description.or(group.description);

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::{One, shown};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     random,
     store::audit::Event,
@@ -27,9 +27,9 @@ pub struct Request {
     cloud_watch_logs_role_arn: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<One>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<One>> {
     let pool_id = &request.user_pool_id;
-    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
     // Locked, so that the count holds.
     store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;

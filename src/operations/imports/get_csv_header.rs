@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
+    context::Context,
     error::Result,
     flows::{self, user_import},
 };
@@ -25,7 +25,7 @@ pub struct Response {
     csv_header: Vec<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     Ok(Response { csv_header: user_import::header(&pool), user_pool_id: pool.id })
 }

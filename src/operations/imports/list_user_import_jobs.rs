@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::shown;
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, page, store};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows, page, store};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,7 +24,7 @@ pub struct Response {
     pagination_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, operator: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, operator: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let (list, limit) = (format!("user imports of {}", pool.id), request.max_results);
     let after: Option<String> = page::open(&app.sealing, &list, request.pagination_token.as_deref())?;

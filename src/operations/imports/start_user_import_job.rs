@@ -4,17 +4,17 @@
 use super::{Named, One, no_such_job, shown};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows, store,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<One>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<One>> {
     let (pool, id) = (flows::pool(app, &request.user_pool_id).await?, &request.job_id);
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
     let job = store::user_imports::lock(&mut change, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
     if job.status != "Created" {

@@ -8,9 +8,9 @@ use serde_json::Value;
 use super::check_enabled;
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::Changed,
+    context::Context,
     error::{Error, Key, Result, Text},
     flows::{
         self, decoys,
@@ -31,10 +31,10 @@ pub struct Request {
 }
 
 /// One transaction: the challenge is taken first and stays taken when the ceremony fails.
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
     // Locked, so that a user's registrations are counted one after another.
-    let (mut change, _) = bearer.begin(app, call).await?;
+    let (mut change, _) = bearer.begin(app, context).await?;
     let now = change.at();
     check_enabled(&pool)?;
     step_up::check(app, &mut change, &pool, &bearer).await?;

@@ -14,9 +14,9 @@ use time::Duration;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::{self, Changed},
+    context::Context,
     error::{Error, Key, Result, Text},
     flows::{last_factor, session_limits, step_up},
     operations::Empty,
@@ -30,13 +30,13 @@ pub struct Request {
     credential_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     // No credential has an empty ID, so what does not parse takes the same path and finds nothing.
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     if app.config.passkey_deletions_per_hour > 0 {
-        return step_by_step(app, call, &bearer, &credential_id).await;
+        return step_by_step(app, context, &bearer, &credential_id).await;
     }
-    let trail = change::trail(app, call, "user");
+    let trail = change::trail(app, context, "user");
     #[cfg(feature = "broken")]
     if crate::broken::is("answers-early") {
         let Bearer { pool_id, sub, origin_jti, .. } = &bearer;
@@ -60,10 +60,10 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     match found {
         Deletion::Done(audited) => Ok(Changed::by_statement(audited, Empty {})),
         Deletion::NotFound => Err(not_found()),
-        Deletion::SessionEnded => Err(bearer.refusal(app, &mut db, call).await?),
+        Deletion::SessionEnded => Err(bearer.refusal(app, &mut db, context).await?),
         Deletion::NotPlain => {
             drop(db);
-            step_by_step(app, call, &bearer, &credential_id).await
+            step_by_step(app, context, &bearer, &credential_id).await
         }
     }
 }
@@ -71,10 +71,10 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
 /// The same in one transaction of several statements, for pools that end sessions on delete and servers that count
 /// deletions: the user's row is locked first, then the session, then the passkey; a statement that follows a lock sees
 /// what the lock's last holder committed, such as a session that a sign-in with this very passkey just opened.
-async fn step_by_step(app: &App, call: &Call, bearer: &Bearer, credential_id: &[u8]) -> Result<Changed<Empty>> {
+async fn step_by_step(app: &App, context: &Context, bearer: &Bearer, credential_id: &[u8]) -> Result<Changed<Empty>> {
     let (pool_id, sub) = (bearer.pool_id.as_str(), bearer.sub);
     session_limits::bring_under(app, pool_id, sub, Some(bearer.origin_jti)).await?;
-    let (mut change, _) = bearer.begin(app, call).await?;
+    let (mut change, _) = bearer.begin(app, context).await?;
     let trail = change.trail.clone();
     let limit = app.config.passkey_deletions_per_hour;
     if limit > 0 {

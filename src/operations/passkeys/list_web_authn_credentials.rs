@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     clock::epoch_seconds,
+    context::Context,
     error::{Error, Result},
     page,
     store::{self, batches::PasskeysToList, passkeys::Passkey},
@@ -36,7 +36,7 @@ pub struct Response {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Response> {
     // 0 is allowed by the model; it means the default.
     let limit = request.max_results.filter(|n| *n > 0).unwrap_or(PAGE);
     let list = format!("passkeys of {}", bearer.sub);
@@ -54,7 +54,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
     };
     let passkeys = match app.batchers.list_passkeys.run(request).await? {
         Some(passkeys) => passkeys,
-        None => list_alone(app, call, &bearer, after.as_ref(), limit + 1).await?,
+        None => list_alone(app, context, &bearer, after.as_ref(), limit + 1).await?,
     };
     let key = |passkey: &Passkey| (passkey.created_at.unix_timestamp_nanos(), passkey.credential_id.clone());
     let (passkeys, next_token) = page::cut(&app.sealing, &list, passkeys, limit, key);
@@ -64,7 +64,7 @@ pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) ->
 /// The same by itself, and why not.
 async fn list_alone(
     app: &App,
-    call: &Call,
+    context: &Context,
     bearer: &Bearer,
     after: Option<&(OffsetDateTime, Vec<u8>)>,
     limit: i64,
@@ -74,7 +74,7 @@ async fn list_alone(
         store::passkeys::list_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti, after, limit).await?;
     match found {
         Some(passkeys) => Ok(passkeys),
-        None => Err(bearer.refusal(app, &mut db, call).await?),
+        None => Err(bearer.refusal(app, &mut db, context).await?),
     }
 }
 

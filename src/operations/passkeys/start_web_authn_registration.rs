@@ -9,9 +9,9 @@ use time::Duration;
 use super::check_enabled;
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::{Changed, Unaudited},
+    context::Context,
     error::{Error, Result},
     flows::{
         self,
@@ -33,9 +33,9 @@ pub struct Response {
     credential_creation_options: Value,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Response>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Response>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    let mut change = bearer.begin_unlocked(app, call).await?;
+    let mut change = bearer.begin_unlocked(app, context).await?;
     check_enabled(&pool)?;
     step_up::check(app, &mut change, &pool, &bearer).await?;
     let rp = relying_party_of(&pool, &app.config.app_origins).ok_or_else(|| {

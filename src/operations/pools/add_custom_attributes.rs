@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::schema::add_custom;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     operations::Empty,
     store::audit::Event,
@@ -22,8 +22,8 @@ pub struct Request {
     custom_attributes: Vec<SchemaAttribute>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     for attribute in request.custom_attributes {

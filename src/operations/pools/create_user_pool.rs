@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::{Change, Changed},
+    context::Context,
     error::{Error, Result},
     factor::{Factor, MfaConfiguration},
     random,
@@ -79,8 +79,8 @@ pub struct Response {
     user_pool: Value,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
-    let created = make(app, async || operator.begin(app, call, "").await, request).await?;
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Response>> {
+    let created = make(app, async || operator.begin(app, context, "").await, request).await?;
     let user_pool = shown(app, &created).await?;
     Ok(created.with(Response { user_pool }))
 }

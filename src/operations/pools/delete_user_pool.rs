@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     operations::Empty,
     store,
@@ -21,9 +21,9 @@ pub struct Request {
     user_pool_id: String,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool_id = &request.user_pool_id;
-    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut change = operator.begin(app, context, pool_id).await?;
     let trail = change.trail.clone();
     let pool = store::pools::lock_settings(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     if pool.deletion_protection == "ACTIVE" {

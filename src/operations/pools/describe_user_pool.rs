@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::shown;
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -19,7 +19,7 @@ pub struct Response {
     user_pool: Value,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     Ok(Response { user_pool: shown(app, &pool).await? })
 }

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
+    context::Context,
     error::Result,
     factor::MfaConfiguration,
     flows,
@@ -34,7 +34,7 @@ pub struct Response {
     web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     Ok(shown(&flows::pool(app, &request.user_pool_id).await?))
 }
 

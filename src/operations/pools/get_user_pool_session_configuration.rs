@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::set_user_pool_session_configuration::SessionConfiguration;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
+    context::Context,
     error::{Error, Result},
     store,
 };
@@ -18,7 +18,7 @@ pub struct Request {
     user_pool_id: String,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<SessionConfiguration> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<SessionConfiguration> {
     let limit = store::pools::session_limit(&app.db, &request.user_pool_id).await?;
     let limit = limit.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     Ok(SessionConfiguration::of(request.user_pool_id, limit))

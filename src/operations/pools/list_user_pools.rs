@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{app::App, call::Call, caller::Operator, clock::epoch_seconds, error::Result, page, store};
+use crate::{app::App, caller::Operator, clock::epoch_seconds, context::Context, error::Result, page, store};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -22,7 +22,7 @@ pub struct Response {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let after: String = page::open(&app.sealing, "user pools", request.next_token.as_deref())?.unwrap_or_default();
     let pools = store::pools::list(&app.db, &after, request.max_results + 1).await?;
     let (pools, next_token) = page::cut(&app.sealing, "user pools", pools, request.max_results, |pool| pool.id.clone());

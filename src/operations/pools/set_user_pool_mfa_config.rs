@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     factor::{Factor, MfaConfiguration},
     grants,
@@ -41,8 +41,8 @@ pub struct Request {
     web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Response>> {
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     check(&request, &pool.settings)?;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     store::audit::Event,
     store::{self, pools::SessionLimit},
@@ -52,7 +52,7 @@ impl SessionConfiguration {
 
 pub async fn handle(
     app: &App,
-    call: &Call,
+    context: &Context,
     operator: Operator,
     request: SessionConfiguration,
 ) -> Result<Changed<SessionConfiguration>> {
@@ -61,7 +61,7 @@ pub async fn handle(
         tracking: request.user_session_tracking == Tracking::Enabled,
         tokens_per_user: request.token_session.max_per_user,
     };
-    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
     let changed = store::pools::set_session_limit(&mut change, pool_id, limit, now).await?;
     if !changed.ok_or_else(|| Error::no_such_pool(pool_id))? {

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     factor::MfaConfiguration,
     operations::Empty,
@@ -54,8 +54,8 @@ pub struct Request {
     rest: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
-    let mut change = operator.begin(app, call, &request.user_pool_id).await?;
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+    let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
     let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
     let before = pool.clone();

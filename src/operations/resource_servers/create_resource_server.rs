@@ -4,9 +4,9 @@
 use super::{One, Shown, Told};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     store,
     store::audit::Event,
@@ -15,10 +15,10 @@ use crate::{
 /// Resource servers of a pool, at most.
 const MAX_SERVERS: i64 = 25;
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
     let pool_id = request.user_pool_id.clone();
     let server = request.server()?;
-    let mut change = operator.begin(app, call, &pool_id).await?;
+    let mut change = operator.begin(app, context, &pool_id).await?;
     // Locked, so that the count holds.
     store::pools::lock(&mut change, &pool_id).await?.ok_or_else(|| Error::no_such_pool(&pool_id))?;
     if store::resource_servers::count(&mut change, &pool_id).await? >= MAX_SERVERS {

@@ -3,13 +3,13 @@
 
 use super::{Named, no_such_server};
 use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty, store,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, operations::Empty, store,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     if !store::resource_servers::delete(&mut change, &pool.id, &request.identifier).await? {
         return Err(no_such_server(&request.identifier));
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Shown;
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows, page, store};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows, page, store};
 
 /// Resource servers on a page, at most and by default.
 const PAGE: i64 = 50;
@@ -27,7 +27,7 @@ pub struct Response {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let (list, limit) = (format!("resource servers of {}", pool.id), request.max_results.unwrap_or(PAGE));
     let after: Option<String> = page::open(&app.sealing, &list, request.next_token.as_deref())?;

@@ -3,13 +3,13 @@
 
 use super::{One, Shown, Told, no_such_server};
 use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, store, store::audit::Event,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, store, store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let server = request.server()?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     if !store::resource_servers::update(&mut change, &pool.id, &server).await? {
         return Err(no_such_server(&server.identifier));
     }

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::{Page, list};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -15,7 +15,7 @@ pub struct Request {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Page> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Page> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     list(app, &pool.id, user.sub, None, request.next_token.as_deref()).await
 }

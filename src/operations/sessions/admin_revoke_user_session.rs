@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::{Associated, end, origin_jti};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::Result,
     flows::{self, session_limits},
     operations::Empty,
@@ -24,14 +24,14 @@ pub struct Request {
     revoke_associated_sessions: Associated,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let session = origin_jti(&request.session_id)?;
     let associated = request.revoke_associated_sessions == Associated::Linked;
     if associated {
         session_limits::bring_under(app, &pool.id, user.sub, Some(session)).await?;
     }
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     change.user(user.sub).await?;
     end(change, user.sub, session, associated).await
 }

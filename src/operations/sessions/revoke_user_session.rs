@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::{Associated, end, origin_jti};
 use crate::{
     app::App,
-    call::Call,
     caller::Bearer,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::session_limits,
     operations::Empty,
@@ -23,13 +23,13 @@ pub struct Request {
     revoke_associated_sessions: Associated,
 }
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let associated = request.revoke_associated_sessions == Associated::Linked;
     if associated {
         session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
     }
     // The user first: two sessions that end each other would wait for each other.
-    let (change, _) = bearer.begin(app, call).await?;
+    let (change, _) = bearer.begin(app, context).await?;
     let session = origin_jti(&request.session_id)?;
     if session == bearer.origin_jti {
         return Err(Error::InvalidParameter(

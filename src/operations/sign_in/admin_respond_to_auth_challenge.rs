@@ -2,12 +2,10 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html>
 
 use super::{Respond, Response, named_client};
-use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, change::Unaudited, error::Result, flows::step::Door,
-};
+use crate::{app::App, caller::Operator, change::Changed, change::Unaudited, context::Context, error::Result};
 
-pub async fn handle(app: &App, call: &Call, _: Operator, request: Respond) -> Result<Changed<Response>> {
+pub async fn handle(app: &App, context: &Context, _: Operator, request: Respond) -> Result<Changed<Response>> {
     let named = named_client(app, &request.user_pool_id, &request.client_id).await?;
-    let answer = request.run(app, call, &named, Door::Operator).await?;
+    let answer = request.run(app, context, &named).await?;
     Ok(Changed::unaudited(Unaudited::SignIn, answer))
 }

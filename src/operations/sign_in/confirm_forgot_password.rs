@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    call::Call,
     caller::PublicClient,
     change,
+    context::{Context, Door},
     error::{Error, Result},
     flows::{
         addresses, auth_events,
@@ -39,17 +39,18 @@ pub struct Request {
     client_metadata: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Empty> {
     let ClientAndPool { client, pool } = &*caller;
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
-    let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
-    let given = Given { purpose: Purpose::ForgotPassword, code: &request.confirmation_code, by: Some(call.address) };
+    let (_turn, user) =
+        sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
+    let given = Given { purpose: Purpose::ForgotPassword, code: &request.confirmation_code, by: Some(context.address) };
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, &request.username, given.purpose, given.by).await?);
     };
-    let trail = change::trail(app, call, "user");
+    let trail = change::trail(app, context, "user");
     // Nothing is hashed for a code that is wrong, and nobody else learns what the user's passwords were.
-    let checked = check(app, &caller, user.sub, given, trail.at).await?;
+    let checked = check((app, context.door), &caller, user.sub, given, trail.at).await?;
     password::check_history(app, pool, user.sub, &request.password).await?;
     let new = password::new(app, pool, user.sub, &user.username, request.password).await?;
     if addresses::naming(pool).is_some() {
@@ -66,18 +67,24 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
     let _ = store::audit::insert(&mut tx, &pool.id, &trail, Event::PasswordReset.of_user(user.sub)).await?;
     tx.commit().await?;
-    auth_events::note(app, call, pool, user.sub, "ForgotPassword", "Pass", Some("Password"));
+    auth_events::note(app, context, pool, user.sub, "ForgotPassword", "Pass", Some("Password"));
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
-    sign_up::tell_confirmed(&cause, call, "PostConfirmation_ConfirmForgotPassword", &user).await?;
+    sign_up::tell_confirmed(&cause, context, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})
 }
 
 /// Checks the code, which is not used up by it: it may come again with another password.
-async fn check(app: &App, caller: &ClientAndPool, sub: Uuid, given: Given<'_>, now: OffsetDateTime) -> Result<Code> {
+async fn check(
+    (app, door): (&App, Door),
+    caller: &ClientAndPool,
+    sub: Uuid,
+    given: Given<'_>,
+    now: OffsetDateTime,
+) -> Result<Code> {
     let ClientAndPool { client, pool } = caller;
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, sub).await?.ok_or(Error::UserNotFoundForClient)?;
-    if user.status == Status::Unconfirmed && !client.settings.hides_existence() {
+    if user.status == Status::Unconfirmed && !client.settings.hides_existence(door) {
         return Err(Error::UserNotConfirmed);
     }
     let refusal = match codes::check(app, &mut tx, pool, &user, given, now).await? {

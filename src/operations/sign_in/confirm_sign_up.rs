@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::PublicClient,
+    context::Context,
     error::Result,
     flows::{
         codes::Given,
@@ -41,18 +41,19 @@ pub struct Response {
     session: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
     let ClientAndPool { client, pool } = &*caller;
-    let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
+    let (_turn, user) =
+        sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     let confirmation = Confirmation {
         username: &request.username,
-        code: Given { purpose: Purpose::SignUp, code: &request.confirmation_code, by: Some(call.address) },
+        code: Given { purpose: Purpose::SignUp, code: &request.confirmation_code, by: Some(context.address) },
         force_alias_creation: request.force_alias_creation,
         session: request.session.as_deref(),
-        password: Chosen::ByWhoConfirms,
+        password: Chosen::Confirmer,
     };
-    let session = match sign_up::confirm(&cause, call, client, user, &confirmation).await? {
+    let session = match sign_up::confirm(&cause, context, client, user, &confirmation).await? {
         Confirmed::Done { session, .. } => session,
         Confirmed::PasswordNeeded => None,
     };

@@ -6,8 +6,8 @@
 use super::{Delivered, Named};
 use crate::{
     app::App,
-    call::Call,
     caller::PublicClient,
+    context::Context,
     error::{Error, Result},
     flows::{
         auth_events,
@@ -20,12 +20,13 @@ use crate::{
     store::{self, clients::ClientAndPool, users::User},
 };
 
-pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Named) -> Result<Delivered> {
     let ClientAndPool { client, pool } = &*caller;
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
-    sign_up::migrate(&cause, call, client, &request.username, request.secret_hash.as_deref()).await?;
-    let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
-    let hides = client.settings.hides_existence();
+    sign_up::migrate(&cause, context, client, &request.username, request.secret_hash.as_deref()).await?;
+    let (_turn, user) =
+        sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
+    let hides = client.settings.hides_existence(context.door);
     let pretended = async |user: Option<&User>| {
         let purpose = Purpose::ForgotPassword;
         let details = codes::pretend_to_send(&cause, &request.username, user, purpose, "ForgotPassword").await?;
@@ -41,7 +42,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
             let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
-            auth_events::note(app, call, pool, user.sub, "ForgotPassword", "InProgress", None);
+            auth_events::note(app, context, pool, user.sub, "ForgotPassword", "InProgress", None);
             Ok(Delivered { code_delivery_details: details })
         }
         Err(_) if hides => {

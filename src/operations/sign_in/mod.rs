@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
+    context::Context,
     error::{Error, Result},
     factor::{ChallengeName, Factor},
     flows::step::shown,
@@ -23,7 +23,7 @@ use crate::{
         addresses::DeliveryDetails,
         auth_events,
         authentication_result::AuthenticationResult,
-        step::{Door, Outcome, Parameters, SignIn},
+        step::{Outcome, Parameters, SignIn},
     },
     store::{self, clients::ClientAndPool},
 };
@@ -47,13 +47,12 @@ pub struct Begin {
 }
 
 impl Begin {
-    async fn run(&self, app: &App, call: &Call, named: &ClientAndPool, door: Door) -> Result<Response> {
+    async fn run(&self, app: &App, context: &Context, named: &ClientAndPool) -> Result<Response> {
         let sign_in = SignIn {
             app,
-            call,
+            context,
             pool: &named.pool,
             client: &named.client,
-            door,
             device_key: self.auth_parameters.get("DEVICE_KEY").map(String::as_str),
             client_metadata: &self.client_metadata,
         };
@@ -102,13 +101,12 @@ pub struct Respond {
 }
 
 impl Respond {
-    async fn run(&self, app: &App, call: &Call, named: &ClientAndPool, door: Door) -> Result<Response> {
+    async fn run(&self, app: &App, context: &Context, named: &ClientAndPool) -> Result<Response> {
         let sign_in = SignIn {
             app,
-            call,
+            context,
             pool: &named.pool,
             client: &named.client,
-            door,
             device_key: self.challenge_responses.get("DEVICE_KEY").map(String::as_str),
             client_metadata: &self.client_metadata,
         };

@@ -4,8 +4,8 @@
 use super::{Delivered, Named};
 use crate::{
     app::App,
-    call::Call,
     caller::PublicClient,
+    context::Context,
     error::{Error, Result},
     flows::{
         auth_events,
@@ -22,10 +22,11 @@ use crate::{
     },
 };
 
-pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named) -> Result<Delivered> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Named) -> Result<Delivered> {
     let ClientAndPool { client, pool } = &*caller;
-    let (_turn, user) = sign_up::person(app, &caller, &request.username, request.secret_hash.as_deref()).await?;
-    let hides = client.settings.hides_existence();
+    let (_turn, user) =
+        sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
+    let hides = client.settings.hides_existence(context.door);
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     let pretended = async |user: Option<&User>| {
         let details = codes::pretend_to_send(&cause, &request.username, user, Purpose::SignUp, "ResendCode").await?;
@@ -42,7 +43,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Named
             let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
-            auth_events::note(app, call, pool, user.sub, "ResendCode", "Pass", None);
+            auth_events::note(app, context, pool, user.sub, "ResendCode", "Pass", None);
             return Ok(Delivered { code_delivery_details: details });
         }
         None => "Cannot resend codes. Auto verification not turned on.",

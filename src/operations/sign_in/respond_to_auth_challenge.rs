@@ -2,8 +2,8 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
 
 use super::{Respond, Response};
-use crate::{app::App, call::Call, caller::PublicClient, error::Result, flows::step::Door};
+use crate::{app::App, caller::PublicClient, context::Context, error::Result};
 
-pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Respond) -> Result<Response> {
-    request.run(app, call, &caller, Door::Public).await
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Respond) -> Result<Response> {
+    request.run(app, context, &caller).await
 }

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::PublicClient,
     change,
+    context::{Context, Door},
     error::{Error, Key, Result, Text},
     factor::AddressAttribute,
     flows::{
@@ -58,12 +58,12 @@ pub struct Response {
     session: Option<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
     let ClientAndPool { client, pool } = &*caller;
-    secret_hash::check(client, &request.username, request.secret_hash.as_deref())?;
+    secret_hash::check(context.door, client, &request.username, request.secret_hash.as_deref())?;
     // A client with a secret is a server, which signs many people up.
     if client.secrets.is_empty() {
-        app.budgets.spend_sign_up(&pool.id, call.address)?;
+        app.budgets.spend_sign_up(&pool.id, context.address)?;
     }
     if pool.settings.admin_create_user_config.allow_admin_create_user_only {
         return Err(Error::NotAuthorized(Text::keyed(Key::SignUpClosed, "SignUp is not permitted for this user pool")));
@@ -89,16 +89,16 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
         triggers::pre_sign_up(&cause, "PreSignUp_SignUp", &username, &attributes, &request.validation_data).await?;
     sign_up::verify(&mut attributes, &decided)?;
     let status = if decided.confirm { Status::Confirmed } else { Status::Unconfirmed };
-    refuse_early(&cause, call, &attributes, (&request.username, &username), decided.confirm).await?;
+    refuse_early(&cause, context, &attributes, (&request.username, &username), decided.confirm).await?;
     let password = match request.password {
         Some(given) => Some(password::new(app, pool, sub, &username, given).await?),
         None => None,
     };
     let new = NewUser { sub, username, password, status, attributes, take_alias: false };
-    let trail = change::trail(app, call, "user");
+    let trail = change::trail(app, context, "user");
     let mut tx = app.db.begin().await?;
     let (user, _) = new_user::insert(&mut tx, pool, &trail, Event::UserSignedUp, new, "User already exists").await?;
-    if let Some(browser) = &call.browser {
+    if let Some(browser) = &context.browser {
         store::users::signed_up_in(&mut tx, &pool.id, user.sub, browser).await?;
     }
     let code_delivery_details = match sign_up::address_to_verify(pool, &user, &request.username) {
@@ -110,15 +110,13 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     };
     let session = match decided.confirm {
         true => None,
-        false => {
-            sign_up::session(app, &mut tx, client, user.sub, Pending::SignUp {}, (call.from_pages(), trail.at)).await?
-        }
+        false => sign_up::session(app, &mut tx, client, user.sub, Pending::SignUp {}, (context.door, trail.at)).await?,
     };
     tx.commit().await?;
     messages::sent(app);
-    auth_events::note(app, call, pool, user.sub, "SignUp", "Pass", None);
+    auth_events::note(app, context, pool, user.sub, "SignUp", "Pass", None);
     if decided.confirm {
-        sign_up::tell_confirmed(&cause, call, "PostConfirmation_ConfirmSignUp", &user).await?;
+        sign_up::tell_confirmed(&cause, context, "PostConfirmation_ConfirmSignUp", &user).await?;
     }
     Ok(Response { user_confirmed: decided.confirm, user_sub: user.sub.to_string(), code_delivery_details, session })
 }
@@ -127,7 +125,7 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
 /// messages, and a name that is taken. (On the pages, where nobody is to learn that a name is taken, both take the same time.)
 async fn refuse_early(
     cause: &Cause<'_>,
-    call: &Call,
+    context: &Context,
     attributes: &Map<String, Value>,
     (typed, username): (&str, &str),
     confirmed: bool,
@@ -136,7 +134,7 @@ async fn refuse_early(
     let value = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
     let by_address = !pool.settings.username_attributes.is_empty();
     let name = pool.username_key(if by_address { typed } else { username });
-    if !call.from_pages() && store::users::find(&app.db, &pool.id, &name).await?.is_some() {
+    if context.door != Door::Pages && store::users::find(&app.db, &pool.id, &name).await?.is_some() {
         let taken = names::Taken(if is_email(typed) { "email" } else { "phone_number" });
         return Err(match by_address {
             true => taken.username_exists(),

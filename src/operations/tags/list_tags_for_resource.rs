@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{pool_id, tags};
-use crate::{app::App, call::Call, caller::Operator, error::Result, flows};
+use crate::{app::App, caller::Operator, context::Context, error::Result, flows};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -19,7 +19,7 @@ pub struct Response {
     tags: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let mut pool = flows::pool(app, pool_id(app, &request.resource_arn)?).await?;
     Ok(Response { tags: std::mem::take(tags(&mut pool)) })
 }

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::{MAX_TAGS, pool_id, tags};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     operations::Empty,
     store,
@@ -23,9 +23,9 @@ pub struct Request {
     tags: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool_id = pool_id(app, &request.resource_arn)?;
-    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut change = operator.begin(app, context, pool_id).await?;
     let mut pool = store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     let tags = tags(&mut pool);
     tags.extend(request.tags);

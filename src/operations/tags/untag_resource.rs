@@ -6,9 +6,9 @@ use serde::Deserialize;
 use super::{pool_id, tags};
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     operations::Empty,
     store,
@@ -22,9 +22,9 @@ pub struct Request {
     tag_keys: Vec<String>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool_id = pool_id(app, &request.resource_arn)?;
-    let mut change = operator.begin(app, call, pool_id).await?;
+    let mut change = operator.begin(app, context, pool_id).await?;
     let mut pool = store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     tags(&mut pool).retain(|name, _| !request.tag_keys.contains(name));
     let now = change.at();

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::PublicClient,
+    context::Context,
     error::{Error, Result},
     flows::{authentication_result::AuthenticationResult, refresh, secret_hash, triggers::Cause},
     secret::Secret,
@@ -32,7 +32,7 @@ pub struct Response {
     authentication_result: AuthenticationResult,
 }
 
-pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
     let client = &caller.client;
     if !secret_hash::secret_fits(client, request.client_secret.as_ref()) {
         return Err(Error::NotAuthorized(
@@ -42,6 +42,6 @@ pub async fn handle(app: &App, call: &Call, caller: PublicClient, request: Reque
     let cause = Cause { app, pool: &caller.pool, client_id: &client.id, metadata: &request.client_metadata };
     let (token, device_key) = (request.refresh_token.expose(), request.device_key.as_deref());
     let asked = refresh::Asked { token, scope: None, device_key };
-    let tokens = refresh::refresh(&cause, call, client, asked, |_| Ok(())).await?;
+    let tokens = refresh::refresh(&cause, context, client, asked, |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }

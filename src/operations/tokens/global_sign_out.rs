@@ -4,13 +4,13 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    app::App, call::Call, caller::Bearer, change::Changed, error::Result, flows::session_limits, operations::Empty,
-    store, store::audit::Event,
+    app::App, caller::Bearer, change::Changed, context::Context, error::Result, flows::session_limits,
+    operations::Empty, store, store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Empty>> {
     session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
-    let (mut change, _) = bearer.begin(app, call).await?;
+    let (mut change, _) = bearer.begin(app, context).await?;
     let now = change.at();
     store::sessions::revoke_all(&mut change, &bearer.pool_id, bearer.sub, None, now).await?;
     change.commit(Event::UserSignedOut.of_user(bearer.sub), Empty {}).await

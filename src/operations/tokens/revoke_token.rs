@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::PublicClient,
+    context::Context,
     error::{Error, Result},
     flows::{refresh, secret_hash},
     operations::{Associated, Empty},
@@ -23,7 +23,7 @@ pub struct Request {
     revoke_associated_sessions: Associated,
 }
 
-pub async fn handle(app: &App, _: &Call, caller: PublicClient, request: Request) -> Result<Empty> {
+pub async fn handle(app: &App, _: &Context, caller: PublicClient, request: Request) -> Result<Empty> {
     let client = &caller.client;
     if !secret_hash::secret_fits(client, request.client_secret.as_ref()) {
         return Err(Error::Unauthorized(

@@ -4,9 +4,9 @@
 use super::NamedWithMetadata;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{
         self, names,
@@ -17,9 +17,14 @@ use crate::{
     store::{self, users::Status},
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: NamedWithMetadata) -> Result<Changed<Empty>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: NamedWithMetadata,
+) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
     let mut user = change.user(user.sub).await?;
     if !store::users::confirm(&mut change, &pool.id, user.sub, now).await? {

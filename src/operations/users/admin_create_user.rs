@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use super::Shown;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     delivery::Medium,
     error::{Error, Result},
     factor::AddressAttribute,
@@ -64,7 +64,7 @@ pub struct Response {
     user: Shown,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Response>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Response>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let given = request.temporary_password.is_some();
     let password = match request.temporary_password {
@@ -81,7 +81,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         let key = pool.username_key(&request.username);
         let user = store::users::find(&app.db, &pool.id, &key).await?.ok_or(Error::UserNotFound)?;
         let new = password::new(app, &pool, user.sub, &user.username, password).await?;
-        let mut change = operator.begin(app, call, &pool.id).await?;
+        let mut change = operator.begin(app, context, &pool.id).await?;
         let (user, now) = (change.user(user.sub).await?, change.at());
         if user.status != Status::ForceChangePassword {
             let text = format!("Resend not possible. {} status is not FORCE_CHANGE_PASSWORD.", user.status.text());
@@ -110,7 +110,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
         (Some(password), Status::ForceChangePassword)
     };
     let new = NewUser { password, sub, username, status, attributes, take_alias: request.force_alias_creation };
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let trail = change.trail.clone();
     let exists = "User account already exists";
     let (user, created) = new_user::insert(&mut change, &pool, &trail, Event::UserCreated, new, exists).await?;

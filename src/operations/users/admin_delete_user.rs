@@ -4,18 +4,18 @@
 use super::Named;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{self, remove_user, session_limits},
     operations::Empty,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     session_limits::bring_under(app, &pool.id, user.sub, None).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let trail = change.trail.clone();
     let removed = remove_user::remove(&mut change, &pool.id, user.sub, &trail).await?;
     change.commit_noted(removed.ok_or(Error::UserNotFound)?, Empty {}).await

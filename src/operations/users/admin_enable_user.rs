@@ -3,13 +3,13 @@
 
 use super::Named;
 use crate::{
-    app::App, call::Call, caller::Operator, change::Changed, error::Result, flows, operations::Empty, store,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, operations::Empty, store,
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
     if change.user(user.sub).await?.enabled {
         return change.unchanged(Empty {}).await;

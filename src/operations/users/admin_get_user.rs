@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::Named;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     clock::epoch_seconds,
+    context::Context,
     error::Result,
     factor::SecondFactor,
     flows::{
@@ -32,7 +32,7 @@ pub struct Response {
     user_mfa_setting_list: Vec<SecondFactor>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Named) -> Result<Response> {
     let (_, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     Ok(Response {
         preferred_mfa_setting: user.mfa.preferred,

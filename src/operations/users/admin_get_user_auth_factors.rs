@@ -4,14 +4,14 @@
 use super::Named;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
+    context::Context,
     error::Result,
     flows,
     operations::account::get_user_auth_factors::{Response, factors_of},
 };
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Named) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Named) -> Result<Response> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     factors_of(app, &pool, user).await
 }

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     clock::epoch_seconds,
+    context::Context,
     error::{Error, Result},
     flows::{self, auth_events},
     page,
@@ -40,7 +40,7 @@ pub struct Response {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     if !auth_events::kept(&pool) {
         return Err(Error::UserPoolAddOnNotEnabled(

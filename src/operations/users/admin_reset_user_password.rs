@@ -4,9 +4,9 @@
 use super::NamedWithMetadata;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{
         self,
@@ -20,9 +20,14 @@ use crate::{
     store::{self, users::Status},
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: NamedWithMetadata) -> Result<Changed<Empty>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: NamedWithMetadata,
+) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
     if user.enabled && !matches!(user.status, Status::Confirmed | Status::ResetRequired) {
         return Err(Error::NotAuthorized("User password cannot be reset in the current state.".into()));

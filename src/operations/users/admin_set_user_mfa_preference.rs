@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::Result,
     flows::{self, mfa},
     operations::Empty,
@@ -23,9 +23,9 @@ pub struct Request {
     preferences: mfa::Preferences,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
     if !mfa::prefer(&mut change, &pool, &user, request.preferences, now).await? {
         return change.unchanged(Empty {}).await;

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::{Error, Result},
     flows::{self, password},
     operations::Empty,
@@ -26,7 +26,7 @@ pub struct Request {
     permanent: bool,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     // This operation's own words for the same.
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
@@ -35,7 +35,7 @@ pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request
     password::check_history(app, &pool, user.sub, &request.password).await?;
     let new = password::new(app, &pool, user.sub, &user.username, request.password).await?;
     let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
     change.user(user.sub).await?;
     password::store(&mut change, &pool, user.sub, &new, status, now).await?;

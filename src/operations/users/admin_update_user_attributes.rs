@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::{Changed, Unaudited},
+    context::Context,
     error::Result,
     flows::{
         self,
@@ -31,10 +31,10 @@ pub struct Request {
     client_metadata: Map<String, Value>,
 }
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Request) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let new = checked(&pool, &request.user_attributes, None, true)?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
     let (sub, before) = (user.sub, user.attributes.clone());
     if new.keys().any(|name| name.ends_with("_verified")) {

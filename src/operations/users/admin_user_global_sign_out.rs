@@ -4,9 +4,9 @@
 use super::Named;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
     change::Changed,
+    context::Context,
     error::Result,
     flows::{self, session_limits},
     operations::Empty,
@@ -14,10 +14,10 @@ use crate::{
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, call: &Call, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     session_limits::bring_under(app, &pool.id, user.sub, None).await?;
-    let mut change = operator.begin(app, call, &pool.id).await?;
+    let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
     change.user(user.sub).await?;
     if !store::sessions::revoke_all(&mut change, &pool.id, user.sub, None, now).await? {

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use super::Shown;
 use crate::{
     app::App,
-    call::Call,
     caller::Operator,
+    context::Context,
     error::{Error, Result},
     flows, page,
     store::{
@@ -43,7 +43,7 @@ pub struct Response {
     pagination_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Call, _: Operator, request: Request) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Response> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let filter = request.filter.as_deref().filter(|text| !text.trim().is_empty()).map(parse).transpose()?;
     let filter = filter.map(|filter| folded(filter, &pool));

@@ -390,7 +390,7 @@ impl Account<'_> {
     async fn end_others(&self) -> Result<HttpResponse> {
         let (app, pool_id) = (&self.visit.app, &self.named.pool.id);
         let session = &self.browser.session;
-        let trail = change::trail(app, &self.visit.call, "user");
+        let trail = change::trail(app, &self.visit.context, "user");
         flows::session_limits::bring_under(app, pool_id, session.sub, Some(session.origin_jti)).await?;
         let mut tx = app.db.begin().await?;
         store::users::lock(&mut tx, pool_id, session.sub).await?;
@@ -405,7 +405,7 @@ impl Account<'_> {
     }
 
     async fn sign_out(&self) -> Result<HttpResponse> {
-        flows::browser::end(&self.visit.app, &self.visit.call, &self.named.pool.id, &self.browser.session).await?;
+        flows::browser::end(&self.visit.app, &self.visit.context, &self.named.pool.id, &self.browser.session).await?;
         let query = self.visit.query.text(&OF_ONE_VISIT, &[("done", "signed_out")]);
         let mut response = super::see_other(&format!("/login?{query}"));
         cookies::forget(self.visit, &self.named.pool.id, &mut response)?;

@@ -1,0 +1,144 @@
+//! The one way of every request: an ID and a span, the address, the body, and one line in the log when it is answered.
+
+use std::{
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName, HeaderValue},
+    web,
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt, StreamExt};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::{address, unheard, work};
+use crate::{
+    admission::BodyBytes,
+    app::App,
+    error::{Error, Result},
+    random,
+};
+
+/// A request that has come.
+pub struct Arrival<'a> {
+    /// `x-amzn-RequestId`
+    pub request_id: Uuid,
+    app: &'a App,
+    /// In the log and the metrics: never a caller's text.
+    name: &'a str,
+    started: Instant,
+}
+
+/// What a request is answered, and what went wrong.
+pub struct Answer {
+    pub response: HttpResponse,
+    pub error: Option<Error>,
+}
+
+/// How long a body may be, and how long it may take.
+pub struct Limits {
+    pub longest: usize,
+    pub patience: Duration,
+}
+
+impl<'a> Arrival<'a> {
+    pub fn new(app: &'a App, name: &'a str) -> Self {
+        Self { request_id: random::uuid(), app, name, started: Instant::now() }
+    }
+
+    /// Carries the work out and writes the request's one line. An internal cause is logged here, once. `refuse`: what is answered
+    /// where the work panics. The work is on the heap: the state of a page is large, and would be moved from frame to frame.
+    pub async fn answer(
+        self,
+        work: Pin<Box<dyn Future<Output = Answer> + '_>>,
+        refuse: impl FnOnce(Error) -> Answer,
+    ) -> HttpResponse {
+        let Self { request_id, name, .. } = self;
+        let span =
+            tracing::info_span!("request", request.id = %request_id, operation = name, pool.id = tracing::field::Empty);
+        async {
+            let Answer { mut response, error } = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+                self.app.metrics.panicked();
+                refuse(Error::internal("the request panicked; the panic message is in the log"))
+            });
+            let outcome = error.as_ref().map_or("OK", Error::code);
+            let took = self.started.elapsed();
+            self.app.metrics.answered(name, outcome, took);
+            let (status, duration_ms) = (response.status().as_u16(), work::millis(took));
+            match error {
+                Some(Error::Internal(cause)) => {
+                    tracing::error!(%cause, outcome, status, duration_ms, "request failed");
+                }
+                _ => tracing::info!(outcome, status, duration_ms, "request answered"),
+            }
+            if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+                response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
+            }
+            response
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+/// Whether an address may ask, by the server's web ACL and by what it has left of its budget. `announced`: bytes of the body.
+pub fn admit(request: &HttpRequest, app: &App, address: IpAddr, announced: usize) -> Result<()> {
+    app.acl.check_server(address, announced)?;
+    app.budgets.spend_address(address)?;
+    unheard::watch(request, app);
+    Ok(())
+}
+
+/// The address that asks, if it may, for what has no body.
+pub fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr> {
+    let address = address::of(request, &app.config)?;
+    admit(request, app, address, 0)?;
+    Ok(address)
+}
+
+/// The bytes of the body that a request announces; 0 where it says nothing.
+pub fn announced(request: &HttpRequest) -> usize {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
+}
+
+/// A body of so many bytes at most, if it arrives in time; `held` counts what is held of it.
+pub async fn body(payload: web::Payload, limits: &Limits, held: &mut BodyBytes) -> Result<Bytes> {
+    tokio::time::timeout(limits.patience, read(payload, limits.longest, held))
+        .await
+        .map_err(|_| Error::RequestTimeout("The request's body did not arrive in time.".into()))?
+}
+
+async fn read(mut payload: web::Payload, longest: usize, held: &mut BodyBytes) -> Result<Bytes> {
+    let mut body = BytesMut::new();
+    loop {
+        let chunk = tokio::select! {
+            chunk = payload.next() => chunk,
+            refusal = held.displaced() => return Err(refusal),
+        };
+        let Some(chunk) = chunk else { break };
+        let chunk = chunk.map_err(|_| Error::MalformedHttpRequest("The request's body broke off.".into()))?;
+        if body.len() + chunk.len() > longest {
+            return Err(too_large(longest));
+        }
+        held.grow(chunk.len())?;
+        body.extend_from_slice(&chunk);
+    }
+    held.is_whole()?;
+    Ok(body.freeze())
+}
+
+/// Refuses a body that is announced as too large before any of it is read.
+pub fn refuse_too_large(announced: usize, longest: usize) -> Result<()> {
+    if announced > longest { Err(too_large(longest)) } else { Ok(()) }
+}
+
+fn too_large(longest: usize) -> Error {
+    Error::RequestEntityTooLarge(format!("The request is larger than {longest} bytes.").into())
+}
