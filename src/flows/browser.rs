@@ -8,6 +8,7 @@ use crate::{
     change::{self, trail},
     context::Context,
     error::{Error, Result},
+    flows::session_limits,
     random,
     sealing::equal,
     store::audit::Event,
@@ -59,6 +60,22 @@ pub async fn end(app: &App, context: &Context, pool_id: &str, session: &Session)
         let _ = change::note(app, &mut tx, pool_id, &trail, Event::SessionEnded.of_user(session.sub)).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Ends all sessions of the browser's person but the browser's own, if that lives.
+pub async fn end_others(app: &App, context: &Context, pool_id: &str, session: &Session) -> Result<()> {
+    let (sub, own) = (session.sub, session.origin_jti);
+    let trail = trail(app, context, "user");
+    session_limits::bring_under(app, pool_id, sub, Some(own)).await?;
+    let mut tx = app.db.begin().await?;
+    store::users::lock(&mut tx, pool_id, sub).await?;
+    if store::sessions::lock_live(&mut tx, pool_id, sub, own).await?
+        && store::sessions::revoke_all(&mut tx, pool_id, sub, Some(own), trail.at).await?
+    {
+        let _ = change::note(app, &mut tx, pool_id, &trail, Event::UserSignedOut.of_user(sub)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 impl Browser {

@@ -12,6 +12,7 @@ use crate::{
     factor::AddressAttribute,
     flows::{
         addresses::{self, Address},
+        change_attributes,
         codes::{self, Given},
         migration, names, password,
         purpose::{self, Purpose},
@@ -354,4 +355,77 @@ async fn hashed(
     };
     drop(tx);
     Ok((code, password::new(app, pool, user.sub, &user.username, password.clone()).await?))
+}
+
+/// Whether a name is taken by somebody who waits for a code at the same address, or who began in this browser: most likely the
+/// same person, who lost the page or mistyped the address.
+pub async fn waits(app: &App, context: &Context, pool: &Pool, username: &str, email: Option<&str>) -> Result<bool> {
+    let user = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?;
+    let Some(user) = user.filter(|user| user.status == Status::Unconfirmed) else { return Ok(false) };
+    if email.is_some_and(|email| user.attributes.get("email").is_some_and(|own| own == email)) {
+        return Ok(true);
+    }
+    let mut db = app.db.acquire().await?;
+    began_in(&mut db, context, pool, &user).await
+}
+
+/// Whether a user's sign-up waits, and began in this browser and in no other.
+async fn began_in(db: &mut Connection, context: &Context, pool: &Pool, user: &User) -> Result<bool> {
+    let browser = store::users::sign_up_browser(db, &pool.id, user.sub).await?;
+    Ok(user.status == Status::Unconfirmed && browser.is_some() && browser == context.browser)
+}
+
+/// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then its password and
+/// addresses become those that were entered last. Otherwise whoever began it is told apart from whoever comes now.
+pub async fn begin_again(
+    app: &App,
+    context: &Context,
+    pool: &Pool,
+    username: &str,
+    (password, addresses): (Option<&str>, [(AddressAttribute, Option<String>); 2]),
+) -> Result<bool> {
+    let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
+        return Ok(false);
+    };
+    let here = {
+        let mut db = app.db.acquire().await?;
+        began_in(&mut db, context, pool, &user).await?
+    };
+    let password = match password {
+        Some(given) if here => {
+            Some(password::new(app, pool, user.sub, &user.username, Secret::from(given.to_owned())).await?)
+        }
+        _ => None,
+    };
+    let trail = change::trail(app, context, "user");
+    let mut tx = app.db.begin().await?;
+    // It may have been confirmed meanwhile, or begun in another browser.
+    let locked = match store::users::lock(&mut tx, &pool.id, user.sub).await? {
+        Some(locked) if here && began_in(&mut tx, context, pool, &locked).await? => Some(locked),
+        _ => None,
+    };
+    let Some(locked) = locked else {
+        store::users::signed_up_again(&mut tx, &pool.id, user.sub).await?;
+        tx.commit().await?;
+        return Ok(false);
+    };
+    let mut attributes = locked.attributes.clone();
+    for (address, value) in addresses {
+        let changes = |value: &String| attributes.get(address.name()).is_none_or(|own| own != value);
+        if let Some(value) = value.filter(changes) {
+            attributes.insert(address.to_string(), value.into());
+            attributes.insert(address.verified().into(), "false".into());
+            // The code that is on its way went to the address before.
+            codes::withdraw(&mut tx, pool, locked.sub, Purpose::SignUp).await?;
+        }
+    }
+    if attributes != locked.attributes {
+        change_attributes::store(&mut tx, pool, locked, attributes, trail.at).await?;
+    }
+    if let Some(password) = password {
+        password::store(&mut tx, pool, user.sub, &password, Status::Unconfirmed, trail.at).await?;
+        let _ = change::note(app, &mut tx, &pool.id, &trail, Event::PasswordChanged.of_user(user.sub)).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
 }

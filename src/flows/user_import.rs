@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
+    app::App,
     error::{Error, Result},
     factor::SecondFactor,
     flows::{
@@ -111,4 +112,14 @@ async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<
         store::users::update_mfa(db, &pool.id, sub, &mfa, trail.at).await?;
     }
     Ok(())
+}
+
+/// Keeps the file of a job (its pool and ID) that waits for one.
+pub async fn keep_file(app: &App, (pool_id, job_id): (&str, &str), file: &[u8], trail: &Trail) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    if !store::user_imports::put_file(&mut tx, pool_id, job_id, file).await? {
+        return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
+    }
+    let _ = store::audit::insert(&mut tx, pool_id, trail, Event::ImportUploaded.of(job_id)).await?;
+    Ok(tx.commit().await?)
 }

@@ -13,9 +13,9 @@ use crate::{
     app::App,
     caller::Recognized,
     error::{Error, Result},
+    flows::user_import,
     operations,
-    store::audit::Event,
-    store::{self, audit::Trail},
+    store::audit::Trail,
 };
 
 /// Of a file.
@@ -68,12 +68,7 @@ async fn keep(
     let app = app.clone().into_inner();
     let (within, whom) = (app.clone(), Recognized::At(pool_id.clone()));
     work::with_place(&app, (address, "file of users"), whom, async move {
-        let mut tx = within.db.begin().await?;
-        if !store::user_imports::put_file(&mut tx, &pool_id, &job_id, &file).await? {
-            return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
-        }
-        let _ = store::audit::insert(&mut tx, &pool_id, &trail, Event::ImportUploaded.of(&job_id)).await?;
-        Ok(tx.commit().await?)
+        user_import::keep_file(&within, (&pool_id, &job_id), &file, &trail).await
     })
     .await
 }

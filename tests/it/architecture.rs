@@ -161,6 +161,13 @@ fn the_words_of_factors_and_challenges_are_written_in_one_place() {
     assert_eq!(elsewhere, Vec::<String>::new(), "use the enums of `factor`");
 }
 
+#[test]
+fn pages_and_endpoints_begin_no_transactions() {
+    for (module, text) in own_sources().iter().filter(|(module, _)| module[..1] == ["http".to_owned()]) {
+        assert!(!text.contains(".begin()"), "{}: what it does is for `flows` to do", module.join("::"));
+    }
+}
+
 /// Queries that are not given a pool, each with its reason.
 const OF_ALL_POOLS: &[(&str, &str)] = &[
     ("FROM app_clients WHERE client_id =", "a public call names only its client; remembered afterwards"),

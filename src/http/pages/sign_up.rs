@@ -16,19 +16,17 @@ use super::{
 };
 use crate::{
     app::App,
-    change,
     error::{Error, Result},
+    factor::AddressAttribute,
     flows::{
-        change_attributes,
-        codes::{self, Given},
+        codes::Given,
         password, purpose,
         sign_up::{self, Chosen, Confirmation, Confirmed},
         triggers::Cause,
     },
     http::visit::{self, Visit},
     secret::Secret,
-    store::audit::Event,
-    store::{self, Connection, pools::Pool, users::Status},
+    store::pools::Pool,
     wire,
 };
 
@@ -173,10 +171,11 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
         // another code.
         Err(Error::UsernameExists(_))
             if !pool.settings.username_attributes.is_empty()
-                || waits(visit, pool, username, given("email").as_deref()).await? =>
+                || sign_up::waits(&visit.app, &visit.context, pool, username, given("email").as_deref()).await? =>
         {
-            let addresses = ["email", "phone_number"].map(|name| (name, given(name)));
-            let session = match began_here(visit, pool, username, addresses).await? {
+            let addresses = AddressAttribute::ALL.map(|address| (address, given(address.name())));
+            let entered = (visit.form.given("password"), addresses);
+            let session = match sign_up::begin_again(&visit.app, &visit.context, pool, username, entered).await? {
                 true => sign_up::session_of(&visit.app, &visit.context, named, username).await?,
                 // Of the same form as a sign-up's, and worth nothing: the password that is stored may be another's.
                 false => sign_up::no_session(&visit.app, &named.client),
@@ -206,80 +205,6 @@ async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
 /// Where a sign-up's code goes, whole: who entered it sees a slip of the pen.
 fn destination(pool: &Pool, username: &str, given: impl Fn(&str) -> Option<String>) -> String {
     sign_up::attribute_to_verify(pool, username, &given).and_then(|one| given(one.name())).unwrap_or_default()
-}
-
-/// Whether a name is taken by who waits for a code at the same address, or began in this browser: most likely the same person,
-/// who lost the page or mistyped the address.
-async fn waits(visit: &Visit, pool: &Pool, username: &str, email: Option<&str>) -> Result<bool> {
-    let user = store::users::find(&visit.app.db, &pool.id, &pool.username_key(username)).await?;
-    let Some(user) = user.filter(|user| user.status == Status::Unconfirmed) else { return Ok(false) };
-    if email.is_some_and(|email| user.attributes.get("email").is_some_and(|own| own == email)) {
-        return Ok(true);
-    }
-    let mut db = visit.app.db.acquire().await?;
-    let browser = store::users::sign_up_browser(&mut db, &pool.id, user.sub).await?;
-    Ok(browser.is_some() && browser == visit.context.browser)
-}
-
-/// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then the password and
-/// the addresses are those that were entered last. Otherwise whoever began it is told apart from whoever comes now.
-async fn began_here(
-    visit: &Visit,
-    pool: &Pool,
-    username: &str,
-    addresses: [(&str, Option<String>); 2],
-) -> Result<bool> {
-    let app = &visit.app;
-    let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
-        return Ok(false);
-    };
-    let is_here = async |db: &mut Connection, status: Status| -> Result<bool> {
-        let browser = store::users::sign_up_browser(db, &pool.id, user.sub).await?;
-        Ok(status == Status::Unconfirmed && browser.is_some() && browser == visit.context.browser)
-    };
-    let here = {
-        let mut db = app.db.acquire().await?;
-        is_here(&mut db, user.status).await?
-    };
-    let password = match visit.form.given("password") {
-        Some(given) if here => {
-            Some(password::new(app, pool, user.sub, &user.username, Secret::from(given.to_owned())).await?)
-        }
-        _ => None,
-    };
-    let trail = change::trail(app, &visit.context, "user");
-    let mut tx = app.db.begin().await?;
-    let now = store::users::lock(&mut tx, &pool.id, user.sub).await?;
-    // Confirmed meanwhile, or begun in another browser.
-    let now = match now {
-        Some(now) if here && is_here(&mut tx, now.status).await? => Some(now),
-        _ => None,
-    };
-    let here = now.is_some();
-    if let Some(now) = now {
-        let mut attributes = now.attributes.clone();
-        for (name, value) in addresses {
-            if let Some(value) = value.filter(|value| attributes.get(name).is_none_or(|own| own != value)) {
-                attributes.insert(name.into(), value.into());
-                attributes.insert(format!("{name}_verified"), "false".into());
-                // It went to the address before.
-                codes::withdraw(&mut tx, pool, now.sub, purpose::Purpose::SignUp).await?;
-            }
-        }
-        if attributes != now.attributes {
-            change_attributes::store(&mut tx, pool, now, attributes, trail.at).await?;
-        }
-    }
-    match password {
-        Some(password) if here => {
-            password::store(&mut tx, pool, user.sub, &password, Status::Unconfirmed, trail.at).await?;
-            let _ = change::note(app, &mut tx, &pool.id, &trail, Event::PasswordChanged.of_user(user.sub)).await?;
-        }
-        _ if here => {}
-        _ => store::users::signed_up_again(&mut tx, &pool.id, user.sub).await?,
-    }
-    tx.commit().await?;
-    Ok(here)
 }
 
 /// The password that comes along with a code or a link, if it is there: one like the API takes and the pool's policy wants; or

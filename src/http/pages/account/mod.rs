@@ -25,12 +25,10 @@ use super::{
 };
 use crate::{
     app::App,
-    change,
     error::{Error, Key, Result},
     factor::SecondFactor,
     flows::{self, browser::Browser, factors, last_factor, step_up},
     http::visit::{self, Visit},
-    store::audit::Event,
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
 
@@ -386,21 +384,10 @@ impl Account<'_> {
         }
     }
 
-    /// One statement under the user's lock: everything ends but this browser's session.
+    /// Everything ends but this browser's session.
     async fn end_others(&self) -> Result<HttpResponse> {
-        let (app, pool_id) = (&self.visit.app, &self.named.pool.id);
-        let session = &self.browser.session;
-        let trail = change::trail(app, &self.visit.context, "user");
-        flows::session_limits::bring_under(app, pool_id, session.sub, Some(session.origin_jti)).await?;
-        let mut tx = app.db.begin().await?;
-        store::users::lock(&mut tx, pool_id, session.sub).await?;
-        let own = session.origin_jti;
-        if store::sessions::lock_live(&mut tx, pool_id, session.sub, own).await?
-            && store::sessions::revoke_all(&mut tx, pool_id, session.sub, Some(own), trail.at).await?
-        {
-            let _ = change::note(app, &mut tx, pool_id, &trail, Event::UserSignedOut.of_user(session.sub)).await?;
-            tx.commit().await?;
-        }
+        let (app, context, pool_id) = (&self.visit.app, &self.visit.context, &self.named.pool.id);
+        flows::browser::end_others(app, context, pool_id, &self.browser.session).await?;
         Ok(super::see_other(&account_path(self.visit, &[("done", "others-ended")])))
     }
 
