@@ -18,9 +18,11 @@ use keystead::{
     config::Config,
     factor::AddressAttribute,
     flows::{
-        addresses::Address,
-        messages,
-        templates::{Occasion, Told},
+        messages::{
+            self,
+            addresses::Address,
+            templates::{Occasion, Told},
+        },
         triggers::Cause,
     },
     operations, store,

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     error::{Error, Key, Result, Text},
     factor::ChallengeName,
-    flows::attributes::Attribute,
+    flows::accounts::attributes::Attribute,
     pending::Answered,
     store::{pools::Pool, users::User},
     triggers::Failure,

@@ -13,7 +13,7 @@ use crate::{
     app::App,
     caller::Recognized,
     error::{Error, Result},
-    flows::user_import,
+    flows::accounts::user_import,
     operations,
     store::audit::Trail,
 };

@@ -27,7 +27,7 @@ use crate::{
     caller::{Bearer, Recognized},
     context::{Context, Door},
     error::{Error, Result},
-    flows::fields::Fields,
+    flows::oauth::fields::Fields,
     hosts::Place,
     operations, store,
     tokens::{self, AccessClaims, PoolKeys},

@@ -8,7 +8,7 @@ use time::Duration;
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::user_import,
+    flows::accounts::user_import,
     random,
     store::{
         self,

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     app::App,
-    flows::remove_user,
+    flows::accounts::remove_user,
     random,
     store::{self, Connection, audit::Trail, job_locks::Job},
 };

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    flows::session_limits,
+    flows::sessions::session_limits,
     store::{self, job_locks::Job, sessions::Place},
 };
 

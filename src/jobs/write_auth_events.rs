@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{app::App, flows::auth_events};
+use crate::{app::App, flows::accounts::auth_events};
 
 /// Writes events as they come, until the task is dropped.
 pub async fn run(app: Arc<App>) {

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::{
     app::App,
     error::Result,
-    flows::authorization::{self, Prompt},
+    flows::oauth::authorization::{self, Prompt},
     http::{
         pages,
         visit::{self, Visit},

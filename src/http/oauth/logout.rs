@@ -8,8 +8,8 @@ use crate::{
     app::App,
     error::Result,
     flows::{
-        authorization::{self, Fault},
-        browser,
+        oauth::authorization::{self, Fault},
+        sessions::browser,
     },
     http::{
         pages,

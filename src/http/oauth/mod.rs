@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 
 use super::visit::Visit;
-use crate::{error::Error, flows::secret_hash, secret::Secret, store::clients::ClientAndPool};
+use crate::{error::Error, flows::sign_in::secret_hash, secret::Secret, store::clients::ClientAndPool};
 
 /// Why an app client could not prove itself.
 enum Unproved {

@@ -8,7 +8,7 @@ use super::{Unproved, answer, client, error, refuse};
 use crate::{
     app::App,
     error::Result,
-    flows::refresh,
+    flows::sessions::refresh,
     http::visit::{self, Visit},
 };
 

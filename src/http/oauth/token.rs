@@ -9,7 +9,7 @@ use super::{Unproved, answer, client, error, refuse};
 use crate::{
     app::App,
     error::Result,
-    flows::{authentication_result::AuthenticationResult, token_grants},
+    flows::{oauth::token_grants, sessions::authentication_result::AuthenticationResult},
     http::visit::{self, Visit},
 };
 

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     budgets::Kind,
     error::{Error, Result},
-    flows::issue::granted_attributes,
+    flows::sessions::issue::granted_attributes,
     http::visit::{self, Visit},
     store, tokens,
 };

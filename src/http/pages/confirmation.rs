@@ -11,7 +11,8 @@ use crate::{
     error::Result,
     factor::AddressAttribute,
     flows::{
-        addresses, sign_up,
+        accounts::sign_up,
+        messages::addresses,
         triggers::{self, Trigger},
     },
     http::visit::Visit,

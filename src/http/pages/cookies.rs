@@ -16,7 +16,7 @@ use crate::{
     admission,
     budgets::Kind,
     error::{Error, Result},
-    flows::browser::{self, Browser, NewBrowser},
+    flows::sessions::browser::{self, Browser, NewBrowser},
     http::{
         form_secret::{self, FormSecret},
         visit::Visit,

@@ -51,7 +51,7 @@ pub async fn read(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
     if accepts.is_some_and(|accepts| accepts.contains("text/html")) {
         return visit::answer((request, payload, app), "dev/inbox", show, super::refuse).await;
     }
-    let query = crate::flows::fields::Fields::parse(request.query_string().as_bytes());
+    let query = crate::flows::oauth::fields::Fields::parse(request.query_string().as_bytes());
     let messages = inbox.read(query.get("to"));
     let messages: Vec<_> = messages
         .iter()

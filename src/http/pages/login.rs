@@ -21,11 +21,12 @@ use crate::{
     error::{Error, Result},
     factor::{AddressAttribute, ChallengeName, Factor, SecondFactor},
     flows::{
-        auth_events,
-        authorization::Prompt,
-        factors::relying_party_of,
-        passkey_sign_in::was_deleted,
-        step::{NextChallenge, Outcome, Parameters, SignIn},
+        accounts::{auth_events, factors::relying_party_of},
+        oauth::authorization::Prompt,
+        sign_in::{
+            passkey_sign_in::was_deleted,
+            step::{NextChallenge, Outcome, Parameters, SignIn},
+        },
     },
     http::visit::{self, Visit},
     store::{clients::ClientAndPool, users::User},

@@ -37,7 +37,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::authorization::{self, Fault},
+    flows::oauth::authorization::{self, Fault},
     random,
     store::{clients::ClientAndPool, pools::Pool},
     texts::Texts,

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::{authorization::Prompt, browser::Browser, step_up},
+    flows::{accounts::step_up, oauth::authorization::Prompt, sessions::browser::Browser},
     http::visit::{self, Visit},
 };
 

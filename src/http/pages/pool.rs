@@ -1,6 +1,6 @@
 //! What a pool's settings mean for its pages.
 
-use crate::{factor::Factor, flows::factors::relying_party_of, store::pools::Pool};
+use crate::{factor::Factor, flows::accounts::factors::relying_party_of, store::pools::Pool};
 
 /// What the pool calls its people by.
 pub fn name_label(pool: &Pool) -> &'static str {

@@ -8,8 +8,8 @@ use super::{Frame, cookies};
 use crate::{
     error::{Error, Result},
     flows::{
-        authorization::{self, Authorization, Fault, Prompt},
-        browser::{self, Browser, NewBrowser},
+        oauth::authorization::{self, Authorization, Fault, Prompt},
+        sessions::browser::{self, Browser, NewBrowser},
     },
     http::visit::Visit,
     store::clients::ClientAndPool,

@@ -19,9 +19,11 @@ use crate::{
     error::{Error, Result},
     factor::AddressAttribute,
     flows::{
-        codes::Given,
-        password, purpose,
-        sign_up::{self, Chosen, Confirmation, Confirmed},
+        accounts::{
+            password,
+            sign_up::{self, Chosen, Confirmation, Confirmed},
+        },
+        messages::{codes::Given, purpose},
         triggers::Cause,
     },
     http::visit::{self, Visit},

@@ -10,7 +10,7 @@ use crate::{
     change::{Changed, Unaudited},
     context::Context,
     error::Result,
-    flows::{software_token, step_up},
+    flows::accounts::{software_token, step_up},
 };
 
 #[derive(Deserialize)]

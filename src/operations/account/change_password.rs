@@ -9,11 +9,13 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows::{self, auth_events, password, step_up},
+    flows::{
+        self,
+        accounts::{auth_events, password, step_up},
+    },
     operations::Empty,
     secret::Secret,
-    store::audit::Event,
-    store::{self, users::Status},
+    store::{self, audit::Event, users::Status},
 };
 
 #[derive(Deserialize)]

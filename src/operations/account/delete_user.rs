@@ -9,7 +9,11 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows::{self, remove_user, session_limits, step_up},
+    flows::{
+        self,
+        accounts::{remove_user, step_up},
+        sessions::session_limits,
+    },
     operations::Empty,
 };
 

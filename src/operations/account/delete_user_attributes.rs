@@ -10,7 +10,10 @@ use crate::{
     context::Context,
     error::Result,
     factor::AddressAttribute,
-    flows::{self, change_attributes, last_factor, step_up},
+    flows::{
+        self,
+        accounts::{change_attributes, last_factor, step_up},
+    },
     operations::Empty,
     store::audit::Event,
 };

@@ -8,7 +8,7 @@ use crate::{
     change::Change,
     context::Context,
     error::Result,
-    flows::{self, mfa, password},
+    flows::{self, accounts::password, sign_in::mfa},
     pending::Pending,
     session_text,
     store::{

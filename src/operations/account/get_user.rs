@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     factor::SecondFactor,
-    flows::attributes::{Attribute, listed, readable},
+    flows::accounts::attributes::{Attribute, listed, readable},
     tokens,
 };
 

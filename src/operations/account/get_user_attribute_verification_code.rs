@@ -13,9 +13,11 @@ use crate::{
     factor::AddressAttribute,
     flows::{
         self,
-        addresses::{Address, DeliveryDetails},
-        codes::{self, Sending},
-        purpose::Purpose,
+        messages::{
+            addresses::{Address, DeliveryDetails},
+            codes::{self, Sending},
+            purpose::Purpose,
+        },
         triggers::Cause,
     },
 };

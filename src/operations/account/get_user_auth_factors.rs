@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     error::Result,
     factor::{Factor, SecondFactor},
-    flows::{self, factors},
+    flows::{self, accounts::factors},
     store::{self, pools::Pool, users::User},
 };
 

@@ -7,7 +7,11 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Key, Result, Text},
-    flows::{self, last_factor, mfa, step_up},
+    flows::{
+        self,
+        accounts::{last_factor, step_up},
+        sign_in::mfa,
+    },
     operations::Empty,
     store::audit::Event,
 };

@@ -13,9 +13,11 @@ use crate::{
     factor::AddressAttribute,
     flows::{
         self,
-        addresses::DeliveryDetails,
-        attributes::{Attribute, check_mutable, checked},
-        change_attributes, last_factor, step_up,
+        accounts::{
+            attributes::{Attribute, check_mutable, checked},
+            change_attributes, last_factor, step_up,
+        },
+        messages::addresses::DeliveryDetails,
         triggers::Cause,
     },
     store::audit::Event,

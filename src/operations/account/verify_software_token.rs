@@ -12,11 +12,11 @@ use crate::{
     context::Context,
     error::{Error, Result},
     flows::{
-        mfa::{self, Preference, Preferences},
-        password, software_token,
+        accounts::{password, software_token},
+        sign_in::mfa::{self, Preference, Preferences},
     },
-    session_text, store,
-    store::audit::Event,
+    session_text,
+    store::{self, audit::Event},
 };
 
 #[derive(Deserialize)]

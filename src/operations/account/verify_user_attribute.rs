@@ -12,9 +12,12 @@ use crate::{
     error::{Error, Result},
     factor::AddressAttribute,
     flows::{
-        self, change_attributes,
-        codes::{self, Given},
-        purpose::Purpose,
+        self,
+        accounts::change_attributes,
+        messages::{
+            codes::{self, Given},
+            purpose::Purpose,
+        },
     },
     operations::Empty,
     store::audit::Event,

@@ -2,7 +2,7 @@
 
 use crate::{
     error::{Error, Result},
-    flows::attributes::is_for_users,
+    flows::accounts::attributes::is_for_users,
     store::{
         clients::ClientSettings,
         pools::{Pool, SchemaAttribute},

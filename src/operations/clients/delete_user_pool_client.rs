@@ -13,8 +13,7 @@ use crate::{
     error::{Error, Result},
     flows,
     operations::Empty,
-    store,
-    store::audit::Event,
+    store::{self, audit::Event},
 };
 
 #[derive(Deserialize)]

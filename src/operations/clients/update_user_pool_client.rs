@@ -6,7 +6,13 @@ use serde_json::{Map, Value};
 
 use super::{attributes, lock, oauth, settings, shown};
 use crate::{
-    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, store, store::audit::Event,
+    app::App,
+    caller::Operator,
+    change::Changed,
+    context::Context,
+    error::Result,
+    flows,
+    store::{self, audit::Event},
 };
 
 #[derive(Serialize)]

@@ -9,9 +9,12 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows::{self, device_keys, devices, step_up},
-    store::audit::Event,
-    store::{self, devices::Device},
+    flows::{
+        self,
+        accounts::step_up,
+        sign_in::{device_keys, devices},
+    },
+    store::{self, audit::Event, devices::Device},
 };
 
 /// Devices of a user, at most.

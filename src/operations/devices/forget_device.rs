@@ -3,7 +3,7 @@
 
 use super::{Own, forget};
 use crate::{
-    app::App, caller::Bearer, change::Changed, context::Context, error::Result, flows::session_limits,
+    app::App, caller::Bearer, change::Changed, context::Context, error::Result, flows::sessions::session_limits,
     operations::Empty,
 };
 

@@ -19,11 +19,10 @@ use crate::{
     change::{Change, Changed},
     clock::epoch_seconds,
     error::Result,
-    flows::{attributes::Attribute, devices::no_such_device},
+    flows::{accounts::attributes::Attribute, sign_in::devices::no_such_device},
     operations::Empty,
     page,
-    store::audit::Event,
-    store::{self, devices::Device},
+    store::{self, audit::Event, devices::Device},
 };
 
 /// Devices on a page, at most and by default.

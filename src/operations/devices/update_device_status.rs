@@ -10,7 +10,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::Result,
-    flows::{self, step_up},
+    flows::{self, accounts::step_up},
     operations::Empty,
 };
 

@@ -13,7 +13,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Key, Result, Text},
-    flows::{self, session_limits},
+    flows::{self, sessions::session_limits},
     operations::Empty,
     store::{self, pools::SessionsOnDelete},
 };

@@ -11,7 +11,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        signals::{self, Signals},
+        accounts::signals::{self, Signals},
     },
 };
 

@@ -10,8 +10,7 @@ use crate::{
     error::{Error, Result},
     flows,
     operations::Empty,
-    store,
-    store::audit::Event,
+    store::{self, audit::Event},
 };
 
 /// Groups of a user, at most.

@@ -8,7 +8,7 @@ use crate::{
     caller::Operator,
     context::Context,
     error::Result,
-    flows::{self, user_import},
+    flows::{self, accounts::user_import},
 };
 
 #[derive(Deserialize)]

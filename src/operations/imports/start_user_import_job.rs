@@ -8,8 +8,8 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows, store,
-    store::audit::Event,
+    flows,
+    store::{self, audit::Event},
 };
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<One>> {

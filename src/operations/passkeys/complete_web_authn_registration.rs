@@ -13,14 +13,16 @@ use crate::{
     context::Context,
     error::{Error, Key, Result, Text},
     flows::{
-        self, decoys,
-        factors::{algorithms_of, relying_party_of},
-        step_up,
+        self,
+        accounts::{
+            factors::{algorithms_of, relying_party_of},
+            step_up,
+        },
+        sign_in::decoys,
     },
     operations::Empty,
     pending::Pending,
-    store::audit::Event,
-    store::{self, Connection},
+    store::{self, Connection, audit::Event},
     webauthn::{self, NewCredential, RelyingParty, verify_registration},
 };
 

@@ -18,10 +18,12 @@ use crate::{
     change::{self, Changed},
     context::Context,
     error::{Error, Key, Result, Text},
-    flows::{last_factor, session_limits, step_up},
+    flows::{
+        accounts::{last_factor, step_up},
+        sessions::session_limits,
+    },
     operations::Empty,
-    store::audit::Event,
-    store::{self, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
+    store::{self, audit::Event, batches::PasskeyToDelete, passkeys::Deletion, pools::SessionsOnDelete},
 };
 
 #[derive(Deserialize)]

@@ -15,8 +15,10 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        factors::{algorithms_of, relying_party_of},
-        step_up,
+        accounts::{
+            factors::{algorithms_of, relying_party_of},
+            step_up,
+        },
     },
     pending::{Bounds, Ceremony, Pending},
     random,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use crate::{
     error::{Error, Result},
-    flows::attributes::{self, MAX_CUSTOM},
+    flows::accounts::attributes::{self, MAX_CUSTOM},
     store::pools::SchemaAttribute,
 };
 

@@ -3,8 +3,14 @@
 
 use super::{Named, no_such_server};
 use crate::{
-    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, operations::Empty, store,
-    store::audit::Event,
+    app::App,
+    caller::Operator,
+    change::Changed,
+    context::Context,
+    error::Result,
+    flows,
+    operations::Empty,
+    store::{self, audit::Event},
 };
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {

@@ -3,7 +3,13 @@
 
 use super::{One, Shown, Told, no_such_server};
 use crate::{
-    app::App, caller::Operator, change::Changed, context::Context, error::Result, flows, store, store::audit::Event,
+    app::App,
+    caller::Operator,
+    change::Changed,
+    context::Context,
+    error::Result,
+    flows,
+    store::{self, audit::Event},
 };
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {

@@ -10,7 +10,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::Result,
-    flows::{self, session_limits},
+    flows::{self, sessions::session_limits},
     operations::Empty,
 };
 

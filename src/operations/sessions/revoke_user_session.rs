@@ -11,7 +11,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows::session_limits,
+    flows::sessions::session_limits,
     operations::Empty,
 };
 

@@ -13,17 +13,18 @@ use crate::{
     context::{Context, Door},
     error::{Error, Result},
     flows::{
-        addresses, auth_events,
-        codes::{self, Given},
-        forgotten, password,
-        purpose::Purpose,
-        session_limits, sign_up,
+        accounts::{auth_events, forgotten, password, sign_up},
+        messages::{
+            addresses,
+            codes::{self, Given},
+            purpose::Purpose,
+        },
+        sessions::session_limits,
         triggers::Cause,
     },
     operations::Empty,
     secret::Secret,
-    store::audit::Event,
-    store::{self, clients::ClientAndPool, codes::Code, users::Status},
+    store::{self, audit::Event, clients::ClientAndPool, codes::Code, users::Status},
 };
 
 #[derive(Deserialize)]

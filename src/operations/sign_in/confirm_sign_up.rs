@@ -10,9 +10,8 @@ use crate::{
     context::Context,
     error::Result,
     flows::{
-        codes::Given,
-        purpose::Purpose,
-        sign_up::{self, Chosen, Confirmation, Confirmed},
+        accounts::sign_up::{self, Chosen, Confirmation, Confirmed},
+        messages::{codes::Given, purpose::Purpose},
         triggers::Cause,
     },
     store::clients::ClientAndPool,

@@ -10,11 +10,12 @@ use crate::{
     context::Context,
     error::{Error, Result},
     flows::{
-        auth_events,
-        codes::{self, Sending},
-        forgotten, messages,
-        purpose::Purpose,
-        sign_up,
+        accounts::{auth_events, forgotten, sign_up},
+        messages::{
+            self,
+            codes::{self, Sending},
+            purpose::Purpose,
+        },
         triggers::Cause,
     },
     store::{self, clients::ClientAndPool, users::User},

@@ -18,12 +18,11 @@ use crate::{
     context::Context,
     error::{Error, Result},
     factor::{ChallengeName, Factor},
-    flows::step::shown,
     flows::{
-        addresses::DeliveryDetails,
-        auth_events,
-        authentication_result::AuthenticationResult,
-        step::{Outcome, Parameters, SignIn},
+        accounts::auth_events,
+        messages::addresses::DeliveryDetails,
+        sessions::authentication_result::AuthenticationResult,
+        sign_in::step::{Outcome, Parameters, SignIn, shown},
     },
     store::{self, clients::ClientAndPool},
 };

@@ -8,11 +8,12 @@ use crate::{
     context::Context,
     error::{Error, Result},
     flows::{
-        auth_events,
-        codes::{self, Sending},
-        messages,
-        purpose::Purpose,
-        sign_up,
+        accounts::{auth_events, sign_up},
+        messages::{
+            self,
+            codes::{self, Sending},
+            purpose::Purpose,
+        },
         triggers::Cause,
     },
     store::{

@@ -12,21 +12,24 @@ use crate::{
     error::{Error, Key, Result, Text},
     factor::AddressAttribute,
     flows::{
-        addresses::{Address, DeliveryDetails},
-        attributes::{Attribute, check_required, checked, is_email},
-        auth_events,
-        codes::{self, Sending},
-        messages, names,
-        new_user::{self, NewUser},
-        password,
-        purpose::Purpose,
-        secret_hash, sign_up,
+        accounts::{
+            attributes::{Attribute, check_required, checked, is_email},
+            auth_events, names,
+            new_user::{self, NewUser},
+            password, sign_up,
+        },
+        messages::{
+            self,
+            addresses::{Address, DeliveryDetails},
+            codes::{self, Sending},
+            purpose::Purpose,
+        },
+        sign_in::secret_hash,
         triggers::{self, Cause},
     },
     pending::Pending,
     secret::Secret,
-    store::audit::Event,
-    store::{self, clients::ClientAndPool, users::Status},
+    store::{self, audit::Event, clients::ClientAndPool, users::Status},
 };
 
 #[derive(Deserialize)]

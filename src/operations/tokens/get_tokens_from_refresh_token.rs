@@ -9,7 +9,11 @@ use crate::{
     caller::PublicClient,
     context::Context,
     error::{Error, Result},
-    flows::{authentication_result::AuthenticationResult, refresh, secret_hash, triggers::Cause},
+    flows::{
+        sessions::{authentication_result::AuthenticationResult, refresh},
+        sign_in::secret_hash,
+        triggers::Cause,
+    },
     secret::Secret,
 };
 

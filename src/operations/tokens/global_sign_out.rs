@@ -4,8 +4,14 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    app::App, caller::Bearer, change::Changed, context::Context, error::Result, flows::session_limits,
-    operations::Empty, store, store::audit::Event,
+    app::App,
+    caller::Bearer,
+    change::Changed,
+    context::Context,
+    error::Result,
+    flows::sessions::session_limits,
+    operations::Empty,
+    store::{self, audit::Event},
 };
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Empty>> {

@@ -8,7 +8,7 @@ use crate::{
     caller::PublicClient,
     context::Context,
     error::{Error, Result},
-    flows::{refresh, secret_hash},
+    flows::{sessions::refresh, sign_in::secret_hash},
     operations::{Associated, Empty},
     secret::Secret,
 };

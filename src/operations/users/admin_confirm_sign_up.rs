@@ -9,12 +9,12 @@ use crate::{
     context::Context,
     error::{Error, Result},
     flows::{
-        self, names,
+        self,
+        accounts::names,
         triggers::{self, Cause},
     },
     operations::Empty,
-    store::audit::Event,
-    store::{self, users::Status},
+    store::{self, audit::Event, users::Status},
 };
 
 pub async fn handle(

@@ -18,19 +18,24 @@ use crate::{
     factor::AddressAttribute,
     flows::{
         self,
-        addresses::Address,
-        attributes::{Attribute, check_required, check_verified, checked},
-        messages, names,
-        new_user::{self, NewUser},
-        password, sign_up,
-        templates::{Occasion, Told},
+        accounts::{
+            attributes::{Attribute, check_required, check_verified, checked},
+            names,
+            new_user::{self, NewUser},
+            password, sign_up,
+        },
+        messages::{
+            self,
+            addresses::Address,
+            templates::{Occasion, Told},
+        },
         triggers::{self, Cause},
     },
     random,
     secret::Secret,
-    store::audit::Event,
     store::{
         self, Connection,
+        audit::Event,
         users::{Status, User},
     },
 };

@@ -11,8 +11,7 @@ use crate::{
     factor::SecondFactor,
     flows,
     operations::Empty,
-    store,
-    store::audit::Event,
+    store::{self, audit::Event},
 };
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {

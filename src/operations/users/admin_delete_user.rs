@@ -8,7 +8,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows::{self, remove_user, session_limits},
+    flows::{self, accounts::remove_user, sessions::session_limits},
     operations::Empty,
 };
 

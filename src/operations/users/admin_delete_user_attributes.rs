@@ -9,7 +9,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::Result,
-    flows::{self, change_attributes},
+    flows::{self, accounts::change_attributes},
     operations::Empty,
     store::audit::Event,
 };

@@ -8,10 +8,9 @@ use crate::{
     change::Changed,
     context::Context,
     error::Result,
-    flows::{self, session_limits},
+    flows::{self, sessions::session_limits},
     operations::Empty,
-    store,
-    store::audit::Event,
+    store::{self, audit::Event},
 };
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {

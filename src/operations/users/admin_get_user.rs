@@ -13,7 +13,7 @@ use crate::{
     factor::SecondFactor,
     flows::{
         self,
-        attributes::{Attribute, listed},
+        accounts::attributes::{Attribute, listed},
     },
 };
 

@@ -13,7 +13,7 @@ use crate::{
     clock::epoch_seconds,
     context::Context,
     error::{Error, Result},
-    flows::{self, auth_events},
+    flows::{self, accounts::auth_events},
     page,
     store::{self, auth_events::AuthEvent},
 };

@@ -10,14 +10,15 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        codes::{self, Sending},
-        forgotten,
-        purpose::Purpose,
+        accounts::forgotten,
+        messages::{
+            codes::{self, Sending},
+            purpose::Purpose,
+        },
         triggers::{self, Cause},
     },
     operations::Empty,
-    store::audit::Event,
-    store::{self, users::Status},
+    store::{self, audit::Event, users::Status},
 };
 
 pub async fn handle(

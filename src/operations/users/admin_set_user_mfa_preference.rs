@@ -9,7 +9,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::Result,
-    flows::{self, mfa},
+    flows::{self, sign_in::mfa},
     operations::Empty,
     store::audit::Event,
 };

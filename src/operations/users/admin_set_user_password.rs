@@ -9,11 +9,10 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows::{self, password},
+    flows::{self, accounts::password},
     operations::Empty,
     secret::Secret,
-    store::audit::Event,
-    store::users::Status,
+    store::{audit::Event, users::Status},
 };
 
 #[derive(Deserialize)]

@@ -12,8 +12,10 @@ use crate::{
     error::Result,
     flows::{
         self,
-        attributes::{Attribute, check_verified, checked},
-        change_attributes,
+        accounts::{
+            attributes::{Attribute, check_verified, checked},
+            change_attributes,
+        },
         triggers::{self, Cause},
     },
     operations::Empty,

@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     clock::epoch_seconds,
-    flows::attributes::{Attribute, listed},
+    flows::accounts::attributes::{Attribute, listed},
     store::users::User,
 };
 

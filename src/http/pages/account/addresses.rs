@@ -10,7 +10,7 @@ use super::Account;
 use crate::{
     error::{Error, Result},
     factor::{AddressAttribute, Factor, SecondFactor},
-    flows::attributes::may_write,
+    flows::accounts::attributes::may_write,
     http::pages::{Frame, Notice, attribute_input::plain_phone, inbox, page, purpose::account_path, see_other, words},
 };
 

@@ -27,7 +27,11 @@ use crate::{
     app::App,
     error::{Error, Key, Result},
     factor::SecondFactor,
-    flows::{self, browser::Browser, factors, last_factor, step_up},
+    flows::{
+        self,
+        accounts::{factors, last_factor, step_up},
+        sessions::browser::Browser,
+    },
     http::visit::{self, Visit},
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
@@ -186,7 +190,7 @@ impl Account<'_> {
         let (passkeys, signals) = {
             let mut db = app.db.acquire().await?;
             let passkeys = store::passkeys::list_details(&mut db, &pool.id, user.sub).await?;
-            (passkeys, flows::signals::of(&mut db, pool, user.sub, &user.username).await?)
+            (passkeys, flows::accounts::signals::of(&mut db, pool, user.sub, &user.username).await?)
         };
         let now = app.clock.now();
         let mut sessions = store::sessions::list_live(&app.db, &pool.id, user.sub, None, now, SESSIONS + 1).await?;
@@ -387,12 +391,13 @@ impl Account<'_> {
     /// Everything ends but this browser's session.
     async fn end_others(&self) -> Result<HttpResponse> {
         let (app, context, pool_id) = (&self.visit.app, &self.visit.context, &self.named.pool.id);
-        flows::browser::end_others(app, context, pool_id, &self.browser.session).await?;
+        flows::sessions::browser::end_others(app, context, pool_id, &self.browser.session).await?;
         Ok(super::see_other(&account_path(self.visit, &[("done", "others-ended")])))
     }
 
     async fn sign_out(&self) -> Result<HttpResponse> {
-        flows::browser::end(&self.visit.app, &self.visit.context, &self.named.pool.id, &self.browser.session).await?;
+        flows::sessions::browser::end(&self.visit.app, &self.visit.context, &self.named.pool.id, &self.browser.session)
+            .await?;
         let query = self.visit.query.text(&OF_ONE_VISIT, &[("done", "signed_out")]);
         let mut response = super::see_other(&format!("/login?{query}"));
         cookies::forget(self.visit, &self.named.pool.id, &mut response)?;
@@ -490,7 +495,7 @@ impl Account<'_> {
         let user = &self.browser.user;
         let signals = {
             let mut db = self.visit.app.db.acquire().await?;
-            flows::signals::of(&mut db, &self.named.pool, user.sub, &user.username).await?
+            flows::accounts::signals::of(&mut db, &self.named.pool, user.sub, &user.username).await?
         };
         if let Err(error) = self.call("DeleteUser", json!({})).await {
             return self.said(error).await;

@@ -1,0 +1,154 @@
+//! Changing a user's attributes, by the user or by an operator: what is verified, what waits for a code, who is called what.
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Key, Result, Text},
+    factor::AddressAttribute,
+    flows::{
+        accounts::{attributes, factors, last_factor, names},
+        messages::{
+            addresses::{Address, DeliveryDetails},
+            codes::{self, Sending},
+            purpose::Purpose,
+        },
+        triggers::Cause,
+    },
+    store::{self, Connection, clients::Client, pools::Pool, users::User},
+};
+
+/// What is said when nothing would be left.
+pub fn no_way_left() -> Text {
+    let words = "Nothing would be left to sign in to this account with; add a passkey or set a password first.";
+    Text::keyed(Key::NoWayLeft, words)
+}
+
+/// Whether a user who changes their attributes has a way to sign in now and must have one afterwards, because the passkey policy
+/// keeps the last one.
+pub async fn must_keep_a_factor(db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<bool> {
+    Ok(pool.passkey_policy.keep_last_factor && last_factor::can_sign_in(db, pool, sub, None).await?)
+}
+
+/// Applies checked attributes to a user, in a transaction that holds the user's row; returns the user as it is then, and
+/// the addresses that are to be proved. The caller sends the codes. `careful`: an address that was proved stays until the new
+/// one is, whatever the pool says.
+pub async fn update(
+    db: &mut Connection,
+    pool: &Pool,
+    user: User,
+    mut new: Map<String, Value>,
+    careful: bool,
+    now: OffsetDateTime,
+) -> Result<(User, Vec<Address>)> {
+    let settings = &pool.settings;
+    let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
+    let before_update = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
+    // What is immutable is so for values that wait, too.
+    attributes::changed(pool, user.attributes.clone(), new.clone())?;
+    let mut to_prove = Vec::new();
+    for attribute in AddressAttribute::ALL {
+        let Some(value) = new.get(attribute.name()).and_then(Value::as_str).map(str::to_owned) else { continue };
+        // Whatever code is on its way was for the value before this one.
+        codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
+        let same = user.attributes.get(attribute.name()).is_some_and(|old| *old == value);
+        let vouched = new.get(attribute.verified()).is_some_and(|verified| verified == "true");
+        // An address that is a second factor stays until the new one is proved.
+        let stays = factors::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
+        if same || vouched || value.is_empty() {
+            continue;
+        }
+        if !stays && !has(&settings.auto_verified_attributes, attribute.name()) {
+            continue;
+        }
+        if stays || has(before_update, attribute.name()) {
+            new.remove(attribute.name());
+        }
+        to_prove.push(Address { attribute, value });
+    }
+    let flags: Vec<_> = new.iter().filter(|(name, _)| name.ends_with("_verified")).collect();
+    let flags: Vec<_> = flags.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut changed = attributes::changed(pool, user.attributes.clone(), new)?;
+    changed.extend(flags);
+    let user = store(db, pool, user, changed, now).await?;
+    Ok((user, to_prove))
+}
+
+/// Sends codes to addresses that are to be proved; returns where they went. `counted`: within the limits of who asks for
+/// codes in their own name.
+pub async fn prove(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    user: &User,
+    addresses: Vec<Address>,
+    counted: bool,
+    now: OffsetDateTime,
+) -> Result<Vec<DeliveryDetails>> {
+    let mut sent = Vec::new();
+    for address in addresses {
+        let purpose = Purpose::verify(address.attribute);
+        let sending = Sending { purpose, source: "UpdateUserAttribute", counted };
+        sent.push(codes::send(cause, db, user, sending, &address, now).await?);
+    }
+    Ok(sent)
+}
+
+/// Writes a user's attributes, the names that follow from them, and takes codes back whose address changed.
+pub async fn store(
+    db: &mut Connection,
+    pool: &Pool,
+    user: User,
+    attributes: Map<String, Value>,
+    now: OffsetDateTime,
+) -> Result<User> {
+    if user.attributes == attributes {
+        return Ok(user);
+    }
+    for attribute in AddressAttribute::ALL {
+        if user.attributes.get(attribute.name()) != attributes.get(attribute.name()) {
+            codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
+        }
+    }
+    let user = User { attributes, ..user };
+    names::put(db, pool, &user, false, now).await?.map_err(|taken| taken.alias_exists())?;
+    store::users::update_attributes(db, &pool.id, user.sub, &user.attributes, now).await?;
+    Ok(user)
+}
+
+/// A user's attributes without some. `client`: who asks, if it is the user and no operator.
+pub fn without(
+    pool: &Pool,
+    mut left: Map<String, Value>,
+    names: &[String],
+    client: Option<&Client>,
+) -> Result<Map<String, Value>> {
+    let refuse = |name: &str, why: &str| {
+        let words = format!("Attributes did not conform to the schema: {name}: {why}");
+        Err(Error::InvalidParameter(Text::keyed(Key::Attribute(name.to_owned()), words)))
+    };
+    for name in names {
+        let Some(known) = pool.settings.schema_attributes.iter().find(|known| known.name == *name) else {
+            let unknown =
+                names.iter().filter(|name| !pool.settings.schema_attributes.iter().any(|one| one.name == **name));
+            let lines: String =
+                unknown.map(|name| format!("user.{name}: Attribute does not exist in the schema.\n")).collect();
+            return Err(Error::InvalidParameter(format!("Invalid user attributes: {lines}").into()));
+        };
+        if client.is_some_and(|client| !attributes::may_write(client, known)) {
+            return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
+        }
+        if known.required || name == "sub" {
+            return refuse(name, "Required attributes cannot be deleted.");
+        }
+        if pool.settings.username_attributes.contains(name) {
+            return refuse(name, "People sign in with it; it can be changed, not deleted.");
+        }
+        if !known.mutable && left.contains_key(name) {
+            return refuse(name, "Attribute cannot be updated.");
+        }
+        left.remove(name);
+        left.remove(&format!("{name}_verified"));
+    }
+    Ok(left)
+}

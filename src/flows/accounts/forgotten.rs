@@ -1,0 +1,128 @@
+//! Forgotten passwords: who may have a code, and where it goes.
+//!
+//! Where people are called by their address, the code goes to that address, proved or not, whatever else they proved: whoever
+//! signs up as somebody else's address, and confirms by their own phone, gets no codes for that name.
+
+use crate::{
+    error::{Error, Result},
+    factor::AddressAttribute,
+    flows::{
+        accounts::{change_attributes, factors},
+        messages::{
+            addresses::{self, Address},
+            codes,
+        },
+    },
+    store::{
+        self, Connection,
+        audit::{Event, Trail},
+        codes::Code,
+        pools::Pool,
+        users::{Mfa, Status, User},
+    },
+};
+
+/// Where the code of this user goes, or why there can be none.
+pub fn address(pool: &Pool, user: &User) -> Result<Address> {
+    if !user.enabled {
+        return Err(Error::disabled());
+    }
+    let nowhere = || {
+        Error::InvalidParameter(
+            "Cannot reset password for the user as there is no registered/verified email or phone_number".into(),
+        )
+    };
+    match user.status {
+        Status::Confirmed | Status::ResetRequired => {}
+        Status::ForceChangePassword => {
+            return Err(Error::NotAuthorized("User password cannot be reset in the current state.".into()));
+        }
+        Status::Unconfirmed => return Err(nowhere()),
+    }
+    let mechanisms = mechanisms(pool);
+    if mechanisms == ["admin_only"] {
+        return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
+    }
+    // What is a second factor is not the first one, too: one mailbox would be both.
+    if let Some(naming) = addresses::naming(pool) {
+        let named = Address::of(user, naming).ok_or_else(nowhere)?;
+        if !factors::uses(pool, user, naming) {
+            return Ok(named);
+        }
+        Address::verified(user, naming).ok_or_else(nowhere)?;
+    }
+    let verified = |attribute| Address::verified(user, attribute).filter(|_| !factors::uses(pool, user, attribute));
+    let verified = |mechanism: &String| match mechanism.as_str() {
+        "verified_email" => verified(AddressAttribute::Email),
+        "verified_phone_number" => verified(AddressAttribute::PhoneNumber),
+        _ => None,
+    };
+    mechanisms.iter().find_map(verified).ok_or_else(nowhere)
+}
+
+/// Refuses a code whose address is not one where a code of this user may go any more.
+pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
+    let first = address(pool, user)?;
+    let attribute = code.attribute.parse().ok();
+    // Another that is proved will do where the pool has several ways.
+    let proved = attribute.and_then(|attribute| Address::verified(user, attribute));
+    let may = match addresses::naming(pool) {
+        Some(naming) if first.attribute == naming => Some(first),
+        _ => proved,
+    };
+    let still = may.is_some_and(|may| Some(may.attribute) == attribute && may.value == code.destination);
+    if still { Ok(()) } else { Err(codes::void()) }
+}
+
+/// Whoever has a code that went to the name itself reads what goes to it, and is the first who proves it: nothing is left to
+/// whoever took the name before, neither sessions nor what begins one, nor passkeys, second factors, devices or another
+/// address. The caller has locked the user's row.
+pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
+    let Some(naming) = addresses::naming(pool).filter(|naming| code.attribute == naming.name()) else {
+        return Ok(user);
+    };
+    if Address::verified(&user, naming).is_some() {
+        return Ok(user);
+    }
+    store::sessions::revoke_all(db, &pool.id, user.sub, None, trail.at).await?;
+    store::challenges::delete_all(db, &pool.id, user.sub).await?;
+    store::passkeys::delete_all(db, &pool.id, user.sub, trail).await?;
+    store::codes::delete_all(db, &pool.id, user.sub).await?;
+    let had_devices = store::devices::delete_all(db, &pool.id, user.sub).await?;
+    let had_app = store::software_tokens::delete(db, &pool.id, user.sub).await?;
+    let had_factors = had_app || user.mfa != Mfa::default();
+    let user = User { mfa: Mfa::default(), ..user };
+    if had_factors {
+        store::users::update_mfa(db, &pool.id, user.sub, &user.mfa, trail.at).await?;
+    }
+    let mut attributes = user.attributes.clone();
+    for kind in AddressAttribute::ALL.into_iter().filter(|kind| user.attributes.contains_key(kind.name())) {
+        attributes.insert(kind.verified().into(), if kind == naming { "true".into() } else { "false".into() });
+    }
+    let events = [
+        (Event::UserSignedOut, true),
+        (Event::AddressVerified, true),
+        (Event::MfaChanged, had_factors),
+        (Event::DeviceForgotten, had_devices),
+    ];
+    for (event, _) in events.into_iter().filter(|(_, happened)| *happened) {
+        let _ = store::audit::insert(db, &pool.id, trail, event.of_user(user.sub)).await?;
+    }
+    change_attributes::store(db, pool, user, attributes, trail.at).await
+}
+
+/// The pool's ways of recovery, first choice first (`AccountRecoverySetting`); by default the mailbox, then the phone.
+fn mechanisms(pool: &Pool) -> Vec<String> {
+    let listed =
+        pool.settings.rest.get("AccountRecoverySetting").and_then(|setting| setting["RecoveryMechanisms"].as_array());
+    let mut listed: Vec<_> = listed
+        .into_iter()
+        .flatten()
+        .map(|one| (one["Priority"].as_i64().unwrap_or(i64::MAX), one["Name"].as_str().unwrap_or_default().to_owned()))
+        .collect();
+    if listed.is_empty() {
+        return vec!["verified_email".into(), "verified_phone_number".into()];
+    }
+    listed.sort_by_key(|(priority, _)| *priority);
+    listed.into_iter().map(|(_, name)| name).collect()
+}

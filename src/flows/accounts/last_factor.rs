@@ -1,0 +1,50 @@
+//! The last way to sign in.
+
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result, Text},
+    factor::Factor,
+    flows::accounts::factors::{self, relying_party_of},
+    store::{self, Connection, pools::Pool, users::User},
+};
+
+/// Refuses what would leave a user without a way to sign in who had one before, in a transaction that is then not committed.
+pub async fn keep(db: &mut Connection, pool: &Pool, sub: Uuid, had: bool, why: Text) -> Result<()> {
+    if !had || can_sign_in(db, pool, sub, None).await? {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter(why))
+}
+
+/// Whether a user has a factor that the pool lets them sign in with, also `without` this passkey. The transaction has locked
+/// the user's row, where something follows from it.
+pub async fn can_sign_in(db: &mut Connection, pool: &Pool, sub: Uuid, without: Option<&[u8]>) -> Result<bool> {
+    match store::users::find_by_sub(&mut *db, &pool.id, sub).await? {
+        Some(user) => can_sign_in_as(db, pool, &user, without).await,
+        None => Ok(false),
+    }
+}
+
+/// The same of a user who is, or would be, as given.
+pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, without: Option<&[u8]>) -> Result<bool> {
+    if user.password_hash.is_some() && pool.allows_factor(Factor::Password) {
+        return Ok(true);
+    }
+    let by_code = Factor::SENT;
+    let codes_suffice = !factors::is_needed(pool, user);
+    if by_code
+        .into_iter()
+        .any(|factor| codes_suffice && pool.allows_factor(factor) && factors::address(user, factor).is_some())
+    {
+        return Ok(true);
+    }
+    if !codes_suffice && !factors::passkeys_suffice(pool, user) {
+        return Ok(false);
+    }
+    // One that was made for another RP ID signs nobody in (docs/cognito.md 3.1).
+    let rp_id = relying_party_of(pool, &[]).map(|rp| rp.id);
+    let passkeys = store::passkeys::list(db, &pool.id, user.sub).await?;
+    Ok(pool.allows_factor(Factor::WebAuthn)
+        && passkeys.into_iter().any(|one| Some(one.rp_id) == rp_id && Some(one.credential_id.as_slice()) != without))
+}

@@ -1,0 +1,172 @@
+//! The names that sign a person in: the username, and the pool's aliases or username attributes.
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Key, Result, Text},
+    flows::accounts::attributes::{is_email, is_phone},
+    random,
+    store::{
+        self, Connection,
+        pools::Pool,
+        users::{Status, User},
+    },
+};
+
+/// Subject and username of a new user who is to be called `typed`. In pools with username attributes the typed address
+/// becomes the user's attribute, and the subject is the username.
+pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>) -> Result<(Uuid, String)> {
+    let sub = random::uuid();
+    let invalid = |key: Key, text: &'static str| Err(Error::InvalidParameter(Text::keyed(key, text)));
+    let settings = &pool.settings;
+    let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
+    if settings.username_attributes.is_empty() {
+        if has(&settings.alias_attributes, "email") && is_email(typed) {
+            return invalid(
+                Key::NameIsAddress,
+                "Username cannot be of email format, since user pool is configured for email alias.",
+            );
+        }
+        if has(&settings.alias_attributes, "phone_number") && is_phone(typed) {
+            return invalid(
+                Key::NameIsAddress,
+                "Username cannot be of phone number format, since user pool is configured for phone number alias.",
+            );
+        }
+        return Ok((sub, typed.to_owned()));
+    }
+    let (email, phone) =
+        (has(&settings.username_attributes, "email"), has(&settings.username_attributes, "phone_number"));
+    let attribute = match (email, phone) {
+        (true, _) if is_email(typed) => "email",
+        (_, true) if is_phone(typed) => "phone_number",
+        (true, true) => return invalid(Key::NotAnAddress, "Username should be either an email or a phone number."),
+        (true, false) => return invalid(Key::NotAnAddress, "Username should be an email."),
+        _ => return invalid(Key::NotAPhoneNumber, "Username should be a phone number."),
+    };
+    match attributes.get(attribute) {
+        Some(other) if other != typed => {
+            return Err(Error::InvalidParameter(format!("The {attribute} must be the same as the username.").into()));
+        }
+        _ => attributes.insert(attribute.into(), Value::String(typed.to_owned())),
+    };
+    Ok((sub, sub.to_string()))
+}
+
+/// The names that sign this user in in this pool: kind and value as it is compared. None where it is the username alone,
+/// which `users` keeps.
+fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
+    let settings = &pool.settings;
+    let mut names = Vec::new();
+    if settings.alias_attributes.is_empty() && settings.username_attributes.is_empty() {
+        return names;
+    }
+    if settings.username_attributes.is_empty() {
+        names.push(("username", pool.username_key(&user.username)));
+    }
+    let is_verified =
+        |kind: &str| user.attributes.get(&format!("{kind}_verified")).is_some_and(|value| value == "true");
+    let one_is_proved = settings.username_attributes.iter().any(|kind| is_verified(kind));
+    for kind in ["email", "phone_number", "preferred_username"] {
+        let has = |list: &[String]| list.iter().any(|one| one == kind);
+        let verified = || is_verified(kind);
+        // As an alias, an address signs in once it is verified, a chosen name once its owner is; as a username, an
+        // address does from the start, but not beside another that is proved: who proved a phone has proved nothing about the
+        // mailbox that was written beside it, whose owner is to have its name.
+        let proved = match kind {
+            "preferred_username" => user.status != Status::Unconfirmed,
+            _ => verified(),
+        };
+        let by_itself = has(&settings.username_attributes) && (verified() || !one_is_proved);
+        let signs_in = by_itself || (has(&settings.alias_attributes) && proved);
+        let value = user.attributes.get(kind).and_then(Value::as_str).filter(|value| signs_in && !value.is_empty());
+        if let Some(value) = value {
+            names.push((kind, pool.username_key(value)));
+        }
+    }
+    names
+}
+
+/// Refuses a chosen name that could be taken for another kind of name.
+fn check_preferred(pool: &Pool, user: &User) -> Result<()> {
+    let alias = pool.settings.alias_attributes.iter().any(|name| name == "preferred_username");
+    let chosen = user.attributes.get("preferred_username").and_then(Value::as_str).filter(|_| alias);
+    if chosen.is_some_and(|name| name.contains('@') || is_phone(name) || Uuid::try_parse(name).is_ok()) {
+        return Err(Error::InvalidParameter(Text::keyed(
+            Key::Attribute("preferred_username".into()),
+            "preferred_username must not look like an e-mail address, a phone number or a UUID: people sign in with it.",
+        )));
+    }
+    Ok(())
+}
+
+/// A name that is somebody else's: its kind.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Taken(pub &'static str);
+
+impl Taken {
+    /// The refusal of a change.
+    pub fn alias_exists(&self) -> Error {
+        Error::AliasExists(format!("An account with the given {} already exists.", self.0).into())
+    }
+
+    /// The refusal of a new user.
+    pub fn username_exists(&self) -> Error {
+        Error::UsernameExists(format!("An account with the given {} already exists.", self.0).into())
+    }
+}
+
+/// Makes a user's names what the attributes say, in a transaction that holds the user's row. The inner error: one of them
+/// is somebody else's. `take`: an address is taken away from them, and is no longer verified there.
+pub async fn put(
+    db: &mut Connection,
+    pool: &Pool,
+    user: &User,
+    take: bool,
+    now: OffsetDateTime,
+) -> Result<Result<(), Taken>> {
+    check_preferred(pool, user)?;
+    let wanted = of(pool, user);
+    if wanted.is_empty() && pool.settings.alias_attributes.is_empty() && pool.settings.username_attributes.is_empty() {
+        return Ok(Ok(()));
+    }
+    let values: Vec<String> = wanted.iter().map(|(_, value)| value.clone()).collect();
+    store::aliases::delete_others(db, &pool.id, user.sub, &values).await?;
+    for (kind, value) in wanted {
+        if store::aliases::insert(db, &pool.id, user.sub, kind, &value).await? {
+            continue;
+        }
+        let address = matches!(kind, "email" | "phone_number");
+        if !take || !address {
+            return Ok(Err(Taken(kind)));
+        }
+        take_away(db, pool, kind, &value, now).await?;
+        if !store::aliases::insert(db, &pool.id, user.sub, kind, &value).await? {
+            return Ok(Err(Taken(kind)));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Takes an address away from whoever signs in with it. Two users who do so to each other are a deadlock, of which
+/// PostgreSQL ends one after a second.
+async fn take_away(
+    db: &mut Connection,
+    pool: &Pool,
+    kind: &'static str,
+    value: &str,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let Some(owner) = store::aliases::owner_of(db, &pool.id, value).await? else { return Ok(()) };
+    let Some(mut owner) = store::users::lock(db, &pool.id, owner).await? else { return Ok(()) };
+    // Read under the lock: the owner may have another address by now.
+    if owner.attributes.get(kind).and_then(Value::as_str).is_none_or(|own| pool.username_key(own) != value) {
+        return Ok(());
+    }
+    owner.attributes.insert(format!("{kind}_verified"), "false".into());
+    store::users::update_attributes(db, &pool.id, owner.sub, &owner.attributes, now).await?;
+    let keep: Vec<String> = of(pool, &owner).into_iter().map(|(_, value)| value).collect();
+    Ok(store::aliases::delete_others(db, &pool.id, owner.sub, &keep).await?)
+}

@@ -1,0 +1,258 @@
+//! Passwords: the pool's policy, and checking one with its lockout.
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Key, Result, Text},
+    flows::{accounts::attributes, sign_in::decoys},
+    random,
+    sealing::sha256,
+    secret::Secret,
+    srp::{self, Verifier, pool_name},
+    store::{
+        self, Connection,
+        clients::Client,
+        pools::{PasswordPolicy, Pool},
+        users::{Password, Status, User},
+    },
+};
+
+/// Characters that count as symbols (Amazon Cognito developer guide, "Password policies").
+const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ";
+
+/// Longest password, characters: `PasswordType` of the API, also where a password comes in a map of parameters.
+const LONGEST: usize = 256;
+
+/// Refuses a password that the policy does not allow, with Amazon Cognito's texts (docs/cognito.md 6).
+pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
+    if password.chars().count() > LONGEST {
+        return Err(Error::InvalidPassword(
+            format!("Password did not conform with policy: Password longer than {LONGEST} characters").into(),
+        ));
+    }
+    let has = |test: fn(char) -> bool| password.chars().any(test);
+    let rules = [
+        (password.chars().count() >= policy.minimum_length, "Password not long enough"),
+        (!policy.require_uppercase || has(|c| c.is_ascii_uppercase()), "Password must have uppercase characters"),
+        (!policy.require_lowercase || has(|c| c.is_ascii_lowercase()), "Password must have lowercase characters"),
+        (!policy.require_numbers || has(|c| c.is_ascii_digit()), "Password must have numeric characters"),
+        (!policy.require_symbols || has(|c| SYMBOLS.contains(c)), "Password must have symbol characters"),
+    ];
+    match rules.iter().find(|(kept, _)| !kept) {
+        None => Ok(()),
+        Some((_, text)) => Err(Error::InvalidPassword(format!("Password did not conform with policy: {text}").into())),
+    }
+}
+
+/// What is stored of a new password: its hash and, in pools with a client that proves passwords without sending them, its
+/// SRP verifier.
+pub async fn new(app: &App, pool: &Pool, sub: Uuid, username: &str, password: Secret) -> Result<Password> {
+    let srp_verifier = if store::clients::any_uses_srp(&app.db, &pool.id).await? {
+        Some(new_verifier(app, pool, sub, username, &password).await?)
+    } else {
+        None
+    };
+    Ok(Password { hash: app.passwords.hash(password).await?, srp_verifier })
+}
+
+/// A sealed SRP verifier.
+async fn new_verifier(app: &App, pool: &Pool, sub: Uuid, username: &str, password: &Secret) -> Result<Vec<u8>> {
+    let (pool_name, username, password) = (pool_name(&pool.id).to_owned(), username.to_owned(), password.clone());
+    let salt = plain_salt(random::bytes());
+    let make = move || srp::verifier(&pool_name, &username, password.expose(), salt);
+    let made = app.passwords.compute(make).await?;
+    Ok(app.sealing.seal(&verifier_context(pool, sub), &[&made.salt[..], &made.v].concat()))
+}
+
+/// Stores a user's new password, in a transaction that holds the user's row.
+pub async fn store(
+    db: &mut Connection,
+    pool: &Pool,
+    sub: Uuid,
+    new: &Password,
+    status: Status,
+    now: OffsetDateTime,
+) -> Result<()> {
+    Ok(store::users::update_password(db, &pool.id, sub, new, status, remembered(pool), now).await?)
+}
+
+/// How many passwords a user of this pool may not choose again.
+fn remembered(pool: &Pool) -> i64 {
+    pool.settings.policies.password_policy.password_history_size.unwrap_or(0)
+}
+
+/// Refuses a password that the user has or had before. Each comparison costs a hash, and holds nothing meanwhile.
+pub async fn check_history(app: &App, pool: &Pool, sub: Uuid, password: &Secret) -> Result<()> {
+    if remembered(pool) == 0 {
+        return Ok(());
+    }
+    for hash in store::users::password_hashes(&app.db, &pool.id, sub, remembered(pool)).await? {
+        if app.passwords.verify(password.clone(), Some(hash)).await? {
+            return Err(Error::PasswordHistoryPolicyViolation("Password has previously been used.".into()));
+        }
+    }
+    Ok(())
+}
+
+/// Counts a guess in a user's name.
+pub async fn count_failure(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
+    let (free, name) = (app.config.free_password_failures, attempts_name(app, pool, username, user));
+    if free > 0 {
+        store::login_attempts::count_failure(&app.db, &pool.id, &name, free, app.clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// The SRP verifier that was sealed for this user.
+pub fn open_verifier(app: &App, pool: &Pool, sub: Uuid, sealed: &[u8]) -> Result<Verifier> {
+    let plain = app.sealing.open(&verifier_context(pool, sub), sealed).map_err(Error::internal)?;
+    let (salt, v) = plain.split_first_chunk().ok_or_else(|| Error::internal("a short SRP verifier"))?;
+    Ok(Verifier { salt: *salt, v: v.to_vec() })
+}
+
+fn verifier_context(pool: &Pool, sub: Uuid) -> String {
+    format!("users.srp_verifier {} {sub}", pool.id)
+}
+
+/// A salt that reads the same as a number and as bytes: clients differ in what they do with leading zeros.
+pub fn plain_salt(mut salt: [u8; srp::SALT]) -> [u8; srp::SALT] {
+    salt[0] = 0x10 + salt[0] % 0x70;
+    salt
+}
+
+/// Brings what is stored of a password up to date, now that it was seen as text: another cost of hashes, a client that
+/// proves passwords without sending them.
+pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> Result<()> {
+    let Some(hash) = &user.password_hash else { return Ok(()) };
+    if store::users::lacks_verifier(&app.db, &pool.id, user.sub).await?
+        && store::clients::any_uses_srp(&app.db, &pool.id).await?
+    {
+        let verifier = new_verifier(app, pool, user.sub, &user.username, &password).await?;
+        store::users::add_verifier(&app.db, &pool.id, user.sub, hash, &verifier).await?;
+    }
+    if app.passwords.is_outdated(hash) {
+        let new = app.passwords.hash(password).await?;
+        store::users::replace_hash(&app.db, &pool.id, user.sub, hash, &new).await?;
+    }
+    Ok(())
+}
+
+/// Checks a password for a name. `Ok(user)`: it is right. An unknown user costs the same time as a known one.
+///
+/// Lockout (docs/cognito.md 4.7): the name is refused while locked; a wrong password counts; the caller, in the transaction that
+/// signs in, calls [`store::login_attempts::forgive`], which refuses when others locked the name meanwhile.
+pub async fn check(
+    app: &App,
+    pool: &Pool,
+    hides_existence: bool,
+    username: &str,
+    user: Option<User>,
+    password: Secret,
+) -> Result<User> {
+    refuse_locked(app, pool, username, user.as_ref()).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let fits = app.passwords.verify(password, hash).await?;
+    let user = match user {
+        Some(user) if fits => return Ok(user),
+        other => other,
+    };
+    let why = match &user {
+        None if !hides_existence => return Err(Error::UserNotFound),
+        Some(user) if !hides_existence && lacks_password(user) => return Err(Error::PasswordResetRequired),
+        Some(user) if user.password_hash.is_none() => "the user has no password",
+        Some(_) => "the password is wrong",
+        None => "nobody has this name",
+    };
+    count_failure(app, pool, username, user.as_ref()).await?;
+    Err(Error::wrong_credentials(why))
+}
+
+/// Whether this user has to choose a first password by ForgotPassword, as who came with an import.
+pub fn lacks_password(user: &User) -> bool {
+    user.password_hash.is_none() && user.status == Status::ResetRequired
+}
+
+/// The name under which wrong passwords are counted: the user's own, whatever alias was typed; also an unknown person's. A name too long for a
+/// key of the database (nobody has it) is counted under its hash.
+pub fn attempts_name(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> String {
+    let name = user.map_or_else(|| decoys::id(app, pool, username), |user| pool.username_key(&user.username));
+    if name.len() <= 1_024 { name } else { BASE64_STANDARD.encode(sha256(name.as_bytes())) }
+}
+
+/// Refuses while a name is locked.
+pub async fn refuse_locked(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
+    let name = attempts_name(app, pool, username, user);
+    if app.config.free_password_failures > 0
+        && store::login_attempts::is_locked(&app.db, &pool.id, &name, app.clock.now()).await?
+    {
+        return Err(attempts_exceeded());
+    }
+    Ok(())
+}
+
+/// The refusal while a name is locked.
+pub fn attempts_exceeded() -> Error {
+    Error::NotAuthorized(Text::keyed(Key::PasswordAttempts, "Password attempts exceeded"))
+}
+
+/// Refuses a temporary password that is past its time.
+pub fn check_temporary(app: &App, pool: &Pool, user: &User) -> Result<()> {
+    let days = pool.settings.policies.password_policy.temporary_password_validity_days;
+    let set_at = user.password_set_at.unwrap_or(user.created_at);
+    if days > 0 && app.clock.now() - set_at > Duration::days(days) {
+        return Err(Error::NotAuthorized(
+            "Temporary password has expired and must be reset by an administrator.".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// When a user's password was set, microseconds since the epoch, as text.
+pub fn set_at(user: &User) -> Option<String> {
+    user.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
+}
+
+/// The parameters of a NEW_PASSWORD_REQUIRED challenge.
+pub fn new_password_parameters(
+    pool: &Pool,
+    client: &Client,
+    user: &User,
+) -> serde_json::Map<String, serde_json::Value> {
+    let missing = pool
+        .settings
+        .schema_attributes
+        .iter()
+        .filter(|a| a.required && a.name != "sub" && !user.attributes.contains_key(&a.name));
+    let missing: Vec<_> = missing.map(|a| format!("userAttributes.{}", a.name)).collect();
+    let parameters = json!({
+        "USER_ID_FOR_SRP": user.username,
+        "requiredAttributes": json!(missing).to_string(),
+        "userAttributes": json!(attributes::readable(client, &user.attributes)).to_string(),
+    });
+    parameters.as_object().cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_names_the_first_rule_broken() {
+        let policy = PasswordPolicy::default();
+        let refusal = |password: &str| check_policy(&policy, password).map_err(|error| error.to_string());
+        assert_eq!(refusal("Passw0rd!"), Ok(()));
+        for (password, text) in [
+            ("Pw0!", "Password not long enough"),
+            ("passw0rd!", "Password must have uppercase characters"),
+            ("PASSW0RD!", "Password must have lowercase characters"),
+            ("Password!", "Password must have numeric characters"),
+            ("Passw0rdd", "Password must have symbol characters"),
+        ] {
+            assert_eq!(refusal(password), Err(format!("Password did not conform with policy: {text}")));
+        }
+    }
+}

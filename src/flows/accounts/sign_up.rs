@@ -1,0 +1,433 @@
+//! What signing up, confirming and asking for a code again share.
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    change,
+    context::{Context, Door},
+    error::{Error, Result},
+    factor::AddressAttribute,
+    flows::{
+        accounts::{change_attributes, names, password},
+        messages::{
+            addresses::{self, Address},
+            codes::{self, Given},
+            purpose::{self, Purpose},
+        },
+        sign_in::migration,
+        triggers::{self, Cause, PreSignUp, Trigger},
+    },
+    pending::{Bounds, Pending},
+    random,
+    secret::Secret,
+    session_text,
+    store::{
+        self, Connection,
+        audit::Event,
+        challenges::Challenge,
+        clients::{Client, ClientAndPool},
+        codes::Code,
+        pools::Pool,
+        users::{Password, Status, User},
+    },
+    user_queue::Turn,
+};
+
+/// Takes the addresses of a new user as verified that the pre sign-up trigger says so of.
+pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Result<()> {
+    for name in &decided.verified {
+        if !attributes.contains_key(*name) {
+            let text = format!("The pre sign-up trigger verifies {name}, which the user does not have.");
+            return Err(Error::InvalidLambdaResponse(text.into()));
+        }
+        attributes.insert(format!("{name}_verified"), "true".into());
+    }
+    Ok(())
+}
+
+/// Where a new user's code goes: to the address that the user was called by, before others.
+pub fn address_to_verify(pool: &Pool, user: &User, typed: &str) -> Option<Address> {
+    let value = |name: &str| user.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
+    let attribute = attribute_to_verify(pool, typed, value)?;
+    Address::of(user, attribute)
+}
+
+/// The same of the addresses that somebody has who is called so.
+pub fn attribute_to_verify(
+    pool: &Pool,
+    typed: &str,
+    value: impl Fn(&str) -> Option<String>,
+) -> Option<AddressAttribute> {
+    let by_address = !pool.settings.username_attributes.is_empty();
+    let given = |one: AddressAttribute| Some((one, value(one.name()).filter(|value| !value.is_empty())?));
+    let given: Vec<_> = addresses::attributes_to_verify(pool).filter_map(given).collect();
+    let typed = pool.username_key(typed);
+    let called = given.iter().find(|(_, value)| by_address && pool.username_key(value) == typed);
+    called.or(given.first()).map(|(name, _)| *name)
+}
+
+/// A `Session` for what comes after this step of a sign-up, for the pages and for clients that may use one.
+pub async fn session(
+    app: &App,
+    db: &mut Connection,
+    client: &Client,
+    sub: Uuid,
+    state: Pending,
+    (door, now): (Door, OffsetDateTime),
+) -> Result<Option<String>> {
+    if door.is_bound_by_flows() && !client.settings.allows_flow("ALLOW_USER_AUTH") {
+        return Ok(None);
+    }
+    let challenge = Challenge {
+        id: random::uuid(),
+        client_id: client.id.clone(),
+        sub: Some(sub),
+        state,
+        bounds: Bounds::default(),
+        // On the pages it lives as long as the code that people look for in their mail.
+        expires_at: now
+            + if door == Door::Pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
+    };
+    store::challenges::insert(&mut *db, &client.pool_id, &challenge, now).await?;
+    Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
+}
+
+/// A `Session` that stands for nothing, in place of one that nobody may have.
+pub fn no_session(app: &App, client: &Client) -> String {
+    let expires_at = app.clock.now() + purpose::SIGN_UP_LIFETIME;
+    session_text::seal(&app.sealing, &client.pool_id, &client.id, random::uuid(), expires_at)
+}
+
+/// The `Session` of a sign-up whose password was proved just now, on the pages.
+///
+/// Its browser is as good from then on as the one that signed up.
+pub async fn session_of(app: &App, context: &Context, named: &ClientAndPool, username: &str) -> Result<String> {
+    let ClientAndPool { client, pool } = named;
+    let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
+        return Ok(no_session(app, client));
+    };
+    let mut db = app.db.acquire().await?;
+    if let Some(browser) = &context.browser {
+        store::users::signed_up_in(&mut db, &pool.id, user.sub, browser).await?;
+    }
+    let session = session(app, &mut db, client, user.sub, Pending::SignUp {}, (Door::Pages, app.clock.now())).await?;
+    Ok(session.unwrap_or_else(|| no_session(app, client)))
+}
+
+/// Uses a sign-up's `Session` up; `false`: it is not one of this user and step, or not any more.
+pub async fn take_session(
+    app: &App,
+    db: &mut Connection,
+    client: &Client,
+    sub: Uuid,
+    state: &Pending,
+    session: &str,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let Ok(id) = session_text::open(&app.sealing, &client.pool_id, &client.id, session, now) else { return Ok(false) };
+    let Some(pending) = store::challenges::find(&mut *db, &client.pool_id, id).await? else { return Ok(false) };
+    if pending.state != *state
+        || pending.sub != Some(sub)
+        || pending.client_id != client.id
+        || pending.expires_at <= now
+    {
+        return Ok(false);
+    }
+    Ok(store::challenges::take(db, &client.pool_id, id).await?.is_some())
+}
+
+/// Makes the user of a forgotten password whom only the pool's user migration trigger knows.
+pub async fn migrate(
+    cause: &Cause<'_>,
+    context: &Context,
+    client: &Client,
+    username: &str,
+    secret_hash: Option<&str>,
+) -> Result<()> {
+    let (app, pool) = (cause.app, cause.pool);
+    if triggers::function(pool, Trigger::UserMigration).is_none() || username.contains('\0') {
+        return Ok(());
+    }
+    crate::flows::sign_in::secret_hash::check(context.door, client, username, secret_hash)?;
+    if store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?.is_none() {
+        migration::user(cause, context, client, username, None).await?;
+    }
+    Ok(())
+}
+
+/// The person whom a client names outside of a sign-in: with the turn of that name, and `None` for an unknown one where
+/// the client hides who exists.
+pub async fn person(
+    app: &App,
+    context: &Context,
+    caller: &ClientAndPool,
+    username: &str,
+    secret_hash: Option<&str>,
+) -> Result<(Turn, Option<User>)> {
+    // First what a statement would refuse.
+    if username.contains('\0') {
+        return Err(Error::nul());
+    }
+    crate::flows::sign_in::secret_hash::check(context.door, &caller.client, username, secret_hash)?;
+    named(app, context, caller, username).await
+}
+
+/// The same where nothing proves the client: the code that is given says enough.
+pub async fn named(
+    app: &App,
+    context: &Context,
+    caller: &ClientAndPool,
+    username: &str,
+) -> Result<(Turn, Option<User>)> {
+    let ClientAndPool { client, pool } = caller;
+    if username.contains('\0') {
+        return Err(Error::nul());
+    }
+    let key = pool.username_key(username);
+    let turn = app.user_queue.of_name(&pool.id, &key).await?;
+    let user = store::users::find(&app.db, &pool.id, &key).await?;
+    if user.is_none() && !client.settings.hides_existence(context.door) {
+        return Err(Error::UserNotFoundForClient);
+    }
+    Ok((turn, user))
+}
+
+/// What confirms a sign-up.
+pub struct Confirmation<'a> {
+    pub username: &'a str,
+    pub code: Given<'a>,
+    /// Whether the user's address is taken away from whoever signs in with it.
+    pub force_alias_creation: bool,
+    /// The sign-up's `Session`.
+    pub session: Option<&'a str>,
+    pub password: Chosen<'a>,
+}
+
+/// Who chose the password of the sign-up that is confirmed. A stranger may have signed up with another's address, and must not
+/// come in by a password when the owner confirms it.
+#[derive(Clone, Copy)]
+pub enum Chosen<'a> {
+    /// Whoever confirms, as Amazon Cognito takes it.
+    Confirmer,
+    /// Whoever has the sign-up's `Session`. Without it this is the password, which is asked for where there is none yet.
+    SessionHolder(Option<&'a Secret>),
+    /// Whoever opens the mail's link, in the browser that signed up or after a sign-up through the API. Otherwise this is the
+    /// password, which is asked for where there is none yet.
+    LinkHolder(Option<&'a Secret>),
+}
+
+impl<'a> Chosen<'a> {
+    /// The password that came along.
+    fn given(self) -> Option<&'a Secret> {
+        match self {
+            Self::Confirmer => None,
+            Self::SessionHolder(given) | Self::LinkHolder(given) => given,
+        }
+    }
+}
+
+/// What became of a confirmation.
+pub enum Confirmed {
+    Done {
+        /// What signs in, for clients that may use it.
+        session: Option<String>,
+        /// The address that the code went to.
+        address: String,
+    },
+    /// Nothing was done: a password is needed along with the link or the code.
+    PasswordNeeded,
+}
+
+/// Tells the pool's function that a person is confirmed, which is so whatever it says. On the pages the person goes on: there
+/// is nobody there who could mend it.
+pub async fn tell_confirmed(cause: &Cause<'_>, context: &Context, source: &str, user: &User) -> Result<()> {
+    match triggers::post_confirmation(cause, source, user).await {
+        Err(error) if context.door == Door::Pages => {
+            tracing::warn!(%error, "a person is confirmed, and the post confirmation trigger failed");
+            Ok(())
+        }
+        told => told,
+    }
+}
+
+/// Confirms the person whom [`person`] or [`named`] found.
+pub async fn confirm(
+    cause: &Cause<'_>,
+    context: &Context,
+    client: &Client,
+    user: Option<User>,
+    given: &Confirmation<'_>,
+) -> Result<Confirmed> {
+    let (app, pool) = (cause.app, cause.pool);
+    let Some(user) = user else {
+        return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp, given.code.by).await?);
+    };
+    let trail = change::trail(app, context, "user");
+    // Nothing is hashed for a code that is wrong.
+    let chosen = match given.password.given() {
+        Some(password) => Some(hashed(app, pool, &user, given.code, password, trail.at).await?),
+        None => None,
+    };
+    let mut tx = app.db.begin().await?;
+    let mut user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    let not_unconfirmed = |user: &User| {
+        Error::NotAuthorized(format!("User cannot be confirmed. Current status is {}", user.status.text()).into())
+    };
+    if user.status != Status::Unconfirmed && !client.settings.hides_existence(context.door) {
+        return Err(not_unconfirmed(&user));
+    }
+    let code = match &chosen {
+        Some((checked, _)) => {
+            codes::redeem_checked(app, &mut tx, pool, &user, (Purpose::SignUp, checked), trail.at).await?
+        }
+        None => match codes::redeem(app, &mut tx, pool, &user, given.code, trail.at).await? {
+            Ok(code) => code,
+            Err(refusal) => {
+                tx.commit().await?;
+                return Err(refusal);
+            }
+        },
+    };
+    if !user.enabled {
+        return Err(Error::disabled());
+    }
+    // The code proves the address that it was sent to, not the one that the user has meanwhile.
+    if user.attributes.get(&code.attribute).is_some_and(|value| *value == code.destination) {
+        user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
+    }
+    store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
+    // Read before the confirmation, which forgets it.
+    let signed_up_in = match given.password {
+        Chosen::LinkHolder(_) => store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?,
+        Chosen::Confirmer | Chosen::SessionHolder(_) => None,
+    };
+    if !store::users::confirm(&mut tx, &pool.id, user.sub, trail.at).await? {
+        return Err(not_unconfirmed(&user));
+    }
+    user.status = Status::Confirmed;
+    let put = names::put(&mut tx, pool, &user, given.force_alias_creation, trail.at).await?;
+    // Not committed then: the same code, with ForceAliasCreation, may come again.
+    put.map_err(|taken| taken.alias_exists())?;
+    // The sign-up's session is used up; clients that do not send it (Amplify) get the next one all the same.
+    let has_session = match given.session {
+        Some(session) => take_session(app, &mut tx, client, user.sub, &Pending::SignUp {}, session, trail.at).await?,
+        None => false,
+    };
+    let stays = user.password_hash.is_none()
+        || match given.password {
+            Chosen::Confirmer => true,
+            Chosen::SessionHolder(_) => has_session,
+            Chosen::LinkHolder(_) => signed_up_in.is_none() || signed_up_in == context.browser,
+        };
+    if !stays {
+        let Some((_, new)) = &chosen else { return Ok(Confirmed::PasswordNeeded) };
+        password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
+    }
+    let session = match given.password {
+        // A link may be opened by anybody's mail program.
+        Chosen::LinkHolder(_) => None,
+        _ => session(app, &mut tx, client, user.sub, Pending::SignedUp {}, (context.door, trail.at)).await?,
+    };
+    let _ = store::audit::insert(&mut tx, &pool.id, &trail, Event::UserConfirmed.of_user(user.sub)).await?;
+    tx.commit().await?;
+    tell_confirmed(cause, context, "PostConfirmation_ConfirmSignUp", &user).await?;
+    Ok(Confirmed::Done { session, address: code.destination })
+}
+
+/// Checks a code that comes with a password, and hashes the password then.
+async fn hashed(
+    app: &App,
+    pool: &Pool,
+    user: &User,
+    given: Given<'_>,
+    password: &Secret,
+    now: OffsetDateTime,
+) -> Result<(Code, Password)> {
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or(Error::UserNotFoundForClient)?;
+    let code = match codes::check(app, &mut tx, pool, &user, given, now).await? {
+        Ok(code) => code,
+        Err(refusal) => {
+            tx.commit().await?;
+            return Err(refusal);
+        }
+    };
+    drop(tx);
+    Ok((code, password::new(app, pool, user.sub, &user.username, password.clone()).await?))
+}
+
+/// Whether a name is taken by somebody who waits for a code at the same address, or who began in this browser: most likely the
+/// same person, who lost the page or mistyped the address.
+pub async fn waits(app: &App, context: &Context, pool: &Pool, username: &str, email: Option<&str>) -> Result<bool> {
+    let user = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?;
+    let Some(user) = user.filter(|user| user.status == Status::Unconfirmed) else { return Ok(false) };
+    if email.is_some_and(|email| user.attributes.get("email").is_some_and(|own| own == email)) {
+        return Ok(true);
+    }
+    let mut db = app.db.acquire().await?;
+    began_in(&mut db, context, pool, &user).await
+}
+
+/// Whether a user's sign-up waits, and began in this browser and in no other.
+async fn began_in(db: &mut Connection, context: &Context, pool: &Pool, user: &User) -> Result<bool> {
+    let browser = store::users::sign_up_browser(db, &pool.id, user.sub).await?;
+    Ok(user.status == Status::Unconfirmed && browser.is_some() && browser == context.browser)
+}
+
+/// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then its password and
+/// addresses become those that were entered last. Otherwise whoever began it is told apart from whoever comes now.
+pub async fn begin_again(
+    app: &App,
+    context: &Context,
+    pool: &Pool,
+    username: &str,
+    (password, addresses): (Option<&str>, [(AddressAttribute, Option<String>); 2]),
+) -> Result<bool> {
+    let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
+        return Ok(false);
+    };
+    let here = {
+        let mut db = app.db.acquire().await?;
+        began_in(&mut db, context, pool, &user).await?
+    };
+    let password = match password {
+        Some(given) if here => {
+            Some(password::new(app, pool, user.sub, &user.username, Secret::from(given.to_owned())).await?)
+        }
+        _ => None,
+    };
+    let trail = change::trail(app, context, "user");
+    let mut tx = app.db.begin().await?;
+    // It may have been confirmed meanwhile, or begun in another browser.
+    let locked = match store::users::lock(&mut tx, &pool.id, user.sub).await? {
+        Some(locked) if here && began_in(&mut tx, context, pool, &locked).await? => Some(locked),
+        _ => None,
+    };
+    let Some(locked) = locked else {
+        store::users::signed_up_again(&mut tx, &pool.id, user.sub).await?;
+        tx.commit().await?;
+        return Ok(false);
+    };
+    let mut attributes = locked.attributes.clone();
+    for (address, value) in addresses {
+        let changes = |value: &String| attributes.get(address.name()).is_none_or(|own| own != value);
+        if let Some(value) = value.filter(changes) {
+            attributes.insert(address.to_string(), value.into());
+            attributes.insert(address.verified().into(), "false".into());
+            // The code that is on its way went to the address before.
+            codes::withdraw(&mut tx, pool, locked.sub, Purpose::SignUp).await?;
+        }
+    }
+    if attributes != locked.attributes {
+        change_attributes::store(&mut tx, pool, locked, attributes, trail.at).await?;
+    }
+    if let Some(password) = password {
+        password::store(&mut tx, pool, user.sub, &password, Status::Unconfirmed, trail.at).await?;
+        let _ = change::note(app, &mut tx, &pool.id, &trail, Event::PasswordChanged.of_user(user.sub)).await?;
+    }
+    tx.commit().await?;
+    Ok(true)
+}

@@ -1,0 +1,124 @@
+//! Users from a file: its columns, and what becomes of each row. The file is Amazon Cognito's CSV (GetCSVHeader).
+
+use std::collections::HashMap;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    factor::SecondFactor,
+    flows::accounts::{
+        attributes::{Attribute, check_required, check_verified, checked},
+        names,
+        new_user::{self, NewUser},
+    },
+    store::{
+        self, Connection,
+        audit::{Event, Trail},
+        pools::Pool,
+        user_imports::RowOutcome,
+        users::{Mfa, Status},
+    },
+    wire,
+};
+
+/// The column with the name that a user is to have.
+const USERNAME: &str = "cognito:username";
+/// The column that switches codes by text message on.
+const MFA: &str = "cognito:mfa_enabled";
+
+/// The columns of a file for this pool, in Amazon Cognito's order.
+pub fn header(pool: &Pool) -> Vec<String> {
+    const STANDARD: [&str; 19] = [
+        "name",
+        "given_name",
+        "family_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "email",
+        "email_verified",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "phone_number",
+        "phone_number_verified",
+        "address",
+        "updated_at",
+    ];
+    let custom =
+        pool.settings.schema_attributes.iter().filter(|one| one.name.contains(':')).map(|one| one.name.clone());
+    STANDARD.map(str::to_owned).into_iter().chain(custom).chain([MFA, USERNAME].map(str::to_owned)).collect()
+}
+
+/// Whether a file's header names columns of this pool only, each once, and the username's.
+pub fn header_fits(pool: &Pool, columns: &[String]) -> bool {
+    let known = header(pool);
+    let mut sorted: Vec<_> = columns.iter().collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted.len() == columns.len()
+        && columns.iter().all(|column| known.contains(column))
+        && columns.iter().any(|column| column == USERNAME)
+}
+
+/// Makes the user of a row, within the caller's transaction. The reason of a row that failed names no values.
+pub async fn import(
+    db: &mut Connection,
+    pool: &Pool,
+    trail: &Trail,
+    row: HashMap<String, String>,
+) -> Result<(RowOutcome, Option<String>)> {
+    match db.part(async |db| make(db, pool, trail, row).await).await {
+        Ok(()) => Ok((RowOutcome::Imported, None)),
+        // Whoever is here already stays as they are.
+        Err(Error::UsernameExists(_)) => Ok((RowOutcome::Skipped, None)),
+        // What is about the row. Everything else is about the moment: the row is tried again.
+        Err(refusal @ (Error::InvalidParameter(_) | Error::AliasExists(_) | Error::NotAuthorized(_))) => {
+            Ok((RowOutcome::Failed, Some(refusal.to_string())))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<String, String>) -> Result<()> {
+    let invalid = |text: &'static str| Error::InvalidParameter(text.into());
+    let typed = row.remove(USERNAME).unwrap_or_default();
+    if !wire::is_username(&typed) {
+        return Err(invalid("cognito:username must have 1 to 128 characters, none of them blank."));
+    }
+    let wants_mfa = row.remove(MFA).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let given: Vec<_> = row.into_iter().map(|(name, value)| Attribute { name, value: Some(value) }).collect();
+    let mut attributes = checked(pool, &given, None, true)?;
+    let (sub, username) = names::of_new_user(pool, &typed, &mut attributes)?;
+    check_verified(&attributes)?;
+    check_required(pool, &attributes)?;
+    let verified = |name: &str| attributes.get(&format!("{name}_verified")).is_some_and(|value| value == "true");
+    // Otherwise nobody could ever set a password.
+    if !verified("email") && !verified("phone_number") {
+        return Err(invalid("A user needs an address that is verified: email_verified or phone_number_verified."));
+    }
+    if wants_mfa && !verified("phone_number") {
+        return Err(invalid("cognito:mfa_enabled needs a phone_number that is verified."));
+    }
+    let new = NewUser { sub, username, password: None, status: Status::ResetRequired, attributes, take_alias: false };
+    let _ = new_user::insert(db, pool, trail, Event::UserImported, new, "User already exists").await?;
+    if wants_mfa {
+        let mfa = Mfa { enabled: vec![SecondFactor::SmsMfa], ..Mfa::default() };
+        store::users::update_mfa(db, &pool.id, sub, &mfa, trail.at).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the file of a job (its pool and ID) that waits for one.
+pub async fn keep_file(app: &App, (pool_id, job_id): (&str, &str), file: &[u8], trail: &Trail) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    if !store::user_imports::put_file(&mut tx, pool_id, job_id, file).await? {
+        return Err(Error::PreconditionNotMet("The job was started before, or has ended.".into()));
+    }
+    let _ = store::audit::insert(&mut tx, pool_id, trail, Event::ImportUploaded.of(job_id)).await?;
+    Ok(tx.commit().await?)
+}

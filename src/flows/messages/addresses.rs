@@ -1,0 +1,151 @@
+//! Addresses that messages go to, and those that strangers would have.
+
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    delivery::Medium,
+    factor::AddressAttribute,
+    flows::messages::purpose::Purpose,
+    store::{pools::Pool, users::User},
+};
+
+/// An address of a user that a message can go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    pub attribute: AddressAttribute,
+    pub value: String,
+}
+
+/// `CodeDeliveryDetailsType`: where a code went, without saying it in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DeliveryDetails {
+    pub attribute_name: AddressAttribute,
+    pub delivery_medium: Medium,
+    pub destination: String,
+}
+
+impl Address {
+    /// The user's address of this attribute, if there is one.
+    pub fn of(user: &User, attribute: AddressAttribute) -> Option<Self> {
+        let value = user.attributes.get(attribute.name())?.as_str().filter(|value| !value.is_empty())?;
+        Some(Self { attribute, value: value.to_owned() })
+    }
+
+    /// The same if the user proved to read what goes there.
+    pub fn verified(user: &User, attribute: AddressAttribute) -> Option<Self> {
+        let verified = user.attributes.get(attribute.verified()).is_some_and(|value| value == "true");
+        Self::of(user, attribute).filter(|_| verified)
+    }
+
+    pub fn medium(&self) -> Medium {
+        match self.attribute {
+            AddressAttribute::Email => Medium::Email,
+            AddressAttribute::PhoneNumber => Medium::Sms,
+        }
+    }
+
+    pub fn details(&self) -> DeliveryDetails {
+        DeliveryDetails {
+            attribute_name: self.attribute,
+            delivery_medium: self.medium(),
+            destination: match self.medium() {
+                Medium::Email => masked_email(&self.value),
+                Medium::Sms => masked_phone(&self.value),
+            },
+        }
+    }
+}
+
+/// The kind of address by which people are called in this pool, where it is one kind.
+pub fn naming(pool: &Pool) -> Option<AddressAttribute> {
+    match pool.settings.username_attributes.as_slice() {
+        [one] => one.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito, unless people are called by their
+/// mailbox: it is the name that is to be proved.
+pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = AddressAttribute> {
+    let automatic =
+        |one: &AddressAttribute| pool.settings.auto_verified_attributes.iter().any(|name| name == one.name());
+    let order = match naming(pool) {
+        Some(AddressAttribute::Email) => [AddressAttribute::Email, AddressAttribute::PhoneNumber],
+        _ => [AddressAttribute::PhoneNumber, AddressAttribute::Email],
+    };
+    order.into_iter().filter(automatic)
+}
+
+/// `b***@g***`
+fn masked_email(email: &str) -> String {
+    let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+    let (name, domain) = email.split_once('@').unwrap_or((email, ""));
+    format!("{}***@{}***", first(name), first(domain))
+}
+
+/// `+*******1234`
+fn masked_phone(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().skip(1).collect();
+    let hidden = digits.len().saturating_sub(4);
+    format!("+{}{}", "*".repeat(hidden), digits[hidden..].iter().collect::<String>())
+}
+
+/// Whether somebody typed a phone number for a name.
+fn is_phone(name: &str) -> bool {
+    name.starts_with('+') && name.len() > 5
+}
+
+/// The address that a code for this would go to if the pool had a person of this name: the same on every call.
+pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Address {
+    let first = match naming(pool) {
+        Some(naming) if purpose != Purpose::SignUp => Some(naming),
+        _ => attributes_to_verify(pool).next(),
+    };
+    let by_phone = is_phone(username) || (!username.contains('@') && first == Some(AddressAttribute::PhoneNumber));
+    let attribute = if by_phone { AddressAttribute::PhoneNumber } else { AddressAttribute::Email };
+    decoy_of(app, pool, username, purpose, attribute)
+}
+
+/// The same for one attribute.
+///
+/// Whoever waits for the code of a sign-up has a decoy for everything else, and whoever does not, one for the sign-up. So an
+/// unknown person has two of them as well: one address on every page would be nobody's.
+pub fn decoy_of(app: &App, pool: &Pool, username: &str, purpose: Purpose, attribute: AddressAttribute) -> Address {
+    let username = &pool.username_key(username);
+    let is_named_by_it = match attribute {
+        AddressAttribute::Email => username.contains('@'),
+        AddressAttribute::PhoneNumber => is_phone(username),
+    };
+    if is_named_by_it {
+        return Address { attribute, value: username.to_owned() };
+    }
+    let kind = if purpose == Purpose::SignUp { "decoy address of a sign-up" } else { "decoy address" };
+    let seed = app.sealing.derive(kind, format!("{} {username}", pool.id).as_bytes());
+    let value = match attribute {
+        AddressAttribute::Email => {
+            let letter = |n: u8| char::from(b'a' + n % 26);
+            format!("{}@{}", letter(seed[0]), letter(seed[1]))
+        }
+        AddressAttribute::PhoneNumber => {
+            format!("+{}", seed[..11].iter().map(|byte| char::from(b'0' + byte % 10)).collect::<String>())
+        }
+    };
+    Address { attribute, value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn destinations_are_masked() {
+        let email = Address { attribute: AddressAttribute::Email, value: "bob@gmail.com".into() };
+        assert_eq!(email.details().destination, "b***@g***");
+        let phone = Address { attribute: AddressAttribute::PhoneNumber, value: "+15555551234".into() };
+        assert_eq!(phone.details().destination, "+*******1234");
+        let short = Address { attribute: AddressAttribute::PhoneNumber, value: "+123".into() };
+        assert_eq!(short.details().destination, "+123");
+    }
+}

@@ -1,0 +1,301 @@
+//! Messages: put into the outbox with what they tell, and taken out of it to be delivered.
+
+pub mod addresses;
+pub(crate) mod codes;
+pub(crate) mod purpose;
+pub(crate) mod shared_counts;
+pub mod templates;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use self::{
+    addresses::Address,
+    templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
+};
+use crate::{
+    app::App,
+    delivery::{Failure, Medium, Message},
+    error::{Error, Result},
+    flows::triggers::{self, Cause, NO_CLIENT, Trigger},
+    grants, random,
+    sealing::hex,
+    store::{
+        self, Connection, Connections,
+        codes::Counter,
+        outbox::{NewMessage, Urgency},
+        pools::Pool,
+        users::User,
+    },
+};
+
+/// Attempts at a message in the words of the custom message trigger.
+const CUSTOM_ATTEMPTS: i32 = 2;
+
+/// Characters of a custom message, at most.
+const LONGEST: usize = 20_000;
+
+/// Messages that an address gets within an hour, whoever asked for them.
+const PER_ADDRESS_AND_HOUR: i32 = 30;
+/// The purpose of that count.
+const ADDRESS: &str = "address";
+
+/// Puts a message into the outbox, in the transaction of what it tells.
+pub async fn send(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    user: &User,
+    address: &Address,
+    told: Told<'_>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let custom =
+        triggers::function(cause.pool, Trigger::CustomMessage).map(|_| Custom::new(cause, user, address, &told));
+    put(cause, db, &counter(cause, address), address, &told, custom, now).await.map(|_| ())
+}
+
+/// Refuses what [`send`] would refuse, before anything is done for it that costs much.
+pub async fn refuse_flooded(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    address: &Address,
+    now: OffsetDateTime,
+) -> Result<()> {
+    cause.app.delivery.check(address.medium())?;
+    let sent = store::codes::sent(db, &cause.pool.id, &counter(cause, address), now).await?;
+    if sent >= PER_ADDRESS_AND_HOUR { Err(Error::limit_exceeded()) } else { Ok(()) }
+}
+
+/// Where the messages to an address are counted.
+fn counter(cause: &Cause<'_>, address: &Address) -> Counter {
+    let named = format!("{} {}", cause.pool.id, address.value.to_lowercase());
+    let key = cause.app.sealing.derive("address", named.as_bytes());
+    Counter { key: format!("address {}", hex(&key)), holder: String::new(), purpose: ADDRESS }
+}
+
+/// The same for an address that nobody has, statement by statement, because it is to take the same time: what is put into
+/// the outbox is taken out of it at once. Limits are counted by the name, for such addresses are few.
+pub async fn pretend_to_send(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    address: &Address,
+    told: Told<'_>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let name = cause.pool.username_key(told.username);
+    let counted = shared_counts::row(cause.app, cause.pool, "nobody", ADDRESS, &name);
+    let id = put(cause, db, &counted, address, &told, None, now).await?;
+    Ok(store::outbox::delete(db, &cause.pool.id, id).await?)
+}
+
+/// Puts a message into the outbox. `counted`: by what its address is counted.
+async fn put(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    counted: &Counter,
+    address: &Address,
+    told: &Told<'_>,
+    custom: Option<Custom>,
+    now: OffsetDateTime,
+) -> Result<Uuid> {
+    let (app, pool) = (cause.app, cause.pool);
+    app.delivery.check(address.medium())?;
+    // Nothing is tried there: no address is ever dead.
+    if store::codes::note_sent(db, &pool.id, counted, (i32::MAX, None), true, now).await? > PER_ADDRESS_AND_HOUR {
+        return Err(Error::limit_exceeded());
+    }
+    let link = link(cause, address, told);
+    let mut message = composed(pool, address, told, link.as_deref());
+    // A pool may have had a sender before the settings took it off their list.
+    let listed = |sender: &String| app.config.is_local() || grants::allow_sender(&app.config, &pool.id, sender);
+    message.from = message.from.filter(listed);
+    message.reply_to = message.reply_to.filter(listed);
+    let code = told.stored.map(|Stored { sub, purpose, hash }| Code { sub, purpose: purpose.into(), hash: hex(hash) });
+    let outgoing = Outgoing { message, custom, code };
+    let id = random::time_ordered_uuid(now);
+    let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
+    let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
+    let message = NewMessage {
+        id,
+        kind: address.medium().kind(),
+        urgency: urgency(cause, told),
+        to: &address.details().destination,
+        sealed: &sealed,
+    };
+    store::outbox::insert(db, &pool.id, &message, now).await?;
+    Ok(id)
+}
+
+/// For what an operator does, nobody waits in front of a screen; and there may be thousands of it.
+fn urgency(cause: &Cause<'_>, told: &Told<'_>) -> Urgency {
+    match told.occasion {
+        Occasion::Invitation => Urgency::Unawaited,
+        _ if cause.client_id == NO_CLIENT => Urgency::Unawaited,
+        Occasion::Verification | Occasion::Reset | Occasion::SignIn => Urgency::Awaited,
+    }
+}
+
+/// Tells the job that delivers that a transaction with a message was committed. Without it the job finds out by itself,
+/// a second later.
+pub fn sent(app: &App) {
+    app.messages_waiting.notify_waiters();
+}
+
+/// A message as it lies in the outbox.
+#[derive(Serialize, Deserialize)]
+struct Outgoing {
+    #[serde(flatten)]
+    message: Message,
+    /// Where the pool has a custom message trigger: what to ask it before the message goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
+    /// The code that it carries, where another one may have taken its place when the message is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+}
+
+/// A code as it was stored when its message was written.
+#[derive(Serialize, Deserialize)]
+struct Code {
+    sub: Uuid,
+    purpose: String,
+    hash: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Custom {
+    event: Value,
+    username: String,
+    secret: String,
+    #[serde(default)]
+    link: Option<String>,
+}
+
+impl Custom {
+    fn new(cause: &Cause<'_>, user: &User, address: &Address, told: &Told<'_>) -> Self {
+        let link = link(cause, address, told);
+        let mut request = json!({
+            "userAttributes": triggers::attributes_of(user),
+            "codeParameter": CODE,
+            "usernameParameter": USERNAME,
+            "clientMetadata": cause.metadata,
+        });
+        if link.is_some() {
+            request["linkParameter"] = json!("{##Click Here##}");
+        }
+        let response = json!({"smsMessage": null, "emailMessage": null, "emailSubject": null});
+        Self {
+            event: cause.event(&format!("CustomMessage_{}", told.source), &user.username, request, response),
+            username: told.username.to_owned(),
+            secret: told.secret.to_owned(),
+            link,
+        }
+    }
+
+    fn filled(&self, template: &str) -> String {
+        filled(template, &self.username, &self.secret, self.link.as_deref())
+    }
+}
+
+/// A message from the outbox, not yet in its last words.
+pub struct OpenedMessage {
+    message: Message,
+    custom: Option<Custom>,
+    code: Option<Code>,
+}
+
+/// Opens a message of the outbox.
+///
+/// A custom message trigger that fails twice is not asked again: a code in the pool's own words is better than none.
+pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<OpenedMessage, Failure> {
+    let unopened = || failure("it cannot be opened with this sealing key");
+    let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
+    let Outgoing { message, custom, code } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
+    Ok(OpenedMessage { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS), code })
+}
+
+impl OpenedMessage {
+    /// Whether its code is not the one that is asked for any more: used, or replaced by that of a later message, which may
+    /// have arrived by now.
+    pub async fn is_void(&self, db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
+        let Some(code) = &self.code else { return Ok(false) };
+        let mut db = db.acquire().await?;
+        let stored = store::codes::find(&mut db, pool_id, code.sub, &code.purpose).await?;
+        Ok(stored.is_none_or(|stored| hex(&stored.hash) != code.hash))
+    }
+
+    /// Whether the pool's custom message trigger is to be asked first.
+    pub fn asks(&self) -> bool {
+        self.custom.is_some()
+    }
+
+    /// The message, ready to be delivered: in the words of the custom message trigger of `pool`, if it has one. Uses no
+    /// database.
+    pub async fn worded(self, app: &App, pool: Option<&Pool>) -> Result<Message, Failure> {
+        match (self.custom, pool) {
+            (Some(custom), Some(pool)) => in_own_words(app, pool, self.message, &custom).await,
+            _ => Ok(self.message),
+        }
+    }
+}
+
+async fn in_own_words(app: &App, pool: &Pool, mut message: Message, custom: &Custom) -> Result<Message, Failure> {
+    let called = triggers::custom_message(app, pool, &custom.event).await;
+    let response = called.map_err(|cause| failure(&format!("the custom message trigger: {}", cause.kind())))?;
+    let own = |member: &str| {
+        let text = response.as_ref().and_then(|response| response.get(member)).and_then(Value::as_str);
+        text.filter(|text| !text.is_empty())
+    };
+    let body = own(if message.medium == Medium::Email { "emailMessage" } else { "smsMessage" });
+    match body {
+        // One that does not say the code would lock people out.
+        Some(body)
+            if (body.contains(CODE) || (custom.link.is_some() && has_link(body)))
+                && body.chars().count() <= LONGEST =>
+        {
+            message.html = body.contains('<') || custom.link.is_some();
+            message.body = custom.filled(body);
+        }
+        Some(_) => {
+            tracing::warn!(pool = pool.id, "a custom message lacks {CODE} or is too long: the pool's own was sent")
+        }
+        None => {}
+    }
+    if let Some(subject) = own("emailSubject") {
+        message.subject = custom.filled(subject).replace(['\r', '\n'], " ");
+    }
+    Ok(message)
+}
+
+/// A failure that may pass.
+pub fn failure(text: &str) -> Failure {
+    Failure { text: text.into(), permanent: false }
+}
+
+fn context(pool_id: &str, id: Uuid) -> String {
+    format!("outbox {pool_id} {id}")
+}
+
+/// What shows that a link was in a message: nobody guesses at codes by links.
+pub fn link_signature(app: &App, client_id: &str, username: &str, code: &str) -> String {
+    hex(&app.sealing.derive("confirmation link", format!("{client_id} {code} {username}").as_bytes()))
+}
+
+/// Where the pool confirms sign-ups by a link: the link.
+fn link(cause: &Cause<'_>, address: &Address, told: &Told<'_>) -> Option<String> {
+    let links = cause.pool.confirms_by_link() && address.medium() == Medium::Email;
+    if !links || !matches!(told.source, "SignUp" | "ResendCode") {
+        return None;
+    }
+    let signature = link_signature(cause.app, cause.client_id, told.username, told.secret);
+    let parameters = [
+        ("client_id", cause.client_id),
+        ("user_name", told.username),
+        ("confirmation_code", told.secret),
+        ("signature", &signature),
+    ];
+    let base = format!("{}/confirmUser", cause.app.public_url);
+    url::Url::parse_with_params(&base, parameters).ok().map(String::from)
+}

@@ -1,0 +1,186 @@
+//! The words of messages: a pool's templates, and what is filled into them.
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    delivery::{Medium, Message},
+    flows::messages::addresses::Address,
+    store::pools::Pool,
+};
+
+/// Placeholders of templates.
+pub const CODE: &str = "{####}";
+pub const USERNAME: &str = "{username}";
+
+/// Around the text of a link.
+const LINK: (&str, &str) = ("{##", "##}");
+
+/// What a message is for: which of the pool's templates it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A code that proves an address.
+    Verification,
+    /// A code in place of a forgotten password.
+    Reset,
+    /// A code that signs in.
+    SignIn,
+    /// The first password of a user whom an operator made.
+    Invitation,
+}
+
+/// What a message says.
+pub struct Told<'a> {
+    pub occasion: Occasion,
+    /// What a custom message trigger is told of it: the part after `CustomMessage_`.
+    pub source: &'static str,
+    /// As the person is to be called.
+    pub username: &'a str,
+    /// The code or password that it carries.
+    pub secret: &'a str,
+    /// Where the code is stored, if another one may take its place.
+    pub stored: Option<Stored<'a>>,
+}
+
+/// A code in the table of codes.
+#[derive(Clone, Copy)]
+pub struct Stored<'a> {
+    pub sub: Uuid,
+    pub purpose: &'static str,
+    pub hash: &'a [u8],
+}
+
+/// A message in the words of the pool; `link`: where its sign-ups are confirmed by one.
+pub fn composed(pool: &Pool, address: &Address, told: &Told<'_>, link: Option<&str>) -> Message {
+    let Told { occasion, username, secret, .. } = *told;
+    let settings = &pool.settings;
+    let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
+    let verification = settings.rest.get("VerificationMessageTemplate");
+    let top = |member: &str| text(settings.rest.get(member));
+    let of = |template: Option<&Value>, member: &str| text(template.and_then(|template| template.get(member)));
+    let (subject, body) = match (occasion, address.medium()) {
+        (Occasion::Verification, Medium::Email) if link.is_some() => (
+            of(verification, "EmailSubjectByLink").unwrap_or_else(|| "Your verification link".into()),
+            of(verification, "EmailMessageByLink").filter(|text| has_link(text)).unwrap_or_else(|| {
+                "Please click the link below to verify your email address. {##Verify Email##}".into()
+            }),
+        ),
+        (Occasion::Invitation, Medium::Email) => (
+            of(invitation, "EmailSubject").unwrap_or_else(|| "Your temporary password".into()),
+            of(invitation, "EmailMessage")
+                .unwrap_or_else(|| "Your username is {username} and temporary password is {####}".into()),
+        ),
+        (Occasion::Invitation, Medium::Sms) => (
+            String::new(),
+            of(invitation, "SMSMessage")
+                .unwrap_or_else(|| "Your username is {username} and temporary password is {####}".into()),
+        ),
+        (Occasion::SignIn, Medium::Email) if settings.email_mfa_configuration.is_some() => (
+            of(settings.email_mfa_configuration.as_ref(), "Subject").unwrap_or_else(|| "Your sign-in code".into()),
+            of(settings.email_mfa_configuration.as_ref(), "Message")
+                .unwrap_or_else(|| "Your sign-in code is {####}".into()),
+        ),
+        (Occasion::Verification | Occasion::Reset | Occasion::SignIn, Medium::Email) => (
+            of(verification, "EmailSubject")
+                .or_else(|| top("EmailVerificationSubject"))
+                .unwrap_or_else(|| "Your verification code".into()),
+            of(verification, "EmailMessage").or_else(|| top("EmailVerificationMessage")).unwrap_or_else(|| {
+                match occasion {
+                    Occasion::Reset => "Your password reset code is {####}".into(),
+                    Occasion::SignIn => "Your sign-in code is {####}".into(),
+                    _ => "Your confirmation code is {####}".into(),
+                }
+            }),
+        ),
+        (Occasion::SignIn, Medium::Sms) => (
+            String::new(),
+            of(settings.sms_mfa_configuration.as_ref(), "SmsAuthenticationMessage")
+                .or_else(|| top("SmsAuthenticationMessage"))
+                .unwrap_or_else(|| "Your authentication code is {####}.".into()),
+        ),
+        (Occasion::Verification | Occasion::Reset, Medium::Sms) => (
+            String::new(),
+            of(verification, "SmsMessage")
+                .or_else(|| top("SmsVerificationMessage"))
+                .unwrap_or_else(|| "Your confirmation code is {####}.".into()),
+        ),
+    };
+    let email = settings.rest.get("EmailConfiguration");
+    Message {
+        medium: address.medium(),
+        to: address.value.clone(),
+        from: of(email, "From"),
+        reply_to: of(email, "ReplyToEmailAddress"),
+        // A subject is one line.
+        subject: filled(&subject, username, secret, None).replace(['\r', '\n'], " "),
+        html: body.contains('<') || link.is_some(),
+        body: filled(&body, username, secret, link),
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A template with its placeholders filled in; in HTML (as every text with a link is) the values are escaped.
+pub fn filled(template: &str, username: &str, secret: &str, link: Option<&str>) -> String {
+    let escaped = |value: &str| {
+        if !template.contains('<') && link.is_none() {
+            return value.to_owned();
+        }
+        value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    };
+    // One pass: a username that looks like a placeholder stays a username.
+    let mut out = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(start) = rest.find('{') {
+        out.push_str(&rest[..start]);
+        rest = &rest[start..];
+        if let Some((link, text)) = link.zip(linked(rest)) {
+            out.push_str(&format!("<a href=\"{}\">{}</a>", escaped(link), escaped(text)));
+            rest = &rest[LINK.0.len() + text.len() + LINK.1.len()..];
+            continue;
+        }
+        let known = [(CODE, secret), (USERNAME, username)];
+        match known.into_iter().find(|(placeholder, _)| rest.starts_with(placeholder)) {
+            Some((placeholder, value)) => {
+                out.push_str(&escaped(value));
+                rest = &rest[placeholder.len()..];
+            }
+            None => {
+                out.push('{');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+/// Whether a template has a place for the link.
+pub fn has_link(template: &str) -> bool {
+    template.match_indices(LINK.0).any(|(at, _)| linked(&template[at..]).is_some())
+}
+
+/// The text of a link's placeholder at the start of a template. A code's placeholder is not one around nothing.
+fn linked(template: &str) -> Option<&str> {
+    let (text, _) = template.strip_prefix(LINK.0)?.split_once(LINK.1)?;
+    (!text.is_empty() && !text.contains('{')).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_filled_once_and_escaped_in_html() {
+        assert_eq!(filled("{username}: {####} {x", "{####}", "12", None), "{####}: 12 {x");
+        assert_eq!(filled("<b>{username}</b>", "<i>&", "12", None), "<b>&lt;i&gt;&amp;</b>");
+        assert_eq!(filled("{username}", "<i>&", "12", None), "<i>&");
+        let link = filled("{##Go & see##} {##", "u", "12", Some("https://a.example/?a=1&b=2"));
+        assert_eq!(link, "<a href=\"https://a.example/?a=1&amp;b=2\">Go &amp; see</a> {##");
+        // A code stays a code where there is a link, too.
+        let both = filled("{####} or {##go##}", "u", "12", Some("https://a.example/"));
+        assert_eq!(both, "12 or <a href=\"https://a.example/\">go</a>");
+        assert!(!has_link("{####}") && has_link("{####} {##go##}"));
+    }
+}

@@ -1,0 +1,419 @@
+//! The authorization request of OAuth 2.0 and OpenID Connect (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core section
+//! 3.1.2; docs/cognito.md 7.1): what an application asks for, and what it is given once the person is signed in.
+
+use std::sync::Arc;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use time::Duration;
+use url::form_urlencoded;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        oauth::{
+            fields::Fields,
+            oauth_session::{self, Granted},
+        },
+        sessions::browser::Browser,
+    },
+    random,
+    sealing::sha256,
+    store::{self, authorization_codes::AuthorizationCode, clients::ClientAndPool},
+    tokens,
+};
+
+/// How long a code may wait for its exchange (docs/cognito.md 7.1).
+const CODE_LIFETIME: Duration = Duration::minutes(5);
+/// Characters of one parameter, at most.
+const LONGEST: usize = 4096;
+
+/// What an application asks for, checked.
+pub struct Authorization {
+    pub named: Arc<ClientAndPool>,
+    pub answer: Answer,
+    /// How to answer.
+    pub grants: Grants,
+    pub scope: String,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub resource: Option<String>,
+    pub prompt: Prompt,
+    /// Seconds since the person last proved who they are, at most.
+    pub max_age: Option<i64>,
+    /// The subject of the person whom the application believes to be signed in.
+    pub hinted: Option<Hint>,
+    /// The lowest level (1 to 4) of the `acr` claim that will do.
+    pub acr_level: Option<u8>,
+}
+
+/// What the application gets at its redirect URI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grants {
+    /// A code, which it exchanges for tokens.
+    Code,
+    /// The tokens themselves (the implicit grant).
+    Tokens,
+}
+
+/// What the person is to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prompt {
+    /// What is needed.
+    Default,
+    /// Nothing.
+    None,
+    /// The sign-in, also when signed in.
+    Login,
+    /// The choice between the account that is signed in and another one.
+    SelectAccount,
+}
+
+/// What an ID token that came back as a hint (`id_token_hint`) says. It is not verified, since it can only make the answer
+/// stricter.
+pub enum Hint {
+    Subject(Uuid),
+    Unreadable,
+}
+
+impl Hint {
+    fn of(token: &str) -> Self {
+        tokens::unverified_subject(token).map_or(Self::Unreadable, Self::Subject)
+    }
+}
+
+/// Where and how an application is answered.
+#[derive(Clone)]
+pub struct Answer {
+    pub redirect_uri: String,
+    pub state: Option<String>,
+    in_fragment: bool,
+}
+
+impl Answer {
+    /// The redirect URI with these parameters and the request's state.
+    pub fn with(&self, parameters: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parameters);
+        if let Some(state) = &self.state {
+            query.append_pair("state", state);
+        }
+        let separator = match (self.in_fragment, self.redirect_uri.contains('?')) {
+            (true, _) => '#',
+            (false, true) => '&',
+            (false, false) => '?',
+        };
+        format!("{}{separator}{}", self.redirect_uri, query.finish())
+    }
+
+    /// The redirect URI with an error (RFC 6749 section 4.1.2.1).
+    pub fn error(&self, code: &str, description: &str) -> String {
+        self.with(&[("error", code), ("error_description", description)])
+    }
+}
+
+/// Why a request is refused.
+pub enum Fault {
+    /// It does not say whom to answer, or not truly: the person is told, and nobody else (RFC 6749 section 4.1.2.1).
+    Shown(String),
+    /// The application is told, by this address.
+    Told(String),
+    Internal(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+/// The app client that a request names, if the sign-in pages are for it: OAuth 2.0 is switched on with a flow that has a page.
+pub async fn client(app: &App, fields: &Fields) -> Result<Arc<ClientAndPool>, Fault> {
+    let client_id = fields.get("client_id").unwrap_or_default();
+    if client_id.is_empty() {
+        return Err(Fault::Shown("client_id is missing from the address.".into()));
+    }
+    let shown = |error: Error| match error {
+        Error::ResourceNotFound(_) => Fault::Shown("The app client that client_id names does not exist.".into()),
+        other => Fault::Internal(other),
+    };
+    if client_id.len() > 128 || client_id.contains('\0') {
+        return Err(Fault::Shown("The app client that client_id names does not exist.".into()));
+    }
+    let pool_id = app.pool_of_client(client_id).await.map_err(shown)?;
+    app.client_with_pool(&pool_id, client_id).await.map_err(shown)
+}
+
+/// Whether the sign-in pages are for this client.
+pub fn has_pages(named: &ClientAndPool) -> bool {
+    ["code", "implicit"].into_iter().any(|flow| named.client.settings.allows_oauth(flow))
+}
+
+/// Checks an authorization request of the app client that it names.
+pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Result<Authorization, Fault> {
+    let settings = &named.client.settings;
+    let repeated = |name: &str| fields.names().filter(|other| *other == name).count() > 1;
+    if let Some(name) = ["client_id", "redirect_uri"].into_iter().find(|name| repeated(name)) {
+        return Err(Fault::Shown(format!("The parameter {name} stands more than once in the address.")));
+    }
+    let Some(redirect_uri) = fields.get("redirect_uri").filter(|uri| !uri.is_empty()) else {
+        return Err(Fault::Shown("redirect_uri is missing from the address.".into()));
+    };
+    // Compared as text: nothing is like another (RFC 9700 section 2.1).
+    if !settings.list("CallbackURLs").contains(&redirect_uri) {
+        return Err(Fault::Shown("The redirect_uri is not one of the app client's callback URLs.".into()));
+    }
+    let response_type = fields.get("response_type").unwrap_or_default();
+    let answer = Answer {
+        redirect_uri: redirect_uri.to_owned(),
+        state: fields.get("state").map(str::to_owned),
+        in_fragment: response_type == "token",
+    };
+    let told = |code: &str, description: &str| Fault::Told(answer.error(code, description));
+    let invalid = |description: &str| told("invalid_request", description);
+    if fields.repeated().is_some() {
+        return Err(invalid("a parameter stands more than once"));
+    }
+    if fields.values().any(|value| value.len() > LONGEST) {
+        return Err(invalid("a parameter is too long"));
+    }
+    // OpenID Connect Core, section 3.1.2.6: what is not supported is said, because its sender believes in it.
+    for (name, code) in [
+        ("request", "request_not_supported"),
+        ("request_uri", "request_uri_not_supported"),
+        ("registration", "registration_not_supported"),
+    ] {
+        if fields.get(name).is_some() {
+            return Err(told(code, "this parameter is not supported; send the others by themselves"));
+        }
+    }
+    let (grants, flow) = match response_type {
+        "code" => (Grants::Code, "code"),
+        "token" => (Grants::Tokens, "implicit"),
+        "" => return Err(invalid("response_type is missing")),
+        _ => return Err(invalid("response_type must be code or token")),
+    };
+    let modes = if grants == Grants::Code { ["", "query"] } else { ["", "fragment"] };
+    if !modes.contains(&fields.get("response_mode").unwrap_or_default()) {
+        return Err(invalid("response_mode must be query for code and fragment for token"));
+    }
+    if !settings.allows_oauth(flow) {
+        return Err(told("unauthorized_client", "the app client may not use this flow"));
+    }
+    if fields.values().any(|value| value.contains('\0')) {
+        return Err(invalid("a parameter holds the character U+0000"));
+    }
+    match fields.get("identity_provider") {
+        None | Some("" | "COGNITO") => {}
+        Some(_) => return Err(invalid("identity_provider: only COGNITO is there")),
+    }
+    if fields.get("idp_identifier").is_some_and(|text| !text.is_empty()) {
+        return Err(invalid("idp_identifier: no identity provider has it"));
+    }
+    let scope = scope(&named, fields.get("scope")).map_err(|text| told("invalid_scope", text))?;
+    let code_challenge = code_challenge(fields, grants).map_err(invalid)?;
+    let prompt = prompt(fields.get("prompt")).map_err(invalid)?;
+    let max_age = match fields.get("max_age").filter(|text| !text.is_empty()) {
+        None => None,
+        Some(text) => match text.parse::<i64>() {
+            Ok(seconds) if text.bytes().all(|byte| byte.is_ascii_digit()) => Some(seconds),
+            _ => return Err(invalid("max_age must be a number of seconds")),
+        },
+    };
+    let resource = fields.get("resource").filter(|text| !text.is_empty()).map(str::to_owned);
+    if let Some(identifier) = &resource
+        && store::resource_servers::find(&app.db, &named.pool.id, identifier).await?.is_none()
+    {
+        return Err(told("invalid_request", "resource names no resource server"));
+    }
+    if resource.as_ref().is_some_and(|identifier| !is_granted(identifier, &scope)) {
+        return Err(told("invalid_target", "no scope of this resource server is granted"));
+    }
+    let acr_level = fields.get("acr_values").and_then(|text| {
+        let levels =
+            text.split(' ').filter_map(|name| (1..=4).find(|level| named.pool.settings.acr_name(*level) == name));
+        levels.min()
+    });
+    Ok(Authorization {
+        nonce: fields.get("nonce").map(str::to_owned),
+        named,
+        answer,
+        grants,
+        scope,
+        code_challenge,
+        resource,
+        prompt,
+        max_age,
+        hinted: fields.given("id_token_hint").map(Hint::of),
+        acr_level,
+    })
+}
+
+/// The scopes that are granted: those asked for, or all of the client's.
+pub fn scope(named: &ClientAndPool, asked: Option<&str>) -> Result<String, &'static str> {
+    let allowed = named.client.settings.list("AllowedOAuthScopes");
+    let mut scopes: Vec<&str> = Vec::new();
+    for one in asked.unwrap_or_default().split(' ').filter(|one| !one.is_empty()) {
+        if !allowed.contains(&one) {
+            return Err("the app client may not ask for one of the scopes");
+        }
+        if !scopes.contains(&one) {
+            scopes.push(one);
+        }
+    }
+    if scopes.is_empty() {
+        scopes = allowed;
+    }
+    // They say what of the ID token and of userInfo is granted, which openid opens.
+    if scopes.iter().any(|one| ["phone", "email", "profile"].contains(one)) && !scopes.contains(&"openid") {
+        return Err("phone, email and profile need openid beside them");
+    }
+    Ok(scopes.join(" "))
+}
+
+/// Whether a scope of this resource server is among those that are granted.
+pub fn is_granted(identifier: &str, scope: &str) -> bool {
+    scope.split(' ').any(|one| one.strip_prefix(identifier).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// PKCE (RFC 7636): S256 only.
+fn code_challenge(fields: &Fields, grants: Grants) -> Result<Option<String>, &'static str> {
+    let method = fields.get("code_challenge_method").filter(|text| !text.is_empty());
+    let challenge = fields.get("code_challenge").filter(|text| !text.is_empty());
+    match (challenge, method) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err("code_challenge is missing"),
+        (Some(_), None) => Err("code_challenge_method is missing; it must be S256"),
+        (Some(challenge), Some("S256")) => {
+            let is_hash = BASE64_URL_SAFE_NO_PAD.decode(challenge).is_ok_and(|hash| hash.len() == 32);
+            match (is_hash, grants) {
+                (false, _) => Err("code_challenge must be a SHA-256 in base64url"),
+                (true, Grants::Tokens) => Err("code_challenge is for response_type=code"),
+                (true, Grants::Code) => Ok(Some(challenge.to_owned())),
+            }
+        }
+        (Some(_), Some(_)) => Err("code_challenge_method must be S256"),
+    }
+}
+
+fn prompt(text: Option<&str>) -> Result<Prompt, &'static str> {
+    let mut prompt = Prompt::Default;
+    let values: Vec<_> = text.unwrap_or_default().split(' ').filter(|one| !one.is_empty()).collect();
+    for value in &values {
+        prompt = match *value {
+            "none" if values.len() == 1 => Prompt::None,
+            "none" => return Err("prompt: none stands alone"),
+            "login" => Prompt::Login,
+            "select_account" if prompt != Prompt::Login => Prompt::SelectAccount,
+            "select_account" => prompt,
+            // What an application of the pool's own operator may do, nobody is asked.
+            "consent" => prompt,
+            _ => return Err("prompt must be none, login, select_account or consent"),
+        };
+    }
+    Ok(prompt)
+}
+
+impl Authorization {
+    /// Whether a browser's sign-in is recent and strong enough for what is asked, whatever the prompt.
+    pub fn is_satisfied_by(&self, app: &App, browser: &Browser) -> bool {
+        let age = app.clock.now() - browser.session.auth_time;
+        // 0 is to ask again (OpenID Connect Core, section 3.1.2.1).
+        let recent = self.max_age.is_none_or(|most| most > 0 && age <= Duration::seconds(most));
+        let strong = self.acr_level.is_none_or(|level| browser.acr_level() >= level);
+        let expected = match &self.hinted {
+            None => true,
+            Some(Hint::Subject(sub)) => *sub == browser.session.sub,
+            Some(Hint::Unreadable) => false,
+        };
+        recent && strong && expected
+    }
+
+    /// Where the browser goes with what was asked for, or with what went wrong. `None`: the browser is not signed in any more.
+    pub async fn grant(&self, app: &App, browser: &Browser) -> Option<String> {
+        let granted = match self.grants {
+            Grants::Code => self.code(app, browser).await,
+            Grants::Tokens => self.tokens(app, browser).await,
+        };
+        match granted {
+            // Signed out while a function was at work.
+            Err(Error::NotAuthorized(_)) => None,
+            Err(error) => Some(self.failure(&error)),
+            Ok(granted) => granted,
+        }
+    }
+
+    /// Where the browser goes with what went wrong. A redirect cannot carry a status: the application learns of a fault by
+    /// `server_error` (RFC 6749 section 4.1.2.1).
+    pub fn failure(&self, error: &Error) -> String {
+        let (code, description) = match error {
+            Error::UserLambdaValidation(_) => ("invalid_request", "a function of the user pool refused"),
+            Error::TooManyRequests(_) => ("temporarily_unavailable", "too many requests; try again in a moment"),
+            Error::Internal(cause) => {
+                tracing::error!(%cause, "an authorization request failed");
+                ("server_error", "try again in a moment")
+            }
+            Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => {
+                ("server_error", "a function of the user pool failed; try again in a moment")
+            }
+            other => {
+                tracing::warn!(error = %other, "an authorization request failed");
+                ("server_error", "try again in a moment")
+            }
+        };
+        self.answer.error(code, description)
+    }
+
+    async fn code(&self, app: &App, browser: &Browser) -> Result<Option<String>> {
+        let text = BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<32>());
+        let (pool_id, session) = (&self.named.pool.id, &browser.session);
+        let code = AuthorizationCode {
+            hash: sha256(text.as_bytes()).to_vec(),
+            sub: session.sub,
+            client_id: self.named.client.id.clone(),
+            browser_session: session.origin_jti,
+            redirect_uri: self.answer.redirect_uri.clone(),
+            scope: self.scope.clone(),
+            nonce: self.nonce.clone(),
+            code_challenge: self.code_challenge.clone(),
+            resource: self.resource.clone(),
+            expires_at: app.clock.now() + CODE_LIFETIME,
+            origin_jti: None,
+        };
+        let mut tx = app.db.begin().await?;
+        // The user first: the order of locks.
+        let held = store::users::lock_shared(&mut tx, pool_id, session.sub).await?;
+        if held.is_none() || !store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
+            return Ok(None);
+        }
+        store::authorization_codes::insert(&mut tx, pool_id, &code).await?;
+        tx.commit().await?;
+        Ok(Some(self.answer.with(&[("code", &text)])))
+    }
+
+    async fn tokens(&self, app: &App, browser: &Browser) -> Result<Option<String>> {
+        let mut tx = app.db.begin().await?;
+        let granted = Granted { scope: &self.scope, resource: self.resource.as_deref(), refreshable: false };
+        let (sub, session) = (browser.session.sub, browser.session.origin_jti);
+        let Some(opened) = oauth_session::open(app, &mut tx, &self.named, sub, session, &granted).await? else {
+            return Ok(None);
+        };
+        tx.commit().await?;
+        let metadata = serde_json::Map::new();
+        let tokens = opened.tokens(app, &self.named, self.nonce.as_deref(), &metadata).await?;
+        let expires_in = tokens.expires_in.to_string();
+        let mut parameters = vec![("access_token", tokens.access_token.as_str())];
+        if let Some(id_token) = &tokens.id_token {
+            parameters.push(("id_token", id_token));
+        }
+        parameters.extend([("token_type", "bearer"), ("expires_in", &expires_in)]);
+        Ok(Some(self.answer.with(&parameters)))
+    }
+}

@@ -1,0 +1,137 @@
+//! Sessions that OAuth clients get through a browser that is signed in.
+
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    flows::{
+        sessions::{
+            authentication_result::AuthenticationResult,
+            issue::{self, Basis},
+            token_generation::{self, Holder, Source},
+        },
+        triggers::{self, Cause, Trigger},
+    },
+    random,
+    store::{self, Connection, clients::ClientAndPool, groups::Membership, sessions::Session, users::User},
+    tokens::{RefreshToken, Use},
+};
+
+/// What an application was granted.
+pub struct Granted<'a> {
+    /// Separated by blanks.
+    pub scope: &'a str,
+    pub resource: Option<&'a str>,
+    /// Whether there is a refresh token.
+    pub refreshable: bool,
+}
+
+/// A session that was just opened, before its transaction is committed.
+pub struct OAuthSession {
+    user: User,
+    session: Session,
+    memberships: Vec<Membership>,
+    refresh: Option<RefreshToken>,
+}
+
+/// Opens a session for an application through the session of a browser, which must live: it is of the same sign-in, by the
+/// same passkey or password, at the same time. `None`: the browser was signed out.
+///
+/// The user's row is held first, so that a deletion of the passkey that ends sessions either comes first and has ended the
+/// browser's, or waits and finds this one.
+pub async fn open(
+    app: &App,
+    db: &mut Connection,
+    named: &ClientAndPool,
+    sub: Uuid,
+    browser_session: Uuid,
+    granted: &Granted<'_>,
+) -> Result<Option<OAuthSession>> {
+    let (pool_id, client) = (&named.pool.id, &named.client);
+    let Some(user) = store::users::lock_shared(db, pool_id, sub).await? else { return Ok(None) };
+    if !store::sessions::lock_live(db, pool_id, sub, browser_session).await? {
+        return Ok(None);
+    }
+    let browser = store::sessions::find_browser(db, pool_id, browser_session).await?;
+    let with = store::sessions::opened_with(db, pool_id, browser_session).await?;
+    let (Some(browser), Some(with)) = (browser, with) else { return Ok(None) };
+    let now = app.clock.now();
+    let origin_jti = random::uuid();
+    let refresh = RefreshToken::new(origin_jti);
+    let lifetime = match granted.refreshable {
+        true => client.settings.refresh_lifetime(),
+        false => client.settings.access_lifetime().max(client.settings.id_lifetime()),
+    };
+    let session = Session {
+        origin_jti,
+        sub,
+        client_id: client.id.clone(),
+        refresh_hash: refresh.hash(Use::OAuth).to_vec(),
+        refresh_generation: 0,
+        rotated_at: None,
+        auth_time: browser.auth_time,
+        opened_at: Some(now),
+        expires_at: now + lifetime,
+        revoked_at: None,
+        methods: browser.methods,
+        device_key: browser.device_key,
+        named_device: browser.named_device,
+        browser: false,
+        browser_session: Some(browser_session),
+        scope: Some(granted.scope.to_owned()),
+        resource: granted.resource.map(str::to_owned),
+    };
+    store::sessions::insert(db, pool_id, &session, &with).await?;
+    let memberships = store::groups::memberships(db, pool_id, sub).await?;
+    Ok(Some(OAuthSession { user, session, memberships, refresh: granted.refreshable.then_some(refresh) }))
+}
+
+impl OAuthSession {
+    /// The session's identifier.
+    pub fn origin_jti(&self) -> Uuid {
+        self.session.origin_jti
+    }
+
+    /// The tokens of the session; called after COMMIT. A session whose tokens nobody gets ends.
+    pub async fn tokens(
+        self,
+        app: &App,
+        named: &ClientAndPool,
+        nonce: Option<&str>,
+        metadata: &Map<String, Value>,
+    ) -> Result<AuthenticationResult> {
+        let (pool_id, origin_jti) = (&named.pool.id, self.session.origin_jti);
+        app.opened_sessions.note(pool_id, self.session.sub);
+        let made = self.make_tokens(app, named, nonce, metadata).await;
+        if made.is_err() {
+            let mut db = app.db.acquire().await?;
+            store::sessions::revoke(&mut db, pool_id, origin_jti, app.clock.now()).await?;
+        }
+        made
+    }
+
+    async fn make_tokens(
+        self,
+        app: &App,
+        named: &ClientAndPool,
+        nonce: Option<&str>,
+        metadata: &Map<String, Value>,
+    ) -> Result<AuthenticationResult> {
+        let (pool, client) = (&named.pool, &named.client);
+        let cause = Cause { app, pool, client_id: &client.id, metadata };
+        let scopes: Vec<_> = self.session.scope.as_deref().unwrap_or_default().split(' ').collect();
+        let holder = Holder::User(&self.user, &self.memberships);
+        let change = token_generation::ask(&cause, Source::HostedAuth, holder, &scopes).await?;
+        if triggers::function(pool, Trigger::PreTokenGeneration).is_some() {
+            // It may have taken seconds, in which the user was signed out, or disabled.
+            let mut db = app.db.acquire().await?;
+            let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
+            live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
+        }
+        let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce };
+        let refresh = self.refresh.as_ref().map(RefreshToken::text);
+        issue::issue(&cause, client, basis, change.as_ref(), refresh).await
+    }
+}

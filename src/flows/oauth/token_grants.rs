@@ -1,0 +1,240 @@
+//! What the token endpoint exchanges for tokens (RFC 6749 sections 4.1.3, 4.4 and 6; docs/cognito.md 7.2): an authorization code, a refresh
+//! token, or a confidential client's own credentials.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use crate::{
+    app::App,
+    change::trail,
+    context::Context,
+    error::{Error, Result},
+    flows::{
+        oauth::{
+            authorization,
+            fields::Fields,
+            oauth_session::{self, Granted},
+        },
+        sessions::{
+            authentication_result::AuthenticationResult,
+            issue, refresh,
+            token_generation::{self, Holder, Source},
+        },
+        triggers::Cause,
+    },
+    random,
+    sealing::{equal, sha256},
+    store::{self, audit::Event, clients::ClientAndPool},
+    tokens::MachineClaims,
+};
+
+/// An error of RFC 6749 section 5.2, or one of ours.
+#[derive(Debug)]
+pub enum Refusal {
+    Told { code: &'static str, description: &'static str },
+    Internal(Error),
+}
+
+/// The code of a refusal that is nothing of the application's doing.
+pub const UNAVAILABLE: &str = "temporarily_unavailable";
+
+/// A refusal with these words.
+pub fn told(code: &'static str, description: &'static str) -> Refusal {
+    Refusal::Told { code, description }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Internal(error)
+    }
+}
+
+impl From<sqlx::Error> for Refusal {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Internal(error.into())
+    }
+}
+
+/// Tokens for what a form of the token endpoint offers; the client has proved itself.
+pub async fn grant(
+    app: &App,
+    context: &Context,
+    named: &ClientAndPool,
+    form: &Fields,
+) -> Result<AuthenticationResult, Refusal> {
+    let metadata = match form.given("aws_client_metadata").map(serde_json::from_str::<Map<String, Value>>) {
+        None => Map::new(),
+        Some(Ok(metadata)) => metadata,
+        Some(Err(_)) => return Err(told("invalid_request", "aws_client_metadata is not a JSON object")),
+    };
+    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
+    match form.get("grant_type").unwrap_or_default() {
+        "authorization_code" => code(&cause, context, named, form).await,
+        "refresh_token" => refreshed(&cause, context, named, form).await,
+        "client_credentials" => machine(&cause, named, form).await,
+        "" => Err(told("invalid_request", "grant_type is missing")),
+        _ => Err(told("unsupported_grant_type", "it must be authorization_code, refresh_token or client_credentials")),
+    }
+}
+
+/// An authorization code, once. A code that comes again ends what it gave before (RFC 6749 section 4.1.2).
+async fn code(
+    cause: &Cause<'_>,
+    context: &Context,
+    named: &ClientAndPool,
+    form: &Fields,
+) -> Result<AuthenticationResult, Refusal> {
+    let app = cause.app;
+    let Some(text) = form.given("code") else { return Err(told("invalid_request", "code is missing")) };
+    if !named.client.settings.allows_oauth("code") {
+        return Err(told("unauthorized_client", "the app client may not use this flow"));
+    }
+    let (pool_id, hash, now) = (&named.pool.id, sha256(text.as_bytes()), app.clock.now());
+    let unknown = || told("invalid_grant", "the code is unknown, expired or was used");
+    let sub = store::authorization_codes::find_sub(&app.db, pool_id, &hash).await?.ok_or_else(unknown)?;
+    let mut tx = app.db.begin().await?;
+    // The user first: the order of locks.
+    store::users::lock_shared(&mut tx, pool_id, sub).await?.ok_or_else(unknown)?;
+    let code = store::authorization_codes::lock(&mut tx, pool_id, &hash).await?.ok_or_else(unknown)?;
+    if code.client_id != named.client.id {
+        return Err(unknown());
+    }
+    if let Some(origin_jti) = code.origin_jti {
+        if store::sessions::revoke(&mut tx, pool_id, origin_jti, now).await? {
+            let trail = trail(app, context, "service");
+            let entry = Event::AuthorizationCodeReplayed.of_user(sub);
+            let _ = store::audit::insert(&mut tx, pool_id, &trail, entry).await?;
+        }
+        tx.commit().await?;
+        tracing::warn!("an authorization code came back: what it gave is revoked");
+        return Err(unknown());
+    }
+    if code.expires_at <= now {
+        return Err(unknown());
+    }
+    if let Err(refusal) = fits(&code, form) {
+        // Whoever does not know what the client knows does not try again.
+        store::authorization_codes::delete(&mut tx, pool_id, &hash).await?;
+        tx.commit().await?;
+        return Err(refusal);
+    }
+    let granted = Granted { scope: &code.scope, resource: code.resource.as_deref(), refreshable: true };
+    let opened = oauth_session::open(app, &mut tx, named, sub, code.browser_session, &granted).await?;
+    let opened = opened.ok_or_else(|| told("invalid_grant", "the person was signed out meanwhile"))?;
+    store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti()).await?;
+    tx.commit().await?;
+    opened.tokens(app, named, code.nonce.as_deref(), cause.metadata).await.map_err(|error| match by_trigger(error) {
+        // The code is used up.
+        Refusal::Told { code: UNAVAILABLE, .. } => {
+            told("invalid_grant", "a function of the user pool failed; the person has to sign in again")
+        }
+        other => other,
+    })
+}
+
+/// Whether the client that exchanges a code is the one that asked for it.
+fn fits(code: &store::authorization_codes::AuthorizationCode, form: &Fields) -> Result<(), Refusal> {
+    if form.get("redirect_uri") != Some(&code.redirect_uri) {
+        return Err(told("unauthorized_client", "invalid_redirect"));
+    }
+    let verifier = form.given("code_verifier");
+    match (&code.code_challenge, verifier) {
+        (None, None) => Ok(()),
+        (None, Some(_)) => Err(told("invalid_grant", "the code was asked for without a code_challenge")),
+        (Some(_), None) => Err(told("invalid_grant", "code_verifier is missing")),
+        (Some(challenge), Some(verifier)) => {
+            let hash = BASE64_URL_SAFE_NO_PAD.encode(sha256(verifier.as_bytes()));
+            let sound = (43..=128).contains(&verifier.len());
+            match sound && equal(hash.as_bytes(), challenge.as_bytes()) {
+                true => Ok(()),
+                false => Err(told("invalid_grant", "code_verifier does not fit the code_challenge")),
+            }
+        }
+    }
+}
+
+async fn refreshed(
+    cause: &Cause<'_>,
+    context: &Context,
+    named: &ClientAndPool,
+    form: &Fields,
+) -> Result<AuthenticationResult, Refusal> {
+    let Some(token) = form.given("refresh_token") else {
+        return Err(told("invalid_request", "refresh_token is missing"));
+    };
+    let asked = refresh::Asked { token, scope: form.given("scope"), device_key: None };
+    match refresh::refresh(cause, context, &named.client, asked, |_| Ok(())).await {
+        Ok(tokens) => Ok(tokens),
+        Err(Error::RefreshTokenReuse) => Err(told("invalid_grant", "the refresh token was rotated; sign in again")),
+        Err(Error::NotAuthorized(_) | Error::PasswordResetRequired) => {
+            Err(told("invalid_grant", "the refresh token is unknown, expired or revoked, or the scope was not granted"))
+        }
+        Err(other) => Err(by_trigger(other)),
+    }
+}
+
+/// A client that acts for itself, with scopes of resource servers.
+async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Result<AuthenticationResult, Refusal> {
+    let (app, client) = (cause.app, &named.client);
+    if !client.settings.allows_oauth("client_credentials") || client.secrets.is_empty() {
+        return Err(told("unauthorized_client", "the app client may not use this flow"));
+    }
+    let scope = authorization::scope(named, form.get("scope")).map_err(|text| told("invalid_scope", text))?;
+    let resource = form.given("resource").map(str::to_owned);
+    if let Some(identifier) = &resource
+        && (identifier.contains('\0')
+            || store::resource_servers::find(&app.db, &named.pool.id, identifier).await?.is_none())
+    {
+        return Err(told("invalid_request", "resource names no resource server"));
+    }
+    if resource.as_ref().is_some_and(|identifier| !authorization::is_granted(identifier, &scope)) {
+        return Err(told("invalid_target", "no scope of this resource server is granted"));
+    }
+    let scopes: Vec<_> = scope.split(' ').collect();
+    let change = token_generation::ask(cause, Source::ClientCredentials, Holder::Client, &scopes).await;
+    let change = change.map_err(by_trigger)?;
+    if change.is_some() {
+        // What was deleted while the function was at work gets nothing.
+        match app.client_with_pool(&named.pool.id, &client.id).await {
+            Err(Error::ResourceNotFound(_)) => return Err(told("invalid_client", "the app client is unknown")),
+            still => still?,
+        };
+    }
+    let keys = app.keys_of_pool(&named.pool.id).await?.ok_or_else(|| Error::no_such_pool(&named.pool.id))?;
+    let now = app.clock.now().unix_timestamp();
+    let expires_in = client.settings.access_lifetime().whole_seconds();
+    let claims = MachineClaims {
+        sub: client.id.clone(),
+        token_use: "access",
+        scope: change.as_ref().map_or_else(|| scope.clone(), |change| change.scopes(&scope)),
+        auth_time: now,
+        iss: app.issuer(&named.pool.id),
+        exp: now + expires_in,
+        iat: now,
+        version: 2,
+        jti: random::uuid(),
+        client_id: client.id.clone(),
+        aud: resource,
+    };
+    Ok(AuthenticationResult {
+        access_token: issue::signed(&claims, change.as_ref().map(|change| &change.access), &keys.access)?,
+        expires_in,
+        token_type: "Bearer",
+        refresh_token: None,
+        id_token: None,
+        new_device_metadata: None,
+    })
+}
+
+/// What a trigger of the pool's refused, or did wrong, is not the server's fault.
+fn by_trigger(error: Error) -> Refusal {
+    match error {
+        Error::UserLambdaValidation(_) => told("invalid_grant", "a function of the user pool refused"),
+        // `invalid_grant` would make applications sign their people out.
+        Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => {
+            told(UNAVAILABLE, "a function of the user pool failed; try again in a moment")
+        }
+        Error::NotAuthorized(_) => told("invalid_grant", "the person was signed out meanwhile"),
+        other => Refusal::Internal(other),
+    }
+}

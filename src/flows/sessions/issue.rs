@@ -1,0 +1,326 @@
+//! Opening a session and issuing its tokens.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use crate::{
+    context::Door,
+    error::{Error, Result},
+    flows::{
+        accounts::attributes,
+        sessions::{
+            authentication_result::{AuthenticationResult, NewDeviceMetadata},
+            browser::{self, Browser, NewBrowser},
+            token_generation::{self, ClaimsOverride, Holder, Source, TokensOverride},
+        },
+        sign_in::{
+            device_keys,
+            step::{Outcome, SignIn},
+        },
+        triggers::{self, Cause, Trigger},
+    },
+    random,
+    sealing::sha256,
+    store::{
+        self, Connection,
+        clients::Client,
+        groups::Membership,
+        pools::Pool,
+        sessions::{OpenedWith, Session},
+        users::User,
+    },
+    tokens::{self, ACCESS_SCOPE, AccessClaims, Context, IdClaims, IssuedAccess, RefreshToken, Use},
+};
+
+/// What a sign-in proved, and with which device.
+pub struct Proved {
+    pub with: OpenedWith,
+    /// The values of the `amr` claim (docs/cognito.md 5.2): `pwd`, `otp`, `sms`, `email_otp`, `swk`, `hwk`, `mfa`.
+    pub methods: Vec<&'static str>,
+    pub device: Option<SessionDevice>,
+}
+
+/// The device of a session, in pools that remember devices.
+#[derive(Clone)]
+pub enum SessionDevice {
+    /// A new one: the client learns its key with these tokens.
+    New(String),
+    /// One that proved itself.
+    Proved(String),
+    /// One that is known, was named, and was not asked: a name is in old tokens and proves nothing. The session ends with it.
+    Named(String),
+}
+
+impl SessionDevice {
+    /// The key that goes into tokens.
+    fn in_tokens(&self) -> Option<&String> {
+        match self {
+            Self::New(key) | Self::Proved(key) => Some(key),
+            Self::Named(_) => None,
+        }
+    }
+
+    fn only_named(&self) -> Option<&String> {
+        match self {
+            Self::Named(key) => Some(key),
+            _ => None,
+        }
+    }
+}
+
+/// A session that was just opened, before its transaction is committed.
+pub struct NewSession {
+    user: User,
+    session: Session,
+    refresh: RefreshToken,
+    device: Option<SessionDevice>,
+    /// The user's groups, as the transaction that opens the session saw them.
+    memberships: Vec<Membership>,
+}
+
+/// A new session, not yet in the database, and what its tokens will be made from. On the sign-in pages it is the browser's,
+/// which has a cookie and no tokens.
+pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedWith, NewSession) {
+    let now = sign_in.app.clock.now();
+    let origin_jti = random::uuid();
+    let refresh = RefreshToken::new(origin_jti);
+    let browser = sign_in.context.door == Door::Pages;
+    let (hash, lifetime) = match browser {
+        true => (refresh.hash(Use::Cookie), browser::LIFETIME),
+        false => (refresh.hash(Use::Api), sign_in.client.settings.refresh_lifetime()),
+    };
+    let session = Session {
+        origin_jti,
+        sub: user.sub,
+        client_id: sign_in.client.id.clone(),
+        refresh_hash: hash.to_vec(),
+        refresh_generation: 0,
+        rotated_at: None,
+        auth_time: now,
+        opened_at: None,
+        expires_at: now + lifetime,
+        revoked_at: None,
+        methods: proved.methods.join(" "),
+        device_key: proved.device.as_ref().and_then(SessionDevice::in_tokens).cloned(),
+        named_device: proved.device.as_ref().and_then(SessionDevice::only_named).cloned(),
+        browser,
+        browser_session: None,
+        scope: None,
+        resource: None,
+    };
+    (proved.with, NewSession { user, session, refresh, device: proved.device, memberships: Vec::new() })
+}
+
+/// Opens a session for a user whose row the transaction holds.
+pub async fn open_session(sign_in: &SignIn<'_>, db: &mut Connection, user: User, proved: Proved) -> Result<NewSession> {
+    let (with, mut opened) = new_session(sign_in, user, proved);
+    store::sessions::insert(db, &sign_in.pool.id, &opened.session, &with).await?;
+    opened.memberships = store::groups::memberships(db, &sign_in.pool.id, opened.session.sub).await?;
+    Ok(opened)
+}
+
+impl NewSession {
+    /// The session's row.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The same with the user's groups.
+    pub fn with(mut self, memberships: Vec<Membership>) -> Self {
+        self.memberships = memberships;
+        self
+    }
+
+    /// What the session is for: its tokens or, on the sign-in pages, the browser's cookie; called after COMMIT. A session
+    /// that nobody gets ends.
+    pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
+        let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
+        app.opened_sessions.note(pool_id, self.session.sub);
+        let made = match sign_in.context.door {
+            Door::Pages => self.into_browser(sign_in).await.map(Box::new).map(Outcome::Browser),
+            Door::Api | Door::Operator => self.make_tokens(sign_in, source).await.map(Outcome::Tokens),
+        };
+        if made.is_err() {
+            let mut db = app.db.acquire().await?;
+            store::sessions::revoke(&mut db, pool_id, origin_jti, app.clock.now()).await?;
+        }
+        made
+    }
+
+    async fn into_browser(self, sign_in: &SignIn<'_>) -> Result<NewBrowser> {
+        triggers::post_authentication(&sign_in.cause(), &self.user, false).await?;
+        // The function may have taken seconds; whoever comes with the cookie is looked at again.
+        Ok(NewBrowser { cookie: self.refresh.text(), browser: Browser { session: self.session, user: self.user } })
+    }
+
+    async fn make_tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
+        let (app, pool, cause) = (sign_in.app, sign_in.pool, sign_in.cause());
+        let new_device = match &self.device {
+            Some(SessionDevice::New(key)) => Some(key.clone()),
+            _ => None,
+        };
+        triggers::post_authentication(&cause, &self.user, new_device.is_some()).await?;
+        let refresh = Some(self.refresh.text());
+        let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
+        let holder = Holder::User(&self.user, &self.memberships);
+        let change = token_generation::ask(&cause, source, holder, &[ACCESS_SCOPE]).await?;
+        let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
+        if asked.into_iter().any(|trigger| triggers::function(pool, trigger).is_some()) {
+            // They may have taken seconds, in which the user was signed out, or disabled.
+            let mut db = app.db.acquire().await?;
+            let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
+            live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
+        }
+        let mut result = issue(&cause, sign_in.client, basis, change.as_ref(), refresh).await?;
+        result.new_device_metadata = new_device.map(|device_key| NewDeviceMetadata {
+            device_key,
+            device_group_key: device_keys::group_key(app, &pool.id),
+        });
+        Ok(result)
+    }
+}
+
+/// What tokens are made from.
+pub struct Basis<'a> {
+    pub user: &'a User,
+    pub memberships: &'a [Membership],
+    pub session: &'a Session,
+    /// Of an authorization request, for the ID token.
+    pub nonce: Option<&'a str>,
+}
+
+/// Signs access and ID token of a session, with what a pre token generation trigger changes.
+pub async fn issue(
+    cause: &Cause<'_>,
+    client: &Client,
+    basis: Basis<'_>,
+    change: Option<&TokensOverride>,
+    refresh_token: Option<String>,
+) -> Result<AuthenticationResult> {
+    let (app, pool) = (cause.app, cause.pool);
+    let Basis { user, memberships, session, nonce } = basis;
+    let mut groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
+    let mut roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.clone()).collect();
+    let mut preferred_role = store::groups::preferred_role(memberships);
+    if let Some(own) = change.and_then(|change| change.groups.as_ref()) {
+        groups.clone_from(&own.groups);
+        roles.clone_from(&own.roles);
+        preferred_role.clone_from(&own.preferred_role);
+    }
+    let keys = app.keys_of_pool(&client.pool_id).await?.ok_or_else(|| Error::no_such_pool(&client.pool_id))?;
+    let now = app.clock.now().unix_timestamp();
+    let event_id = random::uuid();
+    let issuer = app.issuer(&client.pool_id);
+    let expires_in = client.settings.access_lifetime().whole_seconds();
+    let auth_time = session.auth_time.unix_timestamp();
+    let context = Context::of(pool, session);
+    let scope = session.scope.as_deref().unwrap_or(ACCESS_SCOPE);
+    let access = IssuedAccess {
+        claims: AccessClaims {
+            sub: user.sub,
+            groups: groups.clone(),
+            iss: issuer.clone(),
+            client_id: client.id.clone(),
+            origin_jti: session.origin_jti,
+            event_id,
+            token_use: "access".into(),
+            scope: change.map_or_else(|| scope.into(), |change| change.scopes(scope)),
+            auth_time,
+            exp: now + expires_in,
+            iat: now,
+            jti: random::uuid(),
+            username: user.username.clone(),
+        },
+        device_key: session.device_key.clone(),
+        version: session.scope.as_ref().map(|_| 2),
+        aud: session.resource.clone(),
+        context: context.clone(),
+    };
+    let access_token = signed(&access, change.map(|change| &change.access), &keys.access)?;
+    let id = IdClaims {
+        sub: user.sub,
+        groups,
+        preferred_role,
+        roles,
+        iss: issuer,
+        username: user.username.clone(),
+        origin_jti: session.origin_jti,
+        aud: client.id.clone(),
+        event_id,
+        token_use: "id",
+        auth_time,
+        exp: now + client.settings.id_lifetime().whole_seconds(),
+        iat: now,
+        jti: random::uuid(),
+        nonce: nonce.map(str::to_owned),
+        at_hash: session.scope.as_ref().map(|_| half_hash(&access_token)),
+        context,
+        attributes: attribute_claims(client, user, session.scope.as_deref()),
+    };
+    let wants_id = session.scope.as_ref().is_none_or(|scope| scope.split(' ').any(|one| one == "openid"));
+    let id_token = match wants_id {
+        true => Some(signed(&id, change.map(|change| &change.id), &keys.id)?),
+        false => None,
+    };
+    Ok(AuthenticationResult {
+        access_token,
+        expires_in,
+        token_type: "Bearer",
+        refresh_token,
+        id_token,
+        new_device_metadata: None,
+    })
+}
+
+/// A signed token, with what a trigger changes in it.
+pub fn signed(
+    claims: &impl tokens::Claims,
+    change: Option<&ClaimsOverride>,
+    key: &tokens::SigningKey,
+) -> Result<String> {
+    let Some(change) = change else { return tokens::sign(claims, key) };
+    match serde_json::to_value(claims).map_err(Error::internal)? {
+        Value::Object(mut claims) => {
+            change.apply(&mut claims);
+            tokens::sign(&claims, key)
+        }
+        _ => Err(Error::internal("claims that are no object")),
+    }
+}
+
+impl Context {
+    /// How strongly and by what the person of a session signed in.
+    fn of(pool: &Pool, session: &Session) -> Self {
+        let amr: Vec<_> = session.methods.split_whitespace().map(str::to_owned).collect();
+        Self { acr: pool.settings.acr_name(tokens::acr_level(&session.methods)), amr }
+    }
+}
+
+/// The first half of a token's SHA-256 in base64url: `at_hash`.
+fn half_hash(token: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&sha256(token.as_bytes())[..16])
+}
+
+/// The attributes that the client may read and was granted, `*_verified` as booleans.
+fn attribute_claims(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
+    let claim = |name: &str, value: Value| match name {
+        "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
+        _ => value,
+    };
+    let readable = granted_attributes(client, user, scope).into_iter();
+    readable.map(|(name, value)| (name.clone(), claim(&name, value))).collect()
+}
+
+/// The attributes that the client may read, as far as a scope grants them: `email` and `phone` their own, `profile` (and
+/// `openid` without any of the three) all (Amazon Cognito developer guide, "Scopes, M2M, and resource servers").
+pub fn granted_attributes(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
+    let has = |wanted: &str| scope.is_some_and(|scope| scope.split(' ').any(|one| one == wanted));
+    let (email, phone, profile) = (has("email"), has("phone"), has("profile"));
+    let all = scope.is_none() || profile || !(email || phone);
+    let granted = |name: &str| match name {
+        "email" | "email_verified" => all || email,
+        "phone_number" | "phone_number_verified" => all || phone,
+        _ => all,
+    };
+    attributes::readable(client, &user.attributes).into_iter().filter(|(name, _)| granted(name)).collect()
+}

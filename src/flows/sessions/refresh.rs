@@ -1,0 +1,206 @@
+//! Refreshing a session's tokens, with rotation and reuse detection.
+
+use time::OffsetDateTime;
+
+use crate::{
+    app::App,
+    change::trail,
+    context::Context,
+    error::{Error, Result},
+    flows::{
+        sessions::{
+            authentication_result::AuthenticationResult,
+            issue::{self, Basis},
+            token_generation::{self, Holder, Source},
+        },
+        triggers::{self, Cause, Trigger},
+    },
+    store::{
+        self, Connection,
+        audit::Event,
+        clients::Client,
+        sessions::Session,
+        users::{Status, User},
+    },
+    tokens::{self, RefreshToken, Standing, Use},
+};
+
+/// What a client asks for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// The refresh token.
+    pub token: &'a str,
+    /// Scopes that the new tokens are to have, of those that were granted (RFC 6749 section 6).
+    pub scope: Option<&'a str>,
+    /// The device that the client says it is.
+    pub device_key: Option<&'a str>,
+}
+
+/// New access and ID tokens for a refresh token; with rotation on, also its successor.
+///
+/// A token that was rotated before is answered with the same successor within the grace period. After it, the token is
+/// in two hands: the session ends, with an audit row, and the answer is `RefreshTokenReuseException`.
+///
+/// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
+pub async fn refresh(
+    cause: &Cause<'_>,
+    context: &Context,
+    client: &Client,
+    asked: Asked<'_>,
+    prove: impl Fn(&User) -> Result<()>,
+) -> Result<AuthenticationResult> {
+    let app = cause.app;
+    let token = RefreshToken::parse(asked.token).ok_or_else(invalid)?;
+    let mut change = None;
+    if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
+        // Asked before the token is rotated: a function that fails must not cost the session.
+        let mut tx = app.db.begin().await?;
+        let Checked { user, session, standing, .. } = check(cause, &mut tx, client, (&token, asked), &prove).await?;
+        let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
+        drop(tx);
+        // Of a token that is in two hands nobody is asked: below it ends the session.
+        if is_good(client, &session, &standing, app.clock.now()) {
+            let scope = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
+            let (holder, scopes) = (Holder::User(&user, &memberships), scope.split(' ').collect::<Vec<_>>());
+            change = token_generation::ask(cause, Source::RefreshTokens, holder, &scopes).await?;
+        }
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let Checked { user, session, kind, standing } = check(cause, &mut tx, client, (&token, asked), &prove).await?;
+    let next = match (&standing, client.settings.rotation_grace()) {
+        (Standing::Current, None) => None,
+        (Standing::Current, Some(_)) => {
+            let next = token.successor(&app.sealing);
+            let generation = session.refresh_generation + 1;
+            store::sessions::update_refresh(
+                &mut tx,
+                &client.pool_id,
+                session.origin_jti,
+                &next.hash(kind),
+                generation,
+                now,
+            )
+            .await?;
+            Some(next)
+        }
+        (Standing::Rotated(_), Some(_)) if is_good(client, &session, &standing, now) => {
+            Some(token.successor(&app.sealing))
+        }
+        _ => {
+            store::sessions::revoke(&mut tx, &client.pool_id, session.origin_jti, now).await?;
+            let trail = trail(app, context, "service");
+            let entry = Event::RefreshTokenReused.of_user(session.sub);
+            let _ = store::audit::insert(&mut tx, &client.pool_id, &trail, entry).await?;
+            tx.commit().await?;
+            return Err(Error::RefreshTokenReuse);
+        }
+    };
+    let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
+    tx.commit().await?;
+    let basis = Basis { user: &user, memberships: &memberships, session: &session, nonce: None };
+    issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
+}
+
+/// What a session's refresh token is for. (A browser's session has a cookie, which is none.)
+fn use_of(session: &Session) -> Use {
+    if session.scope.is_some() { Use::OAuth } else { Use::Api }
+}
+
+/// Whether a token is the session's present one, or the one before within the grace period.
+fn is_good(client: &Client, session: &Session, standing: &Standing, now: OffsetDateTime) -> bool {
+    match (standing, client.settings.rotation_grace()) {
+        (Standing::Current, _) => true,
+        (Standing::Rotated(1), Some(grace)) => session.rotated_at.is_some_and(|at| now - at < grace),
+        _ => false,
+    }
+}
+
+/// What a refresh token stands for, locked until the transaction ends.
+struct Checked {
+    user: User,
+    session: Session,
+    kind: Use,
+    standing: Standing,
+}
+
+/// Finds out whether a token of this client may be refreshed.
+async fn check(
+    cause: &Cause<'_>,
+    db: &mut Connection,
+    client: &Client,
+    (token, asked): (&RefreshToken, Asked<'_>),
+    prove: &impl Fn(&User) -> Result<()>,
+) -> Result<Checked> {
+    let app = cause.app;
+    // The user first: the order of locks.
+    let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let user = store::users::lock_shared(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
+    let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
+    let kind = use_of(&session);
+    let standing = token.standing(&app.sealing, kind, &session.refresh_hash, generation);
+    if session.client_id != client.id || standing == Standing::Forged {
+        return Err(invalid());
+    }
+    prove(&user)?;
+    // The token of a device is good in its hands. (An OAuth client cannot name one.)
+    let asks = cause.pool.devices().is_some() && session.scope.is_none();
+    let own = session.device_key.as_deref().or(session.named_device.as_deref());
+    if asks && own.is_some_and(|own| asked.device_key != Some(own)) {
+        tracing::info!("a refresh token refused: the device that it belongs to was not named");
+        return Err(invalid());
+    }
+    if session.revoked_at.is_some() {
+        return Err(Error::NotAuthorized("Refresh Token has been revoked".into()));
+    }
+    if session.expires_at <= app.clock.now() {
+        return Err(Error::NotAuthorized("Refresh Token has expired".into()));
+    }
+    if !user.enabled {
+        return Err(Error::disabled());
+    }
+    if user.status == Status::ResetRequired {
+        return Err(Error::PasswordResetRequired);
+    }
+    if let Some(narrow) = asked.scope {
+        let granted = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
+        if !narrow.split(' ').all(|one| granted.split(' ').any(|scope| scope == one)) {
+            return Err(Error::NotAuthorized("The scope was not granted".into()));
+        }
+        // Of these tokens only: the session keeps what it was granted.
+        session.scope = Some(narrow.to_owned());
+    }
+    Ok(Checked { user, session, kind, standing })
+}
+
+/// Ends the session of a refresh token of this client; with `associated`, also the browser's that it came through, and what
+/// else came through that. An unknown or revoked token is as good as revoked (RFC 7009 section
+/// 2.2).
+pub async fn revoke(app: &App, client: &Client, token: &str, associated: bool) -> Result<()> {
+    let Some(token) = RefreshToken::parse(token) else { return Ok(()) };
+    let mut tx = app.db.begin().await?;
+    if associated {
+        // The user first, who is held against everybody else: several sessions are locked.
+        let sub = store::sessions::find_sub(&mut tx, &client.pool_id, token.origin_jti).await?.unwrap_or_default();
+        store::users::lock(&mut tx, &client.pool_id, sub).await?;
+    }
+    let Some(session) = store::sessions::lock(&mut tx, &client.pool_id, token.origin_jti).await? else {
+        return Ok(());
+    };
+    let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
+    let genuine = token.standing(&app.sealing, use_of(&session), &session.refresh_hash, generation) != Standing::Forged;
+    if genuine && session.client_id == client.id {
+        let now = app.clock.now();
+        store::sessions::revoke(&mut tx, &client.pool_id, token.origin_jti, now).await?;
+        if associated {
+            store::sessions::revoke_associated(&mut tx, &client.pool_id, token.origin_jti, now).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn invalid() -> Error {
+    Error::NotAuthorized("Invalid Refresh Token".into())
+}

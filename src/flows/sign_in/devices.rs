@@ -1,0 +1,129 @@
+//! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, docs/cognito.md 4.5 with the
+//! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
+
+use serde_json::Map;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Result},
+    flows::{
+        accounts::password,
+        sessions::issue::SessionDevice,
+        sign_in::{
+            device_keys::Verifier,
+            mfa,
+            proof::{Proof, Step},
+            srp_sign_in,
+            step::{Available, Outcome, Parameters, Person, SignIn},
+        },
+    },
+    pending::Pending,
+    random,
+    sealing::hex,
+    session_text,
+    store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, users::User},
+};
+
+/// "Device does not exist.": Amplify then forgets the key and signs in without.
+pub fn no_such_device() -> Error {
+    Error::ResourceNotFound("Device does not exist.".into())
+}
+
+/// The device that a sign-in names, once it is known who signs in; `None` where it names none or nothing is remembered.
+pub async fn named(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<Device>> {
+    let (Some(key), Some(_)) = (sign_in.device_key, sign_in.pool.devices()) else { return Ok(None) };
+    let found = store::devices::find(db, &sign_in.pool.id, user.sub, key).await?;
+    found.ok_or_else(no_such_device).map(Some)
+}
+
+/// The device of a session whose client has none yet: a new key, which it may confirm.
+pub fn new(sign_in: &SignIn<'_>) -> Option<SessionDevice> {
+    sign_in.pool.devices()?;
+    Some(SessionDevice::New(format!("{}_{}", sign_in.app.config.region, random::uuid())))
+}
+
+/// The device of a sign-in in which none proves itself: the known one that it names, or a new one.
+pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<SessionDevice>> {
+    match named(sign_in, db, user).await? {
+        Some(device) => Ok(Some(SessionDevice::Named(device.key))),
+        None => Ok(new(sign_in)),
+    }
+}
+
+/// Whether a remembered device stands in for a second factor.
+pub fn stands_in(pool: &Pool) -> bool {
+    pool.devices().is_some_and(|one| one.challenge_required_on_new_device == Some(true))
+}
+
+/// Asks a remembered device to prove itself, after the password.
+pub async fn ask(sign_in: &SignIn<'_>, person: &Person, device: &Device) -> Result<Outcome> {
+    let password_set_at = person.user.as_ref().and_then(password::set_at);
+    let state = Pending::DeviceSrpAuth { device: device.key.clone(), password_set_at };
+    sign_in.challenge(person, state, Map::new(), Vec::new()).await
+}
+
+/// Answers a challenge of a device.
+pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
+    let Some(user) = &person.user else { return Err(session_text::unfit()) };
+    let (Pending::DeviceSrpAuth { device: key, .. } | Pending::DevicePasswordVerifier { device: key, .. }) =
+        &pending.state
+    else {
+        return Err(session_text::unfit());
+    };
+    if responses.get("DEVICE_KEY").is_some_and(|given| given != key) {
+        return Err(session_text::unfit());
+    }
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    password::refuse_locked(app, pool, &person.username, Some(user)).await?;
+    let device = store::devices::find(&app.db, &pool.id, user.sub, key).await?.ok_or_else(no_such_device)?;
+    let verifier = Verifier::open(app, &pool.id, user.sub, &device)?;
+    if let Pending::DeviceSrpAuth { password_set_at, .. } = &pending.state {
+        let offer = srp_sign_in::offer(sign_in, verifier.v, sign_in.required(responses, "SRP_A")?).await?;
+        let (device, password_set_at) = (key.clone(), password_set_at.clone());
+        let state = Pending::DevicePasswordVerifier { srp: offer.state, device, password_set_at };
+        let parameters = [
+            ("SALT", hex(&verifier.salt)),
+            ("SRP_B", offer.public),
+            ("DEVICE_KEY", key.clone()),
+            ("USERNAME", user.username.clone()),
+            ("USER_ID_FOR_SRP", user.username.clone()),
+        ];
+        let mut tx = app.db.begin().await?;
+        store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+        tx.commit().await?;
+        let none = Available { factors: Vec::new(), passkeys: Vec::new() };
+        return srp_sign_in::challenge(sign_in, &person, state, parameters, none).await.map(Step::Asked);
+    }
+    let Pending::DevicePasswordVerifier { srp, .. } = &pending.state else { return Err(session_text::unfit()) };
+    let identity = (device.group_key.clone(), key.clone());
+    let proved = srp_sign_in::is_proved(sign_in, (pending.id, srp), verifier.v, identity, responses).await?;
+    finish(sign_in, person, pending, &device, proved).await
+}
+
+/// Uses the challenge up, and a proof that is right.
+async fn finish(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    device: &Device,
+    proved: bool,
+) -> Result<Step> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let now = app.clock.now();
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+    let mut tx = app.db.begin().await?;
+    let user = mfa::recheck(sign_in, &mut tx, &pending, sub).await?;
+    let address = sign_in.context.address.to_string();
+    // Still remembered: it may have been forgotten since.
+    if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {
+        // The challenge is used up by it.
+        drop(tx);
+        let mut tx = app.db.begin().await?;
+        store::challenges::take(&mut tx, &pool.id, pending.id).await?;
+        tx.commit().await?;
+        password::count_failure(app, pool, &person.username, Some(&user)).await?;
+        return Err(Error::wrong_credentials("the proof of the device is wrong"));
+    }
+    let (username, key) = (person.username, device.key.clone());
+    Ok(Proof::Device { tx, username, user, key }.into())
+}

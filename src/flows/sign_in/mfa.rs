@@ -1,0 +1,320 @@
+//! Second factors: who needs one, the challenges that ask for it, and what a person switches on (docs/cognito.md 4.3, 4.2).
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    error::{Error, Key, Result, Text},
+    factor::{AddressAttribute, MfaConfiguration, SecondFactor},
+    flows::{
+        accounts::{factors, password, software_token},
+        messages::{addresses::Address, codes::SentAs},
+        sign_in::{
+            otp_sign_in,
+            proof::{Proof, Step},
+            step::{Outcome, Parameters, Person, SignIn},
+        },
+    },
+    pending::{AfterPassword, Carried, EmailOtp, Pending, SecondCode, SentCode},
+    session_text,
+    store::{
+        self, Connection,
+        challenges::Challenge,
+        pools::Pool,
+        users::{Mfa, User},
+    },
+};
+
+/// Whether the user has an authenticator app that was verified.
+async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
+    let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
+    Ok(token.is_some_and(|token| token.secret.is_some()))
+}
+
+/// Whether a user may set an authenticator app up in the middle of a sign-in: there is no second factor yet.
+pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
+    Ok(factors::enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
+}
+
+/// Asks for the second factor of a person who proved the first.
+pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: Carried) -> Result<Outcome> {
+    let pool = sign_in.pool;
+    let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
+    let mut db = sign_in.app.db.acquire().await?;
+    let methods = factors::offered(pool, user, has_app(&mut db, pool, user).await?);
+    drop(db);
+    let preferred = methods.iter().find(|method| user.mfa.preferred == Some(**method)).copied();
+    match (preferred, methods.as_slice()) {
+        (Some(method), _) | (None, &[method]) => ask_for(sign_in, person, method, carried).await,
+        (None, []) if factors::enabled(pool, user).is_empty() && pool.has_mfa(SecondFactor::SoftwareTokenMfa) => {
+            let offered = json!([SecondFactor::SoftwareTokenMfa]).to_string();
+            let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
+            let state =
+                Pending::MfaSetup { verified: false, after: AfterPassword::new(password::set_at(user), carried) };
+            sign_in.challenge(&person, state, parameters, Vec::new()).await
+        }
+        (None, []) => Err(Error::InvalidParameter(
+            "The user has no second factor that can be used: its address is not verified. An operator can verify it."
+                .into(),
+        )),
+        (None, several) => {
+            let parameters = parameters([
+                ("MFAS_CAN_CHOOSE", json!(several).to_string()),
+                ("USER_ID_FOR_SRP", user.username.clone()),
+            ]);
+            let state = Pending::SelectMfaType(AfterPassword::new(password::set_at(user), carried));
+            sign_in.challenge(&person, state, parameters, Vec::new()).await
+        }
+    }
+}
+
+async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: SecondFactor, carried: Carried) -> Result<Outcome> {
+    let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
+    let after = AfterPassword::new(password::set_at(user), carried);
+    let name = ("USER_ID_FOR_SRP", user.username.clone());
+    let send = async |attribute: AddressAttribute| {
+        let address = Address::verified(user, attribute)
+            .ok_or_else(|| Error::wrong_credentials("the address of the second factor is not verified"))?;
+        otp_sign_in::send(sign_in, &person, &address, SentAs::SecondFactor).await
+    };
+    let (state, mut parameters) = match method {
+        SecondFactor::SoftwareTokenMfa => {
+            (Pending::SoftwareTokenMfa(after), self::parameters([("FRIENDLY_DEVICE_NAME", "TOTP device".to_owned())]))
+        }
+        SecondFactor::SmsMfa => {
+            let (sent, parameters) = send(AddressAttribute::PhoneNumber).await?;
+            (Pending::SmsMfa(SecondCode { sent, after }), parameters)
+        }
+        SecondFactor::EmailOtp => {
+            let (sent, parameters) = send(AddressAttribute::Email).await?;
+            (Pending::EmailOtp(EmailOtp::Second(SecondCode { sent, after })), parameters)
+        }
+    };
+    parameters.extend(self::parameters([name]));
+    sign_in.challenge(&person, state, parameters, Vec::new()).await
+}
+
+fn parameters<const N: usize>(pairs: [(&str, String); N]) -> Map<String, Value> {
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+}
+
+/// Answers a challenge of a second factor.
+pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let (Some(user), Some((method, after)), Some(challenge)) =
+        (&person.user, pending.state.second_factor(), pending.state.name())
+    else {
+        return Err(session_text::unfit());
+    };
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &person.username, Some(user));
+    password::refuse_locked(app, pool, &person.username, Some(user)).await?;
+    let mut tx = app.db.begin().await?;
+    let user = recheck(sign_in, &mut tx, &pending, user.sub).await?;
+    let offered = factors::offered(pool, &user, has_app(&mut tx, pool, &user).await?);
+    if let Pending::SelectMfaType(after) = &pending.state {
+        let answer = sign_in.required(responses, "ANSWER")?;
+        let Some(method) = offered.into_iter().find(|method| method.to_string() == answer) else {
+            return Err(Error::InvalidParameter("ANSWER is none of MFAS_CAN_CHOOSE.".into()));
+        };
+        tx.commit().await?;
+        let person = Person { user: Some(user), ..person };
+        return ask_for(sign_in, person, method, after.carried.clone()).await.map(Step::Asked);
+    }
+    if matches!(pending.state, Pending::MfaSetup { verified: false, .. }) {
+        return Err(Error::InvalidParameter(
+            "Verify the software token first: AssociateSoftwareToken, then VerifySoftwareToken, with this session."
+                .into(),
+        ));
+    }
+    if let Some(method) = method {
+        // What was asked for may have been switched off since, or the address changed.
+        let address = method.attribute().and_then(|name| Address::verified(&user, name));
+        let to = pending.state.sent_code().map(|sent| &sent.to);
+        if !offered.contains(&method) || address.is_some_and(|address| to != Some(&address.value)) {
+            return Err(session_text::unfit());
+        }
+        let sent = pending.state.sent_code();
+        match prove(sign_in, &mut tx, (method, sent), &user, responses).await? {
+            Code::Right => {}
+            Code::Used => {
+                return Err(Error::ExpiredCode(Text::keyed(
+                    Key::CodeUsed,
+                    "Your software token has already been used once.",
+                )));
+            }
+            Code::Wrong => {
+                // The challenge is not used up by it.
+                drop(tx);
+                password::count_failure(app, pool, &person.username, Some(&user)).await?;
+                return Err(mismatch());
+            }
+        }
+    }
+    let carried = after.carried.clone();
+    let locked = match free {
+        0 => false,
+        // Not every challenge is answered yet.
+        _ if carried.custom.is_some() => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
+        _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
+    };
+    if locked {
+        // Locked by others meanwhile: the answer does not tell that this guess was right.
+        return Err(mismatch());
+    }
+    let username = person.username;
+    Ok(Proof::SecondFactor { tx, username, user, challenge, carried }.into())
+}
+
+/// What a code is.
+enum Code {
+    Right,
+    Wrong,
+    /// Right, and used before.
+    Used,
+}
+
+/// Checks the code of a method, in a transaction that holds the user's row; an authenticator app's is used up with it.
+async fn prove(
+    sign_in: &SignIn<'_>,
+    db: &mut Connection,
+    (method, sent): (SecondFactor, Option<&SentCode>),
+    user: &User,
+    responses: &Parameters,
+) -> Result<Code> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let code = sign_in.required(responses, method.response())?;
+    if let Some(sent) = sent {
+        return Ok(if otp_sign_in::fits(app, sent, code) { Code::Right } else { Code::Wrong });
+    }
+    let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
+    let step = match token.and_then(|token| token.secret) {
+        Some(sealed) => software_token::check(app, pool, user.sub, &sealed, code, app.clock.now())?,
+        None => None,
+    };
+    match step {
+        None => Ok(Code::Wrong),
+        Some(step) if store::software_tokens::use_step(db, &pool.id, user.sub, step).await? => Ok(Code::Right),
+        Some(_) => Ok(Code::Used),
+    }
+}
+
+fn mismatch() -> Error {
+    Error::CodeMismatch("Invalid code received for user".into())
+}
+
+/// Uses the challenge up and holds the user, who may still sign in with the password that was proved.
+pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challenge, sub: Uuid) -> Result<User> {
+    let pool = sign_in.pool;
+    let user = store::users::lock_shared(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
+    let taken = store::challenges::take(db, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    if taken.expires_at <= sign_in.app.clock.now() {
+        return Err(session_text::expired());
+    }
+    sign_in.may_sign_in(&user)?;
+    if taken.state.password_set_at() != Some(&password::set_at(&user)) {
+        return Err(session_text::unfit());
+    }
+    Ok(user)
+}
+
+/// `SMSMfaSettingsType` and its kin.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Preference {
+    pub enabled: bool,
+    pub preferred_mfa: bool,
+}
+
+/// What a request says of each method; what it leaves out stays.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Preferences {
+    #[serde(rename = "SMSMfaSettings", default)]
+    pub sms: Option<Preference>,
+    #[serde(rename = "SoftwareTokenMfaSettings", default)]
+    pub software_token: Option<Preference>,
+    #[serde(rename = "EmailMfaSettings", default)]
+    pub email: Option<Preference>,
+    #[serde(rename = "WebAuthnMfaSettings", default)]
+    pub passkey: Option<Preference>,
+}
+
+impl Preferences {
+    /// Of no method anything.
+    pub const NONE: Self = Self { sms: None, software_token: None, email: None, passkey: None };
+
+    fn methods(&self) -> [(SecondFactor, Option<Preference>); 3] {
+        [
+            (SecondFactor::SoftwareTokenMfa, self.software_token),
+            (SecondFactor::SmsMfa, self.sms),
+            (SecondFactor::EmailOtp, self.email),
+        ]
+    }
+
+    /// Whether a factor that the user has on is to be switched off.
+    pub fn switch_off(&self, on: &Mfa) -> bool {
+        let is_off = |one: Option<Preference>| one.is_some_and(|one| !one.enabled);
+        self.methods().into_iter().any(|(method, one)| is_off(one) && on.enabled.contains(&method))
+            || (is_off(self.passkey) && on.passkey)
+    }
+}
+
+/// Switches second factors on and off, in a transaction that holds the user's row; `false`: all was so before.
+pub async fn prefer(
+    db: &mut Connection,
+    pool: &Pool,
+    user: &User,
+    preferences: Preferences,
+    now: OffsetDateTime,
+) -> Result<bool> {
+    let asked = preferences.methods();
+    let refuse = |text: Text| Err(Error::InvalidParameter(text));
+    let mut mfa: Mfa = user.mfa.clone();
+    for (method, preference) in asked.into_iter().filter_map(|(method, one)| Some((method, one?))) {
+        mfa.switch_off(method);
+        if !preference.enabled {
+            continue;
+        }
+        match method.attribute() {
+            Some(name) if Address::verified(user, name).is_none() => {
+                let words = format!("User does not have delivery config set to turn on {method}");
+                return refuse(Text::keyed(Key::NoMethod, words));
+            }
+            None => {
+                let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
+                if token.is_none_or(|token| token.secret.is_none()) {
+                    return refuse("User has not verified software token mfa".into());
+                }
+            }
+            Some(_) => {}
+        }
+        mfa.enabled.push(method);
+    }
+    let had = !factors::enabled(pool, user).is_empty();
+    if had
+        && pool.settings.mfa_configuration == MfaConfiguration::On
+        && !mfa.enabled.iter().any(|method| pool.has_mfa(*method))
+    {
+        let words = "A second factor is required in this user pool: the last one cannot be switched off.";
+        return refuse(Text::keyed(Key::LastMethod, words));
+    }
+    let mut preferred = asked.iter().filter(|(_, one)| one.is_some_and(|one| one.enabled && one.preferred_mfa));
+    if let Some((method, _)) = preferred.next() {
+        if preferred.next().is_some() {
+            return refuse("Only one MFA method can be preferred.".into());
+        }
+        mfa.preferred = Some(*method);
+    }
+    if let Some(passkey) = preferences.passkey {
+        mfa.passkey = passkey.enabled;
+    }
+    // In the order in which they are offered: asked for twice, it is the same.
+    mfa.enabled.sort();
+    if mfa == user.mfa {
+        return Ok(false);
+    }
+    store::users::update_mfa(db, &pool.id, user.sub, &mfa, now).await?;
+    Ok(true)
+}

@@ -1,0 +1,82 @@
+//! Users whom only the pool's user migration trigger knows yet: they are made when they first sign in or forget their
+//! password.
+
+use crate::{
+    change,
+    context::Context,
+    error::{Error, Result},
+    flows::{
+        accounts::{
+            attributes::{check_required, check_verified, checked},
+            names,
+            new_user::{self, NewUser},
+            password,
+        },
+        triggers::{self, Cause, Trigger},
+    },
+    secret::Secret,
+    store::{
+        self,
+        audit::Event,
+        clients::Client,
+        users::{Status, User},
+    },
+    wire,
+};
+
+/// The user of a name that nobody here has, if the trigger knows one. `password`: as it was typed; `None` where it was
+/// forgotten. Where the client hides who exists, a trigger that fails is told to the log alone: only for a name that nobody
+/// here has is it asked at all.
+pub async fn user(
+    cause: &Cause<'_>,
+    context: &Context,
+    client: &Client,
+    typed: &str,
+    password: Option<&str>,
+) -> Result<Option<User>> {
+    if triggers::function(cause.pool, Trigger::UserMigration).is_none() || !wire::is_username(typed) {
+        return Ok(None);
+    }
+    match migrate(cause, context, typed, password).await {
+        Err(Error::Internal(cause)) => Err(Error::Internal(cause)),
+        Err(refusal) if client.settings.hides_existence(context.door) => {
+            tracing::warn!(error = refusal.code(), "a user could not be migrated");
+            Ok(None)
+        }
+        other => other,
+    }
+}
+
+async fn migrate(cause: &Cause<'_>, context: &Context, typed: &str, password: Option<&str>) -> Result<Option<User>> {
+    let (app, pool) = (cause.app, cause.pool);
+    let Some(migrated) = triggers::user_migration(cause, typed, password).await? else { return Ok(None) };
+    let mut attributes = checked(pool, &migrated.attributes, None, true)?;
+    let name = migrated.username.as_deref().unwrap_or(typed);
+    if !wire::is_username(name) {
+        return Err(Error::InvalidLambdaResponse("The user migration trigger gives a username that is none.".into()));
+    }
+    let (sub, username) = names::of_new_user(pool, name, &mut attributes)?;
+    check_verified(&attributes)?;
+    check_required(pool, &attributes)?;
+    // The other side accepted it; this pool's policy is for passwords that are set here.
+    let password = match password {
+        Some(password) => Some(password::new(app, pool, sub, &username, Secret::from(password.to_owned())).await?),
+        None => None,
+    };
+    let status = if migrated.reset_required { Status::ResetRequired } else { Status::Confirmed };
+    let new = NewUser { sub, username, password, status, attributes, take_alias: migrated.force_alias_creation };
+    let trail = change::trail(app, context, "service");
+    let mut tx = app.db.begin().await?;
+    match new_user::insert(&mut tx, pool, &trail, Event::UserMigrated, new, "User already exists").await {
+        Ok((user, _)) => {
+            tx.commit().await?;
+            Ok(Some(user))
+        }
+        // By another sign-in of the same person, meanwhile.
+        Err(Error::UsernameExists(_)) => {
+            drop(tx);
+            Ok(store::users::find(&app.db, &pool.id, &pool.username_key(typed)).await?)
+        }
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,91 @@
+//! NEW_PASSWORD_REQUIRED: a person replaces a temporary password in the middle of a sign-in.
+
+use serde_json::Map;
+
+use crate::{
+    error::{Error, Result},
+    factor::AddressAttribute,
+    flows::{
+        accounts::{
+            attributes::{self, Attribute},
+            change_attributes, factors, password,
+        },
+        sign_in::{
+            proof::Proof,
+            step::{Parameters, Person, SignIn},
+        },
+    },
+    pending::Pending,
+    secret::Secret,
+    session_text,
+    store::{
+        self,
+        challenges::Challenge,
+        users::{Status, User},
+    },
+};
+
+/// NEW_PASSWORD_REQUIRED: the first password of the person's own.
+pub async fn respond(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    responses: &Parameters,
+) -> Result<Proof> {
+    let (app, pool, client, id) = (sign_in.app, sign_in.pool, sign_in.client, pending.id);
+    let Pending::NewPasswordRequired { custom, .. } = &pending.state else { return Err(session_text::unfit()) };
+    let user = person.user.ok_or_else(session_text::unfit)?;
+    let waits = |user: &User, pending: &Challenge| {
+        user.status == Status::ForceChangePassword && pending.state.password_set_at() == Some(&password::set_at(user))
+    };
+    // Before anything is said of the user's passwords; and again under the lock.
+    if !waits(&user, &pending) {
+        return Err(session_text::unfit());
+    }
+    password::refuse_locked(app, pool, &person.username, Some(&user)).await?;
+    let text = sign_in.required(responses, "NEW_PASSWORD")?;
+    password::check_policy(&pool.settings.policies.password_policy, text)?;
+    let given: Vec<_> = responses
+        .iter()
+        .filter_map(|(name, value)| {
+            Some(Attribute { name: name.strip_prefix("userAttributes.")?.to_owned(), value: Some(value.clone()) })
+        })
+        .collect();
+    let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
+    // As in UpdateUserAttributes: what is immutable is not the person's to write, unless it must be there and is not.
+    let owed = |name: &str| pool.settings.schema_attributes.iter().any(|one| one.name == name && one.required);
+    let free: Map<_, _> = new.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
+    attributes::check_mutable(pool, &user.attributes, &free)?;
+    let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
+    attributes::check_required(pool, &after)?;
+    let new_password = Secret::from(text.to_owned());
+    // Counted before anything is hashed, and forgiven once the password is stored: until then the challenge may be answered many
+    // times.
+    password::count_failure(app, pool, &person.username, Some(&user)).await?;
+    password::check_history(app, pool, user.sub, &new_password).await?;
+    let password = password::new(app, pool, user.sub, &user.username, new_password).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+    sign_in.may_sign_in(&user)?;
+    let taken = store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    if !waits(&user, &taken) {
+        return Err(session_text::unfit());
+    }
+    let changes = |name: &str| new.get(name).is_some_and(|value| Some(value) != user.attributes.get(name));
+    if let Some(address) = AddressAttribute::ALL
+        .into_iter()
+        .find(|address| changes(address.name()) && factors::uses(pool, &user, *address))
+    {
+        return Err(Error::InvalidParameter(
+            format!("The {address} is a second factor of this user and cannot be changed here.").into(),
+        ));
+    }
+    let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, false, now).await?;
+    attributes::check_required(pool, &user.attributes)?;
+    change_attributes::prove(&sign_in.cause(), &mut tx, &user, to_prove, true, now).await?;
+    password::store(&mut tx, pool, user.sub, &password, Status::Confirmed, now).await?;
+    let name = password::attempts_name(app, pool, &person.username, Some(&user));
+    store::login_attempts::forget(&mut tx, &pool.id, &name).await?;
+    Ok(Proof::NewPassword { tx, username: person.username, user, custom: custom.clone() })
+}

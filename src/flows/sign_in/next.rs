@@ -1,0 +1,342 @@
+//! What follows a proof. Only this module decides it, and only this module opens sessions.
+
+use std::pin::Pin;
+
+use crate::{
+    context::Door,
+    error::{Error, Result},
+    factor::{ChallengeName, SecondFactor},
+    flows::{
+        accounts::{factors, password},
+        messages,
+        sessions::{
+            issue::{self, Proved, SessionDevice},
+            token_generation::Source,
+        },
+        sign_in::{
+            custom_sign_in::{self, Progress},
+            devices, mfa,
+            passkey_sign_in::Verified,
+            proof::{Proof, Step},
+            step::{Outcome, Person, SignIn},
+        },
+    },
+    pending::{Answered, Carried, Pending},
+    session_text,
+    store::{
+        self, Connection, Transaction,
+        batches::CompletedSignIn,
+        challenges::Challenge,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
+};
+
+/// A future on the heap. One that held the state of every ending would be as large as the largest, and the stack of a build
+/// without optimization would have room for all of them at once.
+type Ending<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
+
+/// What follows the answer to a challenge.
+pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
+    match step {
+        Step::Asked(outcome) => Ok(outcome),
+        Step::Proved(proof) => after(sign_in, *proof).await,
+    }
+}
+
+/// What follows a proof: another challenge, or the session.
+pub fn after<'a>(sign_in: &'a SignIn<'_>, proof: Proof) -> Ending<'a> {
+    match proof {
+        Proof::Password { username, user, answers } => Box::pin(after_password(sign_in, username, user, answers)),
+        Proof::PasswordOfCustom { username, user, pending, custom } => {
+            Box::pin(after_password_of_custom(sign_in, (username, user), pending, custom))
+        }
+        Proof::NewPassword { tx, username, user, custom } => {
+            Box::pin(after_new_password(sign_in, tx, username, user, custom))
+        }
+        Proof::SecondFactor { tx, username, user, challenge, carried } => {
+            Box::pin(after_second_factor(sign_in, tx, username, user, challenge, carried))
+        }
+        Proof::Device { tx, username, user, key } => Box::pin(after_device(sign_in, tx, username, user, key)),
+        Proof::Enough { tx, user, with, methods } => Box::pin(enough(sign_in, tx, user, with, methods)),
+        Proof::Custom { tx, user, methods } => Box::pin(enough(sign_in, tx, user, OpenedWith::Custom, methods)),
+    }
+}
+
+/// The session.
+async fn enough(
+    sign_in: &SignIn<'_>,
+    mut tx: Transaction,
+    user: User,
+    with: OpenedWith,
+    methods: Vec<&'static str>,
+) -> Result<Outcome> {
+    let device = devices::unproved(sign_in, &mut tx, &user).await?;
+    open(sign_in, tx, user, Proved { with, methods, device }, Source::Authentication).await
+}
+
+/// Opens the session.
+async fn open(
+    sign_in: &SignIn<'_>,
+    mut tx: Transaction,
+    user: User,
+    proved: Proved,
+    source: Source,
+) -> Result<Outcome> {
+    let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
+    tx.commit().await?;
+    opened.finish(sign_in, source).await
+}
+
+/// Opens the session of a passkey sign-in together with the writes of others (see [`crate::group_commit`]), if what was read
+/// still holds. `None`, and nothing done, otherwise.
+pub async fn together(sign_in: &SignIn<'_>, verified: Verified) -> Result<Option<Outcome>> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
+    // devices.
+    if sign_in.context.door == Door::Pages || (sign_in.device_key.is_some() && pool.devices().is_some()) {
+        return Ok(None);
+    }
+    let (sub, user_updated_at) = (verified.user.sub, verified.user.updated_at);
+    let proved = Proved { with: verified.with, methods: verified.methods, device: devices::new(sign_in) };
+    let (_with, opened) = issue::new_session(sign_in, verified.user, proved);
+    #[cfg(feature = "broken")]
+    {
+        if crate::broken::is("puts-back") {
+            store::broken::put_back_later(&app.db, &pool.id, sub, &verified.credential_id);
+        }
+        if crate::broken::is("opens-without-lock") {
+            crate::broken::dawdle().await;
+            let mut db = app.db.acquire().await?;
+            store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
+            drop(db);
+            return opened.finish(sign_in, Source::Authentication).await.map(Some);
+        }
+    }
+    let request = CompletedSignIn {
+        pool_id: pool.id.clone(),
+        challenge_id: verified.challenge_id,
+        sub,
+        user_updated_at,
+        credential_id: verified.credential_id,
+        old_sign_count: verified.old_sign_count,
+        sign_count: verified.sign_count,
+        backup_state: verified.backup_state,
+        now: app.clock.now(),
+        session: opened.session().clone(),
+    };
+    match app.batchers.complete_sign_ins.run(request).await? {
+        Some(memberships) => opened.with(memberships).finish(sign_in, Source::Authentication).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A new password in place of a temporary one; a remembered device; a second factor; or the session.
+async fn after_password(
+    sign_in: &SignIn<'_>,
+    username: String,
+    user: User,
+    answers: Option<uuid::Uuid>,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let outdated = user.password_hash.as_ref().is_some_and(|hash| app.passwords.is_outdated(hash));
+    let mut tx = app.db.begin().await?;
+    // Held from here: the checks below are still true when the session is there.
+    let held = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?;
+    // The same password still; of one that another sign-in hashed anew meanwhile, its time tells.
+    let same = |now: &User| {
+        now.password_hash == user.password_hash
+            || (outdated && now.password_set_at == user.password_set_at && now.password_hash.is_some())
+    };
+    let user = held.filter(same).ok_or_else(|| Error::wrong_credentials("the password was changed meanwhile"))?;
+    // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
+    // second factor by repeating it.
+    let may_be_asked = user.status == Status::Confirmed
+        && (factors::is_needed(pool, &user) || (sign_in.device_key.is_some() && pool.devices().is_some()));
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &username, Some(&user));
+    let locked = match free {
+        0 => false,
+        _ if may_be_asked => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
+        _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
+    };
+    if locked {
+        // By others meanwhile: no answer tells that this guess was right.
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
+    }
+    let device = match user.status {
+        Status::Confirmed => devices::named(sign_in, &mut tx, &user).await?,
+        _ => None,
+    };
+    let remembered = device.as_ref().filter(|device| device.remembered);
+    sign_in.may_sign_in(&user)?;
+    if let Some(id) = answers {
+        store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    }
+    if user.status == Status::ForceChangePassword {
+        password::check_temporary(app, pool, &user)?;
+        tx.commit().await?;
+        let parameters = password::new_password_parameters(pool, sign_in.client, &user);
+        let person = Person { username, user: Some(user) };
+        // Bound to this temporary password: a newer one ends what the older one began.
+        let password_set_at = person.user.as_ref().and_then(password::set_at);
+        let state = Pending::NewPasswordRequired { password_set_at, custom: None };
+        return sign_in.challenge(&person, state, parameters, Vec::new()).await;
+    }
+    if let Some(device) = remembered {
+        tx.commit().await?;
+        return devices::ask(sign_in, &Person { username, user: Some(user) }, device).await;
+    }
+    if factors::is_needed(pool, &user) {
+        tx.commit().await?;
+        let carried = Carried { named_device: device.map(|device| device.key), ..Carried::default() };
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
+    }
+    // Nothing more is asked.
+    if may_be_asked && free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
+    }
+    let device = device.map(|device| SessionDevice::Named(device.key)).or_else(|| devices::new(sign_in));
+    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device };
+    open(sign_in, tx, user, proved, Source::Authentication).await
+}
+
+/// The same in the middle of custom challenges: what a password leads to by itself, it leads to there.
+async fn after_password_of_custom(
+    sign_in: &SignIn<'_>,
+    (username, user): (String, User),
+    pending: Challenge,
+    custom: Vec<Answered>,
+) -> Result<Outcome> {
+    custom_sign_in::use_up(sign_in, &pending).await?;
+    let mut progress = Progress { session: custom, password_set_at: password::set_at(&user) };
+    progress.proved(ChallengeName::PasswordVerifier);
+    sign_in.may_sign_in(&user)?;
+    if user.status == Status::ForceChangePassword {
+        password::check_temporary(sign_in.app, sign_in.pool, &user)?;
+        let parameters = password::new_password_parameters(sign_in.pool, sign_in.client, &user);
+        let Progress { session, password_set_at } = progress;
+        let person = Person { username, user: Some(user) };
+        let state = Pending::NewPasswordRequired { password_set_at, custom: Some(session) };
+        return sign_in.challenge(&person, state, parameters, Vec::new()).await;
+    }
+    go_on_with_custom(sign_in, username, user, progress).await
+}
+
+/// The second factor of who needs one, and then the functions' own challenges.
+async fn go_on_with_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
+    if factors::is_needed(sign_in.pool, &user) {
+        let carried = Carried { custom: Some(progress.session), ..Carried::default() };
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
+    }
+    next_of_custom(sign_in, username, user, progress).await
+}
+
+async fn next_of_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
+    let step = custom_sign_in::next(sign_in, Person { username, user: Some(user) }, progress).await?;
+    go_on(sign_in, step).await
+}
+
+/// A second factor; the functions' own challenges; or the session. An address that came along may have a code to be proved by,
+/// which is on its way once this is committed.
+async fn after_new_password(
+    sign_in: &SignIn<'_>,
+    mut tx: Transaction,
+    username: String,
+    user: User,
+    custom: Option<Vec<Answered>>,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let needed = factors::is_needed(pool, &user);
+    if !needed && custom.is_none() {
+        let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device: devices::new(sign_in) };
+        let opened = issue::open_session(sign_in, &mut tx, user, proved).await?;
+        tx.commit().await?;
+        messages::sent(app);
+        return opened.finish(sign_in, Source::NewPasswordChallenge).await;
+    }
+    let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
+    tx.commit().await?;
+    messages::sent(app);
+    match custom {
+        Some(session) if !needed => {
+            let mut progress = Progress { session, password_set_at: password::set_at(&user) };
+            progress.proved(ChallengeName::NewPasswordRequired);
+            next_of_custom(sign_in, username, user, progress).await
+        }
+        custom => {
+            let carried = Carried { custom, ..Carried::default() };
+            mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await
+        }
+    }
+}
+
+/// The functions' own challenges, or the session.
+async fn after_second_factor(
+    sign_in: &SignIn<'_>,
+    mut tx: Transaction,
+    username: String,
+    user: User,
+    challenge: ChallengeName,
+    carried: Carried,
+) -> Result<Outcome> {
+    if let Some(session) = carried.custom {
+        tx.commit().await?;
+        let mut progress = Progress { session, password_set_at: password::set_at(&user) };
+        progress.proved(challenge);
+        return next_of_custom(sign_in, username, user, progress).await;
+    }
+    let second = match challenge {
+        ChallengeName::SmsMfa => SecondFactor::SmsMfa,
+        ChallengeName::EmailOtp => SecondFactor::EmailOtp,
+        // Or an app that was set up on the way.
+        _ => SecondFactor::SoftwareTokenMfa,
+    }
+    .method();
+    let device = carried_device(sign_in, &mut tx, &user, &carried).await?;
+    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd", second, "mfa"], device };
+    open(sign_in, tx, user, proved, Source::Authentication).await
+}
+
+/// The second factor, where a device does not stand in for it; or the session.
+async fn after_device(
+    sign_in: &SignIn<'_>,
+    mut tx: Transaction,
+    username: String,
+    user: User,
+    key: String,
+) -> Result<Outcome> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    if factors::is_needed(pool, &user) && !devices::stands_in(pool) {
+        tx.commit().await?;
+        let carried = Carried { device: Some(key), ..Carried::default() };
+        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
+    }
+    let (free, now) = (app.config.free_password_failures, app.clock.now());
+    let name = password::attempts_name(app, pool, &username, Some(&user));
+    if free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
+        return Err(Error::wrong_credentials("the name was locked meanwhile"));
+    }
+    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device: Some(SessionDevice::Proved(key)) };
+    open(sign_in, tx, user, proved, Source::AuthenticateDevice).await
+}
+
+/// The device of the session, in a transaction that holds the user's row: one that was forgotten meanwhile is none.
+async fn carried_device(
+    sign_in: &SignIn<'_>,
+    db: &mut Connection,
+    user: &User,
+    carried: &Carried,
+) -> Result<Option<SessionDevice>> {
+    if sign_in.pool.devices().is_none() {
+        return Ok(None);
+    }
+    let Some(key) = carried.device.as_ref().or(carried.named_device.as_ref()) else {
+        return Ok(devices::new(sign_in));
+    };
+    if store::devices::find(db, &sign_in.pool.id, user.sub, key).await?.is_none() {
+        return Ok(None);
+    }
+    let kind = if carried.device.is_some() { SessionDevice::Proved } else { SessionDevice::Named };
+    Ok(Some(kind(key.clone())))
+}

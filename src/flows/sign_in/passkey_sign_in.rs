@@ -1,0 +1,370 @@
+//! Signing in with a passkey: the WEB_AUTHN challenge (docs/cognito.md 2.2) and its answer.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+use time::Duration;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    change::trail,
+    context::Door,
+    error::{Error, Result},
+    factor::{Factor, MfaConfiguration},
+    flows::{
+        accounts::factors,
+        sign_in::{
+            decoys,
+            proof::Proof,
+            step::{Available, Outcome, Person, SignIn},
+        },
+        triggers,
+    },
+    pending::{Ceremony, Pending},
+    random, session_text,
+    store::{
+        self,
+        audit::Event,
+        challenges::Challenge,
+        passkeys::Key,
+        pools::Pool,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
+    user_queue::Turn,
+    webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
+};
+
+/// Suspicions of a copied passkey that go to the audit trail, of a user within an hour. The log has all.
+const CLONES_NOTED_PER_HOUR: i64 = 10;
+
+/// The relying party of a pool, if it is configured. Of a person for whom one factor is not enough, a passkey must verify
+/// its user.
+pub fn relying_party(sign_in: &SignIn<'_>, user: Option<&User>) -> Option<RelyingParty> {
+    let mut rp = factors::relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)?;
+    rp.user_verification_required |= user.is_some_and(|user| factors::is_needed(sign_in.pool, user));
+    Some(rp)
+}
+
+/// Which of a person's passkeys (ID, transports, relying party ID) may answer. An unknown person has made-up ones, the same
+/// on every call.
+pub fn descriptors(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    passkeys: Vec<(Vec<u8>, Vec<String>, String)>,
+) -> Vec<Descriptor> {
+    let Some(rp) = relying_party(sign_in, None) else { return Vec::new() };
+    if person.user.is_none() {
+        return decoy_passkeys(sign_in, &person.username);
+    }
+    // A changed RP ID orphans the passkeys that were made for the old one (docs/cognito.md 3.1).
+    let usable = passkeys.into_iter().filter(|(_, _, rp_id)| *rp_id == rp.id);
+    usable.map(|(id, transports, _)| Descriptor { id, transports }).collect()
+}
+
+/// Made-up passkeys, or none, decided by the name: as many and as different as people's are.
+fn decoy_passkeys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
+    const TRANSPORTS: [&[&str]; 4] = [&["hybrid", "internal"], &["internal"], &["hybrid", "internal"], &["nfc", "usb"]];
+    const LENGTHS: [usize; 4] = [32, 16, 20, 32];
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let seed = decoys::seed(app, pool, "decoy passkey", &decoys::id(app, pool, username));
+    let count = match seed[0] {
+        0..128 => 0,
+        128..208 => 1,
+        208..240 => 2,
+        _ => 3,
+    };
+    let decoy = |n: u8| {
+        let kind = usize::from(seed[1 + usize::from(n)]);
+        let transports = TRANSPORTS[kind % 4].iter().map(|&transport| transport.to_owned()).collect();
+        Descriptor {
+            id: decoys::credential_id(app, pool, &[&seed[..], &[n]].concat(), LENGTHS[kind / 4 % 4]),
+            transports,
+        }
+    };
+    (0..count).map(decoy).collect()
+}
+
+/// Answers with a WEB_AUTHN challenge.
+pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) -> Result<Outcome> {
+    let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
+    let challenge: [u8; 32] = random::bytes();
+    let options = webauthn::request_options(&rp, &challenge, &available.passkeys);
+    let mut parameters = Map::new();
+    parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(challenge);
+    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: false });
+    sign_in.challenge(person, state, parameters, available.factors).await
+}
+
+/// Answers with a WEB_AUTHN challenge for a person who has not said who they are: any passkey of the pool's that its
+/// authenticator lists (a discoverable credential) may answer, and says whose it is.
+pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
+    let mut rp = relying_party(sign_in, None).ok_or_else(not_configured)?;
+    if !sign_in.pool.allows_factor(Factor::WebAuthn) {
+        return Err(Error::InvalidParameter("WEB_AUTHN is not an available challenge.".into()));
+    }
+    // Whether one factor will do is not known yet.
+    rp.user_verification_required |= sign_in.pool.settings.mfa_configuration != MfaConfiguration::Off;
+    let challenge: [u8; 32] = random::bytes();
+    let options = webauthn::request_options(&rp, &challenge, &[]);
+    let mut parameters = Map::new();
+    parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
+    let challenge = BASE64_URL_SAFE_NO_PAD.encode(challenge);
+    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: true });
+    sign_in.store_challenge((None, None), state, parameters, vec![Factor::WebAuthn]).await
+}
+
+/// A passkey that says by itself whose it is.
+pub struct Discovered {
+    pub person: Person,
+    /// The subject that it says.
+    pub sub: Uuid,
+    pub pending: Challenge,
+    /// It is this person's turn until it is dropped.
+    pub turn: Turn,
+}
+
+/// Whom an assertion names that says by itself whose it is (section 7.2 step 6: the user handle).
+pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Discovered> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    let is_ours = pending.client_id == sign_in.client.id && pending.sub.is_none() && sign_in.is_of_this_door(&pending);
+    if !matches!(&pending.state, Pending::WebAuthn(ceremony) if ceremony.discoverable) || !is_ours {
+        return Err(session_text::unfit());
+    }
+    let assertion = Assertion::parse(credential).map_err(|error| Error::InvalidParameter(error.to_string().into()))?;
+    let sub = assertion.subject().unwrap_or_default();
+    let turn = app.user_queue.of_name(&pool.id, &sub.to_string()).await?;
+    let user = {
+        let mut db = app.db.acquire().await?;
+        store::users::find_by_sub(&mut db, &pool.id, sub).await?
+    };
+    let username = user.as_ref().map_or_else(|| sub.to_string(), |user| user.username.clone());
+    triggers::pre_authentication(&sign_in.cause(), &username, user.as_ref()).await?;
+    Ok(Discovered { person: Person { username, user }, sub, pending, turn })
+}
+
+/// An assertion that verifies against what was read, and what is to be written if that still holds.
+pub struct Verified {
+    pub user: User,
+    pub with: OpenedWith,
+    pub methods: Vec<&'static str>,
+    pub challenge_id: Uuid,
+    pub credential_id: Vec<u8>,
+    pub old_sign_count: i64,
+    pub sign_count: i64,
+    pub backup_state: bool,
+}
+
+/// What nearly every sign-in is: all is well, without a lock. `None` for everything else, which [`prove`] decides. `key` is the
+/// person's passkey that answers, if it was found.
+pub fn verify(
+    sign_in: &SignIn<'_>,
+    person: &Person,
+    pending: &Challenge,
+    key: Option<Key>,
+    credential: &str,
+) -> Result<Option<Verified>> {
+    let Pending::WebAuthn(ceremony) = &pending.state else { return Err(session_text::unfit()) };
+    let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let Ok(assertion) = Assertion::parse(credential) else { return Ok(None) };
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+    let old_sign_count = key.as_ref().map(|key| key.sign_count);
+    let attachment = key.as_ref().and_then(|key| key.attachment.clone());
+    // For a decoy too, so that both cost the same.
+    let stored = stored_credential(key, &assertion.credential_id);
+    let verified = webauthn::verify_assertion(&rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
+    let (Some(user), Some(old_sign_count), Ok(verified)) = (&person.user, old_sign_count, verified) else {
+        return Ok(None);
+    };
+    if pending.expires_at <= app.clock.now() || may_finish(sign_in, user).is_err() {
+        return Ok(None);
+    }
+    // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
+    // devices.
+    if sign_in.context.door == Door::Pages {
+        return Ok(None);
+    }
+    if sign_in.device_key.is_some() && pool.devices().is_some() {
+        return Ok(None);
+    }
+    let (with, methods) = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref());
+    Ok(Some(Verified {
+        user: user.clone(),
+        with,
+        methods,
+        challenge_id: pending.id,
+        credential_id: assertion.credential_id,
+        old_sign_count,
+        sign_count: verified.sign_count.into(),
+        backup_state: verified.backup_state,
+    }))
+}
+
+/// Whether this user may finish a passkey sign-in: what was offered may have been withdrawn since.
+fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
+    sign_in.may_sign_in(user)?;
+    let enough = !factors::is_needed(sign_in.pool, user) || factors::passkeys_suffice(sign_in.pool, user);
+    if user.status != Status::Confirmed || !enough || !sign_in.pool.allows_factor(Factor::WebAuthn) {
+        return Err(Error::wrong_credentials("passkeys sign this user in no more"));
+    }
+    Ok(())
+}
+
+/// The key in the form that verifies, or a decoy.
+fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential {
+    let stored = key.map_or_else(decoy_key, |key| StoredCredential {
+        id: Vec::new(),
+        public_key: key.public_key,
+        sign_count: u32::try_from(key.sign_count).unwrap_or(u32::MAX),
+        backup_eligible: key.backup_eligible,
+    });
+    StoredCredential { id: credential_id.to_vec(), ..stored }
+}
+
+/// The whole decision, with locks.
+///
+/// One transaction, which whoever is given the proof commits: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
+/// passkey's row is locked, verified against, updated, and the session inserted. A deletion of the passkey either
+/// committed before (there is nothing to lock) or waits until the session is there.
+pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Proof> {
+    let (app, pool) = (sign_in.app, sign_in.pool);
+    let mut tx = app.db.begin().await?;
+    // The user before the challenge: the order of locks.
+    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+    let user = store::users::lock_shared(&mut tx, &pool.id, sub).await?;
+    let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    let Pending::WebAuthn(ceremony) = &taken.state else { return Err(session_text::unfit()) };
+    if taken.expires_at <= app.clock.now() {
+        tx.commit().await?;
+        return Err(session_text::expired());
+    }
+    let assertion = match Assertion::parse(credential) {
+        Ok(assertion) => assertion,
+        Err(error) => {
+            tx.commit().await?;
+            return Err(Error::InvalidParameter(error.to_string().into()));
+        }
+    };
+    let credential_id = assertion.credential_id.clone();
+    let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
+    let known = key.is_some();
+    let attachment = key.as_ref().and_then(|key| key.attachment.clone());
+    // As the person is now: one factor may not be enough any more.
+    let rp = &relying_party(sign_in, user.as_ref()).ok_or_else(not_configured)?;
+    // For a decoy too, so that both cost the same.
+    let stored = stored_credential(key, &credential_id);
+    let verified = webauthn::verify_assertion(rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
+    let (Some(user), Ok(verified), true) = (user, &verified, known) else {
+        if verified == Err(webauthn::Error::PossibleClone) && known {
+            let trail = trail(app, sign_in.context, "user");
+            // Whoever has the passkey can do so as often as they like.
+            let (event, since) = (Event::PasskeyCloneSuspected, trail.at - Duration::HOUR);
+            if store::audit::count_since(&mut tx, &pool.id, sub, event, since).await? < CLONES_NOTED_PER_HOUR {
+                let entry = event.of_passkey(sub, &credential_id);
+                let _ = store::audit::insert(&mut tx, &pool.id, &trail, entry).await?;
+            }
+        }
+        tx.commit().await?;
+        tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
+        let refusal = Error::wrong_credentials("the passkey does not verify");
+        // Without a name the person chose among the passkeys of a list that only a signal mends.
+        return Err(if ceremony.discoverable && was_deleted(app, pool, &assertion).await? {
+            deleted()
+        } else {
+            refusal
+        });
+    };
+    if let Err(refusal) = may_finish(sign_in, &user) {
+        tx.commit().await?;
+        return Err(refusal);
+    }
+    store::passkeys::update_used(
+        &mut tx,
+        &pool.id,
+        sub,
+        &credential_id,
+        verified.sign_count,
+        verified.backup_state,
+        app.clock.now(),
+    )
+    .await?;
+    let (with, methods) = proved_by(sign_in, &user, credential_id, attachment.as_deref());
+    Ok(Proof::Enough { tx, user, with, methods })
+}
+
+/// What a passkey proves: of the device (`swk`) or of a key that is carried around (`hwk`), and perhaps both factors.
+fn proved_by(
+    sign_in: &SignIn<'_>,
+    user: &User,
+    credential_id: Vec<u8>,
+    attachment: Option<&str>,
+) -> (OpenedWith, Vec<&'static str>) {
+    let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
+    // It then had to verify its user.
+    if factors::is_needed(sign_in.pool, user) && factors::passkeys_suffice(sign_in.pool, user) {
+        methods.push("mfa");
+    }
+    (OpenedWith::Passkey(credential_id), methods)
+}
+
+/// Whether the passkey that answered was deleted here. Of others nothing is said: neither whether there is such a passkey, nor
+/// what might be another user pool's.
+pub async fn was_deleted(app: &App, pool: &Pool, assertion: &Assertion) -> Result<bool> {
+    let Some(sub) = assertion.subject() else { return Ok(false) };
+    Ok(store::audit::was_deleted(&app.db, &pool.id, sub, &assertion.credential_id).await?)
+}
+
+/// The application can tell the passkey manager then.
+fn deleted() -> Error {
+    Error::NotAuthorized("This passkey was deleted.".into())
+}
+
+fn challenge_bytes(ceremony: &Ceremony) -> Result<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(&ceremony.challenge).map_err(Error::internal)
+}
+
+/// A key whose private half nobody has: the generator point of P-256, doubled by the curve's own constants.
+fn decoy_key() -> StoredCredential {
+    const X: &str = "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978";
+    const Y: &str = "07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1";
+    let bytes =
+        |hex: &str| (0..32).filter_map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).ok()).collect::<Vec<_>>();
+    let mut public_key = vec![0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20];
+    public_key.extend(bytes(X));
+    public_key.extend([0x22, 0x58, 0x20]);
+    public_key.extend(bytes(Y));
+    StoredCredential { id: Vec::new(), public_key, sign_count: 0, backup_eligible: true }
+}
+
+fn not_configured() -> Error {
+    Error::InvalidParameter("The user pool has no relying party ID; set one with SetUserPoolMfaConfig.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoy_key_is_a_key() {
+        // A wrong signature is reached only when the key itself is accepted.
+        let rp = RelyingParty {
+            id: "localhost".into(),
+            user_verification_required: false,
+            app_origins: Vec::new(),
+            related_origins: Vec::new(),
+        };
+        let mut authenticator = crate::dev::authenticator::Authenticator::new();
+        let spoil = Default::default();
+        let options = webauthn::creation_options(&rp, &[1; 32], (Uuid::nil(), "u"), &webauthn::ALGORITHMS, &[]);
+        authenticator.create(&options, "http://localhost", &spoil).unwrap();
+        let options = webauthn::request_options(&rp, &[2; 32], &[]);
+        let answer = authenticator.get(&options, "http://localhost", &spoil).unwrap();
+        let assertion = Assertion::parse(&answer.to_string()).unwrap();
+        let stored = StoredCredential { id: assertion.credential_id.clone(), ..decoy_key() };
+        let refusal = webauthn::verify_assertion(&rp, &[2; 32], Uuid::nil(), &stored, &assertion);
+        assert_eq!(refusal, Err(webauthn::Error::Signature));
+    }
+}
