@@ -302,8 +302,9 @@ mod tests {
         }
     }
 
+    /// What the database says, and its code.
     #[derive(Debug)]
-    struct Refusal;
+    struct Refusal(Option<&'static str>);
     impl std::fmt::Display for Refusal {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("refused")
@@ -315,7 +316,7 @@ mod tests {
             "refused"
         }
         fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
-            Some("23503".into())
+            self.0.map(Into::into)
         }
         fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
             self
@@ -355,7 +356,7 @@ mod tests {
                 return Err(sqlx::Error::from(std::io::Error::other("cut")).into());
             }
             if requests.contains(&Ask::Refused) {
-                return Err(sqlx::Error::Database(Box::new(Refusal)).into());
+                return Err(sqlx::Error::Database(Box::new(Refusal(Some("23503")))).into());
             }
             Ok(requests.into_iter().map(|ask| (ask == Ask::Fine).then_some(())).collect())
         }
@@ -465,6 +466,65 @@ mod tests {
             fake.gate.add_permits(1);
             assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
         });
+    }
+
+    #[test]
+    fn only_a_refused_transaction_is_known_to_be_rolled_back() {
+        let coded = |code| sqlx::Error::Database(Box::new(Refusal(code)));
+        for code in ["23503", "40001", "55P03", "22021", "00000"] {
+            let failure = Failure::from(coded(Some(code)));
+            assert!(matches!(failure, Failure::RolledBack(_)), "{code}: {failure:?}");
+        }
+        for code in ["08006", "53300", "57P01", "58030", "XX000"] {
+            let failure = Failure::from(coded(Some(code)));
+            assert!(matches!(failure, Failure::Unknown(_)), "{code}: {failure:?}");
+        }
+        for cause in [coded(None), sqlx::Error::PoolTimedOut, crate::error::table_is_locked()] {
+            let failure = Failure::from(cause);
+            assert!(matches!(failure, Failure::Unknown(_)), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_locked_is_to_be_tried_again_and_all_else_is_our_fault() {
+        let locked = refusal(Arc::new(crate::error::table_is_locked()));
+        assert_eq!((locked.code(), locked.to_string()), ("TooManyRequestsException", Error::locked().to_string()));
+        let Error::Internal(cause) = refusal(Arc::new(sqlx::Error::PoolClosed)) else { panic!("it is ours") };
+        assert_eq!(cause.to_string(), format!("a batch failed: {}", sqlx::Error::PoolClosed));
+    }
+
+    #[tokio::test]
+    async fn the_group_is_idle_after_each_outcome_of_a_batch_of_one() {
+        let fake = Fake::new(true);
+        let group = group(&fake, 0, 1);
+        for (ask, done) in [(Ask::Fine, Some(())), (Ask::Busy, None), (Ask::Refused, None), (Ask::Fine, Some(()))] {
+            assert_eq!(group.run(ask).await.unwrap(), done, "{ask:?}");
+        }
+        for ask in [Ask::Cut, Ask::Panic] {
+            assert!(matches!(group.run(ask).await, Err(Error::Internal(_))), "{ask:?}");
+        }
+        assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
+        assert_eq!(fake.sizes(), [1; 7]);
+    }
+
+    #[tokio::test]
+    async fn a_refused_or_doubtful_batch_says_so_to_all_of_its_requests() {
+        for (fault, alone) in [(Ask::Refused, true), (Ask::Cut, false)] {
+            let fake = Fake::new(false);
+            let group = group(&fake, 10, 10);
+            let leads = ask(&group, Ask::Fine).await;
+            let (fine, faulty) = (ask(&group, Ask::Fine).await, ask(&group, fault).await);
+            fake.gate.add_permits(10);
+            assert_eq!(leads.await.unwrap().unwrap(), Some(()));
+            for answer in [fine, faulty] {
+                match answer.await.unwrap() {
+                    Ok(None) => assert!(alone, "{fault:?}"),
+                    Err(Error::Internal(_)) => assert!(!alone, "{fault:?}"),
+                    other => panic!("{fault:?}: {other:?}"),
+                }
+            }
+            assert_eq!(fake.sizes(), [1, 2]);
+        }
     }
 
     proptest! {

@@ -32,3 +32,19 @@ impl fmt::Debug for Secret {
         f.write_str("[secret]")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_gives_its_text_only_to_who_asks_for_it() {
+        let from_text: Secret = "correct horse".parse().unwrap();
+        let from_json: Secret = serde_json::from_str("\"correct horse\"").unwrap();
+        for secret in [Secret::from("correct horse".to_owned()), from_text, from_json] {
+            assert_eq!(secret.expose(), "correct horse");
+            assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "[secret] Some([secret])");
+            assert!(secret == secret.clone() && secret != Secret::from("correct horses".to_owned()));
+        }
+    }
+}

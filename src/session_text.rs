@@ -83,3 +83,6 @@ pub fn used() -> Error {
 pub fn unfit() -> Error {
     gone("Invalid session for the user.")
 }
+
+#[cfg(test)]
+mod tests;

@@ -217,4 +217,77 @@ mod tests {
     fn k_is_the_hash_of_the_group() {
         assert_eq!(hex(&hash(&[&number(modulus()), &[2]])), K);
     }
+
+    #[test]
+    fn numbers_have_up_to_768_digits() {
+        for (hex, number) in [
+            ("2".to_owned(), Some(2_u8)),
+            ("002".into(), Some(2)),
+            (format!("{:0>768}", "2"), Some(2)),
+            (format!("{:0>769}", "2"), None),
+            (format!("{:0>1536}", "2"), None),
+            ("0x2".into(), None),
+            ("2 ".into(), None),
+            ("²".into(), None),
+        ] {
+            let parsed = ClientPublic::parse(&hex).map(|number| number.0);
+            assert_eq!(parsed, number.map(U3072::from_u8), "{hex}");
+        }
+        // N - 1 is no multiple of N.
+        let digits = hexadecimal(modulus());
+        let (most, last) = digits.split_at(767);
+        assert_eq!(last, "f");
+        assert!(ClientPublic::parse(&format!("{most}e")).is_some());
+    }
+
+    #[test]
+    fn numbers_are_written_as_java_writes_them() {
+        let cases: [(&[u8], &[u8]); 7] = [
+            (&[], &[]),
+            (&[0], &[0]),
+            (&[0, 0, 0], &[0]),
+            (&[0, 1], &[1]),
+            (&[0x7f, 0], &[0x7f, 0]),
+            (&[0x80], &[0, 0x80]),
+            (&[0, 0, 0xff, 0], &[0, 0xff, 0]),
+        ];
+        for (bytes, written) in cases {
+            assert_eq!(padded(bytes), written, "{bytes:?}");
+        }
+        assert_eq!(number(&U3072::ZERO), [0]);
+        assert_eq!(number(&U3072::from_u8(0x80)), [0, 0x80]);
+    }
+
+    #[test]
+    fn what_the_server_sends_is_its_number_without_leading_zeros() {
+        let alice = alice();
+        let sent = public(&alice.v, &[0x22; 128]);
+        let number = server_public(&alice.v, &[0x22; 128]);
+        assert_eq!(U3072::from_be_hex(&format!("{sent:0>768}")), number);
+        assert_ne!(public(&alice.v, &[0x23; 128]), sent);
+        assert_eq!(hexadecimal(&U3072::from_u16(0x0abc)), "abc");
+    }
+
+    #[test]
+    fn each_part_of_a_password_makes_another_verifier() {
+        let alice = alice();
+        assert_eq!((alice.salt, alice.v.len()), (verifier("P", "u", "p", alice.salt).salt, NUMBER));
+        for (pool, username, password, salt) in [
+            ("Test2Pool", "alice", "Passw0rd!", alice.salt),
+            ("Test1Pool", "bob", "Passw0rd!", alice.salt),
+            ("Test1Pool", "alice", "passw0rd!", alice.salt),
+            ("Test1Pool", "alice", "Passw0rd!", [1; SALT]),
+        ] {
+            let other = verifier(pool, username, password, salt);
+            assert!(other.v != alice.v, "{pool} {username} {password} {salt:?}");
+        }
+        assert!(verifier("Test1Pool", "alice", "Passw0rd!", alice.salt) == alice);
+    }
+
+    #[test]
+    fn the_name_of_a_pool_is_what_follows_its_region() {
+        for (pool_id, name) in [("us-east-1_Ab1", "Ab1"), ("local_a_b", "a_b"), ("nameless", "nameless"), ("x_", "")] {
+            assert_eq!(pool_name(pool_id), name, "{pool_id}");
+        }
+    }
 }

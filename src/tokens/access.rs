@@ -191,3 +191,6 @@ pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope
     }
     Ok(claims)
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,45 @@ impl PublicKey {
         DecodingKey::from_rsa_components(&self.n, &self.e).map_err(error::Error::internal)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{Algorithm, Validation};
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_new_key_is_described_as_key_sets_do() {
+        let (public, _) = new_key().unwrap();
+        let n = BASE64_URL_SAFE_NO_PAD.decode(&public.n).unwrap();
+        assert!(n.len() == 256 && n[0] & 0x80 != 0, "2048 bits");
+        let kid = BASE64_STANDARD.encode(sha256(&n));
+        let described = json!({"alg": "RS256", "e": "AQAB", "kid": kid, "kty": "RSA", "n": public.n, "use": "sig"});
+        assert_eq!(serde_json::to_value(&public).unwrap(), described);
+        assert_ne!(new_key().unwrap().0.kid, public.kid);
+    }
+
+    #[test]
+    fn what_one_half_signs_the_other_verifies() {
+        let (public, pkcs8) = new_key().unwrap();
+        let key = SigningKey::from_pkcs8(public.kid.clone(), &pkcs8).unwrap();
+        let claims: Map<String, Value> = [("exp".to_owned(), json!(i64::MAX))].into_iter().collect();
+        let token = super::super::sign(&claims, &key).unwrap();
+        let decoded = |public: &PublicKey| {
+            let validation = Validation::new(Algorithm::RS256);
+            jsonwebtoken::decode::<Map<String, Value>>(&token, &public.decoding().unwrap(), &validation)
+        };
+        let verified = decoded(&public).unwrap();
+        assert_eq!((verified.header.kid, verified.claims), (Some(public.kid), claims));
+        assert!(decoded(&new_key().unwrap().0).is_err());
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        let (public, pkcs8) = new_key().unwrap();
+        for bytes in [&[][..], b"words", &pkcs8[1..], &pkcs8[..pkcs8.len() - 1]] {
+            assert!(SigningKey::from_pkcs8(public.kid.clone(), bytes).is_err(), "{} bytes", bytes.len());
+        }
+    }
+}

@@ -46,3 +46,44 @@ pub fn acr_level(methods: &str) -> u8 {
         (false, false) => 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_level_follows_from_the_methods() {
+        for (methods, level) in [
+            ("", 1),
+            ("pwd", 1),
+            ("pwd otp", 1),
+            ("mfa", 2),
+            ("pwd sms mfa", 2),
+            ("swk", 3),
+            ("hwk", 3),
+            ("pwd\thwk", 3),
+            ("swk mfa", 4),
+            ("mfa hwk", 4),
+            ("swk hwk mfa", 4),
+            // Words that only contain a method.
+            ("swkx xhwk", 1),
+            ("swk,mfa", 1),
+        ] {
+            assert_eq!(acr_level(methods), level, "{methods:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_token_is_not_authorized_in_the_apis_words() {
+        for (error, words) in [
+            (Error::Invalid, "Invalid Access Token"),
+            (Error::Signature, "Could not verify signature for Access Token"),
+            (Error::Expired, "Access Token has expired"),
+            (Error::Revoked, "Access Token has been revoked"),
+            (Error::Scopes, "Access Token does not have required scopes"),
+        ] {
+            let error = crate::error::Error::from(error);
+            assert_eq!((error.code(), error.to_string().as_str()), ("NotAuthorizedException", words));
+        }
+    }
+}

@@ -86,3 +86,56 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> errors::Result<Box<dyn Jw
     let pair = KEYS.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
     pair.map_or_else(|| Err(errors::ErrorKind::InvalidKeyFormat.into()), |pair| Ok(Box::new(Parsed(pair)) as _))
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        rsa::KeySize,
+        signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey},
+    };
+
+    use super::*;
+
+    /// A kept key, and whether a signature over "message" is by it.
+    fn kept() -> (Entry, impl Fn(&[u8]) -> bool) {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref().to_vec());
+        (Entry::new(pair).unwrap(), move |signature: &[u8]| public.verify(b"message", signature).is_ok())
+    }
+
+    #[test]
+    fn each_kept_key_signs_for_itself() {
+        let [(one, by_one), (two, by_two)] = [kept(), kept()];
+        let signed = |entry: &Entry| {
+            let signer = signer(&Algorithm::RS256, &entry.encoding_key()).unwrap();
+            assert_eq!(signer.algorithm(), Algorithm::RS256);
+            signer.try_sign(b"message").unwrap()
+        };
+        let (by, also_by) = (signed(&one), signed(&two));
+        assert!(by_one(&by) && by_two(&also_by));
+        assert!(!by_one(&also_by) && !by_two(&by));
+    }
+
+    #[test]
+    fn a_dropped_key_is_forgotten() {
+        let (entry, _) = kept();
+        let key = entry.encoding_key();
+        assert!(signer(&Algorithm::RS256, &key).is_ok());
+        drop(entry);
+        assert!(signer(&Algorithm::RS256, &key).is_err());
+    }
+
+    #[test]
+    fn everything_else_is_left_to_the_library() {
+        let (entry, _) = kept();
+        let signed = |algorithm: &Algorithm, key: &EncodingKey| signer(algorithm, key).ok()?.try_sign(b"message").ok();
+        // No key of ours signs by another algorithm.
+        assert_eq!(signed(&Algorithm::RS384, &entry.encoding_key()), None);
+        // A secret is no number of a key, even if it looks like one.
+        for secret in [&b"secret"[..], MARK, entry.encoding_key().as_bytes()] {
+            let key = EncodingKey::from_secret(secret);
+            let library = (aws_lc::DEFAULT_PROVIDER.signer_factory)(&Algorithm::HS256, &key).unwrap();
+            assert_eq!(signed(&Algorithm::HS256, &key), library.try_sign(b"message").ok());
+        }
+    }
+}

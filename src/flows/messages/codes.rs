@@ -448,13 +448,13 @@ fn expired() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flows::sign_in::otp_sign_in;
+    use crate::flows::sign_in::one_time_code;
 
     /// How likely one of so many guesses a day is right within a year: at codes in place of a password, and as many at codes
     /// that sign in. As if each were at a new code; other numbers at the same code are likelier by a hair.
     fn within_a_year(a_day: i32) -> f64 {
         let misses = |digits: usize| (1.0 - 0.1_f64.powi(i32::try_from(digits).unwrap())).powi(a_day * 365);
-        1.0 - misses(DIGITS) * misses(otp_sign_in::DIGITS)
+        1.0 - misses(DIGITS) * misses(one_time_code::DIGITS)
     }
 
     #[test]

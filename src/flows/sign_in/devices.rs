@@ -11,9 +11,8 @@ use crate::{
         sessions::issue::SessionDevice,
         sign_in::{
             device_keys::Verifier,
-            mfa,
             proof::{Proof, Step},
-            srp_sign_in,
+            second_factor, srp_proof,
             step::{Available, Outcome, Parameters, Person, SignIn},
         },
     },
@@ -78,7 +77,7 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     let device = store::devices::find(&app.db, &pool.id, user.sub, key).await?.ok_or_else(no_such_device)?;
     let verifier = Verifier::open(app, &pool.id, user.sub, &device)?;
     if let Pending::DeviceSrpAuth { password_set_at, .. } = &pending.state {
-        let offer = srp_sign_in::offer(sign_in, verifier.v, sign_in.required(responses, "SRP_A")?).await?;
+        let offer = srp_proof::offer(sign_in, verifier.v, sign_in.required(responses, "SRP_A")?).await?;
         let (device, password_set_at) = (key.clone(), password_set_at.clone());
         let state = Pending::DevicePasswordVerifier { srp: offer.state, device, password_set_at };
         let parameters = [
@@ -92,11 +91,11 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
         store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
         tx.commit().await?;
         let none = Available { factors: Vec::new(), passkeys: Vec::new() };
-        return srp_sign_in::challenge(sign_in, &person, state, parameters, none).await.map(Step::Asked);
+        return srp_proof::challenge(sign_in, &person, state, parameters, none).await.map(Step::Asked);
     }
     let Pending::DevicePasswordVerifier { srp, .. } = &pending.state else { return Err(session_text::unfit()) };
     let identity = (device.group_key.clone(), key.clone());
-    let proved = srp_sign_in::is_proved(sign_in, (pending.id, srp), verifier.v, identity, responses).await?;
+    let proved = srp_proof::is_proved(sign_in, (pending.id, srp), verifier.v, identity, responses).await?;
     finish(sign_in, person, pending, &device, proved).await
 }
 
@@ -112,7 +111,7 @@ async fn finish(
     let now = app.clock.now();
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let mut tx = app.db.begin().await?;
-    let user = mfa::recheck(sign_in, &mut tx, &pending, sub).await?;
+    let user = second_factor::recheck(sign_in, &mut tx, &pending, sub).await?;
     let address = sign_in.context.address.to_string();
     // Still remembered: it may have been forgotten since.
     if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {

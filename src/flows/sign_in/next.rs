@@ -14,10 +14,11 @@ use crate::{
             token_generation::Source,
         },
         sign_in::{
-            custom_sign_in::{self, Progress},
-            devices, mfa,
-            passkey_sign_in::Verified,
+            custom_challenge::{self, Progress},
+            devices,
+            passkey::Verified,
             proof::{Proof, Step},
+            second_factor,
             step::{Outcome, Person, SignIn},
         },
     },
@@ -190,7 +191,7 @@ async fn after_password(
     if factors::is_needed(pool, &user) {
         tx.commit().await?;
         let carried = Carried { named_device: device.map(|device| device.key), ..Carried::default() };
-        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
+        return second_factor::ask(sign_in, Person { username, user: Some(user) }, carried).await;
     }
     // Nothing more is asked.
     if may_be_asked && free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
@@ -208,7 +209,7 @@ async fn after_password_of_custom(
     pending: Challenge,
     custom: Vec<Answered>,
 ) -> Result<Outcome> {
-    custom_sign_in::use_up(sign_in, &pending).await?;
+    custom_challenge::use_up(sign_in, &pending).await?;
     let mut progress = Progress { session: custom, password_set_at: password::set_at(&user) };
     progress.proved(ChallengeName::PasswordVerifier);
     sign_in.may_sign_in(&user)?;
@@ -227,13 +228,13 @@ async fn after_password_of_custom(
 async fn go_on_with_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
     if factors::is_needed(sign_in.pool, &user) {
         let carried = Carried { custom: Some(progress.session), ..Carried::default() };
-        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
+        return second_factor::ask(sign_in, Person { username, user: Some(user) }, carried).await;
     }
     next_of_custom(sign_in, username, user, progress).await
 }
 
 async fn next_of_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
-    let step = custom_sign_in::next(sign_in, Person { username, user: Some(user) }, progress).await?;
+    let step = custom_challenge::next(sign_in, Person { username, user: Some(user) }, progress).await?;
     go_on(sign_in, step).await
 }
 
@@ -266,7 +267,7 @@ async fn after_new_password(
         }
         custom => {
             let carried = Carried { custom, ..Carried::default() };
-            mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await
+            second_factor::ask(sign_in, Person { username, user: Some(user) }, carried).await
         }
     }
 }
@@ -310,7 +311,7 @@ async fn after_device(
     if factors::is_needed(pool, &user) && !devices::stands_in(pool) {
         tx.commit().await?;
         let carried = Carried { device: Some(key), ..Carried::default() };
-        return mfa::ask(sign_in, Person { username, user: Some(user) }, carried).await;
+        return second_factor::ask(sign_in, Person { username, user: Some(user) }, carried).await;
     }
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &username, Some(&user));

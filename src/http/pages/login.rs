@@ -24,7 +24,7 @@ use crate::{
         accounts::{auth_events, factors::relying_party_of},
         oauth::authorization::Prompt,
         sign_in::{
-            passkey_sign_in::was_deleted,
+            passkey::was_deleted,
             step::{NextChallenge, Outcome, Parameters, SignIn},
         },
     },

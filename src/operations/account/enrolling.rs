@@ -8,7 +8,7 @@ use crate::{
     change::Change,
     context::Context,
     error::Result,
-    flows::{self, accounts::password, sign_in::mfa},
+    flows::{self, accounts::password, sign_in::second_factor},
     pending::Pending,
     session_text,
     store::{
@@ -51,7 +51,7 @@ pub async fn begin<'a>(app: &'a App, context: &Context, caller: &Enroller) -> Re
                 && pending.state.password_set_at() == Some(&password::set_at(&user))
                 && user.enabled
                 && user.status == Status::Confirmed;
-            if !waits || !mfa::may_set_up(db, &pool, &user).await? {
+            if !waits || !second_factor::may_set_up(db, &pool, &user).await? {
                 return Err(session_text::unfit());
             }
             Ok((change, Enrolling { pool, user, challenge: Some(*challenge) }))

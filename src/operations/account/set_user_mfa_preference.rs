@@ -10,7 +10,7 @@ use crate::{
     flows::{
         self,
         accounts::{last_factor, step_up},
-        sign_in::mfa,
+        sign_in::second_factor,
     },
     operations::Empty,
     store::audit::Event,
@@ -20,7 +20,7 @@ pub async fn handle(
     app: &App,
     context: &Context,
     caller: SignedIn,
-    request: mfa::Preferences,
+    request: second_factor::Preferences,
 ) -> Result<Changed<Empty>> {
     let bearer = caller.bearer;
     let pool = flows::pool_of(app, &bearer).await?;
@@ -31,7 +31,7 @@ pub async fn handle(
     }
     // Without a password there may be no first factor that goes with a second one.
     let had = last_factor::can_sign_in(&mut change, &pool, bearer.sub, None).await?;
-    if !mfa::prefer(&mut change, &pool, &user, request, now).await? {
+    if !second_factor::prefer(&mut change, &pool, &user, request, now).await? {
         return change.unchanged(Empty {}).await;
     }
     let why = "With a second factor nothing would be left to sign in to this account with; set a password first.";

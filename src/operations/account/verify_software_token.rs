@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     flows::{
         accounts::{password, software_token},
-        sign_in::mfa::{self, Preference, Preferences},
+        sign_in::second_factor::{self, Preference, Preferences},
     },
     session_text,
     store::{self, audit::Event},
@@ -60,7 +60,7 @@ pub async fn handle(app: &App, context: &Context, caller: Enroller, request: Req
         }
         let on = Preference { enabled: true, preferred_mfa: false };
         let preferences = Preferences { software_token: Some(on), ..Preferences::NONE };
-        mfa::prefer(&mut change, pool, user, preferences, now).await?;
+        second_factor::prefer(&mut change, pool, user, preferences, now).await?;
     }
     let answer = Response { status: "SUCCESS", session: request.session.filter(|_| enrolling.challenge.is_some()) };
     change.commit(Event::SoftwareTokenVerified.of_user(user.sub), answer).await

@@ -9,7 +9,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::Result,
-    flows::{self, sign_in::mfa},
+    flows::{self, sign_in::second_factor},
     operations::Empty,
     store::audit::Event,
 };
@@ -20,14 +20,14 @@ pub struct Request {
     user_pool_id: String,
     username: String,
     #[serde(flatten)]
-    preferences: mfa::Preferences,
+    preferences: second_factor::Preferences,
 }
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
-    if !mfa::prefer(&mut change, &pool, &user, request.preferences, now).await? {
+    if !second_factor::prefer(&mut change, &pool, &user, request.preferences, now).await? {
         return change.unchanged(Empty {}).await;
     }
     change.commit(Event::MfaChanged.of_user(user.sub), Empty {}).await

@@ -13,7 +13,7 @@ use crate::{
         sign_in::{
             decoys,
             proof::{Proof, Step},
-            srp_sign_in,
+            srp_proof,
             step::{Available, Outcome, Parameters, Person, SignIn},
         },
         triggers::{self, CustomChallenge, Decision},
@@ -54,7 +54,7 @@ pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters
         Decision::Ask(ChallengeName::PasswordVerifier) => {
             let none = Available { factors: Vec::new(), passkeys: Vec::new() };
             let custom = Some(progress.session);
-            srp_sign_in::start_with(sign_in, &person, client_public, none, custom).await.map(Step::Asked)
+            srp_proof::start_with(sign_in, &person, client_public, none, custom).await.map(Step::Asked)
         }
         decision => go_on(sign_in, person, progress, decision).await,
     }

@@ -12,7 +12,7 @@ use crate::{
         accounts::{factors, password, software_token},
         messages::{addresses::Address, codes::SentAs},
         sign_in::{
-            otp_sign_in,
+            one_time_code,
             proof::{Proof, Step},
             step::{Outcome, Parameters, Person, SignIn},
         },
@@ -77,7 +77,7 @@ async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: SecondFactor, car
     let send = async |attribute: AddressAttribute| {
         let address = Address::verified(user, attribute)
             .ok_or_else(|| Error::wrong_credentials("the address of the second factor is not verified"))?;
-        otp_sign_in::send(sign_in, &person, &address, SentAs::SecondFactor).await
+        one_time_code::send(sign_in, &person, &address, SentAs::SecondFactor).await
     };
     let (state, mut parameters) = match method {
         SecondFactor::SoftwareTokenMfa => {
@@ -187,7 +187,7 @@ async fn prove(
     let (app, pool) = (sign_in.app, sign_in.pool);
     let code = sign_in.required(responses, method.response())?;
     if let Some(sent) = sent {
-        return Ok(if otp_sign_in::fits(app, sent, code) { Code::Right } else { Code::Wrong });
+        return Ok(if one_time_code::fits(app, sent, code) { Code::Right } else { Code::Wrong });
     }
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
     let step = match token.and_then(|token| token.secret) {

@@ -1,0 +1,544 @@
+//! The steps of signing in, shared by InitiateAuth, RespondToAuthChallenge and their Admin forms.
+
+use serde_json::Map;
+use uuid::Uuid;
+
+use super::{
+    custom_challenge, devices, migration, new_password, next, one_time_code, passkey,
+    proof::Proof,
+    second_factor, secret_hash, srp_proof,
+    step::{Available, Outcome, Parameters, Person, SignIn, missing, shown},
+};
+use crate::{
+    context::Door,
+    error::{Error, Result},
+    factor::{ChallengeName, Factor, MfaConfiguration},
+    flows::{
+        accounts::{auth_events, factors, password, sign_up},
+        sessions::refresh,
+        triggers::{self, Trigger},
+    },
+    pending::{EmailOtp, Pending},
+    secret::Secret,
+    session_text,
+    store::{
+        self,
+        batches::{SignInToBegin, SignInToResume},
+        challenges::Challenge,
+        passkeys::Key,
+        sessions::OpenedWith,
+        users::{Status, User},
+    },
+    user_queue::Turn,
+    webauthn::Assertion,
+};
+
+/// A pending sign-in, read.
+struct Resumed {
+    pending: Challenge,
+    person: Person,
+    /// The passkey that answers, if it is the challenge's user's.
+    key: Option<Key>,
+}
+
+impl SignIn<'_> {
+    /// The first step: InitiateAuth. `session`: of a sign-up that was just confirmed.
+    pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
+        if let Some(address) = self.asker().filter(|_| !flow.starts_with("REFRESH")) {
+            self.app.budgets.spend_sign_in(&self.pool.id, address)?;
+        }
+        // Where functions are asked before anything is proved, the turn is taken after them: whoever names somebody must not
+        // keep that person waiting for slow functions.
+        let first = [Trigger::PreAuthentication, Trigger::UserMigration, Trigger::DefineAuthChallenge];
+        let asks_first = first.into_iter().any(|trigger| triggers::function(self.pool, trigger).is_some());
+        let turn = if asks_first { None } else { self.turn(parameters).await? };
+        match (flow, self.context.door) {
+            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Api | Door::Pages)
+            | ("USER_PASSWORD_AUTH", Door::Operator) => {
+                Err(Error::InvalidParameter("Initiate Auth method not supported".into()))
+            }
+            ("ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH", Door::Operator) => {
+                if !self.client.settings.allows_flow("ALLOW_ADMIN_USER_PASSWORD_AUTH") {
+                    return Err(Error::InvalidParameter("Auth flow not enabled for this client".into()));
+                }
+                self.password(parameters, turn).await
+            }
+            ("USER_PASSWORD_AUTH", Door::Api | Door::Pages) => {
+                self.flow_enabled(flow)?;
+                self.password(parameters, turn).await
+            }
+            ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
+            ("USER_SRP_AUTH", _) => {
+                self.flow_enabled(flow)?;
+                let person = self.person(parameters).await?;
+                let _turn = self.before(&person, parameters, turn).await?;
+                let available = Available { factors: Vec::new(), passkeys: Vec::new() };
+                srp_proof::start(self, &person, self.required(parameters, "SRP_A")?, available).await
+            }
+            ("CUSTOM_AUTH", _) => {
+                self.flow_enabled(flow)?;
+                let person = self.person(parameters).await?;
+                triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
+                next::go_on(self, custom_challenge::begin(self, person, parameters).await?).await
+            }
+            ("USER_AUTH", _) if self.is_nameless(parameters) => {
+                self.flow_enabled(flow)?;
+                self.check_nameless(parameters)?;
+                passkey::start_discoverable(self).await
+            }
+            ("USER_AUTH", _) => {
+                self.flow_enabled(flow)?;
+                let (person, available) = self.person_with_passkeys(parameters).await?;
+                let _turn = self.before(&person, parameters, turn).await?;
+                if let Some(session) = session
+                    && let Some(tokens) = self.after_sign_up(&person, session).await?
+                {
+                    return Ok(tokens);
+                }
+                self.choice(person, available, parameters).await
+            }
+            _ => {
+                self.flow_enabled(flow)?;
+                Err(Error::InvalidParameter(format!("{flow} is not supported by Keystead yet.").into()))
+            }
+        }
+    }
+
+    /// A further step: RespondToAuthChallenge.
+    pub async fn respond(
+        &self,
+        challenge: ChallengeName,
+        session: Option<&str>,
+        responses: &Parameters,
+    ) -> Result<Outcome> {
+        // Functions verify a custom challenge; it is used up first, and needs no turn.
+        let _turn = match challenge {
+            ChallengeName::CustomChallenge => None,
+            _ => self.turn(responses).await?,
+        };
+        // What is chosen or answered.
+        let answered = match (challenge, responses.get("ANSWER")) {
+            (ChallengeName::SelectChallenge, Some(answer)) => match answer.parse() {
+                Err(_) | Ok(ChallengeName::SelectChallenge) => {
+                    let words = format!("{} is not an available challenge.", shown(answer));
+                    return Err(Error::InvalidParameter(words.into()));
+                }
+                Ok(chosen) => chosen,
+            },
+            (ChallengeName::SelectChallenge, None) => return Err(missing("ANSWER")),
+            (other, _) => other,
+        };
+        let session = session.map(str::to_owned).or_else(|| match challenge {
+            ChallengeName::PasswordVerifier | ChallengeName::DeviceSrpAuth | ChallengeName::DevicePasswordVerifier => {
+                srp_proof::session_of(responses)
+            }
+            _ => None,
+        });
+        let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
+        let now = self.app.clock.now();
+        let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, &session, now)?;
+        if self.is_nameless(responses)
+            && answered == ChallengeName::WebAuthn
+            && let Some(credential) = responses.get("CREDENTIAL").filter(|given| !given.is_empty())
+        {
+            self.check_nameless(responses)?;
+            return self.nameless_passkey(id, credential).await;
+        }
+        // Which passkey answers, if one does.
+        let assertion = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
+        let Resumed { pending, person, key } = self.resume(id, responses, assertion.as_ref()).await?;
+        let decoy = || pending.bounds.decoy.as_ref() == Some(&self.decoy_mark(&person));
+        if !self.is_of_this_door(&pending)
+            || pending.client_id != self.client.id
+            || pending.sub != person.user.as_ref().map(|user| user.sub)
+            || (person.user.is_none() && !decoy())
+        {
+            return Err(session_text::unfit());
+        }
+        match &pending.state {
+            // Whoever chooses may choose again, also after another factor's challenge.
+            Pending::SelectChallenge {}
+            | Pending::Password {}
+            | Pending::PasswordSrp {}
+            | Pending::WebAuthn(_)
+            | Pending::EmailOtp(EmailOtp::First(_))
+            | Pending::SmsOtp(_) => {
+                let factor = answered.factor().ok_or_else(session_text::unfit)?;
+                self.answer_factor(person, pending, key, (challenge, factor), responses).await
+            }
+            state => {
+                // Answered under its own name alone.
+                if state.name() != Some(answered) || answered != challenge {
+                    return Err(session_text::unfit());
+                }
+                let step = match state {
+                    Pending::NewPasswordRequired { .. } => {
+                        new_password::respond(self, person, pending, responses).await?.into()
+                    }
+                    Pending::PasswordVerifier { .. } => {
+                        srp_proof::finish(self, person, pending, responses).await?.into()
+                    }
+                    Pending::CustomChallenge { .. } => {
+                        custom_challenge::respond(self, person, pending, responses).await?
+                    }
+                    Pending::DeviceSrpAuth { .. } | Pending::DevicePasswordVerifier { .. } => {
+                        devices::respond(self, person, pending, responses).await?
+                    }
+                    _ => second_factor::finish(self, person, pending, responses).await?,
+                };
+                next::go_on(self, step).await
+            }
+        }
+    }
+
+    /// The choice of a first factor, or what proves it. `key` is the person's passkey that answers, if it was found.
+    async fn answer_factor(
+        &self,
+        person: Person,
+        pending: Challenge,
+        key: Option<Key>,
+        (challenge, factor): (ChallengeName, Factor),
+        responses: &Parameters,
+    ) -> Result<Outcome> {
+        let id = pending.id;
+        let Some(given) = responses.get(factor.response()).filter(|given| !given.is_empty()) else {
+            if challenge == ChallengeName::SelectChallenge {
+                return self.select(person, id, factor).await;
+            }
+            return Err(missing(factor.response()));
+        };
+        match factor {
+            Factor::WebAuthn => self.passkey(person, pending, key, given).await,
+            Factor::Password => self.text_password(person, given, Some(id)).await,
+            Factor::PasswordSrp => {
+                let available = self.take_choice(&person, id, factor).await?;
+                srp_proof::start(self, &person, given, available).await
+            }
+            Factor::EmailOtp | Factor::SmsOtp if pending.state.name() == Some(factor.challenge()) => {
+                next::after(self, one_time_code::finish(self, person, pending, given).await?).await
+            }
+            Factor::EmailOtp | Factor::SmsOtp => Err(session_text::unfit()),
+        }
+    }
+
+    /// A password as text, in any flow; `answers` is the challenge that it answers, used up on success only.
+    async fn text_password(&self, person: Person, password: &str, answers: Option<Uuid>) -> Result<Outcome> {
+        let Person { username, user } = person;
+        let (app, pool) = (self.app, self.pool);
+        let given = || Secret::from(password.to_owned());
+        let user = password::check(app, pool, self.hides_existence(), &username, user, given()).await?;
+        let outcome = next::after(self, Proof::Password { username, user: user.clone(), answers }).await?;
+        if !matches!(&outcome, Outcome::Next(next) if next.name == ChallengeName::NewPasswordRequired) {
+            // Signing in does not depend on it: the next one tries again.
+            let refreshed = password::refresh(app, pool, &user, given()).await;
+            let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
+        }
+        Ok(outcome)
+    }
+
+    /// The answer of a passkey. `key` is the person's that answers, if it was found.
+    async fn passkey(&self, person: Person, pending: Challenge, key: Option<Key>, credential: &str) -> Result<Outcome> {
+        if let Some(verified) = passkey::verify(self, &person, &pending, key, credential)?
+            && let Some(outcome) = next::together(self, verified).await?
+        {
+            return Ok(outcome);
+        }
+        next::after(self, passkey::prove(self, person, pending, credential).await?).await
+    }
+
+    /// The answer of a passkey that says by itself whose it is.
+    async fn nameless_passkey(&self, id: Uuid, credential: &str) -> Result<Outcome> {
+        let passkey::Discovered { person, sub, pending, turn: _turn } = passkey::discover(self, id, credential).await?;
+        let known = person.user.is_some();
+        let outcome = match passkey::prove(self, person, pending, credential).await {
+            Ok(proof) => next::after(self, proof).await,
+            Err(refusal) => Err(refusal),
+        };
+        // By the subject: there is no name by which it is noted otherwise.
+        let response = auth_events::response_of(&outcome, |one| !matches!(one, Outcome::Next(_)));
+        if let Some(response) = response.filter(|_| known) {
+            auth_events::note(self.app, self.context, self.pool, sub, "SignIn", response, None);
+        }
+        outcome
+    }
+
+    /// Whether a request leaves it to a passkey to say who signs in, as the sign-in pages do, and clients that the pool's
+    /// passkey policy lets.
+    fn is_nameless(&self, parameters: &Parameters) -> bool {
+        let allowed = self.context.door == Door::Pages || self.pool.passkey_policy.allows_nameless(&self.client.id);
+        allowed && !parameters.contains_key("USERNAME")
+    }
+
+    /// What a confidential client proves where there is no name: the hash of an empty one.
+    fn check_nameless(&self, parameters: &Parameters) -> Result<()> {
+        secret_hash::check(self.context.door, self.client, "", parameters.get("SECRET_HASH").map(String::as_str))
+    }
+
+    /// Waits until it is this name's turn: a flood of guesses at one name waits for itself alone, and what it found out
+    /// about the first guesses counts for the next.
+    async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn>> {
+        let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
+        let key = self.pool.username_key(username);
+        // A subject may be written in several ways; each is the same person's turn.
+        let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
+        self.app.user_queue.of_name(&self.pool.id, &key).await.map(Some)
+    }
+
+    /// A password as text, from a person of this pool or of the one that people are migrated from.
+    async fn password(&self, parameters: &Parameters, turn: Option<Turn>) -> Result<Outcome> {
+        let password = self.required(parameters, "PASSWORD")?;
+        let username = self.username(parameters)?;
+        let person = self.known_or_hidden(username, self.migrated(username, password).await?)?;
+        let _turn = self.before(&person, parameters, turn).await?;
+        self.text_password(person, password, None).await
+    }
+
+    /// The user of a name; one whom only the pool's user migration trigger knows is made first.
+    async fn migrated(&self, username: &str, password: &str) -> Result<Option<User>> {
+        let found = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+        // Guesses at the other place count and are locked out as guesses here.
+        password::refuse_locked(self.app, self.pool, username, None).await?;
+        migration::user(&self.cause(), self.context, self.client, username, Some(password)).await
+    }
+
+    /// What the pool's pre authentication trigger says to a person's sign-in, and the turn that goes on after it.
+    async fn before(&self, person: &Person, parameters: &Parameters, turn: Option<Turn>) -> Result<Option<Turn>> {
+        triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
+        match turn {
+            Some(turn) => Ok(Some(turn)),
+            None => self.turn(parameters).await,
+        }
+    }
+
+    /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
+    /// (docs/cognito.md 4.1). `None`: the person chooses a factor as always.
+    async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
+        // On the pages the person chose the password a moment ago, or needs none.
+        let codes_sign_in = self.pool.uses_codes() || self.context.door == Door::Pages;
+        if !codes_sign_in {
+            return Ok(None);
+        }
+        let Some(user) = &person.user else { return Ok(None) };
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.begin().await?;
+        let Some(user) = store::users::lock_shared(&mut tx, &self.pool.id, user.sub).await? else { return Ok(None) };
+        let step = Pending::SignedUp {};
+        if user.status != Status::Confirmed
+            || factors::is_needed(self.pool, &user)
+            || !sign_up::take_session(self.app, &mut tx, self.client, user.sub, &step, session, now).await?
+        {
+            return Ok(None);
+        }
+        self.may_sign_in(&user)?;
+        let proof = Proof::Enough { tx, user, with: OpenedWith::SignUp, methods: vec!["otp"] };
+        next::after(self, proof).await.map(Some)
+    }
+
+    /// USER_AUTH: the person's choice of a factor.
+    async fn choice(&self, person: Person, available: Available, parameters: &Parameters) -> Result<Outcome> {
+        let preferred = parameters.get("PREFERRED_CHALLENGE").and_then(|factor| factor.parse::<Factor>().ok());
+        let Some(preferred) = preferred.filter(|factor| available.factors.contains(factor)) else {
+            return self.challenge(&person, Pending::SelectChallenge {}, Map::new(), available.factors).await;
+        };
+        match (preferred, parameters.get("PASSWORD"), parameters.get("SRP_A")) {
+            (Factor::Password, Some(password), _) => self.text_password(person, password, None).await,
+            (Factor::PasswordSrp, _, Some(public)) => srp_proof::start(self, &person, public, available).await,
+            _ => self.challenge_of(person, preferred, available).await,
+        }
+    }
+
+    /// Answers with the challenge of a factor.
+    async fn challenge_of(&self, person: Person, factor: Factor, available: Available) -> Result<Outcome> {
+        let state = match factor {
+            Factor::WebAuthn => return passkey::start(self, &person, available).await,
+            Factor::EmailOtp | Factor::SmsOtp => return one_time_code::start(self, &person, factor, available).await,
+            Factor::Password => Pending::Password {},
+            Factor::PasswordSrp => Pending::PasswordSrp {},
+        };
+        self.challenge(&person, state, Map::new(), available.factors).await
+    }
+
+    /// The factors this person can use now. A decoy has the same on every call.
+    async fn available(&self, person: &Person) -> Result<Available> {
+        // Asked for an unknown person too, so that both cost the same.
+        let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
+        let mut db = self.app.db.acquire().await?;
+        let passkeys = store::passkeys::list(&mut db, &self.pool.id, sub).await?;
+        let passkeys = passkeys.into_iter().map(|one| (one.credential_id, one.transports, one.rp_id));
+        Ok(self.available_of(person, passkeys.collect()))
+    }
+
+    /// The same of the passkeys (ID, transports, relying party ID) of this person.
+    fn available_of(&self, person: &Person, passkeys: Vec<(Vec<u8>, Vec<String>, String)>) -> Available {
+        let mut factors = Vec::new();
+        let one_suffices = match &person.user {
+            Some(user) => !factors::is_needed(self.pool, user),
+            None => self.pool.settings.mfa_configuration != MfaConfiguration::On,
+        };
+        let passkeys_suffice =
+            one_suffices || person.user.as_ref().is_some_and(|user| factors::passkeys_suffice(self.pool, user));
+        for factor in Factor::SENT {
+            let can = match &person.user {
+                Some(user) => factors::address(user, factor).is_some(),
+                None => one_time_code::decoy_has(self, &person.username, factor),
+            };
+            if can && one_suffices && self.pool.allows_factor(factor) {
+                factors.push(factor);
+            }
+        }
+        let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
+        let passkeys = if confirmed && passkeys_suffice && self.pool.allows_factor(Factor::WebAuthn) {
+            passkey::descriptors(self, person, passkeys)
+        } else {
+            Vec::new()
+        };
+        if !passkeys.is_empty() {
+            factors.push(Factor::WebAuthn);
+        }
+        let has_password = match &person.user {
+            Some(user) => user.password_hash.is_some(),
+            // As some people have none who have something else, where one can sign up without.
+            None => {
+                !self.pool.uses_codes()
+                    || factors.is_empty()
+                    || one_time_code::decoy_has(self, &person.username, Factor::Password)
+            }
+        };
+        // Who has nothing is asked for a password, as nobody is: no list says that there is such an account.
+        let asked_in_vain = factors.is_empty() && self.hides_existence();
+        if (has_password || asked_in_vain) && self.pool.allows_factor(Factor::Password) {
+            factors.splice(0..0, [Factor::PasswordSrp, Factor::Password]);
+        }
+        Available { factors, passkeys }
+    }
+
+    /// Continues a selection with the chosen challenge.
+    async fn select(&self, person: Person, id: Uuid, chosen: Factor) -> Result<Outcome> {
+        let available = self.take_choice(&person, id, chosen).await?;
+        self.challenge_of(person, chosen, available).await
+    }
+
+    /// Uses up the session in which a factor was chosen: every answer has a new one.
+    async fn take_choice(&self, person: &Person, id: Uuid, chosen: Factor) -> Result<Available> {
+        let available = self.available(person).await?;
+        if !available.factors.contains(&chosen) {
+            return Err(Error::InvalidParameter(format!("{chosen} is not an available challenge.").into()));
+        }
+        let mut tx = self.app.db.begin().await?;
+        store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        tx.commit().await?;
+        Ok(available)
+    }
+
+    async fn refresh(&self, parameters: &Parameters) -> Result<Outcome> {
+        if !self.client.settings.allows_flow("ALLOW_REFRESH_TOKEN_AUTH") {
+            return Err(Error::InvalidParameter("REFRESH_TOKEN_AUTH flow not enabled for this client".into()));
+        }
+        if self.client.settings.rotation_grace().is_some() {
+            return Err(Error::InvalidParameter(
+                "Refresh token rotation is enabled for this client; use GetTokensFromRefreshToken.".into(),
+            ));
+        }
+        let token = self.required(parameters, "REFRESH_TOKEN")?;
+        let given = parameters.get("SECRET_HASH").map(String::as_str);
+        if !self.client.secrets.is_empty() && given.is_none() {
+            secret_hash::check(self.context.door, self.client, "", None)?;
+        }
+        // Clients hash the username or, after an alias sign-in, the subject.
+        let prove = |user: &User| {
+            secret_hash::check(self.context.door, self.client, &user.username, given)
+                .or_else(|_| secret_hash::check(self.context.door, self.client, &user.sub.to_string(), given))
+        };
+        let asked = refresh::Asked { token, scope: None, device_key: self.device_key };
+        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.context, self.client, asked, prove).await?))
+    }
+
+    /// The person a request is about; unknown ones are a decoy where the client hides existence.
+    async fn person(&self, parameters: &Parameters) -> Result<Person> {
+        let username = self.username(parameters)?;
+        let user = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
+        self.known_or_hidden(username, user)
+    }
+
+    /// The name that a request proves to be allowed to name.
+    fn username<'p>(&self, parameters: &'p Parameters) -> Result<&'p str> {
+        let username = self.required(parameters, "USERNAME")?;
+        // PostgreSQL cannot hold it, and would refuse the statement that this request shares with others.
+        if username.contains('\0') {
+            return Err(Error::nul());
+        }
+        secret_hash::check(
+            self.context.door,
+            self.client,
+            username,
+            parameters.get("SECRET_HASH").map(String::as_str),
+        )?;
+        Ok(username)
+    }
+
+    fn known_or_hidden(&self, username: &str, user: Option<User>) -> Result<Person> {
+        if user.is_none() && !self.hides_existence() {
+            return Err(Error::UserNotFound);
+        }
+        Ok(Person { username: username.to_owned(), user })
+    }
+
+    /// The person a first step is about, with what it can go on with: read together with others'.
+    async fn person_with_passkeys(&self, parameters: &Parameters) -> Result<(Person, Available)> {
+        let username = self.username(parameters)?;
+        let request = SignInToBegin { pool_id: self.pool.id.clone(), username_key: self.pool.username_key(username) };
+        match self.app.batchers.begin_sign_ins.run(request).await? {
+            Some(begun) => {
+                let person = self.known_or_hidden(username, begun.user)?;
+                let available = self.available_of(&person, begun.passkeys);
+                Ok((person, available))
+            }
+            None => {
+                let person = self.person(parameters).await?;
+                let available = self.available(&person).await?;
+                Ok((person, available))
+            }
+        }
+    }
+
+    /// A pending challenge with its person, and the person's passkey that answers, read together with others'.
+    async fn resume(&self, id: Uuid, responses: &Parameters, answered: Option<&Assertion>) -> Result<Resumed> {
+        if let Some(assertion) = answered {
+            let request = SignInToResume {
+                pool_id: self.pool.id.clone(),
+                challenge_id: id,
+                credential_id: assertion.credential_id.clone(),
+            };
+            let username = self.username(responses)?;
+            if let Some(found) = self.app.batchers.resume_sign_ins.run(request).await? {
+                // The name of the challenge's user, or its subject in place of the name. Whoever else is named is looked up.
+                let key = self.pool.username_key(username);
+                let named = found.username_key.as_deref().is_none_or(|own| own == key)
+                    || found.user.as_ref().is_some_and(|user| Uuid::try_parse(&key).ok() == Some(user.sub));
+                let person = match found.user {
+                    Some(user) if named => self.known_or_hidden(username, Some(user))?,
+                    None if found.challenge.sub.is_none() => self.known_or_hidden(username, None)?,
+                    _ => self.person(responses).await?,
+                };
+                return Ok(Resumed { pending: found.challenge, person, key: found.key });
+            }
+        }
+        let pending = store::challenges::find(&self.app.db, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
+        Ok(Resumed { pending, person: self.person(responses).await?, key: None })
+    }
+
+    fn flow_enabled(&self, flow: &str) -> Result<()> {
+        let settings = &self.client.settings;
+        if !self.context.door.is_bound_by_flows() {
+            return Ok(());
+        }
+        // ALLOW_USER_AUTH permits the password flows through USER_AUTH only.
+        if settings.allows_flow(&format!("ALLOW_{flow}")) {
+            return Ok(());
+        }
+        Err(Error::InvalidParameter(format!("{flow} flow not enabled for this client").into()))
+    }
+}
