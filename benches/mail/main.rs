@@ -21,7 +21,7 @@ use keystead::{
         messages::{
             self,
             addresses::Address,
-            templates::{Occasion, Told},
+            templates::{MessageContent, Occasion},
         },
         triggers::Cause,
     },
@@ -143,7 +143,7 @@ async fn write_messages(app: &App, count: usize) {
     for n in 0..count {
         let address = Address { attribute: AddressAttribute::Email, value: format!("flood{n}@example.com") };
         let (occasion, source) = (Occasion::Verification, "SignUp");
-        let told = Told { occasion, source, username: &name, secret: "123456", stored: None };
+        let told = MessageContent { occasion, source, username: &name, secret: "123456", stored: None };
         messages::send(&cause, &mut tx, &user, &address, told, app.clock.now()).await.unwrap();
     }
     tx.commit().await.unwrap();

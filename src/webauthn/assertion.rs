@@ -320,6 +320,61 @@ mod tests {
     }
 
     #[test]
+    fn authenticator_data_has_37_bytes_and_only_announced_ones_behind() {
+        let malformed = || Error::Malformed("authenticatorData is not that of an assertion".into());
+        let parsed =
+            |data: &[u8]| AuthenticatorData::parse(data).map(|data| (data.rp_id_hash[0], data.flags, data.sign_count));
+        let good: Vec<u8> = [vec![9; 32], vec![flag::USER_PRESENT], vec![1, 2, 3, 4]].concat();
+        assert_eq!(parsed(&good), Ok((9, flag::USER_PRESENT, 0x0102_0304)));
+        for length in 0..good.len() {
+            assert_eq!(parsed(&good[..length]), Err(malformed()), "{length} bytes");
+        }
+        let with = |flags: u8, behind: &[u8]| {
+            let mut data = [&good[..], behind].concat();
+            data[32] = flags;
+            parsed(&data).is_ok()
+        };
+        let extended = flag::USER_PRESENT | flag::EXTENSIONS;
+        assert!(with(flag::USER_PRESENT, &[]) && with(extended, &[0xa0]) && with(0, &[]));
+        assert!(!with(flag::USER_PRESENT, &[0]) && !with(flag::USER_PRESENT, &[0xa0]) && !with(extended, &[]));
+        assert!(!with(flag::ATTESTED_DATA, &[]) && !with(extended | flag::ATTESTED_DATA, &[0xa0]));
+    }
+
+    #[test]
+    fn the_longest_authenticator_data_is_parsed_and_no_longer_one() {
+        let filled = |bytes: usize| {
+            let mut data = vec![0; 37];
+            data[32] = flag::EXTENSIONS;
+            data.extend(serde_cbor_2::to_vec(&json!({"x": "y".repeat(bytes)})).unwrap());
+            data
+        };
+        let around = filled(10_000).len() - 10_000;
+        let longest = filled(MAX_AUTHENTICATOR_DATA - around);
+        assert_eq!(longest.len(), MAX_AUTHENTICATOR_DATA);
+        assert!(AuthenticatorData::parse(&longest).is_ok());
+        let refused = AuthenticatorData::parse(&filled(MAX_AUTHENTICATOR_DATA - around + 1)).err();
+        let long = format!("authenticatorData is longer than {MAX_AUTHENTICATOR_DATA} bytes");
+        assert_eq!(refused, Some(Error::Malformed(long)));
+    }
+
+    #[test]
+    fn each_flag_is_its_own_bit() {
+        let all = [
+            flag::USER_PRESENT,
+            flag::USER_VERIFIED,
+            flag::BACKUP_ELIGIBLE,
+            flag::BACKUP_STATE,
+            flag::ATTESTED_DATA,
+            flag::EXTENSIONS,
+        ];
+        assert_eq!(all, [0x01, 0x04, 0x08, 0x10, 0x40, 0x80]);
+        for flags in all {
+            let data = AuthenticatorData { rp_id_hash: &[], flags, sign_count: 0 };
+            assert_eq!(all.map(|flag| data.has(flag)), all.map(|flag| flag == flags), "{flags:#x}");
+        }
+    }
+
+    #[test]
     fn both_algorithms_verify() {
         for rsa in [false, true] {
             let (mut stored, mut authenticator) = made(rsa);

@@ -66,44 +66,4 @@ fn origin_allowed(rp: &RelyingParty, text: &str, origin: &Url) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn allowed(rp_id: &str, origin: &str) -> bool {
-        let app_origins = vec!["android:apk-key-hash:abc".to_owned()];
-        let related_origins = vec!["https://example.org".to_owned()];
-        let rp = RelyingParty { id: rp_id.into(), user_verification_required: false, app_origins, related_origins };
-        Url::parse(origin).is_ok_and(|url| origin_allowed(&rp, origin, &url))
-    }
-
-    #[test]
-    fn origins_fit_the_rp_id() {
-        for origin in [
-            "https://example.com",
-            "https://login.example.com",
-            "https://example.com:8443",
-            "android:apk-key-hash:abc",
-            "https://example.org",
-        ] {
-            assert!(allowed("example.com", origin), "{origin}");
-        }
-        for origin in [
-            "http://example.com",
-            "https://badexample.com",
-            "https://example.com.evil.org",
-            "https://com",
-            "https://www.example.org",
-            "http://example.org",
-            "https://example.com/path",
-            "https://user@example.com",
-            "https://example.com:443",
-            "android:apk-key-hash:other",
-            "ftp://example.com",
-            "null",
-        ] {
-            assert!(!allowed("example.com", origin), "{origin}");
-        }
-        assert!(allowed("localhost", "http://localhost:3000") && allowed("localhost", "https://localhost"));
-        assert!(!allowed("localhost", "http://127.0.0.1") && !allowed("localhost", "http://localhost.example.com"));
-    }
-}
+mod tests;

@@ -122,29 +122,4 @@ fn is_sound(key: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-
-    use super::*;
-
-    #[test]
-    fn keys_of_small_order_and_of_another_writing_are_none() {
-        for point in SMALL_ORDER {
-            assert!(!is_sound(&point) && !is_sound(&with(31, point[31] | 0x80, point)));
-        }
-        for low in [0xed, 0xee, 0xff] {
-            assert!(!is_sound(&with(31, 0x7f, with(0, low, [0xff; KEY]))));
-        }
-        assert!(!is_sound(&[9; 31]));
-        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
-        assert!(is_sound(pair.public_key().as_ref()));
-    }
-
-    #[test]
-    fn a_signature_of_nobody_fits_a_key_of_small_order() {
-        // This is why such keys are refused: R is the identity and s is 0.
-        let nobodys = with(0, 0x01, [0; KEY]);
-        let signature = [nobodys, [0; KEY]].concat();
-        assert!(UnparsedPublicKey::new(&ED25519, nobodys).verify(b"anything", &signature).is_ok());
-    }
-}
+mod tests;

@@ -134,4 +134,6 @@ pub struct NewCredential {
 }
 
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod vectors;

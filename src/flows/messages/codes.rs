@@ -21,7 +21,7 @@ use crate::{
             addresses::{self, Address, DeliveryDetails},
             purpose::Purpose,
             shared_counts,
-            templates::{Occasion, Stored, Told},
+            templates::{MessageContent, Occasion, Stored},
         },
         triggers::Cause,
     },
@@ -67,7 +67,7 @@ pub enum SentAs {
 #[derive(Clone, Copy)]
 pub struct Sending {
     pub purpose: Purpose,
-    /// As in [`Told`].
+    /// As in [`MessageContent`].
     pub source: &'static str,
     /// Whether somebody, perhaps its owner, asked for it in a user's name: then it counts, and one too many is refused. What
     /// operators send, and what a sign-up itself sends, does not count.
@@ -199,7 +199,7 @@ pub async fn send(
     store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
     let stored = Some(Stored { sub: user.sub, purpose: purpose.text(), hash: &stored.hash });
     let source = sending.source;
-    let told = Told { occasion: occasion(purpose), source, username: &user.username, secret: &code, stored };
+    let told = MessageContent { occasion: occasion(purpose), source, username: &user.username, secret: &code, stored };
     messages::send(cause, db, user, address, told, now).await?;
     Ok(address.details())
 }
@@ -226,7 +226,7 @@ pub async fn pretend_to_send(
     let hash = hash(app, pool, Uuid::nil(), purpose, &code);
     store::codes::delete(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
     let stored = Some(Stored { sub: Uuid::nil(), purpose: purpose.text(), hash: &hash });
-    let told = Told { occasion: occasion(purpose), source, username, secret: &code, stored };
+    let told = MessageContent { occasion: occasion(purpose), source, username, secret: &code, stored };
     messages::pretend_to_send(cause, &mut tx, &address, told, now).await?;
     tx.commit().await?;
     messages::sent(app);

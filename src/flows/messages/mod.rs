@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use self::{
     addresses::Address,
-    templates::{CODE, Occasion, Stored, Told, USERNAME, composed, filled, has_link},
+    templates::{CODE, MessageContent, Occasion, Stored, USERNAME, composed, filled, has_link},
 };
 use crate::{
     app::App,
@@ -48,7 +48,7 @@ pub async fn send(
     db: &mut Connection,
     user: &User,
     address: &Address,
-    told: Told<'_>,
+    told: MessageContent<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
     let custom =
@@ -81,7 +81,7 @@ pub async fn pretend_to_send(
     cause: &Cause<'_>,
     db: &mut Connection,
     address: &Address,
-    told: Told<'_>,
+    told: MessageContent<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
     let name = cause.pool.username_key(told.username);
@@ -96,7 +96,7 @@ async fn put(
     db: &mut Connection,
     counted: &Counter,
     address: &Address,
-    told: &Told<'_>,
+    told: &MessageContent<'_>,
     custom: Option<Custom>,
     now: OffsetDateTime,
 ) -> Result<Uuid> {
@@ -129,7 +129,7 @@ async fn put(
 }
 
 /// For what an operator does, nobody waits in front of a screen; and there may be thousands of it.
-fn urgency(cause: &Cause<'_>, told: &Told<'_>) -> Urgency {
+fn urgency(cause: &Cause<'_>, told: &MessageContent<'_>) -> Urgency {
     match told.occasion {
         Occasion::Invitation => Urgency::Unawaited,
         _ if cause.client_id == NO_CLIENT => Urgency::Unawaited,
@@ -174,7 +174,7 @@ struct Custom {
 }
 
 impl Custom {
-    fn new(cause: &Cause<'_>, user: &User, address: &Address, told: &Told<'_>) -> Self {
+    fn new(cause: &Cause<'_>, user: &User, address: &Address, told: &MessageContent<'_>) -> Self {
         let link = link(cause, address, told);
         let mut request = json!({
             "userAttributes": triggers::attributes_of(user),
@@ -284,7 +284,7 @@ pub fn link_signature(app: &App, client_id: &str, username: &str, code: &str) ->
 }
 
 /// Where the pool confirms sign-ups by a link: the link.
-fn link(cause: &Cause<'_>, address: &Address, told: &Told<'_>) -> Option<String> {
+fn link(cause: &Cause<'_>, address: &Address, told: &MessageContent<'_>) -> Option<String> {
     let links = cause.pool.confirms_by_link() && address.medium() == Medium::Email;
     if !links || !matches!(told.source, "SignUp" | "ResendCode") {
         return None;

@@ -30,7 +30,7 @@ pub enum Occasion {
 }
 
 /// What a message says.
-pub struct Told<'a> {
+pub struct MessageContent<'a> {
     pub occasion: Occasion,
     /// What a custom message trigger is told of it: the part after `CustomMessage_`.
     pub source: &'static str,
@@ -51,8 +51,8 @@ pub struct Stored<'a> {
 }
 
 /// A message in the words of the pool; `link`: where its sign-ups are confirmed by one.
-pub fn composed(pool: &Pool, address: &Address, told: &Told<'_>, link: Option<&str>) -> Message {
-    let Told { occasion, username, secret, .. } = *told;
+pub fn composed(pool: &Pool, address: &Address, told: &MessageContent<'_>, link: Option<&str>) -> Message {
+    let MessageContent { occasion, username, secret, .. } = *told;
     let settings = &pool.settings;
     let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
     let verification = settings.rest.get("VerificationMessageTemplate");

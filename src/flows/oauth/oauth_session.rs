@@ -9,7 +9,7 @@ use crate::{
     flows::{
         sessions::{
             authentication_result::AuthenticationResult,
-            issue::{self, Basis},
+            issue::{self, TokenBasis},
             token_generation::{self, Holder, Source},
         },
         triggers::{self, Cause, Trigger},
@@ -130,7 +130,7 @@ impl OAuthSession {
             let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
         }
-        let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce };
+        let basis = TokenBasis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce };
         let refresh = self.refresh.as_ref().map(RefreshToken::text);
         issue::issue(&cause, client, basis, change.as_ref(), refresh).await
     }

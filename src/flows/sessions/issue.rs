@@ -161,7 +161,8 @@ impl NewSession {
         };
         triggers::post_authentication(&cause, &self.user, new_device.is_some()).await?;
         let refresh = Some(self.refresh.text());
-        let basis = Basis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
+        let basis =
+            TokenBasis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
         let holder = Holder::User(&self.user, &self.memberships);
         let change = token_generation::ask(&cause, source, holder, &[ACCESS_SCOPE]).await?;
         let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
@@ -181,7 +182,7 @@ impl NewSession {
 }
 
 /// What tokens are made from.
-pub struct Basis<'a> {
+pub struct TokenBasis<'a> {
     pub user: &'a User,
     pub memberships: &'a [Membership],
     pub session: &'a Session,
@@ -193,12 +194,12 @@ pub struct Basis<'a> {
 pub async fn issue(
     cause: &Cause<'_>,
     client: &Client,
-    basis: Basis<'_>,
+    basis: TokenBasis<'_>,
     change: Option<&TokensOverride>,
     refresh_token: Option<String>,
 ) -> Result<AuthenticationResult> {
     let (app, pool) = (cause.app, cause.pool);
-    let Basis { user, memberships, session, nonce } = basis;
+    let TokenBasis { user, memberships, session, nonce } = basis;
     let mut groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
     let mut roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.clone()).collect();
     let mut preferred_role = store::groups::preferred_role(memberships);

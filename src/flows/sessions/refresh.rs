@@ -10,7 +10,7 @@ use crate::{
     flows::{
         sessions::{
             authentication_result::AuthenticationResult,
-            issue::{self, Basis},
+            issue::{self, TokenBasis},
             token_generation::{self, Holder, Source},
         },
         triggers::{self, Cause, Trigger},
@@ -98,7 +98,7 @@ pub async fn refresh(
     };
     let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
     tx.commit().await?;
-    let basis = Basis { user: &user, memberships: &memberships, session: &session, nonce: None };
+    let basis = TokenBasis { user: &user, memberships: &memberships, session: &session, nonce: None };
     issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
 }
 

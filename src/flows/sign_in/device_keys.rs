@@ -21,13 +21,13 @@ pub fn group_key(app: &App, pool_id: &str) -> String {
 }
 
 /// What a device proves itself against.
-pub struct Verifier {
+pub struct DeviceVerifier {
     pub salt: Vec<u8>,
     /// v = g^x, big endian.
     pub v: Vec<u8>,
 }
 
-impl Verifier {
+impl DeviceVerifier {
     /// From the texts of a client (base64 of numbers, perhaps with leading zeros).
     pub fn parse(salt: &str, v: &str) -> Option<Self> {
         let salt = BASE64_STANDARD.decode(salt).ok().filter(|salt| (1..=MAX_SALT).contains(&salt.len()))?;

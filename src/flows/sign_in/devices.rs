@@ -10,7 +10,7 @@ use crate::{
         accounts::password,
         sessions::issue::SessionDevice,
         sign_in::{
-            device_keys::Verifier,
+            device_keys::DeviceVerifier,
             proof::{Proof, Step},
             second_factor, srp_proof,
             step::{Available, Outcome, Parameters, Person, SignIn},
@@ -75,7 +75,7 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     let (app, pool) = (sign_in.app, sign_in.pool);
     password::refuse_locked(app, pool, &person.username, Some(user)).await?;
     let device = store::devices::find(&app.db, &pool.id, user.sub, key).await?.ok_or_else(no_such_device)?;
-    let verifier = Verifier::open(app, &pool.id, user.sub, &device)?;
+    let verifier = DeviceVerifier::open(app, &pool.id, user.sub, &device)?;
     if let Pending::DeviceSrpAuth { password_set_at, .. } = &pending.state {
         let offer = srp_proof::offer(sign_in, verifier.v, sign_in.required(responses, "SRP_A")?).await?;
         let (device, password_set_at) = (key.clone(), password_set_at.clone());

@@ -14,7 +14,7 @@ use crate::{
             addresses::{self, Address},
             codes::{self, SentAs},
             purpose::Purpose,
-            templates::{Occasion, Told},
+            templates::{MessageContent, Occasion},
         },
         sign_in::{
             decoys,
@@ -70,7 +70,8 @@ pub async fn send(
     let mut tx = app.db.begin().await?;
     codes::count_sign_in(app, &mut tx, pool, (&person.username, person.user.as_ref()), sent_as, now).await?;
     let username = person.user.as_ref().map_or(person.username.as_str(), |user| &user.username);
-    let told = Told { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code, stored: None };
+    let told =
+        MessageContent { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code, stored: None };
     match &person.user {
         Some(user) => messages::send(&sign_in.cause(), &mut tx, user, to, told, now).await?,
         None => messages::pretend_to_send(&sign_in.cause(), &mut tx, to, told, now).await?,

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde_json::Map;
 
-use super::{Frame, Notice, page, pool, sign_up::chosen_password, words};
+use super::{Notice, PageLayout, page, pool, sign_up::chosen_password, words};
 use crate::{
     app::App,
     error::{Error, Result},
@@ -47,7 +47,7 @@ impl Link {
 #[derive(Template)]
 #[template(path = "confirm_user.html")]
 struct LinkPage {
-    f: Frame,
+    f: PageLayout,
     title: Cow<'static, str>,
     text: Cow<'static, str>,
     form: Option<Link>,
@@ -72,7 +72,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Ok(named) => named,
         Err(error) => return failed(visit, None, error),
     };
-    let mut f = Frame::new(visit, Some(&named.pool));
+    let mut f = PageLayout::new(visit, Some(&named.pool));
     let title = f.say("confirm-account");
     if !visit.is_form() {
         let text = f.say("confirm-link");
@@ -98,7 +98,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 }
 
 /// Where who is called so signs in. An application may have pages of its own only.
-fn sign_in(named: &ClientAndPool, name: &str, f: &Frame) -> Option<String> {
+fn sign_in(named: &ClientAndPool, name: &str, f: &PageLayout) -> Option<String> {
     let to = [("client_id", &*named.client.id), ("login_hint", name), ("lang", f.texts.language())];
     let to = to.into_iter().filter(|(_, value)| !value.is_empty());
     let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -108,7 +108,7 @@ fn sign_in(named: &ClientAndPool, name: &str, f: &Frame) -> Option<String> {
 
 /// Says why nothing was confirmed. Who signs in all the same gets another message.
 fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<HttpResponse> {
-    let f = Frame::new(visit, named.map(|named| &named.pool));
+    let f = PageLayout::new(visit, named.map(|named| &named.pool));
     let text = match error {
         Error::Internal(_) | Error::Forbidden(_) | Error::TooManyRequests(_) => return Err(error),
         Error::LimitExceeded(_) => words::of(&f.texts, &error),

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use serde_json::json;
 
-use super::{Frame, Notice, page, pool, purpose::Purpose, words};
+use super::{Notice, PageLayout, page, pool, purpose::PagePurpose, words};
 use crate::{
     error::Result,
     factor::AddressAttribute,
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Template)]
 #[template(path = "confirm.html")]
 struct ConfirmPage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     /// The sign-up's, if whoever looks at the page chose its password.
     session: &'a str,
@@ -48,7 +48,7 @@ pub struct Waiting<'a> {
 
 pub fn confirm_page(
     visit: &Visit,
-    purpose: &Purpose,
+    purpose: &PagePurpose,
     status: u16,
     waiting: &Waiting<'_>,
     notice: Notice,
@@ -84,14 +84,14 @@ pub fn confirm_page(
 }
 
 /// Who signs in with the right password and is not confirmed yet gets a new code.
-pub async fn confirm_again(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
+pub async fn confirm_again(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
     let session = sign_up::session_of(&visit.app, &visit.context, purpose.named(), username).await?;
     confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
 }
 
 /// Sends another code to who waits for one; where it went, without saying it in full.
-pub async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Result<String> {
+pub async fn resend_code(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<String> {
     let input = json!({"ClientId": purpose.named().client.id, "Username": username});
     match visit.api("ResendConfirmationCode", input).await {
         Ok(sent) => Ok(sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default().to_owned()),
@@ -100,7 +100,7 @@ pub async fn resend_code(visit: &Visit, purpose: &Purpose, username: &str) -> Re
     }
 }
 
-pub async fn resend(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+pub async fn resend(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let username = visit.form.get("username").unwrap_or_default();
     resend_code(visit, purpose, username).await?;
     let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());

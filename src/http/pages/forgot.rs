@@ -7,10 +7,10 @@ use askama::Template;
 use serde_json::json;
 
 use super::{
-    Frame, Notice,
+    Notice, PageLayout,
     attribute_input::plain_name,
     cookies, page, pool,
-    purpose::{Purpose, broken_form},
+    purpose::{PagePurpose, broken_form},
     words,
 };
 use crate::{
@@ -26,7 +26,7 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 #[derive(Template)]
 #[template(path = "forgot.html")]
 struct ForgotPage<'a> {
-    f: Frame,
+    f: PageLayout,
     label: &'static str,
     username: &'a str,
 }
@@ -34,7 +34,7 @@ struct ForgotPage<'a> {
 #[derive(Template)]
 #[template(path = "forgot_code.html")]
 struct CodePage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     to: &'a str,
     sent: Cow<'static, str>,
@@ -43,7 +43,7 @@ struct CodePage<'a> {
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
-    let purpose = match Purpose::of(visit).await? {
+    let purpose = match PagePurpose::of(visit).await? {
         Ok(purpose) => purpose,
         Err(answer) => return Ok(answer),
     };
@@ -63,12 +63,12 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 }
 
 /// An operator asked for a new password: the page says so.
-pub fn needed(visit: &Visit, purpose: &Purpose, username: &str) -> Result<HttpResponse> {
+pub fn needed(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let notice = Notice::Problem(purpose.frame(visit).say("error-reset-needed"));
     first(visit, purpose, 400, username, notice)
 }
 
-fn first(visit: &Visit, purpose: &Purpose, status: u16, username: &str, notice: Notice) -> Result<HttpResponse> {
+fn first(visit: &Visit, purpose: &PagePurpose, status: u16, username: &str, notice: Notice) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
     f.action = f.link("/forgot");
     f.notice = notice;
@@ -78,7 +78,7 @@ fn first(visit: &Visit, purpose: &Purpose, status: u16, username: &str, notice: 
 
 fn code_page(
     visit: &Visit,
-    purpose: &Purpose,
+    purpose: &PagePurpose,
     status: u16,
     (username, to): (&str, &str),
     notice: Notice,
@@ -92,7 +92,7 @@ fn code_page(
     page(visit, status, &template.f, &template)
 }
 
-async fn send(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+async fn send(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let username = &*plain_name(&named.pool, visit.form.get("username").unwrap_or_default());
     let input = json!({"ClientId": named.client.id, "Username": username});
@@ -109,7 +109,7 @@ async fn send(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
     }
 }
 
-async fn reset(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+async fn reset(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let form = &visit.form;
     let (username, to) = (form.get("username").unwrap_or_default(), form.get("to").unwrap_or_default());

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use askama::Template;
 use serde_json::json;
 
-use super::{Frame, page};
+use super::{PageLayout, page};
 use crate::{
     app::App,
     delivery,
@@ -24,7 +24,7 @@ const FORWARDED: [&str; 6] =
 #[derive(Template)]
 #[template(path = "inbox.html")]
 struct InboxPage {
-    f: Frame,
+    f: PageLayout,
     messages: Vec<delivery::Message>,
 }
 
@@ -63,7 +63,7 @@ pub async fn read(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let inbox = visit.app.delivery.inbox.as_ref();
     let template = InboxPage {
-        f: Frame::new(&visit, None),
+        f: PageLayout::new(&visit, None),
         messages: inbox.map(|inbox| inbox.read(visit.query.get("to"))).unwrap_or_default(),
     };
     page(&visit, 200, &template.f, &template)

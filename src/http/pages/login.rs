@@ -9,10 +9,10 @@ use askama::Template;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Frame, Notice,
+    Notice, PageLayout,
     attribute_input::{AttributeInput, plain_name},
     confirmation, cookies, forgot, gone, page, pool,
-    purpose::{self, Purpose, broken_form},
+    purpose::{self, PagePurpose, broken_form},
     setup, words,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
-    let purpose = match Purpose::of(visit).await? {
+    let purpose = match PagePurpose::of(visit).await? {
         Ok(purpose) => purpose,
         Err(answer) => return Ok(answer),
     };
@@ -56,7 +56,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 /// One visit of a sign-in.
 struct Login<'v> {
     visit: &'v Visit,
-    purpose: &'v Purpose,
+    purpose: &'v PagePurpose,
     named: &'v ClientAndPool,
 }
 
@@ -69,7 +69,7 @@ struct Choice {
 #[derive(Template)]
 #[template(path = "login_name.html")]
 struct NamePage<'a> {
-    f: Frame,
+    f: PageLayout,
     label: &'static str,
     username: &'a str,
     passkeys: bool,
@@ -79,7 +79,7 @@ struct NamePage<'a> {
 #[derive(Template)]
 #[template(path = "login_password.html")]
 struct PasswordPage<'a> {
-    f: Frame,
+    f: PageLayout,
     /// Where a forgotten password is replaced; the name goes along.
     forgot: String,
     username: &'a str,
@@ -91,7 +91,7 @@ struct PasswordPage<'a> {
 #[derive(Template)]
 #[template(path = "login_passkey.html")]
 struct PasskeyPage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     session: &'a str,
     offered: &'a str,
@@ -102,7 +102,7 @@ struct PasskeyPage<'a> {
 #[derive(Template)]
 #[template(path = "login_code.html")]
 struct CodePage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     session: &'a str,
     offered: &'a str,
@@ -115,7 +115,7 @@ struct CodePage<'a> {
 #[derive(Template)]
 #[template(path = "login_choose.html")]
 struct ChoosePage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     session: &'a str,
     offered: &'a str,
@@ -126,7 +126,7 @@ struct ChoosePage<'a> {
 #[derive(Template)]
 #[template(path = "login_new_password.html")]
 struct NewPasswordPage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     session: &'a str,
     required: String,
@@ -137,7 +137,7 @@ struct NewPasswordPage<'a> {
 #[derive(Template)]
 #[template(path = "login_continue.html")]
 struct ContinuePage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
 }
 
@@ -162,10 +162,10 @@ fn choices(offered: &str, but: Option<ChallengeName>) -> Vec<Choice> {
 
 impl Login<'_> {
     fn problem(&self, id: &str) -> Notice {
-        Notice::Problem(Frame::new(self.visit, None).say(id))
+        Notice::Problem(PageLayout::new(self.visit, None).say(id))
     }
 
-    fn frame(&self, notice: Notice) -> Frame {
+    fn frame(&self, notice: Notice) -> PageLayout {
         let mut frame = self.purpose.frame(self.visit);
         frame.notice = notice;
         frame
@@ -188,7 +188,7 @@ impl Login<'_> {
                 }
                 // The same person, again.
                 let notice = match self.visit.query.get("fresh") {
-                    Some(_) => Notice::Good(Frame::new(self.visit, None).say("step-up-why")),
+                    Some(_) => Notice::Good(PageLayout::new(self.visit, None).say("step-up-why")),
                     None => Notice::None,
                 };
                 self.name_page(200, &browser.user.username, notice, None)
@@ -201,10 +201,10 @@ impl Login<'_> {
             _ => {
                 let gone = self.gone();
                 let notice = match self.visit.query.get("done") {
-                    _ if gone.is_some() => Notice::Good(Frame::new(self.visit, None).say("done-passkey-deleted")),
-                    Some("confirmed") => Notice::Good(Frame::new(self.visit, None).say("account-confirmed")),
-                    Some("password") => Notice::Good(Frame::new(self.visit, None).say("password-saved")),
-                    Some("signed_out") => Notice::Good(Frame::new(self.visit, None).say("signed-out")),
+                    _ if gone.is_some() => Notice::Good(PageLayout::new(self.visit, None).say("done-passkey-deleted")),
+                    Some("confirmed") => Notice::Good(PageLayout::new(self.visit, None).say("account-confirmed")),
+                    Some("password") => Notice::Good(PageLayout::new(self.visit, None).say("password-saved")),
+                    Some("signed_out") => Notice::Good(PageLayout::new(self.visit, None).say("signed-out")),
                     _ => Notice::None,
                 };
                 let hint = self.visit.query.get("login_hint").unwrap_or_default();
@@ -335,7 +335,7 @@ impl Login<'_> {
             Err(Error::PasswordResetRequired) => forgot::needed(self.visit, self.purpose, username),
             Err(error) if words::is_of_session(&error) => self.start_over(username, error),
             Err(error) => {
-                let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
+                let f = self.frame(Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error)));
                 words::refuse_internal(error)?;
                 let template = PasswordPage {
                     forgot: self.forgot(username),
@@ -370,7 +370,7 @@ impl Login<'_> {
         };
         let notice = match error {
             Error::NotAuthorized(_) | Error::InvalidParameter(_) => self.problem(id),
-            other => Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &other)),
+            other => Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &other)),
         };
         self.name_page(400, username, notice, signal)
     }
@@ -414,7 +414,7 @@ impl Login<'_> {
             }
             Err(error) => words::refuse_internal(error)?,
         };
-        let notice = Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error));
+        let notice = Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error));
         self.code_page(400, username, session, (challenge, self.field("to"), offered), notice)
     }
 
@@ -455,7 +455,7 @@ impl Login<'_> {
             Err(error) if words::is_of_session(&error) => self.start_over(username, error),
             Err(error) => {
                 let error = words::refuse_internal(error)?;
-                let texts = Frame::new(self.visit, None).texts;
+                let texts = PageLayout::new(self.visit, None).texts;
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
                 let notice = match error {
                     Error::InvalidPassword(_) => texts.say1("error-password-policy", "policy", &policy),
@@ -491,7 +491,7 @@ impl Login<'_> {
             Err(error) if words::is_of_session(&error) => return self.start_over(username, error),
             Err(error) => {
                 let error = words::refuse_internal(error)?;
-                let f = self.frame(Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error)));
+                let f = self.frame(Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error)));
                 return setup::page(self.visit, 400, f, username, session, self.field("secret"), false);
             }
         };
@@ -505,7 +505,7 @@ impl Login<'_> {
     /// The first page again, with what went wrong.
     fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
         let error = words::refuse_internal(error)?;
-        let notice = Notice::Problem(words::of(&Frame::new(self.visit, None).texts, &error));
+        let notice = Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error));
         self.name_page(400, username, notice, None)
     }
 
@@ -628,7 +628,7 @@ fn is_called(user: &User, name: &str) -> bool {
 /// Signs in who just confirmed a sign-up and asks whether to add a passkey. `None`: they sign in as always.
 pub async fn after_sign_up(
     visit: &Visit,
-    purpose: &Purpose,
+    purpose: &PagePurpose,
     username: &str,
     session: &str,
 ) -> Result<Option<HttpResponse>> {

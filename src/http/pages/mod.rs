@@ -1,4 +1,4 @@
-//! The pages that people see. Every page is a [`Frame`] around what its template says; every answer carries the same headers.
+//! The pages that people see. Every page is a [`PageLayout`] around what its template says; every answer carries the same headers.
 //!
 //! [`login`], [`sign_up`], [`forgot`] and [`passkeys`] belong to an application's request, which stands in their address and
 //! is checked each time; [`account`] is the person's own.
@@ -76,7 +76,7 @@ struct OtherLanguage {
 }
 
 /// What every page has.
-pub struct Frame {
+pub struct PageLayout {
     texts: Texts,
     /// The pool's, or Keystead's.
     name: String,
@@ -100,7 +100,7 @@ pub struct Frame {
     form_targets: String,
 }
 
-impl Frame {
+impl PageLayout {
     /// The frame of a page of this pool, or of none.
     fn new(visit: &Visit, pool: Option<&Pool>) -> Self {
         let asked = visit.query.given("lang").or_else(|| visit.query.given("ui_locales"));
@@ -180,7 +180,7 @@ fn asked_language(visit: &Visit) -> &'static str {
 
 /// Answers with a page: it runs nothing but the one script, is framed by nobody, is kept by no cache, and tells no other
 /// site where it was.
-fn page(visit: &Visit, status: u16, frame: &Frame, template: &impl Template) -> Result<HttpResponse> {
+fn page(visit: &Visit, status: u16, frame: &PageLayout, template: &impl Template) -> Result<HttpResponse> {
     let html = template.render().map_err(Error::internal)?;
     let nonce = &frame.nonce;
     let policy = format!(
@@ -247,7 +247,7 @@ struct Back {
 #[derive(Template)]
 #[template(path = "message.html")]
 struct Message<'a> {
-    f: &'a Frame,
+    f: &'a PageLayout,
     title: Cow<'static, str>,
     text: Cow<'static, str>,
     detail: Option<Cow<'static, str>>,
@@ -256,7 +256,7 @@ struct Message<'a> {
 
 /// What goes wrong, in plain words.
 pub fn refuse(visit: &Visit, error: &Error) -> HttpResponse {
-    let frame = Frame::new(visit, None);
+    let frame = PageLayout::new(visit, None);
     let text = words::of(&frame.texts, error);
     let status = match error {
         Error::TooManyRequests(_) => 429,
@@ -275,7 +275,7 @@ pub fn refuse(visit: &Visit, error: &Error) -> HttpResponse {
 
 /// A request that is not one of an application's: the person is told, and sent nowhere.
 pub fn not_for_us(visit: &Visit, why: &str) -> HttpResponse {
-    let frame = Frame::new(visit, None);
+    let frame = PageLayout::new(visit, None);
     let message = Message {
         title: frame.say("not-for-us"),
         text: frame.say("not-for-us-what"),
@@ -293,7 +293,7 @@ pub async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data
 }
 
 async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
-    let frame = Frame::new(&visit, None);
+    let frame = PageLayout::new(&visit, None);
     let back = inbox::link(&visit).map(|href| Back { href, label: frame.say("open-inbox") });
     let (title, text) = (frame.say("nowhere"), frame.say("nowhere-what"));
     page(&visit, 404, &frame, &Message { f: &frame, title, text, detail: None, back })

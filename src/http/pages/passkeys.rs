@@ -7,8 +7,8 @@ use askama::Template;
 use serde_json::{Value, json};
 
 use super::{
-    Frame, Notice, cookies, page,
-    purpose::{Purpose, account_path, broken_form},
+    Notice, PageLayout, cookies, page,
+    purpose::{PagePurpose, account_path, broken_form},
     words,
 };
 use crate::{
@@ -25,14 +25,14 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 #[derive(Template)]
 #[template(path = "passkey_add.html")]
 struct AddPage {
-    f: Frame,
+    f: PageLayout,
     /// Whether the person comes from the account page, and wants what an application would suggest.
     account: bool,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
-    let purpose = match Purpose::of(visit).await? {
+    let purpose = match PagePurpose::of(visit).await? {
         Ok(purpose) => purpose,
         Err(answer) => return Ok(answer),
     };
@@ -58,23 +58,23 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 }
 
 /// On to where the visit was to lead, if the sign-in will do for that.
-async fn go_on(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<HttpResponse> {
+async fn go_on(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     if purpose.may_go_on(visit, browser) && purpose.prompt() != Prompt::SelectAccount {
         return Ok(purpose.go_on(visit, browser).await);
     }
     Ok(super::see_other(&format!("/login?{}", visit.query.text(&["then"], &[]))))
 }
 
-fn add_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -> Result<HttpResponse> {
+fn add_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notice) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
     f.notice = notice;
-    let account = matches!(purpose, Purpose::Account(_)) && visit.query.get("invited").is_none();
+    let account = matches!(purpose, PagePurpose::Account(_)) && visit.query.get("invited").is_none();
     let template = AddPage { f, account };
     page(visit, status, &template.f, &template)
 }
 
 /// The creation options, for the script: as JSON.
-async fn options(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<HttpResponse> {
+async fn options(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
     let answer = visit.api("StartWebAuthnRegistration", json!({"AccessToken": token})).await?;
     let mut response = HttpResponse::Ok().json(json!({"options": answer["CredentialCreationOptions"]}));
@@ -82,7 +82,7 @@ async fn options(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<
     Ok(response)
 }
 
-async fn add(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<HttpResponse> {
+async fn add(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     let credential = serde_json::from_str::<Value>(visit.form.get("credential").unwrap_or_default());
     let added = match credential {
         Ok(credential) if credential.is_object() => {
@@ -100,7 +100,7 @@ async fn add(visit: &Visit, purpose: &Purpose, browser: &Browser) -> Result<Http
     };
     match added {
         Ok(_) => match purpose {
-            Purpose::Account(_) => Ok(super::see_other(&account_path(visit, &[("done", "passkey-added")]))),
+            PagePurpose::Account(_) => Ok(super::see_other(&account_path(visit, &[("done", "passkey-added")]))),
             _ => go_on(visit, purpose, browser).await,
         },
         Err(error) => {

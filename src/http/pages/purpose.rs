@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 
-use super::{Frame, cookies};
+use super::{PageLayout, cookies};
 use crate::{
     error::{Error, Result},
     flows::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a visit is for.
-pub enum Purpose {
+pub enum PagePurpose {
     /// What an application asks for.
     Authorization(Box<Authorization>),
     /// To go back to an application that asks for nothing.
@@ -25,7 +25,7 @@ pub enum Purpose {
     Account(Arc<ClientAndPool>),
 }
 
-impl Purpose {
+impl PagePurpose {
     /// What a visit is for, by its address; or the answer to one that is for nothing.
     pub async fn of(visit: &Visit) -> Result<Result<Self, HttpResponse>> {
         let query = &visit.query;
@@ -49,7 +49,7 @@ impl Purpose {
 
     fn of_client(visit: &Visit, named: Arc<ClientAndPool>) -> Result<Self, Fault> {
         if !authorization::has_pages(&named) {
-            let texts = Frame::new(visit, None).texts;
+            let texts = PageLayout::new(visit, None).texts;
             return Err(Fault::Shown(texts.say("error-no-pages").into_owned()));
         }
         match visit.query.get("redirect_uri") {
@@ -71,8 +71,8 @@ impl Purpose {
     }
 
     /// A frame whose forms may lead back to the application.
-    pub fn frame(&self, visit: &Visit) -> Frame {
-        let mut frame = Frame::new(visit, Some(&self.named().pool));
+    pub fn frame(&self, visit: &Visit) -> PageLayout {
+        let mut frame = PageLayout::new(visit, Some(&self.named().pool));
         match self {
             Self::Authorization(asked) => frame.leads_to(&asked.answer.redirect_uri),
             Self::Return(_, uri) => frame.leads_to(uri),

@@ -3,13 +3,13 @@
 use actix_web::HttpResponse;
 use askama::Template;
 
-use super::{Frame, purpose::broken_form};
+use super::{PageLayout, purpose::broken_form};
 use crate::{error::Result, http::visit::Visit};
 
 #[derive(Template)]
 #[template(path = "login_setup.html")]
 struct SetupPage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     session: &'a str,
     secret: &'a str,
@@ -23,7 +23,7 @@ struct SetupPage<'a> {
 pub fn page(
     visit: &Visit,
     status: u16,
-    f: Frame,
+    f: PageLayout,
     username: &str,
     session: &str,
     secret: &str,

@@ -7,11 +7,11 @@ use askama::Template;
 use serde_json::{Map, json};
 
 use super::{
-    Frame, Notice,
+    Notice, PageLayout,
     attribute_input::{AttributeInput, plain_phone},
     confirmation::{Waiting, confirm_page, resend, resend_code},
     cookies, login, page,
-    purpose::{Purpose, broken_form},
+    purpose::{PagePurpose, broken_form},
     words,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 #[derive(Template)]
 #[template(path = "signup.html")]
 struct SignUpPage {
-    f: Frame,
+    f: PageLayout,
     fields: Vec<AttributeInput>,
     password_optional: bool,
     policy: String,
@@ -47,7 +47,7 @@ struct SignUpPage {
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
-    let purpose = match Purpose::of(visit).await? {
+    let purpose = match PagePurpose::of(visit).await? {
         Ok(purpose) => purpose,
         Err(answer) => return Ok(answer),
     };
@@ -114,7 +114,7 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     names
 }
 
-fn sign_up_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -> Result<HttpResponse> {
+fn sign_up_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notice) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
     f.notice = notice;
     let pool = &purpose.named().pool;
@@ -132,7 +132,7 @@ fn sign_up_page(visit: &Visit, purpose: &Purpose, status: u16, notice: Notice) -
     page(visit, status, &template.f, &template)
 }
 
-async fn begin(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let named = purpose.named();
     let pool = &named.pool;
     let names = field_names(pool);
@@ -213,7 +213,7 @@ fn destination(pool: &Pool, username: &str, given: impl Fn(&str) -> Option<Strin
 /// what is wrong with it.
 pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Notice> {
     let Some(given) = visit.form.given("password") else { return Ok(None) };
-    let texts = Frame::new(visit, None).texts;
+    let texts = PageLayout::new(visit, None).texts;
     let policy = &pool.settings.policies.password_policy;
     if !wire::is_password(given) {
         return Err(Notice::Problem(texts.say("error-password")));
@@ -225,7 +225,7 @@ pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Not
     Ok(Some(Secret::from(given.to_owned())))
 }
 
-async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
+async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let field = |name: &str| visit.form.get(name).unwrap_or_default();
     let code = field("code").trim();
     let waiting = Waiting { username: field("username"), to: field("to"), session: field("session"), right_code: None };
@@ -260,7 +260,7 @@ async fn confirm(visit: &Visit, purpose: &Purpose) -> Result<HttpResponse> {
 /// Confirms by the code; or says what is wrong with the password that came along.
 async fn redeem(
     visit: &Visit,
-    purpose: &Purpose,
+    purpose: &PagePurpose,
     waiting: &Waiting<'_>,
     code: &str,
 ) -> Result<Result<Confirmed, Notice>> {

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Page, list};
+use super::{DevicesPage, list};
 use crate::{app::App, caller::Operator, context::Context, error::Result, flows};
 
 #[derive(Deserialize)]
@@ -17,7 +17,7 @@ pub struct Request {
     pagination_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Page> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<DevicesPage> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     list(app, &pool.id, user.sub, request.limit, request.pagination_token.as_deref()).await
 }

@@ -53,7 +53,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     let asks = configuration.device_only_remembered_on_user_prompt == Some(true);
     let verifier = request
         .device_secret_verifier_config
-        .and_then(|secrets| device_keys::Verifier::parse(&secrets.salt, &secrets.password_verifier))
+        .and_then(|secrets| device_keys::DeviceVerifier::parse(&secrets.salt, &secrets.password_verifier))
         .ok_or_else(|| {
             Error::InvalidParameter(
                 "DeviceSecretVerifierConfig: Salt and PasswordVerifier must be numbers of SRP, in base64.".into(),

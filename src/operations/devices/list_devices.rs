@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Page, list};
+use super::{DevicesPage, list};
 use crate::{app::App, caller::SignedIn, context::Context, error::Result};
 
 #[derive(Deserialize)]
@@ -15,7 +15,7 @@ pub struct Request {
     pagination_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Context, caller: SignedIn, request: Request) -> Result<Page> {
+pub async fn handle(app: &App, _: &Context, caller: SignedIn, request: Request) -> Result<DevicesPage> {
     let bearer = &caller.bearer;
     list(app, &bearer.pool_id, bearer.sub, request.limit, request.pagination_token.as_deref()).await
 }

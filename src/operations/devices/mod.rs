@@ -47,7 +47,7 @@ pub struct OfUser {
 /// `DeviceType`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Shown {
+pub struct DeviceType {
     device_key: String,
     device_attributes: Vec<Attribute>,
     device_create_date: f64,
@@ -55,7 +55,7 @@ pub struct Shown {
     device_last_authenticated_date: f64,
 }
 
-impl From<Device> for Shown {
+impl From<Device> for DeviceType {
     fn from(device: Device) -> Self {
         let status = if device.remembered { "remembered" } else { "not_remembered" };
         let named = [
@@ -78,30 +78,30 @@ impl From<Device> for Shown {
 /// An answer that is one device.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct One {
-    device: Shown,
+pub struct DeviceOutput {
+    device: DeviceType,
 }
 
 /// A page of devices, by key.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Page {
-    devices: Vec<Shown>,
+pub struct DevicesPage {
+    devices: Vec<DeviceType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination_token: Option<String>,
 }
 
-async fn one(app: &App, pool_id: &str, sub: Uuid, key: &str) -> Result<One> {
+async fn one(app: &App, pool_id: &str, sub: Uuid, key: &str) -> Result<DeviceOutput> {
     let found = store::devices::find(&app.db, pool_id, sub, key).await?;
-    Ok(One { device: found.ok_or_else(no_such_device)?.into() })
+    Ok(DeviceOutput { device: found.ok_or_else(no_such_device)?.into() })
 }
 
-async fn list(app: &App, pool_id: &str, sub: Uuid, limit: Option<i64>, token: Option<&str>) -> Result<Page> {
+async fn list(app: &App, pool_id: &str, sub: Uuid, limit: Option<i64>, token: Option<&str>) -> Result<DevicesPage> {
     let (list, limit) = (format!("devices of {sub} in {pool_id}"), limit.filter(|limit| *limit > 0).unwrap_or(PAGE));
     let after: Option<String> = page::open(&app.sealing, &list, token)?;
     let found = store::devices::list(&app.db, pool_id, sub, &after.unwrap_or_default(), limit + 1).await?;
     let (found, pagination_token) = page::cut(&app.sealing, &list, found, limit, |device| device.key.clone());
-    Ok(Page { devices: found.into_iter().map(Shown::from).collect(), pagination_token })
+    Ok(DevicesPage { devices: found.into_iter().map(DeviceType::from).collect(), pagination_token })
 }
 
 /// The longest life of an access token.

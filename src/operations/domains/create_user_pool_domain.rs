@@ -2,7 +2,7 @@
 //! for them to know (docs/decisions/0027).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolDomain.html>
 
-use super::{Answer, Told};
+use super::{DomainInput, DomainOutput};
 use crate::{
     app::App,
     caller::Operator,
@@ -13,7 +13,12 @@ use crate::{
     store::audit::Event,
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<Answer>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: DomainInput,
+) -> Result<Changed<DomainOutput>> {
     let domain = request.domain();
     let pool_id = &domain.pool_id;
     let is_custom = domain.certificate_arn.is_some();
@@ -40,5 +45,5 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: T
         }));
     }
     let name = domain.domain.clone();
-    change.commit(Event::DomainCreated.of(&name), Answer::of(domain)).await
+    change.commit(Event::DomainCreated.of(&name), DomainOutput::of(domain)).await
 }

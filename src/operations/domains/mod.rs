@@ -12,7 +12,7 @@ use crate::store::domains::Domain;
 /// What CreateUserPoolDomain and UpdateUserPoolDomain say of a domain.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Told {
+pub struct DomainInput {
     domain: String,
     user_pool_id: String,
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct CustomDomainConfig {
     certificate_arn: String,
 }
 
-impl Told {
+impl DomainInput {
     /// The domain. A prefix is one label before this server's host, and only a name with a certificate is more.
     fn domain(self) -> Domain {
         Domain {
@@ -43,14 +43,14 @@ impl Told {
 /// What making and changing a domain answer.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Answer {
+pub struct DomainOutput {
     managed_login_version: i32,
     /// Of a custom domain: the name that the DNS entry points at. Here the domain itself: nothing stands in between.
     #[serde(skip_serializing_if = "Option::is_none")]
     cloud_front_domain: Option<String>,
 }
 
-impl Answer {
+impl DomainOutput {
     fn of(domain: Domain) -> Self {
         Self {
             managed_login_version: domain.managed_login_version,

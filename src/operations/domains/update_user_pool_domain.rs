@@ -1,7 +1,7 @@
 //! UpdateUserPoolDomain. A prefix stays a prefix, a custom domain a custom domain.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolDomain.html>
 
-use super::{Answer, Told};
+use super::{DomainInput, DomainOutput};
 use crate::{
     app::App,
     caller::Operator,
@@ -12,7 +12,12 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<Answer>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: DomainInput,
+) -> Result<Changed<DomainOutput>> {
     let domain = request.domain();
     flows::pool(app, &domain.pool_id).await?;
     let mut change = operator.begin(app, context, &domain.pool_id).await?;
@@ -20,5 +25,5 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: T
         return Err(Error::ResourceNotFound("No such domain of this kind in this user pool.".into()));
     }
     let name = domain.domain.clone();
-    change.commit(Event::DomainUpdated.of(&name), Answer::of(domain)).await
+    change.commit(Event::DomainUpdated.of(&name), DomainOutput::of(domain)).await
 }

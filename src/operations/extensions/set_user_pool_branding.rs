@@ -27,12 +27,12 @@ const LARGEST_LOGO: usize = 16 * 1024;
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     user_pool_id: String,
-    branding: Given,
+    branding: BrandingInput,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Given {
+struct BrandingInput {
     #[serde(default)]
     display_name: Option<String>,
     #[serde(default)]

@@ -32,12 +32,12 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     user_pool_id: String,
-    passkey_policy: Given,
+    passkey_policy: PasskeyPolicyInput,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Given {
+struct PasskeyPolicyInput {
     #[serde(default)]
     sessions_on_delete: Option<String>,
     #[serde(flatten)]
@@ -45,7 +45,7 @@ struct Given {
 }
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Policy>> {
-    let Given { sessions_on_delete, mut policy } = request.passkey_policy;
+    let PasskeyPolicyInput { sessions_on_delete, mut policy } = request.passkey_policy;
     if operator.is_bound && !policy.related_origins.is_empty() {
         return Err(Error::AccessDenied(
             "RelatedOrigins: they are served for every user pool with this relying party ID; a key that belongs to one user pool may not set them."

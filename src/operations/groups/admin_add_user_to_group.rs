@@ -1,7 +1,7 @@
 //! AdminAddUserToGroup. Tokens that are issued from now on say so.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminAddUserToGroup.html>
 
-use super::{Member, no_such_group};
+use super::{GroupMember, no_such_group};
 use crate::{
     app::App,
     caller::Operator,
@@ -16,7 +16,7 @@ use crate::{
 /// Groups of a user, at most.
 const MAX_GROUPS: i64 = 100;
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Member) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: GroupMember) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();

@@ -1,7 +1,7 @@
 //! AdminRemoveUserFromGroup. Tokens that are issued from now on do not name it any more.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRemoveUserFromGroup.html>
 
-use super::{Member, no_such_group};
+use super::{GroupMember, no_such_group};
 use crate::{
     app::App,
     caller::Operator,
@@ -13,7 +13,7 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Member) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: GroupMember) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();

@@ -1,7 +1,7 @@
 //! CreateGroup.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateGroup.html>
 
-use super::{One, Shown, Told};
+use super::{GroupInput, GroupOutput, GroupType};
 use crate::{
     app::App,
     caller::Operator,
@@ -15,7 +15,12 @@ use crate::{
 /// Groups of a pool, at most.
 const MAX_GROUPS: i64 = 10_000;
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: GroupInput,
+) -> Result<Changed<GroupOutput>> {
     let pool_id = &request.user_pool_id;
     let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
@@ -36,6 +41,6 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: T
         return Err(Error::GroupExists("A group with the name already exists.".into()));
     }
     let name = group.name.clone();
-    let answer = One { group: Shown::of(pool_id, group) };
+    let answer = GroupOutput { group: GroupType::of(pool_id, group) };
     change.commit(Event::GroupCreated.of(&name), answer).await
 }

@@ -1,7 +1,7 @@
 //! DeleteGroup: its members go on without it.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteGroup.html>
 
-use super::{Named, no_such_group};
+use super::{GroupId, no_such_group};
 use crate::{
     app::App,
     caller::Operator,
@@ -13,7 +13,7 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: GroupId) -> Result<Changed<Empty>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     store::groups::lock(&mut change, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;

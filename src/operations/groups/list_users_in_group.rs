@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{limit, no_such_group};
 use crate::{
-    app::App, caller::Operator, context::Context, error::Result, flows, operations::users::Shown, page, store,
+    app::App, caller::Operator, context::Context, error::Result, flows, operations::users::UserType, page, store,
 };
 
 #[derive(Deserialize)]
@@ -23,7 +23,7 @@ pub struct Request {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
-    users: Vec<Shown>,
+    users: Vec<UserType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
@@ -36,6 +36,6 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Re
     let after = after.unwrap_or_else(Uuid::nil);
     let users = store::groups::list_users(&app.db, &pool.id, &group.name, after, limit + 1).await?;
     let (users, next_token) = page::cut(&app.sealing, &list, users, limit, |listed| listed.sub);
-    let users = users.iter().filter_map(|listed| listed.user.as_ref()).map(Shown::from).collect();
+    let users = users.iter().filter_map(|listed| listed.user.as_ref()).map(UserType::from).collect();
     Ok(Response { users, next_token })
 }

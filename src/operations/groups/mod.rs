@@ -20,7 +20,7 @@ const PAGE: i64 = 60;
 /// A pool and a group in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Named {
+pub struct GroupId {
     user_pool_id: String,
     group_name: String,
 }
@@ -28,7 +28,7 @@ pub struct Named {
 /// A pool, a user and a group in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Member {
+pub struct GroupMember {
     user_pool_id: String,
     username: String,
     group_name: String,
@@ -37,7 +37,7 @@ pub struct Member {
 /// What CreateGroup and UpdateGroup say of a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Told {
+pub struct GroupInput {
     user_pool_id: String,
     group_name: String,
     #[serde(default)]
@@ -51,7 +51,7 @@ pub struct Told {
 /// `GroupType`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Shown {
+pub struct GroupType {
     group_name: String,
     user_pool_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub struct Shown {
     creation_date: f64,
 }
 
-impl Shown {
+impl GroupType {
     fn of(pool_id: &str, group: Group) -> Self {
         Self {
             group_name: group.name,
@@ -81,15 +81,15 @@ impl Shown {
 /// An answer that is one group.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct One {
-    group: Shown,
+pub struct GroupOutput {
+    group: GroupType,
 }
 
 /// A page of groups.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Page {
-    groups: Vec<Shown>,
+pub struct GroupsPage {
+    groups: Vec<GroupType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }

@@ -1,7 +1,7 @@
 //! UpdateGroup: what the request leaves out stays.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateGroup.html>
 
-use super::{One, Shown, Told, no_such_group};
+use super::{GroupInput, GroupOutput, GroupType, no_such_group};
 use crate::{
     app::App,
     caller::Operator,
@@ -12,7 +12,12 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: GroupInput,
+) -> Result<Changed<GroupOutput>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let mut group = store::groups::lock(&mut change, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
@@ -21,11 +26,11 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: T
     group.role_arn = request.role_arn.or(group.role_arn);
     group.precedence = request.precedence.or(group.precedence);
     if before == (group.description.clone(), group.role_arn.clone(), group.precedence) {
-        return change.unchanged(One { group: Shown::of(&pool.id, group) }).await;
+        return change.unchanged(GroupOutput { group: GroupType::of(&pool.id, group) }).await;
     }
     group.updated_at = change.at();
     store::groups::update(&mut change, &pool.id, &group).await?;
     let name = group.name.clone();
-    let answer = One { group: Shown::of(&pool.id, group) };
+    let answer = GroupOutput { group: GroupType::of(&pool.id, group) };
     change.commit(Event::GroupUpdated.of(&name), answer).await
 }

@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 
-use super::{One, shown};
+use super::{ImportJobOutput, shown};
 use crate::{
     app::App,
     caller::Operator,
@@ -27,7 +27,12 @@ pub struct Request {
     cloud_watch_logs_role_arn: String,
 }
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<One>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: Request,
+) -> Result<Changed<ImportJobOutput>> {
     let pool_id = &request.user_pool_id;
     let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
@@ -54,6 +59,6 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
         completed_at: None,
     };
     store::user_imports::insert(&mut change, pool_id, &job).await?;
-    let answer = One { user_import_job: shown(app, &operator, pool_id, &job)? };
+    let answer = ImportJobOutput { user_import_job: shown(app, &operator, pool_id, &job)? };
     change.commit(Event::ImportCreated.of(&job.id), answer).await
 }

@@ -26,7 +26,7 @@ const UPLOAD: Duration = Duration::minutes(15);
 /// A pool and a job of it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Named {
+pub struct ImportJobId {
     user_pool_id: String,
     job_id: String,
 }
@@ -34,7 +34,7 @@ pub struct Named {
 /// An answer that is one job.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct One {
+pub struct ImportJobOutput {
     user_import_job: Value,
 }
 

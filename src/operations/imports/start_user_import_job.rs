@@ -1,7 +1,7 @@
 //! StartUserImportJob: a job with a file goes to whoever works on jobs.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_StartUserImportJob.html>
 
-use super::{Named, One, no_such_job, shown};
+use super::{ImportJobId, ImportJobOutput, no_such_job, shown};
 use crate::{
     app::App,
     caller::Operator,
@@ -12,7 +12,12 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<One>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: ImportJobId,
+) -> Result<Changed<ImportJobOutput>> {
     let (pool, id) = (flows::pool(app, &request.user_pool_id).await?, &request.job_id);
     let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
@@ -25,6 +30,6 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: N
     }
     store::user_imports::set_status(&mut change, &pool.id, id, "Pending", now).await?;
     let job = store::user_imports::find(&mut *change, &pool.id, id).await?.ok_or_else(|| no_such_job(id))?;
-    let answer = One { user_import_job: shown(app, &operator, &pool.id, &job)? };
+    let answer = ImportJobOutput { user_import_job: shown(app, &operator, &pool.id, &job)? };
     change.commit(Event::ImportStarted.of(id), answer).await
 }

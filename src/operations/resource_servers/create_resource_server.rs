@@ -1,7 +1,7 @@
 //! CreateResourceServer.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateResourceServer.html>
 
-use super::{One, Shown, Told};
+use super::{ResourceServerInput, ResourceServerOutput, ResourceServerType};
 use crate::{
     app::App,
     caller::Operator,
@@ -15,7 +15,12 @@ use crate::{
 /// Resource servers of a pool, at most.
 const MAX_SERVERS: i64 = 25;
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: ResourceServerInput,
+) -> Result<Changed<ResourceServerOutput>> {
     let pool_id = request.user_pool_id.clone();
     let server = request.server()?;
     let mut change = operator.begin(app, context, &pool_id).await?;
@@ -29,6 +34,6 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: T
         return Err(Error::InvalidParameter(text.into()));
     }
     let identifier = server.identifier.clone();
-    let answer = One { resource_server: Shown::of(&pool_id, server) };
+    let answer = ResourceServerOutput { resource_server: ResourceServerType::of(&pool_id, server) };
     change.commit(Event::ResourceServerCreated.of(&identifier), answer).await
 }

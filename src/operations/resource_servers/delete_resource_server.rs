@@ -1,7 +1,7 @@
 //! DeleteResourceServer. App clients that were allowed its scopes keep naming them; nobody gets them any more.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteResourceServer.html>
 
-use super::{Named, no_such_server};
+use super::{ResourceServerId, no_such_server};
 use crate::{
     app::App,
     caller::Operator,
@@ -13,7 +13,12 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: ResourceServerId,
+) -> Result<Changed<Empty>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     if !store::resource_servers::delete(&mut change, &pool.id, &request.identifier).await? {

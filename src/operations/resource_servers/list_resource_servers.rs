@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Shown;
+use super::ResourceServerType;
 use crate::{app::App, caller::Operator, context::Context, error::Result, flows, page, store};
 
 /// Resource servers on a page, at most and by default.
@@ -22,7 +22,7 @@ pub struct Request {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
-    resource_servers: Vec<Shown>,
+    resource_servers: Vec<ResourceServerType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
@@ -33,5 +33,8 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Re
     let after: Option<String> = page::open(&app.sealing, &list, request.next_token.as_deref())?;
     let found = store::resource_servers::list(&app.db, &pool.id, &after.unwrap_or_default(), limit + 1).await?;
     let (found, next_token) = page::cut(&app.sealing, &list, found, limit, |server| server.identifier.clone());
-    Ok(Response { resource_servers: found.into_iter().map(|server| Shown::of(&pool.id, server)).collect(), next_token })
+    Ok(Response {
+        resource_servers: found.into_iter().map(|server| ResourceServerType::of(&pool.id, server)).collect(),
+        next_token,
+    })
 }

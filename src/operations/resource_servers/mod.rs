@@ -16,7 +16,7 @@ use crate::{
 /// A pool and a resource server in it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Named {
+pub struct ResourceServerId {
     user_pool_id: String,
     identifier: String,
 }
@@ -24,7 +24,7 @@ pub struct Named {
 /// What CreateResourceServer and UpdateResourceServer say of a resource server.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Told {
+pub struct ResourceServerInput {
     user_pool_id: String,
     identifier: String,
     name: String,
@@ -32,7 +32,7 @@ pub struct Told {
     scopes: Vec<Scope>,
 }
 
-impl Told {
+impl ResourceServerInput {
     /// The resource server, unless it names a scope twice.
     fn server(self) -> Result<ResourceServer, Error> {
         let mut names: Vec<_> = self.scopes.iter().map(|scope| &scope.scope_name).collect();
@@ -47,7 +47,7 @@ impl Told {
 /// `ResourceServerType`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Shown {
+pub struct ResourceServerType {
     user_pool_id: String,
     identifier: String,
     name: String,
@@ -55,7 +55,7 @@ pub struct Shown {
     scopes: Vec<Scope>,
 }
 
-impl Shown {
+impl ResourceServerType {
     fn of(pool_id: &str, server: ResourceServer) -> Self {
         Self {
             user_pool_id: pool_id.to_owned(),
@@ -69,8 +69,8 @@ impl Shown {
 /// An answer that is one resource server.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct One {
-    resource_server: Shown,
+pub struct ResourceServerOutput {
+    resource_server: ResourceServerType,
 }
 
 fn no_such_server(identifier: &str) -> Error {

@@ -1,7 +1,7 @@
 //! UpdateResourceServer: replaces name and scopes.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateResourceServer.html>
 
-use super::{One, Shown, Told, no_such_server};
+use super::{ResourceServerInput, ResourceServerOutput, ResourceServerType, no_such_server};
 use crate::{
     app::App,
     caller::Operator,
@@ -12,7 +12,12 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Told) -> Result<Changed<One>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    request: ResourceServerInput,
+) -> Result<Changed<ResourceServerOutput>> {
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let server = request.server()?;
     let mut change = operator.begin(app, context, &pool.id).await?;
@@ -20,6 +25,6 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: T
         return Err(no_such_server(&server.identifier));
     }
     let identifier = server.identifier.clone();
-    let answer = One { resource_server: Shown::of(&pool.id, server) };
+    let answer = ResourceServerOutput { resource_server: ResourceServerType::of(&pool.id, server) };
     change.commit(Event::ResourceServerUpdated.of(&identifier), answer).await
 }

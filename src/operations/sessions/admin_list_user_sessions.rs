@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Page, list};
+use super::{SessionsPage, list};
 use crate::{app::App, caller::Operator, context::Context, error::Result, flows};
 
 #[derive(Deserialize)]
@@ -15,7 +15,7 @@ pub struct Request {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<Page> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Result<SessionsPage> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     list(app, &pool.id, user.sub, None, request.next_token.as_deref()).await
 }

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Page, list};
+use super::{SessionsPage, list};
 use crate::{app::App, caller::SignedIn, context::Context, error::Result};
 
 #[derive(Deserialize)]
@@ -13,7 +13,7 @@ pub struct Request {
     next_token: Option<String>,
 }
 
-pub async fn handle(app: &App, _: &Context, caller: SignedIn, request: Request) -> Result<Page> {
+pub async fn handle(app: &App, _: &Context, caller: SignedIn, request: Request) -> Result<SessionsPage> {
     let bearer = &caller.bearer;
     list(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti), request.next_token.as_deref()).await
 }

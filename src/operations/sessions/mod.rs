@@ -83,7 +83,7 @@ pub enum Associated {
 /// `UserSessionType`. Where a session was last used from is not kept.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Shown {
+pub struct SessionType {
     session_id: String,
     session_type: &'static str,
     client_id: String,
@@ -97,14 +97,14 @@ pub struct Shown {
 /// A page of sessions, the newest first.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Page {
-    sessions: Vec<Shown>,
+pub struct SessionsPage {
+    sessions: Vec<SessionType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
 }
 
 /// The live sessions of a user; `current`: the one that asks.
-async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token: Option<&str>) -> Result<Page> {
+async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token: Option<&str>) -> Result<SessionsPage> {
     let list = format!("sessions of {sub} in {pool_id}");
     // Seconds and nanoseconds of the time, and the identifier.
     let after: Option<(i64, u32, Uuid)> = page::open(&app.sealing, &list, token)?;
@@ -117,7 +117,7 @@ async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token:
     let found = store::sessions::list_live(&app.db, pool_id, sub, after, app.clock.now(), PAGE + 1).await?;
     let key = |one: &LiveSession| (one.auth_time.unix_timestamp(), one.auth_time.nanosecond(), one.origin_jti);
     let (found, next_token) = page::cut(&app.sealing, &list, found, PAGE, key);
-    let shown = |one: LiveSession| Shown {
+    let shown = |one: LiveSession| SessionType {
         session_id: session_id_of(&one),
         session_type: if one.browser { "SSO" } else { "TOKEN" },
         client_id: one.client_id,
@@ -125,7 +125,7 @@ async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token:
         last_active_date: epoch_seconds(one.rotated_at.unwrap_or(one.auth_time)),
         is_current_session: current.map(|current| current == one.origin_jti),
     };
-    Ok(Page { sessions: found.into_iter().map(shown).collect(), next_token })
+    Ok(SessionsPage { sessions: found.into_iter().map(shown).collect(), next_token })
 }
 
 #[cfg(test)]

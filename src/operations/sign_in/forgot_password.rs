@@ -3,7 +3,7 @@
 //!
 //! Where the client hides who exists, an unknown, disabled or unreachable user gets the answer that everybody gets.
 
-use super::{Delivered, Named};
+use super::{CodeOutput, CodeRequest};
 use crate::{
     app::App,
     caller::PublicClient,
@@ -21,7 +21,7 @@ use crate::{
     store::{self, clients::ClientAndPool, users::User},
 };
 
-pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Named) -> Result<Delivered> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: CodeRequest) -> Result<CodeOutput> {
     let ClientAndPool { client, pool } = &*caller;
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     sign_up::migrate(&cause, context, client, &request.username, request.secret_hash.as_deref()).await?;
@@ -31,7 +31,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let pretended = async |user: Option<&User>| {
         let purpose = Purpose::ForgotPassword;
         let details = codes::pretend_to_send(&cause, &request.username, user, purpose, "ForgotPassword").await?;
-        Ok(Delivered { code_delivery_details: details })
+        Ok(CodeOutput { code_delivery_details: details })
     };
     let Some(user) = user else { return pretended(None).await };
     let now = app.clock.now();
@@ -44,7 +44,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
             tx.commit().await?;
             messages::sent(app);
             auth_events::note(app, context, pool, user.sub, "ForgotPassword", "InProgress", None);
-            Ok(Delivered { code_delivery_details: details })
+            Ok(CodeOutput { code_delivery_details: details })
         }
         Err(_) if hides => {
             drop(tx);

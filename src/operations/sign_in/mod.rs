@@ -66,7 +66,7 @@ impl Begin {
 /// A user whom a client names: the input of asking for a code.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Named {
+pub struct CodeRequest {
     username: String,
     #[serde(default)]
     secret_hash: Option<String>,
@@ -78,7 +78,7 @@ pub struct Named {
 /// Where the code went.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Delivered {
+pub struct CodeOutput {
     code_delivery_details: DeliveryDetails,
 }
 

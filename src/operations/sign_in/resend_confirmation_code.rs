@@ -1,7 +1,7 @@
 //! ResendConfirmationCode: the code of a sign-up, again.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResendConfirmationCode.html>
 
-use super::{Delivered, Named};
+use super::{CodeOutput, CodeRequest};
 use crate::{
     app::App,
     caller::PublicClient,
@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Named) -> Result<Delivered> {
+pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: CodeRequest) -> Result<CodeOutput> {
     let ClientAndPool { client, pool } = &*caller;
     let (_turn, user) =
         sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
@@ -31,7 +31,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
     let pretended = async |user: Option<&User>| {
         let details = codes::pretend_to_send(&cause, &request.username, user, Purpose::SignUp, "ResendCode").await?;
-        Ok(Delivered { code_delivery_details: details })
+        Ok(CodeOutput { code_delivery_details: details })
     };
     let Some(user) = user else { return pretended(None).await };
     let now = app.clock.now();
@@ -45,7 +45,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
             tx.commit().await?;
             messages::sent(app);
             auth_events::note(app, context, pool, user.sub, "ResendCode", "Pass", None);
-            return Ok(Delivered { code_delivery_details: details });
+            return Ok(CodeOutput { code_delivery_details: details });
         }
         None => "Cannot resend codes. Auto verification not turned on.",
     };

@@ -1,7 +1,7 @@
 //! AdminConfirmSignUp: confirms a user who signed up, without a code.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminConfirmSignUp.html>
 
-use super::NamedWithMetadata;
+use super::UserIdWithMetadata;
 use crate::{
     app::App,
     caller::Operator,
@@ -21,7 +21,7 @@ pub async fn handle(
     app: &App,
     context: &Context,
     operator: Operator,
-    request: NamedWithMetadata,
+    request: UserIdWithMetadata,
 ) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Shown;
+use super::UserType;
 use crate::{
     app::App,
     caller::Operator,
@@ -27,7 +27,7 @@ use crate::{
         messages::{
             self,
             addresses::Address,
-            templates::{Occasion, Told},
+            templates::{MessageContent, Occasion},
         },
         triggers::{self, Cause},
     },
@@ -66,7 +66,7 @@ pub struct Request {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
-    user: Shown,
+    user: UserType,
 }
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Response>> {
@@ -96,7 +96,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
         if !invite(&cause, &mut change, &user, mediums, &text, now).await? {
             return Err(Error::InvalidParameter("The user has no address for an invitation.".into()));
         }
-        let answer = Response { user: Shown::from(&user) };
+        let answer = Response { user: UserType::from(&user) };
         return change.commit(Event::UserInvited.of_user(user.sub), answer).await;
     }
     let mut attributes = checked(&pool, &request.user_attributes, None, true)?;
@@ -122,7 +122,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     if request.message_action.as_deref() != Some("SUPPRESS") && !passwordless {
         invite(&cause, &mut change, &user, mediums, &text, trail.at).await?;
     }
-    let answer = Response { user: Shown::from(&user) };
+    let answer = Response { user: UserType::from(&user) };
     change.commit_noted(created, answer).await
 }
 
@@ -152,7 +152,7 @@ async fn invite(
         _ => user.username.clone(),
     };
     for address in addresses {
-        let told = Told {
+        let told = MessageContent {
             occasion: Occasion::Invitation,
             source: "AdminCreateUser",
             username: &name,

@@ -1,7 +1,7 @@
 //! AdminDeleteSoftwareToken: takes a lost authenticator app off a user, who may then set up another.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteSoftwareToken.html>
 
-use super::Named;
+use super::UserId;
 use crate::{
     app::App,
     caller::Operator,
@@ -14,7 +14,7 @@ use crate::{
     store::{self, audit::Event},
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: UserId) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());

@@ -1,7 +1,7 @@
 //! AdminDeleteUser: removes a user with sessions and passkeys.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUser.html>
 
-use super::Named;
+use super::UserId;
 use crate::{
     app::App,
     caller::Operator,
@@ -12,7 +12,7 @@ use crate::{
     operations::Empty,
 };
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Named) -> Result<Changed<Empty>> {
+pub async fn handle(app: &App, context: &Context, operator: Operator, request: UserId) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::Named;
+use super::UserId;
 use crate::{
     app::App,
     caller::Operator,
@@ -32,7 +32,7 @@ pub struct Response {
     user_mfa_setting_list: Vec<SecondFactor>,
 }
 
-pub async fn handle(app: &App, _: &Context, _: Operator, request: Named) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: UserId) -> Result<Response> {
     let (_, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     Ok(Response {
         preferred_mfa_setting: user.mfa.preferred,

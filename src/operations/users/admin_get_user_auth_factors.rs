@@ -1,7 +1,7 @@
 //! AdminGetUserAuthFactors: which factors a user has set up.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUserAuthFactors.html>
 
-use super::Named;
+use super::UserId;
 use crate::{
     app::App,
     caller::Operator,
@@ -11,7 +11,7 @@ use crate::{
     operations::account::get_user_auth_factors::{Response, factors_of},
 };
 
-pub async fn handle(app: &App, _: &Context, _: Operator, request: Named) -> Result<Response> {
+pub async fn handle(app: &App, _: &Context, _: Operator, request: UserId) -> Result<Response> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     factors_of(app, &pool, user).await
 }

@@ -1,7 +1,7 @@
 //! AdminResetUserPassword: the password no longer signs in; a code for a new one is sent.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminResetUserPassword.html>
 
-use super::NamedWithMetadata;
+use super::UserIdWithMetadata;
 use crate::{
     app::App,
     caller::Operator,
@@ -25,7 +25,7 @@ pub async fn handle(
     app: &App,
     context: &Context,
     operator: Operator,
-    request: NamedWithMetadata,
+    request: UserIdWithMetadata,
 ) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;

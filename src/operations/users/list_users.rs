@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Shown;
+use super::UserType;
 use crate::{
     app::App,
     caller::Operator,
@@ -38,7 +38,7 @@ pub struct Request {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
-    users: Vec<Shown>,
+    users: Vec<UserType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pagination_token: Option<String>,
 }
@@ -59,7 +59,7 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Re
     let users =
         store::users::list(&app.db, &pool.id, filter.as_ref(), after.unwrap_or_else(Uuid::nil), limit + 1).await?;
     let (users, pagination_token) = page::cut(&app.sealing, &list, users, limit, |listed| listed.sub);
-    let mut users: Vec<_> = users.iter().filter_map(|listed| listed.user.as_ref()).map(Shown::from).collect();
+    let mut users: Vec<_> = users.iter().filter_map(|listed| listed.user.as_ref()).map(UserType::from).collect();
     if let Some(wanted) = request.attributes_to_get.filter(|wanted| !wanted.is_empty()) {
         for user in &mut users {
             user.attributes.retain(|attribute| wanted.contains(&attribute.name));

@@ -29,7 +29,7 @@ use crate::{
 /// A pool and a user in it, by username or subject: the input of most operations here.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Named {
+pub struct UserId {
     pub user_pool_id: String,
     pub username: String,
 }
@@ -37,7 +37,7 @@ pub struct Named {
 /// The same with what triggers are told.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct NamedWithMetadata {
+pub struct UserIdWithMetadata {
     pub user_pool_id: String,
     pub username: String,
     #[serde(default)]
@@ -47,7 +47,7 @@ pub struct NamedWithMetadata {
 /// `UserType`: as lists and AdminCreateUser show a user.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Shown {
+pub struct UserType {
     username: String,
     attributes: Vec<Attribute>,
     user_create_date: f64,
@@ -56,7 +56,7 @@ pub struct Shown {
     user_status: &'static str,
 }
 
-impl From<&User> for Shown {
+impl From<&User> for UserType {
     fn from(user: &User) -> Self {
         Self {
             username: user.username.clone(),

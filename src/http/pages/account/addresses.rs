@@ -11,7 +11,9 @@ use crate::{
     error::{Error, Result},
     factor::{AddressAttribute, Factor, SecondFactor},
     flows::accounts::attributes::may_write,
-    http::pages::{Frame, Notice, attribute_input::plain_phone, inbox, page, purpose::account_path, see_other, words},
+    http::pages::{
+        Notice, PageLayout, attribute_input::plain_phone, inbox, page, purpose::account_path, see_other, words,
+    },
 };
 
 /// An address that the page shows, or wants to know: the attribute, its field's name, type and form of completion, and the
@@ -55,7 +57,7 @@ pub(super) struct AddressRow<'a> {
 #[derive(Template)]
 #[template(path = "account_code.html")]
 struct CodePage<'a> {
-    f: Frame,
+    f: PageLayout,
     /// `email_code` or `phone_code`
     step: String,
     to: &'a str,
@@ -139,7 +141,7 @@ impl Account<'_> {
             Ok(_) => Ok(see_other(&account_path(self.visit, &[("done", kind.verified)]))),
             Err(error) => {
                 let error = words::refuse_internal(error)?;
-                let texts = Frame::new(self.visit, None).texts;
+                let texts = PageLayout::new(self.visit, None).texts;
                 let text = match error {
                     Error::InvalidParameter(_) => texts.say("error-code"),
                     other => words::of(&texts, &other),

@@ -19,8 +19,8 @@ use self::{
     rows::{PasskeyRow, SessionRow, passkey_name},
 };
 use super::{
-    Back, Frame, Message, Notice, cookies, gone, page, pool,
-    purpose::{Purpose, account_path, broken_form},
+    Back, Message, Notice, PageLayout, cookies, gone, page, pool,
+    purpose::{PagePurpose, account_path, broken_form},
     setup, words,
 };
 use crate::{
@@ -56,7 +56,7 @@ struct MethodRow {
 #[derive(Template)]
 #[template(path = "account.html")]
 struct AccountPage<'a> {
-    f: Frame,
+    f: PageLayout,
     username: &'a str,
     passkeys: Vec<PasskeyRow>,
     can_add: bool,
@@ -80,7 +80,7 @@ struct AccountPage<'a> {
 #[derive(Template)]
 #[template(path = "account_ask.html")]
 struct AskPage<'a> {
-    f: Frame,
+    f: PageLayout,
     title: Cow<'static, str>,
     texts: Vec<Cow<'static, str>>,
     step: &'static str,
@@ -93,8 +93,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     if visit.query.get("client_id").is_none() {
         return without_client(visit).await;
     }
-    let purpose = match Purpose::of(visit).await? {
-        Ok(purpose @ Purpose::Account(_)) => purpose,
+    let purpose = match PagePurpose::of(visit).await? {
+        Ok(purpose @ PagePurpose::Account(_)) => purpose,
         Ok(_) => return Ok(super::found(&account_path(visit, &[]))),
         Err(answer) => return Ok(answer),
     };
@@ -112,7 +112,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         };
     }
     if !cookies::is_own_form(visit) {
-        return account.page(403, Notice::Problem(Frame::new(visit, None).say("error-old-form"))).await;
+        return account.page(403, Notice::Problem(PageLayout::new(visit, None).say("error-old-form"))).await;
     }
     account.step().await
 }
@@ -130,7 +130,7 @@ async fn without_client(visit: &Visit) -> Result<HttpResponse> {
         let query = visit.query.text(&["client_id"], &[("client_id", &browser.session.client_id)]);
         return Ok(super::found(&format!("/account?{query}")));
     }
-    let frame = Frame::new(visit, None);
+    let frame = PageLayout::new(visit, None);
     let message = Message {
         title: frame.say("your-account"),
         text: frame.say("error-account-address"),
@@ -144,7 +144,7 @@ async fn without_client(visit: &Visit) -> Result<HttpResponse> {
 /// One visit of a person to their account.
 struct Account<'v> {
     visit: &'v Visit,
-    purpose: &'v Purpose,
+    purpose: &'v PagePurpose,
     named: &'v ClientAndPool,
     /// Whose access token changes things.
     client: Arc<ClientAndPool>,
@@ -152,7 +152,7 @@ struct Account<'v> {
 }
 
 impl Account<'_> {
-    fn frame(&self, notice: Notice) -> Frame {
+    fn frame(&self, notice: Notice) -> PageLayout {
         let mut frame = self.purpose.frame(self.visit);
         // Forms go to the page without what was done last.
         frame.action = account_path(self.visit, &[]);
@@ -182,7 +182,7 @@ impl Account<'_> {
             Some("mfa-off") => "done-mfa-off",
             _ => return Notice::None,
         };
-        Notice::Good(Frame::new(self.visit, None).say(id))
+        Notice::Good(PageLayout::new(self.visit, None).say(id))
     }
 
     async fn page(&self, status: u16, notice: Notice) -> Result<HttpResponse> {
@@ -306,7 +306,7 @@ impl Account<'_> {
 
     async fn said(&self, error: Error) -> Result<HttpResponse> {
         let error = words::refuse_internal(error)?;
-        let texts = Frame::new(self.visit, None).texts;
+        let texts = PageLayout::new(self.visit, None).texts;
         let text = match &error {
             Error::InvalidPassword(_) => {
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
@@ -340,7 +340,7 @@ impl Account<'_> {
             let passkeys = store::passkeys::list_details(&mut db, &pool.id, sub).await?;
             (passkeys, last_factor::can_sign_in(&mut db, pool, sub, Some(&bytes)).await?)
         };
-        let texts = Frame::new(self.visit, None).texts;
+        let texts = PageLayout::new(self.visit, None).texts;
         let Some(passkey) = passkeys.iter().find(|one| one.credential_id == bytes) else {
             return self.page(400, Notice::Problem(texts.say("error-passkey-gone"))).await;
         };
@@ -413,7 +413,7 @@ impl Account<'_> {
         match self.call("ChangePassword", input).await {
             Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", "password-saved")]))),
             Err(error) if error.key() == Some(&Key::WrongCredentials) => {
-                self.page(400, Notice::Problem(Frame::new(self.visit, None).say("error-password-wrong"))).await
+                self.page(400, Notice::Problem(PageLayout::new(self.visit, None).say("error-password-wrong"))).await
             }
             Err(error) => self.said(error).await,
         }
@@ -433,7 +433,7 @@ impl Account<'_> {
                 && !last_factor::can_sign_in_as(&mut db, pool, &then, None).await?
         };
         if locked_out {
-            let text = Frame::new(self.visit, None).say("error-password-first");
+            let text = PageLayout::new(self.visit, None).say("error-password-first");
             return self.page(400, Notice::Problem(text)).await;
         }
         match self.call("AssociateSoftwareToken", json!({})).await {
@@ -451,7 +451,7 @@ impl Account<'_> {
             Ok(_) => self.mfa(SecondFactor::SoftwareTokenMfa, true).await,
             Err(error) => {
                 let error = words::refuse_internal(error)?;
-                let text = words::of(&Frame::new(self.visit, None).texts, &error);
+                let text = words::of(&PageLayout::new(self.visit, None).texts, &error);
                 self.setup_page(400, self.field("secret"), Notice::Problem(text))
             }
         }
