@@ -27,3 +27,39 @@ fn is_of(shape: &str, longest: usize, text: &str) -> bool {
     let pattern = model().shape(shape).regex();
     (1..=longest).contains(&text.chars().count()) && pattern.is_some_and(|pattern| pattern.is_match(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_username_has_1_to_128_characters_and_no_space() {
+        for (text, fits) in [
+            ("a".to_owned(), true),
+            ("ada@example.com".into(), true),
+            ("ä".repeat(128), true),
+            ("ä".repeat(129), false),
+            (String::new(), false),
+            ("ada l".into(), false),
+            ("ada\n".into(), false),
+        ] {
+            assert_eq!(is_username(&text), fits, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_has_1_to_256_characters_and_no_space() {
+        for (text, fits) in [
+            ("p".to_owned(), true),
+            ("pä$$wörd".into(), true),
+            ("ä".repeat(129), true),
+            ("ä".repeat(256), true),
+            ("ä".repeat(257), false),
+            (String::new(), false),
+            ("pass word".into(), false),
+            ("password ".into(), false),
+        ] {
+            assert_eq!(is_password(&text), fits, "{text:?}");
+        }
+    }
+}

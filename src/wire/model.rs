@@ -183,26 +183,4 @@ fn translated(pattern: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_pattern_compiles() {
-        let model = model();
-        assert_eq!(model.operation_names().len(), 153 + 9);
-        let patterns = model.shapes.values().filter(|shape| shape.regex().is_some()).count();
-        assert!(patterns > 50, "{patterns}");
-    }
-
-    #[test]
-    fn patterns_match_as_in_the_api() {
-        let token = model().shape("TokenModelType").regex().unwrap();
-        assert!(token.is_match("eyJ.a-b_c=."));
-        assert!(!token.is_match("") && !token.is_match("a b") && !token.is_match("a\n"));
-        let password = model().shape("PasswordType").regex().unwrap();
-        assert!(password.is_match("pä$$wörd") && !password.is_match("a b"));
-        let username = model().shape("UsernameType").regex().unwrap();
-        assert!(username.is_match("ada@example.com") && !username.is_match("ada l"));
-        assert!(model().shape("UserPoolIdType").regex().unwrap().is_match("us-east-1_Ab1"));
-    }
-}
+mod tests;

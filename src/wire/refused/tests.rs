@@ -1,0 +1,68 @@
+//! Members that are refused, and values of them that mean nothing.
+
+use serde_json::json;
+
+use super::*;
+use crate::wire::model;
+
+#[test]
+fn every_entry_names_a_member_of_its_operation() {
+    for (operation, member, _) in REFUSED {
+        let input = &model().operation(operation).expect(operation).input;
+        assert!(model().shape(input).members.contains_key(*member), "{operation}.{member}");
+    }
+}
+
+fn refusal(operation: &str, input: Value) -> Option<String> {
+    let error = refuse_unsupported(operation, input.as_object().unwrap()).err()?;
+    Some(format!("{}: {error}", error.code()))
+}
+
+#[test]
+fn each_entry_is_refused_by_name_in_its_operation_alone() {
+    for (operation, member, _) in REFUSED {
+        // A value that is harmless to none of the rules.
+        let input = json!({"Other": 1, *member: {"AdvancedSecurityMode": "ENFORCED"}});
+        let text = format!("InvalidParameterException: {member} is not supported by Keystead yet; leave it out.");
+        assert_eq!(refusal(operation, input.clone()), Some(text), "{operation}");
+        assert_eq!(refusal("GetUser", input), None);
+        assert_eq!(refusal(operation, json!({"Other": {}})), None, "{operation}");
+    }
+}
+
+#[test]
+fn harmless_values_are_not_refused() {
+    for (operation, input) in [
+        ("CreateUserPool", json!({"DcrConfiguration": {}, "KeyConfiguration": []})),
+        ("CreateUserPool", json!({"UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"}})),
+        ("UpdateUserPool", json!({"UserPoolAddOns": {"AdvancedSecurityMode": "OFF"}, "IssuerConfiguration": {}})),
+        ("CreateUserPoolClient", json!({"EnablePropagateAdditionalUserContextData": false})),
+        ("UpdateUserPoolClient", json!({"PublishSecretsInAWSSecretsManager": false})),
+        ("UpdateUserPoolDomain", json!({"Routing": {}})),
+    ] {
+        assert_eq!(refusal(operation, input.clone()), None, "{operation} {input}");
+    }
+}
+
+#[test]
+fn each_rule_takes_its_own_values_for_harmless() {
+    let values = [
+        json!({}),
+        json!([]),
+        json!(false),
+        json!({"AdvancedSecurityMode": "OFF"}),
+        json!(true),
+        json!(""),
+        json!([1]),
+        json!({"AdvancedSecurityMode": "ENFORCED"}),
+    ];
+    for (rule, harmless) in [
+        (never as Harmless, vec![]),
+        (empty, vec![0, 1]),
+        (is_false, vec![2]),
+        (without_enforcement, vec![0, 1, 2, 3, 4, 5, 6]),
+    ] {
+        let found: Vec<_> = (0..values.len()).filter(|at| rule(&values[*at])).collect();
+        assert_eq!(found, harmless);
+    }
+}
