@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, client, pool_with};
+use crate::support::{PASSWORD, TestServer, client, pool_with, respond};
 
 #[tokio::test]
 async fn get_user_shows_the_subject_first() {
@@ -121,8 +121,12 @@ async fn a_temporary_passwords_session_tells_nothing_of_the_password_after_it() 
     let answer = |challenge: &Value, password: &str| {
         server.call(
             "RespondToAuthChallenge",
-            json!({"ClientId": client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": challenge["Session"],
-                "ChallengeResponses": {"USERNAME": "ada", "NEW_PASSWORD": password}}),
+            respond(
+                &client,
+                "NEW_PASSWORD_REQUIRED",
+                &challenge["Session"],
+                json!({"USERNAME": "ada", "NEW_PASSWORD": password}),
+            ),
         )
     };
     let repeated = "400 PasswordHistoryPolicyViolationException: Password has previously been used.";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
-    Browser, CALLBACK, PASSWORD, Person, TestServer, pages_client, pool, pool_with, scratch_directory,
+    Browser, CALLBACK, PASSWORD, Person, TestServer, initiate, pages_client, pool, pool_with, scratch_directory,
 };
 
 fn account() -> String {
@@ -313,8 +313,7 @@ async fn where_a_code_went_does_not_tell_who_is_known() {
             let destination = |answer: Value| answer["CodeDeliveryDetails"]["Destination"].as_str().unwrap().to_owned();
             let forgot = destination(server.call("ForgotPassword", named.clone()).await.ok());
             let resent = destination(server.call("ResendConfirmationCode", named).await.ok());
-            let sign_in = json!({"ClientId": client, "AuthFlow": "USER_AUTH",
-                "AuthParameters": {"USERNAME": name, "PREFERRED_CHALLENGE": "EMAIL_OTP"}});
+            let sign_in = initiate(&client, "USER_AUTH", json!({"USERNAME": name, "PREFERRED_CHALLENGE": "EMAIL_OTP"}));
             let challenge = server.call("InitiateAuth", sign_in).await.ok();
             if let Some(code) = challenge["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"].as_str() {
                 assert_eq!(code, forgot, "{name}: where a code that signs in goes");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use keystead::{call::Access, operations};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, client, pool};
+use crate::support::{PASSWORD, TestServer, client, initiate, pool};
 
 /// Operators' writes that other tests look at, because they need a device or an authenticator app, and those that are sign-ins.
 const ELSEWHERE: &[&str] = &[
@@ -127,8 +127,7 @@ async fn every_change_by_an_operator_is_noted() {
     trail.of_pool("AdminEnableUser", user(), "user.enabled").await;
     let password = with(json!({"Password": PASSWORD, "Permanent": true}));
     trail.of_pool("AdminSetUserPassword", password, "password.set").await;
-    let begin = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    let begin = initiate(client(), "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD}));
     trail.server.call("InitiateAuth", begin).await.ok();
     trail.of_pool("AdminUserGlobalSignOut", user(), "user.signed_out").await;
     let address = json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);

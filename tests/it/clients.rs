@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, all, pool, pool_with};
+use crate::support::{PASSWORD, TestServer, all, initiate, pool, pool_with};
 
 async fn make(server: &TestServer, mut input: Value) -> Value {
     input["UserPoolId"] = json!(pool());
@@ -215,8 +215,7 @@ async fn a_secret_is_rotated_without_a_moment_in_which_none_fits() {
         let hash = BASE64_STANDARD.encode(aws_lc_rs::hmac::sign(&key, format!("ada{id}").as_bytes()));
         server.call(
             "InitiateAuth",
-            json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH",
-                "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash}}),
+            initiate(id, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash})),
         )
     };
     for secret in [&old, &new] {
@@ -279,8 +278,8 @@ async fn a_secret_that_the_release_before_wrote_still_fits() {
     let (id, secret) = (made["ClientId"].as_str().unwrap(), made["ClientSecret"].as_str().unwrap());
     let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
     let hash = BASE64_STANDARD.encode(aws_lc_rs::hmac::sign(&key, format!("ada{id}").as_bytes()));
-    let input = json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash}});
+    let input =
+        initiate(id, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash}));
     server.call("InitiateAuth", input).await.ok();
     let named = json!({"UserPoolId": pool(), "ClientId": id});
     server.operator("AddUserPoolClientSecret", named.clone()).await.ok();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::otp;
-use crate::support::{Answer, Browser, CALLBACK, PASSWORD, Person, TestServer, config, pool_with};
+use crate::support::{self, Answer, Browser, CALLBACK, PASSWORD, Person, TestServer, config, initiate, pool_with};
 
 const EMAIL: &str = "ada@example.com";
 const MISMATCH: &str = "CodeMismatchException";
@@ -215,13 +215,11 @@ async fn by_codes(server: &TestServer) -> String {
 }
 
 fn begin(client: &str, username: &str) -> Value {
-    json!({"ClientId": client, "AuthFlow": "USER_AUTH",
-        "AuthParameters": {"USERNAME": username, "PREFERRED_CHALLENGE": "EMAIL_OTP"}})
+    initiate(client, "USER_AUTH", json!({"USERNAME": username, "PREFERRED_CHALLENGE": "EMAIL_OTP"}))
 }
 
 fn respond(client: &str, session: &Value, code: &str) -> Value {
-    json!({"ClientId": client, "ChallengeName": "EMAIL_OTP", "Session": session,
-        "ChallengeResponses": {"USERNAME": "ada", "EMAIL_OTP_CODE": code}})
+    support::respond(client, "EMAIL_OTP", &json!(session), json!({"USERNAME": "ada", "EMAIL_OTP_CODE": code}))
 }
 
 #[tokio::test]
@@ -467,7 +465,7 @@ async fn an_address_begins_so_many_sign_ins_at_a_pool_whoever_is_named() {
     let flags = ["--trusted-proxies=127.0.0.1/32", "--address-sign-ins-per-minute=3"];
     let behind = TestServer::on(server.options(), config(&flags), server.clock.clone()).await;
     confirmed(&server, &client).await;
-    let begin = |name: &str| json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}});
+    let begin = |name: &str| initiate(&client, "USER_AUTH", json!({"USERNAME": name}));
     for name in ["ada", "nobody", "somebody"] {
         assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &begin(name)).await, "OK", "{name}");
     }
@@ -477,7 +475,7 @@ async fn an_address_begins_so_many_sign_ins_at_a_pool_whoever_is_named() {
     }
     assert_eq!(from(&behind, "203.0.113.2", "InitiateAuth", &begin("ada")).await, "OK");
     let (_, other) = hiding(&server).await;
-    let input = json!({"ClientId": other, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    let input = initiate(&other, "USER_AUTH", json!({"USERNAME": "ada"}));
     assert_eq!(from(&behind, "203.0.113.1", "InitiateAuth", &input).await, "OK");
 }
 

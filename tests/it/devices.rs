@@ -1,19 +1,13 @@
 //! Remembered devices, and what tokens say of how a person signed in.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Answer, PASSWORD, Person, TestServer, all, client, pool, pool_with,
+    Answer, PASSWORD, Person, TestServer, all, claims, client, initiate, pool, pool_with,
     srp_client::{Client, verifier},
 };
 
 const SECRET: &str = "forty random bytes of the device";
-
-fn claims(token: &str) -> Value {
-    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
-    serde_json::from_slice(&payload).unwrap()
-}
 
 /// A pool that remembers devices, and a user.
 struct Stage {
@@ -49,7 +43,7 @@ impl Stage {
         if let Some(key) = key {
             parameters["DEVICE_KEY"] = json!(key);
         }
-        let input = json!({"ClientId": self.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+        let input = initiate(&self.client, "USER_PASSWORD_AUTH", json!(parameters));
         self.server.call("InitiateAuth", input).await
     }
 
@@ -104,7 +98,7 @@ impl Stage {
         if let Some(key) = key {
             parameters["DEVICE_KEY"] = json!(key);
         }
-        let input = json!({"ClientId": self.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": parameters});
+        let input = initiate(&self.client, "REFRESH_TOKEN_AUTH", json!(parameters));
         self.server.call("InitiateAuth", input).await
     }
 
@@ -411,8 +405,7 @@ async fn tokens_say_how_the_person_signed_in_and_keep_saying_so() {
     let answer = ada.passkey_sign_in(&Default::default()).await.ok();
     ada.keep_tokens(&answer);
     assert_eq!(context(&ada.access_token), (json!("urn:cognito:loa:3"), json!(["swk"])));
-    let input = json!({"ClientId": client(), "AuthFlow": "REFRESH_TOKEN_AUTH",
-        "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}});
+    let input = initiate(client(), "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": ada.refresh_token}));
     let refreshed = server.call("InitiateAuth", input).await.ok();
     let token = refreshed["AuthenticationResult"]["IdToken"].as_str().unwrap();
     assert_eq!(context(token), (json!("urn:cognito:loa:3"), json!(["swk"])));

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     cli::Served,
-    support::{self, ORIGIN, Person, TestServer, all, scratch_directory},
+    support::{self, ORIGIN, Person, TestServer, all, initiate, scratch_directory},
 };
 
 fn settings(directory: &std::path::Path) -> ClusterSettings {
@@ -211,8 +211,10 @@ async fn a_sigterm_answers_what_was_accepted() {
         .map(|_| {
             let (url, client) = (url.clone(), client.clone());
             tokio::spawn(async move {
-                let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "nobody", "PASSWORD": "x"}});
-                let request = reqwest::Client::new().post(url).header("x-amz-target", "AWSCognitoIdentityProviderService.InitiateAuth");
+                let input = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": "nobody", "PASSWORD": "x"}));
+                let request = reqwest::Client::new()
+                    .post(url)
+                    .header("x-amz-target", "AWSCognitoIdentityProviderService.InitiateAuth");
                 request.body(input.to_string()).send().await.map(|answer| answer.status().as_u16())
             })
         })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use totp_rs::{Builder, Secret};
 
-use crate::support::{PASSWORD, Person, TestServer, all, pool_with};
+use crate::support::{PASSWORD, Person, TestServer, all, initiate, pool_with};
 
 const EMAIL: &str = "ada@example.com";
 const MISMATCH: &str = "400 CodeMismatchException: Invalid code received for user";
@@ -250,8 +250,8 @@ async fn a_passkey_alone_is_enough_only_where_it_counts_as_both() {
     stage.ada.add_passkey().await;
     stage.app().await;
     let offered = async |stage: &Stage| {
-        let input = json!({"ClientId": stage.client, "AuthFlow": "USER_AUTH",
-            "AuthParameters": {"USERNAME": "ada", "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+        let input =
+            initiate(&stage.client, "USER_AUTH", json!({"USERNAME": "ada", "PREFERRED_CHALLENGE": "WEB_AUTHN"}));
         stage.server.call("InitiateAuth", input).await.ok()
     };
     let answer = offered(&stage).await;

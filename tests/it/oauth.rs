@@ -5,9 +5,9 @@ use keystead::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Browser, CALLBACK, PASSWORD, Shown, TestServer, all, eventually,
+    Browser, CALLBACK, PASSWORD, Shown, TestServer, all, claims, eventually,
     functions::{Functions, Reply, arn},
-    pages_client, pool, pool_with,
+    initiate, pages_client, pool, pool_with,
 };
 
 const VERIFIER: &str = "a-verifier-of-this-test-with-more-than-43-characters";
@@ -40,12 +40,6 @@ fn query(change: &[(&str, &str)]) -> String {
 
 fn authorize(change: &[(&str, &str)]) -> String {
     format!("/oauth2/authorize?{}", query(change))
-}
-
-/// The claims of a token, unverified.
-fn claims(token: &str) -> Value {
-    let part = token.split('.').nth(1).unwrap();
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
 /// Exchanges a code as the client of the pages does.
@@ -706,8 +700,7 @@ async fn fewer_scopes_at_a_refresh_do_not_end_the_session() {
         "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0}});
     let made = server.operator("CreateUserPoolClient", settings).await.ok()["UserPoolClient"].clone();
     let client = made["ClientId"].as_str().unwrap();
-    let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    let input = initiate(client, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD}));
     let tokens = server.call("InitiateAuth", input).await.ok()["AuthenticationResult"].clone();
     let mut refresh = tokens["RefreshToken"].as_str().unwrap().to_owned();
     let mut browser = Browser::new(&server);

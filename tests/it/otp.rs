@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::{PASSWORD, Person, TestServer, all, pool_with};
+use crate::support::{PASSWORD, Person, TestServer, all, initiate, pool_with, respond};
 
 const EMAIL: &str = "ada@example.com";
 
@@ -20,20 +20,18 @@ async fn stage(server: &TestServer) -> (String, String) {
 }
 
 fn begin(client: &str, username: &str) -> Value {
-    json!({"ClientId": client, "AuthFlow": "USER_AUTH",
-        "AuthParameters": {"USERNAME": username, "PREFERRED_CHALLENGE": "EMAIL_OTP"}})
+    initiate(client, "USER_AUTH", json!({"USERNAME": username, "PREFERRED_CHALLENGE": "EMAIL_OTP"}))
 }
 
 fn answer(client: &str, session: &Value, username: &str, code: &str) -> Value {
-    json!({"ClientId": client, "ChallengeName": "EMAIL_OTP", "Session": session,
-        "ChallengeResponses": {"USERNAME": username, "EMAIL_OTP_CODE": code}})
+    respond(client, "EMAIL_OTP", &json!(session), json!({"USERNAME": username, "EMAIL_OTP_CODE": code}))
 }
 
 /// A name that nobody has and that seems to have an address: one in eight does not.
 pub async fn unknown_name(server: &TestServer, client: &str) -> String {
     for n in 0.. {
         let name = format!("nobody{n}@example.com");
-        let input = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}});
+        let input = initiate(client, "USER_AUTH", json!({"USERNAME": name}));
         if server.call("InitiateAuth", input).await.ok()["AvailableChallenges"].to_string().contains("EMAIL_OTP") {
             return name;
         }

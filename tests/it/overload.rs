@@ -19,7 +19,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use crate::support::{
-    self, Browser, CALLBACK, Person, TestServer, all, client, eventually, pool_with, scratch_directory,
+    self, Browser, CALLBACK, Person, TestServer, all, client, eventually, initiate, pool_with, scratch_directory,
 };
 
 fn tally(outcomes: Vec<String>) -> BTreeMap<String, usize> {
@@ -134,8 +134,7 @@ async fn call_from(server: &TestServer, from: &str, operation: &str, input: Valu
 
 /// What a password sign-in with a wrong password asks for.
 fn guess(client_id: &str, username: &str) -> Value {
-    json!({"ClientId": client_id, "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": username, "PASSWORD": "Wrong-Passw0rd"}})
+    initiate(client_id, "USER_PASSWORD_AUTH", json!({"USERNAME": username, "PASSWORD": "Wrong-Passw0rd"}))
 }
 
 /// A server behind a trusted proxy, whose hashes take a while and come one after another.
@@ -246,8 +245,8 @@ async fn strangers_who_name_a_subject_do_not_keep_that_user_waiting() {
         outcomes.push(ada.delete_passkey("AAAA").await.outcome());
     }
     // Ada at another address is not yet known, and has to wait, but only for the one in front.
-    let password = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": ada.sub, "PASSWORD": support::PASSWORD}});
+    let password =
+        initiate(client(), "USER_PASSWORD_AUTH", json!({"USERNAME": ada.sub, "PASSWORD": support::PASSWORD}));
     for _ in 0..3 {
         outcomes.push(call_from(&server, "198.51.100.1", "InitiateAuth", password.clone()).await);
     }
@@ -266,8 +265,7 @@ async fn a_flood_of_hashes_refuses_no_sign_in_of_another_pool_or_address() {
         Flood::start(&server, 80, |n| ("203.0.113.1".into(), "InitiateAuth", guess(client(), &format!("nobody{n}"))))
             .await;
     let right = |client: &str, username: &str| {
-        json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": username, "PASSWORD": support::PASSWORD}})
+        initiate(client, "USER_PASSWORD_AUTH", json!({"USERNAME": username, "PASSWORD": support::PASSWORD}))
     };
     let mut outcomes = Vec::new();
     for _ in 0..5 {
@@ -290,8 +288,11 @@ async fn a_flood_of_forms_at_the_pages_of_a_client_with_a_secret_refuses_no_call
     let secret = made["UserPoolClient"]["ClientSecret"].as_str().unwrap();
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let hash = BASE64_STANDARD.encode(hmac::sign(&key, format!("ada{client}").as_bytes()));
-    let right = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "PASSWORD": support::PASSWORD, "SECRET_HASH": hash}});
+    let right = initiate(
+        &client,
+        "USER_PASSWORD_AUTH",
+        json!({"USERNAME": "ada", "PASSWORD": support::PASSWORD, "SECRET_HASH": hash}),
+    );
     let mut browser = Browser::new(&server);
     browser.headers.push(("x-forwarded-for", "203.0.113.1".into()));
     let page = browser.get(&format!("/signup?client_id={client}")).await;

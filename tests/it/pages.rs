@@ -3,7 +3,9 @@
 
 use serde_json::json;
 
-use crate::support::{Browser, CALLBACK, ORIGIN, PASSWORD, Person, Shown, TestServer, pages_client, pool, pool_with};
+use crate::support::{
+    Browser, CALLBACK, ORIGIN, PASSWORD, Person, Shown, TestServer, initiate, pages_client, pool, pool_with, respond,
+};
 
 fn login() -> String {
     format!("/login?client_id={}", pages_client())
@@ -115,8 +117,8 @@ async fn who_confirms_an_address_does_not_take_over_a_strangers_password() {
     let done = ada.submit(&asked, "confirm", &[("password", "Owners-own-1!")]).await;
     assert_eq!(ada.follow(done).await.heading(), "Your account");
     for (password, outcome) in [("Strangers-1!", "NotAuthorizedException"), ("Owners-own-1!", "OK")] {
-        let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": password}});
+        let input =
+            initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada@example.com", "PASSWORD": password}));
         assert_eq!(server.call("InitiateAuth", input).await.outcome(), outcome);
     }
 }
@@ -624,7 +626,7 @@ async fn what_the_pages_began_the_api_does_not_finish() {
     let page = browser.submit(&page, "name", &[("username", "ada")]).await;
     let session = page.form("password").1["session"].clone();
     let responses = json!({"USERNAME": "ada", "PASSWORD": PASSWORD});
-    let input = json!({"ClientId": pages_client(), "ChallengeName": "PASSWORD", "Session": session, "ChallengeResponses": responses});
+    let input = respond(pages_client(), "PASSWORD", &json!(session), json!(responses));
     let refusal = server.call("RespondToAuthChallenge", input).await.refused();
     assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user.");
     assert!(browser.submit(&page, "password", &[("password", PASSWORD)]).await.location().starts_with("/account"));
@@ -709,7 +711,7 @@ async fn a_challenge_without_a_name_is_good_once_and_for_its_client() {
     let assertion = ada.authenticator.get(&made["options"], ORIGIN, &Default::default()).unwrap().to_string();
     // The API's own door is closed to it, with and without a name.
     for responses in [json!({"CREDENTIAL": assertion}), json!({"USERNAME": "ada", "CREDENTIAL": assertion})] {
-        let input = json!({"ClientId": pages_client(), "ChallengeName": "WEB_AUTHN", "Session": session, "ChallengeResponses": responses});
+        let input = respond(pages_client(), "WEB_AUTHN", &json!(session), json!(responses));
         assert_ne!(server.call("RespondToAuthChallenge", input).await.outcome(), "OK");
     }
     let entered = [("session", session.as_str()), ("credential", assertion.as_str())];

@@ -6,7 +6,9 @@ use keystead::dev::authenticator::{AAGUID, Attestation, Authenticator, Spoil};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Browser, ORIGIN, PASSWORD, Person, TestServer, all, client, pool, pool_with};
+use crate::support::{
+    Answer, Browser, ORIGIN, PASSWORD, Person, TestServer, all, client, initiate, pool, pool_with, respond,
+};
 
 async fn set(server: &TestServer, policy: Value) {
     let input = json!({"UserPoolId": pool(), "PasskeyPolicy": policy});
@@ -193,11 +195,7 @@ async fn an_old_sign_in_changes_no_passkeys() {
     assert_eq!(ada.listed().await.len(), 1);
     // A refreshed token is of the same sign-in; a new sign-in is a new one.
     let refreshed = server
-        .call(
-            "InitiateAuth",
-            json!({"ClientId": client(), "AuthFlow": "REFRESH_TOKEN_AUTH",
-        "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}}),
-        )
+        .call("InitiateAuth", initiate(client(), "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": ada.refresh_token})))
         .await
         .ok();
     let token = &refreshed["AuthenticationResult"]["AccessToken"];
@@ -331,8 +329,7 @@ async fn who_needs_no_name_signs_in_through_the_clients_that_allow_it() {
     let server = TestServer::start().await;
     let mut ada = server.signed_in("ada").await;
     ada.add_passkey().await;
-    let begin =
-        json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {"PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+    let begin = initiate(client(), "USER_AUTH", json!({"PREFERRED_CHALLENGE": "WEB_AUTHN"}));
     let refusal = server.call("InitiateAuth", begin.clone()).await.refused();
     assert_eq!(refusal, "400 InvalidParameterException: Missing required parameter USERNAME");
     set(&server, json!({"UsernamelessClients": [client()]})).await;
@@ -343,8 +340,7 @@ async fn who_needs_no_name_signs_in_through_the_clients_that_allow_it() {
     assert_eq!(options["allowCredentials"], json!([]));
     let assertion = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap().to_string();
     let respond = |session: &Value, credential: &str| {
-        json!({"ClientId": client(), "ChallengeName": "WEB_AUTHN", "Session": session,
-        "ChallengeResponses": {"CREDENTIAL": credential}})
+        respond(client(), "WEB_AUTHN", &json!(session), json!({"CREDENTIAL": credential}))
     };
     let tokens = server.call("RespondToAuthChallenge", respond(&challenge["Session"], &assertion)).await.ok();
     assert!(tokens["AuthenticationResult"]["AccessToken"].is_string());

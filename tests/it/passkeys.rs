@@ -3,7 +3,7 @@
 use keystead::dev::authenticator::{Algorithm, Attestation, Spoil};
 use serde_json::{Value, json};
 
-use crate::support::{ORIGIN, Person, TestServer, all, client, pool, second_client};
+use crate::support::{ORIGIN, Person, TestServer, all, client, initiate, pool, second_client};
 
 /// `{"credProtect": 2}` in CBOR.
 const EXTENSIONS: &[u8] = b"\xa1\x6bcredProtect\x02";
@@ -395,7 +395,7 @@ async fn a_changed_rp_id_orphans_passkeys() {
         .operator("SetUserPoolMfaConfig", json!({"UserPoolId": pool(), "WebAuthnConfiguration": web_authn}))
         .await
         .ok();
-    let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    let input = initiate(client(), "USER_AUTH", json!({"USERNAME": "ada"}));
     assert_eq!(
         server.call("InitiateAuth", input).await.ok()["AvailableChallenges"],
         json!(["PASSWORD_SRP", "PASSWORD"])

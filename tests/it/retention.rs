@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::{ORIGIN, PASSWORD, Person, TestServer, client, pool, pool_with};
+use crate::support::{ORIGIN, PASSWORD, Person, TestServer, client, initiate, pool, pool_with, respond};
 
 #[tokio::test]
 async fn every_table_is_in_the_document_that_says_who_removes_its_rows() {
@@ -36,14 +36,13 @@ async fn the_trail_is_kept_for_its_time_and_deleted_passkeys_are_known_for_longe
     let id = ada.add_passkey().await;
     ada.delete_passkey(&id).await.ok();
     let nameless = async |ada: &mut Person| {
-        let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {}});
+        let input = initiate(client(), "USER_AUTH", json!({}));
         let answer = server.call("InitiateAuth", input).await.ok();
         let options: Value =
             serde_json::from_str(answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap())
                 .unwrap();
         let credential = ada.authenticator.get(&options, ORIGIN, &Default::default()).unwrap();
-        let input = json!({"ClientId": client(), "ChallengeName": "WEB_AUTHN", "Session": answer["Session"],
-            "ChallengeResponses": {"CREDENTIAL": credential.to_string()}});
+        let input = respond(client(), "WEB_AUTHN", &answer["Session"], json!({"CREDENTIAL": credential.to_string()}));
         server.call("RespondToAuthChallenge", input).await.refused()
     };
     let known = "400 NotAuthorizedException: This passkey was deleted.";

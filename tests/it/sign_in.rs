@@ -9,16 +9,18 @@ use base64::Engine;
 use keystead::dev::authenticator::Spoil;
 use serde_json::{Value, json};
 
-use crate::support::{ORIGIN, PASSWORD, Person, TestServer, all, client, pool, pool_with, second_client};
+use crate::support::{
+    self, ORIGIN, PASSWORD, Person, TestServer, all, client, initiate, pool, pool_with, second_client,
+};
 
 fn user_auth(client: &str, username: &str, extra: Value) -> Value {
     let mut parameters = json!({"USERNAME": username});
     parameters.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-    json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": parameters})
+    initiate(client, "USER_AUTH", json!(parameters))
 }
 
 fn respond(client: &str, challenge: &str, session: &Value, responses: Value) -> Value {
-    json!({"ClientId": client, "ChallengeName": challenge, "Session": session, "ChallengeResponses": responses})
+    support::respond(client, challenge, &json!(session), json!(responses))
 }
 
 #[tokio::test]
@@ -47,10 +49,7 @@ async fn flows_that_the_client_does_not_allow_are_refused() {
         (auth(client(), "CUSTOM_AUTH"), "CUSTOM_AUTH flow not enabled for this client"),
         (auth(client(), "ADMIN_USER_PASSWORD_AUTH"), "Initiate Auth method not supported"),
         (auth(client(), "ADMIN_NO_SRP_AUTH"), "Initiate Auth method not supported"),
-        (
-            json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"PASSWORD": "x"}}),
-            "Missing required parameter USERNAME",
-        ),
+        (initiate(client(), "USER_PASSWORD_AUTH", json!({"PASSWORD": "x"})), "Missing required parameter USERNAME"),
     ] {
         assert_eq!(
             server.call("InitiateAuth", input).await.refused(),
@@ -96,26 +95,34 @@ async fn a_selected_challenge_is_answered_in_every_form_that_clients_send() {
     let tokens = |answer: &Value| answer["AuthenticationResult"]["AccessToken"].is_string();
     // The password beside the selection; after it; and by its own name.
     let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD", "PASSWORD": PASSWORD});
-    let answer =
-        server.call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &begin().await, select)).await.ok();
-    assert!(tokens(&answer));
-    let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD"});
-    let answer =
-        server.call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &begin().await, select)).await.ok();
-    assert_eq!(answer["ChallengeName"], "PASSWORD");
-    let password = json!({"USERNAME": "ada", "PASSWORD": PASSWORD});
     let answer = server
-        .call("RespondToAuthChallenge", respond(client(), "PASSWORD", &answer["Session"], password.clone()))
+        .call("RespondToAuthChallenge", support::respond(client(), "SELECT_CHALLENGE", &begin().await, select))
         .await
         .ok();
     assert!(tokens(&answer));
-    let answer =
-        server.call("RespondToAuthChallenge", respond(client(), "PASSWORD", &begin().await, password)).await.ok();
+    let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD"});
+    let answer = server
+        .call("RespondToAuthChallenge", support::respond(client(), "SELECT_CHALLENGE", &begin().await, select))
+        .await
+        .ok();
+    assert_eq!(answer["ChallengeName"], "PASSWORD");
+    let password = json!({"USERNAME": "ada", "PASSWORD": PASSWORD});
+    let answer = server
+        .call("RespondToAuthChallenge", support::respond(client(), "PASSWORD", &answer["Session"], password.clone()))
+        .await
+        .ok();
+    assert!(tokens(&answer));
+    let answer = server
+        .call("RespondToAuthChallenge", support::respond(client(), "PASSWORD", &begin().await, password))
+        .await
+        .ok();
     assert!(tokens(&answer));
     // A passkey selected.
     let select = json!({"USERNAME": "ada", "ANSWER": "WEB_AUTHN"});
-    let answer =
-        server.call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &begin().await, select)).await.ok();
+    let answer = server
+        .call("RespondToAuthChallenge", support::respond(client(), "SELECT_CHALLENGE", &begin().await, select))
+        .await
+        .ok();
     assert_eq!(answer["ChallengeName"], "WEB_AUTHN");
     assert!(answer.get("AvailableChallenges").is_none(), "the output has no such member");
     let options: Value =
@@ -123,7 +130,7 @@ async fn a_selected_challenge_is_answered_in_every_form_that_clients_send() {
     let credential = ada.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
     let select = json!({"USERNAME": "ada", "ANSWER": "WEB_AUTHN", "CREDENTIAL": credential.to_string()});
     let answer = server
-        .call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &answer["Session"], select))
+        .call("RespondToAuthChallenge", support::respond(client(), "SELECT_CHALLENGE", &answer["Session"], select))
         .await
         .ok();
     assert!(tokens(&answer));
@@ -131,7 +138,7 @@ async fn a_selected_challenge_is_answered_in_every_form_that_clients_send() {
     let (session, _) = ada.passkey_challenge().await;
     let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD", "PASSWORD": PASSWORD});
     let answer = server
-        .call("RespondToAuthChallenge", respond(client(), "SELECT_CHALLENGE", &json!(session), select))
+        .call("RespondToAuthChallenge", support::respond(client(), "SELECT_CHALLENGE", &json!(session), select))
         .await
         .ok();
     assert!(tokens(&answer));
@@ -170,7 +177,8 @@ async fn sessions_are_single_use_expire_and_fit_one_user_and_client() {
     };
     let session = begin().await;
     let wrong = json!({"USERNAME": "ada", "PASSWORD": "Wrong-passw0rd"});
-    let refusal = server.call("RespondToAuthChallenge", respond(client(), "PASSWORD", &session, wrong)).await.refused();
+    let refusal =
+        server.call("RespondToAuthChallenge", support::respond(client(), "PASSWORD", &session, wrong)).await.refused();
     assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.");
     answer(client(), &session, "ada").await.ok();
     let used = "400 NotAuthorizedException: Invalid session for the user, session can only be used once.";
@@ -271,8 +279,7 @@ async fn a_client_with_a_secret_needs_its_hash() {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret.as_bytes());
         BASE64_STANDARD.encode(aws_lc_rs::hmac::sign(&key, format!("{name}{id}").as_bytes()))
     };
-    let auth =
-        |parameters: Value| json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let auth = |parameters: Value| initiate(id, "USER_PASSWORD_AUTH", json!(parameters));
     let without = server.call("InitiateAuth", auth(json!({"USERNAME": "ada", "PASSWORD": PASSWORD}))).await.refused();
     assert_eq!(
         without,
@@ -287,7 +294,13 @@ async fn a_client_with_a_secret_needs_its_hash() {
         .call("InitiateAuth", auth(json!({"USERNAME": "ada", "PASSWORD": PASSWORD, "SECRET_HASH": hash("ada")})))
         .await
         .ok();
-    let refresh = |hash: String| json!({"ClientId": id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": right["AuthenticationResult"]["RefreshToken"], "SECRET_HASH": hash}});
+    let refresh = |hash: String| {
+        initiate(
+            id,
+            "REFRESH_TOKEN_AUTH",
+            json!({"REFRESH_TOKEN": right["AuthenticationResult"]["RefreshToken"], "SECRET_HASH": hash}),
+        )
+    };
     assert_eq!(server.call("InitiateAuth", refresh(hash("eve"))).await.outcome(), "NotAuthorizedException");
     server.call("InitiateAuth", refresh(hash("ada"))).await.ok();
     assert_eq!(
@@ -353,7 +366,7 @@ async fn a_made_up_passkey_is_refused_like_a_wrong_one() {
         let credential = eve.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
         let responses = json!({"USERNAME": name, "CREDENTIAL": credential.to_string()});
         let refusal = server
-            .call("RespondToAuthChallenge", respond(client(), "WEB_AUTHN", &answer["Session"], responses))
+            .call("RespondToAuthChallenge", support::respond(client(), "WEB_AUTHN", &answer["Session"], responses))
             .await
             .refused();
         assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{name}");
@@ -487,11 +500,11 @@ async fn a_first_password_changes_no_immutable_attribute_and_unverifies_a_new_ad
     let begin =
         async || Person::new(&server, "ada", "").password_sign_in(client, "Temp0rary!").await.ok()["Session"].clone();
     let responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD, "userAttributes.custom:tenant": "b"});
-    let answer = respond(client, "NEW_PASSWORD_REQUIRED", &begin().await, responses);
+    let answer = support::respond(client, "NEW_PASSWORD_REQUIRED", &begin().await, responses);
     let refusal = server.call("RespondToAuthChallenge", answer).await.refused();
     assert!(refusal.ends_with("custom:tenant: Attribute cannot be updated."), "{refusal}");
     let responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD, "userAttributes.email": "eve@example.com"});
-    let answer = respond(client, "NEW_PASSWORD_REQUIRED", &begin().await, responses);
+    let answer = support::respond(client, "NEW_PASSWORD_REQUIRED", &begin().await, responses);
     server.call("RespondToAuthChallenge", answer).await.ok();
     let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
     assert!(shown["UserAttributes"].as_array().unwrap().contains(&json!({"Name": "email_verified", "Value": "false"})));
@@ -511,11 +524,11 @@ async fn with_a_first_password_comes_what_is_missing_and_nothing_else_that_is_im
     let session = Person::new(&server, "ada", "").password_sign_in(&client, "Temp0rary!").await.ok()["Session"].clone();
     let mut responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD, "userAttributes.birthdate": "1815-12-10",
         "userAttributes.custom:tenant": "b"});
-    let answer = respond(&client, "NEW_PASSWORD_REQUIRED", &session, responses.clone());
+    let answer = support::respond(&client, "NEW_PASSWORD_REQUIRED", &session, responses.clone());
     let refusal = server.call("RespondToAuthChallenge", answer).await.refused();
     assert!(refusal.ends_with("custom:tenant: Attribute cannot be updated."), "{refusal}");
     responses.as_object_mut().unwrap().remove("userAttributes.custom:tenant");
-    let answer = respond(&client, "NEW_PASSWORD_REQUIRED", &session, responses);
+    let answer = support::respond(&client, "NEW_PASSWORD_REQUIRED", &session, responses);
     server.call("RespondToAuthChallenge", answer).await.ok();
     let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
     assert!(shown["UserAttributes"].as_array().unwrap().contains(&born[0]));
@@ -531,7 +544,7 @@ async fn a_newer_temporary_password_ends_what_the_older_one_began() {
     let input = json!({"UserPoolId": pool(), "Username": "ada", "Password": "Newer-temp0rary", "Permanent": false});
     server.operator("AdminSetUserPassword", input).await.ok();
     let responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD});
-    let answer = respond(client(), "NEW_PASSWORD_REQUIRED", &session, responses);
+    let answer = support::respond(client(), "NEW_PASSWORD_REQUIRED", &session, responses);
     let refusal = server.call("RespondToAuthChallenge", answer).await.refused();
     assert_eq!(refusal, "400 NotAuthorizedException: Invalid session for the user.");
 }
@@ -561,19 +574,12 @@ async fn a_session_of_one_unknown_name_does_not_fit_another() {
     server.user("ada").await;
     let mut answers = Vec::new();
     for name in ["ada", "nobody"] {
-        let begun = server
-            .call(
-                "InitiateAuth",
-                json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}}),
-            )
-            .await
-            .ok();
+        let begun = server.call("InitiateAuth", initiate(client(), "USER_AUTH", json!({"USERNAME": name}))).await.ok();
         for responses in
             [json!({"USERNAME": "other", "PASSWORD": "x"}), json!({"USERNAME": "other", "ANSWER": "PASSWORD"})]
         {
             let challenge = if responses["ANSWER"].is_null() { "PASSWORD" } else { "SELECT_CHALLENGE" };
-            let input = json!({"ClientId": client(), "ChallengeName": challenge, "Session": begun["Session"],
-                "ChallengeResponses": responses});
+            let input = support::respond(client(), challenge, &begun["Session"], json!(responses));
             answers.push(server.call("RespondToAuthChallenge", input).await.refused());
         }
     }
@@ -591,7 +597,7 @@ async fn names_of_any_length_are_unknown_names() {
     };
     let name: String = (0..5_000).map(|_| letter()).collect();
     for _ in 0..2 {
-        let input = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": name, "PASSWORD": "x"}});
+        let input = initiate(client(), "USER_PASSWORD_AUTH", json!({"USERNAME": name, "PASSWORD": "x"}));
         let refused = server.call("InitiateAuth", input).await.refused();
         assert_eq!(refused, "400 NotAuthorizedException: Incorrect username or password.");
     }
@@ -638,8 +644,12 @@ async fn hanging_up_does_not_undo_that_an_assertion_was_wrong() {
         let (session, options) = ada.passkey_challenge().await;
         let wrong = Spoil { user_present: Some(false), ..Spoil::default() };
         let wrong = ada.authenticator.clone().get(&options, ORIGIN, &wrong).unwrap();
-        let input = json!({"ClientId": client(), "ChallengeName": "WEB_AUTHN", "Session": session,
-            "ChallengeResponses": {"USERNAME": "ada", "CREDENTIAL": wrong.to_string()}})
+        let input = support::respond(
+            client(),
+            "WEB_AUTHN",
+            &json!(session),
+            json!({"USERNAME": "ada", "CREDENTIAL": wrong.to_string()}),
+        )
         .to_string();
         let head = format!(
             "POST / HTTP/1.1\r\nHost: {address}\r\nContent-Length: {}\r\n\
@@ -697,8 +707,7 @@ async fn a_user_whose_row_is_held_refuses_some_requests_and_nobody_elses() {
 async fn a_decoy_is_the_same_however_its_subject_is_written() {
     let server = TestServer::start().await;
     let challenge = async |username: String| {
-        let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH",
-            "AuthParameters": {"USERNAME": username, "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+        let input = initiate(client(), "USER_AUTH", json!({"USERNAME": username, "PREFERRED_CHALLENGE": "WEB_AUTHN"}));
         let answer = server.call("InitiateAuth", input).await.ok();
         let options = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().map(str::to_owned);
         let options = options.map(|text| text.parse::<serde_json::Value>().unwrap()["allowCredentials"].clone());
@@ -734,12 +743,13 @@ async fn old_clients_sign_in_by_srp_and_refresh_besides_what_they_list() {
     let auth = json!({"UserPoolId": pool(), "ClientId": id, "AuthFlow": "ADMIN_NO_SRP_AUTH",
         "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
     let tokens = server.operator("AdminInitiateAuth", auth).await.ok()["AuthenticationResult"].clone();
-    let refresh = json!({"ClientId": id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": tokens["RefreshToken"]}});
+    let refresh =
+        initiate(id.as_str().unwrap(), "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": tokens["RefreshToken"]}));
     server.call("InitiateAuth", refresh).await.ok();
-    let srp =
-        json!({"ClientId": id, "AuthFlow": "USER_SRP_AUTH", "AuthParameters": {"USERNAME": "ada", "SRP_A": "abc"}});
+    let srp = initiate(id.as_str().unwrap(), "USER_SRP_AUTH", json!({"USERNAME": "ada", "SRP_A": "abc"}));
     assert_eq!(server.call("InitiateAuth", srp).await.ok()["ChallengeName"], "PASSWORD_VERIFIER");
-    let password = json!({"ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    let password =
+        initiate(id.as_str().unwrap(), "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD}));
     assert_eq!(server.call("InitiateAuth", password).await.outcome(), "InvalidParameterException");
     let password =
         json!({"UserPoolId": pool(), "ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {}});

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Browser, CALLBACK, PASSWORD, Shown, TestServer,
     functions::{Functions, Reply, arn},
-    pages_client, pool, pool_with,
+    initiate, pages_client, pool, pool_with, respond,
 };
 
 /// A client with pages, of a pool whose people are called by their address.
@@ -41,8 +41,7 @@ async fn a_link_keeps_the_password_of_the_browser_that_signed_up_only() {
         "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}}});
     let client = by_address(&server, by_link).await;
     let signs_in = async |email: &str, password: &str| {
-        let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": email, "PASSWORD": password}});
+        let input = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": email, "PASSWORD": password}));
         server.call("InitiateAuth", input).await.status == 200
     };
     let confirmed = async |email: &str| {
@@ -221,8 +220,7 @@ async fn a_sign_up_sent_twice_is_one() {
         } else {
             assert_eq!(open_link(&server, &mut browser, email, 2, "").await.heading(), "Confirmed");
         }
-        let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": email, "PASSWORD": PASSWORD}});
+        let input = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": email, "PASSWORD": PASSWORD}));
         server.call("InitiateAuth", input).await.ok();
     }
 }
@@ -273,7 +271,7 @@ async fn who_has_no_way_to_sign_in_looks_like_nobody() {
     server.user_in(&pool, "ada").await;
     server.sql("UPDATE users SET password_hash = NULL").await;
     let begin = async |username: &str| {
-        let input = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": username}});
+        let input = initiate(&client, "USER_AUTH", json!({"USERNAME": username}));
         server.call("InitiateAuth", input).await.ok()
     };
     let answer = begin("ada").await;
@@ -281,8 +279,12 @@ async fn who_has_no_way_to_sign_in_looks_like_nobody() {
     assert!(available.contains("PASSWORD"), "{answer}");
     // It leads nowhere, as for nobody.
     for (username, answer) in [("ada", answer), ("nobody", begin("nobody").await)] {
-        let input = json!({"ClientId": client, "ChallengeName": "SELECT_CHALLENGE", "Session": answer["Session"],
-            "ChallengeResponses": {"USERNAME": username, "ANSWER": "PASSWORD", "PASSWORD": PASSWORD}});
+        let input = respond(
+            &client,
+            "SELECT_CHALLENGE",
+            &answer["Session"],
+            json!({"USERNAME": username, "ANSWER": "PASSWORD", "PASSWORD": PASSWORD}),
+        );
         let refusal = server.call("RespondToAuthChallenge", input).await.refused();
         assert_eq!(refusal, "400 NotAuthorizedException: Incorrect username or password.", "{username}");
     }
@@ -329,8 +331,7 @@ async fn a_password_that_is_chosen_the_second_time_is_not_dropped() {
     let page = sign_up(&mut browser, &client, "ada@example.com", PASSWORD).await;
     let code = server.code("ada@example.com", 2).await;
     browser.submit(&page, "confirm", &[("code", &code)]).await;
-    let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-        "AuthParameters": {"USERNAME": "ada@example.com", "PASSWORD": PASSWORD}});
+    let input = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada@example.com", "PASSWORD": PASSWORD}));
     server.call("InitiateAuth", input).await.ok();
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use crate::support::{
-    PASSWORD, TestServer, client, pool, pool_with,
+    self, PASSWORD, TestServer, client, initiate, pool, pool_with,
     srp_client::{Client, N},
 };
 
@@ -17,8 +17,7 @@ async fn srp_pool(server: &TestServer, members: Value) -> (String, String) {
 }
 
 async fn start(server: &TestServer, client_id: &str, username: &str, public: &str) -> Value {
-    let input = json!({"ClientId": client_id, "AuthFlow": "USER_SRP_AUTH",
-        "AuthParameters": {"USERNAME": username, "SRP_A": public}});
+    let input = initiate(client_id, "USER_SRP_AUTH", json!({"USERNAME": username, "SRP_A": public}));
     server.call("InitiateAuth", input).await.ok()
 }
 
@@ -135,8 +134,7 @@ async fn numbers_of_no_honest_client_are_refused() {
     let (pool_id, client_id) = srp_pool(&server, json!({})).await;
     server.user_in(&pool_id, "ada").await;
     for public in ["0", N, "zz", &"f".repeat(1000)] {
-        let input = json!({"ClientId": client_id, "AuthFlow": "USER_SRP_AUTH",
-            "AuthParameters": {"USERNAME": "ada", "SRP_A": public}});
+        let input = initiate(&client_id, "USER_SRP_AUTH", json!({"USERNAME": "ada", "SRP_A": public}));
         let refusal = server.call("InitiateAuth", input).await.refused();
         let expected = match public {
             "zz" => {
@@ -201,7 +199,7 @@ async fn choosing_to_prove_the_password_works_in_both_forms() {
     let begin = async |parameters: Value| {
         let mut all = json!({"USERNAME": "ada"});
         all.as_object_mut().unwrap().extend(parameters.as_object().unwrap().clone());
-        let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH", "AuthParameters": all});
+        let input = initiate(client(), "USER_AUTH", json!(all));
         server.call("InitiateAuth", input).await.ok()
     };
     let finish = async |challenge: Value| {
@@ -212,7 +210,7 @@ async fn choosing_to_prove_the_password_works_in_both_forms() {
     assert!(finish(begin(json!({"PREFERRED_CHALLENGE": "PASSWORD_SRP", "SRP_A": public})).await).await);
     let choice = begin(json!({})).await;
     let select = json!({"USERNAME": "ada", "ANSWER": "PASSWORD_SRP", "SRP_A": public});
-    let input = json!({"ClientId": client(), "ChallengeName": "SELECT_CHALLENGE", "Session": choice["Session"], "ChallengeResponses": select});
+    let input = support::respond(client(), "SELECT_CHALLENGE", &choice["Session"], json!(select));
     assert!(finish(server.call("RespondToAuthChallenge", input).await.ok()).await);
 }
 

@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as B64};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, all, client, pool, second_client};
+use crate::support::{PASSWORD, TestServer, all, client, initiate, pool, second_client};
 
 fn part(token: &str, index: usize) -> Value {
     serde_json::from_slice(&B64.decode(token.split('.').nth(index).unwrap()).unwrap()).unwrap()
@@ -167,7 +167,7 @@ async fn validity_follows_the_client() {
     assert_eq!(answer["AuthenticationResult"]["ExpiresIn"], 300);
     let lifetime = |token: &str| part(token, 1)["exp"].as_i64().unwrap() - part(token, 1)["iat"].as_i64().unwrap();
     assert_eq!((lifetime(&ada.access_token), lifetime(&ada.id_token)), (300, 360));
-    let refresh = json!({"ClientId": id, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}});
+    let refresh = initiate(id, "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": ada.refresh_token}));
     server.clock.advance(time::Duration::minutes(119));
     server.call("InitiateAuth", refresh.clone()).await.ok();
     server.clock.advance(time::Duration::minutes(2));
@@ -183,14 +183,8 @@ async fn a_refresh_keeps_the_session_and_its_auth_time() {
     let ada = server.signed_in("ada").await;
     server.clock.advance(time::Duration::minutes(10));
     for (operation, input) in [
-        (
-            "InitiateAuth",
-            json!({"ClientId": client(), "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}}),
-        ),
-        (
-            "InitiateAuth",
-            json!({"ClientId": client(), "AuthFlow": "REFRESH_TOKEN", "AuthParameters": {"REFRESH_TOKEN": ada.refresh_token}}),
-        ),
+        ("InitiateAuth", initiate(client(), "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": ada.refresh_token}))),
+        ("InitiateAuth", initiate(client(), "REFRESH_TOKEN", json!({"REFRESH_TOKEN": ada.refresh_token}))),
         ("GetTokensFromRefreshToken", json!({"ClientId": client(), "RefreshToken": ada.refresh_token})),
     ] {
         let answer = server.call(operation, input).await.ok();
@@ -307,7 +301,7 @@ async fn many_refreshes_at_once_agree_on_one_successor() {
 async fn rotation_refuses_the_old_flow() {
     let server = TestServer::start().await;
     let (_, first) = rotating(&server).await;
-    let input = json!({"ClientId": second_client(), "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {"REFRESH_TOKEN": first}});
+    let input = initiate(second_client(), "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": first}));
     assert_eq!(server.call("InitiateAuth", input).await.outcome(), "InvalidParameterException");
 }
 

@@ -1,14 +1,13 @@
 //! Triggers: functions of a pool that are asked in a user's life.
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use keystead::clock::Clock;
 use serde_json::{Value, json};
 use sqlx::Connection;
 
 use crate::support::{
-    Answer, Browser, PASSWORD, Person, TestServer, all,
+    self, Answer, Browser, PASSWORD, Person, TestServer, all, claims,
     functions::{Functions, Reply, arn},
-    pool_with,
+    initiate, pool_with,
     srp_client::Client,
 };
 
@@ -32,11 +31,6 @@ fn sign_up(client: &str, username: &str) -> Value {
     json!({"ClientId": client, "Username": username, "Password": PASSWORD,
         "UserAttributes": [{"Name": "email", "Value": format!("{username}@example.com")}],
         "ValidationData": [{"Name": "ticket", "Value": "42"}], "ClientMetadata": {"locale": "de"}})
-}
-
-fn claims(token: &Value) -> Value {
-    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.as_str().unwrap().split('.').nth(1).unwrap()).unwrap();
-    serde_json::from_slice(&payload).unwrap()
 }
 
 // Signing up
@@ -131,7 +125,7 @@ async fn triggers_before_and_after_a_sign_in() {
     functions.on("PreAuthentication", |_| Reply::Throw("closed on Sundays."));
     let refusal = ada.password_sign_in(&client, PASSWORD).await.refused();
     assert_eq!(refusal, "400 UserLambdaValidationException: PreAuthentication failed with error closed on Sundays.");
-    let choice = json!({"ClientId": client, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    let choice = initiate(&client, "USER_AUTH", json!({"USERNAME": "ada"}));
     assert_eq!(server.call("InitiateAuth", choice).await.outcome(), "UserLambdaValidationException");
 }
 
@@ -151,7 +145,8 @@ async fn a_pre_token_generation_trigger_changes_claims_and_groups_of_the_id_toke
     server.operator("AdminUpdateUserAttributes", input).await.ok();
     let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
     ada.keep_tokens(&tokens);
-    let (id, access) = (claims(&json!(ada.id_token)), claims(&json!(ada.access_token)));
+    let (id, access) =
+        (claims(json!(ada.id_token).as_str().unwrap()), claims(json!(ada.access_token).as_str().unwrap()));
     assert_eq!((&id["plan"], &id["sub"], id.get("email")), (&json!("gold"), &access["sub"], None));
     assert_eq!((&id["acr"], id["exp"].is_i64()), (&json!("urn:cognito:loa:1"), true));
     assert_eq!((&id["cognito:groups"], &access["cognito:groups"]), (&json!(["a", "b"]), &json!(["a", "b"])));
@@ -183,7 +178,8 @@ async fn a_pre_token_generation_trigger_is_told_the_role_that_the_token_would_ha
         let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
         let event = functions.events("PreTokenGeneration").pop().unwrap();
         let told = event["request"]["groupConfiguration"]["preferredRole"].clone();
-        let role = claims(&tokens["AuthenticationResult"]["IdToken"]).get("cognito:preferred_role").cloned();
+        let role =
+            claims(tokens["AuthenticationResult"]["IdToken"].as_str().unwrap()).get("cognito:preferred_role").cloned();
         assert_eq!(told, role.unwrap_or(Value::Null));
         told
     };
@@ -209,7 +205,7 @@ async fn the_second_version_changes_access_tokens_and_their_scopes() {
     let mut ada = server.user_in(&pool, "ada").await;
     let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
     ada.keep_tokens(&tokens);
-    let access = claims(&json!(ada.access_token));
+    let access = claims(json!(ada.access_token).as_str().unwrap());
     assert_eq!((&access["tenant"], &access["username"]), (&json!({"id": 7}), &json!("ada")));
     assert_eq!(access["scope"], "photos/read");
     let event = &functions.events("f")[0];
@@ -251,10 +247,10 @@ async fn the_third_version_is_asked_about_a_machines_token_too() {
         ];
         Browser::new(&server).post("/oauth2/token", &fields).await.json()
     };
-    let plain = claims(&ask("V2_0", "{}").await["access_token"]);
+    let plain = claims(ask("V2_0", "{}").await["access_token"].as_str().unwrap());
     assert_eq!((&plain["scope"], plain.get("tenant")), (&json!("api/read api/write"), None));
     assert_eq!(functions.events("f").len(), 0, "the second version is for people's tokens");
-    let changed = claims(&ask("V3_0", r#"{"from": "batch"}"#).await["access_token"]);
+    let changed = claims(ask("V3_0", r#"{"from": "batch"}"#).await["access_token"].as_str().unwrap());
     assert_eq!((&changed["scope"], &changed["tenant"]), (&json!("api/read photos/read"), &json!(7)));
     assert_eq!((&changed["client_id"], changed.get("id")), (id, None));
     let event = functions.events("f").pop().unwrap();
@@ -322,13 +318,12 @@ async fn riddles(server: &TestServer, functions: &Functions) -> (String, String)
 }
 
 async fn begin(server: &TestServer, client: &str, username: &str) -> Value {
-    let input = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": username}});
+    let input = initiate(client, "CUSTOM_AUTH", json!({"USERNAME": username}));
     server.call("InitiateAuth", input).await.ok()
 }
 
 fn answer_to(client: &str, username: &str, challenge: &Value, answer: &str) -> Value {
-    json!({"ClientId": client, "ChallengeName": "CUSTOM_CHALLENGE", "Session": challenge["Session"],
-        "ChallengeResponses": {"USERNAME": username, "ANSWER": answer}})
+    support::respond(client, "CUSTOM_CHALLENGE", &challenge["Session"], json!({"USERNAME": username, "ANSWER": answer}))
 }
 
 async fn respond(server: &TestServer, client: &str, username: &str, challenge: &Value, answer: &str) -> Answer {
@@ -351,7 +346,7 @@ async fn custom_challenges_are_asked_until_the_functions_are_satisfied() {
     let second = respond(&server, &client, "ada", &again, "blue").await.ok();
     assert_eq!(second["ChallengeParameters"]["question"], "number?");
     let done = respond(&server, &client, "ada", &second, "7").await.ok();
-    assert_eq!(claims(&done["AuthenticationResult"]["AccessToken"])["username"], "ada");
+    assert_eq!(claims(done["AuthenticationResult"]["AccessToken"].as_str().unwrap())["username"], "ada");
     let session = functions.events("DefineAuthChallenge").pop().unwrap()["request"]["session"].clone();
     let results: Vec<_> = session
         .as_array()
@@ -389,7 +384,7 @@ async fn three_wrong_answers_and_a_used_challenge_open_nothing() {
     let refusal = respond(&server, &client, "ada", &early, "blue").await.refused();
     assert_eq!(refusal, "400 NotAuthorizedException: Password attempts exceeded");
     let asked = functions.events("DefineAuthChallenge").len();
-    let input = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    let input = initiate(&client, "CUSTOM_AUTH", json!({"USERNAME": "ada"}));
     assert_eq!(server.call("InitiateAuth", input).await.refused(), refusal);
     assert_eq!(functions.events("DefineAuthChallenge").len(), asked, "nobody is asked, or sent anything");
 }
@@ -429,13 +424,16 @@ async fn a_password_is_proved_before_the_custom_challenges() {
     let (pool, client) = riddles(&server, &functions).await;
     server.user_in(&pool, "ada").await;
     let half = Client::new();
-    let input = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "CHALLENGE_NAME": "SRP_A", "SRP_A": half.public().to_str_radix(16)}});
+    let input = initiate(
+        &client,
+        "CUSTOM_AUTH",
+        json!({"USERNAME": "ada", "CHALLENGE_NAME": "SRP_A", "SRP_A": half.public().to_str_radix(16)}),
+    );
     let proof = async |password: &str| {
         let asked = server.call("InitiateAuth", input.clone()).await.ok();
         assert_eq!(asked["ChallengeName"], "PASSWORD_VERIFIER");
         let responses = half.answer_of(&pool, password, &asked["ChallengeParameters"]);
-        json!({"ClientId": client, "ChallengeName": "PASSWORD_VERIFIER", "Session": asked["Session"], "ChallengeResponses": responses})
+        support::respond(&client, "PASSWORD_VERIFIER", &asked["Session"], json!(responses))
     };
     let wrong = proof("wrong-Passw0rd").await;
     assert_eq!(server.call("RespondToAuthChallenge", wrong).await.outcome(), "NotAuthorizedException");
@@ -444,7 +442,7 @@ async fn a_password_is_proved_before_the_custom_challenges() {
     assert_eq!(first["ChallengeParameters"]["question"], "colour?");
     let second = respond(&server, &client, "ada", &first, "blue").await.ok();
     let done = respond(&server, &client, "ada", &second, "7").await.ok();
-    assert_eq!(claims(&done["AuthenticationResult"]["IdToken"])["amr"], json!(["pwd"]));
+    assert_eq!(claims(done["AuthenticationResult"]["IdToken"].as_str().unwrap())["amr"], json!(["pwd"]));
     // It dies with the password that was proved.
     let right = proof(PASSWORD).await;
     let first = server.call("RespondToAuthChallenge", right).await.ok();
@@ -468,7 +466,7 @@ async fn functions_that_never_decide_are_cut_off() {
     }
     assert_eq!(respond(&server, &client, "ada", &challenge, "x").await.outcome(), "InvalidLambdaResponseException");
     let (_, without) = pool_of(&server, &[], json!({})).await;
-    let input = json!({"ClientId": without, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": "ada"}});
+    let input = initiate(&without, "CUSTOM_AUTH", json!({"USERNAME": "ada"}));
     let refusal = server.call("InitiateAuth", input).await.refused();
     let text = "Custom auth lambda trigger is not configured for the user pool.";
     assert_eq!(refusal, format!("400 InvalidParameterException: {text}"));
@@ -494,11 +492,14 @@ async fn require_codes(server: &TestServer, pool: &str) {
 /// Proves ada's password as the first step of custom challenges.
 async fn prove_password(server: &TestServer, pool: &str, client: &str, password: &str) -> Answer {
     let half = Client::new();
-    let input = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "CHALLENGE_NAME": "SRP_A", "SRP_A": half.public().to_str_radix(16)}});
+    let input = initiate(
+        client,
+        "CUSTOM_AUTH",
+        json!({"USERNAME": "ada", "CHALLENGE_NAME": "SRP_A", "SRP_A": half.public().to_str_radix(16)}),
+    );
     let asked = server.call("InitiateAuth", input).await.ok();
     let responses = half.answer_of(pool, password, &asked["ChallengeParameters"]);
-    let input = json!({"ClientId": client, "ChallengeName": "PASSWORD_VERIFIER", "Session": asked["Session"], "ChallengeResponses": responses});
+    let input = support::respond(client, "PASSWORD_VERIFIER", &asked["Session"], json!(responses));
     server.call("RespondToAuthChallenge", input).await
 }
 
@@ -519,15 +520,14 @@ async fn custom_challenges_after_a_password_do_not_go_around_the_second_factor()
     assert_eq!(asked["ChallengeName"], "EMAIL_OTP");
     let code = server.code("ada@example.com", 1).await;
     let answer = |code: &str| {
-        json!({"ClientId": client, "ChallengeName": "EMAIL_OTP", "Session": asked["Session"],
-        "ChallengeResponses": {"USERNAME": "ada", "EMAIL_OTP_CODE": code}})
+        support::respond(&client, "EMAIL_OTP", &asked["Session"], json!({"USERNAME": "ada", "EMAIL_OTP_CODE": code}))
     };
     assert_eq!(server.call("RespondToAuthChallenge", answer("00000000")).await.outcome(), "CodeMismatchException");
     let first = server.call("RespondToAuthChallenge", answer(&code)).await.ok();
     assert_eq!(first["ChallengeParameters"]["question"], "colour?");
     let second = respond(&server, &client, "ada", &first, "blue").await.ok();
     let done = respond(&server, &client, "ada", &second, "7").await.ok();
-    let id = claims(&done["AuthenticationResult"]["IdToken"]);
+    let id = claims(done["AuthenticationResult"]["IdToken"].as_str().unwrap());
     assert_eq!((&id["amr"], &id["acr"]), (&json!(["pwd", "email_otp", "mfa"]), &json!("urn:cognito:loa:2")));
     let session = functions.events("DefineAuthChallenge").pop().unwrap()["request"]["session"].clone();
     let names: Vec<_> = session.as_array().unwrap().iter().map(|one| one["challengeName"].as_str().unwrap()).collect();
@@ -543,8 +543,12 @@ async fn a_temporary_password_is_replaced_before_the_custom_challenges() {
     server.operator("AdminCreateUser", create).await.ok();
     let asked = prove_password(&server, &pool, &client, "Temp0rary!").await.ok();
     assert_eq!(asked["ChallengeName"], "NEW_PASSWORD_REQUIRED");
-    let input = json!({"ClientId": client, "ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked["Session"],
-        "ChallengeResponses": {"USERNAME": "ada", "NEW_PASSWORD": PASSWORD}});
+    let input = support::respond(
+        &client,
+        "NEW_PASSWORD_REQUIRED",
+        &asked["Session"],
+        json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD}),
+    );
     let first = server.call("RespondToAuthChallenge", input).await.ok();
     assert_eq!(first["ChallengeParameters"]["question"], "colour?", "{first}");
     server.operator("AdminDeleteUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
@@ -569,7 +573,7 @@ async fn custom_challenges_are_limited_by_name_and_look_the_same_for_strangers()
         for _ in 1..60 {
             begin(&server, &client, name).await;
         }
-        let input = json!({"ClientId": client, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": name}});
+        let input = initiate(&client, "CUSTOM_AUTH", json!({"USERNAME": name}));
         assert_eq!(server.call("InitiateAuth", input).await.outcome(), "TooManyRequestsException", "{name}");
     }
     assert_eq!(members[0], members[1]);
@@ -774,7 +778,10 @@ async fn a_sign_in_that_a_function_refuses_leaves_no_session_and_a_refresh_no_lo
         .ok();
     let tokens = ada.password_sign_in(&client, PASSWORD).await.ok();
     ada.keep_tokens(&tokens);
-    assert!(claims(&json!(ada.access_token)).get("cognito:groups").is_none(), "null suppresses the groups");
+    assert!(
+        claims(json!(ada.access_token).as_str().unwrap()).get("cognito:groups").is_none(),
+        "null suppresses the groups"
+    );
     // A function that fails does not use the refresh token up.
     functions.on("PreTokenGeneration", |_| Reply::Throw("not now"));
     let refresh = json!({"ClientId": client, "RefreshToken": ada.refresh_token});

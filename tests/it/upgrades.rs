@@ -16,7 +16,7 @@ use keystead::{
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, migrate::Migrator};
 
-use crate::support::{PASSWORD, Person, TestServer, binaries, client, config, empty_database, pool};
+use crate::support::{PASSWORD, Person, TestServer, binaries, client, config, empty_database, initiate, pool, respond};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -201,8 +201,7 @@ async fn goes_on(release: &str, options: sqlx::postgres::PgConnectOptions, told:
     let server = TestServer::on(options, config(&[]), clock).await;
     let mut ada = Person::new(&server, "ada", &text("sub"));
     ada.authenticator = serde_json::from_value::<Authenticator>(told["authenticator"].clone()).unwrap();
-    let refresh = json!({"ClientId": client, "AuthFlow": "REFRESH_TOKEN_AUTH",
-        "AuthParameters": {"REFRESH_TOKEN": text("refresh_token")}});
+    let refresh = initiate(&client, "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": text("refresh_token")}));
     let refreshed = ada.post_public("InitiateAuth", refresh).await.ok();
     ada.keep_tokens(&refreshed);
     let got = ada.call("GetUser", json!({})).await.ok();
@@ -213,14 +212,17 @@ async fn goes_on(release: &str, options: sqlx::postgres::PgConnectOptions, told:
     listed.sort();
     before.sort();
     assert_eq!(listed, before, "{release}");
-    let start = json!({"ClientId": client, "AuthFlow": "USER_AUTH",
-        "AuthParameters": {"USERNAME": "ada", "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+    let start = initiate(&client, "USER_AUTH", json!({"USERNAME": "ada", "PREFERRED_CHALLENGE": "WEB_AUTHN"}));
     let challenge = ada.post_public("InitiateAuth", start).await.ok();
     let asked = challenge["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap();
     let asked: Value = serde_json::from_str(asked).unwrap();
     let credential = ada.authenticator.get(&asked, crate::support::ORIGIN, &Default::default()).unwrap();
-    let answer = json!({"ClientId": client, "ChallengeName": "WEB_AUTHN", "Session": challenge["Session"],
-        "ChallengeResponses": {"USERNAME": "ada", "CREDENTIAL": credential.to_string()}});
+    let answer = respond(
+        &client,
+        "WEB_AUTHN",
+        &challenge["Session"],
+        json!({"USERNAME": "ada", "CREDENTIAL": credential.to_string()}),
+    );
     let signed_in = ada.post_public("RespondToAuthChallenge", answer).await.ok();
     ada.keep_tokens(&signed_in);
     for id in &before {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestServer, pool_with};
+use crate::support::{Answer, PASSWORD, TestServer, initiate, pool_with};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/import";
 const HEADER: &str =
@@ -98,7 +98,7 @@ async fn users_are_imported_and_set_a_password_of_their_own() {
     let code = stage.server.code("ada@example.com", 1).await;
     let reset = json!({"ClientId": stage.client, "Username": "ada", "ConfirmationCode": code, "Password": PASSWORD});
     stage.server.call("ConfirmForgotPassword", reset).await.ok();
-    let auth = json!({"ClientId": stage.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    let auth = initiate(&stage.client, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD}));
     stage.server.call("InitiateAuth", auth).await.ok();
     assert_eq!(stage.server.count("user_import_jobs WHERE file IS NOT NULL").await, 0, "the file is not kept");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, all, client, pool, pool_with};
+use crate::support::{PASSWORD, TestServer, all, client, initiate, pool, pool_with};
 
 fn named(username: &str) -> Value {
     json!({"UserPoolId": pool(), "Username": username})
@@ -271,7 +271,7 @@ async fn an_address_that_is_not_there_is_not_verified() {
 async fn texts_with_a_null_character_are_refused() {
     let server = TestServer::start().await;
     let parameters = json!({"USERNAME": "a\u{0}", "PASSWORD": "x"});
-    let input = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let input = initiate(client(), "USER_PASSWORD_AUTH", json!(parameters));
     assert_eq!(server.call("InitiateAuth", input).await.outcome(), "InvalidParameterException");
     let attributes = json!([{"Name": "name", "Value": "a\u{0}"}]);
     let input = json!({"ClientId": client(), "Username": "ada", "Password": PASSWORD, "UserAttributes": attributes});
@@ -298,8 +298,7 @@ async fn a_client_reads_what_it_may_read_in_get_user_as_in_tokens() {
             "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]});
         let client = server.operator("CreateUserPoolClient", input).await.ok();
         let client = client["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
-        let input = json!({"ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+        let input = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD}));
         let tokens = server.call("InitiateAuth", input).await.ok();
         let token = tokens["AuthenticationResult"]["AccessToken"].as_str().unwrap();
         let shown = server.call("GetUser", json!({"AccessToken": token})).await.ok();
@@ -410,6 +409,6 @@ async fn a_status_that_this_release_does_not_know_fails_its_user_alone() {
         assert_eq!(server.operator("AdminGetUser", input).await.outcome(), outcome);
     }
     let parameters = json!({"USERNAME": "bob", "PASSWORD": PASSWORD});
-    let input = json!({"ClientId": client(), "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters});
+    let input = initiate(client(), "USER_PASSWORD_AUTH", json!(parameters));
     assert_eq!(server.call("InitiateAuth", input).await.outcome(), "InternalErrorException");
 }

@@ -4,6 +4,7 @@ mod answer;
 mod browser;
 mod cluster;
 pub mod functions;
+mod inputs;
 mod person;
 #[expect(dead_code, reason = "the fault checker uses the rest")]
 #[path = "../../faults/proxy.rs"]
@@ -16,6 +17,7 @@ pub mod srp_client;
 pub use answer::Answer;
 pub use browser::{Browser, Shown};
 pub use cluster::{binaries, database, empty_database, scratch_directory};
+pub use inputs::{claims, initiate, respond};
 pub use person::{ORIGIN, Person};
 pub use proxy::Proxy;
 pub use server::{

@@ -3,7 +3,7 @@
 use keystead::dev::authenticator::{Authenticator, Spoil};
 use serde_json::{Value, json};
 
-use super::{Answer, PASSWORD, TestServer, client, target};
+use super::{Answer, PASSWORD, TestServer, client, initiate, target};
 
 /// The origin of every ceremony.
 pub const ORIGIN: &str = "http://localhost:3000";
@@ -80,8 +80,7 @@ impl Person {
 
     /// A password sign-in through the first client.
     pub async fn password_sign_in(&self, client_id: &str, password: &str) -> Answer {
-        let input = json!({"ClientId": client_id, "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": self.username, "PASSWORD": password}});
+        let input = initiate(client_id, "USER_PASSWORD_AUTH", json!({"USERNAME": self.username, "PASSWORD": password}));
         self.post("InitiateAuth", input).await
     }
 
@@ -147,8 +146,8 @@ impl Person {
 
     /// A WEB_AUTHN challenge: the session and the request options.
     pub async fn passkey_challenge(&self) -> (String, Value) {
-        let input = json!({"ClientId": client(), "AuthFlow": "USER_AUTH",
-            "AuthParameters": {"USERNAME": self.username, "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+        let input =
+            initiate(client(), "USER_AUTH", json!({"USERNAME": self.username, "PREFERRED_CHALLENGE": "WEB_AUTHN"}));
         let answer = self.post("InitiateAuth", input).await.ok();
         assert_eq!(answer["ChallengeName"], "WEB_AUTHN", "{answer}");
         let options = answer["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap();
@@ -157,8 +156,12 @@ impl Person {
 
     /// The answer to a WEB_AUTHN challenge.
     pub async fn respond(&self, session: &str, credential: &Value) -> Answer {
-        let input = json!({"ClientId": client(), "ChallengeName": "WEB_AUTHN", "Session": session,
-            "ChallengeResponses": {"USERNAME": self.username, "CREDENTIAL": credential.to_string()}});
+        let input = super::respond(
+            client(),
+            "WEB_AUTHN",
+            &json!(session),
+            json!({"USERNAME": self.username, "CREDENTIAL": credential.to_string()}),
+        );
         self.post("RespondToAuthChallenge", input).await
     }
 
