@@ -41,23 +41,23 @@ use crate::{
     web_acl::WebAcl,
 };
 
-/// The server's shared parts. State is in the database; everything else here may be thrown away.
+/// The server's shared parts. All state is in the database; everything here may be lost at any time.
 pub struct App {
     /// Connections to PostgreSQL, for requests.
     pub db: Connections,
-    /// Those of background jobs, apart, so that work in the background never keeps a request waiting.
+    /// Separate connections for background jobs, so that background work never keeps a request waiting.
     pub job_db: Connections,
-    /// The connection that looks after the database, for nobody's request.
+    /// The connection that checks on the database; no request uses it.
     pub probe_db: Connections,
-    /// Whether it can be worked with, as far as known.
+    /// Whether the database is usable, as far as known.
     pub readiness: Readiness,
-    /// The time: the database's.
+    /// The database's time.
     pub clock: Arc<DatabaseClock>,
     /// The settings.
     pub config: Config,
     /// `config.public_url()`, computed once.
     pub public_url: String,
-    /// This server's names.
+    /// The names of this server, and those that pools may have.
     pub hosts: Hosts,
     /// Seals secrets.
     pub sealing: Arc<SealingKey>,
@@ -67,27 +67,27 @@ pub struct App {
     pub keys: KeyRing,
     /// Address rules.
     pub acl: WebAcl,
-    /// Bounds of what is taken on at the same time.
+    /// Limits how many requests are handled at the same time.
     pub admission: Admission,
-    /// Whose turn it is among the requests of one user.
+    /// Queues the requests of each user.
     pub user_queue: UserQueue,
     /// Request budgets.
     pub budgets: Budgets,
-    /// Whether requests come through a proxy that is not trusted.
+    /// Detects whether requests come through a proxy that is not trusted.
     pub proxies: Proxies,
     /// How messages reach people.
     pub delivery: Delivery,
     /// Who makes which authenticators.
     pub providers: PasskeyProviders,
-    /// The functions that pools have for moments of a user's life.
+    /// Calls the functions that pools have for events in a user's life.
     pub triggers: Triggers,
-    /// What users do, on its way to the database.
+    /// Authentication events on their way to the database.
     pub auth_events: AuthEventQueue,
-    /// Who signed in, for the limit of sessions.
+    /// Users who signed in, for the limit on sessions.
     pub opened_sessions: OpenedSessions,
-    /// Roads of messages that are open, or still note what is on its way.
+    /// How many delivery tasks are running or still recording what is on its way.
     pub roads_at_work: AtomicUsize,
-    /// Told when the outbox has a message.
+    /// Notified when the outbox gets a message.
     pub messages_waiting: tokio::sync::Notify,
     /// Counters.
     pub metrics: Metrics,
@@ -98,7 +98,7 @@ pub struct App {
     client_pools: RwLock<HashMap<String, String>>,
 }
 
-/// The statements that requests share, each with a connection of its own: see [`crate::group_commit`].
+/// The statements that requests share, each with its own connection: see [`crate::group_commit`].
 pub struct Batchers {
     pub delete_passkeys: GroupCommit<DeletePasskeys>,
     pub list_passkeys: GroupCommit<ListPasskeys>,
@@ -109,14 +109,14 @@ pub struct Batchers {
     pub complete_sign_ins: GroupCommit<CompleteSignIns>,
 }
 
-/// Connections that the groups have, each one of its own.
+/// How many connections the groups have, one each.
 const GROUP_CONNECTIONS: u32 = 7;
-/// Connections of background jobs.
+/// How many connections background jobs have.
 const JOB_CONNECTIONS: u32 = 3;
-/// Connections beside those that requests share: of groups, of jobs, and one that looks after the database.
+/// Connections apart from those that requests share: for the groups, for jobs, and one that checks on the database.
 pub const OTHER_CONNECTIONS: u32 = GROUP_CONNECTIONS + JOB_CONNECTIONS + 1;
 
-/// A batch of 256 takes some milliseconds; 2048 requests wait some tens of them.
+/// A batch of 256 takes a few milliseconds, so 2048 waiting requests wait for a few tens of milliseconds.
 const GROUP_LIMITS: Limits = Limits { waiting: 2_048, batch: 256 };
 
 impl Batchers {
@@ -134,11 +134,11 @@ impl Batchers {
     }
 }
 
-/// Entries of the client directory kept before it is emptied.
+/// How many entries the client directory holds before it is emptied.
 const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
 
 impl App {
-    /// What is wrong with the settings, if anything: of each part, and together. The text names the setting.
+    /// Checks the settings, each part's and all together. The error text names the setting.
     pub fn check_settings(config: &Config) -> Result<(), String> {
         config.check()?;
         if config.database_connections <= OTHER_CONNECTIONS {
@@ -186,7 +186,7 @@ impl App {
         })
     }
 
-    /// Measures what time it is at the database. Returns how far this computer's clock is ahead, seconds.
+    /// Measures the database's time. Returns how many seconds this computer's clock is ahead.
     pub async fn measure_clock(&self) -> sqlx::Result<f64> {
         let (asked, time, answered) = store::look::time(&self.job_db).await?;
         let ahead = self.clock.measure(asked, time, answered).as_seconds_f64();
@@ -199,12 +199,12 @@ impl App {
         self.db.close_all().await;
     }
 
-    /// A pool's issuer: the `iss` of its tokens.
+    /// The issuer of a pool: the `iss` of its tokens.
     pub fn issuer(&self, pool_id: &str) -> String {
         format!("{}/{pool_id}", self.public_url)
     }
 
-    /// The signing keys of a pool; `None` when there is no such pool.
+    /// The signing keys of a pool, or `None` if there is no such pool.
     pub async fn keys_of_pool(&self, pool_id: &str) -> Result<Option<Arc<PoolKeys>>> {
         self.keys.of_pool(&self.db, &self.sealing, pool_id, self.clock.now()).await
     }
@@ -219,8 +219,10 @@ impl App {
         found.map(Arc::new).ok_or_else(|| Error::no_such_client(client_id))
     }
 
-    /// The pool that an app client belongs to. A client never moves to another pool, so the answer is remembered; that
-    /// the client still exists is for the caller's own query to find out.
+    /// The pool that an app client belongs to.
+    ///
+    /// A client never moves to another pool, so the answer is remembered. The caller's own query must find out whether
+    /// the client still exists.
     pub async fn pool_of_client(&self, client_id: &str) -> Result<String> {
         if let Some(pool) = self.known_pool_of_client(client_id) {
             return Ok(pool);
@@ -235,7 +237,7 @@ impl App {
         Ok(pool)
     }
 
-    /// The same where it is remembered, without asking the database.
+    /// Like [`Self::pool_of_client`], but only if the pool is remembered, without asking the database.
     pub fn known_pool_of_client(&self, client_id: &str) -> Option<String> {
         self.client_pools.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned()
     }

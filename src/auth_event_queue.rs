@@ -1,4 +1,4 @@
-//! What users did, on its way to the database.
+//! The queue of authentication events on their way to the database.
 
 use tokio::sync::{Mutex, mpsc};
 use uuid::Uuid;
@@ -12,21 +12,23 @@ pub struct Noted {
     pub event: AuthEvent,
 }
 
-/// Whose an event is.
+/// The user that an event belongs to.
 pub enum Who {
     User(Uuid),
-    /// As it is compared; perhaps nobody's.
+    /// The name in the form in which it is compared. Perhaps no user has it.
     Name(String),
 }
 
-/// Events that wait to be written. A call never waits for them, so that its time does not tell whether there is a user to
-/// write of; what is over the bound is lost, and so is what waits when a replica dies.
+/// Events that wait to be written.
+///
+/// A call never waits for them, so its duration does not reveal whether the user exists. Events beyond the limit are
+/// lost, and so are those that wait when a replica dies.
 pub struct AuthEventQueue {
     sender: mpsc::Sender<Noted>,
     receiver: Mutex<mpsc::Receiver<Noted>>,
 }
 
-/// Events that wait, at most.
+/// The most events that may wait.
 const WAITING: usize = 4_096;
 
 impl Default for AuthEventQueue {
@@ -37,12 +39,12 @@ impl Default for AuthEventQueue {
 }
 
 impl AuthEventQueue {
-    /// Puts an event at the end; `false` when too many wait, and it is lost.
+    /// Adds an event. Returns `false` if too many wait already; the event is then lost.
     pub fn push(&self, noted: Noted) -> bool {
         self.sender.try_send(noted).is_ok()
     }
 
-    /// The next event. One writer at a time.
+    /// The next event. Only one writer works at a time.
     pub async fn next(&self) -> Option<Noted> {
         self.receiver.lock().await.recv().await
     }

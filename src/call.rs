@@ -1,4 +1,4 @@
-//! [`Call`]: one API request, as it came. Its [`Context`] is what the operations see of it.
+//! [`Call`]: one API request, as it came. Operations see only its [`Context`].
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -10,13 +10,13 @@ use crate::{
     wire,
 };
 
-/// One request to the API, before anything in it is believed.
+/// One request to the API, before anything in it is trusted.
 pub struct Call {
-    /// What is known of it.
+    /// What is known about the request.
     pub context: Context,
-    /// What the operation does.
+    /// Whether the operation reads or writes.
     pub access: Access,
-    /// Method, path with query and headers, for the signature.
+    /// Method, path with query, and headers, for checking the signature.
     pub head: Head,
     /// The body as it came.
     pub body: Bytes,
@@ -24,17 +24,17 @@ pub struct Call {
     pub max_nesting: usize,
 }
 
-/// What an operation does.
+/// How an operation affects the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Read,
     Write,
-    /// It writes single users and what is theirs.
+    /// Writes single users and what belongs to them.
     WriteUsers,
 }
 
 impl Access {
-    /// The budget that it spends of.
+    /// The budget that the operation draws on.
     pub fn kind(self) -> budgets::Kind {
         match self {
             Self::Read => budgets::Kind::Read,
@@ -49,7 +49,7 @@ pub struct Head {
     pub method: String,
     /// Path and query.
     pub uri: String,
-    /// Lower-case names and values, in the order they came.
+    /// Lower-case names and values, in the order in which they came.
     pub headers: Vec<(String, String)>,
 }
 

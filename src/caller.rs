@@ -1,9 +1,9 @@
-//! Who may call an operation, and how we know. A handler names one of these as its argument and cannot be reached
-//! otherwise:
+//! Who may call an operation, and how we know. A handler names one of these types as its argument and cannot be reached
+//! in any other way:
 //!
 //! - [`PublicClient`]: anyone who names an app client.
-//! - [`Bearer`]: a valid access token. The session is checked by the handler's own statement.
-//! - [`SignedIn`]: a valid access token whose session was live when asked.
+//! - [`Bearer`]: a valid access token. The handler's own statement checks the session.
+//! - [`SignedIn`]: a valid access token whose session was just found to be live.
 //! - [`Enroller`]: a signed-in user, or one whose sign-in waits for an authenticator app.
 //! - [`Operator`]: a request signed (SigV4) with an operator's key whose role and pool allow the operation.
 
@@ -28,18 +28,19 @@ use crate::{
 
 /// A kind of caller.
 pub trait Caller: Sized {
-    /// What is known from the head of the request alone.
+    /// What the request proves before its input is used, such as a signature.
     type Proof;
 
-    /// Whom a call counts for while it waits for a place: what can be known of the checked input without the database.
+    /// Identifies the party that a call counts for while it waits for a place, as far as the checked input shows it
+    /// without the database.
     fn recognize(_: &App, _: &Call, _: &Map<String, Value>) -> Result<Recognized> {
         Ok(Recognized::Nobody)
     }
 
-    /// Checks what can be checked before the body is read.
+    /// Checks what can be checked before the input is used.
     fn prove(app: &App, call: &Call) -> impl Future<Output = Result<Self::Proof>>;
 
-    /// Finds out who calls, from the checked input. What was recognized is not asked again.
+    /// Identifies the caller from the checked input. What was already recognized is not checked again.
     fn identify(
         app: &App,
         call: &Call,
@@ -48,27 +49,27 @@ pub trait Caller: Sized {
         input: &Map<String, Value>,
     ) -> impl Future<Output = Result<Self>>;
 
-    /// Through which door the caller came, if that is not told by the request.
+    /// The door that the caller came through, if the request does not tell.
     const DOOR: Option<Door> = None;
 
-    /// The pool and subject of a caller who is a user.
+    /// The pool and subject of the caller, if it is a user.
     fn user(&self) -> Option<(&str, Uuid)> {
         None
     }
 }
 
-/// Who calls, as far as it is known without asking the database.
+/// Who calls, as far as known without asking the database.
 pub enum Recognized {
-    /// Anybody, at an address.
+    /// Anyone, known only by the address.
     Nobody,
-    /// Anybody who names something of this pool.
+    /// Anyone who names something of this pool.
     At(String),
-    /// The bearer of an access token that was verified.
+    /// The bearer of a verified access token.
     Bearer(Bearer),
 }
 
 impl Recognized {
-    /// Makes the call count for who it is.
+    /// Counts the call for this party.
     pub fn count(&self) {
         match self {
             Self::Nobody => {}
@@ -78,7 +79,7 @@ impl Recognized {
     }
 }
 
-/// Anyone, through an existing app client.
+/// Anyone who calls through an existing app client.
 pub struct PublicClient(Arc<ClientAndPool>);
 
 impl std::ops::Deref for PublicClient {
@@ -109,8 +110,10 @@ impl Caller for PublicClient {
     }
 }
 
-/// The bearer of an access token that is genuine, unexpired and of the right scope. Whether its session still lives is
-/// not known yet: every statement that acts for a bearer asks for that itself, or calls [`Bearer::live`].
+/// The bearer of an access token that is genuine, unexpired and of the right scope.
+///
+/// Whether its session is still live is not known yet: every statement that acts for a bearer checks that itself, or
+/// calls [`Bearer::live`].
 #[derive(Clone, Debug)]
 pub struct Bearer {
     /// The user's pool.
@@ -152,7 +155,7 @@ impl Caller for Bearer {
         }
         let token = text(input, "AccessToken");
         let pool_id = tokens::unverified_pool(token, &app.public_url)?;
-        // The token may have invented the pool: nothing counts there before it is found to be genuine.
+        // The token may have invented the pool, so nothing counts for the pool until the token is found to be genuine.
         may_reach(app, call, &pool_id)?;
         let keys = app.keys_of_pool(&pool_id).await?.ok_or(tokens::Error::Invalid)?;
         let bearer = Self::verify(app, call, token, pool_id, &keys)?;
@@ -166,7 +169,7 @@ impl Caller for Bearer {
 }
 
 impl Bearer {
-    /// The bearer of a token, by the keys of its pool; it spends of the user's budget.
+    /// Verifies a token with the keys of its pool, and draws on the user's budget.
     fn verify(app: &App, call: &Call, token: &str, pool_id: String, keys: &tokens::PoolKeys) -> Result<Self> {
         let now = app.clock.now().unix_timestamp();
         let claims = tokens::verify_access(token, keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
@@ -174,7 +177,7 @@ impl Bearer {
         Ok(Self::of(pool_id, claims))
     }
 
-    /// The bearer of a token of this pool that says so, and was verified.
+    /// The bearer with these claims of a verified token of this pool.
     pub fn of(pool_id: String, claims: AccessClaims) -> Self {
         Self {
             pool_id,
@@ -185,12 +188,12 @@ impl Bearer {
         }
     }
 
-    /// Where the bearer stands among those who ask for the same.
+    /// The bearer's place in the fair sharing among callers.
     fn path(&self) -> fair::Path {
         admission::bearer(&self.pool_id, self.sub, self.origin_jti)
     }
 
-    /// Locks the session against being ended before the transaction ends, or tells why it does not live.
+    /// Locks the session, so that it cannot end before the transaction does, or returns why it is not live.
     pub async fn live(&self, app: &App, db: &mut Connection, context: &Context) -> Result<()> {
         if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
             return Ok(());
@@ -198,7 +201,7 @@ impl Bearer {
         Err(self.refusal(app, db, context).await?)
     }
 
-    /// Why this bearer is refused: asked only after a statement found no live session.
+    /// Why this bearer is refused. Called only after a statement found no live session.
     pub async fn refusal(&self, app: &App, db: &mut Connection, context: &Context) -> Result<Error> {
         use store::users::Status;
         let user = store::users::find_by_sub(db, &self.pool_id, self.sub).await?;
@@ -218,7 +221,7 @@ impl Bearer {
     }
 }
 
-/// A bearer whose session was live, and whose user was enabled, when asked just now.
+/// A bearer whose session was just found to be live, and whose user is enabled.
 pub struct SignedIn {
     /// The token's bearer.
     pub bearer: Bearer,
@@ -257,10 +260,10 @@ impl Caller for SignedIn {
     }
 }
 
-/// Who sets an authenticator app up: a signed-in user, or a person whose sign-in waits for it.
+/// The user who sets up an authenticator app: signed in, or a person whose sign-in waits for it.
 pub enum Enroller {
     SignedIn(Box<SignedIn>),
-    /// The `Session` of an MFA_SETUP challenge. Whether it still lives is for the handler's transaction to find out.
+    /// The `Session` of an MFA_SETUP challenge. The handler's transaction must find out whether it is still alive.
     Midway {
         pool_id: String,
         challenge: Uuid,
@@ -299,17 +302,17 @@ impl Caller for Enroller {
     fn user(&self) -> Option<(&str, Uuid)> {
         match self {
             Self::SignedIn(signed_in) => signed_in.user(),
-            // Whose turn it is: the challenge's, since nobody is known yet.
+            // The challenge stands for the user in the queue, because the user is not known yet.
             Self::Midway { pool_id, challenge } => Some((pool_id, *challenge)),
         }
     }
 }
 
-/// An operator, by a SigV4 signature.
+/// An operator, proved by a SigV4 signature.
 pub struct Operator {
-    /// The key pair's ID.
+    /// The ID of the access key.
     pub access_key_id: String,
-    /// Whether the key is for one pool only.
+    /// Whether the key is bound to one pool.
     pub is_bound: bool,
     /// Whether the key may do everything.
     pub is_administrator: bool,
@@ -376,13 +379,13 @@ impl Operator {
     }
 }
 
-/// Notes in the log which pool a call names, and asks that pool's web ACL.
+/// Records in the log which pool a call names, and checks that pool's web ACL.
 fn may_reach(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     tracing::Span::current().record("pool.id", pool_id);
     app.acl.check_pool(pool_id, call.context.address, call.body.len())
 }
 
-/// The same for a pool that is there: the call counts among those at it.
+/// Like [`may_reach`], for a pool that exists: the call also counts among those for that pool.
 fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     may_reach(app, call, pool_id)?;
     admission::concerns_pool(pool_id);

@@ -1,12 +1,13 @@
 //! The one way to write as a user or as an operator.
 //!
-//! A [`Change`] is a transaction in somebody's name. It is committed with an event of the audit trail, or with one of the few
-//! reasons for which there is none; what it gives then, [`Changed`], is what the table of operations wants from every operation
-//! that writes for a user or an operator. So a change that nobody can trace does not compile.
+//! A [`Change`] is a transaction in someone's name. It is committed with an event of the audit trail, or with one of
+//! the few reasons for having none. The commit returns a [`Changed`], which the table of operations demands from every
+//! operation that writes for a user or an operator. So a change that nobody can trace does not compile.
 //!
-//! What users do to their own accounts has room for so many rows of a kind in a day, because nothing removes such rows for a year,
-//! and a script that changes a name back and forth would fill the disk with them. Each kind has a count of its own: whoever has an
-//! access token makes harmless changes as often as they like, and must neither keep the owner from others nor hide what came after.
+//! Users can make only a limited number of changes of each kind to their own accounts in a day. Nothing removes the
+//! audit rows for a year, so a script that changes a name back and forth would otherwise fill the disk. Each kind is
+//! counted separately: anyone with an access token can use up a harmless kind, and that must neither keep the owner
+//! from other changes nor hide what happens afterwards.
 
 use std::ops::{Deref, DerefMut};
 
@@ -28,45 +29,45 @@ use crate::{
     },
 };
 
-/// The actor of what users do themselves.
+/// The actor of changes that users make themselves.
 const USER: &str = "user";
-/// The actor of what the server does by itself.
+/// The actor of changes that the server makes by itself.
 const SERVICE: &str = "service";
 
-/// A transaction in the name of a user or an operator. Dropped, it is undone.
+/// A transaction in the name of a user or an operator. It is rolled back when dropped.
 pub struct Change<'a> {
     app: &'a App,
     tx: Transaction,
     pub trail: Trail,
-    /// Where it is noted.
+    /// The pool whose audit trail records the change.
     pub pool_id: String,
 }
 
-/// What a change was answered with, once it is committed and noted.
+/// The answer of a change that was committed and audited.
 pub struct Changed<A>(A);
 
 /// Why a change has no row in the audit trail.
 #[derive(Clone, Copy, Debug)]
 pub enum Unaudited {
-    /// Nothing but a code was sent, which is counted.
+    /// Only a code was sent, and codes are counted elsewhere.
     CodeSent,
-    /// Nothing but codes that were on their way are void.
+    /// Only codes that were on their way became void.
     CodesVoided,
-    /// A code is used up that proved what was known.
+    /// Only a code was used up, which proved what was already known.
     CodeUsed,
-    /// It only begins what another call ends.
+    /// It only begins what another call completes.
     Begun,
-    /// A sign-in: the session is the record of it, and the authentication events.
+    /// A sign-in, which is recorded by its session and the authentication events.
     SignIn,
 }
 
 impl<'a> Change<'a> {
-    /// A change by the user who calls. Whether the session lives is for the caller to ask.
+    /// Begins a change by the user who calls. The caller must check that the session is live.
     pub async fn by_user(app: &'a App, context: &Context, pool_id: &str) -> Result<Self> {
         Self::start(app, trail(app, context, USER), pool_id).await
     }
 
-    /// A change by the server itself, as at its first start.
+    /// Begins a change by the server itself, as at its first start.
     pub async fn by_service(app: &'a App, pool_id: &str) -> Result<Self> {
         let trail = Trail { at: app.clock.now(), actor: SERVICE.into(), request_id: random::uuid() };
         Self::start(app, trail, pool_id).await
@@ -77,28 +78,28 @@ impl<'a> Change<'a> {
         Ok(Self { app, tx, trail, pool_id: pool_id.to_owned() })
     }
 
-    /// The moment of the change.
+    /// The time of the change.
     pub fn at(&self) -> OffsetDateTime {
         self.trail.at
     }
 
-    /// The user, with the row locked.
+    /// Finds the user and locks the row.
     pub async fn user(&mut self, sub: Uuid) -> Result<User> {
         store::users::lock(&mut self.tx, &self.pool_id, sub).await?.ok_or(Error::UserNotFound)
     }
 
-    /// Notes one of several events.
+    /// Records an event, if the change has several.
     pub async fn note(&mut self, entry: Entry<'_>) -> Result<Audited> {
         note(self.app, &mut self.tx, &self.pool_id, &self.trail, entry).await
     }
 
-    /// Commits with an event.
+    /// Records an event and commits.
     pub async fn commit<A>(mut self, entry: Entry<'_>, answer: A) -> Result<Changed<A>> {
         let audited = self.note(entry).await?;
         self.commit_noted(audited, answer).await
     }
 
-    /// Commits what was noted.
+    /// Commits a change whose event is already recorded.
     pub async fn commit_noted<A>(self, _: Audited, answer: A) -> Result<Changed<A>> {
         self.end().await?;
         Ok(Changed(answer))
@@ -110,13 +111,13 @@ impl<'a> Change<'a> {
         Ok(Changed(answer))
     }
 
-    /// Nothing was to be changed: undoes what was done to find out.
+    /// Rolls back, because there is nothing to change.
     pub async fn unchanged<A>(self, answer: A) -> Result<Changed<A>> {
         self.tx.rollback().await?;
         Ok(Changed(answer))
     }
 
-    /// Commits what a refusal leaves: what was counted or used up.
+    /// Commits what a refusal must leave behind, such as counts and used codes, and returns the refusal.
     pub async fn refuse<A>(self, refusal: Error) -> Result<A> {
         self.end().await?;
         Err(refusal)
@@ -124,7 +125,7 @@ impl<'a> Change<'a> {
 
     async fn end(self) -> Result<()> {
         self.tx.commit().await?;
-        // There may be a message in it.
+        // The change may have put a message in the outbox.
         self.app.messages_waiting.notify_waiters();
         Ok(())
     }
@@ -145,17 +146,17 @@ impl DerefMut for Change<'_> {
 }
 
 impl<A> Changed<A> {
-    /// A change that was made together with others', by a statement that notes each.
+    /// A change that shared a statement with others; the statement audits each.
     pub fn together<B: Batch + WritesAudit>(_: &GroupCommit<B>, answer: A) -> Self {
         Self(answer)
     }
 
-    /// What was not done in a transaction of its own.
+    /// A change that was not made in a transaction of its own.
     pub fn unaudited(_: Unaudited, answer: A) -> Self {
         Self(answer)
     }
 
-    /// A change that one statement made and noted.
+    /// A change that one statement made and audited.
     pub fn by_statement(_: Audited, answer: A) -> Self {
         Self(answer)
     }
@@ -186,7 +187,7 @@ impl Operator {
 }
 
 impl Bearer {
-    /// Begins a change by the bearer: the user's row is locked, and then the session, which lives.
+    /// Begins a change by the bearer. Locks the user's row and then the session, which must be live.
     pub async fn begin<'a>(&self, app: &'a App, context: &Context) -> Result<(Change<'a>, User)> {
         let mut change = Change::by_user(app, context, &self.pool_id).await?;
         let user = store::users::lock(&mut change, &self.pool_id, self.sub).await?;
@@ -194,7 +195,7 @@ impl Bearer {
         Ok((change, user.ok_or(Error::UserNotFound)?))
     }
 
-    /// The same without a lock of the user's row.
+    /// Like [`Self::begin`], without locking the user's row.
     pub async fn begin_unlocked<'a>(&self, app: &'a App, context: &Context) -> Result<Change<'a>> {
         let mut change = Change::by_user(app, context, &self.pool_id).await?;
         self.live(app, &mut change, context).await?;
@@ -202,13 +203,15 @@ impl Bearer {
     }
 }
 
-/// The audit trail of a request.
+/// The audit data of a request: time, actor and request ID.
 pub fn trail(app: &App, context: &Context, actor: impl Into<String>) -> Trail {
     Trail { at: app.clock.now(), actor: actor.into(), request_id: context.request_id }
 }
 
-/// Notes an event in the caller's transaction. What a user does to their own account too often in a day is refused
-/// (`TooManyRequests`), but for what protects it: that is done, its row is left out, and one row says so.
+/// Records an event in the caller's transaction.
+///
+/// If a user makes a change to their own account too often in a day, it is refused (`TooManyRequests`). Changes that
+/// protect the account are made nevertheless: their rows are left out, and one row says so.
 pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, entry: Entry<'_>) -> Result<Audited> {
     let event = entry.event;
     let Some(sub) = entry.sub.filter(|_| trail.actor == USER && !is_once(event)) else {
@@ -232,7 +235,7 @@ pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, 
     Ok(Audited::left_out())
 }
 
-/// What a user does once, or what is counted elsewhere.
+/// Whether a user does this only once, or it is counted elsewhere.
 fn is_once(event: Event) -> bool {
     matches!(
         event,
@@ -240,7 +243,7 @@ fn is_once(event: Event) -> bool {
     )
 }
 
-/// Whether it protects the account, so that it is never refused.
+/// Whether the change protects the account, and so is never refused.
 fn protects(event: Event) -> bool {
     matches!(
         event,

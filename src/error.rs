@@ -1,7 +1,7 @@
-//! What can go wrong, in the words of the API: one variant per exception.
+//! The API's errors: one variant per exception.
 //!
-//! Sources: the errors of each operation's API reference page, and the Common Errors page for those that arise
-//! before an operation runs.
+//! Sources: the errors on each operation's API reference page, and the Common Errors page for those that arise before
+//! an operation runs.
 
 mod text;
 
@@ -9,10 +9,10 @@ use sqlx::postgres::PgDatabaseError;
 
 pub use text::{Key, Text};
 
-/// `Result` with the API's error.
+/// `Result` with the API's error type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error as the caller sees it. The text of a variant is the `message` that is sent.
+/// An error as the caller sees it. The variant's text is sent as its `message`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     // Modelled exceptions: 400, lower-case `message`.
@@ -70,7 +70,7 @@ pub enum Error {
     UsernameExists(Text),
     #[error("User does not exist.")]
     UserNotFound,
-    /// The same where a client names the user.
+    /// Like `UserNotFound`, where a client names the user.
     #[error("Username/client id combination not found.")]
     UserNotFoundForClient,
     #[error("User is not confirmed.")]
@@ -99,7 +99,7 @@ pub enum Error {
     WebAuthnRelyingPartyMismatch(Text),
     #[error("{0}")]
     WebAuthnCredentialNotSupported(Text),
-    /// Anything that is our fault. The cause is logged where the answer is written and never sent.
+    /// Any fault of the server. The cause is logged when the response is written, and is never sent.
     #[error("Keystead could not complete the request. Try again; the request ID finds the cause in the server's log.")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 
@@ -127,7 +127,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A text that PostgreSQL cannot hold.
+    /// The error for a text that PostgreSQL cannot store.
     pub fn nul() -> Self {
         Self::InvalidParameter("A text holds the character U+0000, which cannot be stored; remove it.".into())
     }
@@ -194,7 +194,7 @@ impl Error {
         }
     }
 
-    /// What it is about, where a page says more than its exception's name does.
+    /// The specific reason, if a page should say more than the exception's name does.
     pub fn key(&self) -> Option<&Key> {
         match self {
             Self::AliasExists(text)
@@ -256,7 +256,8 @@ impl Error {
         }
     }
 
-    /// Whether the error arises before an operation runs; such errors carry `Message` with a capital (docs/cognito.md 1.2).
+    /// Whether the error arises before an operation runs. Such errors have `Message` with a capital letter
+    /// (docs/cognito.md 1.2).
     pub fn is_framework(&self) -> bool {
         matches!(
             self,
@@ -283,23 +284,24 @@ impl Error {
         Self::ResourceNotFound(format!("User pool {pool_id} does not exist.").into())
     }
 
-    /// More codes, or guesses at them, than a name has in a time.
+    /// The error when a name has had too many codes, or guesses at them, in a period.
     pub fn limit_exceeded() -> Self {
         Self::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
     }
 
-    /// A user whom an operator switched off.
+    /// The error for a user whom an operator has disabled.
     pub fn disabled() -> Self {
         Self::NotAuthorized(Text::keyed(Key::UserDisabled, "User is disabled."))
     }
 
-    /// A call that needs what somebody locks: a table for its upkeep, or a row that others wait for already.
+    /// The error for a call that needs something locked: a table during maintenance, or a row that others already wait
+    /// for.
     pub fn locked() -> Self {
         Self::TooManyRequests("What this request needs is locked at the moment; try again in a second.".into())
     }
 
-    /// The one answer to a wrong password, a failed passkey and (with existence hiding) an unknown user. Which it was goes to
-    /// the log alone.
+    /// The same error for a wrong password, a failed passkey and (with existence hiding) an unknown user. Only the log
+    /// says which it was.
     pub fn wrong_credentials(why: &'static str) -> Self {
         tracing::info!(why, "credentials refused");
         Self::NotAuthorized(Text::keyed(Key::WrongCredentials, "Incorrect username or password."))
@@ -320,7 +322,7 @@ impl From<sqlx::Error> for Error {
         if is_locked(&cause) {
             return Self::locked();
         }
-        // lock_not_available, deadlock_detected: others were at the same rows.
+        // lock_not_available, deadlock_detected: others are using the same rows.
         if matches!(code.as_deref(), Some("55P03" | "40P01")) {
             return Self::TooManyRequests("Too many requests change this user at the moment; try again.".into());
         }
@@ -333,14 +335,16 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Whether a lock could not be had in time, of a table or of a row behind others who wait for it. Of a row that nobody else waits
-/// for PostgreSQL says, in whatever language, where it is: "while locking tuple (0,1) in relation ...".
+/// Whether a lock could not be obtained in time, and it may be a table's.
+///
+/// It may also be the lock of a row that others already wait for. For a row that nobody else waits for, PostgreSQL
+/// names the row, in whatever language: "while locking tuple (0,1) in relation ...".
 pub fn may_be_a_tables(cause: &(dyn sqlx::error::DatabaseError + 'static)) -> bool {
     let cause = cause.try_downcast_ref::<PgDatabaseError>().filter(|cause| cause.code() == "55P03");
     cause.is_some_and(|cause| !cause.r#where().is_some_and(names_a_row))
 }
 
-/// Whether what was asked for is locked, not as a row that is named: the lock could not be had, or is known not to be had.
+/// Whether the cause is a lock other than a named row's: it could not be obtained, or is known to be unobtainable.
 pub fn is_locked(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Io(cause) => cause.kind() == std::io::ErrorKind::ResourceBusy,
@@ -349,7 +353,7 @@ pub fn is_locked(cause: &sqlx::Error) -> bool {
     }
 }
 
-/// What is answered without a wait where a table is known to be locked.
+/// The error that is returned without waiting if a table is known to be locked.
 pub fn table_is_locked() -> sqlx::Error {
     std::io::Error::new(std::io::ErrorKind::ResourceBusy, "a table is locked").into()
 }

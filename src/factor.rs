@@ -1,10 +1,9 @@
-//! What people prove themselves with, and the challenges that ask for it: enums that know the API's words.
+//! The factors that people prove themselves with, and the challenges that ask for them: enums with the API's names.
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// What a sign-in begins with: `AuthFactorType`, and a password that is proved by SRP.
-/// <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignInPolicyType.html>
+/// A first factor: `AuthFactorType`, and a password that is proved by SRP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr, Serialize, Deserialize)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -17,10 +16,10 @@ pub enum Factor {
 }
 
 impl Factor {
-    /// Those whose code is sent.
+    /// The factors that send a code.
     pub const SENT: [Self; 2] = [Self::EmailOtp, Self::SmsOtp];
 
-    /// The challenge that asks for it.
+    /// The challenge that asks for this factor.
     pub fn challenge(self) -> ChallengeName {
         match self {
             Self::PasswordSrp => ChallengeName::PasswordSrp,
@@ -31,7 +30,7 @@ impl Factor {
         }
     }
 
-    /// The member of `ChallengeResponses` that proves it.
+    /// The member of `ChallengeResponses` that proves this factor.
     pub fn response(self) -> &'static str {
         match self {
             Self::PasswordSrp => "SRP_A",
@@ -42,7 +41,7 @@ impl Factor {
         }
     }
 
-    /// The attribute whose address its code is sent to, if one is sent.
+    /// The attribute with the address that the code is sent to, if a code is sent.
     pub fn attribute(self) -> Option<AddressAttribute> {
         match self {
             Self::EmailOtp => Some(AddressAttribute::Email),
@@ -52,7 +51,7 @@ impl Factor {
     }
 }
 
-/// A second factor, in the order in which they are offered. The API names it by its challenge.
+/// A second factor. The variants are in the order in which they are offered. The API names each by its challenge.
 #[derive(
     Clone,
     Copy,
@@ -77,7 +76,7 @@ pub enum SecondFactor {
 }
 
 impl SecondFactor {
-    /// The challenge that asks for it.
+    /// The challenge that asks for this factor.
     pub fn challenge(self) -> ChallengeName {
         match self {
             Self::SoftwareTokenMfa => ChallengeName::SoftwareTokenMfa,
@@ -86,7 +85,7 @@ impl SecondFactor {
         }
     }
 
-    /// The member of `ChallengeResponses` that proves it.
+    /// The member of `ChallengeResponses` that proves this factor.
     pub fn response(self) -> &'static str {
         match self {
             Self::SoftwareTokenMfa => "SOFTWARE_TOKEN_MFA_CODE",
@@ -95,7 +94,7 @@ impl SecondFactor {
         }
     }
 
-    /// The attribute whose address its code is sent to, if one is sent.
+    /// The attribute with the address that the code is sent to, if a code is sent.
     pub fn attribute(self) -> Option<AddressAttribute> {
         match self {
             Self::SoftwareTokenMfa => None,
@@ -104,7 +103,7 @@ impl SecondFactor {
         }
     }
 
-    /// What it is called in an access token's `amr`.
+    /// The name of this factor in an access token's `amr`.
     pub fn method(self) -> &'static str {
         match self {
             Self::SoftwareTokenMfa => "otp",
@@ -131,7 +130,7 @@ impl AddressAttribute {
         self.into()
     }
 
-    /// The attribute that says whether the address was proved.
+    /// The attribute that says whether the address was verified.
     pub fn verified(self) -> &'static str {
         match self {
             Self::Email => "email_verified",
@@ -173,7 +172,7 @@ pub enum ChallengeName {
 }
 
 impl ChallengeName {
-    /// The factor that it asks for, where it does not ask for a second one.
+    /// The first factor that the challenge asks for, if it does not ask for a second one.
     pub fn factor(self) -> Option<Factor> {
         match self {
             Self::Password => Some(Factor::Password),

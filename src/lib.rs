@@ -1,24 +1,35 @@
 //! Keystead: a self-hosted passkey (WebAuthn) backend that speaks the Amazon Cognito user-pools API.
 //!
-//! `ARCHITECTURE.md` has the picture. Calls go downward only, which `tests/it/architecture.rs` proves:
+//! `ARCHITECTURE.md` gives the overview. Modules use only modules below them, which `tests/it/architecture.rs` proves.
+//! From the top:
 //!
-//! - [`cli`]: one file per command of the binary.
-//! - [`http`]: the only code that knows actix: the API's one endpoint, the OAuth endpoints, the pages, key sets, health, metrics.
-//! - [`jobs`]: what runs by itself, such as removing what expired.
-//! - [`operations`]: the API, a file per operation. Each names its [`caller`].
+//! - [`cli`]: the commands of the binary, one file each.
+//! - [`http`]: the only code that knows actix: the API's one endpoint, OAuth, the pages, key sets, health, metrics.
+//! - [`operations`]: the API, one file per operation. Each operation names its [`caller`].
+//! - [`jobs`]: background jobs, such as removing what has expired.
 //! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
-//! - [`caller`], [`sigv4`], [`web_acl`], [`budgets`], [`admission`], [`user_queue`], [`proxies`]: who may call, how
-//!   often, and how many at once. [`fair`]: how what is scarce is shared. Pure.
-//! - [`wire`]: the service model and the check of requests against it. Pure.
-//! - [`webauthn`], [`tokens`], [`srp`]: ceremonies, tokens and passwords that are proved without being sent. Pure: no database, no HTTP, no clock.
-//! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators. Pure.
-//! - [`store`]: all the SQL, a file per table. [`database`]: where PostgreSQL comes from.
-//! - [`group_commit`]: requests that share transactions. [`delivery`]: how messages reach people.
-//! - [`app`]: what any code may use, put together from its parts: [`readiness`] (whether the database can be worked with),
+//! - [`change`]: the one way to write as a user or as an operator, with an event in the audit trail.
+//! - [`caller`], [`sigv4`]: who calls, and whether they may. [`role`]: what an operator's key may do.
+//! - [`call`], [`context`]: an API request as it came, and what the code that handles a request knows about it.
+//! - [`app`]: what any code may use, put together from its parts: [`readiness`] (whether the database is usable),
 //!   [`hosts`] and [`grants`] (which names, senders and relying parties user pools may have), [`key_ring`],
 //!   [`auth_event_queue`], [`opened_sessions`], [`passwords`] and others.
-//! - [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`page`], [`error`], [`metrics`], [`telemetry`]: the floor.
-//! - [`dev`]: a software authenticator for tests and demonstrations.
+//! - [`web_acl`], [`budgets`], [`admission`], [`user_queue`], [`proxies`]: which addresses may call, how often, and how
+//!   many requests at once. [`fair`]: how scarce resources are shared. Pure.
+//! - [`delivery`]: how messages reach people. [`triggers`], [`webhooks`]: calls to the functions of a pool and to the
+//!   operator's other services.
+//! - [`store`]: all the SQL, one file per table. [`database`]: where PostgreSQL comes from. [`group_commit`]: requests
+//!   that share transactions.
+//! - [`pending`]: what the server remembers between two calls of a sign-in. [`session_text`]: the `Session` strings
+//!   that stand for it. [`factor`]: the names of factors and challenges.
+//! - [`wire`]: the service model and the check of requests against it. Pure.
+//! - [`webauthn`], [`tokens`], [`srp`]: WebAuthn ceremonies, tokens, and passwords that are proved without being sent.
+//!   Pure: no database, no HTTP, no clock.
+//! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators.
+//!   Pure.
+//! - [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`page`], [`error`], [`metrics`], [`telemetry`]: the
+//!   basics.
+//! - [`dev`]: a software authenticator for tests and demonstrations. `broken`: deliberate faults for the fault test.
 
 pub mod admission;
 pub mod app;

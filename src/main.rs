@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-/// Gives memory back after a flood, which the system's allocator keeps: a password's hash takes 19 MiB for a moment.
+/// Returns memory after a flood of requests, which the system's allocator would keep. Hashing one password takes 19 MiB
+/// for a moment.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // The allocator asks for huge pages, which cost memory at rest and save nothing that was measured.
+    // The allocator asks for huge pages. They cost memory at rest and saved nothing measurable.
     #[cfg(target_os = "linux")]
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     keystead::cli::run()

@@ -1,4 +1,4 @@
-//! Who signed in, for the job that looks whether that was one session too many.
+//! Users who signed in, for the job that checks whether they have too many sessions.
 
 use std::{
     collections::HashSet,
@@ -7,15 +7,15 @@ use std::{
 
 use uuid::Uuid;
 
-/// Users noted at most, until the job has looked; the job finds those beyond in its turn.
+/// The most users that are kept until the job has checked them. The job finds any others in its regular turn.
 const NOTED: usize = 100_000;
 
-/// The users that signed in on this replica and were not looked at since.
+/// The users who signed in on this replica and have not been checked since.
 #[derive(Default)]
 pub struct OpenedSessions(Mutex<HashSet<(String, Uuid)>>);
 
 impl OpenedSessions {
-    /// Notes that a session of a user was opened (and committed).
+    /// Records that a session of a user was opened (and committed).
     pub fn note(&self, pool_id: &str, sub: Uuid) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.len() < NOTED {
@@ -23,7 +23,7 @@ impl OpenedSessions {
         }
     }
 
-    /// Who was noted since the last call: (pool, user).
+    /// The users recorded since the last call: (pool, user).
     pub fn take(&self) -> HashSet<(String, Uuid)> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

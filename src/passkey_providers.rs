@@ -1,21 +1,21 @@
-//! Who makes an authenticator, by its AAGUID: a list that comes with Keystead, or a newer one from a file.
+//! The makers of authenticators by AAGUID: a list that comes with Keystead, or a newer one from a file.
 //!
-//! The built-in list (`passkey_providers.json`) is the community's list of passkey providers, which takes most of its security
-//! keys from the FIDO Metadata Service; NOTICE names the source. An AAGUID is what an authenticator says of itself: good for
-//! a name on a page, no proof of anything.
+//! The built-in list (`passkey_providers.json`) is the community's list of passkey providers, which takes most of its
+//! security keys from the FIDO Metadata Service; NOTICE names the source. An AAGUID is only what an authenticator
+//! claims about itself: good enough for a name on a page, but no proof.
 
 use std::{collections::HashMap, path::Path};
 
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// Bytes of a file, at most: the community's own has some millions, with pictures.
+/// The largest size of a file in bytes. The community's own file has a few million, because it includes pictures.
 const LONGEST: u64 = 32 * 1024 * 1024;
 
 /// Names by AAGUID.
 pub struct PasskeyProviders(HashMap<Uuid, String>);
 
-/// An entry: the name alone, or as in the community's list (`aaguid.json`), where more stands beside it.
+/// An entry: the name alone, or an object with more members, as in the community's list (`aaguid.json`).
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Entry {
@@ -24,7 +24,7 @@ enum Entry {
 }
 
 impl PasskeyProviders {
-    /// The list in this file, or the built-in one.
+    /// Reads the list in this file, or the built-in one.
     pub fn new(file: Option<&Path>) -> Result<Self, String> {
         let Some(path) = file else { return Self::parse(include_str!("passkey_providers.json")) };
         let said = |cause: String| format!("passkey-providers-file: {}: {cause}", path.display());
@@ -49,7 +49,7 @@ impl PasskeyProviders {
         Ok(Self(entries.into_iter().map(|(aaguid, entry)| (aaguid, name(entry))).collect()))
     }
 
-    /// The provider's name. An authenticator that does not say what it is has none.
+    /// The provider's name. An authenticator that does not identify itself has none.
     pub fn name(&self, aaguid: Uuid) -> Option<&str> {
         self.0.get(&aaguid).map(String::as_str).filter(|_| !aaguid.is_nil())
     }

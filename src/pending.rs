@@ -1,7 +1,7 @@
 //! What the server remembers between two calls of a sign-in, a sign-up or a registration.
 //!
-//! A [`Pending`] is stored as its kind and the members of its variant. Replicas of the release before read and write the same
-//! ones: a member that is added must have a default, and none may be renamed.
+//! A [`Pending`] is stored as its kind and the members of its variant. Replicas of the previous release read and write
+//! the same data: a new member must have a default, and no member may be renamed.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Map, Value};
@@ -9,35 +9,35 @@ use strum::IntoStaticStr;
 
 use crate::factor::{ChallengeName, SecondFactor};
 
-/// What is waited for, by kind.
+/// What the server waits for, by kind.
 #[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr, Serialize, Deserialize)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(tag = "kind", content = "data", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Pending {
-    /// A factor is to be chosen.
+    /// The choice of a factor.
     SelectChallenge {},
-    /// The password as text.
+    /// The password in plain text.
     Password {},
-    /// The beginning of a proof by SRP.
+    /// The first step of proving the password by SRP.
     PasswordSrp {},
     WebAuthn(Ceremony),
     EmailOtp(EmailOtp),
     SmsOtp(SentCode),
-    /// The proof of the password by SRP.
+    /// The second step of proving the password by SRP.
     #[serde(rename_all = "camelCase")]
     PasswordVerifier {
-        /// The server's half, sealed, base64.
+        /// The server's half of the exchange, sealed, base64.
         srp: String,
-        /// The username that the proof is made for.
+        /// The username that the proof is computed for.
         srp_id: String,
-        /// In the middle of custom challenges: those answered so far.
+        /// During a sign-in by custom challenges: those answered so far.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         custom: Option<Vec<Answered>>,
     },
-    /// A password in place of a temporary one.
+    /// A new password to replace a temporary one.
     #[serde(rename_all = "camelCase")]
     NewPasswordRequired {
-        /// When the temporary one was set.
+        /// When the temporary password was set.
         password_set_at: PasswordSetAt,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         custom: Option<Vec<Answered>>,
@@ -46,13 +46,13 @@ pub enum Pending {
     SmsMfa(SecondCode),
     SelectMfaType(AfterPassword),
     MfaSetup {
-        /// Whether the authenticator app that is set up has proved itself.
+        /// Whether the new authenticator app has proved itself.
         #[serde(default)]
         verified: bool,
         #[serde(flatten)]
         after: AfterPassword,
     },
-    /// A remembered device is to begin its proof.
+    /// The first step of a remembered device's proof.
     #[serde(rename_all = "camelCase")]
     DeviceSrpAuth {
         device: String,
@@ -60,7 +60,7 @@ pub enum Pending {
     },
     #[serde(rename_all = "camelCase")]
     DevicePasswordVerifier {
-        /// As that of a password.
+        /// Like `srp` of a password.
         srp: String,
         device: String,
         password_set_at: PasswordSetAt,
@@ -75,24 +75,24 @@ pub enum Pending {
         #[serde(default)]
         metadata: Option<String>,
     },
-    /// A sign-up whose code is on its way.
+    /// A sign-up whose code was sent.
     SignUp {},
     /// A sign-up whose code came back.
     SignedUp {},
     WebAuthnRegistration(Ceremony),
 }
 
-/// When a password was set (`password::set_at`); `None`: there is none.
+/// When a password was set (`password::set_at`), or `None` if there is no password.
 pub type PasswordSetAt = Option<String>;
 
-/// A passkey is to be made, or to answer.
+/// A passkey ceremony: a registration or an assertion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ceremony {
-    /// base64url
+    /// The challenge in base64url.
     pub challenge: String,
     pub rp_id: String,
-    /// Whether the passkey says whose it is.
+    /// Whether the passkey itself identifies its user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub discoverable: bool,
 }
@@ -100,14 +100,14 @@ pub struct Ceremony {
 /// A code that was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCode {
-    /// Its hash, base64.
+    /// The hash of the code, base64.
     pub code: String,
     pub salt: String,
-    /// The address.
+    /// The address that the code was sent to.
     pub to: String,
 }
 
-/// A code that was mailed: the API has one name for a first and a second factor.
+/// A code that was sent by e-mail. The API uses one name for it as a first and as a second factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum EmailOtp {
@@ -115,7 +115,7 @@ pub enum EmailOtp {
     Second(SecondCode),
 }
 
-/// What is marked as a second factor is never taken for a first one, however little of it is understood.
+/// Data that is marked as a second factor is never read as a first one, even if the rest of it is not understood.
 impl<'de> Deserialize<'de> for EmailOtp {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let data = Value::deserialize(from)?;
@@ -127,7 +127,7 @@ impl<'de> Deserialize<'de> for EmailOtp {
     }
 }
 
-/// A code as a second factor.
+/// A code that is a second factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecondCode {
     #[serde(flatten)]
@@ -136,13 +136,13 @@ pub struct SecondCode {
     pub after: AfterPassword,
 }
 
-/// The state of a sign-in whose password was proved, and that asks for a second factor.
+/// The state of a sign-in whose password was proved and which now needs a second factor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AfterPassword {
     #[serde(rename = "mfa")]
     mark: SecondFactorMark,
-    /// Of the password that was proved.
+    /// When the password that was proved was set.
     pub password_set_at: PasswordSetAt,
     #[serde(flatten)]
     pub carried: Carried,
@@ -154,7 +154,7 @@ impl AfterPassword {
     }
 }
 
-/// `true`: it tells a second factor from a first one.
+/// Always `true`; marks the data of a second factor as opposed to a first one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
 struct SecondFactorMark;
@@ -173,17 +173,17 @@ impl From<SecondFactorMark> for bool {
     }
 }
 
-/// What goes on with a sign-in through its further challenges.
+/// What a sign-in carries through its further challenges.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Carried {
     /// The device that proved itself.
     #[serde(default)]
     pub device: Option<String>,
-    /// The known device that the sign-in names.
+    /// The known device that the sign-in named.
     #[serde(default)]
     pub named_device: Option<String>,
-    /// Of a sign-in by custom challenges: those answered so far.
+    /// In a sign-in by custom challenges: those answered so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<Vec<Answered>>,
 }
@@ -193,7 +193,7 @@ pub struct Carried {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answered {
-    /// Of a [`ChallengeName`], or `SRP_A`.
+    /// The name of a [`ChallengeName`], or `SRP_A`.
     challenge_name: String,
     pub challenge_result: bool,
     #[serde(default)]
@@ -201,7 +201,7 @@ pub struct Answered {
 }
 
 impl Answered {
-    /// The first step, with which a client says that it can prove the password by SRP.
+    /// The first step, in which a client says that it can prove the password by SRP.
     pub fn srp_a() -> Self {
         Self { challenge_name: "SRP_A".into(), challenge_result: true, challenge_metadata: None }
     }
@@ -210,24 +210,25 @@ impl Answered {
         Self { challenge_name: name.to_string(), challenge_result, challenge_metadata }
     }
 
-    /// The challenge; `None`: it was the first step.
+    /// The challenge, or `None` for the first step.
     pub fn name(&self) -> Option<ChallengeName> {
         self.challenge_name.parse().ok()
     }
 }
 
 impl Pending {
-    /// The kind, as the database has it.
+    /// The kind, as the database stores it.
     pub fn kind(&self) -> &'static str {
         self.into()
     }
 
-    /// The challenge of a sign-in that it is, if it is one.
+    /// The challenge of a sign-in, if this is one.
     pub fn name(&self) -> Option<ChallengeName> {
         self.kind().parse().ok()
     }
 
-    /// The second factor that it asks for, if it does, and what goes on after it.
+    /// The second factor that this asks for (`None` if it is still to be chosen or set up), and the state that goes
+    /// with it.
     pub fn second_factor(&self) -> Option<(Option<SecondFactor>, &AfterPassword)> {
         match self {
             Self::SoftwareTokenMfa(after) => Some((Some(SecondFactor::SoftwareTokenMfa), after)),
@@ -238,7 +239,7 @@ impl Pending {
         }
     }
 
-    /// When the password was set that was proved before, where one was.
+    /// When the password that was proved before was set, if one was proved.
     pub fn password_set_at(&self) -> Option<&PasswordSetAt> {
         match self {
             Self::NewPasswordRequired { password_set_at, .. }
@@ -259,23 +260,23 @@ impl Pending {
     }
 }
 
-/// Which answers a challenge takes, whatever its kind.
+/// Limits on who may answer a challenge, whatever its kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bounds {
-    /// Those of the sign-in pages alone, or of the API alone.
+    /// Whether only the sign-in pages may answer it, or only the API.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub pages: bool,
-    /// What binds the challenge of an unknown person to the name, as a user's is bound to the user.
+    /// Binds the challenge of an unknown person to the name, as a user's challenge is bound to the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decoy: Option<String>,
 }
 
-/// A stored challenge that this release does not understand. It says nothing of what is in it.
+/// A stored challenge that this release does not understand. The error reveals nothing of its content.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotUnderstood;
 
-/// Kind and data, as the database has them.
+/// Converts a challenge to its kind and data, as the database stores them.
 pub fn write(pending: &Pending, bounds: &Bounds) -> (&'static str, Value) {
     #[derive(Serialize)]
     struct Data<'a> {
@@ -289,7 +290,7 @@ pub fn write(pending: &Pending, bounds: &Bounds) -> (&'static str, Value) {
     (pending.kind(), serde_json::to_value(data).expect("all of its keys are texts"))
 }
 
-/// From kind and data, as the database has them.
+/// Converts the kind and data in the database back to a challenge.
 pub fn read(kind: &str, data: Value) -> Result<(Pending, Bounds), NotUnderstood> {
     let bounds = Bounds::deserialize(&data).map_err(|_| NotUnderstood)?;
     let tagged = Map::from_iter([("kind".to_owned(), kind.into()), ("data".to_owned(), data)]);

@@ -1,4 +1,4 @@
-//! What an operator's key may do, as it is kept.
+//! The roles of operators' keys, as they are stored.
 
 /// What an operator's key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The role of this name.
+    /// The role with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "administrator" => Self::Administrator,

@@ -1,15 +1,16 @@
-//! The text of an error, for developers, and its key, for pages that say it in the words of a person's language.
+//! The text of an error, for developers, and its key, for pages that explain it in the person's language.
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
-/// A text in English, as the API sends it.
+/// An English text, as the API sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     words: Cow<'static, str>,
     key: Option<Key>,
 }
 
-/// What an error is about, where its exception's name does not say that. Each has a message in every language of the pages.
+/// The specific reason of an error, if the exception's name does not tell it. Each key has a message in every language
+/// of the pages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// The code of an authenticator app was used before.
@@ -27,19 +28,19 @@ pub enum Key {
     NotAPhoneNumber,
     NotAnAddress,
     PasswordNeeded,
-    /// The last way to sign in would be gone.
+    /// The change would remove the last way to sign in.
     LastFactor,
     NoWayLeft,
     PasswordFirst,
-    /// There is no proved address for a second factor's codes.
+    /// There is no verified address for a second factor's codes.
     NoMethod,
-    /// The last second factor of a pool that requires one.
+    /// It is the last second factor, in a pool that requires one.
     LastMethod,
-    /// An attribute's value does not fit the pool's schema: the attribute.
+    /// The value of this attribute does not fit the pool's schema.
     Attribute(String),
-    /// A member of the request is not as the service model wants it: the member.
+    /// This member of the request violates the service model.
     Member(String),
-    /// What a function of the pool says to the person.
+    /// A message from a function of the pool to the person.
     FunctionSaid(String),
 }
 
@@ -49,7 +50,7 @@ impl Text {
         Self { words: words.into(), key: Some(key) }
     }
 
-    /// What it is about.
+    /// The specific reason, if there is one.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
     }

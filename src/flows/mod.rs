@@ -15,17 +15,17 @@ use crate::{
     tokens,
 };
 
-/// The pool an operator names.
+/// Finds the pool that an operator names.
 pub async fn pool(app: &App, pool_id: &str) -> Result<Pool> {
     store::pools::find(&app.db, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))
 }
 
-/// The pool of a token's bearer. A pool that is gone took its sessions along: the token is as good as revoked.
+/// Finds the pool of a token's bearer. A pool that was deleted took its sessions along, so the token counts as revoked.
 pub async fn pool_of(app: &App, bearer: &Bearer) -> Result<Pool> {
     Ok(store::pools::find(&app.db, &bearer.pool_id).await?.ok_or(tokens::Error::Revoked)?)
 }
 
-/// The pool and the user an operator names, by username or subject.
+/// Finds the pool and the user that an operator names. The user may be named by username or subject.
 pub async fn pool_and_user(app: &App, pool_id: &str, username: &str) -> Result<(Pool, User)> {
     let pool = pool(app, pool_id).await?;
     let user = store::users::find(&app.db, pool_id, &pool.username_key(username)).await?.ok_or(Error::UserNotFound)?;

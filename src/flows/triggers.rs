@@ -1,7 +1,8 @@
-//! The triggers of a pool (`LambdaConfig`): which event each gets, and what is made of its response. Events and responses are
-//! those of the Amazon Cognito developer guide, "Customizing user pool workflows with Lambda triggers".
+//! The triggers of a pool (`LambdaConfig`): which event each gets, and how its response is used.
 //!
-//! A function is never called inside a transaction: it may take seconds, and rows would be held all that time.
+//! Events and responses are those of the Amazon Cognito developer guide, "Customizing user pool workflows with Lambda
+//! triggers". A function is never called inside a transaction: it may take seconds, and rows would be locked all that
+//! time.
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,7 @@ use crate::{
     triggers::Failure,
 };
 
-/// In whose name something happens, and what the client says to the triggers about it.
+/// On whose behalf something happens, and what the client tells the triggers about it.
 #[derive(Clone, Copy)]
 pub struct Cause<'a> {
     pub app: &'a App,
@@ -25,10 +26,10 @@ pub struct Cause<'a> {
     pub metadata: &'a Map<String, Value>,
 }
 
-/// The client of what operators do.
+/// The client ID in the events of what operators do.
 pub const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
-/// The functions that a pool may have, as `LambdaConfig` calls them.
+/// The functions that a pool may have, with the names that they have in `LambdaConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     PreSignUp,
@@ -70,7 +71,7 @@ pub fn function(pool: &Pool, trigger: Trigger) -> Option<&str> {
     versioned.or_else(|| functions[trigger.name()].as_str())
 }
 
-/// A user's attributes as triggers see them: texts, with the subject and the status.
+/// A user's attributes as triggers see them: as texts, with the subject and the status.
 pub fn attributes_of(user: &User) -> Map<String, Value> {
     let mut out = user.attributes.clone();
     out.insert("sub".into(), json!(user.sub));
@@ -79,7 +80,7 @@ pub fn attributes_of(user: &User) -> Map<String, Value> {
 }
 
 impl Cause<'_> {
-    /// The event of a trigger.
+    /// Makes the event of a trigger.
     pub fn event(&self, source: &str, username: &str, request: Value, response: Value) -> Value {
         json!({
             "version": "1",
@@ -100,7 +101,7 @@ impl Cause<'_> {
         let called = self.app.triggers.call(&self.pool.id, arn, &event()).await;
         called.map(Some).map_err(|failure| {
             match &failure {
-                // Not its text, which may hold anything.
+                // The failure's text is not logged, because it may contain anything.
                 Failure::Refused(_) => tracing::info!(trigger = name, "a trigger refused"),
                 Failure::Unrecognizable => {
                     tracing::warn!(trigger = name, arn, "a trigger's answer is no event with a response");
@@ -129,7 +130,7 @@ fn refusal(name: &str, failure: Failure) -> Error {
     }
 }
 
-/// The error for an answer that says nothing that can be done.
+/// The error for a response that does not say what to do.
 pub fn unrecognizable() -> Error {
     Error::InvalidLambdaResponse("Unrecognizable lambda output".into())
 }
@@ -138,11 +139,12 @@ pub fn unrecognizable() -> Error {
 #[derive(Default)]
 pub struct PreSignUp {
     pub confirm: bool,
-    /// `email`, `phone_number`: taken as verified.
+    /// The addresses that count as verified: `email`, `phone_number`.
     pub verified: Vec<&'static str>,
 }
 
-/// Before a user is made. `source`: `PreSignUp_SignUp` or `PreSignUp_AdminCreateUser`.
+/// Calls the pre sign-up trigger, before a user is created. `source`: `PreSignUp_SignUp` or
+/// `PreSignUp_AdminCreateUser`.
 pub async fn pre_sign_up(
     cause: &Cause<'_>,
     source: &str,
@@ -166,7 +168,9 @@ pub async fn pre_sign_up(
     })
 }
 
-/// After a user was confirmed. `source`: `PostConfirmation_ConfirmSignUp` or `PostConfirmation_ConfirmForgotPassword`.
+/// Calls the post confirmation trigger, after a user was confirmed.
+///
+/// `source`: `PostConfirmation_ConfirmSignUp` or `PostConfirmation_ConfirmForgotPassword`.
 pub async fn post_confirmation(cause: &Cause<'_>, source: &str, user: &User) -> Result<()> {
     let event = || {
         let request = json!({"userAttributes": attributes_of(user), "clientMetadata": cause.metadata});
@@ -175,7 +179,9 @@ pub async fn post_confirmation(cause: &Cause<'_>, source: &str, user: &User) -> 
     cause.call(Trigger::PostConfirmation, event).await.map(|_| ())
 }
 
-/// Before somebody is asked to prove who they are. `user`: `None` for somebody unknown who is hidden.
+/// Calls the pre authentication trigger, before a person is asked to prove who they are.
+///
+/// `user` is `None` for an unknown person, if existence is hidden.
 pub async fn pre_authentication(cause: &Cause<'_>, username: &str, user: Option<&User>) -> Result<()> {
     let event = || {
         let request = json!({
@@ -188,7 +194,7 @@ pub async fn pre_authentication(cause: &Cause<'_>, username: &str, user: Option<
     cause.call(Trigger::PreAuthentication, event).await.map(|_| ())
 }
 
-/// After somebody signed in.
+/// Calls the post authentication trigger, after a person signed in.
 pub async fn post_authentication(cause: &Cause<'_>, user: &User, new_device: bool) -> Result<()> {
     let event = || {
         let request = json!({
@@ -205,7 +211,7 @@ fn username_of<'a>(typed: &'a str, user: Option<&'a User>) -> &'a str {
     user.map_or(typed, |user| &user.username)
 }
 
-/// Calls one of the three functions of custom challenges, which a sign-in by them cannot do without.
+/// Calls one of the three functions of custom challenges. Without it, a sign-in by custom challenges fails.
 async fn auth_challenge(
     cause: &Cause<'_>,
     trigger: Trigger,
@@ -228,13 +234,13 @@ async fn auth_challenge(
 
 /// What a define auth challenge trigger decides.
 pub enum Decision {
-    /// Ask this next.
+    /// Ask this challenge next.
     Ask(ChallengeName),
     Issue,
     Fail,
 }
 
-/// What comes next in a sign-in by custom challenges, after `session`, the challenges answered so far.
+/// Asks what comes next in a sign-in by custom challenges. `session` has the challenges answered so far.
 pub async fn define_auth_challenge(
     cause: &Cause<'_>,
     username: &str,
@@ -260,7 +266,7 @@ pub struct CustomChallenge {
     pub metadata: Option<String>,
 }
 
-/// Makes a custom challenge.
+/// Has the create auth challenge trigger make a custom challenge.
 pub async fn create_auth_challenge(
     cause: &Cause<'_>,
     username: &str,
@@ -283,7 +289,7 @@ pub async fn create_auth_challenge(
     })
 }
 
-/// Whether an answer is right.
+/// Asks whether the answer to a custom challenge is right.
 pub async fn verify_auth_challenge(
     cause: &Cause<'_>,
     username: &str,
@@ -309,7 +315,9 @@ pub struct Migrated {
     pub force_alias_creation: bool,
 }
 
-/// Asks for a user who is not here. `password`: `None` where it was forgotten. `None`: nobody there knows the user.
+/// Asks the user migration trigger for a user who does not exist in this pool.
+///
+/// `password` is `None` if it was forgotten. Returns `None` if the trigger does not know the user.
 pub async fn user_migration(cause: &Cause<'_>, username: &str, password: Option<&str>) -> Result<Option<Migrated>> {
     let source = match password {
         Some(_) => "UserMigration_Authentication",
@@ -325,7 +333,7 @@ pub async fn user_migration(cause: &Cause<'_>, username: &str, password: Option<
         cause.event(source, username, request, response)
     };
     let response = match cause.call(Trigger::UserMigration, event).await {
-        // Its way to say that there is no such user, or that the password is wrong.
+        // This is how a function says that there is no such user, or that the password is wrong.
         Err(Error::UserLambdaValidation(_)) | Ok(None) => return Ok(None),
         Err(other) => return Err(other),
         Ok(Some(response)) => response,
@@ -339,7 +347,7 @@ pub async fn user_migration(cause: &Cause<'_>, username: &str, password: Option<
         };
         match name.as_str() {
             "username" => username = Some(text.to_owned()),
-            // A subject is this pool's own.
+            // The pool assigns its own subjects.
             "sub" => {}
             _ => list.push(Attribute { name: name.clone(), value: Some(text.to_owned()) }),
         }
@@ -352,7 +360,9 @@ pub async fn user_migration(cause: &Cause<'_>, username: &str, password: Option<
     }))
 }
 
-/// Calls a custom message trigger with an event that was made when the message was; `None`: the pool has none any more.
+/// Calls the custom message trigger with an event that was made together with the message.
+///
+/// Returns `None` if the pool has no such trigger any more.
 pub async fn custom_message(app: &App, pool: &Pool, event: &Value) -> Result<Option<Map<String, Value>>, Failure> {
     match function(pool, Trigger::CustomMessage) {
         Some(arn) => app.triggers.call(&pool.id, arn, event).await.map(Some),

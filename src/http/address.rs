@@ -1,4 +1,4 @@
-//! The caller's address: the connection's, or what a trusted proxy says it is; and whether it may ask at all.
+//! The caller's address: the connection's own, or the one that a trusted proxy reports.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -13,17 +13,17 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How often the log says that a proxy writes what cannot be read.
+/// The log mentions an unreadable proxy header at most once in this time.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
-/// The address that rates and the web ACL count.
+/// The client's address, which rate limits and the web ACL apply to.
 ///
-/// The configured header is believed only when the connection comes from a trusted proxy, and from its end: the last
-/// address that is not itself a trusted proxy's. What a client writes in front of that is not believed. A request without the
-/// header is the proxy's own.
+/// The configured header is believed only if the connection comes from a trusted proxy. It is read from its end: the
+/// client is the last address that is not itself a trusted proxy's. A client may have written whatever stands in front
+/// of that, so it is ignored. A request without the header is the proxy's own.
 ///
-/// `MalformedHttpRequestException` where the last entry cannot be read, which the trusted proxy itself wrote: the proxy's own
-/// address in its place would count all its clients as one.
+/// Fails with `MalformedHttpRequestException` if the last entry cannot be read. The trusted proxy wrote that entry
+/// itself; to use the proxy's own address instead would count all its clients as one.
 pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let trusted = |address: IpAddr| config.trusted_proxies.iter().any(|network| network.contains(&address));
@@ -34,7 +34,7 @@ pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     let named = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     let mut nearest = None;
     for text in named {
-        // What cannot be read is where belief ends: everything before it may be a client's invention.
+        // Stop at the first entry that cannot be read: everything before it may be a client's invention.
         let Some(address) = parse(text) else { break };
         nearest = Some(address);
         if !trusted(address) {
@@ -48,7 +48,7 @@ pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     }
 }
 
-/// The status of such a refusal, where documents are read.
+/// The HTTP status for a refused request, at the endpoints that serve documents.
 pub fn status_of(refusal: &Error) -> StatusCode {
     match refusal {
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -57,7 +57,7 @@ pub fn status_of(refusal: &Error) -> StatusCode {
     }
 }
 
-/// An address as proxies write it: alone, with a port, in brackets.
+/// Parses an address as proxies write it: alone, with a port, or in brackets.
 fn parse(text: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
@@ -67,7 +67,8 @@ fn parse(text: &[u8]) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// The refusal, told to the log now and then: every request through that proxy has it.
+/// The error for a header that cannot be read. It is logged only now and then, because every request through that proxy
+/// fails.
 fn unreadable(peer: IpAddr, header: &str) -> Error {
     static LOGGED: Mutex<Option<Instant>> = Mutex::new(None);
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);

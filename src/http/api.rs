@@ -1,4 +1,4 @@
-//! `POST /`: header and body in, JSON or an error out.
+//! `POST /`, the API's endpoint: takes headers and a body, and answers with JSON or an error.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,17 +25,17 @@ use crate::{
 
 /// What `X-Amz-Target` starts with, before the operation's name.
 const TARGET_PREFIX: &str = "AWSCognitoIdentityProviderService.";
-/// The same of Keystead's own operations.
+/// Like [`TARGET_PREFIX`], for Keystead's own operations.
 const EXTENSION_PREFIX: &str = "KeysteadService.";
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
-/// As much of a message as the `x-amzn-ErrorMessage` header repeats, bytes.
+/// At most this many bytes of a message are repeated in the `x-amzn-ErrorMessage` header.
 const HEADER_MESSAGE: usize = 512;
 
 /// Answers one API request.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     let operation = named_operation(&request);
-    // Only names of the API go to the log and the metrics, never a caller's text.
+    // The log and the metrics get only names of operations, never a caller's text.
     let known = operation.filter(|name| wire::model().operation(name).is_some()).unwrap_or("unknown");
     let arrival = Arrival::new(&app, known);
     let answered = answer(&app, &request, payload, operation, arrival.request_id);
@@ -43,7 +43,7 @@ pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
     arrival.answer(answered, |error| write(&request, known, Err(error))).await
 }
 
-/// Any other path or method.
+/// Answers a request with any other path or method.
 pub async fn no_such_path(request: HttpRequest) -> HttpResponse {
     let error = Error::UnknownOperation("There is nothing at this path; the API is at POST /.".into());
     let mut response = write(&request, "unknown", Err(error)).response;
@@ -92,9 +92,9 @@ async fn answer(
     work::carry_out(app, run(app.clone(), call)).await
 }
 
-/// Runs a call that is here as a whole.
+/// Runs a call whose body has arrived completely.
 async fn run(app: Arc<App>, call: Call) -> Result<String> {
-    // Whoever the call is found to come from, it has one seat until it ends.
+    // The call keeps one seat until it ends, whoever its caller turns out to be.
     let seat = app.admission.seat(call.context.address, &call.context.operation);
     seat.scope(operations::call(&app, &call)).await
 }
@@ -107,7 +107,7 @@ fn head(request: &HttpRequest) -> Head {
     Head { method: request.method().to_string(), uri, headers }
 }
 
-/// Writes the answer in the version of the request, with CORS.
+/// Writes the answer in the JSON version of the request, with CORS headers.
 fn write(request: &HttpRequest, operation: &str, answered: Result<String>) -> Answer {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = if content_type.is_some_and(|value| value.starts_with(JSON_1_0)) { JSON_1_0 } else { JSON_1_1 };
@@ -119,7 +119,7 @@ fn write(request: &HttpRequest, operation: &str, answered: Result<String>) -> An
         Ok(output) => Answer { response: response.body(success_body(request, operation, output)), error: None },
         Err(error) => {
             let message = error.to_string();
-            // With a colon behind it, as the real service writes it.
+            // The real service puts a colon after the code.
             response.insert_header(("x-amzn-ErrorType", format!("{}:", error.code())));
             if !message.is_empty() {
                 response.insert_header(("x-amzn-ErrorMessage", header_text(&message)));
@@ -130,8 +130,8 @@ fn write(request: &HttpRequest, operation: &str, answered: Result<String>) -> An
     }
 }
 
-/// The body of a success. An empty output is a zero-length body, as the API reference says, except for Amplify, which
-/// reads JSON from operations that have an output structure (docs/cognito.md 1.1, docs/cognito.md 1.1).
+/// The body of a success. An empty output is a zero-length body, as the API reference says. Amplify is an exception: it
+/// reads JSON from operations that have an output structure (docs/cognito.md 1.1).
 fn success_body(request: &HttpRequest, operation: &str, output: String) -> String {
     let has_output = wire::model().operation(operation).is_some_and(|operation| operation.output.is_some());
     if has_output && !wire::model().output_members(operation).is_empty() {
@@ -150,7 +150,7 @@ fn error_body(error: &Error, message: &str) -> Value {
     }
 }
 
-/// A message as a header can carry it: printable ASCII, not endless.
+/// Reduces a message to what a header can carry: printable ASCII of limited length.
 fn header_text(message: &str) -> String {
     message.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(HEADER_MESSAGE).collect()
 }

@@ -1,4 +1,5 @@
-//! The one way of every request: an ID and a span, the address, the body, and one line in the log when it is answered.
+//! The path that every request takes: it gets an ID and a span, its address is admitted, its body is read, and one log
+//! line reports the answer.
 
 use std::{
     net::IpAddr,
@@ -25,23 +26,23 @@ use crate::{
     random,
 };
 
-/// A request that has come.
+/// A request that has arrived.
 pub struct Arrival<'a> {
-    /// `x-amzn-RequestId`
+    /// Sent as `x-amzn-RequestId`.
     pub request_id: Uuid,
     app: &'a App,
-    /// In the log and the metrics: never a caller's text.
+    /// The request's name in the log and the metrics; never a caller's text.
     name: &'a str,
     started: Instant,
 }
 
-/// What a request is answered, and what went wrong.
+/// The response to a request, and the error behind it, if any.
 pub struct Answer {
     pub response: HttpResponse,
     pub error: Option<Error>,
 }
 
-/// How long a body may be, and how long it may take.
+/// The largest size of a body, in bytes, and the longest time it may take to arrive.
 pub struct Limits {
     pub longest: usize,
     pub patience: Duration,
@@ -52,8 +53,10 @@ impl<'a> Arrival<'a> {
         Self { request_id: random::uuid(), app, name, started: Instant::now() }
     }
 
-    /// Carries the work out and writes the request's one line. An internal cause is logged here, once. `refuse`: what is answered
-    /// where the work panics. The work is on the heap: the state of a page is large, and would be moved from frame to frame.
+    /// Carries out the work and writes the request's one log line.
+    ///
+    /// An internal cause is logged here, once. `refuse` builds the response if the work panics. The work is on the heap
+    /// because the state of a page is large and would otherwise be moved from frame to frame.
     pub async fn answer(
         self,
         work: Pin<Box<dyn Future<Output = Answer> + '_>>,
@@ -87,7 +90,8 @@ impl<'a> Arrival<'a> {
     }
 }
 
-/// Whether an address may ask, by the server's web ACL and by what it has left of its budget. `announced`: bytes of the body.
+/// Checks the server's web ACL and the address's remaining budget. `announced` is the announced size of the body in
+/// bytes.
 pub fn admit(request: &HttpRequest, app: &App, address: IpAddr, announced: usize) -> Result<()> {
     app.acl.check_server(address, announced)?;
     app.budgets.spend_address(address)?;
@@ -95,20 +99,20 @@ pub fn admit(request: &HttpRequest, app: &App, address: IpAddr, announced: usize
     Ok(())
 }
 
-/// The address that asks, if it may, for what has no body.
+/// Admits a request without a body and returns its address.
 pub fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr> {
     let address = address::of(request, &app.config)?;
     admit(request, app, address, 0)?;
     Ok(address)
 }
 
-/// The bytes of the body that a request announces; 0 where it says nothing.
+/// The body size in bytes that the request announces, or 0 if it announces none.
 pub fn announced(request: &HttpRequest) -> usize {
     let length = request.headers().get(header::CONTENT_LENGTH);
     length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
 }
 
-/// A body of so many bytes at most, if it arrives in time; `held` counts what is held of it.
+/// Reads a body within the limits. `held` counts the bytes in memory.
 pub async fn body(payload: web::Payload, limits: &Limits, held: &mut BodyBytes) -> Result<Bytes> {
     tokio::time::timeout(limits.patience, read(payload, limits.longest, held))
         .await
@@ -134,7 +138,7 @@ async fn read(mut payload: web::Payload, longest: usize, held: &mut BodyBytes) -
     Ok(body.freeze())
 }
 
-/// Refuses a body that is announced as too large before any of it is read.
+/// Refuses a body whose announced size is too large, before any of it is read.
 pub fn refuse_too_large(announced: usize, longest: usize) -> Result<()> {
     if announced > longest { Err(too_large(longest)) } else { Ok(()) }
 }

@@ -13,7 +13,7 @@ use crate::random;
 
 const EXPOSED: &str = "x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date";
 
-/// Adds the headers that let a page of another origin read the answer.
+/// Adds the headers that let a page of another origin read the response.
 pub fn allow(request: &HttpRequest, response: &mut HttpResponseBuilder) {
     if request.headers().contains_key(ORIGIN) {
         response.insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));

@@ -28,7 +28,7 @@ pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<
 
 /// `GET /{user_pool_id}/.well-known/openid-configuration`
 ///
-/// What Amazon Cognito says, and what clients need to know of PKCE besides.
+/// Has the members that Amazon Cognito has, and those that tell clients about PKCE.
 pub async fn openid_configuration(
     request: HttpRequest,
     app: web::Data<App>,
@@ -69,8 +69,8 @@ pub async fn openid_configuration(
     }
 }
 
-/// The address that asks. What speaks against an answer: what [`arrival::admitted`] says, the pool's web ACL, or that this cannot
-/// be a pool's ID at all.
+/// Returns the caller's address, or the refusal. [`arrival::admitted`] or the pool's web ACL may refuse the request, or
+/// the text cannot be a pool ID at all.
 fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, Box<HttpResponse>> {
     let allowed = arrival::admitted(request, app).and_then(|address| {
         app.acl.check_pool(pool_id, address, 0)?;

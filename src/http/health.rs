@@ -1,4 +1,4 @@
-//! For the platform that runs Keystead: is it alive, is it ready, what does it count.
+//! Endpoints for the platform that runs Keystead: whether it is alive, whether it is ready, and its metrics.
 
 use std::{sync::atomic::Ordering, time::Instant};
 
@@ -7,16 +7,18 @@ use serde_json::json;
 
 use crate::{app::App, metrics::Now};
 
-/// After so long without the database's time a replica's own may be far off.
+/// If the database's time could not be read for this long, the replica's own clock may be far off.
 const CLOCK_AGE: time::Duration = time::Duration::minutes(5);
 
-/// `GET /health/live`: the process answers.
+/// `GET /health/live`: succeeds if the process answers.
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-/// `GET /health/ready`: the database answers, writes, has every migration and none that this build must not run beside, its
-/// time is known, requests are taken on, and the server is not about to stop.
+/// `GET /health/ready`: succeeds if this replica can serve requests.
+///
+/// The database must answer, accept writes, and have every migration and none that this build must not run beside. Its
+/// time must be known, admission must not be overloaded, and the server must not be about to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return not_ready("it is about to stop");

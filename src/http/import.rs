@@ -1,4 +1,5 @@
-//! `PUT /import/{token}`: the file of a user import job. The token, from the job's `PreSignedUrl`, is the permission.
+//! `PUT /import/{token}`: uploads the file of a user import job. The token, taken from the job's `PreSignedUrl`, is the
+//! permission.
 
 use std::time::Duration;
 
@@ -18,10 +19,10 @@ use crate::{
     store::audit::Trail,
 };
 
-/// Of a file.
+/// Limits of an uploaded file.
 const LIMITS: Limits = Limits { longest: 16 * 1024 * 1024, patience: Duration::from_secs(120) };
 
-/// Keeps the file.
+/// Stores the uploaded file.
 pub async fn put(
     request: HttpRequest,
     payload: web::Payload,
@@ -37,7 +38,7 @@ pub async fn put(
 fn write(kept: Result<()>) -> Answer {
     let Err(error) = kept else { return Answer { response: HttpResponse::Ok().finish(), error: None } };
     let status = match &error {
-        // The one refusal of a permission.
+        // The only refusal that is about permission.
         Error::NotAuthorized(_) => StatusCode::FORBIDDEN,
         Error::PreconditionNotMet(_) => StatusCode::CONFLICT,
         Error::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,4 +1,4 @@
-//! The only code that knows actix. Every route is on this screen.
+//! The only code that knows actix. Every route is listed in [`server`].
 
 mod address;
 mod api;
@@ -25,10 +25,10 @@ use crate::{app::App, config::cores};
 
 /// Idle keep-alive connections are closed after this time.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Connections that a worker holds at the same time.
+/// The most connections that one worker holds at the same time.
 const CONNECTIONS_PER_WORKER: usize = 25_000;
 
-/// The server on this listener. Built here for `serve` and the tests alike.
+/// Builds the server on this listener, for `serve` and for the tests.
 pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
     let data = web::Data::from(app.clone());
     let with_metrics = app.config.metrics_listen.is_none();
@@ -87,7 +87,7 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
         .run())
 }
 
-/// Any other address: a page for browsers, an error of the API for programs.
+/// Answers any other path: a page for browsers, an API error for programs.
 async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
     let reads = request.method() == actix_web::http::Method::GET;
@@ -97,17 +97,17 @@ async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App
     api::no_such_path(request).await
 }
 
-/// An address for browsers, which other methods are refused at.
+/// A path for browsers; methods without a route are refused.
 fn asks(path: &str) -> Resource {
     web::resource(path)
 }
 
-/// An address that pages of other origins call.
+/// A path that pages of other origins call, and which therefore answers preflights.
 fn called(path: &str) -> Resource {
     web::resource(path).route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
 }
 
-/// A page and its forms. Monitors ask for its head.
+/// A page and its forms. `HEAD` is served too, because monitors use it.
 fn shows<H, Args>(path: &str, page: H) -> Resource
 where
     H: Handler<Args> + Copy,
@@ -117,7 +117,7 @@ where
     web::resource(path).route(web::get().to(page)).route(web::head().to(page)).route(web::post().to(page))
 }
 
-/// The server of `/metrics` alone.
+/// Builds the separate server that has nothing but `/metrics`.
 pub fn metrics_server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
     let data = web::Data::from(app);
     let server = HttpServer::new(move || {

@@ -1,4 +1,4 @@
-//! Whether a proxy stands in front whose client-address header is not believed: said in the log, a metric and `keystead doctor`.
+//! Detects a proxy whose client-address header is not believed. The log, a metric and `keystead doctor` report it.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 
 use crate::app::App;
 
-/// Notes a request, and says now and then what [`crate::proxies`] finds.
+/// Records a request, and logs now and then what [`crate::proxies`] concludes.
 pub fn watch(request: &HttpRequest, app: &App) {
     let config = &app.config;
     let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };

@@ -1,6 +1,7 @@
-//! A visit: one request of a browser to the pages, or of an application to the OAuth endpoints. As at the API's endpoint, it
-//! is bounded before anything is done, runs as a task of its own, has one span with its request ID, and its internal cause
-//! is logged once.
+//! A visit: one request of a browser to the pages, or of an application to the OAuth endpoints.
+//!
+//! As at the API's endpoint, its limits are checked before anything is done, it runs as a task of its own, it has one
+//! span with its request ID, and an internal cause is logged once.
 
 use std::{
     future::Future,
@@ -33,30 +34,30 @@ use crate::{
     tokens::{self, AccessClaims, PoolKeys},
 };
 
-/// Bytes of a form, at most: a passkey's attestation has tens of thousands.
+/// The largest size of a form in bytes. A passkey's attestation alone can take tens of thousands.
 const LONGEST: usize = 192 * 1024;
-/// The one address that takes an access token; it spends of its user's budget.
+/// The only path here that takes an access token. Its requests count against the user's budget.
 const USER_INFO: &str = "/oauth2/userInfo";
 
 /// One request, as the pages and the OAuth endpoints see it.
 pub struct Visit {
     pub app: Arc<App>,
-    /// What flows need to know of the request. Its operation is the one that the visit stands for.
+    /// What flows need to know about the request. The operation is the one that the visit stands for.
     pub context: Context,
     head: Head,
-    /// Without the query.
+    /// The path, without the query.
     pub path: String,
     pub query: Fields,
     /// The body of a form; empty for other methods.
     pub form: Fields,
-    /// Bytes of that form.
+    /// The size of that form in bytes.
     size: usize,
     cookies: Vec<(String, String)>,
-    /// What the access token says, once it was verified.
+    /// The claims of the access token, once it has been verified.
     claims: OnceLock<AccessClaims>,
 }
 
-/// Answers a visit by `handle`, and what goes wrong by `refuse`. `name`: in the log and the metrics.
+/// Answers a visit with `handle`, and errors with `refuse`. `name` is its name in the log and the metrics.
 pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     (request, payload, app): (HttpRequest, web::Payload, web::Data<App>),
     name: &'static str,
@@ -66,7 +67,7 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     let app = app.into_inner();
     let arrival = Arrival::new(&app, name);
     let request_id = arrival.request_id;
-    // Who comes from an address that cannot be read is refused, and counted as nobody.
+    // A caller whose address cannot be read is refused, and counts as nobody.
     let (address, unreadable) = match address::of(&request, &app.config) {
         Ok(address) => (address, None),
         Err(error) => (Ipv4Addr::UNSPECIFIED.into(), Some(error)),
@@ -93,21 +94,22 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     response
 }
 
-/// Runs a visit that is here as a whole.
+/// Runs a visit whose form has arrived completely.
 async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     visit: Rc<Visit>,
     handle: fn(Rc<Visit>) -> Fut,
 ) -> Result<HttpResponse> {
     let (app, address, path) = (visit.app.clone(), visit.context.address, visit.path.clone());
     let whom = visit.recognize();
-    // On the heap: a page's future is large, and is handed on several times before it runs.
+    // Boxed because a page's future is large and is moved several times before it runs.
     work::with_place(&app, (address, &path), whom, Box::pin(handle(visit))).await
 }
 
 impl Visit {
     fn new(request: &HttpRequest, app: &Arc<App>, request_id: Uuid, address: IpAddr) -> Self {
         let headers = request.headers().iter();
-        // Another application of the host may have set a cookie in any character set: what is ours beside it is read.
+        // Another application on the same host may have set a cookie in any character set. Our own cookies beside it
+        // must still be readable.
         let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value)));
         let headers: Vec<(String, String)> = headers.collect();
@@ -130,12 +132,12 @@ impl Visit {
         visit
     }
 
-    /// What ties forms to the browser that visits.
+    /// The secret that ties forms to the visiting browser.
     pub fn form_secret(&self) -> FormSecret {
         FormSecret::of(self.cookie(&form_secret::cookie_name(&self.app.public_url, "form")))
     }
 
-    /// Whether the address may come at all, and the form, if it arrives in time.
+    /// Admits the address, and reads the form if there is one and it arrives in time.
     async fn arrive(&mut self, request: &HttpRequest, payload: web::Payload) -> Result<()> {
         let app = self.app.clone();
         arrival::admit(request, &app, self.context.address, 0)?;
@@ -151,7 +153,7 @@ impl Visit {
         Ok(())
     }
 
-    /// Whether a form was sent.
+    /// Whether a form was submitted.
     pub fn is_form(&self) -> bool {
         self.head.method == "POST"
     }
@@ -171,18 +173,19 @@ impl Visit {
         self.cookies.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Notes the pool in the log, asks its web ACL, and counts a form that changes something.
+    /// Records the pool in the log, checks its web ACL, and counts a form that changes something.
     pub fn concerns_pool(&self, pool_id: &str) -> Result<()> {
         tracing::Span::current().record("pool.id", pool_id);
         admission::concerns_pool(pool_id);
         self.app.acl.check_pool(pool_id, self.context.address, self.size)?;
-        // The script asks for a passkey's options by itself; sign-ins and users have budgets that count these.
+        // The page's script requests passkey options by itself, so these do not count as forms. The budgets of sign-ins
+        // and users count them instead.
         let options = matches!(&*self.path, "/login" | "/passkeys/add") && self.form.get("step") == Some("options");
         let counts = self.is_form() && !self.path.starts_with("/oauth2/") && !options;
         if counts { self.app.budgets.spend_form(self.context.address, pool_id) } else { Ok(()) }
     }
 
-    /// Who visits, as far as it is known without asking the database.
+    /// Identifies the visitor as far as possible without asking the database.
     fn recognize(&self) -> Recognized {
         match self.known_bearer() {
             Some(bearer) => Recognized::Bearer(bearer),
@@ -190,7 +193,7 @@ impl Visit {
         }
     }
 
-    /// The bearer of the access token, if this replica knows the keys of its pool.
+    /// The bearer of the access token, if this replica already has the keys of its pool.
     fn known_bearer(&self) -> Option<Bearer> {
         let token = self.access_token().filter(|_| self.path == USER_INFO)?;
         let pool_id = tokens::unverified_pool(token, &self.app.public_url).ok()?;
@@ -199,13 +202,13 @@ impl Visit {
         Some(Bearer::of(pool_id, claims))
     }
 
-    /// The access token that was sent (RFC 6750 section 2.1).
+    /// The access token from the `Authorization` header (RFC 6750 section 2.1).
     pub fn access_token(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
-    /// What the access token of this visit says, by the keys of its pool. It is verified once.
+    /// Verifies the access token with the keys of its pool and returns its claims. The check is done once per visit.
     pub fn verify(&self, token: &str, pool_id: &str, keys: &PoolKeys) -> Result<AccessClaims, tokens::Error> {
         if let Some(claims) = self.claims.get() {
             return Ok(claims.clone());
@@ -215,13 +218,13 @@ impl Visit {
         Ok(self.claims.get_or_init(|| claims).clone())
     }
 
-    /// The pool of the app client that is named, if this replica knows it.
+    /// The pool of the app client that the request names, if this replica knows it.
     fn known_pool(&self) -> Option<String> {
         let client_id = self.query.get("client_id").or_else(|| self.form.get("client_id"))?;
         self.app.known_pool_of_client(client_id)
     }
 
-    /// Whether the visit is to a domain of another pool than this.
+    /// Whether the visit came through the domain of a pool other than this one.
     pub async fn is_under_another_domain(&self, pool_id: &str) -> Result<bool> {
         let host = self.header("host").unwrap_or_default().to_ascii_lowercase();
         let (domain, is_custom) = match self.app.hosts.place(&host) {
@@ -234,12 +237,12 @@ impl Visit {
         Ok(found.is_some_and(|found| found.pool_id != pool_id))
     }
 
-    /// What flows know of the visit where it stands for this operation.
+    /// The context for flows where the visit stands for this operation.
     pub fn context_of(&self, operation: &str) -> Context {
         Context { operation: operation.to_owned(), ..self.context.clone() }
     }
 
-    /// Calls an operation of the API, as an application would: the same checks, and nothing that an application could not do.
+    /// Calls an API operation as an application would: with the same checks, and no further rights.
     pub async fn api(&self, operation: &str, input: Value) -> Result<Value> {
         let call = Call {
             context: self.context_of(operation),

@@ -1,9 +1,10 @@
-//! The work of a request, carried out to its end whoever waits for it: a caller who hung up or was answered that it takes
-//! too long does not undo what was decided, such as that a guess was wrong, and leaves no conversation with the database
-//! in the middle.
+//! Carries out the work of a request to its end, whether or not anyone still waits for it.
 //!
-//! Two limits bound it. The first answers the caller; the work goes on, and keeps its place and its turn. The second ends
-//! the work, and with it the connection that it speaks on.
+//! A caller who hangs up, or who is told that it takes too long, does not undo what was decided, such as that a guess
+//! was wrong. Nor is a conversation with the database left half finished.
+//!
+//! Two limits apply. The first one answers the caller; the work goes on and keeps its place and its turn. The second
+//! one ends the work, and with it the database connection that it uses.
 
 use std::{
     net::IpAddr,
@@ -27,12 +28,12 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Work whose callers are gone, at most; further work ends with its caller.
+/// At most this many pieces of work may outlive their callers; any further work ends with its caller.
 const OUTLIVING: usize = 512;
-/// What the second limit grants beyond the first and the longest statement.
+/// How much longer the second limit is than the sum of the first limit and the longest statement.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// Carries work out as a task. A panic becomes an error.
+/// Carries out work as a task of its own. A panic becomes an error.
 pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Result<T>> + 'static) -> Result<T> {
     let patience = Duration::from_secs(app.config.request_timeout_seconds);
     let longest = patience + app.config.database_limits().statement + MARGIN;
@@ -68,8 +69,8 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
     }
 }
 
-/// Work for whoever is at this address, with a place, as any request has. `what`: what is asked for. `whom`: whom it counts
-/// for, as far as that is known.
+/// Carries out work for a caller at this address, with a seat, as any request has one. `what` names what is requested;
+/// `whom` is the party it counts for, as far as known.
 pub async fn with_place<T: 'static>(
     app: &Arc<App>,
     (address, what): (IpAddr, &str),
@@ -84,7 +85,8 @@ pub async fn with_place<T: 'static>(
     carry_out(app, app.admission.seat(address, what).scope(seated)).await
 }
 
-/// Reads something for a public document, for anybody at this address: with a place, as any request has, and to its end.
+/// Reads something for a public document, for anyone at this address. Like any request, it has a seat and runs to its
+/// end.
 pub async fn read<T: 'static>(
     app: &web::Data<App>,
     (address, pool_id): (IpAddr, Option<String>),
@@ -92,7 +94,7 @@ pub async fn read<T: 'static>(
 ) -> Result<T> {
     let app = app.clone().into_inner();
     let within = app.clone();
-    // One that is invented would stand apart from the pool that others ask at.
+    // Only known pools count: an invented pool ID would be counted apart from the pool that others ask for.
     let known = pool_id.filter(|id| app.keys.known(id, app.clock.now()).is_some());
     let whom = known.map_or(Recognized::Nobody, Recognized::At);
     let outcome = with_place(&app, (address, "document"), whom, async move { Ok(ask(&within).await?) }).await;
@@ -106,7 +108,8 @@ const WAITED_FOR: u8 = 0;
 const OUTLIVES: u8 = 1;
 const ENDED: u8 = 2;
 
-/// Whoever waits for the work. Gone before it ended, the work counts as outliving its caller.
+/// The caller who waits for the work. If it is dropped before the work has ended, the work counts as outliving its
+/// caller.
 struct Caller<'a> {
     app: &'a App,
     state: Arc<AtomicU8>,
@@ -125,7 +128,7 @@ impl Drop for Caller<'_> {
     }
 }
 
-/// The end of the work, however it comes.
+/// Marks the end of the work, however it comes about.
 struct End {
     app: Arc<App>,
     state: Arc<AtomicU8>,
@@ -133,7 +136,7 @@ struct End {
 }
 
 impl End {
-    /// Says in the log how work ended that nobody waited for.
+    /// Logs how the work ended if nobody waited for it any more.
     fn tell<T>(&self, outcome: &Result<T>) {
         if self.state.load(Ordering::SeqCst) != OUTLIVES {
             return;
@@ -159,7 +162,7 @@ impl Drop for End {
     }
 }
 
-/// A time in milliseconds, as logs have it.
+/// A duration in milliseconds, as the log shows it.
 pub fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e5).round() / 100.0
 }

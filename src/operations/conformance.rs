@@ -1,4 +1,5 @@
-//! Every operation's input against the service model: what it does not read stands in one reviewed file, with the reason.
+//! Tests every operation's input against the service model. Members that are not read are listed in one reviewed file,
+//! with the reason.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,7 @@ use serde_json::Value;
 use super::{SUPPORTED, unread};
 use crate::{app::App, context::Context, error::Result, wire};
 
-/// Members that say who calls; they are read before the operation.
+/// Members that identify the caller; they are read before the operation runs.
 const OF_THE_CALLER: [&str; 4] = ["AccessToken", "ClientId", "UserPoolId", "Session"];
 
 /// The members of an input that a handler's request type does not read.
@@ -27,7 +28,7 @@ fn what_an_operation_does_not_read_is_reviewed() {
     let mut found = BTreeSet::new();
     for operation in SUPPORTED {
         for path in unread(operation, wire::sample_input(operation)) {
-            // Elements of lists and values of maps have their container's name.
+            // Elements of lists and values of maps go by their container's name.
             let path: Vec<_> = path.split('.').filter(|part| part.parse::<usize>().is_err() && *part != "?").collect();
             if !(path.len() == 1 && OF_THE_CALLER.contains(&path[0])) {
                 found.insert(format!("{operation}.{}", path.join(".")));

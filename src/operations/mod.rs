@@ -1,7 +1,8 @@
-//! The API: a file per operation, in a folder per family. This file is the table: one line per operation.
+//! The API's operations, one file each, in a folder per family. This file is the table: one line per operation.
 //!
-//! A line names the handler; the handler's first argument after the call says who may reach it (see [`crate::caller`]). It also says
-//! what the operation does: it reads, it writes, or it writes users alone, which operators of the role `support` may.
+//! A line names the handler. The handler's first argument after the context says who may call it (see
+//! [`crate::caller`]). The line also says whether the operation reads, writes, or writes only users, which operators
+//! with the role `support` may do.
 
 mod account;
 mod clients;
@@ -44,15 +45,15 @@ pub use pools::create_user_pool::create as create_pool;
 pub use sessions::{Associated, session_id_of};
 pub use users::list_users::parse as parse_users_filter;
 
-/// Makes of one line per operation the list, the dispatch, and (for a test) what each operation does not read.
+/// Turns the table into the list of operations, the dispatch, and (for a test) what each operation does not read.
 macro_rules! operations {
     (@answer Read, $app:ident, $call:ident, $handle:expr) => { boxed($app, $call, $handle) };
     (@answer $writes:ident, $app:ident, $call:ident, $handle:expr) => { boxed_write($app, $call, $handle) };
     ($($name:literal: $access:ident => $family:ident::$operation:ident,)*) => {
-        /// The operations that exist here, in the README's order.
+        /// The supported operations, in the README's order.
         pub const SUPPORTED: &[&str] = &[$($name),*];
 
-        /// What an operation may do to what there is. Of names that are none's: they are refused.
+        /// What an operation does to the data. An unknown name counts as a write; the call is refused anyway.
         pub fn access(operation: &str) -> Access {
             match operation {
                 $($name => Access::$access,)*
@@ -60,7 +61,7 @@ macro_rules! operations {
             }
         }
 
-        /// Answers a call: the output as JSON text, or an error of the API.
+        /// Answers a call with the output as JSON text, or with an error of the API.
         pub async fn call(app: &App, call: &Call) -> Result<String> {
             match call.context.operation.as_str() {
                 $($name => operations!(@answer $access, app, call, $family::$operation::handle).await,)*
@@ -210,8 +211,10 @@ operations! {
     "GetUserPoolBranding": Read => extensions::get_user_pool_branding,
 }
 
-/// What an operation that writes must give, by who calls it: for users and operators it is a change that was noted, and who
-/// signs up or in notes what there is to note.
+/// The result that a writing operation must return, depending on its caller.
+///
+/// For users and operators it is a [`Changed`], which proves that the change was audited. Handlers for a
+/// [`PublicClient`], such as those for signing up and signing in, write the audit rows that are needed themselves.
 trait WrittenBy<C> {
     type Answer: Serialize;
 
@@ -226,7 +229,7 @@ impl<A: Serialize> WrittenBy<PublicClient> for A {
     }
 }
 
-/// Implements [`WrittenBy`] for those whose changes are noted.
+/// Implements [`WrittenBy`] for callers whose changes are audited.
 macro_rules! noted {
     ($($caller:ty),*) => {$(
         impl<A: Serialize> WrittenBy<$caller> for Changed<A> {
@@ -243,8 +246,8 @@ noted!(Operator, Bearer, SignedIn, Enroller);
 
 type Answered<'a> = Pin<Box<dyn Future<Output = Result<String>> + 'a>>;
 
-/// [`answer`] on the heap: a future that held the state of every operation would be as large as the largest, and the stack
-/// of a build without optimization would have room for all of them at once.
+/// [`answer`] on the heap. A future with the state of every operation would be as large as the largest one, and without
+/// optimization the stack would have room for all of them at once.
 fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
     app: &'a App,
     call: &'a Call,
@@ -253,7 +256,7 @@ fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
     Box::pin(answer(app, call, handle, |answer| answer))
 }
 
-/// The same of an operation that writes.
+/// Like [`boxed`], for an operation that writes.
 fn boxed_write<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, W: WrittenBy<C> + 'a>(
     app: &'a App,
     call: &'a Call,
@@ -262,7 +265,7 @@ fn boxed_write<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, W: WrittenBy<C> + '
     Box::pin(answer(app, call, handle, W::answer))
 }
 
-/// Finds out who calls, checks the input, and runs the handler.
+/// Identifies the caller, checks the input, and runs the handler.
 async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
     app: &App,
     call: &Call,
@@ -276,10 +279,10 @@ async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
     if let Recognized::Bearer(bearer) = &recognized
         && call.access.kind() == Kind::Write
     {
-        // Before there is a place: who waits needs none.
+        // Before the call takes a place: while it waits in the queue it needs none.
         turn = Some(app.user_queue.of_bearer(&bearer.pool_id, bearer.sub).await?);
     }
-    // Not before the body is here: a slow sender takes nobody's place. (Visits to the pages have a place already.)
+    // Not before the body has arrived, so that a slow sender takes up no place. (Visits to the pages already have one.)
     admission::sit().await?;
     let proof = C::prove(app, call).await?;
     let input = input?;
@@ -297,8 +300,8 @@ async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
     serde_json::to_string(&unwrap(response)).map_err(Error::internal)
 }
 
-/// The error in a form that the operation declares: flows are shared by operations that declare different ones, and typed
-/// clients know only those.
+/// Turns an error into one that the operation declares. Flows are shared by operations that declare different errors,
+/// and typed clients know only the declared ones.
 fn declared(context: &Context, error: Error) -> Error {
     let declares = |name: &str| {
         let operation = wire::model().operation(&context.operation);
@@ -312,6 +315,6 @@ fn declared(context: &Context, error: Error) -> Error {
     }
 }
 
-/// The output of operations that have nothing to say.
+/// The empty output of operations that return nothing.
 #[derive(Serialize)]
 struct Empty {}

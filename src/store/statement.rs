@@ -3,10 +3,10 @@
 /// A checked query of sqlx, composed of literals and of these shared parts:
 ///
 /// - `USER`: the columns of a user `u`, as [`super::users::Row`] has them.
-/// - `USER_IF_ANY`: the same for a user who may not exist.
+/// - `USER_IF_ANY`: the same columns for a user who may not exist.
 /// - `SESSION_AND_OWNER`: a session `s` with its user `u` and its app client `o`, to be joined or filtered further.
-/// - `LIVES`: whether they may act: the session has not ended, and the user is enabled and needs no password reset.
-///   (Sessions of a deleted app client find no `o`.)
+/// - `LIVES`: the condition that they may act: the session has not ended, and the user is enabled and needs no password
+///   reset. (Sessions of a deleted app client find no `o`.)
 /// - `NOTED`: the rows that the deletion of a passkey writes to the audit trail and the outbox, made from the rows of
 ///   `deleted`.
 macro_rules! statement {

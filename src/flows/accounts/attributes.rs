@@ -1,4 +1,4 @@
-//! User attributes against the pool's schema.
+//! User attributes, checked against the pool's schema.
 
 use serde_json::{Map, Value};
 
@@ -10,13 +10,13 @@ use crate::{
     },
 };
 
-/// Longest name that signs in, bytes: an entry of an index must hold it.
+/// The maximum length of a name that signs in, in bytes: an index entry must be able to hold it.
 const LONGEST_KEY: usize = 1024;
 
-/// Custom attributes a pool may have.
+/// The maximum number of custom attributes of a pool.
 pub const MAX_CUSTOM: usize = 50;
 
-/// A name and a value, as the API's `AttributeType`.
+/// A name and a value, like the API's `AttributeType`.
 #[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Attribute {
@@ -25,7 +25,7 @@ pub struct Attribute {
     pub value: Option<String>,
 }
 
-/// A map of attributes as the API's list, `sub` first.
+/// Converts a map of attributes to the API's list, with `sub` first.
 pub fn listed(sub: uuid::Uuid, attributes: &Map<String, Value>) -> Vec<Attribute> {
     let sub = Attribute { name: "sub".into(), value: Some(sub.to_string()) };
     let rest = attributes
@@ -34,7 +34,7 @@ pub fn listed(sub: uuid::Uuid, attributes: &Map<String, Value>) -> Vec<Attribute
     std::iter::once(sub).chain(rest).collect()
 }
 
-/// The attributes that a client may read: those it lists, or all but the developer's own.
+/// The attributes that a client may read: those it lists, or all except the developer's own.
 pub fn readable(client: &Client, attributes: &Map<String, Value>) -> Map<String, Value> {
     let listed = |name: &str| match &client.settings.read_attributes {
         Some(list) => list.iter().any(|one| one == name),
@@ -43,8 +43,9 @@ pub fn readable(client: &Client, attributes: &Map<String, Value>) -> Map<String,
     attributes.iter().filter(|(name, _)| listed(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Attributes of a new user, checked against the schema: known, well formed, none missing.
-/// `by_operator`: may set `email_verified` and other attributes that users may not.
+/// Checks given attributes against the schema: they must be known, writable and well formed.
+///
+/// `by_operator`: the caller may set `email_verified` and other attributes that users may not.
 pub fn checked(
     pool: &Pool,
     given: &[Attribute],
@@ -55,7 +56,7 @@ pub fn checked(
     for attribute in given {
         let name = attribute.name.as_str();
         let schema = pool.settings.schema_attributes.iter().find(|known| known.name == name);
-        // What a federated sign-in proved, nobody else writes.
+        // A federated sign-in proved this attribute; nobody else writes it.
         if name == "identities" {
             return Err(nonconforming("identities", "Attribute cannot be updated."));
         }
@@ -66,7 +67,7 @@ pub fn checked(
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
         }
         let value = attribute.value.clone().unwrap_or_default();
-        // Amazon Cognito takes Python's spelling too.
+        // Amazon Cognito also accepts Python's spelling.
         let value = if schema.attribute_data_type == "Boolean" { value.to_lowercase() } else { value };
         check_value(schema, &value)?;
         out.insert(name.to_owned(), Value::String(value));
@@ -74,7 +75,7 @@ pub fn checked(
     Ok(out)
 }
 
-/// Refuses an address that is said to be verified where there is none.
+/// Fails if an address is said to be verified but is missing.
 pub fn check_verified(attributes: &Map<String, Value>) -> Result<()> {
     for (name, text) in [("email", "email"), ("phone_number", "phone number")] {
         let verified = format!("{name}_verified");
@@ -85,13 +86,13 @@ pub fn check_verified(attributes: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// Whether an attribute is one that users ever write.
+/// Whether users may ever write this attribute.
 pub fn is_for_users(schema: &SchemaAttribute) -> bool {
     let reserved = matches!(schema.name.as_str(), "email_verified" | "phone_number_verified" | "identities");
     !reserved && !schema.developer_only_attribute
 }
 
-/// Whether users may write an attribute through a client with this list.
+/// Whether users may write an attribute through a client with this list of writable attributes.
 fn is_writable(schema: &SchemaAttribute, writable: Option<&[String]>) -> bool {
     is_for_users(schema) && writable.is_none_or(|list| list.contains(&schema.name))
 }
@@ -101,8 +102,9 @@ pub fn may_write(client: &Client, schema: &SchemaAttribute) -> bool {
     is_writable(schema, client.settings.write_attributes.as_deref())
 }
 
-/// Refuses a change of what is immutable by who is signed in, also where it was never set: it is written when the user is
-/// made, or by an operator.
+/// Fails if the signed-in user changes an immutable attribute, even one that was never set.
+///
+/// Such an attribute is written when the user is created, or by an operator.
 pub fn check_mutable(pool: &Pool, current: &Map<String, Value>, new: &Map<String, Value>) -> Result<()> {
     let fixed = |known: &&SchemaAttribute| {
         !known.mutable && new.get(&known.name).is_some_and(|value| current.get(&known.name) != Some(value))
@@ -113,8 +115,9 @@ pub fn check_mutable(pool: &Pool, current: &Map<String, Value>, new: &Map<String
     }
 }
 
-/// A user's attributes after a change: what is immutable stays as it is once set, and an address that changes is no longer
-/// verified.
+/// A user's attributes after a change.
+///
+/// An immutable attribute stays as it is once set, and an address that changes is no longer verified.
 pub fn changed(pool: &Pool, mut current: Map<String, Value>, new: Map<String, Value>) -> Result<Map<String, Value>> {
     for (name, value) in new {
         let before = current.get(&name);
@@ -134,7 +137,7 @@ pub fn changed(pool: &Pool, mut current: Map<String, Value>, new: Map<String, Va
     Ok(current)
 }
 
-/// Refuses a user who lacks a required attribute.
+/// Fails if the user lacks a required attribute.
 pub fn check_required(pool: &Pool, attributes: &Map<String, Value>) -> Result<()> {
     let missing =
         |known: &&SchemaAttribute| known.required && known.name != "sub" && !attributes.contains_key(&known.name);
@@ -171,11 +174,11 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
         _ => {
             let length = value.chars().count();
             let bound = |key: &str| schema.string_attribute_constraints.as_ref()?.get(key)?.parse::<usize>().ok();
-            // These are keys of the database too, which have a size in bytes.
+            // These values are also keys in the database, whose size is limited in bytes.
             let key = matches!(name.as_str(), "email" | "phone_number" | "preferred_username");
             if bound("MinLength").is_some_and(|min| length < min)
                 || length > bound("MaxLength").unwrap_or(2048)
-                // Folding may lengthen it.
+                // Case folding may lengthen it.
                 || (key && value.to_lowercase().len() > LONGEST_KEY)
             {
                 return broken("String length is outside its range.");
@@ -191,8 +194,10 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a text is an e-mail address and nothing beside it: one `@`, none of the characters that separate addresses, and
-/// no letter that folds to one of another alphabet, so that two mailboxes never have one name.
+/// Whether a text is one e-mail address and nothing else.
+///
+/// It has one `@`, none of the characters that separate addresses, and no letter that folds to one of another alphabet,
+/// so that two mailboxes never have the same name.
 pub fn is_email(text: &str) -> bool {
     let plain = |c: char| {
         !c.is_whitespace()
@@ -214,7 +219,7 @@ fn nonconforming(attribute: &str, why: &str) -> Error {
     Error::InvalidParameter(Text::keyed(Key::Attribute(attribute.to_owned()), words))
 }
 
-/// The attributes of every pool (OpenID Connect's standard claims), as DescribeUserPool lists them.
+/// The attributes that every pool has (OpenID Connect's standard claims), as DescribeUserPool lists them.
 pub fn standard() -> Vec<SchemaAttribute> {
     let text = |name: &str, min: &str, max: &str| {
         let bounds = [("MinLength", min), ("MaxLength", max)].map(|(key, bound)| (key.to_owned(), bound.to_owned()));

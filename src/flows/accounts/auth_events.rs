@@ -1,4 +1,4 @@
-//! Notes what users do, in pools that keep it: `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT`.
+//! Records what users do, in pools that keep it: those whose `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT`.
 
 use uuid::Uuid;
 
@@ -13,17 +13,17 @@ use crate::{
     store::{self, auth_events::AuthEvent, pools::Pool},
 };
 
-/// Whether a pool keeps what its users do.
+/// Whether a pool keeps a record of what its users do.
 pub fn kept(pool: &Pool) -> bool {
     pool.settings.rest.get("UserPoolAddOns").is_some_and(|one| one["AdvancedSecurityMode"] == "AUDIT")
 }
 
-/// Notes an event.
+/// Records an event of a user.
 pub fn note(app: &App, context: &Context, pool: &Pool, sub: Uuid, kind: &str, response: &str, challenge: Option<&str>) {
     send(app, context, pool, Who::User(sub), (kind, response, challenge));
 }
 
-/// Notes the same of the user whom a name names, if there is one.
+/// Like [`note`], for the user whom a name denotes, if there is one.
 pub fn note_named(app: &App, context: &Context, pool: &Pool, name: Option<&str>, event: (&str, &str, Option<&str>)) {
     if let Some(name) = name.filter(|name| !name.contains('\0')) {
         send(app, context, pool, Who::Name(pool.username_key(name)), event);
@@ -48,7 +48,7 @@ fn send(app: &App, context: &Context, pool: &Pool, who: Who, (kind, response, ch
     }
 }
 
-/// Writes an event of a user who exists, in the background.
+/// Writes an event in the background, if its user exists.
 pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
     let Noted { pool_id, who, event } = noted;
     let sub = match who {
@@ -61,14 +61,14 @@ pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
     }
 }
 
-/// Notes how a step of a sign-in went, where it says something about the user.
+/// Records how a step of a sign-in went, if that says something about the user.
 pub fn note_step(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
     let Some(response) = response_of(outcome, |one| !matches!(one, Outcome::Next(_))) else { return };
     let event = ("SignIn", response, challenge);
     note_named(sign_in.app, sign_in.context, sign_in.pool, name.map(String::as_str), event);
 }
 
-/// What the answer to a challenge proves, as an event names it: one of `ChallengeResponses`.
+/// What the answer to a challenge proves, in the words of an event's `ChallengeResponses`.
 pub fn proves(challenge: ChallengeName) -> Option<&'static str> {
     match challenge {
         ChallengeName::Password
@@ -80,7 +80,7 @@ pub fn proves(challenge: ChallengeName) -> Option<&'static str> {
     }
 }
 
-/// How a step of a sign-in went, as an event says it; `None`: it says nothing about the user.
+/// How a step of a sign-in went, in the words of an event. `None` if it says nothing about the user.
 pub fn response_of<T>(result: &Result<T>, is_done: impl Fn(&T) -> bool) -> Option<&'static str> {
     match result {
         Ok(outcome) if is_done(outcome) => Some("Pass"),

@@ -1,4 +1,5 @@
-//! Changing a user's attributes, by the user or by an operator: what is verified, what waits for a code, who is called what.
+//! Changing a user's attributes, by the user or by an operator: what is verified, what waits for a code, which names
+//! follow.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -19,21 +20,23 @@ use crate::{
     store::{self, Connection, clients::Client, pools::Pool, users::User},
 };
 
-/// What is said when nothing would be left.
+/// The error text for a change that would leave no way to sign in.
 pub fn no_way_left() -> Text {
     let words = "Nothing would be left to sign in to this account with; add a passkey or set a password first.";
     Text::keyed(Key::NoWayLeft, words)
 }
 
-/// Whether a user who changes their attributes has a way to sign in now and must have one afterwards, because the passkey policy
-/// keeps the last one.
+/// Whether a change of attributes must leave the user a way to sign in.
+///
+/// That is so if the passkey policy protects the last one and the user has one now.
 pub async fn must_keep_a_factor(db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<bool> {
     Ok(pool.passkey_policy.keep_last_factor && last_factor::can_sign_in(db, pool, sub, None).await?)
 }
 
-/// Applies checked attributes to a user, in a transaction that holds the user's row; returns the user as it is then, and
-/// the addresses that are to be proved. The caller sends the codes. `careful`: an address that was proved stays until the new
-/// one is, whatever the pool says.
+/// Applies checked attributes to a user, in a transaction that holds the user's row.
+///
+/// Returns the changed user and the addresses to be verified; the caller sends the codes. `careful`: a verified address
+/// stays until the new one is verified, whatever the pool's settings say.
 pub async fn update(
     db: &mut Connection,
     pool: &Pool,
@@ -45,16 +48,16 @@ pub async fn update(
     let settings = &pool.settings;
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let before_update = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
-    // What is immutable is so for values that wait, too.
+    // An immutable attribute may not change either if its new value would wait for a code.
     attributes::changed(pool, user.attributes.clone(), new.clone())?;
     let mut to_prove = Vec::new();
     for attribute in AddressAttribute::ALL {
         let Some(value) = new.get(attribute.name()).and_then(Value::as_str).map(str::to_owned) else { continue };
-        // Whatever code is on its way was for the value before this one.
+        // Any code on its way was for the previous value.
         codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
         let same = user.attributes.get(attribute.name()).is_some_and(|old| *old == value);
         let vouched = new.get(attribute.verified()).is_some_and(|verified| verified == "true");
-        // An address that is a second factor stays until the new one is proved.
+        // An address that is a second factor stays until the new one is verified.
         let stays = factors::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
         if same || vouched || value.is_empty() {
             continue;
@@ -75,8 +78,9 @@ pub async fn update(
     Ok((user, to_prove))
 }
 
-/// Sends codes to addresses that are to be proved; returns where they went. `counted`: within the limits of who asks for
-/// codes in their own name.
+/// Sends codes to addresses that are to be verified, and returns where they went.
+///
+/// `counted`: the limits on codes that people request in their own name apply.
 pub async fn prove(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -94,7 +98,7 @@ pub async fn prove(
     Ok(sent)
 }
 
-/// Writes a user's attributes, the names that follow from them, and takes codes back whose address changed.
+/// Writes a user's attributes and the names that follow from them, and withdraws the codes of addresses that changed.
 pub async fn store(
     db: &mut Connection,
     pool: &Pool,
@@ -116,7 +120,7 @@ pub async fn store(
     Ok(user)
 }
 
-/// A user's attributes without some. `client`: who asks, if it is the user and no operator.
+/// A user's attributes without the named ones. `client` is the caller's if the user asks; `None` if an operator does.
 pub fn without(
     pool: &Pool,
     mut left: Map<String, Value>,

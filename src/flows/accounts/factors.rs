@@ -18,7 +18,7 @@ pub fn enabled(pool: &Pool, user: &User) -> Vec<SecondFactor> {
     SecondFactor::VARIANTS.iter().copied().filter(is_on).collect()
 }
 
-/// Whether a user can use a method now: what is sent needs an address that was proved.
+/// Whether a user can use a method now: a method that sends codes needs a verified address.
 pub fn is_usable(user: &User, method: SecondFactor) -> bool {
     method.attribute().is_none_or(|name| Address::verified(user, name).is_some())
 }
@@ -32,8 +32,10 @@ pub fn is_needed(pool: &Pool, user: &User) -> bool {
     }
 }
 
-/// What a user is asked for now: what is switched on and usable. Where a second factor is required and none was switched on,
-/// it is an authenticator app that was verified, or else an address that was proved.
+/// The second factors that a user may be asked for now: those that are switched on and usable.
+///
+/// If a second factor is required and none is switched on, it is a verified authenticator app or else a verified
+/// address.
 pub fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<SecondFactor> {
     let on = enabled(pool, user);
     if !on.is_empty() {
@@ -46,7 +48,7 @@ pub fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<SecondFactor> {
     SecondFactor::VARIANTS.iter().copied().filter(without).take(1).collect()
 }
 
-/// Whether codes to this attribute's address are a second factor of this user, or would be for want of another.
+/// Whether codes to this address are a second factor of this user, or would be as long as there is no other.
 pub fn uses(pool: &Pool, user: &User, attribute: AddressAttribute) -> bool {
     let on = enabled(pool, user);
     let is = |method: SecondFactor| if on.is_empty() { pool.has_mfa(method) } else { on.contains(&method) };
@@ -59,12 +61,12 @@ pub fn passkeys_suffice(pool: &Pool, user: &User) -> bool {
     pool.has_multi_factor_passkeys() && user.mfa.passkey
 }
 
-/// Where a person's code of this factor goes, if one is sent and the person can use it.
+/// The address to which a person's code of this factor goes, if the factor sends codes and the person can use it.
 pub fn address(user: &User, factor: Factor) -> Option<Address> {
     Address::verified(user, factor.attribute()?).filter(|_| user.status == Status::Confirmed)
 }
 
-/// The relying party of a pool, if it is configured.
+/// The relying party of a pool, if one is configured.
 pub fn relying_party_of(pool: &Pool, app_origins: &[String]) -> Option<RelyingParty> {
     let configuration = pool.settings.web_authn_configuration.as_ref()?;
     Some(RelyingParty {
@@ -75,7 +77,7 @@ pub fn relying_party_of(pool: &Pool, app_origins: &[String]) -> Option<RelyingPa
     })
 }
 
-/// The algorithms that a pool offers, most wanted first.
+/// The algorithms that a pool offers, in order of preference.
 pub fn algorithms_of(pool: &Pool) -> &'static [webauthn::COSEAlgorithm] {
     if pool.passkey_policy.ed_dsa { &webauthn::ALGORITHMS_WITH_EDDSA } else { &webauthn::ALGORITHMS }
 }

@@ -1,7 +1,7 @@
 //! Forgotten passwords: who may have a code, and where it goes.
 //!
-//! Where people are called by their address, the code goes to that address, proved or not, whatever else they proved: whoever
-//! signs up as somebody else's address, and confirms by their own phone, gets no codes for that name.
+//! If people are named by their address, the code goes to that address, verified or not, whatever else is verified. So
+//! somebody who signs up with another person's address, and confirms by their own phone, gets no codes for that name.
 
 use crate::{
     error::{Error, Result},
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Where the code of this user goes, or why there can be none.
+/// The address that this user's code goes to, or the reason why there can be none.
 pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     if !user.enabled {
         return Err(Error::disabled());
@@ -43,7 +43,7 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     if mechanisms == ["admin_only"] {
         return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
     }
-    // What is a second factor is not the first one, too: one mailbox would be both.
+    // A second factor cannot be the first one, too: one mailbox would be both.
     if let Some(naming) = addresses::naming(pool) {
         let named = Address::of(user, naming).ok_or_else(nowhere)?;
         if !factors::uses(pool, user, naming) {
@@ -60,11 +60,11 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     mechanisms.iter().find_map(verified).ok_or_else(nowhere)
 }
 
-/// Refuses a code whose address is not one where a code of this user may go any more.
+/// Fails if a code went to an address that may not receive this user's codes any more.
 pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     let first = address(pool, user)?;
     let attribute = code.attribute.parse().ok();
-    // Another that is proved will do where the pool has several ways.
+    // If the pool has several ways of recovery, another verified address is also accepted.
     let proved = attribute.and_then(|attribute| Address::verified(user, attribute));
     let may = match addresses::naming(pool) {
         Some(naming) if first.attribute == naming => Some(first),
@@ -74,9 +74,11 @@ pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     if still { Ok(()) } else { Err(codes::void()) }
 }
 
-/// Whoever has a code that went to the name itself reads what goes to it, and is the first who proves it: nothing is left to
-/// whoever took the name before, neither sessions nor what begins one, nor passkeys, second factors, devices or another
-/// address. The caller has locked the user's row.
+/// Hands the account to the first person who proves that they read what is sent to its name.
+///
+/// If the code went to the name itself, nothing is left to whoever took that name before: no sessions, pending
+/// challenges or codes, no passkeys, second factors or devices, and no other verified address. The caller has locked
+/// the user's row.
 pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
     let Some(naming) = addresses::naming(pool).filter(|naming| code.attribute == naming.name()) else {
         return Ok(user);

@@ -1,4 +1,4 @@
-//! The last way to sign in.
+//! The last way to sign in, which some changes must not remove.
 
 use uuid::Uuid;
 
@@ -9,7 +9,8 @@ use crate::{
     store::{self, Connection, pools::Pool, users::User},
 };
 
-/// Refuses what would leave a user without a way to sign in who had one before, in a transaction that is then not committed.
+/// Fails if the change would remove the user's last way to sign in; the caller must roll back. `had`: there was one
+/// before.
 pub async fn keep(db: &mut Connection, pool: &Pool, sub: Uuid, had: bool, why: Text) -> Result<()> {
     if !had || can_sign_in(db, pool, sub, None).await? {
         return Ok(());
@@ -17,8 +18,9 @@ pub async fn keep(db: &mut Connection, pool: &Pool, sub: Uuid, had: bool, why: T
     Err(Error::InvalidParameter(why))
 }
 
-/// Whether a user has a factor that the pool lets them sign in with, also `without` this passkey. The transaction has locked
-/// the user's row, where something follows from it.
+/// Whether a user has a factor that the pool accepts for signing in, not counting the passkey `without`.
+///
+/// If anything depends on the answer, the transaction must have locked the user's row.
 pub async fn can_sign_in(db: &mut Connection, pool: &Pool, sub: Uuid, without: Option<&[u8]>) -> Result<bool> {
     match store::users::find_by_sub(&mut *db, &pool.id, sub).await? {
         Some(user) => can_sign_in_as(db, pool, &user, without).await,
@@ -26,7 +28,7 @@ pub async fn can_sign_in(db: &mut Connection, pool: &Pool, sub: Uuid, without: O
     }
 }
 
-/// The same of a user who is, or would be, as given.
+/// Like [`can_sign_in`], for a user who is, or would be, as given.
 pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, without: Option<&[u8]>) -> Result<bool> {
     if user.password_hash.is_some() && pool.allows_factor(Factor::Password) {
         return Ok(true);
@@ -42,7 +44,7 @@ pub async fn can_sign_in_as(db: &mut Connection, pool: &Pool, user: &User, witho
     if !codes_suffice && !factors::passkeys_suffice(pool, user) {
         return Ok(false);
     }
-    // One that was made for another RP ID signs nobody in (docs/cognito.md 3.1).
+    // A passkey that was made for another RP ID does not sign anybody in (docs/cognito.md 3.1).
     let rp_id = relying_party_of(pool, &[]).map(|rp| rp.id);
     let passkeys = store::passkeys::list(db, &pool.id, user.sub).await?;
     Ok(pool.allows_factor(Factor::WebAuthn)

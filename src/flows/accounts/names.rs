@@ -1,4 +1,4 @@
-//! The names that sign a person in: the username, and the pool's aliases or username attributes.
+//! The names that a person can sign in with: the username, and the pool's aliases or username attributes.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -15,8 +15,9 @@ use crate::{
     },
 };
 
-/// Subject and username of a new user who is to be called `typed`. In pools with username attributes the typed address
-/// becomes the user's attribute, and the subject is the username.
+/// The subject and the username of a new user who will be called `typed`.
+///
+/// In pools with username attributes, the typed address becomes the user's attribute, and the subject is the username.
 pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>) -> Result<(Uuid, String)> {
     let sub = random::uuid();
     let invalid = |key: Key, text: &'static str| Err(Error::InvalidParameter(Text::keyed(key, text)));
@@ -55,8 +56,9 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     Ok((sub, sub.to_string()))
 }
 
-/// The names that sign this user in in this pool: kind and value as it is compared. None where it is the username alone,
-/// which `users` keeps.
+/// The names that sign this user in, in this pool: the kind, and the value as it is compared.
+///
+/// The list is empty if only the username signs in; `users` keeps that.
 fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     let settings = &pool.settings;
     let mut names = Vec::new();
@@ -72,9 +74,10 @@ fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     for kind in ["email", "phone_number", "preferred_username"] {
         let has = |list: &[String]| list.iter().any(|one| one == kind);
         let verified = || is_verified(kind);
-        // As an alias, an address signs in once it is verified, a chosen name once its owner is; as a username, an
-        // address does from the start, but not beside another that is proved: who proved a phone has proved nothing about the
-        // mailbox that was written beside it, whose owner is to have its name.
+        // As an alias, an address signs in once it is verified, and a chosen name once its owner is confirmed. As a
+        // username, an address signs in from the start, unless another address is verified: somebody who verified a
+        // phone number has proved nothing about the mailbox given with it, and the owner of that mailbox must be able
+        // to have its name.
         let proved = match kind {
             "preferred_username" => user.status != Status::Unconfirmed,
             _ => verified(),
@@ -89,7 +92,7 @@ fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     names
 }
 
-/// Refuses a chosen name that could be taken for another kind of name.
+/// Fails if a chosen name could be taken for another kind of name.
 fn check_preferred(pool: &Pool, user: &User) -> Result<()> {
     let alias = pool.settings.alias_attributes.iter().any(|name| name == "preferred_username");
     let chosen = user.attributes.get("preferred_username").and_then(Value::as_str).filter(|_| alias);
@@ -102,24 +105,26 @@ fn check_preferred(pool: &Pool, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// A name that is somebody else's: its kind.
+/// The kind of a name that belongs to somebody else.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken(pub &'static str);
 
 impl Taken {
-    /// The refusal of a change.
+    /// The error for a change.
     pub fn alias_exists(&self) -> Error {
         Error::AliasExists(format!("An account with the given {} already exists.", self.0).into())
     }
 
-    /// The refusal of a new user.
+    /// The error for a new user.
     pub fn username_exists(&self) -> Error {
         Error::UsernameExists(format!("An account with the given {} already exists.", self.0).into())
     }
 }
 
-/// Makes a user's names what the attributes say, in a transaction that holds the user's row. The inner error: one of them
-/// is somebody else's. `take`: an address is taken away from them, and is no longer verified there.
+/// Makes a user's names match the attributes, in a transaction that holds the user's row.
+///
+/// The inner error: one of the names belongs to somebody else. `take`: an address is taken away from its present owner,
+/// where it is then no longer verified.
 pub async fn put(
     db: &mut Connection,
     pool: &Pool,
@@ -150,8 +155,9 @@ pub async fn put(
     Ok(Ok(()))
 }
 
-/// Takes an address away from whoever signs in with it. Two users who do so to each other are a deadlock, of which
-/// PostgreSQL ends one after a second.
+/// Takes an address away from the user who signs in with it.
+///
+/// Two users who take addresses from each other deadlock; PostgreSQL ends one of the transactions after a second.
 async fn take_away(
     db: &mut Connection,
     pool: &Pool,
@@ -161,7 +167,7 @@ async fn take_away(
 ) -> Result<()> {
     let Some(owner) = store::aliases::owner_of(db, &pool.id, value).await? else { return Ok(()) };
     let Some(mut owner) = store::users::lock(db, &pool.id, owner).await? else { return Ok(()) };
-    // Read under the lock: the owner may have another address by now.
+    // Read under the lock, because the owner may have another address by now.
     if owner.attributes.get(kind).and_then(Value::as_str).is_none_or(|own| pool.username_key(own) != value) {
         return Ok(());
     }

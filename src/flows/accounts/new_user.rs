@@ -1,4 +1,4 @@
-//! Making a user: what signing up and an operator's creation share.
+//! Creating a user: what sign-up, creation by an operator, import and migration share.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -14,19 +14,19 @@ use crate::{
     },
 };
 
-/// A user to make: the attributes are checked, the password fits the policy.
+/// A user to create. The attributes are already checked, and the password fits the policy.
 pub struct NewUser {
     pub sub: Uuid,
     pub username: String,
-    /// `None`: the user has no password.
+    /// `None` if the user has no password.
     pub password: Option<Password>,
     pub status: Status,
     pub attributes: Map<String, Value>,
-    /// Whether the user's address is taken away from whoever signs in with it.
+    /// Whether to take the user's address away from another user who signs in with it.
     pub take_alias: bool,
 }
 
-/// Makes the user and its audit row in the caller's transaction. `exists`: the refusal when the username is taken.
+/// Creates the user and its audit row in the caller's transaction. `exists` is the error text if the username is taken.
 pub async fn insert(
     db: &mut Connection,
     pool: &Pool,
@@ -54,7 +54,7 @@ pub async fn insert(
     if !store::users::insert(db, &pool.id, &key, &user, srp_verifier.flatten().as_deref()).await? {
         return Err(taken());
     }
-    // A subject names its user too; nobody else may be called so.
+    // A subject names its user, too, so nobody else may have it as a username.
     if let Ok(other) = Uuid::try_parse(&key)
         && other != sub
         && store::users::find_by_sub(db, &pool.id, other).await?.is_some()
@@ -63,7 +63,7 @@ pub async fn insert(
     }
     match names::put(db, pool, &user, new.take_alias, trail.at).await? {
         Ok(()) => {}
-        // Somebody signs in with it already.
+        // Somebody already signs in with this name.
         Err(names::Taken("username")) => return Err(taken()),
         Err(other) => return Err(other.username_exists()),
     }

@@ -1,4 +1,4 @@
-//! Passwords: the pool's policy, and checking one with its lockout.
+//! Passwords: the pool's policy, and checking a password with lockout.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
@@ -24,10 +24,11 @@ use crate::{
 /// Characters that count as symbols (Amazon Cognito developer guide, "Password policies").
 const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ";
 
-/// Longest password, characters: `PasswordType` of the API, also where a password comes in a map of parameters.
+/// The maximum length of a password, in characters: the API's `PasswordType`, enforced also for passwords in a
+/// parameter map.
 const LONGEST: usize = 256;
 
-/// Refuses a password that the policy does not allow, with Amazon Cognito's texts (docs/cognito.md 6).
+/// Fails if the policy does not allow a password, with Amazon Cognito's texts (docs/cognito.md 6).
 pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
     if password.chars().count() > LONGEST {
         return Err(Error::InvalidPassword(
@@ -48,8 +49,7 @@ pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
     }
 }
 
-/// What is stored of a new password: its hash and, in pools with a client that proves passwords without sending them, its
-/// SRP verifier.
+/// Makes what is stored of a new password: its hash and, if a client of the pool uses SRP, its SRP verifier.
 pub async fn new(app: &App, pool: &Pool, sub: Uuid, username: &str, password: Secret) -> Result<Password> {
     let srp_verifier = if store::clients::any_uses_srp(&app.db, &pool.id).await? {
         Some(new_verifier(app, pool, sub, username, &password).await?)
@@ -59,7 +59,7 @@ pub async fn new(app: &App, pool: &Pool, sub: Uuid, username: &str, password: Se
     Ok(Password { hash: app.passwords.hash(password).await?, srp_verifier })
 }
 
-/// A sealed SRP verifier.
+/// Makes a sealed SRP verifier.
 async fn new_verifier(app: &App, pool: &Pool, sub: Uuid, username: &str, password: &Secret) -> Result<Vec<u8>> {
     let (pool_name, username, password) = (pool_name(&pool.id).to_owned(), username.to_owned(), password.clone());
     let salt = plain_salt(random::bytes());
@@ -85,7 +85,7 @@ fn remembered(pool: &Pool) -> i64 {
     pool.settings.policies.password_policy.password_history_size.unwrap_or(0)
 }
 
-/// Refuses a password that the user has or had before. Each comparison costs a hash, and holds nothing meanwhile.
+/// Fails if the user has, or had, this password. Each comparison costs a hash, during which nothing is locked.
 pub async fn check_history(app: &App, pool: &Pool, sub: Uuid, password: &Secret) -> Result<()> {
     if remembered(pool) == 0 {
         return Ok(());
@@ -98,7 +98,7 @@ pub async fn check_history(app: &App, pool: &Pool, sub: Uuid, password: &Secret)
     Ok(())
 }
 
-/// Counts a guess in a user's name.
+/// Counts a wrong guess against a user's name.
 pub async fn count_failure(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
     let (free, name) = (app.config.free_password_failures, attempts_name(app, pool, username, user));
     if free > 0 {
@@ -107,7 +107,7 @@ pub async fn count_failure(app: &App, pool: &Pool, username: &str, user: Option<
     Ok(())
 }
 
-/// The SRP verifier that was sealed for this user.
+/// Opens the SRP verifier that was sealed for this user.
 pub fn open_verifier(app: &App, pool: &Pool, sub: Uuid, sealed: &[u8]) -> Result<Verifier> {
     let plain = app.sealing.open(&verifier_context(pool, sub), sealed).map_err(Error::internal)?;
     let (salt, v) = plain.split_first_chunk().ok_or_else(|| Error::internal("a short SRP verifier"))?;
@@ -118,14 +118,15 @@ fn verifier_context(pool: &Pool, sub: Uuid) -> String {
     format!("users.srp_verifier {} {sub}", pool.id)
 }
 
-/// A salt that reads the same as a number and as bytes: clients differ in what they do with leading zeros.
+/// Makes a salt that reads the same as a number and as bytes, because clients treat leading zeros differently.
 pub fn plain_salt(mut salt: [u8; srp::SALT]) -> [u8; srp::SALT] {
     salt[0] = 0x10 + salt[0] % 0x70;
     salt
 }
 
-/// Brings what is stored of a password up to date, now that it was seen as text: another cost of hashes, a client that
-/// proves passwords without sending them.
+/// Updates what is stored of a password, now that it was sent as text.
+///
+/// The cost of hashes may have changed, or a client may have begun to use SRP.
 pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> Result<()> {
     let Some(hash) = &user.password_hash else { return Ok(()) };
     if store::users::lacks_verifier(&app.db, &pool.id, user.sub).await?
@@ -141,10 +142,11 @@ pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> R
     Ok(())
 }
 
-/// Checks a password for a name. `Ok(user)`: it is right. An unknown user costs the same time as a known one.
+/// Checks a password for a name and returns the user if it is right. An unknown user costs the same time as a known
+/// one.
 ///
-/// Lockout (docs/cognito.md 4.7): the name is refused while locked; a wrong password counts; the caller, in the transaction that
-/// signs in, calls [`store::login_attempts::forgive`], which refuses when others locked the name meanwhile.
+/// Lockout (docs/cognito.md 4.7): a locked name is refused, and a wrong password counts. The caller must call
+/// [`store::login_attempts::forgive`] in the transaction that signs in; it refuses if others locked the name meanwhile.
 pub async fn check(
     app: &App,
     pool: &Pool,
@@ -171,19 +173,20 @@ pub async fn check(
     Err(Error::wrong_credentials(why))
 }
 
-/// Whether this user has to choose a first password by ForgotPassword, as who came with an import.
+/// Whether this user has to choose a first password with ForgotPassword, like users who were imported.
 pub fn lacks_password(user: &User) -> bool {
     user.password_hash.is_none() && user.status == Status::ResetRequired
 }
 
-/// The name under which wrong passwords are counted: the user's own, whatever alias was typed; also an unknown person's. A name too long for a
-/// key of the database (nobody has it) is counted under its hash.
+/// The name under which wrong passwords are counted: the user's own, whatever alias was typed.
+///
+/// An unknown person has one, too. A name too long for a database key (nobody has it) is counted under its hash.
 pub fn attempts_name(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> String {
     let name = user.map_or_else(|| decoys::id(app, pool, username), |user| pool.username_key(&user.username));
     if name.len() <= 1_024 { name } else { BASE64_STANDARD.encode(sha256(name.as_bytes())) }
 }
 
-/// Refuses while a name is locked.
+/// Fails while a name is locked.
 pub async fn refuse_locked(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
     let name = attempts_name(app, pool, username, user);
     if app.config.free_password_failures > 0
@@ -194,12 +197,12 @@ pub async fn refuse_locked(app: &App, pool: &Pool, username: &str, user: Option<
     Ok(())
 }
 
-/// The refusal while a name is locked.
+/// The error while a name is locked.
 pub fn attempts_exceeded() -> Error {
     Error::NotAuthorized(Text::keyed(Key::PasswordAttempts, "Password attempts exceeded"))
 }
 
-/// Refuses a temporary password that is past its time.
+/// Fails if a temporary password has expired.
 pub fn check_temporary(app: &App, pool: &Pool, user: &User) -> Result<()> {
     let days = pool.settings.policies.password_policy.temporary_password_validity_days;
     let set_at = user.password_set_at.unwrap_or(user.created_at);
@@ -211,7 +214,7 @@ pub fn check_temporary(app: &App, pool: &Pool, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// When a user's password was set, microseconds since the epoch, as text.
+/// When a user's password was set: microseconds since the epoch, as text.
 pub fn set_at(user: &User) -> Option<String> {
     user.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
 }

@@ -1,4 +1,5 @@
-//! Removing a user with everything that hangs on it. Passkeys go the one way that leaves audit and outbox rows.
+//! Removing a user with everything that belongs to them. Passkeys are deleted in the one way that leaves audit and
+//! outbox rows.
 
 use uuid::Uuid;
 
@@ -7,7 +8,7 @@ use crate::store::{
     audit::{Audited, Event, Trail},
 };
 
-/// Removes the user in the caller's transaction; `None` when there is none.
+/// Removes the user in the caller's transaction. Returns `None` if there is no such user.
 pub async fn remove(db: &mut Connection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<Option<Audited>> {
     if store::users::lock(db, pool_id, sub).await?.is_none() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What signing up, confirming and asking for a code again share.
+//! What signing up, confirming and requesting another code share.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -36,7 +36,7 @@ use crate::{
     user_queue::Turn,
 };
 
-/// Takes the addresses of a new user as verified that the pre sign-up trigger says so of.
+/// Marks those addresses of a new user as verified that the pre sign-up trigger vouches for.
 pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Result<()> {
     for name in &decided.verified {
         if !attributes.contains_key(*name) {
@@ -48,14 +48,14 @@ pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Resul
     Ok(())
 }
 
-/// Where a new user's code goes: to the address that the user was called by, before others.
+/// Where a new user's code goes: preferably to the address that the user was named by.
 pub fn address_to_verify(pool: &Pool, user: &User, typed: &str) -> Option<Address> {
     let value = |name: &str| user.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
     let attribute = attribute_to_verify(pool, typed, value)?;
     Address::of(user, attribute)
 }
 
-/// The same of the addresses that somebody has who is called so.
+/// Like [`address_to_verify`], for somebody of this name with the addresses that `value` gives.
 pub fn attribute_to_verify(
     pool: &Pool,
     typed: &str,
@@ -69,7 +69,7 @@ pub fn attribute_to_verify(
     called.or(given.first()).map(|(name, _)| *name)
 }
 
-/// A `Session` for what comes after this step of a sign-up, for the pages and for clients that may use one.
+/// Makes a `Session` for the next step of a sign-up, for the pages and for clients that may use one.
 pub async fn session(
     app: &App,
     db: &mut Connection,
@@ -87,7 +87,7 @@ pub async fn session(
         sub: Some(sub),
         state,
         bounds: Bounds::default(),
-        // On the pages it lives as long as the code that people look for in their mail.
+        // On the pages it lasts as long as the code that people look for in their mail.
         expires_at: now
             + if door == Door::Pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
     };
@@ -95,15 +95,15 @@ pub async fn session(
     Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
 }
 
-/// A `Session` that stands for nothing, in place of one that nobody may have.
+/// Makes a `Session` that stands for nothing, used in place of a real one that the caller may not have.
 pub fn no_session(app: &App, client: &Client) -> String {
     let expires_at = app.clock.now() + purpose::SIGN_UP_LIFETIME;
     session_text::seal(&app.sealing, &client.pool_id, &client.id, random::uuid(), expires_at)
 }
 
-/// The `Session` of a sign-up whose password was proved just now, on the pages.
+/// Makes the `Session` of a sign-up whose password was proved just now, on the pages.
 ///
-/// Its browser is as good from then on as the one that signed up.
+/// From then on, this browser counts as the one that signed up.
 pub async fn session_of(app: &App, context: &Context, named: &ClientAndPool, username: &str) -> Result<String> {
     let ClientAndPool { client, pool } = named;
     let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
@@ -117,7 +117,7 @@ pub async fn session_of(app: &App, context: &Context, named: &ClientAndPool, use
     Ok(session.unwrap_or_else(|| no_session(app, client)))
 }
 
-/// Uses a sign-up's `Session` up; `false`: it is not one of this user and step, or not any more.
+/// Uses up a sign-up's `Session`. Returns `false` if it is not, or no longer, valid for this user and step.
 pub async fn take_session(
     app: &App,
     db: &mut Connection,
@@ -139,7 +139,7 @@ pub async fn take_session(
     Ok(store::challenges::take(db, &client.pool_id, id).await?.is_some())
 }
 
-/// Makes the user of a forgotten password whom only the pool's user migration trigger knows.
+/// Creates the user of a forgotten password whom only the pool's user migration trigger knows.
 pub async fn migrate(
     cause: &Cause<'_>,
     context: &Context,
@@ -158,8 +158,9 @@ pub async fn migrate(
     Ok(())
 }
 
-/// The person whom a client names outside of a sign-in: with the turn of that name, and `None` for an unknown one where
-/// the client hides who exists.
+/// Finds the person whom a client names outside a sign-in, and takes the turn of that name.
+///
+/// An unknown person is `None` if the client hides who exists.
 pub async fn person(
     app: &App,
     context: &Context,
@@ -167,7 +168,7 @@ pub async fn person(
     username: &str,
     secret_hash: Option<&str>,
 ) -> Result<(Turn, Option<User>)> {
-    // First what a statement would refuse.
+    // Checked first, because a statement would fail on it.
     if username.contains('\0') {
         return Err(Error::nul());
     }
@@ -175,7 +176,7 @@ pub async fn person(
     named(app, context, caller, username).await
 }
 
-/// The same where nothing proves the client: the code that is given says enough.
+/// Like [`person`], for calls in which nothing proves the client: the code that comes with them is proof enough.
 pub async fn named(
     app: &App,
     context: &Context,
@@ -199,28 +200,33 @@ pub async fn named(
 pub struct Confirmation<'a> {
     pub username: &'a str,
     pub code: Given<'a>,
-    /// Whether the user's address is taken away from whoever signs in with it.
+    /// Whether to take the user's address away from another user who signs in with it.
     pub force_alias_creation: bool,
     /// The sign-up's `Session`.
     pub session: Option<&'a str>,
     pub password: Chosen<'a>,
 }
 
-/// Who chose the password of the sign-up that is confirmed. A stranger may have signed up with another's address, and must not
-/// come in by a password when the owner confirms it.
+/// Who chose the password of the sign-up that is being confirmed.
+///
+/// A stranger may have signed up with another person's address, and must not get in with that password once the owner
+/// confirms it.
 #[derive(Clone, Copy)]
 pub enum Chosen<'a> {
-    /// Whoever confirms, as Amazon Cognito takes it.
+    /// The person who confirms; Amazon Cognito assumes this.
     Confirmer,
-    /// Whoever has the sign-up's `Session`. Without it this is the password, which is asked for where there is none yet.
+    /// The holder of the sign-up's `Session`.
+    ///
+    /// Without the session, this new password replaces the first one; if it is missing, it is asked for.
     SessionHolder(Option<&'a Secret>),
-    /// Whoever opens the mail's link, in the browser that signed up or after a sign-up through the API. Otherwise this is the
-    /// password, which is asked for where there is none yet.
+    /// Whoever opens the mail's link in the browser that signed up, or after a sign-up through the API.
+    ///
+    /// Otherwise, this new password replaces the first one; if it is missing, it is asked for.
     LinkHolder(Option<&'a Secret>),
 }
 
 impl<'a> Chosen<'a> {
-    /// The password that came along.
+    /// The password that came with the confirmation.
     fn given(self) -> Option<&'a Secret> {
         match self {
             Self::Confirmer => None,
@@ -229,10 +235,10 @@ impl<'a> Chosen<'a> {
     }
 }
 
-/// What became of a confirmation.
+/// The result of a confirmation.
 pub enum Confirmed {
     Done {
-        /// What signs in, for clients that may use it.
+        /// The `Session` that signs in, for clients that may use it.
         session: Option<String>,
         /// The address that the code went to.
         address: String,
@@ -241,8 +247,10 @@ pub enum Confirmed {
     PasswordNeeded,
 }
 
-/// Tells the pool's function that a person is confirmed, which is so whatever it says. On the pages the person goes on: there
-/// is nobody there who could mend it.
+/// Tells the pool's function that a person is confirmed.
+///
+/// They stay confirmed whatever it answers. On the pages its failure is only logged, because nobody there could correct
+/// it.
 pub async fn tell_confirmed(cause: &Cause<'_>, context: &Context, source: &str, user: &User) -> Result<()> {
     match triggers::post_confirmation(cause, source, user).await {
         Err(error) if context.door == Door::Pages => {
@@ -266,7 +274,7 @@ pub async fn confirm(
         return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp, given.code.by).await?);
     };
     let trail = change::trail(app, context, "user");
-    // Nothing is hashed for a code that is wrong.
+    // A password is not hashed for a wrong code.
     let chosen = match given.password.given() {
         Some(password) => Some(hashed(app, pool, &user, given.code, password, trail.at).await?),
         None => None,
@@ -294,12 +302,12 @@ pub async fn confirm(
     if !user.enabled {
         return Err(Error::disabled());
     }
-    // The code proves the address that it was sent to, not the one that the user has meanwhile.
+    // The code proves the address that it was sent to, not the one that the user may have now.
     if user.attributes.get(&code.attribute).is_some_and(|value| *value == code.destination) {
         user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
     }
     store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
-    // Read before the confirmation, which forgets it.
+    // Read before the confirmation, which deletes it.
     let signed_up_in = match given.password {
         Chosen::LinkHolder(_) => store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?,
         Chosen::Confirmer | Chosen::SessionHolder(_) => None,
@@ -309,9 +317,9 @@ pub async fn confirm(
     }
     user.status = Status::Confirmed;
     let put = names::put(&mut tx, pool, &user, given.force_alias_creation, trail.at).await?;
-    // Not committed then: the same code, with ForceAliasCreation, may come again.
+    // On this error nothing is committed, so the same code may come again with ForceAliasCreation.
     put.map_err(|taken| taken.alias_exists())?;
-    // The sign-up's session is used up; clients that do not send it (Amplify) get the next one all the same.
+    // The sign-up's session is used up. Clients that do not send it (Amplify) get the next one anyway.
     let has_session = match given.session {
         Some(session) => take_session(app, &mut tx, client, user.sub, &Pending::SignUp {}, session, trail.at).await?,
         None => false,
@@ -327,7 +335,7 @@ pub async fn confirm(
         password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
     }
     let session = match given.password {
-        // A link may be opened by anybody's mail program.
+        // Any mail program may open a link.
         Chosen::LinkHolder(_) => None,
         _ => session(app, &mut tx, client, user.sub, Pending::SignedUp {}, (context.door, trail.at)).await?,
     };
@@ -337,7 +345,7 @@ pub async fn confirm(
     Ok(Confirmed::Done { session, address: code.destination })
 }
 
-/// Checks a code that comes with a password, and hashes the password then.
+/// Checks a code that comes with a password, and then hashes the password.
 async fn hashed(
     app: &App,
     pool: &Pool,
@@ -359,8 +367,9 @@ async fn hashed(
     Ok((code, password::new(app, pool, user.sub, &user.username, password.clone()).await?))
 }
 
-/// Whether a name is taken by somebody who waits for a code at the same address, or who began in this browser: most likely the
-/// same person, who lost the page or mistyped the address.
+/// Whether a taken name belongs to somebody who waits for a code at the same address, or who began in this browser.
+///
+/// That is most likely the same person, who lost the page or mistyped the address.
 pub async fn waits(app: &App, context: &Context, pool: &Pool, username: &str, email: Option<&str>) -> Result<bool> {
     let user = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?;
     let Some(user) = user.filter(|user| user.status == Status::Unconfirmed) else { return Ok(false) };
@@ -371,14 +380,16 @@ pub async fn waits(app: &App, context: &Context, pool: &Pool, username: &str, em
     began_in(&mut db, context, pool, &user).await
 }
 
-/// Whether a user's sign-up waits, and began in this browser and in no other.
+/// Whether a user's sign-up is still unconfirmed, and began in this browser and in no other.
 async fn began_in(db: &mut Connection, context: &Context, pool: &Pool, user: &User) -> Result<bool> {
     let browser = store::users::sign_up_browser(db, &pool.id, user.sub).await?;
     Ok(user.status == Status::Unconfirmed && browser.is_some() && browser == context.browser)
 }
 
-/// Whether this browser's own sign-up waits for a code already: a double click, or the page opened again. Then its password and
-/// addresses become those that were entered last. Otherwise whoever began it is told apart from whoever comes now.
+/// Whether this browser's own sign-up already waits for a code, after a double click or when the page is opened again.
+///
+/// If so, its password and addresses become those that were entered last. Otherwise, the sign-up is no longer tied to
+/// the browser that began it.
 pub async fn begin_again(
     app: &App,
     context: &Context,
@@ -401,7 +412,7 @@ pub async fn begin_again(
     };
     let trail = change::trail(app, context, "user");
     let mut tx = app.db.begin().await?;
-    // It may have been confirmed meanwhile, or begun in another browser.
+    // The sign-up may have been confirmed meanwhile, or begun in another browser.
     let locked = match store::users::lock(&mut tx, &pool.id, user.sub).await? {
         Some(locked) if here && began_in(&mut tx, context, pool, &locked).await? => Some(locked),
         _ => None,
@@ -417,7 +428,7 @@ pub async fn begin_again(
         if let Some(value) = value.filter(changes) {
             attributes.insert(address.to_string(), value.into());
             attributes.insert(address.verified().into(), "false".into());
-            // The code that is on its way went to the address before.
+            // The code on its way went to the previous address.
             codes::withdraw(&mut tx, pool, locked.sub, Purpose::SignUp).await?;
         }
     }

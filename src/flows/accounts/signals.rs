@@ -1,5 +1,5 @@
-//! What passkey managers are to know (Web Authentication Level 3, section 5.1.10), so that they do not offer passkeys that were
-//! deleted.
+//! What passkey managers need to know (Web Authentication Level 3, section 5.1.10) so that they do not offer deleted
+//! passkeys.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::{
     webauthn,
 };
 
-/// The arguments of `signalAllAcceptedCredentials` and, where the pool wants it, of `signalCurrentUserDetails`.
+/// The arguments of `signalAllAcceptedCredentials` and, if the pool wants it, of `signalCurrentUserDetails`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Signals {
@@ -31,7 +31,7 @@ pub struct UserDetails {
     pub display_name: String,
 }
 
-/// The signals of a user; `None` where the pool has no RP ID.
+/// The signals of a user, or `None` if the pool has no RP ID.
 pub async fn of(db: &mut Connection, pool: &Pool, sub: Uuid, username: &str) -> Result<Option<Signals>> {
     let Some(rp_id) = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.clone())
     else {

@@ -1,4 +1,5 @@
-//! Users from a file: its columns, and what becomes of each row. The file is Amazon Cognito's CSV (GetCSVHeader).
+//! Importing users from a file: its columns, and what happens to each row. The file is Amazon Cognito's CSV
+//! (GetCSVHeader).
 
 use std::collections::HashMap;
 
@@ -21,9 +22,9 @@ use crate::{
     wire,
 };
 
-/// The column with the name that a user is to have.
+/// The column with the new user's name.
 const USERNAME: &str = "cognito:username";
-/// The column that switches codes by text message on.
+/// The column that switches on codes by text message.
 const MFA: &str = "cognito:mfa_enabled";
 
 /// The columns of a file for this pool, in Amazon Cognito's order.
@@ -54,7 +55,7 @@ pub fn header(pool: &Pool) -> Vec<String> {
     STANDARD.map(str::to_owned).into_iter().chain(custom).chain([MFA, USERNAME].map(str::to_owned)).collect()
 }
 
-/// Whether a file's header names columns of this pool only, each once, and the username's.
+/// Whether a file's header names only columns of this pool, each once, and includes the username column.
 pub fn header_fits(pool: &Pool, columns: &[String]) -> bool {
     let known = header(pool);
     let mut sorted: Vec<_> = columns.iter().collect();
@@ -65,7 +66,7 @@ pub fn header_fits(pool: &Pool, columns: &[String]) -> bool {
         && columns.iter().any(|column| column == USERNAME)
 }
 
-/// Makes the user of a row, within the caller's transaction. The reason of a row that failed names no values.
+/// Creates the user of a row, in the caller's transaction. If the row fails, the reason contains none of its values.
 pub async fn import(
     db: &mut Connection,
     pool: &Pool,
@@ -74,9 +75,9 @@ pub async fn import(
 ) -> Result<(RowOutcome, Option<String>)> {
     match db.part(async |db| make(db, pool, trail, row).await).await {
         Ok(()) => Ok((RowOutcome::Imported, None)),
-        // Whoever is here already stays as they are.
+        // Users who already exist stay as they are.
         Err(Error::UsernameExists(_)) => Ok((RowOutcome::Skipped, None)),
-        // What is about the row. Everything else is about the moment: the row is tried again.
+        // These errors are about the row. Any other error is about the moment, and the row is tried again.
         Err(refusal @ (Error::InvalidParameter(_) | Error::AliasExists(_) | Error::NotAuthorized(_))) => {
             Ok((RowOutcome::Failed, Some(refusal.to_string())))
         }
@@ -97,7 +98,7 @@ async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<
     check_verified(&attributes)?;
     check_required(pool, &attributes)?;
     let verified = |name: &str| attributes.get(&format!("{name}_verified")).is_some_and(|value| value == "true");
-    // Otherwise nobody could ever set a password.
+    // Without a verified address, the user could never set a password.
     if !verified("email") && !verified("phone_number") {
         return Err(invalid("A user needs an address that is verified: email_verified or phone_number_verified."));
     }
@@ -113,7 +114,7 @@ async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<
     Ok(())
 }
 
-/// Keeps the file of a job (its pool and ID) that waits for one.
+/// Stores the file of an import job (given by pool and ID) that waits for one.
 pub async fn keep_file(app: &App, (pool_id, job_id): (&str, &str), file: &[u8], trail: &Trail) -> Result<()> {
     let mut tx = app.db.begin().await?;
     if !store::user_imports::put_file(&mut tx, pool_id, job_id, file).await? {

@@ -1,4 +1,4 @@
-//! Addresses that messages go to, and those that strangers would have.
+//! Addresses that messages go to, and the made-up addresses of unknown people.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ pub struct Address {
     pub value: String,
 }
 
-/// `CodeDeliveryDetailsType`: where a code went, without saying it in full.
+/// `CodeDeliveryDetailsType`: where a code went, with the address masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeliveryDetails {
@@ -33,7 +33,7 @@ impl Address {
         Some(Self { attribute, value: value.to_owned() })
     }
 
-    /// The same if the user proved to read what goes there.
+    /// Like [`Self::of`], but only if the user has proved that they read what is sent there.
     pub fn verified(user: &User, attribute: AddressAttribute) -> Option<Self> {
         let verified = user.attributes.get(attribute.verified()).is_some_and(|value| value == "true");
         Self::of(user, attribute).filter(|_| verified)
@@ -58,7 +58,7 @@ impl Address {
     }
 }
 
-/// The kind of address by which people are called in this pool, where it is one kind.
+/// The kind of address that people are named by in this pool, if there is exactly one.
 pub fn naming(pool: &Pool) -> Option<AddressAttribute> {
     match pool.settings.username_attributes.as_slice() {
         [one] => one.parse().ok(),
@@ -66,8 +66,10 @@ pub fn naming(pool: &Pool) -> Option<AddressAttribute> {
     }
 }
 
-/// What a new user's code may go to: the phone rather than the mailbox, as in Amazon Cognito, unless people are called by their
-/// mailbox: it is the name that is to be proved.
+/// The kinds of address that a new user's code may go to, in order of preference.
+///
+/// As in Amazon Cognito, the phone comes before the mailbox. If people are named by their mailbox, it comes first,
+/// because it is the name that must be verified.
 pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = AddressAttribute> {
     let automatic =
         |one: &AddressAttribute| pool.settings.auto_verified_attributes.iter().any(|name| name == one.name());
@@ -92,12 +94,12 @@ fn masked_phone(phone: &str) -> String {
     format!("+{}{}", "*".repeat(hidden), digits[hidden..].iter().collect::<String>())
 }
 
-/// Whether somebody typed a phone number for a name.
+/// Whether the name that was typed is a phone number.
 fn is_phone(name: &str) -> bool {
     name.starts_with('+') && name.len() > 5
 }
 
-/// The address that a code for this would go to if the pool had a person of this name: the same on every call.
+/// The address that a code of this purpose would go to if the name belonged to somebody. It is the same on every call.
 pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Address {
     let first = match naming(pool) {
         Some(naming) if purpose != Purpose::SignUp => Some(naming),
@@ -108,10 +110,11 @@ pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Addres
     decoy_of(app, pool, username, purpose, attribute)
 }
 
-/// The same for one attribute.
+/// Like [`decoy`], for one attribute.
 ///
-/// Whoever waits for the code of a sign-up has a decoy for everything else, and whoever does not, one for the sign-up. So an
-/// unknown person has two of them as well: one address on every page would be nobody's.
+/// A user who waits for the code of a sign-up gets a decoy for every other purpose, and any other user gets one for the
+/// sign-up. So an unknown person must have two addresses as well: the same address on every page would reveal that
+/// nobody has the name.
 pub fn decoy_of(app: &App, pool: &Pool, username: &str, purpose: Purpose, attribute: AddressAttribute) -> Address {
     let username = &pool.username_key(username);
     let is_named_by_it = match attribute {

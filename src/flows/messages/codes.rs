@@ -1,7 +1,7 @@
 //! Codes that prove an address: sent to it, typed in by its owner, used once.
 //!
-//! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (docs/cognito.md 6). Attempts are
-//! counted by name, whether or not a user has it, so that the limits tell nobody who has an account; see
+//! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (docs/cognito.md 6).
+//! Attempts are counted by name, whether or not a user has it, so that the limits do not reveal who has an account; see
 //! `docs/decisions/0029-guesses-at-codes.md`.
 
 use std::net::IpAddr;
@@ -35,31 +35,32 @@ use crate::{
     },
 };
 
-/// Codes sent for a name within an hour.
+/// How many codes are sent for a name within an hour.
 const SENT_PER_HOUR: i32 = 5;
-/// Codes that sign in sent for a name within an hour; and those that are a second factor.
+/// How many codes that sign in are sent for a name within an hour; the same number applies to second-factor codes.
 const SIGN_IN_SENT_PER_HOUR: i32 = 20;
-/// Codes that sign in sent for a name within an hour because of one asker.
+/// How many codes that sign in are sent for a name within an hour because of one asker.
 const SIGN_IN_SENT_PER_HOUR_AND_ASKER: i32 = 5;
-/// How long codes that sign in live at most, each beside those sent after it (`AuthSessionValidity`).
+/// How long a code that signs in lives at most (`AuthSessionValidity`). Codes that are sent after it do not replace it.
 const SIGN_IN_LIFETIME: Duration = Duration::minutes(15);
-/// Custom challenges made for a name within an hour.
+/// How many custom challenges are made for a name within an hour.
 const CUSTOM_PER_HOUR: i32 = 60;
-/// Guesses at the codes of a name, of each purpose.
+/// The limits on guesses at the codes of a name, for each purpose.
 const GUESSES: Limits = Limits { per_code: 20, per_code_and_guesser: 5, per_day: 100, per_day_and_guesser: 25 };
-/// Digits of a code.
+/// The number of digits of a code.
 const DIGITS: usize = 6;
-/// The purpose of codes that sign in, as the counts have it.
+/// The purpose under which codes that sign in are counted.
 const SIGN_IN: &str = "sign_in";
-/// The purpose of codes that are a second factor.
+/// The purpose under which second-factor codes are counted.
 const SECOND_FACTOR: &str = "second_factor";
 
-/// What a code that is sent in the middle of a sign-in is.
+/// What a code that is sent in the middle of a sign-in is for.
 #[derive(Clone, Copy, Debug)]
 pub enum SentAs {
-    /// It signs in, and whoever names somebody has it sent. `by`: who does, if it is known to be one person.
+    /// It signs in. Anybody who types a person's name has it sent; `by` is their address if it is known to be one
+    /// person's.
     FirstFactor { by: Option<IpAddr> },
-    /// It is for whoever proved the first factor.
+    /// It is for somebody who has proved the first factor.
     SecondFactor,
 }
 
@@ -69,8 +70,10 @@ pub struct Sending {
     pub purpose: Purpose,
     /// As in [`MessageContent`].
     pub source: &'static str,
-    /// Whether somebody, perhaps its owner, asked for it in a user's name: then it counts, and one too many is refused. What
-    /// operators send, and what a sign-up itself sends, does not count.
+    /// Whether somebody, perhaps its owner, requested it in a user's name.
+    ///
+    /// Then it counts, and one too many is refused. Codes that operators send, or that a sign-up itself sends, do not
+    /// count.
     pub counted: bool,
 }
 
@@ -79,7 +82,7 @@ pub struct Sending {
 pub struct Given<'a> {
     pub purpose: Purpose,
     pub code: &'a str,
-    /// Who gives it. `None`: it came by a link whose signature says that the code was not guessed.
+    /// The address that it came from, or `None` if it came by a link whose signature shows that it was not guessed.
     pub by: Option<IpAddr>,
 }
 
@@ -87,12 +90,15 @@ fn occasion(purpose: Purpose) -> Occasion {
     if purpose == Purpose::ForgotPassword { Occasion::Reset } else { Occasion::Verification }
 }
 
-/// Where the codes of a name are counted.
+/// The rows in which the codes of a name are counted.
 struct Counters {
-    /// What is told about the name. Names share such rows, whether or not somebody has them, and push each other out.
+    /// The row that decides what callers are told about the name. Names share such rows, whether or not somebody has
+    /// them, and push each other out.
     told: Counter,
-    /// What holds whatever becomes of that: the name's own row. (For a name that nobody has, another shared one, so that both
-    /// take the same time.) `None`: `told` is the name's own, because nobody but its user gets this far.
+    /// The name's own row, whose limits hold whatever happens to `told`.
+    ///
+    /// A name that nobody has uses another shared row, so that both take the same time. `None`: `told` is the name's
+    /// own row, because nobody but its user gets this far.
     own: Option<Counter>,
 }
 
@@ -117,7 +123,7 @@ impl Counters {
         Self { told, own: Some(own) }
     }
 
-    /// Counts a guess. The inner error is the refusal; `Ok(false)`: the guess is wrong, whatever it is.
+    /// Counts a guess. The inner error is the refusal. `Ok(false)`: the guess counts as wrong, whatever it is.
     async fn guess(
         &self,
         db: &mut Connection,
@@ -134,7 +140,7 @@ impl Counters {
         Ok(Ok(counted == Guess::Counted))
     }
 
-    /// A code goes out, or seems to: `true` when there were not too many.
+    /// Notes that a code is sent, or appears to be. Returns `true` if there were not too many.
     async fn send(
         &self,
         db: &mut Connection,
@@ -150,7 +156,7 @@ impl Counters {
         Ok(!counted || sent <= most)
     }
 
-    /// What was counted as a guess was the right code.
+    /// Takes back a counted guess that was the right code.
     async fn take_back(&self, db: &mut Connection, pool: &Pool, guesser: &str) -> Result<()> {
         for counter in [Some(&self.told), self.own.as_ref()].into_iter().flatten() {
             store::codes::take_back(db, &pool.id, counter, guesser).await?;
@@ -166,13 +172,13 @@ impl Counters {
     }
 }
 
-/// What stands for who guesses, or asks: a keyed hash of the address, or of the network of an IPv6 customer.
+/// Identifies the person who guesses or asks: a keyed hash of the address, or of an IPv6 customer's network.
 fn guesser(app: &App, pool: &Pool, address: IpAddr) -> String {
     let address = budgets::customer(address);
     BASE64_STANDARD.encode(&app.sealing.derive("guesser", format!("{} {address}", pool.id).as_bytes())[..9])
 }
 
-/// Makes a code, replacing the one before, and sends it to an address, in a transaction that holds the user's row.
+/// Makes a code, which replaces the previous one, and sends it to an address. The transaction must hold the user's row.
 pub async fn send(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -186,7 +192,7 @@ pub async fn send(
     if !counters.send(db, pool, (sending.counted, SENT_PER_HOUR), now).await? {
         return Err(Error::limit_exceeded());
     }
-    // Another address than the user has: it becomes the user's when the code comes back.
+    // If the user does not have this address yet, it becomes the user's when the code comes back.
     let pending = user.attributes.get(address.attribute.name()).is_none_or(|own| *own != address.value);
     let code = random::code(DIGITS);
     let stored = Code {
@@ -204,8 +210,10 @@ pub async fn send(
     Ok(address.details())
 }
 
-/// What sending to an unknown name does and answers, statement by statement as [`send`] does it, for it is to take the same
-/// time; `user`: who is not to be told from an unknown one.
+/// Pretends to send a code to an unknown name.
+///
+/// It runs and answers the same as [`send`], statement by statement, so that it takes the same time. `user` is a user
+/// who must not be distinguishable from an unknown person.
 pub async fn pretend_to_send(
     cause: &Cause<'_>,
     username: &str,
@@ -233,9 +241,11 @@ pub async fn pretend_to_send(
     Ok(address.details())
 }
 
-/// Checks a code, in a transaction that holds the user's row. The inner error is the refusal of a code that is wrong, expired
-/// or tried too often, after which the caller commits, so that the guess stays counted; a right code is no guess. A caller
-/// who has something slow to do before the code is used rolls back.
+/// Checks a code, in a transaction that holds the user's row.
+///
+/// The inner error is the refusal of a code that is wrong, expired or tried too often. The caller then commits, so that
+/// the guess stays counted. A right code does not count as a guess. A caller who has something slow to do before using
+/// the code rolls back.
 pub async fn check(
     app: &App,
     db: &mut Connection,
@@ -263,13 +273,13 @@ pub async fn check(
             }
             Ok(code)
         }
-        // Only who has the right code learns that it came too late: such codes are kept for a while.
+        // Only somebody with the right code learns that it came too late. Expired codes are kept for a while for this.
         Some(_) => Err(expired()),
         None => Err(wrong(db, pool, &counters, purpose, now).await?),
     })
 }
 
-/// The refusal of a wrong code, from what is told about the name alone.
+/// The error for a wrong code. It depends only on what callers are told about the name.
 async fn wrong(
     db: &mut Connection,
     pool: &Pool,
@@ -279,11 +289,11 @@ async fn wrong(
 ) -> Result<Error> {
     let since = now - purpose.lifetime();
     let asked_for = store::codes::was_sent_since(db, &pool.id, &counters.told, since).await?;
-    // That somebody waits for a sign-up's code is not to be told from that nobody does.
+    // The answer must not reveal whether somebody waits for a sign-up's code.
     Ok(if asked_for || purpose == Purpose::SignUp { mismatch() } else { expired() })
 }
 
-/// Checks a code and uses it up: see [`check`].
+/// Checks a code and uses it up; see [`check`].
 pub async fn redeem(
     app: &App,
     db: &mut Connection,
@@ -299,7 +309,7 @@ pub async fn redeem(
     Ok(checked)
 }
 
-/// Uses up a code that was checked in a transaction before, if it is the user's still.
+/// Uses up a code that was checked in an earlier transaction, if it is still the user's.
 pub async fn redeem_checked(
     app: &App,
     db: &mut Connection,
@@ -314,13 +324,13 @@ pub async fn redeem_checked(
     Ok(still)
 }
 
-/// Uses a code up.
+/// Uses up a code, and notes that it was used.
 pub async fn use_up(app: &App, db: &mut Connection, pool: &Pool, user: &User, purpose: Purpose) -> Result<()> {
     store::codes::delete(db, &pool.id, user.sub, purpose.text()).await?;
     Counters::of(app, pool, &user.username, Some(user), purpose).was_used(db, pool).await
 }
 
-/// What redeeming answers for an unknown name.
+/// Returns the error for a code given for an unknown name, as [`redeem`] would.
 pub async fn pretend_to_redeem(
     app: &App,
     pool: &Pool,
@@ -347,17 +357,17 @@ pub async fn pretend_to_redeem(
     Ok(answer)
 }
 
-/// The refusal of a code whose address is not the user's any more.
+/// The error for a code whose address is no longer the user's.
 pub fn void() -> Error {
     expired()
 }
 
-/// Takes back what a code of this purpose would do.
+/// Withdraws the user's code of this purpose.
 pub async fn withdraw(db: &mut Connection, pool: &Pool, sub: Uuid, purpose: Purpose) -> Result<()> {
     Ok(store::codes::delete(db, &pool.id, sub, purpose.text()).await?)
 }
 
-/// Counts a code that signs in, and refuses one too many.
+/// Counts a code sent in the middle of a sign-in, and fails if there are too many.
 pub async fn count_sign_in(
     app: &App,
     db: &mut Connection,
@@ -366,7 +376,8 @@ pub async fn count_sign_in(
     sent_as: SentAs,
     now: OffsetDateTime,
 ) -> Result<()> {
-    // Whoever asks has the session that the code is for, so it is lost for the owner of the name: nobody may use up all.
+    // The code fits only the asker's session, so it is useless to the owner of the name. No single asker may use up all
+    // codes.
     if let SentAs::FirstFactor { by: Some(address) } = sent_as {
         let name = password::attempts_name(app, pool, username, user);
         let asked = shared_counts::row(app, pool, "asked", SIGN_IN, &format!("{} {name}", guesser(app, pool, address)));
@@ -387,7 +398,8 @@ pub async fn count_sign_in(
     }
 }
 
-/// Counts a guess at a code that signs in, and refuses one too many. `false`: it is wrong, whatever it is.
+/// Counts a guess at a code that signs in, and fails if there are too many. `false`: the guess counts as wrong,
+/// whatever it is.
 pub async fn count_sign_in_guess(
     app: &App,
     pool: &Pool,
@@ -405,14 +417,14 @@ pub async fn count_sign_in_guess(
     })
 }
 
-/// The right code signed in: it was no guess, and those at it are forgotten.
+/// Notes that the right code signed in: it does not count as a guess, and earlier guesses at it are forgotten.
 pub async fn signed_in(app: &App, db: &mut Connection, pool: &Pool, user: &User, by: IpAddr) -> Result<()> {
     let counters = Counters::of_strangers(app, pool, &user.username, Some(user), SIGN_IN);
     counters.take_back(db, pool, &guesser(app, pool, by)).await?;
     counters.was_used(db, pool).await
 }
 
-/// Counts a custom challenge, for which a function may send something, and refuses one too many.
+/// Counts a custom challenge, for which a function may send something, and fails if there are too many.
 pub async fn count_custom(
     app: &App,
     db: &mut Connection,
@@ -450,8 +462,10 @@ mod tests {
     use super::*;
     use crate::flows::sign_in::one_time_code;
 
-    /// How likely one of so many guesses a day is right within a year: at codes in place of a password, and as many at codes
-    /// that sign in. As if each were at a new code; other numbers at the same code are likelier by a hair.
+    /// How likely it is that one of this many guesses a day is right within a year.
+    ///
+    /// The guesses are at codes that replace a password, and as many again at codes that sign in. Each is taken to be
+    /// at a new code; different guesses at the same code are slightly likelier to succeed.
     fn within_a_year(a_day: i32) -> f64 {
         let misses = |digits: usize| (1.0 - 0.1_f64.powi(i32::try_from(digits).unwrap())).powi(a_day * 365);
         1.0 - misses(DIGITS) * misses(one_time_code::DIGITS)
@@ -463,9 +477,9 @@ mod tests {
         assert!(everybody < 0.037, "with as many addresses as they like: {everybody}");
         let one = within_a_year(GUESSES.per_day_and_guesser);
         assert!(one < 0.01, "from one address: {one}");
-        // A single code, by everybody: one in fifty thousand.
+        // For a single code, everybody together has a chance of one in fifty thousand.
         assert!(f64::from(GUESSES.per_code) / 10_f64.powi(i32::try_from(DIGITS).unwrap()) <= 0.000_02);
-        // Nobody alone uses up what everybody has.
+        // No single guesser can use up what everybody shares.
         const { assert!(GUESSES.per_code_and_guesser * 4 <= GUESSES.per_code) };
         const { assert!(GUESSES.per_day_and_guesser * 4 <= GUESSES.per_day) };
     }

@@ -1,4 +1,4 @@
-//! Messages: put into the outbox with what they tell, and taken out of it to be delivered.
+//! Messages: written to the outbox in the transaction that they report on, and later taken out of it and delivered.
 
 pub mod addresses;
 pub(crate) mod codes;
@@ -31,18 +31,18 @@ use crate::{
     },
 };
 
-/// Attempts at a message in the words of the custom message trigger.
+/// How many attempts at a message use the words of the custom message trigger.
 const CUSTOM_ATTEMPTS: i32 = 2;
 
-/// Characters of a custom message, at most.
+/// The maximum length of a custom message, in characters.
 const LONGEST: usize = 20_000;
 
-/// Messages that an address gets within an hour, whoever asked for them.
+/// How many messages an address gets within an hour, whoever asked for them.
 const PER_ADDRESS_AND_HOUR: i32 = 30;
-/// The purpose of that count.
+/// The purpose under which messages to an address are counted.
 const ADDRESS: &str = "address";
 
-/// Puts a message into the outbox, in the transaction of what it tells.
+/// Puts a message into the outbox, in the transaction of what it reports.
 pub async fn send(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -56,7 +56,7 @@ pub async fn send(
     put(cause, db, &counter(cause, address), address, &told, custom, now).await.map(|_| ())
 }
 
-/// Refuses what [`send`] would refuse, before anything is done for it that costs much.
+/// Fails if [`send`] would refuse the message, before anything costly is done for it.
 pub async fn refuse_flooded(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -68,15 +68,17 @@ pub async fn refuse_flooded(
     if sent >= PER_ADDRESS_AND_HOUR { Err(Error::limit_exceeded()) } else { Ok(()) }
 }
 
-/// Where the messages to an address are counted.
+/// The counter of the messages to an address.
 fn counter(cause: &Cause<'_>, address: &Address) -> Counter {
     let named = format!("{} {}", cause.pool.id, address.value.to_lowercase());
     let key = cause.app.sealing.derive("address", named.as_bytes());
     Counter { key: format!("address {}", hex(&key)), holder: String::new(), purpose: ADDRESS }
 }
 
-/// The same for an address that nobody has, statement by statement, because it is to take the same time: what is put into
-/// the outbox is taken out of it at once. Limits are counted by the name, for such addresses are few.
+/// Like [`send`], for an address that nobody has.
+///
+/// It runs the same statements, so that it takes the same time, and takes the message out of the outbox at once. Limits
+/// are counted by the name, because there are few such addresses.
 pub async fn pretend_to_send(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -90,7 +92,7 @@ pub async fn pretend_to_send(
     Ok(store::outbox::delete(db, &cause.pool.id, id).await?)
 }
 
-/// Puts a message into the outbox. `counted`: by what its address is counted.
+/// Puts a message into the outbox. `counted` is the counter for its address.
 async fn put(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -102,13 +104,13 @@ async fn put(
 ) -> Result<Uuid> {
     let (app, pool) = (cause.app, cause.pool);
     app.delivery.check(address.medium())?;
-    // Nothing is tried there: no address is ever dead.
+    // Nobody guesses at this counter, so an address never becomes dead.
     if store::codes::note_sent(db, &pool.id, counted, (i32::MAX, None), true, now).await? > PER_ADDRESS_AND_HOUR {
         return Err(Error::limit_exceeded());
     }
     let link = link(cause, address, told);
     let mut message = composed(pool, address, told, link.as_deref());
-    // A pool may have had a sender before the settings took it off their list.
+    // A pool may have had this sender before the server's settings took it off their list.
     let listed = |sender: &String| app.config.is_local() || grants::allow_sender(&app.config, &pool.id, sender);
     message.from = message.from.filter(listed);
     message.reply_to = message.reply_to.filter(listed);
@@ -128,7 +130,8 @@ async fn put(
     Ok(id)
 }
 
-/// For what an operator does, nobody waits in front of a screen; and there may be thousands of it.
+/// How urgent a message is. Nobody waits in front of a screen for an operator's messages, and there may be thousands of
+/// them.
 fn urgency(cause: &Cause<'_>, told: &MessageContent<'_>) -> Urgency {
     match told.occasion {
         Occasion::Invitation => Urgency::Unawaited,
@@ -137,21 +140,21 @@ fn urgency(cause: &Cause<'_>, told: &MessageContent<'_>) -> Urgency {
     }
 }
 
-/// Tells the job that delivers that a transaction with a message was committed. Without it the job finds out by itself,
-/// a second later.
+/// Tells the delivery job that a transaction with a message was committed. Otherwise the job notices by itself, a
+/// second later.
 pub fn sent(app: &App) {
     app.messages_waiting.notify_waiters();
 }
 
-/// A message as it lies in the outbox.
+/// A message as it is stored in the outbox.
 #[derive(Serialize, Deserialize)]
 struct Outgoing {
     #[serde(flatten)]
     message: Message,
-    /// Where the pool has a custom message trigger: what to ask it before the message goes.
+    /// What to ask the pool's custom message trigger, if it has one, before the message is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     custom: Option<Custom>,
-    /// The code that it carries, where another one may have taken its place when the message is tried again.
+    /// The code in the message, if another one may have taken its place by the time the message is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<Code>,
 }
@@ -199,16 +202,16 @@ impl Custom {
     }
 }
 
-/// A message from the outbox, not yet in its last words.
+/// A message from the outbox whose final words are not decided yet.
 pub struct OpenedMessage {
     message: Message,
     custom: Option<Custom>,
     code: Option<Code>,
 }
 
-/// Opens a message of the outbox.
+/// Opens a message from the outbox.
 ///
-/// A custom message trigger that fails twice is not asked again: a code in the pool's own words is better than none.
+/// A custom message trigger that fails twice is not called again: a code in the pool's own words is better than none.
 pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<OpenedMessage, Failure> {
     let unopened = || failure("it cannot be opened with this sealing key");
     let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
@@ -217,8 +220,9 @@ pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) ->
 }
 
 impl OpenedMessage {
-    /// Whether its code is not the one that is asked for any more: used, or replaced by that of a later message, which may
-    /// have arrived by now.
+    /// Whether the message's code is no longer valid.
+    ///
+    /// It may have been used, or replaced by the code of a later message, which may have arrived by now.
     pub async fn is_void(&self, db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
         let Some(code) = &self.code else { return Ok(false) };
         let mut db = db.acquire().await?;
@@ -226,13 +230,14 @@ impl OpenedMessage {
         Ok(stored.is_none_or(|stored| hex(&stored.hash) != code.hash))
     }
 
-    /// Whether the pool's custom message trigger is to be asked first.
+    /// Whether the pool's custom message trigger must be called first.
     pub fn asks(&self) -> bool {
         self.custom.is_some()
     }
 
-    /// The message, ready to be delivered: in the words of the custom message trigger of `pool`, if it has one. Uses no
-    /// database.
+    /// Returns the message ready for delivery, in the words of the custom message trigger of `pool` if there is one.
+    ///
+    /// Does not use the database.
     pub async fn worded(self, app: &App, pool: Option<&Pool>) -> Result<Message, Failure> {
         match (self.custom, pool) {
             (Some(custom), Some(pool)) => in_own_words(app, pool, self.message, &custom).await,
@@ -250,7 +255,7 @@ async fn in_own_words(app: &App, pool: &Pool, mut message: Message, custom: &Cus
     };
     let body = own(if message.medium == Medium::Email { "emailMessage" } else { "smsMessage" });
     match body {
-        // One that does not say the code would lock people out.
+        // A message without its code would lock people out.
         Some(body)
             if (body.contains(CODE) || (custom.link.is_some() && has_link(body)))
                 && body.chars().count() <= LONGEST =>
@@ -269,7 +274,7 @@ async fn in_own_words(app: &App, pool: &Pool, mut message: Message, custom: &Cus
     Ok(message)
 }
 
-/// A failure that may pass.
+/// A failure that may be temporary.
 pub fn failure(text: &str) -> Failure {
     Failure { text: text.into(), permanent: false }
 }
@@ -278,12 +283,12 @@ fn context(pool_id: &str, id: Uuid) -> String {
     format!("outbox {pool_id} {id}")
 }
 
-/// What shows that a link was in a message: nobody guesses at codes by links.
+/// Makes the signature that shows that a link was in a message, so that nobody can guess codes by links.
 pub fn link_signature(app: &App, client_id: &str, username: &str, code: &str) -> String {
     hex(&app.sealing.derive("confirmation link", format!("{client_id} {code} {username}").as_bytes()))
 }
 
-/// Where the pool confirms sign-ups by a link: the link.
+/// The link that confirms a sign-up, if the pool confirms sign-ups by links.
 fn link(cause: &Cause<'_>, address: &Address, told: &MessageContent<'_>) -> Option<String> {
     let links = cause.pool.confirms_by_link() && address.medium() == Medium::Email;
     if !links || !matches!(told.source, "SignUp" | "ResendCode") {

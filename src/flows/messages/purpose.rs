@@ -4,7 +4,7 @@ use time::Duration;
 
 use crate::factor::AddressAttribute;
 
-/// How long the code of a sign-up may wait.
+/// How long the code of a sign-up is valid.
 pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 
 /// What a code is for.
@@ -17,7 +17,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The purpose of proving an address of this attribute.
+    /// The purpose of verifying an address of this attribute.
     pub fn verify(attribute: AddressAttribute) -> Self {
         match attribute {
             AddressAttribute::Email => Self::VerifyEmail,
@@ -25,7 +25,7 @@ impl Purpose {
         }
     }
 
-    /// As the database has it.
+    /// The name in the database.
     pub fn text(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",

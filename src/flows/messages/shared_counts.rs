@@ -1,4 +1,4 @@
-//! Rows in which the codes of names are counted that nobody may have: names share them, so that strangers fill no table.
+//! Shared counter rows for names that perhaps nobody has. Because names share them, strangers cannot fill a table.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -7,10 +7,10 @@ use crate::{
     store::{codes::Counter, pools::Pool},
 };
 
-/// Rows that the names of a pool share, of each purpose. Names that nobody has take no other ones.
+/// How many rows the names of a pool share, for each purpose. Names that nobody has use no other rows.
 const SHARED_ROWS: u16 = 1 << 14;
 
-/// The row that names share in which this one is counted.
+/// The shared row in which this name is counted.
 pub fn row(app: &App, pool: &Pool, kind: &str, purpose: &'static str, name: &str) -> Counter {
     let hash = app.sealing.derive("counted name", format!("{} {kind} {purpose} {name}", pool.id).as_bytes());
     let row = u16::from_be_bytes([hash[0], hash[1]]) % SHARED_ROWS;

@@ -13,30 +13,30 @@ use crate::{
 pub const CODE: &str = "{####}";
 pub const USERNAME: &str = "{username}";
 
-/// Around the text of a link.
+/// The marks around the text of a link.
 const LINK: (&str, &str) = ("{##", "##}");
 
-/// What a message is for: which of the pool's templates it takes.
+/// What a message is for, which decides which of the pool's templates it uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
-    /// A code that proves an address.
+    /// A code that verifies an address.
     Verification,
-    /// A code in place of a forgotten password.
+    /// A code for choosing a new password in place of a forgotten one.
     Reset,
     /// A code that signs in.
     SignIn,
-    /// The first password of a user whom an operator made.
+    /// The first password of a user whom an operator created.
     Invitation,
 }
 
 /// What a message says.
 pub struct MessageContent<'a> {
     pub occasion: Occasion,
-    /// What a custom message trigger is told of it: the part after `CustomMessage_`.
+    /// The trigger source that a custom message trigger is told, without the prefix `CustomMessage_`.
     pub source: &'static str,
-    /// As the person is to be called.
+    /// The name by which the message addresses the person.
     pub username: &'a str,
-    /// The code or password that it carries.
+    /// The code or password in the message.
     pub secret: &'a str,
     /// Where the code is stored, if another one may take its place.
     pub stored: Option<Stored<'a>>,
@@ -50,7 +50,7 @@ pub struct Stored<'a> {
     pub hash: &'a [u8],
 }
 
-/// A message in the words of the pool; `link`: where its sign-ups are confirmed by one.
+/// Writes a message in the words of the pool. `link` is given if the pool confirms this sign-up by a link.
 pub fn composed(pool: &Pool, address: &Address, told: &MessageContent<'_>, link: Option<&str>) -> Message {
     let MessageContent { occasion, username, secret, .. } = *told;
     let settings = &pool.settings;
@@ -111,7 +111,7 @@ pub fn composed(pool: &Pool, address: &Address, told: &MessageContent<'_>, link:
         to: address.value.clone(),
         from: of(email, "From"),
         reply_to: of(email, "ReplyToEmailAddress"),
-        // A subject is one line.
+        // A subject must be one line.
         subject: filled(&subject, username, secret, None).replace(['\r', '\n'], " "),
         html: body.contains('<') || link.is_some(),
         body: filled(&body, username, secret, link),
@@ -122,7 +122,7 @@ fn text(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A template with its placeholders filled in; in HTML (as every text with a link is) the values are escaped.
+/// Fills in a template's placeholders. In HTML (which every text with a link is), the values are escaped.
 pub fn filled(template: &str, username: &str, secret: &str, link: Option<&str>) -> String {
     let escaped = |value: &str| {
         if !template.contains('<') && link.is_none() {
@@ -130,7 +130,7 @@ pub fn filled(template: &str, username: &str, secret: &str, link: Option<&str>) 
         }
         value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
     };
-    // One pass: a username that looks like a placeholder stays a username.
+    // Done in one pass, so that a username that looks like a placeholder stays a username.
     let mut out = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some(start) = rest.find('{') {
@@ -161,7 +161,8 @@ pub fn has_link(template: &str) -> bool {
     template.match_indices(LINK.0).any(|(at, _)| linked(&template[at..]).is_some())
 }
 
-/// The text of a link's placeholder at the start of a template. A code's placeholder is not one around nothing.
+/// The text of the link placeholder at the start of a template. `{####}` is not a link placeholder around an empty
+/// text.
 fn linked(template: &str) -> Option<&str> {
     let (text, _) = template.strip_prefix(LINK.0)?.split_once(LINK.1)?;
     (!text.is_empty() && !text.contains('{')).then_some(text)
@@ -178,7 +179,7 @@ mod tests {
         assert_eq!(filled("{username}", "<i>&", "12", None), "<i>&");
         let link = filled("{##Go & see##} {##", "u", "12", Some("https://a.example/?a=1&b=2"));
         assert_eq!(link, "<a href=\"https://a.example/?a=1&amp;b=2\">Go &amp; see</a> {##");
-        // A code stays a code where there is a link, too.
+        // A code's placeholder works beside a link, too.
         let both = filled("{####} or {##go##}", "u", "12", Some("https://a.example/"));
         assert_eq!(both, "12 or <a href=\"https://a.example/\">go</a>");
         assert!(!has_link("{####}") && has_link("{####} {##go##}"));

@@ -1,5 +1,5 @@
-//! The authorization request of OAuth 2.0 and OpenID Connect (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core section
-//! 3.1.2; docs/cognito.md 7.1): what an application asks for, and what it is given once the person is signed in.
+//! The authorization request of OAuth 2.0 and OpenID Connect (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core
+//! section 3.1.2; docs/cognito.md 7.1): what an application asks for, and what it gets once the person is signed in.
 
 use std::sync::Arc;
 
@@ -26,25 +26,25 @@ use crate::{
 
 /// How long a code may wait for its exchange (docs/cognito.md 7.1).
 const CODE_LIFETIME: Duration = Duration::minutes(5);
-/// Characters of one parameter, at most.
+/// The maximum length of one parameter, in bytes.
 const LONGEST: usize = 4096;
 
-/// What an application asks for, checked.
+/// An authorization request that was checked.
 pub struct Authorization {
     pub named: Arc<ClientAndPool>,
     pub answer: Answer,
-    /// How to answer.
+    /// What the application gets.
     pub grants: Grants,
     pub scope: String,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
     pub resource: Option<String>,
     pub prompt: Prompt,
-    /// Seconds since the person last proved who they are, at most.
+    /// The maximum number of seconds since the person last proved who they are.
     pub max_age: Option<i64>,
-    /// The subject of the person whom the application believes to be signed in.
+    /// Who the application believes is signed in.
     pub hinted: Option<Hint>,
-    /// The lowest level (1 to 4) of the `acr` claim that will do.
+    /// The lowest level (1 to 4) of the `acr` claim that is enough.
     pub acr_level: Option<u8>,
 }
 
@@ -57,21 +57,22 @@ pub enum Grants {
     Tokens,
 }
 
-/// What the person is to see.
+/// What the person must see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompt {
-    /// What is needed.
+    /// Only what is needed.
     Default,
     /// Nothing.
     None,
-    /// The sign-in, also when signed in.
+    /// The sign-in page, even if the person is already signed in.
     Login,
-    /// The choice between the account that is signed in and another one.
+    /// The choice between the signed-in account and another one.
     SelectAccount,
 }
 
-/// What an ID token that came back as a hint (`id_token_hint`) says. It is not verified, since it can only make the answer
-/// stricter.
+/// What an ID token says that came back as a hint (`id_token_hint`).
+///
+/// It is not verified, because it can only make the answer stricter.
 pub enum Hint {
     Subject(Uuid),
     Unreadable,
@@ -83,7 +84,7 @@ impl Hint {
     }
 }
 
-/// Where and how an application is answered.
+/// Where and how to answer the application.
 #[derive(Clone)]
 pub struct Answer {
     pub redirect_uri: String,
@@ -115,9 +116,10 @@ impl Answer {
 
 /// Why a request is refused.
 pub enum Fault {
-    /// It does not say whom to answer, or not truly: the person is told, and nobody else (RFC 6749 section 4.1.2.1).
+    /// The request does not say truthfully, or at all, whom to answer. Only the person is told
+    /// (RFC 6749 section 4.1.2.1).
     Shown(String),
-    /// The application is told, by this address.
+    /// The application is told, at this address.
     Told(String),
     Internal(Error),
 }
@@ -134,7 +136,7 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
-/// The app client that a request names, if the sign-in pages are for it: OAuth 2.0 is switched on with a flow that has a page.
+/// Finds the app client that a request names.
 pub async fn client(app: &App, fields: &Fields) -> Result<Arc<ClientAndPool>, Fault> {
     let client_id = fields.get("client_id").unwrap_or_default();
     if client_id.is_empty() {
@@ -151,12 +153,12 @@ pub async fn client(app: &App, fields: &Fields) -> Result<Arc<ClientAndPool>, Fa
     app.client_with_pool(&pool_id, client_id).await.map_err(shown)
 }
 
-/// Whether the sign-in pages are for this client.
+/// Whether the sign-in pages are for this client: OAuth 2.0 is switched on with a flow that has a page.
 pub fn has_pages(named: &ClientAndPool) -> bool {
     ["code", "implicit"].into_iter().any(|flow| named.client.settings.allows_oauth(flow))
 }
 
-/// Checks an authorization request of the app client that it names.
+/// Checks an authorization request of the named app client.
 pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Result<Authorization, Fault> {
     let settings = &named.client.settings;
     let repeated = |name: &str| fields.names().filter(|other| *other == name).count() > 1;
@@ -166,7 +168,7 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
     let Some(redirect_uri) = fields.get("redirect_uri").filter(|uri| !uri.is_empty()) else {
         return Err(Fault::Shown("redirect_uri is missing from the address.".into()));
     };
-    // Compared as text: nothing is like another (RFC 9700 section 2.1).
+    // Compared as text: no other URI counts as the same (RFC 9700 section 2.1).
     if !settings.list("CallbackURLs").contains(&redirect_uri) {
         return Err(Fault::Shown("The redirect_uri is not one of the app client's callback URLs.".into()));
     }
@@ -184,7 +186,7 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
     if fields.values().any(|value| value.len() > LONGEST) {
         return Err(invalid("a parameter is too long"));
     }
-    // OpenID Connect Core, section 3.1.2.6: what is not supported is said, because its sender believes in it.
+    // An unsupported parameter is an error, because its sender relies on it (OpenID Connect Core, section 3.1.2.6).
     for (name, code) in [
         ("request", "request_not_supported"),
         ("request_uri", "request_uri_not_supported"),
@@ -256,7 +258,7 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
     })
 }
 
-/// The scopes that are granted: those asked for, or all of the client's.
+/// The scopes that are granted: those requested, or all of the client's.
 pub fn scope(named: &ClientAndPool, asked: Option<&str>) -> Result<String, &'static str> {
     let allowed = named.client.settings.list("AllowedOAuthScopes");
     let mut scopes: Vec<&str> = Vec::new();
@@ -271,19 +273,19 @@ pub fn scope(named: &ClientAndPool, asked: Option<&str>) -> Result<String, &'sta
     if scopes.is_empty() {
         scopes = allowed;
     }
-    // They say what of the ID token and of userInfo is granted, which openid opens.
+    // These scopes say which parts of the ID token and of userInfo are granted. Without openid there is neither.
     if scopes.iter().any(|one| ["phone", "email", "profile"].contains(one)) && !scopes.contains(&"openid") {
         return Err("phone, email and profile need openid beside them");
     }
     Ok(scopes.join(" "))
 }
 
-/// Whether a scope of this resource server is among those that are granted.
+/// Whether a scope of this resource server is among the granted ones.
 pub fn is_granted(identifier: &str, scope: &str) -> bool {
     scope.split(' ').any(|one| one.strip_prefix(identifier).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// PKCE (RFC 7636): S256 only.
+/// The code challenge of PKCE (RFC 7636). Only S256 is supported.
 fn code_challenge(fields: &Fields, grants: Grants) -> Result<Option<String>, &'static str> {
     let method = fields.get("code_challenge_method").filter(|text| !text.is_empty());
     let challenge = fields.get("code_challenge").filter(|text| !text.is_empty());
@@ -313,7 +315,7 @@ fn prompt(text: Option<&str>) -> Result<Prompt, &'static str> {
             "login" => Prompt::Login,
             "select_account" if prompt != Prompt::Login => Prompt::SelectAccount,
             "select_account" => prompt,
-            // What an application of the pool's own operator may do, nobody is asked.
+            // Nobody is asked for consent to what an application of the pool's own operator does.
             "consent" => prompt,
             _ => return Err("prompt must be none, login, select_account or consent"),
         };
@@ -322,10 +324,11 @@ fn prompt(text: Option<&str>) -> Result<Prompt, &'static str> {
 }
 
 impl Authorization {
-    /// Whether a browser's sign-in is recent and strong enough for what is asked, whatever the prompt.
+    /// Whether a browser's sign-in is recent and strong enough for the request, and the expected person's, whatever the
+    /// prompt.
     pub fn is_satisfied_by(&self, app: &App, browser: &Browser) -> bool {
         let age = app.clock.now() - browser.session.auth_time;
-        // 0 is to ask again (OpenID Connect Core, section 3.1.2.1).
+        // 0 means to ask again (OpenID Connect Core, section 3.1.2.1).
         let recent = self.max_age.is_none_or(|most| most > 0 && age <= Duration::seconds(most));
         let strong = self.acr_level.is_none_or(|level| browser.acr_level() >= level);
         let expected = match &self.hinted {
@@ -336,22 +339,24 @@ impl Authorization {
         recent && strong && expected
     }
 
-    /// Where the browser goes with what was asked for, or with what went wrong. `None`: the browser is not signed in any more.
+    /// The address to which the browser goes with the result or an error. `None` if the browser is no longer signed in.
     pub async fn grant(&self, app: &App, browser: &Browser) -> Option<String> {
         let granted = match self.grants {
             Grants::Code => self.code(app, browser).await,
             Grants::Tokens => self.tokens(app, browser).await,
         };
         match granted {
-            // Signed out while a function was at work.
+            // The browser was signed out while a function ran.
             Err(Error::NotAuthorized(_)) => None,
             Err(error) => Some(self.failure(&error)),
             Ok(granted) => granted,
         }
     }
 
-    /// Where the browser goes with what went wrong. A redirect cannot carry a status: the application learns of a fault by
-    /// `server_error` (RFC 6749 section 4.1.2.1).
+    /// The address to which the browser goes with an error.
+    ///
+    /// A redirect cannot carry a status, so `server_error` tells the application about a fault
+    /// (RFC 6749 section 4.1.2.1).
     pub fn failure(&self, error: &Error) -> String {
         let (code, description) = match error {
             Error::UserLambdaValidation(_) => ("invalid_request", "a function of the user pool refused"),
@@ -388,7 +393,7 @@ impl Authorization {
             origin_jti: None,
         };
         let mut tx = app.db.begin().await?;
-        // The user first: the order of locks.
+        // The user first: this is the order of locks.
         let held = store::users::lock_shared(&mut tx, pool_id, session.sub).await?;
         if held.is_none() || !store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
             return Ok(None);

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-/// Names and values in the order they came.
+/// Names and values, in the order in which they came.
 #[derive(Clone, Debug, Default)]
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// From `application/x-www-form-urlencoded` text, which any text is.
+    /// Parses `application/x-www-form-urlencoded` text. Any text is valid.
     pub fn parse(text: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(text).into_owned().collect())
     }
@@ -22,23 +22,21 @@ impl Fields {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// A field that stands more than once.
+    /// A field that appears more than once.
     pub fn repeated(&self) -> Option<&str> {
         let mut seen = HashSet::new();
         self.names().find(|name| !seen.insert(*name))
     }
 
-    /// The names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The values.
     pub fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(_, value)| value.as_str())
     }
 
-    /// All fields as text again, but for some, and with some more.
+    /// All fields as text again, except those in `without`, followed by those in `more`.
     pub fn text(&self, without: &[&str], more: &[(&str, &str)]) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         out.extend_pairs(self.0.iter().filter(|(name, _)| !without.contains(&name.as_str())));

@@ -1,4 +1,4 @@
-//! Sessions that OAuth clients get through a browser that is signed in.
+//! Sessions that OAuth clients get through a signed-in browser.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -21,10 +21,10 @@ use crate::{
 
 /// What an application was granted.
 pub struct Granted<'a> {
-    /// Separated by blanks.
+    /// Separated by spaces.
     pub scope: &'a str,
     pub resource: Option<&'a str>,
-    /// Whether there is a refresh token.
+    /// Whether the application gets a refresh token.
     pub refreshable: bool,
 }
 
@@ -36,11 +36,13 @@ pub struct OAuthSession {
     refresh: Option<RefreshToken>,
 }
 
-/// Opens a session for an application through the session of a browser, which must live: it is of the same sign-in, by the
-/// same passkey or password, at the same time. `None`: the browser was signed out.
+/// Opens a session for an application through the session of a browser.
 ///
-/// The user's row is held first, so that a deletion of the passkey that ends sessions either comes first and has ended the
-/// browser's, or waits and finds this one.
+/// It belongs to the same sign-in: the same passkey or password, at the same time. Returns `None` if the browser's
+/// session has ended.
+///
+/// The user's row is locked first. So a deletion of the passkey that ends sessions either comes first and has ended the
+/// browser's session, or waits and finds this one.
 pub async fn open(
     app: &App,
     db: &mut Connection,
@@ -94,7 +96,8 @@ impl OAuthSession {
         self.session.origin_jti
     }
 
-    /// The tokens of the session; called after COMMIT. A session whose tokens nobody gets ends.
+    /// Issues the tokens of the session. Must be called after COMMIT. If this fails, nobody gets the tokens, so the
+    /// session ends.
     pub async fn tokens(
         self,
         app: &App,
@@ -125,7 +128,7 @@ impl OAuthSession {
         let holder = Holder::User(&self.user, &self.memberships);
         let change = token_generation::ask(&cause, Source::HostedAuth, holder, &scopes).await?;
         if triggers::function(pool, Trigger::PreTokenGeneration).is_some() {
-            // It may have taken seconds, in which the user was signed out, or disabled.
+            // The function may have taken seconds, in which the user may have been signed out or disabled.
             let mut db = app.db.acquire().await?;
             let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;

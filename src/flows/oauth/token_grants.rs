@@ -1,5 +1,5 @@
-//! What the token endpoint exchanges for tokens (RFC 6749 sections 4.1.3, 4.4 and 6; docs/cognito.md 7.2): an authorization code, a refresh
-//! token, or a confidential client's own credentials.
+//! What the token endpoint exchanges for tokens (RFC 6749 sections 4.1.3, 4.4 and 6; docs/cognito.md 7.2): an
+//! authorization code, a refresh token, or a confidential client's own credentials.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
@@ -35,10 +35,10 @@ pub enum Refusal {
     Internal(Error),
 }
 
-/// The code of a refusal that is nothing of the application's doing.
+/// The error code for a refusal that the application did not cause.
 pub const UNAVAILABLE: &str = "temporarily_unavailable";
 
-/// A refusal with these words.
+/// A refusal with this code and description.
 pub fn told(code: &'static str, description: &'static str) -> Refusal {
     Refusal::Told { code, description }
 }
@@ -55,7 +55,7 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-/// Tokens for what a form of the token endpoint offers; the client has proved itself.
+/// Issues tokens for what a form sent to the token endpoint offers. The client has already proved its identity.
 pub async fn grant(
     app: &App,
     context: &Context,
@@ -77,7 +77,9 @@ pub async fn grant(
     }
 }
 
-/// An authorization code, once. A code that comes again ends what it gave before (RFC 6749 section 4.1.2).
+/// Exchanges an authorization code, once.
+///
+/// If the code comes again, the session that it gave ends (RFC 6749 section 4.1.2).
 async fn code(
     cause: &Cause<'_>,
     context: &Context,
@@ -93,7 +95,7 @@ async fn code(
     let unknown = || told("invalid_grant", "the code is unknown, expired or was used");
     let sub = store::authorization_codes::find_sub(&app.db, pool_id, &hash).await?.ok_or_else(unknown)?;
     let mut tx = app.db.begin().await?;
-    // The user first: the order of locks.
+    // The user first: this is the order of locks.
     store::users::lock_shared(&mut tx, pool_id, sub).await?.ok_or_else(unknown)?;
     let code = store::authorization_codes::lock(&mut tx, pool_id, &hash).await?.ok_or_else(unknown)?;
     if code.client_id != named.client.id {
@@ -113,7 +115,7 @@ async fn code(
         return Err(unknown());
     }
     if let Err(refusal) = fits(&code, form) {
-        // Whoever does not know what the client knows does not try again.
+        // Somebody who does not know what the client knows gets only one try.
         store::authorization_codes::delete(&mut tx, pool_id, &hash).await?;
         tx.commit().await?;
         return Err(refusal);
@@ -124,7 +126,7 @@ async fn code(
     store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti()).await?;
     tx.commit().await?;
     opened.tokens(app, named, code.nonce.as_deref(), cause.metadata).await.map_err(|error| match by_trigger(error) {
-        // The code is used up.
+        // The code is already used up, so trying again would not help.
         Refusal::Told { code: UNAVAILABLE, .. } => {
             told("invalid_grant", "a function of the user pool failed; the person has to sign in again")
         }
@@ -132,7 +134,7 @@ async fn code(
     })
 }
 
-/// Whether the client that exchanges a code is the one that asked for it.
+/// Checks that the client that exchanges a code is the one that requested it.
 fn fits(code: &store::authorization_codes::AuthorizationCode, form: &Fields) -> Result<(), Refusal> {
     if form.get("redirect_uri") != Some(&code.redirect_uri) {
         return Err(told("unauthorized_client", "invalid_redirect"));
@@ -173,7 +175,7 @@ async fn refreshed(
     }
 }
 
-/// A client that acts for itself, with scopes of resource servers.
+/// Issues tokens to a client that acts for itself, with scopes of resource servers.
 async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Result<AuthenticationResult, Refusal> {
     let (app, client) = (cause.app, &named.client);
     if !client.settings.allows_oauth("client_credentials") || client.secrets.is_empty() {
@@ -194,7 +196,7 @@ async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Res
     let change = token_generation::ask(cause, Source::ClientCredentials, Holder::Client, &scopes).await;
     let change = change.map_err(by_trigger)?;
     if change.is_some() {
-        // What was deleted while the function was at work gets nothing.
+        // A client that was deleted while the function ran gets nothing.
         match app.client_with_pool(&named.pool.id, &client.id).await {
             Err(Error::ResourceNotFound(_)) => return Err(told("invalid_client", "the app client is unknown")),
             still => still?,
@@ -226,11 +228,11 @@ async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Res
     })
 }
 
-/// What a trigger of the pool's refused, or did wrong, is not the server's fault.
+/// Maps the errors of the pool's triggers: a refusal or fault of a trigger is not the server's fault.
 fn by_trigger(error: Error) -> Refusal {
     match error {
         Error::UserLambdaValidation(_) => told("invalid_grant", "a function of the user pool refused"),
-        // `invalid_grant` would make applications sign their people out.
+        // With `invalid_grant`, applications would sign their users out.
         Error::UnexpectedLambda(_) | Error::InvalidLambdaResponse(_) => {
             told(UNAVAILABLE, "a function of the user pool failed; try again in a moment")
         }

@@ -1,4 +1,4 @@
-//! The tokens of a sign-in, as the API gives them.
+//! The tokens of a sign-in, in the API's form.
 
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ pub struct AuthenticationResult {
     pub token_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
-    /// Not for an OAuth client that was not granted `openid`.
+    /// Missing for an OAuth client that was not granted `openid`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,7 @@
-//! Browsers that are signed in on Keystead's own pages. The cookie stands for a session as an application's refresh token
-//! does: it is revoked, ends and is listed like every other.
+//! Browsers that are signed in on Keystead's own pages.
+//!
+//! The cookie stands for a session, as an application's refresh token does. That session is revoked, ends and is listed
+//! like any other.
 
 use time::Duration;
 
@@ -18,7 +20,7 @@ use crate::{
 /// How long a browser stays signed in: as long as with Amazon Cognito (docs/cognito.md 5.3).
 pub const LIFETIME: Duration = Duration::HOUR;
 
-/// Seconds that the pages' own access tokens live: as long as one request.
+/// How many seconds the pages' own access tokens are valid: long enough for one request.
 const TOKEN_LIFETIME: i64 = 60;
 
 /// A browser that is signed in.
@@ -35,7 +37,7 @@ pub struct NewBrowser {
     pub browser: Browser,
 }
 
-/// The browser whose cookie this is, if it is still signed in to this pool.
+/// Finds the browser of a cookie, if it is still signed in to this pool.
 pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Browser>> {
     let Some(cookie) = RefreshToken::parse(cookie) else { return Ok(None) };
     let mut db = app.db.acquire().await?;
@@ -45,12 +47,12 @@ pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Brows
     if !equal(&session.refresh_hash, &cookie.hash(Use::Cookie)) || session.expires_at <= app.clock.now() {
         return Ok(None);
     }
-    // Neither signed out everywhere, nor disabled, nor in need of a new password.
+    // The user must not be signed out everywhere, disabled or in need of a new password.
     let user = store::users::find_live(&mut db, pool_id, session.sub, session.origin_jti).await?;
     Ok(user.map(|user| Browser { session, user }))
 }
 
-/// Signs the browser out. What applications got through it goes on, as with Amazon Cognito.
+/// Signs the browser out. Sessions that applications got through it continue, as with Amazon Cognito.
 pub async fn end(app: &App, context: &Context, pool_id: &str, session: &Session) -> Result<()> {
     let trail = trail(app, context, "user");
     let mut tx = app.db.begin().await?;
@@ -61,7 +63,7 @@ pub async fn end(app: &App, context: &Context, pool_id: &str, session: &Session)
     Ok(tx.commit().await?)
 }
 
-/// Ends all sessions of the browser's person but the browser's own, if that lives.
+/// Ends all sessions of the browser's user except the browser's own. Does nothing if that one has ended.
 pub async fn end_others(app: &App, context: &Context, pool_id: &str, session: &Session) -> Result<()> {
     let (sub, own) = (session.sub, session.origin_jti);
     let trail = trail(app, context, "user");
@@ -78,7 +80,7 @@ pub async fn end_others(app: &App, context: &Context, pool_id: &str, session: &S
 }
 
 impl Browser {
-    /// An access token with which the pages call the API for their person. It never leaves the server.
+    /// Makes an access token with which the pages call the API for their user. It never leaves the server.
     pub async fn access_token(&self, app: &App, pool: &Pool) -> Result<String> {
         let keys = app.keys_of_pool(&pool.id).await?.ok_or_else(|| Error::no_such_pool(&pool.id))?;
         let now = app.clock.now().unix_timestamp();

@@ -43,16 +43,18 @@ pub struct Proved {
 /// The device of a session, in pools that remember devices.
 #[derive(Clone)]
 pub enum SessionDevice {
-    /// A new one: the client learns its key with these tokens.
+    /// A new one. The client learns its key together with these tokens.
     New(String),
-    /// One that proved itself.
+    /// A device that proved itself.
     Proved(String),
-    /// One that is known, was named, and was not asked: a name is in old tokens and proves nothing. The session ends with it.
+    /// A known device that was named but not asked to prove itself.
+    ///
+    /// Naming it proves nothing, because its key is in old tokens. The session ends when the device does.
     Named(String),
 }
 
 impl SessionDevice {
-    /// The key that goes into tokens.
+    /// The key to put into tokens.
     fn in_tokens(&self) -> Option<&String> {
         match self {
             Self::New(key) | Self::Proved(key) => Some(key),
@@ -78,8 +80,9 @@ pub struct NewSession {
     memberships: Vec<Membership>,
 }
 
-/// A new session, not yet in the database, and what its tokens will be made from. On the sign-in pages it is the browser's,
-/// which has a cookie and no tokens.
+/// Makes a new session, not yet in the database, together with what its tokens will be made from.
+///
+/// On the sign-in pages it is the browser's session, which has a cookie and no tokens.
 pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedWith, NewSession) {
     let now = sign_in.app.clock.now();
     let origin_jti = random::uuid();
@@ -125,14 +128,15 @@ impl NewSession {
         &self.session
     }
 
-    /// The same with the user's groups.
+    /// Adds the user's groups.
     pub fn with(mut self, memberships: Vec<Membership>) -> Self {
         self.memberships = memberships;
         self
     }
 
-    /// What the session is for: its tokens or, on the sign-in pages, the browser's cookie; called after COMMIT. A session
-    /// that nobody gets ends.
+    /// Returns what the session is for: its tokens or, on the sign-in pages, the browser's cookie.
+    ///
+    /// Must be called after COMMIT. If this fails, nobody gets the session, so it is revoked.
     pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
         let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
         app.opened_sessions.note(pool_id, self.session.sub);
@@ -149,7 +153,7 @@ impl NewSession {
 
     async fn into_browser(self, sign_in: &SignIn<'_>) -> Result<NewBrowser> {
         triggers::post_authentication(&sign_in.cause(), &self.user, false).await?;
-        // The function may have taken seconds; whoever comes with the cookie is looked at again.
+        // The function may have taken seconds, but whoever presents the cookie is checked again.
         Ok(NewBrowser { cookie: self.refresh.text(), browser: Browser { session: self.session, user: self.user } })
     }
 
@@ -167,7 +171,7 @@ impl NewSession {
         let change = token_generation::ask(&cause, source, holder, &[ACCESS_SCOPE]).await?;
         let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
         if asked.into_iter().any(|trigger| triggers::function(pool, trigger).is_some()) {
-            // They may have taken seconds, in which the user was signed out, or disabled.
+            // The functions may have taken seconds, in which the user may have been signed out or disabled.
             let mut db = app.db.acquire().await?;
             let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
@@ -186,11 +190,11 @@ pub struct TokenBasis<'a> {
     pub user: &'a User,
     pub memberships: &'a [Membership],
     pub session: &'a Session,
-    /// Of an authorization request, for the ID token.
+    /// The nonce of an authorization request, for the ID token.
     pub nonce: Option<&'a str>,
 }
 
-/// Signs access and ID token of a session, with what a pre token generation trigger changes.
+/// Signs a session's access and ID tokens, with the changes that a pre token generation trigger makes.
 pub async fn issue(
     cause: &Cause<'_>,
     client: &Client,
@@ -273,7 +277,7 @@ pub async fn issue(
     })
 }
 
-/// A signed token, with what a trigger changes in it.
+/// Signs a token, with the changes that a trigger makes in it.
 pub fn signed(
     claims: &impl tokens::Claims,
     change: Option<&ClaimsOverride>,
@@ -290,7 +294,7 @@ pub fn signed(
 }
 
 impl Context {
-    /// How strongly and by what the person of a session signed in.
+    /// How strongly, and by which methods, the person of a session signed in.
     fn of(pool: &Pool, session: &Session) -> Self {
         let amr: Vec<_> = session.methods.split_whitespace().map(str::to_owned).collect();
         Self { acr: pool.settings.acr_name(tokens::acr_level(&session.methods)), amr }
@@ -302,7 +306,7 @@ fn half_hash(token: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(&sha256(token.as_bytes())[..16])
 }
 
-/// The attributes that the client may read and was granted, `*_verified` as booleans.
+/// The attributes that the client may read and was granted, with `*_verified` as booleans.
 fn attribute_claims(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
     let claim = |name: &str, value: Value| match name {
         "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
@@ -312,8 +316,10 @@ fn attribute_claims(client: &Client, user: &User, scope: Option<&str>) -> Map<St
     readable.map(|(name, value)| (name.clone(), claim(&name, value))).collect()
 }
 
-/// The attributes that the client may read, as far as a scope grants them: `email` and `phone` their own, `profile` (and
-/// `openid` without any of the three) all (Amazon Cognito developer guide, "Scopes, M2M, and resource servers").
+/// The attributes that the client may read, as far as a scope grants them.
+///
+/// `email` and `phone` each grant their own attributes. `profile` grants all of them, and so does `openid` without any
+/// of the three (Amazon Cognito developer guide, "Scopes, M2M, and resource servers").
 pub fn granted_attributes(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
     let has = |wanted: &str| scope.is_some_and(|scope| scope.split(' ').any(|one| one == wanted));
     let (email, phone, profile) = (has("email"), has("phone"), has("profile"));

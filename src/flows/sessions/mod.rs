@@ -1,4 +1,4 @@
-//! Sessions: opened, refreshed, told in tokens, and kept within bounds.
+//! Sessions: opening them, refreshing them, describing them in tokens, and keeping their number within bounds.
 
 pub(crate) mod authentication_result;
 pub(crate) mod browser;

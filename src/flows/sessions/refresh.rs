@@ -30,18 +30,18 @@ use crate::{
 pub struct Asked<'a> {
     /// The refresh token.
     pub token: &'a str,
-    /// Scopes that the new tokens are to have, of those that were granted (RFC 6749 section 6).
+    /// The scopes that the new tokens should have, out of those that were granted (RFC 6749 section 6).
     pub scope: Option<&'a str>,
-    /// The device that the client says it is.
+    /// The device that the client claims to be.
     pub device_key: Option<&'a str>,
 }
 
-/// New access and ID tokens for a refresh token; with rotation on, also its successor.
+/// Issues new access and ID tokens for a refresh token and, if rotation is on, the token's successor.
 ///
-/// A token that was rotated before is answered with the same successor within the grace period. After it, the token is
-/// in two hands: the session ends, with an audit row, and the answer is `RefreshTokenReuseException`.
+/// Within the grace period, a token that was already rotated is answered with the same successor. After that, two
+/// parties have the token: the session ends, with an audit row, and the answer is `RefreshTokenReuseException`.
 ///
-/// `prove` checks the client's secret for the names of the session's user, where the caller could not before.
+/// `prove` checks the client's secret for the names of the session's user, if the caller could not do so before.
 pub async fn refresh(
     cause: &Cause<'_>,
     context: &Context,
@@ -53,12 +53,12 @@ pub async fn refresh(
     let token = RefreshToken::parse(asked.token).ok_or_else(invalid)?;
     let mut change = None;
     if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
-        // Asked before the token is rotated: a function that fails must not cost the session.
+        // The function is called before the token is rotated, because its failure must not cost the session.
         let mut tx = app.db.begin().await?;
         let Checked { user, session, standing, .. } = check(cause, &mut tx, client, (&token, asked), &prove).await?;
         let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
         drop(tx);
-        // Of a token that is in two hands nobody is asked: below it ends the session.
+        // No function is called for a token that two parties have; below, that ends the session.
         if is_good(client, &session, &standing, app.clock.now()) {
             let scope = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
             let (holder, scopes) = (Holder::User(&user, &memberships), scope.split(' ').collect::<Vec<_>>());
@@ -102,12 +102,12 @@ pub async fn refresh(
     issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
 }
 
-/// What a session's refresh token is for. (A browser's session has a cookie, which is none.)
+/// The use of a session's refresh token. (A browser's session has a cookie, which is not a refresh token.)
 fn use_of(session: &Session) -> Use {
     if session.scope.is_some() { Use::OAuth } else { Use::Api }
 }
 
-/// Whether a token is the session's present one, or the one before within the grace period.
+/// Whether a token is the session's present one or, within the grace period, the previous one.
 fn is_good(client: &Client, session: &Session, standing: &Standing, now: OffsetDateTime) -> bool {
     match (standing, client.settings.rotation_grace()) {
         (Standing::Current, _) => true,
@@ -124,7 +124,7 @@ struct Checked {
     standing: Standing,
 }
 
-/// Finds out whether a token of this client may be refreshed.
+/// Checks whether a token of this client may be refreshed.
 async fn check(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -133,7 +133,7 @@ async fn check(
     prove: &impl Fn(&User) -> Result<()>,
 ) -> Result<Checked> {
     let app = cause.app;
-    // The user first: the order of locks.
+    // The user first: this is the order of locks.
     let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let user = store::users::lock_shared(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
     let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
@@ -144,7 +144,7 @@ async fn check(
         return Err(invalid());
     }
     prove(&user)?;
-    // The token of a device is good in its hands. (An OAuth client cannot name one.)
+    // A device's token is valid only together with the device's key. (An OAuth client cannot name a device.)
     let asks = cause.pool.devices().is_some() && session.scope.is_none();
     let own = session.device_key.as_deref().or(session.named_device.as_deref());
     if asks && own.is_some_and(|own| asked.device_key != Some(own)) {
@@ -168,20 +168,21 @@ async fn check(
         if !narrow.split(' ').all(|one| granted.split(' ').any(|scope| scope == one)) {
             return Err(Error::NotAuthorized("The scope was not granted".into()));
         }
-        // Of these tokens only: the session keeps what it was granted.
+        // This applies only to these tokens: the session keeps what it was granted.
         session.scope = Some(narrow.to_owned());
     }
     Ok(Checked { user, session, kind, standing })
 }
 
-/// Ends the session of a refresh token of this client; with `associated`, also the browser's that it came through, and what
-/// else came through that. An unknown or revoked token is as good as revoked (RFC 7009 section
-/// 2.2).
+/// Ends the session of a refresh token of this client.
+///
+/// With `associated`, also ends the browser's session through which it came, and the others that came through that one.
+/// An unknown token counts as already revoked (RFC 7009 section 2.2).
 pub async fn revoke(app: &App, client: &Client, token: &str, associated: bool) -> Result<()> {
     let Some(token) = RefreshToken::parse(token) else { return Ok(()) };
     let mut tx = app.db.begin().await?;
     if associated {
-        // The user first, who is held against everybody else: several sessions are locked.
+        // The user first, locked exclusively, because several sessions are locked.
         let sub = store::sessions::find_sub(&mut tx, &client.pool_id, token.origin_jti).await?.unwrap_or_default();
         store::users::lock(&mut tx, &client.pool_id, sub).await?;
     }

@@ -1,8 +1,10 @@
-//! How many sessions a user has. Sign-ins do not count them: who signed in is noted, and a job (`jobs::trim_sessions`) looks
-//! whether that was one too many, so that a user has as many more as come in some seconds.
+//! How many sessions a user may have.
 //!
-//! What does something to all sessions of a user calls [`bring_under`] before its own transaction, which then is a short one,
-//! however many sessions there were.
+//! Sign-ins do not count sessions. They only note who signed in, and a job (`jobs::trim_sessions`) checks whether that
+//! was one session too many. So a user may exceed the limit by the number of sign-ins within some seconds.
+//!
+//! Before acting on all sessions of a user, code calls [`bring_under`]. So its own transaction is short, however many
+//! sessions there were.
 
 use uuid::Uuid;
 
@@ -14,11 +16,13 @@ use crate::{
     store::{self, Connections, audit::Trail, sessions::Over},
 };
 
-/// Sessions removed by one transaction while a request waits: some tens of milliseconds.
+/// How many sessions one transaction removes while a request waits. This takes some tens of milliseconds.
 const BATCH: i64 = 10_000;
 
-/// Brings a user who has too many sessions under the limits, the oldest first and never `own`; in batches, each committed and
-/// with an audit row. Whatever was done of that is right by itself: the job would do it, too.
+/// Brings a user with too many sessions under the limits, removing the oldest first and never `own`.
+///
+/// This happens in batches, each committed with an audit row. If it stops halfway, what was done is still right,
+/// because the job would do it, too.
 pub async fn bring_under(app: &App, pool_id: &str, sub: Uuid, own: Option<Uuid>) -> Result<()> {
     let most = app.config.sessions_per_user;
     for over in store::sessions::over_limits(&app.db, pool_id, &[sub], most, app.clock.now()).await? {
@@ -27,7 +31,9 @@ pub async fn bring_under(app: &App, pool_id: &str, sub: Uuid, own: Option<Uuid>)
     Ok(())
 }
 
-/// The same for a user who was found to have too many, with batches of a given size; returns how many sessions went.
+/// Like [`bring_under`], for a user known to be over the limits and with batches of a given size.
+///
+/// Returns how many sessions were removed.
 pub async fn trim(
     app: &App,
     db: &Connections,
@@ -41,7 +47,7 @@ pub async fn trim(
     loop {
         let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id: random::uuid() };
         let mut tx = db.begin().await?;
-        // The user first: the order of locks.
+        // The user first: this is the order of locks.
         if store::users::lock(&mut tx, pool_id, sub).await?.is_none() {
             return Ok(total);
         }

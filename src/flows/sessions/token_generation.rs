@@ -1,5 +1,5 @@
-//! The pre token generation trigger: what it is asked, and what it changes in tokens (Amazon Cognito developer guide, "Pre
-//! token generation Lambda trigger").
+//! The pre token generation trigger: what it is asked, and what it changes in tokens (Amazon Cognito developer guide,
+//! "Pre token generation Lambda trigger").
 
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,7 @@ pub struct ClaimsOverride {
     pub suppressed: Vec<String>,
 }
 
-/// What it changes in both.
+/// What it changes in both tokens.
 #[derive(Default)]
 pub struct TokensOverride {
     pub id: ClaimsOverride,
@@ -48,7 +48,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// As the event has it.
+    /// The name in the trigger's event.
     pub fn text(self) -> &'static str {
         match self {
             Self::Authentication => "TokenGeneration_Authentication",
@@ -61,16 +61,16 @@ impl Source {
     }
 }
 
-/// Whose tokens are made.
+/// The subject of the tokens that are made.
 #[derive(Clone, Copy)]
 pub enum Holder<'a> {
-    /// A person's, who is in these groups.
+    /// A person, who is in these groups.
     User(&'a User, &'a [Membership]),
-    /// The app client's own (RFC 6749 section 4.4), of which only functions of version three are asked.
+    /// The app client itself (RFC 6749 section 4.4). Only functions of version three are called for it.
     Client,
 }
 
-/// Before tokens are signed.
+/// Calls the pre token generation trigger before tokens are signed.
 pub async fn ask(
     cause: &Cause<'_>,
     source: Source,
@@ -129,7 +129,7 @@ fn claims(details: &Value) -> ClaimsOverride {
     }
 }
 
-/// An empty or null object suppresses the groups; where there is none they stay.
+/// An empty or null object suppresses the groups. If the object is missing, the groups stay.
 fn groups(details: &Value) -> Option<GroupsOverride> {
     let details = details.get("groupOverrideDetails")?;
     Some(GroupsOverride {
@@ -143,7 +143,7 @@ fn texts(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Claims that no trigger changes (developer guide, "Pre token generation Lambda trigger").
+/// Claims that a trigger cannot change (developer guide, "Pre token generation Lambda trigger").
 const RESERVED: [&str; 26] = [
     "acr",
     "amr",
@@ -174,7 +174,7 @@ const RESERVED: [&str; 26] = [
 ];
 
 impl ClaimsOverride {
-    /// Changes a token's claims, as far as a trigger may.
+    /// Changes a token's claims as far as a trigger may.
     pub fn apply(&self, token: &mut Map<String, Value>) {
         let own = |name: &str| RESERVED.contains(&name) || name.starts_with("aws:") || name.starts_with("dev:");
         for (name, value) in self.set.iter().filter(|(name, _)| !own(name)) {
@@ -187,7 +187,7 @@ impl ClaimsOverride {
 }
 
 impl TokensOverride {
-    /// The scopes of an access token that had these. Those of Amazon Cognito itself are nobody's to add.
+    /// The scopes of an access token that had the scopes `had`. A trigger cannot add Amazon Cognito's own scopes.
     pub fn scopes(&self, had: &str) -> String {
         let kept = had.split(' ').filter(|scope| !self.scopes_suppressed.iter().any(|one| one == scope));
         let added = self.scopes_added.iter().map(String::as_str);

@@ -1,5 +1,6 @@
-//! CUSTOM_AUTH: a sign-in whose challenges the pool's own functions define, make and verify; perhaps after the password was
-//! proved by SRP (`CHALLENGE_NAME=SRP_A`).
+//! CUSTOM_AUTH: a sign-in whose challenges the pool's own functions define, create and verify.
+//!
+//! The password may be proved by SRP before them (`CHALLENGE_NAME=SRP_A`).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -23,26 +24,26 @@ use crate::{
     store::{self, challenges::Challenge},
 };
 
-/// Challenges of one sign-in, at most: a function that never decides is cut off.
+/// The maximum number of challenges in one sign-in. It stops a function that never decides.
 const MAX_ROUNDS: usize = 30;
 
-/// How far a sign-in by custom challenges is.
+/// How far a sign-in by custom challenges has come.
 #[derive(Default)]
 pub struct Progress {
     /// The challenges answered so far, as the functions see them.
     pub session: Vec<Answered>,
-    /// Of the password that was proved; `None` where none was.
+    /// When the proved password was set; `None` if no password was proved.
     pub password_set_at: PasswordSetAt,
 }
 
 impl Progress {
-    /// A challenge was answered, and rightly.
+    /// Records that a challenge was answered correctly.
     pub fn proved(&mut self, name: ChallengeName) {
         self.session.push(Answered::new(name, true, None));
     }
 }
 
-/// The first step.
+/// Takes the first step.
 pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters) -> Result<Step> {
     password::refuse_locked(sign_in.app, sign_in.pool, &person.username, person.user.as_ref()).await?;
     if parameters.get("CHALLENGE_NAME").map(String::as_str) != Some("SRP_A") {
@@ -60,7 +61,7 @@ pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters
     }
 }
 
-/// The answer to a custom challenge.
+/// Checks the answer to a custom challenge.
 pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let answer = sign_in.required(responses, "ANSWER")?;
@@ -71,7 +72,7 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     let sealed = BASE64_STANDARD.decode(private).map_err(Error::internal)?;
     let private = app.sealing.open(&context(sign_in), &sealed).map_err(Error::internal)?;
     let private: Value = serde_json::from_slice(&private).map_err(Error::internal)?;
-    // Used up before anybody is asked: of several answers one is looked at.
+    // The challenge is used up before a function is called, so that only one of several answers is looked at.
     use_up(sign_in, &pending).await?;
     let user = person.user.as_ref();
     let right = triggers::verify_auth_challenge(&sign_in.cause(), &person.username, user, &private, answer).await?;
@@ -83,7 +84,7 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     next(sign_in, person, progress).await
 }
 
-/// Uses a challenge up.
+/// Uses up a challenge.
 pub async fn use_up(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<()> {
     let mut tx = sign_in.app.db.begin().await?;
     let taken = store::challenges::take(&mut tx, &sign_in.pool.id, pending.id).await?.ok_or_else(session_text::used)?;
@@ -99,7 +100,7 @@ async fn decide(sign_in: &SignIn<'_>, person: &Person, progress: &Progress) -> R
     triggers::define_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await
 }
 
-/// What the pool's functions want next.
+/// Asks the pool's functions what comes next, and does it.
 pub async fn next(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Step> {
     let decision = decide(sign_in, &person, &progress).await?;
     go_on(sign_in, person, progress, decision).await
@@ -118,7 +119,7 @@ async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decisio
 
 async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Outcome> {
     let user = person.user.as_ref();
-    // A function may send something for each.
+    // Counted because the function may send a message for each challenge.
     let (app, now) = (sign_in.app, sign_in.app.clock.now());
     let mut db = app.db.acquire().await?;
     codes::count_custom(app, &mut db, sign_in.pool, &person.username, user, now).await?;
@@ -137,10 +138,10 @@ async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result
     sign_in.challenge(&person, state, public, Vec::new()).await
 }
 
-/// The functions say that it is enough.
+/// Completes the sign-in, after the functions have decided that it is enough.
 async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    // Of somebody who does not exist there are no tokens, whatever the function says.
+    // A person who does not exist gets no tokens, whatever the function says.
     let sub = person.user.as_ref().ok_or_else(|| Error::wrong_credentials("nobody has this name"))?.sub;
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
@@ -150,7 +151,7 @@ async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Re
         .ok_or_else(|| Error::wrong_credentials("the user was deleted meanwhile"))?;
     sign_in.may_sign_in(&user)?;
     let by_password = progress.session.iter().any(|one| one.name() == Some(ChallengeName::PasswordVerifier));
-    // The password that was proved is still the user's.
+    // The password that was proved must still be the user's.
     if by_password && progress.password_set_at != password::set_at(&user) {
         return Err(session_text::unfit());
     }
@@ -160,7 +161,8 @@ async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Re
     Ok(Proof::Custom { tx, user, methods: methods(&progress.session) })
 }
 
-/// What a session of answered challenges proves, as `amr` says it. Of custom challenges nobody knows what they prove.
+/// The methods for `amr` that the answered challenges prove. Custom challenges add none, because nobody knows what they
+/// prove.
 fn methods(session: &[Answered]) -> Vec<&'static str> {
     let mut methods = Vec::new();
     for one in session.iter().filter(|one| one.challenge_result) {

@@ -1,4 +1,5 @@
-//! People who do not exist, where existence is hidden: what their answers are made from, the same on every call.
+//! Decoys for people who do not exist, used where existence is hidden. Their answers are derived from the name, so they
+//! are the same on every call.
 
 use uuid::Uuid;
 
@@ -9,8 +10,10 @@ use crate::{
     store::pools::Pool,
 };
 
-/// The username that an unknown person would have: of the form of a known one's, and the same by whatever name the person is
-/// called, this one included.
+/// The username that an unknown person would have.
+///
+/// It has the same form as a known user's username, and it is the same by whatever name the person is called, including
+/// this username itself.
 pub fn id(app: &App, pool: &Pool, typed: &str) -> String {
     let key = pool.username_key(typed);
     // A subject may be written in several ways; each names the same person.
@@ -28,22 +31,23 @@ pub fn id(app: &App, pool: &Pool, typed: &str) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// Bytes that decide something of an unknown person, whose username this is.
+/// Bytes that decide one thing (`purpose`) about the unknown person with this username.
 pub fn seed(app: &App, pool: &Pool, purpose: &str, id: &str) -> [u8; 32] {
     app.sealing.derive(purpose, format!("{} {id}", pool.id).as_bytes())
 }
 
-/// Bytes of a made-up credential ID by which the server, and nobody else, knows it again.
+/// How many bytes of a made-up credential ID let the server, and nobody else, recognize it.
 const MARK: usize = 8;
 
-/// A made-up credential ID of this length (16 to 32 bytes).
+/// Makes up a credential ID of this length (16 to 32 bytes).
 pub fn credential_id(app: &App, pool: &Pool, seed: &[u8], length: usize) -> Vec<u8> {
     let mut id = app.sealing.derive("decoy credential ID", seed)[..length - MARK].to_vec();
     id.extend(credential_mark(app, pool, &id));
     id
 }
 
-/// Whether a credential ID is one of those: who registers it got it from a decoy, and is answered as for a real one.
+/// Whether a credential ID was made up for a decoy. Whoever registers one got it from a decoy, and is answered as if it
+/// were real.
 pub fn is_credential_id(app: &App, pool: &Pool, id: &[u8]) -> bool {
     let Some((random, mark)) = id.split_last_chunk::<MARK>() else { return false };
     equal(&credential_mark(app, pool, random), mark)

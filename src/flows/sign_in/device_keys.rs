@@ -1,4 +1,4 @@
-//! What devices have in common, and what each proves itself against.
+//! The group key that a pool's devices share, and the verifier that each device proves itself against.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use uuid::Uuid;
@@ -11,10 +11,10 @@ use crate::{
     store::devices::Device,
 };
 
-/// Bytes of a salt, at most.
+/// The maximum length of a salt, in bytes.
 const MAX_SALT: usize = 64;
 
-/// The group that all devices of a pool belong to.
+/// The key of the group that all devices of a pool belong to.
 pub fn group_key(app: &App, pool_id: &str) -> String {
     let derived = app.sealing.derive("device group", pool_id.as_bytes());
     format!("-{}", &hex(&derived)[..8])
@@ -28,24 +28,24 @@ pub struct DeviceVerifier {
 }
 
 impl DeviceVerifier {
-    /// From the texts of a client (base64 of numbers, perhaps with leading zeros).
+    /// Parses a client's texts: base64 of numbers, which may have leading zeros.
     pub fn parse(salt: &str, v: &str) -> Option<Self> {
         let salt = BASE64_STANDARD.decode(salt).ok().filter(|salt| (1..=MAX_SALT).contains(&salt.len()))?;
         let v = BASE64_STANDARD.decode(v).ok()?;
         let first = v.iter().position(|byte| *byte != 0)?;
-        // What makes a public key guessable makes a verifier guessable.
+        // The same values make a public key and a verifier guessable.
         ClientPublic::parse(&hex(&v[first..]))?;
         let mut padded = vec![0; srp::NUMBER];
         padded[srp::NUMBER - (v.len() - first)..].copy_from_slice(&v[first..]);
         Some(Self { salt, v: padded })
     }
 
-    /// Sealed for one device.
+    /// Seals the verifier for one device.
     pub fn seal(&self, app: &App, pool_id: &str, sub: Uuid, key: &str) -> Vec<u8> {
         app.sealing.seal(&context(pool_id, sub, key), &[&self.v[..], &self.salt].concat())
     }
 
-    /// What a device proves itself against, as it is kept.
+    /// Opens a device's verifier from its stored form.
     pub fn open(app: &App, pool_id: &str, sub: Uuid, device: &Device) -> Result<Self> {
         let plain = app.sealing.open(&context(pool_id, sub, &device.key), &device.verifier).map_err(Error::internal)?;
         let (v, salt) =

@@ -1,5 +1,7 @@
-//! Remembered devices: a device that its user confirmed proves itself with a password of its own (SRP, docs/cognito.md 4.5 with the
-//! device's keys in place of the pool's and the user's names), and may stand in for a second factor.
+//! Remembered devices.
+//!
+//! A device that its user has confirmed proves itself with a password of its own (SRP, docs/cognito.md 4.5, with the
+//! device's keys in place of the names of the pool and the user). It may stand in for a second factor.
 
 use serde_json::Map;
 use uuid::Uuid;
@@ -23,25 +25,25 @@ use crate::{
     store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, users::User},
 };
 
-/// "Device does not exist.": Amplify then forgets the key and signs in without.
+/// "Device does not exist.": Amplify then forgets the key and signs in without it.
 pub fn no_such_device() -> Error {
     Error::ResourceNotFound("Device does not exist.".into())
 }
 
-/// The device that a sign-in names, once it is known who signs in; `None` where it names none or nothing is remembered.
+/// The device that a sign-in names, once the user is known. `None` if it names none or the pool remembers no devices.
 pub async fn named(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<Device>> {
     let (Some(key), Some(_)) = (sign_in.device_key, sign_in.pool.devices()) else { return Ok(None) };
     let found = store::devices::find(db, &sign_in.pool.id, user.sub, key).await?;
     found.ok_or_else(no_such_device).map(Some)
 }
 
-/// The device of a session whose client has none yet: a new key, which it may confirm.
+/// A new device key, which the client may confirm, for a session whose client has no device yet.
 pub fn new(sign_in: &SignIn<'_>) -> Option<SessionDevice> {
     sign_in.pool.devices()?;
     Some(SessionDevice::New(format!("{}_{}", sign_in.app.config.region, random::uuid())))
 }
 
-/// The device of a sign-in in which none proves itself: the known one that it names, or a new one.
+/// The device of a sign-in in which no device proves itself: the known one that it names, or a new one.
 pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<SessionDevice>> {
     match named(sign_in, db, user).await? {
         Some(device) => Ok(Some(SessionDevice::Named(device.key))),
@@ -61,7 +63,7 @@ pub async fn ask(sign_in: &SignIn<'_>, person: &Person, device: &Device) -> Resu
     sign_in.challenge(person, state, Map::new(), Vec::new()).await
 }
 
-/// Answers a challenge of a device.
+/// Checks an answer to a device's challenge.
 pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let Some(user) = &person.user else { return Err(session_text::unfit()) };
     let (Pending::DeviceSrpAuth { device: key, .. } | Pending::DevicePasswordVerifier { device: key, .. }) =
@@ -99,7 +101,7 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     finish(sign_in, person, pending, &device, proved).await
 }
 
-/// Uses the challenge up, and a proof that is right.
+/// Uses up the challenge. If the proof is right, notes that the device was used.
 async fn finish(
     sign_in: &SignIn<'_>,
     person: Person,
@@ -113,9 +115,9 @@ async fn finish(
     let mut tx = app.db.begin().await?;
     let user = second_factor::recheck(sign_in, &mut tx, &pending, sub).await?;
     let address = sign_in.context.address.to_string();
-    // Still remembered: it may have been forgotten since.
+    // The device must still be remembered: it may have been forgotten since.
     if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {
-        // The challenge is used up by it.
+        // A wrong proof uses up the challenge, too.
         drop(tx);
         let mut tx = app.db.begin().await?;
         store::challenges::take(&mut tx, &pool.id, pending.id).await?;

@@ -33,22 +33,22 @@ use crate::{
     webauthn::Assertion,
 };
 
-/// A pending sign-in, read.
+/// A pending sign-in, as it was read.
 struct Resumed {
     pending: Challenge,
     person: Person,
-    /// The passkey that answers, if it is the challenge's user's.
+    /// The passkey that answers, if it belongs to the challenge's user.
     key: Option<Key>,
 }
 
 impl SignIn<'_> {
-    /// The first step: InitiateAuth. `session`: of a sign-up that was just confirmed.
+    /// Takes the first step (InitiateAuth). `session` comes from a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
         if let Some(address) = self.asker().filter(|_| !flow.starts_with("REFRESH")) {
             self.app.budgets.spend_sign_in(&self.pool.id, address)?;
         }
-        // Where functions are asked before anything is proved, the turn is taken after them: whoever names somebody must not
-        // keep that person waiting for slow functions.
+        // If the pool's functions are called before anything is proved, the turn is taken after them. Otherwise anybody
+        // could type a person's name and keep that person waiting for slow functions.
         let first = [Trigger::PreAuthentication, Trigger::UserMigration, Trigger::DefineAuthChallenge];
         let asks_first = first.into_iter().any(|trigger| triggers::function(self.pool, trigger).is_some());
         let turn = if asks_first { None } else { self.turn(parameters).await? };
@@ -104,19 +104,19 @@ impl SignIn<'_> {
         }
     }
 
-    /// A further step: RespondToAuthChallenge.
+    /// Takes a further step (RespondToAuthChallenge).
     pub async fn respond(
         &self,
         challenge: ChallengeName,
         session: Option<&str>,
         responses: &Parameters,
     ) -> Result<Outcome> {
-        // Functions verify a custom challenge; it is used up first, and needs no turn.
+        // Functions verify the answer to a custom challenge. The challenge is used up first, so it needs no turn.
         let _turn = match challenge {
             ChallengeName::CustomChallenge => None,
             _ => self.turn(responses).await?,
         };
-        // What is chosen or answered.
+        // The challenge that is chosen or answered.
         let answered = match (challenge, responses.get("ANSWER")) {
             (ChallengeName::SelectChallenge, Some(answer)) => match answer.parse() {
                 Err(_) | Ok(ChallengeName::SelectChallenge) => {
@@ -144,7 +144,6 @@ impl SignIn<'_> {
             self.check_nameless(responses)?;
             return self.nameless_passkey(id, credential).await;
         }
-        // Which passkey answers, if one does.
         let assertion = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
         let Resumed { pending, person, key } = self.resume(id, responses, assertion.as_ref()).await?;
         let decoy = || pending.bounds.decoy.as_ref() == Some(&self.decoy_mark(&person));
@@ -156,7 +155,7 @@ impl SignIn<'_> {
             return Err(session_text::unfit());
         }
         match &pending.state {
-            // Whoever chooses may choose again, also after another factor's challenge.
+            // A person who may choose a factor may choose again, even after another factor's challenge.
             Pending::SelectChallenge {}
             | Pending::Password {}
             | Pending::PasswordSrp {}
@@ -167,7 +166,7 @@ impl SignIn<'_> {
                 self.answer_factor(person, pending, key, (challenge, factor), responses).await
             }
             state => {
-                // Answered under its own name alone.
+                // Every other challenge is answered only under its own name.
                 if state.name() != Some(answered) || answered != challenge {
                     return Err(session_text::unfit());
                 }
@@ -191,7 +190,7 @@ impl SignIn<'_> {
         }
     }
 
-    /// The choice of a first factor, or what proves it. `key` is the person's passkey that answers, if it was found.
+    /// Handles the choice of a first factor, or its proof. `key` is the person's passkey that answers, if it was found.
     async fn answer_factor(
         &self,
         person: Person,
@@ -221,7 +220,8 @@ impl SignIn<'_> {
         }
     }
 
-    /// A password as text, in any flow; `answers` is the challenge that it answers, used up on success only.
+    /// Checks a password sent as text, in any flow. `answers` is the challenge that it answers, used up only on
+    /// success.
     async fn text_password(&self, person: Person, password: &str, answers: Option<Uuid>) -> Result<Outcome> {
         let Person { username, user } = person;
         let (app, pool) = (self.app, self.pool);
@@ -229,14 +229,14 @@ impl SignIn<'_> {
         let user = password::check(app, pool, self.hides_existence(), &username, user, given()).await?;
         let outcome = next::after(self, Proof::Password { username, user: user.clone(), answers }).await?;
         if !matches!(&outcome, Outcome::Next(next) if next.name == ChallengeName::NewPasswordRequired) {
-            // Signing in does not depend on it: the next one tries again.
+            // The sign-in does not depend on this; the next one tries again.
             let refreshed = password::refresh(app, pool, &user, given()).await;
             let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
         }
         Ok(outcome)
     }
 
-    /// The answer of a passkey. `key` is the person's that answers, if it was found.
+    /// Checks a passkey's answer. `key` is the person's passkey that answers, if it was found.
     async fn passkey(&self, person: Person, pending: Challenge, key: Option<Key>, credential: &str) -> Result<Outcome> {
         if let Some(verified) = passkey::verify(self, &person, &pending, key, credential)?
             && let Some(outcome) = next::together(self, verified).await?
@@ -246,7 +246,7 @@ impl SignIn<'_> {
         next::after(self, passkey::prove(self, person, pending, credential).await?).await
     }
 
-    /// The answer of a passkey that says by itself whose it is.
+    /// Checks the answer of a passkey whose user handle identifies the user.
     async fn nameless_passkey(&self, id: Uuid, credential: &str) -> Result<Outcome> {
         let passkey::Discovered { person, sub, pending, turn: _turn } = passkey::discover(self, id, credential).await?;
         let known = person.user.is_some();
@@ -254,7 +254,7 @@ impl SignIn<'_> {
             Ok(proof) => next::after(self, proof).await,
             Err(refusal) => Err(refusal),
         };
-        // By the subject: there is no name by which it is noted otherwise.
+        // Noted here by the subject, because there is no username under which it would be noted elsewhere.
         let response = auth_events::response_of(&outcome, |one| !matches!(one, Outcome::Next(_)));
         if let Some(response) = response.filter(|_| known) {
             auth_events::note(self.app, self.context, self.pool, sub, "SignIn", response, None);
@@ -262,29 +262,30 @@ impl SignIn<'_> {
         outcome
     }
 
-    /// Whether a request leaves it to a passkey to say who signs in, as the sign-in pages do, and clients that the pool's
-    /// passkey policy lets.
+    /// Whether the request leaves it to a passkey to identify the user. The sign-in pages may do so, and clients that
+    /// the pool's passkey policy allows.
     fn is_nameless(&self, parameters: &Parameters) -> bool {
         let allowed = self.context.door == Door::Pages || self.pool.passkey_policy.allows_nameless(&self.client.id);
         allowed && !parameters.contains_key("USERNAME")
     }
 
-    /// What a confidential client proves where there is no name: the hash of an empty one.
+    /// Checks a confidential client's SECRET_HASH where there is no username: it is the hash of an empty one.
     fn check_nameless(&self, parameters: &Parameters) -> Result<()> {
         secret_hash::check(self.context.door, self.client, "", parameters.get("SECRET_HASH").map(String::as_str))
     }
 
-    /// Waits until it is this name's turn: a flood of guesses at one name waits for itself alone, and what it found out
-    /// about the first guesses counts for the next.
+    /// Waits for this name's turn.
+    ///
+    /// A flood of guesses at one name delays only that name, and the results of the first guesses count for the next.
     async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn>> {
         let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
         let key = self.pool.username_key(username);
-        // A subject may be written in several ways; each is the same person's turn.
+        // A subject may be written in several ways; all of them share the person's turn.
         let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
         self.app.user_queue.of_name(&self.pool.id, &key).await.map(Some)
     }
 
-    /// A password as text, from a person of this pool or of the one that people are migrated from.
+    /// Signs in with a password sent as text, for a person of this pool or one to be migrated to it.
     async fn password(&self, parameters: &Parameters, turn: Option<Turn>) -> Result<Outcome> {
         let password = self.required(parameters, "PASSWORD")?;
         let username = self.username(parameters)?;
@@ -293,18 +294,18 @@ impl SignIn<'_> {
         self.text_password(person, password, None).await
     }
 
-    /// The user of a name; one whom only the pool's user migration trigger knows is made first.
+    /// Finds the user of a name. A user whom only the pool's user migration trigger knows is created first.
     async fn migrated(&self, username: &str, password: &str) -> Result<Option<User>> {
         let found = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
         if found.is_some() {
             return Ok(found);
         }
-        // Guesses at the other place count and are locked out as guesses here.
+        // Guesses that the trigger would check count, and are locked out, like guesses checked here.
         password::refuse_locked(self.app, self.pool, username, None).await?;
         migration::user(&self.cause(), self.context, self.client, username, Some(password)).await
     }
 
-    /// What the pool's pre authentication trigger says to a person's sign-in, and the turn that goes on after it.
+    /// Calls the pool's pre authentication trigger, then takes the turn unless it was taken before.
     async fn before(&self, person: &Person, parameters: &Parameters, turn: Option<Turn>) -> Result<Option<Turn>> {
         triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
         match turn {
@@ -313,10 +314,12 @@ impl SignIn<'_> {
         }
     }
 
-    /// USER_AUTH with the `Session` of ConfirmSignUp: the code that came back is the proof, where a code may sign in
-    /// (docs/cognito.md 4.1). `None`: the person chooses a factor as always.
+    /// Handles USER_AUTH with the `Session` of ConfirmSignUp (docs/cognito.md 4.1).
+    ///
+    /// The code that came back is the proof, if codes may sign in. Returns `None` if the person must choose a factor as
+    /// usual.
     async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
-        // On the pages the person chose the password a moment ago, or needs none.
+        // On the pages, the person chose the password a moment ago or needs none.
         let codes_sign_in = self.pool.uses_codes() || self.context.door == Door::Pages;
         if !codes_sign_in {
             return Ok(None);
@@ -337,7 +340,7 @@ impl SignIn<'_> {
         next::after(self, proof).await.map(Some)
     }
 
-    /// USER_AUTH: the person's choice of a factor.
+    /// Handles the person's choice of a factor in USER_AUTH.
     async fn choice(&self, person: Person, available: Available, parameters: &Parameters) -> Result<Outcome> {
         let preferred = parameters.get("PREFERRED_CHALLENGE").and_then(|factor| factor.parse::<Factor>().ok());
         let Some(preferred) = preferred.filter(|factor| available.factors.contains(factor)) else {
@@ -361,9 +364,9 @@ impl SignIn<'_> {
         self.challenge(&person, state, Map::new(), available.factors).await
     }
 
-    /// The factors this person can use now. A decoy has the same on every call.
+    /// The factors that this person can use now. A decoy's are the same on every call.
     async fn available(&self, person: &Person) -> Result<Available> {
-        // Asked for an unknown person too, so that both cost the same.
+        // The query runs for an unknown person, too, so that both cost the same.
         let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
         let mut db = self.app.db.acquire().await?;
         let passkeys = store::passkeys::list(&mut db, &self.pool.id, sub).await?;
@@ -371,7 +374,7 @@ impl SignIn<'_> {
         Ok(self.available_of(person, passkeys.collect()))
     }
 
-    /// The same of the passkeys (ID, transports, relying party ID) of this person.
+    /// Like [`Self::available`], with the person's passkeys (ID, transports, relying party ID) already read.
     fn available_of(&self, person: &Person, passkeys: Vec<(Vec<u8>, Vec<String>, String)>) -> Available {
         let mut factors = Vec::new();
         let one_suffices = match &person.user {
@@ -400,14 +403,15 @@ impl SignIn<'_> {
         }
         let has_password = match &person.user {
             Some(user) => user.password_hash.is_some(),
-            // As some people have none who have something else, where one can sign up without.
+            // Where people can sign up without a password, some have another factor and no password.
             None => {
                 !self.pool.uses_codes()
                     || factors.is_empty()
                     || one_time_code::decoy_has(self, &person.username, Factor::Password)
             }
         };
-        // Who has nothing is asked for a password, as nobody is: no list says that there is such an account.
+        // A user with no factor at all is asked for a password, as an unknown person is. So the list does not reveal
+        // that the account exists.
         let asked_in_vain = factors.is_empty() && self.hides_existence();
         if (has_password || asked_in_vain) && self.pool.allows_factor(Factor::Password) {
             factors.splice(0..0, [Factor::PasswordSrp, Factor::Password]);
@@ -415,7 +419,7 @@ impl SignIn<'_> {
         Available { factors, passkeys }
     }
 
-    /// Continues a selection with the chosen challenge.
+    /// Continues with the challenge of the chosen factor.
     async fn select(&self, person: Person, id: Uuid, chosen: Factor) -> Result<Outcome> {
         let available = self.take_choice(&person, id, chosen).await?;
         self.challenge_of(person, chosen, available).await
@@ -456,17 +460,17 @@ impl SignIn<'_> {
         Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.context, self.client, asked, prove).await?))
     }
 
-    /// The person a request is about; unknown ones are a decoy where the client hides existence.
+    /// The person that a request is about. An unknown person is a decoy if the client hides existence.
     async fn person(&self, parameters: &Parameters) -> Result<Person> {
         let username = self.username(parameters)?;
         let user = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
         self.known_or_hidden(username, user)
     }
 
-    /// The name that a request proves to be allowed to name.
+    /// The request's username, with its SECRET_HASH checked.
     fn username<'p>(&self, parameters: &'p Parameters) -> Result<&'p str> {
         let username = self.required(parameters, "USERNAME")?;
-        // PostgreSQL cannot hold it, and would refuse the statement that this request shares with others.
+        // PostgreSQL cannot hold this character. It would refuse the statement that this request shares with others.
         if username.contains('\0') {
             return Err(Error::nul());
         }
@@ -486,7 +490,7 @@ impl SignIn<'_> {
         Ok(Person { username: username.to_owned(), user })
     }
 
-    /// The person a first step is about, with what it can go on with: read together with others'.
+    /// The person that a first step is about, and the factors that are available, read in a batch with other requests.
     async fn person_with_passkeys(&self, parameters: &Parameters) -> Result<(Person, Available)> {
         let username = self.username(parameters)?;
         let request = SignInToBegin { pool_id: self.pool.id.clone(), username_key: self.pool.username_key(username) };
@@ -504,7 +508,7 @@ impl SignIn<'_> {
         }
     }
 
-    /// A pending challenge with its person, and the person's passkey that answers, read together with others'.
+    /// A pending challenge, its person and the person's passkey that answers, read in a batch with other requests.
     async fn resume(&self, id: Uuid, responses: &Parameters, answered: Option<&Assertion>) -> Result<Resumed> {
         if let Some(assertion) = answered {
             let request = SignInToResume {
@@ -514,7 +518,8 @@ impl SignIn<'_> {
             };
             let username = self.username(responses)?;
             if let Some(found) = self.app.batchers.resume_sign_ins.run(request).await? {
-                // The name of the challenge's user, or its subject in place of the name. Whoever else is named is looked up.
+                // The request may give the username or the subject of the challenge's user. Any other name is looked
+                // up.
                 let key = self.pool.username_key(username);
                 let named = found.username_key.as_deref().is_none_or(|own| own == key)
                     || found.user.as_ref().is_some_and(|user| Uuid::try_parse(&key).ok() == Some(user.sub));

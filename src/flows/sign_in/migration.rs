@@ -1,5 +1,5 @@
-//! Users whom only the pool's user migration trigger knows yet: they are made when they first sign in or forget their
-//! password.
+//! Users whom only the pool's user migration trigger knows so far. They are created when they first sign in or forget
+//! their password.
 
 use crate::{
     change,
@@ -24,9 +24,11 @@ use crate::{
     wire,
 };
 
-/// The user of a name that nobody here has, if the trigger knows one. `password`: as it was typed; `None` where it was
-/// forgotten. Where the client hides who exists, a trigger that fails is told to the log alone: only for a name that nobody
-/// here has is it asked at all.
+/// Creates the user of a name that nobody here has, if the trigger knows one.
+///
+/// `password` is the password as typed, or `None` if it was forgotten. If the client hides who exists, a failure of the
+/// trigger only goes to the log: the trigger is called only for names that nobody here has, so an error would reveal
+/// that.
 pub async fn user(
     cause: &Cause<'_>,
     context: &Context,
@@ -58,7 +60,7 @@ async fn migrate(cause: &Cause<'_>, context: &Context, typed: &str, password: Op
     let (sub, username) = names::of_new_user(pool, name, &mut attributes)?;
     check_verified(&attributes)?;
     check_required(pool, &attributes)?;
-    // The other side accepted it; this pool's policy is for passwords that are set here.
+    // The other system accepted this password. This pool's policy is for passwords that are set here.
     let password = match password {
         Some(password) => Some(password::new(app, pool, sub, &username, Secret::from(password.to_owned())).await?),
         None => None,
@@ -72,7 +74,7 @@ async fn migrate(cause: &Cause<'_>, context: &Context, typed: &str, password: Op
             tx.commit().await?;
             Ok(Some(user))
         }
-        // By another sign-in of the same person, meanwhile.
+        // Another sign-in of the same person created the user meanwhile.
         Err(Error::UsernameExists(_)) => {
             drop(tx);
             Ok(store::users::find(&app.db, &pool.id, &pool.username_key(typed)).await?)

@@ -1,5 +1,7 @@
-//! Signing in: [`step`] has the types that all of it shares, `dispatch` finds what a step is about, each factor gives a [`proof`], and
-//! [`next`] decides what follows.
+//! Signing in.
+//!
+//! [`step`] has the types that all of it shares, `dispatch` finds out what a step is about, each factor gives a
+//! [`proof`], and [`next`] decides what follows.
 
 pub(crate) mod custom_challenge;
 pub(crate) mod decoys;

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// NEW_PASSWORD_REQUIRED: the first password of the person's own.
+/// Answers NEW_PASSWORD_REQUIRED with the first password that the person has chosen.
 pub async fn respond(
     sign_in: &SignIn<'_>,
     person: Person,
@@ -38,7 +38,7 @@ pub async fn respond(
     let waits = |user: &User, pending: &Challenge| {
         user.status == Status::ForceChangePassword && pending.state.password_set_at() == Some(&password::set_at(user))
     };
-    // Before anything is said of the user's passwords; and again under the lock.
+    // Checked before the answer says anything about the user's passwords, and again under the lock.
     if !waits(&user, &pending) {
         return Err(session_text::unfit());
     }
@@ -52,15 +52,15 @@ pub async fn respond(
         })
         .collect();
     let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
-    // As in UpdateUserAttributes: what is immutable is not the person's to write, unless it must be there and is not.
+    // As in UpdateUserAttributes, the person may not write immutable attributes, except required ones that are missing.
     let owed = |name: &str| pool.settings.schema_attributes.iter().any(|one| one.name == name && one.required);
     let free: Map<_, _> = new.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
     attributes::check_mutable(pool, &user.attributes, &free)?;
     let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
     attributes::check_required(pool, &after)?;
     let new_password = Secret::from(text.to_owned());
-    // Counted before anything is hashed, and forgiven once the password is stored: until then the challenge may be answered many
-    // times.
+    // The attempt counts as a failure before anything is hashed, and is forgiven once the password is stored. Until
+    // then, the challenge may be answered many times.
     password::count_failure(app, pool, &person.username, Some(&user)).await?;
     password::check_history(app, pool, user.sub, &new_password).await?;
     let password = password::new(app, pool, user.sub, &user.username, new_password).await?;

@@ -1,4 +1,4 @@
-//! What follows a proof. Only this module decides it, and only this module opens sessions.
+//! What follows a proof. Only this module decides that, and only this module opens the session of a sign-in.
 
 use std::pin::Pin;
 
@@ -33,11 +33,13 @@ use crate::{
     },
 };
 
-/// A future on the heap. One that held the state of every ending would be as large as the largest, and the stack of a build
-/// without optimization would have room for all of them at once.
+/// A boxed future.
+///
+/// A single future with the state of every ending would be as large as the largest of them, and in a build without
+/// optimization the stack would have room for all of them at once.
 type Ending<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
 
-/// What follows the answer to a challenge.
+/// Continues after an answer to a challenge.
 pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
     match step {
         Step::Asked(outcome) => Ok(outcome),
@@ -45,7 +47,7 @@ pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
     }
 }
 
-/// What follows a proof: another challenge, or the session.
+/// Continues after a proof, with another challenge or with the session.
 pub fn after<'a>(sign_in: &'a SignIn<'_>, proof: Proof) -> Ending<'a> {
     match proof {
         Proof::Password { username, user, answers } => Box::pin(after_password(sign_in, username, user, answers)),
@@ -64,7 +66,7 @@ pub fn after<'a>(sign_in: &'a SignIn<'_>, proof: Proof) -> Ending<'a> {
     }
 }
 
-/// The session.
+/// Opens the session after a factor that is enough by itself.
 async fn enough(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -76,7 +78,7 @@ async fn enough(
     open(sign_in, tx, user, Proved { with, methods, device }, Source::Authentication).await
 }
 
-/// Opens the session.
+/// Opens the session, commits and issues the tokens.
 async fn open(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -89,11 +91,12 @@ async fn open(
     opened.finish(sign_in, source).await
 }
 
-/// Opens the session of a passkey sign-in together with the writes of others (see [`crate::group_commit`]), if what was read
-/// still holds. `None`, and nothing done, otherwise.
+/// Opens the session of a passkey sign-in in a batch with other requests' writes (see [`crate::group_commit`]).
+///
+/// Returns `None`, with nothing done, if what was read no longer holds or if this sign-in cannot join a batch.
 pub async fn together(sign_in: &SignIn<'_>, verified: Verified) -> Result<Option<Outcome>> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
+    // Browser sessions are not written in batches, and neither are sign-ins that name a device in a pool that remembers
     // devices.
     if sign_in.context.door == Door::Pages || (sign_in.device_key.is_some() && pool.devices().is_some()) {
         return Ok(None);
@@ -132,7 +135,7 @@ pub async fn together(sign_in: &SignIn<'_>, verified: Verified) -> Result<Option
     }
 }
 
-/// A new password in place of a temporary one; a remembered device; a second factor; or the session.
+/// After a password: a new one in place of a temporary one, a remembered device, a second factor, or the session.
 async fn after_password(
     sign_in: &SignIn<'_>,
     username: String,
@@ -142,16 +145,16 @@ async fn after_password(
     let (app, pool) = (sign_in.app, sign_in.pool);
     let outdated = user.password_hash.as_ref().is_some_and(|hash| app.passwords.is_outdated(hash));
     let mut tx = app.db.begin().await?;
-    // Held from here: the checks below are still true when the session is there.
+    // The lock keeps the checks below true until the session is stored.
     let held = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?;
-    // The same password still; of one that another sign-in hashed anew meanwhile, its time tells.
+    // The password must still be the same. If another sign-in hashed it anew meanwhile, the time when it was set tells.
     let same = |now: &User| {
         now.password_hash == user.password_hash
             || (outdated && now.password_set_at == user.password_set_at && now.password_hash.is_some())
     };
     let user = held.filter(same).ok_or_else(|| Error::wrong_credentials("the password was changed meanwhile"))?;
-    // The failures are forgiven once every factor is proved: who knows the password alone does not get more guesses at the
-    // second factor by repeating it.
+    // Failures are forgiven only when every factor is proved. Otherwise somebody who knows only the password could get
+    // more guesses at the second factor by repeating the password.
     let may_be_asked = user.status == Status::Confirmed
         && (factors::is_needed(pool, &user) || (sign_in.device_key.is_some() && pool.devices().is_some()));
     let (free, now) = (app.config.free_password_failures, app.clock.now());
@@ -162,7 +165,7 @@ async fn after_password(
         _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
     };
     if locked {
-        // By others meanwhile: no answer tells that this guess was right.
+        // Others locked the name meanwhile. The answer must not reveal that this guess was right.
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     let device = match user.status {
@@ -193,7 +196,6 @@ async fn after_password(
         let carried = Carried { named_device: device.map(|device| device.key), ..Carried::default() };
         return second_factor::ask(sign_in, Person { username, user: Some(user) }, carried).await;
     }
-    // Nothing more is asked.
     if may_be_asked && free > 0 && !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await? {
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
@@ -202,7 +204,9 @@ async fn after_password(
     open(sign_in, tx, user, proved, Source::Authentication).await
 }
 
-/// The same in the middle of custom challenges: what a password leads to by itself, it leads to there.
+/// Like [`after_password`], in the middle of custom challenges.
+///
+/// The password leads to a new password or a second factor there, too; remembered devices are not asked.
 async fn after_password_of_custom(
     sign_in: &SignIn<'_>,
     (username, user): (String, User),
@@ -224,7 +228,7 @@ async fn after_password_of_custom(
     go_on_with_custom(sign_in, username, user, progress).await
 }
 
-/// The second factor of who needs one, and then the functions' own challenges.
+/// Asks for the second factor if the user needs one; otherwise continues with the functions' own challenges.
 async fn go_on_with_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
     if factors::is_needed(sign_in.pool, &user) {
         let carried = Carried { custom: Some(progress.session), ..Carried::default() };
@@ -238,8 +242,10 @@ async fn next_of_custom(sign_in: &SignIn<'_>, username: String, user: User, prog
     go_on(sign_in, step).await
 }
 
-/// A second factor; the functions' own challenges; or the session. An address that came along may have a code to be proved by,
-/// which is on its way once this is committed.
+/// After a new password: a second factor, the functions' own challenges, or the session.
+///
+/// If an address was given with the new password, a code may be queued to verify it. The code is on its way once the
+/// transaction is committed.
 async fn after_new_password(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -272,7 +278,7 @@ async fn after_new_password(
     }
 }
 
-/// The functions' own challenges, or the session.
+/// After a second factor: the functions' own challenges, or the session.
 async fn after_second_factor(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -290,7 +296,7 @@ async fn after_second_factor(
     let second = match challenge {
         ChallengeName::SmsMfa => SecondFactor::SmsMfa,
         ChallengeName::EmailOtp => SecondFactor::EmailOtp,
-        // Or an app that was set up on the way.
+        // Also covers an authenticator app that was set up during this sign-in.
         _ => SecondFactor::SoftwareTokenMfa,
     }
     .method();
@@ -299,7 +305,7 @@ async fn after_second_factor(
     open(sign_in, tx, user, proved, Source::Authentication).await
 }
 
-/// The second factor, where a device does not stand in for it; or the session.
+/// After a device: the second factor, if a device does not stand in for it, or the session.
 async fn after_device(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -322,7 +328,7 @@ async fn after_device(
     open(sign_in, tx, user, proved, Source::AuthenticateDevice).await
 }
 
-/// The device of the session, in a transaction that holds the user's row: one that was forgotten meanwhile is none.
+/// The session's device, or `None` if it was forgotten meanwhile. The transaction must hold the user's row.
 async fn carried_device(
     sign_in: &SignIn<'_>,
     db: &mut Connection,

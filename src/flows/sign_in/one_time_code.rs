@@ -29,23 +29,25 @@ use crate::{
     store::{self, challenges::Challenge, sessions::OpenedWith},
 };
 
-/// Digits of a code.
+/// The number of digits of a code.
 pub const DIGITS: usize = 8;
 
-/// Whether an unknown person could use a factor: as some people can and others cannot, also of those who are called by an
-/// address, which may not be proved yet.
+/// Whether an unknown person appears able to use a factor.
+///
+/// Some can and others cannot, as with real people. This is also true of those named by an address, because a real
+/// person's address may not be verified yet.
 pub fn decoy_has(sign_in: &SignIn<'_>, username: &str, factor: Factor) -> bool {
     let id = decoys::id(sign_in.app, sign_in.pool, username);
     let seed = decoys::seed(sign_in.app, sign_in.pool, factor.into(), &id)[0];
     if factor == Factor::SmsOtp && !is_phone(username) { seed < 128 } else { seed < 224 }
 }
 
-/// Sends a code and answers with the challenge. To an unknown person nothing is sent.
+/// Sends a code and answers with the challenge. Nothing is sent to an unknown person.
 pub async fn start(sign_in: &SignIn<'_>, person: &Person, factor: Factor, available: Available) -> Result<Outcome> {
     let attribute = factor.attribute().ok_or_else(|| unavailable(factor))?;
     let to = match &person.user {
         Some(user) => factors::address(user, factor).ok_or_else(|| unavailable(factor))?,
-        // Of who is confirmed: the same as where a password is forgotten.
+        // An unknown person appears confirmed, so the address is the same as for a forgotten password.
         None => addresses::decoy_of(sign_in.app, sign_in.pool, &person.username, Purpose::ForgotPassword, attribute),
     };
     let (sent, parameters) = send(sign_in, person, &to, SentAs::FirstFactor { by: sign_in.asker() }).await?;
@@ -56,7 +58,9 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, factor: Factor, availa
     sign_in.challenge(person, state, parameters, available.factors).await
 }
 
-/// Sends a code to an address (to an unknown person's, nothing): what the challenge remembers, and what its answer says.
+/// Sends a code to an address, and returns what the challenge remembers and what its answer says.
+///
+/// Nothing is sent to an unknown person's address.
 pub async fn send(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -76,7 +80,7 @@ pub async fn send(
         Some(user) => messages::send(&sign_in.cause(), &mut tx, user, to, told, now).await?,
         None => messages::pretend_to_send(&sign_in.cause(), &mut tx, to, told, now).await?,
     }
-    // The code may arrive before the challenge is stored; it answers nothing until this call was answered.
+    // The code may arrive before the challenge is stored. It cannot be used until this call is answered.
     tx.commit().await?;
     messages::sent(app);
     let details = to.details();
@@ -93,8 +97,10 @@ pub fn fits(app: &App, sent: &SentCode, code: &str) -> bool {
     equal(sent.code.as_bytes(), hash(app, &sent.salt, code).as_bytes())
 }
 
-/// Checks a code. A wrong one leaves the challenge alone. Guesses are counted as at other codes, apart
-/// from wrong passwords: neither of the two, by a stranger, keeps the right one of the other out.
+/// Checks a code. A wrong one does not use up the challenge.
+///
+/// Guesses are counted as for other codes, and separately from wrong passwords. So a stranger's wrong guesses at one
+/// never keep out a person with the right answer to the other.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let (factor, sent) = match &pending.state {
@@ -108,19 +114,19 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     let right = fits(app, sent, code) && allowed;
     let user = person.user.as_ref().filter(|_| right).ok_or_else(mismatch)?;
     let mut tx = app.db.begin().await?;
-    // Held from here: the checks below are still true when the session is there.
+    // The lock keeps the checks below true until the session is stored.
     let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(mismatch)?;
     let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
     if taken.expires_at <= now {
         return Err(session_text::expired());
     }
     sign_in.may_sign_in(&user)?;
-    // What was offered may have been withdrawn since, and the address may be another one now.
+    // What was offered may have been withdrawn since, and the address may have changed.
     let still = factors::address(&user, factor).is_some_and(|address| sent.to == address.value);
     if !still || !pool.allows_factor(factor) || factors::is_needed(pool, &user) {
         return Err(session_text::unfit());
     }
-    // Whoever reads the address has proved more than a password does.
+    // Whoever can read messages to the address has proved more than a password does.
     store::login_attempts::forget(&mut tx, &pool.id, &password::attempts_name(app, pool, name, Some(&user))).await?;
     codes::signed_in(app, &mut tx, pool, &user, by).await?;
     let methods = vec![if factor == Factor::SmsOtp { "sms" } else { "email_otp" }];

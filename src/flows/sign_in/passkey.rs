@@ -35,19 +35,21 @@ use crate::{
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
-/// Suspicions of a copied passkey that go to the audit trail, of a user within an hour. The log has all.
+/// How many suspicions of a copied passkey go to the audit trail, per user and hour. The log has all of them.
 const CLONES_NOTED_PER_HOUR: i64 = 10;
 
-/// The relying party of a pool, if it is configured. Of a person for whom one factor is not enough, a passkey must verify
-/// its user.
+/// The relying party of the pool, if one is configured.
+///
+/// If one factor is not enough for this user, a passkey must verify its user.
 pub fn relying_party(sign_in: &SignIn<'_>, user: Option<&User>) -> Option<RelyingParty> {
     let mut rp = factors::relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)?;
     rp.user_verification_required |= user.is_some_and(|user| factors::is_needed(sign_in.pool, user));
     Some(rp)
 }
 
-/// Which of a person's passkeys (ID, transports, relying party ID) may answer. An unknown person has made-up ones, the same
-/// on every call.
+/// The person's passkeys that may answer. Each of `passkeys` is (ID, transports, relying party ID).
+///
+/// An unknown person gets made-up passkeys, the same on every call.
 pub fn descriptors(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -62,7 +64,7 @@ pub fn descriptors(
     usable.map(|(id, transports, _)| Descriptor { id, transports }).collect()
 }
 
-/// Made-up passkeys, or none, decided by the name: as many and as different as people's are.
+/// Makes up passkeys for a name, or none. Their number and kind vary from name to name as those of real people do.
 fn decoy_passkeys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
     const TRANSPORTS: [&[&str]; 4] = [&["hybrid", "internal"], &["internal"], &["hybrid", "internal"], &["nfc", "usb"]];
     const LENGTHS: [usize; 4] = [32, 16, 20, 32];
@@ -97,14 +99,16 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) 
     sign_in.challenge(person, state, parameters, available.factors).await
 }
 
-/// Answers with a WEB_AUTHN challenge for a person who has not said who they are: any passkey of the pool's that its
-/// authenticator lists (a discoverable credential) may answer, and says whose it is.
+/// Answers with a WEB_AUTHN challenge for a person who has not said who they are.
+///
+/// Any passkey of the pool that the authenticator lists (a discoverable credential) may answer; its user handle
+/// identifies the user.
 pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     let mut rp = relying_party(sign_in, None).ok_or_else(not_configured)?;
     if !sign_in.pool.allows_factor(Factor::WebAuthn) {
         return Err(Error::InvalidParameter("WEB_AUTHN is not an available challenge.".into()));
     }
-    // Whether one factor will do is not known yet.
+    // It is not known yet whether one factor is enough for this person.
     rp.user_verification_required |= sign_in.pool.settings.mfa_configuration != MfaConfiguration::Off;
     let challenge: [u8; 32] = random::bytes();
     let options = webauthn::request_options(&rp, &challenge, &[]);
@@ -115,17 +119,17 @@ pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     sign_in.store_challenge((None, None), state, parameters, vec![Factor::WebAuthn]).await
 }
 
-/// A passkey that says by itself whose it is.
+/// The user whom a discoverable passkey names, and the challenge that it answers.
 pub struct Discovered {
     pub person: Person,
-    /// The subject that it says.
+    /// The subject in the user handle.
     pub sub: Uuid,
     pub pending: Challenge,
-    /// It is this person's turn until it is dropped.
+    /// This person's turn, held until it is dropped.
     pub turn: Turn,
 }
 
-/// Whom an assertion names that says by itself whose it is (section 7.2 step 6: the user handle).
+/// Finds the user whom an assertion's user handle identifies (section 7.2 step 6).
 pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Discovered> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
@@ -145,7 +149,7 @@ pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Resul
     Ok(Discovered { person: Person { username, user }, sub, pending, turn })
 }
 
-/// An assertion that verifies against what was read, and what is to be written if that still holds.
+/// An assertion that verifies against what was read, and what to write if that still holds.
 pub struct Verified {
     pub user: User,
     pub with: OpenedWith,
@@ -157,8 +161,10 @@ pub struct Verified {
     pub backup_state: bool,
 }
 
-/// What nearly every sign-in is: all is well, without a lock. `None` for everything else, which [`prove`] decides. `key` is the
-/// person's passkey that answers, if it was found.
+/// Verifies an assertion without locks, which is enough for nearly every sign-in.
+///
+/// Returns `None` for every other case; [`prove`] decides those. `key` is the person's passkey that answers, if it was
+/// found.
 pub fn verify(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -173,7 +179,7 @@ pub fn verify(
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let old_sign_count = key.as_ref().map(|key| key.sign_count);
     let attachment = key.as_ref().and_then(|key| key.attachment.clone());
-    // For a decoy too, so that both cost the same.
+    // Verified for a decoy, too, so that both cost the same.
     let stored = stored_credential(key, &assertion.credential_id);
     let verified = webauthn::verify_assertion(&rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
     let (Some(user), Some(old_sign_count), Ok(verified)) = (&person.user, old_sign_count, verified) else {
@@ -182,7 +188,7 @@ pub fn verify(
     if pending.expires_at <= app.clock.now() || may_finish(sign_in, user).is_err() {
         return Ok(None);
     }
-    // What is not written together with others': browsers' sessions, and a device that is named, in pools that remember
+    // Browser sessions are not written in batches, and neither are sign-ins that name a device in a pool that remembers
     // devices.
     if sign_in.context.door == Door::Pages {
         return Ok(None);
@@ -203,7 +209,7 @@ pub fn verify(
     }))
 }
 
-/// Whether this user may finish a passkey sign-in: what was offered may have been withdrawn since.
+/// Fails if this user may not finish a passkey sign-in: what was offered may have been withdrawn since.
 fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
     sign_in.may_sign_in(user)?;
     let enough = !factors::is_needed(sign_in.pool, user) || factors::passkeys_suffice(sign_in.pool, user);
@@ -213,7 +219,7 @@ fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// The key in the form that verifies, or a decoy.
+/// The stored passkey in the form that `webauthn` verifies, or a decoy if there is none.
 fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential {
     let stored = key.map_or_else(decoy_key, |key| StoredCredential {
         id: Vec::new(),
@@ -224,15 +230,16 @@ fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential
     StoredCredential { id: credential_id.to_vec(), ..stored }
 }
 
-/// The whole decision, with locks.
+/// Decides about every passkey sign-in, with locks.
 ///
-/// One transaction, which whoever is given the proof commits: the challenge is taken first, and stays taken when the ceremony fails; the user's row is held; the
-/// passkey's row is locked, verified against, updated, and the session inserted. A deletion of the passkey either
-/// committed before (there is nothing to lock) or waits until the session is there.
+/// Everything happens in one transaction, which the receiver of the proof commits. The user's row is locked. The
+/// challenge is taken and stays taken even if the ceremony fails. The passkey's row is locked, verified against and
+/// updated, and the session is inserted. A deletion of the passkey either committed before (then there is nothing to
+/// lock) or waits until the session is stored.
 pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let mut tx = app.db.begin().await?;
-    // The user before the challenge: the order of locks.
+    // The user before the challenge: this is the order of locks.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let user = store::users::lock_shared(&mut tx, &pool.id, sub).await?;
     let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
@@ -252,15 +259,15 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
     let known = key.is_some();
     let attachment = key.as_ref().and_then(|key| key.attachment.clone());
-    // As the person is now: one factor may not be enough any more.
+    // The user's present state counts: one factor may not be enough any more.
     let rp = &relying_party(sign_in, user.as_ref()).ok_or_else(not_configured)?;
-    // For a decoy too, so that both cost the same.
+    // Verified for a decoy, too, so that both cost the same.
     let stored = stored_credential(key, &credential_id);
     let verified = webauthn::verify_assertion(rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
     let (Some(user), Ok(verified), true) = (user, &verified, known) else {
         if verified == Err(webauthn::Error::PossibleClone) && known {
             let trail = trail(app, sign_in.context, "user");
-            // Whoever has the passkey can do so as often as they like.
+            // Limited, because whoever has the passkey can cause this as often as they like.
             let (event, since) = (Event::PasskeyCloneSuspected, trail.at - Duration::HOUR);
             if store::audit::count_since(&mut tx, &pool.id, sub, event, since).await? < CLONES_NOTED_PER_HOUR {
                 let entry = event.of_passkey(sub, &credential_id);
@@ -270,7 +277,7 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
         tx.commit().await?;
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
         let refusal = Error::wrong_credentials("the passkey does not verify");
-        // Without a name the person chose among the passkeys of a list that only a signal mends.
+        // Without a username, the person chose from the passkey manager's list, which only a signal can correct.
         return Err(if ceremony.discoverable && was_deleted(app, pool, &assertion).await? {
             deleted()
         } else {
@@ -295,7 +302,8 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     Ok(Proof::Enough { tx, user, with, methods })
 }
 
-/// What a passkey proves: of the device (`swk`) or of a key that is carried around (`hwk`), and perhaps both factors.
+/// How the session is opened, and the methods that the passkey proves: `hwk` for a key that is carried around, `swk`
+/// for any other, and `mfa` if the passkey counts as both factors.
 fn proved_by(
     sign_in: &SignIn<'_>,
     user: &User,
@@ -303,21 +311,23 @@ fn proved_by(
     attachment: Option<&str>,
 ) -> (OpenedWith, Vec<&'static str>) {
     let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
-    // It then had to verify its user.
+    // In this case the passkey had to verify its user.
     if factors::is_needed(sign_in.pool, user) && factors::passkeys_suffice(sign_in.pool, user) {
         methods.push("mfa");
     }
     (OpenedWith::Passkey(credential_id), methods)
 }
 
-/// Whether the passkey that answered was deleted here. Of others nothing is said: neither whether there is such a passkey, nor
-/// what might be another user pool's.
+/// Whether the passkey that answered was deleted here.
+///
+/// Of other passkeys, the answer reveals nothing: neither whether they exist nor whether they belong to another user
+/// pool.
 pub async fn was_deleted(app: &App, pool: &Pool, assertion: &Assertion) -> Result<bool> {
     let Some(sub) = assertion.subject() else { return Ok(false) };
     Ok(store::audit::was_deleted(&app.db, &pool.id, sub, &assertion.credential_id).await?)
 }
 
-/// The application can tell the passkey manager then.
+/// Tells the application that the passkey was deleted, so that it can tell the passkey manager.
 fn deleted() -> Error {
     Error::NotAuthorized("This passkey was deleted.".into())
 }
@@ -326,7 +336,8 @@ fn challenge_bytes(ceremony: &Ceremony) -> Result<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(&ceremony.challenge).map_err(Error::internal)
 }
 
-/// A key whose private half nobody has: the generator point of P-256, doubled by the curve's own constants.
+/// A valid public key in place of a passkey that does not exist: the generator point of P-256, doubled by the curve's
+/// own constants. The callers refuse its assertions even if they verify.
 fn decoy_key() -> StoredCredential {
     const X: &str = "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978";
     const Y: &str = "07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1";
@@ -349,7 +360,7 @@ mod tests {
 
     #[test]
     fn the_decoy_key_is_a_key() {
-        // A wrong signature is reached only when the key itself is accepted.
+        // The signature is checked only if the key itself is accepted.
         let rp = RelyingParty {
             id: "localhost".into(),
             user_verification_required: false,

@@ -1,4 +1,6 @@
-//! What the steps of a sign-in prove. Each factor gives a [`Proof`], and none knows what comes next: see [`super::next`].
+//! What the steps of a sign-in prove.
+//!
+//! Each factor gives a [`Proof`]. None of them knows what comes next; [`super::next`] decides that.
 
 use crate::{
     factor::ChallengeName,
@@ -7,9 +9,9 @@ use crate::{
     store::{Transaction, challenges::Challenge, sessions::OpenedWith, users::User},
 };
 
-/// What answering a challenge comes to.
+/// The result of answering a challenge.
 pub enum Step {
-    /// Another challenge of the same factor.
+    /// The same factor asks another challenge.
     Asked(Outcome),
     Proved(Box<Proof>),
 }
@@ -20,21 +22,25 @@ impl From<Proof> for Step {
     }
 }
 
-/// What was proved. A transaction in it holds the user's row and has used the challenge up; it is not committed.
+/// What was proved.
+///
+/// Where a variant has a transaction, the user's row is locked in it and the challenge is used up; the transaction is
+/// not committed yet.
 pub enum Proof {
-    /// The password of this user, as the user was read. The challenge that it answers, if any, is used up by what follows.
+    /// The password of this user, as the user was read. If it answers a challenge, the next step uses that challenge
+    /// up.
     Password { username: String, user: User, answers: Option<uuid::Uuid> },
-    /// The same in the middle of custom challenges, by SRP.
+    /// A password proved by SRP in the middle of custom challenges.
     PasswordOfCustom { username: String, user: User, pending: Challenge, custom: Vec<Answered> },
-    /// A password of the user's own, stored in place of a temporary one. `custom`: the challenges answered before, in the middle
-    /// of custom ones.
+    /// The user's own new password, stored in place of a temporary one. In the middle of custom challenges, `custom`
+    /// has the challenges answered so far.
     NewPassword { tx: Transaction, username: String, user: User, custom: Option<Vec<Answered>> },
-    /// A second factor, by the challenge of this name.
+    /// A second factor, proved by the challenge of this name.
     SecondFactor { tx: Transaction, username: String, user: User, challenge: ChallengeName, carried: Carried },
-    /// That the client is this remembered device.
+    /// The client is this remembered device.
     Device { tx: Transaction, username: String, user: User, key: String },
-    /// A factor that is enough by itself: a code, a passkey, the session of a sign-up that was just confirmed.
+    /// A factor that is enough by itself: a code, a passkey, or the session of a sign-up that was just confirmed.
     Enough { tx: Transaction, user: User, with: OpenedWith, methods: Vec<&'static str> },
-    /// What the pool's own functions found to be enough.
+    /// The pool's own functions decided that the sign-in is complete.
     Custom { tx: Transaction, user: User, methods: Vec<&'static str> },
 }

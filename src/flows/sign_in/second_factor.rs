@@ -1,4 +1,5 @@
-//! Second factors: who needs one, the challenges that ask for it, and what a person switches on (docs/cognito.md 4.3, 4.2).
+//! Second factors: who needs one, the challenges that ask for it, and what a person switches on (docs/cognito.md 4.3,
+//! 4.2).
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -27,18 +28,18 @@ use crate::{
     },
 };
 
-/// Whether the user has an authenticator app that was verified.
+/// Whether the user has a verified authenticator app.
 async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
     Ok(token.is_some_and(|token| token.secret.is_some()))
 }
 
-/// Whether a user may set an authenticator app up in the middle of a sign-in: there is no second factor yet.
+/// Whether a user, having no second factor yet, may set up an authenticator app in the middle of a sign-in.
 pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
     Ok(factors::enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
 }
 
-/// Asks for the second factor of a person who proved the first.
+/// Asks for the second factor of a person who has proved the first.
 pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: Carried) -> Result<Outcome> {
     let pool = sign_in.pool;
     let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
@@ -100,7 +101,7 @@ fn parameters<const N: usize>(pairs: [(&str, String); N]) -> Map<String, Value> 
     pairs.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
 }
 
-/// Answers a challenge of a second factor.
+/// Checks the answer to a second factor's challenge.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let (Some(user), Some((method, after)), Some(challenge)) =
@@ -130,7 +131,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
         ));
     }
     if let Some(method) = method {
-        // What was asked for may have been switched off since, or the address changed.
+        // Since the challenge, the method may have been switched off or the address changed.
         let address = method.attribute().and_then(|name| Address::verified(&user, name));
         let to = pending.state.sent_code().map(|sent| &sent.to);
         if !offered.contains(&method) || address.is_some_and(|address| to != Some(&address.value)) {
@@ -146,7 +147,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
                 )));
             }
             Code::Wrong => {
-                // The challenge is not used up by it.
+                // A wrong code does not use up the challenge.
                 drop(tx);
                 password::count_failure(app, pool, &person.username, Some(&user)).await?;
                 return Err(mismatch());
@@ -156,27 +157,27 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
     let carried = after.carried.clone();
     let locked = match free {
         0 => false,
-        // Not every challenge is answered yet.
+        // With custom challenges, not every challenge is answered yet.
         _ if carried.custom.is_some() => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
         _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
     };
     if locked {
-        // Locked by others meanwhile: the answer does not tell that this guess was right.
+        // Others locked the name meanwhile. The answer must not reveal that this guess was right.
         return Err(mismatch());
     }
     let username = person.username;
     Ok(Proof::SecondFactor { tx, username, user, challenge, carried }.into())
 }
 
-/// What a code is.
+/// The result of checking a code.
 enum Code {
     Right,
     Wrong,
-    /// Right, and used before.
+    /// The code is right, but was used before.
     Used,
 }
 
-/// Checks the code of a method, in a transaction that holds the user's row; an authenticator app's is used up with it.
+/// Checks the code of a method, in a transaction that holds the user's row. An authenticator app's code is used up.
 async fn prove(
     sign_in: &SignIn<'_>,
     db: &mut Connection,
@@ -205,7 +206,7 @@ fn mismatch() -> Error {
     Error::CodeMismatch("Invalid code received for user".into())
 }
 
-/// Uses the challenge up and holds the user, who may still sign in with the password that was proved.
+/// Uses up the challenge and locks the user, who must still be able to sign in with the password that was proved.
 pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challenge, sub: Uuid) -> Result<User> {
     let pool = sign_in.pool;
     let user = store::users::lock_shared(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
@@ -220,7 +221,7 @@ pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challe
     Ok(user)
 }
 
-/// `SMSMfaSettingsType` and its kin.
+/// `SMSMfaSettingsType` and the similar types.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Preference {
@@ -228,7 +229,7 @@ pub struct Preference {
     pub preferred_mfa: bool,
 }
 
-/// What a request says of each method; what it leaves out stays.
+/// What a request says about each method. A method that it leaves out stays as it is.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Preferences {
     #[serde(rename = "SMSMfaSettings", default)]
@@ -242,7 +243,7 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// Of no method anything.
+    /// Changes no method.
     pub const NONE: Self = Self { sms: None, software_token: None, email: None, passkey: None };
 
     fn methods(&self) -> [(SecondFactor, Option<Preference>); 3] {
@@ -253,7 +254,7 @@ impl Preferences {
         ]
     }
 
-    /// Whether a factor that the user has on is to be switched off.
+    /// Whether the request switches off a factor that the user has switched on.
     pub fn switch_off(&self, on: &Mfa) -> bool {
         let is_off = |one: Option<Preference>| one.is_some_and(|one| !one.enabled);
         self.methods().into_iter().any(|(method, one)| is_off(one) && on.enabled.contains(&method))
@@ -261,7 +262,7 @@ impl Preferences {
     }
 }
 
-/// Switches second factors on and off, in a transaction that holds the user's row; `false`: all was so before.
+/// Switches second factors on and off, in a transaction that holds the user's row. Returns `false` if nothing changed.
 pub async fn prefer(
     db: &mut Connection,
     pool: &Pool,
@@ -310,7 +311,7 @@ pub async fn prefer(
     if let Some(passkey) = preferences.passkey {
         mfa.passkey = passkey.enabled;
     }
-    // In the order in which they are offered: asked for twice, it is the same.
+    // Sorted into the order in which they are offered, so that the same request made twice changes nothing.
     mfa.enabled.sort();
     if mfa == user.mfa {
         return Ok(false);

@@ -1,4 +1,4 @@
-//! `SECRET_HASH`: how a confidential app client proves itself.
+//! `SECRET_HASH`: how a confidential app client proves its identity.
 
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -12,8 +12,10 @@ use crate::{
     store::clients::{Client, ClientSecret},
 };
 
-/// Checks the SECRET_HASH of a client with a secret (docs/cognito.md 4.6): base64(HMAC-SHA256(secret, username ‖ client ID)). From then on the
-/// request counts for the client.
+/// Checks the SECRET_HASH of a client with a secret (docs/cognito.md 4.6).
+///
+/// The hash is base64(HMAC-SHA256(secret, username ‖ client ID)). If it is right, the request counts for the client
+/// from then on.
 pub fn check(door: Door, client: &Client, username: &str, given: Option<&str>) -> Result<()> {
     if !door.asks_for_secrets() {
         return Ok(());
@@ -28,7 +30,7 @@ pub fn check(door: Door, client: &Client, username: &str, given: Option<&str>) -
         (secrets, Some(given)) => {
             let fits =
                 |one: &ClientSecret| equal(hash(one.value.expose(), username, &client.id).as_bytes(), given.as_bytes());
-            // Each is tried: the time does not tell which fits.
+            // Every secret is tried, so that the time does not reveal which one fits.
             if secrets.iter().filter(|one| fits(one)).count() == 0 {
                 return Err(unable());
             }
@@ -38,8 +40,9 @@ pub fn check(door: Door, client: &Client, username: &str, given: Option<&str>) -
     }
 }
 
-/// Whether the secret given is one of the client's; a client without any takes none. If it is, the request counts for the client
-/// from then on.
+/// Whether the given secret is one of the client's. A client without secrets must be given none.
+///
+/// If a secret fits, the request counts for the client from then on.
 pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
     let Some(given) = given else { return client.secrets.is_empty() };
     let fits = client.secrets.iter().filter(|one| equal(one.value.expose().as_bytes(), given.expose().as_bytes()));

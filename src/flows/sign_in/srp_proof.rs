@@ -1,4 +1,5 @@
-//! Signing in with a password that is proved without being sent (docs/cognito.md 4.5): PASSWORD_VERIFIER and its answer.
+//! Signing in with a password that is proved without being sent (docs/cognito.md 4.5): PASSWORD_VERIFIER and its
+//! answer.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
@@ -22,10 +23,10 @@ use crate::{
     store::{self, challenges::Challenge},
 };
 
-/// Bytes of the server's secret exponent.
+/// The length of the server's secret exponent, in bytes.
 const SECRET: usize = 32;
 
-/// Answers with a PASSWORD_VERIFIER challenge. An unknown person has a made-up salt, the same on every call.
+/// Answers with a PASSWORD_VERIFIER challenge. An unknown person gets a made-up salt, the same on every call.
 pub async fn start(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -35,7 +36,7 @@ pub async fn start(
     start_with(sign_in, person, client_public, available, None).await
 }
 
-/// The same in the middle of custom challenges: with those answered so far.
+/// Like [`start`]; in the middle of custom challenges, `custom` has those answered so far.
 pub async fn start_with(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -56,7 +57,7 @@ pub async fn start_with(
     challenge(sign_in, person, state, named, available).await
 }
 
-/// Answers with a challenge that asks for a proof, and names it in a secret block too.
+/// Answers with a challenge that asks for a proof. Its secret block also contains the session.
 pub async fn challenge<const N: usize>(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -74,9 +75,9 @@ pub async fn challenge<const N: usize>(
     Ok(outcome)
 }
 
-/// The server's half of a proof that is asked for.
+/// The server's half of a proof.
 pub struct Offer {
-    /// What the challenge keeps, as its `srp`.
+    /// The server's state, which the challenge keeps as its `srp`.
     pub state: String,
     /// `SRP_B`
     pub public: String,
@@ -103,8 +104,9 @@ pub async fn offer(sign_in: &SignIn<'_>, v: Vec<u8>, client_public: &str) -> Res
     Ok(Offer { state: BASE64_STANDARD.encode(state), public })
 }
 
-/// Whether the responses to a pending challenge (its ID and [`Offer::state`]) prove what belongs to the verifier `v`. `identity`: the name of the pool's or of
-/// the device's group, and the name that the proof is made for.
+/// Whether the responses to a pending challenge (its ID and [`Offer::state`]) prove what belongs to the verifier `v`.
+///
+/// `identity` has the name of the pool's or the device's group, and the name that the proof is made for.
 pub async fn is_proved(
     sign_in: &SignIn<'_>,
     (id, srp_state): (Uuid, &str),
@@ -137,13 +139,13 @@ pub async fn is_proved(
     Ok(equal(BASE64_STANDARD.encode(expected).as_bytes(), signature.as_bytes()) && own_block)
 }
 
-/// The `Session` that a secret block stands for.
+/// The `Session` that a secret block contains.
 pub fn session_of(responses: &Parameters) -> Option<String> {
     let block = BASE64_STANDARD.decode(responses.get("PASSWORD_CLAIM_SECRET_BLOCK")?).ok()?;
     String::from_utf8(block).ok()
 }
 
-/// Checks the proof. A wrong one counts as a wrong password and burns the challenge.
+/// Checks the proof. A wrong one counts as a wrong password and uses up the challenge.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     for member in ["PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP", "PASSWORD_CLAIM_SECRET_BLOCK"] {
@@ -177,10 +179,10 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
     }
 }
 
-/// The person's verifier; where there is none, one that no password fits.
+/// The person's verifier. If there is none, a made-up one that no password fits.
 async fn verifier(sign_in: &SignIn<'_>, person: &Person) -> Result<Verifier> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    // Asked for an unknown person too, so that both cost the same.
+    // The query runs for an unknown person, too, so that both cost the same.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     if let Some(sealed) = store::users::srp_verifier(&app.db, &pool.id, sub).await? {
         return password::open_verifier(app, pool, sub, &sealed);

@@ -1,4 +1,4 @@
-//! One step of a sign-in: who asks for it through which door, about whom, and what it leads to.
+//! One step of a sign-in: who asks for it, through which door, about whom, and what it leads to.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -38,16 +38,16 @@ pub struct SignIn<'a> {
     pub context: &'a Context,
     pub pool: &'a Pool,
     pub client: &'a Client,
-    /// `DEVICE_KEY`: the device that the client signs in with.
+    /// `DEVICE_KEY`: the device that the client says it signs in with.
     pub device_key: Option<&'a str>,
-    /// What the client tells the pool's triggers.
+    /// What the client passes on to the pool's triggers.
     pub client_metadata: &'a Map<String, Value>,
 }
 
 /// What a step leads to.
 pub enum Outcome {
     Tokens(AuthenticationResult),
-    /// On the sign-in pages, in place of tokens.
+    /// The outcome on the sign-in pages, in place of tokens.
     Browser(Box<NewBrowser>),
     Next(NextChallenge),
 }
@@ -57,45 +57,45 @@ pub struct NextChallenge {
     pub name: ChallengeName,
     pub session: String,
     pub parameters: Map<String, Value>,
-    /// Part of InitiateAuth's answer only.
+    /// Only InitiateAuth's answer includes this.
     pub available: Vec<Factor>,
 }
 
-/// What a person can sign in with now.
+/// The factors that a person can sign in with now.
 pub struct Available {
     /// In Amazon Cognito's order (docs/cognito.md 4.1).
     pub factors: Vec<Factor>,
-    /// The passkeys to answer with.
+    /// The passkeys that may answer.
     pub passkeys: Vec<Descriptor>,
 }
 
-/// The person that a step is about, or the decoy of one.
+/// The person that a step is about. An unknown person gets a decoy.
 pub struct Person {
-    /// As typed.
+    /// The name as it was typed.
     pub username: String,
-    /// `None`: unknown, and hidden.
+    /// `None` if nobody has this name and existence is hidden.
     pub user: Option<User>,
 }
 
 impl SignIn<'_> {
-    /// In whose name triggers are called.
+    /// The context for the trigger calls of this step.
     pub fn cause(&self) -> Cause<'_> {
         Cause { app: self.app, pool: self.pool, client_id: &self.client.id, metadata: self.client_metadata }
     }
 
-    /// Whose address the call comes from, if it is one person's and not a server's or a proxy's.
+    /// The caller's address, if it belongs to one person and not to a server or a proxy.
     pub fn asker(&self) -> Option<IpAddr> {
         let one = match self.context.door {
             // A client with a secret is a server, which begins the sign-ins of many people.
             Door::Api => self.client.secrets.is_empty(),
-            // Whoever fills in a form knows no secret.
+            // A person who fills in a form knows no secret.
             Door::Pages => true,
             Door::Operator => false,
         };
         (one && !self.context.address.is_loopback()).then_some(self.context.address)
     }
 
-    /// Refuses a user who may not sign in now, whatever was proved.
+    /// Fails if this user may not sign in now, whatever was proved.
     pub fn may_sign_in(&self, user: &User) -> Result<()> {
         match user.status {
             _ if !user.enabled => Err(Error::disabled()),
@@ -118,7 +118,7 @@ impl SignIn<'_> {
         self.store_challenge(whose, state, parameters, available).await
     }
 
-    /// The same of a user, of a decoy with its mark, or of nobody known yet.
+    /// Like [`Self::challenge`], for a user, a marked decoy, or a person who is not known yet.
     pub async fn store_challenge(
         &self,
         (sub, decoy): (Option<Uuid>, Option<String>),
@@ -145,35 +145,37 @@ impl SignIn<'_> {
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
     }
 
-    /// Whether a challenge was given on the pages and is answered there, or neither: the pages let everybody in to Keystead's
-    /// own pages, whatever flows the client allows, and the API gives tokens.
+    /// Whether a challenge is answered where it was given: on the sign-in pages, or through the API.
+    ///
+    /// The two must not mix: the pages let everybody in to Keystead's own pages, whatever flows the client allows, but
+    /// the API gives tokens.
     pub fn is_of_this_door(&self, pending: &Challenge) -> bool {
         pending.bounds.pages == (self.context.door == Door::Pages)
     }
 
-    /// What binds a decoy's challenge to its name, as a user's is bound to the user.
+    /// Binds a decoy's challenge to its name, as a user's challenge is bound to the user.
     pub fn decoy_mark(&self, person: &Person) -> String {
         let id = decoys::id(self.app, self.pool, &person.username);
         BASE64_STANDARD.encode(decoys::seed(self.app, self.pool, "decoy challenge", &id))
     }
 
-    /// Whether unknown people look like known ones; on the sign-in pages always.
+    /// Whether unknown people look like known ones. On the sign-in pages they always do.
     pub fn hides_existence(&self) -> bool {
         self.client.settings.hides_existence(self.context.door)
     }
 
-    /// A parameter that must be there.
+    /// Returns a required parameter; fails if it is missing or empty.
     pub fn required<'p>(&self, parameters: &'p Parameters, name: &'static str) -> Result<&'p str> {
         parameters.get(name).map(String::as_str).filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
     }
 }
 
-/// A parameter that is not there.
+/// The error for a missing parameter.
 pub fn missing(name: &str) -> Error {
     Error::InvalidParameter(format!("Missing required parameter {name}").into())
 }
 
-/// A text of a caller's, short enough for an error.
+/// Shortens a caller's text for use in an error message.
 pub fn shown(text: &str) -> String {
     text.chars().take(64).collect()
 }

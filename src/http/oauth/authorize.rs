@@ -1,5 +1,6 @@
-//! `GET /oauth2/authorize` (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2; docs/cognito.md 7.1): back to the application at once
-//! where the browser is signed in, to the sign-in page otherwise.
+//! `GET /oauth2/authorize` (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2; docs/cognito.md 7.1).
+//!
+//! A browser that is signed in goes straight back to the application; any other goes to the sign-in page.
 
 use std::rc::Rc;
 
@@ -15,15 +16,16 @@ use crate::{
     },
 };
 
-/// Bytes of a request that came as a form, at most: it goes on as an address.
+/// The largest size in bytes of a request that came as a form. It is passed on in a URL.
 const LONGEST: usize = 16 * 1024;
 
 pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "oauth2/authorize", authorize, pages::refuse).await
 }
 
-/// The same by a form (OpenID Connect Core, section 3.1.2.1): as if it had been asked for by address, because browsers keep
-/// their cookies back from another site's form.
+/// The same request as a form (OpenID Connect Core, section 3.1.2.1).
+///
+/// It is redirected and handled as a `GET`, because browsers do not send their cookies with another site's form.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "oauth2/authorize", again, pages::refuse).await
 }

@@ -30,11 +30,11 @@ async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(pages::not_for_us(&visit, &format!("The parameter {name} stands more than once in the address.")));
     }
     let settings = &named.client.settings;
-    // OpenID Connect RP-Initiated Logout calls it by another name.
+    // The name of the parameter in OpenID Connect RP-Initiated Logout.
     let logout_uri = visit.query.given("logout_uri").or_else(|| visit.query.given("post_logout_redirect_uri"));
     let to = match (logout_uri, visit.query.given("redirect_uri")) {
         (Some(uri), _) if settings.list("LogoutURLs").contains(&uri) => match visit.query.get("state") {
-            // As the same specification has it.
+            // OpenID Connect RP-Initiated Logout returns `state` too.
             Some(state) => format!(
                 "{uri}{}{}",
                 if uri.contains('?') { '&' } else { '?' },
@@ -45,7 +45,7 @@ async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
         (Some(_), _) => {
             return Ok(pages::not_for_us(&visit, "The logout_uri is not one of the app client's sign-out URLs."));
         }
-        // Back to the sign-in, for another person.
+        // Back to the sign-in page, for another person.
         (None, Some(_)) => match authorization::check(&visit.app, named.clone(), &visit.query).await {
             Ok(_) => format!("/login?{}", visit.query.text(&[], &[])),
             Err(Fault::Told(_)) => {

@@ -22,7 +22,8 @@ enum Unproved {
     Internal(Error),
 }
 
-/// The app client that a form comes from: `client_secret_basic`, `client_secret_post`, or a public client by its name.
+/// Authenticates the app client that sent a form: `client_secret_basic`, `client_secret_post`, or a public client by
+/// its ID.
 async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
     use Unproved::Told;
     if visit.form.repeated().is_some() {
@@ -46,7 +47,7 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
             (client_id.to_owned(), Vec::from_iter(visit.form.given("client_secret").map(str::to_owned)))
         }
     };
-    // Whether there is such a client, and what it lacks, is one answer.
+    // An unknown client and a wrong or missing secret get the same answer.
     let unknown = Told("invalid_client", "the client is unknown, or its secret is wrong or missing");
     if client_id.len() > 128 || client_id.contains('\0') {
         return Err(unknown);
@@ -72,8 +73,9 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
     if fits { Ok(found) } else { Err(unknown) }
 }
 
-/// Client ID and secret of a `Basic` header, whose parts are encoded as in a form (RFC 6749 section 2.3.1); and the secret as it
-/// was sent, because many clients do not encode it.
+/// The client ID and secret of a `Basic` header, whose parts are form-encoded (RFC 6749 section 2.3.1).
+///
+/// The third value is the secret as it was sent, because many clients do not encode it.
 fn basic(header: &str) -> Option<(String, String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -88,7 +90,7 @@ fn basic(header: &str) -> Option<(String, String, String)> {
     Some((decoded(client_id), decoded(secret), secret.to_owned()))
 }
 
-/// An answer that no cache keeps and every origin reads.
+/// A response that no cache keeps and that every origin may read.
 fn answer(status: u16) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     response
@@ -98,12 +100,12 @@ fn answer(status: u16) -> HttpResponseBuilder {
     response
 }
 
-/// An error of RFC 6749 section 5.2.
+/// An error response of RFC 6749 section 5.2.
 fn error(status: u16, code: &str, description: &str) -> HttpResponse {
     answer(status).json(json!({"error": code, "error_description": description}))
 }
 
-/// What is not the protocol's: a rate, a block, a fault of ours.
+/// Answers errors outside the protocol: a rate limit, a block by the web ACL, a fault of the server.
 fn refuse(_: &Visit, refusal: &Error) -> HttpResponse {
     match refusal {
         Error::TooManyRequests(text) => error(429, "temporarily_unavailable", text),

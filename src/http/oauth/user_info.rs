@@ -29,7 +29,7 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Ok(pool_id) = tokens::unverified_pool(token, &app.public_url) else {
         return Ok(refused(401, "invalid_token", invalid));
     };
-    // A pool without keys is one that the token invents.
+    // A pool without keys does not exist; the token invented it.
     let Some(keys) = app.keys_of_pool(&pool_id).await? else {
         return Ok(refused(401, "invalid_token", invalid));
     };
@@ -58,13 +58,13 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     let mut out = Map::new();
     out.insert("sub".into(), json!(user.sub));
-    // Texts, also where tokens have booleans.
+    // All values are strings here, including those that are booleans in tokens.
     out.extend(granted_attributes(&named.client, &user, Some(&claims.scope)));
     out.insert("username".into(), Value::String(user.username));
     Ok(answer(200).json(out))
 }
 
-/// RFC 6750 section 3.
+/// An error response of RFC 6750 section 3.
 fn refused(status: u16, code: &str, description: &str) -> HttpResponse {
     answer(status)
         .insert_header((

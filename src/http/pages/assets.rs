@@ -1,5 +1,5 @@
-//! What pages are made of besides words: the style sheet, which stands in each page so that the first paint waits for nothing
-//! else; the one script; pools' logos.
+//! The assets of the pages: the style sheet, the one script, and the pools' logos. The style sheet is part of each
+//! page, so that the first paint waits for no other request.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| {
     format!("/assets/pages.js?v={hash}")
 });
 
-/// Where the script is; another script has another address.
+/// The path of the script. It contains a hash, so that a changed script has another address.
 pub fn script_path() -> &'static str {
     &SCRIPT_PATH
 }
@@ -34,7 +34,8 @@ pub fn style(branding: Option<&Branding>) -> String {
     let mut style = STYLE.to_owned();
     let colors = branding.map(|branding| (branding.accent_color.as_deref(), branding.accent_color_dark.as_deref()));
     let (light, dark) = colors.unwrap_or((None, None));
-    // A dark page without a colour of its own takes the light page's. Links are in it where it can be read.
+    // Without a dark colour of its own, the dark page uses the light page's. Links have the colour only where it is
+    // readable.
     let rule = |color: &str, card: &str| {
         let ink = if contrast(color, "#000000") > contrast(color, "#ffffff") { "#000" } else { "#fff" };
         let link = if contrast(color, card) >= 4.5 { color } else { "var(--ink)" };
@@ -49,11 +50,11 @@ pub fn style(branding: Option<&Branding>) -> String {
     style
 }
 
-/// What text stands on in the style sheet, at its worst.
+/// The backgrounds of the style sheet on which text is hardest to read.
 const DARKEST_LIGHT_PAGE: &str = "#f4f5f8";
 const LIGHTEST_DARK_PAGE: &str = "#1b1e25";
 
-/// How well one colour (`#rrggbb`) can be read on another: 1 to 21 (WCAG 2, contrast ratio).
+/// How readable one colour (`#rrggbb`) is on another: 1 to 21 (WCAG 2, contrast ratio).
 fn contrast(one: &str, other: &str) -> f64 {
     let (one, other) = (luminance(one), luminance(other));
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
@@ -74,7 +75,7 @@ pub async fn script() -> HttpResponse {
     served(SCRIPT, "public, max-age=31536000, immutable")
 }
 
-/// `GET /assets/keystead-passkeys.js`: for applications with pages of their own.
+/// `GET /assets/keystead-passkeys.js`: for applications that have their own pages.
 pub async fn signals() -> HttpResponse {
     let mut response = served(SIGNALS, "public, max-age=3600");
     let any = header::HeaderValue::from_static("*");
@@ -111,7 +112,7 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
             .insert_header((header::CONTENT_TYPE, content_type))
             .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            // An image that is looked at by itself runs nothing.
+            // An image that is opened by itself must not run anything.
             .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
             .body(image),
         Ok(None) => HttpResponse::NotFound().finish(),
@@ -119,14 +120,14 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
     }
 }
 
-/// `GET /.well-known/webauthn`: the other origins that may use the passkeys of the RP ID by whose name this host is called (Web
-/// Authentication Level 3, section 5.11).
+/// `GET /.well-known/webauthn`: the other origins that may use the passkeys of an RP ID (Web Authentication Level 3,
+/// section 5.11). The RP ID is the host name of the request.
 pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
     let address = match arrival::admitted(&request, &app) {
         Ok(address) => address,
         Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
     };
-    // The connection's own word, not a proxy's: anybody can write that.
+    // Only the `Host` header counts, not a proxy's header, because anyone can write that.
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = hosts::name_of(host).to_ascii_lowercase();
     match work::read(&app, (address, None), async move |app| store::pools::related_origins(&app.db, &name).await).await

@@ -1,10 +1,10 @@
-//! The field of a form that takes an attribute.
+//! The form field of a user attribute.
 
 use std::borrow::Cow;
 
 use crate::{store::pools::Pool, texts::Texts};
 
-/// A field.
+/// A form field.
 pub struct AttributeInput {
     pub name: String,
     pub label: Cow<'static, str>,
@@ -16,7 +16,7 @@ pub struct AttributeInput {
 }
 
 impl AttributeInput {
-    /// The field of an attribute, or of the username.
+    /// Makes the field of an attribute, or of the username.
     pub fn new(texts: &Texts, name: &str, required: bool, value: &str) -> Self {
         let (kind, autocomplete) = match name {
             "username" => ("text", "username"),
@@ -36,7 +36,7 @@ impl AttributeInput {
     }
 }
 
-/// What an attribute, or the username, is called.
+/// The label of an attribute, or of the username.
 pub fn label(texts: &Texts, name: &str) -> Cow<'static, str> {
     let known = format!("attribute-{name}");
     match name {
@@ -48,14 +48,14 @@ pub fn label(texts: &Texts, name: &str) -> Cow<'static, str> {
     }
 }
 
-/// A phone number as people write it, in the form that the API knows (E.164).
+/// Converts a phone number as people write it to the form that the API takes (E.164).
 pub fn plain_phone(text: &str) -> String {
-    // Behind a country code nobody dials the zero that is dialled without one.
+    // After a country code, nobody dials the zero that is dialled without one.
     let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
     text.chars().filter(|one| !matches!(one, ' ' | '\u{a0}' | '-' | '(' | ')' | '/' | '.')).collect()
 }
 
-/// The name that a person typed; a phone number, where it can be one, as it was when they signed up.
+/// The name that a person typed. If it may be a phone number, it is converted as it was at sign-up.
 pub fn plain_name<'a>(pool: &Pool, text: &'a str) -> Cow<'a, str> {
     let text = text.trim();
     let lists = [&pool.settings.username_attributes, &pool.settings.alias_attributes];

@@ -1,7 +1,7 @@
-//! `/confirmUser`: where the link of a sign-up's mail leads (`DefaultEmailOption` is `CONFIRM_WITH_LINK`).
+//! `/confirmUser`: the target of the link in a sign-up mail (`DefaultEmailOption` is `CONFIRM_WITH_LINK`).
 //!
-//! `GET` shows a button and changes nothing, because programs that look at mail follow links too; `POST` confirms. Where
-//! the password may be somebody else's it first asks for one ([`Chosen::LinkHolder`]).
+//! `GET` shows a button and changes nothing, because programs that scan mail follow links too; `POST` confirms. If the
+//! stored password may be another person's, the page first asks for a new one ([`Chosen::LinkHolder`]).
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 
@@ -24,7 +24,7 @@ use crate::{
     store::{clients::ClientAndPool, users::Status},
 };
 
-/// What the link carries.
+/// The parameters of the link.
 struct Link {
     client_id: String,
     user_name: String,
@@ -51,9 +51,9 @@ struct LinkPage {
     title: Cow<'static, str>,
     text: Cow<'static, str>,
     form: Option<Link>,
-    /// What a password must be like that is asked for along with the link.
+    /// The rules for the password that is requested together with the link.
     policy: Option<String>,
-    /// Where who is confirmed signs in.
+    /// Where the confirmed person signs in.
     sign_in: Option<String>,
 }
 
@@ -61,7 +61,9 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
     visit::answer((request, payload, app), "confirmUser", show, super::refuse).await
 }
 
-/// The form needs no token of the browser's: the link's own signature says that it is from here, and it may be opened in a
+/// Shows the page, or confirms the account.
+///
+/// The form needs no browser token: the link's own signature proves that it is from here, and it may be opened in a
 /// mail program that keeps no cookies.
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
@@ -97,7 +99,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     page(visit, 200, &template.f, &template)
 }
 
-/// Where who is called so signs in. An application may have pages of its own only.
+/// The address where the person with this name signs in; `None` if the application uses only its own pages.
 fn sign_in(named: &ClientAndPool, name: &str, f: &PageLayout) -> Option<String> {
     let to = [("client_id", &*named.client.id), ("login_hint", name), ("lang", f.texts.language())];
     let to = to.into_iter().filter(|(_, value)| !value.is_empty());
@@ -106,7 +108,7 @@ fn sign_in(named: &ClientAndPool, name: &str, f: &PageLayout) -> Option<String> 
     authorization::has_pages(named).then(|| format!("/login?{query}"))
 }
 
-/// Says why nothing was confirmed. Who signs in all the same gets another message.
+/// Shows why nothing was confirmed. A person who signs in nevertheless is sent another message.
 fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<HttpResponse> {
     let f = PageLayout::new(visit, named.map(|named| &named.pool));
     let text = match error {
@@ -120,7 +122,7 @@ fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<
     page(visit, 400, &template.f, &template)
 }
 
-/// The app client that a link is of, and its pool, if the link is from here.
+/// The app client that the link names, and its pool, if the signature shows that the link is from here.
 async fn named(visit: &Visit, link: &Link) -> Result<Arc<ClientAndPool>> {
     let app = &visit.app;
     let signature = messages::link_signature(app, &link.client_id, &link.user_name, &link.confirmation_code);
@@ -132,12 +134,12 @@ async fn named(visit: &Visit, link: &Link) -> Result<Arc<ClientAndPool>> {
     app.client_with_pool(&pool_id, &link.client_id).await
 }
 
-/// When the account was confirmed, and the name to sign in with.
+/// Whether the account is confirmed, and the name to sign in with.
 enum Done {
     Now(String),
-    /// Whoever signed up chose a password elsewhere: a new one is asked for.
+    /// The person who signed up chose a password elsewhere, so the page asks for a new one.
     NotYet(Notice),
-    /// Whoever opens a good link again is told so.
+    /// The account was already confirmed: the person opened a valid link again, and is told so.
     Before(String),
 }
 
@@ -146,7 +148,8 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
     let metadata = Map::new();
     let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     let (_turn, user) = sign_up::named(app, &visit.context, named, &link.user_name).await?;
-    // Who signs in by an address is called by a number inside; what the address is now is not an old link's to tell.
+    // In a pool where people sign in with an address, the link holds their internal username. Their present address is
+    // not returned, because an old link must not reveal it.
     let by_address = !named.pool.settings.username_attributes.is_empty();
     let name = || if by_address { String::new() } else { link.user_name.clone() };
     if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
@@ -158,7 +161,7 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
     };
     let confirmation = Confirmation {
         username: &link.user_name,
-        // The signature says that nobody guesses.
+        // The link's signature shows that nobody is guessing.
         code: Given { purpose: Purpose::SignUp, code: &link.confirmation_code, by: None },
         force_alias_creation: false,
         session: None,

@@ -1,4 +1,4 @@
-//! The page that waits for the code or the link of a sign-up.
+//! The page that waits for the code or the link that confirms a sign-up.
 
 use std::borrow::Cow;
 
@@ -23,26 +23,27 @@ use crate::{
 struct ConfirmPage<'a> {
     f: PageLayout,
     username: &'a str,
-    /// The sign-up's, if whoever looks at the page chose its password.
+    /// The session of the sign-up, if the visitor is the one who chose its password.
     session: &'a str,
     to: &'a str,
     text: Cow<'static, str>,
     right_code: Option<&'a str>,
-    /// What a password must be like that is asked for along with the code.
+    /// The rules for the password that is requested together with the code.
     policy: String,
-    /// Where who opened the mail's link goes on, in pools that confirm by one: there is no code to type then.
+    /// Where a person goes on after opening the link in the mail, in pools that confirm by link: there is no code to
+    /// type then.
     by_link: Option<String>,
-    /// Whether there may be a code all the same.
+    /// Whether the mail may contain a code nevertheless.
     code_or_link: bool,
 }
 
-/// What the page that waits for a code or a link knows.
+/// What the page knows about the sign-up it waits for.
 #[derive(Clone, Copy)]
 pub struct Waiting<'a> {
     pub username: &'a str,
     pub to: &'a str,
     pub session: &'a str,
-    /// The code that was right and needs a password along with it.
+    /// The correct code, which still needs a password along with it.
     pub right_code: Option<&'a str>,
 }
 
@@ -64,7 +65,7 @@ pub fn confirm_page(
         to => to.contains('@'),
     };
     let links = right_code.is_none() && pool.confirms_by_link() && mail;
-    // The function that words the mail may have put the code there.
+    // The pool's function that composes the mail may have put the code in it.
     let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
     let by_link = links.then(|| {
         let (hint, next) = ([("login_hint", username)], pool::invitation(pool));
@@ -83,19 +84,19 @@ pub fn confirm_page(
     page(visit, status, &template.f, &template)
 }
 
-/// Who signs in with the right password and is not confirmed yet gets a new code.
+/// Sends a new code to a person who signed in with the right password but is not confirmed yet.
 pub async fn confirm_again(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
     let session = sign_up::session_of(&visit.app, &visit.context, purpose.named(), username).await?;
     confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
 }
 
-/// Sends another code to who waits for one; where it went, without saying it in full.
+/// Sends another code to a person who waits for one. Returns the masked destination.
 pub async fn resend_code(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<String> {
     let input = json!({"ClientId": purpose.named().client.id, "Username": username});
     match visit.api("ResendConfirmationCode", input).await {
         Ok(sent) => Ok(sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default().to_owned()),
-        // Sent too often, or nobody to send to: the page says no more than to others.
+        // Sent too often, or to nobody: the page must not say more than it says to others.
         Err(error) => words::refuse_internal(error).map(|_| String::new()),
     }
 }

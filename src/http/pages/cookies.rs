@@ -1,10 +1,10 @@
 //! The cookies of the pages.
 //!
-//! - One per pool says that the browser is signed in ([`crate::flows::browser`]).
-//! - One, made with the first page, ties forms to the browser that asked for them: each form carries a token derived from it,
-//!   so that no other site can send one (and none that was made for another browser is accepted).
+//! - One per pool says that the browser is signed in ([`crate::flows::sessions::browser`]).
+//! - One, set with the first page, ties forms to the browser that requested them. Each form carries a token derived
+//!   from it, so no other site can send such a form, and a form made for another browser is not accepted.
 //!
-//! Behind https both have the prefix `__Host-`: no other host, and no page without TLS, can set them (RFC 6265bis). On
+//! With https, both have the prefix `__Host-`: no other host, and no page without TLS, can set them (RFC 6265bis). On
 //! http://localhost they cannot have it, because not every browser counts that as secure.
 
 use actix_web::{
@@ -40,7 +40,7 @@ fn put(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<()> {
     response.add_cookie(cookie).map_err(|cause| Error::internal(cause.to_string()))
 }
 
-/// The browser that visits, if it is signed in to this pool.
+/// The visiting browser, if it is signed in to this pool.
 pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
     let Some(cookie) = visit.cookie(&name(visit, pool_id)) else { return Ok(None) };
     let found = browser::find(&visit.app, pool_id, cookie).await?;
@@ -51,14 +51,15 @@ pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
     Ok(found)
 }
 
-/// The pools that the browser has a cookie of.
+/// The IDs of the pools for which the browser has a cookie.
 pub fn pools(visit: &Visit) -> Vec<&str> {
     let prefix = name(visit, "");
     let pools = visit.cookie_names().filter_map(|name| name.strip_prefix(&prefix));
     pools.filter(|pool| pool.contains('_') && pool.len() <= 55).collect()
 }
 
-/// Signs the browser in. Its form cookie is a new one too: what was known of the browser before is worth nothing after.
+/// Signs the browser in. It also gets a new form cookie: what was known about the browser before must be worthless
+/// afterwards.
 pub fn remember(visit: &Visit, pool_id: &str, new: &NewBrowser, response: &mut HttpResponse) -> Result<()> {
     let mut session = cookie(visit, name(visit, pool_id), new.cookie.clone());
     session.set_max_age(Duration::seconds(browser::LIFETIME.whole_seconds()));
@@ -66,24 +67,25 @@ pub fn remember(visit: &Visit, pool_id: &str, new: &NewBrowser, response: &mut H
     put(response, &cookie(visit, name(visit, "form"), form_secret::new()))
 }
 
-/// Takes the cookie of a pool away.
+/// Removes the cookie of a pool.
 pub fn forget(visit: &Visit, pool_id: &str, response: &mut HttpResponse) -> Result<()> {
     let mut gone = cookie(visit, name(visit, pool_id), String::new());
     gone.set_max_age(Duration::ZERO);
     put(response, &gone)
 }
 
-/// Gives a new form secret to the browser.
+/// Sends the form secret to the browser if it is new.
 pub fn keep(visit: &Visit, secret: &FormSecret, response: &mut HttpResponse) -> Result<()> {
     if secret.is_new { put(response, &cookie(visit, name(visit, "form"), secret.value.clone())) } else { Ok(()) }
 }
 
-/// Whether a form comes from a page that this browser got from here. Browsers also say so themselves; what they say to the
-/// contrary is believed.
+/// Whether a form comes from a page that this browser got from here.
+///
+/// Browsers also say where a form comes from. A header that names another site is always believed.
 pub fn is_own_form(visit: &Visit) -> bool {
     let foreign = visit.header("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let other_origin = visit.header("origin").is_some_and(|origin| {
-        // As the browser calls this server; a proxy may call it otherwise.
+        // The name by which the browser calls this server; a proxy may call it by another.
         let called = origin.split_once("://").map(|(_, host)| host);
         called != visit.header("host") && origin != visit.app.public_url
     });

@@ -1,4 +1,4 @@
-//! `/forgot`: a code, and a new password with it.
+//! `/forgot`: sends a code, and takes it together with a new password.
 
 use std::{borrow::Cow, rc::Rc};
 
@@ -62,7 +62,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// An operator asked for a new password: the page says so.
+/// Shows that an operator requires a new password.
 pub fn needed(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let notice = Notice::Problem(purpose.frame(visit).say("error-reset-needed"));
     first(visit, purpose, 400, username, notice)
@@ -133,7 +133,7 @@ async fn reset(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
                 Error::InvalidParameter(text) if text.key() == Some(&Key::Member("password".into())) => {
                     texts.say("error-password")
                 }
-                // What is not a code at all is not the right one either.
+                // A text that cannot be a code is reported as a wrong code.
                 Error::InvalidParameter(_)
                 | Error::NotAuthorized(_)
                 | Error::CodeMismatch(_)

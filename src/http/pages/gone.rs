@@ -1,6 +1,9 @@
-//! The passkey that was deleted a moment ago, from the answer that deleted it to the page that tells the passkey manager. Sealed, so
-//! that nobody else makes a page say so of another passkey, and for the browser that deleted it, so that nobody sends it to others:
-//! what they have under the same ID, in a pool with the same RP ID, may be another's.
+//! The passkey that was just deleted, carried from the response that deleted it to the page that tells the passkey
+//! manager.
+//!
+//! It is sealed, so that nobody else can make a page report another passkey as deleted. It is bound to the browser that
+//! deleted it, so that nobody can send it to others: the passkey that they have under the same ID, in a pool with the
+//! same RP ID, may be a different one.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -8,21 +11,21 @@ use time::Duration;
 
 use crate::http::visit::Visit;
 
-/// How long the page after a deletion may say so.
+/// How long after a deletion the page may report it.
 const LIFETIME: Duration = Duration::minutes(10);
 
 fn context(visit: &Visit, pool_id: &str) -> String {
     format!("deleted passkey {pool_id} {}", visit.context.browser.as_deref().unwrap_or_default())
 }
 
-/// For the parameter `gone` of an address.
+/// Seals a credential ID for the parameter `gone` of an address.
 pub fn seal(visit: &Visit, pool_id: &str, credential_id: &[u8]) -> String {
     let expires_at = (visit.app.clock.now() + LIFETIME).unix_timestamp();
     let plain = [&expires_at.to_be_bytes()[..], credential_id].concat();
     BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.seal(&context(visit, pool_id), &plain))
 }
 
-/// The credential ID in a visit's address, if it is one of ours.
+/// The credential ID in a visit's address, if it was sealed here for this browser and is still fresh.
 pub fn open(visit: &Visit, pool_id: &str) -> Option<Vec<u8>> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(visit.query.get("gone")?).ok()?;
     let plain = visit.app.sealing.open(&context(visit, pool_id), &sealed).ok()?;
@@ -31,7 +34,7 @@ pub fn open(visit: &Visit, pool_id: &str) -> Option<Vec<u8>> {
     fresh.then(|| credential_id.to_vec())
 }
 
-/// What `data-signals` of a page says of it (Web Authentication Level 3, section 5.1.10).
+/// The content of a page's `data-signals` for the deleted passkey (Web Authentication Level 3, section 5.1.10).
 pub fn signal(rp_id: &str, credential_id: &[u8]) -> Value {
     json!({"RelyingPartyId": rp_id, "UnknownCredentialId": BASE64_URL_SAFE_NO_PAD.encode(credential_id)})
 }

@@ -1,7 +1,8 @@
-//! `GET /dev/inbox`: the development inbox, for who sits at this machine.
+//! `GET /dev/inbox`: the development inbox, for a person who works on this machine.
 //!
-//! Messages hold codes that open accounts, so it answers the machine itself only: a loopback connection that no proxy
-//! passed on, addressed to a loopback name (which a page of another site, whatever its name resolves to, cannot claim).
+//! Messages hold codes that open accounts, so the inbox answers only the machine itself: a loopback connection that no
+//! proxy passed on, addressed to a loopback name. A page of another site cannot claim such a name, whatever its own
+//! name resolves to.
 
 use std::rc::Rc;
 
@@ -29,7 +30,7 @@ struct InboxPage {
 }
 
 impl InboxPage {
-    /// The links of a message, whose text is shown as it was written.
+    /// The links in a message, because the text itself is shown as it was written.
     fn links(message: &delivery::Message) -> Vec<String> {
         let targets = message.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
         let targets = targets.map(|target| target.replace("&amp;", "&"));
@@ -37,7 +38,7 @@ impl InboxPage {
     }
 }
 
-/// The latest messages, newest first: a page for browsers, JSON for programs.
+/// Shows the latest messages, newest first: as a page for browsers, as JSON for programs.
 pub async fn read(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     let Some(inbox) = &app.delivery.inbox else {
         let text = "There is no development inbox here: it comes with the private database, or with development-inbox.";
@@ -69,7 +70,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     page(&visit, 200, &template.f, &template)
 }
 
-/// Where a page that waits for a message's code sends a developer.
+/// The link to the inbox, which pages that wait for a code show to developers.
 pub fn link(visit: &Visit) -> Option<String> {
     visit.app.delivery.inbox.as_ref().map(|_| "/dev/inbox".to_owned())
 }

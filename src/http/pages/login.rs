@@ -1,6 +1,6 @@
-//! `/login`: the name first (or a passkey, which needs none), then the factors that the person has.
+//! `/login`: asks for the name (or for a passkey, which needs no name), then for the factors that the person has.
 //!
-//! Each step is a form that carries the API's `Session` to the next; nothing is kept of a visit but that.
+//! Each step is a form that carries the API's `Session` to the next step; nothing else is kept between steps.
 
 use std::rc::Rc;
 
@@ -53,14 +53,14 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     login.step().await
 }
 
-/// One visit of a sign-in.
+/// One request of a sign-in.
 struct Login<'v> {
     visit: &'v Visit,
     purpose: &'v PagePurpose,
     named: &'v ClientAndPool,
 }
 
-/// A button that chooses something.
+/// A button that chooses a factor.
 struct Choice {
     value: String,
     label: &'static str,
@@ -80,7 +80,7 @@ struct NamePage<'a> {
 #[template(path = "login_password.html")]
 struct PasswordPage<'a> {
     f: PageLayout,
-    /// Where a forgotten password is replaced; the name goes along.
+    /// The address where a forgotten password is replaced; it includes the name.
     forgot: String,
     username: &'a str,
     session: &'a str,
@@ -141,7 +141,7 @@ struct ContinuePage<'a> {
     username: &'a str,
 }
 
-/// The name of a first or second factor on a button.
+/// The label of a button for a first or second factor.
 fn label(factor: ChallengeName) -> Option<&'static str> {
     Some(match factor {
         ChallengeName::Password => "use-password",
@@ -153,7 +153,7 @@ fn label(factor: ChallengeName) -> Option<&'static str> {
     })
 }
 
-/// Buttons for what is offered (names separated by commas), but for one.
+/// Buttons for the offered factors (names separated by commas), except for one.
 fn choices(offered: &str, but: Option<ChallengeName>) -> Vec<Choice> {
     let choice = |name: ChallengeName| Some(Choice { value: name.to_string(), label: label(name)? });
     let known = offered.split(',').take(8).filter_map(|name| name.parse().ok());
@@ -171,12 +171,12 @@ impl Login<'_> {
         frame
     }
 
-    /// `GET`: on, if the browser is signed in as it is asked for; else the first page.
+    /// `GET`: goes on if the browser is signed in as the request demands; otherwise shows the first page.
     async fn first(&self) -> Result<HttpResponse> {
         let browser = cookies::browser(self.visit, &self.named.pool.id).await?;
         match (browser, self.purpose.prompt()) {
             (Some(browser), Prompt::Default | Prompt::None) => {
-                // Who just signed up is not the one who was signed in before.
+                // A person who just signed up is not the one who was signed in before.
                 let is_another = self.visit.query.get("invited").is_some()
                     && self.visit.query.get("login_hint").is_some_and(|hint| !is_called(&browser.user, hint));
                 if is_another {
@@ -186,7 +186,7 @@ impl Login<'_> {
                 if self.purpose.is_satisfied_by(self.visit, &browser) {
                     return Ok(self.purpose.go_on(self.visit, &browser).await);
                 }
-                // The same person, again.
+                // The same person has to sign in again.
                 let notice = match self.visit.query.get("fresh") {
                     Some(_) => Notice::Good(PageLayout::new(self.visit, None).say("step-up-why")),
                     None => Notice::None,
@@ -227,7 +227,7 @@ impl Login<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// `POST`: the next step.
+    /// `POST`: carries out the next step.
     async fn step(&self) -> Result<HttpResponse> {
         let form = &self.visit.form;
         match form.get("step").unwrap_or_default() {
@@ -254,7 +254,7 @@ impl Login<'_> {
         self.visit.form.get(name).unwrap_or_default()
     }
 
-    /// A step by the API's flows, noted as a step through the API is.
+    /// Begins a sign-in through the API's flows, and records the step like one made through the API.
     async fn begin(&self, parameters: Parameters, session: Option<&str>) -> Result<Outcome> {
         let metadata = Map::new();
         let context = self.visit.context_of("InitiateAuth");
@@ -295,7 +295,7 @@ impl Login<'_> {
         }
     }
 
-    /// The options of a passkey that says by itself whose it is, for the script: as JSON.
+    /// The request options for a passkey that identifies its user by itself, as JSON for the script.
     async fn options(&self) -> Result<HttpResponse> {
         match self.begin(Parameters::new(), None).await? {
             Outcome::Next(next) => {
@@ -311,7 +311,7 @@ impl Login<'_> {
         }
     }
 
-    /// A factor was chosen.
+    /// The person chose a factor.
     async fn factor(&self) -> Result<HttpResponse> {
         let (username, factor) = (self.field("username").to_owned(), self.field("factor").to_owned());
         if factor.parse().ok().and_then(label).is_none() {
@@ -350,7 +350,7 @@ impl Login<'_> {
         }
     }
 
-    /// A passkey answered.
+    /// The browser sent a passkey's assertion.
     async fn passkey(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
         let credential = self.field("credential");
@@ -375,7 +375,7 @@ impl Login<'_> {
         self.name_page(400, username, notice, signal)
     }
 
-    /// What the passkey manager is to know where the passkey that answered was deleted here.
+    /// The signal for the passkey manager, if the passkey that answered was deleted here.
     async fn deleted_passkey(&self, credential: &str) -> Result<Option<Value>> {
         let (Ok(assertion), Some(rp)) = (Assertion::parse(credential), relying_party_of(&self.named.pool, &[])) else {
             return Ok(None);
@@ -384,13 +384,13 @@ impl Login<'_> {
         Ok(deleted.then(|| gone::signal(&rp.id, &assertion.credential_id)))
     }
 
-    /// The same of a passkey whose deletion ended the browser's session too.
+    /// The signal for a passkey whose deletion also ended the browser's session.
     fn gone(&self) -> Option<Value> {
         let rp = relying_party_of(&self.named.pool, &[])?;
         Some(gone::signal(&rp.id, &gone::open(self.visit, &self.named.pool.id)?))
     }
 
-    /// A code was entered, or a second factor chosen.
+    /// The person entered a code, or chose a second factor.
     async fn code(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
         let (challenge, offered) = (self.field("challenge"), self.field("offered"));
@@ -481,7 +481,7 @@ impl Login<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// The first code of an authenticator app that the sign-in waits for.
+    /// Takes the first code of an authenticator app, which the sign-in waits for.
     async fn setup(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
         let code = self.field("code").trim();
@@ -502,14 +502,14 @@ impl Login<'_> {
         }
     }
 
-    /// The first page again, with what went wrong.
+    /// Shows the first page again, with what went wrong.
     fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
         let error = words::refuse_internal(error)?;
         let notice = Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error));
         self.name_page(400, username, notice, None)
     }
 
-    /// The page that a step leads to. `offered`: the factors that this sign-in offered before.
+    /// Shows the page that a step leads to. `offered` lists the factors that this sign-in offered before.
     async fn go_on(&self, username: &str, outcome: Outcome, offered: &str, notice: Notice) -> Result<HttpResponse> {
         let next = match outcome {
             Outcome::Browser(new) => {
@@ -549,7 +549,7 @@ impl Login<'_> {
             | ChallengeName::SmsMfa
             | ChallengeName::SoftwareTokenMfa => {
                 let to = parameter("CODE_DELIVERY_DESTINATION");
-                // Of a second factor there is no other first one.
+                // A second factor cannot be replaced by another first factor.
                 let offered = if offered.split(',').any(|one| one == next.name.to_string()) { offered } else { "" };
                 self.code_page(200, username, session, (next.name, &to, offered), notice)
             }
@@ -575,7 +575,7 @@ impl Login<'_> {
         }
     }
 
-    /// The person is known (or not, which looks the same): the first page of what they can do.
+    /// Shows the first page for a person whose name was entered. An unknown person gets the same.
     async fn selected(&self, username: &str, next: NextChallenge, notice: Notice) -> Result<HttpResponse> {
         let has_label = |factor: &Factor| label(factor.challenge()).is_some();
         let factors: Vec<_> = next.available.iter().copied().filter(has_label).collect();
@@ -583,7 +583,7 @@ impl Login<'_> {
         let session = next.session.as_str();
         let chosen = match factors[..] {
             _ if factors.contains(&Factor::WebAuthn) && self.field("webauthn") == "1" => Some(Factor::WebAuthn),
-            // Nothing to choose.
+            // There is nothing to choose.
             [only @ (Factor::EmailOtp | Factor::SmsOtp)] => Some(only),
             _ => None,
         };
@@ -594,7 +594,7 @@ impl Login<'_> {
                 Err(error) => self.start_over(username, error),
             };
         }
-        // Who cannot sign in at all sees what others see.
+        // A person who cannot sign in at all sees what others see.
         if factors.contains(&Factor::Password) || factors.is_empty() {
             let others = choices(&offered, Some(ChallengeName::Password));
             let template = PasswordPage {
@@ -613,19 +613,20 @@ impl Login<'_> {
         page(self.visit, 200, &template.f, &template)
     }
 
-    /// Signs in who just confirmed a sign-up, without asking again.
+    /// Signs in a person who just confirmed a sign-up, without asking again.
     async fn after_sign_up(&self, username: &str, session: &str) -> Result<Outcome> {
         self.begin(pairs([("USERNAME", username)]), Some(session)).await
     }
 }
 
-/// Whether a user is called so: by the username, or an address.
+/// Whether a user has this name, as a username or an address.
 fn is_called(user: &User, name: &str) -> bool {
     let addresses = AddressAttribute::ALL.into_iter().filter_map(|one| user.attributes.get(one.name())?.as_str());
     addresses.chain([user.username.as_str()]).any(|own| own.eq_ignore_ascii_case(name))
 }
 
-/// Signs in who just confirmed a sign-up and asks whether to add a passkey. `None`: they sign in as always.
+/// Signs in a person who just confirmed a sign-up, and asks whether to add a passkey. `None` means that they have to
+/// sign in as usual.
 pub async fn after_sign_up(
     visit: &Visit,
     purpose: &PagePurpose,

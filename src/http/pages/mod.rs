@@ -1,7 +1,7 @@
-//! The pages that people see. Every page is a [`PageLayout`] around what its template says; every answer carries the same headers.
+//! The pages that people see. Every page is a [`PageLayout`] around its template; every response has the same headers.
 //!
-//! [`login`], [`sign_up`], [`forgot`] and [`passkeys`] belong to an application's request, which stands in their address and
-//! is checked each time; [`account`] is the person's own.
+//! [`login`], [`sign_up`], [`forgot`] and [`passkeys`] belong to an application's request, which is in their address
+//! and is checked each time; [`account`] belongs to the person.
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -43,7 +43,7 @@ use crate::{
     texts::Texts,
 };
 
-/// What is said above a page's form.
+/// The message above a page's form.
 pub enum Notice {
     None,
     Good(Cow<'static, str>),
@@ -67,7 +67,7 @@ impl Notice {
     }
 }
 
-/// A language that the person may change to.
+/// A language that the person can switch to.
 struct OtherLanguage {
     code: &'static str,
     name: Cow<'static, str>,
@@ -78,7 +78,7 @@ struct OtherLanguage {
 /// What every page has.
 pub struct PageLayout {
     texts: Texts,
-    /// The pool's, or Keystead's.
+    /// The display name of the pool, or Keystead's name.
     name: String,
     logo: Option<String>,
     style: String,
@@ -86,36 +86,36 @@ pub struct PageLayout {
     nonce: String,
     form_secret: FormSecret,
     form_token: String,
-    /// Where the page's forms go: its own address.
+    /// Where the page's forms are sent: the page's own address.
     action: String,
-    /// The address's query, for links to other pages.
+    /// The query of the address, for links to other pages.
     query: String,
     languages: Vec<OtherLanguage>,
     notice: Notice,
-    /// For the browser's passkey manager, as JSON.
+    /// Signals for the browser's passkey manager, as JSON.
     signals: Option<String>,
-    /// Where a development server's messages are.
+    /// The link to the development inbox, if there is one.
     inbox: Option<String>,
-    /// Where forms may lead besides to Keystead: back to the application.
+    /// Where forms may lead besides Keystead: back to the application.
     form_targets: String,
 }
 
 impl PageLayout {
-    /// The frame of a page of this pool, or of none.
+    /// Makes the layout of a page of this pool, or of no pool.
     fn new(visit: &Visit, pool: Option<&Pool>) -> Self {
         let asked = visit.query.given("lang").or_else(|| visit.query.given("ui_locales"));
         let texts = Texts::choose(asked, visit.header("accept-language"));
         let form_secret = visit.form_secret();
-        // Browsers take what begins with two slashes, of either kind, for an address of another host.
+        // A path that begins with two slashes, of either kind, means another host to browsers.
         let path = format!("/{}", visit.path.trim_start_matches(['/', '\\']));
-        // What was done last is said once.
+        // The result of the last action is shown only once.
         let query = visit.query.text(&["done", "gone"], &[]);
         let with_language = |texts: Texts| {
             let query = visit.query.text(&["lang", "ui_locales"], &[("lang", texts.language())]);
             OtherLanguage {
                 code: texts.language(),
                 name: texts.say("language-name"),
-                // A page that a form led to is begun again.
+                // A page that is the result of a form starts again.
                 href: format!("{path}?{query}"),
                 current: texts.language() == asked_language(visit),
             }
@@ -154,14 +154,15 @@ impl PageLayout {
         self.texts.say1(id, name, value)
     }
 
-    /// Another page of the same request.
+    /// The address of another page for the same request.
     fn link(&self, path: &str) -> String {
         if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) }
     }
 
     /// Lets forms lead back to the application.
     fn leads_to(&mut self, redirect_uri: &str) {
-        // An application may send its person on to another host of its own, which some browsers count as this form's doing.
+        // The application may redirect the person to another of its hosts, and some browsers apply this form's policy
+        // to that too.
         self.form_targets = match redirect_uri.split_once(':') {
             Some(("https", _)) => " https:".into(),
             Some(("http", _)) => url::Url::parse(redirect_uri)
@@ -178,8 +179,8 @@ fn asked_language(visit: &Visit) -> &'static str {
     Texts::choose(asked, visit.header("accept-language")).language()
 }
 
-/// Answers with a page: it runs nothing but the one script, is framed by nobody, is kept by no cache, and tells no other
-/// site where it was.
+/// Answers with a page. It runs nothing but the one script, cannot be framed, is not cached, and does not tell other
+/// sites its address.
 fn page(visit: &Visit, status: u16, frame: &PageLayout, template: &impl Template) -> Result<HttpResponse> {
     let html = template.render().map_err(Error::internal)?;
     let nonce = &frame.nonce;
@@ -198,11 +199,11 @@ fn page(visit: &Visit, status: u16, frame: &PageLayout, template: &impl Template
     Ok(response)
 }
 
-/// Headers of every answer of the pages.
+/// Adds the headers of every response of the pages.
 fn guard(response: &mut HttpResponse) {
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
-        // Not "no-referrer": then the forms' own origin would be hidden from us too.
+        // Not "no-referrer", which would hide the origin of our own forms from us too.
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -216,22 +217,22 @@ fn guard(response: &mut HttpResponse) {
     }
 }
 
-/// On to another address.
+/// Redirects to another address.
 pub fn found(address: &str) -> HttpResponse {
     let mut response = HttpResponse::Found().insert_header((header::LOCATION, &*in_ascii(address))).finish();
     guard(&mut response);
     response
 }
 
-/// The same after a form: the browser asks for the next page anew.
+/// Like [`found`], after a form: the browser requests the next page with `GET`.
 pub fn see_other(address: &str) -> HttpResponse {
     let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, &*in_ascii(address))).finish();
     guard(&mut response);
     response
 }
 
-/// An address as a header holds it: what else is in an application's callback URL is encoded, or whoever reads it in another
-/// character set goes elsewhere (RFC 9110 section 10.2.2).
+/// Encodes an address for a header. An application's callback URL may have characters outside ASCII; a reader who takes
+/// them for another character set would go elsewhere (RFC 9110 section 10.2.2).
 fn in_ascii(address: &str) -> Cow<'_, str> {
     match url::Url::parse(address) {
         Ok(url) if !address.is_ascii() => String::from(url).into(),
@@ -254,7 +255,7 @@ struct Message<'a> {
     back: Option<Back>,
 }
 
-/// What goes wrong, in plain words.
+/// Shows an error in plain words.
 pub fn refuse(visit: &Visit, error: &Error) -> HttpResponse {
     let frame = PageLayout::new(visit, None);
     let text = words::of(&frame.texts, error);
@@ -273,7 +274,7 @@ pub fn refuse(visit: &Visit, error: &Error) -> HttpResponse {
     page(visit, status, &frame, &message).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
 }
 
-/// A request that is not one of an application's: the person is told, and sent nowhere.
+/// Answers a request that is not a valid one of an application: the person is told, and is redirected nowhere.
 pub fn not_for_us(visit: &Visit, why: &str) -> HttpResponse {
     let frame = PageLayout::new(visit, None);
     let message = Message {
@@ -287,7 +288,7 @@ pub fn not_for_us(visit: &Visit, why: &str) -> HttpResponse {
     page(visit, 400, &frame, &message).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
 }
 
-/// Any other address, for who opens it in a browser.
+/// Answers any other address that is opened in a browser.
 pub async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "nowhere", show_nowhere, refuse).await
 }
@@ -299,8 +300,8 @@ async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
     page(&visit, 404, &frame, &Message { f: &frame, title, text, detail: None, back })
 }
 
-/// The app client that a visit is of; or the answer to one that is of none, or comes under the domain of another pool. Nothing
-/// of the client's is used before.
+/// The app client that a visit names, or the response if it names none or comes through the domain of another pool.
+/// Nothing of the client is used before this check.
 pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpResponse>> {
     let named = match authorization::client(&visit.app, &visit.query).await {
         Ok(named) => named,
@@ -313,7 +314,7 @@ pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpR
     })
 }
 
-/// The answer to a request that is refused.
+/// The response to a faulty request of an application.
 pub fn faulty(visit: &Visit, fault: Fault) -> Result<HttpResponse> {
     match fault {
         Fault::Told(address) => Ok(found(&address)),
@@ -322,7 +323,7 @@ pub fn faulty(visit: &Visit, fault: Fault) -> Result<HttpResponse> {
     }
 }
 
-/// Refuses a visit under the domain of another pool.
+/// The refusal, if the visit came through the domain of another pool.
 async fn other_domain(visit: &Visit, pool_id: &str) -> Result<Option<HttpResponse>> {
     let other = visit.is_under_another_domain(pool_id).await?;
     Ok(other.then(|| not_for_us(visit, "This domain belongs to another user pool than the app client.")))

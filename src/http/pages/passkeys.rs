@@ -1,4 +1,4 @@
-//! `/passkeys/add` (docs/cognito.md 7.6): a person who is signed in here adds a passkey, and goes on.
+//! `/passkeys/add` (docs/cognito.md 7.6): a signed-in person adds a passkey, and goes on.
 
 use std::rc::Rc;
 
@@ -26,7 +26,8 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 #[template(path = "passkey_add.html")]
 struct AddPage {
     f: PageLayout,
-    /// Whether the person comes from the account page, and wants what an application would suggest.
+    /// Whether the person came from the account page, and so does not need the suggestion that an application would
+    /// make.
     account: bool,
 }
 
@@ -57,7 +58,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// On to where the visit was to lead, if the sign-in will do for that.
+/// Goes on to the visit's target, if the sign-in is sufficient for it.
 async fn go_on(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     if purpose.may_go_on(visit, browser) && purpose.prompt() != Prompt::SelectAccount {
         return Ok(purpose.go_on(visit, browser).await);
@@ -73,7 +74,7 @@ fn add_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notice) -
     page(visit, status, &template.f, &template)
 }
 
-/// The creation options, for the script: as JSON.
+/// The creation options, as JSON for the script.
 async fn options(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
     let answer = visit.api("StartWebAuthnRegistration", json!({"AccessToken": token})).await?;
@@ -89,7 +90,7 @@ async fn add(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<
             let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
             let input = json!({"AccessToken": token, "Credential": credential});
             let added = visit.api("CompleteWebAuthnRegistration", input).await;
-            // Where a passkey can be both factors, whoever adds one here means it to be.
+            // If passkeys can serve as both factors in this pool, a person who adds one here wants it to.
             if added.is_ok() && purpose.named().pool.has_multi_factor_passkeys() {
                 let both = json!({"AccessToken": token, "WebAuthnMfaSettings": {"Enabled": true}});
                 visit.api("SetUserMFAPreference", both).await?;

@@ -2,7 +2,7 @@
 
 use crate::{factor::Factor, flows::accounts::factors::relying_party_of, store::pools::Pool};
 
-/// What the pool calls its people by.
+/// What people of the pool enter as their name.
 pub fn name_label(pool: &Pool) -> &'static str {
     let by = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let settings = &pool.settings;
@@ -23,7 +23,7 @@ pub fn name_label(pool: &Pool) -> &'static str {
     }
 }
 
-/// What a sign-in's address carries that leads on to the question whether to add a passkey, where the pool has them.
+/// The query parameters that make a sign-in end with the question whether to add a passkey, if the pool has passkeys.
 pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
     if has_passkeys(pool) { &[("then", "add"), ("invited", "1")] } else { &[] }
 }

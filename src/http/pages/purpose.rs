@@ -17,20 +17,20 @@ use crate::{
 
 /// What a visit is for.
 pub enum PagePurpose {
-    /// What an application asks for.
+    /// An application's authorization request.
     Authorization(Box<Authorization>),
-    /// To go back to an application that asks for nothing.
+    /// Going back to an application that requests nothing.
     Return(Arc<ClientAndPool>, String),
-    /// The person's own page.
+    /// The person's account page.
     Account(Arc<ClientAndPool>),
 }
 
 impl PagePurpose {
-    /// What a visit is for, by its address; or the answer to one that is for nothing.
+    /// Reads the purpose of a visit from its address, or returns the response to a visit without one.
     pub async fn of(visit: &Visit) -> Result<Result<Self, HttpResponse>> {
         let query = &visit.query;
         let asks = query.get("response_type").is_some() || query.get("redirect_uri").is_some();
-        // Adding a passkey asks for nothing, nor does the sign-in before it.
+        // Adding a passkey is not an authorization request, nor is the sign-in before it.
         let adds = visit.path == "/passkeys/add" || query.get("then") == Some("add");
         let named = match super::client_of(visit).await? {
             Ok(named) => named,
@@ -62,7 +62,7 @@ impl PagePurpose {
         }
     }
 
-    /// The app client, and its pool.
+    /// The app client and its pool.
     pub fn named(&self) -> &Arc<ClientAndPool> {
         match self {
             Self::Authorization(asked) => &asked.named,
@@ -70,7 +70,7 @@ impl PagePurpose {
         }
     }
 
-    /// A frame whose forms may lead back to the application.
+    /// A layout whose forms may lead back to the application.
     pub fn frame(&self, visit: &Visit) -> PageLayout {
         let mut frame = PageLayout::new(visit, Some(&self.named().pool));
         match self {
@@ -81,7 +81,7 @@ impl PagePurpose {
         frame
     }
 
-    /// What the person is to see.
+    /// The prompt that the application requested.
     pub fn prompt(&self) -> Prompt {
         match self {
             Self::Authorization(asked) => asked.prompt,
@@ -89,7 +89,7 @@ impl PagePurpose {
         }
     }
 
-    /// Whether a browser that is signed in may go on without signing in again.
+    /// Whether a signed-in browser may go on without signing in again.
     pub fn is_satisfied_by(&self, visit: &Visit, browser: &Browser) -> bool {
         let fresh_enough = visit.query.get("fresh").is_none();
         match self {
@@ -98,30 +98,33 @@ impl PagePurpose {
         }
     }
 
-    /// The same, once the person was seen: unless the application wants a sign-in whatever was before.
+    /// Like [`Self::is_satisfied_by`], once the person has seen a page; never if the application demands a sign-in in
+    /// any case.
     pub fn may_go_on(&self, visit: &Visit, browser: &Browser) -> bool {
         self.prompt() != Prompt::Login && self.is_satisfied_by(visit, browser)
     }
 
-    /// Sends a browser that is signed in where the visit was to lead.
+    /// Sends a signed-in browser to the visit's target.
     pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> HttpResponse {
         match self {
             Self::Authorization(asked) => match asked.grant(&visit.app, browser).await {
                 Some(address) => super::see_other(&address),
-                // Signed out meanwhile.
+                // The browser was signed out meanwhile.
                 None => super::see_other(&format!("/login?{}", visit.query.text(&[], &[]))),
             },
             Self::Return(_, uri) => super::see_other(uri),
             Self::Account(_) => {
-                // What the account page wanted a fresh sign-in for.
+                // The action for which the account page demanded a fresh sign-in.
                 let ask = visit.query.given("ask").map(|ask| ("ask", ask));
                 super::see_other(&account_path(visit, ask.as_slice()))
             }
         }
     }
 
-    /// The same for a browser that just signed in, which it stays also where the application then learns of a failure. Who was
-    /// signed in before, in the same browser, no longer is.
+    /// Like [`Self::go_on`], for a browser that has just signed in.
+    ///
+    /// The browser stays signed in even if the application is then told of a failure. A person who was signed in before
+    /// in the same browser is signed out.
     pub async fn enter(&self, visit: &Visit, new: &NewBrowser, next: Option<&str>) -> Result<HttpResponse> {
         let pool_id = &self.named().pool.id;
         if let Some(before) = cookies::browser(visit, pool_id).await? {
@@ -136,7 +139,7 @@ impl PagePurpose {
     }
 }
 
-/// The account page's address, with what was done.
+/// The account page's address, with these parameters in addition.
 pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
     let kept = ["client_id", "lang", "from"].into_iter().filter(|name| !more.iter().any(|(one, _)| one == name));
     let kept = kept.filter_map(|name| Some((name, visit.query.given(name)?)));
@@ -145,13 +148,13 @@ pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
     format!("/account?{}", query.finish())
 }
 
-/// Back to adding a passkey, where the sign-in was for that.
+/// The address for adding a passkey, if that was the reason for the sign-in.
 pub fn back_to_adding(visit: &Visit) -> Option<String> {
     (visit.query.get("then") == Some("add"))
         .then(|| format!("/passkeys/add?{}", visit.query.text(&["then", "fresh", "prompt", "max_age"], &[])))
 }
 
-/// An internal error, for what a page's own form cannot hold.
+/// The error for a form that none of our pages can have sent.
 pub fn broken_form() -> Error {
     Error::InvalidParameter("the form is not whole".into())
 }

@@ -1,4 +1,4 @@
-//! The page on which an authenticator app is set up: in a sign-in that waits for it, and from the account page.
+//! The page that sets up an authenticator app, both during a sign-in that requires it and from the account page.
 
 use actix_web::HttpResponse;
 use askama::Template;
@@ -13,13 +13,13 @@ struct SetupPage<'a> {
     username: &'a str,
     session: &'a str,
     secret: &'a str,
-    /// An image, as SVG.
+    /// The QR code as SVG.
     qr: String,
-    /// Whether it is part of the account page.
+    /// Whether the page belongs to the account page and leads back to it.
     back: bool,
 }
 
-/// The key of an authenticator app, as text and as a picture (Key URI format of Google Authenticator).
+/// Shows the key of an authenticator app, as text and as a picture (Key URI format of Google Authenticator).
 pub fn page(
     visit: &Visit,
     status: u16,
@@ -29,7 +29,7 @@ pub fn page(
     secret: &str,
     back: bool,
 ) -> Result<HttpResponse> {
-    // The key comes back in a form: whoever changes it sees what they made of it, and no more.
+    // The key comes back in a form. A person who changes it only sees the result of that change.
     if secret.len() > 128 || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(broken_form());
     }
@@ -37,11 +37,11 @@ pub fn page(
         |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let (issuer, account) = (encode(&f.name), encode(username));
     let address = format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", encode(secret));
-    // Names may be too long for a picture; the key stands below it as text.
+    // The names may be too long for a picture; the key also stands below it as text.
     let code = qrcode::QrCode::with_error_correction_level(address.as_bytes(), qrcode::EcLevel::L).ok();
     let picture = code.map(|code| code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).build());
     let picture = picture.unwrap_or_default();
-    // Without the declaration of a file of its own, and with a name.
+    // Removes the XML declaration of a separate file, and adds an accessible name.
     let picture = picture.split_once("<svg").map_or(String::new(), |(_, rest)| {
         format!(r#"<svg role="img" aria-label="{}"{rest}"#, f.say("set-up-app-picture"))
     });

@@ -1,4 +1,4 @@
-//! `/signup`: a person makes an account, confirms it with a code or a link, and is asked whether to add a passkey.
+//! `/signup`: a person creates an account, confirms it with a code or a link, and is asked whether to add a passkey.
 
 use std::rc::Rc;
 
@@ -78,8 +78,10 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// The names of the fields of a sign-up: the username, unless an address stands in for it, what is required, and the addresses
-/// that sign in or are verified by a code.
+/// The names of the sign-up fields, and whether each is required.
+///
+/// They are the username (unless an address replaces it), the required attributes, and the addresses that are used to
+/// sign in or are verified by a code.
 fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     let settings = &pool.settings;
     let mut names: Vec<(String, bool)> = Vec::new();
@@ -89,7 +91,7 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     };
     match settings.username_attributes.as_slice() {
         [] => add("username", true),
-        // One address will do, if several sign in.
+        // If people can sign in with several kinds of address, one is enough.
         several => several.iter().for_each(|name| add(name, several.len() == 1)),
     }
     let required = settings.schema_attributes.iter().filter(|one| one.required && one.name != "sub");
@@ -101,7 +103,7 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
             names.push((name.to_owned(), required));
         }
     };
-    // Where the confirming code goes.
+    // The address that the confirmation code is sent to.
     let first = automatic.first().map(String::as_str);
     if let Some(name) = ["email", "phone_number"].into_iter().find(|name| automatic.iter().any(|one| one == name))
         && !has_one
@@ -159,7 +161,7 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     if let Some(password) = visit.form.given("password") {
         input["Password"] = json!(password);
     }
-    // Said of what was entered, not of what was sent: that it was sent tells who has an account.
+    // Derived from what was entered, not from what was sent: the latter would reveal who has an account.
     let to = destination(pool, username, given);
     match visit.api("SignUp", input).await {
         Ok(made) if made["UserConfirmed"] == true => {
@@ -169,8 +171,8 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
             let session = made["Session"].as_str().unwrap_or_default();
             confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session, right_code: None }, Notice::None)
         }
-        // Whether an address has an account is between it and its owner: the page is the same, and who began before gets
-        // another code.
+        // The page looks the same, because it must not reveal whether an address has an account. A person who had begun
+        // before gets another code.
         Err(Error::UsernameExists(_))
             if !pool.settings.username_attributes.is_empty()
                 || sign_up::waits(&visit.app, &visit.context, pool, username, given("email").as_deref()).await? =>
@@ -179,7 +181,8 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
             let entered = (visit.form.given("password"), addresses);
             let session = match sign_up::begin_again(&visit.app, &visit.context, pool, username, entered).await? {
                 true => sign_up::session_of(&visit.app, &visit.context, named, username).await?,
-                // Of the same form as a sign-up's, and worth nothing: the password that is stored may be another's.
+                // It looks like the session of a sign-up but is worthless, because the stored password may be another
+                // person's.
                 false => sign_up::no_session(&visit.app, &named.client),
             };
             resend_code(visit, purpose, username).await?;
@@ -204,13 +207,13 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     }
 }
 
-/// Where a sign-up's code goes, whole: who entered it sees a slip of the pen.
+/// The full address that a sign-up's code is sent to, so that the person who entered it notices a typing mistake.
 fn destination(pool: &Pool, username: &str, given: impl Fn(&str) -> Option<String>) -> String {
     sign_up::attribute_to_verify(pool, username, &given).and_then(|one| given(one.name())).unwrap_or_default()
 }
 
-/// The password that comes along with a code or a link, if it is there: one like the API takes and the pool's policy wants; or
-/// what is wrong with it.
+/// The password that was sent along with a code or a link, if there is one, checked against the API's rules and the
+/// pool's policy. Otherwise the notice that says what is wrong with it.
 pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Notice> {
     let Some(given) = visit.form.given("password") else { return Ok(None) };
     let texts = PageLayout::new(visit, None).texts;
@@ -248,7 +251,8 @@ async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     };
     let texts = purpose.frame(visit).texts;
     let text = match problem {
-        // What is not a code at all is not the right one either; whether one waits is nobody's business.
+        // A text that cannot be a code is reported as a wrong code. The page must not reveal whether a code is
+        // outstanding.
         Error::InvalidParameter(_) | Error::NotAuthorized(_) | Error::CodeMismatch(_) | Error::ExpiredCode(_) => {
             texts.say("error-code")
         }
@@ -257,7 +261,7 @@ async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     confirm_page(visit, purpose, 400, &waiting, Notice::Problem(text))
 }
 
-/// Confirms by the code; or says what is wrong with the password that came along.
+/// Confirms the sign-up with the code, or returns what is wrong with the password that was sent along.
 async fn redeem(
     visit: &Visit,
     purpose: &PagePurpose,

@@ -1,4 +1,4 @@
-//! What goes wrong, in plain words, and other texts that are put together.
+//! Errors in plain words, and other texts that are composed from parts.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use crate::{
     texts::Texts,
 };
 
-/// An error's text. Nothing of it tells whether there is such a person.
+/// The text for an error. It never reveals whether a person has an account.
 pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
     if let Some(key) = error.key() {
         return of_key(texts, key);
     }
     texts.say(match error {
-        // The last is a proxy's doing.
+        // `MalformedHttpRequest` is caused by a proxy.
         Error::Internal(_)
         | Error::UnexpectedLambda(_)
         | Error::InvalidLambdaResponse(_)
@@ -44,7 +44,7 @@ pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
     })
 }
 
-/// The text of what an error is about.
+/// The text for the specific reason of an error.
 fn of_key(texts: &Texts, key: &Key) -> Cow<'static, str> {
     texts.say(match key {
         Key::CodeUsed => "error-code-used",
@@ -79,12 +79,12 @@ fn of_key(texts: &Texts, key: &Key) -> Cow<'static, str> {
     })
 }
 
-/// Whether the state between two steps is gone.
+/// Whether the error says that the state between two steps is gone.
 pub fn is_of_session(error: &Error) -> bool {
     error.key() == Some(&Key::SessionGone)
 }
 
-/// A password policy.
+/// A password policy in words.
 pub fn policy(texts: &Texts, policy: &PasswordPolicy) -> String {
     let mut rules = vec![texts.say1("policy-length", "count", policy.minimum_length.to_string())];
     let asked = [
@@ -97,7 +97,7 @@ pub fn policy(texts: &Texts, policy: &PasswordPolicy) -> String {
     rules.join(if texts.language() == "ja" { "、" } else { ", " })
 }
 
-/// A fault of ours is not a page's to explain.
+/// Returns an internal error as `Err`, because a page cannot explain it, and any other error as `Ok`.
 pub fn refuse_internal(error: Error) -> Result<Error, Error> {
     match error {
         Error::Internal(_) => Err(error),

@@ -1,4 +1,4 @@
-//! AssociateSoftwareToken: a secret for an authenticator app.
+//! AssociateSoftwareToken: makes a secret for an authenticator app.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AssociateSoftwareToken.html>
 
 use serde::{Deserialize, Serialize};

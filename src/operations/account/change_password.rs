@@ -1,4 +1,4 @@
-//! ChangePassword. Sessions go on, as in Amazon Cognito.
+//! ChangePassword. Sessions continue, as in Amazon Cognito.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ChangePassword.html>
 
 use serde::Deserialize;
@@ -32,7 +32,8 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
     let user = match (&user.password_hash, request.previous_password) {
         (None, _) => {
-            // Nothing else is proved. Asked before anything is hashed, and again under the lock.
+            // The token alone proves who calls, so the sign-in must be fresh. Checked before anything is hashed, and
+            // again under the lock.
             let mut db = app.db.acquire().await?;
             step_up::check(app, &mut db, &pool, &bearer).await?;
             drop(db);
@@ -54,10 +55,10 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let (mut change, locked) = bearer.begin(app, context).await?;
     let now = change.at();
     if user.password_hash.is_none() {
-        // Nothing else was proved.
+        // The token alone proved who calls.
         step_up::check(app, &mut change, &pool, &bearer).await?;
     }
-    // Someone else's change came first: the password that was given is no longer the previous one.
+    // Another change came first, so the password that was given is no longer the previous one.
     if locked.password_hash != user.password_hash {
         return Err(Error::wrong_credentials("the password was changed meanwhile"));
     }

@@ -1,4 +1,4 @@
-//! DeleteUser: the signed-in user leaves.
+//! DeleteUser: removes the signed-in user's own account.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUser.html>
 
 use serde_json::{Map, Value};

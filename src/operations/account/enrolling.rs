@@ -1,4 +1,4 @@
-//! Who sets an authenticator app up, checked and held.
+//! The user who sets up an authenticator app, checked and locked.
 
 use uuid::Uuid;
 
@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// A user who sets an authenticator app up, with the row locked.
+/// A user who sets up an authenticator app, with the user's row locked.
 pub struct Enrolling {
     pub pool: Pool,
     pub user: User,
-    /// The challenge that waits for it, in the middle of a sign-in.
+    /// The challenge that waits for the app, if this happens during a sign-in.
     pub challenge: Option<Uuid>,
 }
 
-/// Locks the user and makes sure that the session, or the sign-in that waits, still lives.
+/// Locks the user, and makes sure that the session, or the waiting sign-in, is still alive.
 pub async fn begin<'a>(app: &'a App, context: &Context, caller: &Enroller) -> Result<(Change<'a>, Enrolling)> {
     match caller {
         Enroller::SignedIn(signed_in) => {
@@ -42,8 +42,8 @@ pub async fn begin<'a>(app: &'a App, context: &Context, caller: &Enroller) -> Re
             let found = store::challenges::find(&mut *db, pool_id, *challenge).await?.ok_or_else(session_text::used)?;
             let sub = found.sub.ok_or_else(session_text::unfit)?;
             let user = store::users::lock(db, pool_id, sub).await?.ok_or_else(session_text::unfit)?;
-            // Read again under the lock: the sign-in waits still, for this user with this password, and there is no second
-            // factor yet.
+            // Read again under the lock: the sign-in must still wait, for this user with this password, and there must
+            // be no second factor yet.
             let pending =
                 store::challenges::find(&mut *db, pool_id, *challenge).await?.ok_or_else(session_text::used)?;
             let waits = matches!(pending.state, Pending::MfaSetup { verified: false, .. })

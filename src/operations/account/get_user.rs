@@ -27,7 +27,7 @@ pub struct Response {
 
 pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
     let SignedIn { bearer, user } = caller;
-    // What a token may read is its client's to say; of a client that is gone nobody can tell.
+    // The client decides what a token may read. If the client is gone, nobody can decide that.
     let found = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await;
     let found = found.map_err(|error| match error {
         Error::ResourceNotFound(_) => tokens::Error::Revoked.into(),

@@ -1,4 +1,4 @@
-//! GetUserAuthFactors: which factors the signed-in user has set up.
+//! GetUserAuthFactors: the factors that the signed-in user has set up.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserAuthFactors.html>
 
 use serde::Serialize;
@@ -30,7 +30,7 @@ pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Val
     factors_of(app, &pool, caller.user).await
 }
 
-/// What a user has set up; the same for the user and for operators.
+/// The factors that a user has set up, as users and operators see them.
 pub async fn factors_of(app: &App, pool: &Pool, user: User) -> Result<Response> {
     let mut db = app.db.acquire().await?;
     let passkeys = store::passkeys::list(&mut db, &pool.id, user.sub).await?;

@@ -55,7 +55,7 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     }
     let before = user.attributes.clone();
     let had = change_attributes::must_keep_a_factor(&mut change, &pool, bearer.sub).await?;
-    // On the account page a slip of the pen must not lock anybody out.
+    // On the account page, a typing mistake must not lock anyone out.
     let careful = context.door == Door::Pages;
     let (user, to_prove) = change_attributes::update(&mut change, &pool, user, new, careful, now).await?;
     last_factor::keep(&mut change, &pool, bearer.sub, had, change_attributes::no_way_left()).await?;

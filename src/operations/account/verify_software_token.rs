@@ -1,5 +1,5 @@
-//! VerifySoftwareToken: the first code of an authenticator app; from then on the app is the user's. In the middle of a
-//! sign-in that waits for it, it is switched on as well.
+//! VerifySoftwareToken: takes the first code of an authenticator app, which from then on belongs to the user. During a
+//! sign-in that waits for the app, the app is also switched on as a second factor.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html>
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! VerifyUserAttribute: the code comes back; the address it was sent to is the user's.
+//! VerifyUserAttribute: takes the code back, which proves that the address it was sent to is the user's.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifyUserAttribute.html>
 
 use serde::Deserialize;
@@ -53,7 +53,7 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let changes_something = attributes != user.attributes;
     change_attributes::store(&mut change, &pool, user, attributes, now).await?;
     if !changes_something {
-        // The code is used up.
+        // Nothing changed, except that the code is used up.
         return change.commit_unaudited(Unaudited::CodeUsed, Empty {}).await;
     }
     change.commit(Event::AddressVerified.of_user(bearer.sub), Empty {}).await

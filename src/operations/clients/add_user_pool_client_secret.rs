@@ -1,4 +1,4 @@
-//! AddUserPoolClientSecret: a second secret, valid beside the first until one of them is deleted.
+//! AddUserPoolClientSecret: adds a second secret, valid along with the first until one of them is deleted.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AddUserPoolClientSecret.html>
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
     store::audit::Event,
 };
 
-/// Secrets of a client, at most.
+/// The most secrets that a client may have.
 const MAX_SECRETS: usize = 2;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! The attributes that an app client's users may read and write, against the pool's schema.
+//! Checks the attributes that an app client's users may read and write against the pool's schema.
 
 use crate::{
     error::{Error, Result},
@@ -9,8 +9,11 @@ use crate::{
     },
 };
 
-/// Refuses lists with names that the pool does not have; and, of those that may be written, with what users never write or
-/// without what every user must have. `doing`: `creating` or `updating`, for the text (docs/cognito.md 3.3); the log says why.
+/// Refuses attribute lists that do not fit the pool.
+///
+/// Both lists may only name attributes of the pool. The writable ones must include what every user must have, and
+/// nothing that users never write. `doing` is `creating` or `updating`, for the text (docs/cognito.md 3.3); the log
+/// says why a list is refused.
 pub fn check(pool: &Pool, settings: &ClientSettings, doing: &str) -> Result<()> {
     let schema = &pool.settings.schema_attributes;
     let refuse = |kind: &str, name: &str, why: &str| {
@@ -25,7 +28,7 @@ pub fn check(pool: &Pool, settings: &ClientSettings, doing: &str) -> Result<()> 
     if let Some(name) = unknown(list) {
         return refuse("write", &name, "the user pool has no such attribute");
     }
-    // What is required is written when the user is made, also where it stays as it is from then on.
+    // A required attribute is written when the user is created, even if it is immutable from then on.
     let writable =
         |known: &SchemaAttribute| known.name != "sub" && is_for_users(known) && (known.mutable || known.required);
     let listed = |known: &SchemaAttribute| list.contains(&known.name);

@@ -34,7 +34,7 @@ pub async fn handle(
     Ok(created.with(Response { user_pool_client }))
 }
 
-/// Makes the client in the server's own name, as for the demo of a first start.
+/// Creates the client in the server's own name, as for the demo of a first start.
 pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
     let begin = async |pool_id: &str| Change::by_service(app, pool_id).await;
     make(app, begin, request).await.map(Changed::into_inner)

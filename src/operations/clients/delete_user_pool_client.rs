@@ -1,6 +1,7 @@
 //! DeleteUserPoolClient.
-//! The sessions that were opened through the client end with it: a session lives while its client exists. The rows are removed by
-//! `jobs::delete_clients`.
+//!
+//! Sessions opened through the client end with it, because a session lives only while its client exists.
+//! `jobs::delete_clients` removes the rows.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPoolClient.html>
 
 use serde::Deserialize;

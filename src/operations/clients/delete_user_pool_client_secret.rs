@@ -1,4 +1,4 @@
-//! DeleteUserPoolClientSecret. The last secret stays: a confidential client never becomes a public one.
+//! DeleteUserPoolClientSecret. The last secret cannot be deleted: a confidential client never becomes a public one.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPoolClientSecret.html>
 
 use serde::Deserialize;

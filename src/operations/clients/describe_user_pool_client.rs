@@ -1,4 +1,4 @@
-//! DescribeUserPoolClient. Keys that only read, or look after users, are not shown the client's secret.
+//! DescribeUserPoolClient. Operators who may only read, or only manage users, do not see the client's secret.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolClient.html>
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! ListUserPoolClientSecrets: without their values, and all on one page, as there are two at most.
+//! ListUserPoolClientSecrets: without their values, and all on one page, because there are at most two.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClientSecrets.html>
 
 use serde::{Deserialize, Serialize};

@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// `UserPoolClientType`, the form in which a client is shown; with its newest secret to who may make one.
+/// `UserPoolClientType`, the form in which a client is shown. `with_secret` adds its newest secret.
 fn shown(client: &Client, with_secret: bool) -> Result<Value> {
     let mut out = match serde_json::to_value(&client.settings).map_err(Error::internal)? {
         Value::Object(settings) => settings,
@@ -37,7 +37,7 @@ fn shown(client: &Client, with_secret: bool) -> Result<Value> {
     out.insert("ClientId".into(), json!(client.id));
     out.insert("ClientName".into(), json!(client.name));
     if let Some(newest) = client.secrets.last().filter(|_| with_secret) {
-        // The operation's purpose: operators read the secret here.
+        // Intended: this is where operators read the secret.
         out.insert("ClientSecret".into(), json!(newest.value.expose()));
     }
     out.insert("CreationDate".into(), json!(epoch_seconds(client.created_at)));
@@ -45,7 +45,7 @@ fn shown(client: &Client, with_secret: bool) -> Result<Value> {
     Ok(Value::Object(out))
 }
 
-/// A client, locked until the transaction ends.
+/// Finds a client and locks it until the transaction ends.
 async fn lock(app: &App, db: &mut Connection, pool_id: &str, client_id: &str) -> Result<Client> {
     let gone = || Error::no_such_client(client_id);
     if !store::clients::lock(&mut *db, pool_id, client_id).await? {
@@ -55,12 +55,12 @@ async fn lock(app: &App, db: &mut Connection, pool_id: &str, client_id: &str) ->
     Ok(found.ok_or_else(gone)?.client)
 }
 
-/// A new secret: the given one, or one that is made up.
+/// A new secret: the given one, or a random one.
 fn new_secret(given: Option<&str>, now: OffsetDateTime) -> ClientSecret {
     ClientSecret {
         id: random::client_id(),
         value: Secret::from(given.map_or_else(random::client_secret, str::to_owned)),
-        // As it is stored, so that every answer gives the same.
+        // In whole seconds, as it is stored, so that every response shows the same time.
         created_at: now.replace_nanosecond(0).unwrap_or(now),
     }
 }
@@ -70,7 +70,7 @@ fn new_secret(given: Option<&str>, now: OffsetDateTime) -> ClientSecret {
 #[serde(rename_all = "PascalCase")]
 pub struct Descriptor {
     client_secret_id: String,
-    /// In the answer that made it only.
+    /// Only in the response that creates the secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_value: Option<String>,
     client_secret_create_date: f64,
@@ -86,7 +86,7 @@ impl Descriptor {
     }
 }
 
-/// Settings from a request, checked; members that name the client are taken out first.
+/// Reads and checks the settings in a request, without the members that identify the client.
 fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
     for member in ["UserPoolId", "ClientId", "ClientName", "GenerateSecret", "ClientSecret"] {
         input.remove(member);
@@ -94,7 +94,7 @@ fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
     for member in ["AllowedOAuthFlowsUserPoolClient", "EnablePropagateAdditionalUserContextData"] {
         input.entry(member).or_insert(json!(false));
     }
-    // Units that are given in part are completed.
+    // If only some units are given, the others get their defaults.
     if let Some(units) = input.get_mut("TokenValidityUnits").and_then(Value::as_object_mut)
         && !units.is_empty()
     {

@@ -1,4 +1,4 @@
-//! What an app client's OAuth 2.0 settings must be like.
+//! Checks an app client's OAuth 2.0 settings.
 
 use serde_json::Value;
 use url::Url;
@@ -45,7 +45,7 @@ pub async fn check(db: &mut Connection, client: &Client) -> Result<()> {
     if uses_oauth && !machine && settings.list("CallbackURLs").is_empty() {
         return refuse_flow("CallbackUrls can not be empty when code flow or implicit flow is selected".into());
     }
-    // Until the client uses them they may be anything.
+    // They may be anything until the client uses OAuth.
     for member in ["CallbackURLs", "LogoutURLs"].into_iter().filter(|_| uses_oauth) {
         if let Some(bad) = settings.list(member).iter().find(|text| !is_redirect_uri(text)) {
             return refuse(format!(
@@ -70,11 +70,11 @@ pub async fn check(db: &mut Connection, client: &Client) -> Result<()> {
     }
 }
 
-/// Whether browsers and apps may be sent there.
+/// Whether browsers and apps may be redirected to this URI.
 fn is_redirect_uri(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    // What a browser would run or read in place of going there.
+    // Schemes that a browser would run or read instead of going there.
     let runs = ["javascript", "data", "vbscript", "blob", "file", "about"].contains(&url.scheme());
     url.fragment().is_none() && !runs && (url.scheme() != "http" || local)
 }

@@ -1,4 +1,4 @@
-//! UpdateUserPoolClient: replaces a client's settings; what is not sent goes back to its default.
+//! UpdateUserPoolClient: replaces a client's settings. Omitted members go back to their defaults.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolClient.html>
 
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! AdminForgetDevice: the same by an operator as ForgetDevice.
+//! AdminForgetDevice: like ForgetDevice, for an operator.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminForgetDevice.html>
 
 use super::{OfUser, forget};

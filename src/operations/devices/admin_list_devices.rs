@@ -1,4 +1,4 @@
-//! AdminListDevices: a user's devices, by key.
+//! AdminListDevices: a user's devices, ordered by key.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListDevices.html>
 
 use serde::Deserialize;

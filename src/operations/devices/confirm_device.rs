@@ -1,4 +1,5 @@
-//! ConfirmDevice: the device of this session gets a password of its own, and is remembered unless its user is to be asked.
+//! ConfirmDevice: gives the device of this session a password of its own. The device is then remembered, unless the
+//! pool asks the user first.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmDevice.html>
 
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use crate::{
     store::{self, audit::Event, devices::Device},
 };
 
-/// Devices of a user, at most.
+/// The most devices that a user may have.
 const MAX_DEVICES: i64 = 100;
 
 #[derive(Deserialize)]
@@ -61,9 +62,9 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
         })?;
     let (mut change, _) = bearer.begin(app, context).await?;
     let now = change.at();
-    // It may stand in for the second factor.
+    // The device may replace the second factor, so the sign-in must be fresh.
     step_up::check(app, &mut change, &pool, &bearer).await?;
-    // The key that this session's tokens came with, and no other.
+    // Only the key that this session's tokens came with is accepted.
     let own = store::sessions::device_key(&mut change, &pool.id, bearer.origin_jti).await?;
     if own.as_ref() != Some(&request.device_key) {
         return Err(devices::no_such_device());

@@ -1,4 +1,4 @@
-//! ForgetDevice: a device of the signed-in user no longer signs in as one, and is signed out.
+//! ForgetDevice: forgets a device of the signed-in user and signs it out. It no longer counts as a remembered device.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgetDevice.html>
 
 use super::{Own, forget};

@@ -25,17 +25,17 @@ use crate::{
     store::{self, audit::Event, devices::Device},
 };
 
-/// Devices on a page, at most and by default.
+/// The maximum and default number of devices on a page.
 const PAGE: i64 = 60;
 
-/// A device of the caller's.
+/// A device of the caller.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Own {
     device_key: String,
 }
 
-/// A device of a user.
+/// A device of a user, named by an operator.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct OfUser {
@@ -75,14 +75,14 @@ impl From<Device> for DeviceType {
     }
 }
 
-/// An answer that is one device.
+/// A response that holds one device.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceOutput {
     device: DeviceType,
 }
 
-/// A page of devices, by key.
+/// A page of devices, ordered by key.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DevicesPage {
@@ -104,11 +104,13 @@ async fn list(app: &App, pool_id: &str, sub: Uuid, limit: Option<i64>, token: Op
     Ok(DevicesPage { devices: found.into_iter().map(DeviceType::from).collect(), pagination_token })
 }
 
-/// The longest life of an access token.
+/// The longest lifetime of an access token.
 const ACCESS: Duration = Duration::DAY;
 
-/// Forgets a device, in a transaction that holds the user's row. The sessions that it opened end with it. `asks`: the session of
-/// the user who asks: if that is one of them its access token goes on, and is not refreshed.
+/// Forgets a device, in a transaction that holds the user's row. The sessions that the device opened end with it.
+///
+/// `asks` is the session of the user who calls. If it is one of those, its access token stays valid but can no longer
+/// be refreshed.
 async fn forget(mut change: Change<'_>, sub: Uuid, key: &str, asks: Option<Uuid>) -> Result<Changed<Empty>> {
     let (pool_id, now) = (change.pool_id.clone(), change.at());
     if !store::devices::delete(&mut change, &pool_id, sub, key).await? {
@@ -119,7 +121,7 @@ async fn forget(mut change: Change<'_>, sub: Uuid, key: &str, asks: Option<Uuid>
     change.commit(Event::DeviceForgotten.of_user(sub), Empty {}).await
 }
 
-/// Remembers a device, or no longer. `status`: absent means remembered.
+/// Sets whether a device is remembered. An absent `status` means that it is.
 async fn set_status(mut change: Change<'_>, sub: Uuid, key: &str, status: Option<&str>) -> Result<Changed<Empty>> {
     let (pool_id, now) = (change.pool_id.clone(), change.at());
     let remembered = status != Some("not_remembered");

@@ -1,4 +1,4 @@
-//! UpdateDeviceStatus: whether a device of the signed-in user is remembered.
+//! UpdateDeviceStatus: sets whether a device of the signed-in user is remembered.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateDeviceStatus.html>
 
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! CreateUserPoolDomain. A custom domain is added by deployment operators only: whether its name leads here, and is the pool's, is
-//! for them to know (docs/decisions/0027).
+//! CreateUserPoolDomain. Only operators of the whole deployment may add a custom domain, because they know whether its
+//! name leads here and belongs to the pool (docs/decisions/0027).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolDomain.html>
 
 use super::{DomainInput, DomainOutput};

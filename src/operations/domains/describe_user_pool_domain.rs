@@ -1,4 +1,4 @@
-//! DescribeUserPoolDomain. A domain that nobody has is described by nothing, and is no error.
+//! DescribeUserPoolDomain. For an unknown domain the description is empty; that is not an error.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolDomain.html>
 
 use serde::{Deserialize, Serialize};

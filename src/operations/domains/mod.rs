@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::domains::Domain;
 
-/// What CreateUserPoolDomain and UpdateUserPoolDomain say of a domain.
+/// The input of CreateUserPoolDomain and UpdateUserPoolDomain.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DomainInput {
@@ -21,7 +21,7 @@ pub struct DomainInput {
     custom_domain_config: Option<CustomDomainConfig>,
 }
 
-/// `CustomDomainConfigType`. The certificate's name is kept and given back: TLS is the reverse proxy's.
+/// `CustomDomainConfigType`. The certificate's name is only stored and returned, because the reverse proxy handles TLS.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CustomDomainConfig {
@@ -29,7 +29,8 @@ pub struct CustomDomainConfig {
 }
 
 impl DomainInput {
-    /// The domain. A prefix is one label before this server's host, and only a name with a certificate is more.
+    /// The domain. Without a certificate it is a prefix, one label in front of this server's host; with one it is a
+    /// custom domain.
     fn domain(self) -> Domain {
         Domain {
             pool_id: self.user_pool_id,
@@ -40,12 +41,13 @@ impl DomainInput {
     }
 }
 
-/// What making and changing a domain answer.
+/// The output of creating and updating a domain.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DomainOutput {
     managed_login_version: i32,
-    /// Of a custom domain: the name that the DNS entry points at. Here the domain itself: nothing stands in between.
+    /// For a custom domain, the name that the DNS entry points at. Here that is the domain itself, because nothing is
+    /// in between.
     #[serde(skip_serializing_if = "Option::is_none")]
     cloud_front_domain: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! UpdateUserPoolDomain. A prefix stays a prefix, a custom domain a custom domain.
+//! UpdateUserPoolDomain. A prefix stays a prefix, and a custom domain stays a custom domain.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolDomain.html>
 
 use super::{DomainInput, DomainOutput};

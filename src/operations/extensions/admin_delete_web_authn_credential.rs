@@ -1,8 +1,9 @@
-//! AdminDeleteWebAuthnCredential: an operator removes a user's passkey: a lost phone, a key that may be cloned.
+//! AdminDeleteWebAuthnCredential: an operator removes a user's passkey, for example of a lost phone, or a key that may
+//! be cloned.
 //!
-//! The same transaction as the user's own deletion, with the same audit and outbox rows; with `END_OTHERS` or `END_ALL` all
-//! sessions of the user end, since none of them is the operator's. The pool's guards (the last factor, a fresh sign-in) are the
-//! user's, not the operator's: who lost the only passkey must be helped.
+//! The transaction and its audit and outbox rows are the same as for the user's own deletion. With `END_OTHERS` or
+//! `END_ALL`, all of the user's sessions end, because none of them is the operator's. The pool's guards (the last
+//! factor, a fresh sign-in) bind users, not operators: a user who lost the only passkey must be helped.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;

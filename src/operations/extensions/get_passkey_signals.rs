@@ -1,6 +1,7 @@
-//! GetPasskeySignals: what the signed-in user's passkey manager is to know: the arguments of
-//! `PublicKeyCredential.signalAllAcceptedCredentials` and, where the pool's policy wants it, of `signalCurrentUserDetails`
-//! (Web Authentication Level 3, section 5.1.10).
+//! GetPasskeySignals: what to tell the signed-in user's passkey manager.
+//!
+//! These are the arguments of `PublicKeyCredential.signalAllAcceptedCredentials` and, if the pool's policy demands it,
+//! of `signalCurrentUserDetails` (Web Authentication Level 3, section 5.1.10).
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! GetUserPoolPasskeyPolicy: what a pool wants of its passkeys, beyond Amazon Cognito.
+//! GetUserPoolPasskeyPolicy: a pool's rules for passkeys, beyond those of Amazon Cognito.
 
 use super::{OfPool, Policy};
 use crate::{app::App, caller::Operator, context::Context, error::Result, flows};

@@ -1,5 +1,7 @@
-//! ListWebAuthnCredentialDetails: the signed-in user's passkeys, oldest first, with what ListWebAuthnCredentials leaves out:
-//! AAGUID, provider, algorithm, last use, backup state. All at once: a user has few.
+//! ListWebAuthnCredentialDetails: the signed-in user's passkeys, oldest first, with details.
+//!
+//! These are what ListWebAuthnCredentials leaves out: AAGUID, provider, algorithm, last use, backup state. There is
+//! only one page, because a user has few passkeys.
 
 use serde_json::{Map, Value};
 

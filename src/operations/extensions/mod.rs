@@ -1,5 +1,7 @@
-//! Keystead's own operations, under `X-Amz-Target: KeysteadService.<Operation>`: what passkeys need and Amazon Cognito has no
-//! operation for (docs/passkeys.md). Their shapes stand in `wire/keystead.json`.
+//! Keystead's own operations, under `X-Amz-Target: KeysteadService.<Operation>`.
+//!
+//! They do what passkeys need and Amazon Cognito has no operation for (docs/passkeys.md). Their shapes are in
+//! `wire/keystead.json`.
 
 pub(crate) mod admin_delete_web_authn_credential;
 pub(crate) mod admin_list_web_authn_credentials;
@@ -35,7 +37,7 @@ impl Credentials {
     }
 }
 
-/// `WebAuthnCredentialDetails`: as ListWebAuthnCredentials has it, and more. Times are seconds since the epoch.
+/// `WebAuthnCredentialDetails`: what ListWebAuthnCredentials shows, and more. Times are seconds since the epoch.
 fn details(app: &App, passkey: &PasskeyDetails) -> Value {
     let mut out = json!({
         "CredentialId": BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
@@ -71,7 +73,7 @@ pub struct OfPool {
     user_pool_id: String,
 }
 
-/// A pool's passkey policy, whole.
+/// A pool's complete passkey policy.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Policy {
@@ -84,7 +86,7 @@ impl Policy {
             return Err(Error::internal("a policy that is no object"));
         };
         policy.insert("SessionsOnDelete".into(), json!(pool.sessions_on_passkey_delete.text()));
-        // What is off is said too.
+        // Settings that are off are listed too.
         for member in ["KeepLastFactor", "EdDSA", "SignalUserDetails"] {
             policy.entry(member).or_insert(json!(false));
         }
@@ -100,7 +102,7 @@ pub struct Branding {
 }
 
 impl Branding {
-    /// `logo`: content type and image.
+    /// `logo` is the content type and the image.
     fn of(pool: &Pool, logo: Option<(&str, &[u8])>) -> Self {
         let branding = &pool.branding;
         let texts = [

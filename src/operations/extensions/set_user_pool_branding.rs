@@ -1,7 +1,7 @@
-//! SetUserPoolBranding: the name, the logo and the colours of a pool's pages. The whole of it: what is left out is as it was
-//! at first.
+//! SetUserPoolBranding: replaces the name, the logo and the colours of a pool's pages. What is left out goes back to
+//! its default.
 //!
-//! - `DisplayName`: in place of the pool's name.
+//! - `DisplayName`: shown instead of the pool's name.
 //! - `AccentColor`, `AccentColorDark`: `#rrggbb`, for buttons and links on light and on dark pages.
 //! - `Logo`: a PNG, JPEG, WebP or SVG image in base64, up to 16 KB.
 
@@ -20,7 +20,7 @@ use crate::{
     store::audit::Event,
 };
 
-/// Bytes of a logo, at most: a page with it stays small.
+/// The largest size of a logo in bytes, so that a page that contains it stays small.
 const LARGEST_LOGO: usize = 16 * 1024;
 
 #[derive(Deserialize)]
@@ -68,7 +68,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     change.commit(Event::PoolBrandingSet.of_pool(), answer).await
 }
 
-/// An image and its type, by how it begins.
+/// Decodes an image, and derives its type from its first bytes.
 fn image(base64: &str) -> Result<(&'static str, Vec<u8>)> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     let Ok(image) = BASE64_STANDARD.decode(base64) else { return refuse("Logo must be base64.") };

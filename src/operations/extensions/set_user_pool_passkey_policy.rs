@@ -1,15 +1,18 @@
-//! SetUserPoolPasskeyPolicy: what a pool wants of its passkeys, beyond Amazon Cognito. The whole policy: what is left out is
-//! as with Amazon Cognito again. (`RelatedOrigins` stay as they are where a key of one user pool asks.)
+//! SetUserPoolPasskeyPolicy: replaces a pool's rules for passkeys, beyond those of Amazon Cognito.
+//!
+//! What is left out goes back to what Amazon Cognito does. (`RelatedOrigins` stay unchanged if the operator's key is
+//! bound to one user pool.)
 //!
 //! - `SessionsOnDelete`: what a deletion does to the user's sessions: `KEEP` (default), `END_OTHERS`, `END_ALL`.
 //! - `KeepLastFactor`: whether the last way to sign in may not be deleted.
-//! - `StepUpSeconds` (60 to 86400): how recent the sign-in must be that adds or deletes a passkey.
-//! - `MaximumPasskeys` (1 to 1000): passkeys of one user; by default as the server's settings say (20).
+//! - `StepUpSeconds` (60 to 86400): how recent the sign-in must be for adding or deleting a passkey.
+//! - `MaximumPasskeys` (1 to 1000): passkeys per user; by default what the server's settings say (20).
 //! - `AcceptedAuthenticators`: AAGUIDs that may be registered; by default any.
 //! - `EdDSA`: whether Ed25519 is offered beside ES256 and RS256.
-//! - `RelatedOrigins`: https origins outside of the RP ID that may use its passkeys, served at `/.well-known/webauthn`.
-//! - `UsernamelessClients`: app clients whose users may sign in with a passkey alone (InitiateAuth USER_AUTH without USERNAME).
-//! - `SignalUserDetails`: whether GetPasskeySignals and the account page tell passkey managers the user's present name.
+//! - `RelatedOrigins`: https origins outside the RP ID that may use its passkeys, served at `/.well-known/webauthn`.
+//! - `UsernamelessClients`: app clients whose users may sign in with a passkey alone (InitiateAuth USER_AUTH without
+//!   USERNAME).
+//! - `SignalUserDetails`: whether GetPasskeySignals and the account page tell passkey managers the user's current name.
 
 use serde::Deserialize;
 use url::Url;
@@ -69,7 +72,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     pool.sessions_on_passkey_delete = SessionsOnDelete::parse(chosen)
         .ok_or_else(|| Error::internal(format!("the service model lets SessionsOnDelete be {chosen}")))?;
     if operator.is_bound {
-        // Neither set nor cleared by a key that belongs to one user pool.
+        // A key that belongs to one user pool can neither set nor clear them.
         policy.related_origins = std::mem::take(&mut pool.passkey_policy.related_origins);
     }
     pool.passkey_policy = policy;
@@ -81,7 +84,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     change.commit(Event::PoolPasskeyPolicySet.of_pool(), answer).await
 }
 
-/// An origin as browsers write it.
+/// Normalizes an https origin to the form that browsers use.
 fn https_origin(text: &str) -> Result<String> {
     let refused = || {
         Error::InvalidParameter(

@@ -22,7 +22,7 @@ pub struct Request {
 }
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
-    // As with a deletion: what does not parse finds nothing.
+    // As with a deletion, an ID that does not parse finds nothing.
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     let name = request.friendly_credential_name.trim();
     if name.is_empty() {

@@ -1,4 +1,4 @@
-//! AdminListGroupsForUser, by name.
+//! AdminListGroupsForUser, ordered by name.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListGroupsForUser.html>
 
 use serde::Deserialize;

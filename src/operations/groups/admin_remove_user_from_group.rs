@@ -1,4 +1,4 @@
-//! AdminRemoveUserFromGroup. Tokens that are issued from now on do not name it any more.
+//! AdminRemoveUserFromGroup. Tokens issued from now on no longer name the group.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRemoveUserFromGroup.html>
 
 use super::{GroupMember, no_such_group};
@@ -22,7 +22,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: G
     if !store::groups::remove_user(&mut change, &pool.id, user.sub, &request.group_name).await? {
         return change.unchanged(Empty {}).await;
     }
-    // A sign-in that read the user before reads again.
+    // A sign-in that read the user before this change must read again.
     store::users::touch(&mut change, &pool.id, user.sub, now).await?;
     change.commit(Event::GroupLeft.of_user(user.sub).and(&request.group_name), Empty {}).await
 }

@@ -12,7 +12,7 @@ use crate::{
     store::{self, groups::Group},
 };
 
-/// Groups of a pool, at most.
+/// The most groups that a pool may have.
 const MAX_GROUPS: i64 = 10_000;
 
 pub async fn handle(
@@ -32,7 +32,7 @@ pub async fn handle(
         created_at: now,
         updated_at: now,
     };
-    // Locked, so that the count holds.
+    // Locked, so that the count stays true.
     store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     if store::groups::count(&mut change, pool_id).await? >= MAX_GROUPS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_GROUPS} groups.").into()));

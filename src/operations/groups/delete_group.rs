@@ -1,4 +1,4 @@
-//! DeleteGroup: its members go on without it.
+//! DeleteGroup. Its members stay, without the group.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteGroup.html>
 
 use super::{GroupId, no_such_group};

@@ -1,4 +1,4 @@
-//! ListUsersInGroup, by subject.
+//! ListUsersInGroup, ordered by subject.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsersInGroup.html>
 
 use serde::{Deserialize, Serialize};

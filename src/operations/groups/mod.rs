@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{clock::epoch_seconds, error::Error, store::groups::Group};
 
-/// Groups on a page, at most and by default.
+/// The maximum and default number of groups on a page.
 const PAGE: i64 = 60;
 
 /// A pool and a group in it.
@@ -34,7 +34,7 @@ pub struct GroupMember {
     group_name: String,
 }
 
-/// What CreateGroup and UpdateGroup say of a group.
+/// The input of CreateGroup and UpdateGroup.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupInput {
@@ -78,7 +78,7 @@ impl GroupType {
     }
 }
 
-/// An answer that is one group.
+/// A response that holds one group.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupOutput {
@@ -98,7 +98,7 @@ fn no_such_group() -> Error {
     Error::ResourceNotFound("Group not found.".into())
 }
 
-/// A request's page size; 0 is as absent.
+/// The page size of a request; 0 counts as absent.
 fn limit(given: Option<i64>) -> i64 {
     given.filter(|limit| *limit > 0).unwrap_or(PAGE)
 }

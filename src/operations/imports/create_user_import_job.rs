@@ -1,5 +1,6 @@
-//! CreateUserImportJob: a job, and where its file goes.
-//! The role is kept and given back; reasons of rows that fail go to the log.
+//! CreateUserImportJob: makes a job, and the address for uploading its file.
+//!
+//! The role is only stored and returned; the log tells why rows fail.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserImportJob.html>
 
 use serde::Deserialize;
@@ -16,7 +17,7 @@ use crate::{
     store::{self, user_imports::Job},
 };
 
-/// Jobs of a pool that have not ended, at most.
+/// The most jobs of a pool that have not ended.
 const MAX_OPEN: i64 = 10;
 
 #[derive(Deserialize)]
@@ -36,14 +37,14 @@ pub async fn handle(
     let pool_id = &request.user_pool_id;
     let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
-    // Locked, so that the count holds.
+    // Locked, so that the count stays true.
     store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
     if store::user_imports::count_open(&mut change, pool_id).await? >= MAX_OPEN {
         let text = format!("A user pool may have {MAX_OPEN} import jobs that have not ended; stop or start one.");
         return Err(Error::LimitExceeded(text.into()));
     }
     let job = Job {
-        // Ordered by time.
+        // IDs are ordered by time.
         id: format!("import-{}", random::time_ordered_uuid(now)),
         name: request.job_name,
         role_arn: request.cloud_watch_logs_role_arn,

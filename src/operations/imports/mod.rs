@@ -20,10 +20,10 @@ use crate::{
     store::user_imports::Job,
 };
 
-/// How long a file may be uploaded after the job was made.
+/// How long after a job is made its file may be uploaded.
 const UPLOAD: Duration = Duration::minutes(15);
 
-/// A pool and a job of it.
+/// A pool and one of its jobs.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImportJobId {
@@ -31,14 +31,14 @@ pub struct ImportJobId {
     job_id: String,
 }
 
-/// An answer that is one job.
+/// A response that holds one job.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImportJobOutput {
     user_import_job: Value,
 }
 
-/// `UserImportJobType`. The address for the file is shown to who may import, as long as it takes one.
+/// `UserImportJobType`. Administrators also see the address for the file, as long as the job accepts one.
 fn shown(app: &App, operator: &Operator, pool_id: &str, job: &Job) -> Result<Value> {
     let mut out = json!({
         "JobName": job.name,
@@ -65,7 +65,7 @@ fn shown(app: &App, operator: &Operator, pool_id: &str, job: &Job) -> Result<Val
     Ok(out)
 }
 
-/// Where the file goes, by `PUT`: the address itself is the permission, for a quarter of an hour.
+/// The address that the file is sent to with `PUT`. The address itself is the permission, for a quarter of an hour.
 fn upload_url(app: &App, pool_id: &str, job: &Job) -> Result<String> {
     let expires_at = (job.created_at + UPLOAD).unix_timestamp();
     let plain = serde_json::to_vec(&(pool_id, &job.id, expires_at)).map_err(Error::internal)?;
@@ -75,7 +75,7 @@ fn upload_url(app: &App, pool_id: &str, job: &Job) -> Result<String> {
 
 const CONTEXT: &str = "user import";
 
-/// The pool and job that an upload's token stands for.
+/// The pool and job that an upload's token identifies.
 pub fn uploaded_to(app: &App, token: &str, now: OffsetDateTime) -> Option<(String, String)> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
     let plain = app.sealing.open(CONTEXT, &sealed).ok()?;

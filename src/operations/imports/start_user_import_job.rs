@@ -1,4 +1,4 @@
-//! StartUserImportJob: a job with a file goes to whoever works on jobs.
+//! StartUserImportJob: hands a job with a file over to the background job that imports it.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_StartUserImportJob.html>
 
 use super::{ImportJobId, ImportJobOutput, no_such_job, shown};

@@ -1,4 +1,4 @@
-//! StopUserImportJob: a started job stops after the row it is at. What it imported stays.
+//! StopUserImportJob: a started job stops after its current row. What it has imported stays.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_StopUserImportJob.html>
 
 use super::{ImportJobId, ImportJobOutput, no_such_job, shown};

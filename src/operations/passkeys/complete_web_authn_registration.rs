@@ -1,4 +1,4 @@
-//! CompleteWebAuthnRegistration: checks the new passkey and keeps it.
+//! CompleteWebAuthnRegistration: verifies the new passkey and stores it.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CompleteWebAuthnRegistration.html>
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -32,10 +32,10 @@ pub struct Request {
     credential: Value,
 }
 
-/// One transaction: the challenge is taken first and stays taken when the ceremony fails.
+/// Works in one transaction. It takes the challenge first, which stays used even if the ceremony fails.
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    // Locked, so that a user's registrations are counted one after another.
+    // Locked, so that registrations of one user are counted one after another.
     let (mut change, _) = bearer.begin(app, context).await?;
     let now = change.at();
     check_enabled(&pool)?;
@@ -54,7 +54,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
         store::passkeys::insert(db, &pool.id, bearer.sub, &rp.id, name, &credential, limit, now).await
     };
     let inserted = if decoys::is_credential_id(app, &pool, &credential.id) {
-        // An ID that was made up for an unknown person is refused as a known one's is.
+        // The ID was made up for an unknown person. It is refused exactly as a known user's ID is.
         change.undone(insert).await?.map(|_| false)
     } else {
         insert(&mut change).await?
@@ -69,7 +69,8 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     };
     match refusal {
         Some(refusal) => change.refuse(refusal).await,
-        // Nobody deletes more than they register, so the bound of these rows bounds those of deletions too.
+        // Nobody can delete more passkeys than they register, so the limit on these audit rows also limits those of
+        // deletions.
         None => change.commit(Event::PasskeyRegistered.of_passkey(bearer.sub, &credential.id), Empty {}).await,
     }
 }
@@ -126,7 +127,7 @@ fn refusal(error: webauthn::Error) -> Error {
     }
 }
 
-/// A generated name (docs/cognito.md 2.1): no input of the API sets one.
+/// The generated name of a passkey (docs/cognito.md 2.1); no input of the API sets one.
 fn friendly_name(credential: &NewCredential) -> &'static str {
     match credential.attachment.as_deref() {
         Some("cross-platform") => "Roaming passkey",

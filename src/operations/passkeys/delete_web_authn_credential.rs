@@ -1,12 +1,14 @@
-//! DeleteWebAuthnCredential: removes one passkey of the signed-in user. The operation that everything is measured by.
+//! DeleteWebAuthnCredential: removes one passkey of the signed-in user. This is the operation that all the others are
+//! measured by.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteWebAuthnCredential.html>
 //!
-//! A credential that is not the user's, is not there, or is not even base64url is one answer on one path:
-//! `ResourceNotFoundException`. What happens to sessions is the pool's policy (`KEEP`, as in Amazon Cognito, by
-//! default).
+//! A credential ID that belongs to someone else, does not exist, or is not even base64url gets the same answer on the
+//! same path: `ResourceNotFoundException`. The pool's policy decides what happens to sessions (by default `KEEP`, as in
+//! Amazon Cognito).
 //!
-//! Deletions that come together share a transaction (see [`crate::group_commit`]). What the group does not do (there is
-//! nothing to delete, the session ended, a lock is held, the pool ends sessions) the plain statement decides.
+//! Deletions that arrive together share a transaction (see [`crate::group_commit`]). If the group cannot delete (there
+//! is nothing to delete, the session has ended, a lock is held, or the pool ends sessions), the plain statement
+//! decides.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -33,7 +35,7 @@ pub struct Request {
 }
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
-    // No credential has an empty ID, so what does not parse takes the same path and finds nothing.
+    // No credential has an empty ID, so an ID that does not parse takes the same path and finds nothing.
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     if app.config.passkey_deletions_per_hour > 0 {
         return step_by_step(app, context, &bearer, &credential_id).await;
@@ -70,9 +72,11 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     }
 }
 
-/// The same in one transaction of several statements, for pools that end sessions on delete and servers that count
-/// deletions: the user's row is locked first, then the session, then the passkey; a statement that follows a lock sees
-/// what the lock's last holder committed, such as a session that a sign-in with this very passkey just opened.
+/// Deletes the passkey in a transaction of several statements.
+///
+/// This is for pools that end sessions on a deletion, and for servers that limit deletions. The user's row is locked
+/// first, then the session, then the passkey. A statement that follows a lock sees what the lock's last holder
+/// committed, such as a session just opened with this very passkey.
 async fn step_by_step(app: &App, context: &Context, bearer: &Bearer, credential_id: &[u8]) -> Result<Changed<Empty>> {
     let (pool_id, sub) = (bearer.pool_id.as_str(), bearer.sub);
     session_limits::bring_under(app, pool_id, sub, Some(bearer.origin_jti)).await?;
@@ -92,7 +96,7 @@ async fn step_by_step(app: &App, context: &Context, bearer: &Bearer, credential_
     let deleted = store::passkeys::lock_and_delete(&mut change, pool_id, sub, credential_id, &trail).await?;
     let deleted = deleted.ok_or_else(not_found)?;
     if pool.passkey_policy.keep_last_factor && !last_factor::can_sign_in(&mut change, &pool, sub, None).await? {
-        // Not committed: the passkey is still there.
+        // Returns without a commit, so the passkey stays.
         let words =
             "The passkey is the last way to sign in to this account; add another passkey or set a password first.";
         return Err(Error::InvalidParameter(Text::keyed(Key::LastFactor, words)));

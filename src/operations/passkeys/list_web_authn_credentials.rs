@@ -16,7 +16,7 @@ use crate::{
     store::{self, batches::PasskeysToList, passkeys::Passkey},
 };
 
-/// Passkeys on a page, at most and by default.
+/// The maximum and default number of passkeys on a page.
 const PAGE: i64 = 20;
 
 #[derive(Deserialize)]
@@ -37,7 +37,7 @@ pub struct Response {
 }
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Response> {
-    // 0 is allowed by the model; it means the default.
+    // The model allows 0, which means the default.
     let limit = request.max_results.filter(|n| *n > 0).unwrap_or(PAGE);
     let list = format!("passkeys of {}", bearer.sub);
     let after: Option<(i128, Vec<u8>)> = page::open(&app.sealing, &list, request.next_token.as_deref())?;
@@ -61,7 +61,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     Ok(Response { credentials: passkeys.iter().map(shown).collect(), next_token })
 }
 
-/// The same by itself, and why not.
+/// Lists the passkeys with a statement of its own, or tells why the bearer is refused.
 async fn list_alone(
     app: &App,
     context: &Context,

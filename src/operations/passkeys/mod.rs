@@ -11,7 +11,7 @@ use crate::{
     store::pools::Pool,
 };
 
-/// Refuses when the pool does not let people sign in with passkeys.
+/// Fails if the pool does not let people sign in with passkeys.
 fn check_enabled(pool: &Pool) -> Result<()> {
     if pool.allows_factor(Factor::WebAuthn) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! StartWebAuthnRegistration: the options with which a browser makes a passkey.
+//! StartWebAuthnRegistration: the options with which a browser creates a passkey.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_StartWebAuthnRegistration.html>
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -26,7 +26,7 @@ use crate::{
     webauthn,
 };
 
-/// How long the answer may take.
+/// How long the browser may take to answer.
 const LIFETIME: Duration = Duration::minutes(5);
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! AddCustomAttributes: more attributes that users of a pool may have.
+//! AddCustomAttributes: adds attributes that users of a pool may have.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AddCustomAttributes.html>
 
 use serde::Deserialize;

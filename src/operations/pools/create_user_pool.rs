@@ -1,4 +1,4 @@
-//! CreateUserPool: makes a pool with two signing keys.
+//! CreateUserPool: creates a pool with two signing keys.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPool.html>
 
 use std::collections::BTreeMap;
@@ -85,7 +85,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     Ok(created.with(Response { user_pool }))
 }
 
-/// Makes the pool in the server's own name, as for the demo of a first start.
+/// Creates the pool in the server's own name, as for the demo of a first start.
 pub async fn create(app: &App, request: Request) -> Result<Pool> {
     make(app, async || Change::by_service(app, "").await, request).await.map(Changed::into_inner)
 }
@@ -107,7 +107,7 @@ async fn make<'a>(
         deletion_protection: request.deletion_protection.unwrap_or_else(|| "INACTIVE".into()),
         mfa_configuration: request.mfa_configuration.unwrap_or_default(),
         software_token_mfa_configuration: None,
-        // With a road for text messages the pool has MFA by text message (CreateUserPool, SmsConfiguration).
+        // A pool that can send text messages has MFA by text message (CreateUserPool, SmsConfiguration).
         sms_mfa_configuration: sms_mfa(&request.rest),
         email_mfa_configuration: None,
         schema_attributes: schema::of_new_pool(request.schema)?,
@@ -153,7 +153,7 @@ async fn make<'a>(
     change.commit(Event::PoolCreated.of_pool(), pool).await
 }
 
-/// MFA by text message, where the request configures text messages.
+/// The configuration of MFA by text message, if the request configures text messages.
 pub fn sms_mfa(rest: &Map<String, Value>) -> Option<Value> {
     let configuration = rest.get("SmsConfiguration")?;
     let message = rest.get("SmsAuthenticationMessage");

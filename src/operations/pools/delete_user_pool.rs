@@ -1,5 +1,7 @@
-//! DeleteUserPool: from its answer on nothing of the pool answers any more. What belongs to it, users and passkeys with their
-//! audit and outbox rows, is removed by `jobs::delete_pools`, however much it is.
+//! DeleteUserPool. Once it has answered, nothing of the pool answers any more.
+//!
+//! `jobs::delete_pools` then removes what belongs to the pool, however much that is: users and passkeys, with their
+//! audit and outbox rows.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPool.html>
 
 use serde::Deserialize;

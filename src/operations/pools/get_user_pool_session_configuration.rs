@@ -1,4 +1,5 @@
-//! GetUserPoolSessionConfiguration: how many sessions a user of a pool may have; off and 20 where nobody said.
+//! GetUserPoolSessionConfiguration: how many sessions a user of a pool may have. The default is off, with a limit of
+//! 20.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserPoolSessionConfiguration.html>
 
 use serde::Deserialize;

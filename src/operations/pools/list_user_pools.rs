@@ -1,4 +1,4 @@
-//! ListUserPools, by ID.
+//! ListUserPools, ordered by ID.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPools.html>
 
 use serde::{Deserialize, Serialize};

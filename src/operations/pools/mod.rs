@@ -27,11 +27,11 @@ use crate::{
     },
 };
 
-/// Settings that are part of Get/SetUserPoolMfaConfig and not of DescribeUserPool.
+/// Settings that belong to Get/SetUserPoolMfaConfig and that DescribeUserPool does not show.
 const MFA_MEMBERS: [&str; 4] =
     ["WebAuthnConfiguration", "SoftwareTokenMfaConfiguration", "SmsMfaConfiguration", "EmailMfaConfiguration"];
 
-/// The account that everything here belongs to.
+/// The ID of the AWS account that everything here claims to belong to.
 pub const ACCOUNT_ID: &str = "000000000000";
 
 /// A pool's Amazon Resource Name.
@@ -51,7 +51,7 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     let levels = (1..=4).map(|level| (format!("Level{level}"), json!({"AcrValue": pool.settings.acr_name(level)})));
     put("AcrConfiguration", Value::Object(levels.collect()));
-    // Older members say the same as the template.
+    // The older members repeat the template.
     let template = out.get("VerificationMessageTemplate").cloned().unwrap_or_default();
     for (member, older) in [
         ("SmsMessage", "SmsVerificationMessage"),
@@ -82,7 +82,7 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     Ok(Value::Object(out))
 }
 
-/// Members that are only stored and given back, with their defaults (measured defaults of the API).
+/// Members of a request that are stored and returned as they are, with their defaults (measured defaults of the API).
 fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
     let defaults = json!({
         "LambdaConfig": {},
@@ -115,7 +115,7 @@ fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
     stored
 }
 
-/// Checks what is contradictory in the names and addresses of a pool.
+/// Checks the names, addresses and message templates of a pool for contradictions.
 fn check_addresses(settings: &PoolSettings) -> Result<()> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     if !settings.username_attributes.is_empty() && !settings.alias_attributes.is_empty() {
@@ -137,7 +137,7 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
     }
     let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
     let invitations = ["EmailMessage", "SMSMessage"].map(|member| invitation.and_then(|one| one.get(member)));
-    // A template that does not say the code would lock people out.
+    // A template without the code would lock people out.
     let without_code = |text: Option<&Value>| text.and_then(Value::as_str).is_some_and(|text| !text.contains("{####}"));
     let texts = ["EmailMessage", "SmsMessage"].map(|member| template.and_then(|template| template.get(member)));
     let top = ["EmailVerificationMessage", "SmsVerificationMessage", "SmsAuthenticationMessage"];
@@ -147,9 +147,10 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// Refuses senders that the settings do not list, as Amazon Cognito refuses identities that are not its account's. On a local
-/// server mail reaches nobody by mistake: there only the keys of single pools are bound by the list. `before`: the pool as it is;
-/// its own key may repeat what is there.
+/// Refuses senders that the settings do not list, as Amazon Cognito refuses identities of other accounts.
+///
+/// On a local server no mail reaches anyone by mistake, so the list binds only the keys of single pools there. `before`
+/// is the pool as it was; its own key may repeat the senders that it already has.
 fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: bool) -> Result<()> {
     let old = before.map(grants::senders).unwrap_or_default();
     let free = !by_key_of_pool && app.config.is_local();
@@ -165,8 +166,8 @@ fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: 
     Ok(())
 }
 
-/// Checks what is contradictory in the triggers of a pool, and what is not built. Whether a function can be called is found
-/// out when it is, as in Amazon Cognito.
+/// Checks the triggers of a pool for contradictions and for what is not supported. As in Amazon Cognito, whether a
+/// function can be called only shows when it is called.
 fn check_triggers(settings: &PoolSettings) -> Result<()> {
     let Some(functions) = settings.rest.get("LambdaConfig") else { return Ok(()) };
     for member in ["CustomSMSSender", "CustomEmailSender", "KMSKeyID", "InboundFederation"] {
@@ -184,7 +185,7 @@ fn check_triggers(settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// The first factors that a request names.
+/// Parses the first factors that a request names.
 fn first_factors(named: &[String]) -> Result<Vec<Factor>> {
     let refuse = |text: String| Error::InvalidParameter(text.into());
     if !named.iter().any(|factor| *factor == Factor::Password.to_string()) {
@@ -197,7 +198,7 @@ fn first_factors(named: &[String]) -> Result<Vec<Factor>> {
     named.iter().map(known).collect()
 }
 
-/// Checks what is contradictory in the factors and MFA of a pool (docs/cognito.md 3.2), and what is not built.
+/// Checks the factors and the MFA of a pool for contradictions (docs/cognito.md 3.2) and for what is not supported.
 fn check_factors(settings: &PoolSettings) -> Result<()> {
     let factors = &settings.policies.sign_in_policy.allowed_first_auth_factors;
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
@@ -239,7 +240,7 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
 mod tests {
     use super::{create_user_pool, stored_members};
 
-    /// Pools keep members that only describe: every one that is neither acted upon nor refused by name.
+    /// Every member that is neither stored nor read must be refused by name.
     #[test]
     fn pools_keep_or_refuse_every_member() {
         let sample = crate::wire::sample_input("CreateUserPool");

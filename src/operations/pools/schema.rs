@@ -1,4 +1,4 @@
-//! The attributes of a pool: the standard ones, as a request changes them, and custom ones.
+//! The attributes of a pool: the standard ones, with a request's changes, and custom ones.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -8,10 +8,10 @@ use crate::{
     store::pools::SchemaAttribute,
 };
 
-/// Longest text of an attribute, characters.
+/// The most characters that an attribute's text may have.
 const LONGEST: u64 = 2048;
 
-/// The standard attributes, with what the request says of them, and the request's custom ones.
+/// The standard attributes with the request's changes, followed by the request's custom attributes.
 pub fn of_new_pool(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> {
     let mut all = attributes::standard();
     let standard = all.len();
@@ -42,7 +42,7 @@ pub fn of_new_pool(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> 
     Ok(all)
 }
 
-/// Adds a custom attribute, with its prefix.
+/// Adds a custom attribute under its prefixed name.
 pub fn add_custom(all: &mut Vec<SchemaAttribute>, mut attribute: SchemaAttribute) -> Result<()> {
     check(&mut attribute)?;
     add(all, attribute)
@@ -66,7 +66,7 @@ fn add(all: &mut Vec<SchemaAttribute>, mut attribute: SchemaAttribute) -> Result
     Ok(())
 }
 
-/// Checks what a request says of an attribute, and drops the constraints of other types.
+/// Checks an attribute in a request, and drops the constraints of other types.
 fn check(attribute: &mut SchemaAttribute) -> Result<()> {
     let name = &attribute.name;
     match attribute.attribute_data_type.as_str() {
@@ -108,7 +108,7 @@ fn check(attribute: &mut SchemaAttribute) -> Result<()> {
     Ok(())
 }
 
-/// A bound, if there is one; `Err` where it is no number.
+/// Reads a bound, if there is one; fails if it is not a number.
 fn bound<N: FromStr>(bounds: Option<&BTreeMap<String, String>>, name: &str) -> std::result::Result<Option<N>, ()> {
     bounds.and_then(|bounds| bounds.get(name)).map(|text| text.parse().map_err(|_| ())).transpose()
 }

@@ -1,7 +1,7 @@
-//! SetUserPoolMfaConfig: the pool's MFA and WebAuthn configuration, replaced as a whole.
+//! SetUserPoolMfaConfig: replaces the pool's MFA and WebAuthn configuration as a whole.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html>
 //!
-//! The checks and their order as measured (docs/cognito.md 3.2). The answer holds what is stored.
+//! The checks and their order are as measured (docs/cognito.md 3.2). The response contains what is stored.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -64,7 +64,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     change.commit(Event::PoolMfaConfigurationSet.of_pool(), shown(&pool)).await
 }
 
-/// The configuration errors of docs/cognito.md 3.2, in the order that was measured.
+/// Checks for the configuration errors of docs/cognito.md 3.2, in the order that was measured.
 fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     let mfa = request.mfa_configuration.unwrap_or_default();
@@ -98,8 +98,10 @@ fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// What a key that belongs to one pool may make its RP ID: a name at or above the pool's custom domain, which the deployment gave
-/// it, or one that the settings allow. Passkeys of an RP ID are everybody's who has it.
+/// Checks an RP ID that is set by a key bound to one pool.
+///
+/// It must be a name at or above the pool's custom domain, which the deployment gave it, or one that the settings
+/// allow. Everyone with the same RP ID can use its passkeys.
 async fn check_own_rp_id(
     app: &App,
     db: &mut Connection,

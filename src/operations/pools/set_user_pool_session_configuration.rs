@@ -1,9 +1,10 @@
-//! SetUserPoolSessionConfiguration: how many sessions that have tokens a user of a pool may have.
+//! SetUserPoolSessionConfiguration: limits how many sessions with tokens a user of a pool may have.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolSessionConfiguration.html>
 //!
-//! Beyond it the oldest ends: with Amazon Cognito the least recently used, before the sign-in is answered; here the one that was
-//! opened first, some seconds later. Sessions are listed and ended one by one whether or not `UserSessionTracking` is on; where it
-//! is off the server's own limit alone holds. Sessions of browsers on the sign-in pages have no tokens and do not count.
+//! Beyond the limit, the oldest session ends. Amazon Cognito ends the least recently used one, before it answers the
+//! sign-in; Keystead ends the one that was opened first, some seconds later. Sessions can be listed and ended one by
+//! one whether or not `UserSessionTracking` is on; while it is off, only the server's own limit applies. Browser
+//! sessions on the sign-in pages have no tokens and do not count.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ use crate::{
     store::{self, pools::SessionLimit},
 };
 
-/// The request, and the response, which repeats it.
+/// The request. The response repeats it.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SessionConfiguration {
@@ -40,7 +41,7 @@ struct TokenSession {
 }
 
 impl SessionConfiguration {
-    /// A pool's, from its limit.
+    /// The configuration of a pool, from its limit.
     pub fn of(user_pool_id: String, limit: SessionLimit) -> Self {
         Self {
             user_pool_id,

@@ -1,6 +1,7 @@
-//! UpdateUserPool: replaces a pool's configuration. Omitted sub-members of `Policies`, `MfaConfiguration` and
-//! `UserAttributeUpdateSettings` stay (docs/cognito.md 3.3), other omitted members go back to their defaults (docs/cognito.md 3.3); name, tags, schema,
-//! username and WebAuthn configuration stay.
+//! UpdateUserPool: replaces a pool's configuration.
+//!
+//! If omitted, sub-members of `Policies`, `MfaConfiguration` and `UserAttributeUpdateSettings` stay, and other members
+//! go back to their defaults (docs/cognito.md 3.3). Name, tags, schema, username and WebAuthn configuration stay.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
 
 use std::collections::BTreeMap;
@@ -80,16 +81,16 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     settings.device_configuration = request.device_configuration;
     settings.acr_configuration = request.acr_configuration;
     let functions = settings.rest.get("LambdaConfig").cloned().unwrap_or_else(|| json!({}));
-    // Functions are everybody's under one address: the key of one pool must not call those of others.
+    // All pools can reach the functions under the same addresses: the key of one pool must not call those of others.
     let changes = |new: &Value| without_older(new.clone()) != without_older(functions.clone());
     if operator.is_bound && request.rest.get("LambdaConfig").is_some_and(changes) {
         return Err(Error::AccessDenied(
             "LambdaConfig: only an operator whose key is not bound to one user pool may change it.".into(),
         ));
     }
-    // What such an operator may not change is not reset either.
+    // Such an operator must not reset by omission what they may not change.
     let kept = (operator.is_bound && !request.rest.contains_key("LambdaConfig")).then_some(functions);
-    // Tags have operations of their own: they stay unless others are given.
+    // Tags have operations of their own, so they stay unless the request sets others.
     let tags = settings.rest.remove("UserPoolTags");
     settings.rest = stored_members(&request.rest);
     if let (Some(tags), false) = (tags, request.rest.contains_key("UserPoolTags")) {
@@ -102,7 +103,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     let kept = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
     match request.user_attribute_update_settings {
         Some(update) => settings.user_attribute_update_settings = update,
-        // Kept without effect would be dropped without a word.
+        // They would be kept without effect, which nobody would notice.
         None => {
             if let Some(name) = kept.iter().find(|name| !settings.auto_verified_attributes.contains(name)) {
                 return Err(Error::InvalidParameter(

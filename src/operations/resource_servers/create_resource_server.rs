@@ -12,7 +12,7 @@ use crate::{
     store::audit::Event,
 };
 
-/// Resource servers of a pool, at most.
+/// The most resource servers that a pool may have.
 const MAX_SERVERS: i64 = 25;
 
 pub async fn handle(
@@ -24,7 +24,7 @@ pub async fn handle(
     let pool_id = request.user_pool_id.clone();
     let server = request.server()?;
     let mut change = operator.begin(app, context, &pool_id).await?;
-    // Locked, so that the count holds.
+    // Locked, so that the count stays true.
     store::pools::lock(&mut change, &pool_id).await?.ok_or_else(|| Error::no_such_pool(&pool_id))?;
     if store::resource_servers::count(&mut change, &pool_id).await? >= MAX_SERVERS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_SERVERS} resource servers.").into()));

@@ -1,4 +1,4 @@
-//! DeleteResourceServer. App clients that were allowed its scopes keep naming them; nobody gets them any more.
+//! DeleteResourceServer. App clients that were allowed its scopes still name them, but nobody is granted them any more.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteResourceServer.html>
 
 use super::{ResourceServerId, no_such_server};

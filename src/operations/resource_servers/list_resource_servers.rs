@@ -1,4 +1,4 @@
-//! ListResourceServers, by identifier.
+//! ListResourceServers, ordered by identifier.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListResourceServers.html>
 
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ResourceServerType;
 use crate::{app::App, caller::Operator, context::Context, error::Result, flows, page, store};
 
-/// Resource servers on a page, at most and by default.
+/// The maximum and default number of resource servers on a page.
 const PAGE: i64 = 50;
 
 #[derive(Deserialize)]

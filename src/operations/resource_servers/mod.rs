@@ -21,7 +21,7 @@ pub struct ResourceServerId {
     identifier: String,
 }
 
-/// What CreateResourceServer and UpdateResourceServer say of a resource server.
+/// The input of CreateResourceServer and UpdateResourceServer.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ResourceServerInput {
@@ -33,7 +33,7 @@ pub struct ResourceServerInput {
 }
 
 impl ResourceServerInput {
-    /// The resource server, unless it names a scope twice.
+    /// Makes the resource server; fails if a scope is named twice.
     fn server(self) -> Result<ResourceServer, Error> {
         let mut names: Vec<_> = self.scopes.iter().map(|scope| &scope.scope_name).collect();
         names.sort_unstable();
@@ -66,7 +66,7 @@ impl ResourceServerType {
     }
 }
 
-/// An answer that is one resource server.
+/// A response that holds one resource server.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ResourceServerOutput {

@@ -1,4 +1,4 @@
-//! Sessions of users: what each sign-in leaves, until it expires or is ended.
+//! Sessions of users. Each sign-in opens one, which lasts until it expires or is ended.
 
 pub(crate) mod admin_list_user_sessions;
 pub(crate) mod admin_revoke_user_session;
@@ -24,11 +24,13 @@ use crate::{
 const PAGE: i64 = 125;
 
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-/// Digits to base 36 that hold 128 bits.
+/// The number of base-36 digits that hold 128 bits.
 const LENGTH: usize = 25;
 
-/// `SessionId`: `tkn` (or, of a browser on the sign-in pages, `sso`) and the session's identifier (`origin_jti` in its tokens)
-/// in 25 digits to base 36.
+/// The `SessionId` of a session.
+///
+/// It is `tkn` (or `sso`, for a browser on the sign-in pages), followed by the session's identifier (`origin_jti` in
+/// its tokens) as 25 base-36 digits.
 fn session_id(origin_jti: Uuid, browser: bool) -> String {
     let mut rest = origin_jti.as_u128();
     let mut digits = [b'0'; LENGTH];
@@ -44,8 +46,10 @@ pub fn session_id_of(session: &LiveSession) -> String {
     session_id(session.origin_jti, session.browser)
 }
 
-/// Ends one session of a user whose row the caller has locked; with `associated`, also the browser's that it is or came
-/// through, and what else came through that.
+/// Ends one session of a user whose row the caller has locked.
+///
+/// With `associated`, the related browser session ends too (the session itself, or the one it came through), along with
+/// everything else that came through that browser session.
 async fn end(mut change: Change<'_>, sub: Uuid, session: Uuid, associated: bool) -> Result<Changed<Empty>> {
     let (pool_id, now) = (change.pool_id.clone(), change.at());
     if !store::sessions::revoke_of_user(&mut change, &pool_id, sub, session, now).await? {
@@ -57,7 +61,7 @@ async fn end(mut change: Change<'_>, sub: Uuid, session: Uuid, associated: bool)
     change.commit(Event::SessionEnded.of_user(sub), Empty {}).await
 }
 
-/// The session that a `SessionId` names.
+/// The session that a `SessionId` identifies.
 fn origin_jti(session_id: &str) -> Result<Uuid> {
     let digits = session_id
         .strip_prefix("tkn")
@@ -70,8 +74,9 @@ fn no_such_session() -> Error {
     Error::ResourceNotFound("Session not found: it has ended, or is another user's.".into())
 }
 
-/// `RevokeAssociatedSessionsType`: whether the browser's session that a session is or came through ends too, and what else came
-/// through it.
+/// `RevokeAssociatedSessionsType`: whether to end the related browser session too.
+///
+/// That is the session itself, or the one it came through. Everything else that came through it ends as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Associated {
@@ -80,7 +85,7 @@ pub enum Associated {
     Linked,
 }
 
-/// `UserSessionType`. Where a session was last used from is not kept.
+/// `UserSessionType`. The place of a session's last use is not stored.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SessionType {
@@ -89,12 +94,12 @@ pub struct SessionType {
     client_id: String,
     create_date: f64,
     last_active_date: f64,
-    /// In an answer to the user only.
+    /// Only in a response to the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_current_session: Option<bool>,
 }
 
-/// A page of sessions, the newest first.
+/// A page of sessions, newest first.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SessionsPage {
@@ -103,10 +108,10 @@ pub struct SessionsPage {
     next_token: Option<String>,
 }
 
-/// The live sessions of a user; `current`: the one that asks.
+/// The live sessions of a user. `current` is the session that makes the request.
 async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token: Option<&str>) -> Result<SessionsPage> {
     let list = format!("sessions of {sub} in {pool_id}");
-    // Seconds and nanoseconds of the time, and the identifier.
+    // Seconds and nanoseconds of the time, then the identifier.
     let after: Option<(i64, u32, Uuid)> = page::open(&app.sealing, &list, token)?;
     let after = after
         .map(|(seconds, nanos, id)| {

@@ -1,4 +1,4 @@
-//! AdminInitiateAuth: the first step of a sign-in, from a server of the operator's.
+//! AdminInitiateAuth: the first step of a sign-in, made by the operator's server.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html>
 
 use super::{Begin, Response, named_client};

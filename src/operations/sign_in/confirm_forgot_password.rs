@@ -1,4 +1,4 @@
-//! ConfirmForgotPassword: the code comes back with the new password. Sessions go on, as in Amazon Cognito.
+//! ConfirmForgotPassword: takes the code back with the new password. Sessions continue, as in Amazon Cognito.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
 
 use serde::Deserialize;
@@ -50,12 +50,13 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
         return Err(codes::pretend_to_redeem(app, pool, &request.username, given.purpose, given.by).await?);
     };
     let trail = change::trail(app, context, "user");
-    // Nothing is hashed for a code that is wrong, and nobody else learns what the user's passwords were.
+    // The code is checked first, so nothing is hashed for a wrong code, and nobody else learns what the user's
+    // passwords were.
     let checked = check((app, context.door), &caller, user.sub, given, trail.at).await?;
     password::check_history(app, pool, user.sub, &request.password).await?;
     let new = password::new(app, pool, user.sub, &user.username, request.password).await?;
     if addresses::naming(pool).is_some() {
-        // All may end: see forgotten::claim.
+        // All sessions may end: see forgotten::claim.
         session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     }
     let mut tx = app.db.begin().await?;
@@ -74,7 +75,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     Ok(Empty {})
 }
 
-/// Checks the code, which is not used up by it: it may come again with another password.
+/// Checks the code without using it up, so that it can be sent again with another password.
 async fn check(
     (app, door): (&App, Door),
     caller: &ClientAndPool,

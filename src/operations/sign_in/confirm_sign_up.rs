@@ -1,4 +1,4 @@
-//! ConfirmSignUp: the code that signing up sent comes back.
+//! ConfirmSignUp: takes back the code that was sent at sign-up.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmSignUp.html>
 
 use serde::{Deserialize, Serialize};

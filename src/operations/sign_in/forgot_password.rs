@@ -1,7 +1,7 @@
-//! ForgotPassword: a code that allows a new password.
+//! ForgotPassword: sends a code that allows a new password.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgotPassword.html>
 //!
-//! Where the client hides who exists, an unknown, disabled or unreachable user gets the answer that everybody gets.
+//! If the client hides who exists, an unknown, disabled or unreachable user gets the same answer as everyone.
 
 use super::{CodeOutput, CodeRequest};
 use crate::{

@@ -1,4 +1,4 @@
-//! The doors of signing up and signing in. What they share is in `flows::sign_in`.
+//! The operations for signing up and signing in. What they share is in `flows::sign_in`.
 
 pub(crate) mod admin_initiate_auth;
 pub(crate) mod admin_respond_to_auth_challenge;
@@ -27,7 +27,8 @@ use crate::{
     store::{self, clients::ClientAndPool},
 };
 
-/// Input of InitiateAuth and AdminInitiateAuth, as far as it is used. Metadata for analytics is accepted and has no effect.
+/// The input of InitiateAuth and AdminInitiateAuth, as far as it is used. Analytics metadata is accepted and has no
+/// effect.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Begin {
@@ -37,7 +38,7 @@ pub struct Begin {
     auth_flow: String,
     #[serde(default)]
     auth_parameters: Parameters,
-    /// Of a sign-up that was just confirmed.
+    /// The session of a sign-up that was just confirmed.
     #[serde(default)]
     session: Option<String>,
     /// For triggers.
@@ -63,7 +64,7 @@ impl Begin {
     }
 }
 
-/// A user whom a client names: the input of asking for a code.
+/// The input of requesting a code for a user that a client names.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CodeRequest {
@@ -75,14 +76,14 @@ pub struct CodeRequest {
     client_metadata: Map<String, Value>,
 }
 
-/// Where the code went.
+/// Where the code was sent.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CodeOutput {
     code_delivery_details: DeliveryDetails,
 }
 
-/// Input of RespondToAuthChallenge and AdminRespondToAuthChallenge.
+/// The input of RespondToAuthChallenge and AdminRespondToAuthChallenge.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Respond {
@@ -123,7 +124,7 @@ impl Respond {
     }
 }
 
-/// Output of all four: tokens, or the next challenge.
+/// The output of all four operations: tokens, or the next challenge.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
@@ -162,7 +163,7 @@ impl TryFrom<Outcome> for Response {
     }
 }
 
-/// The client an operator names in a pool.
+/// The app client that an operator names in a pool.
 async fn named_client(app: &App, pool_id: &str, client_id: &str) -> Result<ClientAndPool> {
     let found = store::clients::find_with_pool(&app.db, &app.sealing, pool_id, client_id).await?;
     match found {

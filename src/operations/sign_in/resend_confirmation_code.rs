@@ -1,4 +1,4 @@
-//! ResendConfirmationCode: the code of a sign-up, again.
+//! ResendConfirmationCode: sends the code of a sign-up again.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResendConfirmationCode.html>
 
 use super::{CodeOutput, CodeRequest};

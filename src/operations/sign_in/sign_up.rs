@@ -1,4 +1,4 @@
-//! SignUp: a person makes an account.
+//! SignUp: a person creates an account.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SignUp.html>
 
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ pub struct Response {
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
     let ClientAndPool { client, pool } = &*caller;
     secret_hash::check(context.door, client, &request.username, request.secret_hash.as_deref())?;
-    // A client with a secret is a server, which signs many people up.
+    // A client with a secret is a server, which signs up many people.
     if client.secrets.is_empty() {
         app.budgets.spend_sign_up(&pool.id, context.address)?;
     }
@@ -124,8 +124,10 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     Ok(Response { user_confirmed: decided.confirm, user_sub: user.sub.to_string(), code_delivery_details, session })
 }
 
-/// Refuses, before the password is hashed, what would be refused after it: no road for the code, an address that got too many
-/// messages, and a name that is taken. (On the pages, where nobody is to learn that a name is taken, both take the same time.)
+/// Refuses, before the password is hashed, what would be refused after it.
+///
+/// This is a code that cannot be sent, an address that got too many messages, or a name that is taken. (The pages must
+/// not reveal that a name is taken, so there a taken name takes as long as a free one.)
 async fn refuse_early(
     cause: &Cause<'_>,
     context: &Context,

@@ -1,4 +1,4 @@
-//! Tags of user pools: the `UserPoolTags` of their configuration, one by one.
+//! Tags of user pools: the `UserPoolTags` of their configuration, read and changed one by one.
 
 pub(crate) mod list_tags_for_resource;
 pub(crate) mod tag_resource;
@@ -13,7 +13,7 @@ use crate::{
     store::pools::Pool,
 };
 
-/// Tags of a pool, at most.
+/// The most tags that a pool may have.
 const MAX_TAGS: usize = 50;
 
 /// The pool that an ARN names.

@@ -1,4 +1,4 @@
-//! UntagResource. A tag that is not there is no error.
+//! UntagResource. Removing a tag that does not exist is not an error.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UntagResource.html>
 
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! GetTokensFromRefreshToken: refreshes, with rotation where the client has it.
+//! GetTokensFromRefreshToken: refreshes tokens, with rotation if the client has it enabled.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! RevokeToken: ends the session of a refresh token; its access and ID tokens with it.
+//! RevokeToken: ends the session of a refresh token, and with it the session's access and ID tokens.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeToken.html>
 
 use serde::Deserialize;

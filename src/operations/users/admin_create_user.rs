@@ -1,8 +1,8 @@
-//! AdminCreateUser: makes a user with a temporary password, and invites them; or invites them again.
+//! AdminCreateUser: creates a user with a temporary password and invites them, or invites them again.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html>
 //!
-//! Differs: without `DesiredDeliveryMediums` the invitation goes to the phone or, where there is none, to the mailbox. A
-//! user without an address is made without an invitation.
+//! Unlike in Amazon Cognito, without `DesiredDeliveryMediums` the invitation goes to the phone, or to the mailbox if
+//! there is no phone. A user without an address is created without an invitation.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -106,7 +106,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     let (source, data) = ("PreSignUp_AdminCreateUser", &request.validation_data);
     let decided = triggers::pre_sign_up(&cause, source, &username, &attributes, data).await?;
     sign_up::verify(&mut attributes, &decided)?;
-    // Where a code signs in, who has an address needs no password.
+    // If people can sign in with a code, a user with an address needs no password.
     let passwordless = !given && pool.uses_codes() && user_has_address(&attributes);
     let (password, status) = if passwordless {
         (None, Status::Confirmed)
@@ -130,7 +130,7 @@ fn user_has_address(attributes: &Map<String, Value>) -> bool {
     AddressAttribute::ALL.iter().any(|address| attributes.contains_key(address.name()))
 }
 
-/// Sends the temporary password to the user's addresses; `false`: there is none.
+/// Sends the temporary password to the user's addresses. Returns `false` if there are none.
 async fn invite(
     cause: &Cause<'_>,
     db: &mut Connection,
@@ -146,7 +146,7 @@ async fn invite(
         None => addresses.take(1).collect(),
     };
     let any = !addresses.is_empty();
-    // Who signs in with an address is called by it.
+    // A user who signs in with an address is called by it.
     let name = match addresses.first() {
         Some(address) if !cause.pool.settings.username_attributes.is_empty() => address.value.clone(),
         _ => user.username.clone(),

@@ -1,4 +1,4 @@
-//! AdminDeleteSoftwareToken: takes a lost authenticator app off a user, who may then set up another.
+//! AdminDeleteSoftwareToken: removes a user's lost authenticator app, so that the user can set up another.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteSoftwareToken.html>
 
 use super::UserId;

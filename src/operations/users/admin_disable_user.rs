@@ -1,4 +1,5 @@
-//! AdminDisableUser: nobody signs in as this user any more, and every session ends. Enabling does not bring them back.
+//! AdminDisableUser: the user can no longer sign in, and every session ends. Enabling the user does not bring them
+//! back.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDisableUser.html>
 
 use super::UserId;
@@ -19,7 +20,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: U
     let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
     store::users::update_enabled(&mut change, &pool.id, user.sub, false, now).await?;
-    // A statement after the lock: it sees sessions that were opened while we waited for it.
+    // This statement comes after the lock, so it sees sessions that were opened while we waited for it.
     let ended = store::sessions::revoke_all(&mut change, &pool.id, user.sub, None, now).await?;
     if !user.enabled && !ended {
         return change.unchanged(Empty {}).await;

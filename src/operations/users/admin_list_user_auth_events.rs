@@ -1,7 +1,7 @@
-//! AdminListUserAuthEvents: what a user did, the newest first, in pools that keep it.
+//! AdminListUserAuthEvents: a user's authentication events, newest first, in pools that keep them.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListUserAuthEvents.html>
 //!
-//! Differs: no event says a risk, since none is judged.
+//! Unlike in Amazon Cognito, no event states a risk, because risks are not assessed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::{
     store::{self, auth_events::AuthEvent},
 };
 
-/// Events on a page, at most and by default.
+/// The maximum and default number of events on a page.
 const PAGE: i64 = 60;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! AdminResetUserPassword: the password no longer signs in; a code for a new one is sent.
+//! AdminResetUserPassword: the password can no longer be used to sign in, and a code for a new one is sent.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminResetUserPassword.html>
 
 use super::UserIdWithMetadata;

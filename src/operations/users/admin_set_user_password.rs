@@ -1,4 +1,4 @@
-//! AdminSetUserPassword: a permanent password (the user is confirmed) or a temporary one.
+//! AdminSetUserPassword: sets a permanent password (which confirms the user) or a temporary one.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserPassword.html>
 
 use serde::Deserialize;
@@ -27,7 +27,7 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    // This operation's own words for the same.
+    // This operation words the same refusal differently.
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
         Error::InvalidPassword(refusal.to_string().replace("did not conform with", "does not conform to").into())
     })?;

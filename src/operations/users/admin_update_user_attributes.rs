@@ -1,4 +1,4 @@
-//! AdminUpdateUserAttributes. An operator may say that an address is verified.
+//! AdminUpdateUserAttributes. An operator may declare an address verified.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html>
 
 use serde::Deserialize;

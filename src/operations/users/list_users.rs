@@ -1,4 +1,4 @@
-//! ListUsers, by subject, with the filter language.
+//! ListUsers, ordered by subject, with the filter language.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html>
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Users on a page, at most and by default.
+/// The maximum and default number of users on a page.
 const PAGE: i64 = 60;
 
 #[derive(Deserialize)]
@@ -72,7 +72,7 @@ fn known(pool: &Pool, name: &str) -> bool {
     pool.settings.schema_attributes.iter().any(|attribute| attribute.name == name)
 }
 
-/// Usernames are compared as the pool compares them.
+/// Folds a username in the filter, so that it is compared as the pool compares usernames.
 fn folded(filter: Filter, pool: &Pool) -> Filter {
     match filter.field {
         Field::Username => Filter { value: pool.username_key(&filter.value), ..filter },
@@ -80,7 +80,7 @@ fn folded(filter: Filter, pool: &Pool) -> Filter {
     }
 }
 
-/// `name = "value"` or `name ^= "value"`; a quote in the value is written `\"`.
+/// Parses a filter, `name = "value"` or `name ^= "value"`. A quote in the value is written `\"`.
 pub fn parse(text: &str) -> Result<Filter> {
     let broken = || Error::InvalidParameter("Error while parsing filter".into());
     let text = text.trim();
@@ -110,7 +110,7 @@ pub fn parse(text: &str) -> Result<Filter> {
     Ok(Filter { field, prefix, value })
 }
 
-/// The text between quotes, with `\"` and `\\` undone; `None` when it is not one quoted text.
+/// The text between quotes, with `\"` and `\\` unescaped; `None` if it is not one quoted text.
 fn quoted(text: &str) -> Option<String> {
     let inner = text.strip_prefix('"')?.strip_suffix('"').filter(|_| text.len() >= 2)?;
     let mut value = String::with_capacity(inner.len());

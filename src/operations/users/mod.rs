@@ -34,7 +34,7 @@ pub struct UserId {
     pub username: String,
 }
 
-/// The same with what triggers are told.
+/// Like [`UserId`], with metadata for triggers.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UserIdWithMetadata {
@@ -44,7 +44,7 @@ pub struct UserIdWithMetadata {
     pub client_metadata: Map<String, Value>,
 }
 
-/// `UserType`: as lists and AdminCreateUser show a user.
+/// `UserType`: a user as lists and AdminCreateUser show it.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UserType {

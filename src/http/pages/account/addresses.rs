@@ -1,4 +1,4 @@
-//! A person's addresses: entered, proved by a code, changed.
+//! A person's addresses: entering, verifying by a code, and changing them.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,7 @@ use crate::{
     },
 };
 
-/// An address that the page shows, or wants to know: the attribute, its field's name, type and form of completion, and the
-/// notices of it.
+/// A kind of address on the page: its attribute, its form field and input type, and the IDs of its texts.
 pub(super) struct AddressKind {
     pub(super) attribute: AddressAttribute,
     pub(super) field: &'static str,
@@ -62,14 +61,15 @@ struct CodePage<'a> {
     step: String,
     to: &'a str,
     sent: Cow<'static, str>,
-    /// What sends another code: the step that sent this one, and the new address that it was for, if it was for one.
+    /// The step that sends another code. It is the step that sent this one, along with the new address if that step had
+    /// one.
     again: String,
     field: &'static str,
     entered: &'a str,
 }
 
 impl Account<'_> {
-    /// The person's addresses: an e-mail address, and a phone number where the pool has a use for it.
+    /// The person's addresses: an e-mail address, and a phone number if the pool has a use for it.
     pub(super) fn addresses(&self) -> Vec<AddressRow<'_>> {
         let (pool, client, attributes) = (&self.named.pool, &self.client.client, &self.browser.user.attributes);
         let value = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -1,7 +1,8 @@
-//! `/account`: the person's own page: passkeys, sessions, address, password, second factors, leaving.
+//! `/account`: the person's own page, with passkeys, sessions, addresses, password, second factors, and account
+//! deletion.
 //!
-//! It shows what the person's row and those around it say; everything that changes something goes through the API's own
-//! operations, with an access token that never leaves the server.
+//! It shows what the database holds about the person. Every change goes through the API's own operations, with an
+//! access token that never leaves the server.
 
 mod addresses;
 mod rows;
@@ -36,11 +37,11 @@ use crate::{
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
 
-/// Sessions that the page shows.
+/// The most sessions that the page shows.
 const SESSIONS: i64 = 20;
-/// What the page's address says for one visit: the page's forms and the sign-in go on without it.
+/// Parameters that the page's address has for one visit only; the page's forms and the sign-in do not keep them.
 const OF_ONE_VISIT: [&str; 5] = ["done", "fresh", "gone", "ask", "from"];
-/// Passkeys that the page shows at once: one of everything stays below 60 KB.
+/// How many passkeys the page shows at once: a page with one of everything stays below 60 KB.
 const PASSKEYS: usize = 10;
 
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
@@ -60,20 +61,20 @@ struct AccountPage<'a> {
     username: &'a str,
     passkeys: Vec<PasskeyRow>,
     can_add: bool,
-    /// Where those before and after the passkeys shown are.
+    /// The addresses of the passkeys before and after those shown.
     before: Option<String>,
     after: Option<String>,
     sessions: Vec<SessionRow>,
     more_sessions: bool,
     addresses: Vec<AddressRow<'a>>,
     has_password: bool,
-    /// Whether the form for another password is open: something was wrong with what it sent.
+    /// Whether the form for changing the password is open, because something was wrong with what it sent.
     password_open: bool,
-    /// Where a first password is chosen; the name goes along.
+    /// The address where a first password is chosen; it includes the name.
     set_password: String,
     policy: String,
     mfa: Vec<MethodRow>,
-    /// Whether passkeys do not sign in while a second factor is on.
+    /// Whether passkeys cannot be used to sign in while a second factor is on.
     passkeys_rest: bool,
 }
 
@@ -101,7 +102,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Some(browser) = cookies::browser(visit, &purpose.named().pool.id).await? else {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["done"], &[]))));
     };
-    // Another client of the pool may have signed the browser in; what it may do, the page may.
+    // Another client of the pool may have signed the browser in. The page may do what that client may do.
     let client = visit.app.client_with_pool(&purpose.named().pool.id, &browser.session.client_id).await?;
     let account = Account { visit, purpose: &purpose, named: purpose.named(), client, browser };
     if !visit.is_form() {
@@ -117,10 +118,10 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     account.step().await
 }
 
-/// The account that the browser is signed in to, if it is one: its address names no client.
+/// Finds the account that the browser is signed in to, for an address that names no client.
 async fn without_client(visit: &Visit) -> Result<HttpResponse> {
     let mut found = None;
-    // A browser is signed in to few pools; who sends more is not a browser.
+    // A browser is signed in to few pools; a visitor that sends more cookies is not a browser.
     for pool_id in cookies::pools(visit).into_iter().take(8) {
         if let Some(browser) = cookies::browser(visit, pool_id).await? {
             found = Some(browser);
@@ -146,7 +147,7 @@ struct Account<'v> {
     visit: &'v Visit,
     purpose: &'v PagePurpose,
     named: &'v ClientAndPool,
-    /// Whose access token changes things.
+    /// The client whose access token is used for changes.
     client: Arc<ClientAndPool>,
     browser: Browser,
 }
@@ -154,7 +155,7 @@ struct Account<'v> {
 impl Account<'_> {
     fn frame(&self, notice: Notice) -> PageLayout {
         let mut frame = self.purpose.frame(self.visit);
-        // Forms go to the page without what was done last.
+        // Forms are sent to the address without the last action's result.
         frame.action = account_path(self.visit, &[]);
         frame.query = self.visit.query.text(&OF_ONE_VISIT, &[]);
         frame.notice = notice;
@@ -165,7 +166,7 @@ impl Account<'_> {
         self.visit.form.get(name).unwrap_or_default()
     }
 
-    /// What the address says was done.
+    /// The notice for the action that the address says was done.
     fn done(&self) -> Notice {
         let id = match self.visit.query.get("done") {
             Some("passkey-added") => "done-passkey-added",
@@ -238,7 +239,7 @@ impl Account<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// The signals with the passkey that was deleted a moment ago.
+    /// Adds the passkey that was just deleted to the signals.
     fn with_gone(&self, mut signals: Value) -> Value {
         if let Some(id) = gone::open(self.visit, &self.named.pool.id) {
             signals["UnknownCredentialId"] = json!(BASE64_URL_SAFE_NO_PAD.encode(id));
@@ -246,13 +247,13 @@ impl Account<'_> {
         signals
     }
 
-    /// `POST`: what the person wants.
+    /// `POST`: carries out what the person wants.
     async fn step(&self) -> Result<HttpResponse> {
         let step = self.field("step");
         let asks = match step {
             "email" | "phone" | "mfa_off" => true,
             "mfa_on" => self.method() == Some(SecondFactor::SoftwareTokenMfa),
-            // The others see to it themselves.
+            // The other steps check it themselves.
             _ => false,
         };
         if asks && let Some(response) = self.step_up(None) {
@@ -266,7 +267,7 @@ impl Account<'_> {
             "ask_delete" => self.ask_delete(self.field("credential_id")).await,
             "delete" => self.delete().await,
             "end_session" => {
-                // A browser that is signed out takes along what applications got through it.
+                // Signing out a browser also ends what applications got through it.
                 let id = self.field("session_id");
                 let associated = if id.starts_with("sso") { "LINKED" } else { "NONE" };
                 let input = json!({"SessionId": id, "RevokeAssociatedSessions": associated});
@@ -290,13 +291,13 @@ impl Account<'_> {
         }
     }
 
-    /// An operation of the API, by this person.
+    /// Calls an operation of the API as this person.
     async fn call(&self, operation: &str, mut input: Value) -> Result<Value> {
         input["AccessToken"] = json!(self.browser.access_token(&self.visit.app, &self.named.pool).await?);
         self.visit.api(operation, input).await
     }
 
-    /// The same, and the page again: with what was done, or with what went wrong.
+    /// Like [`Self::call`], and then shows the page again with what was done or what went wrong.
     async fn done_or_said(&self, operation: &str, input: Value, done: &str) -> Result<HttpResponse> {
         match self.call(operation, input).await {
             Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", done)]))),
@@ -317,8 +318,10 @@ impl Account<'_> {
         self.page(400, Notice::Problem(text)).await
     }
 
-    /// To the sign-in and back, to what was asked for if that can be, where the policy wants a fresh one; `None`: it is fresh
+    /// Sends the person to the sign-in and back, if the policy demands a fresh sign-in. `None` means that it is fresh
     /// enough.
+    ///
+    /// Afterwards the page goes on with `ask`, if it is given.
     fn step_up(&self, ask: Option<&str>) -> Option<HttpResponse> {
         let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
         due.then(|| {
@@ -378,7 +381,7 @@ impl Account<'_> {
         }
         match self.call("DeleteWebAuthnCredential", json!({"CredentialId": id})).await {
             Ok(_) => {
-                // Also where the sessions ended, this one included, the passkey manager is told: by the next page.
+                // The next page tells the passkey manager, even if all sessions ended, including this one.
                 let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap_or_default();
                 let gone = gone::seal(self.visit, &self.named.pool.id, &bytes);
                 let more = [("done", "passkey-deleted"), ("gone", gone.as_str())];
@@ -388,7 +391,7 @@ impl Account<'_> {
         }
     }
 
-    /// Everything ends but this browser's session.
+    /// Ends everything except this browser's session.
     async fn end_others(&self) -> Result<HttpResponse> {
         let (app, context, pool_id) = (&self.visit.app, &self.visit.context, &self.named.pool.id);
         flows::sessions::browser::end_others(app, context, pool_id, &self.browser.session).await?;
@@ -406,7 +409,7 @@ impl Account<'_> {
 
     async fn password(&self) -> Result<HttpResponse> {
         if self.browser.user.password_hash.is_none() {
-            // A first one is chosen with a code that goes to the person's own address.
+            // A first password is chosen with a code that is sent to the person's own address.
             return Err(broken_form());
         }
         let input = json!({"PreviousPassword": self.field("old"), "ProposedPassword": self.field("new")});
@@ -424,7 +427,7 @@ impl Account<'_> {
         if method != SecondFactor::SoftwareTokenMfa {
             return self.mfa(method, true).await;
         }
-        // Said before the app is set up, not afterwards.
+        // Refused before the app is set up, not afterwards.
         let (pool, mut then) = (&self.named.pool, self.browser.user.clone());
         then.mfa.enabled.push(method);
         let locked_out = {
@@ -501,7 +504,7 @@ impl Account<'_> {
             return self.said(error).await;
         }
         let mut f = self.frame(Notice::None);
-        // No passkey of this person's is accepted any more.
+        // None of this person's passkeys is accepted any more.
         f.signals = signals.map(|mut signals| {
             signals.all_accepted_credential_ids.clear();
             signals.current_user_details = None;

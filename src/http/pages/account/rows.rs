@@ -1,4 +1,4 @@
-//! What the page shows of a passkey and of a session.
+//! The account page's rows for passkeys and sessions.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -39,7 +39,7 @@ impl Account<'_> {
         let mut facts: Vec<Cow<'static, str>> = provider.map(|name| name.to_owned().into()).into_iter().collect();
         facts.extend(match passkey.attachment.as_deref() {
             Some("platform") => Some(texts.say("on-device")),
-            // What it can be reached by says what it is.
+            // The transports show what kind of authenticator it is.
             Some("cross-platform") => {
                 let has = |name: &str| passkey.transports.iter().any(|one| one == name);
                 let id = match (has("hybrid"), has("usb") || has("nfc") || has("ble")) {
@@ -83,7 +83,7 @@ impl Account<'_> {
     }
 }
 
-/// A passkey's name: the person's own, or in place of a generated one its provider's.
+/// A passkey's name: the one that the person gave it, or the provider's name in place of a generated one.
 pub(super) fn passkey_name(texts: &Texts, app: &App, passkey: &PasskeyDetails) -> String {
     let generated = ["Passkey", "Roaming passkey", "Platform passkey"].contains(&passkey.friendly_name.as_str());
     match (generated, app.providers.name(passkey.aaguid)) {
