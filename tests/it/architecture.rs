@@ -179,6 +179,13 @@ fn documents_name_files_that_exist() {
 }
 
 #[test]
+fn only_a_change_may_leave_its_row_out() {
+    for (module, text) in own_sources().iter().filter(|(module, _)| module.concat() != "change") {
+        assert!(!text.contains("Audited::left_out("), "{}", module.join("::"));
+    }
+}
+
+#[test]
 fn pages_and_endpoints_begin_no_transactions() {
     for (module, text) in own_sources().iter().filter(|(module, _)| module.starts_with(&["http".to_owned()])) {
         assert!(!text.contains(".begin()"), "{}: what it does is for `flows` to do", module.join("::"));
