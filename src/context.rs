@@ -44,6 +44,16 @@ impl Door {
         self != Self::Pages
     }
 
+    /// Whether requests come from one person each, so that their addresses can be counted. `has_secret`: the app client has one,
+    /// which makes it a server that asks for many people. A person who fills in a form knows no secret.
+    pub fn is_one_person(self, has_secret: bool) -> bool {
+        match self {
+            Self::Api => !has_secret,
+            Self::Pages => true,
+            Self::Operator => false,
+        }
+    }
+
     /// Whether a client's `ExplicitAuthFlows` limit what it may do. They do not limit signing in to Keystead's own
     /// pages.
     pub fn is_bound_by_flows(self) -> bool {

@@ -180,7 +180,50 @@ impl ChallengeName {
             Self::WebAuthn => Some(Factor::WebAuthn),
             Self::EmailOtp => Some(Factor::EmailOtp),
             Self::SmsOtp => Some(Factor::SmsOtp),
-            _ => None,
+            Self::SelectChallenge
+            | Self::PasswordVerifier
+            | Self::NewPasswordRequired
+            | Self::SoftwareTokenMfa
+            | Self::SmsMfa
+            | Self::SelectMfaType
+            | Self::MfaSetup
+            | Self::DeviceSrpAuth
+            | Self::DevicePasswordVerifier
+            | Self::CustomChallenge => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_factor_is_asked_for_by_the_challenge_of_its_name() {
+        for factor in [Factor::PasswordSrp, Factor::Password, Factor::EmailOtp, Factor::SmsOtp, Factor::WebAuthn] {
+            assert_eq!(factor.challenge().to_string(), factor.to_string());
+            assert_eq!(factor.challenge().factor(), Some(factor));
+        }
+        for method in SecondFactor::VARIANTS {
+            assert_eq!(method.challenge().to_string(), method.to_string());
+        }
+        assert_eq!(ChallengeName::SmsMfa.factor(), None);
+    }
+
+    #[test]
+    fn what_is_sent_goes_to_its_own_address() {
+        let (mail, phone) = (Some(AddressAttribute::Email), Some(AddressAttribute::PhoneNumber));
+        assert_eq!(Factor::SENT.map(Factor::attribute), [mail, phone]);
+        assert_eq!((Factor::Password.attribute(), Factor::WebAuthn.attribute()), (None, None));
+        let attributes: Vec<_> = SecondFactor::VARIANTS.iter().map(|method| method.attribute()).collect();
+        assert_eq!(attributes, [None, phone, mail]);
+    }
+
+    #[test]
+    fn an_address_and_its_proof_are_attributes_of_one_name() {
+        for address in AddressAttribute::ALL {
+            assert_eq!(address.verified(), format!("{}_verified", address.name()));
+            assert_eq!(address.name().parse(), Ok(address));
         }
     }
 }

@@ -130,3 +130,31 @@ fn a_kind_or_a_member_that_is_not_known_is_no_default() {
         assert_eq!(read(kind, data.clone()), Err(NotUnderstood), "{kind} {data}");
     }
 }
+
+#[test]
+fn what_was_answered_keeps_its_challenge_and_the_first_step_has_none() {
+    assert_eq!(Answered::srp_a().name(), None);
+    let answered = Answered::new(ChallengeName::SmsMfa, false, None);
+    assert_eq!((answered.name(), answered.challenge_result), (Some(ChallengeName::SmsMfa), false));
+}
+
+#[test]
+fn each_kind_tells_what_it_asks_for_and_of_which_password() {
+    let second = |kind: &str| match kind {
+        "SOFTWARE_TOKEN_MFA" => Some(SecondFactor::SoftwareTokenMfa),
+        "SMS_MFA" => Some(SecondFactor::SmsMfa),
+        _ => None,
+    };
+    for (pending, kind, data) in all() {
+        let is_second = data["mfa"] == true;
+        let asked = pending.second_factor();
+        assert_eq!(asked.is_some(), is_second, "{kind}");
+        if let Some((method, after)) = asked {
+            let expected = if kind == "EMAIL_OTP" { Some(SecondFactor::EmailOtp) } else { second(kind) };
+            assert_eq!((method, &after.carried), (expected, &carried()), "{kind}");
+        }
+        let set_at = data.get("passwordSetAt").map(|at| at.as_str().map(str::to_owned));
+        assert_eq!(pending.password_set_at().cloned(), set_at, "{kind}");
+        assert_eq!(pending.sent_code().cloned(), data.get("code").map(|_| sent()), "{kind}");
+    }
+}

@@ -498,3 +498,24 @@ async fn an_address_signs_so_many_people_up_at_a_pool() {
         behind.call("SignUp", input(&client, &format!("local{n}"))).await.ok();
     }
 }
+
+#[tokio::test]
+async fn an_address_signs_so_many_people_up_on_the_pages_whether_or_not_their_client_has_a_secret() {
+    let server = TestServer::start().await;
+    let flags = [SENDING.as_slice(), &["--address-sign-ups-per-minute=3"]].concat();
+    let behind = TestServer::on(server.options(), config(&flags), server.clock.clone()).await;
+    for generates in [false, true] {
+        let client = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+            "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK], "GenerateSecret": generates});
+        let members = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"]});
+        let (_, client) = pool_with(&behind, members, client).await;
+        for n in 0..5 {
+            let mut browser = Browser::new(&behind);
+            browser.headers.push(("x-forwarded-for", "203.0.113.1".into()));
+            let page = browser.get(&format!("/signup?client_id={client}")).await;
+            let email = format!("p{n}@example.com");
+            let shown = browser.submit(&page, "sign_up", &[("email", &email), ("password", PASSWORD)]).await;
+            assert_eq!(shown.status, if n < 3 { 200 } else { 400 }, "{generates} {n}");
+        }
+    }
+}

@@ -183,7 +183,21 @@ impl SignIn<'_> {
                     Pending::DeviceSrpAuth { .. } | Pending::DevicePasswordVerifier { .. } => {
                         devices::respond(self, person, pending, responses).await?
                     }
-                    _ => second_factor::finish(self, person, pending, responses).await?,
+                    Pending::EmailOtp(EmailOtp::Second(_))
+                    | Pending::SoftwareTokenMfa(_)
+                    | Pending::SmsMfa(_)
+                    | Pending::SelectMfaType(_)
+                    | Pending::MfaSetup { .. } => second_factor::finish(self, person, pending, responses).await?,
+                    // These have no challenge's name, so that they do not come this far; the first factors are answered above.
+                    Pending::SignUp {}
+                    | Pending::SignedUp {}
+                    | Pending::WebAuthnRegistration(_)
+                    | Pending::SelectChallenge {}
+                    | Pending::Password {}
+                    | Pending::PasswordSrp {}
+                    | Pending::WebAuthn(_)
+                    | Pending::EmailOtp(EmailOtp::First(_))
+                    | Pending::SmsOtp(_) => return Err(session_text::unfit()),
                 };
                 next::go_on(self, step).await
             }

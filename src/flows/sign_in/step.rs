@@ -85,13 +85,7 @@ impl SignIn<'_> {
 
     /// The caller's address, if it belongs to one person and not to a server or a proxy.
     pub fn asker(&self) -> Option<IpAddr> {
-        let one = match self.context.door {
-            // A client with a secret is a server, which begins the sign-ins of many people.
-            Door::Api => self.client.secrets.is_empty(),
-            // A person who fills in a form knows no secret.
-            Door::Pages => true,
-            Door::Operator => false,
-        };
+        let one = self.context.door.is_one_person(!self.client.secrets.is_empty());
         (one && !self.context.address.is_loopback()).then_some(self.context.address)
     }
 

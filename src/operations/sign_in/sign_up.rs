@@ -64,8 +64,7 @@ pub struct Response {
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
     let ClientAndPool { client, pool } = &*caller;
     secret_hash::check(context.door, client, &request.username, request.secret_hash.as_deref())?;
-    // A client with a secret is a server, which signs up many people.
-    if client.secrets.is_empty() {
+    if context.door.is_one_person(!client.secrets.is_empty()) {
         app.budgets.spend_sign_up(&pool.id, context.address)?;
     }
     if pool.settings.admin_create_user_config.allow_admin_create_user_only {
