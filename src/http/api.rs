@@ -20,7 +20,7 @@ use crate::{
     call::{Call, Head},
     context::{Context, Door},
     error::{Error, Result},
-    operations, wire,
+    operations, random, wire,
 };
 
 /// What `X-Amz-Target` starts with, before the operation's name.
@@ -48,6 +48,7 @@ pub async fn no_such_path(request: HttpRequest) -> HttpResponse {
     let error = Error::UnknownOperation("There is nothing at this path; the API is at POST /.".into());
     let mut response = write(&request, "unknown", Err(error)).response;
     response.head_mut().status = StatusCode::NOT_FOUND;
+    arrival::identify(&mut response, random::uuid());
     response
 }
 

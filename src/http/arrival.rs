@@ -80,13 +80,18 @@ impl<'a> Arrival<'a> {
                 }
                 _ => tracing::info!(outcome, status, duration_ms, "request answered"),
             }
-            if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
-                response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
-            }
+            identify(&mut response, request_id);
             response
         }
         .instrument(span)
         .await
+    }
+}
+
+/// Names the request in its response.
+pub fn identify(response: &mut HttpResponse, request_id: Uuid) {
+    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+        response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
     }
 }
 

@@ -75,6 +75,7 @@ async fn unknown_targets_are_unknown_operations_and_unbuilt_ones_say_so() {
     );
     let answer = server.http.get(format!("{}/nowhere", server.url)).send().await.unwrap();
     assert_eq!(answer.status(), 404);
+    assert!(answer.headers().contains_key("x-amzn-requestid"), "every answer names its request");
 }
 
 #[tokio::test]
