@@ -62,8 +62,10 @@ fn run_directory() -> &'static Path {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let directory = base().join(format!("run-{}", &id[..8]));
         fs::create_dir_all(&directory).unwrap();
-        let lock = File::create(directory.join("lock")).unwrap();
+        // Locked before a later run can see it.
+        let lock = File::create(directory.join("new-lock")).unwrap();
         lock.lock().unwrap();
+        fs::rename(directory.join("new-lock"), directory.join("lock")).unwrap();
         (directory, lock)
     });
     directory
