@@ -25,6 +25,7 @@ use crate::{
         self, Connection, Transaction,
         audit::{Audited, Entry, Event, Trail},
         batches::WritesAudit,
+        pools::Pool,
         users::User,
     },
 };
@@ -55,6 +56,8 @@ pub enum Unaudited {
     CodesVoided,
     /// Only a code was used up, which proved what was already known.
     CodeUsed,
+    /// Only what was there already was written again.
+    Rewritten,
     /// It only begins what another call completes.
     Begun,
     /// A sign-in, which is recorded by its session and the authentication events.
@@ -88,15 +91,25 @@ impl<'a> Change<'a> {
         store::users::lock(&mut self.tx, &self.pool_id, sub).await?.ok_or(Error::UserNotFound)
     }
 
-    /// Records an event, if the change has several.
-    pub async fn note(&mut self, entry: Entry<'_>) -> Result<Audited> {
-        note(self.app, &mut self.tx, &self.pool_id, &self.trail, entry).await
+    /// Locks the user pool that the change belongs to.
+    pub async fn pool(&mut self) -> Result<Pool> {
+        let found = store::pools::lock(&mut self.tx, &self.pool_id).await?;
+        found.ok_or_else(|| Error::no_such_pool(&self.pool_id))
     }
 
     /// Records an event and commits.
     pub async fn commit<A>(mut self, entry: Entry<'_>, answer: A) -> Result<Changed<A>> {
-        let audited = self.note(entry).await?;
+        let audited = note(self.app, &mut self.tx, &self.pool_id, &self.trail, entry).await?;
         self.commit_noted(audited, answer).await
+    }
+
+    /// Commits, and records the event if the database says that something changed.
+    pub async fn commit_if<A>(self, changed: bool, entry: Entry<'_>, answer: A) -> Result<Changed<A>> {
+        if changed {
+            self.commit(entry, answer).await
+        } else {
+            self.commit_unaudited(Unaudited::Rewritten, answer).await
+        }
     }
 
     /// Commits a change whose event is already recorded.
@@ -214,7 +227,7 @@ pub fn trail(app: &App, context: &Context, actor: impl Into<String>) -> Trail {
 /// protect the account are made nevertheless: their rows are left out, and one row says so.
 pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, entry: Entry<'_>) -> Result<Audited> {
     let event = entry.event;
-    let Some(sub) = entry.sub.filter(|_| trail.actor == USER && !is_once(event)) else {
+    let Some(sub) = entry.sub.filter(|_| trail.actor == USER) else {
         return Ok(store::audit::insert(db, pool_id, trail, entry).await?);
     };
     let most = app.config.user_changes_per_day;
@@ -233,14 +246,6 @@ pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, 
         return Ok(store::audit::insert(db, pool_id, trail, left_out.of_user(sub)).await?);
     }
     Ok(Audited::left_out())
-}
-
-/// Whether a user does this only once, or it is counted elsewhere.
-fn is_once(event: Event) -> bool {
-    matches!(
-        event,
-        Event::UserSignedUp | Event::UserConfirmed | Event::UserDeleted | Event::PasswordReset | Event::PasskeyDeleted
-    )
 }
 
 /// Whether the change protects the account, and so is never refused.

@@ -44,8 +44,9 @@ impl Door {
         self != Self::Pages
     }
 
-    /// Whether requests come from one person each, so that their addresses can be counted. `has_secret`: the app client has one,
-    /// which makes it a server that asks for many people. A person who fills in a form knows no secret.
+    /// Whether each request comes from one person, so that its address can be counted.
+    ///
+    /// `has_secret` says whether the app client has a secret. Such a client is a server, which asks for many people.
     pub fn is_one_person(self, has_secret: bool) -> bool {
         match self {
             Self::Api => !has_secret,

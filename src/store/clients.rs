@@ -349,19 +349,20 @@ pub async fn update_secrets(db: &mut Connection, sealing: &SealingKey, client: &
     Ok(())
 }
 
-/// Writes a locked client's name and settings.
-pub async fn update(db: &mut Connection, client: &Client) -> sqlx::Result<()> {
-    sqlx::query!(
-        "UPDATE app_clients SET name = $3, configuration = $4, updated_at = $5 WHERE user_pool_id = $1 AND client_id = $2",
+/// Writes a locked client's name and settings, and says whether they were others before.
+pub async fn update(db: &mut Connection, client: &Client) -> sqlx::Result<bool> {
+    let changed = sqlx::query_scalar!(
+        r#"UPDATE app_clients c SET name = $3, configuration = $4, updated_at = $5
+           FROM (SELECT name, configuration FROM app_clients WHERE user_pool_id = $1 AND client_id = $2) AS old
+           WHERE c.user_pool_id = $1 AND c.client_id = $2
+           RETURNING (old.name, old.configuration) IS DISTINCT FROM (c.name, c.configuration) AS "changed!""#,
         client.pool_id,
         client.id,
         client.name,
         Json(&client.settings) as _,
         client.updated_at
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    changed.fetch_one(db).await
 }
 
 /// Removes a client; `false` when there is none.

@@ -49,19 +49,24 @@ pub async fn list(db: impl sqlx::PgExecutor<'_>, pool_id: &str) -> sqlx::Result<
     .await
 }
 
-/// Changes a domain, which stays a prefix or a custom domain; `false` when the pool has no such domain.
-pub async fn update(db: &mut Connection, domain: &Domain) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE domains SET certificate_arn = $3, managed_login_version = $4
-         WHERE user_pool_id = $1 AND domain = $2 AND (certificate_arn IS NULL) = ($3::text IS NULL)",
+/// Changes a domain, which stays a prefix or a custom domain, and says whether it was another before; `None` when the pool
+/// has no such domain.
+pub async fn update(db: &mut Connection, domain: &Domain) -> sqlx::Result<Option<bool>> {
+    let changed = sqlx::query_scalar!(
+        r#"WITH found AS (
+               SELECT (certificate_arn, managed_login_version) IS DISTINCT FROM ($3::text, $4::int) AS changes FROM domains
+               WHERE user_pool_id = $1 AND domain = $2 AND (certificate_arn IS NULL) = ($3 IS NULL) FOR UPDATE
+           ), changed AS (
+               UPDATE domains SET certificate_arn = $3, managed_login_version = $4
+               WHERE user_pool_id = $1 AND domain = $2 AND (SELECT changes FROM found)
+           )
+           SELECT changes AS "changes!" FROM found"#,
         domain.pool_id,
         domain.domain,
         domain.certificate_arn,
         domain.managed_login_version
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    );
+    changed.fetch_optional(db).await
 }
 
 /// Removes a domain; `false` when the pool has no such domain.

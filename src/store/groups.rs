@@ -1,13 +1,11 @@
 //! Groups of users.
 
-use serde_json::{Map, Value};
-use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::users::{Listed, Mfa, Row};
+use super::users::{Listed, Row};
 
-use super::{Connection, Connections, Stored, statement};
+use super::{Connection, Connections, statement};
 
 /// A group.
 #[derive(Debug)]

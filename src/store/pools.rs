@@ -458,18 +458,19 @@ pub async fn insert(db: &mut Connection, pool: &Pool) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes a pool's name and settings.
-pub async fn update(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
-    sqlx::query!(
-        "UPDATE user_pools SET name = $2, configuration = $3, updated_at = $4 WHERE user_pool_id = $1",
+/// Writes a locked pool's name and settings, and says whether they were others before.
+pub async fn update(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<bool> {
+    let changed = sqlx::query_scalar!(
+        r#"UPDATE user_pools p SET name = $2, configuration = $3, updated_at = $4
+           FROM (SELECT name, configuration FROM user_pools WHERE user_pool_id = $1) AS old
+           WHERE p.user_pool_id = $1
+           RETURNING (old.name, old.configuration) IS DISTINCT FROM (p.name, p.configuration) AS "changed!""#,
         pool.id,
         pool.name,
         Json(&pool.settings) as _,
         now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
+    );
+    changed.fetch_one(db).await
 }
 
 /// Writes a locked pool's passkey policy.

@@ -49,18 +49,23 @@ pub async fn find(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Re
     Ok(row.map(|row| ResourceServer { identifier: row.identifier, name: row.name, scopes: row.scopes.0 }))
 }
 
-/// Writes a resource server's name and scopes; `false` when there is none.
-pub async fn update(db: &mut Connection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE resource_servers SET name = $3, scopes = $4 WHERE user_pool_id = $1 AND identifier = $2",
+/// Writes a resource server's name and scopes, and says whether they were others before; `None` when there is no such server.
+pub async fn update(db: &mut Connection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<Option<bool>> {
+    let changed = sqlx::query_scalar!(
+        r#"WITH found AS (
+               SELECT (name, scopes) IS DISTINCT FROM ($3::text, $4::jsonb) AS changes FROM resource_servers
+               WHERE user_pool_id = $1 AND identifier = $2 FOR UPDATE
+           ), changed AS (
+               UPDATE resource_servers SET name = $3, scopes = $4
+               WHERE user_pool_id = $1 AND identifier = $2 AND (SELECT changes FROM found)
+           )
+           SELECT changes AS "changes!" FROM found"#,
         pool_id,
         server.identifier,
         server.name,
         Json(&server.scopes) as _
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    );
+    changed.fetch_optional(db).await
 }
 
 /// Removes a resource server; `false` when there is none.

@@ -16,15 +16,15 @@ macro_rules! statement {
     (@ $query:ident($($of:ty)?) [$($done:literal)*] { USER $($rest:tt)* } $($arg:expr),*) => {
         $crate::store::statement::statement!(@ $query($($of)?) [$($done)*
             r#" u.sub AS "sub!", u.username AS "username!", u.status AS "status!", u.enabled AS "enabled!",
-                u.attributes AS "attributes!: Json<Map<String, Value>>", u.password_hash, u.password_set_at,
-                u.created_at AS "created_at!", u.updated_at AS "updated_at!", u.mfa AS "mfa!: Stored<Mfa>" "#
+                u.attributes AS "attributes!: crate::store::users::Attributes", u.password_hash, u.password_set_at,
+                u.created_at AS "created_at!", u.updated_at AS "updated_at!", u.mfa AS "mfa!: crate::store::users::StoredMfa" "#
         ] { $($rest)* } $($arg),*)
     };
     (@ $query:ident($($of:ty)?) [$($done:literal)*] { USER_IF_ANY $($rest:tt)* } $($arg:expr),*) => {
         $crate::store::statement::statement!(@ $query($($of)?) [$($done)*
             r#" u.sub AS "sub?", u.username AS "username?", u.status AS "status?", u.enabled AS "enabled?",
-                u.attributes AS "attributes?: Json<Map<String, Value>>", u.password_hash, u.password_set_at,
-                u.created_at AS "created_at?", u.updated_at AS "updated_at?", u.mfa AS "mfa?: Stored<Mfa>" "#
+                u.attributes AS "attributes?: crate::store::users::Attributes", u.password_hash, u.password_set_at,
+                u.created_at AS "created_at?", u.updated_at AS "updated_at?", u.mfa AS "mfa?: crate::store::users::StoredMfa" "#
         ] { $($rest)* } $($arg),*)
     };
     (@ $query:ident($($of:ty)?) [$($done:literal)*] { SESSION_AND_OWNER $($rest:tt)* } $($arg:expr),*) => {

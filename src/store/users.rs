@@ -82,6 +82,10 @@ pub struct Password {
     pub srp_verifier: Option<Vec<u8>>,
 }
 
+/// The columns of JSON, by names that are short enough for a column's alias.
+pub(super) type Attributes = Json<Map<String, Value>>;
+pub(super) type StoredMfa = Stored<Mfa>;
+
 /// A user as the database has it.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -89,12 +93,12 @@ pub(super) struct Row {
     pub(super) username: String,
     pub(super) status: String,
     pub(super) enabled: bool,
-    pub(super) attributes: Json<Map<String, Value>>,
+    pub(super) attributes: Attributes,
     pub(super) password_hash: Option<String>,
     pub(super) password_set_at: Option<OffsetDateTime>,
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
-    pub(super) mfa: Stored<Mfa>,
+    pub(super) mfa: StoredMfa,
 }
 
 impl TryFrom<Row> for User {

@@ -5,17 +5,10 @@ use std::collections::BTreeSet;
 use keystead::{call::Access, operations};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, client, initiate, pool};
+use crate::support::{PASSWORD, TestServer, client, initiate, pool, second_client, srp_client};
 
-/// Operators' writes that other tests look at, because they need a device or an authenticator app, and those that are sign-ins.
-const ELSEWHERE: &[&str] = &[
-    "AdminUpdateDeviceStatus",
-    "AdminForgetDevice",
-    "AdminSetUserMFAPreference",
-    "AdminDeleteSoftwareToken",
-    "AdminInitiateAuth",
-    "AdminRespondToAuthChallenge",
-];
+/// Operators' writes that are sign-ins, which their session records.
+const SIGN_INS: &[&str] = &["AdminInitiateAuth", "AdminRespondToAuthChallenge"];
 
 struct Trail {
     server: TestServer,
@@ -56,11 +49,20 @@ async fn every_change_by_an_operator_is_noted() {
     let mut trail = Trail { server: TestServer::start().await, called: BTreeSet::new() };
     let other = trail.notes("CreateUserPool", json!({"PoolName": "other"}), "pool.created").await;
     let other = json!({"UserPoolId": other["UserPool"]["Id"]});
-    trail.notes("UpdateUserPool", other.clone(), "pool.updated").await;
+    let mut renamed = other.clone();
+    renamed["PoolName"] = json!("another");
+    trail.notes("UpdateUserPool", renamed, "pool.updated").await;
     trail.notes("DeleteUserPool", other, "pool.deleted").await;
     let attribute = json!({"CustomAttributes": [{"Name": "plan", "AttributeDataType": "String"}]});
     trail.of_pool("AddCustomAttributes", attribute, "pool.attributes_added").await;
-    trail.of_pool("SetUserPoolMfaConfig", json!({"MfaConfiguration": "OFF"}), "pool.mfa_configuration_set").await;
+    trail
+        .of_pool(
+            "SetUserPoolMfaConfig",
+            json!({"MfaConfiguration": "OFF",
+        "WebAuthnConfiguration": {"RelyingPartyId": "localhost", "UserVerification": "required"}}),
+            "pool.mfa_configuration_set",
+        )
+        .await;
     let policy = json!({"PasskeyPolicy": {"KeepLastFactor": true}});
     trail.of_pool("SetUserPoolPasskeyPolicy", policy, "pool.passkey_policy_set").await;
     trail.of_pool("SetUserPoolBranding", json!({"Branding": {"DisplayName": "Shop"}}), "pool.branding_set").await;
@@ -73,11 +75,13 @@ async fn every_change_by_an_operator_is_noted() {
 
     let named = json!({"Domain": "shop"});
     trail.of_pool("CreateUserPoolDomain", named.clone(), "domain.created shop").await;
-    trail.of_pool("UpdateUserPoolDomain", named.clone(), "domain.updated shop").await;
+    let managed = json!({"Domain": "shop", "ManagedLoginVersion": 2});
+    trail.of_pool("UpdateUserPoolDomain", managed, "domain.updated shop").await;
     trail.of_pool("DeleteUserPoolDomain", named, "domain.deleted shop").await;
     let server = json!({"Identifier": "api", "Name": "API"});
-    trail.of_pool("CreateResourceServer", server.clone(), "resource_server.created api").await;
-    trail.of_pool("UpdateResourceServer", server.clone(), "resource_server.updated api").await;
+    trail.of_pool("CreateResourceServer", server, "resource_server.created api").await;
+    let renamed = json!({"Identifier": "api", "Name": "The API"});
+    trail.of_pool("UpdateResourceServer", renamed, "resource_server.updated api").await;
     trail.of_pool("DeleteResourceServer", json!({"Identifier": "api"}), "resource_server.deleted api").await;
 
     let made = json!({"UserPoolId": pool(), "ClientName": "web", "GenerateSecret": true});
@@ -90,7 +94,8 @@ async fn every_change_by_an_operator_is_noted() {
     assert_eq!(trail.server.count(&event).await, 1);
     trail.called.insert("CreateUserPoolClient");
     let web = json!({"ClientId": id});
-    trail.of_pool("UpdateUserPoolClient", web.clone(), &format!("client.updated {id}")).await;
+    let renamed = json!({"ClientId": id, "ClientName": "site"});
+    trail.of_pool("UpdateUserPoolClient", renamed, &format!("client.updated {id}")).await;
     let added = trail.of_pool("AddUserPoolClientSecret", web.clone(), &format!("client.secret_added {id}")).await;
     let secret = json!({"ClientId": id, "ClientSecretId": added["ClientSecretDescriptor"]["ClientSecretId"]});
     trail.of_pool("DeleteUserPoolClientSecret", secret, &format!("client.secret_deleted {id}")).await;
@@ -132,6 +137,27 @@ async fn every_change_by_an_operator_is_noted() {
     trail.of_pool("AdminUserGlobalSignOut", user(), "user.signed_out").await;
     let address = json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
     trail.of_pool("AdminUpdateUserAttributes", with(json!({"UserAttributes": address})), "user.updated").await;
+    let preference = with(json!({"EmailMfaSettings": {"Enabled": true, "PreferredMfa": false}}));
+    trail.of_pool("AdminSetUserMFAPreference", preference, "mfa.changed").await;
+    let preference = with(json!({"EmailMfaSettings": {"Enabled": false, "PreferredMfa": false}}));
+    trail.of_pool("AdminSetUserMFAPreference", preference, "mfa.changed").await;
+    // An authenticator app that waits for its first code, and a device that was confirmed.
+    let remembers = json!({"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true}});
+    trail.of_pool("UpdateUserPool", remembers, "pool.updated").await;
+    let app = json!({"MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    trail.of_pool("SetUserPoolMfaConfig", app, "pool.mfa_configuration_set").await;
+    let answer = ada.password_sign_in(client(), PASSWORD).await.ok();
+    ada.keep_tokens(&answer);
+    ada.call("AssociateSoftwareToken", json!({})).await.ok();
+    trail.of_pool("AdminDeleteSoftwareToken", user(), "mfa.changed").await;
+    let device = &answer["AuthenticationResult"]["NewDeviceMetadata"];
+    let key = device["DeviceKey"].as_str().unwrap();
+    let verifier = srp_client::verifier((device["DeviceGroupKey"].as_str().unwrap(), key), "forty random bytes");
+    let confirm = json!({"DeviceKey": key, "DeviceSecretVerifierConfig": verifier});
+    ada.call("ConfirmDevice", confirm).await.ok();
+    let status = with(json!({"DeviceKey": key, "DeviceRememberedStatus": "not_remembered"}));
+    trail.of_pool("AdminUpdateDeviceStatus", status, "device.not_remembered").await;
+    trail.of_pool("AdminForgetDevice", with(json!({"DeviceKey": key})), "device.forgotten").await;
     trail.of_pool("AdminResetUserPassword", user(), "password.reset_required").await;
     trail.of_pool("AdminDeleteUser", user(), "user.deleted").await;
     let sign_up = json!({"ClientId": client(), "Username": "bob", "Password": PASSWORD});
@@ -159,7 +185,7 @@ async fn every_change_by_an_operator_is_noted() {
     // Nothing is forgotten: an operator's call is one that asks for a signature.
     for operation in operations::SUPPORTED.iter().filter(|one| operations::access(one) != Access::Read) {
         let unsigned = trail.server.call(operation, json!({})).await.outcome();
-        let seen = trail.called.contains(operation) || ELSEWHERE.contains(operation);
+        let seen = trail.called.contains(operation) || SIGN_INS.contains(operation);
         assert_eq!(unsigned == "MissingAuthenticationTokenException", seen, "{operation} {unsigned}");
     }
 }
@@ -177,4 +203,30 @@ async fn what_changes_nothing_is_not_noted() {
     names["UserAttributeNames"] = json!(["name"]);
     server.operator("AdminDeleteUserAttributes", names).await.ok();
     assert_eq!(server.count("audit_events").await, before);
+}
+
+#[tokio::test]
+async fn what_was_there_already_is_noted_once() {
+    let server = TestServer::start().await;
+    let domain = json!({"UserPoolId": pool(), "Domain": "shop"});
+    let api = json!({"UserPoolId": pool(), "Identifier": "api", "Name": "API"});
+    server.operator("CreateUserPoolDomain", domain.clone()).await.ok();
+    server.operator("CreateResourceServer", api.clone()).await.ok();
+    let flows = json!(["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    let own = json!({"UserPoolId": pool(), "ClientId": second_client(), "ExplicitAuthFlows": flows});
+    let arn = format!("arn:aws:cognito-idp:us-east-1:000000000000:userpool/{}", pool());
+    let twice = [
+        ("UpdateUserPool", json!({"UserPoolId": pool()})),
+        ("SetUserPoolMfaConfig", json!({"UserPoolId": pool(), "MfaConfiguration": "OFF"})),
+        ("UpdateUserPoolClient", own),
+        ("UpdateUserPoolDomain", domain),
+        ("UpdateResourceServer", api),
+        ("TagResource", json!({"ResourceArn": arn, "Tags": {"a": "b"}})),
+    ];
+    for (operation, input) in twice {
+        server.operator(operation, input.clone()).await.ok();
+        let once = server.count("audit_events").await;
+        server.operator(operation, input).await.ok();
+        assert_eq!(server.count("audit_events").await, once, "{operation}");
+    }
 }

@@ -188,7 +188,7 @@ impl SignIn<'_> {
                     | Pending::SmsMfa(_)
                     | Pending::SelectMfaType(_)
                     | Pending::MfaSetup { .. } => second_factor::finish(self, person, pending, responses).await?,
-                    // These have no challenge's name, so that they do not come this far; the first factors are answered above.
+                    // First factors are answered above, and the others have no challenge's name.
                     Pending::SignUp {}
                     | Pending::SignedUp {}
                     | Pending::WebAuthnRegistration(_)

@@ -39,7 +39,7 @@ pub async fn handle(
     client.updated_at = change.at();
     attributes::check(&pool, &client.settings, "updating")?;
     oauth::check(&mut change, &client).await?;
-    store::clients::update(&mut change, &client).await?;
+    let changed = store::clients::update(&mut change, &client).await?;
     let answer = Response { user_pool_client: shown(&client, true)? };
-    change.commit(Event::ClientUpdated.of(&client.id), answer).await
+    change.commit_if(changed, Event::ClientUpdated.of(&client.id), answer).await
 }

@@ -34,7 +34,7 @@ pub async fn handle(
         ));
     }
     let mut change = operator.begin(app, context, pool_id).await?;
-    store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    change.pool().await?;
     if !store::domains::insert(&mut change, &domain).await? {
         let of_pool = store::domains::list(&mut *change, pool_id).await?;
         let has = of_pool.iter().any(|other| other.certificate_arn.is_none() == domain.certificate_arn.is_none());

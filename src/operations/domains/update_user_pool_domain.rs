@@ -8,7 +8,6 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    flows,
     store::{self, audit::Event},
 };
 
@@ -19,11 +18,10 @@ pub async fn handle(
     request: DomainInput,
 ) -> Result<Changed<DomainOutput>> {
     let domain = request.domain();
-    flows::pool(app, &domain.pool_id).await?;
     let mut change = operator.begin(app, context, &domain.pool_id).await?;
-    if !store::domains::update(&mut change, &domain).await? {
-        return Err(Error::ResourceNotFound("No such domain of this kind in this user pool.".into()));
-    }
+    change.pool().await?;
+    let no_such_domain = || Error::ResourceNotFound("No such domain of this kind in this user pool.".into());
+    let changed = store::domains::update(&mut change, &domain).await?.ok_or_else(no_such_domain)?;
     let name = domain.domain.clone();
-    change.commit(Event::DomainUpdated.of(&name), DomainOutput::of(domain)).await
+    change.commit_if(changed, Event::DomainUpdated.of(&name), DomainOutput::of(domain)).await
 }

@@ -48,8 +48,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     let logo = given.logo.as_deref().map(image).transpose()?;
     let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let now = change.at();
-    let pool = store::pools::lock(&mut change, &request.user_pool_id).await?;
-    let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let mut pool = change.pool().await?;
     let before = pool.branding.clone();
     pool.branding = store::pools::Branding {
         display_name: given.display_name,

@@ -65,8 +65,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     }
     let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let now = change.at();
-    let pool = store::pools::lock(&mut change, &request.user_pool_id).await?;
-    let mut pool = pool.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let mut pool = change.pool().await?;
     let before = (pool.sessions_on_passkey_delete, pool.passkey_policy.clone());
     let chosen = sessions_on_delete.as_deref().unwrap_or("KEEP");
     pool.sessions_on_passkey_delete = SessionsOnDelete::parse(chosen)

@@ -33,7 +33,7 @@ pub async fn handle(
         updated_at: now,
     };
     // Locked, so that the count stays true.
-    store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    change.pool().await?;
     if store::groups::count(&mut change, pool_id).await? >= MAX_GROUPS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_GROUPS} groups.").into()));
     }

@@ -38,7 +38,7 @@ pub async fn handle(
     let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
     // Locked, so that the count stays true.
-    store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    change.pool().await?;
     if store::user_imports::count_open(&mut change, pool_id).await? >= MAX_OPEN {
         let text = format!("A user pool may have {MAX_OPEN} import jobs that have not ended; stop or start one.");
         return Err(Error::LimitExceeded(text.into()));

@@ -9,7 +9,7 @@ use crate::{
     caller::Operator,
     change::Changed,
     context::Context,
-    error::{Error, Result},
+    error::Result,
     operations::Empty,
     store::audit::Event,
     store::{self, pools::SchemaAttribute},
@@ -24,12 +24,11 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let mut change = operator.begin(app, context, &request.user_pool_id).await?;
-    let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
-    let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let mut pool = change.pool().await?;
     for attribute in request.custom_attributes {
         add_custom(&mut pool.settings.schema_attributes, attribute)?;
     }
     let now = change.at();
-    store::pools::update(&mut change, &pool, now).await?;
-    change.commit(Event::PoolAttributesAdded.of_pool(), Empty {}).await
+    let changed = store::pools::update(&mut change, &pool, now).await?;
+    change.commit_if(changed, Event::PoolAttributesAdded.of_pool(), Empty {}).await
 }

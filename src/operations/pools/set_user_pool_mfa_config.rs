@@ -43,8 +43,7 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Response>> {
     let mut change = operator.begin(app, context, &request.user_pool_id).await?;
-    let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
-    let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let mut pool = change.pool().await?;
     check(&request, &pool.settings)?;
     if operator.is_bound {
         check_own_rp_id(app, &mut change, &pool, request.web_authn_configuration.as_ref()).await?;
@@ -60,8 +59,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     });
     check_factors(&pool.settings)?;
     let now = change.at();
-    store::pools::update(&mut change, &pool, now).await?;
-    change.commit(Event::PoolMfaConfigurationSet.of_pool(), shown(&pool)).await
+    let changed = store::pools::update(&mut change, &pool, now).await?;
+    change.commit_if(changed, Event::PoolMfaConfigurationSet.of_pool(), shown(&pool)).await
 }
 
 /// Checks for the configuration errors of docs/cognito.md 3.2, in the order that was measured.

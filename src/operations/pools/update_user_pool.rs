@@ -57,8 +57,7 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let mut change = operator.begin(app, context, &request.user_pool_id).await?;
-    let found = store::pools::lock(&mut change, &request.user_pool_id).await?;
-    let mut pool = found.ok_or_else(|| Error::no_such_pool(&request.user_pool_id))?;
+    let mut pool = change.pool().await?;
     let before = pool.clone();
     if let Some(name) = request.pool_name {
         pool.name = name;
@@ -117,8 +116,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     check_triggers(settings)?;
     check_senders(app, &pool, Some(&before), operator.is_bound)?;
     let now = change.at();
-    store::pools::update(&mut change, &pool, now).await?;
-    change.commit(Event::PoolUpdated.of_pool(), Empty {}).await
+    let changed = store::pools::update(&mut change, &pool, now).await?;
+    change.commit_if(changed, Event::PoolUpdated.of_pool(), Empty {}).await
 }
 
 /// `LambdaConfig` without the older member that DescribeUserPool shows beside PreTokenGenerationConfig.

@@ -25,7 +25,7 @@ pub async fn handle(
     let server = request.server()?;
     let mut change = operator.begin(app, context, &pool_id).await?;
     // Locked, so that the count stays true.
-    store::pools::lock(&mut change, &pool_id).await?.ok_or_else(|| Error::no_such_pool(&pool_id))?;
+    change.pool().await?;
     if store::resource_servers::count(&mut change, &pool_id).await? >= MAX_SERVERS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_SERVERS} resource servers.").into()));
     }

@@ -21,10 +21,9 @@ pub async fn handle(
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let server = request.server()?;
     let mut change = operator.begin(app, context, &pool.id).await?;
-    if !store::resource_servers::update(&mut change, &pool.id, &server).await? {
-        return Err(no_such_server(&server.identifier));
-    }
+    let changed = store::resource_servers::update(&mut change, &pool.id, &server).await?;
+    let changed = changed.ok_or_else(|| no_such_server(&server.identifier))?;
     let identifier = server.identifier.clone();
     let answer = ResourceServerOutput { resource_server: ResourceServerType::of(&pool.id, server) };
-    change.commit(Event::ResourceServerUpdated.of(&identifier), answer).await
+    change.commit_if(changed, Event::ResourceServerUpdated.of(&identifier), answer).await
 }

@@ -26,13 +26,13 @@ pub struct Request {
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool_id = pool_id(app, &request.resource_arn)?;
     let mut change = operator.begin(app, context, pool_id).await?;
-    let mut pool = store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    let mut pool = change.pool().await?;
     let tags = tags(&mut pool);
     tags.extend(request.tags);
     if tags.len() > MAX_TAGS {
         return Err(Error::InvalidParameter(format!("A user pool may have {MAX_TAGS} tags.").into()));
     }
     let now = change.at();
-    store::pools::update(&mut change, &pool, now).await?;
-    change.commit(Event::PoolTagged.of_pool(), Empty {}).await
+    let changed = store::pools::update(&mut change, &pool, now).await?;
+    change.commit_if(changed, Event::PoolTagged.of_pool(), Empty {}).await
 }

@@ -5,13 +5,7 @@ use serde::Deserialize;
 
 use super::{pool_id, tags};
 use crate::{
-    app::App,
-    caller::Operator,
-    change::Changed,
-    context::Context,
-    error::{Error, Result},
-    operations::Empty,
-    store,
+    app::App, caller::Operator, change::Changed, context::Context, error::Result, operations::Empty, store,
     store::audit::Event,
 };
 
@@ -25,9 +19,9 @@ pub struct Request {
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let pool_id = pool_id(app, &request.resource_arn)?;
     let mut change = operator.begin(app, context, pool_id).await?;
-    let mut pool = store::pools::lock(&mut change, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))?;
+    let mut pool = change.pool().await?;
     tags(&mut pool).retain(|name, _| !request.tag_keys.contains(name));
     let now = change.at();
-    store::pools::update(&mut change, &pool, now).await?;
-    change.commit(Event::PoolUntagged.of_pool(), Empty {}).await
+    let changed = store::pools::update(&mut change, &pool, now).await?;
+    change.commit_if(changed, Event::PoolUntagged.of_pool(), Empty {}).await
 }

@@ -1,14 +1,12 @@
 //! What the first step of a sign-in reads: the user with a name, and that user's passkeys.
 
-use serde_json::{Map, Value};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
-        Connections, Stored, statement,
-        users::{Mfa, Row, User},
+        Connections, statement,
+        users::{Row, User},
     },
 };
 

@@ -1,17 +1,15 @@
 //! What a further step of a passkey sign-in reads: the challenge, its user, and the passkey that answers it.
 
-use serde_json::{Map, Value};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
-        Connections, Stored,
+        Connections,
         challenges::{self, Challenge},
         passkeys::Key,
         statement,
-        users::{Mfa, Row, User},
+        users::{Row, User},
     },
 };
 
