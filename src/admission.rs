@@ -1,10 +1,13 @@
-//! Admission control: how many requests are answered at the same time, and how many bytes of bodies are held.
+//! Admission control: limits how many requests are handled at the same time, and how many bytes of request bodies are
+//! held in memory.
 //!
-//! [`crate::fair`] decides who is next and who is turned away; this file decides where each caller stands.
+//! [`crate::fair`] decides which request is next and which is turned away. It compares callers by their paths, which
+//! this file makes.
 //!
-//! A request has a [`Seat`]. It counts for its address until its caller proves something: a token makes it count for
-//! its subject, a signature for its key, a client secret for the app client. Callers who proved something do not stand
-//! in line with those who did not.
+//! A request has a [`Seat`], which records for whom the request counts. At first it counts for its address. Once the
+//! caller has proved something, the request counts for what was proved: the subject of a token, the key of a signature,
+//! or the app client whose secret was shown to be known. Callers who proved something have shares of their own, apart
+//! from those who did not.
 
 use std::{
     future::Future,
@@ -26,22 +29,23 @@ use crate::{
 pub struct Admission {
     places: Option<Arc<Line>>,
     body_bytes: Option<Arc<Line>>,
-    /// Uploads of user-import files, counted apart from other bodies: they are large and may be slow.
+    /// Uploads of user-import files, counted apart from other bodies because they are large and may be slow.
     uploads: Arc<Line>,
 }
 
-/// How many files may be uploaded at the same time.
+/// The most user-import files that may be uploaded at the same time.
 const UPLOADS: usize = 2;
 
-/// Bodies up to this size are not counted. Nearly all bodies are this small, and none of them is refused because others
-/// send large ones. A connection uses about as much memory even without a body.
+/// Bodies up to this size are not counted, so they are never refused because other callers send large ones. Nearly all
+/// bodies are this small. Not counting them is safe, because a connection uses about as much memory even without a
+/// body.
 const SMALL_BODY: usize = 16 * 1024;
 
-/// How long a request waits for a place, or for its user's turn, before it is refused. After so long, something does
-/// not give places back as it should.
+/// How long a request waits for a place, or for its user's turn, before it is refused. A wait this long means that
+/// places are not given back as they should be.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Kinds of callers, each with its weight where the kinds compete.
+/// Kinds of callers, each with its weight. When the kinds compete, their shares are proportional to the weights.
 mod kind {
     pub const BEARERS: (&str, u32) = ("bearers", 4);
     pub const OPERATORS: (&str, u32) = ("operators", 2);
@@ -54,36 +58,38 @@ fn of_kind((name, weight): (&str, u32)) -> Path {
     Path::default().weighing(name, weight)
 }
 
-/// The path of a person with a session's genuine access token, or of a browser that is signed in.
+/// Returns the path of a user who presents a genuine access token, or whose browser is signed in.
 pub fn bearer(pool_id: &str, sub: Uuid, session: Uuid) -> Path {
     of_kind(kind::BEARERS).then(("pool of bearers", pool_id)).caller().then(sub).then(session)
 }
 
-/// The path of an operator with a genuine signature.
+/// Returns the path of an operator whose signature is genuine.
 pub fn operator(access_key_id: &str) -> Path {
     of_kind(kind::OPERATORS).caller().then(("key", access_key_id))
 }
 
-/// The path of an app client that proved its secret.
+/// Returns the path of an app client that proved that it knows its secret.
 pub fn client(pool_id: &str, client_id: &str) -> Path {
     of_kind(kind::CLIENTS).then(("pool of clients", pool_id)).caller().then(("client", client_id))
 }
 
-/// The path of anybody else, at an address. `pool_id` is the pool that the request names, if that pool is known.
+/// Returns the path of a caller who has proved nothing and is known only by an address. `pool_id` is the pool that the
+/// request names, if that pool is known to exist.
 pub fn stranger(pool_id: Option<&str>, address: IpAddr) -> Path {
     from(of_kind(kind::STRANGERS).beside(("pool of strangers", pool_id)).caller(), address)
 }
 
-/// The path of work that nobody asked for, such as jobs.
+/// Returns the path of work outside of any request, such as a background job.
 pub fn background() -> Path {
     of_kind(kind::BACKGROUND).caller()
 }
 
-/// Extends a path by the networks of an address, the widest first, so that nobody gets more by having many addresses.
+/// Extends a path by the networks of an address, the widest first, so that nobody gets a larger share by using many
+/// addresses.
 ///
-/// In IPv6 these are the network of a provider, and that of a customer in three usual sizes; in IPv4, networks of
-/// similar meaning. They are the same beside every pool, so whoever asks at many pools at once has at each pool the
-/// load that it has in all.
+/// In IPv6 these are the network of a provider (/32), and the network of a customer in three usual sizes (/48, /56,
+/// /64). In IPv4 they are networks of similar meaning. A network is the same step whichever pool a request names, so
+/// the load of a caller who sends requests to many pools adds up.
 fn from(path: Path, address: IpAddr) -> Path {
     let lengths: &[u8] = match address {
         IpAddr::V4(_) => &[16, 24, 32],
@@ -97,34 +103,34 @@ tokio::task_local! {
     static SEAT: Seat;
 }
 
-/// A request's seat: its place among the requests being answered, and whom it counts for. It outlives the caller if the
-/// request does.
+/// A request's seat: its place among the requests being handled, and the path that it counts for. If the caller hangs
+/// up but the request is carried out nevertheless, the request keeps its seat.
 #[derive(Clone)]
 pub struct Seat(Arc<SeatParts>);
 
 struct SeatParts {
     places: Option<Arc<Line>>,
     address: IpAddr,
-    /// The operation, or what else the request asks for.
+    /// The operation, or a name for any other work that the request needs.
     work: String,
     state: Mutex<SeatState>,
 }
 
 struct SeatState {
     path: Path,
-    /// Whether the caller has proved anything: until then only the address is known.
+    /// Whether the caller has proved anything. Until then only the address is known.
     proved: bool,
     place: Option<Ticket>,
 }
 
 impl Seat {
-    /// Runs a request. While it runs, the functions below find its seat.
+    /// Runs a request. While it runs, the functions of this module find its seat.
     pub async fn scope<T>(self, request: impl Future<Output = T>) -> T {
         SEAT.scope(self, request).await
     }
 
     /// Takes a place, in the order that [`crate::fair`] decides, unless the request has one already. Fails with
-    /// `TooManyRequests` when there is no room, or after a long wait.
+    /// `TooManyRequests` if the request is turned away, or after waiting for [`PATIENCE`].
     async fn sit(&self) -> Result<()> {
         let Some(places) = &self.0.places else { return Ok(()) };
         let path = {
@@ -149,7 +155,7 @@ impl Seat {
     }
 
     fn stand_up(&self) -> bool {
-        // Dropped after the lock is released, because dropping a place may give it to others.
+        // The place is dropped after the lock is released, because dropping it may give it to another request.
         let place = self.state().place.take();
         place.is_some()
     }
@@ -175,7 +181,8 @@ impl Seat {
     }
 }
 
-/// Waits for a place for the current request, if it has none yet. Fails with `TooManyRequests` as [`Seat`] does.
+/// Waits for a place for the current request, if it has none yet. Fails with `TooManyRequests` if the request is turned
+/// away, or after waiting for [`PATIENCE`].
 pub async fn sit() -> Result<()> {
     match current() {
         Some(seat) => seat.sit().await,
@@ -183,31 +190,32 @@ pub async fn sit() -> Result<()> {
     }
 }
 
-/// Gives up the request's place while it waits for something other than the database. Returns whether it had one.
+/// Gives up the current request's place, because the request is about to wait for something else. Returns whether it
+/// had a place.
 pub fn stand_up() -> bool {
     current().is_some_and(|seat| seat.stand_up())
 }
 
-/// Makes the request count, from now on, for the caller who proved to have sent it.
+/// Makes the current request count for the caller who has proved to have sent it.
 pub fn proved(path: Path) {
     if let Some(seat) = current() {
         seat.count_for(path, true);
     }
 }
 
-/// Says which pool the request is for. This matters only as long as nothing is proved.
+/// Makes the current request count for a stranger at this pool. Has no effect once the caller has proved something.
 pub fn concerns_pool(pool_id: &str) {
     if let Some(seat) = current().filter(|seat| !seat.is_proved()) {
         seat.count_for(stranger(Some(pool_id), seat.0.address), false);
     }
 }
 
-/// The path that the current request counts for; outside of a request, that of background work.
+/// Returns the path that the current request counts for. Outside of a request, returns that of background work.
 pub fn path() -> Path {
     current().map_or_else(background, |seat| seat.state().path.clone())
 }
 
-/// Like `path`, with the work that the request does.
+/// Like [`path`], but the path of a request ends with the kind of work that the request does.
 pub fn path_of_work() -> Path {
     current().map_or_else(background, |seat| path().doing(&seat.0.work))
 }
@@ -235,32 +243,34 @@ impl Admission {
         }
     }
 
-    /// Admits a file with users for a pool; its bytes are not counted. Fails with `TooManyRequests` when there are as
-    /// many uploads as there may be. A pool that sends several files gives way to another pool.
+    /// Admits the upload of a user-import file for a pool; its bytes are not counted. If there are as many uploads as
+    /// there may be, this displaces an upload of another pool that has several, or else fails with `TooManyRequests`.
     pub fn upload(&self, pool_id: &str) -> Result<BodyBytes> {
         let path = Path::default().then(("pool of files", pool_id));
         let counted = self.uploads.join_with(&path, 1).map_err(busy)?;
         Ok(BodyBytes { line: None, path, size: 0, counted: Some(counted) })
     }
 
-    /// An empty body from an address. Until the body is here nothing is proved, so only the address counts.
+    /// Begins to count a body from an address, before any of it has arrived. It counts for the address, because nothing
+    /// is proved until the whole body has arrived.
     pub fn body(&self, address: IpAddr) -> BodyBytes {
         BodyBytes { line: self.body_bytes.clone(), path: from(Path::default(), address), size: 0, counted: None }
     }
 
-    /// The seat of a request from an address, without a place yet. `work`: the operation, or what else it asks for.
+    /// Returns a seat, without a place yet, for a request from an address. `work` is the operation, or a name for any
+    /// other work that the request needs.
     pub fn seat(&self, address: IpAddr, work: &str) -> Seat {
         let state = SeatState { path: stranger(None, address), proved: false, place: None };
         let (places, state) = (self.places.clone(), Mutex::new(state));
         Seat(Arc::new(SeatParts { places, address, work: work.to_owned(), state }))
     }
 
-    /// Requests that are being answered.
+    /// The number of requests that have a place.
     pub fn in_flight(&self) -> usize {
         self.places.as_ref().map_or(0, |places| places.held())
     }
 
-    /// Requests that wait for a place.
+    /// The number of requests that wait for a place.
     pub fn waiting(&self) -> usize {
         self.places.as_ref().map_or(0, |places| places.waiting())
     }
@@ -275,7 +285,8 @@ impl Admission {
 }
 
 impl BodyBytes {
-    /// Counts so many more bytes. Fails with `TooManyRequests` when there is no room and nobody else holds more.
+    /// Counts further bytes. Fails with `TooManyRequests` if there is no room and no other caller has more, or if this
+    /// body was displaced.
     pub fn grow(&mut self, bytes: usize) -> Result<()> {
         self.size += bytes;
         let Some(line) = self.line.as_ref().filter(|_| self.size > SMALL_BODY) else { return Ok(()) };
@@ -288,7 +299,8 @@ impl BodyBytes {
         }
     }
 
-    /// Resolves when the body must give way to those of others who have less. That can happen only while it arrives.
+    /// Waits until the body is displaced by bodies of callers who have less, and returns the refusal. A body can be
+    /// displaced only while it arrives.
     pub async fn displaced(&mut self) -> Error {
         match &mut self.counted {
             Some(counted) if !counted.is_held() => {
@@ -299,7 +311,8 @@ impl BodyBytes {
         }
     }
 
-    /// Says that the whole body is here; from now on it gives way to nobody.
+    /// Records that the whole body has arrived. From then on it cannot be displaced. Fails with `TooManyRequests` if it
+    /// was displaced before.
     pub fn is_whole(&mut self) -> Result<()> {
         self.counted.as_mut().map_or(Ok(()), |counted| counted.keep().map_err(busy))
     }
@@ -313,7 +326,8 @@ fn busy(_: TurnedAway) -> Error {
 mod tests {
     use super::*;
 
-    /// Fills a line that has room for four with the tickets of `flood`. Returns whether the newcomer is admitted.
+    /// Fills a line that has room for four waiting tickets with those of `flood`. Returns whether the newcomer is
+    /// admitted.
     fn displaces(flood: &[Path], newcomer: &Path) -> bool {
         let line = Line::new(1, 4);
         let held = line.join(&background()).unwrap();
@@ -346,7 +360,8 @@ mod tests {
         assert!(displaces(&flood, &stranger(Some("eu_0"), "198.51.100.1".parse().unwrap())));
     }
 
-    /// Five requests from one address at each of 64 pools, and one request of each of twenty people at another pool.
+    /// Returns two lists of paths: five requests from one address at each of 64 pools, and one request from each of
+    /// twenty people at another pool.
     fn one_at_many_pools_and_many_at_one() -> (Vec<Path>, Vec<Path>) {
         let pool = |n: usize| stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap());
         let people = (0..20).map(|n| stranger(Some("eu_busy"), format!("198.{n}.0.1").parse().unwrap()));
@@ -363,7 +378,7 @@ mod tests {
             let mut waiting = Vec::new();
             for path in &people {
                 waiting.push(line.join(path).expect("somebody else has more"));
-                // Whoever was turned away comes again.
+                // The flood sends new requests for those that were turned away.
                 flood.extend((0..64).filter_map(|n| {
                     line.join(&stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap())).ok()
                 }));
@@ -403,7 +418,7 @@ mod tests {
         let at = |pool: &str, address: &str| line.join(&stranger(Some(pool), address.parse().unwrap())).unwrap();
         let mut flood: Vec<_> = (0..30).map(|_| at("eu_a", "203.0.113.1")).collect();
         let others = [at("eu_a", "198.51.100.1"), at("eu_b", "203.0.113.1"), at("eu_b", "192.0.2.1")];
-        // Three of the flood's five give their slots back.
+        // Three of the flood's five tickets that hold slots give them back.
         flood.drain(..3);
         for mut ticket in others {
             assert!(tokio::time::timeout(Duration::ZERO, ticket.held()).await.is_ok());

@@ -1,4 +1,4 @@
-//! [`App`]: what any code may use while it answers a request.
+//! [`App`]: the shared parts that any code may use to handle a request.
 
 use std::{
     collections::HashMap,
@@ -41,15 +41,15 @@ use crate::{
     web_acl::WebAcl,
 };
 
-/// The server's shared parts. All state is in the database; everything here may be lost at any time.
+/// The server's shared parts. All lasting state is in the database, so everything here may be lost at any time.
 pub struct App {
     /// Connections to PostgreSQL, for requests.
     pub db: Connections,
-    /// Separate connections for background jobs, so that background work never keeps a request waiting.
+    /// Separate connections for background jobs, so that no request waits for a connection that a job uses.
     pub job_db: Connections,
-    /// The connection that checks on the database; no request uses it.
+    /// The connection over which readiness is checked, by a job and by `/health/ready`. Nothing else uses it.
     pub probe_db: Connections,
-    /// Whether the database is usable, as far as known.
+    /// The last result of checking whether the database is usable.
     pub readiness: Readiness,
     /// The database's time.
     pub clock: Arc<DatabaseClock>,
@@ -57,7 +57,7 @@ pub struct App {
     pub config: Config,
     /// `config.public_url()`, computed once.
     pub public_url: String,
-    /// The names of this server, and those that pools may have.
+    /// This server's own host names, and the rules for names of pools.
     pub hosts: Hosts,
     /// Seals secrets.
     pub sealing: Arc<SealingKey>,
@@ -65,35 +65,36 @@ pub struct App {
     pub passwords: Passwords,
     /// Parsed signing keys of pools.
     pub keys: KeyRing,
-    /// Address rules.
+    /// The web ACL.
     pub acl: WebAcl,
     /// Limits how many requests are handled at the same time.
     pub admission: Admission,
-    /// Queues the requests of each user.
+    /// Queues the requests of each user that change something.
     pub user_queue: UserQueue,
     /// Request budgets.
     pub budgets: Budgets,
     /// Detects whether requests come through a proxy that is not trusted.
     pub proxies: Proxies,
-    /// How messages reach people.
+    /// Sends mail and text messages.
     pub delivery: Delivery,
-    /// Who makes which authenticators.
+    /// The names of passkey providers by AAGUID.
     pub providers: PasskeyProviders,
-    /// Calls the functions that pools have for events in a user's life.
+    /// Calls the functions in the `LambdaConfig` of pools.
     pub triggers: Triggers,
-    /// Authentication events on their way to the database.
+    /// Authentication events that wait to be written to the database.
     pub auth_events: AuthEventQueue,
-    /// Users who signed in, for the limit on sessions.
+    /// Users who signed in recently, for the job that enforces the limits on sessions.
     pub opened_sessions: OpenedSessions,
-    /// How many delivery tasks are running or still recording what is on its way.
+    /// How many delivery channels have a running task. A task that is stopped still records the deliveries in progress.
     pub roads_at_work: AtomicUsize,
-    /// Notified when the outbox gets a message.
+    /// Notified when the outbox may have received a message.
     pub messages_waiting: tokio::sync::Notify,
-    /// Counters.
+    /// Prometheus metrics.
     pub metrics: Metrics,
-    /// Requests that share transactions.
+    /// Groups of requests that share transactions.
     pub batchers: Batchers,
-    /// Whether this replica was told to stop and wants no new requests.
+    /// Whether this replica was told to stop. It then reports that it is not ready, but still answers requests for a
+    /// while.
     pub draining: AtomicBool,
     client_pools: RwLock<HashMap<String, String>>,
 }
@@ -109,14 +110,14 @@ pub struct Batchers {
     pub complete_sign_ins: GroupCommit<CompleteSignIns>,
 }
 
-/// How many connections the groups have, one each.
+/// How many connections the groups in [`Batchers`] have, one each.
 const GROUP_CONNECTIONS: u32 = 7;
 /// How many connections background jobs have.
 const JOB_CONNECTIONS: u32 = 3;
-/// Connections apart from those that requests share: for the groups, for jobs, and one that checks on the database.
+/// Connections besides those that requests share: for the groups, for jobs, and one for the readiness checks.
 pub const OTHER_CONNECTIONS: u32 = GROUP_CONNECTIONS + JOB_CONNECTIONS + 1;
 
-/// A batch of 256 takes a few milliseconds, so 2048 waiting requests wait for a few tens of milliseconds.
+/// A batch of 256 takes a few milliseconds, so a full queue of 2048 takes a few tens of milliseconds.
 const GROUP_LIMITS: Limits = Limits { waiting: 2_048, batch: 256 };
 
 impl Batchers {
@@ -134,11 +135,11 @@ impl Batchers {
     }
 }
 
-/// How many entries the client directory holds before it is emptied.
+/// The most entries of `client_pools`. When it is full, it is emptied.
 const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
 
 impl App {
-    /// Checks the settings, each part's and all together. The error text names the setting.
+    /// Checks the settings of every part, and whether they fit together. The error names the setting.
     pub fn check_settings(config: &Config) -> Result<(), String> {
         config.check()?;
         if config.database_connections <= OTHER_CONNECTIONS {
@@ -152,7 +153,8 @@ impl App {
         Ok(())
     }
 
-    /// Puts the parts together, on the current runtime: the one that outlives the requests.
+    /// Puts the parts together. Must be called on the runtime that outlives the requests, because batches of requests
+    /// run on it.
     pub fn new(db: Connections, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
         let sealing = Arc::new(sealing);
         Ok(Self {
@@ -186,7 +188,7 @@ impl App {
         })
     }
 
-    /// Measures the database's time. Returns how many seconds this computer's clock is ahead.
+    /// Measures the database's time. Returns how many seconds this computer's clock is ahead of it.
     pub async fn measure_clock(&self) -> sqlx::Result<f64> {
         let (asked, time, answered) = store::look::time(&self.job_db).await?;
         let ahead = self.clock.measure(asked, time, answered).as_seconds_f64();
@@ -199,17 +201,17 @@ impl App {
         self.db.close_all().await;
     }
 
-    /// The issuer of a pool: the `iss` of its tokens.
+    /// Returns the issuer of a pool, which is the `iss` of its tokens.
     pub fn issuer(&self, pool_id: &str) -> String {
         format!("{}/{pool_id}", self.public_url)
     }
 
-    /// The signing keys of a pool, or `None` if there is no such pool.
+    /// Returns the signing keys of a pool, or `None` if there is no such pool.
     pub async fn keys_of_pool(&self, pool_id: &str) -> Result<Option<Arc<PoolKeys>>> {
         self.keys.of_pool(&self.db, &self.sealing, pool_id, self.clock.now()).await
     }
 
-    /// An app client with its pool.
+    /// Finds an app client and its pool. Fails if the pool has no such client.
     pub async fn client_with_pool(&self, pool_id: &str, client_id: &str) -> Result<Arc<ClientAndPool>> {
         let request = ClientToFind { pool_id: pool_id.to_owned(), client_id: client_id.to_owned() };
         if let Some(found) = self.batchers.find_clients.run(request).await? {
@@ -219,10 +221,10 @@ impl App {
         found.map(Arc::new).ok_or_else(|| Error::no_such_client(client_id))
     }
 
-    /// The pool that an app client belongs to.
+    /// Finds the pool that an app client belongs to. Fails if there is no such client.
     ///
-    /// A client never moves to another pool, so the answer is remembered. The caller's own query must find out whether
-    /// the client still exists.
+    /// A client never moves to another pool, so the result is remembered, even if the client is deleted later. The
+    /// caller's own query must find out whether the client still exists.
     pub async fn pool_of_client(&self, client_id: &str) -> Result<String> {
         if let Some(pool) = self.known_pool_of_client(client_id) {
             return Ok(pool);
@@ -237,7 +239,7 @@ impl App {
         Ok(pool)
     }
 
-    /// Like [`Self::pool_of_client`], but only if the pool is remembered, without asking the database.
+    /// Like [`Self::pool_of_client`], but returns only what is remembered, without a query.
     pub fn known_pool_of_client(&self, client_id: &str) -> Option<String> {
         self.client_pools.read().unwrap_or_else(PoisonError::into_inner).get(client_id).cloned()
     }

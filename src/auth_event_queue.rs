@@ -1,11 +1,11 @@
-//! The queue of authentication events on their way to the database.
+//! The queue of authentication events that wait to be written to the database.
 
 use tokio::sync::{Mutex, mpsc};
 use uuid::Uuid;
 
 use crate::store::auth_events::AuthEvent;
 
-/// An event on its way to the database.
+/// An event that waits to be written.
 pub struct Noted {
     pub pool_id: String,
     pub who: Who,
@@ -15,14 +15,14 @@ pub struct Noted {
 /// The user that an event belongs to.
 pub enum Who {
     User(Uuid),
-    /// The name in the form in which it is compared. Perhaps no user has it.
+    /// A name, as `Pool::username_key` returns it. Possibly no user has this name.
     Name(String),
 }
 
 /// Events that wait to be written.
 ///
-/// A call never waits for them, so its duration does not reveal whether the user exists. Events beyond the limit are
-/// lost, and so are those that wait when a replica dies.
+/// Calls do not wait until their events are written, so their duration does not reveal whether a user exists. Events
+/// beyond the limit are lost, and so are events that still wait when the replica stops.
 pub struct AuthEventQueue {
     sender: mpsc::Sender<Noted>,
     receiver: Mutex<mpsc::Receiver<Noted>>,
@@ -44,7 +44,7 @@ impl AuthEventQueue {
         self.sender.try_send(noted).is_ok()
     }
 
-    /// The next event. Only one writer works at a time.
+    /// Waits for the next event. If several tasks call this, each event goes to one of them.
     pub async fn next(&self) -> Option<Noted> {
         self.receiver.lock().await.recv().await
     }

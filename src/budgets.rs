@@ -21,10 +21,10 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Whether a request reads or changes something: each has its own budget per user (docs/cognito.md 4.7).
+/// What a request does. Reads and writes have separate budgets per user (docs/cognito.md 4.7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// GetUser, lists.
+    /// GetUser and lists.
     Read,
     /// Everything else.
     Write,
@@ -38,57 +38,59 @@ pub struct Budgets {
     forms: Option<ByAddress<(IpAddr, String)>>,
     sign_ins: Option<ByAddress<(IpAddr, String)>>,
     sign_ups: Option<ByAddress<(IpAddr, String)>>,
-    /// Sessions that are known to have ended. Their tokens have budgets of their own, so that a thief with a revoked
-    /// token does not use up the owner's budget.
+    /// Sessions that are known to have ended. Each has a budget of its own for its tokens, so that a thief with a
+    /// revoked token does not use up the user's budget.
     ended_sessions: RwLock<HashSet<Uuid>>,
 }
 
-/// How many ended sessions are remembered. Beyond that all are forgotten, and each is noticed again when it is used.
+/// The most ended sessions that are remembered. Before a further one is added, all are forgotten. Each is recorded
+/// again when one of its tokens is used.
 const ENDED_SESSIONS_LIMIT: usize = 10_000;
 
-/// The address that is counted. In IPv6 it is the /64, because one customer has all addresses of it.
+/// Returns the network that is counted as one address. In IPv6 it is the /64, because one customer has all of its
+/// addresses.
 pub fn counted(address: IpAddr) -> IpAddr {
     network(address, 32, 64)
 }
 
-/// The larger network that is counted while there are too many counters: a site's /48 in IPv6, the /16 in IPv4.
+/// Returns the larger network that is counted while there are too many counters: a site's /48 in IPv6, the /16 in IPv4.
 fn counted_coarsely(address: IpAddr) -> IpAddr {
     network(address, 16, 48)
 }
 
-/// The address that stands for a customer of a provider. In IPv6 a customer has a /56, which is 256 networks of 64
-/// bits.
+/// Returns the network that counts as one customer of a provider. In IPv6 it is the /56, which contains 256 networks of
+/// size /64.
 pub fn customer(address: IpAddr) -> IpAddr {
     network(address, 32, 56)
 }
 
-/// The network that an address is in: of `v4` or `v6` bits.
+/// Returns the network that an address is in. Its prefix has `v4` bits in IPv4 and `v6` bits in IPv6.
 fn network(address: IpAddr, v4: u8, v6: u8) -> IpAddr {
     let bits = if address.is_ipv4() { v4 } else { v6 };
     IpNet::new(address, bits).map_or(address, |whole| whole.network())
 }
 
-/// Counters by address, which count larger networks as one when there are too many.
+/// Counters by address. While there are too many of them, larger networks are counted instead.
 ///
-/// A stranger has as many addresses as there are in a network, and a counter for each would take memory until the quiet
-/// ones are forgotten.
+/// This saves memory: a stranger can use every address of a large network, and each would need a counter until quiet
+/// counters are forgotten.
 struct ByAddress<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
-    /// Counters of whole IPv6 sites (/48), beside those of their networks: one customer may have 65 536 of these
-    /// networks.
+    /// Counters of whole IPv6 sites (/48), in addition to those of their networks (/64), because one customer may have
+    /// all 65 536 networks of a site.
     sites: DefaultKeyedRateLimiter<K>,
-    /// When there are more counters than this, the quiet ones are forgotten.
+    /// When there are more counters than this, those without recent requests are forgotten.
     sweep_above: AtomicUsize,
 }
 
-/// The budget of a site, as a multiple of the budget of one of its networks.
+/// The budget of a site, as a multiple of the budget of a single network.
 const SITE_BUDGETS: u32 = 8;
 
-/// How many counters are kept before larger networks are counted as one.
+/// The number of counters above which larger networks are counted.
 const ADDRESSES_LIMIT: usize = 200_000;
 
 impl<K: Hash + Eq + Clone> ByAddress<K> {
-    /// `None` for a quota of 0.
+    /// Returns `None` if `most` is 0, which means no limit.
     fn new(most: u32, quota: fn(NonZeroU32) -> Quota) -> Option<Self> {
         let limiter = RateLimiter::keyed(quota(NonZeroU32::new(most)?));
         let sites = RateLimiter::keyed(quota(NonZeroU32::new(most.saturating_mul(SITE_BUDGETS))?));
@@ -98,14 +100,15 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
     fn is_over(&self, address: IpAddr, key: impl Fn(IpAddr) -> K) -> bool {
         if self.limiter.len() > self.sweep_above.load(Ordering::Relaxed) {
             self.limiter.retain_recent();
-            // A sweep looks at all counters. So if few of them were quiet, the next sweep waits for many more counters.
+            // A sweep visits every counter. So if it has removed only a few, the next sweep waits until there are many
+            // more.
             let next = ADDRESSES_LIMIT.max(self.limiter.len() + ADDRESSES_LIMIT / 10);
             self.sweep_above.store(next, Ordering::Relaxed);
         }
         let crowded = self.limiter.len() > ADDRESSES_LIMIT;
         let network = if crowded { counted_coarsely(address) } else { counted(address) };
-        // Only requests within a network's own budget count for its site, so that one network does not use up the
-        // budget of the others.
+        // Only requests within a network's own budget count for its site, so that one network cannot use up the budget
+        // of the whole site.
         self.limiter.check_key(&key(network)).is_err()
             || address.is_ipv6() && self.sites.check_key(&key(counted_coarsely(address))).is_err()
     }
@@ -118,7 +121,7 @@ impl<K: Hash + Eq + Clone> ByAddress<K> {
 }
 
 impl Budgets {
-    /// Fresh counters for these settings.
+    /// Creates counters for these settings.
     pub fn new(config: &Config) -> Self {
         Self {
             reads: NonZeroU32::new(config.user_reads_per_second).map(|n| RateLimiter::keyed(Quota::per_second(n))),
@@ -156,25 +159,25 @@ impl Budgets {
         refuse(self.addresses.as_ref().is_some_and(|counters| counters.is_over(address, |network| network)))
     }
 
-    /// Takes one form from an address's budget at the pages of a pool.
+    /// Takes one submitted form from an address's budget at the pages of a pool.
     pub fn spend_form(&self, address: IpAddr, pool_id: &str) -> Result<()> {
         refuse(is_over_at(self.forms.as_ref(), pool_id, address))
     }
 
-    /// Takes one sign-in from an address's budget at a user pool. Every sign-in that begins leaves a challenge behind,
-    /// whether or not the user exists. Requests from this machine are not counted: they come from a proxy or a server,
-    /// not from one person.
+    /// Takes one sign-in from an address's budget at a user pool. Sign-ins are limited because most of them store a
+    /// challenge, whether or not the user exists. Requests from this machine are not counted, because they come from a
+    /// proxy or a server, not from one person.
     pub fn spend_sign_in(&self, pool_id: &str, address: IpAddr) -> Result<()> {
         refuse(!address.is_loopback() && is_over_at(self.sign_ins.as_ref(), pool_id, address))
     }
 
-    /// Takes one sign-up from an address's budget at a user pool. Every sign-up leaves a user behind, and may send a
-    /// message. Requests from this machine are not counted, as for sign-ins.
+    /// Takes one sign-up from an address's budget at a user pool. Sign-ups are limited because they create users and
+    /// send messages. Requests from this machine are not counted, as in [`Self::spend_sign_in`].
     pub fn spend_sign_up(&self, pool_id: &str, address: IpAddr) -> Result<()> {
         refuse(!address.is_loopback() && is_over_at(self.sign_ups.as_ref(), pool_id, address))
     }
 
-    /// Forgets the counters that are quiet, so that memory stays bounded.
+    /// Forgets the counters without recent requests, so that memory stays bounded.
     pub fn forget_quiet(&self) {
         for limiter in [&self.reads, &self.writes].into_iter().flatten() {
             limiter.retain_recent();

@@ -1,4 +1,4 @@
-//! [`Call`]: one API request, as it came. Operations see only its [`Context`].
+//! [`Call`]: one API request as it arrived. Operations do not get the call, but its [`Context`] and its checked input.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::{
     wire,
 };
 
-/// One request to the API, before anything in it is trusted.
+/// One request to the API, before its caller and its input are checked.
 pub struct Call {
     /// What is known about the request.
     pub context: Context,
@@ -18,23 +18,23 @@ pub struct Call {
     pub access: Access,
     /// Method, path with query, and headers, for checking the signature.
     pub head: Head,
-    /// The body as it came.
+    /// The body as it arrived.
     pub body: Bytes,
-    /// Deepest nesting allowed in the body.
+    /// The deepest nesting of objects and arrays that the body may have.
     pub max_nesting: usize,
 }
 
-/// How an operation affects the data.
+/// What an operation does to the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     Read,
     Write,
-    /// Writes single users and what belongs to them.
+    /// Writes individual users and what belongs to them.
     WriteUsers,
 }
 
 impl Access {
-    /// The budget that the operation draws on.
+    /// Returns the kind of budget that a call of the operation is taken from.
     pub fn kind(self) -> budgets::Kind {
         match self {
             Self::Read => budgets::Kind::Read,
@@ -43,25 +43,26 @@ impl Access {
     }
 }
 
-/// A request's head as text. Headers that are not text are left out.
+/// The head of a request, as strings.
 pub struct Head {
-    /// `POST`
+    /// The method, such as `POST`.
     pub method: String,
-    /// Path and query.
+    /// Path and query; for the pages, only the path.
     pub uri: String,
-    /// Lower-case names and values, in the order in which they came.
+    /// Names in lower case, and values. Values of the same name are in the order in which they arrived. API calls leave
+    /// out values that are not ASCII.
     pub headers: Vec<(String, String)>,
 }
 
 impl Head {
-    /// The first value of a header, by its lower-case name.
+    /// Returns the first value of a header, by its lower-case name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 }
 
 impl Call {
-    /// The body as JSON, checked against the service model, without nulls and unknown members.
+    /// Parses the body as JSON and checks it against the service model. The result has no nulls and no unknown members.
     pub fn input(&self) -> Result<Map<String, Value>> {
         if !wire::depth_within(&self.body, self.max_nesting) {
             return Err(Error::Serialization(Some("The request is nested too deeply".into())));

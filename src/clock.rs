@@ -1,7 +1,8 @@
-//! The time, injected. Only the code in this file asks the system for it.
+//! The time, injected. Only this file and `webhooks.rs` ask the system for the time of day. `webhooks.rs` does so
+//! because the receivers of its requests compare the timestamp with their own clocks.
 //!
-//! Every replica goes by the database's time, as measured by [`DatabaseClock`]. Otherwise a machine with a wrong clock
-//! would end the sessions of all replicas, lock names for weeks, and sign tokens that live too long.
+//! Every replica uses the database's time, as measured by [`DatabaseClock`]. Otherwise a machine with a wrong clock
+//! would end sessions that other replicas opened, lock names for weeks, and sign tokens that live too long.
 
 use std::sync::{
     Arc, PoisonError, RwLock,
@@ -10,12 +11,12 @@ use std::sync::{
 
 use time::{Duration, OffsetDateTime};
 
-/// Tells the time. Everything that needs it gets it from here or as an argument.
+/// Tells the time. Code that needs the current time calls a clock or gets the time as an argument.
 pub trait Clock: Send + Sync {
-    /// The current time in UTC, in whole microseconds (what PostgreSQL keeps).
+    /// Returns the current time in UTC, in whole microseconds (the precision of PostgreSQL).
     fn now(&self) -> OffsetDateTime;
 
-    /// By how much this clock was moved on purpose.
+    /// Returns by how much a test has moved this clock forward.
     fn shift(&self) -> Duration {
         Duration::ZERO
     }
@@ -31,16 +32,16 @@ impl Clock for SystemClock {
     }
 }
 
-/// The computer's clock, moved forward by hand, for tests of expiry.
+/// The computer's clock, which tests of expiry move forward.
 #[derive(Default)]
 pub struct MovableClock {
     ahead_seconds: AtomicI64,
-    /// By how many seconds the computer's clock is wrong, in addition.
+    /// By how many seconds the simulated computer's clock is ahead. This is added to `ahead_seconds`.
     wrong_seconds: i64,
 }
 
 impl MovableClock {
-    /// The clock of a computer that is ahead by so much.
+    /// Simulates the clock of a computer that is ahead by this much.
     pub fn wrong_by(by: Duration) -> Self {
         Self { ahead_seconds: AtomicI64::default(), wrong_seconds: by.whole_seconds() }
     }
@@ -61,8 +62,8 @@ impl Clock for MovableClock {
     }
 }
 
-/// The database's time: the last measurement plus the time that has passed since, however the computer's clock is set
-/// meanwhile. Until the first measurement, it is the computer's time.
+/// The database's time: the last measurement plus the time that has passed since then. It does not change when the
+/// computer's clock is set. Until the first measurement, it is the computer's time.
 pub struct DatabaseClock {
     computer: Arc<dyn Clock>,
     measured: RwLock<Option<Measured>>,
@@ -75,12 +76,13 @@ struct Measured {
 }
 
 impl DatabaseClock {
-    /// A clock that has not been measured yet.
+    /// Makes a clock that has no measurement yet.
     pub fn new(computer: Arc<dyn Clock>) -> Self {
         Self { computer, measured: RwLock::default() }
     }
 
-    /// Adopts the time that the database told between two moments. Returns how far ahead of it the computer's clock is.
+    /// Adopts the `time` that the database told at some moment between `asked` and `answered`. Returns how far the
+    /// computer's clock is ahead of the database's.
     pub fn measure(&self, asked: Uptime, time: OffsetDateTime, answered: Uptime) -> Duration {
         let wrong = self.computer.now() - self.computer.shift() - time - (answered.since(asked) / 2);
         let at = asked.plus(answered.since(asked) / 2);
@@ -88,7 +90,7 @@ impl DatabaseClock {
         wrong
     }
 
-    /// How long ago the time was last measured; `None` if never.
+    /// Returns how long ago the time was last measured; `None` if it never was.
     pub fn age(&self) -> Option<Duration> {
         let measured = *self.measured.read().unwrap_or_else(PoisonError::into_inner);
         measured.map(|measured| Uptime::now().since(measured.at))
@@ -102,8 +104,8 @@ impl DatabaseClock {
     }
 }
 
-/// A moment, counted from the start of the computer (outside of Linux, from the first use). Nobody can set this clock.
-/// Where the system supports it, it goes on while the computer sleeps.
+/// A moment, counted from the start of the computer (outside of Linux, from the first use). The clock behind it cannot
+/// be set. On Linux, it keeps counting while the computer sleeps.
 #[derive(Clone, Copy, Debug)]
 pub struct Uptime(Duration);
 
@@ -122,7 +124,7 @@ impl Uptime {
         Self(STARTED.elapsed().try_into().unwrap_or(Duration::MAX))
     }
 
-    /// The time since an earlier moment.
+    /// Returns the time that has passed since an earlier moment.
     pub fn since(self, earlier: Self) -> Duration {
         self.0 - earlier.0
     }
@@ -136,7 +138,7 @@ fn whole_micros(time: OffsetDateTime) -> OffsetDateTime {
     time.replace_nanosecond(time.nanosecond() / 1000 * 1000).expect("smaller than a second")
 }
 
-/// Seconds since the epoch, with milliseconds as the fraction: how the API writes a timestamp (docs/cognito.md 1.1).
+/// Returns seconds since the epoch with three decimals, the form of timestamps in the API (docs/cognito.md 1.1).
 pub fn epoch_seconds(at: OffsetDateTime) -> f64 {
     (at.unix_timestamp_nanos() / 1_000_000) as f64 / 1000.0
 }
@@ -156,7 +158,7 @@ mod tests {
         assert!((clock.now() - SystemClock.now()).abs() < Duration::seconds(5));
         computer.advance(Duration::hours(1));
         assert!((clock.now() - SystemClock.now() - Duration::hours(1)).abs() < Duration::seconds(5));
-        // What was added on purpose is not the computer's fault.
+        // The hour by which the test moved the clock does not count as an error of the computer's clock.
         let wrong = clock.measure(Uptime::now(), SystemClock.now(), Uptime::now());
         assert!((wrong - Duration::days(40)).abs() < Duration::seconds(5), "{wrong}");
     }

@@ -1,7 +1,8 @@
-//! Every setting of the server, with its default, unit and meaning, in one place.
+//! The settings of the server, each with its default, unit and meaning.
 //!
-//! Each is a flag, an environment variable and a line of the same name in `keystead.toml`. The flag wins over the
-//! variable, the variable over the file. A wrong or contradictory setting stops the start with an error that names it.
+//! Each setting is a flag, an environment variable and a line in `keystead.toml`, except for those in [`tables`], which
+//! only the file can have. A flag takes precedence over the variable, and the variable over the file. If a setting is
+//! invalid or contradicts another, the server does not start, and the error names the setting.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -13,51 +14,54 @@ pub mod tables;
 use crate::secret::Secret;
 use tables::{AclRules, PoolGrants};
 
-/// The longest wait for another's lock. Requests for one user wait for each other; those that wait longer are refused, so
-/// that they do not use up the connections of everybody else.
+/// The longest wait for a lock. Requests for one user wait for each other's locks. Those that wait longer than this are
+/// refused, so that they do not use up the connections that other requests need.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The server's settings.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
-    /// Address and port to answer on.
+    /// Address and port to listen on.
     #[arg(long, env = "KEYSTEAD_LISTEN", default_value = "127.0.0.1:9229", value_parser = address)]
     pub listen: SocketAddr,
-    /// The address under which clients reach this server, without a path. Tokens carry it as issuer, so it must not
-    /// change once tokens are out. [default: http://localhost and the port]
+    /// The URL under which clients reach this server, without a path. It is part of the issuer in tokens, so it must
+    /// not change once tokens have been issued. [default: http://localhost and the port]
     #[arg(long, env = "KEYSTEAD_PUBLIC_URL")]
     pub public_url: Option<String>,
-    /// Further names by which this server is reached, such as that of a compose service: no user pool gets them as a domain
-    /// (comma separated). The host of the public URL, localhost and addresses are such names anyway.
+    /// Further host names of this server, such as that of a compose service (comma separated). User pools cannot have
+    /// them as domains. The same holds for the host of the public URL, localhost and IP addresses, which need not be
+    /// listed.
     #[arg(long, env = "KEYSTEAD_OWN_HOSTS", value_delimiter = ',')]
     pub own_hosts: Vec<String>,
-    /// The AWS region this server plays: the first part of pool IDs and of SigV4 scopes.
+    /// The name of the AWS region that this server stands for. Pool IDs begin with it, and the scopes of SigV4
+    /// signatures contain it.
     #[arg(long, env = "KEYSTEAD_REGION", default_value = "us-east-1")]
     pub region: String,
-    /// Where state is kept that is not in PostgreSQL: the private database, the sealing key, the operator's key.
-    /// [default: /var/lib/keystead for root, else ~/.local/share/keystead]
+    /// Directory for the private database, its sealing key and the first operator's key pair. [default:
+    /// /var/lib/keystead for root, $XDG_DATA_HOME/keystead or ~/.local/share/keystead for others]
     #[arg(long, env = "KEYSTEAD_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
-    /// The PostgreSQL to use (14 or newer). Without it Keystead runs a private one in its data directory.
+    /// URL of the PostgreSQL database to use (14 or newer). Without it, Keystead runs a private PostgreSQL in its data
+    /// directory.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
-    /// Connections to PostgreSQL, at most.
+    /// The most connections to PostgreSQL.
     #[arg(long, env = "KEYSTEAD_DATABASE_CONNECTIONS", default_value_t = 20)]
     pub database_connections: u32,
-    /// The longest statement, the longest pause within a transaction, and how long a machine that fell silent is waited
-    /// for, seconds; then the database gives it up.
+    /// Time limit, in seconds, for a statement, for a pause within a transaction, and for a connection to a machine
+    /// that no longer responds. After that, the database ends the statement or the connection.
     #[arg(long, env = "KEYSTEAD_STATEMENT_TIMEOUT_SECONDS", default_value_t = 10)]
     pub statement_timeout_seconds: u64,
     /// Directory with `initdb` and `postgres` for the private database. [default: searched for]
     #[arg(long, env = "KEYSTEAD_POSTGRES_BINARIES")]
     pub postgres_binaries: Option<PathBuf>,
-    /// The sealing key: 32 bytes in base64. Losing it loses every signing key and secret.
+    /// The sealing key: 32 bytes in base64. If it is lost, so is every signing key and secret in the database.
     #[arg(long, env = "KEYSTEAD_SEALING_KEY", hide_env_values = true, conflicts_with = "sealing_key_file")]
     pub sealing_key: Option<Secret>,
-    /// A file (mode 0600) with the sealing key. [default with the private database: sealing.key in the data directory]
+    /// File (mode 0600) with the sealing key. [default with the private database: sealing.key in the data directory]
     #[arg(long, env = "KEYSTEAD_SEALING_KEY_FILE")]
     pub sealing_key_file: Option<PathBuf>,
-    /// Access key ID of the first operator. [default with the private database: made at first start]
+    /// Access key ID of the first operator. [default with the private database: generated at the first start]
     #[arg(long, env = "KEYSTEAD_OPERATOR_ACCESS_KEY_ID", requires = "operator_secret_access_key")]
     pub operator_access_key_id: Option<String>,
     /// Secret access key of the first operator.
@@ -68,108 +72,119 @@ pub struct Config {
         requires = "operator_access_key_id"
     )]
     pub operator_secret_access_key: Option<Secret>,
-    /// Make a demo pool and app client at first start, and print what to paste. [default: with the private database]
+    /// Create a demo pool and app client at the first start, and print shell commands that use them. [default: true
+    /// with the private database]
     #[arg(long, env = "KEYSTEAD_DEMO")]
     pub demo: Option<bool>,
-    /// Threads that answer requests. [default: one per core]
+    /// Threads that handle requests. [default: one per core]
     #[arg(long, env = "KEYSTEAD_WORKERS")]
     pub workers: Option<usize>,
-    /// Largest request body, bytes. Further bytes are refused with 413.
+    /// Largest body of an API request, in bytes. Larger bodies are refused with 413.
     #[arg(long, env = "KEYSTEAD_MAX_BODY_BYTES", default_value_t = 1024 * 1024)]
     pub max_body_bytes: usize,
-    /// Bytes of request bodies held at the same time, by one replica, bodies up to 16 KiB aside; where there are more, the
-    /// address that sends most gets TooManyRequestsException; 0 switches the limit off.
+    /// Bytes of request bodies that one replica holds at the same time, not counting bodies up to 16 KiB. Beyond that,
+    /// the address that sends most gets TooManyRequestsException. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_BODY_BYTES_IN_FLIGHT", default_value_t = 64 * 1024 * 1024)]
     pub max_body_bytes_in_flight: usize,
-    /// Requests that one replica answers at the same time; further ones wait, and places are shared fairly by users, keys, app
-    /// clients, user pools and addresses; 0 switches the limit off.
+    /// Requests that one replica handles at the same time. Further requests wait for a place, and places are shared
+    /// fairly among users, operators' keys, app clients, user pools and addresses. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_IN_FLIGHT", default_value_t = 512)]
     pub max_requests_in_flight: usize,
-    /// Requests that wait for such a place, and as many that wait for their user's turn; beyond them, whoever has most gets
-    /// TooManyRequestsException; with 0 nobody waits.
+    /// Requests that may wait for a place (see max-requests-in-flight). As many more may wait for their user's turn
+    /// (see max-user-requests-at-work). Beyond that, the callers with the most requests get TooManyRequestsException.
+    /// With 0, no request waits.
     #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_WAITING", default_value_t = 512)]
     pub max_requests_waiting: usize,
-    /// Requests of one user that change something and are at work at the same time, in one replica, and as many of strangers
-    /// who name the user; further ones wait for them, five seconds at most; 0 switches the limit off.
+    /// Write requests of one user that one replica handles at the same time. The same number applies separately to
+    /// requests of strangers who name the user. Further requests wait, for five seconds at most. 0 switches the limit
+    /// off.
     #[arg(long, env = "KEYSTEAD_MAX_USER_REQUESTS_AT_WORK", default_value_t = 3)]
     pub max_user_requests_at_work: usize,
     /// Deepest nesting of objects and arrays in a request.
     #[arg(long, env = "KEYSTEAD_MAX_NESTING", default_value_t = 64)]
     pub max_nesting: usize,
-    /// Time for a request's head to arrive, seconds; then 408.
+    /// Time for a request's headers to arrive, in seconds. After that, the response is 408.
     #[arg(long, env = "KEYSTEAD_HEADER_TIMEOUT_SECONDS", default_value_t = 5)]
     pub header_timeout_seconds: u64,
-    /// Time for a request's body to arrive, seconds; then 408.
+    /// Time for a request's body to arrive, in seconds. After that, the response is 408.
     #[arg(long, env = "KEYSTEAD_BODY_TIMEOUT_SECONDS", default_value_t = 10)]
     pub body_timeout_seconds: u64,
-    /// Time for a request to be answered once it is here, seconds: a database that stands still must not hold callers for
-    /// ever. Then InternalErrorException, and nobody knows whether it was done.
+    /// Time to handle a request that has arrived, in seconds, so that a stalled database does not keep callers waiting
+    /// forever. After that, the response is InternalErrorException, and the request may or may not be carried out.
     #[arg(long, env = "KEYSTEAD_REQUEST_TIMEOUT_SECONDS", default_value_t = 30)]
     pub request_timeout_seconds: u64,
-    /// Time between SIGTERM and the end of listening, seconds, in which /health/ready says no and everything else is
-    /// answered: for load balancers that must find out first.
+    /// Time between SIGTERM and the end of listening, in seconds. During it, /health/ready reports that the server is
+    /// not ready, so that load balancers notice, and all other requests are still handled.
     #[arg(long, env = "KEYSTEAD_DRAIN_SECONDS", default_value_t = 0)]
     pub drain_seconds: u64,
-    /// Time for requests in flight to end after that, seconds.
+    /// Time for requests in flight to end after the server has stopped listening, in seconds.
     #[arg(long, env = "KEYSTEAD_SHUTDOWN_SECONDS", default_value_t = 30)]
     pub shutdown_seconds: u64,
-    /// Proxies whose client-address header is believed (networks, comma separated).
+    /// Networks of the proxies whose client-address header is believed (comma separated).
     #[arg(long, env = "KEYSTEAD_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<IpNet>,
-    /// The header in which a trusted proxy names the client's address; the last address counts.
+    /// The header in which a trusted proxy names the client's address. The client's address is the last one in it that
+    /// does not belong to a trusted proxy.
     #[arg(long, env = "KEYSTEAD_CLIENT_ADDRESS_HEADER", default_value = "x-forwarded-for")]
     pub client_address_header: String,
-    /// Requests one user may make that read (GetUser, lists), per second and replica; 0 switches the limit off.
+    /// Read requests (GetUser, lists) that one user may make, per second and replica; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_USER_READS_PER_SECOND", default_value_t = 10)]
     pub user_reads_per_second: u32,
-    /// Requests one user may make that change something, per second and replica; 0 switches the limit off.
+    /// Write requests (all others) that one user may make, per second and replica; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_USER_WRITES_PER_SECOND", default_value_t = 10)]
     pub user_writes_per_second: u32,
-    /// Requests one client address (IPv6: one /64) may make, per second and replica; an IPv6 /48 may make eight times as
-    /// many; 0 switches the limit off.
+    /// Requests that one client address (in IPv6, one /64) may make, per second and replica. An IPv6 /48 may make eight
+    /// times as many. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_REQUESTS_PER_SECOND", default_value_t = 0)]
     pub address_requests_per_second: u32,
-    /// Passkeys one user may have; 0 switches the limit off.
+    /// Passkeys that one user may have, unless the user pool's passkey policy sets another limit; 0 switches the limit
+    /// off.
     #[arg(long, env = "KEYSTEAD_PASSKEYS_PER_USER", default_value_t = 20)]
     pub passkeys_per_user: i64,
-    /// Sessions one user may have, 1 to 10000: further sign-ins end the oldest, some seconds later. A user pool may set less (see
-    /// SetUserPoolSessionConfiguration).
+    /// Sessions that one user may have, 1 to 10000. Further sign-ins end the oldest sessions, some seconds later. A
+    /// user pool may set a lower limit (see SetUserPoolSessionConfiguration).
     #[arg(long, env = "KEYSTEAD_SESSIONS_PER_USER", default_value_t = 500)]
     pub sessions_per_user: i64,
-    /// Passkeys one user may delete in an hour; 0 switches the limit off.
+    /// Passkeys that one user may delete in an hour; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_PASSKEY_DELETIONS_PER_HOUR", default_value_t = 0)]
     pub passkey_deletions_per_hour: i64,
-    /// Changes of one kind, each a row of the audit trail, that one user may make of their own account in a day (attributes, names
-    /// of passkeys, registrations of passkeys). Changes of the password, second factors, devices and sessions are never refused:
-    /// further ones leave no row. 0 switches the limit off.
+    /// Changes of one kind that one user may make to their own account in a day. Each leaves a row in the audit trail.
+    /// Further changes of attributes and passkey names, and further registrations of passkeys, are refused. Further
+    /// changes of the password, second factors, devices and sessions are carried out, but leave no row. 0 switches the
+    /// limit off.
     #[arg(long, env = "KEYSTEAD_USER_CHANGES_PER_DAY", default_value_t = 1_000)]
     pub user_changes_per_day: u32,
-    /// Sign-ins that one client address may begin at one user pool, per minute and replica, through app clients that prove no
-    /// secret; an IPv6 /48 may begin eight times as many; addresses of this machine are not counted; 0 switches the limit off.
+    /// Sign-ins that one client address may begin at one user pool without a client secret or an operator's key, per
+    /// minute and replica. An IPv6 /48 may begin eight times as many. Sign-ins from this machine are not counted. 0
+    /// switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_INS_PER_MINUTE", default_value_t = 1_200)]
     pub address_sign_ins_per_minute: u32,
-    /// Sign-ups that one client address may try at one user pool, per minute and replica, through app clients that prove no
-    /// secret; an IPv6 /48 may try eight times as many; addresses of this machine are not counted; 0 switches the limit off.
+    /// Sign-ups that one client address may try at one user pool without a client secret, per minute and replica. An
+    /// IPv6 /48 may try eight times as many. Sign-ups from this machine are not counted. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_UPS_PER_MINUTE", default_value_t = 60)]
     pub address_sign_ups_per_minute: u32,
-    /// Wrong passwords in a row before further ones are delayed; 0 switches the lockout off.
+    /// Number of wrong passwords in a row after which a name is locked for a while, longer after each further one; 0
+    /// switches the lockout off.
     #[arg(long, env = "KEYSTEAD_FREE_PASSWORD_FAILURES", default_value_t = 5)]
     pub free_password_failures: i32,
-    /// App origins that may use passkeys besides web origins, such as android:apk-key-hash:... (comma separated).
+    /// Origins of native apps that may use passkeys, such as android:apk-key-hash:... (comma separated).
     #[arg(long, env = "KEYSTEAD_APP_ORIGINS", value_delimiter = ',')]
     pub app_origins: Vec<String>,
-    /// Relying party IDs that keys of one user pool may set, besides the names at and above the pool's custom domain (comma
-    /// separated). Those of single pools: the `[pools]` tables of keystead.toml.
+    /// Relying party IDs that an operator's key bound to one user pool may set for that pool, besides the names at and
+    /// above the pool's custom domain (comma separated). The `[pools]` tables of keystead.toml list further IDs for
+    /// individual pools.
     #[arg(long, env = "KEYSTEAD_RELYING_PARTY_IDS", value_delimiter = ',')]
     pub relying_party_ids: Vec<String>,
-    /// A list of passkey providers, by AAGUID, newer than the built-in one: JSON, as the community's aaguid.json.
+    /// JSON file with the names of passkey providers by AAGUID, in the format of the community's aaguid.json. It
+    /// replaces the built-in list.
     #[arg(long, env = "KEYSTEAD_PASSKEY_PROVIDERS_FILE")]
     pub passkey_providers_file: Option<PathBuf>,
-    /// Forms that one client address may send to the pages of one user pool, per minute and replica: an office has one address.
-    /// An IPv6 /48 may send eight times as many. 0 switches the limit off.
+    /// Forms that one client address may send to the pages of one user pool, per minute and replica. An IPv6 /48 may
+    /// send eight times as many. Keep in mind that many people may share one address, for example in an office. 0
+    /// switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_FORMS_PER_MINUTE", default_value_t = 600)]
     pub address_forms_per_minute: u32,
-    /// Memory of one password hash (argon2id), KiB.
+    /// Memory for one password hash (argon2id), in KiB.
     #[arg(long, env = "KEYSTEAD_PASSWORD_MEMORY_KIB", default_value_t = 19_456)]
     pub password_memory_kib: u32,
     /// Passes of one password hash over its memory.
@@ -178,92 +193,100 @@ pub struct Config {
     /// Password hashes computed at the same time. [default: one per two cores]
     #[arg(long, env = "KEYSTEAD_PASSWORD_THREADS")]
     pub password_threads: Option<usize>,
-    /// Password hashes waiting or running; beyond them, sign-ins of whoever has most there get TooManyRequestsException.
+    /// Password hashes that may wait or run at the same time. Beyond that, requests of the callers who have most of
+    /// them get TooManyRequestsException.
     #[arg(long, env = "KEYSTEAD_PASSWORD_QUEUE", default_value_t = 64)]
     pub password_queue: usize,
-    /// The mail server: smtps://user:password@host:465 (TLS from the start), smtp://user:password@host:587?tls=required
-    /// (STARTTLS) or smtp://host:25 (no TLS, for a server on this machine).
+    /// URL of the mail server: smtps://user:password@host:465 (TLS from the start),
+    /// smtp://user:password@host:587?tls=required (STARTTLS) or smtp://host:25 (no TLS, for a server on this machine).
     #[arg(long, env = "KEYSTEAD_SMTP_URL", hide_env_values = true)]
     pub smtp_url: Option<Secret>,
-    /// The sender of mail, where a pool names none.
+    /// The sender of mail for user pools that set none.
     #[arg(long, env = "KEYSTEAD_MAIL_FROM", default_value = "Keystead <no-reply@localhost>")]
     pub mail_from: String,
-    /// Addresses that the mail of user pools may come from and answers to it may go to, besides mail-from; whole domains as
-    /// @example.com (comma separated). Those of single pools: the `[pools]` tables of keystead.toml. See docs/messages.md.
+    /// Addresses that user pools may use as sender and reply-to addresses of their mail, besides mail-from (comma
+    /// separated). @example.com stands for a whole domain. The `[pools]` tables of keystead.toml list further addresses
+    /// for individual pools. See docs/messages.md.
     #[arg(long, env = "KEYSTEAD_MAIL_SENDERS", value_delimiter = ',')]
     pub mail_senders: Vec<String>,
-    /// Where text messages are posted, as JSON, signed. See docs/messages.md.
+    /// URL to which text messages are posted, as signed JSON. See docs/messages.md.
     #[arg(long, env = "KEYSTEAD_SMS_WEBHOOK_URL")]
     pub sms_webhook_url: Option<String>,
-    /// The secret that signs what is posted there.
+    /// The secret that signs the requests to sms-webhook-url.
     #[arg(long, env = "KEYSTEAD_SMS_WEBHOOK_SECRET", hide_env_values = true)]
     pub sms_webhook_secret: Option<Secret>,
-    /// Where the functions of pools' LambdaConfig are called, as signed webhooks; {function} stands for the name in their ARN.
-    /// See docs/triggers.md.
+    /// URL at which the functions in the LambdaConfig of pools are called, as signed webhooks. {function} stands for
+    /// the function's name in its ARN. See docs/triggers.md.
     #[arg(long, env = "KEYSTEAD_TRIGGER_URL")]
     pub trigger_url: Option<String>,
-    /// The secret that signs what is posted there.
+    /// The secret that signs the requests to trigger-url.
     #[arg(long, env = "KEYSTEAD_TRIGGER_SECRET", hide_env_values = true)]
     pub trigger_secret: Option<Secret>,
-    /// Time for a function's answer, seconds.
+    /// Time for a function to respond, in seconds.
     #[arg(long, env = "KEYSTEAD_TRIGGER_TIMEOUT_SECONDS", default_value_t = 5)]
     pub trigger_timeout_seconds: u64,
-    /// Keep messages that no configured road takes for GET /dev/inbox, on this machine only.
-    /// [default: with the private database, unless a public-url or trusted-proxies tell of others]
+    /// Keep mail or text messages that this server is not configured to send, and show them at GET /dev/inbox, on this
+    /// machine only. [default: true with the private database, unless public-url or trusted-proxies imply that others
+    /// reach this server]
     #[arg(long, env = "KEYSTEAD_DEVELOPMENT_INBOX")]
     pub development_inbox: Option<bool>,
-    /// Address for /metrics alone. [default: on the main port]
+    /// Separate address and port for /metrics. [default: /metrics is on the main port]
     #[arg(long, env = "KEYSTEAD_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Days after which a row of the outbox that waits for no delivery is dropped; 0: at the next removal.
+    /// Days after which a row of the outbox that does not wait for delivery is removed; with 0, it is removed within
+    /// about a minute.
     #[arg(long, env = "KEYSTEAD_OUTBOX_DAYS", default_value_t = 7)]
     pub outbox_days: u32,
-    /// Days after which a row of the audit trail is dropped; 0 keeps it for ever.
+    /// Days after which a row of the audit trail is removed; 0 keeps it forever. See deleted-passkeys-days for rows of
+    /// deleted passkeys.
     #[arg(long, env = "KEYSTEAD_AUDIT_DAYS", default_value_t = 400)]
     pub audit_days: u32,
-    /// Days for which a deleted passkey is known as deleted here, so that its manager can be told; 0: for ever.
+    /// Days for which the server remembers that a passkey was deleted, so that its provider can be told to remove it; 0
+    /// means forever.
     #[arg(long, env = "KEYSTEAD_DELETED_PASSKEYS_DAYS", default_value_t = 3_650)]
     pub deleted_passkeys_days: u32,
-    /// Days after which an event of AdminListUserAuthEvents is dropped; 0 keeps it for ever.
+    /// Days after which an event of AdminListUserAuthEvents is removed; 0 keeps it forever.
     #[arg(long, env = "KEYSTEAD_AUTH_EVENTS_DAYS", default_value_t = 90)]
     pub auth_events_days: u32,
-    /// Days after which the row of a session that was ended is dropped; 0 keeps it until it would have expired.
+    /// Days after which the row of a session that was ended is removed; 0 keeps it until a day after the session would
+    /// have expired.
     #[arg(long, env = "KEYSTEAD_ENDED_SESSIONS_DAYS", default_value_t = 1)]
     pub ended_sessions_days: u32,
-    /// Days after which a user import that ended is dropped from the list; 0 keeps it for ever.
+    /// Days after which a user import that ended is removed from the list; 0 keeps it forever.
     #[arg(long, env = "KEYSTEAD_IMPORT_DAYS", default_value_t = 400)]
     pub import_days: u32,
-    /// Days after which a user who signed up and never confirmed it is deleted; 0 keeps them for ever.
+    /// Days after which users who signed up but never confirmed it are deleted; 0 keeps them forever.
     #[arg(long, env = "KEYSTEAD_UNCONFIRMED_DAYS", default_value_t = 14)]
     pub unconfirmed_days: u32,
     /// The rules of the web ACL: the `[web_acl]` tables of keystead.toml.
     #[arg(skip)]
     pub web_acl: AclRules,
-    /// What single pools are allowed: the `[pools]` tables of keystead.toml.
+    /// What individual pools are allowed: the `[pools]` tables of keystead.toml.
     #[arg(skip)]
     pub pools: PoolGrants,
 }
 
-/// The time limits that the database is given, the same for every connection: behind PgBouncer connections are mixed.
+/// The time limits that are set on database connections. They are the same for every connection, because PgBouncer may
+/// use any of its connections for any client.
 #[derive(Clone, Copy, Debug)]
 pub struct DatabaseLimits {
     /// The longest statement, and the longest pause within a transaction.
     pub statement: Duration,
-    /// The longest wait for another's lock.
+    /// The longest wait for a lock.
     pub lock: Duration,
-    /// How long to wait for a peer that has fallen silent.
+    /// How long the database waits for a client that no longer responds.
     pub silence: Duration,
 }
 
-/// The sealing key that docker-compose.yml has for a local stack. Everybody knows it.
+/// The sealing key in docker-compose.yml, which is for a local stack. It is public.
 const KNOWN_SEALING_KEY: &str = "bG9jYWwtZGV2ZWxvcG1lbnQtb25seS0hISEhISEhISE=";
-/// The first operator's secret in docker-compose.yml, which everybody knows, too.
+/// The first operator's secret in docker-compose.yml. It is public, too.
 pub const KNOWN_OPERATOR_SECRET: &str = "local-development-only-secret";
 
-/// A hundred years.
+/// The longest retention that a setting may have: about a hundred years.
 const LONGEST_DAYS: u32 = 36_500;
 
-/// A command line of settings alone.
+/// A command line that has only settings.
 #[derive(Parser)]
 struct Flags {
     #[command(flatten)]
@@ -271,8 +294,8 @@ struct Flags {
 }
 
 impl Config {
-    /// The settings that these flags give, with defaults for the rest. Tests and benchmarks use it to start a server
-    /// without its command line. Panics if a flag is not a setting.
+    /// Returns the settings that these flags set, with defaults for the rest. Tests and benchmarks use this to start a
+    /// server without its command line. Panics if a flag is not a setting.
     pub fn of<I: IntoIterator<Item: AsRef<str>>>(flags: I) -> Self {
         let flags = flags.into_iter().map(|flag| flag.as_ref().to_owned());
         Flags::try_parse_from(std::iter::once("keystead".to_owned()).chain(flags))
@@ -280,7 +303,7 @@ impl Config {
             .config
     }
 
-    /// The issuer's base: `public_url`, or localhost with the port.
+    /// Returns the URL that all issuers begin with: `public_url`, or localhost with the port.
     pub fn public_url(&self) -> String {
         match &self.public_url {
             Some(url) => url.trim_end_matches('/').to_owned(),
@@ -288,7 +311,8 @@ impl Config {
         }
     }
 
-    /// Whether there is a development inbox: by default where nothing suggests that others reach this server.
+    /// Whether there is a development inbox. By default there is one with the private database. There is none if others
+    /// are meant to reach this server.
     pub fn development_inbox(&self) -> bool {
         self.development_inbox.unwrap_or(self.database_url.is_none()) && self.is_local()
     }
@@ -298,7 +322,7 @@ impl Config {
         self.trusted_proxies.is_empty() && self.has_local_url()
     }
 
-    /// Whether the public URL is this machine's.
+    /// Whether the public URL has a loopback name or address as its host.
     pub fn has_local_url(&self) -> bool {
         match url::Url::parse(&self.public_url()).as_ref().map(url::Url::host) {
             Ok(Some(url::Host::Domain(name))) => name == "localhost" || name.ends_with(".localhost"),
@@ -308,19 +332,19 @@ impl Config {
         }
     }
 
-    /// Whether requests and answers cross the network as plain text, as far as the public URL tells.
+    /// Whether requests and responses cross the network unencrypted, according to the public URL.
     pub fn has_plain_url(&self) -> bool {
         self.public_url().starts_with("http://") && !self.has_local_url()
     }
 
-    /// The time limits that the database is given.
+    /// Returns the time limits for database connections.
     pub fn database_limits(&self) -> DatabaseLimits {
         let statement = Duration::from_secs(self.statement_timeout_seconds);
         DatabaseLimits { statement, lock: LOCK_TIMEOUT.min(statement), silence: statement }
     }
 
-    /// Checks what the parsing of single values cannot, except what other parts check (`App::check_settings`). The
-    /// error names the setting.
+    /// Checks what the parsing of individual values cannot check. Other parts check some settings themselves (see
+    /// `App::check_settings`). The error names the setting.
     pub fn check(&self) -> Result<(), String> {
         let region = &self.region;
         if region.is_empty() || !region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
@@ -389,7 +413,7 @@ impl Config {
         self.web_acl.check()
     }
 
-    /// Refuses well-known secrets if others can reach the server.
+    /// Refuses the public secrets of docker-compose.yml if the public URL says that others can reach the server.
     fn check_known_values(&self) -> Result<(), String> {
         if self.has_local_url() {
             return Ok(());
@@ -414,7 +438,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write address and port, such as 127.0.0.1:9229, or 0.0.0.0:9229 for every address".into())
 }
 
-/// Cores of this machine, as far as this process may use them.
+/// Returns the number of cores that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }

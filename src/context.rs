@@ -4,49 +4,51 @@ use std::net::IpAddr;
 
 use uuid::Uuid;
 
-/// Who makes a request, and through which door. The request's content is the handler's own input.
+/// Where a request comes from, and through which door. Its content is not included: handlers get that as their input.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The `x-amzn-RequestId`; the same in the log and in audit rows.
+    /// The `x-amzn-RequestId`, which is also in the log and in audit rows.
     pub request_id: Uuid,
-    /// The operation's name, without the target's prefix.
+    /// The name of the operation that is carried out, without the prefix of `X-Amz-Target`. Empty while a page carries
+    /// out none.
     pub operation: String,
     /// The caller's address.
     pub address: IpAddr,
     pub door: Door,
-    /// Identifies the browser of a person on the pages; `None` elsewhere.
+    /// Identifies the browser of a person who visits the pages. `None` for the API.
     pub browser: Option<String>,
 }
 
-/// The door that a request comes through.
+/// The door, that is the interface, through which a request comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
     /// The API, called by anyone.
     Api,
     /// The API, with an operator's signature.
     Operator,
-    /// The pages, on behalf of the person who looks at them.
+    /// The pages, on behalf of the person who visits them.
     Pages,
 }
 
 impl Door {
-    /// Whether unknown people look like known ones. `wanted` is the app client's setting; the pages never reveal who
-    /// has an account.
+    /// Whether responses for unknown people must look like those for known people. `wanted` is the app client's
+    /// setting. On the pages they must, whatever the setting is.
     pub fn hides_existence(self, wanted: bool) -> bool {
         self == Self::Pages || wanted
     }
 
-    /// Whether a confidential app client must prove itself.
+    /// Whether a confidential app client must prove that it knows its secret.
     ///
-    /// The pages are Keystead's own, whatever client they sign in for, and a person who fills in a form knows no
-    /// secret.
+    /// On the pages it need not, because they are Keystead's own, and a person who fills in a form does not know the
+    /// client's secret.
     pub fn asks_for_secrets(self) -> bool {
         self != Self::Pages
     }
 
-    /// Whether each request comes from one person, so that its address can be counted.
+    /// Whether the address of a request is that of one person, so that requests can be counted by address.
     ///
-    /// `has_secret` says whether the app client has a secret. Such a client is a server, which asks for many people.
+    /// `has_secret` says whether the app client has a secret. A client with a secret is a server, which sends requests
+    /// for many people.
     pub fn is_one_person(self, has_secret: bool) -> bool {
         match self {
             Self::Api => !has_secret,
@@ -55,8 +57,7 @@ impl Door {
         }
     }
 
-    /// Whether a client's `ExplicitAuthFlows` limit what it may do. They do not limit signing in to Keystead's own
-    /// pages.
+    /// Whether an app client's `ExplicitAuthFlows` apply. They do not apply to sign-ins on Keystead's own pages.
     pub fn is_bound_by_flows(self) -> bool {
         self != Self::Pages
     }

@@ -1,7 +1,7 @@
-//! The API's errors: one variant per exception.
+//! The API's errors: one variant per exception, except that UserNotFoundException has two.
 //!
-//! Sources: the errors on each operation's API reference page, and the Common Errors page for those that arise before
-//! an operation runs.
+//! The exceptions are those on each operation's page in the API reference. The errors that arise before an operation
+//! runs are those on its page Common Error Types.
 
 mod text;
 
@@ -12,10 +12,10 @@ pub use text::{Key, Text};
 /// `Result` with the API's error type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// An error as the caller sees it. The variant's text is sent as its `message`.
+/// An error as the caller sees it. The display text is sent as `message` or `Message`.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    // Modelled exceptions: 400, lower-case `message`.
+    // Exceptions of the service model, with the status 400 (`Internal`: 500) and a lower-case `message`.
     #[error("{0}")]
     AliasExists(Text),
     #[error("{0}")]
@@ -70,7 +70,7 @@ pub enum Error {
     UsernameExists(Text),
     #[error("User does not exist.")]
     UserNotFound,
-    /// Like `UserNotFound`, where a client names the user.
+    /// Like `UserNotFound`, for operations in which an app client names the user.
     #[error("Username/client id combination not found.")]
     UserNotFoundForClient,
     #[error("User is not confirmed.")]
@@ -99,11 +99,12 @@ pub enum Error {
     WebAuthnRelyingPartyMismatch(Text),
     #[error("{0}")]
     WebAuthnCredentialNotSupported(Text),
-    /// Any fault of the server. The cause is logged when the response is written, and is never sent.
+    /// A fault of the server. The cause is logged when the response is written, and is never sent.
     #[error("Keystead could not complete the request. Try again; the request ID finds the cause in the server's log.")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 
-    // Framework errors: before the operation runs, capital `Message` or none.
+    // Framework errors, which arise before an operation runs. They have a `Message` with a capital letter, or no
+    // message.
     #[error("{}", .0.as_deref().unwrap_or(""))]
     Serialization(Option<Text>),
     #[error("{0}")]
@@ -127,17 +128,17 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error for a text that PostgreSQL cannot store.
+    /// The error for a string with the character U+0000, which PostgreSQL cannot store.
     pub fn nul() -> Self {
         Self::InvalidParameter("A text holds the character U+0000, which cannot be stored; remove it.".into())
     }
 
-    /// An [`Error::Internal`] with its cause.
+    /// Makes an [`Error::Internal`] with this cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// The exception's name: `__type` and the `x-amzn-ErrorType` header.
+    /// Returns the exception's name, for `__type` and the `x-amzn-ErrorType` header.
     pub fn code(&self) -> &'static str {
         match self {
             Self::AliasExists(_) => "AliasExistsException",
@@ -194,7 +195,8 @@ impl Error {
         }
     }
 
-    /// The specific reason, if a page should say more than the exception's name does.
+    /// Returns the key of the specific reason, if the error has one. Pages then explain that reason instead of the
+    /// exception.
     pub fn key(&self) -> Option<&Key> {
         match self {
             Self::AliasExists(text)
@@ -244,7 +246,8 @@ impl Error {
         }
     }
 
-    /// The HTTP status: 400 for every modelled client error (docs/cognito.md 1.2).
+    /// Returns the HTTP status. It is 400 for every exception of the service model but `Internal` (docs/cognito.md
+    /// 1.2).
     pub fn status(&self) -> u16 {
         match self {
             Self::Internal(_) => 500,
@@ -256,8 +259,8 @@ impl Error {
         }
     }
 
-    /// Whether the error arises before an operation runs. Such errors have `Message` with a capital letter
-    /// (docs/cognito.md 1.2).
+    /// Whether the error arises before an operation runs. The message of such an error is in `Message`, with a capital
+    /// letter (docs/cognito.md 1.2).
     pub fn is_framework(&self) -> bool {
         matches!(
             self,
@@ -284,7 +287,7 @@ impl Error {
         Self::ResourceNotFound(format!("User pool {pool_id} does not exist.").into())
     }
 
-    /// The error when a name has had too many codes, or guesses at them, in a period.
+    /// The error for a name or an address that has had too many codes, or too many guesses at codes, within a period.
     pub fn limit_exceeded() -> Self {
         Self::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
     }
@@ -294,14 +297,14 @@ impl Error {
         Self::NotAuthorized(Text::keyed(Key::UserDisabled, "User is disabled."))
     }
 
-    /// The error for a call that needs something locked: a table during maintenance, or a row that others already wait
-    /// for.
+    /// The error for a call that needs a lock which others hold: that of a table during maintenance, or that of a row
+    /// for which other calls already wait.
     pub fn locked() -> Self {
         Self::TooManyRequests("What this request needs is locked at the moment; try again in a second.".into())
     }
 
-    /// The same error for a wrong password, a failed passkey and (with existence hiding) an unknown user. Only the log
-    /// says which it was.
+    /// The error for a wrong password, a failed passkey and (with existence hiding) an unknown user. Callers cannot
+    /// tell these apart. Only the log has the reason, `why`.
     pub fn wrong_credentials(why: &'static str) -> Self {
         tracing::info!(why, "credentials refused");
         Self::NotAuthorized(Text::keyed(Key::WrongCredentials, "Incorrect username or password."))
@@ -310,19 +313,19 @@ impl Error {
 
 impl From<sqlx::Error> for Error {
     fn from(cause: sqlx::Error) -> Self {
-        // character_not_in_repertoire, untranslatable_character: U+0000 in a text or in JSON.
+        // character_not_in_repertoire, untranslatable_character: a string or JSON contains U+0000.
         let code = cause.as_database_error().and_then(|error| error.code());
         if matches!(code.as_deref(), Some("22021" | "22P05")) {
             return Self::nul();
         }
-        // program_limit_exceeded: a value too long for an index.
+        // program_limit_exceeded: a value is too long for an index.
         if code.as_deref() == Some("54000") {
             return Self::InvalidParameter("A value is too long to be stored; shorten it.".into());
         }
         if is_locked(&cause) {
             return Self::locked();
         }
-        // lock_not_available, deadlock_detected: others are using the same rows.
+        // lock_not_available, deadlock_detected: other transactions hold the same rows.
         if matches!(code.as_deref(), Some("55P03" | "40P01")) {
             return Self::TooManyRequests("Too many requests change this user at the moment; try again.".into());
         }
@@ -335,16 +338,17 @@ impl From<sqlx::Error> for Error {
     }
 }
 
-/// Whether a lock could not be obtained in time, and it may be a table's.
+/// Whether the cause is that a lock was not obtained in time, and the lock may be that of a table.
 ///
-/// It may also be the lock of a row that others already wait for. For a row that nobody else waits for, PostgreSQL
-/// names the row, in whatever language: "while locking tuple (0,1) in relation ...".
+/// It may also be the lock of a row for which others already wait. If nobody else waits for the row, PostgreSQL's error
+/// contains the row's position, in any language: "while locking tuple (0,1) in relation ...".
 pub fn may_be_a_tables(cause: &(dyn sqlx::error::DatabaseError + 'static)) -> bool {
     let cause = cause.try_downcast_ref::<PgDatabaseError>().filter(|cause| cause.code() == "55P03");
     cause.is_some_and(|cause| !cause.r#where().is_some_and(names_a_row))
 }
 
-/// Whether the cause is a lock other than a named row's: it could not be obtained, or is known to be unobtainable.
+/// Whether the cause is a lock that may be a table's. Either it was not obtained in time, or nobody tried to obtain it,
+/// because the table was known to be locked ([`table_is_locked`]).
 pub fn is_locked(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Io(cause) => cause.kind() == std::io::ErrorKind::ResourceBusy,
@@ -353,7 +357,7 @@ pub fn is_locked(cause: &sqlx::Error) -> bool {
     }
 }
 
-/// The error that is returned without waiting if a table is known to be locked.
+/// Makes the error that is returned without waiting if a table is known to be locked.
 pub fn table_is_locked() -> sqlx::Error {
     std::io::Error::new(std::io::ErrorKind::ResourceBusy, "a table is locked").into()
 }

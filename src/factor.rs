@@ -1,9 +1,10 @@
-//! The factors that people prove themselves with, and the challenges that ask for them: enums with the API's names.
+//! The factors with which people prove who they are, and the challenges that ask for these factors. The enums have the
+//! API's names.
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// A first factor: `AuthFactorType`, and a password that is proved by SRP.
+/// A first factor: the values of `AuthFactorType`, and `PasswordSrp`, a password that is proved by SRP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr, Serialize, Deserialize)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -16,10 +17,10 @@ pub enum Factor {
 }
 
 impl Factor {
-    /// The factors that send a code.
+    /// The factors for which a code is sent.
     pub const SENT: [Self; 2] = [Self::EmailOtp, Self::SmsOtp];
 
-    /// The challenge that asks for this factor.
+    /// Returns the challenge that asks for this factor.
     pub fn challenge(self) -> ChallengeName {
         match self {
             Self::PasswordSrp => ChallengeName::PasswordSrp,
@@ -30,7 +31,7 @@ impl Factor {
         }
     }
 
-    /// The member of `ChallengeResponses` that proves this factor.
+    /// Returns the member of `ChallengeResponses` that proves this factor.
     pub fn response(self) -> &'static str {
         match self {
             Self::PasswordSrp => "SRP_A",
@@ -41,7 +42,7 @@ impl Factor {
         }
     }
 
-    /// The attribute with the address that the code is sent to, if a code is sent.
+    /// Returns the attribute with the address to which the code is sent; `None` if no code is sent.
     pub fn attribute(self) -> Option<AddressAttribute> {
         match self {
             Self::EmailOtp => Some(AddressAttribute::Email),
@@ -51,7 +52,8 @@ impl Factor {
     }
 }
 
-/// A second factor. The variants are in the order in which they are offered. The API names each by its challenge.
+/// A second factor. The variants are in the order in which they are offered. In the API, each has the same name as its
+/// challenge.
 #[derive(
     Clone,
     Copy,
@@ -76,7 +78,7 @@ pub enum SecondFactor {
 }
 
 impl SecondFactor {
-    /// The challenge that asks for this factor.
+    /// Returns the challenge that asks for this factor.
     pub fn challenge(self) -> ChallengeName {
         match self {
             Self::SoftwareTokenMfa => ChallengeName::SoftwareTokenMfa,
@@ -85,7 +87,7 @@ impl SecondFactor {
         }
     }
 
-    /// The member of `ChallengeResponses` that proves this factor.
+    /// Returns the member of `ChallengeResponses` that proves this factor.
     pub fn response(self) -> &'static str {
         match self {
             Self::SoftwareTokenMfa => "SOFTWARE_TOKEN_MFA_CODE",
@@ -94,7 +96,7 @@ impl SecondFactor {
         }
     }
 
-    /// The attribute with the address that the code is sent to, if a code is sent.
+    /// Returns the attribute with the address to which the code is sent; `None` if no code is sent.
     pub fn attribute(self) -> Option<AddressAttribute> {
         match self {
             Self::SoftwareTokenMfa => None,
@@ -103,7 +105,7 @@ impl SecondFactor {
         }
     }
 
-    /// The name of this factor in an access token's `amr`.
+    /// Returns the name of this factor in the `amr` claim.
     pub fn method(self) -> &'static str {
         match self {
             Self::SoftwareTokenMfa => "otp",
@@ -113,7 +115,7 @@ impl SecondFactor {
     }
 }
 
-/// An attribute whose value is an address that messages can be sent to.
+/// A user attribute whose value is an address to which messages can be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, Serialize)]
 #[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -125,12 +127,12 @@ pub enum AddressAttribute {
 impl AddressAttribute {
     pub const ALL: [Self; 2] = [Self::Email, Self::PhoneNumber];
 
-    /// The attribute's name.
+    /// Returns the attribute's name.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// The attribute that says whether the address was verified.
+    /// Returns the name of the attribute that says whether the address was verified.
     pub fn verified(self) -> &'static str {
         match self {
             Self::Email => "email_verified",
@@ -139,7 +141,7 @@ impl AddressAttribute {
     }
 }
 
-/// `UserPoolMfaType`: whether one factor is enough.
+/// Whether sign-ins need a second factor: never, if the user has set one up, or always (`UserPoolMfaType`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MfaConfiguration {
@@ -149,7 +151,7 @@ pub enum MfaConfiguration {
     On,
 }
 
-/// `ChallengeNameType`.
+/// The name of a challenge (`ChallengeNameType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, EnumString, IntoStaticStr, Serialize, Deserialize)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -172,7 +174,8 @@ pub enum ChallengeName {
 }
 
 impl ChallengeName {
-    /// The first factor that the challenge asks for, if it does not ask for a second one.
+    /// Returns the first factor that a challenge of this name can ask for, if there is one. (`EMAIL_OTP` can also ask
+    /// for a second factor.)
     pub fn factor(self) -> Option<Factor> {
         match self {
             Self::Password => Some(Factor::Password),

@@ -1,25 +1,29 @@
-//! Fair shares: who is next, and who is turned away, when more is asked for than there is.
+//! Fair sharing: which caller is served next, and which is turned away, when callers request more than there is.
 //!
-//! A [`Line`] has a number of *slots*, and *room* for a number of units in all, held or waiting. Each caller stands on
-//! a [`Path`], which leads from the widest group to the caller itself: kind of caller, user pool, networks, caller. Two
-//! paths are compared from the top down, at the first step at which they part. The rules are:
+//! A [`Line`] has a number of *slots*, and *room* for a number of units, held and waiting ones together. (A unit is,
+//! for example, one request or one byte of a body.) Each caller has a [`Path`]. Its steps lead from the widest group to
+//! the caller itself: kind of caller, user pool, networks, caller. Two callers are compared at the first step, from the
+//! top, at which their paths differ. The rules are:
 //!
-//! - Nobody waits while a slot is free, except for the bound below, and nobody is turned away while there is room.
-//! - A free slot goes to the step that holds least for its weight. Among equals it goes to the one whose turn was
-//!   longest ago, so that each gets one in every round.
-//! - When there is no room, what waits on the heaviest step (held and waiting, for its weight) gives way to a newcomer
-//!   who stands on a lighter one; otherwise the newcomer is turned away. What is held is never taken away.
+//! - No caller waits while a slot is free, and none is turned away while there is room, except because of the bound on
+//!   kinds of work (see below).
+//! - A free slot goes to the caller whose step holds the fewest slots relative to its weight. Among equal steps it goes
+//!   to the one that has gone longest without a new slot, so that each step gets one in every round.
+//! - When there is no room, a waiting caller on the heaviest step is turned away. The heaviest step is the one with the
+//!   most units, held and waiting, relative to its weight; among equal steps it is the newcomer's. Units that are held
+//!   are never taken away.
 //!
-//! A step may stand [beside](Path::beside) the steps that follow instead of above them: a user pool has many networks,
-//! and a network asks at many user pools. Whichever of the two chains has more stands first. So a flood at one pool
-//! parts from other callers at the pool, and one network's flood at many pools parts from other callers at the network.
+//! A step may stand [beside](Path::beside) the steps that follow it instead of above them: callers at one user pool
+//! come from many networks, and callers from one network use many user pools. In comparisons, the heavier of the two
+//! comes first. So a flood at one pool is compared with other callers by pool, and a flood from one network at many
+//! pools is compared with other callers by network.
 //!
-//! A line may bound what [one kind of work](Path::doing) holds, whoever asks for it: when all work of one kind stands
-//! still, slots are left for other kinds. Kinds that are [known to stand still](Ticket::stood_still) share a third of
-//! the slots, and those of them that wait are turned away.
+//! A line may bound the slots that [one kind of work](Path::doing) holds, for all callers together. So if all work of
+//! one kind is stalled, slots are left for other kinds. The kinds that are [reported as stalled](Ticket::stood_still)
+//! share a third of the slots, and their waiting tickets are turned away.
 //!
-//! So a caller who has less than a share is never turned away for the sake of those who have more. A line knows only
-//! those who hold something or wait. It remembers nobody else, and what it remembers is bounded by its room.
+//! So a caller who has less than a fair share is not turned away in favor of callers who have more. A line remembers
+//! only callers who hold units or wait, so its room bounds its memory.
 
 use std::{
     cmp::Ordering,
@@ -38,57 +42,60 @@ struct Step {
     weight: u64,
 }
 
-/// Where a caller stands: a path from the widest group that it shares with others to the caller itself.
+/// The groups that a caller belongs to, from the widest one to the caller itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     steps: Vec<Step>,
-    /// Index of the step that is one caller's, or of the widest network that the caller comes from.
+    /// Index of the first step that the caller shares with no other caller. If the caller is known only by an address,
+    /// this is the step of the widest network.
     caller: usize,
-    /// Index of the step that stands beside those that follow.
+    /// Index of the step that stands beside the steps that follow it.
     beside: Option<usize>,
     /// Whether the last step is a kind of work.
     work: bool,
 }
 
 impl Path {
-    /// Adds a step: a group, told from others by anything that can be hashed.
+    /// Adds a step: a group, which is identified by the hash of `key`.
     pub fn then(self, key: impl Hash) -> Self {
         self.weighing(key, 1)
     }
 
-    /// Adds a step for a group that counts for several of those beside it.
+    /// Adds a step for a group with a weight. The group's share is `weight` times that of a group with weight 1.
     pub fn weighing(mut self, key: impl Hash, weight: u32) -> Self {
-        // The hash is seeded anew in every process, so that nobody can choose names that collide.
+        // The hash has a new seed in every process, so that nobody can choose keys that collide.
         static HASHES: OnceLock<RandomState> = OnceLock::new();
         let key = HASHES.get_or_init(RandomState::new).hash_one(key);
         self.steps.push(Step { key, weight: u64::from(weight.max(1)) });
         self
     }
 
-    /// Adds a group beside the steps that will follow. Callers outside of this group may share those steps.
+    /// Adds a step for a group that stands beside the steps added after it. Callers outside of this group may share
+    /// those steps.
     pub fn beside(mut self, key: impl Hash) -> Self {
         self.beside = Some(self.steps.len());
         self.then(key)
     }
 
-    /// Ends the path with the kind of work, which a line may bound. It does not decide whose turn it is.
+    /// Adds the last step, the kind of work, which a line may bound. This step is not used to compare callers.
     pub fn doing(mut self, kind: impl Hash) -> Self {
         self.work = true;
         self.then(("work", kind))
     }
 
-    /// Marks the next step as that of one caller, or of the widest network that the caller comes from.
+    /// Marks the step added next as the first that the caller shares with no other caller, or as the widest network if
+    /// the caller is known only by an address.
     pub fn caller(mut self) -> Self {
         self.caller = self.steps.len();
         self
     }
 }
 
-/// There is no room, and nobody who waits has more.
+/// The error for a caller who gets no place in the line, or loses it while waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TurnedAway;
 
-/// Slots, and those who hold them or wait.
+/// Slots, and the callers who hold them or wait for them.
 pub struct Line {
     slots: u64,
     /// The most slots that one kind of work may hold.
@@ -103,32 +110,34 @@ struct State {
     index: HashMap<u64, usize>,
     waiting: Vec<Waiting>,
     held: u64,
-    /// Held and waiting.
+    /// Units held and waiting.
     total: u64,
     /// The number of the last ticket or turn.
     number: u64,
-    /// When a slot was last given or given back.
+    /// When a slot was last given to a caller or given back.
     moved: Instant,
-    /// The kind of work of each ticket that holds slots, by the ticket's number, and since when it holds them.
+    /// For each ticket that has a kind of work and holds a slot, by the ticket's number: that kind, and the time when
+    /// the ticket got the slot.
     holders: HashMap<u64, (u64, Instant)>,
     still: Still,
     strain: Strain,
 }
 
-/// A step that somebody stands on.
+/// A step on the path of at least one ticket.
 struct Node {
     key: u64,
     weight: u64,
     held: u64,
-    /// Held and waiting.
+    /// Units held and waiting.
     load: u64,
-    /// The turn in which it was last given a slot; at first, the turn in which it came.
+    /// The number of the turn in which the step last got a slot. Before its first slot, the number that was current
+    /// when the step was added.
     turn: u64,
-    /// Whether it stands beside the steps that follow.
+    /// Whether the step stands beside the steps that follow it.
     beside: bool,
 }
 
-/// Where somebody who holds something or waits stands: a [`Path`] of nodes.
+/// The path of a ticket: like [`Path`], with the indices of nodes as steps.
 #[derive(Clone)]
 struct Standing {
     nodes: Vec<usize>,
@@ -141,32 +150,34 @@ struct Waiting {
     number: u64,
     units: u64,
     standing: Standing,
-    /// Told when the slot is given; dropped when the ticket is turned away.
+    /// Receives a message when the slot is given. Dropped when the ticket is turned away.
     slot: oneshot::Sender<()>,
 }
 
-/// The time span over which callers who have nothing else in the line have been turned away.
+/// The times of the first and the last refusal in a series of refusals of lone callers. A lone caller has nothing else
+/// in the line.
 #[derive(Clone, Copy, Default)]
 struct Strain {
     span: Option<(Instant, Instant)>,
 }
 
-/// Refusals of such callers over this time are an overload; over a shorter time they are not.
+/// A series of refusals of lone callers is an overload if it lasts at least this long.
 const OVERLOADED: Duration = Duration::from_secs(3);
-/// The overload is over when there was no such refusal for this time.
+/// A series of refusals is over when no lone caller has been refused for this time.
 const OVER: Duration = Duration::from_secs(10);
-/// A line stands still when all slots are held and none was given back for this time.
+/// A line is at a standstill if all slots are held and none has been given back for this time.
 const STANDSTILL: Duration = Duration::from_secs(5);
-/// Kinds of work that stood still are assumed to do so until none of them was seen to for this time.
+/// Kinds of work that were reported as stalled count as stalled until no such report has come for this time.
 const STILL: Duration = Duration::from_secs(5);
-/// When work of one kind stands still, any kind that has held a slot for this time is taken to stand still, too.
+/// When one kind of work is reported as stalled, every kind with a ticket that has held its slot for this long counts
+/// as stalled, too.
 const LONG: Duration = Duration::from_secs(1);
 
-/// Kinds of work that are known to stand still.
+/// Kinds of work that count as stalled.
 #[derive(Default)]
 struct Still {
     kinds: HashSet<u64>,
-    /// When one of them was last seen to stand still.
+    /// When one of them was last reported as stalled.
     seen: Option<Instant>,
 }
 
@@ -180,27 +191,27 @@ impl Still {
     }
 }
 
-/// What somebody holds or waits for, until it is dropped.
+/// The units that a caller holds or waits for. Dropping the ticket gives them back or leaves the line.
 pub struct Ticket {
     line: Arc<Line>,
     number: u64,
     units: u64,
     standing: Standing,
-    /// `None` once it is held.
+    /// Signals that the slot is given. `None` once the units are held.
     slot: Option<oneshot::Receiver<()>>,
 }
 
-/// Why a line does not serve as it should.
+/// Why a line is overloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload {
-    /// Every slot is held, and none was given back for a while.
+    /// Every slot is held, and none has been given back for a while.
     Standstill,
-    /// For a while now, callers who ask for one thing only have been turned away.
+    /// For a while, callers who have nothing else in the line have been turned away.
     Refusing,
 }
 
 impl Line {
-    /// A line with so many slots, and room for so many more units that wait.
+    /// Creates a line with this many slots, and room for this many units that wait.
     pub fn new(slots: usize, waiting: usize) -> Arc<Self> {
         Self::bounding(slots, slots, waiting)
     }
@@ -224,13 +235,13 @@ impl Line {
         Arc::new(Self { slots, of_one_kind, room: slots.saturating_add(waiting as u64), state: Mutex::new(state) })
     }
 
-    /// Takes a slot, or a place in the line.
+    /// Takes a slot, or else a place in the line.
     pub fn join(self: &Arc<Self>, path: &Path) -> Result<Ticket, TurnedAway> {
         self.join_with(path, 1)
     }
 
-    /// Like [`Self::join`], with several units, for a line without slots. A ticket there may have to give way until it
-    /// is [kept](Ticket::keep).
+    /// Like [`Self::join`], with several units, for a line without slots. Such a ticket can be displaced until it is
+    /// [kept](Ticket::keep).
     pub fn join_with(self: &Arc<Self>, path: &Path, units: u64) -> Result<Ticket, TurnedAway> {
         let mut state = self.state();
         let number = state.next_number();
@@ -246,33 +257,33 @@ impl Line {
         Ok(Ticket { line: self.clone(), number, units, standing, slot: Some(told) })
     }
 
-    /// Whether work on this path is of a kind that is known to stand still.
+    /// Whether the work at the end of this path is of a kind that counts as stalled.
     pub fn is_still(&self, path: &Path) -> bool {
         let kind = path.steps.last().filter(|_| path.work).map(|step| step.key);
         kind.is_some_and(|kind| self.state().still.has(kind))
     }
 
-    /// Whether the kinds known to stand still hold their whole share of the slots.
+    /// Whether the stalled kinds of work hold their whole share of the slots.
     pub fn has_its_share_of_still(&self) -> bool {
         self.state().held_still() >= self.share_of_still()
     }
 
-    /// The slots that all kinds known to stand still may hold together.
+    /// Returns the number of slots that all stalled kinds of work may hold together.
     fn share_of_still(&self) -> u64 {
         (self.slots / 3).max(1)
     }
 
-    /// Units that are held.
+    /// The number of units that are held.
     pub fn held(&self) -> usize {
         usize::try_from(self.state().held).unwrap_or(usize::MAX)
     }
 
-    /// Those who wait.
+    /// The number of tickets that wait.
     pub fn waiting(&self) -> usize {
         self.state().waiting.len()
     }
 
-    /// Why the line does not serve as it should, if it does not.
+    /// Why the line is overloaded, if it is.
     pub fn overload(&self) -> Option<Overload> {
         let (state, now) = (self.state(), Instant::now());
         if self.slots > 0 && state.held >= self.slots && now - state.moved >= STANDSTILL {
@@ -287,12 +298,13 @@ impl Line {
 }
 
 impl Ticket {
-    /// Whether the ticket holds its slot, as far as it has looked.
+    /// Whether the ticket is known to hold its slot. A slot that was given to a waiting ticket counts only after
+    /// [`Self::held`] has returned.
     pub fn is_held(&self) -> bool {
         self.slot.is_none()
     }
 
-    /// Waits for the slot.
+    /// Waits for the slot. Fails if the ticket is turned away.
     pub async fn held(&mut self) -> Result<(), TurnedAway> {
         if let Some(slot) = &mut self.slot {
             slot.await.map_err(|_| TurnedAway)?;
@@ -301,7 +313,7 @@ impl Ticket {
         Ok(())
     }
 
-    /// Leaves the line because the wait was too long, which counts as a refusal.
+    /// Leaves the line because the wait was too long. For a lone caller, this counts as a refusal.
     pub fn give_up(self) {
         let mut state = self.line.state();
         let alone = state.is_alone(&self.standing, self.units);
@@ -310,10 +322,11 @@ impl Ticket {
         }
     }
 
-    /// Reports that work of this ticket's kind waits in vain for something that all work of the kind needs.
+    /// Reports that work of this ticket's kind is stalled: it waits in vain for something that all work of this kind
+    /// needs.
     ///
-    /// Any kind that has held a slot for long is then taken to wait in vain, too. For a while all these kinds share a
-    /// small part of the slots, and those of them that wait are turned away.
+    /// Every kind with a ticket that has held its slot for `LONG` then counts as stalled, too. For a while, the
+    /// stalled kinds share a third of the slots. Their tickets that wait now are turned away.
     pub fn stood_still(&self) {
         let (mut state, now) = (self.line.state(), Instant::now());
         let Some(kind) = state.kind(&self.standing) else { return };
@@ -332,7 +345,7 @@ impl Ticket {
         }
     }
 
-    /// Asks for more units, in a line without slots.
+    /// Adds units to a ticket that waits in a line without slots. Fails if the ticket is turned away, now or before.
     pub fn grow(&mut self, units: u64) -> Result<(), TurnedAway> {
         let mut state = self.line.state();
         let waiting = state.waiting.iter_mut().find(|one| one.number == self.number).ok_or(TurnedAway)?;
@@ -342,7 +355,7 @@ impl Ticket {
         state.make_room(self.line.room, self.number)
     }
 
-    /// Keeps the units: from now on the ticket gives way to nobody.
+    /// Makes a waiting ticket hold its units, so that it can no longer be displaced. Fails if it was displaced before.
     pub fn keep(&mut self) -> Result<(), TurnedAway> {
         let mut state = self.line.state();
         if self.slot.is_none() {
@@ -355,7 +368,7 @@ impl Ticket {
         Ok(())
     }
 
-    /// Makes the ticket count for another path from now on.
+    /// Makes the ticket count for another path.
     pub fn move_to(&mut self, path: &Path) {
         let line = self.line.clone();
         let mut state = line.state();
@@ -381,7 +394,7 @@ impl Ticket {
         self.standing = standing;
     }
 
-    /// Whether the ticket holds its slot, even if nobody has looked yet.
+    /// Whether the ticket holds its slot, even if [`Self::held`] has not returned yet.
     fn has_slot(&mut self) -> bool {
         if self.slot.as_mut().is_some_and(|slot| slot.try_recv().is_ok()) {
             self.slot = None;
@@ -485,7 +498,7 @@ impl State {
         self.remove(nodes, units);
     }
 
-    /// Gives the free slots to those whose turn it is.
+    /// Gives the free slots to the tickets whose turn it is.
     fn give_slots(&mut self, line: &Line) {
         let may_hold = |state: &Self, one: &usize| state.may_hold(&state.waiting[*one].standing, line);
         while self.held < line.slots
@@ -494,29 +507,29 @@ impl State {
         {
             let next = self.waiting.swap_remove(next);
             self.hold(next.number, &next.standing, next.units);
-            // A ticket that is dropped leaves the line first, so its receiver still exists.
+            // A dropped ticket leaves the line before its receiver is dropped, so this receiver still exists.
             let _ = next.slot.send(());
         }
     }
 
-    /// The kind of work that a standing ends with, if any.
+    /// Returns the kind of work that a ticket's path ends with, if any.
     fn kind(&self, standing: &Standing) -> Option<u64> {
         standing.nodes.last().filter(|_| standing.work).map(|last| self.nodes[*last].key)
     }
 
-    /// The slots held by kinds that are known to stand still.
+    /// Returns the number of slots that stalled kinds of work hold.
     fn held_still(&self) -> u64 {
         let held = |kind: &u64| self.index.get(kind).map_or(0, |node| self.nodes[*node].held);
         if self.still.is_known() { self.still.kinds.iter().map(held).sum() } else { 0 }
     }
 
-    /// Whether another slot for its kind of work is within the bounds.
+    /// Whether the ticket's kind of work may hold another slot.
     fn may_hold(&self, standing: &Standing, line: &Line) -> bool {
         let (Some(kind), Some(last)) = (self.kind(standing), standing.nodes.last()) else { return true };
         if self.still.has(kind) {
             return self.held_still() < line.share_of_still();
         }
-        // While some kinds stand still, others may do so, too; so each gets only half of its bound.
+        // While some kinds are stalled, others may be, too, so each of the others gets only half of its bound.
         let of_one_kind = if self.still.is_known() { line.of_one_kind.div_ceil(2) } else { line.of_one_kind };
         self.nodes[*last].held < of_one_kind
     }
@@ -530,10 +543,12 @@ impl State {
         }
     }
 
-    /// Compares how many slots two steps hold for their weight, and then whose turn was longer ago.
+    /// Compares two steps by the slots that they hold relative to their weights, and then by the time of their last
+    /// turn.
     ///
-    /// The pool and the network of a flood may be equal in both. Then the network ranks first: others of the network
-    /// come before the flood, and others at the pool part from it further down.
+    /// The pool and the network of a flood may be equal in both respects. Then the network counts as the lower one. So
+    /// other callers from the network come before the flood, and other callers at the pool are compared with the flood
+    /// at a later step.
     fn compare_held(&self, one: usize, other: usize) -> Ordering {
         let (one, other) = (&self.nodes[one], &self.nodes[other]);
         (one.held * other.weight)
@@ -542,7 +557,8 @@ impl State {
             .then(one.beside.cmp(&other.beside))
     }
 
-    /// Turns away those who wait and have most until the rest fits. The newcomer may be among them.
+    /// Turns away waiting tickets, those on the heaviest steps first, until the rest fits. Fails if the newcomer is one
+    /// of them.
     fn make_room(&mut self, room: u64, newcomer: u64) -> Result<(), TurnedAway> {
         while self.total > room {
             let Some(own) = self.waiting.iter().position(|one| one.number == newcomer) else { return Err(TurnedAway) };
@@ -559,7 +575,8 @@ impl State {
         }
     }
 
-    /// Compares the loads of two who wait. Among equals the newcomer is the heaviest.
+    /// Compares two waiting tickets by the loads of their steps. Among equal steps, the newcomer's counts as the
+    /// heaviest.
     fn compare_loads(&self, a: usize, b: usize, newcomer: usize) -> Ordering {
         let newcomer = &self.waiting[newcomer].standing.nodes;
         let (a, b) = (&self.waiting[a], &self.waiting[b]);
@@ -578,16 +595,16 @@ impl State {
         (one.load * other.weight).cmp(&(other.load * one.weight))
     }
 
-    /// Whether these units are all that the caller has.
+    /// Whether these units are all that the caller has in the line.
     fn is_alone(&self, standing: &Standing, units: u64) -> bool {
         standing.nodes.get(standing.caller).is_none_or(|node| self.nodes[*node].load == units)
     }
 }
 
 impl Standing {
-    /// The steps from the top down. A step that stands beside others comes before the first of them that does not have
-    /// more. So every place in the line has one path at a time, and comparing paths where they part puts all places in
-    /// one order.
+    /// Returns the steps from the top down, without the kind of work. A step that stands beside others comes before the
+    /// first of them that does not have more. So every ticket has exactly one sequence of steps at a time, and
+    /// comparing tickets where their sequences differ puts them in one consistent order.
     fn downwards(&self, rank: impl Fn(usize, usize) -> Ordering) -> impl Iterator<Item = usize> {
         let ranked = &self.nodes[..self.nodes.len() - usize::from(self.work)];
         let (above, rest) = ranked.split_at(self.beside.unwrap_or(ranked.len()));
@@ -598,7 +615,7 @@ impl Standing {
     }
 }
 
-/// The steps at which two paths part.
+/// Returns the first two steps at which two paths differ, if they do.
 fn parting(a: &Standing, b: &Standing, rank: impl Fn(usize, usize) -> Ordering) -> Option<(usize, usize)> {
     a.downwards(&rank).zip(b.downwards(&rank)).find(|(a, b)| a != b)
 }

@@ -1,12 +1,16 @@
-//! Group commit: requests that arrive while a batch is in flight wait, and then share the next statement, and with it
-//! one round trip to the database and one flush of its log. Reads are grouped like writes: a batch begins after all of
-//! its requests have arrived, so what it sees is as fresh as what a request's own statement would see.
+//! Group commit: requests that arrive while a batch is in flight wait and then share the next batch. A batch is one
+//! statement, so its requests share one round trip to the database and one flush of its log. Reads are grouped like
+//! writes: a batch begins after all of its requests have arrived, so it sees data as fresh as each request's own
+//! statement would.
 //!
-//! No delay is added: an idle group starts a batch with the first request at once, and one batch is in flight at a
-//! time. A batch promises little, which is what makes it safe: it does what it can do without waiting for anybody, in
-//! one transaction, and answers after COMMIT. Every other request is answered `None`: nothing was done for it, and its
-//! caller runs it by itself, with the statement that decides everything. So a request's fault, a lock that another
-//! process holds or two requests for one row never reach the other requests of a batch.
+//! Grouping adds no delay: an idle group starts a batch with the first request at once, and one batch is in flight at a
+//! time.
+//!
+//! A batch is safe because it promises little. In one transaction, it does those requests that it can do without
+//! waiting for a lock, and it returns their results after COMMIT. For every other request it returns `None`, which
+//! means that nothing was done. The caller then runs the request by itself, with a plain statement, which waits for
+//! locks and whose result is final. So a request that the database refuses, a locked row, or two requests for one row
+//! do not make the other requests of a batch fail.
 
 use std::{
     collections::VecDeque,
@@ -22,36 +26,38 @@ use crate::error::{Error, is_locked};
 
 /// Several requests as one transaction.
 pub trait Batch: Send + Sync + 'static {
-    /// What a caller asks for.
+    /// What a caller requests.
     type Request: Send + 'static;
-    /// What a caller gets.
+    /// The result for a caller.
     type Answer: Send + 'static;
 
-    /// Does as many of the requests as possible without waiting for a lock, in one transaction, and commits.
+    /// Does those of the requests that need not wait for a lock, in one transaction, and commits.
     ///
-    /// Returns an answer for each request, in order; `None` means that nothing at all was done for it. The future ends
-    /// by itself, in time, because its connection limits the time of each statement.
+    /// Returns a result for each request, in order; `None` means that nothing at all was done for that request. The
+    /// future must end by itself within a limited time. It does, because the connection limits the time of each
+    /// statement.
     fn run(&self, requests: Vec<Self::Request>) -> impl Future<Output = BatchResult<Self::Answer>> + Send;
 }
 
-/// What a batch did.
+/// The result of a batch.
 pub type BatchResult<A> = Result<Vec<Option<A>>, Failure>;
 
 /// Why a batch was not done.
 #[derive(Debug)]
 pub enum Failure {
-    /// The database refused the transaction, so nothing of it was done: one of the requests is to blame.
+    /// The database refused the transaction because of one of the requests, so nothing of it was done.
     RolledBack(sqlx::Error),
-    /// Nobody knows whether it was committed (the connection was lost), or it could not even begin, or somebody locks a
-    /// whole table, as VACUUM FULL does. In the last case each request alone would wait as long, on a connection that
-    /// is needed by calls that have nothing to do with the table.
+    /// It is unknown whether the transaction was committed, because the connection was lost; or it could not even
+    /// begin; or a whole table is locked, as by VACUUM FULL. In the last case, each request alone would wait as long,
+    /// and meanwhile occupy a connection that calls on other tables need.
     Unknown(sqlx::Error),
 }
 
 impl From<sqlx::Error> for Failure {
     fn from(cause: sqlx::Error) -> Self {
-        // An ERROR ends its transaction. But a server that shuts down (class 57), is out of resources (53) or loses its
-        // connection (08) may have committed before it said so, and running each request alone would not help.
+        // After an ERROR, PostgreSQL rolls the transaction back. But these classes of errors are different: the server
+        // shuts down (57), is out of resources (53), lost the connection (08), or has a fault of its own (58, XX). It
+        // may have committed before that, and running each request alone would not help.
         let refused = cause
             .as_database_error()
             .and_then(|error| error.code())
@@ -63,9 +69,9 @@ impl From<sqlx::Error> for Failure {
 /// The limits of a group.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Requests that may wait. Further ones are refused at once with `TooManyRequestsException`.
+    /// The most requests that may wait. Further ones are refused at once with `TooManyRequestsException`.
     pub waiting: usize,
-    /// The most requests of one batch.
+    /// The most requests in one batch.
     pub batch: usize,
 }
 
@@ -83,7 +89,7 @@ struct Shared<B: Batch> {
 
 struct Queue<B: Batch> {
     waiting: VecDeque<Waiting<B>>,
-    /// Whether a batch is in flight. When it ends, those who wait get their turn.
+    /// Whether a batch is in flight. When it ends, waiting requests form the next one.
     at_work: bool,
 }
 
@@ -92,7 +98,7 @@ struct Waiting<B: Batch> {
     answer: oneshot::Sender<Result<Option<B::Answer>, Arc<sqlx::Error>>>,
 }
 
-/// The cause that all requests of a batch share.
+/// The cause of a failed batch, which all of its requests share.
 #[derive(Debug)]
 struct SharedCause(Arc<sqlx::Error>);
 
@@ -104,7 +110,7 @@ impl fmt::Display for SharedCause {
 
 impl std::error::Error for SharedCause {}
 
-/// The error for the requests of a batch that failed.
+/// Returns the error for each request of a batch that failed.
 fn refusal(cause: Arc<sqlx::Error>) -> Error {
     if is_locked(&cause) {
         return Error::locked();
@@ -113,14 +119,15 @@ fn refusal(cause: Arc<sqlx::Error>) -> Error {
 }
 
 impl<B: Batch> GroupCommit<B> {
-    /// A group whose batches run on the current runtime.
+    /// Creates a group whose batches run on the current runtime.
     pub fn new(batch: B, limits: Limits) -> Self {
         let queue = Mutex::new(Queue { waiting: VecDeque::new(), at_work: false });
         Self { shared: Arc::new(Shared { batch, limits, queue }), runtime: Handle::current() }
     }
 
-    /// Runs a request with the next batch. Fails with `Internal` when nobody knows whether it was done, and with
-    /// `TooManyRequests` when the queue is full. If the caller goes away before its batch starts, the request is not
+    /// Runs a request with the next batch. Returns `None` if nothing was done, so that the caller must run the request
+    /// by itself. Fails with `Internal` if it is unknown whether the request was done, and with `TooManyRequests` if
+    /// the queue is full or a table is locked. If the future is dropped before its batch starts, the request is not
     /// run.
     pub async fn run(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         match self.enter(request)? {
@@ -147,8 +154,9 @@ impl<B: Batch> GroupCommit<B> {
         Ok(Entered::Waits(answered))
     }
 
-    /// Runs the first batch of an idle group, which has only this request, in the caller's own task: handing it to
-    /// another task costs as much as a small statement. Requests that arrive meanwhile are left to a new task.
+    /// Runs the first batch of an idle group, which has only this request. It runs in the caller's own task, because
+    /// handing it to another task costs as much as a small statement. A new task runs the requests that arrive
+    /// meanwhile.
     async fn lead(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         let work = Work { shared: self.shared.clone(), runtime: self.runtime.clone() };
         let batch = AssertUnwindSafe(self.shared.batch.run(vec![request])).catch_unwind().await;
@@ -167,9 +175,9 @@ impl<B: Batch> GroupCommit<B> {
 
 /// How a request enters a group.
 enum Entered<B: Batch> {
-    /// The group was idle: the caller runs the first batch.
+    /// The group was idle, so the caller runs the first batch.
     Leads(B::Request),
-    /// A batch is in flight.
+    /// A batch is in flight, so the request waits for its result.
     Waits(oneshot::Receiver<Result<Option<B::Answer>, Arc<sqlx::Error>>>),
 }
 
@@ -178,7 +186,8 @@ impl<B: Batch> Shared<B> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next batch, without callers who went away. `None` when nobody waits; then the group is no longer at work.
+    /// Takes the next batch from the queue, without requests whose callers have gone away. Returns `None` if no request
+    /// waits; then the group is idle.
     fn next(&self) -> Option<Vec<Waiting<B>>> {
         let mut queue = self.queue();
         let mut batch = Vec::new();
@@ -197,8 +206,8 @@ impl<B: Batch> Shared<B> {
     }
 }
 
-/// Guards the first batch of an idle group: however it ends (its caller went away, it panicked), those who wait are
-/// served.
+/// Guards the first batch of an idle group. However the batch ends, even by a panic or because its caller goes away,
+/// the requests that wait are run.
 struct Work<B: Batch> {
     shared: Arc<Shared<B>>,
     runtime: Handle,
@@ -213,11 +222,11 @@ impl<B: Batch> Drop for Work<B> {
     }
 }
 
-/// Guards the work on a queue. However it ends (a panic in a batch, the end of the runtime), nobody waits for ever:
-/// requests that were not started run alone, and the next request leads again.
+/// Guards the task that works on a queue. However the task ends, even by a panic in a batch or with the runtime, no
+/// request waits forever: those that were not started get `None`, and the next request finds an idle group.
 struct Drain<B: Batch> {
     shared: Arc<Shared<B>>,
-    /// Whether the queue still counts on this task.
+    /// Whether this task still has to work on the queue.
     at_work: bool,
 }
 
@@ -249,12 +258,12 @@ async fn drain<B: Batch>(mut work: Drain<B>, first: Vec<Waiting<B>>) {
             }
         };
         for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            // A caller who went away meanwhile does not receive it.
+            // If the caller has gone away meanwhile, sending fails, which does no harm.
             let _ = answer.send(outcome);
         }
         next = work.shared.next();
     }
-    // Under one lock, `next` found that nobody waits and set `at_work` to false.
+    // Under one lock, `next` has found that no request waits and has set `at_work` of the queue to false.
     work.at_work = false;
 }
 
@@ -270,20 +279,20 @@ mod tests {
 
     use super::*;
 
-    /// What a request of the tests does.
+    /// The requests of these tests, by what happens to them.
     #[derive(Clone, Copy, Debug, PartialEq)]
     enum Ask {
         Fine,
-        /// Its row is locked by somebody.
+        /// Another transaction has locked its row.
         Busy,
-        /// The database refuses every transaction with it.
+        /// The database refuses every transaction that contains it.
         Refused,
-        /// The connection breaks in its transaction.
+        /// The connection breaks during its transaction.
         Cut,
         Panic,
     }
 
-    /// Batches that wait for `gate`, and count what they did.
+    /// Batches that wait for `gate` and record their sizes.
     #[derive(Clone)]
     struct Fake {
         gate: Arc<Semaphore>,
@@ -302,7 +311,7 @@ mod tests {
         }
     }
 
-    /// What the database says, and its code.
+    /// An error of the database with this code.
     #[derive(Debug)]
     struct Refusal(Option<&'static str>);
     impl std::fmt::Display for Refusal {
@@ -371,7 +380,7 @@ mod tests {
     async fn ask(group: &Arc<GroupCommit<Fake>>, ask: Ask) -> Answer {
         let group = group.clone();
         let answer = tokio::spawn(async move { group.run(ask).await });
-        // Until the request waits, or an idle group has started its batch.
+        // Yields until the request waits, or until an idle group has started a batch with it.
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
@@ -420,7 +429,7 @@ mod tests {
     async fn a_panic_ends_its_own_batch_only() {
         let fake = Fake::new(false);
         let group = group(&fake, 10, 1);
-        // One panic is in the batch of the caller who leads, one in that of a caller who waited.
+        // One panic is in the first batch, which its caller runs. The other is in the batch of a caller who waited.
         let leads = ask(&group, Ask::Panic).await;
         let (first, waits, last) =
             (ask(&group, Ask::Fine).await, ask(&group, Ask::Panic).await, ask(&group, Ask::Fine).await);
@@ -453,7 +462,7 @@ mod tests {
         other.block_on(async {
             let led = ask(&group, Ask::Fine).await;
             let (started, waits) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await);
-            // The leader's batch is done. The next one runs on the runtime, and is in flight.
+            // The first batch is done. The next one is in flight, on the runtime that is shut down below.
             fake.gate.add_permits(1);
             assert_eq!(led.await.unwrap().unwrap(), Some(()));
             while fake.at_once.load(Ordering::SeqCst) == 0 {
@@ -462,7 +471,7 @@ mod tests {
             runtime.shutdown_background();
             assert!(matches!(started.await.unwrap(), Err(Error::Internal(_))));
             assert_eq!(waits.await.unwrap().unwrap(), None);
-            // And one that comes later is not lost either: it leads.
+            // A request that comes later is not lost either: it runs a first batch.
             fake.gate.add_permits(1);
             assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
         });
@@ -528,8 +537,8 @@ mod tests {
     }
 
     proptest! {
-        /// In any mix, a fine request is done or runs alone (or shares the doubt of a cut connection), and no request
-        /// that a batch cannot do is said to be done.
+        /// In any mix, a fine request is done, or is left to its caller, or fails because the connection was cut. A
+        /// request that a batch cannot do is never reported as done.
         #[test]
         fn no_request_is_told_what_did_not_happen(
             asks in proptest::collection::vec(

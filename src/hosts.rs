@@ -1,34 +1,35 @@
-//! The names under which this server is reached, and the names that user pools may have. Pure.
+//! The host names under which this server is reached, and those that user pools may have. Pure: no network and no
+//! database.
 
 use url::Host;
 
 use crate::config::Config;
 
-/// Longest prefix and longest label of a name (RFC 1035 section 2.3.4).
+/// The maximum length of a label of a host name, and so of a prefix (RFC 1035 section 2.3.4).
 const LONGEST_LABEL: usize = 63;
 
-/// Who a host name may belong to.
+/// To whom a host name may belong.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place<'a> {
-    /// This server, or nobody: no pool can have the name.
+    /// This server, or nobody. No pool can have the name.
     Own,
-    /// A pool with this prefix, which stands before this server's host.
+    /// A pool with this prefix. The name is the prefix, a dot and this server's host.
     Prefix(&'a str),
-    /// Perhaps a pool with this custom domain.
+    /// A pool with this custom domain, if there is one.
     Other(&'a str),
 }
 
 /// This server's own names.
 pub struct Hosts {
-    /// The host of the public URL.
+    /// The host in the public URL.
     public: String,
-    /// All own names.
+    /// All of this server's names.
     own: Vec<String>,
 }
 
-/// Checks the setting of own names. The error names the setting.
+/// Checks the setting `own-hosts`. The error text names it.
 pub fn check_settings(config: &Config) -> Result<(), String> {
-    // A name that no request can have would protect nothing.
+    // An entry that is not a host name would have no effect, because no pool can have such a domain anyway.
     match config.own_hosts.iter().find(|name| !is_name(&name.to_ascii_lowercase())) {
         Some(bad) => Err(format!("own-hosts: {bad:?} must be a host name alone, such as keystead.internal")),
         None => Ok(()),
@@ -36,7 +37,7 @@ pub fn check_settings(config: &Config) -> Result<(), String> {
 }
 
 impl Hosts {
-    /// The names in these settings.
+    /// Takes this server's names from the settings.
     pub fn new(config: &Config) -> Self {
         let url = url::Url::parse(&config.public_url()).ok();
         let public = url.and_then(|url| url.host_str().map(str::to_ascii_lowercase)).unwrap_or_default();
@@ -45,7 +46,7 @@ impl Hosts {
         Self { public, own }
     }
 
-    /// Who the name in a `Host` header belongs to. The header must be in lower case.
+    /// Returns to whom the name in a `Host` header may belong. The header must be in lower case.
     pub fn place<'a>(&self, host: &'a str) -> Place<'a> {
         let name = name_of(host);
         if self.is_own(name) || !is_name(name) {
@@ -57,8 +58,8 @@ impl Hosts {
         }
     }
 
-    /// Why a pool may not have this prefix, if it may not. A prefix is one label, and must not be one of this server's
-    /// names.
+    /// Returns why a pool may not have this prefix; `None` if it may. A prefix is one label, and must not be one of
+    /// this server's names.
     pub fn refuses_prefix(&self, prefix: &str) -> Option<&'static str> {
         let whole = format!("{prefix}.{}", self.public);
         match prefix {
@@ -70,7 +71,7 @@ impl Hosts {
         }
     }
 
-    /// Why a pool may not have this custom domain, if it may not.
+    /// Returns why a pool may not have this custom domain; `None` if it may.
     pub fn refuses_custom(&self, name: &str) -> Option<&'static str> {
         let below_own = self.own.iter().any(|own| below(name, own).is_some());
         match name {
@@ -88,7 +89,7 @@ impl Hosts {
     }
 }
 
-/// The name in a `Host` header: without the port, and without the dot that may end it.
+/// Returns the name in a `Host` header, without the port and without a final dot.
 pub fn name_of(host: &str) -> &str {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -97,12 +98,13 @@ pub fn name_of(host: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// The part of a name that stands before `above`, if the name is below `above`.
+/// Returns the part of a name before `.above`, if the name is below `above`.
 fn below<'a>(name: &'a str, above: &str) -> Option<&'a str> {
     name.strip_suffix(above)?.strip_suffix('.').filter(|prefix| !prefix.is_empty())
 }
 
-/// Whether a text is a host name in lower case, and not an address in any of the forms that browsers read.
+/// Whether a string is a host name in lower case. IP addresses are not host names, in any of the forms that browsers
+/// accept.
 pub fn is_name(text: &str) -> bool {
     let label = |label: &str| {
         (1..=LONGEST_LABEL).contains(&label.len())

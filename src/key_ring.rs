@@ -1,5 +1,6 @@
-//! A cache of parsed signing keys, by pool. Keys never change under their ID, so a cached key cannot mislead: if a pool
-//! or session is gone, the statement that acts finds out. Entries are read again after a minute.
+//! A cache of the parsed signing keys of pools. The key with a given ID never changes, so a cached key is never wrong.
+//! If the pool or the session no longer exists, the statement that serves the request finds out. Entries are read again
+//! after a minute.
 
 use std::{
     collections::HashMap,
@@ -15,9 +16,9 @@ use crate::{
     tokens::{PoolKeys, SigningKey},
 };
 
-/// How stale an entry may be: after this time every replica sees a new key.
+/// How old an entry may be. After this time, every replica sees a new key.
 const FRESH: Duration = Duration::minutes(1);
-/// How many pools are kept before stale ones are dropped.
+/// At this number of entries, stale ones are dropped before another is added.
 const LIMIT: usize = 1_000;
 
 /// The cache.
@@ -27,7 +28,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// The keys of a pool; `None` when there is no such pool.
+    /// Returns the keys of a pool; `None` if there is no such pool.
     pub async fn of_pool(
         &self,
         db: &Connections,
@@ -61,7 +62,8 @@ impl KeyRing {
         Ok(Some(keys))
     }
 
-    /// Like [`Self::of_pool`], without asking the database: `None` when the keys were not read within the last minute.
+    /// Like [`Self::of_pool`], but never queries the database. Returns `None` if the keys were not read within the last
+    /// minute.
     pub fn known(&self, pool_id: &str, now: OffsetDateTime) -> Option<Arc<PoolKeys>> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
         pools.get(pool_id).filter(|(read_at, _)| now - *read_at < FRESH).map(|(_, keys)| keys.clone())

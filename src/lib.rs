@@ -1,32 +1,34 @@
 //! Keystead: a self-hosted passkey (WebAuthn) backend that speaks the Amazon Cognito user-pools API.
 //!
-//! `ARCHITECTURE.md` gives the overview. Modules use only modules below them, which `tests/it/architecture.rs` proves.
-//! From the top:
+//! `ARCHITECTURE.md` gives the overview. Modules are in layers and use only modules of lower layers;
+//! `tests/it/architecture.rs` lists the layers and checks this. Pure modules use no database, no HTTP and no clock. The
+//! modules, roughly from the top:
 //!
 //! - [`cli`]: the commands of the binary, one file each.
-//! - [`http`]: the only code that knows actix: the API's one endpoint, OAuth, the pages, key sets, health, metrics.
-//! - [`operations`]: the API, one file per operation. Each operation names its [`caller`].
+//! - [`http`]: the only code that uses actix. It has the API's one endpoint, OAuth, the pages, key sets, health and
+//!   metrics.
+//! - [`operations`]: the API, one file per operation. Each operation declares who may call it (see [`caller`]).
 //! - [`jobs`]: background jobs, such as removing what has expired.
-//! - [`flows`]: what several operations share: the steps of signing in, issuing tokens, removing a user.
-//! - [`change`]: the one way to write as a user or as an operator, with an event in the audit trail.
+//! - [`flows`]: what several operations share, such as the steps of signing in, issuing tokens and removing a user.
+//! - [`change`]: how operations write in the name of a user or an operator, with an event in the audit trail.
 //! - [`caller`], [`sigv4`]: who calls, and whether they may. [`role`]: what an operator's key may do.
-//! - [`call`], [`context`]: an API request as it came, and what the code that handles a request knows about it.
-//! - [`app`]: what any code may use, put together from its parts: [`readiness`] (whether the database is usable),
-//!   [`hosts`] and [`grants`] (which names, senders and relying parties user pools may have), [`key_ring`],
+//! - [`call`], [`context`]: an API request as it arrived, and what the code that handles a request knows about it.
+//! - [`app`]: the shared parts that any code may use: [`readiness`] (whether the database is usable), [`hosts`] and
+//!   [`grants`] (which names, mail senders and relying parties user pools may have), [`key_ring`],
 //!   [`auth_event_queue`], [`opened_sessions`], [`passwords`] and others.
-//! - [`web_acl`], [`budgets`], [`admission`], [`user_queue`], [`proxies`]: which addresses may call, how often, and how
-//!   many requests at once. [`fair`]: how scarce resources are shared. Pure.
-//! - [`delivery`]: how messages reach people. [`triggers`], [`webhooks`]: calls to the functions of a pool and to the
+//! - [`web_acl`], [`budgets`], [`admission`], [`user_queue`], [`proxies`]: which addresses may send requests, how
+//!   often, and how many at once. [`fair`]: how scarce resources are shared.
+//! - [`delivery`]: mail and text messages. [`triggers`], [`webhooks`]: calls to the functions of a pool and to the
 //!   operator's other services.
 //! - [`store`]: all the SQL, one file per table. [`database`]: where PostgreSQL comes from. [`group_commit`]: requests
 //!   that share transactions.
-//! - [`pending`]: what the server remembers between two calls of a sign-in. [`session_text`]: the `Session` strings
-//!   that stand for it. [`factor`]: the names of factors and challenges.
+//! - [`pending`]: what the server stores between two calls of a sign-in. [`session_text`]: the `Session` strings that
+//!   refer to it. [`factor`]: the names of factors and challenges.
 //! - [`wire`]: the service model and the check of requests against it. Pure.
 //! - [`webauthn`], [`tokens`], [`srp`]: WebAuthn ceremonies, tokens, and passwords that are proved without being sent.
-//!   Pure: no database, no HTTP, no clock.
-//! - [`texts`]: the words of the pages, in their languages. [`passkey_providers`]: who makes which authenticators.
 //!   Pure.
+//! - [`texts`]: the wording of the pages, in several languages. [`passkey_providers`]: the names of passkey providers
+//!   by AAGUID. Pure.
 //! - [`config`], [`clock`], [`random`], [`sealing`], [`secret`], [`page`], [`error`], [`metrics`], [`telemetry`]: the
 //!   basics.
 //! - [`dev`]: a software authenticator for tests and demonstrations. `broken`: deliberate faults for the fault test.

@@ -1,4 +1,4 @@
-//! Prometheus metrics: requests by operation and outcome, latency, the database pool.
+//! Prometheus metrics: requests by operation and outcome, latency, database connections, and others.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use prometheus::{
 
 use crate::store::Connections;
 
-/// The server's counters. One set per server, so that tests do not share them.
+/// The server's metrics. Each server has its own set, so that the servers of several tests do not share one.
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -26,21 +26,21 @@ pub struct Metrics {
     pub pools_being_deleted: IntGauge,
     /// Rows of deleted pools that were removed.
     pub deleted_pool_rows: IntCounter,
-    /// Sessions that ended because their users had too many.
+    /// Sessions that were ended because their users had too many.
     pub sessions_over_limit: IntCounter,
 }
 
-/// Values of the present moment.
+/// Values that are read when the metrics are requested.
 pub struct Now {
-    /// Requests being answered.
+    /// Requests that have a place.
     pub in_flight: usize,
-    /// Requests that wait.
+    /// Requests that wait for a place or for their user's turn.
     pub waiting: usize,
     /// Whether requests come through a proxy that is not trusted.
     pub unheard_proxy: bool,
 }
 
-/// The metric that `keystead doctor` reads.
+/// The metric for untrusted proxies, which `keystead doctor` reads.
 pub const UNHEARD_PROXY: &str = "keystead_untrusted_proxy";
 
 impl Default for Metrics {
@@ -125,7 +125,8 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts an answered request. `operation` is a name of the API or `unknown`, never a caller's text.
+    /// Counts a request that was answered. `operation` is the name of an operation or page, or `unknown`, never a
+    /// caller's input.
     pub fn answered(&self, operation: &str, outcome: &str, took: Duration) {
         self.requests.with_label_values(&[operation, outcome]).inc();
         self.latency.with_label_values(&[operation]).observe(took.as_secs_f64());
@@ -136,27 +137,28 @@ impl Metrics {
         self.panics.inc();
     }
 
-    /// Counts work whose caller is gone: 1 more, or 1 less when it ended.
+    /// Changes the number of requests still worked on whose callers are gone: by 1 when a caller leaves, by -1 when the
+    /// work ends.
     pub fn outlives(&self, more: i64) {
         self.outliving.add(more);
     }
 
-    /// Work whose callers are gone.
+    /// The number of requests still worked on whose callers are gone.
     pub fn outliving(&self) -> usize {
         usize::try_from(self.outliving.get()).unwrap_or(0)
     }
 
-    /// Counts work that was broken off before its end.
+    /// Counts a request whose work was stopped before its end.
     pub fn given_up(&self) {
         self.given_up.inc();
     }
 
-    /// Notes how far this computer's clock is ahead of the database's.
+    /// Records how far this computer's clock is ahead of the database's.
     pub fn clock_ahead(&self, seconds: f64) {
         self.clock_ahead.set(seconds);
     }
 
-    /// The exposition text.
+    /// Returns all metrics in Prometheus' text format.
     pub fn text(&self, db: &Connections, now: &Now) -> String {
         self.in_flight.set(i64::try_from(now.in_flight).unwrap_or(i64::MAX));
         self.waiting.set(i64::try_from(now.waiting).unwrap_or(i64::MAX));

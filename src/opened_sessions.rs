@@ -1,4 +1,4 @@
-//! Users who signed in, for the job that checks whether they have too many sessions.
+//! Users who signed in recently, for the job that checks whether they have too many sessions.
 
 use std::{
     collections::HashSet,
@@ -7,7 +7,8 @@ use std::{
 
 use uuid::Uuid;
 
-/// The most users that are kept until the job has checked them. The job finds any others in its regular turn.
+/// The most users that are kept until the job has checked them. The job finds any others when it goes through all
+/// sessions.
 const NOTED: usize = 100_000;
 
 /// The users who signed in on this replica and have not been checked since.
@@ -23,7 +24,7 @@ impl OpenedSessions {
         }
     }
 
-    /// The users recorded since the last call: (pool, user).
+    /// Takes the users recorded since the last call, each as pool ID and subject.
     pub fn take(&self) -> HashSet<(String, Uuid)> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

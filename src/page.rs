@@ -1,4 +1,4 @@
-//! Pagination of lists: opaque, tamper-evident tokens that hold the last key of the page before.
+//! Pagination of lists by opaque, tamper-evident tokens, which contain the last key of the previous page.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
@@ -8,8 +8,8 @@ use crate::{
     sealing::SealingKey,
 };
 
-/// The key after which the page begins; `None` for the first page. `list` names the list, so that tokens of other lists
-/// do not open.
+/// Opens a token. Returns the key after which the page begins; `None` for the first page, which has no token. Tokens
+/// are bound to the name of their list, `list`, so that tokens of other lists are refused.
 pub fn open<K: DeserializeOwned>(key: &SealingKey, list: &str, token: Option<&str>) -> Result<Option<K>> {
     let Some(token) = token else { return Ok(None) };
     let invalid =
@@ -19,8 +19,8 @@ pub fn open<K: DeserializeOwned>(key: &SealingKey, list: &str, token: Option<&st
     serde_json::from_slice(&plain).map(Some).map_err(|_| invalid())
 }
 
-/// Cuts a list, of which one row too many was read, to `limit` rows, and makes the token of the next page if there is
-/// one.
+/// Cuts a page to `limit` rows. The caller reads one row more than `limit`. If that row exists, there is a next page,
+/// and its token is returned.
 pub fn cut<T, K: Serialize>(
     key: &SealingKey,
     list: &str,
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Page after page is the whole list, in order, whatever the page's size.
+        /// All pages together are the whole list, in order, for any page size.
         #[test]
         fn pages_make_up_the_list(list in proptest::collection::btree_set(any::<u32>(), 0..60), limit in 1_i64..20) {
             let key = SealingKey::new(&[1; 32]);
@@ -68,7 +68,7 @@ mod tests {
             prop_assert!(pages <= list.len() / limit as usize + 1);
         }
 
-        /// A token that was changed, or that belongs to another list, opens nothing.
+        /// A token that was changed, or that belongs to another list, is refused.
         #[test]
         fn tokens_are_tamper_evident(last in any::<u32>(), at in any::<prop::sample::Index>(), flip in 1_u8..) {
             let key = SealingKey::new(&[1; 32]);

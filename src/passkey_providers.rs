@@ -1,21 +1,23 @@
-//! The makers of authenticators by AAGUID: a list that comes with Keystead, or a newer one from a file.
+//! The names of passkey providers and other authenticators, by AAGUID. The list is built in, or comes from a file
+//! instead.
 //!
 //! The built-in list (`passkey_providers.json`) is the community's list of passkey providers, which takes most of its
-//! security keys from the FIDO Metadata Service; NOTICE names the source. An AAGUID is only what an authenticator
-//! claims about itself: good enough for a name on a page, but no proof.
+//! security keys from the FIDO Metadata Service; NOTICE names the source. An AAGUID is only a claim of the
+//! authenticator: it is good enough for a name on a page, but proves nothing.
 
 use std::{collections::HashMap, path::Path};
 
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// The largest size of a file in bytes. The community's own file has a few million, because it includes pictures.
+/// The largest size of a list's file, in bytes. The community's own file has a few million bytes, because it includes
+/// icons.
 const LONGEST: u64 = 32 * 1024 * 1024;
 
 /// Names by AAGUID.
 pub struct PasskeyProviders(HashMap<Uuid, String>);
 
-/// An entry: the name alone, or an object with more members, as in the community's list (`aaguid.json`).
+/// An entry of the list: the name alone, or an object with more members, as in the community's list (`aaguid.json`).
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Entry {
@@ -24,7 +26,7 @@ enum Entry {
 }
 
 impl PasskeyProviders {
-    /// Reads the list in this file, or the built-in one.
+    /// Reads the list in this file. Without a file, or if its list is empty, reads the built-in list.
     pub fn new(file: Option<&Path>) -> Result<Self, String> {
         let Some(path) = file else { return Self::parse(include_str!("passkey_providers.json")) };
         let said = |cause: String| format!("passkey-providers-file: {}: {cause}", path.display());
@@ -49,7 +51,8 @@ impl PasskeyProviders {
         Ok(Self(entries.into_iter().map(|(aaguid, entry)| (aaguid, name(entry))).collect()))
     }
 
-    /// The provider's name. An authenticator that does not identify itself has none.
+    /// Returns the provider's name, if it is known. An authenticator that does not identify itself has an AAGUID of
+    /// zeros, for which there is no name.
     pub fn name(&self, aaguid: Uuid) -> Option<&str> {
         self.0.get(&aaguid).map(String::as_str).filter(|_| !aaguid.is_nil())
     }

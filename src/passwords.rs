@@ -1,8 +1,8 @@
-//! Password hashing (argon2id), off the async threads and behind a bounded line that is shared fairly
+//! Password hashing (argon2id), on threads of its own and behind a bounded line that is shared fairly
 //! ([`crate::fair`]).
 //!
-//! A flood of sign-ins fills the line and gets `TooManyRequestsException`. Everybody else's passwords are hashed after
-//! one of the flood's, and all other work goes on.
+//! A flood of sign-ins fills the line, and further sign-ins of the flood get `TooManyRequestsException`. The password
+//! of any other caller waits for about one hash of the flood. Other work does not wait.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -23,16 +23,16 @@ use crate::{
     secret::Secret,
 };
 
-/// The cost of a hash, and the limits of the work.
+/// The cost of a hash, and the limits on hashing.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Memory of one hash, KiB.
+    /// Memory for one hash, in KiB.
     pub memory_kib: u32,
     /// Passes over the memory.
     pub iterations: u32,
     /// Hashes computed at the same time.
     pub threads: usize,
-    /// Hashes waiting or running. Beyond them, those of the callers who have most are refused.
+    /// Hashes that may wait or run. Beyond that, hashes of the callers who have most of them are refused.
     pub queue: usize,
 }
 
@@ -41,13 +41,14 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     line: Arc<Line>,
     threads: mpsc::Sender<Work>,
-    /// A hash that no password matches. It is verified for users that do not exist, so that both cases take the same
-    /// time. The hashing threads make it before anything else, so that the start need not wait for it.
+    /// A hash that no password matches. A password given for an unknown user is compared with it, so that this takes
+    /// the same time as for a known user. A hashing thread makes the decoy before any other work, so that the start
+    /// need not wait for it.
     decoy: Arc<OnceLock<String>>,
 }
 
 impl Settings {
-    /// The settings of the hasher.
+    /// Takes these settings from the configuration.
     pub fn of(config: &Config) -> Self {
         Self {
             memory_kib: config.password_memory_kib,
@@ -59,7 +60,7 @@ impl Settings {
 }
 
 impl Passwords {
-    /// Starts the hashing threads, with these settings.
+    /// Starts the hashing threads with these settings.
     pub fn new(settings: &Settings) -> Result<Self> {
         let params = Params::new(settings.memory_kib, settings.iterations, 1, None)
             .map_err(|cause| Error::internal(format!("password hashing parameters: {cause}")))?;
@@ -77,20 +78,20 @@ impl Passwords {
         Ok(Self { argon2, line, threads, decoy })
     }
 
-    /// The PHC string of a password's hash.
+    /// Hashes a password and returns the hash as a PHC string.
     pub async fn hash(&self, password: Secret) -> Result<String> {
         let argon2 = self.argon2.clone();
         self.off_thread(move || hash(&argon2, password.expose())).await?
     }
 
-    /// Whether the password matches the hash. Without a hash (no such user, or no password) the same work is done and
-    /// the answer is no.
+    /// Whether the password matches the hash. Without a hash (no such user, or no password), does the same work and
+    /// returns `false`.
     pub async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool> {
         let argon2 = self.argon2.clone();
         let known = hash.is_some();
         let decoy = self.decoy.clone();
         self.off_thread(move || {
-            // If another thread is still making the decoy, this one makes its own hash, which takes the same time.
+            // If the decoy has not been made yet, this thread makes a hash of its own.
             let hash = match hash.or_else(|| decoy.get().cloned()) {
                 Some(hash) => hash,
                 None => self::hash(&argon2, &random::password())?,
@@ -102,14 +103,14 @@ impl Passwords {
         .await?
     }
 
-    /// Whether a hash was made with another cost than the present one.
+    /// Whether a hash has another cost than new hashes have now, or cannot be read.
     pub fn is_outdated(&self, hash: &str) -> bool {
         let made_with = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
         let (now, cost) = (self.argon2.params(), |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost()));
         made_with.is_none_or(|made_with| cost(&made_with) != cost(now))
     }
 
-    /// Does other work of a sign-in that takes a core for a moment. It counts as a hash, within the same limits.
+    /// Does other work of a sign-in that keeps a core busy for a moment. It counts as a hash in the limits.
     pub async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         self.off_thread(work).await
     }
@@ -117,14 +118,15 @@ impl Passwords {
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let too_many =
             |TurnedAway| Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into());
-        // The request takes its place in line as the caller that it counts for.
+        // The request waits in the line as the caller that it counts for.
         let mut place = self.line.join(&admission::path()).map_err(too_many)?;
         place.held().await.map_err(too_many)?;
         let (answer, answered) = oneshot::channel();
         let work = Box::new(move || {
-            // A caller that went away needs no hash.
+            // If the caller has gone away, the work is skipped.
             let done = (!answer.is_closed()).then(work);
-            // Before the answer is sent, because a caller that has it may ask for the next hash.
+            // The place is given back before the result is sent, because a caller with the result may request the next
+            // hash at once.
             drop(place);
             if let Some(done) = done {
                 let _ = answer.send(done);
@@ -137,20 +139,21 @@ impl Passwords {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// By how much the priority of the hashing threads is lower than that of others (nice value), so that a flood of
-/// passwords leaves the cores to everybody else. They get a third of another thread's share. With much less, nobody
-/// could sign in where other programs fill the machine.
+/// The nice value of the hashing threads; other threads have 0 by default. This lower priority leaves the cores to
+/// other work during a flood of sign-ins. A hashing thread gets a third of another thread's share. With a much smaller
+/// share, nobody could sign in while other programs keep the machine busy.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
-/// Starts threads that do one piece of work after another until the sender is dropped.
+/// Starts threads that take work from a channel until its sender is dropped.
 fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
     let (sender, receiver) = mpsc::channel::<Work>();
     let receiver = Arc::new(Mutex::new(receiver));
     for _ in 0..count {
         let receiver = receiver.clone();
         let run = move || {
-            // On Linux this is the priority of this thread alone; elsewhere it would be the process's.
+            // On Linux this sets the priority of this thread alone. On other systems it would set that of the whole
+            // process.
             #[cfg(target_os = "linux")]
             if let Err(cause) = rustix::process::setpriority_process(None, NICE) {
                 tracing::debug!(%cause, "hashing runs at normal priority");
@@ -158,7 +161,7 @@ fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
             loop {
                 let next = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok(work) = next else { return };
-                // A panic affects only its caller: the channel of the answer closes.
+                // A panic affects only the caller of this work: the channel for its result closes.
                 let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
             }
         };

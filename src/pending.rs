@@ -1,7 +1,7 @@
 //! What the server remembers between two calls of a sign-in, a sign-up or a registration.
 //!
 //! A [`Pending`] is stored as its kind and the members of its variant. Replicas of the previous release read and write
-//! the same data: a new member must have a default, and no member may be renamed.
+//! the same data. So a new member must have a default, and no member may be renamed.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Map, Value};
@@ -9,14 +9,14 @@ use strum::IntoStaticStr;
 
 use crate::factor::{ChallengeName, SecondFactor};
 
-/// What the server waits for, by kind.
+/// The step that the server waits for, by kind, with the data that this step needs.
 #[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr, Serialize, Deserialize)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(tag = "kind", content = "data", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Pending {
     /// The choice of a factor.
     SelectChallenge {},
-    /// The password in plain text.
+    /// The password, sent in plain text.
     Password {},
     /// The first step of proving the password by SRP.
     PasswordSrp {},
@@ -26,11 +26,11 @@ pub enum Pending {
     /// The second step of proving the password by SRP.
     #[serde(rename_all = "camelCase")]
     PasswordVerifier {
-        /// The server's half of the exchange, sealed, base64.
+        /// The server's half of the SRP exchange: sealed, in base64.
         srp: String,
         /// The username that the proof is computed for.
         srp_id: String,
-        /// During a sign-in by custom challenges: those answered so far.
+        /// In a sign-in by custom challenges, the challenges answered so far.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         custom: Option<Vec<Answered>>,
     },
@@ -46,13 +46,13 @@ pub enum Pending {
     SmsMfa(SecondCode),
     SelectMfaType(AfterPassword),
     MfaSetup {
-        /// Whether the new authenticator app has proved itself.
+        /// Whether a code of the new authenticator app was verified.
         #[serde(default)]
         verified: bool,
         #[serde(flatten)]
         after: AfterPassword,
     },
-    /// The first step of a remembered device's proof.
+    /// The first step of proving by SRP that a remembered device is used.
     #[serde(rename_all = "camelCase")]
     DeviceSrpAuth {
         device: String,
@@ -60,7 +60,7 @@ pub enum Pending {
     },
     #[serde(rename_all = "camelCase")]
     DevicePasswordVerifier {
-        /// Like `srp` of a password.
+        /// Like `srp` of `PasswordVerifier`.
         srp: String,
         device: String,
         password_set_at: PasswordSetAt,
@@ -70,14 +70,14 @@ pub enum Pending {
         /// The challenges answered so far.
         custom: Vec<Answered>,
         password_set_at: PasswordSetAt,
-        /// `privateChallengeParameters`, sealed, base64.
+        /// `privateChallengeParameters`: sealed, in base64.
         private: String,
         #[serde(default)]
         metadata: Option<String>,
     },
-    /// A sign-up whose code was sent.
+    /// The confirmation of a sign-up with the code that was sent.
     SignUp {},
-    /// A sign-up whose code came back.
+    /// The first sign-in after a sign-up that was confirmed with a code.
     SignedUp {},
     WebAuthnRegistration(Ceremony),
 }
@@ -85,14 +85,14 @@ pub enum Pending {
 /// When a password was set (`password::set_at`), or `None` if there is no password.
 pub type PasswordSetAt = Option<String>;
 
-/// A passkey ceremony: a registration or an assertion.
+/// The state of a passkey ceremony: a registration or an assertion.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Ceremony {
     /// The challenge in base64url.
     pub challenge: String,
     pub rp_id: String,
-    /// Whether the passkey itself identifies its user.
+    /// Whether the sign-in names no user, so that the passkey must identify its user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub discoverable: bool,
 }
@@ -107,7 +107,7 @@ pub struct SentCode {
     pub to: String,
 }
 
-/// A code that was sent by e-mail. The API uses one name for it as a first and as a second factor.
+/// A code that was sent by e-mail, as a first or a second factor. The API has the same name for both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum EmailOtp {
@@ -115,7 +115,8 @@ pub enum EmailOtp {
     Second(SecondCode),
 }
 
-/// Data that is marked as a second factor is never read as a first one, even if the rest of it is not understood.
+/// Data that is marked as a second factor (`mfa`) is never read as a first factor, even if the rest of the data is not
+/// valid.
 impl<'de> Deserialize<'de> for EmailOtp {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let data = Value::deserialize(from)?;
@@ -142,7 +143,7 @@ pub struct SecondCode {
 pub struct AfterPassword {
     #[serde(rename = "mfa")]
     mark: SecondFactorMark,
-    /// When the password that was proved was set.
+    /// When the proved password was set.
     pub password_set_at: PasswordSetAt,
     #[serde(flatten)]
     pub carried: Carried,
@@ -154,7 +155,7 @@ impl AfterPassword {
     }
 }
 
-/// Always `true`; marks the data of a second factor as opposed to a first one.
+/// Always `true`. It distinguishes the data of a second factor from that of a first factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
 struct SecondFactorMark;
@@ -173,17 +174,17 @@ impl From<SecondFactorMark> for bool {
     }
 }
 
-/// What a sign-in carries through its further challenges.
+/// The data that a sign-in carries through its further challenges.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Carried {
     /// The device that proved itself.
     #[serde(default)]
     pub device: Option<String>,
-    /// The known device that the sign-in named.
+    /// The known device whose key the client sent with the sign-in.
     #[serde(default)]
     pub named_device: Option<String>,
-    /// In a sign-in by custom challenges: those answered so far.
+    /// In a sign-in by custom challenges, the challenges answered so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<Vec<Answered>>,
 }
@@ -201,7 +202,7 @@ pub struct Answered {
 }
 
 impl Answered {
-    /// The first step, in which a client says that it can prove the password by SRP.
+    /// The entry for the first step, in which a client says that it can prove the password by SRP.
     pub fn srp_a() -> Self {
         Self { challenge_name: "SRP_A".into(), challenge_result: true, challenge_metadata: None }
     }
@@ -210,25 +211,25 @@ impl Answered {
         Self { challenge_name: name.to_string(), challenge_result, challenge_metadata }
     }
 
-    /// The challenge, or `None` for the first step.
+    /// Returns the name of the challenge; `None` for the first step.
     pub fn name(&self) -> Option<ChallengeName> {
         self.challenge_name.parse().ok()
     }
 }
 
 impl Pending {
-    /// The kind, as the database stores it.
+    /// Returns the kind, as the database stores it.
     pub fn kind(&self) -> &'static str {
         self.into()
     }
 
-    /// The challenge of a sign-in, if this is one.
+    /// Returns the name of the challenge; `None` if this is not a challenge of a sign-in.
     pub fn name(&self) -> Option<ChallengeName> {
         self.kind().parse().ok()
     }
 
-    /// The second factor that this asks for (`None` if it is still to be chosen or set up), and the state that goes
-    /// with it.
+    /// Returns the second factor that this challenge asks for, and its state. The inner `None` means that the factor
+    /// must still be chosen or set up. The outer `None` means that this is not a challenge for a second factor.
     pub fn second_factor(&self) -> Option<(Option<SecondFactor>, &AfterPassword)> {
         match self {
             Self::SoftwareTokenMfa(after) => Some((Some(SecondFactor::SoftwareTokenMfa), after)),
@@ -239,7 +240,8 @@ impl Pending {
         }
     }
 
-    /// When the password that was proved before was set, if one was proved.
+    /// Returns the time at which the proved password was set. The outer `None` means that this kind of challenge does
+    /// not follow a password.
     pub fn password_set_at(&self) -> Option<&PasswordSetAt> {
         match self {
             Self::NewPasswordRequired { password_set_at, .. }
@@ -250,7 +252,7 @@ impl Pending {
         }
     }
 
-    /// The code that was sent, if one was.
+    /// Returns the code that was sent, if this challenge asks for one.
     pub fn sent_code(&self) -> Option<&SentCode> {
         match self {
             Self::SmsOtp(sent) | Self::EmailOtp(EmailOtp::First(sent)) => Some(sent),
@@ -260,14 +262,15 @@ impl Pending {
     }
 }
 
-/// Limits on who may answer a challenge, whatever its kind.
+/// Limits on who may answer a challenge of any kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bounds {
-    /// Whether only the sign-in pages may answer it, or only the API.
+    /// Whether only the sign-in pages may answer the challenge. If not, only the API may.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub pages: bool,
-    /// Binds the challenge of an unknown person to the name, as a user's challenge is bound to the user.
+    /// If no user has the given name, a mark of that name. It binds the challenge to the name, as a user's challenge is
+    /// bound to the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decoy: Option<String>,
 }
@@ -276,7 +279,7 @@ pub struct Bounds {
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotUnderstood;
 
-/// Converts a challenge to its kind and data, as the database stores them.
+/// Converts a challenge to a kind and data, as the database stores them.
 pub fn write(pending: &Pending, bounds: &Bounds) -> (&'static str, Value) {
     #[derive(Serialize)]
     struct Data<'a> {
@@ -290,7 +293,7 @@ pub fn write(pending: &Pending, bounds: &Bounds) -> (&'static str, Value) {
     (pending.kind(), serde_json::to_value(data).expect("all of its keys are texts"))
 }
 
-/// Converts the kind and data in the database back to a challenge.
+/// Converts a kind and data from the database back to a challenge.
 pub fn read(kind: &str, data: Value) -> Result<(Pending, Bounds), NotUnderstood> {
     let bounds = Bounds::deserialize(&data).map_err(|_| NotUnderstood)?;
     let tagged = Map::from_iter([("kind".to_owned(), kind.into()), ("data".to_owned(), data)]);

@@ -1,5 +1,5 @@
-//! Detects a proxy in front of the server that is not trusted yet. Because of it every client counts as the proxy's one
-//! address, and all of them share what one address may have.
+//! Detects a proxy in front of the server that is not in `trusted-proxies`. All clients behind such a proxy count as
+//! one address, the proxy's, and share the limits of one address.
 
 use std::{
     net::IpAddr,
@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Requests are counted over this time, and a proxy is reported once in it.
+/// Requests are counted in windows of this length, and a proxy is reported once in a window.
 const WINDOW: Duration = Duration::from_secs(60);
-/// Fewer requests than these prove nothing.
+/// With fewer requests than this in a window, no proxy is reported.
 const ENOUGH: u64 = 100;
 
 /// What is known about the peers that requests came from.
@@ -20,16 +20,17 @@ pub struct Proxies(Mutex<Seen>);
 struct Seen {
     since: Option<Instant>,
     requests: u64,
-    /// The peer of more than half of the requests, if there is one, and by how many it is ahead of all others (Boyer
-    /// and Moore's majority vote, which need not remember any other).
+    /// The candidate of Boyer and Moore's majority vote, and its lead over all other requests. If a single peer sends
+    /// more than half of the requests and names clients in them, it is the candidate. No other peer needs to be
+    /// remembered.
     ahead: Option<(IpAddr, u64)>,
-    /// Whether a proxy was reported in this window, and whether one was in the window before.
+    /// Whether a proxy was reported in this window. `said_before` is the same for the previous window.
     said: bool,
     said_before: bool,
 }
 
 impl Seen {
-    /// The peer that nineteen of twenty requests come from, if there is one.
+    /// Returns the peer from which at least nineteen of twenty requests come, if there is one.
     fn suspect(&self) -> Option<IpAddr> {
         let (peer, ahead) = self.ahead?;
         (self.requests >= ENOUGH && ahead * 10 >= self.requests * 9).then_some(peer)
@@ -48,8 +49,9 @@ impl Seen {
 }
 
 impl Proxies {
-    /// Notes a request of a peer. `unheard` means that the peer is no trusted proxy, but names a client in the
-    /// configured header. Returns, once a minute, the peer from which nearly all requests come in this way.
+    /// Records a request of a peer. `unheard` means that the peer names a client in the configured header, but is not a
+    /// trusted proxy. If nearly all requests are of this kind and come from one peer, returns that peer, once in each
+    /// window.
     pub fn saw(&self, peer: IpAddr, unheard: bool, now: Instant) -> Option<IpAddr> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(now);
@@ -65,7 +67,7 @@ impl Proxies {
         Some(suspect)
     }
 
-    /// Whether there was such a peer within the last minute or two.
+    /// Whether such a peer was reported in this window or the previous one.
     pub fn is_one_unheard(&self, now: Instant) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(now);

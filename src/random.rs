@@ -1,4 +1,5 @@
-//! The only code of ours that draws randomness: identifiers, secrets, challenges.
+//! The only code of Keystead that draws random bytes, for identifiers, secrets and challenges. (Cryptographic libraries
+//! draw their own for keys and signatures, and PostgreSQL for some row IDs.)
 #![expect(clippy::disallowed_methods, reason = "this is the one file that draws randomness")]
 
 use time::OffsetDateTime;
@@ -12,60 +13,62 @@ pub fn fill(bytes: &mut [u8]) {
     aws_lc_rs::rand::fill(bytes).expect("the operating system has randomness");
 }
 
-/// `N` random bytes.
+/// Returns `N` random bytes.
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     fill(&mut bytes);
     bytes
 }
 
-/// A random UUID, version 4.
+/// Makes a random UUID (version 4).
 pub fn uuid() -> Uuid {
     uuid::Builder::from_random_bytes(bytes()).into_uuid()
 }
 
-/// A UUID of version 7: ordered by `now`, random in its lower 74 bits.
+/// Makes a UUID of version 7. It sorts by `now` and has 74 random bits.
 pub fn time_ordered_uuid(now: OffsetDateTime) -> Uuid {
     let millis = (now.unix_timestamp_nanos() / 1_000_000).try_into().unwrap_or(0);
     uuid::Builder::from_unix_timestamp_millis(millis, &bytes()).into_uuid()
 }
 
-/// The 26 lower-case alphanumerics of an app client ID (134 bits).
+/// Makes an app client ID: 26 digits and lower-case letters (134 bits).
 pub fn client_id() -> String {
     text(LOWER, 26)
 }
 
-/// The 52 alphanumerics of an app client's secret (about 300 bits).
+/// Makes an app client's secret: 52 letters and digits (about 300 bits).
 pub fn client_secret() -> String {
     text(ALPHANUMERIC, 52)
 }
 
-/// The nine alphanumerics after the region in a user pool ID.
+/// Makes the nine letters and digits that follow the region in a user pool ID.
 pub fn pool_suffix() -> String {
     text(ALPHANUMERIC, 9)
 }
 
-/// An operator's access key ID: `AKIA` and 16 upper-case letters and digits, the form AWS tools expect.
+/// Makes an operator's access key ID: `AKIA` and 16 upper-case letters and digits, the form that AWS tools expect.
 pub fn access_key_id() -> String {
     format!("AKIA{}", text(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16))
 }
 
-/// An operator's secret access key: 40 alphanumerics (238 bits).
+/// Makes an operator's secret access key: 40 letters and digits (238 bits).
 pub fn secret_access_key() -> String {
     text(ALPHANUMERIC, 40)
 }
 
-/// A code of so many decimal digits.
+/// Makes a code of this many decimal digits.
 pub fn code(digits: usize) -> String {
     text(b"0123456789", digits)
 }
 
-/// A password that satisfies every password policy that Cognito can express (28 characters).
+/// Makes a password of 28 characters. It satisfies every password policy that does not require more characters (a
+/// policy can require up to 99).
 pub fn password() -> String {
     format!("{}aA1!", text(ALPHANUMERIC, 24))
 }
 
-/// `length` characters drawn evenly from `alphabet` (bytes that would favour some letters are drawn again).
+/// Draws `length` characters from `alphabet`, each with the same probability. A byte that would favor some characters
+/// is drawn again.
 fn text(alphabet: &[u8], length: usize) -> String {
     let fair = 256 - 256 % alphabet.len();
     let mut out = String::with_capacity(length);

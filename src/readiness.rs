@@ -1,5 +1,6 @@
-//! Whether the database is usable. This is asked on a connection of its own, because requests that wait for theirs tell
-//! nothing about the database. It is asked a few times a second at most, however many want to know.
+//! Checks whether the database is usable. The check has its own connection, because a long wait for one of the
+//! requests' connections would not mean that the database is at fault. The result is reused for a short time, so that
+//! many callers cause few checks.
 
 use std::time::{Duration, Instant};
 
@@ -11,17 +12,17 @@ use crate::store::{
     migrations::{State, state},
 };
 
-/// Longest wait for the database.
+/// How long to wait for the database's response.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How long an answer is used again.
+/// How long a result is reused.
 const FRESH: Duration = Duration::from_millis(100);
 
-/// The last answer: when it was found, and why the database was not usable.
+/// The last result: when it was found, and why the database was not usable (`None` if it was).
 #[derive(Default)]
 pub struct Readiness(Mutex<Option<(Instant, Option<&'static str>)>>);
 
 impl Readiness {
-    /// Why the database is not usable; `None` if it is.
+    /// Returns why the database is not usable; `None` if it is.
     pub async fn why_not(&self, probe: &Connections) -> Option<&'static str> {
         let mut last = self.0.lock().await;
         if let Some((at, found)) = *last
@@ -29,7 +30,8 @@ impl Readiness {
         {
             return found;
         }
-        // A task of its own runs to its end, even if the caller hangs up or has waited long enough.
+        // The check is a task of its own. So it runs to its end, even if this future is dropped or the time limit is
+        // reached.
         let db = probe.clone();
         let asked = tokio::spawn(async move { state(&db).await });
         let found = match tokio::time::timeout(PATIENCE, asked).await {

@@ -1,18 +1,18 @@
-//! The roles of operators' keys, as they are stored.
+//! The roles of operators' keys, with the names by which they are stored.
 
 /// What an operator's key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Everything.
+    /// May do everything.
     Administrator,
-    /// Users and reading.
+    /// May call the operations that read, and those that change users.
     Support,
-    /// Reading.
+    /// May call only the operations that read.
     ReadOnly,
 }
 
 impl Role {
-    /// The role with this name.
+    /// Returns the role with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "administrator" => Self::Administrator,

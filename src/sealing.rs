@@ -1,7 +1,7 @@
-//! Sealing: secrets at rest and opaque strings, encrypted with the deployment's one sealing key.
+//! Sealing: encrypts secrets at rest and opaque strings with the deployment's only sealing key.
 //!
-//! A sealed value is `key id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag`, bound to a context that names where
-//! it belongs, so that a value moved to another row or purpose does not open.
+//! A sealed value is `key id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag`. It is bound to a context, which says
+//! where the value belongs. So a value that was moved to another row or purpose cannot be opened.
 
 use std::{fmt, path::Path};
 
@@ -16,14 +16,14 @@ use crate::random;
 const KEY_ID_LEN: usize = 4;
 const TAG_LEN: usize = 16;
 
-/// The sealing key, ready for use. `Debug` shows its ID only.
+/// The sealing key, ready for use. Its `Debug` output shows only its ID.
 pub struct SealingKey {
     id: [u8; KEY_ID_LEN],
     aead: LessSafeKey,
     derivation: hmac::Key,
 }
 
-/// Why a value could not be opened, or a key not read.
+/// Why a value could not be opened, or a key could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
@@ -41,24 +41,25 @@ pub enum Error {
 }
 
 impl SealingKey {
-    /// A key from its 32 bytes.
+    /// Makes a key from its 32 bytes.
     pub fn new(bytes: &[u8; 32]) -> Self {
         let unbound = UnboundKey::new(&AES_256_GCM, bytes).expect("32 bytes are an AES-256 key");
         let hash = digest::digest(&digest::SHA256, bytes);
         let mut id = [0; KEY_ID_LEN];
         id.copy_from_slice(&hash.as_ref()[..KEY_ID_LEN]);
-        // A second key for derivation, so that the AEAD key is used for nothing else.
+        // Derivations have a second key, so that the AEAD key is used only for sealing.
         let derivation = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"keystead derivation key");
         Self { id, aead: LessSafeKey::new(unbound), derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.as_ref()) }
     }
 
-    /// A key from the base64 text of its 32 bytes.
+    /// Reads a key from the base64 of its 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self, Error> {
         let bytes = BASE64_STANDARD.decode(text.trim()).map_err(|_| Error::Malformed)?;
         Ok(Self::new(bytes.as_slice().try_into().map_err(|_| Error::Malformed)?))
     }
 
-    /// The key in this file (mode 0600). If there is no file and `create` is set, makes a key and the file.
+    /// Reads the key from this file, which nobody but its owner may access. If there is no file and `create` is set,
+    /// makes a key and the file (mode 0600).
     pub fn from_file(path: &Path, create: bool) -> Result<Self, Error> {
         let failed = |cause| Error::File { path: path.display().to_string(), cause };
         if create && !path.exists() {
@@ -90,7 +91,7 @@ impl SealingKey {
         out
     }
 
-    /// Opens what [`Self::seal`] made for the same context.
+    /// Opens a value that [`Self::seal`] made for the same context.
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         if sealed.len() < KEY_ID_LEN + NONCE_LEN + TAG_LEN {
             return Err(Error::Broken);
@@ -109,7 +110,8 @@ impl SealingKey {
         Ok(body)
     }
 
-    /// A value that only this deployment can compute, the same for the same purpose and input: HMAC-SHA256.
+    /// Derives a value that only this deployment can compute (HMAC-SHA256). The same purpose and input always give the
+    /// same value.
     pub fn derive(&self, purpose: &str, input: &[u8]) -> [u8; 32] {
         let mut context = hmac::Context::with_key(&self.derivation);
         context.update(purpose.as_bytes());
@@ -127,7 +129,7 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// Writes a file that only its owner can read; fails when it exists.
+/// Writes a file that only its owner can read. Fails if the file already exists.
 pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();
@@ -142,14 +144,14 @@ pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// SHA-256.
+/// Returns the SHA-256 hash.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     out
 }
 
-/// Lower-case hexadecimal.
+/// Converts bytes to lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
@@ -158,7 +160,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Compares two values in a time that does not depend on where they differ.
+/// Whether two values are equal. The comparison takes the same time wherever they differ.
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
 }

@@ -1,4 +1,4 @@
-//! A text that must not be shown: its `Debug` output does not contain it.
+//! A string that must not be shown. Its `Debug` output does not contain the string.
 
 use std::{convert::Infallible, fmt, str::FromStr};
 
@@ -8,7 +8,7 @@ use std::{convert::Infallible, fmt, str::FromStr};
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself. Name the reason where you call it.
+    /// Returns the string itself.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,8 +1,8 @@
-//! The `Session` strings that clients carry from one call of a sign-in to the next.
+//! The `Session` strings that clients carry from one call of a sign-in or a sign-up to the next.
 //!
-//! A string is sealed and contains the challenge row that it stands for and when it expires. So used, expired and
-//! invented strings can be told apart (docs/cognito.md 4.4) without keeping used rows. Only the row, which is taken
-//! once, decides what the string allows.
+//! A string is sealed. It contains the ID of its challenge row and the time at which it expires. So used, expired and
+//! invented strings can be told apart (docs/cognito.md 4.4), although the rows of used strings are deleted. Only the
+//! row decides what the string allows, and it can be taken only once.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use time::OffsetDateTime;
@@ -13,20 +13,20 @@ use crate::{
     sealing::SealingKey,
 };
 
-/// What every string starts with, so that none starts with a hyphen and looks like a flag on a command line.
+/// The start of every string. Without it, a string could start with a hyphen and look like a flag on a command line.
 const PREFIX: &str = "AYAB";
 
-/// The content of a string.
+/// What a string contains, without the time at which it expires.
 pub struct SessionText {
     pub pool_id: String,
     pub client_id: String,
-    /// The challenge.
+    /// The ID of the challenge.
     pub id: Uuid,
 }
 
 const CONTEXT: &str = "session";
 
-/// The string for a challenge of this client.
+/// Makes the string for a challenge of this client.
 pub fn seal(key: &SealingKey, pool_id: &str, client_id: &str, id: Uuid, expires_at: OffsetDateTime) -> String {
     let mut plain = Vec::with_capacity(24 + pool_id.len() + 1 + client_id.len());
     plain.extend_from_slice(id.as_bytes());
@@ -37,7 +37,7 @@ pub fn seal(key: &SealingKey, pool_id: &str, client_id: &str, id: Uuid, expires_
     format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(key.seal(CONTEXT, &plain)))
 }
 
-/// The challenge that a string of this client stands for.
+/// Returns the ID of the challenge that a string of this client stands for.
 pub fn open(key: &SealingKey, pool_id: &str, client_id: &str, text: &str, now: OffsetDateTime) -> Result<Uuid> {
     let opened = open_any(key, text, now)?;
     if opened.pool_id != pool_id || opened.client_id != client_id {
@@ -46,7 +46,7 @@ pub fn open(key: &SealingKey, pool_id: &str, client_id: &str, text: &str, now: O
     Ok(opened.id)
 }
 
-/// The content of a string of any client, for operations that name no client.
+/// Opens a string of any client, for operations whose input does not include the client.
 pub fn open_any(key: &SealingKey, text: &str, now: OffsetDateTime) -> Result<SessionText> {
     let sealed = text.strip_prefix(PREFIX).ok_or_else(invalid)?;
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).map_err(|_| invalid())?;
@@ -69,17 +69,17 @@ fn invalid() -> Error {
     gone("Invalid session provided")
 }
 
-/// The refusal of an expired session.
+/// The error for an expired session.
 pub fn expired() -> Error {
     gone("Invalid session for the user, session is expired.")
 }
 
-/// The refusal of a session that was used before.
+/// The error for a session that was used before.
 pub fn used() -> Error {
     gone("Invalid session for the user, session can only be used once.")
 }
 
-/// The refusal of a session that does not fit the user or the challenge.
+/// The error for a session that does not fit the user or the challenge.
 pub fn unfit() -> Error {
     gone("Invalid session for the user.")
 }

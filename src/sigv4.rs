@@ -1,5 +1,5 @@
-//! Verification of AWS Signature Version 4. AWS's own signing library signs the request again with the operator's
-//! secret, over the headers that the caller says it signed; then the signatures are compared in constant time.
+//! Verifies AWS Signature Version 4. AWS's own signing library signs the request again with the operator's secret, over
+//! the headers that the caller claims to have signed. Then the two signatures are compared in constant time.
 
 use std::time::SystemTime;
 
@@ -19,23 +19,23 @@ use crate::{
     store,
 };
 
-/// Clocks may differ by this much.
+/// By how much the caller's clock may differ from the server's.
 const MAX_SKEW: Duration = Duration::minutes(5);
 const SERVICE: &str = "cognito-idp";
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// The key that signed a request.
 pub struct Signer {
-    /// Its ID.
+    /// The key's ID.
     pub access_key_id: String,
-    /// What it may do.
+    /// What the key may do.
     pub role: Role,
-    /// The only pool it may touch, if it has one.
+    /// The only pool that the key may access; `None` if it may access every pool.
     pub pool_id: Option<String>,
 }
 
-/// Verifies the signature of a request: signature, scope, clock skew, payload, and that the headers that matter were
-/// signed.
+/// Verifies that an operator's key signed a request. This checks the signature, the scope, the clock skew, the hash of
+/// the body, and that the necessary headers were signed.
 pub async fn verify(app: &App, call: &Call) -> Result<Signer> {
     let claim = Claim::read(&call.head, &call.body, &app.config.region, app.clock.now())?;
     let found = store::operators::find(&app.db, &app.sealing, claim.access_key_id()).await?;
@@ -44,7 +44,8 @@ pub async fn verify(app: &App, call: &Call) -> Result<Signer> {
     Ok(Signer { access_key_id: claim.access_key_id().to_owned(), role: operator.role, pool_id: operator.pool_id })
 }
 
-/// What a request claims about its signature, after every check that needs no secret. Pure.
+/// What a request claims about its signature. The checks that need no secret have been made. Pure: no network and no
+/// database.
 pub struct Claim<'a> {
     authorization: Authorization<'a>,
     head: &'a Head,
@@ -72,12 +73,12 @@ impl<'a> Claim<'a> {
         Ok(Self { authorization, head, payload_hash, at, region })
     }
 
-    /// The key that the request says it was signed with.
+    /// Returns the ID of the key with which the request claims to be signed.
     pub fn access_key_id(&self) -> &str {
         self.authorization.access_key_id
     }
 
-    /// Whether it was signed with this secret.
+    /// Fails if the request was not signed with this secret.
     pub fn verify(&self, secret: &str) -> Result<()> {
         let Self { authorization, head, payload_hash, at, region } = self;
         let expected = signature(authorization, head, payload_hash, *at, secret, region)?;
@@ -143,8 +144,8 @@ fn check_skew(at: OffsetDateTime, now: OffsetDateTime, date: &str) -> Result<()>
     Ok(())
 }
 
-/// Host, date and target must be signed; otherwise the signature could be used for another operation. Each of these
-/// headers must be there exactly once.
+/// Fails if the host, date or target header is not signed, because then the signature could be reused for another
+/// operation. Also fails if the request does not have exactly one of each.
 fn check_signed_headers(claim: &Authorization<'_>, head: &Head) -> Result<()> {
     for needed in ["host", "x-amz-date", "x-amz-target"] {
         if !claim.signed_headers.contains(&needed) {
@@ -159,7 +160,7 @@ fn check_signed_headers(claim: &Authorization<'_>, head: &Head) -> Result<()> {
     Ok(())
 }
 
-/// The signature this request has when signed with `secret`.
+/// Returns the signature that this request has if it is signed with `secret`.
 fn signature(
     claim: &Authorization<'_>,
     head: &Head,
@@ -170,7 +171,7 @@ fn signature(
 ) -> Result<String> {
     let identity = Credentials::new(claim.access_key_id, secret, None, None, "operator").into();
     let mut settings = SigningSettings::default();
-    // Only the headers that the caller says it signed are passed on, so the library need not exclude any.
+    // Only the headers that the caller claims to have signed are passed on, so the library need not exclude any.
     settings.excluded_headers = None;
     let params = v4::SigningParams::builder()
         .identity(&identity)
@@ -184,7 +185,7 @@ fn signature(
     let headers = head.headers.iter().filter(|(name, _)| claim.signed_headers.contains(&name.as_str()));
     let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
     let body = SignableBody::Precomputed(payload_hash.to_owned());
-    // The library signs absolute URIs; the host comes from the Host header that is among the signed ones.
+    // The library needs an absolute URI. The host in it is that of the `Host` header, which is signed.
     let host = head.get("host").unwrap_or_default();
     let request = SignableRequest::new(&head.method, format!("http://{host}{}", head.uri), headers, body)
         .map_err(|_| mismatch())?;

@@ -1,4 +1,5 @@
-//! The server's half of Secure Remote Password, in the variant of Amazon Cognito (docs/cognito.md 4.5). Pure.
+//! The server's half of the Secure Remote Password protocol, in Amazon Cognito's variant (docs/cognito.md 4.5). Pure:
+//! no database and no randomness.
 //!
 //! It is SRP-6a over the 3072-bit group of RFC 5054 with SHA-256. Numbers are hashed as Java's `BigInteger.toByteArray`
 //! writes them, and the key is derived with HKDF-like HMACs.
@@ -22,14 +23,14 @@ BBE117577A615D6C770988C0BAD946E208E24FA074E5AB3143DB5BFCE0FD108E4B82D120A93AD2CA
 
 type Element = ConstMontyForm<Group, { U3072::LIMBS }>;
 
-/// Bytes of a salt.
+/// The length of a salt, in bytes.
 pub const SALT: usize = 16;
-/// Bytes of a number of the group.
+/// The length of a number of the group, in bytes.
 pub const NUMBER: usize = 384;
 /// k = H(pad(N) ‖ pad(g))
 const K: &str = "538282c4354742d7cbbde2359fcf67f9f5b3a6b08791e5011b43b8a5b66d9ee6";
 
-/// What the server keeps of a password.
+/// The data that the server stores instead of a password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verifier {
     pub salt: [u8; SALT],
@@ -37,12 +38,12 @@ pub struct Verifier {
     pub v: Vec<u8>,
 }
 
-/// A client's SRP_A that is a number of the group, and not a multiple of N.
+/// A client's SRP_A, of at most 3072 bits and not a multiple of N.
 #[derive(Clone)]
 pub struct ClientPublic(U3072);
 
 impl ClientPublic {
-    /// Parses hexadecimal text; `None` for values that no honest client sends.
+    /// Parses a hexadecimal string. Returns `None` for values that no honest client sends.
     pub fn parse(hex: &str) -> Option<Self> {
         if hex.is_empty() || hex.len() > 2 * NUMBER || !hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
@@ -59,7 +60,7 @@ fn modulus() -> &'static U3072 {
     Group::PARAMS.modulus().as_ref()
 }
 
-/// The verifier of a password. `pool_name` is the part of the pool's ID after `_`.
+/// Makes the verifier of a password. `pool_name` is the part of the pool's ID after `_`.
 pub fn verifier(pool_name: &str, username: &str, password: &str, salt: [u8; SALT]) -> Verifier {
     let v = power(&generator(), &private_key(pool_name, username, password, &salt));
     Verifier { salt, v: v.retrieve().to_be_bytes().as_ref().to_vec() }
@@ -71,7 +72,7 @@ fn private_key(pool_name: &str, username: &str, password: &str, salt: &[u8]) -> 
     hash(&[&padded(salt), &identity])
 }
 
-/// SRP_B = k·v + g^b, as hexadecimal text. `secret` is b.
+/// Returns SRP_B = k·v + g^b in hexadecimal. `secret` is b.
 pub fn public(v: &[u8], secret: &[u8]) -> String {
     hexadecimal(&server_public(v, secret))
 }
@@ -81,8 +82,8 @@ fn server_public(v: &[u8], secret: &[u8]) -> U3072 {
     k.mul(&element(v)).add(&power(&generator(), secret)).retrieve()
 }
 
-/// The signature over a challenge that a client who knows the password makes (PASSWORD_CLAIM_SIGNATURE, before base64).
-/// `identity` is the pool's name and the username, or a device's group key and key.
+/// Returns the signature with which a client proves that it knows the password: PASSWORD_CLAIM_SIGNATURE, without the
+/// base64. `identity` is the pool's name and the username, or a device's group key and its key.
 pub fn signature(
     v: &[u8],
     secret: &[u8],
@@ -114,7 +115,8 @@ fn element(bytes: &[u8]) -> Element {
     Element::new(&U3072::from_be_slice(bytes))
 }
 
-/// A power, in constant time for exponents of the same length, which is 128 bytes at most.
+/// Returns base^exponent. The time does not depend on the exponent's value, only on its length, which may be at most
+/// 128 bytes.
 fn power(base: &Element, exponent: &[u8]) -> Element {
     let mut wide = [0; 128];
     wide[128 - exponent.len()..].copy_from_slice(exponent);
@@ -122,8 +124,8 @@ fn power(base: &Element, exponent: &[u8]) -> Element {
     base.pow_bounded_exp(&U1024::from_be_slice(&wide), bits)
 }
 
-/// A number as Java's `BigInteger.toByteArray` writes it: without leading zeros, except for one when the first bit is
-/// set.
+/// Writes a number as Java's `BigInteger.toByteArray` does: without leading zero bytes, but with one if the first bit
+/// would otherwise be set.
 fn number(number: &U3072) -> Vec<u8> {
     padded(number.to_be_bytes().as_ref())
 }
@@ -160,7 +162,7 @@ fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     out
 }
 
-/// The part of a pool's ID after the region.
+/// Returns the part of a pool's ID after the region and `_`.
 pub fn pool_name(pool_id: &str) -> &str {
     pool_id.split_once('_').map_or(pool_id, |(_, name)| name)
 }

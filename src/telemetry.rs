@@ -1,4 +1,4 @@
-//! The log: text or JSON lines on standard error.
+//! The log, which is written to standard error as text or as JSON lines.
 
 use std::io::IsTerminal;
 
@@ -9,11 +9,11 @@ use tracing_subscriber::{
     prelude::*,
 };
 
-/// The most that certain crates may log, whatever the filter asks for.
+/// Returns the finest levels that certain crates may log, whatever the filter allows.
 ///
-/// Crates whose finer levels print key material or challenge values, and all parts of them, log only warnings and
-/// errors. `actix_http::h1` logs nothing: it reports what is wrong with the requests of strangers, which is no error of
-/// ours.
+/// These crates, with all their modules, log only warnings and errors, because finer levels may print key material or
+/// challenge values. `actix_http::h1` logs nothing, because it reports what is wrong with the requests of strangers,
+/// which is not an error of this server.
 fn caps() -> Targets {
     Targets::new()
         .with_default(LevelFilter::TRACE)

@@ -1,7 +1,7 @@
-//! The words of the pages, in the languages of `locales/` (Project Fluent). Pure.
+//! The wording of the pages, in the languages of `locales/` (Project Fluent). Pure.
 //!
-//! A new language needs a file there and a line here. Tests compare the files with the English one, and the texts with
-//! the pages that name them.
+//! A new language needs a file in `locales/` and a line in `FILES`. Tests check that every file has the messages of the
+//! English one, that the messages used by pages exist, and that every message is used.
 
 use std::{borrow::Cow, sync::LazyLock};
 
@@ -28,7 +28,7 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
         let id: LanguageIdentifier = tag.parse().expect("a language tag");
         let resource = FluentResource::try_new(file.to_owned()).unwrap_or_else(|(resource, _)| resource);
         let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().expect("a language tag")]);
-        // The isolation marks around filled-in values are for texts that mix two directions.
+        // Isolation marks around filled-in values are needed only where writing directions are mixed.
         bundle.set_use_isolating(false);
         let _ = bundle.add_resource(resource);
         Language { tag, id, bundle }
@@ -36,7 +36,7 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     FILES.into_iter().map(language).collect()
 });
 
-/// A list of languages without those that are not wanted (`q=0`, RFC 9110 section 12.4.2).
+/// Returns an `Accept-Language` list without the languages that it refuses (`q=0`, RFC 9110 section 12.4.2).
 fn accepted(list: &str) -> String {
     let refused = |one: &&str| {
         let weight = one.split(';').find_map(|part| part.trim().strip_prefix("q="));
@@ -45,13 +45,13 @@ fn accepted(list: &str) -> String {
     list.split(',').filter(|one| !refused(one)).collect::<Vec<_>>().join(",")
 }
 
-/// The words of one language.
+/// The messages of one language.
 #[derive(Clone, Copy)]
 pub struct Texts(&'static Language);
 
 impl Texts {
-    /// The language that the person wants: the one that is asked for by its tag, or else by the browser
-    /// (`Accept-Language`), or else English.
+    /// Chooses a language: that of the tag `asked`, or else one that the browser accepts (`Accept-Language`), or else
+    /// English.
     pub fn choose(asked: Option<&str>, accept_language: Option<&str>) -> Self {
         let wanted = asked.and_then(|tag| tag.parse::<LanguageIdentifier>().ok());
         let mut wanted: Vec<LanguageIdentifier> = wanted.into_iter().collect();
@@ -62,7 +62,7 @@ impl Texts {
         Self(found.unwrap_or(&LANGUAGES[0]))
     }
 
-    /// The languages there are.
+    /// Returns all languages.
     pub fn all() -> impl Iterator<Item = Self> {
         LANGUAGES.iter().map(Self)
     }
@@ -72,19 +72,19 @@ impl Texts {
         self.0.tag
     }
 
-    /// A text.
+    /// Returns a message by its ID.
     pub fn say(&self, id: &str) -> Cow<'static, str> {
         self.with(id, None)
     }
 
-    /// A text with one place to fill.
+    /// Returns a message with a value for its one placeholder.
     pub fn say1(&self, id: &str, name: &'static str, value: impl AsRef<str>) -> Cow<'static, str> {
         let mut args = FluentArgs::new();
         args.set(name, value.as_ref().to_owned());
         self.with(id, Some(&args)).into_owned().into()
     }
 
-    /// A text with two places to fill.
+    /// Returns a message with values for its two placeholders.
     pub fn say2(&self, id: &str, first: (&'static str, &str), second: (&'static str, &str)) -> Cow<'static, str> {
         let mut args = FluentArgs::new();
         for (name, value) in [first, second] {
@@ -104,7 +104,7 @@ impl Texts {
         Cow::Owned(language.bundle.format_pattern(pattern, args, &mut Vec::new()).into_owned())
     }
 
-    /// Whether there is a text of this name.
+    /// Whether this language has a message with this ID.
     pub fn has(&self, id: &str) -> bool {
         self.0.bundle.has_message(id)
     }
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// The names of a file's messages, and the places in each.
+    /// Returns the IDs of a file's messages, and the placeholders of each.
     fn messages(file: &str) -> Vec<(String, BTreeSet<String>)> {
         let places = |text: &str| {
             text.split('{').skip(1).filter_map(|part| part.split('}').next()).map(|one| one.trim().to_owned()).collect()

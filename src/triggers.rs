@@ -1,5 +1,6 @@
-//! Triggers: the functions of a pool's `LambdaConfig`, called as signed webhooks (see [`crate::webhooks`]). They take
-//! Amazon Cognito's event and return it with their response. `flows::triggers` decides what they are asked.
+//! Triggers: the functions of a pool's `LambdaConfig`, called as signed webhooks (see [`crate::webhooks`]). A function
+//! receives an event in Amazon Cognito's format and returns it with a response filled in. `flows::triggers` makes the
+//! events and uses the responses.
 
 use std::{
     collections::HashMap,
@@ -12,41 +13,41 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{config::Config, random, webhooks::Webhooks};
 
-/// The most functions of one pool at work at the same time, in one replica.
+/// The most calls to functions of one pool that one replica has in flight at the same time.
 const TOGETHER: usize = 16;
-/// How long a call waits for a place among them.
+/// How long a call waits for one of these places.
 const WAIT: Duration = Duration::from_secs(1);
-/// How many pools are remembered before the quiet ones are forgotten.
+/// When this many pools are remembered, those without calls in flight are forgotten.
 const POOLS: usize = 1_000;
-/// The most bytes of an answer.
+/// The most bytes of a function's response.
 const LONGEST: usize = 1024 * 1024;
 /// The fewest characters of the secret.
 const SHORTEST_SECRET: usize = 16;
-/// Where the function's name goes in the URL.
+/// What the function's name replaces in the URL.
 const PLACEHOLDER: &str = "{function}";
 
-/// Calls functions.
+/// Calls the functions of pools.
 pub struct Triggers {
     target: Option<(Webhooks, String)>,
-    /// The places of each pool.
+    /// The places for calls in flight, by pool ID.
     at_work: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
 /// Why a function gave no response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It refused, with this text.
+    /// The function refused, with this message.
     Refused(String),
-    /// Its answer is not one that a function may give.
+    /// The function's response is too long, or is not an event with a response.
     Unrecognizable,
-    /// It could not be called, failed, or did not answer in time.
+    /// The function could not be called, failed, or did not respond in time.
     Unreachable(String),
-    /// Too many functions are at work.
+    /// Too many calls to functions of the pool are in flight.
     Busy,
 }
 
 impl Failure {
-    /// The kind of failure, without a function's own words.
+    /// Returns the kind of failure, without the function's own message.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Refused(_) => "refused",
@@ -58,7 +59,7 @@ impl Failure {
 }
 
 impl Triggers {
-    /// The configured webhook, if there is one.
+    /// Reads the settings for triggers. Fails if they are invalid.
     pub fn new(config: &Config) -> Result<Self, String> {
         let target = match &config.trigger_url {
             None if config.trigger_secret.is_some() => {
@@ -79,7 +80,7 @@ impl Triggers {
                 let patience = Duration::from_secs(config.trigger_timeout_seconds);
                 let parsed = url::Url::parse(&url.replace(PLACEHOLDER, "f"));
                 let parsed = parsed.map_err(|cause| format!("trigger-url: {cause}"))?;
-                // Passwords are sent there, and its answers let people in.
+                // Passwords are sent to this URL, and its responses can sign people in.
                 let near = config.is_local() || matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
                 if parsed.scheme() != "https" && !(parsed.scheme() == "http" && near) {
                     return Err("trigger-url: must be https, or http on this machine or for a local public-url".into());
@@ -91,7 +92,7 @@ impl Triggers {
         Ok(Self { target, at_work: Mutex::default() })
     }
 
-    /// Calls the function of this ARN, and returns the `response` of the event in its answer.
+    /// Calls the function with this ARN, and returns the `response` in the event that the function returns.
     pub async fn call(&self, pool_id: &str, arn: &str, event: &Value) -> Result<Map<String, Value>, Failure> {
         let unreachable = |why: &str| Err(Failure::Unreachable(why.to_owned()));
         let Some((webhooks, url)) = &self.target else { return unreachable("this server has no trigger-url") };
@@ -113,7 +114,7 @@ impl Triggers {
             }
         }
         let body: Option<Value> = serde_json::from_slice(&body).ok();
-        // The form in which AWS Lambda says that a function threw.
+        // This is how AWS Lambda reports that a function threw an exception.
         if let Some(text) = body.as_ref().and_then(|body| body["errorMessage"].as_str()) {
             return Err(Failure::Refused(text.chars().take(1_024).collect()));
         }
@@ -131,8 +132,8 @@ impl Triggers {
 }
 
 impl Triggers {
-    /// Takes a place among the functions of a pool. However slow the functions of one pool are, they take no place of
-    /// another's.
+    /// Waits for a place for a call to a function of this pool. Returns `None` if none becomes free in time. Each pool
+    /// has places of its own, so slow functions of one pool do not delay the calls of another.
     async fn place(&self, pool_id: &str) -> Option<OwnedSemaphorePermit> {
         let places = {
             let mut pools = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
@@ -149,7 +150,7 @@ fn reason(cause: &reqwest::Error) -> String {
     if cause.is_timeout() { "no answer in time".into() } else { "no connection, or a broken one".into() }
 }
 
-/// The name in `arn:aws:lambda:<region>:<account>:function:<name>`, perhaps with a version after it.
+/// Returns the name in `arn:aws:lambda:<region>:<account>:function:<name>`, which may be followed by a version.
 fn function(arn: &str) -> Option<&str> {
     let mut parts = arn.split(':').skip(5);
     if parts.next()? != "function" {

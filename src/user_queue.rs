@@ -1,11 +1,12 @@
-//! The queue of each user's requests that change something.
+//! Queues, one for each user, of requests that change something.
 //!
-//! Only a few of them are at work at the same time. The others wait here, where waiting costs little; in the database
-//! each would wait for the user's rows with a connection that others need.
+//! Only a few requests of a user are handled at the same time. The others wait here, where waiting costs little. In the
+//! database, each would wait for locks on the user's rows, with a connection that other requests need.
 //!
-//! A request that waits has no place among the requests being answered. The number of requests that wait is limited,
-//! and shared in the same way as places ([`crate::fair`]); they wait at most as long as for a place. Strangers, who
-//! only name a user, wait for each other. They never keep a user waiting who has a token.
+//! A request that waits here has no place among the requests being handled. The number of waiting requests is limited,
+//! and it is shared fairly among callers, as places are ([`crate::fair`]). A request waits here no longer than it would
+//! for a place. Strangers, who only name a user, have queues apart from those of users with tokens, so no such user
+//! waits for strangers.
 
 use std::{
     collections::HashMap,
@@ -23,21 +24,21 @@ use crate::{
     fair::{Line, Ticket},
 };
 
-/// The most requests in one user's name that wait.
+/// The most requests that wait in one queue.
 const WAITING: usize = 128;
 
-/// Who is at work and who waits, by user.
+/// The requests that are at work and those that wait, by user.
 pub struct UserQueue {
     limit: usize,
     users: Arc<Users>,
-    /// All requests that wait, for any user.
+    /// All requests that wait, in any queue.
     waiting: Arc<Line>,
 }
 
 #[derive(Default)]
 struct Users(Mutex<HashMap<String, Arc<Line>>>);
 
-/// A turn, which ends when it is dropped.
+/// A request's turn, which ends when this is dropped.
 pub struct Turn {
     users: Arc<Users>,
     key: String,
@@ -45,25 +46,26 @@ pub struct Turn {
 }
 
 impl UserQueue {
-    /// A queue with so many requests at work for each user (0 means no limit), and so many that wait, for all users
-    /// together.
+    /// Creates queues. At most `limit` requests of each user are at work (0 means no limit), and at most `waiting`
+    /// requests of all users together wait.
     pub fn new(limit: usize, waiting: usize) -> Self {
         Self { limit, users: Arc::default(), waiting: Line::new(0, waiting) }
     }
 
-    /// Waits for a turn of a user who proved who they are. Fails with `TooManyRequests` when too many wait already, or
-    /// after a long wait.
+    /// Waits for the turn of a request whose user is proved by a token. Fails with `TooManyRequests` if too many
+    /// requests wait already, or after a long wait.
     pub fn of_bearer(&self, pool_id: &str, sub: Uuid) -> impl Future<Output = Result<Turn>> {
         self.take(format!("bearer {pool_id}/{sub}"))
     }
 
-    /// Waits for a turn of a user whom somebody names, by a name or a subject. Fails like [`Self::of_bearer`].
+    /// Waits for the turn of a request that only names its user, by a name or a subject. Fails like
+    /// [`Self::of_bearer`].
     pub fn of_name(&self, pool_id: &str, name: &str) -> impl Future<Output = Result<Turn>> {
         self.take(format!("name {pool_id}/{name}"))
     }
 
     async fn take(&self, key: String) -> Result<Turn> {
-        // Made before the wait, so that a caller who gives up cleans up, too.
+        // Made before the wait, so that dropping it removes the queue's entry even if the caller gives up.
         let mut turn = Turn { users: self.users.clone(), key, ticket: None };
         if self.limit == 0 {
             return Ok(turn);
@@ -93,7 +95,7 @@ impl UserQueue {
         Ok(turn)
     }
 
-    /// Requests that wait for a turn.
+    /// The number of requests that wait for a turn.
     pub fn waiting(&self) -> usize {
         self.waiting.waiting()
     }
@@ -113,7 +115,7 @@ impl Drop for Turn {
     fn drop(&mut self) {
         self.ticket = None;
         let mut users = self.users.lock();
-        // Nobody else works or waits: the map keeps only users with something going on.
+        // If only the map refers to the line, no request of this user is at work or waits, so the entry is removed.
         if users.get(&self.key).is_some_and(|line| Arc::strong_count(line) == 1) {
             users.remove(&self.key);
         }
@@ -151,7 +153,7 @@ mod tests {
                 tokio::spawn(async move { turns.of_name("pool", "ada").await.map(drop) })
             })
             .collect();
-        // Until all of them wait.
+        // Yields until all of them wait.
         for _ in 0..WAITING {
             tokio::task::yield_now().await;
         }

@@ -1,6 +1,6 @@
-//! The web ACL: which addresses may call, and how often; for the whole server and per pool.
+//! The web ACL: which addresses may send requests, how many and how large, for the whole server and for each pool.
 //!
-//! A refusal is a `ForbiddenException`, as a web application firewall in front of Amazon Cognito answers.
+//! A refused request gets `ForbiddenException`, as it would from a web application firewall in front of Amazon Cognito.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -25,7 +25,7 @@ struct Guard {
 }
 
 impl WebAcl {
-    /// Fresh counters for these rules.
+    /// Creates the web ACL for these rules.
     pub fn new(rules: &AclRules) -> Self {
         Self {
             server: Guard::new(&rules.server),
@@ -33,12 +33,13 @@ impl WebAcl {
         }
     }
 
-    /// Checks the server's rules, for every request before anything else.
+    /// Checks the rules for the whole server. Called before a request is handled and before its body is read.
     pub fn check_server(&self, address: IpAddr, body_bytes: usize) -> Result<()> {
         self.server.check(address, body_bytes)
     }
 
-    /// Checks only the server's size rule, for a body whose length was not announced.
+    /// Checks only the server's rule on the size of bodies, for a body that has arrived. Its announced length may have
+    /// been missing.
     pub fn check_server_size(&self, body_bytes: usize) -> Result<()> {
         if self.server.rules.body_bytes.is_some_and(|limit| body_bytes > limit) {
             return Err(forbidden());
@@ -46,12 +47,12 @@ impl WebAcl {
         Ok(())
     }
 
-    /// Checks a pool's rules, as soon as it is known which pool a request concerns.
+    /// Checks a pool's rules. Called as soon as it is known which pool a request concerns.
     pub fn check_pool(&self, pool_id: &str, address: IpAddr, body_bytes: usize) -> Result<()> {
         self.pools.get(pool_id).map_or(Ok(()), |guard| guard.check(address, body_bytes))
     }
 
-    /// Forgets the counters of addresses that are quiet. Called now and then, so that memory stays bounded.
+    /// Forgets the counters of addresses without recent requests. Called regularly, so that memory stays bounded.
     pub fn forget_quiet(&self) {
         for guard in self.pools.values().chain([&self.server]) {
             if let Some(rate) = &guard.rate {

@@ -1,8 +1,8 @@
-//! Requests that Keystead makes to its operator's own services: JSON by `POST`, signed.
+//! Requests that Keystead sends to its operator's own services: signed JSON, by `POST`.
 //!
-//! Three headers carry the signature: `x-keystead-id`, which lets a receiver drop a request that it has had before;
-//! `x-keystead-timestamp` (seconds since the epoch); and `x-keystead-signature`, `v1=` and the hexadecimal HMAC-SHA256
-//! of ID, `.`, timestamp, `.` and body under the shared secret.
+//! Three headers carry the signature. `x-keystead-id` lets a receiver ignore a request that it has received before.
+//! `x-keystead-timestamp` is in seconds since the epoch. `x-keystead-signature` is `v1=` and the hexadecimal
+//! HMAC-SHA256 of ID, `.`, timestamp, `.` and body under the shared secret.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,21 +11,21 @@ use uuid::Uuid;
 
 use crate::{sealing::hex, secret::Secret};
 
-/// Makes these requests.
+/// Sends such requests.
 pub struct Webhooks {
     http: reqwest::Client,
     secret: Secret,
 }
 
 impl Webhooks {
-    /// `patience` is the time for an answer, including its body.
+    /// Creates a client that signs with this secret. `patience` is the time limit for a response, including its body.
     pub fn new(patience: Duration, secret: Secret) -> reqwest::Result<Self> {
         let builder = reqwest::Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none());
         Ok(Self { http: builder.build()?, secret })
     }
 
-    /// Posts a body. `id` is that of the message, and the same when it is posted again. Errors do not contain the URL,
-    /// which may hold a key.
+    /// Posts a body. `id` identifies the message, so it must be the same if the message is posted again. Errors do not
+    /// contain the URL, because it may contain a key.
     pub async fn post(&self, url: &str, id: Uuid, body: String) -> reqwest::Result<reqwest::Response> {
         #[expect(clippy::disallowed_methods, reason = "the receiver compares it with its own clock")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());

@@ -1,4 +1,4 @@
-//! A client of a running server's API, for the commands that call it. Operators' calls are signed (SigV4).
+//! A client for the API of a running server, used by the commands that call it. It signs operators' calls (SigV4).
 
 use std::time::SystemTime;
 
@@ -11,10 +11,11 @@ use serde_json::Value;
 
 use crate::{clock::Clock, clock::SystemClock, secret::Secret, wire};
 
-/// Where the server is, and who calls it: the variables that AWS tools read.
+/// The server's address and the caller's credentials. Except for the access token, the environment variables are those
+/// that AWS tools read.
 #[derive(Args)]
 pub struct Connection {
-    /// The server.
+    /// The address of the server.
     #[arg(
         long,
         global = true,
@@ -22,7 +23,7 @@ pub struct Connection {
         default_value = "http://localhost:9229"
     )]
     endpoint: String,
-    /// The region that the server plays.
+    /// The AWS region that the server is configured with.
     #[arg(long, global = true, env = "AWS_REGION", default_value = "us-east-1")]
     region: String,
     /// An operator's access key ID.
@@ -31,13 +32,13 @@ pub struct Connection {
     /// An operator's secret access key.
     #[arg(long, global = true, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
     secret_access_key: Option<Secret>,
-    /// A signed-in user's access token, where the user asks.
+    /// A signed-in user's access token, for calls that act as that user.
     #[arg(long, global = true, env = "KEYSTEAD_ACCESS_TOKEN", hide_env_values = true)]
     access_token: Option<Secret>,
 }
 
 impl Connection {
-    /// Calls an operation. Returns its output, or its error in words.
+    /// Calls an operation. Returns its output, or a description of its error.
     pub async fn call(&self, operation: &str, mut input: Value) -> Result<Value, String> {
         let declared =
             wire::model().operation(operation).ok_or_else(|| format!("there is no operation {operation}"))?;

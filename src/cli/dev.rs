@@ -1,4 +1,4 @@
-//! `keystead dev authenticator`: a passkey authenticator in software, clearly for testing.
+//! `keystead dev authenticator`: a passkey authenticator in software, for tests only.
 
 use std::{
     io::Read,
@@ -15,20 +15,22 @@ use crate::{
 
 #[derive(Subcommand)]
 pub enum Dev {
-    /// A passkey authenticator in software. FOR TESTING ONLY: it keeps private keys in a plain file and asks nobody.
+    /// A passkey authenticator in software. FOR TESTING ONLY: it keeps private keys in a plain file and never asks for
+    /// consent.
     #[command(subcommand)]
     Authenticator(Ceremony),
 }
 
 #[derive(Subcommand)]
 pub enum Ceremony {
-    /// Make a passkey: creation options on standard input (or --options), the credential on standard output.
+    /// Create a passkey for the creation options on standard input (or in --options), and write the credential to
+    /// standard output.
     Create(Input),
-    /// Answer a challenge: request options on standard input (or --options), the assertion on standard output.
+    /// Make an assertion for the request options on standard input (or in --options), and write it to standard output.
     Get(Input),
-    /// List the passkeys held.
+    /// List the authenticator's passkeys.
     List {
-        /// Where the authenticator keeps its passkeys.
+        /// The file with the authenticator's passkeys.
         #[arg(long, default_value = "keystead-authenticator.json")]
         state: PathBuf,
     },
@@ -36,13 +38,14 @@ pub enum Ceremony {
 
 #[derive(Args)]
 pub struct Input {
-    /// The options' JSON. [default: standard input]
+    /// The options as JSON. [default: read from standard input]
     #[arg(long)]
     options: Option<String>,
-    /// The page's origin. [default: http://localhost:9229, or https on the relying party ID of the options]
+    /// The origin of the page that requests the ceremony. [default: https:// and the relying party ID of the options,
+    /// or http://localhost:9229 if that ID is localhost or missing]
     #[arg(long)]
     origin: Option<String>,
-    /// Where the authenticator keeps its passkeys.
+    /// The file with the authenticator's passkeys.
     #[arg(long, default_value = "keystead-authenticator.json")]
     state: PathBuf,
 }
@@ -85,7 +88,7 @@ fn answer(
     Ok(())
 }
 
-/// The origin that a page would have: that of the relying party, or of a server on this machine.
+/// Returns the origin that a page would usually have: that of the relying party, or of a server on this machine.
 fn usual_origin(options: &Value) -> String {
     match options["rp"]["id"].as_str().or(options["rpId"].as_str()) {
         Some(rp_id) if rp_id != "localhost" => format!("https://{rp_id}"),
@@ -93,7 +96,7 @@ fn usual_origin(options: &Value) -> String {
     }
 }
 
-/// Options as JSON, or as a JSON string that holds them (`CREDENTIAL_REQUEST_OPTIONS`).
+/// Parses options that are JSON, or a JSON string that contains JSON (`CREDENTIAL_REQUEST_OPTIONS`).
 fn parse(text: &str) -> Result<Value, String> {
     let value: Value = serde_json::from_str(text).map_err(|cause| format!("the options are not JSON: {cause}"))?;
     match value {
@@ -112,7 +115,7 @@ fn load(path: &Path) -> Result<Authenticator, String> {
     }
 }
 
-/// Replaces the whole file at once, so that an interrupted write loses nothing.
+/// Replaces the state file by renaming a complete new file, so that an interrupted write loses nothing.
 fn save(path: &Path, authenticator: &Authenticator) -> Result<(), String> {
     let failed = |cause: std::io::Error| format!("{}: {cause}", path.display());
     let text = serde_json::to_string_pretty(authenticator).map_err(|cause| cause.to_string())?;

@@ -1,4 +1,4 @@
-//! `keystead doctor`: checks a deployment and prints a line per finding; fails when something is wrong.
+//! `keystead doctor`: checks a deployment and prints one line per finding. Fails if anything is wrong.
 
 use std::time::Instant;
 
@@ -95,7 +95,8 @@ pub async fn run(config: Config) -> Result<(), String> {
     report.end()
 }
 
-/// Reports what the server of this machine, if one runs with these settings, has noticed about proxies in front of it.
+/// Reports whether the server on this machine has detected an untrusted proxy in front of it. Reports nothing if no
+/// server runs with these settings.
 fn proxies(config: &Config, report: &mut Report) {
     let Ok(metrics) = health::get(config.metrics_listen.unwrap_or(config.listen), "/metrics") else { return };
     let is = |value: &str| metrics.lines().any(|line| line == format!("{UNHEARD_PROXY} {value}"));
@@ -110,7 +111,8 @@ fn proxies(config: &Config, report: &mut Report) {
     }
 }
 
-/// Checks the pools: their mail senders, and their relying party IDs against the public address.
+/// Checks the first 60 user pools: whether their mail senders are allowed, and whether their relying party IDs fit the
+/// public address.
 async fn pools(app: &crate::app::App, report: &mut Report) {
     let host =
         url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! `keystead health`: asks a running server whether it is alive, or ready. For health checks in images without a shell.
+//! `keystead health`: asks a running server whether it is alive or ready, for health checks in images that have no
+//! shell.
 
 use std::{
     io::{Read, Write},
@@ -12,10 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub struct Health {
-    /// Address and port of the server.
+    /// The address and port of the server.
     #[arg(long, env = "KEYSTEAD_LISTEN", default_value = "127.0.0.1:9229")]
     listen: SocketAddr,
-    /// Ask whether it is ready, including its database, and not only whether it is alive. A restart mends no database.
+    /// Ask whether the server is ready, which includes its database, and not only whether it is alive. Do not restart a
+    /// server because it is not ready: a restart does not repair its database.
     #[arg(long)]
     ready: bool,
 }
@@ -31,7 +33,8 @@ pub fn run(health: &Health) -> Result<(), String> {
     }
 }
 
-/// Sends a GET request to a server of this machine. Returns the answer, head and body.
+/// Sends a GET request to a server; an unspecified address means this machine. Returns the response with its head and
+/// body.
 pub fn get(mut address: SocketAddr, path: &str) -> std::io::Result<String> {
     if address.ip().is_unspecified() {
         address.set_ip(if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() });

@@ -1,4 +1,4 @@
-//! `keystead migrate`: brings the database's schema up to date and ends.
+//! `keystead migrate`: brings the database's schema up to date and exits.
 
 use super::setup::assemble;
 use crate::config::Config;

@@ -34,29 +34,29 @@ struct Cli {
 
 #[derive(Args)]
 struct Log {
-    /// What to log: error, warn, info, debug, or tracing's filter syntax.
+    /// The messages to log: a level (error, warn, info or debug), or a filter in the syntax of tracing.
     #[arg(long, global = true, env = "KEYSTEAD_LOG", default_value = "info")]
     log: String,
-    /// Log JSON lines.
+    /// Write each log message as a line of JSON.
     #[arg(long, global = true, env = "KEYSTEAD_LOG_JSON")]
     log_json: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Answer requests, until SIGTERM or Ctrl-C.
+    /// Run the server until SIGTERM or Ctrl-C.
     Serve(Box<Config>),
     /// Bring the database's schema up to date.
     Migrate(Box<Config>),
-    /// Check a deployment: settings, database, migrations, sealing key, clock, pools.
+    /// Check a deployment: its settings, database, migrations, sealing key, clock, operators, proxies and user pools.
     Doctor(Box<Config>),
     /// Manage operators' key pairs.
     Operator(operator::Operator),
-    /// Manage users' passkeys, and what a user pool requires of them, at a running server.
+    /// Manage users' passkeys, and the passkey policy and branding of a user pool, through a running server.
     Passkeys(passkeys::Passkeys),
     /// Run a background job once.
     RunJob(run_job::RunJob),
-    /// Ask a running server whether it is alive, or ready; for health checks.
+    /// Check whether a running server is alive or ready, for health checks.
     Health(health::Health),
     /// Tools for development, never for production.
     #[command(subcommand)]
@@ -77,7 +77,7 @@ pub fn run() -> ExitCode {
 fn try_run() -> Result<(), String> {
     let file = setup::settings_file()?;
     let command = setup::with_file_defaults(Cli::command(), &file)?;
-    // Makes the settings global, so that they may also follow `create`, which is where people write them.
+    // Makes the settings global, so that they may also follow `create`, where most people write them.
     let command = command.mut_subcommand("operator", |operator| {
         let settings = |arg: clap::Arg| if arg.is_positional() { arg } else { arg.global(true) };
         operator.mut_args(settings)

@@ -1,4 +1,4 @@
-//! `keystead operator`: makes, lists and removes operators' key pairs.
+//! `keystead operator`: creates, lists and removes operators' key pairs.
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -15,12 +15,12 @@ pub struct Operator {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Make a key pair and print it, once.
+    /// Create a key pair and print it. Its secret cannot be shown again.
     Create {
-        /// What it may do.
+        /// What the key pair may do.
         #[arg(long, value_enum, default_value_t = Role::Administrator)]
         role: Role,
-        /// The only user pool it may touch.
+        /// The only user pool that the key pair may be used for. [default: every user pool]
         #[arg(long)]
         pool: Option<String>,
     },
@@ -28,18 +28,18 @@ enum Action {
     List,
     /// Remove a key pair.
     Delete {
-        /// Its ID.
+        /// The access key ID of the key pair.
         access_key_id: String,
     },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Role {
-    /// Everything.
+    /// May do everything.
     Administrator,
-    /// Users and reading.
+    /// May read everything except secrets, and change users.
     Support,
-    /// Reading.
+    /// May read everything except secrets.
     ReadOnly,
 }
 

@@ -1,5 +1,5 @@
-//! `keystead passkeys`: calls, from a shell, the passkey operations that Amazon Cognito does not have. It asks a
-//! running server; the output is JSON.
+//! `keystead passkeys`: calls a running server's passkey operations from a shell, mainly those that Amazon Cognito does
+//! not have. The output is JSON.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -23,48 +23,52 @@ enum Action {
     Delete {
         #[command(flatten)]
         user: OfUser,
-        /// The passkey, as `list` shows it.
+        /// The credential ID of the passkey, as `list` shows it.
         #[arg(long, allow_hyphen_values = true)]
         credential_id: String,
     },
-    /// Give one of the signed-in user's passkeys another name.
+    /// Rename a passkey of the signed-in user.
     Rename {
-        /// The passkey, as `list` shows it.
+        /// The credential ID of the passkey, as `list` shows it.
         #[arg(long, allow_hyphen_values = true)]
         credential_id: String,
-        /// 1 to 64 characters.
+        /// The new name: 1 to 64 characters.
         #[arg(long)]
         name: String,
     },
-    /// Show what the signed-in user's passkey manager should know.
+    /// Show what a page has to tell the signed-in user's passkey manager: which passkeys are still accepted and, if the
+    /// user pool's policy demands it, the user's name.
     Signals,
     /// Show or replace a user pool's passkey policy.
     Policy {
         #[command(flatten)]
         document: Document,
     },
-    /// Show or replace how a user pool's pages look.
+    /// Show or replace the branding of a user pool's pages.
     Branding {
         #[command(flatten)]
         document: Document,
     },
 }
 
-/// The user whose passkeys are meant.
+/// The user whose passkeys an operator lists or deletes. Both members are absent if the user makes the call.
 #[derive(Args)]
 struct OfUser {
+    /// The user pool of the user, for calls by an operator.
     #[arg(long, requires = "username")]
     user_pool_id: Option<String>,
+    /// The name of the user, for calls by an operator.
     #[arg(long, requires = "user_pool_id")]
     username: Option<String>,
 }
 
-/// A document of a user pool.
+/// A user pool and the new content of one of its documents: the passkey policy or the branding.
 #[derive(Args)]
 struct Document {
+    /// The user pool that the document belongs to.
     #[arg(long)]
     user_pool_id: String,
-    /// Replace it with this whole document, as JSON; members left out go back to their defaults. Without this flag the
+    /// Replace the document with this JSON. Members that it leaves out go back to their defaults. Without --set, the
     /// present document is shown.
     #[arg(long, value_name = "JSON")]
     set: Option<String>,
@@ -104,7 +108,7 @@ impl OfUser {
 }
 
 impl Document {
-    /// Reads the document of this name, or writes it.
+    /// Returns the document with this name, or replaces it if `--set` is given.
     async fn call(&self, connection: &Connection, name: &str) -> Result<Value, String> {
         let mut input = json!({"UserPoolId": self.user_pool_id});
         let Some(text) = &self.set else {

@@ -7,7 +7,7 @@ use crate::{config::Config, jobs};
 
 #[derive(Args)]
 pub struct RunJob {
-    /// Which one.
+    /// The job to run.
     #[arg(value_enum)]
     job: Job,
     #[command(flatten)]
@@ -16,13 +16,13 @@ pub struct RunJob {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Job {
-    /// Remove what is no longer needed: see docs/retention.md.
+    /// Remove data that has expired or is no longer needed (see docs/retention.md).
     RemoveExpired,
-    /// Remove what belongs to deleted user pools.
+    /// Remove the data of deleted user pools.
     DeletePools,
     /// Remove the sessions of deleted app clients.
     DeleteClients,
-    /// End the sessions of users who have too many, the oldest first.
+    /// End the oldest sessions of users who have too many.
     TrimSessions,
 }
 

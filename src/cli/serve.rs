@@ -1,4 +1,4 @@
-//! `keystead serve`: answers requests until SIGTERM or Ctrl-C, then drains.
+//! `keystead serve`: answers requests until SIGTERM or Ctrl-C, then completes the requests in flight and stops.
 
 use std::{
     io::Write,
@@ -23,11 +23,13 @@ use crate::{
     },
 };
 
-/// The file that keeps the first operator's key pair and the demo's IDs, in the private data directory.
+/// The file in the data directory that keeps the first operator's key pair and the demo's IDs, if the database is
+/// private.
 const FIRST_START: &str = "first-start.json";
 
 pub async fn run(config: Config) -> Result<(), String> {
-    // Bound before anything is started, so that a port in use changes nothing.
+    // The listeners are bound before anything else is started. So if a port is in use, the failed start changes
+    // nothing.
     let listener = TcpListener::bind(config.listen).map_err(|cause| {
         format!(
             "listen: cannot use {}: {cause}; stop what uses it (another Keystead?) or choose another with --listen",
@@ -102,7 +104,8 @@ pub async fn run(config: Config) -> Result<(), String> {
     outcome
 }
 
-/// Waits until the deliveries in progress are recorded; otherwise those messages would be delivered again.
+/// Waits until the deliveries in progress are recorded, or `shutdown-seconds` have passed. A message whose delivery is
+/// not recorded is delivered again.
 async fn noted(app: &App) {
     let noted = async {
         while app.roads_at_work.load(Ordering::SeqCst) > 0 {
@@ -112,7 +115,8 @@ async fn noted(app: &App) {
     let _ = tokio::time::timeout(Duration::from_secs(app.config.shutdown_seconds), noted).await;
 }
 
-/// Waits, but not for long, for work whose callers have already gone.
+/// Waits for work whose callers have already gone. Waits no longer than a single statement may take, or than
+/// `shutdown-seconds` if that is shorter.
 async fn outlived(app: &App) {
     let patience = Duration::from_secs(app.config.shutdown_seconds).min(app.config.database_limits().statement);
     let ended = async {
@@ -132,21 +136,22 @@ fn describe(error: &error::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// What the first start created, kept for later starts.
+/// What the first start created. With the private database, it is kept in a file for later starts.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct FirstStart {
     access_key_id: String,
     secret_access_key: String,
     user_pool_id: Option<String>,
     client_id: Option<String>,
-    /// Whether this start created it.
+    /// Whether the present start created these values.
     #[serde(skip)]
     new: bool,
 }
 
-/// Adds the operator that the configuration names, and creates what a first start needs.
+/// Adds the operator of the settings, and creates what a first start needs.
 ///
-/// The first start with the private database needs an operator; a first start with `demo` also needs the demo pool.
+/// A first start with the private database needs an operator. A first start with `demo` needs an operator and the demo
+/// pool. Returns what this first start created, or what the file of an earlier one says; otherwise `None`.
 async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool) -> error::Result<Option<FirstStart>> {
     let now = app.clock.now();
     let configured = (&app.config.operator_access_key_id, &app.config.operator_secret_access_key);
@@ -188,7 +193,8 @@ async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool)
     Ok(Some(first))
 }
 
-/// Creates a pool with passkeys for `localhost` and codes by mail, and a public client with sign-in pages.
+/// Creates a pool with passkeys for `localhost` and codes by mail, and a public app client that may use the sign-in
+/// pages.
 async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     let request = json!({
         "PoolName": "demo",
@@ -222,10 +228,11 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
     Ok((pool, client.id))
 }
 
-/// Prints what to paste into a shell.
+/// Prints commands to paste into a shell.
 ///
-/// The secret itself is shown once, by the start that created it, because its owner cannot learn it in another way.
-/// Later starts print how to read it from its file, so that logs do not collect it.
+/// The start that creates the secret prints the secret itself. Without the private database, this is the only time that
+/// a generated secret is shown. Later starts with the private database print a command that reads the secret from its
+/// file, so that logs do not collect it.
 fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
     let secret = match private {
         Some(data_dir) if !first.new => {
@@ -258,6 +265,6 @@ fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
         lines.push("This database and its keys are private to this machine. For production set DATABASE_URL.".into());
         lines.push(String::new());
     }
-    // Whoever reads the greeting may close the pipe at any line; the server goes on.
+    // Errors are ignored: if the program that reads the greeting closes the pipe, the server must still run.
     let _ = writeln!(std::io::stdout().lock(), "{}", lines.join("\n"));
 }

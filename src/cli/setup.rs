@@ -1,4 +1,5 @@
-//! From settings to a running [`App`]: the settings file, the database, the sealing key.
+//! Builds an [`App`] from the settings: reads the settings file, opens the database, and reads or creates the sealing
+//! key.
 
 use std::{ffi::OsStr, path::PathBuf, sync::Arc};
 
@@ -21,8 +22,8 @@ pub struct SettingsFile {
     table: toml::Table,
 }
 
-/// Reads the settings file that `--config` or `KEYSTEAD_CONFIG` names, or `keystead.toml` if there is one. It is read
-/// before the command line is parsed, because its values are the defaults there.
+/// Reads the settings file that `--config` or `KEYSTEAD_CONFIG` names, or `keystead.toml` if it exists. This happens
+/// before the command line is parsed, because the values in the file become the defaults of the command line.
 pub fn settings_file() -> Result<SettingsFile, String> {
     let mut args = std::env::args().skip_while(|arg| arg != "--config" && !arg.starts_with("--config="));
     let named = match args.next() {
@@ -41,7 +42,8 @@ pub fn settings_file() -> Result<SettingsFile, String> {
     Ok(SettingsFile { path, table })
 }
 
-/// Makes the file's values the defaults of the command line: a flag or a variable still wins. Refuses unknown settings.
+/// Makes the file's values the defaults of the command line; a flag or an environment variable still overrides them.
+/// Fails if the file has an unknown setting.
 pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result<clap::Command, String> {
     let mut defaults = Vec::new();
     for (name, value) in &file.table {
@@ -67,10 +69,10 @@ pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result
     Ok(with_defaults(without_empty_lists(command), &defaults))
 }
 
-/// Treats an empty variable as an absent list, not as a list of one empty name.
+/// Makes an empty environment variable mean an absent list, instead of a list with one empty item.
 ///
-/// Lines such as `KEYSTEAD_OWN_HOSTS: ${OWN_HOSTS:-}` make such variables. Single settings stay strict: an empty
-/// `DATABASE_URL` does not ask for a private database.
+/// A line such as `KEYSTEAD_OWN_HOSTS: ${OWN_HOSTS:-}` in a compose file sets such a variable. Settings that are not
+/// lists stay strict: an empty `DATABASE_URL` is an error and does not select the private database.
 fn without_empty_lists(command: clap::Command) -> clap::Command {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     let command = command.mut_args(|arg| match arg.get_env() {
@@ -88,7 +90,7 @@ fn with_defaults(command: clap::Command, defaults: &[(String, String)]) -> clap:
     command.mut_subcommands(|sub| with_defaults(sub, defaults))
 }
 
-/// Environment variables that look like settings but are not.
+/// Returns the environment variables that look like settings (`KEYSTEAD_…`) but are not.
 pub fn unknown_variables() -> Vec<String> {
     let command = super::Cli::command();
     let subcommands = command.get_subcommands().flat_map(clap::Command::get_arguments);
@@ -99,7 +101,7 @@ pub fn unknown_variables() -> Vec<String> {
     unknown.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
-/// Whether `keystead serve` has this setting.
+/// Whether the settings file may have this setting: it is a setting of `keystead serve` or of all commands.
 fn known(id: &str) -> bool {
     let command = super::Cli::command();
     let serve = command.find_subcommand("serve").map(|serve| serve.get_arguments().any(|arg| arg.get_id() == id));
@@ -107,7 +109,7 @@ fn known(id: &str) -> bool {
 }
 
 impl SettingsFile {
-    /// Adds the settings that only the file can have, and checks them all.
+    /// Adds the settings that only the file can have, and checks all settings.
     pub fn complete(&self, mut config: Config) -> Result<Config, String> {
         if let Some(table) = self.table.get("web_acl") {
             config.web_acl = AclRules::deserialize_from(table.clone())
@@ -121,13 +123,13 @@ impl SettingsFile {
     }
 }
 
-/// A running server's parts.
+/// What `serve` and the commands that use the database work with.
 pub struct Parts {
-    /// What requests use.
+    /// The application, which handles requests.
     pub app: Arc<App>,
-    /// The private database, if there is one. Stop it last.
+    /// The private database, if there is one. It must be stopped last.
     pub cluster: Option<PrivateCluster>,
-    /// Where the private parts are kept.
+    /// The data directory, with the private database, the sealing key and the first operator's key pair.
     pub data_dir: PathBuf,
 }
 
@@ -147,14 +149,16 @@ pub fn has_private_database(config: &Config) -> Result<bool, String> {
     Ok(config.data_dir.clone().map_or_else(default_data_dir, Ok)?.join("postgres").exists())
 }
 
-/// Opens (or starts) the database, migrates it, and reads (or creates) the sealing key.
+/// Connects to the database (or starts the private one), migrates it, and reads (or creates) the sealing key. Fails if
+/// this computer's clock is wrong.
 pub async fn assemble(config: Config) -> Result<Parts, String> {
     let parts = assemble_with(config, Arc::new(SystemClock), true).await?;
     check_clock(&parts.app).await?;
     Ok(parts)
 }
 
-/// Refuses a computer whose clock is far from the database's: whatever else runs on it is wrong about the time, too.
+/// Fails if this computer's clock is far from the database's, because other programs on the computer have the wrong
+/// time, too.
 async fn check_clock(app: &App) -> Result<(), String> {
     let ahead = app.measure_clock().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
     if ahead.abs() <= CLOCK_TOLERANCE {
@@ -167,7 +171,8 @@ async fn check_clock(app: &App) -> Result<(), String> {
     ))
 }
 
-/// Like [`assemble`], but without migrations and the check of the clock, for commands that only look.
+/// Like [`assemble`], but without migrations and without the check of the clock, for commands that only inspect a
+/// deployment.
 pub async fn open(config: Config) -> Result<Parts, String> {
     assemble_with(config, Arc::new(SystemClock), false).await
 }
@@ -202,7 +207,8 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     }
     let sealing = sealing_key(&config, &data_dir)?;
     let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;
-    // An empty database has nothing sealed. Whoever needs its tables will notice that they are missing.
+    // A database without tables contains nothing that is sealed. Code that needs the tables reports that they are
+    // missing.
     if store::is_current(&app.db).await.unwrap_or(false) {
         let checked = store::keys::check_sealing(&app.db, &app.sealing).await;
         checked.and(store::operators::check_sealing(&app.db, &app.sealing).await).map_err(|error| {
@@ -215,8 +221,8 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     Ok(Parts { app: Arc::new(app), cluster, data_dir })
 }
 
-/// Refuses an operator with the well-known secret of docker-compose.yml if others can reach the server. Such an
-/// operator may be left in the database from a time when they could not.
+/// Fails if there is an operator with the well-known secret of docker-compose.yml and the public URL is not this
+/// machine's. Such an operator may date from a time when the public URL was local.
 pub async fn refuse_known_operator(app: &App) -> Result<(), String> {
     if app.config.has_local_url() {
         return Ok(());
@@ -230,7 +236,7 @@ pub async fn refuse_known_operator(app: &App) -> Result<(), String> {
     Ok(())
 }
 
-/// The database `keystead` of a private cluster, created if it is missing.
+/// Creates the database `keystead` of a private cluster if it is missing. Returns the options for connecting to it.
 async fn private_database(cluster: &PrivateCluster) -> Result<PgConnectOptions, String> {
     use sqlx::Connection as _;
     let failed = |cause: sqlx::Error| format!("the private database: {cause}");
@@ -246,7 +252,7 @@ async fn private_database(cluster: &PrivateCluster) -> Result<PgConnectOptions, 
     Ok(cluster.connect_options("keystead"))
 }
 
-/// Where a database is, in words: its name and its server, without user and password.
+/// Describes where a database is: returns its name and its server, without user and password.
 pub fn place(options: &PgConnectOptions) -> String {
     format!("the database {} at {}", options.get_database().unwrap_or("of the user's name"), server(options))
 }
@@ -257,14 +263,14 @@ fn server(options: &PgConnectOptions) -> String {
         .map_or_else(|| format!("{}:{}", options.get_host(), options.get_port()), |socket| socket.display().to_string())
 }
 
-/// How far a computer's clock may be from the database's at a start, seconds.
+/// The tolerated difference between this computer's clock and the database's at a start, in seconds.
 const CLOCK_TOLERANCE: f64 = 60.0;
 
-/// How long a start waits for a database that does not answer yet.
+/// How long a start tries to reach a database that does not answer yet.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Creates the pool of connections, after a first connection has shown that the database can be reached. So the cause
-/// is known if it cannot.
+/// Creates the pool of connections. Makes one connection first, so that the error says why if the database cannot be
+/// reached.
 pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<Connections, String> {
     use sqlx::Connection as _;
     let place = server(&options);

@@ -1,4 +1,5 @@
-//! The settings that only `keystead.toml` can have, in tables: rules of the web ACL, and what single pools are allowed.
+//! The settings that only `keystead.toml` can have, in tables: the rules of the web ACL, and what individual pools are
+//! allowed.
 
 use std::{collections::HashMap, num::NonZeroU32};
 
@@ -8,7 +9,8 @@ use serde::Deserialize;
 /// The `[pools]` tables of `keystead.toml`, by user pool ID.
 pub type PoolGrants = HashMap<String, PoolGrant>;
 
-/// `[pools."<user pool ID>"]`. A misspelt grant is refused, because otherwise it would silently be absent.
+/// One table `[pools."<user pool ID>"]`. Unknown names in it are refused, because otherwise a misspelled grant would
+/// silently be ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolGrant {
@@ -20,12 +22,12 @@ pub struct PoolGrant {
     pub relying_party_ids: Vec<String>,
 }
 
-/// The `[web_acl]` tables of `keystead.toml`. A misspelt rule is refused, because otherwise it would silently be
-/// absent.
+/// The `[web_acl]` tables of `keystead.toml`. Unknown names in them are refused, because otherwise a misspelled rule
+/// would silently be ignored.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(try_from = "toml::Table")]
 pub struct AclRules {
-    /// Rules for every request.
+    /// Rules for the whole server.
     pub server: AclRuleSet,
     /// `[web_acl.pools."<user pool ID>"]`: further rules for requests to that pool.
     pub pools: HashMap<String, AclRuleSet>,
@@ -44,27 +46,28 @@ impl TryFrom<toml::Table> for AclRules {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AclRuleSet {
-    /// Networks that may call; empty means all.
+    /// Networks that may send requests. If empty, all may.
     #[serde(default)]
     pub allow: Vec<IpNet>,
-    /// Networks that may not, even when allowed.
+    /// Networks that may not send requests, even if `allow` contains them.
     #[serde(default)]
     pub block: Vec<IpNet>,
-    /// Requests from one address in five minutes, per replica; absent means no limit. (AWS WAF's unit.)
+    /// The most requests from one address in five minutes (the unit of AWS WAF), per replica. If absent, there is no
+    /// limit.
     #[serde(default)]
     pub requests_per_five_minutes: Option<NonZeroU32>,
-    /// Largest body, bytes; absent means the server's limit.
+    /// The largest body, in bytes. If absent, only the server's limit applies.
     #[serde(default)]
     pub body_bytes: Option<usize>,
 }
 
 impl AclRules {
-    /// The rules from the settings file's table.
+    /// Reads the rules from the table in the settings file.
     pub fn deserialize_from(table: toml::Value) -> Result<Self, toml::de::Error> {
         table.try_into()
     }
 
-    /// Checks that the rules name user pools by their IDs.
+    /// Checks that the names of the pools' tables are user pool IDs.
     pub fn check(&self) -> Result<(), String> {
         for id in self.pools.keys() {
             if !id.contains('_') {

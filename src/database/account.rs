@@ -1,8 +1,8 @@
-//! The account that PostgreSQL's programs run as, and how they are started as it.
+//! The account that runs PostgreSQL's programs, and how the programs are started.
 //!
-//! PostgreSQL refuses to run as root, so root hands its cluster to another account. On Linux the programs are started
-//! through `setpriv` of util-linux, which asks the kernel to interrupt them when the thread that started them ends.
-//! That thread also ends when Keystead is killed.
+//! PostgreSQL refuses to run as root. So if Keystead runs as root, another account owns the cluster. On Linux the
+//! programs are started through `setpriv` of util-linux, which tells the kernel to interrupt them when the thread that
+//! started them ends. That thread also ends when Keystead is killed.
 
 use std::{
     env, fs,
@@ -17,8 +17,8 @@ use std::{
 
 use super::error::{Error, failed_to};
 
-/// The environment variables that the programs get. They do not get all of them: Keystead's may hold secrets, and `PG…`
-/// variables would change their settings.
+/// The environment variables that are passed on to the programs. The others are not: Keystead's own variables may hold
+/// secrets, and `PG…` variables would change PostgreSQL's settings.
 const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ"];
 
 /// The account that the programs run as when Keystead runs as root.
@@ -29,8 +29,8 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// The owner of an existing cluster, else `postgres`, else `nobody`. `None` when Keystead does not run as root:
-    /// then the programs run as the same account.
+    /// Returns the owner of an existing cluster or, if there is none, the account `postgres` or `nobody`. Returns
+    /// `None` if Keystead does not run as root: the programs then run as Keystead's own account.
     pub fn choose(cluster: &Path) -> Result<Option<Self>, Error> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -61,15 +61,15 @@ impl Account {
         chown(path, Some(self.uid), Some(self.gid)).map_err(failed_to("change the owner of", path))
     }
 
-    /// Lets the account pass through a directory that Keystead created and still owns, without seeing what else is in
-    /// it.
+    /// Lets the account pass through a directory that Keystead created and still owns. The account cannot list the
+    /// directory.
     pub fn let_pass(&self, path: &Path) -> Result<(), Error> {
         let given = chown(path, None, Some(self.gid));
         let opened = given.and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o710)));
         opened.map_err(failed_to("let PostgreSQL's account into", path))
     }
 
-    /// Fails if the account may not pass some directory on the way to a path.
+    /// Fails if the account may not pass through `path` or one of the directories above it.
     pub fn check_reach(&self, path: &Path) -> Result<(), Error> {
         for component in path.ancestors() {
             let found = fs::metadata(component).map_err(failed_to("look at", component))?;
@@ -81,8 +81,8 @@ impl Account {
         Ok(())
     }
 
-    /// Whether the permission bits let the account pass. As in the kernel, the first class that fits the account
-    /// decides.
+    /// Whether the permission bits let the account pass through a directory. As in the kernel, only the first class
+    /// (owner, group, others) that includes the account counts.
     fn may_pass(&self, directory: &Metadata) -> bool {
         let class = match directory {
             d if d.uid() == self.uid => 6,
@@ -100,8 +100,8 @@ pub(super) struct Launcher {
 }
 
 impl Launcher {
-    /// Finds out whether `setpriv` is installed and can do what is needed: `BusyBox`'s version and old ones do not know
-    /// the death signal.
+    /// Makes a launcher. It uses `setpriv` only if a trial run succeeds, because the `setpriv` of `BusyBox` and old
+    /// versions do not support the parent-death signal.
     pub fn new(account: Option<Account>) -> Self {
         let mut launcher = Self { account, setpriv: true };
         let mut trial = launcher.command(Path::new("true"));
@@ -114,10 +114,11 @@ impl Launcher {
         self.account.as_ref()
     }
 
-    /// A command that runs a program as the account.
+    /// Makes a command that runs a program as the account.
     ///
-    /// It runs in `/`, a directory that it cannot keep in use and is never refused. It has a process group of its own,
-    /// because a Ctrl-C in the terminal is for Keystead, which stops the server when it has drained.
+    /// The program's working directory is `/`, which every account may enter and which need not be unmounted. The
+    /// program has its own process group, because a Ctrl-C in the terminal is meant for Keystead, which stops the
+    /// server after draining.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = if self.setpriv {
             let mut setpriv = Command::new("setpriv");
@@ -136,7 +137,8 @@ impl Launcher {
             plain
         };
         command.env_clear().envs(PASSED_ON.iter().filter_map(|name| Some((name, env::var_os(name)?))));
-        // For messages in English, of which some are recognised. On macOS PostgreSQL does not even start without this.
+        // This makes the messages English, because Keystead recognizes some of them. On macOS, PostgreSQL does not even
+        // start without it.
         command.env("LC_ALL", "C");
         command.stdin(Stdio::null()).current_dir("/").process_group(0);
         command

@@ -12,8 +12,8 @@ use super::error::Error;
 
 const OLDEST: u32 = 14;
 
-/// Where packages put one directory per version: the parent directory, and what precedes the version in the names in
-/// it.
+/// Where packages install PostgreSQL, with one directory per version. Each pair is the parent directory and the prefix
+/// that precedes the version in a directory's name.
 const INSTALLED: [(&str, &str); 5] = [
     ("/usr/lib/postgresql", ""),
     ("/usr", "pgsql-"),
@@ -22,9 +22,10 @@ const INSTALLED: [(&str, &str); 5] = [
     ("/Applications/Postgres.app/Contents/Versions", ""),
 ];
 
-/// The directory of programs for a cluster: that of the setting, else the first on `PATH` or where packages put them.
+/// Finds the directory of the programs for a cluster. This is the directory in the setting or, without the setting, the
+/// first suitable one on `PATH` or among [`INSTALLED`].
 ///
-/// `cluster` is an existing cluster's directory and major version, which only programs of that version can serve.
+/// `cluster` is the directory and the major version of an existing cluster. Only programs of that version can serve it.
 pub(super) fn find(setting: Option<&Path>, cluster: Option<(&Path, u32)>) -> Result<PathBuf, Error> {
     match setting {
         Some(directory) if !has_programs(directory) => {
@@ -53,8 +54,9 @@ fn choose(candidates: impl IntoIterator<Item = PathBuf>, cluster: Option<(&Path,
     Err(Error::OtherVersion { cluster: cluster.to_owned(), needed, found })
 }
 
-/// The directories on `PATH` that have the programs, with links followed to where the share files are. Wrapper scripts
-/// come last, because what they start may not be the process that we signal.
+/// Returns the directories on `PATH` that have the programs. Symbolic links are followed, to the directory from which
+/// PostgreSQL finds its other files. Directories with wrapper scripts come last, because the process that we signal may
+/// be the script and not the server.
 fn on_path() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path).filter(|entry| entry.is_absolute() && has_programs(entry));
@@ -69,7 +71,7 @@ fn on_path() -> Vec<PathBuf> {
     programs.into_iter().chain(scripts).collect()
 }
 
-/// The program directories of one of [`INSTALLED`], highest version first.
+/// Returns the program directories in one entry of [`INSTALLED`], highest version first.
 fn installed((directory, prefix): &(&str, &str)) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
     let mut versions: Vec<(u32, PathBuf)> = entries
@@ -92,10 +94,10 @@ fn is_script(program: &Path) -> bool {
     fs::File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
-/// The major version of the programs in a directory; `None` when they do not run.
+/// Returns the major version of the programs in a directory; `None` if they do not run.
 ///
-/// Where packages put the programs, the directory's name tells it, because running `postgres` adds 10 ms to each start.
-/// Elsewhere the programs themselves tell it.
+/// For the directories of [`INSTALLED`], the version is read from the directory's name, because running `postgres` adds
+/// 10 ms to each start. Elsewhere, `postgres --version` is run.
 fn version(directory: &Path) -> Option<u32> {
     let parent = directory.parent()?;
     let place = INSTALLED.iter().find(|(place, _)| parent.parent() == Some(Path::new(place)));
@@ -106,14 +108,15 @@ fn version(directory: &Path) -> Option<u32> {
     })
 }
 
-/// `postgres (PostgreSQL) 15.18 (Debian …)`, `postgres (PostgreSQL) 18beta1`.
+/// Parses the output of `postgres --version`, such as `postgres (PostgreSQL) 15.18 (Debian …)` or `postgres
+/// (PostgreSQL) 18beta1`.
 fn parse_version(text: &str) -> Option<u32> {
     let number = text.split_once(") ")?.1;
     let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
     number[..end].parse().ok()
 }
 
-/// How PostgreSQL is installed on this system.
+/// Returns the command that installs PostgreSQL on this system, or advice if the system is unknown.
 fn install_hint() -> &'static str {
     if cfg!(target_os = "macos") {
         return "brew install postgresql@17";

@@ -1,4 +1,4 @@
-//! The errors of a private cluster: why it cannot run, and what to do about it.
+//! The errors of a private cluster.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! The content of the data directory: the lock, the cluster's files, the socket.
+//! The contents of the data directory: the lock, the cluster's files and the socket.
 
 use std::{
     env, fs,
@@ -18,14 +18,15 @@ use super::{
 };
 
 const USER: &str = "keystead";
-/// The server's port, which is only a part of the socket's name. It is set wherever it is used, because `PGPORT` in the
-/// environment would change the default.
+/// The server's port, which is only a part of the socket's name. Commands and connections always state it, because
+/// `PGPORT` in the environment would change the default.
 pub(super) const PORT: u16 = 5432;
-/// The longest path of a socket. The system's limit is 104 bytes on macOS, 108 on Linux, including the final zero.
+/// The maximum length of a socket's path, in bytes. The system's limit is 104 bytes on macOS and 108 on Linux,
+/// including the final zero byte.
 const LONGEST_SOCKET_PATH: usize = 100;
 
-/// The directory of the server's socket: `run` in the data directory, or, when that path is too long for a socket's
-/// address, a temporary one.
+/// The directory of the server's socket: `run` in the data directory, or a temporary directory if that path does not
+/// suit a socket.
 pub(super) struct Sockets {
     pub directory: PathBuf,
     temporary: bool,
@@ -82,16 +83,16 @@ impl Drop for Sockets {
     }
 }
 
-/// Whether the path of a socket in the directory is short enough, and plain enough for PostgreSQL's list of such
-/// directories.
+/// Whether a socket can be in the directory: its path must be short enough, and must not contain the characters that
+/// have a meaning in PostgreSQL's list of socket directories.
 fn fits(directory: &Path) -> bool {
     let path = directory.join(format!(".s.PGSQL.{PORT}"));
     let path = path.as_os_str().as_encoded_bytes();
     path.len() <= LONGEST_SOCKET_PATH && !path.iter().any(|byte| b",\"".contains(byte))
 }
 
-/// Creates the data directory. If Keystead runs as root, the account may pass through it to its own files, and see
-/// nothing else.
+/// Creates the data directory. If Keystead runs as root, PostgreSQL's account may pass through the directory to the
+/// cluster and the socket, but cannot list it.
 pub(super) fn make_data_directory(directory: &Path, account: Option<&Account>) -> Result<(), Error> {
     if let Some(parent) = directory.parent() {
         fs::create_dir_all(parent).map_err(failed_to("create", parent))?;
@@ -103,7 +104,7 @@ pub(super) fn make_data_directory(directory: &Path, account: Option<&Account>) -
     }
 }
 
-/// Creates a directory that only its owner may use; `false` when something of that name exists already.
+/// Creates a directory that only its owner may use. Returns `false` if something of that name already exists.
 fn create(directory: &Path) -> Result<bool, Error> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Ok(()) => Ok(true),
@@ -112,8 +113,8 @@ fn create(directory: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Locks the data directory for this process. The operating system releases the lock when the process ends, however it
-/// ends.
+/// Locks the data directory for this process. The operating system releases the lock when the process ends, even if it
+/// is killed.
 pub(super) fn lock(directory: &Path) -> Result<File, Error> {
     let path = directory.join("keystead.lock");
     let mut options = File::options();
@@ -137,7 +138,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// The major version of an existing cluster; `None` when there is none.
+/// Returns the major version of an existing cluster; `None` if there is no cluster.
 pub(super) fn version(cluster: &Path) -> Result<Option<u32>, Error> {
     let path = cluster.join("PG_VERSION");
     match fs::read_to_string(&path) {
@@ -150,11 +151,11 @@ pub(super) fn version(cluster: &Path) -> Result<Option<u32>, Error> {
     }
 }
 
-/// What the name of an unfinished cluster starts with; the ID of the process that creates it follows.
+/// The start of the name of an unfinished cluster. The ID of the process that creates the cluster follows.
 const UNFINISHED: &str = "postgres.new-";
 
-/// Removes what killed first starts have left behind. What an initdb that is still ending writes or removes itself is
-/// left for a later start.
+/// Removes the unfinished clusters that killed first starts have left behind. If an `initdb` of such a start is still
+/// running, the removal may fail; a later start then removes the rest.
 pub(super) fn remove_unfinished(directory: &Path) {
     let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
     for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes())) {
@@ -165,7 +166,8 @@ pub(super) fn remove_unfinished(directory: &Path) {
     }
 }
 
-/// Creates the cluster under another name and then renames it, so that a start that is killed leaves nothing half done.
+/// Creates the cluster under another name and then renames it. So if this start is killed, the next one does not
+/// mistake an unfinished cluster for a finished one.
 pub(super) fn make_cluster(directory: &Path, binaries: &Path, launcher: &Launcher, fsync: bool) -> Result<(), Error> {
     let new = directory.join(format!("{UNFINISHED}{}", process::id()));
     let cluster = directory.join("postgres");

@@ -1,8 +1,9 @@
-//! Where PostgreSQL comes from: `DATABASE_URL`, or, without it, a private cluster that `keystead serve`, the tests and
-//! the benchmarks run for themselves.
+//! The private PostgreSQL cluster that `keystead serve`, the tests and the benchmarks run for themselves if
+//! `DATABASE_URL` is not set.
 //!
 //! [`private`] runs the cluster from start to stop. `binaries` finds the installed server programs, `account` decides
-//! which account they run as and how, `files` handles the data directory, and `postmaster` the running server.
+//! which account runs them and starts them, `files` handles the data directory, and `postmaster` handles the running
+//! server.
 
 mod account;
 mod binaries;

@@ -1,4 +1,4 @@
-//! A running PostgreSQL server: its process, its log lines, its lock file `postmaster.pid`.
+//! A running PostgreSQL server: its process, its log lines and its lock file `postmaster.pid`.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +22,7 @@ use tokio::{
     time::sleep,
 };
 
-/// How many of the server's last log lines are kept for the error of a failed start.
+/// How many of the server's last log lines are kept, for the error message of a failed start.
 const KEPT_LINES: usize = 20;
 
 /// How an attempt to start ended.
@@ -32,24 +32,24 @@ pub(super) enum Started {
     TooSlow,
 }
 
-/// The server's first process. If this is dropped while the process runs, the process is asked to shut down.
+/// The server's main process. If this is dropped while the process runs, the process is told to shut down.
 pub(super) struct Postmaster {
     pid: Pid,
     shared: Arc<Shared>,
     ended: watch::Receiver<bool>,
 }
 
-/// What the threads that wait for the process and read its log share with [`Postmaster`].
+/// The data that [`Postmaster`] shares with the two threads that wait for the process and read its log.
 struct Shared {
     log: Mutex<VecDeque<String>>,
-    /// Set while the server starts and stops: whatever it logs then is expected, and is passed on at the debug level.
+    /// Set while the server starts and stops. What it logs then is expected, so it is logged at the debug level.
     quiet: AtomicBool,
-    /// Once this is true, the process ID may belong to another process.
+    /// Whether the exit status was taken. From then on, the process ID may belong to another process.
     reaped: Mutex<bool>,
 }
 
 impl Postmaster {
-    /// Starts the process. `keep` is dropped when it has ended.
+    /// Starts the process. `keep` is dropped when the process has ended.
     pub async fn spawn<K: Send + 'static>(command: Command, keep: K) -> io::Result<Self> {
         let shared =
             Arc::new(Shared { log: Mutex::default(), quiet: AtomicBool::new(true), reaped: Mutex::new(false) });
@@ -86,7 +86,8 @@ impl Postmaster {
         let polls = async {
             let mut pause = Duration::from_millis(2);
             loop {
-                // The lock file must be its own: at the same socket, a server that an earlier Keystead left may answer.
+                // The lock file must be that of the new process, because a server that an earlier Keystead left running
+                // may answer at the same socket.
                 let ours = LockFile::read(cluster).filter(|file| file.pid == self.pid);
                 if ours.is_some_and(|file| file.ready) && answers(options).await {
                     return;
@@ -106,12 +107,12 @@ impl Postmaster {
 
     /// Completes when the process has ended.
     pub async fn ended(&self) {
-        // An error means that the sender is gone: the thread, and with it the process, has ended too.
+        // An error means that the sender was dropped: the thread has ended, and so has the process.
         self.ended.clone().wait_for(|ended| *ended).await.ok();
     }
 
-    /// Asks the server to shut down: `Signal::INT` disconnects clients and leaves the files in order, `QUIT` is
-    /// quicker.
+    /// Tells the server to shut down. `Signal::INT` disconnects the clients and leaves the files consistent.
+    /// `Signal::QUIT` is quicker, but the next start must recover the files.
     pub fn shut_down(&self, how: Signal) {
         self.shared.quiet.store(true, Ordering::Relaxed);
         let reaped = lock(&self.shared.reaped);
@@ -120,12 +121,12 @@ impl Postmaster {
         }
     }
 
-    /// The server's last lines, oldest first.
+    /// Returns the server's last log lines, oldest first.
     pub fn log(&self) -> String {
         lock(&self.shared.log).iter().map(|line| format!("\n  {line}")).collect()
     }
 
-    /// Whether the server gave up because another one seems to use its files or its socket.
+    /// Whether the server seems to have given up because another server uses its files or its socket.
     pub fn found_another(&self) -> bool {
         const SIGNS: [&str; 3] = ["lock file \"", "shared memory block", "Address already in use"];
         lock(&self.shared.log).iter().any(|line| SIGNS.iter().any(|sign| line.contains(sign)))
@@ -144,13 +145,14 @@ fn spawn_child(mut command: Command) -> io::Result<(Child, Pid)> {
     Ok((child, pid))
 }
 
-/// Reads the process's log and waits for its end.
+/// Passes on the log of the process, and waits until the process has ended.
 fn attend(mut child: Child, pid: Pid, shared: &Arc<Shared>) {
     let stderr = child.stderr.take().expect("stderr is piped");
     let theirs = Arc::clone(shared);
     let reader = thread::Builder::new().name("postgres-log".into());
     let reader = reader.spawn(move || read_log(stderr, &theirs));
-    // Waits without taking the exit status: until it is taken, under the lock, the process ID stays ours.
+    // This waits without taking the exit status. The process ID cannot be reused before the status is taken, which
+    // happens under the lock.
     let end = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), end)).ok();
     {
@@ -159,8 +161,8 @@ fn attend(mut child: Child, pid: Pid, shared: &Arc<Shared>) {
         *reaped = true;
         tracing::debug!(target: "keystead::postgres", ?status, "PostgreSQL ended");
     }
-    // Those who learn of the end need the last lines. The wait is short: a backend that outlives the process keeps the
-    // pipe open.
+    // Code that waits for the end of the process reads the last log lines, so the reader gets up to 0.2 s to finish. It
+    // may never finish, because a backend that outlives the process keeps the pipe open.
     for _ in 0..200 {
         if reader.as_ref().is_ok_and(|reader| !reader.is_finished()) {
             thread::sleep(Duration::from_millis(1));
@@ -168,7 +170,7 @@ fn attend(mut child: Child, pid: Pid, shared: &Arc<Shared>) {
     }
 }
 
-/// Passes the server's lines to our log. A line without a known start continues the one before.
+/// Passes the server's lines to our log. A line without a known prefix continues the previous line.
 fn read_log(stderr: ChildStderr, shared: &Shared) {
     let mut level = tracing::Level::DEBUG;
     for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
@@ -177,7 +179,8 @@ fn read_log(stderr: ChildStderr, shared: &Shared) {
             Some("PANIC") => tracing::Level::ERROR,
             Some("FATAL" | "WARNING") => tracing::Level::WARN,
             Some("LOG") => tracing::Level::INFO,
-            // A statement's error goes to its caller, who says what matters; the text here may hold a user's data.
+            // The error of a statement also reaches the code that ran it, which logs what matters. The server's message
+            // may contain a user's data.
             Some("ERROR") => tracing::Level::DEBUG,
             _ => level,
         };
@@ -205,12 +208,12 @@ async fn answers(options: &PgConnectOptions) -> bool {
     answer.await.is_ok()
 }
 
-/// Locks a mutex. A poisoned one still guards usable data, because the data is plain.
+/// Locks a mutex, even if it is poisoned: the data that it guards cannot be left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The content of `postmaster.pid` in a cluster's directory. Keystead reads it and never changes it.
+/// The content of `postmaster.pid` in a cluster's directory. Keystead never changes this file.
 struct LockFile {
     pid: Pid,
     socket: PathBuf,
@@ -218,10 +221,10 @@ struct LockFile {
 }
 
 impl LockFile {
-    /// `None` when there is no file, or one that is not complete yet.
+    /// Reads the file. Returns `None` if there is no file, or if it does not begin with a process ID (yet).
     fn read(cluster: &Path) -> Option<Self> {
         let text = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
-        // The lines: process ID, data directory, start time, port, socket directory, address, memory key, status.
+        // The lines are: process ID, data directory, start time, port, socket directory, address, memory key, status.
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         let line = |number: usize| lines.get(number).copied().unwrap_or_default();
         Some(Self {
@@ -232,11 +235,12 @@ impl LockFile {
     }
 }
 
-/// The process ID in a stale lock file, if PostgreSQL would take it for a running server's and refuse to start.
+/// Returns the process ID in a stale lock file if PostgreSQL would take it for the ID of a running server and refuse to
+/// start.
 ///
-/// It surely is no running server's if it belongs to a thread of ours (after a container was killed the same few IDs
-/// come back), or to a process that has ended but whose parent does not ask for its exit status (as in containers
-/// without an init).
+/// The ID certainly belongs to no running server in two cases. It belongs to a thread of this process: after a
+/// container was killed, the same low IDs are used again. Or it belongs to a process that has ended but whose parent
+/// has not taken its exit status: this happens in containers without an init.
 pub(super) fn stale_id(cluster: &Path) -> Option<String> {
     let id = LockFile::read(cluster)?.pid.to_string();
     let ours = Path::new("/proc/self/task").join(&id).exists();
@@ -244,8 +248,9 @@ pub(super) fn stale_id(cluster: &Path) -> Option<String> {
     (ours || stat.is_ok_and(|stat| stat.contains(") Z "))).then_some(id)
 }
 
-/// Shuts down a server that an earlier, killed Keystead left running on this cluster (where there is no parent-death
-/// signal). Its socket's peer proves that the process ID in the lock file is still that server's.
+/// Shuts down a server that a killed Keystead left running on this cluster, where there is no parent-death signal. The
+/// peer of the server's socket must have the process ID in the lock file, which proves that the ID is still that
+/// server's.
 pub(super) async fn stop_leftover(cluster: &Path) {
     let Some(file) = LockFile::read(cluster) else { return };
     let Ok(stream) = UnixStream::connect(&file.socket).await else { return };

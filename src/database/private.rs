@@ -1,5 +1,5 @@
-//! A private PostgreSQL cluster: made once in Keystead's data directory, started with it and stopped with it, on a Unix
-//! socket only.
+//! A private PostgreSQL cluster. It is made once in Keystead's data directory, is started and stopped together with
+//! Keystead, and listens only on a Unix socket.
 
 use std::{
     fs,
@@ -23,34 +23,35 @@ use super::{
     postmaster::{Postmaster, Started, stale_id, stop_leftover},
 };
 
-/// After a `kill -9`, the old server may need this long to end.
+/// How long to wait for the old server to end after its Keystead was killed with `kill -9`.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where and how a private cluster runs.
 pub struct ClusterSettings {
-    /// Keystead's data directory; created if it is missing. The cluster is `postgres` in it.
+    /// Keystead's data directory, which is created if it is missing. The cluster is its subdirectory `postgres`.
     pub directory: PathBuf,
-    /// The directory that holds `initdb` and `postgres`; `None` looks for an installed PostgreSQL.
+    /// The directory that holds `initdb` and `postgres`. If this is `None`, an installed PostgreSQL is searched for.
     pub binaries: Option<PathBuf>,
-    /// Whether a commit waits for the disk. If not, a crash of the machine may destroy the cluster: for tests only.
+    /// Whether a commit waits until its data is on the disk. `false` is only for tests, because then a crash of the
+    /// machine may destroy the cluster.
     pub fsync: bool,
     pub max_connections: u16,
-    /// Further server settings, such as `("shared_buffers", "256MB")`; they win over ours.
+    /// Further server settings, such as `("shared_buffers", "256MB")`. They override Keystead's.
     pub extra: Vec<(String, String)>,
 }
 
-/// A running private cluster that nobody else uses. When this is dropped, the server is asked to stop but not waited
-/// for.
+/// A running private cluster, which no other Keystead uses. Dropping this tells the server to stop, but does not wait
+/// until it has stopped.
 pub struct PrivateCluster {
     postmaster: Postmaster,
     sockets: Arc<Sockets>,
     binaries: PathBuf,
-    /// Held as long as the cluster runs, so that no other Keystead uses the directory.
+    /// The lock that keeps other Keysteads from using the directory while the cluster runs.
     _lock: File,
 }
 
 impl PrivateCluster {
-    /// Creates the cluster if there is none yet, starts it and waits until it answers.
+    /// Creates the cluster if there is none yet, starts it, and waits until it accepts connections.
     pub async fn start(settings: ClusterSettings) -> Result<Self, Error> {
         let prepared = tokio::task::spawn_blocking(|| Prepared::new(settings)).await;
         let prepared = prepared.expect("preparing does not panic and is not aborted")?;
@@ -83,12 +84,13 @@ impl PrivateCluster {
         }
     }
 
-    /// How to connect to one of the cluster's databases, as its superuser. A new cluster has only `postgres`.
+    /// Returns the options for connecting to one of the cluster's databases as the superuser. A new cluster has only
+    /// the database `postgres`.
     pub fn connect_options(&self, database: &str) -> PgConnectOptions {
         self.sockets.connect_options(database)
     }
 
-    /// The directory of the programs that serve the cluster.
+    /// Returns the directory of the programs that serve the cluster.
     pub fn binaries(&self) -> &Path {
         &self.binaries
     }
@@ -97,8 +99,8 @@ impl PrivateCluster {
         self.postmaster.pid().as_raw_pid().cast_unsigned()
     }
 
-    /// Disconnects all clients, writes everything to disk and ends the server. Takes part of a second, at most 20
-    /// seconds.
+    /// Stops the server: it disconnects all clients, writes everything to disk and ends. This takes less than a second
+    /// as a rule, and 20 seconds at most. Fails if the server still runs then.
     pub async fn stop(self) -> Result<(), Error> {
         for (signal, name) in [(Signal::INT, "fast"), (Signal::QUIT, "immediate")] {
             self.postmaster.shut_down(signal);
@@ -110,13 +112,13 @@ impl PrivateCluster {
         Err(Error::StillRunning { process_id: self.process_id() })
     }
 
-    /// Completes when the server has ended, for whatever reason.
+    /// Completes when the server has ended for any reason.
     pub async fn exited(&self) {
         self.postmaster.ended().await;
     }
 }
 
-/// All that a start needs, once the cluster's files exist.
+/// What a start of the server needs, once the cluster's files exist.
 struct Prepared {
     settings: ClusterSettings,
     cluster: PathBuf,
@@ -151,7 +153,7 @@ impl Prepared {
         Ok(Self { settings, cluster, sockets, binaries, launcher, lock })
     }
 
-    /// The command that runs the server.
+    /// Makes the command that runs the server.
     fn command(&self) -> Command {
         let mut set = vec![
             ("listen_addresses", ""),
@@ -177,7 +179,8 @@ impl Prepared {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         if let Some(id) = stale_id(&self.cluster) {
-            // PostgreSQL does not take this process ID for a running server's. pg_ctl sets it to its parent's ID.
+            // PostgreSQL ignores a lock file that has the process ID in this variable. (pg_ctl sets the variable to the
+            // ID of its own parent.)
             command.env("PG_GRANDPARENT_PID", id);
         }
         command
@@ -235,7 +238,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_written_outlives_the_server() {
         let directory = Directory::new("");
-        // What a killed first start leaves.
+        // This directory is what a killed first start leaves behind.
         fs::create_dir_all(directory.0.join("postgres.new-1/base")).unwrap();
         fs::set_permissions(&directory.0, fs::Permissions::from_mode(0o755)).unwrap();
         let cluster = PrivateCluster::start(directory.settings()).await.unwrap();
@@ -255,7 +258,7 @@ mod tests {
         let refusal = PrivateCluster::start(directory.settings()).await.err().unwrap().to_string();
         assert!(refusal.contains(&format!("(process {})", process::id())), "{refusal}");
         assert!(refusal.contains(directory.0.to_str().unwrap()), "{refusal}");
-        // Dropping it does not wait for its end, so the next start must be patient.
+        // Dropping the cluster does not wait until its server has ended, so the next start must wait for that.
         drop(cluster);
         PrivateCluster::start(directory.settings()).await.unwrap().stop().await.unwrap();
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Message;
 
-/// How many messages are kept; the oldest are dropped first.
+/// How many messages are kept; beyond that, the oldest is dropped.
 const KEPT: usize = 200;
 
 /// The latest messages of this process.
@@ -17,7 +17,7 @@ const KEPT: usize = 200;
 pub struct Inbox(Mutex<BTreeMap<Uuid, Message>>);
 
 impl Inbox {
-    /// Adds a message; its ID is ordered by the time it was written.
+    /// Adds a message. IDs sort by the time at which their messages were written.
     pub(super) fn put(&self, id: Uuid, message: Message) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(id, message);
@@ -26,7 +26,7 @@ impl Inbox {
         }
     }
 
-    /// The messages to an address, or all, newest first.
+    /// Returns the messages to this address (or all messages, if `to` is `None`), newest first.
     pub fn read(&self, to: Option<&str>) -> Vec<Message> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.values().rev().filter(|message| to.is_none_or(|to| to == message.to)).cloned().collect()

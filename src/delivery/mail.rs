@@ -1,4 +1,4 @@
-//! Mail, by SMTP.
+//! Sends mail by SMTP.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use lettre::{
 use super::{Failure, Message};
 use crate::config::Config;
 
-/// Time for each step of a conversation with the mail server.
+/// The time limit for each step of a conversation with the mail server.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The mail server.
@@ -21,7 +21,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// The configured mail server, if there is one. The text names the setting.
+    /// Returns the configured mail server, if there is one. The error text names the setting that is wrong.
     pub fn new(config: &Config) -> Result<Option<Self>, String> {
         let from = config.mail_from.parse().map_err(|cause| format!("mail-from: {cause}"))?;
         let Some(url) = &config.smtp_url else { return Ok(None) };
@@ -37,8 +37,8 @@ impl Mail {
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
             Err(cause) => {
-                // A 55x reply is about this message. Other refusals, such as that of our password, are about all
-                // messages and may pass.
+                // A 55x reply concerns this message. Other refusals, such as that of our password, concern all messages
+                // and may be temporary.
                 let refused = |code: smtp::response::Code| code.category == smtp::response::Category::MailSystem;
                 let permanent = cause.is_permanent() && cause.status().is_some_and(refused);
                 Err(Failure { permanent, text: described(&cause) })
@@ -49,7 +49,7 @@ impl Mail {
     fn compose(&self, message: &Message) -> Result<lettre::Message, String> {
         let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|cause| format!("an address: {cause}"));
         let from = message.from.as_deref().map(mailbox).transpose()?.unwrap_or_else(|| self.from.clone());
-        // Only an address is accepted, never a name that has an address of its own.
+        // The recipient must be a bare address. The form `name <address>` is refused.
         let to: lettre::Address = message.to.parse().map_err(|cause| format!("the recipient: {cause}"))?;
         let mut builder =
             lettre::Message::builder().from(from).to(Mailbox::new(None, to)).subject(message.subject.clone());
@@ -69,17 +69,17 @@ impl Mail {
     }
 }
 
-/// Whether a text is valid in a mail's From header.
+/// Whether a string is valid as a mail's From header.
 pub fn is_mailbox(text: &str) -> bool {
     text.parse::<Mailbox>().is_ok()
 }
 
-/// The address in a text that is valid in a mail's From header, in lower case.
+/// Returns the address in a From header, in lower case; `None` if the header is not valid.
 pub fn address_of(text: &str) -> Option<String> {
     text.parse::<Mailbox>().ok().map(|mailbox| mailbox.email.to_string().to_lowercase())
 }
 
-/// An HTML text for readers without HTML: the text between the tags.
+/// Converts HTML to plain text by removing the tags.
 fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut inside = false;
@@ -98,7 +98,7 @@ fn plain(html: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The causes of a failure, outermost first.
+/// Describes an error and its causes, outermost first.
 fn described(cause: &smtp::Error) -> String {
     let mut text = cause.to_string();
     let mut next = std::error::Error::source(cause);

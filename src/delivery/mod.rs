@@ -1,4 +1,5 @@
-//! How messages reach people: mail by SMTP, text messages by a webhook, and the development inbox in place of either.
+//! The channels through which messages reach people: mail by SMTP, text messages by a webhook, and the development
+//! inbox in place of either.
 
 mod inbox;
 mod mail;
@@ -14,7 +15,7 @@ use crate::{
     error::{Error, Result},
 };
 
-/// How a message is sent: `DeliveryMediumType`.
+/// How a message is sent (`DeliveryMediumType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Medium {
@@ -23,7 +24,7 @@ pub enum Medium {
 }
 
 impl Medium {
-    /// The kind of such messages in the outbox.
+    /// Returns the `kind` that messages of this medium have in the outbox.
     pub fn kind(self) -> &'static str {
         match self {
             Self::Email => "message.email",
@@ -32,40 +33,41 @@ impl Medium {
     }
 }
 
-/// A message to a person. It holds a code or a password: it is sealed at rest and never logged.
+/// A message to a person. It contains a code or a password, so it is sealed at rest and never logged.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Message {
     pub medium: Medium,
     /// An e-mail address, or a phone number with `+`.
     pub to: String,
-    /// The sender, where the pool names one.
+    /// The sender, if the pool's settings have one.
     pub from: Option<String>,
     pub reply_to: Option<String>,
     pub subject: String,
     pub body: String,
-    /// Whether the body is HTML, as its template was.
+    /// Whether the body is HTML.
     pub html: bool,
 }
 
-/// Why a message was not delivered. The text names no secrets.
+/// Why a message was not delivered. The text contains no secrets.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
 pub struct Failure {
     pub text: String,
-    /// Whether trying again will hardly help.
+    /// Whether another attempt is unlikely to succeed.
     pub permanent: bool,
 }
 
-/// The roads by which this server sends messages: mail, text messages, the inbox.
+/// The channels through which this server delivers messages: mail, text messages and the development inbox.
 pub struct Delivery {
     mail: Option<mail::Mail>,
     sms: Option<sms::Webhook>,
-    /// Takes the messages of roads that are not configured, on a developer's machine.
+    /// The development inbox, which gets the messages of channels that are not configured. Only a developer's machine
+    /// has it.
     pub inbox: Option<Inbox>,
 }
 
 impl Delivery {
-    /// The roads that the configuration names.
+    /// Makes the channels that are configured.
     pub fn new(config: &Config) -> Result<Self> {
         Ok(Self {
             mail: mail::Mail::new(config).map_err(Error::internal)?,
@@ -74,14 +76,14 @@ impl Delivery {
         })
     }
 
-    /// Checks the settings of the roads. The error names the setting.
+    /// Checks the settings of the channels. The error text names the setting that is wrong.
     pub fn check_settings(config: &Config) -> Result<(), String> {
         mail::Mail::new(config)?;
         sms::Webhook::new(config)?;
         Ok(())
     }
 
-    /// Fails if such messages could never be delivered, so that callers find out before they write anything.
+    /// Fails if this server has no channel for messages of this medium. Callers check this before they write anything.
     pub fn check(&self, medium: Medium) -> Result<()> {
         let (configured, setting) = match medium {
             Medium::Email => (self.mail.is_some(), "smtp-url"),
@@ -95,12 +97,13 @@ impl Delivery {
         ))
     }
 
-    /// Whether this server can deliver such messages.
+    /// Whether this server has a channel for messages of this medium.
     pub fn has(&self, medium: Medium) -> bool {
         self.check(medium).is_ok()
     }
 
-    /// Delivers one message, within seconds.
+    /// Delivers one message through the channel of its medium. If that channel is not configured, puts it into the
+    /// inbox.
     pub async fn deliver(&self, id: uuid::Uuid, message: Message) -> Result<(), Failure> {
         match (message.medium, &self.mail, &self.sms, &self.inbox) {
             (Medium::Email, Some(mail), ..) => mail.send(&message).await,

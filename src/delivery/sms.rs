@@ -1,7 +1,7 @@
-//! Text messages, by a webhook that the operator points at a provider (see [`crate::webhooks`]).
+//! Sends text messages through a webhook, which the operator connects to a provider (see [`crate::webhooks`]).
 //!
-//! The body is `{"id", "to", "message"}`. Any 2xx means accepted. A message may come twice. Its `id` is then the same,
-//! and is also the signed ID of the request.
+//! The body of a request is `{"id", "to", "message"}`. Any 2xx status means that the message was accepted. A message
+//! may be sent twice. Both requests then have the same `id`, which is also the signed ID of the request.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use uuid::Uuid;
 use super::{Failure, Message};
 use crate::{config::Config, webhooks::Webhooks};
 
-/// Time for a webhook's answer.
+/// The time limit for the webhook's response.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The webhook.
+/// The webhook of the SMS provider.
 pub struct Webhook {
     webhooks: Webhooks,
     url: String,
 }
 
 impl Webhook {
-    /// The configured webhook, if there is one.
+    /// Returns the configured webhook, if there is one. The error text names the setting that is wrong.
     pub fn new(config: &Config) -> Result<Option<Self>, String> {
         let Some(url) = &config.sms_webhook_url else { return Ok(None) };
         let secret =
@@ -37,7 +37,7 @@ impl Webhook {
         match self.webhooks.post(&self.url, id, body).await {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => {
-                // These statuses are about this message, not about the moment or our configuration.
+                // These statuses concern this message. Other failures may be temporary, or come from our configuration.
                 let permanent = matches!(answer.status().as_u16(), 400 | 410 | 422);
                 failure(format!("the webhook answered {}", answer.status()), permanent)
             }

@@ -1,6 +1,6 @@
-//! A passkey authenticator in software: it answers the JSON options of a WebAuthn ceremony as a browser with a platform
-//! authenticator would. It is only for tests and `keystead dev authenticator`, because it keeps private keys in the
-//! clear and asks nobody for consent.
+//! A passkey authenticator in software. It takes the JSON options of a WebAuthn ceremony and responds as a browser with
+//! a platform authenticator would. It is only for tests and `keystead dev authenticator`, because it keeps private keys
+//! in the clear and does not ask for the user's consent.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 use serde_cbor_2::Value as Cbor;
 use serde_json::{Value, json};
 
-/// The AAGUID of a new [`Authenticator`]: no real model's, and recognisable in a hex dump.
+/// The AAGUID of a new [`Authenticator`]. No real model has it, and it is recognizable in a hex dump.
 pub const AAGUID: [u8; 16] = *b"keystead-dev-key";
 
-// Flags of the authenticator data (WebAuthn section 6.1).
+// The flags in authenticator data (WebAuthn section 6.1; all sections in this file are WebAuthn's).
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;
@@ -33,22 +33,22 @@ const EXTENSIONS: u8 = 0x80;
 /// Why a ceremony failed; the first three correspond to the `DOMException`s of a browser.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An id of `excludeCredentials` is held already.
+    /// The authenticator already holds a passkey of `excludeCredentials`.
     #[error("InvalidStateError: a passkey of excludeCredentials is held already")]
     InvalidState,
-    /// `pubKeyCredParams` has no algorithm known here.
+    /// `pubKeyCredParams` has no algorithm of [`Algorithm`].
     #[error("NotSupportedError: no algorithm of pubKeyCredParams is supported")]
     NotSupported,
-    /// No passkey held is for the relying party and in `allowCredentials`.
+    /// The authenticator holds no passkey of the relying party that `allowCredentials` allows.
     #[error("NotAllowedError: no passkey held fits the request")]
     NotAllowed,
     /// The named member of the options is missing or malformed.
     #[error("{0} of the options is missing or malformed")]
     Options(&'static str),
-    /// A key could not be made or used.
+    /// A key could not be generated or used.
     #[error("cryptographic failure")]
     Crypto(#[from] Unspecified),
-    /// The stored private key is not one of its algorithm.
+    /// The stored private key is not a valid key of the passkey's algorithm.
     #[error("private key rejected: {0}")]
     Key(#[from] KeyRejected),
 }
@@ -68,7 +68,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// The `COSEAlgorithmIdentifier` (IANA COSE registry).
+    /// Returns the `COSEAlgorithmIdentifier` (IANA COSE registry).
     pub fn cose(self) -> i64 {
         match self {
             Self::Es256 => -7,
@@ -77,13 +77,13 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of a `COSEAlgorithmIdentifier`, if known here.
+    /// Returns the algorithm of a `COSEAlgorithmIdentifier`; `None` if the authenticator does not support it.
     pub fn from_cose(number: i64) -> Option<Self> {
         [Self::Es256, Self::Rs256, Self::EdDsa].into_iter().find(|known| known.cose() == number)
     }
 }
 
-/// The attestation given with a new passkey, whatever conveyance the options ask for.
+/// The attestation given with a new passkey. The `attestation` member of the options is ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Attestation {
@@ -94,51 +94,51 @@ pub enum Attestation {
     Packed,
 }
 
-/// Overrides that make parts of a response wrong. Signatures cover the spoiled data, so that
-/// nothing is wrong but what is set here; the authenticator's own state is never spoiled.
+/// Overrides that spoil parts of a response. `None` leaves a part as it is. Signatures cover the spoiled authenticator
+/// data and client data, so that only the overridden parts are wrong. The authenticator's own state is never spoiled.
 #[derive(Clone, Debug, Default)]
 pub struct Spoil {
-    /// `type` of the client data.
+    /// Overrides `type` in the client data.
     pub client_type: Option<String>,
-    /// `challenge` of the client data, as raw bytes.
+    /// Overrides `challenge` in the client data; raw bytes.
     pub challenge: Option<Vec<u8>>,
-    /// `origin` of the client data.
+    /// Overrides `origin` in the client data.
     pub origin: Option<String>,
-    /// `crossOrigin` of the client data, else false.
+    /// Overrides `crossOrigin` in the client data, which is otherwise `false`.
     pub cross_origin: Option<bool>,
-    /// `topOrigin` of the client data, else absent.
+    /// Sets `topOrigin` in the client data, which is otherwise absent.
     pub top_origin: Option<String>,
-    /// The RP ID whose SHA-256 opens the authenticator data.
+    /// Overrides the RP ID whose SHA-256 is at the start of the authenticator data.
     pub rp_id: Option<String>,
-    /// Flag UP, else set.
+    /// Overrides flag UP, which is otherwise set.
     pub user_present: Option<bool>,
-    /// Flag UV, else set.
+    /// Overrides flag UV, which is otherwise set.
     pub user_verified: Option<bool>,
-    /// Flag BE, else that of the passkey.
+    /// Overrides flag BE, which is otherwise that of the passkey.
     pub backup_eligible: Option<bool>,
-    /// Flag BS, else that of the passkey.
+    /// Overrides flag BS, which is otherwise that of the passkey.
     pub backup_state: Option<bool>,
-    /// The signature counter, else that of the passkey.
+    /// Overrides the signature counter, which is otherwise that of the passkey.
     pub sign_count: Option<u32>,
-    /// Flag ED, else unset.
+    /// Overrides flag ED, which is otherwise not set.
     pub extensions: Option<bool>,
     /// Bytes appended to the authenticator data.
     pub trailing: Vec<u8>,
-    /// The credential id, in `id`, `rawId` and the attested credential data.
+    /// Overrides the credential ID in `id`, `rawId` and the attested credential data.
     pub credential_id: Option<Vec<u8>>,
-    /// `userHandle` of an assertion.
+    /// Overrides `userHandle` in an assertion.
     pub user_handle: Option<Vec<u8>>,
-    /// Flips a bit of the assertion signature, or of the `packed` attestation's.
+    /// Whether a bit of the signature is flipped: in an assertion, or in a `packed` attestation.
     pub signature: bool,
-    /// `fmt` of the attestation object; its statement remains as it was.
+    /// Overrides `fmt` in the attestation object. The attestation statement stays as it is.
     pub attestation_format: Option<String>,
-    /// `alg` of the COSE key.
+    /// Overrides `alg` in the COSE key.
     pub algorithm: Option<i64>,
-    /// The bytes of `clientDataJSON`.
+    /// Replaces `clientDataJSON`.
     pub raw_client_data: Option<Vec<u8>>,
-    /// The bytes of the authenticator data.
+    /// Replaces the authenticator data.
     pub raw_authenticator_data: Option<Vec<u8>>,
-    /// The bytes of the attestation object.
+    /// Replaces the attestation object.
     pub raw_attestation_object: Option<Vec<u8>>,
 }
 
@@ -149,38 +149,38 @@ impl Spoil {
     }
 }
 
-/// A discoverable credential.
+/// A discoverable credential and its private key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Passkey {
-    /// 32 random bytes.
+    /// The credential ID: 32 random bytes.
     #[serde(with = "base64url")]
     pub credential_id: Vec<u8>,
-    /// The relying party it is for, a domain.
+    /// The RP ID of the relying party: a domain.
     pub rp_id: String,
-    /// `user.id` of the options, decoded.
+    /// The user handle: `user.id` of the creation options, decoded.
     #[serde(with = "base64url")]
     pub user_handle: Vec<u8>,
-    /// `user.name` of the options.
+    /// `user.name` of the creation options.
     pub user_name: String,
-    /// The algorithm of its key.
+    /// The algorithm of the passkey's key.
     pub algorithm: Algorithm,
     /// The signature counter (section 6.1.1).
     pub sign_count: u32,
-    /// Whether it may be synced to other devices (flag BE, section 6.1.3).
+    /// Whether the passkey may be synced to other devices (flag BE, section 6.1.3).
     pub backup_eligible: bool,
-    /// Whether it is synced now (flag BS, section 6.1.3).
+    /// Whether the passkey is synced now (flag BS, section 6.1.3).
     pub backup_state: bool,
     private_key: PrivateKey,
 }
 
 impl Passkey {
-    /// The credential id in base64url, as `id` of a response has it.
+    /// Returns the credential ID in base64url, the form of `id` in a response.
     pub fn id(&self) -> String {
         encode(&self.credential_id)
     }
 }
 
-/// A PKCS#8 document in DER.
+/// A private key as a PKCS#8 document in DER.
 #[derive(Clone, Serialize, Deserialize)]
 struct PrivateKey(#[serde(with = "base64url")] Vec<u8>);
 
@@ -204,17 +204,18 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// The authenticator with the passkeys it holds, to be kept as JSON between runs.
+/// The authenticator with its passkeys. It can be stored as JSON between runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Authenticator {
-    /// The model put in the attested credential data.
+    /// The AAGUID in the attested credential data of new passkeys.
     #[serde(with = "base64url")]
     pub aaguid: [u8; 16],
-    /// The algorithm of new passkeys, if the options offer it.
+    /// The preferred algorithm of new passkeys. It is used if the creation options offer it.
     pub prefer: Option<Algorithm>,
     /// The attestation of new passkeys.
     pub attestation: Attestation,
-    /// Whether assertions increment the counter; if not, it remains 0 as with synced passkeys.
+    /// Whether assertions increment the signature counter. If not, the counter stays 0, as that of synced passkeys
+    /// does.
     pub counts: bool,
     /// Whether new passkeys are backup eligible and backed up.
     pub synced: bool,
@@ -228,7 +229,7 @@ impl Default for Authenticator {
 }
 
 impl Authenticator {
-    /// An authenticator of synced passkeys that holds none, without attestation or counters.
+    /// Makes an authenticator without passkeys. Its passkeys will be synced, without attestation and without counters.
     pub fn new() -> Self {
         Self {
             aaguid: AAGUID,
@@ -240,23 +241,23 @@ impl Authenticator {
         }
     }
 
-    /// The passkeys held, oldest first.
+    /// Returns the authenticator's passkeys, oldest first.
     pub fn passkeys(&self) -> &[Passkey] {
         &self.passkeys
     }
 
-    /// Deletes the passkey whose [`Passkey::id`] is given; returns whether it was held.
+    /// Deletes the passkey that has this [`Passkey::id`]. Returns `false` if there was no such passkey.
     pub fn forget(&mut self, id: &str) -> bool {
         let before = self.passkeys.len();
         self.passkeys.retain(|passkey| passkey.id() != id);
         self.passkeys.len() < before
     }
 
-    /// Makes a passkey: takes `PublicKeyCredentialCreationOptionsJSON` (section 5.1) and returns
-    /// `RegistrationResponseJSON` (section 5.1).
+    /// Makes a passkey. Takes a `PublicKeyCredentialCreationOptionsJSON` and returns a `RegistrationResponseJSON`
+    /// (section 5.1).
     ///
-    /// Unlike a browser it does not check that the RP ID suits the origin, and unlike section
-    /// 6.3.2 it keeps the user's earlier passkey, so that a test can hold several of one user.
+    /// A browser would check that the RP ID suits the origin; this does not. Section 6.3.2 would replace the user's
+    /// earlier passkey; this keeps it, so that a test can have several passkeys of one user.
     pub fn create(&mut self, options: &Value, origin: &str, spoil: &Spoil) -> Result<Value, Error> {
         let client_data = client_data("webauthn.create", options, origin, spoil)?;
         let rp_id = rp_id(&options["rp"]["id"], "rp.id", origin)?;
@@ -285,9 +286,8 @@ impl Authenticator {
         Ok(answer)
     }
 
-    /// Signs in: takes `PublicKeyCredentialRequestOptionsJSON` (section 5.1) and returns `AuthenticationResponseJSON`
-    /// (section 5.1). Of several passkeys that fit, it uses the newest. It does not check that the RP ID suits the
-    /// origin.
+    /// Signs in. Takes a `PublicKeyCredentialRequestOptionsJSON` and returns an `AuthenticationResponseJSON` (section
+    /// 5.1). If several passkeys fit, the newest is used. This does not check that the RP ID suits the origin.
     pub fn get(&mut self, options: &Value, origin: &str, spoil: &Spoil) -> Result<Value, Error> {
         let client_data = client_data("webauthn.get", options, origin, spoil)?;
         let rp_id = rp_id(&options["rpId"], "rpId", origin)?;
@@ -313,7 +313,7 @@ impl Authenticator {
     fn algorithm(&self, options: &Value) -> Result<Algorithm, Error> {
         let params = options["pubKeyCredParams"].as_array().ok_or(Error::Options("pubKeyCredParams"))?;
         if params.is_empty() {
-            // Section 5.1.3: an empty list stands for ES256 and RS256.
+            // An empty list stands for ES256 and RS256 (section 5.1.3).
             let preferred = self.prefer.filter(|&other| other == Algorithm::Rs256);
             return Ok(preferred.unwrap_or(Algorithm::Es256));
         }
@@ -325,7 +325,7 @@ impl Authenticator {
         preferred.or_else(|| offered().next()).ok_or(Error::NotSupported)
     }
 
-    /// `AuthenticatorAttestationResponseJSON` (section 5.1).
+    /// Makes the `AuthenticatorAttestationResponseJSON` of a registration (section 5.1).
     fn registration(&self, passkey: &Passkey, client_data: &[u8], spoil: &Spoil) -> Result<Value, Error> {
         let pair = Pair::load(passkey)?;
         let key = pair.cose_key(spoil.algorithm.unwrap_or(passkey.algorithm.cose()));
@@ -355,15 +355,15 @@ impl Authenticator {
         }))
     }
 
-    /// Attested credential data (section 6.5.1).
+    /// Makes the attested credential data (section 6.5.1).
     fn attested_data(&self, id: &[u8], key: &Cbor) -> Vec<u8> {
-        // Only a spoiled id can be longer, and then the length is spoiled with it.
+        // Only a spoiled ID can be too long for a 16-bit length. The length is then wrong, too.
         let length = u16::try_from(id.len()).unwrap_or(u16::MAX).to_be_bytes();
         [&self.aaguid, &length[..], id, &to_vec(key)].concat()
     }
 }
 
-/// A key pair ready for use.
+/// A parsed key pair.
 enum Pair {
     Es256(EcdsaKeyPair),
     Rs256(RsaKeyPair),
@@ -391,7 +391,7 @@ impl Pair {
             }
             Self::EdDsa(pair) => pair.try_sign(message)?.as_ref().to_vec(),
         };
-        // The last byte belongs to a number, so that a DER signature still parses.
+        // The last byte is part of a number, so a DER signature still parses after this.
         if spoil.signature
             && let Some(last) = signature.last_mut()
         {
@@ -400,7 +400,7 @@ impl Pair {
         Ok(signature)
     }
 
-    /// The public key as `SubjectPublicKeyInfo` in DER (RFC 5280).
+    /// Returns the public key as `SubjectPublicKeyInfo` in DER (RFC 5280).
     fn spki(&self) -> Result<Vec<u8>, Error> {
         let der: PublicKeyX509Der = match self {
             Self::Es256(pair) => pair.public_key().as_der()?,
@@ -410,11 +410,12 @@ impl Pair {
         Ok(der.as_ref().to_vec())
     }
 
-    /// The public key as `COSE_Key`: EC2 and OKP of RFC 9053 section 7, RSA of RFC 8230 section 4.
+    /// Returns the public key as `COSE_Key`. The key types EC2 and OKP are those of RFC 9053 section 7, RSA is that of
+    /// RFC 8230 section 4.
     fn cose_key(&self, algorithm: i64) -> Cbor {
         let (kind, parameters): (i64, Vec<Cbor>) = match self {
             Self::Es256(pair) => {
-                // An uncompressed point: 0x04, x, y.
+                // The key is an uncompressed point: 0x04, x, y.
                 let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
                 (2, vec![1.into(), x.to_vec().into(), y.to_vec().into()])
             }
@@ -426,13 +427,13 @@ impl Pair {
             Self::EdDsa(pair) => (1, vec![6.into(), pair.public_key().as_ref().to_vec().into()]),
         };
         let common = [(1.into(), kind.into()), (3.into(), algorithm.into())];
-        // The parameters of a key type are labelled -1, -2, -3 in every type.
+        // The labels of the parameters are -1, -2, -3 in all three key types.
         let labels = (1_i64..).map(|number| Cbor::from(-number));
         Cbor::Map(common.into_iter().chain(labels.zip(parameters)).collect())
     }
 }
 
-/// `clientDataJSON`, its members in the order that section 5.8.1.1 prescribes.
+/// Makes `clientDataJSON`, with its members in the order that section 5.8.1.1 prescribes.
 fn client_data(kind: &str, options: &Value, origin: &str, spoil: &Spoil) -> Result<Vec<u8>, Error> {
     let challenge = decode(&options["challenge"]).ok_or(Error::Options("challenge"))?;
     if let Some(raw) = &spoil.raw_client_data {
@@ -450,7 +451,7 @@ fn client_data(kind: &str, options: &Value, origin: &str, spoil: &Spoil) -> Resu
     Ok(data.to_string().into_bytes())
 }
 
-/// Authenticator data (section 6.1), with attested credential data unless that is empty.
+/// Makes authenticator data (section 6.1). `attested` is the attested credential data; it is empty in an assertion.
 fn authenticator_data(passkey: &Passkey, spoil: &Spoil, attested: &[u8]) -> Vec<u8> {
     if let Some(raw) = &spoil.raw_authenticator_data {
         return raw.clone();
@@ -472,12 +473,12 @@ fn authenticator_data(passkey: &Passkey, spoil: &Spoil, attested: &[u8]) -> Vec<
     [hash.as_ref(), &[flags], &count, attested, &spoil.trailing].concat()
 }
 
-/// What attestations (section 8.2) and assertions (section 6.3.3) sign.
+/// Returns the bytes that the signature of an attestation (section 8.2) or an assertion (section 6.3.3) covers.
 fn signed(data: &[u8], client_data: &[u8]) -> Vec<u8> {
     [data, digest(&SHA256, client_data).as_ref()].concat()
 }
 
-/// A `PublicKeyCredential` in JSON (section 5.1) around the response of a ceremony.
+/// Makes the JSON of a `PublicKeyCredential` (section 5.1) that contains the response of a ceremony.
 fn credential(passkey: &Passkey, response: Value, spoil: &Spoil) -> Value {
     let id = encode(spoil.id_of(passkey));
     json!({
@@ -496,7 +497,7 @@ fn credential_id() -> Vec<u8> {
     id
 }
 
-/// The RP ID of the options, or the origin's host when they have none (sections 5.1.3, 5.1.4).
+/// Returns the RP ID of the options, or the host of the origin if the options have none (sections 5.1.3, 5.1.4).
 fn rp_id(member: &Value, name: &'static str, origin: &str) -> Result<String, Error> {
     let host = || origin.split_once("://")?.1.split([':', '/']).next();
     let id = match member {
@@ -506,7 +507,7 @@ fn rp_id(member: &Value, name: &'static str, origin: &str) -> Result<String, Err
     id.map(str::to_owned).ok_or(Error::Options(name))
 }
 
-/// The ids in a list of `PublicKeyCredentialDescriptorJSON`, which may be absent.
+/// Returns the IDs in a list of `PublicKeyCredentialDescriptorJSON`. If the options do not have the list, returns none.
 fn ids(options: &Value, list: &'static str) -> Result<Vec<String>, Error> {
     let descriptors = match &options[list] {
         Value::Null => return Ok(Vec::new()),
@@ -518,7 +519,7 @@ fn ids(options: &Value, list: &'static str) -> Result<Vec<String>, Error> {
     ids.ok_or(Error::Options(list))
 }
 
-/// A map, which is encoded in the order of CTAP2's canonical CBOR.
+/// Makes a map. The encoder writes its members in the order of CTAP2's canonical CBOR.
 fn map<const N: usize>(members: [(&str, Cbor); N]) -> Cbor {
     let entries = members.map(|(name, value)| (name.to_owned().into(), value));
     Cbor::Map(entries.into())
@@ -536,7 +537,7 @@ fn decode(value: &Value) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(value.as_str()?).ok()
 }
 
-/// Bytes as base64url without padding, for `#[serde(with)]`.
+/// (De)serializes bytes as base64url without padding, for `#[serde(with)]`.
 mod base64url {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -600,8 +601,8 @@ mod tests {
         bytes
     }
 
-    /// Verifies a signature over an answer with the public key of a registration. The key's COSE form must agree with
-    /// its SPKI.
+    /// Whether a signature over a response verifies with the public key of a registration. Also asserts that the COSE
+    /// form of the key has the same key as the SPKI form.
     fn verifies(registration: &Value, answer: &Value, signature: &[u8]) -> bool {
         let number = registration["response"]["publicKeyAlgorithm"].as_i64();
         type Case = (&'static dyn VerificationAlgorithm, &'static [u8], usize);

@@ -1,3 +1,3 @@
-//! For tests and demonstrations, never for production.
+//! Tools for tests and demonstrations. They must not be used in production.
 
 pub mod authenticator;

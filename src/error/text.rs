@@ -1,28 +1,29 @@
-//! The text of an error, for developers, and its key, for pages that explain it in the person's language.
+//! The text of an error, which is for developers, and its key, with which pages explain the error in the person's
+//! language.
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
-/// An English text, as the API sends it.
+/// The English wording of an error, as the API sends it, and a key if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     words: Cow<'static, str>,
     key: Option<Key>,
 }
 
-/// The specific reason of an error, if the exception's name does not tell it. Each key has a message in every language
-/// of the pages.
+/// The specific reason of an error, if the exception's name does not tell it. The pages have a message for each key in
+/// every language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// The code of an authenticator app was used before.
+    /// This code of an authenticator app was used before.
     CodeUsed,
     PasskeyLimit,
     PasskeyGone,
     UserDisabled,
-    /// The name is locked for a while after wrong passwords.
+    /// The name is locked for a while, because of wrong passwords.
     PasswordAttempts,
     WrongCredentials,
     SignUpClosed,
-    /// The state between two steps of a sign-in is gone.
+    /// The session between two steps of a sign-in has expired, was used before, or is invalid.
     SessionGone,
     NameIsAddress,
     NotAPhoneNumber,
@@ -32,25 +33,25 @@ pub enum Key {
     LastFactor,
     NoWayLeft,
     PasswordFirst,
-    /// There is no verified address for a second factor's codes.
+    /// The user has no verified address for the codes of a second factor.
     NoMethod,
-    /// It is the last second factor, in a pool that requires one.
+    /// The change would remove the last second factor, and the pool requires one.
     LastMethod,
     /// The value of this attribute does not fit the pool's schema.
     Attribute(String),
     /// This member of the request violates the service model.
     Member(String),
-    /// A message from a function of the pool to the person.
+    /// A message to the person from one of the pool's functions (triggers).
     FunctionSaid(String),
 }
 
 impl Text {
-    /// A text with a key.
+    /// Makes a text with a key.
     pub fn keyed(key: Key, words: impl Into<Cow<'static, str>>) -> Self {
         Self { words: words.into(), key: Some(key) }
     }
 
-    /// The specific reason, if there is one.
+    /// Returns the specific reason, if there is one.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
     }

@@ -1,4 +1,4 @@
-//! Single cases of fair shares, and properties that hold for any mix of callers.
+//! Tests of fair sharing: individual cases, and properties that hold for any mix of callers.
 
 use std::{collections::BTreeMap, task::Poll};
 
@@ -11,7 +11,7 @@ fn path(steps: &[u8]) -> Path {
     Path { caller: path.steps.len() - 1, ..path }
 }
 
-/// Whether a ticket has its slot, waits, or was turned away.
+/// Polls a ticket once: it holds its slot, or waits, or was turned away.
 fn looked_at(ticket: &mut Ticket) -> Poll<Result<(), TurnedAway>> {
     let held = std::pin::pin!(ticket.held());
     held.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
@@ -70,7 +70,8 @@ fn a_full_line_turns_away_those_who_have_most() {
     let mut others: Vec<_> = (0..2).map(|n| line.join(&whole(&[2, n])).unwrap()).collect();
     assert_eq!(flood.iter_mut().filter_map(|ticket| is_turned_away(ticket).then_some(())).count(), 2);
     assert!(!others.iter_mut().any(is_turned_away));
-    // Four units give way to a newcomer who has two; three do not give way to one who has three.
+    // A group with four units gives way to a newcomer whose group has two. A group with three does not give way to a
+    // group that has three, too.
     let third = line.join(&whole(&[2, 7])).unwrap();
     assert!(line.join(&whole(&[2, 8])).is_err(), "as many as the others");
     drop(third);
@@ -84,7 +85,7 @@ fn one_kind_of_work_leaves_slots_to_others_whoever_asks_for_it() {
     assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
     let mut gets: Vec<_> = (0..2).map(|key| line.join(&path(&[key]).doing("get")).unwrap()).collect();
     assert!(is_held(&mut gets[0]) && !is_held(&mut gets[1]));
-    // The free slot goes to the next whose kind is not at its bound, although the lists came first.
+    // The free slot goes to the next ticket whose kind of work is below its bound, although the lists came first.
     drop(gets.remove(0));
     assert!(is_held(&mut gets[0]) && lists[2..].iter_mut().all(|list| !is_held(list)));
     drop(gets);
@@ -93,7 +94,8 @@ fn one_kind_of_work_leaves_slots_to_others_whoever_asks_for_it() {
     assert_eq!(lists.iter_mut().filter_map(|list| is_held(list).then_some(())).count(), 2);
 }
 
-/// A line of six slots: one ticket of each of two kinds has held its slot for long, and the others came just now.
+/// Makes a line of six slots in which a kind of work was reported as stalled. Two tickets, one of each of two kinds,
+/// have held their slots for a long time. The other four got theirs just before the report.
 async fn a_standstill() -> (Arc<Line>, Vec<Ticket>, Vec<Ticket>) {
     let line = Line::bounding(4, 6, 100);
     let ask = |kind: &str| line.join(&path(&[1]).doing(kind)).unwrap();
@@ -116,7 +118,7 @@ async fn kinds_of_work_that_stand_still_have_a_third_together_and_do_not_wait() 
     assert!(stuck.iter().all(Ticket::is_held));
     assert!(line.is_still(&on("list")) && line.is_still(&on("forget")) && !line.is_still(&on("get")));
     assert!(line.has_its_share_of_still());
-    // Kinds that are not known to stand still may do so, too, so each gets half of what one kind gets otherwise.
+    // Other kinds may be stalled, too, so each of them gets half of its usual bound.
     let mut gets: Vec<_> = (0..3).map(|_| line.join(&on("get")).unwrap()).collect();
     assert!(is_held(&mut gets[0]) && is_held(&mut gets[1]) && !is_held(&mut gets[2]));
     assert!(line.join(&on("put")).unwrap().is_held());
@@ -157,7 +159,8 @@ fn what_is_held_counts_for_whoever_it_was_found_to_be() {
     let two = line.join(&path(&[1])).unwrap();
     let (mut of_one, mut of_three) = (line.join(&path(&[1])).unwrap(), line.join(&path(&[3])).unwrap());
     one.move_to(&path(&[3]));
-    // Each holds one. The one whose turn was longest ago is next, and gets the slot that the other gives back.
+    // Now the callers 1 and 3 hold one slot each. If one of them gives its slot back, it holds fewer than the other, so
+    // its waiting ticket is next.
     drop(two);
     assert!(is_held(&mut of_one) && !is_held(&mut of_three));
     drop(one);
@@ -236,8 +239,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 
 type Loads = BTreeMap<Vec<u8>, usize>;
 
-/// The groups of a caller with three steps: one for each prefix; with `beside`, the first step's group is apart from
-/// those of the others.
+/// Returns the groups of a caller with three steps, one for each prefix. With `beside`, the first step is a group by
+/// itself, and the prefixes begin with the second step.
 fn groups(steps: &[u8], beside: bool) -> Vec<Vec<u8>> {
     match beside {
         false => (1..=3).map(|level| steps[..level].to_vec()).collect(),
@@ -245,7 +248,7 @@ fn groups(steps: &[u8], beside: bool) -> Vec<Vec<u8>> {
     }
 }
 
-/// The groups of a caller; with `beside`, those that have more come first.
+/// Returns the groups of a caller. With `beside`, groups that have more come first.
 fn groups_by_load(steps: &[u8], beside: bool, loads: &Loads) -> Vec<Vec<u8>> {
     let mut groups = groups(steps, beside);
     if beside {
@@ -254,7 +257,7 @@ fn groups_by_load(steps: &[u8], beside: bool, loads: &Loads) -> Vec<Vec<u8>> {
     groups
 }
 
-/// What each group has.
+/// Counts the tickets of each group.
 fn loads(tickets: &[(Vec<u8>, Ticket)], beside: bool) -> Loads {
     let mut loads = BTreeMap::new();
     for group in tickets.iter().flat_map(|(steps, _)| groups(steps, beside)) {
@@ -270,7 +273,7 @@ fn path_of(steps: &[u8], beside: bool) -> Path {
     }
 }
 
-/// A path whose steps have their whole prefix as the key, because in real use a step has only one parent.
+/// Makes a path whose steps have their whole prefix as the key, because in real use a step has only one parent.
 fn whole(steps: &[u8]) -> Path {
     let path = (1..=steps.len()).fold(Path::default(), |path, level| path.then(&steps[..level]));
     Path { caller: path.steps.len() - 1, ..path }
@@ -286,7 +289,7 @@ proptest! {
         let line = Line::new(slots, room);
         let mut tickets: Vec<(Vec<u8>, Ticket)> = Vec::new();
         for deed in deeds {
-            // The newcomer that this step turned away, if any.
+            // The newcomer that was turned away by this deed, if any.
             let mut refused = None;
             match deed {
                 Deed::Join(steps) => match line.join(&path_of(&steps, beside)) {
@@ -321,11 +324,11 @@ proptest! {
             for (steps, ticket) in &mut tickets {
                 if is_held(ticket) { held += 1 } else { waiting.push(steps.clone()) }
             }
-            // Nobody waits while a slot is free; nobody is turned away while there is room.
+            // No caller waits while a slot is free, and none is turned away while there is room.
             prop_assert!(held <= slots && (waiting.is_empty() || held == slots));
             prop_assert!(tickets.len() <= slots + room);
             prop_assert!(away.is_none() || before + usize::from(refused.is_some()) == slots + room + 1);
-            // Nobody is turned away while somebody waits who has more at the step at which their paths part.
+            // No caller is turned away while another waits who has more at the step where their paths differ.
             if let Some(away) = away {
                 let of_away = groups_by_load(&away, beside, &all);
                 let mut first = std::collections::BTreeSet::from([of_away[0].clone()]);
@@ -337,10 +340,11 @@ proptest! {
                     }
                     first.insert(of_other[0].clone());
                 }
-                // So a caller with less than a share of the line is never turned away.
+                // So a caller whose widest group has less than an equal share of the room for waiting is not turned
+                // away.
                 prop_assert!(all[&of_away[0]] >= ((room + 1) / first.len()).max(1));
             }
-            // The line remembers only those who are there.
+            // The line remembers only the groups of callers who hold or wait.
             let state = line.state();
             prop_assert_eq!(state.index.len(), loads(&tickets, beside).len());
             prop_assert!(state.nodes.len() <= 3 * (slots + room + 2));
@@ -365,7 +369,7 @@ proptest! {
             let (key, ticket) = tickets.swap_remove(index);
             held = ticket;
             served[key] += 1;
-            // Nobody who still waits is more than one round behind another.
+            // No caller who still waits is more than one round behind another.
             let behind = (0..counts.len()).filter(|key| tickets.iter().any(|(one, _)| one == key));
             let least = behind.map(|key| served[key]).min().unwrap_or(usize::MAX);
             prop_assert!(served[key] <= least.saturating_add(1), "{served:?}");

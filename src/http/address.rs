@@ -13,17 +13,17 @@ use crate::{
     error::{Error, Result},
 };
 
-/// The log mentions an unreadable proxy header at most once in this time.
+/// An unreadable client-address header is logged at most once in this time.
 const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
-/// The client's address, which rate limits and the web ACL apply to.
+/// Returns the client's address, which rate limits and the web ACL apply to.
 ///
-/// The configured header is believed only if the connection comes from a trusted proxy. It is read from its end: the
-/// client is the last address that is not itself a trusted proxy's. A client may have written whatever stands in front
-/// of that, so it is ignored. A request without the header is the proxy's own.
+/// The configured header is believed only if the connection comes from a trusted proxy. The header is read from its
+/// end: the client's address is the last one that is not a trusted proxy's. Everything before that address is ignored,
+/// because the client may have written it. A request without the header comes from the proxy itself.
 ///
 /// Fails with `MalformedHttpRequestException` if the last entry cannot be read. The trusted proxy wrote that entry
-/// itself; to use the proxy's own address instead would count all its clients as one.
+/// itself. If the proxy's own address were used instead, all its clients would count as one.
 pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let trusted = |address: IpAddr| config.trusted_proxies.iter().any(|network| network.contains(&address));
@@ -34,7 +34,7 @@ pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     let named = values.iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     let mut nearest = None;
     for text in named {
-        // Stop at the first entry that cannot be read: everything before it may be a client's invention.
+        // Stop at the first entry that cannot be read: a client may have invented everything before it.
         let Some(address) = parse(text) else { break };
         nearest = Some(address);
         if !trusted(address) {
@@ -48,7 +48,7 @@ pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     }
 }
 
-/// The HTTP status for a refused request, at the endpoints that serve documents.
+/// Returns the HTTP status for a refused request, at endpoints that serve documents and assets.
 pub fn status_of(refusal: &Error) -> StatusCode {
     match refusal {
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -67,8 +67,8 @@ fn parse(text: &[u8]) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// The error for a header that cannot be read. It is logged only now and then, because every request through that proxy
-/// fails.
+/// Returns the error for a header that cannot be read. Logs it only now and then, because every request through that
+/// proxy may fail in this way.
 fn unreadable(peer: IpAddr, header: &str) -> Error {
     static LOGGED: Mutex<Option<Instant>> = Mutex::new(None);
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);

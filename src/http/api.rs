@@ -1,4 +1,4 @@
-//! `POST /`, the API's endpoint: takes headers and a body, and answers with JSON or an error.
+//! `POST /`, the API's endpoint: takes headers and a body, and responds with JSON or an error.
 
 use std::{sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ use crate::{
     operations, random, wire,
 };
 
-/// What `X-Amz-Target` starts with, before the operation's name.
+/// The prefix of the operation's name in `X-Amz-Target`.
 const TARGET_PREFIX: &str = "AWSCognitoIdentityProviderService.";
 /// Like [`TARGET_PREFIX`], for Keystead's own operations.
 const EXTENSION_PREFIX: &str = "KeysteadService.";
@@ -32,10 +32,10 @@ const JSON_1_1: &str = "application/x-amz-json-1.1";
 /// At most this many bytes of a message are repeated in the `x-amzn-ErrorMessage` header.
 const HEADER_MESSAGE: usize = 512;
 
-/// Answers one API request.
+/// Answers an API request.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     let operation = named_operation(&request);
-    // The log and the metrics get only names of operations, never a caller's text.
+    // Callers may send any string as an operation's name. Only names of known operations reach the log and the metrics.
     let known = operation.filter(|name| wire::model().operation(name).is_some()).unwrap_or("unknown");
     let arrival = Arrival::new(&app, known);
     let answered = answer(&app, &request, payload, operation, arrival.request_id);
@@ -43,7 +43,7 @@ pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
     arrival.answer(answered, |error| write(&request, known, Err(error))).await
 }
 
-/// Answers a request with any other path or method.
+/// Answers a request that no route accepts.
 pub async fn no_such_path(request: HttpRequest) -> HttpResponse {
     let error = Error::UnknownOperation("There is nothing at this path; the API is at POST /.".into());
     let mut response = write(&request, "unknown", Err(error)).response;
@@ -95,7 +95,7 @@ async fn answer(
 
 /// Runs a call whose body has arrived completely.
 async fn run(app: Arc<App>, call: Call) -> Result<String> {
-    // The call keeps one seat until it ends, whoever its caller turns out to be.
+    // The call keeps the same seat until it ends, also after its caller has been identified.
     let seat = app.admission.seat(call.context.address, &call.context.operation);
     seat.scope(operations::call(&app, &call)).await
 }
@@ -108,7 +108,7 @@ fn head(request: &HttpRequest) -> Head {
     Head { method: request.method().to_string(), uri, headers }
 }
 
-/// Writes the answer in the JSON version of the request, with CORS headers.
+/// Writes the response with the JSON version of the request as its content type, and with CORS headers.
 fn write(request: &HttpRequest, operation: &str, answered: Result<String>) -> Answer {
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let content_type = if content_type.is_some_and(|value| value.starts_with(JSON_1_0)) { JSON_1_0 } else { JSON_1_1 };
@@ -120,7 +120,7 @@ fn write(request: &HttpRequest, operation: &str, answered: Result<String>) -> An
         Ok(output) => Answer { response: response.body(success_body(request, operation, output)), error: None },
         Err(error) => {
             let message = error.to_string();
-            // The real service puts a colon after the code.
+            // Amazon Cognito puts a colon after the code.
             response.insert_header(("x-amzn-ErrorType", format!("{}:", error.code())));
             if !message.is_empty() {
                 response.insert_header(("x-amzn-ErrorMessage", header_text(&message)));
@@ -131,8 +131,9 @@ fn write(request: &HttpRequest, operation: &str, answered: Result<String>) -> An
     }
 }
 
-/// The body of a success. An empty output is a zero-length body, as the API reference says. Amplify is an exception: it
-/// reads JSON from operations that have an output structure (docs/cognito.md 1.1).
+/// Returns the body of a successful response. If the operation has no output, the body has zero bytes, as the API
+/// reference says. For Amplify, it is `{}` if the operation has an output structure without members, because Amplify
+/// parses such a body as JSON (docs/cognito.md 1.1).
 fn success_body(request: &HttpRequest, operation: &str, output: String) -> String {
     let has_output = wire::model().operation(operation).is_some_and(|operation| operation.output.is_some());
     if has_output && !wire::model().output_members(operation).is_empty() {
@@ -142,7 +143,8 @@ fn success_body(request: &HttpRequest, operation: &str, output: String) -> Strin
     if has_output && agent.is_some_and(|agent| agent.starts_with("aws-amplify/")) { "{}".into() } else { String::new() }
 }
 
-/// `message` for modelled errors, `Message` (or nothing) for framework errors (docs/cognito.md 1.2).
+/// Returns the body of an error. The text is in `message` for exceptions of the service model, and in `Message` for
+/// framework errors, which may have no text (docs/cognito.md 1.2).
 fn error_body(error: &Error, message: &str) -> Value {
     match (error.is_framework(), message.is_empty()) {
         (false, _) => json!({"__type": error.code(), "message": message}),
@@ -151,7 +153,7 @@ fn error_body(error: &Error, message: &str) -> Value {
     }
 }
 
-/// Reduces a message to what a header can carry: printable ASCII of limited length.
+/// Converts a message to what a header can contain: printable ASCII of limited length.
 fn header_text(message: &str) -> String {
     message.chars().map(|c| if c == ' ' || c.is_ascii_graphic() { c } else { '?' }).take(HEADER_MESSAGE).collect()
 }

@@ -1,5 +1,5 @@
-//! The path that every request takes: it gets an ID and a span, its address is admitted, its body is read, and one log
-//! line reports the answer.
+//! What the API, the pages, the OAuth endpoints and user imports do with every request: give it an ID and a span, admit
+//! its address, read its body, and log one line about the response. Public documents and assets only admit the address.
 
 use std::{
     net::IpAddr,
@@ -28,10 +28,10 @@ use crate::{
 
 /// A request that has arrived.
 pub struct Arrival<'a> {
-    /// Sent as `x-amzn-RequestId`.
+    /// The ID that the response has in `x-amzn-RequestId`.
     pub request_id: Uuid,
     app: &'a App,
-    /// The request's name in the log and the metrics; never a caller's text.
+    /// The request's name in the log and the metrics; never a string from the caller.
     name: &'a str,
     started: Instant,
 }
@@ -53,10 +53,10 @@ impl<'a> Arrival<'a> {
         Self { request_id: random::uuid(), app, name, started: Instant::now() }
     }
 
-    /// Carries out the work and writes the request's one log line.
+    /// Does the work, adds the request's ID to the response, and logs one line about the response.
     ///
-    /// An internal cause is logged here, once. `refuse` builds the response if the work panics. The work is on the heap
-    /// because the state of a page is large and would otherwise be moved from frame to frame.
+    /// For an internal error, that line has the cause. `refuse` builds the response if the work panics. The work is on
+    /// the heap because the future of a page is large and would otherwise be moved several times.
     pub async fn answer(
         self,
         work: Pin<Box<dyn Future<Output = Answer> + '_>>,
@@ -88,15 +88,15 @@ impl<'a> Arrival<'a> {
     }
 }
 
-/// Names the request in its response.
+/// Adds the request's ID to a response.
 pub fn identify(response: &mut HttpResponse, request_id: Uuid) {
     if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
         response.headers_mut().insert(HeaderName::from_static("x-amzn-requestid"), value);
     }
 }
 
-/// Checks the server's web ACL and the address's remaining budget. `announced` is the announced size of the body in
-/// bytes.
+/// Admits a request: checks the server's web ACL, takes the request from its address's budget, and looks for untrusted
+/// proxies. `announced` is the announced size of the body in bytes.
 pub fn admit(request: &HttpRequest, app: &App, address: IpAddr, announced: usize) -> Result<()> {
     app.acl.check_server(address, announced)?;
     app.budgets.spend_address(address)?;
@@ -111,13 +111,13 @@ pub fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr> {
     Ok(address)
 }
 
-/// The body size in bytes that the request announces, or 0 if it announces none.
+/// Returns the body size in bytes that the request announces, or 0 if it announces none.
 pub fn announced(request: &HttpRequest) -> usize {
     let length = request.headers().get(header::CONTENT_LENGTH);
     length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
 }
 
-/// Reads a body within the limits. `held` counts the bytes in memory.
+/// Reads a body. Fails if the body exceeds the limits or has to make room for others. `held` counts the body's bytes.
 pub async fn body(payload: web::Payload, limits: &Limits, held: &mut BodyBytes) -> Result<Bytes> {
     tokio::time::timeout(limits.patience, read(payload, limits.longest, held))
         .await

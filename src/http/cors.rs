@@ -1,4 +1,4 @@
-//! CORS as Amazon Cognito's endpoint answers it (docs/cognito.md 1.4): any origin, no credentials.
+//! CORS headers as Amazon Cognito's endpoint sends them (docs/cognito.md 1.4): any origin, no credentials.
 
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
@@ -21,7 +21,7 @@ pub fn allow(request: &HttpRequest, response: &mut HttpResponseBuilder) {
     }
 }
 
-/// Answers a preflight.
+/// Answers a preflight request.
 pub async fn preflight(request: HttpRequest) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response.insert_header(("x-amzn-RequestId", random::uuid().to_string()));

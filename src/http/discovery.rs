@@ -1,4 +1,4 @@
-//! A pool's public documents: its key set (RFC 7517) and OpenID Connect discovery.
+//! The public documents of a user pool: its key set (RFC 7517) and its OpenID Connect discovery document.
 
 use std::net::IpAddr;
 
@@ -28,7 +28,8 @@ pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<
 
 /// `GET /{user_pool_id}/.well-known/openid-configuration`
 ///
-/// Has the members that Amazon Cognito has, and those that tell clients about PKCE.
+/// The document has the members that Amazon Cognito's has. It also tells clients that they may use PKCE with `S256`,
+/// but not `request_uri`.
 pub async fn openid_configuration(
     request: HttpRequest,
     app: web::Data<App>,
@@ -69,8 +70,8 @@ pub async fn openid_configuration(
     }
 }
 
-/// Returns the caller's address, or the refusal. [`arrival::admitted`] or the pool's web ACL may refuse the request, or
-/// the text cannot be a pool ID at all.
+/// Returns the caller's address, or the response that refuses the request. A request is refused if
+/// [`arrival::admitted`] or the pool's web ACL refuses it, or if `pool_id` contains characters that no pool ID has.
 fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, Box<HttpResponse>> {
     let allowed = arrival::admitted(request, app).and_then(|address| {
         app.acl.check_pool(pool_id, address, 0)?;

@@ -10,29 +10,30 @@ pub struct FormSecret {
     pub is_new: bool,
 }
 
-/// A new random value.
+/// Returns a new random value for the cookie.
 pub fn new() -> String {
     BASE64_URL_SAFE_NO_PAD.encode(random::bytes::<32>())
 }
 
-/// The full name of a cookie that the pages set.
+/// Returns the full name of a cookie that the pages set.
 pub fn cookie_name(public_url: &str, what: &str) -> String {
     if public_url.starts_with("https://") { format!("__Host-keystead-{what}") } else { format!("keystead-{what}") }
 }
 
 impl FormSecret {
-    /// Takes the browser's value, or makes a new one.
+    /// Takes the value of the browser's cookie, or makes a new value if there is no cookie of the right length.
     pub fn of(cookie: Option<&str>) -> Self {
         let given = cookie.filter(|value| value.len() == 43);
         Self { value: given.map_or_else(new, str::to_owned), is_new: given.is_none() }
     }
 
-    /// The token that forms carry, derived from the secret.
+    /// Returns the token that forms carry. It is derived from the secret.
     pub fn token(&self, sealing: &SealingKey) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(sealing.derive("form token", self.value.as_bytes()))
     }
 
-    /// Identifies the browser wherever only the browser that began something may go on with it.
+    /// Returns a string that identifies the browser. Flows compare it to check that the browser which continues a flow
+    /// is the one that began it.
     pub fn mark(&self, sealing: &SealingKey) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(sealing.derive("browser", self.value.as_bytes()))
     }

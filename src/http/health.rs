@@ -1,4 +1,5 @@
-//! Endpoints for the platform that runs Keystead: whether it is alive, whether it is ready, and its metrics.
+//! Endpoints for the platform that runs Keystead: they tell whether it is alive and whether it is ready, and return its
+//! metrics.
 
 use std::{sync::atomic::Ordering, time::Instant};
 
@@ -7,18 +8,20 @@ use serde_json::json;
 
 use crate::{app::App, metrics::Now};
 
-/// If the database's time could not be read for this long, the replica's own clock may be far off.
+/// The replica is not ready if it has not measured the database's time for this long, because its own clock may be far
+/// off by then.
 const CLOCK_AGE: time::Duration = time::Duration::minutes(5);
 
-/// `GET /health/live`: succeeds if the process answers.
+/// `GET /health/live`: succeeds as long as the process can answer.
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
 /// `GET /health/ready`: succeeds if this replica can serve requests.
 ///
-/// The database must answer, accept writes, and have every migration and none that this build must not run beside. Its
-/// time must be known, admission must not be overloaded, and the server must not be about to stop.
+/// The database must respond and accept writes. It must have every migration of this build, and no migration that this
+/// build must not run beside. The last measurement of its time must be recent. The replica must not be overloaded or
+/// about to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return not_ready("it is about to stop");
@@ -39,7 +42,7 @@ fn not_ready(why: &str) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reason": why}))
 }
 
-/// `GET /metrics`: Prometheus' text format.
+/// `GET /metrics`: the metrics in Prometheus' text format.
 pub async fn metrics(app: web::Data<App>) -> HttpResponse {
     let now = Now {
         in_flight: app.admission.in_flight(),

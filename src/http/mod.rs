@@ -1,4 +1,4 @@
-//! The only code that knows actix. Every route is listed in [`server`].
+//! The HTTP server, and the only code that uses actix. Every route is listed in [`server`].
 
 mod address;
 mod api;
@@ -25,7 +25,7 @@ use crate::{app::App, config::cores};
 
 /// Idle keep-alive connections are closed after this time.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// The most connections that one worker holds at the same time.
+/// The maximum number of connections that one worker holds at the same time.
 const CONNECTIONS_PER_WORKER: usize = 25_000;
 
 /// Builds the server on this listener, for `serve` and for the tests.
@@ -87,7 +87,7 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
         .run())
 }
 
-/// Answers any other path: a page for browsers, an API error for programs.
+/// Answers a request that no route accepts: with a page for browsers, with an API error for programs.
 async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     let accepts = request.headers().get(header::ACCEPT).and_then(|accepts| accepts.to_str().ok());
     let reads = request.method() == actix_web::http::Method::GET;
@@ -97,17 +97,17 @@ async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App
     api::no_such_path(request).await
 }
 
-/// A path for browsers; methods without a route are refused.
+/// Creates the resource for a path that browsers open.
 fn asks(path: &str) -> Resource {
     web::resource(path)
 }
 
-/// A path that pages of other origins call, and which therefore answers preflights.
+/// Creates the resource for a path that pages of other origins call. It also answers their preflight requests.
 fn called(path: &str) -> Resource {
     web::resource(path).route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
 }
 
-/// A page and its forms. `HEAD` is served too, because monitors use it.
+/// Creates the resource for a page and its forms. `HEAD` is served too, because monitors use it.
 fn shows<H, Args>(path: &str, page: H) -> Resource
 where
     H: Handler<Args> + Copy,
@@ -117,7 +117,7 @@ where
     web::resource(path).route(web::get().to(page)).route(web::head().to(page)).route(web::post().to(page))
 }
 
-/// Builds the separate server that has nothing but `/metrics`.
+/// Builds the separate server that serves nothing but `/metrics`.
 pub fn metrics_server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
     let data = web::Data::from(app);
     let server = HttpServer::new(move || {

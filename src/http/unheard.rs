@@ -1,4 +1,5 @@
-//! Detects a proxy whose client-address header is not believed. The log, a metric and `keystead doctor` report it.
+//! Detects a proxy whose client-address header is not believed because the proxy is not trusted. The log, a metric and
+//! `keystead doctor` report it.
 
 use std::time::Instant;
 
@@ -6,7 +7,7 @@ use actix_web::HttpRequest;
 
 use crate::app::App;
 
-/// Records a request, and logs now and then what [`crate::proxies`] concludes.
+/// Records a request. Logs a warning, at most once a minute, if [`crate::proxies`] finds such a proxy.
 pub fn watch(request: &HttpRequest, app: &App) {
     let config = &app.config;
     let Some(peer) = request.peer_addr().map(|peer| peer.ip().to_canonical()) else { return };

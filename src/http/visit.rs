@@ -1,7 +1,7 @@
 //! A visit: one request of a browser to the pages, or of an application to the OAuth endpoints.
 //!
-//! As at the API's endpoint, its limits are checked before anything is done, it runs as a task of its own, it has one
-//! span with its request ID, and an internal cause is logged once.
+//! Visits are handled like requests to the API. Their limits are checked first. Each visit runs as a task of its own
+//! and has one span with its request ID. The cause of an internal error is logged once.
 
 use std::{
     future::Future,
@@ -34,30 +34,30 @@ use crate::{
     tokens::{self, AccessClaims, PoolKeys},
 };
 
-/// The largest size of a form in bytes. A passkey's attestation alone can take tens of thousands.
+/// The maximum size of a form, in bytes. A passkey's attestation alone can take tens of thousands of bytes.
 const LONGEST: usize = 192 * 1024;
-/// The only path here that takes an access token. Its requests count against the user's budget.
+/// The only path of a visit that takes an access token. Its requests count against the user's budget.
 const USER_INFO: &str = "/oauth2/userInfo";
 
 /// One request, as the pages and the OAuth endpoints see it.
 pub struct Visit {
     pub app: Arc<App>,
-    /// What flows need to know about the request. The operation is the one that the visit stands for.
+    /// What flows need to know about the request. The operation is empty; [`Visit::context_of`] sets it.
     pub context: Context,
     head: Head,
     /// The path, without the query.
     pub path: String,
     pub query: Fields,
-    /// The body of a form; empty for other methods.
+    /// The fields of the submitted form; empty for methods other than `POST`.
     pub form: Fields,
-    /// The size of that form in bytes.
+    /// The size of the form's body, in bytes.
     size: usize,
     cookies: Vec<(String, String)>,
     /// The claims of the access token, once it has been verified.
     claims: OnceLock<AccessClaims>,
 }
 
-/// Answers a visit with `handle`, and errors with `refuse`. `name` is its name in the log and the metrics.
+/// Answers a visit with `handle`, and errors with `refuse`. `name` is the visit's name in the log and the metrics.
 pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     (request, payload, app): (HttpRequest, web::Payload, web::Data<App>),
     name: &'static str,
@@ -67,7 +67,7 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     let app = app.into_inner();
     let arrival = Arrival::new(&app, name);
     let request_id = arrival.request_id;
-    // A caller whose address cannot be read is refused, and counts as nobody.
+    // If the caller's address cannot be read, the visit gets the unspecified address and is refused.
     let (address, unreadable) = match address::of(&request, &app.config) {
         Ok(address) => (address, None),
         Err(error) => (Ipv4Addr::UNSPECIFIED.into(), Some(error)),
@@ -108,8 +108,8 @@ async fn run<Fut: Future<Output = Result<HttpResponse>> + 'static>(
 impl Visit {
     fn new(request: &HttpRequest, app: &Arc<App>, request_id: Uuid, address: IpAddr) -> Self {
         let headers = request.headers().iter();
-        // Another application on the same host may have set a cookie in any character set. Our own cookies beside it
-        // must still be readable.
+        // Another application on the same host may have set a cookie in another character set. Our own cookies beside
+        // it must still be readable.
         let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = headers.map(|(name, value)| (name.as_str().to_owned(), text(value)));
         let headers: Vec<(String, String)> = headers.collect();
@@ -132,12 +132,12 @@ impl Visit {
         visit
     }
 
-    /// The secret that ties forms to the visiting browser.
+    /// Returns the secret that ties forms to the visiting browser.
     pub fn form_secret(&self) -> FormSecret {
         FormSecret::of(self.cookie(&form_secret::cookie_name(&self.app.public_url, "form")))
     }
 
-    /// Admits the address, and reads the form if there is one and it arrives in time.
+    /// Admits the visit, and reads its form if it has one. Fails if the form is too large or does not arrive in time.
     async fn arrive(&mut self, request: &HttpRequest, payload: web::Payload) -> Result<()> {
         let app = self.app.clone();
         arrival::admit(request, &app, self.context.address, 0)?;
@@ -158,28 +158,28 @@ impl Visit {
         self.head.method == "POST"
     }
 
-    /// A header's first value, by its lower-case name.
+    /// Returns a header's first value, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.get(name)
     }
 
-    /// A cookie's value.
+    /// Returns a cookie's value.
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.iter().find(|(cookie, _)| cookie == name).map(|(_, value)| value.as_str())
     }
 
-    /// The names of all cookies.
+    /// Returns the names of all cookies.
     pub fn cookie_names(&self) -> impl Iterator<Item = &str> {
         self.cookies.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Records the pool in the log, checks its web ACL, and counts a form that changes something.
+    /// Records the pool in the log, checks its web ACL, and takes a submitted form from the address's budget of forms.
     pub fn concerns_pool(&self, pool_id: &str) -> Result<()> {
         tracing::Span::current().record("pool.id", pool_id);
         admission::concerns_pool(pool_id);
         self.app.acl.check_pool(pool_id, self.context.address, self.size)?;
-        // The page's script requests passkey options by itself, so these do not count as forms. The budgets of sign-ins
-        // and users count them instead.
+        // The page's script requests passkey options by itself, so these requests do not count as forms. They count in
+        // the budgets of sign-ins and users instead.
         let options = matches!(&*self.path, "/login" | "/passkeys/add") && self.form.get("step") == Some("options");
         let counts = self.is_form() && !self.path.starts_with("/oauth2/") && !options;
         if counts { self.app.budgets.spend_form(self.context.address, pool_id) } else { Ok(()) }
@@ -193,7 +193,7 @@ impl Visit {
         }
     }
 
-    /// The bearer of the access token, if this replica already has the keys of its pool.
+    /// Returns the bearer of the access token, if this replica already has the keys of the token's pool.
     fn known_bearer(&self) -> Option<Bearer> {
         let token = self.access_token().filter(|_| self.path == USER_INFO)?;
         let pool_id = tokens::unverified_pool(token, &self.app.public_url).ok()?;
@@ -202,13 +202,14 @@ impl Visit {
         Some(Bearer::of(pool_id, claims))
     }
 
-    /// The access token from the `Authorization` header (RFC 6750 section 2.1).
+    /// Returns the access token from the `Authorization` header (RFC 6750 section 2.1).
     pub fn access_token(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token)
     }
 
-    /// Verifies the access token with the keys of its pool and returns its claims. The check is done once per visit.
+    /// Verifies the access token with the keys of its pool and returns its claims. The token is verified only once per
+    /// visit.
     pub fn verify(&self, token: &str, pool_id: &str, keys: &PoolKeys) -> Result<AccessClaims, tokens::Error> {
         if let Some(claims) = self.claims.get() {
             return Ok(claims.clone());
@@ -218,7 +219,7 @@ impl Visit {
         Ok(self.claims.get_or_init(|| claims).clone())
     }
 
-    /// The pool of the app client that the request names, if this replica knows it.
+    /// Returns the pool of the app client that the request names, if this replica knows the pool.
     fn known_pool(&self) -> Option<String> {
         let client_id = self.query.get("client_id").or_else(|| self.form.get("client_id"))?;
         self.app.known_pool_of_client(client_id)
@@ -237,12 +238,13 @@ impl Visit {
         Ok(found.is_some_and(|found| found.pool_id != pool_id))
     }
 
-    /// The context for flows where the visit stands for this operation.
+    /// Returns the context for flows that carry out this operation for the visit.
     pub fn context_of(&self, operation: &str) -> Context {
         Context { operation: operation.to_owned(), ..self.context.clone() }
     }
 
-    /// Calls an API operation as an application would: with the same checks, and no further rights.
+    /// Calls an API operation for the visitor. The operation makes the same checks as for a request to the API and
+    /// gives the visitor no further rights. Only the rules of [`Door::Pages`] differ.
     pub async fn api(&self, operation: &str, input: Value) -> Result<Value> {
         let call = Call {
             context: self.context_of(operation),

@@ -1,10 +1,10 @@
-//! Carries out the work of a request to its end, whether or not anyone still waits for it.
+//! Carries out the work of a request as a task that runs to its end, whether or not the caller still waits for it.
 //!
-//! A caller who hangs up, or who is told that it takes too long, does not undo what was decided, such as that a guess
-//! was wrong. Nor is a conversation with the database left half finished.
+//! So even if the caller hangs up or is told that the request takes too long, decisions are recorded, for example that
+//! a guess was wrong. Nor is a conversation with the database left half finished.
 //!
-//! Two limits apply. The first one answers the caller; the work goes on and keeps its place and its turn. The second
-//! one ends the work, and with it the database connection that it uses.
+//! Two time limits apply. After the first, the caller gets an error, but the work continues and keeps its place and its
+//! turn. After the second, the work is ended, together with the database connection that it uses.
 
 use std::{
     net::IpAddr,
@@ -28,12 +28,12 @@ use crate::{
     error::{Error, Result},
 };
 
-/// At most this many pieces of work may outlive their callers; any further work ends with its caller.
+/// The maximum number of pieces of work that may outlive their callers. Any further work ends with its caller.
 const OUTLIVING: usize = 512;
 /// How much longer the second limit is than the sum of the first limit and the longest statement.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// Carries out work as a task of its own. A panic becomes an error.
+/// Carries out work as a task of its own, within the two time limits. A panic becomes an error.
 pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Result<T>> + 'static) -> Result<T> {
     let patience = Duration::from_secs(app.config.request_timeout_seconds);
     let longest = patience + app.config.database_limits().statement + MARGIN;
@@ -69,8 +69,8 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
     }
 }
 
-/// Carries out work for a caller at this address, with a seat, as any request has one. `what` names what is requested;
-/// `whom` is the party it counts for, as far as known.
+/// Carries out work for a caller at this address, in a seat of its own. `what` is what the caller requests. `whom` is
+/// the party that the work counts for, as far as known.
 pub async fn with_place<T: 'static>(
     app: &Arc<App>,
     (address, what): (IpAddr, &str),
@@ -85,8 +85,8 @@ pub async fn with_place<T: 'static>(
     carry_out(app, app.admission.seat(address, what).scope(seated)).await
 }
 
-/// Reads something for a public document, for anyone at this address. Like any request, it has a seat and runs to its
-/// end.
+/// Reads data for a public document that anyone may request. Like the work of other requests, the read has a seat and
+/// runs to its end.
 pub async fn read<T: 'static>(
     app: &web::Data<App>,
     (address, pool_id): (IpAddr, Option<String>),
@@ -94,7 +94,8 @@ pub async fn read<T: 'static>(
 ) -> Result<T> {
     let app = app.clone().into_inner();
     let within = app.clone();
-    // Only known pools count: an invented pool ID would be counted apart from the pool that others ask for.
+    // The pool counts only if this replica knows it. Otherwise, each invented pool ID would have a fair share of its
+    // own.
     let known = pool_id.filter(|id| app.keys.known(id, app.clock.now()).is_some());
     let whom = known.map_or(Recognized::Nobody, Recognized::At);
     let outcome = with_place(&app, (address, "document"), whom, async move { Ok(ask(&within).await?) }).await;
@@ -108,7 +109,7 @@ const WAITED_FOR: u8 = 0;
 const OUTLIVES: u8 = 1;
 const ENDED: u8 = 2;
 
-/// The caller who waits for the work. If it is dropped before the work has ended, the work counts as outliving its
+/// The caller who waits for the work. If this is dropped before the work has ended, the work counts as outliving its
 /// caller.
 struct Caller<'a> {
     app: &'a App,
@@ -128,7 +129,7 @@ impl Drop for Caller<'_> {
     }
 }
 
-/// Marks the end of the work, however it comes about.
+/// Marks the work as ended when this is dropped, however the work ended.
 struct End {
     app: Arc<App>,
     state: Arc<AtomicU8>,
@@ -136,7 +137,7 @@ struct End {
 }
 
 impl End {
-    /// Logs how the work ended if nobody waited for it any more.
+    /// Logs how the work ended if the caller no longer waited for it.
     fn tell<T>(&self, outcome: &Result<T>) {
         if self.state.load(Ordering::SeqCst) != OUTLIVES {
             return;
@@ -162,7 +163,7 @@ impl Drop for End {
     }
 }
 
-/// A duration in milliseconds, as the log shows it.
+/// Returns a duration in milliseconds, rounded as the log shows it.
 pub fn millis(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e5).round() / 100.0
 }

@@ -1,5 +1,5 @@
-//! Removes the sessions of deleted app clients, in batches. The sessions are dead from the deletion on. Their rows are
-//! in nobody's way, but there may be many.
+//! Removes the sessions of deleted app clients, in batches. These sessions are not valid any more once the client is
+//! deleted. So their rows do no harm, but there may be many.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,9 +8,9 @@ use crate::{
     store::{self, job_locks::Job},
 };
 
-/// Sessions looked at by one transaction.
+/// How many sessions one transaction examines.
 const PAGE: i64 = 2_000;
-/// Pause between two looks for deleted clients.
+/// The pause between two searches for deleted clients.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Removes sessions until the task is dropped.
@@ -25,8 +25,8 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Removes the sessions of every client that is deleted by now. Returns how many were removed; 0 when another replica
-/// is doing this.
+/// Removes the sessions of every client that has been deleted. Returns how many sessions were removed, which is 0 if
+/// another replica is removing them.
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     let mut total = 0;
     while let Some(sessions) = batch(app).await? {

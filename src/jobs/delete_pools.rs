@@ -1,5 +1,5 @@
 //! Removes what belongs to deleted pools: a batch of rows per transaction, children before parents. If a replica dies,
-//! another goes on with the very next batch.
+//! another replica continues with the next batch.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,11 +10,11 @@ use crate::{
     store::{self, job_locks::Job},
 };
 
-/// Rows removed by one transaction, so that no lock is held long.
+/// How many rows one transaction removes. The number is small, so that no lock is held long.
 const BATCH: i64 = 1_000;
-/// Pause between two looks for deleted pools.
+/// The pause between two searches for deleted pools.
 const EVERY: Duration = Duration::from_secs(10);
-/// Batches between two lines in the log.
+/// How many batches there are between two progress messages in the log.
 const PROGRESS: u32 = 50;
 
 /// Removes deleted pools until the task is dropped.
@@ -27,12 +27,13 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Removes every pool that is deleted by now. Returns how many rows were removed; 0 when another replica is doing this.
+/// Removes what belongs to every pool that has been deleted. Returns how many rows were removed, which is 0 if another
+/// replica is removing them.
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     let mut of_pool = 0;
     let mut total = 0;
-    // If nothing of a pool can be removed at the moment, because somebody holds its rows, it keeps no other pool
-    // waiting.
+    // Pools that were deleted up to this time are skipped. If no row of a pool can be removed at the moment, because
+    // other transactions hold the rows, this lets the job continue with the next pool.
     let mut after = OffsetDateTime::UNIX_EPOCH;
     app.metrics.pools_being_deleted.set(store::deleted_pools::count(&app.job_db).await?);
     for batches in 1_u32.. {
@@ -59,12 +60,12 @@ struct Batch {
     pool: String,
     deleted_at: OffsetDateTime,
     rows: u64,
-    /// Whether nothing of the pool is left.
+    /// Whether the pool itself was removed, because nothing of it was left.
     last: bool,
 }
 
-/// Removes a batch of the pool that was deleted first after a time. `None` when there is none, or when another replica
-/// is doing this.
+/// Removes a batch of rows of one deleted pool: of those deleted later than `after`, the one that was deleted first.
+/// Returns `None` if there is no such pool, or if another replica does this job at the moment.
 async fn batch(app: &App, after: OffsetDateTime) -> sqlx::Result<Option<Batch>> {
     let mut tx = app.job_db.begin().await?;
     if !store::job_locks::take(&mut tx, Job::DeletePools).await? {
@@ -83,7 +84,8 @@ async fn batch(app: &App, after: OffsetDateTime) -> sqlx::Result<Option<Batch>> 
     if last {
         match tx.part(async |tx| store::deleted_pools::remove(tx, &pool.id).await).await {
             Ok(()) => {}
-            // A row that somebody held a moment ago is in the way. The pool is removed some seconds later.
+            // A row that another transaction held a moment ago still refers to the pool. The pool is removed some
+            // seconds later.
             Err(cause) if cause.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) => {
                 last = false
             }

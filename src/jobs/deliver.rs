@@ -1,9 +1,10 @@
-//! Delivers the outbox's messages, each at least once. A failed delivery is tried again with growing pauses, and given
-//! up in the end.
+//! Delivers the messages in the outbox. After a failure, a message is tried again with growing pauses, and is given up
+//! in the end. A message may be delivered more than once.
 //!
-//! Each road (mail, text messages) has one task, and only this task uses the database for the road: it takes messages,
-//! starts a task for each, and records in batches how they ended. A delivery has no connection and waits for no task
-//! that has one. Neither task is ever dropped in the middle of a statement. `jobs::places` decides who is served when.
+//! Each delivery channel (mail, text messages) has one task, which the code calls its road. Only the road uses the
+//! database: it takes messages, starts a delivery task for each, and records the results in batches. Delivery tasks
+//! have no database connection and wait for no task that has one. If the job is dropped, the road is not dropped with
+//! it, so no statement is cut off in the middle. `jobs::places` decides which pool's messages are delivered next.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -28,28 +29,29 @@ use crate::{
     },
 };
 
-/// How long a delivery has a message to itself; then another replica may try. Longer than a trigger and any road take
-/// together.
+/// How long a message is leased to one delivery. After that, another replica may deliver it. The lease is longer than
+/// the time limits of a trigger and a delivery together.
 const LEASE: Duration = Duration::minutes(3);
 const PATIENCE: StdDuration = StdDuration::from_secs(60);
-/// Pause between two looks at the outbox when nobody signals a message.
+/// The pause between two reads of the outbox while no new message is signaled.
 const EVERY: StdDuration = StdDuration::from_secs(1);
-/// Attempts before a message is given up: with the pauses between them, about two hours.
+/// The number of attempts before a message is given up. The pauses between them add up to about 80 minutes.
 const ATTEMPTS: i32 = 12;
-/// Attempts before a message is given up when the other side says that trying again will not help.
+/// The number of attempts before a message is given up if the receiving service says that its failure is permanent.
 const ATTEMPTS_AGAINST_ADVICE: i32 = 3;
 
-/// Delivers until the task is dropped. Deliveries that are then on the way are still recorded, as long as the runtime
-/// lives. A message whose delivery is not recorded goes to another replica when its lease ends.
+/// Delivers until the task is dropped. The results of deliveries in progress are then still recorded, as long as the
+/// runtime lives. If the result of a delivery is not recorded, the message is delivered again after its lease has
+/// ended.
 pub async fn run(app: Arc<App>) {
     let (_running, stop) = watch::channel(());
     tokio::join!(keep(&app, Medium::Email, &stop), keep(&app, Medium::Sms, &stop));
 }
 
-/// Keeps a road's task running.
+/// Runs the road of a channel, and starts it again after a panic.
 async fn keep(app: &Arc<App>, medium: Medium, stop: &watch::Receiver<()>) {
     if !app.delivery.has(medium) {
-        // Another replica may have what this one lacks.
+        // This replica cannot use the channel. Another replica may be able to.
         return;
     }
     while let Err(cause) = tokio::spawn(road(app.clone(), medium, stop.clone())).await {
@@ -58,8 +60,8 @@ async fn keep(app: &Arc<App>, medium: Medium, stop: &watch::Receiver<()>) {
     }
 }
 
-/// Counts a road as at work while it lives. A server that stops waits for it, so that deliveries on the way are
-/// recorded.
+/// Counts a road in `App::roads_at_work` while this exists. A server that stops waits until no road is at work, so that
+/// the results of deliveries in progress are recorded.
 struct AtWork(Arc<App>);
 
 impl AtWork {
@@ -80,9 +82,9 @@ async fn road(app: Arc<App>, medium: Medium, mut stop: watch::Receiver<()>) {
     let (report, mut reports) = mpsc::unbounded_channel();
     let mut road = Road::new(app.clone(), medium, report);
     loop {
-        // Listens before it looks, so that a signal sent meanwhile is not missed.
+        // The signal is subscribed to before the outbox is read, so that a signal sent meanwhile is not missed.
         let told = app.messages_waiting.notified();
-        // The job holds the sender: if that is gone, the job was dropped.
+        // The job holds the sender. If the sender is gone, the job was dropped.
         let stopping = stop.has_changed().is_err();
         let worked = road.work(stopping).await;
         if let Err(cause) = &worked {
@@ -105,7 +107,7 @@ async fn road(app: Arc<App>, medium: Medium, mut stop: watch::Receiver<()>) {
     }
 }
 
-/// A delivery that ended.
+/// The result of a delivery.
 struct Ended {
     pool_id: String,
     urgency: Urgency,
@@ -119,7 +121,8 @@ struct Road {
     medium: Medium,
     places: Places,
     report: mpsc::UnboundedSender<Ended>,
-    /// What is to be recorded as delivered. That includes messages that nobody should get any more.
+    /// Messages (pool, ID) that are still to be removed from the outbox: those that were delivered, and those whose
+    /// code is no longer valid.
     delivered: Vec<(String, Uuid)>,
     failed: Vec<Failed>,
 }
@@ -129,8 +132,8 @@ impl Road {
         Self { app, medium, places: Places::default(), report, delivered: Vec::new(), failed: Vec::new() }
     }
 
-    /// Records what ended, then takes as many messages as there are places for. If recording fails, everything else
-    /// waits.
+    /// Records the results of deliveries, then takes as many messages as there are free places. If recording fails, no
+    /// messages are taken.
     async fn work(&mut self, stopping: bool) -> sqlx::Result<()> {
         if !self.delivered.is_empty() {
             store::outbox::delete_delivered(&self.app.job_db, &self.delivered).await?;
@@ -143,7 +146,8 @@ impl Road {
         if stopping {
             return Ok(());
         }
-        // Messages that nobody waits for get the places that others leave, and a few in any case.
+        // Awaited messages take places first, but leave a few for messages that nobody waits for. Those then take all
+        // free places that they need. Awaited messages take the rest.
         let kept = UNAWAITED_PLACES.saturating_sub(self.places.unawaited());
         let some_wait = self.fill(Urgency::Awaited, kept).await?;
         self.fill(Urgency::Unawaited, 0).await?;
@@ -153,8 +157,8 @@ impl Road {
         Ok(())
     }
 
-    /// Takes messages of this urgency, pool by pool, until all places but the `kept` ones are taken, or nothing is due.
-    /// Returns whether anything was due.
+    /// Takes messages of this urgency, pool by pool, until only `kept` places are free or no more messages can be
+    /// taken. Returns whether any were due.
     async fn fill(&mut self, urgency: Urgency, kept: usize) -> sqlx::Result<bool> {
         let mut some = false;
         while self.places.taken() + kept < PLACES {
@@ -176,7 +180,8 @@ impl Road {
         Ok(some)
     }
 
-    /// The pools that have messages due, starting with the one whose turn it is: enough of them for all places.
+    /// Returns pools that have messages due, in the order of their turns. If many pools do, at least [`WINDOW`] of them
+    /// are returned, which is enough for all places.
     async fn waiting(&self, urgency: Urgency) -> sqlx::Result<Vec<String>> {
         let (db, road, now) = (&self.app.job_db, (self.medium.kind(), urgency), self.app.clock.now());
         let last = self.places.last_served(urgency);
@@ -191,7 +196,7 @@ impl Road {
         Ok(pools)
     }
 
-    /// Starts the delivery of messages that were taken.
+    /// Starts the deliveries of messages that were taken from the outbox.
     async fn start(&mut self, pool_id: &str, urgency: Urgency, due: Vec<Due>) {
         let mut pool = None;
         for Due { id, sealed, attempts } in due {
@@ -221,13 +226,13 @@ impl Road {
                 let pool = pool.as_deref().and_then(Option::as_ref);
                 let delivery = AssertUnwindSafe(deliver(&app, id, opened, pool)).catch_unwind();
                 let outcome = delivery.await.unwrap_or_else(|_| Err(messages::failure("its delivery broke off")));
-                // If the road is gone nobody receives this, and the message is delivered again.
+                // If the road has ended, nobody receives this, and the message will be delivered again.
                 let _ = report.send(Ended { pool_id, urgency, id, attempts, outcome });
             });
         }
     }
 
-    /// Frees the place of a delivery that ended, and remembers its outcome until it is recorded.
+    /// Frees the place of a delivery that ended, and keeps its result until it is recorded.
     fn end(&mut self, ended: Ended) {
         let Ended { pool_id, urgency, id, attempts, outcome } = ended;
         self.places.free(&pool_id, urgency);
@@ -247,7 +252,7 @@ impl Road {
     }
 }
 
-/// Delivers one message. `pool` is the pool whose custom message trigger is called if the message needs it.
+/// Delivers one message. `pool` is given if the message needs the pool's custom message trigger.
 async fn deliver(
     app: &App,
     id: Uuid,
@@ -259,7 +264,8 @@ async fn deliver(
     delivered.unwrap_or_else(|_| Err(messages::failure("no answer in time")))
 }
 
-/// The pause after an attempt: 10 seconds, doubled each time, up to a quarter of an hour.
+/// Returns the pause after a failed attempt: 10 seconds after the first, twice as long after each further one, and a
+/// quarter of an hour at most.
 fn pause(attempt: i32) -> Duration {
     Duration::seconds(10 << attempt.clamp(1, 8).saturating_sub(1)).min(Duration::minutes(15))
 }

@@ -1,15 +1,15 @@
-//! Measures the database's time each minute. Every replica goes by it, so a computer's wrong clock is corrected. It is
-//! logged, because its owner should set it.
+//! Measures the database's time each minute. Every replica uses that time, so a wrong clock of its computer does no
+//! harm. A wrong clock is logged, so that the operator can correct it.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::app::App;
 
-/// Pause between two measurements.
+/// The pause between two measurements.
 const EVERY: Duration = Duration::from_secs(60);
-/// Pause after a failed measurement.
+/// The pause after a failed measurement.
 const AGAIN: Duration = Duration::from_secs(2);
-/// A larger difference than this is logged, seconds.
+/// A difference of more than this many seconds is logged.
 const NOTABLE: f64 = 5.0;
 
 /// Measures until the task is dropped.

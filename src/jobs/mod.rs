@@ -1,5 +1,5 @@
-//! Background jobs. Each job is safe to run twice and works in small batches. Where two replicas would be in each
-//! other's way, only one works at a time.
+//! Background jobs. Each job is safe to run twice, and works in small batches. A job in which two replicas would
+//! obstruct each other runs on one replica at a time.
 
 pub mod delete_clients;
 pub mod delete_pools;
@@ -18,13 +18,13 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 
-/// Pause between two runs of what is due each minute.
+/// The pause between two runs of a job that runs each minute.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Pause after a panic.
+/// The pause before a job that panicked is run again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs all jobs until the task is dropped. Each runs by itself, so that a job with much to do keeps no other waiting,
-/// and a job that fails takes no other with it.
+/// Runs all jobs until the task is dropped. Each job is a task of its own, so that a busy job does not delay the
+/// others, and a panic of one does not end the others.
 pub async fn run(app: Arc<App>) {
     tokio::join!(
         keep("forget_quiet", &app, forget_quiet),
@@ -40,7 +40,7 @@ pub async fn run(app: Arc<App>) {
     );
 }
 
-/// Runs a job as a task, and again after a panic. When this is dropped, the task ends.
+/// Runs a job as a task, and runs it again after a panic. If this future is dropped, the task is aborted.
 async fn keep<Fut: Future<Output = ()> + Send + 'static>(name: &str, app: &Arc<App>, job: fn(Arc<App>) -> Fut) {
     loop {
         let mut task = JoinSet::new();
@@ -51,13 +51,14 @@ async fn keep<Fut: Future<Output = ()> + Send + 'static>(name: &str, app: &Arc<A
                 tracing::error!(job = name, "a job panicked; the panic message is in the log, and the job begins anew");
                 tokio::time::sleep(AGAIN).await;
             }
-            // The job has nothing to do here, or is being dropped.
+            // The job has nothing to do on this replica, or the runtime is shutting down.
             _ => return,
         }
     }
 }
 
-/// Forgets counters that are quiet, and closes connections that have long been unused.
+/// Removes the counters of addresses and users that have made no requests lately, and closes database connections that
+/// have long been unused.
 async fn forget_quiet(app: Arc<App>) {
     loop {
         tokio::time::sleep(MINUTE).await;

@@ -1,26 +1,26 @@
-//! Decides which messages of a road are delivered when. A bounded number of places is shared between the pools that
-//! have messages due.
+//! Decides which pool's messages a delivery channel delivers next. The pools that have messages due share a fixed
+//! number of places; each place is for one message in delivery.
 //!
-//! A free place goes to the pool that has the fewest messages on the way. Of several such pools it goes to the one
-//! whose turn it is, round and round in the order of their IDs. So a pool that floods fills places that nobody else
-//! wants, and otherwise waits for its own messages. Some places are kept for pools that have nothing on the way, so
-//! that they need not even wait for a place to become free.
+//! A free place goes to the pool that has the fewest messages in delivery. If there are several such pools, they take
+//! turns in the order of their IDs. So a pool with a flood of messages gets more places than another pool only if the
+//! other pool has no more messages due. Some places are kept for pools that have no message in delivery, so that such a
+//! pool need not even wait for a place to become free.
 
 use std::collections::HashMap;
 
 use crate::store::outbox::Urgency;
 
-/// The most messages on the way at the same time, per road and replica.
+/// The maximum number of messages in delivery at the same time, per delivery channel and replica.
 pub const PLACES: usize = 20;
-/// Of these, places that only a pool with nothing on the way may take.
+/// How many of [`PLACES`] only a pool with no message in delivery may take.
 const FOR_NEWCOMERS: usize = 4;
-/// Of these, places that messages nobody waits for may have, however many others there are.
+/// How many of [`PLACES`] are kept for messages that nobody waits for, however many awaited messages there are.
 pub const UNAWAITED_PLACES: usize = 2;
-/// How many pools are looked at when places are given away. They are more than there are places, so that a pool with
-/// nothing on the way is among them if there is one.
+/// How many pools are considered when places are given away. This is more than [`PLACES`]. So if any pool has messages
+/// due and none in delivery, such a pool is among those considered.
 pub const WINDOW: i64 = 24;
 
-/// The places of a road.
+/// The places of a delivery channel.
 #[derive(Default)]
 pub struct Places {
     pools: HashMap<String, usize>,
@@ -28,26 +28,26 @@ pub struct Places {
     unawaited: Line,
 }
 
-/// What is known about the messages of one urgency.
+/// The state of the messages of one urgency.
 #[derive(Default)]
 struct Line {
     on_the_way: usize,
-    /// The pool that got the last place; empty at first.
+    /// The pool that got the most recent place; empty at first.
     last_served: String,
 }
 
 impl Places {
-    /// Messages on the way.
+    /// Returns how many messages are in delivery.
     pub fn taken(&self) -> usize {
         self.awaited.on_the_way + self.unawaited.on_the_way
     }
 
-    /// Messages on the way that nobody waits for.
+    /// Returns how many messages that nobody waits for are in delivery.
     pub fn unawaited(&self) -> usize {
         self.unawaited.on_the_way
     }
 
-    /// The pool after which the next turn begins.
+    /// Returns the pool after which the next turn begins, in the order of IDs.
     pub fn last_served(&self, urgency: Urgency) -> &str {
         match urgency {
             Urgency::Awaited => &self.awaited.last_served,
@@ -55,8 +55,8 @@ impl Places {
         }
     }
 
-    /// How many messages each of these pools may send now. `pools` are in the order of their turns; `kept` places stay
-    /// free.
+    /// Returns how many messages each of these pools may send now. `pools` must be in the order of their turns. `kept`
+    /// places stay free.
     pub fn shares(&mut self, urgency: Urgency, pools: &[String], kept: usize) -> Vec<(String, usize)> {
         let before: Vec<usize> = pools.iter().map(|pool| self.pools.get(pool).copied().unwrap_or(0)).collect();
         let (mut on_the_way, mut taken) = (before.clone(), self.taken());
@@ -109,7 +109,7 @@ impl Places {
 mod tests {
     use super::*;
 
-    /// Gives these pools what they may have, as if each had plenty.
+    /// Gives these pools all the places that they may have, as if each had many messages due.
     fn fill(places: &mut Places, pools: &[&str], kept: usize) -> Vec<(String, usize)> {
         let pools: Vec<String> = pools.iter().map(|pool| (*pool).to_owned()).collect();
         let shares = places.shares(Urgency::Awaited, &pools, kept);

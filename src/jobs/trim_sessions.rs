@@ -1,9 +1,9 @@
-//! Brings users who have too many sessions under the limits (`sessions-per-user`, and that of
-//! SetUserPoolSessionConfiguration), the oldest sessions first.
+//! Trims the sessions of users who have more than the limits allow (`sessions-per-user`, and the limit of
+//! SetUserPoolSessionConfiguration). The oldest sessions are removed first.
 //!
-//! Each replica looks after the users who signed in on it. In addition, one replica at a time goes through all live
-//! sessions, a stretch of the index each minute, to find users whom nobody noted: because their replica was killed,
-//! because a limit was lowered, or because they signed in before there were limits.
+//! Each replica checks the users who signed in on it. In addition, one replica at a time goes through all live
+//! sessions, a few pages each minute, to find users whom no replica has noted. For example, their replica was killed, a
+//! limit was lowered, or they signed in before there were limits.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -15,19 +15,20 @@ use crate::{
     store::{self, job_locks::Job, sessions::Place},
 };
 
-/// Sessions removed by one transaction, so that no lock is held long.
+/// How many sessions one transaction removes. The number is small, so that no lock is held long.
 const BATCH: i64 = 1_000;
-/// Users looked at by one statement.
+/// How many users one statement checks.
 const USERS: usize = 500;
-/// Pause between two looks at the users who signed in.
+/// The pause between two checks of the users who signed in on this replica.
 const EVERY: Duration = Duration::from_secs(10);
-/// How many such looks there are between two stretches of all sessions.
+/// Each time this many of these checks have been made, some pages of all sessions are checked, too.
 const STRETCH_EVERY: u32 = 6;
-/// Sessions read by one statement, and statements per stretch.
+/// How many sessions a page has, which one statement reads.
 const PAGE: i64 = 20_000;
+/// How many pages are read each time.
 const PAGES: usize = 5;
 
-/// Trims until the task is dropped.
+/// Trims sessions until the task is dropped.
 pub async fn run(app: Arc<App>) {
     let mut place = Place::default();
     for look in 1_u32.. {
@@ -50,7 +51,8 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Looks once at the users noted on this replica and at all sessions.
+/// Checks the users noted on this replica and then all sessions, once. Returns how many sessions the second check
+/// removed.
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     noted(app).await?;
     let mut place = Place::default();
@@ -61,12 +63,13 @@ pub async fn once(app: &App) -> sqlx::Result<u64> {
     }
 }
 
-/// Looks at the users who signed in on this replica.
+/// Trims the sessions of the users who signed in on this replica since the last call.
 pub async fn noted(app: &App) -> sqlx::Result<()> {
     look_at(app, app.opened_sessions.take()).await.map(drop)
 }
 
-/// Looks at the next page of all sessions. `None` when there are no more, or when another replica is doing this.
+/// Trims the sessions of the users on the next page of all sessions. Returns how many sessions were removed; `None` if
+/// there are no more pages, or if another replica does this at the moment.
 async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
     let mut tx = app.job_db.begin().await?;
     if !store::job_locks::take(&mut tx, Job::TrimSessions).await? {
@@ -81,7 +84,8 @@ async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
     Ok(more.then_some(removed))
 }
 
-/// Trims those of these users who have too many sessions. A user whose row is held for long is left for the next time.
+/// Trims the sessions of each of these users who has too many. If that fails for a user, for example because others
+/// hold the user's row for long, the user is checked again the next time.
 async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> sqlx::Result<u64> {
     let mut by_pool: HashMap<String, Vec<Uuid>> = HashMap::new();
     for (pool_id, sub) in users {
@@ -93,7 +97,7 @@ async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> 
             let most = app.config.sessions_per_user;
             let found = store::sessions::over_limits(&app.job_db, pool, subs, most, app.clock.now()).await;
             let over_limits = found.unwrap_or_else(|cause| {
-                // They are looked at the next time.
+                // These users are checked again the next time.
                 subs.iter().for_each(|sub| app.opened_sessions.note(pool, *sub));
                 outcome = Err(cause);
                 Vec::new()

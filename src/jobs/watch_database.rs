@@ -1,14 +1,14 @@
-//! Looks at the database each second, so that a database that fell silent is noticed even when no idle connection is
-//! left to test: see [`crate::store::connections`].
+//! Checks the database each second. So a database that stops responding is noticed even if there is no idle connection
+//! whose test would fail: see [`crate::store::connections`].
 
 use std::{sync::Arc, time::Duration};
 
 use crate::app::App;
 
-/// Pause between two looks.
+/// The pause between two checks.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Looks until the task is dropped. Logs each change once.
+/// Checks the database until the task is dropped. Logs each change of the result once.
 pub async fn run(app: Arc<App>) {
     let mut last = None;
     loop {

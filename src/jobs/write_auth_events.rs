@@ -1,10 +1,10 @@
-//! Writes the users' auth events to the database.
+//! Writes the users' authentication events to the database.
 
 use std::sync::Arc;
 
 use crate::{app::App, flows::accounts::auth_events};
 
-/// Writes events as they come, until the task is dropped.
+/// Writes the events in the queue, until the task is dropped.
 pub async fn run(app: Arc<App>) {
     while let Some(noted) = app.auth_events.next().await {
         let pool = noted.pool_id.clone();

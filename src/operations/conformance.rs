@@ -1,5 +1,5 @@
-//! Tests every operation's input against the service model. Members that are not read are listed in one reviewed file,
-//! with the reason.
+//! Compares what each operation reads from its input with the service model. A reviewed file (`wire/unread.txt`) lists
+//! the members that an operation does not read, each with the reason.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{app::App, context::Context, error::Result, wire};
 /// Members that identify the caller; they are read before the operation runs.
 const OF_THE_CALLER: [&str; 4] = ["AccessToken", "ClientId", "UserPoolId", "Session"];
 
-/// The members of an input that a handler's request type does not read.
+/// Returns the members of an input that a handler's request type does not read.
 pub fn unread_by<C, Q: DeserializeOwned, A>(
     input: Value,
     _: impl AsyncFn(&App, &Context, C, Q) -> Result<A>,
@@ -28,7 +28,7 @@ fn what_an_operation_does_not_read_is_reviewed() {
     let mut found = BTreeSet::new();
     for operation in SUPPORTED {
         for path in unread(operation, wire::sample_input(operation)) {
-            // Elements of lists and values of maps go by their container's name.
+            // Indices of lists, and the `?` of optional values, are left out, so that only the names of members remain.
             let path: Vec<_> = path.split('.').filter(|part| part.parse::<usize>().is_err() && *part != "?").collect();
             if !(path.len() == 1 && OF_THE_CALLER.contains(&path[0])) {
                 found.insert(format!("{operation}.{}", path.join(".")));

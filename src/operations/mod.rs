@@ -1,8 +1,8 @@
 //! The API's operations, one file each, in a folder per family. This file is the table: one line per operation.
 //!
-//! A line names the handler. The handler's first argument after the context says who may call it (see
-//! [`crate::caller`]). The line also says whether the operation reads, writes, or writes only users, which operators
-//! with the role `support` may do.
+//! Each line names an operation's handler, and says whether the operation reads, writes, or writes only users.
+//! Operators with the role `support` may call only operations that read or that write only users. The type of the
+//! handler's argument after the context says who may call the operation (see [`crate::caller`]).
 
 mod account;
 mod clients;
@@ -45,7 +45,8 @@ pub use pools::create_user_pool::create as create_pool;
 pub use sessions::{Associated, session_id_of};
 pub use users::list_users::parse as parse_users_filter;
 
-/// Turns the table into the list of operations, the dispatch, and (for a test) what each operation does not read.
+/// Turns the table into the list of operations, the dispatch to their handlers, and (for a test) a function that lists
+/// the input members that an operation does not read.
 macro_rules! operations {
     (@answer Read, $app:ident, $call:ident, $handle:expr) => { boxed($app, $call, $handle) };
     (@answer $writes:ident, $app:ident, $call:ident, $handle:expr) => { boxed_write($app, $call, $handle) };
@@ -213,8 +214,9 @@ operations! {
 
 /// The result that a writing operation must return, depending on its caller.
 ///
-/// For users and operators it is a [`Changed`], which proves that the change was audited. Handlers for a
-/// [`PublicClient`], such as those for signing up and signing in, write the audit rows that are needed themselves.
+/// For users and operators, it is a [`Changed`], which proves that the change was audited or that the handler stated
+/// why no audit row is needed. Handlers for a [`PublicClient`], such as those for signing up and signing in, write
+/// their audit rows themselves and may return any type.
 trait WrittenBy<C> {
     type Answer: Serialize;
 
@@ -229,7 +231,7 @@ impl<A: Serialize> WrittenBy<PublicClient> for A {
     }
 }
 
-/// Implements [`WrittenBy`] for callers whose changes are audited.
+/// Implements [`WrittenBy`] for callers whose handlers must return a [`Changed`].
 macro_rules! noted {
     ($($caller:ty),*) => {$(
         impl<A: Serialize> WrittenBy<$caller> for Changed<A> {
@@ -246,8 +248,9 @@ noted!(Operator, Bearer, SignedIn, Enroller);
 
 type Answered<'a> = Pin<Box<dyn Future<Output = Result<String>> + 'a>>;
 
-/// [`answer`] on the heap. A future with the state of every operation would be as large as the largest one, and without
-/// optimization the stack would have room for all of them at once.
+/// Calls [`answer`] with its future on the heap. Without that, the caller's future would be as large as the largest
+/// operation's. In builds without optimization, the caller's stack frame would even reserve room for all operations at
+/// once.
 fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
     app: &'a App,
     call: &'a Call,
@@ -279,10 +282,12 @@ async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
     if let Recognized::Bearer(bearer) = &recognized
         && call.access.kind() == Kind::Write
     {
-        // Before the call takes a place: while it waits in the queue it needs none.
+        // The call waits for its user's turn before it takes a place among the requests being answered, because it
+        // needs no place while it waits.
         turn = Some(app.user_queue.of_bearer(&bearer.pool_id, bearer.sub).await?);
     }
-    // Not before the body has arrived, so that a slow sender takes up no place. (Visits to the pages already have one.)
+    // The call takes a place only now that its body has arrived, so that a slow sender takes up no place. (Calls by the
+    // pages already have a place.)
     admission::sit().await?;
     let proof = C::prove(app, call).await?;
     let input = input?;
@@ -300,8 +305,8 @@ async fn answer<C: Caller, Q: DeserializeOwned, W, A: Serialize>(
     serde_json::to_string(&unwrap(response)).map_err(Error::internal)
 }
 
-/// Turns an error into one that the operation declares. Flows are shared by operations that declare different errors,
-/// and typed clients know only the declared ones.
+/// Turns some errors that the operation does not declare into more common ones. Flows are shared by operations that
+/// declare different errors, and typed clients know only the errors that are declared.
 fn declared(context: &Context, error: Error) -> Error {
     let declares = |name: &str| {
         let operation = wire::model().operation(&context.operation);

@@ -11,7 +11,7 @@ fn sent() -> SentCode {
     SentCode { code: "c".into(), salt: "s".into(), to: "a@b.example".into() }
 }
 
-/// Each kind, and how the releases so far have it in the database.
+/// Each kind of challenge, and how all releases so far store it in the database.
 fn all() -> Vec<(Pending, &'static str, Value)> {
     let (at, text) = (|| Some("17".to_owned()), || "x".to_owned());
     let after = || AfterPassword::new(at(), carried());

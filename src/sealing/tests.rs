@@ -1,4 +1,4 @@
-//! Sealed values that come back, and those that do not; keys in files.
+//! Tests of sealed values that can and cannot be opened, and of keys in files.
 
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ fn a_sealed_value_opens_only_in_its_context_and_unchanged() {
 }
 
 proptest! {
-    /// A sealed value opens whole in its own context only, and not at all if it was changed or cut.
+    /// A sealed value opens only in its own context, and not at all if it was changed or cut.
     #[test]
     fn what_is_sealed_comes_back_or_nothing_does(
         plain in proptest::collection::vec(any::<u8>(), 0..200),
@@ -102,7 +102,7 @@ fn a_key_is_32_bytes_in_base64_and_white_space_around_them() {
     }
 }
 
-/// A path at which nothing is, in a folder of its own, which is removed when this is dropped.
+/// An unused path in a folder of its own. The folder is removed when this is dropped.
 struct Place(std::path::PathBuf);
 
 impl Place {
@@ -126,7 +126,7 @@ fn a_file_that_is_not_there_is_made_only_if_that_is_asked_for() {
     assert!(matches!(missing, Err(Error::File { path, .. }) if path == place.0.display().to_string()));
     assert!(!place.0.exists());
     let made = SealingKey::from_file(&place.0, true).unwrap();
-    // It is kept, and no other is made in its place.
+    // The key in the file is kept, and no new key replaces it.
     for create in [false, true] {
         assert_eq!(SealingKey::from_file(&place.0, create).unwrap().id, made.id, "{create}");
     }

@@ -1,4 +1,4 @@
-//! One good string, and what it is opened with, spoiled one at a time.
+//! Tests of a good string, of which one part is spoiled, or which is opened with one wrong input.
 
 use time::Duration;
 
@@ -26,7 +26,7 @@ fn good() -> String {
     seal(&key(), POOL, CLIENT, Uuid::from_u128(5), end())
 }
 
-/// A string with any content, sealed for any purpose.
+/// Makes a string with this content, sealed for this context.
 fn made(context: &str, plain: &[u8]) -> String {
     format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(key().seal(context, plain)))
 }
@@ -106,7 +106,8 @@ fn a_string_that_was_not_made_here_is_invalid() {
         &made("another purpose", &plain()),
     ] {
         assert_eq!(words(open(&key(), POOL, CLIENT, text, before())), INVALID, "{text}");
-        // Not even its age is told.
+        // At a time when the string would have expired, the error is the same: it does not tell that the time has
+        // passed.
         assert_eq!(words(open_any(&key(), text, end())), INVALID, "{text}");
     }
 }

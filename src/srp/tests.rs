@@ -1,4 +1,4 @@
-//! The vector of the documents, and the edges of numbers.
+//! The test vector of docs/cognito.md 4.5, and edge cases of numbers.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -15,7 +15,7 @@ fn alice() -> Verifier {
     verifier("Test1Pool", "alice", "Passw0rd!", salt)
 }
 
-/// The vector of docs/cognito.md 4.5.
+/// Checks every intermediate result of the test vector in docs/cognito.md 4.5.
 #[test]
 fn the_vector_holds() {
     let alice = alice();

@@ -1,13 +1,13 @@
-//! E-mail addresses, phone numbers and preferred usernames that users sign in with. The primary key decides who owns a
-//! name.
+//! The names that users sign in with, in pools with aliases or username attributes: usernames, e-mail addresses, phone
+//! numbers and preferred usernames. The primary key (pool and name) gives each name a single owner.
 
 use uuid::Uuid;
 
 use super::Connection;
 
-/// Gives a name to a user; `false` when it is somebody else's.
+/// Gives a name to a user. Returns `false` if the name belongs to another user.
 ///
-/// Waits for a transaction that is giving the same name to somebody.
+/// If another transaction is giving the same name to somebody, waits until that transaction ends.
 pub async fn insert(db: &mut Connection, pool_id: &str, sub: Uuid, kind: &str, value: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO user_aliases (user_pool_id, value, kind, sub) VALUES ($1, $2, $3, $4)
@@ -22,18 +22,18 @@ pub async fn insert(db: &mut Connection, pool_id: &str, sub: Uuid, kind: &str, v
     if done.rows_affected() == 1 {
         return Ok(true);
     }
-    // A statement of its own, so that it sees what the insert waited for.
+    // This is a separate statement, so that it sees what the transaction that the insert waited for has committed.
     Ok(owner_of(db, pool_id, value).await? == Some(sub))
 }
 
-/// The user who has this name.
+/// Returns the subject of the user who has this name.
 pub async fn owner_of(db: &mut Connection, pool_id: &str, value: &str) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM user_aliases WHERE user_pool_id = $1 AND value = $2", pool_id, value)
         .fetch_optional(db)
         .await
 }
 
-/// Takes from a user all names that are not among these.
+/// Removes all names of a user except those in `keep`.
 pub async fn delete_others(db: &mut Connection, pool_id: &str, sub: Uuid, keep: &[String]) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2 AND value <> ALL ($3)",

@@ -1,4 +1,4 @@
-//! Auth events: what users did, in pools that record it (`AdvancedSecurityMode`).
+//! Authentication events: what users did, in pools that record it (`AdvancedSecurityMode`).
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,22 +8,23 @@ use super::Connections;
 /// One event.
 #[derive(Debug)]
 pub struct AuthEvent {
-    /// Ordered by time.
+    /// Newer events have greater IDs.
     pub id: Uuid,
     pub at: OffsetDateTime,
     /// `SignIn`, `SignUp`, `ForgotPassword`, `PasswordChange` or `ResendCode`
     pub kind: String,
     /// `Pass`, `Fail` or `InProgress`
     pub response: String,
-    /// `Password` or `Mfa`: what the response is about.
+    /// The factor that `response` is about: `Password` or `Mfa`.
     pub challenge: Option<String>,
     pub address: String,
 }
 
-/// The most events of a user within an hour, so that somebody who guesses at a password does not fill the table.
+/// The most events recorded for one user within an hour, so that somebody who guesses passwords does not fill the
+/// table.
 const PER_HOUR: i64 = 100;
 
-/// Notes an event of a user, if the user exists.
+/// Records an event of a user, if the user exists and had fewer than `PER_HOUR` events in the past hour.
 pub async fn insert(db: &Connections, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO auth_events (user_pool_id, sub, id, at, kind, response, challenge, address)
@@ -46,7 +47,7 @@ pub async fn insert(db: &Connections, pool_id: &str, sub: Uuid, event: &AuthEven
     Ok(())
 }
 
-/// Events of a user, the newest first, at most `limit`, after the given one.
+/// Lists events of a user, newest first: at most `limit`, beginning after the event `after`.
 pub async fn list(
     db: &Connections,
     pool_id: &str,

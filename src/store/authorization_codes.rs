@@ -1,27 +1,27 @@
-//! Authorization codes (RFC 6749 section 4.1.2), by the hash of their text.
+//! Authorization codes (RFC 6749 section 4.1.2). Only the hash of a code is stored.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Connection, Connections};
 
-/// A code, and what it was granted for.
+/// A code, and what was granted with it.
 #[derive(Debug)]
 pub struct AuthorizationCode {
     pub hash: Vec<u8>,
     pub sub: Uuid,
     pub client_id: String,
-    /// The browser's session in which it was granted.
+    /// The browser's session in which the code was granted.
     pub browser_session: Uuid,
     pub redirect_uri: String,
-    /// Separated by blanks.
+    /// The granted scopes, separated by spaces.
     pub scope: String,
     pub nonce: Option<String>,
-    /// PKCE, S256.
+    /// The code challenge of PKCE, by the method S256.
     pub code_challenge: Option<String>,
     pub resource: Option<String>,
     pub expires_at: OffsetDateTime,
-    /// The session that it opened; `None` until then.
+    /// The session that the code opened; `None` until the code is used.
     pub origin_jti: Option<Uuid>,
 }
 
@@ -48,14 +48,14 @@ pub async fn insert(db: &mut Connection, pool_id: &str, code: &AuthorizationCode
     Ok(())
 }
 
-/// The user that a code was granted for, without a lock.
+/// Returns the subject of the user that a code was granted for, without locking the code.
 pub async fn find_sub(db: &Connections, pool_id: &str, hash: &[u8]) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM authorization_codes WHERE user_pool_id = $1 AND code_hash = $2", pool_id, hash)
         .fetch_optional(db)
         .await
 }
 
-/// A code, locked until the transaction ends. The caller holds the user's row.
+/// Locks a code until the transaction ends, and returns the code. The caller has locked the user's row.
 pub async fn lock(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Result<Option<AuthorizationCode>> {
     sqlx::query_as!(
         AuthorizationCode,
@@ -69,7 +69,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Resu
     .await
 }
 
-/// Notes the session that a locked code was used for.
+/// Records the session that a locked code has opened.
 pub async fn use_up(db: &mut Connection, pool_id: &str, hash: &[u8], origin_jti: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE authorization_codes SET origin_jti = $3 WHERE user_pool_id = $1 AND code_hash = $2",
@@ -82,7 +82,7 @@ pub async fn use_up(db: &mut Connection, pool_id: &str, hash: &[u8], origin_jti:
     Ok(())
 }
 
-/// Removes a locked code that must not be tried again.
+/// Removes a locked code, so that nobody can try it again.
 pub async fn delete(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM authorization_codes WHERE user_pool_id = $1 AND code_hash = $2", pool_id, hash)
         .execute(db)

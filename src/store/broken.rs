@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{Connections, audit::Trail};
 use crate::broken::dawdle;
 
-/// Deletes a passkey some time after it was said to be deleted.
+/// Deletes a passkey some time after the deletion was reported as done.
 pub fn delete_later(db: &Connections, pool_id: &str, sub: Uuid, origin_jti: Uuid, credential_id: &[u8], trail: &Trail) {
     let (db, pool_id, credential_id, trail) = (db.clone(), pool_id.to_owned(), credential_id.to_owned(), trail.clone());
     tokio::spawn(async move {
@@ -15,7 +15,7 @@ pub fn delete_later(db: &Connections, pool_id: &str, sub: Uuid, origin_jti: Uuid
     });
 }
 
-/// Notes the use of a passkey some time later, by writing the row whether or not it is still there.
+/// Records the use of a passkey some time later, and writes the row anew if it was deleted meanwhile.
 pub fn put_back_later(db: &Connections, pool_id: &str, sub: Uuid, credential_id: &[u8]) {
     let (db, pool_id, credential_id) = (db.clone(), pool_id.to_owned(), credential_id.to_owned());
     tokio::spawn(async move {

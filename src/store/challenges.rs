@@ -1,4 +1,5 @@
-//! The state between two calls of a sign-in or a registration: single use, short lived.
+//! What is stored between two calls of a sign-in, a sign-up or a passkey registration. A challenge is used once and
+//! does not live long.
 
 use serde_json::Value;
 use sqlx::PgExecutor;
@@ -13,14 +14,14 @@ use crate::pending::{self, Bounds, Pending};
 pub struct Challenge {
     pub id: Uuid,
     pub client_id: String,
-    /// `None` for the decoy of an unknown user.
+    /// `None` if the challenge is a decoy for an unknown user.
     pub sub: Option<Uuid>,
     pub state: Pending,
     pub bounds: Bounds,
     pub expires_at: OffsetDateTime,
 }
 
-/// A challenge as the database has it.
+/// A challenge as the database stores it.
 pub(super) struct Row {
     pub(super) id: Uuid,
     pub(super) kind: String,
@@ -66,7 +67,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Sets the user's one pending registration, replacing the one before.
+/// Stores a user's pending registration. A user has only one, so this replaces the previous one.
 pub async fn put_registration(
     db: &mut Connection,
     pool_id: &str,
@@ -92,7 +93,7 @@ pub async fn put_registration(
     Ok(())
 }
 
-/// A challenge, without using it up.
+/// Finds a challenge without using it up.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -105,7 +106,8 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Res
     row.map(Challenge::try_from).transpose()
 }
 
-/// Takes a challenge, so that it cannot be used again. Of several callers, only one gets it.
+/// Removes a challenge and returns it, so that nobody can use it again. Of several callers, only one gets the
+/// challenge.
 pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -118,7 +120,7 @@ pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<
     row.map(Challenge::try_from).transpose()
 }
 
-/// Takes the user's pending registration, so that it cannot be used again.
+/// Removes a user's pending registration and returns it, so that it cannot be used again.
 pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -132,7 +134,7 @@ pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) ->
     row.map(Challenge::try_from).transpose()
 }
 
-/// Removes the user's pending registration, if there is one.
+/// Removes a user's pending registration, if there is one.
 pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'",
@@ -144,7 +146,7 @@ pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) 
     Ok(())
 }
 
-/// Marks a pending challenge as verified; `false` when it is gone.
+/// Marks a pending challenge as verified. Returns `false` if the challenge is gone.
 pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"UPDATE challenges SET data = data || '{"verified": true}' WHERE user_pool_id = $1 AND id = $2"#,
@@ -156,7 +158,7 @@ pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes all pending challenges of a user. Reads all challenges of the pool, because there is no index by user.
+/// Removes all pending challenges of a user. This reads all challenges of the pool, because there is no index by user.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())

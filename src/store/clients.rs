@@ -21,14 +21,15 @@ pub struct Client {
     pub pool_id: String,
     pub id: String,
     pub name: String,
-    /// A public client has none. There are two while its servers change from the older to the newer.
+    /// Empty for a public client. There are two secrets while the client's servers change from the older to the newer
+    /// one.
     pub secrets: Vec<ClientSecret>,
     pub settings: ClientSettings,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
 
-/// A secret of an app client. In lists the oldest comes first.
+/// A secret of an app client. In a list of secrets, the oldest comes first.
 #[derive(Clone, Debug)]
 pub struct ClientSecret {
     pub id: String,
@@ -40,14 +41,14 @@ pub struct ClientSecret {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SealedSecret {
     id: String,
-    /// base64
+    /// The sealed secret, in base64.
     sealed: String,
     /// Seconds since the epoch.
     created_at: i64,
 }
 
-/// An app client's configuration, in the API's member names. Members that Keystead acts upon are typed; the rest is
-/// only given back.
+/// An app client's configuration, under the member names of the API. Members that much of the code uses are typed.
+/// `rest` has the members of OAuth 2.0, and those that are only stored and returned.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ClientSettings {
@@ -61,27 +62,28 @@ pub struct ClientSettings {
     pub refresh_token_validity: i64,
     #[serde(default)]
     pub token_validity_units: Units,
-    /// Minutes.
+    /// In minutes.
     #[serde(default = "three")]
     pub auth_session_validity: i64,
-    /// `LEGACY` (also when it is not given) or `ENABLED`
+    /// `LEGACY` or `ENABLED`. If the member is absent, `LEGACY` is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prevent_user_existence_errors: Option<String>,
     #[serde(default = "yes")]
     pub enable_token_revocation: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token_rotation: Option<Rotation>,
-    /// Never empty: an empty list is the default, which is not read back (docs/cognito.md 3.3).
+    /// Never an empty list: in a request, an empty list means the default, and responses then leave the member out
+    /// (docs/cognito.md 3.3).
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     pub read_attributes: Option<Vec<String>>,
-    /// Never empty, either.
+    /// Never an empty list, like `read_attributes`.
     #[serde(default, deserialize_with = "unless_empty", skip_serializing_if = "Option::is_none")]
     pub write_attributes: Option<Vec<String>>,
     #[serde(flatten)]
     pub rest: Map<String, Value>,
 }
 
-/// `seconds`, `minutes`, `hours` or `days` for each kind of token.
+/// The units of the lifetimes of tokens, one for each kind of token: `seconds`, `minutes`, `hours` or `days`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Units {
@@ -124,7 +126,7 @@ fn yes() -> bool {
 }
 
 impl ClientSettings {
-    /// Lifetime of access tokens: 5 minutes to 1 day, 1 hour by default.
+    /// The lifetime of access tokens: 5 minutes to 1 day, 1 hour by default.
     pub fn access_lifetime(&self) -> Duration {
         lifetime(
             self.access_token_validity,
@@ -133,7 +135,7 @@ impl ClientSettings {
         )
     }
 
-    /// Lifetime of ID tokens: 5 minutes to 1 day, 1 hour by default.
+    /// The lifetime of ID tokens: 5 minutes to 1 day, 1 hour by default.
     pub fn id_lifetime(&self) -> Duration {
         lifetime(
             self.id_token_validity,
@@ -142,18 +144,18 @@ impl ClientSettings {
         )
     }
 
-    /// Lifetime of refresh tokens: 1 hour to 3650 days, 30 days by default (and for 0).
+    /// The lifetime of refresh tokens: 1 hour to 3650 days, 30 days by default (and for 0).
     pub fn refresh_lifetime(&self) -> Duration {
         let unit = self.token_validity_units.refresh_token.as_deref().unwrap_or("days");
         lifetime(Some(self.refresh_token_validity), unit, Duration::days(30))
     }
 
-    /// Lifetime of a `Session`.
+    /// The lifetime of a `Session`, which links two calls of a sign-in.
     pub fn session_lifetime(&self) -> Duration {
         Duration::minutes(self.auth_session_validity)
     }
 
-    /// Whether unknown users look like known ones to callers who come through this door.
+    /// Whether responses through this door make unknown users look like known ones.
     pub fn hides_existence(&self, door: Door) -> bool {
         door.hides_existence(self.prevent_user_existence_errors.as_deref() == Some("ENABLED"))
     }
@@ -164,7 +166,7 @@ impl ClientSettings {
         Some(Duration::seconds(rotation.retry_grace_period_seconds))
     }
 
-    /// A list of texts among the members that only OAuth 2.0 reads, such as `CallbackURLs`; empty if it is not given.
+    /// Returns the strings of a list among the members in `rest`, such as `CallbackURLs`; empty if the list is absent.
     pub fn list(&self, member: &str) -> Vec<&str> {
         let values = self.rest.get(member).and_then(Value::as_array).into_iter().flatten();
         values.filter_map(Value::as_str).collect()
@@ -176,8 +178,10 @@ impl ClientSettings {
             && self.list("AllowedOAuthFlows").contains(&flow)
     }
 
-    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on. Old clients list what
-    /// they may do besides signing in by SRP and refreshing.
+    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on.
+    ///
+    /// Old clients list values without the prefix `ALLOW_`. They may always refresh tokens and use custom challenges,
+    /// and may sign in by SRP unless `CUSTOM_AUTH_FLOW_ONLY` is listed. For other flows, the list decides.
     pub fn allows_flow(&self, flow: &str) -> bool {
         let has = |flow: &str| self.explicit_auth_flows.iter().any(|allowed| allowed == flow);
         if has(flow) || self.explicit_auth_flows.iter().any(|allowed| allowed.starts_with("ALLOW_")) {
@@ -212,8 +216,8 @@ fn secret_context(pool_id: &str, client_id: &str) -> String {
     format!("app_clients.secret {pool_id} {client_id}")
 }
 
-/// Opens the secrets of a row. `old` is the one secret as the release before wrote it, with the time when the client
-/// was created.
+/// Opens the secrets of a row. `old` is the column `secret`, in which earlier releases kept the only secret, with the
+/// time when the client was created. `old` is used only if `sealed` is empty.
 pub(super) fn open_secrets(
     sealing: &SealingKey,
     pool_id: &str,
@@ -251,18 +255,19 @@ fn seal_secrets(sealing: &SealingKey, client: &Client) -> Vec<SealedSecret> {
     client.secrets.iter().map(seal).collect()
 }
 
-/// The newest secret, in the form that the release before reads.
+/// Seals the newest secret for the column `secret`, which earlier releases read.
 fn seal_newest(sealing: &SealingKey, client: &Client) -> Option<Vec<u8>> {
     let newest = client.secrets.last()?;
     Some(sealing.seal(&secret_context(&client.pool_id, &client.id), newest.value.expose().as_bytes()))
 }
 
-/// The pool of a client: the one query that does not know the pool yet.
+/// Returns the ID of the pool that a client belongs to. Public requests give only the client's ID, so this query cannot
+/// be limited to one pool.
 pub async fn pool_of(db: &Connections, client_id: &str) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!("SELECT user_pool_id FROM app_clients WHERE client_id = $1", client_id).fetch_optional(db).await
 }
 
-/// A client with its pool, in one query.
+/// Finds a client with its pool, in one query.
 pub async fn find_with_pool(
     db: impl PgExecutor<'_>,
     sealing: &SealingKey,
@@ -306,7 +311,7 @@ pub async fn find_with_pool(
     }))
 }
 
-/// Adds a client; `false` when the pool is gone.
+/// Adds a client. Returns `false` if the pool is gone.
 pub async fn insert(db: &mut Connection, sealing: &SealingKey, client: &Client) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO app_clients (user_pool_id, client_id, name, configuration, secrets, secret, created_at, updated_at)
@@ -324,7 +329,7 @@ pub async fn insert(db: &mut Connection, sealing: &SealingKey, client: &Client) 
     Ok(done.rows_affected() == 1)
 }
 
-/// Locks a client until the transaction ends; `false` when there is none.
+/// Locks a client until the transaction ends. Returns `false` if there is no such client.
 pub async fn lock(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM app_clients WHERE user_pool_id = $1 AND client_id = $2 FOR UPDATE"#,
@@ -349,7 +354,7 @@ pub async fn update_secrets(db: &mut Connection, sealing: &SealingKey, client: &
     Ok(())
 }
 
-/// Writes a locked client's name and settings, and says whether they were others before.
+/// Writes a locked client's name and settings. Returns whether this changed anything.
 pub async fn update(db: &mut Connection, client: &Client) -> sqlx::Result<bool> {
     let changed = sqlx::query_scalar!(
         r#"UPDATE app_clients c SET name = $3, configuration = $4, updated_at = $5
@@ -365,7 +370,7 @@ pub async fn update(db: &mut Connection, client: &Client) -> sqlx::Result<bool> 
     changed.fetch_one(db).await
 }
 
-/// Removes a client; `false` when there is none.
+/// Removes a client. Returns `false` if there is no such client.
 pub async fn delete(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM app_clients WHERE user_pool_id = $1 AND client_id = $2", pool_id, client_id)
         .execute(db)
@@ -373,7 +378,7 @@ pub async fn delete(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx
     Ok(done.rows_affected() == 1)
 }
 
-/// `(client ID, name)` by ID, at most `limit`, after the given one.
+/// Lists clients as `(client ID, name)`, ordered by ID: at most `limit`, beginning after the ID `after`.
 pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<(String, String)>> {
     let rows = sqlx::query!(
         "SELECT client_id, name FROM app_clients WHERE user_pool_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3",
@@ -386,7 +391,7 @@ pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> s
     Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
 }
 
-/// The names of these clients, by ID.
+/// Returns `(client ID, name)` for each of these clients that exists.
 pub async fn names(db: &Connections, pool_id: &str, client_ids: &[String]) -> sqlx::Result<Vec<(String, String)>> {
     let rows = sqlx::query!(
         "SELECT client_id, name FROM app_clients WHERE user_pool_id = $1 AND client_id = ANY($2)",
@@ -398,7 +403,8 @@ pub async fn names(db: &Connections, pool_id: &str, client_ids: &[String]) -> sq
     Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
 }
 
-/// Whether a client of the pool signs in by SRP. If so, its users' passwords have verifiers.
+/// Whether a client of the pool lists a flow in which users may sign in by SRP. If so, new passwords of the pool's
+/// users get an SRP verifier.
 pub async fn any_uses_srp(db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (

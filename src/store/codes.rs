@@ -1,4 +1,4 @@
-//! Codes that were sent to people, and how often they were sent and tried.
+//! Codes that were sent to people, and counts of how often codes were sent and guessed at.
 
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::Connection;
 
-/// The window in which sent codes are counted. A window that seems to begin further ahead than this was begun by a
-/// wrong clock, and is over.
+/// The length of the window in which sent codes are counted. If a window begins further in the future than this, a
+/// wrong clock wrote it, and the window is over.
 const HOUR: Duration = Duration::HOUR;
-/// The window in which guesses at any code of a name are counted.
+/// The length of the window in which guesses at any code of a name are counted.
 const DAY: Duration = Duration::DAY;
 
 /// A code that was sent.
@@ -18,14 +18,14 @@ pub struct Code {
     pub hash: Vec<u8>,
     /// `email` or `phone_number`
     pub attribute: String,
-    /// The address that the code proves.
+    /// The address that the code was sent to, and so the address that it proves.
     pub destination: String,
-    /// Whether the address becomes the user's only with this code.
+    /// Whether the user does not have the address yet, and gets it when the code is given back.
     pub pending: bool,
     pub expires_at: OffsetDateTime,
 }
 
-/// Sets the user's one code of a purpose. The caller holds the user's row.
+/// Stores a user's code for a purpose, replacing the previous one. The caller has locked the user's row.
 pub async fn put(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str, code: &Code) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO codes (user_pool_id, sub, purpose, hash, attribute, destination, pending, expires_at)
@@ -46,7 +46,7 @@ pub async fn put(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str, c
     Ok(())
 }
 
-/// The user's code of a purpose. The caller holds the user's row.
+/// Returns a user's code for a purpose. The caller has locked the user's row.
 pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<Option<Code>> {
     sqlx::query_as!(
         Code,
@@ -60,7 +60,7 @@ pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) 
     .await
 }
 
-/// Removes a code, because it was used or is taken back.
+/// Removes a user's code for a purpose, because the code was used or is withdrawn.
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM codes WHERE user_pool_id = $1 AND sub = $2 AND purpose = $3", pool_id, sub, purpose)
         .execute(db)
@@ -74,51 +74,54 @@ pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::
     Ok(())
 }
 
-/// Where something is counted: a row of `code_attempts`.
+/// Identifies a row of `code_attempts`, in which something is counted.
 #[derive(Clone, Debug)]
 pub struct Counter {
     /// The row's `username_key`.
     pub key: String,
-    /// In a row that names share, whose counts it holds: the counts of another holder begin anew. Empty in a name's own
-    /// row.
+    /// Whose counts a shared row holds now: the keyed hash of one of the names that share the row. When another name
+    /// uses the row, the counts start again from 0. Empty for a row that is not shared.
     pub holder: String,
     pub purpose: &'static str,
 }
 
-/// How many guesses there may be.
+/// How many guesses are allowed.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// At one code, by everybody; after that the code is dead.
+    /// Guesses at one code by everybody together. After that many, the code is dead.
     pub per_code: i32,
-    /// At one code, by one guesser.
+    /// Guesses at one code by one guesser.
     pub per_code_and_guesser: i32,
-    /// Within a day at any code, by everybody.
+    /// Guesses at any code within a day, by everybody together.
     pub per_day: i32,
-    /// Within a day at any code, by one guesser.
+    /// Guesses at any code within a day, by one guesser.
     pub per_day_and_guesser: i32,
 }
 
-/// Whether one more guess is within the limits.
+/// The outcome of one more guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guess {
     Counted,
-    /// The code was tried too often, and may be replaced.
+    /// Refused: there were too many guesses at the code. A new code may replace it.
     Dead,
-    /// There were too many, by this guesser or in a day.
+    /// Refused: there were too many guesses by this guesser, or within a day.
     TooMany,
 }
 
-/// Guesses up to this time were at codes that are useless once another is sent. `beside` is how long a code lives
-/// beside later ones; `None` means that the next replaces it at once.
+/// Returns a time: guesses up to it are forgotten when another code is sent, because the codes that were guessed at can
+/// no longer be used. `beside` is how long a code stays valid beside later ones; `None` means that the next code
+/// replaces it at once.
 fn over(beside: Option<Duration>, now: OffsetDateTime) -> OffsetDateTime {
-    // A time more than an hour ahead was written by a wrong clock.
+    // `None` covers all guesses. A guess that seems to be more than an hour in the future was recorded by a wrong
+    // clock; the statements forget it in any case.
     beside.map_or(now + HOUR, |lives| now - lives)
 }
 
-/// Notes that a code is sent. Returns how many were sent within the hour.
+/// Records that a code is sent. Returns how many codes were counted as sent within the hour.
 ///
-/// The code itself counts if `counts` is set and the code before was not dead. Guesses are forgotten unless they were
-/// at codes that live `beside` this one.
+/// The code itself counts if `counts` is set, except when it replaces a dead code in the same hour. A code is dead
+/// after `dead` guesses. Guesses are forgotten if they were at a dead code, or at codes that are no longer valid beside
+/// the new one.
 pub async fn note_sent(
     db: &mut Connection,
     pool_id: &str,
@@ -157,7 +160,7 @@ pub async fn note_sent(
     .await
 }
 
-/// How many codes were sent within the hour, as far as that was noted.
+/// Returns how many codes this counter has recorded as sent within the hour.
 pub async fn sent(db: &mut Connection, pool_id: &str, counter: &Counter, now: OffsetDateTime) -> sqlx::Result<i32> {
     let found = sqlx::query_scalar!(
         "SELECT sent FROM code_attempts
@@ -172,7 +175,7 @@ pub async fn sent(db: &mut Connection, pool_id: &str, counter: &Counter, now: Of
     Ok(found.fetch_optional(db).await?.unwrap_or(0))
 }
 
-/// Counts a guess of `guesser`, unless there were too many. A refused guess is not counted, and writes nothing.
+/// Counts a guess of `guesser`, unless there were too many. A refused guess is not counted and writes nothing.
 pub async fn count_guess(
     db: &mut Connection,
     pool_id: &str,
@@ -235,8 +238,8 @@ pub async fn count_guess(
     Ok(if dead.fetch_one(db).await? { Guess::Dead } else { Guess::TooMany })
 }
 
-/// Forgets guesses as [`note_sent`] does, so that a new code may be guessed at from the beginning. The guesses of the
-/// day stay counted.
+/// Forgets guesses under the same conditions as [`note_sent`], so that a new code gets its full number of guesses. The
+/// guesses of the day stay counted.
 pub async fn forget_tries(
     db: &mut Connection,
     pool_id: &str,
@@ -285,7 +288,7 @@ pub async fn take_back(db: &mut Connection, pool_id: &str, counter: &Counter, gu
     Ok(())
 }
 
-/// Notes that the code that was asked for was used.
+/// Records that the code that was sent last was used. Forgets when it was sent, and the guesses at it.
 pub async fn was_used(db: &mut Connection, pool_id: &str, counter: &Counter) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE code_attempts SET last_sent_at = NULL, tried = 0, code_tries = '{}'
@@ -300,7 +303,7 @@ pub async fn was_used(db: &mut Connection, pool_id: &str, counter: &Counter) -> 
     Ok(())
 }
 
-/// Whether a code was sent since a time and not used, as far as this counter knows.
+/// Whether a code was sent after a time and has not been used, according to this counter.
 pub async fn was_sent_since(
     db: &mut Connection,
     pool_id: &str,

@@ -1,19 +1,20 @@
-//! App clients that were deleted, and whose sessions are not removed yet (`jobs::delete_clients`).
+//! Deleted app clients whose sessions are not all removed yet (`jobs::delete_clients`).
 
 use uuid::Uuid;
 
 use super::Connection;
 
-/// A client whose sessions are being removed.
+/// A deleted client whose sessions are being removed.
 #[derive(Debug)]
 pub struct DeletedClient {
     pub pool_id: String,
     pub client_id: String,
-    /// The sessions up to this one were looked at.
+    /// The ID of the last session that the job has checked. The job goes through the pool's sessions in the order of
+    /// their IDs.
     pub looked_at: Uuid,
 }
 
-/// Notes a client's deletion, in the transaction that does it.
+/// Records that a client is deleted, in the transaction that deletes it.
 pub async fn insert(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO deleted_clients (user_pool_id, client_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -25,7 +26,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx
     Ok(())
 }
 
-/// One deleted client, if there is any.
+/// Returns one deleted client, if there is any.
 pub async fn next(db: &mut Connection) -> sqlx::Result<Option<DeletedClient>> {
     sqlx::query_as!(
         DeletedClient,
@@ -35,7 +36,7 @@ pub async fn next(db: &mut Connection) -> sqlx::Result<Option<DeletedClient>> {
     .await
 }
 
-/// Notes how far the job has come.
+/// Records how far the job has come with a client's sessions.
 pub async fn update_looked_at(db: &mut Connection, client: &DeletedClient, looked_at: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE deleted_clients SET looked_at = $3 WHERE user_pool_id = $1 AND client_id = $2",
@@ -48,8 +49,8 @@ pub async fn update_looked_at(db: &mut Connection, client: &DeletedClient, looke
     Ok(())
 }
 
-/// Forgets a client whose sessions have all been looked at. A session that somebody held meanwhile is dead, too, and is
-/// removed when it expires.
+/// Forgets a deleted client when the job has checked all sessions of the pool. A session that the job skipped because
+/// another transaction had locked it is not live either, and is removed when it expires.
 pub async fn delete(db: &mut Connection, client: &DeletedClient) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM deleted_clients WHERE user_pool_id = $1 AND client_id = $2",

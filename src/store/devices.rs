@@ -1,4 +1,4 @@
-//! Users' devices, which pools may remember.
+//! Devices of users, in pools that remember devices.
 
 use sqlx::PgExecutor;
 use time::OffsetDateTime;
@@ -11,12 +11,12 @@ use super::{Connection, Connections};
 pub struct Device {
     /// `<region>_<UUID>`
     pub key: String,
-    /// The key of the device's group; the device's proof is made for it and for the device's own key.
+    /// The key of the device's group. The device's proof is computed from this key and the device's own key.
     pub group_key: String,
     pub name: Option<String>,
-    /// Sealed: salt and SRP verifier of the device's password.
+    /// The salt and the SRP verifier of the device's password, sealed.
     pub verifier: Vec<u8>,
-    /// Whether it may sign in as a device.
+    /// Whether the device is asked to prove itself at sign-ins, and may then stand in for a second factor.
     pub remembered: bool,
     pub last_address: String,
     pub created_at: OffsetDateTime,
@@ -24,7 +24,7 @@ pub struct Device {
     pub last_used_at: OffsetDateTime,
 }
 
-/// Adds a device; `false` when it was confirmed before.
+/// Adds a device. Returns `false` if the device was already confirmed.
 pub async fn insert(db: &mut Connection, pool_id: &str, sub: Uuid, device: &Device) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO devices
@@ -45,7 +45,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, sub: Uuid, device: &Devi
     Ok(done.rows_affected() == 1)
 }
 
-/// A device of a user.
+/// Finds a device of a user.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<Option<Device>> {
     sqlx::query_as!(
         Device,
@@ -59,7 +59,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, sub: Uuid, key: &str) 
     .await
 }
 
-/// Devices of a user by key, at most `limit`, after the given one.
+/// Lists devices of a user, ordered by key: at most `limit`, beginning after the key `after`.
 pub async fn list(db: &Connections, pool_id: &str, sub: Uuid, after: &str, limit: i64) -> sqlx::Result<Vec<Device>> {
     sqlx::query_as!(
         Device,
@@ -74,7 +74,7 @@ pub async fn list(db: &Connections, pool_id: &str, sub: Uuid, after: &str, limit
     .await
 }
 
-/// How many devices a user has. The caller has locked the user's row.
+/// Counts a user's devices. The caller has locked the user's row.
 pub async fn count(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM devices WHERE user_pool_id = $1 AND sub = $2"#,
@@ -85,7 +85,7 @@ pub async fn count(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Resul
     .await
 }
 
-/// Sets whether a device is remembered. `None` when there is no such device, `false` when nothing changed.
+/// Sets whether a device is remembered. Returns `None` if there is no such device, and `false` if nothing changed.
 pub async fn remember(
     db: &mut Connection,
     pool_id: &str,
@@ -113,8 +113,8 @@ pub async fn remember(
     .await
 }
 
-/// Notes a sign-in with a device that is still remembered, and keeps it so until the transaction ends; `false` when it
-/// is not.
+/// Records a sign-in with a remembered device, and locks the device's row, so that the device stays remembered until
+/// the transaction ends. Returns `false` if the device is not remembered any more.
 pub async fn use_remembered(
     db: &mut Connection,
     pool_id: &str,
@@ -137,7 +137,8 @@ pub async fn use_remembered(
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets a device; `false` when there is none. [`super::sessions::end_of_device`] deals with its sessions.
+/// Forgets a device. Returns `false` if there is no such device. The caller ends the device's sessions with
+/// [`super::sessions::end_of_device`].
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str) -> sqlx::Result<bool> {
     let done =
         sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2 AND device_key = $3", pool_id, sub, key)
@@ -146,7 +147,7 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid, key: &str) ->
     Ok(done.rows_affected() == 1)
 }
 
-/// Forgets all devices of a user; `false` when there are none.
+/// Forgets all devices of a user. Returns `false` if there are none.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
     let done =
         sqlx::query!("DELETE FROM devices WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;

@@ -1,4 +1,5 @@
-//! Domains of user pools: the prefix or the name under which a pool's pages are found.
+//! Domains of user pools: the host names at which a pool's pages are found. A domain is either a prefix, one label in
+//! front of this server's host name, or a custom domain.
 
 use super::{Connection, Connections};
 
@@ -7,12 +8,12 @@ use super::{Connection, Connections};
 pub struct Domain {
     pub pool_id: String,
     pub domain: String,
-    /// Of a custom domain; `None` for a prefix.
+    /// The certificate of a custom domain; `None` for a prefix.
     pub certificate_arn: Option<String>,
     pub managed_login_version: i32,
 }
 
-/// Adds a domain; `false` when it is taken, or when the pool has one of this kind.
+/// Adds a domain. Returns `false` if the domain is taken, or if the pool already has a domain of the same kind.
 pub async fn insert(db: &mut Connection, domain: &Domain) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO domains (user_pool_id, domain, certificate_arn, managed_login_version) VALUES ($1, $2, $3, $4)
@@ -27,7 +28,7 @@ pub async fn insert(db: &mut Connection, domain: &Domain) -> sqlx::Result<bool> 
     Ok(done.rows_affected() == 1)
 }
 
-/// A domain of any pool, by its name.
+/// Finds a domain of any pool by its name.
 pub async fn find(db: &Connections, domain: &str) -> sqlx::Result<Option<Domain>> {
     sqlx::query_as!(
         Domain,
@@ -38,7 +39,7 @@ pub async fn find(db: &Connections, domain: &str) -> sqlx::Result<Option<Domain>
     .await
 }
 
-/// The domains of a pool: at most two.
+/// Lists the domains of a pool. There are at most two: a prefix and a custom domain.
 pub async fn list(db: impl sqlx::PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Vec<Domain>> {
     sqlx::query_as!(
         Domain,
@@ -49,8 +50,8 @@ pub async fn list(db: impl sqlx::PgExecutor<'_>, pool_id: &str) -> sqlx::Result<
     .await
 }
 
-/// Changes a domain, which stays a prefix or a custom domain, and says whether it was another before; `None` when the pool
-/// has no such domain.
+/// Changes a domain. A prefix stays a prefix, and a custom domain stays a custom domain. Returns whether this changed
+/// anything, or `None` if the pool has no such domain of this kind.
 pub async fn update(db: &mut Connection, domain: &Domain) -> sqlx::Result<Option<bool>> {
     let changed = sqlx::query_scalar!(
         r#"WITH found AS (
@@ -69,7 +70,7 @@ pub async fn update(db: &mut Connection, domain: &Domain) -> sqlx::Result<Option
     changed.fetch_optional(db).await
 }
 
-/// Removes a domain; `false` when the pool has no such domain.
+/// Removes a domain. Returns `false` if the pool has no such domain.
 pub async fn delete(db: &mut Connection, pool_id: &str, domain: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM domains WHERE user_pool_id = $1 AND domain = $2", pool_id, domain)
         .execute(db)

@@ -18,7 +18,7 @@ pub struct Group {
     pub updated_at: OffsetDateTime,
 }
 
-/// What a person's tokens say about a group.
+/// What a user's tokens say about one of the user's groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub name: String,
@@ -26,7 +26,7 @@ pub struct Membership {
     pub precedence: Option<i32>,
 }
 
-/// Adds a group; `false` when the name is taken.
+/// Adds a group. Returns `false` if the name is taken.
 pub async fn insert(db: &mut Connection, pool_id: &str, group: &Group) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO groups (user_pool_id, group_name, description, precedence, role_arn, created_at, updated_at)
@@ -43,7 +43,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, group: &Group) -> sqlx::
     Ok(done.rows_affected() == 1)
 }
 
-/// A group.
+/// Finds a group.
 pub async fn find(db: &Connections, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
     sqlx::query_as!(
         Group,
@@ -56,7 +56,7 @@ pub async fn find(db: &Connections, pool_id: &str, name: &str) -> sqlx::Result<O
     .await
 }
 
-/// A group, locked until the transaction ends.
+/// Locks a group until the transaction ends, and returns the group.
 pub async fn lock(db: &mut Connection, pool_id: &str, name: &str) -> sqlx::Result<Option<Group>> {
     sqlx::query_as!(
         Group,
@@ -95,7 +95,7 @@ pub async fn delete(db: &mut Connection, pool_id: &str, name: &str) -> sqlx::Res
     Ok(())
 }
 
-/// Groups by name, at most `limit`, after the given one.
+/// Lists groups, ordered by name: at most `limit`, beginning after the name `after`.
 pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<Group>> {
     sqlx::query_as!(
         Group,
@@ -109,14 +109,14 @@ pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> s
     .await
 }
 
-/// How many groups a pool has.
+/// Counts the groups of a pool.
 pub async fn count(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM groups WHERE user_pool_id = $1"#, pool_id)
         .fetch_one(db)
         .await
 }
 
-/// Groups of a user by name, at most `limit`, after the given one.
+/// Lists groups of a user, ordered by name: at most `limit`, beginning after the name `after`.
 pub async fn list_of_user(
     db: &Connections,
     pool_id: &str,
@@ -138,7 +138,7 @@ pub async fn list_of_user(
     .await
 }
 
-/// Users of a group by subject, at most `limit`, after the given one.
+/// Lists users of a group, ordered by subject: at most `limit`, beginning after the subject `after`.
 pub async fn list_users(
     db: &Connections,
     pool_id: &str,
@@ -160,7 +160,7 @@ pub async fn list_users(
     Ok(rows.into_iter().map(Listed::from).collect())
 }
 
-/// The groups that a person's tokens name: the lowest precedence first, then by name.
+/// Returns the groups that a user's tokens name, ordered by precedence (the lowest number first) and then by name.
 pub async fn memberships(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Membership>> {
     sqlx::query_as!(
         Membership,
@@ -174,7 +174,7 @@ pub async fn memberships(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
     .await
 }
 
-/// How many groups a user is in.
+/// Counts the groups that a user is in.
 pub async fn count_of_user(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM group_members WHERE user_pool_id = $1 AND sub = $2"#,
@@ -185,7 +185,7 @@ pub async fn count_of_user(db: &mut Connection, pool_id: &str, sub: Uuid) -> sql
     .await
 }
 
-/// Puts a user into a group; `false` when the user was in it already.
+/// Adds a user to a group. Returns `false` if the user was in it already.
 pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO group_members (user_pool_id, sub, group_name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
@@ -198,7 +198,7 @@ pub async fn add_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str)
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes a user out of a group; `false` when the user was not in it.
+/// Removes a user from a group. Returns `false` if the user was not in it.
 pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "DELETE FROM group_members WHERE user_pool_id = $1 AND sub = $2 AND group_name = $3",
@@ -211,7 +211,8 @@ pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &s
     Ok(done.rows_affected() == 1)
 }
 
-/// The role of the group with the lowest precedence, unless groups with different roles share it.
+/// Returns the role of the group with the lowest precedence number, or `None` if groups with that number have different
+/// roles. Groups without a precedence or a role do not count.
 pub fn preferred_role(memberships: &[Membership]) -> Option<String> {
     let mut with_role = memberships.iter().filter_map(|one| Some((one.precedence?, one.role_arn.as_ref()?)));
     let (precedence, role) = with_role.next()?;

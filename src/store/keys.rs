@@ -1,4 +1,4 @@
-//! Signing keys of pools, with sealed private halves.
+//! Signing keys of pools. The private keys are sealed in the database.
 
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -12,13 +12,13 @@ use crate::{
 
 /// A stored key.
 pub struct StoredKey {
-    /// Public half and key ID.
+    /// The public key, with its key ID.
     pub public: PublicKey,
     /// `access` or `id`
     pub token_use: String,
     /// `next`, `current` or `retired`
     pub state: String,
-    /// PKCS#8 DER.
+    /// The private key as PKCS#8 in DER, no longer sealed.
     pub private: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ fn context(pool_id: &str, kid: &str) -> String {
     format!("signing_keys.private_key {pool_id} {kid}")
 }
 
-/// All keys of a pool; none when there is no such pool.
+/// Lists all keys of a pool. The list is empty if there is no such pool.
 pub async fn list(db: &Connections, sealing: &SealingKey, pool_id: &str) -> Result<Vec<StoredKey>> {
     let rows = sqlx::query!(
         r#"SELECT kid, token_use, state, private_key, public_jwk AS "public_jwk: Json<PublicKey>"
@@ -43,7 +43,7 @@ pub async fn list(db: &Connections, sealing: &SealingKey, pool_id: &str) -> Resu
         .collect()
 }
 
-/// The public keys of a pool.
+/// Lists the public keys of a pool.
 pub async fn list_public(db: &Connections, pool_id: &str) -> sqlx::Result<Vec<PublicKey>> {
     let rows = sqlx::query!(
         r#"SELECT public_jwk AS "public_jwk: Json<PublicKey>" FROM signing_keys WHERE user_pool_id = $1 ORDER BY token_use, created_at"#,
@@ -54,7 +54,7 @@ pub async fn list_public(db: &Connections, pool_id: &str) -> sqlx::Result<Vec<Pu
     Ok(rows.into_iter().map(|row| row.public_jwk.0).collect())
 }
 
-/// Adds a current key.
+/// Adds a key in the state `current`.
 pub async fn insert(
     db: &mut Connection,
     sealing: &SealingKey,
@@ -79,7 +79,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Checks that the sealing key is the right one, by opening one sealed key of the database, if there is any.
+/// Fails if the sealing key is not the one that sealed the private keys. Tries to open one of them, if there is any.
 pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()> {
     let row =
         sqlx::query!("SELECT user_pool_id, kid, private_key FROM signing_keys LIMIT 1").fetch_optional(db).await?;

@@ -1,16 +1,18 @@
-//! Wrong passwords per name: five are free, then each locks the name for twice as long, up to a quarter of an hour
-//! (docs/cognito.md 4.7). Names without a user are counted, too.
+//! Wrong passwords, counted by name (docs/cognito.md 4.7). By default, the fifth in a row locks the name for a second,
+//! and each further one for twice as long as the previous one, up to 15 minutes. Names that no user has are counted,
+//! too.
 
 use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
 
 use super::{Connection, Connections};
 
-/// After this time without failures the count starts again. It is also the longest lock.
+/// If there is no failure for this time, the count starts again. This is also the longest time for which a name is
+/// locked.
 const QUIET: Duration = Duration::minutes(15);
 
-/// Whether the name is locked now. A lock that ends later than any lock that begins now was written by a clock that was
-/// ahead: it is cut to the longest.
+/// Whether the name is locked now. If a lock ends later than the longest lock that could begin now, it was written by a
+/// clock that was ahead. Such a lock is shortened to the longest.
 pub async fn is_locked(
     db: impl PgExecutor<'_>,
     pool_id: &str,
@@ -32,8 +34,8 @@ pub async fn is_locked(
     .await
 }
 
-/// Counts a wrong password, and locks the name when `free` of them are used up. Until then the lock's end lies well in
-/// the past, so that a replica whose clock is a little behind does not take it for a lock.
+/// Counts a wrong password. Locks the name if it is the `free`-th wrong password in a row, or a later one. Before that,
+/// `locked_until` is set well into the past, so that a replica whose clock is a little behind does not see a lock.
 pub async fn count_failure(
     db: &Connections,
     pool_id: &str,
@@ -60,7 +62,8 @@ pub async fn count_failure(
     Ok(())
 }
 
-/// Forgets the failures of a name that has now given the right password; `false` when others have locked it meanwhile.
+/// Forgets the failures of a name for which the right password was given. Returns `false` if the name is locked,
+/// because of wrong passwords that were given meanwhile.
 pub async fn forgive(
     db: &mut Connection,
     pool_id: &str,
@@ -82,7 +85,7 @@ pub async fn forgive(
     Ok(!left.fetch_one(db).await?)
 }
 
-/// Forgets the failures of a name whose owner proved to be who they are by other means.
+/// Forgets the failures of a name whose owner has proved their identity in another way.
 pub async fn forget(db: &mut Connection, pool_id: &str, username_key: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM login_attempts WHERE user_pool_id = $1 AND username_key = $2", pool_id, username_key)
         .execute(db)

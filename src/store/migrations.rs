@@ -1,15 +1,15 @@
-//! The schema's migrations: applied by the first replica that needs them, beside replicas of other releases, which go
-//! on answering (`docs/decisions/0036-migrations-beside-running-replicas.md`).
+//! The schema's migrations. The first replica that needs them applies them, while replicas of other releases keep
+//! serving requests (`docs/decisions/0036-migrations-beside-running-replicas.md`).
 //!
 //! Comments at the top of a migration say how it runs, and which builds may run beside it:
 //!
-//! - `-- no-transaction`, as the first line: for an index on a table that grows, which is built concurrently. One
-//!   statement.
-//! - `-- compatible-with: <number>`: builds that know the schema up to this migration may run beside it. Without the
-//!   line, only builds that know the migration itself may.
+//! - `-- no-transaction`, as the first line: for an index on a table that grows. The index is built concurrently, so
+//!   the migration must be a single statement.
+//! - `-- compatible-with: <number>`: builds that know the migration with this number, or a later one, may run on the
+//!   schema that this migration makes. Without the line, only builds that know this migration itself may.
 //!
-//! The queries here run before there are tables, or on the library's own table. So most are not checked at compile
-//! time.
+//! The queries here run before the tables exist, or on the library's own table. So most of them are not checked at
+//! compile time.
 
 use std::time::Duration;
 
@@ -19,39 +19,42 @@ use sqlx::{
     postgres::PgConnectOptions,
 };
 
-/// The migrations of this build. [`migrate`] applies them itself instead of [`Migrator::run`]: the library's lock
-/// belongs to a connection (behind PgBouncer it would be taken on one and given back on another), and the library
-/// refuses a database that is newer than the build.
+/// The migrations of this build.
+///
+/// [`migrate`] applies them itself instead of calling [`Migrator::run`], for two reasons. The library's lock belongs to
+/// a connection: behind PgBouncer it would be taken on one connection and released on another. And the library refuses
+/// a database that is newer than the build.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// The library's table of what was applied.
+/// The table in which the library records which migrations were applied.
 const TABLE: &str = "_sqlx_migrations";
-/// Advisory lock of migrations.
+/// The advisory lock that a replica holds while it applies migrations.
 const LOCK: i64 = 0x6b73_0000;
-/// How often a migration is tried while others hold its lock, and the pause in between, in which those who queued
-/// behind it get their turn.
+/// How often a migration is tried while other transactions hold a lock that it needs, and the pause between the
+/// attempts. In the pause, the statements that queued behind the migration run.
 const ATTEMPTS: u32 = 20;
 const PAUSE: Duration = Duration::from_secs(2);
-/// Pause between two looks at what another replica does.
+/// The pause between two checks of whether another replica is done.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How the database's schema relates to a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Every migration of the build is applied, and no other.
+    /// All migrations of the build are applied, and no others.
     Current,
-    /// Other migrations are applied as well, and the build may run beside them: a newer release was here. Holds the
-    /// number of the newest.
+    /// Other migrations, those of a newer release, are applied as well, and the build may run on the resulting schema.
+    /// Holds the number of the newest migration.
     Newer(i64),
-    /// Other migrations are applied as well, and the build must not run beside them. Holds the reason, in words.
+    /// Other migrations are applied as well, and the build must not run on the resulting schema. Holds the reason, in
+    /// words.
     TooNew(String),
     /// Some migrations of the build are not applied.
     Missing,
-    /// A migration of the build was applied with another text. Holds its number.
+    /// A migration of the build was applied with different content. Holds the number of the migration.
     Changed(i64),
 }
 
-/// Why a database was not brought up to date.
+/// Why a database's schema was not brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("it has tables of another program; give Keystead an empty one")]
@@ -76,7 +79,7 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
-/// A migration that the database has, with what the build that applied it said about others.
+/// An applied migration, with what `schema_compatibility` says about other builds.
 #[derive(sqlx::FromRow)]
 struct Applied {
     version: i64,
@@ -88,30 +91,31 @@ struct Applied {
 const APPLIED: &str = "SELECT version, checksum, compatible_with, release FROM _sqlx_migrations
                        LEFT JOIN schema_compatibility USING (version) WHERE success";
 
-/// How the database's schema relates to this build.
+/// Returns how the database's schema relates to this build.
 pub async fn state(db: impl PgExecutor<'_>) -> sqlx::Result<State> {
     let applied = sqlx::query_as(APPLIED).fetch_all(db).await;
     Ok(none_without_table(applied)?.map_or(State::Missing, |applied| judge(&MIGRATIONS, &applied)))
 }
 
-/// Whether the database answers and this build may work on it.
+/// Whether this build may work on the database's schema. Fails if the database does not respond.
 pub async fn is_current(db: impl PgExecutor<'_>) -> sqlx::Result<bool> {
     Ok(matches!(state(db).await?, State::Current | State::Newer(_)))
 }
 
-/// Brings the database's schema up to date. Several replicas may do so at once, while replicas of the release before go
-/// on.
+/// Brings the database's schema up to date. Several replicas may do so at once, while replicas of the previous release
+/// keep running.
 ///
-/// The database of another program is left alone: migrations begin only in an empty database, which is one without
-/// tables, except for those of extensions.
+/// The database of another program is left alone. Migrations begin only in an empty database: one without tables, apart
+/// from those of extensions.
 pub async fn migrate(options: &PgConnectOptions) -> Result<(), Error> {
     migrate_to(options, &MIGRATIONS).await
 }
 
-/// Like [`migrate`], for a build with these migrations.
+/// Like [`migrate`], for a build that has the migrations `own`.
 pub async fn migrate_to(options: &PgConnectOptions, own: &Migrator) -> Result<(), Error> {
     let mut db = connect(options).await?;
-    // The usual start finds everything done and waits for nobody: another replica may be building an index for hours.
+    // Usually everything is done already. Then this does not wait for the lock: another replica may hold it for hours
+    // while it builds an index.
     if !is_done(own, &applied(&mut db).await?)? {
         let mut holder = connect(options).await?;
         lock(&mut holder).await?;
@@ -123,8 +127,8 @@ pub async fn migrate_to(options: &PgConnectOptions, own: &Migrator) -> Result<()
     Ok(())
 }
 
-/// A connection without time limits. A pooler refuses to pass such settings on; then the connection is made without
-/// them, and every transaction sets its own.
+/// Makes a connection without time limits. If a pooler refuses to pass on such settings, makes the connection without
+/// them; each transaction sets its own limits anyway.
 async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     let limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(|name| (name, "0"));
     match PgConnection::connect_with(&options.clone().application_name("keystead migrate").options(limits)).await {
@@ -136,8 +140,11 @@ async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     }
 }
 
-/// Holds the lock of migrations in a transaction that stays open. Polls for it instead of waiting in one statement,
-/// because an index that is built concurrently waits for every statement that began before.
+/// Takes the lock of migrations, in a transaction that stays open.
+///
+/// Polls for the lock instead of waiting for it in one statement, because building an index concurrently waits for all
+/// statements that began before. So the replica that builds the index and the one that waits for the lock would wait
+/// for each other.
 async fn lock(holder: &mut PgConnection) -> sqlx::Result<()> {
     for look in 0_u32.. {
         sqlx::raw_sql("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").execute(&mut *holder).await?;
@@ -155,7 +162,7 @@ async fn lock(holder: &mut PgConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Applies what is missing, under the lock.
+/// Applies the migrations that are missing. The caller holds the lock.
 async fn apply_missing(db: &mut PgConnection, own: &Migrator) -> Result<(), Error> {
     let foreign = sqlx::query_scalar!(
         r#"SELECT to_regclass('_sqlx_migrations') IS NULL AND EXISTS
@@ -170,8 +177,8 @@ async fn apply_missing(db: &mut PgConnection, own: &Migrator) -> Result<(), Erro
     if is_done(own, &applied)? {
         return Ok(());
     }
-    // Before the migrations, so that no older build ever meets one without its row; and again after them, because they
-    // may have created the table.
+    // This happens before the migrations, so that an older build never finds a migration without its row in
+    // `schema_compatibility`. It happens again after them, because they may have created that table.
     say_who_may_run(db, own).await?;
     for migration in own.iter().filter(|one| !applied.iter().any(|applied| applied.version == one.version)) {
         apply(db, migration).await?;
@@ -179,14 +186,14 @@ async fn apply_missing(db: &mut PgConnection, own: &Migrator) -> Result<(), Erro
     Ok(say_who_may_run(db, own).await?)
 }
 
-/// Applies one migration. While others hold its lock, tries again up to `ATTEMPTS` times.
+/// Applies one migration. If other transactions hold a lock that it needs, tries up to `ATTEMPTS` times.
 async fn apply(db: &mut PgConnection, migration: &Migration) -> Result<(), Error> {
     let version = migration.version;
     for attempt in 1..=ATTEMPTS {
         let done = if migration.no_tx { build(db, migration).await } else { change(db, migration).await };
         let Err(cause) = done else { return Ok(()) };
         match cause.as_database_error().and_then(|cause| cause.code()).as_deref() {
-            // No lock in time; a deadlock.
+            // The lock was not obtained in time, or there was a deadlock.
             Some("55P03" | "40P01") => {
                 tracing::warn!(version, attempt, "a migration waits for a lock that others hold; they go first");
                 tokio::time::sleep(PAUSE).await;
@@ -198,8 +205,8 @@ async fn apply(db: &mut PgConnection, migration: &Migration) -> Result<(), Error
     Err(Error::Locked(version))
 }
 
-/// Applies a migration in a transaction. It takes as long as it takes, but waits only a moment for a lock: all who want
-/// the table wait behind it, and they wait 2 s at most.
+/// Applies a migration in a transaction without a time limit. But it waits for a lock for one second only, because all
+/// statements that need the table queue behind it, and requests wait for a lock for two seconds at most.
 async fn change(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
     let limits = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '1s';
@@ -214,10 +221,10 @@ async fn change(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()
     }
 }
 
-/// Builds an index concurrently. Half an index, which an interrupted build may have left behind, is dropped first.
+/// Builds an index concurrently. If an interrupted build has left an invalid index behind, drops that index first.
 async fn build(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
     if let Some(index) = index_name(migration.sql.as_str()) {
-        // PostgreSQL goes on with the statement of a replica that was killed.
+        // If a replica was killed, PostgreSQL still continues its statement.
         let building =
             "SELECT EXISTS (SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid = to_regclass($1))";
         while sqlx::query_scalar(building).bind(index).fetch_one(&mut *db).await? {
@@ -226,7 +233,7 @@ async fn build(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()>
         let half = "SELECT EXISTS (SELECT 1 FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid)";
         if sqlx::query_scalar(half).bind(index).fetch_one(&mut *db).await? {
             tracing::info!(index, "an interrupted build left this index behind; it is dropped and built anew");
-            // The name comes from one of our own files.
+            // This is safe: the name comes from one of our own files.
             let drop = AssertSqlSafe(format!("DROP INDEX CONCURRENTLY IF EXISTS {index}"));
             sqlx::raw_sql(drop).execute(&mut *db).await?;
         }
@@ -234,12 +241,12 @@ async fn build(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()>
     db.apply(TABLE, migration).await.map(drop).map_err(cause_of)
 }
 
-/// The index that a statement builds concurrently.
+/// Returns the name of the index that a statement builds concurrently.
 fn index_name(sql: &str) -> Option<&str> {
     sql.split_once("INDEX CONCURRENTLY IF NOT EXISTS ")?.1.split_whitespace().next()
 }
 
-/// Records which builds may run beside each migration.
+/// Records for each migration which builds may run beside it.
 async fn say_who_may_run(db: &mut PgConnection, own: &Migrator) -> sqlx::Result<()> {
     let there = "SELECT to_regclass('schema_compatibility') IS NOT NULL";
     if !sqlx::query_scalar(there).fetch_one(&mut *db).await? {
@@ -254,14 +261,16 @@ async fn say_who_may_run(db: &mut PgConnection, own: &Migrator) -> sqlx::Result<
     sqlx::query(insert).bind(versions).bind(oldest).bind(release).execute(db).await.map(drop)
 }
 
-/// The newest migration that a build must at least know to run beside this one, as the comment at its top says.
+/// Returns the number of a migration: builds that know that one, or a later one, may run beside the given migration.
+/// The comment at the top of the given migration states the number. Without such a comment, it is the given migration's
+/// own.
 pub fn compatible_with(migration: &Migration) -> i64 {
     let comment = migration.sql.as_str().lines().take_while(|line| line.starts_with("--"));
     let said = comment.filter_map(|line| line.strip_prefix("-- compatible-with:")).next();
     said.and_then(|number| number.trim().parse().ok()).unwrap_or(migration.version)
 }
 
-/// The migrations that the database has, even if it is older than the table about builds.
+/// Returns the applied migrations, even if the database has no table `schema_compatibility` yet.
 async fn applied(db: &mut PgConnection) -> sqlx::Result<Vec<Applied>> {
     let alone = "SELECT version, checksum, NULL::bigint AS compatible_with, NULL::text AS release FROM _sqlx_migrations
                  WHERE success";
@@ -280,7 +289,7 @@ fn none_without_table<T>(result: sqlx::Result<T>) -> sqlx::Result<Option<T>> {
     }
 }
 
-/// Whether nothing is left to do for a build, or why it must not start.
+/// Whether all migrations of a build are applied. Fails if the build must not run on the database's schema.
 fn is_done(own: &Migrator, applied: &[Applied]) -> Result<bool, Error> {
     match judge(own, applied) {
         State::Current => Ok(true),

@@ -1,7 +1,10 @@
-//! All the SQL, in a file per table. Every query takes the pool first, and the time as an argument.
+//! The SQL, mostly with one file for each table. The statements in `batches` do the work of many requests at once. Some
+//! SQL is elsewhere: that of `jobs::remove_expired`, and of a few commands. Queries take the pool as their first
+//! argument where it is known, and the time as an argument.
 //!
-//! Lock order, so that transactions never wait for each other in a circle: user, then sessions, then challenges, then
-//! passkeys, then names and codes.
+//! Locks are taken in this order, so that transactions do not wait for each other in a circle: user, then sessions,
+//! then challenges, then passkeys, then names and codes. One exception is left: two users who take addresses from each
+//! other deadlock, and PostgreSQL ends one of the transactions (`flows::accounts::names`).
 
 pub(crate) mod aliases;
 pub mod audit;
@@ -41,8 +44,8 @@ pub use migrations::{is_current, migrate};
 use statement::statement;
 use stored::Stored;
 
-/// The error for a text in the database that this release does not know, because a newer one may have written it.
-/// `column` includes the table.
+/// Returns the error for a string in the database that this release does not know. Perhaps a newer release wrote it.
+/// `column` includes the name of the table.
 fn unknown_text(column: &str, row: impl std::fmt::Display, text: &str) -> sqlx::Error {
     let said = format!("{column} of {row} is {text:?}, which this release does not know; see `keystead doctor`");
     sqlx::Error::Decode(said.into())

@@ -1,4 +1,4 @@
-//! Operators' key pairs, with sealed secrets.
+//! Operators' key pairs. The secrets are sealed in the database.
 
 use time::OffsetDateTime;
 
@@ -10,14 +10,14 @@ use crate::{
     secret::Secret,
 };
 
-/// The `user_pool_id` of operators who may touch every pool.
+/// The `user_pool_id` of operators who may work on every pool.
 pub const EVERY_POOL: &str = "*";
 
 /// An operator's key pair.
 pub struct Operator {
     pub secret_access_key: Secret,
     pub role: Role,
-    /// The only pool it may touch, if it has one.
+    /// The only pool that the operator may work on; `None` if the operator may work on every pool.
     pub pool_id: Option<String>,
 }
 
@@ -25,7 +25,7 @@ fn context(access_key_id: &str) -> String {
     format!("operators.secret_access_key {access_key_id}")
 }
 
-/// The key pair of this ID.
+/// Finds the key pair with this access key ID.
 pub async fn find(db: &Connections, sealing: &SealingKey, access_key_id: &str) -> Result<Option<Operator>> {
     let row = sqlx::query!(
         "SELECT user_pool_id, secret_access_key, role FROM operators WHERE access_key_id = $1",
@@ -42,7 +42,8 @@ pub async fn find(db: &Connections, sealing: &SealingKey, access_key_id: &str) -
     }))
 }
 
-/// Fails if the sealing key is not the one that sealed the operators' secrets.
+/// Fails if the sealing key is not the one that sealed the operators' secrets. Tries to open one of them, if there is
+/// any.
 pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()> {
     let row = sqlx::query!("SELECT access_key_id, secret_access_key FROM operators LIMIT 1").fetch_optional(db).await?;
     if let Some(row) = row {
@@ -51,7 +52,7 @@ pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()>
     Ok(())
 }
 
-/// Adds a key pair or gives an existing one this secret and role.
+/// Adds a key pair. If it exists, gives it this secret and this role.
 pub async fn put(
     db: impl sqlx::PgExecutor<'_>,
     sealing: &SealingKey,
@@ -75,13 +76,13 @@ pub async fn put(
     Ok(())
 }
 
-/// Removes a key pair; `false` when there is none.
+/// Removes a key pair. Returns `false` if there is no such key pair.
 pub async fn delete(db: &Connections, access_key_id: &str) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM operators WHERE access_key_id = $1", access_key_id).execute(db).await?;
     Ok(done.rows_affected() > 0)
 }
 
-/// (access key ID, role, pool or `*`) of every key pair.
+/// Lists all key pairs, as access key ID, role, and pool ID or `*`.
 pub async fn list(db: &Connections) -> sqlx::Result<Vec<(String, String, String)>> {
     let rows = sqlx::query!("SELECT access_key_id, role, user_pool_id FROM operators ORDER BY created_at")
         .fetch_all(db)
@@ -89,11 +90,11 @@ pub async fn list(db: &Connections) -> sqlx::Result<Vec<(String, String, String)
     Ok(rows.into_iter().map(|row| (row.access_key_id, row.role, row.user_pool_id)).collect())
 }
 
-/// The access key ID of a key pair with this secret, if there is one.
+/// Returns the access key ID of a key pair with this secret, if there is one.
 pub async fn with_secret(db: &Connections, sealing: &SealingKey, secret: &str) -> sqlx::Result<Option<String>> {
     let rows = sqlx::query!("SELECT access_key_id, secret_access_key FROM operators").fetch_all(db).await?;
     let mut found = rows.into_iter().filter(|row| {
-        // A secret that does not open signs nothing.
+        // A secret that cannot be opened is passed over, because nobody can sign with it.
         sealing
             .open(&context(&row.access_key_id), &row.secret_access_key)
             .is_ok_and(|opened| opened == secret.as_bytes())

@@ -1,5 +1,6 @@
-//! The outbox of messages to people. A message is written in the transaction that causes it, and a job
-//! (`jobs::deliver`) delivers it at least once.
+//! Messages to people in the outbox. A message is written in the transaction that causes it. A job (`jobs::deliver`)
+//! then delivers it, perhaps more than once, or gives it up after many failures. (The outbox also has events for other
+//! systems, such as deletions of passkeys.)
 
 use serde_json::{Value, json};
 use sqlx::PgExecutor;
@@ -8,17 +9,17 @@ use uuid::Uuid;
 
 use super::{Connection, Connections};
 
-/// Who waits for a message.
+/// Whether somebody waits for a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
-    /// A person in front of a screen.
+    /// A person in front of a screen waits for it.
     Awaited,
-    /// Nobody: an operator caused it, for example an invitation.
+    /// Nobody waits for it, because an operator caused it: an invitation, for example.
     Unawaited,
 }
 
 impl Urgency {
-    /// As the database has it.
+    /// The number by which the database stores the urgency.
     fn number(self) -> i16 {
         match self {
             Self::Awaited => 0,
@@ -33,7 +34,7 @@ pub struct NewMessage<'a> {
     /// `message.email` or `message.sms`
     pub kind: &'a str,
     pub urgency: Urgency,
-    /// The masked destination, for people who look at the table.
+    /// The masked destination, for people who look into the table.
     pub to: &'a str,
     pub sealed: &'a [u8],
 }
@@ -43,23 +44,23 @@ pub struct NewMessage<'a> {
 pub struct Due {
     pub id: Uuid,
     pub sealed: Vec<u8>,
-    /// Including this one.
+    /// The number of delivery attempts so far, including the one that begins now.
     pub attempts: i32,
 }
 
-/// An attempt that failed.
+/// A failed attempt to deliver a message.
 #[derive(Debug)]
 pub struct Failed {
     pub pool_id: String,
     pub id: Uuid,
-    /// Which attempt it was.
+    /// The number of the attempt, from 1.
     pub attempts: i32,
-    /// When the message is tried again; `None` means that it is given up, and its content is forgotten.
+    /// When delivery is tried again. `None` means that the message is given up; its content is then deleted.
     pub due_at: Option<OffsetDateTime>,
     pub why: String,
 }
 
-/// Adds a message, due at once.
+/// Adds a message that is due at once.
 pub async fn insert(
     db: &mut Connection,
     pool_id: &str,
@@ -81,8 +82,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// Pools that have messages due, in the order of their IDs: the first ones after `after` (`""` for the first ones of
-/// all). Each pool costs two looks at the index, however much waits.
+/// Lists pools that have messages due, ordered by ID: at most `limit`, beginning after the ID `after` (an empty string:
+/// at the start). Each pool costs two lookups in the outbox's index, however many messages wait.
 pub async fn list_pools(
     db: &Connections,
     (kind, urgency): (&str, Urgency),
@@ -115,8 +116,8 @@ pub async fn list_pools(
     .await
 }
 
-/// Takes messages of a pool that are due, oldest first, until the time `until`. Messages that are neither delivered nor
-/// put back by then may be taken by somebody else.
+/// Takes due messages of a pool, beginning with those that have been due longest, and reserves them until the time
+/// `until`. Messages that were neither delivered nor recorded as failed by then may be taken by another replica.
 pub async fn take_due(
     db: &Connections,
     pool_id: &str,
@@ -142,13 +143,13 @@ pub async fn take_due(
     .await
 }
 
-/// Removes a message that is for nobody. Nothing of it is kept.
+/// Removes a message that nobody is to get. Nothing of the message is kept.
 pub async fn delete(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM outbox WHERE user_pool_id = $1 AND id = $2", pool_id, id).execute(db).await?;
     Ok(())
 }
 
-/// Removes messages (pool, ID) that were delivered. Nothing of them is kept.
+/// Removes messages that were delivered, given as pool ID and message ID. Nothing of the messages is kept.
 pub async fn delete_delivered(db: &Connections, delivered: &[(String, Uuid)]) -> sqlx::Result<()> {
     let (pools, ids): (Vec<String>, Vec<Uuid>) = delivered.iter().cloned().unzip();
     sqlx::query!(
@@ -162,7 +163,7 @@ pub async fn delete_delivered(db: &Connections, delivered: &[(String, Uuid)]) ->
     Ok(())
 }
 
-/// Notes that messages could not be delivered. A message that somebody else has taken meanwhile is left to them.
+/// Records that messages could not be delivered. Leaves out messages that another replica has taken meanwhile.
 pub async fn note_failed(db: &Connections, failed: &[Failed]) -> sqlx::Result<()> {
     let pools: Vec<String> = failed.iter().map(|one| one.pool_id.clone()).collect();
     let ids: Vec<Uuid> = failed.iter().map(|one| one.id).collect();

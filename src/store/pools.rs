@@ -25,19 +25,20 @@ pub struct Pool {
     pub updated_at: OffsetDateTime,
 }
 
-/// What happens to a user's sessions when a passkey is deleted (an extension; `KEEP` behaves as Amazon Cognito).
+/// What happens to a user's sessions when a passkey is deleted. This is an extension; `KEEP` behaves like Amazon
+/// Cognito.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SessionsOnDelete {
-    /// They go on.
+    /// All sessions stay live.
     Keep,
-    /// All end, except for the one that deletes the passkey.
+    /// All sessions end, except for the one that deletes the passkey.
     EndOthers,
-    /// All end.
+    /// All sessions end.
     EndAll,
 }
 
 impl SessionsOnDelete {
-    /// The database's text.
+    /// Returns the value that the database stores.
     pub fn text(self) -> &'static str {
         match self {
             Self::Keep => "KEEP",
@@ -46,7 +47,7 @@ impl SessionsOnDelete {
         }
     }
 
-    /// From that text.
+    /// Parses the value that the database stores.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Keep, Self::EndOthers, Self::EndAll].into_iter().find(|one| one.text() == text)
     }
@@ -55,32 +56,34 @@ impl SessionsOnDelete {
 /// What a pool requires of its passkeys beyond Amazon Cognito. The defaults behave like Amazon Cognito
 /// (docs/passkeys.md).
 ///
-/// The member names are those of `KeysteadService.SetUserPoolPasskeyPolicy`; members with their default are left out.
+/// The member names are those of `KeysteadService.SetUserPoolPasskeyPolicy`. Members that have their default value are
+/// left out of the JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct PasskeyPolicy {
-    /// Whether a person's last way to sign in must not be deleted.
+    /// Whether users are kept from deleting the passkey that is their last way to sign in.
     #[serde(skip_serializing_if = "is_false")]
     pub keep_last_factor: bool,
-    /// How long ago, in seconds, the sign-in may have been that adds or deletes a passkey; `None` means any time.
+    /// How old a sign-in may be, in seconds, for changes of passkeys and of other ways into the account; `None` means
+    /// any age.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step_up_seconds: Option<i64>,
-    /// The most passkeys that one person may have; `None` means the limit of the server's settings.
+    /// The most passkeys that one user may have; `None` means the limit in the server's settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_passkeys: Option<i64>,
-    /// AAGUIDs of the authenticators that may be registered; empty means any.
+    /// The AAGUIDs of the authenticators that may be registered; empty means any authenticator.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accepted_authenticators: Vec<Uuid>,
-    /// Whether EdDSA (Ed25519) is offered beside ES256 and RS256.
+    /// Whether EdDSA (Ed25519) is offered in addition to ES256 and RS256.
     #[serde(rename = "EdDSA", skip_serializing_if = "is_false")]
     pub ed_dsa: bool,
     /// Origins outside of the RP ID that may use its passkeys (Web Authentication Level 3, section 5.11).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related_origins: Vec<String>,
-    /// App clients whose users sign in with a passkey alone, without a name.
+    /// The app clients whose users may sign in with a passkey alone, without giving a name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub usernameless_clients: Vec<String>,
-    /// Whether passkey managers are told a person's present name.
+    /// Whether passkey managers are told a user's present name.
     #[serde(skip_serializing_if = "is_false")]
     pub signal_user_details: bool,
 }
@@ -90,7 +93,7 @@ fn is_false(value: &bool) -> bool {
 }
 
 impl PasskeyPolicy {
-    /// Whether a client's users may sign in without a name.
+    /// Whether a client's users may sign in without giving a name.
     pub fn allows_nameless(&self, client_id: &str) -> bool {
         self.usernameless_clients.iter().any(|one| one == client_id)
     }
@@ -100,13 +103,13 @@ impl PasskeyPolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Branding {
-    /// Shown in place of the pool's name.
+    /// The name shown in place of the pool's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// `#rrggbb`: buttons and links on light pages.
+    /// The color of buttons and links on light pages, as `#rrggbb`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent_color: Option<String>,
-    /// `#rrggbb`: buttons and links on dark pages.
+    /// The color of buttons and links on dark pages, as `#rrggbb`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent_color_dark: Option<String>,
     /// Identifies the logo's present image, if there is one.
@@ -114,8 +117,8 @@ pub struct Branding {
     pub logo_version: Option<String>,
 }
 
-/// A pool's configuration, in the API's member names. Members that Keystead acts upon are typed; those that only
-/// describe something are in `rest`.
+/// A pool's configuration, under the member names of the API. Members that much of the code uses are typed; all others
+/// are in `rest`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PoolSettings {
@@ -123,7 +126,7 @@ pub struct PoolSettings {
     /// `ACTIVE` or `INACTIVE`
     pub deletion_protection: String,
     pub mfa_configuration: MfaConfiguration,
-    /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool, like the two that follow.
+    /// A member of Get/SetUserPoolMfaConfig and not of DescribeUserPool, like the next two.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_token_mfa_configuration: Option<SoftwareTokenMfa>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,28 +134,28 @@ pub struct PoolSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_mfa_configuration: Option<Value>,
     pub schema_attributes: Vec<SchemaAttribute>,
-    /// `email`, `phone_number`: what users sign in with, in place of usernames that they choose.
+    /// What users sign in with, in place of usernames that they choose: `email`, `phone_number`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub username_attributes: Vec<String>,
-    /// `email`, `phone_number`, `preferred_username`: what users may sign in with besides the username.
+    /// What users may sign in with besides the username: `email`, `phone_number`, `preferred_username`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alias_attributes: Vec<String>,
-    /// `email`, `phone_number`: the addresses that get a code without being asked for.
+    /// The addresses to which a verification code is sent automatically: `email`, `phone_number`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub auto_verified_attributes: Vec<String>,
     #[serde(default)]
     pub user_attribute_update_settings: UpdateSettings,
-    /// `None` means that names are compared exactly as they are written.
+    /// `None` means that usernames are compared exactly as they are written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username_configuration: Option<UsernameConfiguration>,
     pub admin_create_user_config: AdminCreateUserConfig,
     /// `None` means that devices are not remembered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_configuration: Option<DeviceConfiguration>,
-    /// The pool's own names of the levels of the `acr` claim: `Level1` to `Level4`.
+    /// The pool's own names for the levels of the `acr` claim, under the keys `Level1` to `Level4`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub acr_configuration: BTreeMap<String, AcrLevel>,
-    /// Part of Get/SetUserPoolMfaConfig, not of DescribeUserPool.
+    /// A member of Get/SetUserPoolMfaConfig and not of DescribeUserPool.
     #[serde(default)]
     pub web_authn_configuration: Option<WebAuthnConfiguration>,
     #[serde(flatten)]
@@ -169,7 +172,8 @@ pub struct SoftwareTokenMfa {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateSettings {
-    /// `email`, `phone_number`: a new address becomes the user's only once its code has come back.
+    /// The addresses (`email`, `phone_number`) that must be verified before they change: a new address becomes the
+    /// user's only when the user gives back the code that was sent to it.
     #[serde(default)]
     pub attributes_require_verification_before_update: Vec<String>,
 }
@@ -211,7 +215,7 @@ impl Default for PasswordPolicy {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SignInPolicy {
-    /// A password, and perhaps others.
+    /// Always `PASSWORD`, and perhaps other factors.
     pub allowed_first_auth_factors: Vec<Factor>,
 }
 
@@ -236,14 +240,15 @@ impl Default for AdminCreateUserConfig {
     }
 }
 
-/// How devices are remembered. They are if either member is given, even as `false`.
+/// How devices are remembered. If neither member is given, they are not remembered; a member that is `false` counts as
+/// given.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceConfiguration {
     /// Whether a remembered device stands in for a second factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge_required_on_new_device: Option<bool>,
-    /// Whether a device is remembered only once its user said so (UpdateDeviceStatus).
+    /// Whether a device is remembered only after its user has asked for it (UpdateDeviceStatus).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_only_remembered_on_user_prompt: Option<bool>,
 }
@@ -255,7 +260,7 @@ pub struct AcrLevel {
 }
 
 impl PoolSettings {
-    /// The name of a level (1 to 4) of the `acr` claim.
+    /// Returns the name of a level (1 to 4) of the `acr` claim.
     pub fn acr_name(&self, level: u8) -> String {
         match self.acr_configuration.get(&format!("Level{level}")) {
             Some(own) => own.acr_value.clone(),
@@ -290,31 +295,32 @@ fn single_factor() -> String {
 #[serde(rename_all = "PascalCase")]
 pub struct SchemaAttribute {
     pub name: String,
-    /// `String`, `Number`, `DateTime` or `Boolean`; empty if a request does not say.
+    /// `String`, `Number`, `DateTime` or `Boolean`; empty if a request does not give a type.
     #[serde(default)]
     pub attribute_data_type: String,
     #[serde(default)]
     pub developer_only_attribute: bool,
-    /// Whether it may be changed once a user has it; false unless a request says otherwise (docs/cognito.md 3.3).
+    /// Whether the attribute's value may be changed once a user has one; `false` unless a request says otherwise
+    /// (docs/cognito.md 3.3).
     #[serde(default)]
     pub mutable: bool,
     #[serde(default)]
     pub required: bool,
-    /// `MinLength` and `MaxLength`, numbers as text.
+    /// `MinLength` and `MaxLength`, numbers as strings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub string_attribute_constraints: Option<BTreeMap<String, String>>,
-    /// `MinValue` and `MaxValue`, numbers as text.
+    /// `MinValue` and `MaxValue`, numbers as strings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_attribute_constraints: Option<BTreeMap<String, String>>,
 }
 
 impl Pool {
-    /// Whether this factor may open a session.
+    /// Whether users may open a session with this factor.
     pub fn allows_factor(&self, factor: Factor) -> bool {
         self.settings.policies.sign_in_policy.allowed_first_auth_factors.contains(&factor)
     }
 
-    /// Whether people may use this second factor.
+    /// Whether users may use this second factor.
     pub fn has_mfa(&self, method: SecondFactor) -> bool {
         let settings = &self.settings;
         settings.mfa_configuration != MfaConfiguration::Off
@@ -333,32 +339,32 @@ impl Pool {
         configuration.is_some_and(|one| one.factor_configuration == "MULTI_FACTOR_WITH_USER_VERIFICATION")
     }
 
-    /// How devices are remembered, if they are.
+    /// Returns how devices are remembered, or `None` if they are not.
     pub fn devices(&self) -> Option<&DeviceConfiguration> {
         self.settings.device_configuration.as_ref().filter(|one| {
             one.challenge_required_on_new_device.is_some() || one.device_only_remembered_on_user_prompt.is_some()
         })
     }
 
-    /// Whether a code that was sent may open a session.
+    /// Whether users may sign in with a code that is sent to them.
     pub fn uses_codes(&self) -> bool {
         Factor::SENT.into_iter().any(|factor| self.allows_factor(factor))
     }
 
-    /// Whether sign-ups that are confirmed by mail are confirmed by a link.
+    /// Whether a mail that asks for the confirmation of a sign-up has a link in place of a code.
     pub fn confirms_by_link(&self) -> bool {
         let template = self.settings.rest.get("VerificationMessageTemplate");
         template.is_some_and(|template| template["DefaultEmailOption"] == "CONFIRM_WITH_LINK")
     }
 
-    /// A username in the form in which it is compared: folded to lower case in case-insensitive pools.
+    /// Returns a username in the form in which usernames are compared: in case-insensitive pools, folded to lower case.
     pub fn username_key(&self, username: &str) -> String {
         let folds = self.settings.username_configuration.as_ref().is_some_and(|one| !one.case_sensitive);
         if folds { username.to_lowercase() } else { username.to_owned() }
     }
 }
 
-/// A pool as the database has it.
+/// A pool as the database stores it.
 pub(super) struct Row {
     pub(super) user_pool_id: String,
     pub(super) name: String,
@@ -392,7 +398,7 @@ impl TryFrom<Row> for Pool {
     }
 }
 
-/// A pool.
+/// Finds a pool.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option<Pool>> {
     let row = sqlx::query_as!(
         Row,
@@ -407,7 +413,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str) -> sqlx::Result<Option
     row.map(Pool::try_from).transpose()
 }
 
-/// A pool, locked until the transaction ends.
+/// Locks a pool until the transaction ends, and returns the pool.
 pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Pool>> {
     let row = sqlx::query_as!(
         Row,
@@ -422,8 +428,8 @@ pub async fn lock(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<Poo
     row.map(Pool::try_from).transpose()
 }
 
-/// A pool's settings, with the pool locked for its deletion. The lock is weaker than that of [`lock`], which could not
-/// be had during a flood of sign-ups: each of them holds the pool's row by a foreign key.
+/// Locks a pool for its deletion, and returns its settings. The lock is weaker than that of [`lock`], which could not
+/// be obtained during a flood of sign-ups: each sign-up locks the pool's row through a foreign key.
 pub async fn lock_settings(db: &mut Connection, pool_id: &str) -> sqlx::Result<Option<PoolSettings>> {
     let found = sqlx::query_scalar!(
         r#"SELECT configuration AS "configuration: Stored<PoolSettings>" FROM user_pools
@@ -434,7 +440,8 @@ pub async fn lock_settings(db: &mut Connection, pool_id: &str) -> sqlx::Result<O
     settings.map(|settings| settings.read("user_pools.configuration", pool_id)).transpose()
 }
 
-/// Keeps a pool's row from being removed until the transaction ends; `false` when there is no such pool.
+/// Keeps a pool's row from being removed until the transaction ends. (The pool may still be marked as deleted.) Returns
+/// `false` if there is no such pool.
 pub async fn hold(db: &mut Connection, pool_id: &str) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR KEY SHARE"#,
@@ -443,7 +450,7 @@ pub async fn hold(db: &mut Connection, pool_id: &str) -> sqlx::Result<bool> {
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
-/// Adds a pool; `false` when the ID is taken.
+/// Adds a pool. Returns `false` if the ID is taken.
 pub async fn insert(db: &mut Connection, pool: &Pool) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO user_pools (user_pool_id, name, configuration, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
@@ -458,7 +465,7 @@ pub async fn insert(db: &mut Connection, pool: &Pool) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes a locked pool's name and settings, and says whether they were others before.
+/// Writes a locked pool's name and settings. Returns whether this changed anything.
 pub async fn update(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<bool> {
     let changed = sqlx::query_scalar!(
         r#"UPDATE user_pools p SET name = $2, configuration = $3, updated_at = $4
@@ -519,13 +526,13 @@ pub async fn update_branding(
     Ok(())
 }
 
-/// A pool's logo: content type and image.
+/// Returns the content type and the image of a pool's logo.
 pub async fn logo(db: &Connections, pool_id: &str) -> sqlx::Result<Option<(String, Vec<u8>)>> {
     let row = sqlx::query!("SELECT content_type, image FROM pool_logos WHERE user_pool_id = $1", pool_id);
     Ok(row.fetch_optional(db).await?.map(|row| (row.content_type, row.image)))
 }
 
-/// The related origins of all pools with this RP ID.
+/// Returns the related origins of all pools with this RP ID.
 pub async fn related_origins(db: &Connections, rp_id: &str) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT DISTINCT origin.value AS "origin!"
@@ -537,18 +544,18 @@ pub async fn related_origins(db: &Connections, rp_id: &str) -> sqlx::Result<Vec<
     .await
 }
 
-/// A pool in a list.
+/// A pool, as lists show it.
 #[derive(Debug)]
 pub struct PoolSummary {
     pub id: String,
     pub name: String,
-    /// `LambdaConfig`
+    /// The member `LambdaConfig` of the pool's configuration.
     pub functions: Value,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
 
-/// Pools by ID, at most `limit`, after the given one.
+/// Lists pools, ordered by ID: at most `limit`, beginning after the ID `after`.
 pub async fn list(db: &Connections, after: &str, limit: i64) -> sqlx::Result<Vec<PoolSummary>> {
     sqlx::query_as!(
         PoolSummary,
@@ -565,13 +572,13 @@ pub async fn list(db: &Connections, after: &str, limit: i64) -> sqlx::Result<Vec
 /// How many sessions a user of a pool may have (SetUserPoolSessionConfiguration).
 #[derive(Clone, Copy, Debug)]
 pub struct SessionLimit {
-    /// Whether the limit applies.
+    /// Whether `tokens_per_user` applies.
     pub tracking: bool,
-    /// The most sessions with tokens that one user may have (1 to 100).
+    /// The most sessions with tokens that one user may have, 1 to 100.
     pub tokens_per_user: i32,
 }
 
-/// A pool's limit of sessions.
+/// Returns a pool's limit of sessions.
 pub async fn session_limit(db: &Connections, pool_id: &str) -> sqlx::Result<Option<SessionLimit>> {
     sqlx::query_as!(
         SessionLimit,
@@ -583,7 +590,8 @@ pub async fn session_limit(db: &Connections, pool_id: &str) -> sqlx::Result<Opti
     .await
 }
 
-/// Sets a pool's limit of sessions. `None` when there is no such pool, `false` when the limit was the same before.
+/// Sets a pool's limit of sessions. Returns `None` if there is no such pool, and `false` if the limit was the same
+/// before.
 pub async fn set_session_limit(
     db: &mut Connection,
     pool_id: &str,

@@ -1,4 +1,4 @@
-//! Resource servers: the APIs of others that access tokens may be meant for, and the scopes that they know.
+//! Resource servers: APIs of other parties for which access tokens can be issued, with the scopes that each API has.
 
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -13,7 +13,7 @@ pub struct ResourceServer {
     pub scopes: Vec<Scope>,
 }
 
-/// `ResourceServerScopeType`; in tokens it is `<identifier>/<name>`.
+/// `ResourceServerScopeType`. In tokens, a scope is written as `<identifier>/<name>`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Scope {
@@ -21,7 +21,7 @@ pub struct Scope {
     pub scope_description: String,
 }
 
-/// Adds a resource server; `false` when the identifier is taken.
+/// Adds a resource server. Returns `false` if the identifier is taken.
 pub async fn insert(db: &mut Connection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "INSERT INTO resource_servers (user_pool_id, identifier, name, scopes) VALUES ($1, $2, $3, $4)
@@ -36,7 +36,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, server: &ResourceServer)
     Ok(done.rows_affected() == 1)
 }
 
-/// A resource server.
+/// Finds a resource server.
 pub async fn find(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Result<Option<ResourceServer>> {
     let row = sqlx::query!(
         r#"SELECT identifier, name, scopes AS "scopes: Json<Vec<Scope>>"
@@ -49,7 +49,8 @@ pub async fn find(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Re
     Ok(row.map(|row| ResourceServer { identifier: row.identifier, name: row.name, scopes: row.scopes.0 }))
 }
 
-/// Writes a resource server's name and scopes, and says whether they were others before; `None` when there is no such server.
+/// Writes a resource server's name and scopes. Returns whether this changed anything, or `None` if there is no such
+/// server.
 pub async fn update(db: &mut Connection, pool_id: &str, server: &ResourceServer) -> sqlx::Result<Option<bool>> {
     let changed = sqlx::query_scalar!(
         r#"WITH found AS (
@@ -68,7 +69,7 @@ pub async fn update(db: &mut Connection, pool_id: &str, server: &ResourceServer)
     changed.fetch_optional(db).await
 }
 
-/// Removes a resource server; `false` when there is none.
+/// Removes a resource server. Returns `false` if there is no such server.
 pub async fn delete(db: &mut Connection, pool_id: &str, identifier: &str) -> sqlx::Result<bool> {
     let done =
         sqlx::query!("DELETE FROM resource_servers WHERE user_pool_id = $1 AND identifier = $2", pool_id, identifier)
@@ -77,7 +78,7 @@ pub async fn delete(db: &mut Connection, pool_id: &str, identifier: &str) -> sql
     Ok(done.rows_affected() == 1)
 }
 
-/// Resource servers by identifier, at most `limit`, after the given one.
+/// Lists resource servers, ordered by identifier: at most `limit`, beginning after the identifier `after`.
 pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<ResourceServer>> {
     let rows = sqlx::query!(
         r#"SELECT identifier, name, scopes AS "scopes: Json<Vec<Scope>>"
@@ -92,14 +93,14 @@ pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> s
     Ok(rows.into_iter().map(|row| server((row.identifier, row.name, row.scopes.0))).collect())
 }
 
-/// How many resource servers a pool has.
+/// Counts the resource servers of a pool.
 pub async fn count(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM resource_servers WHERE user_pool_id = $1"#, pool_id)
         .fetch_one(db)
         .await
 }
 
-/// Which of these scopes (`<identifier>/<name>`) no resource server of the pool has.
+/// Returns the scopes among these (`<identifier>/<name>`) that no resource server of the pool has.
 pub async fn unknown_scopes(db: &mut Connection, pool_id: &str, scopes: &[String]) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT wanted.scope AS "scope!" FROM unnest($2::text[]) AS wanted (scope)

@@ -16,21 +16,23 @@ pub struct Session {
     pub refresh_generation: i32,
     pub rotated_at: Option<OffsetDateTime>,
     pub auth_time: OffsetDateTime,
-    /// When it was opened, if that was not at `auth_time`.
+    /// When the session was opened, if that was not at `auth_time`.
     pub opened_at: Option<OffsetDateTime>,
     pub expires_at: OffsetDateTime,
     pub revoked_at: Option<OffsetDateTime>,
-    /// The values of the `amr` claim, separated by blanks.
+    /// The values of the `amr` claim, separated by spaces.
     pub methods: String,
-    /// The device that the person signed in with, in pools that remember devices.
+    /// The device key in the session's tokens, in pools that remember devices: that of the device which proved itself
+    /// at the sign-in, or a new key that the client may confirm.
     pub device_key: Option<String>,
-    /// A device that the sign-in named, and that was not asked for its proof.
+    /// A device that the sign-in named, but that did not have to prove itself.
     pub named_device: Option<String>,
-    /// Whether it is a browser's session on the sign-in pages; then `refresh_hash` is that of the browser's cookie.
+    /// Whether this is a browser's session on the sign-in pages. If so, `refresh_hash` is the hash of the browser's
+    /// cookie.
     pub browser: bool,
-    /// The browser's session through which an OAuth client got this one.
+    /// The browser's session through which an OAuth client got this session.
     pub browser_session: Option<Uuid>,
-    /// The scopes that an OAuth client was granted, separated by blanks; `None` for a sign-in through the API.
+    /// The scopes that were granted to an OAuth client, separated by spaces; `None` for a sign-in through the API.
     pub scope: Option<String>,
     /// The resource server that access tokens are for.
     pub resource: Option<String>,
@@ -44,14 +46,14 @@ pub enum OpenedWith {
     Passkey(Vec<u8>),
     /// A code that was sent for the sign-in.
     Otp,
-    /// A code that confirmed a sign-up a moment ago.
+    /// A code that confirmed the user's sign-up just before.
     SignUp,
-    /// The pool's own challenges.
+    /// Custom challenges, which the pool's triggers define.
     Custom,
 }
 
 impl OpenedWith {
-    /// As the database has it: the method, and the credential ID of a passkey.
+    /// Returns what the database stores: the method and, for a passkey, the credential ID.
     fn parts(&self) -> (&'static str, Option<&[u8]>) {
         match self {
             Self::Password => ("password", None),
@@ -74,7 +76,7 @@ impl OpenedWith {
     }
 }
 
-/// Opens a session. The caller holds the user's row.
+/// Opens a session. The caller has locked the user's row.
 pub async fn insert(
     db: &mut Connection,
     pool_id: &str,
@@ -109,8 +111,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// Whether the session is live, and its user is enabled and needs no password reset. If so, nobody can end it before
-/// the transaction ends.
+/// Whether the session is live, and its user is enabled and needs no password reset. If so, nobody can revoke the
+/// session before the transaction ends. The time at which the session expires is not checked.
 pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
     let live = statement!(query_scalar() {
         r#"SELECT 1 AS "live!" FROM"# SESSION_AND_OWNER
@@ -123,7 +125,8 @@ pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
     Ok(live.fetch_optional(db).await?.is_some())
 }
 
-/// A session, locked for a change. Sessions of a deleted app client are not found: they ended with it.
+/// Locks a session for a change, and returns the session. Sessions of a deleted app client are not found, because they
+/// ended with the client.
 pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
@@ -138,7 +141,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx:
     .await
 }
 
-/// A browser's session, without a lock. [`super::users::find_live`] tells whether it is live.
+/// Finds a browser's session without locking it. [`super::users::find_live`] finds out whether the session is live.
 pub async fn find_browser(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Session>> {
     sqlx::query_as!(
         Session,
@@ -152,7 +155,7 @@ pub async fn find_browser(db: &mut Connection, pool_id: &str, origin_jti: Uuid) 
     .await
 }
 
-/// What opened a session that the caller has locked.
+/// Returns what opened a session. The caller has locked the session.
 pub async fn opened_with(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OpenedWith>> {
     let row = sqlx::query!(
         "SELECT opened_with, credential_id FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
@@ -164,7 +167,9 @@ pub async fn opened_with(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -
     OpenedWith::parse(&row.opened_with, row.credential_id).ok_or_else(unknown).map(Some)
 }
 
-/// Ends the browser's session that a session is or was opened through, and all sessions that were opened through it.
+/// Ends the browser's session that belongs to a session, and all sessions that were opened through that browser's
+/// session. If the given session is itself a browser's, that is the one. Otherwise it is the one through which the
+/// given session was opened.
 pub async fn revoke_associated(
     db: &mut Connection,
     pool_id: &str,
@@ -187,14 +192,14 @@ pub async fn revoke_associated(
     Ok(())
 }
 
-/// The subject of a session, without a lock.
+/// Returns the subject of a session's user, without locking the session.
 pub async fn find_sub(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<Uuid>> {
     sqlx::query_scalar!("SELECT sub FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2", pool_id, origin_jti)
         .fetch_optional(db)
         .await
 }
 
-/// When the person of a session signed in; it never changes.
+/// Returns when the user of a session signed in. This time never changes.
 pub async fn auth_time(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<OffsetDateTime>> {
     let found = sqlx::query_scalar!(
         "SELECT auth_time FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
@@ -204,7 +209,7 @@ pub async fn auth_time(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> 
     found.fetch_optional(db).await
 }
 
-/// The device that a session was opened with. It changes only when the device is forgotten ([`end_of_device`]).
+/// Returns the device key of a session. It changes only when the device is forgotten ([`end_of_device`]).
 pub async fn device_key(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx::Result<Option<String>> {
     let found = sqlx::query_scalar!(
         "SELECT device_key FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2",
@@ -214,7 +219,7 @@ pub async fn device_key(db: &mut Connection, pool_id: &str, origin_jti: Uuid) ->
     Ok(found.fetch_optional(db).await?.flatten())
 }
 
-/// Gives a locked session its next refresh token.
+/// Stores the hash of a locked session's next refresh token.
 pub async fn update_refresh(
     db: &mut Connection,
     pool_id: &str,
@@ -236,7 +241,7 @@ pub async fn update_refresh(
     Ok(())
 }
 
-/// Ends one session.
+/// Ends a session. Returns `false` if there is none, or if it has already ended.
 pub async fn revoke(db: &mut Connection, pool_id: &str, origin_jti: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE sessions SET revoked_at = $3 WHERE user_pool_id = $1 AND origin_jti = $2 AND revoked_at IS NULL",
@@ -249,7 +254,8 @@ pub async fn revoke(db: &mut Connection, pool_id: &str, origin_jti: Uuid, now: O
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends one session of a user whose row the caller has locked; `false` when it has already ended or is another user's.
+/// Ends one session of a user whose row the caller has locked. Returns `false` if the session has ended or expired, or
+/// is another user's.
 pub async fn revoke_of_user(
     db: &mut Connection,
     pool_id: &str,
@@ -278,11 +284,12 @@ pub struct LiveSession {
     pub auth_time: OffsetDateTime,
     pub rotated_at: Option<OffsetDateTime>,
     pub browser: bool,
-    /// The values of the `amr` claim, separated by blanks.
+    /// The values of the `amr` claim, separated by spaces.
     pub methods: String,
 }
 
-/// Live sessions of a user, the newest first, at most `limit`, after the given one (by time, then identifier).
+/// Lists live sessions of a user, ordered by the time of the sign-in and then by ID, newest first: at most `limit`,
+/// beginning after `after`.
 pub async fn list_live(
     db: &Connections,
     pool_id: &str,
@@ -310,7 +317,8 @@ pub async fn list_live(
     .await
 }
 
-/// Ends all sessions of a user whose row the caller has locked, except one; `false` when there were none.
+/// Ends all sessions of a user whose row the caller has locked, apart from `except`. Returns `false` if there were
+/// none.
 pub async fn revoke_all(
     db: &mut Connection,
     pool_id: &str,
@@ -331,10 +339,10 @@ pub async fn revoke_all(
     Ok(done.rows_affected() > 0)
 }
 
-/// Ends the sessions of a user whose row the caller has locked that were opened with a device or named it.
+/// Ends all sessions of a user that were opened with a device or named it. The caller has locked the user's row.
 ///
-/// `stays` is a session that may stay until a time, which is for as long as an access token lives. It no longer has a
-/// device, and its refresh token is replaced by one that nobody has.
+/// `stays` is a session that does not end now but at the given time, by which its access tokens have expired. It loses
+/// its device, and its refresh token is replaced by one that nobody has.
 pub async fn end_of_device(
     db: &mut Connection,
     pool_id: &str,
@@ -381,12 +389,13 @@ pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::
 #[derive(Debug)]
 pub struct Over {
     pub sub: Uuid,
-    /// How many sessions with tokens the pool allows, if it limits them.
+    /// The most sessions with tokens that the pool allows, if it limits them.
     pub tokens: Option<i64>,
 }
 
-/// Which of these users of a pool have too many sessions: more than `most` live ones, more than `most` ended ones, or
-/// more live ones with tokens than the pool allows. Reads no more of a user's sessions than the limits allow.
+/// Returns the users among these who have too many sessions: more than `most` live ones, more than `most` ended ones,
+/// or more live ones with tokens than the pool allows. For each user, this reads about as many sessions as the limits
+/// allow, however many there are.
 pub async fn over_limits(
     db: &Connections,
     pool_id: &str,
@@ -418,8 +427,8 @@ pub async fn over_limits(
     .await
 }
 
-/// Removes the oldest live sessions of a user whose row the caller has locked, at most `limit`. The newest `keep`, and
-/// `own`, stay. With `tokens`, only sessions that have tokens count and are removed.
+/// Removes the oldest live sessions of a user whose row the caller has locked, at most `limit`. The newest `keep`
+/// sessions stay, and so does `own`. If `tokens` is true, only sessions with tokens are counted and removed.
 pub async fn delete_oldest(
     db: &mut Connection,
     pool_id: &str,
@@ -455,8 +464,8 @@ pub async fn delete_oldest(
     Ok(done.rows_affected())
 }
 
-/// Removes sessions of a user that have ended or expired, at most `limit`; `keep` of them stay. The user's live
-/// sessions are few.
+/// Removes ended and expired sessions of a user, at most `limit`; `keep` of them stay. This also reads the user's live
+/// sessions, but they are few.
 pub async fn delete_ended(
     db: &mut Connection,
     pool_id: &str,
@@ -481,17 +490,18 @@ pub async fn delete_ended(
     Ok(done.rows_affected())
 }
 
-/// A user, as a place in the order of all pools' sessions.
+/// A user, as a position in the list of all sessions, which is ordered by pool and user.
 #[derive(Clone, Debug, Default)]
 pub struct Place {
     pub pool_id: String,
     pub sub: Uuid,
 }
 
-/// Looks through the next `page` live sessions after a place, in the order of pools and users.
+/// Reads the next `page` sessions after a position, ordered by pool and user. Sessions that were ended are left out.
 ///
-/// Returns the users who seem to have more sessions than the limits allow, and in any case the last user seen, because
-/// perhaps not all sessions of that user were. An empty answer means that there are no more sessions.
+/// Returns the users who seem to have more sessions than the limits allow. In addition, it always returns the last user
+/// on the page, because perhaps not all of that user's sessions are on it. An empty result means that there are no more
+/// sessions.
 pub async fn scan(db: &mut Connection, after: &Place, page: i64, most: i64) -> sqlx::Result<Vec<Place>> {
     sqlx::query_as!(
         Place,
@@ -515,8 +525,9 @@ pub async fn scan(db: &mut Connection, after: &Place, page: i64, most: i64) -> s
     .await
 }
 
-/// Looks at the `page` sessions of a pool that follow `after`, and removes those of a client that nobody holds. Returns
-/// how many were removed, and the last session that was looked at (`None` when there are no more).
+/// Reads the next `page` sessions of a pool after the ID `after`, and removes those of the given client that no other
+/// transaction has locked. Returns how many were removed, and the ID of the last session read (`None` if there are no
+/// more).
 pub async fn delete_of_client(
     db: &mut Connection,
     pool_id: &str,

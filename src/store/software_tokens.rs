@@ -7,13 +7,13 @@ use super::Connection;
 /// A user's authenticator app.
 #[derive(Debug)]
 pub struct SoftwareToken {
-    /// Sealed; `None` until the first code has come back.
+    /// The secret in use, sealed; `None` until the user has given a first right code.
     pub secret: Option<Vec<u8>>,
-    /// Sealed; offered and not verified yet.
+    /// A secret that was offered and is not verified yet, sealed.
     pub pending: Option<Vec<u8>>,
 }
 
-/// Offers a new secret; the one in use stays until the new one is verified.
+/// Offers a new secret. The secret in use stays until the new one is verified.
 pub async fn offer(db: &mut Connection, pool_id: &str, sub: Uuid, pending: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO software_tokens (user_pool_id, sub, pending) VALUES ($1, $2, $3)
@@ -27,7 +27,7 @@ pub async fn offer(db: &mut Connection, pool_id: &str, sub: Uuid, pending: &[u8]
     Ok(())
 }
 
-/// The user's authenticator app.
+/// Finds a user's authenticator app.
 pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<SoftwareToken>> {
     sqlx::query_as!(
         SoftwareToken,
@@ -39,7 +39,7 @@ pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
     .await
 }
 
-/// Makes the offered secret the one in use, because the code of this step has verified it.
+/// Makes the offered secret the one in use, because the code of the time step `step` has verified it.
 pub async fn accept(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE software_tokens SET secret = pending, pending = NULL, last_step = $3 WHERE user_pool_id = $1 AND sub = $2",
@@ -52,8 +52,8 @@ pub async fn accept(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) ->
     Ok(())
 }
 
-/// Uses up the code of a step; `false` when that code or a later one was used before. Of several callers, only one gets
-/// it.
+/// Uses up the code of the time step `step`. Returns `false` if that code or a later one was used before. Of several
+/// callers, only one gets `true`.
 pub async fn use_step(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE software_tokens SET last_step = $3 WHERE user_pool_id = $1 AND sub = $2 AND last_step < $3",
@@ -66,7 +66,7 @@ pub async fn use_step(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) 
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes a user's authenticator app, verified or not; `false` when there is none.
+/// Removes a user's authenticator app, verified or not. Returns `false` if there is none.
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
     let done = sqlx::query!("DELETE FROM software_tokens WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(db)

@@ -1,13 +1,13 @@
 //! Parts of SQL that several statements share.
 
-/// A checked query of sqlx, composed of literals and of these shared parts:
+/// A query that sqlx checks at compile time, composed of literals and of these shared parts:
 ///
 /// - `USER`: the columns of a user `u`, as [`super::users::Row`] has them.
 /// - `USER_IF_ANY`: the same columns for a user who may not exist.
 /// - `SESSION_AND_OWNER`: a session `s` with its user `u` and its app client `o`, to be joined or filtered further.
-/// - `LIVES`: the condition that they may act: the session has not ended, and the user is enabled and needs no password
-///   reset. (Sessions of a deleted app client find no `o`.)
-/// - `NOTED`: the rows that the deletion of a passkey writes to the audit trail and the outbox, made from the rows of
+/// - `LIVES`: the condition that the session and its user may act: the session was not ended, and the user is enabled
+///   and needs no password reset. (Sessions of a deleted app client drop out, because they find no `o`.)
+/// - `NOTED`: the inserts of the audit row and the outbox row for each deleted passkey, made from the rows of
 ///   `deleted`.
 macro_rules! statement {
     ($query:ident($($of:ty)?) { $($parts:tt)* } $($arg:expr),* $(,)?) => {

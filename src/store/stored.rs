@@ -1,14 +1,15 @@
-//! JSON in the database that a release may not understand.
+//! JSON in the database that this release may not understand.
 
 use sqlx::{Database, Decode, Postgres, Type, error::BoxDynError, types::Json};
 
-/// A column of JSON. If it is not understood, [`Self::read`] fails and not the query, so that in a list or a batch only
-/// one row fails.
+/// A JSON column. If this release does not understand the value, only [`Self::read`] fails and not the query. So in a
+/// list or a batch, only that one row fails.
 #[derive(Debug)]
 pub(super) struct Stored<T>(Result<T, String>);
 
 impl<T> Stored<T> {
-    /// The value. If this release does not understand it, the error names the column (with its table) and the row.
+    /// Returns the value. If this release does not understand it, the error names the column (with its table) and the
+    /// row.
     pub(super) fn read(self, column: &str, row: impl std::fmt::Display) -> sqlx::Result<T> {
         self.0.map_err(|why| {
             let said = format!("{column} of {row} is not understood by this release ({why}); see `keystead doctor`");

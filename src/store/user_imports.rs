@@ -14,7 +14,7 @@ pub struct Job {
     /// `UserImportJobStatusType`
     pub status: String,
     pub has_file: bool,
-    /// Rows of the file that were looked at.
+    /// The number of the file's rows that were processed.
     pub done: i32,
     pub imported: i64,
     pub skipped: i64,
@@ -25,7 +25,7 @@ pub struct Job {
     pub completed_at: Option<OffsetDateTime>,
 }
 
-/// What became of a row.
+/// The outcome of a row of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowOutcome {
     Imported,
@@ -50,7 +50,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, job: &Job) -> sqlx::Resu
     Ok(())
 }
 
-/// A job.
+/// Finds a job.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: &str) -> sqlx::Result<Option<Job>> {
     sqlx::query_as!(
         Job,
@@ -64,7 +64,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: &str) -> sqlx::Res
     .await
 }
 
-/// A job, locked until the transaction ends.
+/// Locks a job until the transaction ends, and returns the job.
 pub async fn lock(db: &mut Connection, pool_id: &str, id: &str) -> sqlx::Result<Option<Job>> {
     sqlx::query_as!(
         Job,
@@ -78,7 +78,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, id: &str) -> sqlx::Result<
     .await
 }
 
-/// Jobs by ID, at most `limit`, after the given one.
+/// Lists jobs, ordered by ID: at most `limit`, beginning after the ID `after`.
 pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> sqlx::Result<Vec<Job>> {
     sqlx::query_as!(
         Job,
@@ -93,7 +93,7 @@ pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> s
     .await
 }
 
-/// How many jobs of a pool have not ended.
+/// Counts the jobs of a pool that have not ended.
 pub async fn count_open(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM user_import_jobs
@@ -104,7 +104,7 @@ pub async fn count_open(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64>
     .await
 }
 
-/// Stores the file of a job that was not started; `false` when there is no such job.
+/// Stores the file of a job that was not started. Returns `false` if there is no such job.
 pub async fn put_file(db: &mut Connection, pool_id: &str, id: &str, file: &[u8]) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET file = $3 WHERE user_pool_id = $1 AND job_id = $2 AND status = 'Created'",
@@ -139,7 +139,7 @@ pub async fn set_status(
     Ok(())
 }
 
-/// Ends a job, and drops its file.
+/// Ends a job that has not ended, and deletes its file.
 pub async fn end(
     db: impl PgExecutor<'_>,
     pool_id: &str,
@@ -168,13 +168,13 @@ pub struct Work {
     pub pool_id: String,
     pub id: String,
     pub file: Option<Vec<u8>>,
-    /// Rows that were looked at before.
+    /// The number of the file's rows that were processed before.
     pub done: i32,
-    /// How often it was taken since a row was last done.
+    /// How often the job was taken since a row was last processed.
     pub takes: i32,
 }
 
-/// Takes a job that was started and that no other replica works on.
+/// Takes a started job that no other replica works on, and reserves it until the time `leased_until`.
 pub async fn take(db: &Connections, now: OffsetDateTime, leased_until: OffsetDateTime) -> sqlx::Result<Option<Work>> {
     sqlx::query_as!(
         Work,
@@ -191,8 +191,9 @@ pub async fn take(db: &Connections, now: OffsetDateTime, leased_until: OffsetDat
     .await
 }
 
-/// Counts the next row of a job, in the transaction that imports it; `false` when the job was stopped, or somebody else
-/// has done this row. The job's row is held until the transaction ends.
+/// Counts the next row of a job as processed, in the transaction that imports the row. Returns `false` if the job was
+/// stopped, or if another replica has processed this row. The job's row in the database stays locked until the
+/// transaction ends.
 pub async fn count_row(
     db: &mut Connection,
     pool_id: &str,
@@ -213,7 +214,7 @@ pub async fn count_row(
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes what became of a row that was counted.
+/// Records the outcome of a row that was counted.
 pub async fn note_row(db: &mut Connection, pool_id: &str, id: &str, outcome: RowOutcome) -> sqlx::Result<()> {
     let one = |wanted: RowOutcome| i64::from(outcome == wanted);
     sqlx::query!(
@@ -230,7 +231,7 @@ pub async fn note_row(db: &mut Connection, pool_id: &str, id: &str, outcome: Row
     Ok(())
 }
 
-/// Gives back a job that is not done. Its next turn comes after those of all other jobs.
+/// Gives back a job that is not done. All other jobs that wait get their turn before it.
 pub async fn give_back(db: &Connections, pool_id: &str, id: &str, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_import_jobs SET leased_until = $3 WHERE user_pool_id = $1 AND job_id = $2",
@@ -243,7 +244,7 @@ pub async fn give_back(db: &Connections, pool_id: &str, id: &str, now: OffsetDat
     Ok(())
 }
 
-/// Ends the jobs that were created and never started.
+/// Ends the jobs that were created before a time and never started. Returns how many there were.
 pub async fn expire(db: &mut Connection, created_before: OffsetDateTime, now: OffsetDateTime) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET status = 'Expired', completed_at = $2, file = NULL

@@ -16,9 +16,9 @@ pub struct User {
     pub username: String,
     pub status: Status,
     pub enabled: bool,
-    /// Name to value, all strings, without `sub`.
+    /// Attribute values by name. All values are strings. `sub` is not among them.
     pub attributes: Map<String, Value>,
-    /// argon2id, PHC string; never logged because nothing logs users.
+    /// The argon2id hash, as a PHC string. To keep it out of the log, never log a user.
     pub password_hash: Option<String>,
     pub password_set_at: Option<OffsetDateTime>,
     pub created_at: OffsetDateTime,
@@ -26,19 +26,19 @@ pub struct User {
     pub mfa: Mfa,
 }
 
-/// The second factors that a person has switched on.
+/// The second factors that a user has switched on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Mfa {
     pub enabled: Vec<SecondFactor>,
-    /// One of the enabled ones.
+    /// One of `enabled`.
     pub preferred: Option<SecondFactor>,
     /// Whether a passkey that verifies its user counts as both factors.
     pub passkey: bool,
 }
 
 impl Mfa {
-    /// Switches a method off.
+    /// Switches a second factor off.
     pub fn switch_off(&mut self, method: SecondFactor) {
         self.enabled.retain(|one| *one != method);
         if self.preferred == Some(method) {
@@ -57,7 +57,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// The API's word.
+    /// Returns the status as the API and the database write it.
     pub fn text(self) -> &'static str {
         match self {
             Self::Unconfirmed => "UNCONFIRMED",
@@ -76,17 +76,18 @@ impl Status {
 
 /// What is stored for a password.
 pub struct Password {
-    /// argon2id, PHC string.
+    /// The argon2id hash, as a PHC string.
     pub hash: String,
-    /// Sealed.
+    /// The salt and the SRP verifier of the password, sealed.
     pub srp_verifier: Option<Vec<u8>>,
 }
 
-/// The columns of JSON, by names that are short enough for a column's alias.
+/// The types of the JSON columns. Their names are short because they are part of column aliases, and PostgreSQL allows
+/// an alias only 63 bytes.
 pub(super) type Attributes = Json<Map<String, Value>>;
 pub(super) type StoredMfa = Stored<Mfa>;
 
-/// A user as the database has it.
+/// A user as the database stores it.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
     pub(super) sub: Uuid,
@@ -121,11 +122,11 @@ impl TryFrom<Row> for User {
     }
 }
 
-/// A user in a list.
+/// An entry in a list of users.
 pub struct Listed {
     pub sub: Uuid,
-    /// `None` if this release does not understand the row. It keeps its place in the list, so that the list does not
-    /// end there.
+    /// `None` if this release does not understand the user's row. The entry is in the list nevertheless, because a list
+    /// with fewer entries than requested would look like the last page.
     pub user: Option<User>,
 }
 
@@ -137,7 +138,8 @@ impl From<Row> for Listed {
     }
 }
 
-/// The user with this name (`username_key`), else with this subject (if the text is a UUID), else with this alias.
+/// Finds the user whose username this is, in the form in which usernames are compared. If there is none, finds the user
+/// with this subject (if the string is a UUID), and otherwise the user with this alias.
 pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
     let row = statement!(query_as(Row) {
         "SELECT" USER
@@ -160,7 +162,7 @@ pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::
     row.map(User::try_from).transpose()
 }
 
-/// The user of this subject.
+/// Finds the user with this subject.
 pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row = statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2" }
         pool_id,
@@ -171,7 +173,8 @@ pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
     row.map(User::try_from).transpose()
 }
 
-/// The user of a session, if the session is live and the user is enabled and needs no password reset.
+/// Finds the user of a session, if the session is live and the user is enabled and needs no password reset. The time at
+/// which the session expires is not checked.
 pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<Option<User>> {
     let row = statement!(query_as(Row) {
         "SELECT" USER "FROM" SESSION_AND_OWNER
@@ -186,8 +189,8 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
     row.map(User::try_from).transpose()
 }
 
-/// The user, with the row protected from every change until the transaction ends (`FOR SHARE`). For sign-ins, which may
-/// run beside each other, but not beside a disabling, a deletion or a password change.
+/// Protects a user's row from every change until the transaction ends (`FOR SHARE`), and returns the user. This is for
+/// sign-ins. Several may run at the same time, but not while the user is disabled or deleted or gets another password.
 pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row =
         statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR SHARE" }
@@ -199,8 +202,8 @@ pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
     row.map(User::try_from).transpose()
 }
 
-/// The user, locked for a change of the user or of what belongs to the user: one transaction at a time. This must be
-/// the first lock of its transaction.
+/// Locks a user for a change of the user or of what belongs to the user, and returns the user. Only one transaction at
+/// a time has this lock. A transaction that takes it must take it before the other locks of the lock order.
 pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row =
         statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR UPDATE" }
@@ -212,7 +215,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
     row.map(User::try_from).transpose()
 }
 
-/// Adds a user; `false` when the name is taken.
+/// Adds a user. Returns `false` if the username is taken.
 pub async fn insert(
     db: &mut Connection,
     pool_id: &str,
@@ -256,14 +259,14 @@ pub async fn replace_hash(db: &Connections, pool_id: &str, sub: Uuid, old: &str,
     Ok(())
 }
 
-/// The sealed SRP verifier of a user's password, if there is one.
+/// Returns the sealed SRP verifier of a user's password, if there is one.
 pub async fn srp_verifier(db: &Connections, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Vec<u8>>> {
     let found =
         sqlx::query_scalar!("SELECT srp_verifier FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);
     Ok(found.fetch_optional(db).await?.flatten())
 }
 
-/// Whether the user's password has no SRP verifier.
+/// Whether the user exists and has no SRP verifier.
 pub async fn lacks_verifier(db: &Connections, pool_id: &str, sub: Uuid) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM users WHERE user_pool_id = $1 AND sub = $2 AND srp_verifier IS NULL) AS "lacks!""#,
@@ -274,7 +277,7 @@ pub async fn lacks_verifier(db: &Connections, pool_id: &str, sub: Uuid) -> sqlx:
     .await
 }
 
-/// Adds the SRP verifier of a password, unless the password changed meanwhile.
+/// Adds the SRP verifier of a password, unless the password has changed meanwhile.
 pub async fn add_verifier(db: &Connections, pool_id: &str, sub: Uuid, hash: &str, verifier: &[u8]) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET srp_verifier = $4 WHERE user_pool_id = $1 AND sub = $2 AND password_hash = $3",
@@ -288,8 +291,8 @@ pub async fn add_verifier(db: &Connections, pool_id: &str, sub: Uuid, hash: &str
     Ok(())
 }
 
-/// Sets a password and the status that goes with it. A code that was sent for a new password becomes void. `remembered`
-/// is how many passwords the pool does not allow to be chosen again.
+/// Sets a password and the status that goes with it. A code that was sent for choosing a new password becomes void.
+/// `remembered` is how many previous passwords are kept, because the pool does not allow users to choose them again.
 pub async fn update_password(
     db: &mut Connection,
     pool_id: &str,
@@ -315,7 +318,8 @@ pub async fn update_password(
     super::codes::delete(db, pool_id, sub, "forgot_password").await
 }
 
-/// Keeps the password that a locked user has, and as many older ones as make up `remembered`.
+/// Adds the present password of a locked user to the password history, and removes the oldest entries beyond
+/// `remembered`.
 async fn remember_password(
     db: &mut Connection,
     pool_id: &str,
@@ -347,7 +351,7 @@ async fn remember_password(
     Ok(())
 }
 
-/// The hashes of a user's passwords, the present one first, at most `limit`.
+/// Returns the hashes of a user's passwords: the present one, then those of the history, newest first. At most `limit`.
 pub async fn password_hashes(db: &Connections, pool_id: &str, sub: Uuid, limit: i64) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"SELECT password_hash AS "password_hash!" FROM (
@@ -365,7 +369,7 @@ pub async fn password_hashes(db: &Connections, pool_id: &str, sub: Uuid, limit: 
     .await
 }
 
-/// Replaces the attributes.
+/// Replaces a user's attributes.
 pub async fn update_attributes(
     db: &mut Connection,
     pool_id: &str,
@@ -385,7 +389,7 @@ pub async fn update_attributes(
     Ok(())
 }
 
-/// Marks a user as changed, for changes of what belongs to the user but is not in the row.
+/// Sets the time of a user's last change, because something changed that belongs to the user but is in another table.
 pub async fn touch(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!("UPDATE users SET updated_at = $3 WHERE user_pool_id = $1 AND sub = $2", pool_id, sub, now)
         .execute(db)
@@ -393,7 +397,7 @@ pub async fn touch(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetDat
     Ok(())
 }
 
-/// Sets the second factors.
+/// Replaces a user's second factors.
 pub async fn update_mfa(
     db: &mut Connection,
     pool_id: &str,
@@ -413,7 +417,7 @@ pub async fn update_mfa(
     Ok(())
 }
 
-/// Enables or disables a user. A code that was sent for a new password becomes void.
+/// Enables or disables a user. A code that was sent for choosing a new password becomes void.
 pub async fn update_enabled(
     db: &mut Connection,
     pool_id: &str,
@@ -433,7 +437,7 @@ pub async fn update_enabled(
     super::codes::delete(db, pool_id, sub, "forgot_password").await
 }
 
-/// Confirms an unconfirmed user; `false` when the user has another status.
+/// Confirms an unconfirmed user. Returns `false` if the user has another status.
 pub async fn confirm(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetDateTime) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE users SET status = 'CONFIRMED', sign_up_browser = NULL, updated_at = $3
@@ -447,7 +451,7 @@ pub async fn confirm(db: &mut Connection, pool_id: &str, sub: Uuid, now: OffsetD
     Ok(done.rows_affected() == 1)
 }
 
-/// Notes the browser that somebody signed up in on the pages.
+/// Records the browser in which an unconfirmed user signed up on the pages.
 pub async fn signed_up_in(db: &mut Connection, pool_id: &str, sub: Uuid, browser: &str) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE users SET sign_up_browser = $3 WHERE user_pool_id = $1 AND sub = $2 AND status = 'UNCONFIRMED'",
@@ -460,7 +464,7 @@ pub async fn signed_up_in(db: &mut Connection, pool_id: &str, sub: Uuid, browser
     Ok(())
 }
 
-/// Notes that somebody signed up on the pages with the name of a user who is not confirmed yet: perhaps another person,
+/// Records that somebody signed up on the pages again with the name of an unconfirmed user. It may be another person,
 /// with another password.
 pub async fn signed_up_again(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
@@ -473,14 +477,15 @@ pub async fn signed_up_again(db: &mut Connection, pool_id: &str, sub: Uuid) -> s
     Ok(())
 }
 
-/// The browser that a user signed up in on the pages; empty if there were several.
+/// Returns the browser in which an unconfirmed user signed up on the pages: an empty string if somebody signed up again
+/// with the same name, and `None` if nobody signed up with it on the pages or the user is confirmed.
 pub async fn sign_up_browser(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<String>> {
     let found =
         sqlx::query_scalar!("SELECT sign_up_browser FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);
     Ok(found.fetch_optional(db).await?.flatten())
 }
 
-/// Sets the status.
+/// Sets a user's status.
 pub async fn update_status(
     db: &mut Connection,
     pool_id: &str,
@@ -500,8 +505,9 @@ pub async fn update_status(
     Ok(())
 }
 
-/// Removes the row of a locked user whose sessions and passkeys are gone, with the user's other names and codes;
-/// devices, old passwords and events go with the row.
+/// Removes the row of a locked user whose sessions and passkeys are already gone. Also removes the user's other names,
+/// codes, authenticator app and group memberships. Foreign keys remove devices, previous passwords, authentication
+/// events and authorization codes.
 pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM user_aliases WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
         .execute(&mut *db)
@@ -515,7 +521,7 @@ pub async fn delete(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Resu
     Ok(())
 }
 
-/// About how many users a pool has: exact up to 10 000, which bounds the work.
+/// Counts the users of a pool, up to 10 000, which bounds the work.
 pub async fn estimate(db: &Connections, pool_id: &str) -> sqlx::Result<i64> {
     sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM (SELECT 1 FROM users WHERE user_pool_id = $1 LIMIT 10000) AS counted"#,
@@ -525,16 +531,16 @@ pub async fn estimate(db: &Connections, pool_id: &str) -> sqlx::Result<i64> {
     .await
 }
 
-/// What ListUsers filters by.
+/// A filter of ListUsers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     pub field: Field,
-    /// `^=` rather than `=`.
+    /// Whether the operator is `^=` (starts with) rather than `=`.
     pub prefix: bool,
     pub value: String,
 }
 
-/// The searchable attributes.
+/// What ListUsers can filter by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
     Username,
@@ -543,11 +549,11 @@ pub enum Field {
     UserStatus,
     /// `status`: `Enabled` or `Disabled`
     Enabled,
-    /// email, phone_number, name, given_name, family_name, preferred_username
+    /// `email`, `phone_number`, `name`, `given_name`, `family_name` or `preferred_username`
     Attribute(&'static str),
 }
 
-/// Users by subject, at most `limit`, after the given one, that fit the filter.
+/// Lists users that fit the filter, ordered by subject: at most `limit`, beginning after the subject `after`.
 pub async fn list(
     db: &Connections,
     pool_id: &str,
@@ -561,7 +567,7 @@ pub async fn list(
     );
     query.push_bind(pool_id).push(" AND sub > ").push_bind(after);
     if let Some(filter) = filter {
-        // Only these fixed texts ever reach the SQL; what the caller wrote is bound.
+        // Only these fixed strings become part of the SQL. The caller's value is bound as a parameter.
         query.push(" AND ").push(match &filter.field {
             Field::Username => "username_key",
             Field::Sub => "sub::text",
@@ -585,7 +591,7 @@ pub async fn list(
     Ok(rows.into_iter().map(Listed::from).collect())
 }
 
-/// The LIKE pattern of texts that start with `value`.
+/// Returns the LIKE pattern for strings that start with `value`.
 fn like_prefix(value: &str) -> String {
     let mut pattern = String::with_capacity(value.len() + 1);
     for c in value.chars() {

@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::{Error, PoolKeys, SigningKey};
 use crate::error;
 
-/// The one scope of tokens that come from an API sign-in; every token-authorised operation needs it.
+/// The scope of access tokens from a sign-in through the API, and their only one unless a trigger adds others. Every
+/// operation of the API that takes an access token requires this scope.
 pub const ACCESS_SCOPE: &str = "aws.cognito.signin.user.admin";
 
-/// Claims of an access token, in the documented order. Times are seconds since the epoch.
+/// The claims that Keystead reads in an access token, in the documented order. Times are seconds since the epoch.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccessClaims {
     pub sub: Uuid,
@@ -30,23 +31,23 @@ pub struct AccessClaims {
     pub username: String,
 }
 
-/// How strongly and by which methods a person signed in (OpenID Connect Core, section 2; RFC 8176).
+/// How strongly a person was authenticated, and by which methods (OpenID Connect Core, section 2; RFC 8176).
 #[derive(Debug, Clone, Serialize)]
 pub struct Context {
-    /// `urn:cognito:loa:1` to `4`, or the pool's own names of these levels.
+    /// `urn:cognito:loa:1` to `urn:cognito:loa:4`, or the pool's own names for these levels.
     pub acr: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
 }
 
-/// An access token to be signed: the claims that Keystead reads, and those that only others read.
+/// The claims of an access token to be signed: those that Keystead reads, and those that only resource servers read.
 #[derive(Debug, Clone, Serialize)]
 pub struct IssuedAccess {
     #[serde(flatten)]
     pub claims: AccessClaims,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device_key: Option<String>,
-    /// 2 in tokens of OAuth clients.
+    /// 2 in the tokens of OAuth sign-ins; otherwise absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u8>,
     /// The resource server that the token is for (RFC 8707).
@@ -56,7 +57,7 @@ pub struct IssuedAccess {
     pub context: Context,
 }
 
-/// Claims of the access token of an app client that acts for itself (RFC 6749 section 4.4).
+/// The claims of an access token for an app client that acts for itself (RFC 6749 section 4.4).
 #[derive(Debug, Clone, Serialize)]
 pub struct MachineClaims {
     /// The client ID.
@@ -74,7 +75,7 @@ pub struct MachineClaims {
     pub aud: Option<String>,
 }
 
-/// Claims of an ID token, in the documented order.
+/// The claims of an ID token, in the documented order.
 #[derive(Debug, Clone, Serialize)]
 pub struct IdClaims {
     pub sub: Uuid,
@@ -98,12 +99,12 @@ pub struct IdClaims {
     /// The nonce that the client sent with its authorization request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// Half a hash of the access token (OpenID Connect Core, section 3.1.3.6).
+    /// The left half of the hash of the access token (OpenID Connect Core, section 3.1.3.6).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
     #[serde(flatten)]
     pub context: Context,
-    /// The user's attributes; `email_verified` and `phone_number_verified` are booleans.
+    /// The user's attributes. Of these, `email_verified` and `phone_number_verified` are booleans.
     #[serde(flatten)]
     pub attributes: Map<String, Value>,
 }
@@ -125,7 +126,7 @@ pub fn sign(claims: &impl Claims, key: &SigningKey) -> error::Result<String> {
     jsonwebtoken::encode(&header, claims, &key.key).map_err(error::Error::internal)
 }
 
-/// The pool that a token names as its issuer. Nothing in the token has been verified yet.
+/// Returns the pool in a token's `iss` claim. Does not verify the token.
 pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
     #[derive(Deserialize)]
     struct Issuer {
@@ -139,7 +140,7 @@ pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
     Ok(pool.to_owned())
 }
 
-/// The subject that a token names. Nothing in the token has been verified.
+/// Returns the subject in a token's `sub` claim; `None` if it is not a user's. Does not verify the token.
 pub fn unverified_subject(token: &str) -> Option<Uuid> {
     #[derive(Deserialize)]
     struct Subject {
@@ -150,12 +151,12 @@ pub fn unverified_subject(token: &str) -> Option<Uuid> {
 
 /// Verifies an access token of the pool that these keys belong to.
 ///
-/// `issuer` is the pool's issuer, `now` is in seconds since the epoch, `scope` is what the token must have been
-/// granted. The order is that of docs/cognito.md 5.1: shape, key, signature, expiry, kind of token, scope. The database
-/// checks revocation.
+/// `issuer` is the pool's issuer, `now` is in seconds since the epoch, and `scope` is the scope that the token must
+/// have. The order of the checks is that of docs/cognito.md 5.1: shape, key, signature, kind of token, issuer, expiry,
+/// scope. Callers must check in the database whether the token was revoked.
 pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope: &str) -> Result<AccessClaims, Error> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
-    // A token never chooses its own algorithm or key.
+    // A token may neither choose another algorithm nor bring its own key.
     let foreign = header.alg != Algorithm::RS256
         || header.jku.is_some()
         || header.jwk.is_some()
@@ -167,8 +168,8 @@ pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope
     }
     let key = header.kid.as_deref().and_then(|kid| keys.verifying.get(kid)).ok_or(Error::Invalid)?;
     let mut validation = Validation::new(Algorithm::RS256);
-    validation.validate_exp = false; // below, by the injected time
-    validation.validate_aud = false; // access tokens have none
+    validation.validate_exp = false; // checked below, against the injected time
+    validation.validate_aud = false; // an access token need not have one
     validation.required_spec_claims.clear();
     let claims = jsonwebtoken::decode::<Value>(token, key, &validation)
         .map_err(|cause| match cause.kind() {

@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 use super::parsed_keys;
 use crate::{error, sealing::sha256};
 
-/// The public half of a key, as in a JWK set (RFC 7517).
+/// The public half of a key, in the form of a JWK set (RFC 7517).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PublicKey {
     /// Always `RS256`.
     pub alg: String,
     /// The exponent, base64url.
     pub e: String,
-    /// The key ID: base64 of 32 bytes, padded, as Amazon Cognito's are.
+    /// The key ID: the padded base64 of 32 bytes, like the key IDs of Amazon Cognito.
     pub kid: String,
     /// Always `RSA`.
     pub kty: String,
@@ -32,16 +32,16 @@ pub struct PublicKey {
     pub usage: String,
 }
 
-/// A key that signs. It is parsed only once, because parsing takes longer than signing.
+/// A key that signs tokens. It is parsed only once, because parsing takes longer than signing.
 pub struct SigningKey {
     pub(super) kid: String,
-    /// Names the parsed key to the signer.
+    /// Tells the signer which parsed key to use.
     pub(super) key: EncodingKey,
     _parsed: parsed_keys::Entry,
 }
 
 impl SigningKey {
-    /// A key from its PKCS#8 DER.
+    /// Parses a key from PKCS#8 DER.
     pub fn from_pkcs8(kid: String, pkcs8: &[u8]) -> error::Result<Self> {
         let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|cause| error::Error::internal(format!("a key: {cause}")))?;
         let parsed = parsed_keys::Entry::new(pair)?;
@@ -49,17 +49,18 @@ impl SigningKey {
     }
 }
 
-/// All keys of one pool.
+/// The keys of one pool that sign tokens or verify access tokens.
 pub struct PoolKeys {
-    /// Signs access tokens.
+    /// The key that signs access tokens.
     pub access: SigningKey,
-    /// Signs ID tokens.
+    /// The key that signs ID tokens.
     pub id: SigningKey,
-    /// Every key that verifies access tokens, by key ID.
+    /// All keys that verify access tokens, by key ID.
     pub verifying: HashMap<String, DecodingKey>,
 }
 
-/// A new 2048-bit key: its public half and its private PKCS#8 DER. Takes about a tenth of a second.
+/// Makes a 2048-bit key. Returns its public half and the PKCS#8 DER of its private half. This takes about a tenth of a
+/// second.
 pub fn new_key() -> error::Result<(PublicKey, Vec<u8>)> {
     let pair = KeyPair::generate(KeySize::Rsa2048)
         .map_err(|cause| error::Error::internal(format!("making a key: {cause}")))?;
@@ -78,7 +79,7 @@ pub fn new_key() -> error::Result<(PublicKey, Vec<u8>)> {
 }
 
 impl PublicKey {
-    /// The key in the form that verifies.
+    /// Converts the key to the form that verifies tokens.
     pub fn decoding(&self) -> error::Result<DecodingKey> {
         DecodingKey::from_rsa_components(&self.n, &self.e).map_err(error::Error::internal)
     }

@@ -1,7 +1,8 @@
-//! Access, ID and refresh tokens: claims, signing, verifying, key sets. Pure: keys and time are arguments.
+//! Access, ID and refresh tokens: their claims, how they are signed and verified, and the keys. This code uses no
+//! database and no clock: keys and time are arguments.
 //!
-//! Shapes follow the Amazon Cognito developer guide ("Understanding user pool JSON web tokens"): RS256, two 2048-bit
-//! keys per pool, the claims in the documented order.
+//! Tokens have the form in the Amazon Cognito developer guide ("Understanding user pool JSON web tokens"): RS256, two
+//! 2048-bit keys per pool, and the claims in the documented order.
 
 mod access;
 mod keys;
@@ -15,7 +16,7 @@ pub use access::{
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
 pub use refresh::{RefreshToken, Standing, Use};
 
-/// Why an access token is refused, in the words that Amazon Cognito uses (docs/cognito.md 5.1).
+/// Why an access token is refused. The messages are those of Amazon Cognito (docs/cognito.md 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("Invalid Access Token")]
@@ -36,7 +37,7 @@ impl From<Error> for crate::error::Error {
     }
 }
 
-/// The level (1 to 4) of the `acr` claim of a sign-in by these methods.
+/// Returns the level (1 to 4) for the `acr` claim of a sign-in by these methods, which are separated by spaces.
 pub fn acr_level(methods: &str) -> u8 {
     let has = |method: &str| methods.split_whitespace().any(|one| one == method);
     match (has("swk") || has("hwk"), has("mfa")) {
@@ -65,7 +66,7 @@ mod tests {
             ("swk mfa", 4),
             ("mfa hwk", 4),
             ("swk hwk mfa", 4),
-            // Words that only contain a method.
+            // These strings contain a method's name, but not as a whole word.
             ("swkx xhwk", 1),
             ("swk,mfa", 1),
         ] {

@@ -1,8 +1,8 @@
-//! Parsed signing keys for `jsonwebtoken`. Its own signer parses the key for each signature, which takes longer than
-//! signing.
+//! Parsed signing keys for `jsonwebtoken`. The library's own signer would parse the key for each signature, which takes
+//! longer than signing.
 //!
-//! The library's extension point is a process-wide [`CryptoProvider`]. Ours finds the parsed key by a number that
-//! stands in place of the key's DER, and leaves everything else to the library's own.
+//! The library can be extended by a process-wide [`CryptoProvider`]. Keystead's provider finds the parsed key by a
+//! number, which is passed in place of the key's DER. It leaves everything else to the library's default provider.
 
 use std::{
     collections::HashMap,
@@ -31,14 +31,14 @@ static PROVIDER: LazyLock<CryptoProvider> =
     LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
 static INSTALLED: LazyLock<bool> = LazyLock::new(|| PROVIDER.install_default().is_ok());
 
-/// Stands before the number, so that no DER (which starts with 0x30) is taken for one.
+/// Precedes the number, so that no DER (which starts with 0x30) is taken for a number.
 const MARK: &[u8] = b"parsed key ";
 
-/// Keeps a parsed key for as long as this lives.
+/// A parsed key, which is kept until this is dropped.
 pub struct Entry(u64);
 
 impl Entry {
-    /// Keeps a parsed key.
+    /// Stores a parsed key.
     pub fn new(pair: RsaKeyPair) -> error::Result<Self> {
         if !*INSTALLED {
             return Err(error::Error::internal("jsonwebtoken was used before its crypto provider was installed"));
@@ -48,7 +48,7 @@ impl Entry {
         Ok(Self(number))
     }
 
-    /// The value that names the key to `jsonwebtoken`.
+    /// Returns the value that is passed to `jsonwebtoken` in place of the key's DER.
     pub fn encoding_key(&self) -> EncodingKey {
         EncodingKey::from_rsa_der(&[MARK, &self.0.to_be_bytes()].concat())
     }
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    /// A kept key, and whether a signature over "message" is by it.
+    /// Stores a new key. Also returns a function that says whether a signature over "message" was made by that key.
     fn kept() -> (Entry, impl Fn(&[u8]) -> bool) {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref().to_vec());
@@ -129,9 +129,9 @@ mod tests {
     fn everything_else_is_left_to_the_library() {
         let (entry, _) = kept();
         let signed = |algorithm: &Algorithm, key: &EncodingKey| signer(algorithm, key).ok()?.try_sign(b"message").ok();
-        // No key of ours signs by another algorithm.
+        // A stored key signs only by RS256.
         assert_eq!(signed(&Algorithm::RS384, &entry.encoding_key()), None);
-        // A secret is no number of a key, even if it looks like one.
+        // An HMAC secret is never taken for the number of a key, even if it looks like one.
         for secret in [&b"secret"[..], MARK, entry.encoding_key().as_bytes()] {
             let key = EncodingKey::from_secret(secret);
             let library = (aws_lc::DEFAULT_PROVIDER.signer_factory)(&Algorithm::HS256, &key).unwrap();

@@ -1,9 +1,10 @@
-//! Refresh tokens: opaque strings, of which the database keeps only a hash.
+//! Refresh tokens: opaque strings. The database keeps only a hash of them.
 //!
 //! A token is `origin_jti (16) ‖ generation (4) ‖ secret (32)` in base64url. The first secret of a session is random.
-//! With rotation on, the secret of generation n+1 is derived from the token of generation n with the sealing key, so
-//! that (a) a retry within the grace period gets the same successor, and (b) a token of any earlier generation can be
-//! recognised as genuine, by walking the chain forward to the stored hash, and told from a forged one.
+//! If the app client rotates refresh tokens, the secret of generation n+1 is derived from the token of generation n
+//! with the sealing key. This has two uses. A retry within the grace period gets the same successor. And a token of an
+//! earlier generation can be distinguished from a forged one: its successors are computed up to the current generation,
+//! and the result is compared with the stored hash.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use uuid::Uuid;
@@ -14,15 +15,15 @@ use crate::{
 };
 
 const SECRET_LEN: usize = 32;
-/// Longest chain that is walked to recognise an old token.
+/// How many successors are computed at most to recognize an old token.
 const MAX_WALK: u32 = 10_000;
 
 /// A refresh token in its parts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// The session it belongs to.
+    /// The session that the token belongs to.
     pub origin_jti: Uuid,
-    /// How many rotations came before it.
+    /// How many rotations the session had before this token.
     pub generation: u32,
     secret: [u8; SECRET_LEN],
 }
@@ -32,30 +33,30 @@ pub struct RefreshToken {
 pub enum Use {
     /// A refresh token of a sign-in through the API.
     Api,
-    /// A refresh token of an OAuth client, with what it was granted.
+    /// A refresh token of an OAuth sign-in, whose session has granted scopes.
     OAuth,
-    /// The cookie of a browser on the sign-in pages.
+    /// The cookie of a browser that signed in on the sign-in pages.
     Cookie,
 }
 
 /// How a presented token relates to the session's current one.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// It is the current token.
+    /// The token is the current one.
     Current,
-    /// It is genuine, and has been rotated this many times since.
+    /// The token is genuine, but there have been this many rotations since it was issued.
     Rotated(u32),
-    /// It was never issued.
+    /// The token was never issued for this use, or was issued more than 10,000 rotations ago (`MAX_WALK`).
     Forged,
 }
 
 impl RefreshToken {
-    /// The first token of a session.
+    /// Makes the first token of a session.
     pub fn new(origin_jti: Uuid) -> Self {
         Self { origin_jti, generation: 0, secret: random::bytes() }
     }
 
-    /// Reads a token; `None` when it is not one of ours.
+    /// Parses a token. Returns `None` if the string does not have the form of a token.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (jti, rest) = bytes.split_first_chunk::<16>()?;
@@ -67,14 +68,14 @@ impl RefreshToken {
         })
     }
 
-    /// The text a client gets.
+    /// Returns the string that the client gets.
     pub fn text(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.bytes())
     }
 
-    /// The hash that the database keeps. Each use has a hash of its own, so that no token passes for one of another
-    /// use: neither a cookie for a refresh token, nor an OAuth client's token at a replica whose release does not know
-    /// scopes.
+    /// Returns the hash that the database keeps. The hash depends on the use, so that a token of one use is not
+    /// accepted for another. For example, a cookie is not a valid refresh token. And an older release that does not
+    /// know scopes does not accept the token of an OAuth client.
     pub fn hash(&self, of: Use) -> [u8; 32] {
         let bytes = self.bytes();
         match of {
@@ -84,7 +85,7 @@ impl RefreshToken {
         }
     }
 
-    /// The token that replaces this one.
+    /// Returns the token that replaces this one in a rotation.
     pub fn successor(&self, key: &SealingKey) -> Self {
         Self {
             origin_jti: self.origin_jti,
@@ -93,7 +94,7 @@ impl RefreshToken {
         }
     }
 
-    /// How this token relates to the current one, whose hash and generation are given.
+    /// Returns how this token relates to the session's current token, which has the given hash and generation.
     pub fn standing(&self, key: &SealingKey, of: Use, current_hash: &[u8], current_generation: u32) -> Standing {
         let Some(behind) = current_generation.checked_sub(self.generation).filter(|n| *n <= MAX_WALK) else {
             return Standing::Forged;

@@ -1,7 +1,8 @@
-//! Verifying an assertion: section 7.2.
+//! Verifies assertions (Web Authentication Level 3, section 7.2).
 //!
-//! The code names the steps by their numbers. aws-lc verifies the signature, because it is five times as fast as the
-//! library that registrations use. A test takes that library as a second opinion on spoilt assertions.
+//! Comments give the numbers of the steps. aws-lc verifies the signature, because it is five times as fast as the
+//! library that registrations use. A test compares the results with those of that library, for good and spoiled
+//! assertions.
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use crate::sealing::{equal, sha256};
 /// A parsed `AuthenticationResponseJSON`.
 #[derive(Debug)]
 pub struct Assertion {
-    /// The ID of the credential that answers.
+    /// The ID of the credential that made the assertion.
     pub credential_id: Vec<u8>,
     client_data_json: Vec<u8>,
     authenticator_data: Vec<u8>,
@@ -26,20 +27,20 @@ pub struct Assertion {
 pub struct StoredCredential {
     /// The credential ID.
     pub id: Vec<u8>,
-    /// `COSE_Key`, CBOR.
+    /// The public key: the CBOR of a `COSE_Key`.
     pub public_key: Vec<u8>,
-    /// The last signature counter.
+    /// The signature counter of the last assertion, or of the registration.
     pub sign_count: u32,
-    /// BE at registration.
+    /// The flag BE (backup eligibility) at the registration.
     pub backup_eligible: bool,
 }
 
-/// What an assertion proved.
+/// The result of a verified assertion.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Verified {
     /// The new signature counter.
     pub sign_count: u32,
-    /// BS now.
+    /// The flag BS (backup state) in this assertion.
     pub backup_state: bool,
     /// Whether the user was verified.
     pub user_verified: bool,
@@ -67,7 +68,7 @@ struct Inner {
 }
 
 impl Assertion {
-    /// Reads the JSON text that clients send as `CREDENTIAL`.
+    /// Parses the JSON that clients send as `CREDENTIAL`.
     pub fn parse(json: &str) -> Result<Self, Error> {
         let response: Response = serde_json::from_str(json)
             .map_err(|cause| Error::Malformed(format!("it is not an AuthenticationResponseJSON ({cause})")))?;
@@ -78,7 +79,7 @@ impl Assertion {
         if bytes(&response.id, "id")? != credential_id {
             return Err(Error::Malformed("id and rawId differ".into()));
         }
-        // Some clients send an empty handle instead of none.
+        // Some clients send an empty user handle instead of leaving it out.
         let user_handle = response.response.user_handle.filter(|handle| !handle.is_empty());
         Ok(Self {
             credential_id,
@@ -91,13 +92,14 @@ impl Assertion {
 }
 
 impl Assertion {
-    /// The subject that the user handle names, if there is one.
+    /// Returns the subject in the user handle; `None` if there is no user handle or it is not a subject.
     pub fn subject(&self) -> Option<Uuid> {
         Uuid::try_parse(std::str::from_utf8(self.user_handle.as_deref()?).ok()?).ok()
     }
 }
 
-/// The longest authenticator data of an assertion, in bytes. It has 37 bytes and, rarely, extensions.
+/// The maximum length of an assertion's authenticator data, in bytes. As a rule it has 37 bytes; extensions, which are
+/// rare, add to that.
 const MAX_AUTHENTICATOR_DATA: usize = 16 * 1024;
 
 /// The flags of authenticator data (section 6.1).
@@ -110,7 +112,7 @@ pub(super) mod flag {
     pub const EXTENSIONS: u8 = 1 << 7;
 }
 
-/// Authenticator data of an assertion (section 6.1): the hash of the RP ID, flags, counter.
+/// The authenticator data of an assertion (section 6.1): the hash of the RP ID, the flags and the signature counter.
 struct AuthenticatorData<'a> {
     rp_id_hash: &'a [u8],
     flags: u8,
@@ -126,7 +128,7 @@ impl<'a> AuthenticatorData<'a> {
         let (rp_id_hash, rest) = bytes.split_at_checked(32).ok_or_else(malformed)?;
         let (&[flags], rest) = rest.split_first_chunk::<1>().ok_or_else(malformed)?;
         let (&sign_count, rest) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
-        // Only registrations carry attested credential data. Assertions have at most one CBOR map of extensions here.
+        // Only registrations have attested credential data here. Assertions have at most one CBOR map of extensions.
         let extensions = flags & flag::EXTENSIONS != 0;
         let fits = if extensions { cbor::harmless_map(rest) } else { rest.is_empty() };
         if flags & flag::ATTESTED_DATA != 0 || !fits {
@@ -140,7 +142,8 @@ impl<'a> AuthenticatorData<'a> {
     }
 }
 
-/// Verifies an assertion of `sub`'s credential for request options that carried `challenge`.
+/// Verifies that an assertion is a response to request options with this `challenge`, and was made with this credential
+/// of `sub`.
 pub fn verify_assertion(
     rp: &RelyingParty,
     challenge: &[u8],
@@ -148,7 +151,7 @@ pub fn verify_assertion(
     stored: &StoredCredential,
     assertion: &Assertion,
 ) -> Result<Verified, Error> {
-    // Step 6: the handle, when given, names the user who was identified before.
+    // Step 6: the user handle, if there is one, must be that of the user who is already identified.
     if assertion.user_handle.as_deref().is_some_and(|handle| handle != user_handle(sub).as_bytes()) {
         return Err(Error::OtherUser);
     }
@@ -181,7 +184,7 @@ pub fn verify_assertion(
     let mut signed = assertion.authenticator_data.clone();
     signed.extend_from_slice(&sha256(&assertion.client_data_json));
     verify_signature(&stored.public_key, &signed, &assertion.signature)?;
-    // Step 22. Authenticators without a counter always say 0.
+    // Step 22. The counter of an authenticator that does not count is always 0.
     if (data.sign_count != 0 || stored.sign_count != 0) && data.sign_count <= stored.sign_count {
         return Err(Error::PossibleClone);
     }
@@ -216,7 +219,8 @@ mod tests {
     use super::*;
     use crate::dev::authenticator::{Authenticator, Spoil};
 
-    /// Whether `webauthn-rs-core` accepts the assertion. It leaves the client data's checks to us.
+    /// Whether `webauthn-rs-core` accepts the assertion. The client data must be good, because the library's checks of
+    /// it differ from ours.
     fn second_opinion(rp: &RelyingParty, challenge: &[u8], stored: &StoredCredential, assertion: &Assertion) -> bool {
         use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
         let origin = url::Url::parse("http://localhost").unwrap();
@@ -265,7 +269,7 @@ mod tests {
         }
     }
 
-    /// A credential as stored, and an authenticator that signs what it is told.
+    /// Makes a credential as it is stored, and the authenticator that holds its private key.
     fn made(rsa: bool) -> (StoredCredential, Authenticator) {
         let rp = relying_party(false);
         let mut authenticator = Authenticator::new();
@@ -285,8 +289,8 @@ mod tests {
         (stored, authenticator)
     }
 
-    /// Parses the answer of our authenticator. `data` replaces its authenticator data, before the signature if
-    /// `signed`, else afterwards.
+    /// Gets an assertion from the authenticator. If `data` is given, it replaces the authenticator data: before the
+    /// authenticator signs if `signed` is true, otherwise after that.
     fn answered(authenticator: &mut Authenticator, data: Option<Vec<u8>>, signed: bool) -> Assertion {
         let options = super::super::request_options(&relying_party(false), &[2; 32], &[]);
         let spoil = Spoil { raw_authenticator_data: data.clone().filter(|_| signed), ..Spoil::default() };
@@ -311,7 +315,7 @@ mod tests {
         let map = |key: Value, value: Value| Value::Map([(key, value)].into());
         let parsed = |data: &[u8]| AuthenticatorData::parse(data).is_ok();
         assert!(parsed(&data(&map(Value::Text("credProps".into()), Value::Bool(true)))));
-        // Such keys cost a parser quadratic time.
+        // Maps with such keys can cost a parser quadratic time.
         assert!(!parsed(&data(&map(Value::Array(vec![Value::Null]), Value::Null))));
         assert!(!parsed(&data(&Value::Array(vec![]))));
         let long = |bytes| data(&map(Value::Text("x".into()), Value::Bytes(vec![0; bytes])));
@@ -385,16 +389,18 @@ mod tests {
         }
     }
 
-    /// Extensions as CBOR: an empty map, and one with one entry; and what only begins like those, or is something else.
+    /// Valid extensions: an empty CBOR map and a map with one entry.
     const MAPS: [&[u8]; 2] = [&[0xa0], &[0xa1, 0x61, b'x', 1]];
+    /// Invalid extensions: bytes that only begin like a map, and other CBOR.
     const NO_MAPS: [&[u8]; 6] = [&[0xa0, 0], &[0xa1, 0x61, b'x'], &[0xa1], &[0x80], &[0xff], &[0xc0, 0xa0]];
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-        /// Whatever the flags, the counter, the rest and the signature are, two implementations agree. The exception:
-        /// only ours refuses attested credential data in an assertion, and extensions that are not announced or not one
-        /// whole map (the other one accepts some of those).
+        /// For any flags, counter, extensions and signature, our implementation and the library agree on whether an
+        /// assertion is valid. There is one exception: ours always refuses attested credential data in an assertion,
+        /// and extensions that the flags do not announce or that are not exactly one map. The library accepts some of
+        /// these.
         #[test]
         fn a_second_library_agrees(
             flags in any::<u8>(), count in prop_oneof![Just(0_u32), 0..20_u32, any::<u32>()], old in 0..20_u32,

@@ -1,5 +1,5 @@
-//! Attestation objects, read before a library sees them (section 6.5.4), and the authenticator data in them
-//! (section 6.1).
+//! Attestation objects (section 6.5.4) and the authenticator data in them (section 6.1). They are checked here before
+//! they are passed to a library.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,16 @@ use uuid::Uuid;
 
 use super::{Error, assertion::flag, cbor};
 
-/// The longest attestation object, in bytes. The largest statements, with a chain of certificates, have some thousands.
+/// The maximum length of an attestation object, in bytes. The longest attestation statements, which contain a chain of
+/// certificates, have some thousands of bytes.
 const MAX_ATTESTATION_OBJECT: usize = 64 * 1024;
 
-/// The parts of an attestation object that the library does not give back.
+/// A parsed attestation object. The library does not return these parts.
 pub(super) struct AttestationObject {
     pub(super) fmt: String,
     pub(super) auth_data: Vec<u8>,
     pub(super) statement: BTreeMap<Cbor, Cbor>,
-    /// What follows the credential ID: the public key and, perhaps, extensions.
+    /// The CBOR items that follow the credential ID in `auth_data`: the public key and perhaps extensions.
     pub(super) items: Vec<Cbor>,
 }
 
@@ -39,7 +40,7 @@ impl AttestationObject {
         else {
             return Err(malformed());
         };
-        // 8.7: the statement of format none is the empty map.
+        // The statement of the format `none` must be the empty map (section 8.7).
         if fmt == "none" && !statement.is_empty() {
             return Err(Error::Malformed("an attestation of format none carries a statement".into()));
         }
@@ -58,7 +59,7 @@ impl AttestationObject {
     }
 
     /// Whether the authenticator data has exactly the parts that its flags announce (section 6.1). The library does not
-    /// check this: it skips what follows the key.
+    /// check this, because it ignores bytes that it does not expect.
     fn has_its_parts(&self) -> bool {
         let flags = self.auth_data.get(32).copied().unwrap_or_default();
         let fits = match self.items.as_slice() {
@@ -69,7 +70,7 @@ impl AttestationObject {
         fits && flags & flag::ATTESTED_DATA != 0
     }
 
-    /// The public key (`COSE_Key`).
+    /// Returns the public key (`COSE_Key`).
     pub(super) fn key(&self) -> Option<&BTreeMap<Cbor, Cbor>> {
         match self.items.first() {
             Some(Cbor::Map(key)) => Some(key),
@@ -77,7 +78,7 @@ impl AttestationObject {
         }
     }
 
-    /// The algorithm that the key declares.
+    /// Returns the algorithm that the public key declares.
     pub(super) fn algorithm(&self) -> Option<i128> {
         match self.key()?.get(&Cbor::Integer(3)) {
             Some(Cbor::Integer(algorithm)) => Some(*algorithm),
@@ -85,13 +86,13 @@ impl AttestationObject {
         }
     }
 
-    /// What follows the credential ID in the authenticator data (section 6.5.1).
+    /// Returns the bytes that follow the credential ID in the authenticator data (section 6.5.1).
     fn behind_credential_id(&self) -> Option<&[u8]> {
         let (length, rest) = self.auth_data.get(53..)?.split_first_chunk::<2>()?;
         rest.get(usize::from(u16::from_be_bytes(*length))..)
     }
 
-    /// The AAGUID: bytes 37 to 52 of the authenticator data (section 6.5.1).
+    /// Returns the AAGUID: bytes 37 to 52 of the authenticator data (section 6.5.1).
     pub(super) fn aaguid(&self) -> Result<Uuid, Error> {
         let bytes = self.auth_data.get(37..53).ok_or_else(|| Error::Malformed("authData is too short".into()))?;
         Uuid::from_slice(bytes).map_err(|_| Error::Malformed("authData is too short".into()))

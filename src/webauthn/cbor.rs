@@ -1,24 +1,24 @@
-//! Checks CBOR from strangers before anything makes values of it: in one pass, without memory.
+//! Checks CBOR from untrusted sources before it is parsed into values. The check takes one pass and builds no values.
 //!
-//! A map whose keys are themselves arrays or maps costs a parser quadratic time. So keys must be integers or texts,
-//! which is all that CTAP2's canonical form has; and nesting is bounded.
+//! A map whose keys are arrays or maps can cost a parser quadratic time. So keys must be integers or text strings; the
+//! maps that WebAuthn and COSE define have no other keys. Nesting is bounded, too.
 
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// The deepest nesting allowed, deeper than that of any attestation statement or extension.
+/// The maximum depth of nesting. No attestation statement or extension in use is nested more deeply.
 const MAX_NESTING: usize = 16;
 
-/// Whether these bytes are at most `limit` items, one after another, and harmless.
+/// Whether these bytes are a sequence of at most `limit` CBOR items, all of them harmless.
 pub(super) fn harmless(bytes: &[u8], limit: usize) -> bool {
     let items = serde_cbor_2::Deserializer::from_slice(bytes).into_iter::<Item>();
     items.enumerate().all(|(before, item)| item.is_ok() && before < limit)
 }
 
-/// Whether these bytes are one harmless map.
+/// Whether these bytes are exactly one CBOR map, and harmless.
 pub(super) fn harmless_map(bytes: &[u8]) -> bool {
-    // Major type 5 (RFC 8949, section 3.1).
+    // Maps are major type 5 (RFC 8949, section 3.1).
     bytes.first().is_some_and(|first| first >> 5 == 5) && harmless(bytes, 1)
 }
 
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Item {
     }
 }
 
-/// Checks a value at this depth.
+/// Checks a value that is nested this deeply.
 #[derive(Clone, Copy)]
 struct Look {
     nesting: usize,
@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for Look {
     }
 }
 
-/// A key of a map: an integer or a text.
+/// Checks a key of a map: it must be an integer or a text string.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {

@@ -1,4 +1,4 @@
-//! The client data of a ceremony: type, challenge and origin.
+//! Checks the client data of a ceremony: its type, challenge and origin.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -19,14 +19,15 @@ struct ClientData {
     top_origin: Option<String>,
 }
 
-/// Checks the client data (section 7.1 steps 5 to 11, section 7.2 steps 9 to 14) and returns the accepted origin.
+/// Checks client data (section 7.1 steps 5 to 11, section 7.2 steps 9 to 14). Returns its origin, which is allowed.
 pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]) -> Result<Url, Error> {
     let data: ClientData =
         serde_json::from_slice(json).map_err(|_| Error::Malformed("clientDataJSON is not client data".into()))?;
     if data.kind != kind {
         return Err(Error::Malformed(format!("the client data's type is not {kind}")));
     }
-    // The encoding must be exactly base64url without padding (section 3, "Base64url Encoding").
+    // The strings are compared, because the encoding must be exactly base64url without padding (section 3, "Base64url
+    // Encoding").
     if !equal(data.challenge.as_bytes(), BASE64_URL_SAFE_NO_PAD.encode(challenge).as_bytes()) {
         return Err(Error::Challenge);
     }
@@ -34,7 +35,7 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
     if !origin_allowed(rp, &data.origin, &origin) {
         return Err(Error::Origin(data.origin));
     }
-    // 7.1 steps 10 and 11, 7.2 steps 13 and 14: Keystead's pages and applications are not framed by other origins.
+    // Section 7.1 steps 10 and 11, section 7.2 steps 13 and 14. Ceremonies in a frame of another origin are refused.
     if data.cross_origin {
         return Err(Error::Origin(format!("{} (framed by another origin)", data.origin)));
     }
@@ -44,13 +45,13 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
     Ok(origin)
 }
 
-/// Whether an origin is allowed: https on the RP ID or a name below it, http on localhost only, or a configured app or
-/// related origin.
+/// Whether an origin is allowed. It must be a configured app origin or related origin, or its host must be the RP ID or
+/// a name below it. The scheme must then be https; http is allowed on localhost and names below it.
 fn origin_allowed(rp: &RelyingParty, text: &str, origin: &Url) -> bool {
     if rp.app_origins.iter().chain(&rp.related_origins).any(|allowed| allowed == text) {
         return true;
     }
-    // An origin has no path, query or user; browsers write nothing else.
+    // The string must be a plain origin, without a path, query or user. Browsers always send it in this form.
     if origin.origin().ascii_serialization() != text {
         return false;
     }

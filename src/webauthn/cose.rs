@@ -1,4 +1,4 @@
-//! Public keys in COSE form (RFC 9052, RFC 9053), as the database keeps them.
+//! Public keys in COSE form (RFC 9052, RFC 9053), which is how the database stores them.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use webauthn_rs_core::proto::{COSEAlgorithm, COSEKey, COSEKeyType, ECDSACurve};
 
 use super::Error;
 
-/// The `COSE_Key` bytes of a public key.
+/// Encodes a public key as `COSE_Key`.
 pub(super) fn encode(key: &COSEKey) -> Result<Vec<u8>, Error> {
     let integer = |n: i128| Value::Integer(n);
     let mut map = BTreeMap::new();
@@ -31,16 +31,16 @@ pub(super) fn encode(key: &COSEKey) -> Result<Vec<u8>, Error> {
 
 /// A public key in the form that verifies signatures.
 pub(super) enum PublicKey {
-    /// ECDSA on P-256 with SHA-256: the uncompressed point.
+    /// A key for ECDSA on P-256 with SHA-256: the uncompressed point.
     Es256 { point: Vec<u8> },
-    /// RSASSA-PKCS1-v1_5 with SHA-256: modulus and exponent, big endian.
+    /// A key for RSASSA-PKCS1-v1_5 with SHA-256: the modulus and the exponent, big endian.
     Rs256 { n: Vec<u8>, e: Vec<u8> },
-    /// EdDSA on Curve25519: the public key.
+    /// A key for Ed25519: the bytes of the public key.
     Ed25519 { x: Vec<u8> },
 }
 
 impl PublicKey {
-    /// The key from its `COSE_Key` bytes.
+    /// Decodes a `COSE_Key`.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let unusable = || Error::NotSupported("its key is of a kind that was not offered".into());
         let Ok(Value::Map(map)) = serde_cbor_2::from_slice(bytes) else { return Err(unusable()) };
@@ -63,14 +63,14 @@ impl PublicKey {
     }
 }
 
-/// The public key in the library's form.
+/// Decodes a `COSE_Key` to the library's type.
 #[cfg(test)]
 pub(super) fn decode(bytes: &[u8]) -> Result<COSEKey, Error> {
     let value: Value = serde_cbor_2::from_slice(bytes).map_err(|cause| Error::Malformed(cause.to_string()))?;
     Ok(COSEKey::try_from(&value)?)
 }
 
-/// The algorithm's number in the COSE registry.
+/// Returns the number of an algorithm in the COSE registry.
 pub(super) fn algorithm_number(algorithm: COSEAlgorithm) -> i32 {
     algorithm as i32
 }

@@ -1,5 +1,5 @@
-//! Registering an Ed25519 key: section 7.1, which the library does for every other algorithm. Accepts only the
-//! attestations that browsers give when none is asked for: `none`, and `packed` signed with the key itself
+//! Registers Ed25519 keys (section 7.1). For all other algorithms, the library does this. Only two attestations are
+//! accepted, those that browsers give if the options request none: `none`, and `packed` signed with the key itself
 //! (section 8.2).
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
@@ -12,10 +12,11 @@ use crate::sealing::{equal, sha256};
 /// The algorithm's number in the COSE registry.
 pub(super) const ALGORITHM: i32 = -8;
 
-/// Bytes of a public key, and of each half of a signature.
+/// The length of a public key, and of each half of a signature, in bytes.
 const KEY: usize = 32;
 
-/// Verifies an attestation object whose client data was checked (steps 5 to 11), and whose key declares this algorithm.
+/// Verifies an attestation object. The caller has checked the client data (steps 5 to 11), and that the key declares
+/// this algorithm.
 pub(super) fn register(
     rp: &RelyingParty,
     object: &AttestationObject,
@@ -48,7 +49,7 @@ pub(super) fn register(
     if backup_state && !backup_eligible {
         return Err(Error::Malformed("it is backed up but not eligible for it".into()));
     }
-    // Step 20, and the key (RFC 9053 section 7.2).
+    // Step 20, and the members of the key (RFC 9053 section 7.2).
     let key = object.key().ok_or_else(malformed)?;
     let integer = |label| match key.get(&Cbor::Integer(label)) {
         Some(Cbor::Integer(value)) => Some(*value),
@@ -92,8 +93,8 @@ pub(super) fn register(
     })
 }
 
-/// The points of small order (RFC 8032 section 5.1, RFC 7748 section 6.1) without their sign. They are refused because
-/// a signature by such a key fits many messages.
+/// The points of small order (RFC 8032 section 5.1, RFC 7748 section 6.1), without their sign bit. Such public keys are
+/// refused, because for each of them there are signatures that are valid for many messages.
 const SMALL_ORDER: [[u8; KEY]; 5] = [
     [0; KEY],
     with(0, 0x01, [0; KEY]),
@@ -113,7 +114,7 @@ const fn with(at: usize, byte: u8, mut bytes: [u8; KEY]) -> [u8; KEY] {
     bytes
 }
 
-/// Whether a public key has its only valid encoding, and is not a point of small order.
+/// Whether a public key is canonically encoded, and is not a point of small order.
 fn is_sound(key: &[u8]) -> bool {
     let Ok(mut y) = <[u8; KEY]>::try_from(key) else { return false };
     y[31] &= 0x7f;

@@ -1,7 +1,8 @@
-//! Passkey ceremonies: makes the options and checks the responses. Pure: no database, no HTTP, no clock.
+//! Passkey ceremonies: how the options are made and the responses are checked. Pure: no database, no HTTP, no clock.
 //!
-//! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. For registrations
-//! `webauthn-rs-core` does most of them; what it leaves to the caller is done here with the step's number beside it.
+//! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. For registrations,
+//! `webauthn-rs-core` does most of the steps. This code does the steps that the library leaves to its caller; a comment
+//! gives the number of each.
 
 mod assertion;
 mod attestation;
@@ -18,7 +19,7 @@ pub use registration::verify_registration;
 use uuid::Uuid;
 pub use webauthn_rs_core::proto::COSEAlgorithm;
 
-/// The algorithms offered, most preferred first: ES256 and RS256, as Amazon Cognito offers.
+/// The algorithms that are offered, most preferred first: ES256 and RS256, as in Amazon Cognito.
 pub const ALGORITHMS: [COSEAlgorithm; 2] = [COSEAlgorithm::ES256, COSEAlgorithm::RS256];
 
 /// Like [`ALGORITHMS`], with EdDSA (Ed25519) first, for pools whose policy switches it on.
@@ -32,9 +33,9 @@ pub struct RelyingParty {
     pub id: String,
     /// Whether user verification is required; if not, it is preferred.
     pub user_verification_required: bool,
-    /// App origins accepted besides web origins, such as `android:apk-key-hash:…`.
+    /// Origins of apps that are accepted besides web origins, such as `android:apk-key-hash:…`.
     pub app_origins: Vec<String>,
-    /// Web origins outside of the RP ID that may use it (section 5.11).
+    /// Web origins on other domains that may use the RP ID (section 5.11).
     pub related_origins: Vec<String>,
 }
 
@@ -93,7 +94,7 @@ impl From<webauthn_rs_core::error::WebauthnError> for Error {
     }
 }
 
-/// Bytes from base64url, padded or not, as WebAuthn JSON carries them.
+/// Decodes base64url, with or without padding. `member` is the name of the JSON member, for the error.
 fn bytes(text: &str, member: &'static str) -> Result<Vec<u8>, Error> {
     use base64::{
         Engine,
@@ -111,23 +112,24 @@ fn bytes(text: &str, member: &'static str) -> Result<Vec<u8>, Error> {
 pub struct NewCredential {
     /// The credential ID, 1 to 1023 bytes.
     pub id: Vec<u8>,
-    /// `COSE_Key`, CBOR.
+    /// The public key: the CBOR of a `COSE_Key`.
     pub public_key: Vec<u8>,
-    /// COSE algorithm number.
+    /// The number of the algorithm in the COSE registry.
     pub algorithm: i32,
-    /// Signature counter.
+    /// The signature counter.
     pub sign_count: u32,
-    /// The authenticator's model; all zero when it does not say.
+    /// The AAGUID, which identifies the authenticator's model. It is all zero if the authenticator does not disclose
+    /// its model.
     pub aaguid: Uuid,
-    /// How to reach the authenticator, as it says.
+    /// How the client can reach the authenticator, as the client reported.
     pub transports: Vec<String>,
-    /// `platform` or `cross-platform`, when the client says.
+    /// `platform` or `cross-platform`, if the client reported it.
     pub attachment: Option<String>,
-    /// Attestation statement format, such as `none`.
+    /// The attestation statement format, such as `none`.
     pub attestation_format: String,
-    /// BE: may be backed up (a synced passkey).
+    /// The flag BE: whether the credential may be backed up, as a synced passkey is.
     pub backup_eligible: bool,
-    /// BS: is backed up now.
+    /// The flag BS: whether the credential is backed up now.
     pub backup_state: bool,
     /// Whether the user was verified.
     pub user_verified: bool,

@@ -1,5 +1,5 @@
-//! What a client passes to `navigator.credentials`: exactly the members that Amazon Cognito sends, because Amplify's
-//! libraries parse them (docs/cognito.md 2.1, 2.2).
+//! The options that a client passes to `navigator.credentials`. They have exactly the members that Amazon Cognito
+//! sends, because Amplify's libraries parse them (docs/cognito.md 2.1, 2.2).
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 use super::{COSEAlgorithm, RelyingParty, cose::algorithm_number};
 
-/// A passkey named in options.
+/// A passkey in a list of request options.
 pub struct Descriptor {
     /// The credential ID.
     pub id: Vec<u8>,
-    /// How to reach the authenticator, as it said at registration.
+    /// How the client can reach the authenticator, as reported at the registration.
     pub transports: Vec<String>,
 }
 
-/// `PublicKeyCredentialCreationOptionsJSON` for a user. The user handle is the 36 characters of the subject.
+/// Makes a `PublicKeyCredentialCreationOptionsJSON` for a user. The user handle is the subject, as 36 characters.
 pub fn creation_options(
     rp: &RelyingParty,
     challenge: &[u8],
@@ -41,7 +41,8 @@ pub fn creation_options(
     })
 }
 
-/// `PublicKeyCredentialRequestOptionsJSON` for the passkeys of a user.
+/// Makes a `PublicKeyCredentialRequestOptionsJSON` for the passkeys of a user. If `allow` is empty, any passkey of the
+/// relying party may be used.
 pub fn request_options(rp: &RelyingParty, challenge: &[u8], allow: &[Descriptor]) -> Value {
     let allow: Vec<_> = allow
         .iter()
@@ -56,7 +57,7 @@ pub fn request_options(rp: &RelyingParty, challenge: &[u8], allow: &[Descriptor]
     })
 }
 
-/// The user handle of a subject: the text of its UUID.
+/// Returns the user handle of a subject: its UUID with hyphens.
 pub fn user_handle(sub: Uuid) -> String {
     sub.hyphenated().to_string()
 }

@@ -1,4 +1,4 @@
-//! Registering a credential: section 7.1.
+//! Verifies registrations (Web Authentication Level 3, section 7.1).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -12,13 +12,14 @@ use webauthn_rs_core::{
 
 use super::{Error, NewCredential, RelyingParty, attestation::AttestationObject, bytes, client_data, cose, ed25519};
 
-/// Credential IDs may have up to this many bytes (section 7.1 step 25).
+/// The maximum length of a credential ID, in bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
-/// How many transports are kept, and how long each may be.
+/// How many transports are kept.
 const MAX_TRANSPORTS: usize = 10;
+/// The maximum length of a transport, in bytes.
 const MAX_TRANSPORT_LENGTH: usize = 32;
 
-/// `RegistrationResponseJSON`, as far as it is used. Members that some clients leave out are optional
+/// The members of a `RegistrationResponseJSON` that are used. Those that some clients leave out are optional
 /// (docs/cognito.md 2.1).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,8 +43,8 @@ struct Attestation {
     transports: Option<Vec<String>>,
 }
 
-/// Verifies the answer to creation options that carried `challenge`, as section 7.1 says. `credential` is a
-/// `RegistrationResponseJSON`, or a text that holds one.
+/// Verifies the response to creation options with this `challenge`, according to section 7.1. `credential` is a
+/// `RegistrationResponseJSON`, or a string that contains one as JSON.
 pub fn verify_registration(
     rp: &RelyingParty,
     challenge: &[u8],
@@ -108,12 +109,12 @@ pub fn verify_registration(
     checked_id(made, &raw_id)
 }
 
-/// Checks the credential ID. The one that the authenticator attested counts; the client must not state another.
+/// Checks the credential ID. The ID that the client states must be the one that the authenticator attested.
 fn checked_id(made: NewCredential, raw_id: &[u8]) -> Result<NewCredential, Error> {
     if made.id != raw_id {
         return Err(Error::Malformed("rawId is not the ID that the authenticator attested".into()));
     }
-    // 7.1 step 25.
+    // Section 7.1 step 25.
     if raw_id.is_empty() || raw_id.len() > MAX_CREDENTIAL_ID {
         return Err(Error::Malformed(format!("its ID must have 1 to {MAX_CREDENTIAL_ID} bytes")));
     }
@@ -124,7 +125,7 @@ fn sane_attachment(attachment: Option<String>) -> Option<String> {
     attachment.filter(|one| one == "platform" || one == "cross-platform")
 }
 
-/// The library's state between the two halves of a ceremony, made from our own state.
+/// Makes the state that the library would have kept between the two halves of a ceremony.
 fn state(rp: &RelyingParty, challenge: &[u8], algorithms: &[COSEAlgorithm]) -> Result<RegistrationState, Error> {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     serde_json::from_value(json!({

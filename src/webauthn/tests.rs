@@ -1,5 +1,5 @@
-//! Whole ceremonies with the software authenticator: a good one, then each part of it spoiled alone. Each gives exactly
-//! its error.
+//! Tests of whole ceremonies with the software authenticator. Each part of a good ceremony is spoiled alone and must
+//! give exactly the right error.
 
 use serde_json::{Value, json};
 use webauthn_rs_core::error::WebauthnError as Core;
@@ -29,7 +29,7 @@ fn not_supported(text: &str) -> Error {
     Error::NotSupported(text.into())
 }
 
-/// Errors of the client data, which are the same in both ceremonies.
+/// Spoiled client data and its errors, which are the same in both ceremonies.
 fn spoiled_client_data() -> [(&'static str, Spoil, Error); 5] {
     let text = |text: &str| Some(text.to_owned());
     let spoil = Spoil::default;
@@ -55,7 +55,7 @@ fn spoiled_client_data() -> [(&'static str, Spoil, Error); 5] {
     ]
 }
 
-/// An authenticator, and its answer to creation options of this pool's relying party.
+/// Makes an authenticator, and its response to creation options of the tests' relying party.
 fn created(algorithm: Algorithm, attestation: Attestation, spoil: &Spoil) -> (Authenticator, Value) {
     let mut authenticator = Authenticator::new();
     (authenticator.prefer, authenticator.attestation) = (Some(algorithm), attestation);
@@ -68,12 +68,12 @@ fn registered(answer: &Value, algorithms: &[COSEAlgorithm]) -> Result<NewCredent
     verify_registration(&relying_party(false), &TO_CREATE, algorithms, answer)
 }
 
-/// The error for an answer with this spoiled.
+/// Returns the error for a registration that is spoiled in this way.
 fn refused(algorithm: Algorithm, attestation: Attestation, spoil: &Spoil) -> Error {
     registered(&created(algorithm, attestation, spoil).1, &ALGORITHMS_WITH_EDDSA).unwrap_err()
 }
 
-/// A passkey as the database has it, and the authenticator that holds it.
+/// Registers a passkey. Returns the authenticator and the credential as the database stores it.
 fn signed_up(algorithm: Algorithm) -> (Authenticator, StoredCredential) {
     let (authenticator, answer) = created(algorithm, Attestation::None, &Spoil::default());
     let made = registered(&answer, &ALGORITHMS_WITH_EDDSA).unwrap();
@@ -86,7 +86,7 @@ fn signed_up(algorithm: Algorithm) -> (Authenticator, StoredCredential) {
     (authenticator, stored)
 }
 
-/// The answer to request options.
+/// Returns the authenticator's response to request options.
 fn got(authenticator: &mut Authenticator, spoil: &Spoil) -> Value {
     let options = request_options(&relying_party(false), &TO_GET, &[]);
     authenticator.get(&options, ORIGIN, spoil).unwrap()
@@ -281,7 +281,7 @@ fn a_good_assertion_verifies_with_each_algorithm() {
         assert_eq!(verified(&stored, &answer), Ok(good), "{algorithm:?}");
         let forged = got(&mut authenticator, &Spoil { signature: true, ..Spoil::default() });
         assert_eq!(verified(&stored, &forged), Err(Error::Signature), "{algorithm:?}");
-        // A key of the same kind, but of another passkey.
+        // This key is of the same kind, but belongs to another passkey.
         let other = signed_up(algorithm).1;
         assert_eq!(verified(&other, &answer), Err(Error::Signature), "{algorithm:?}");
     }
@@ -336,7 +336,7 @@ fn each_spoiled_member_of_what_is_stored_gives_its_error() {
     assert_eq!(verified(&keyless, &answer), Err(not_supported("its key is of a kind that was not offered")));
 }
 
-/// The same credential once more.
+/// Copies a credential.
 fn stored(one: &StoredCredential) -> StoredCredential {
     StoredCredential { id: one.id.clone(), public_key: one.public_key.clone(), ..*one }
 }

@@ -1,4 +1,4 @@
-//! The test vectors of Web Authentication Level 3, section "Test Vectors".
+//! Tests with the test vectors of Web Authentication Level 3, section "Test Vectors".
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ fn text(vector: &Value, ceremony: &str, member: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes(vector, ceremony, member))
 }
 
-/// Runs both ceremonies of a vector, as a client would send them.
+/// Runs both ceremonies of a vector, with the responses in the form that a client would send.
 fn run(vector: &Value) -> Result<(), Error> {
     let rp = RelyingParty {
         id: "example.org".into(),
@@ -59,9 +59,10 @@ fn vectors_of_the_specification() {
             format!("{}: {outcome}", vector["name"].as_str().expect("a name"))
         })
         .collect();
-    // Framed pages are refused on purpose. ES384, ES512 and Ed448 are refused because they are not offered. The library
-    // refuses RSA keys that do not have 2048 bits (the RS256 vector has 3482), and these TPM and Android statements.
-    // Our own Ed25519 code refuses attestation by a certificate.
+    // Ceremonies in frames of other origins are refused on purpose. ES384, ES512 and Ed448 are refused because they are
+    // not offered. The library refuses RSA keys that do not have 2048 bits (the key of the RS256 vector has 3482), and
+    // the attestation statements of the TPM and Android vectors. Our own Ed25519 code refuses attestations with a
+    // certificate.
     let not_asked_for = "The credential is not supported: its attestation is of a kind that was not asked for.";
     let not_offered = "The credential is not supported: its algorithm or key size was not offered.";
     let framed = "The origin https://example.org (framed by another origin) is not allowed for this relying party ID: it must be https on that name or one below it, http on localhost only, or an app origin of the settings.";

@@ -1,8 +1,9 @@
-//! A bound on nesting that is checked before anything is parsed.
+//! A limit on the nesting of JSON, which is checked before the JSON is parsed.
 
-/// Whether no object or array in this JSON text is nested deeper than `limit`. One pass over the bytes, without memory.
+/// Whether no object or array in this JSON is nested deeper than `limit`. This takes one pass over the bytes and
+/// allocates nothing.
 ///
-/// Text that is not JSON gets an arbitrary answer; the parser refuses it afterwards.
+/// For input that is not JSON, the result is arbitrary; the parser refuses such input afterwards.
 pub fn depth_within(json: &[u8], limit: usize) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in json {

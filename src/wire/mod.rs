@@ -1,5 +1,5 @@
-//! The shapes of the API: the service model, the check of a request against it, and what is refused by name.
-//! Pure: no database, no HTTP.
+//! The shapes of the API: the service model, the check of requests against it, and the members that are refused
+//! although the model has them. Pure: no database, no HTTP.
 
 mod depth;
 mod model;
@@ -13,12 +13,12 @@ pub use model::{Model, Operation, model};
 pub use refused::refuse_unsupported;
 pub use validate::validated;
 
-/// Whether operations accept a text as a user's name (`UsernameType`).
+/// Whether operations accept a string as a username (`UsernameType`).
 pub fn is_username(text: &str) -> bool {
     is_of("UsernameType", 128, text)
 }
 
-/// Whether operations accept a text as a password (`PasswordType`).
+/// Whether operations accept a string as a password (`PasswordType`).
 pub fn is_password(text: &str) -> bool {
     is_of("PasswordType", 256, text)
 }

@@ -1,8 +1,8 @@
-//! The service model: every member's type and constraints, one declaration each, from `cognito-idp.json`.
+//! The service model, from `cognito-idp.json`: the operations, and the types and constraints of their members.
 //!
-//! [`model`] joins it with `keystead.json`, which has Keystead's own operations and may use shapes of the former.
+//! [`model`] adds `keystead.json`, which has Keystead's own operations. These may use shapes of `cognito-idp.json`.
 //!
-//! The file is made by `script/extract-service-model` from the `botocore` package (Apache-2.0).
+//! `script/extract-service-model` makes `cognito-idp.json` from the `botocore` package (Apache-2.0).
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,7 +12,7 @@ use std::{
 use regex::Regex;
 use serde::Deserialize;
 
-/// The user-pools API, API version 2016-04-18, and Keystead's own operations.
+/// Returns the model of the user-pools API (version 2016-04-18) and of Keystead's own operations.
 pub fn model() -> &'static Model {
     static MODEL: LazyLock<Model> = LazyLock::new(|| {
         let file: File = serde_json::from_str(include_str!("cognito-idp.json")).expect("the model file is well formed");
@@ -41,15 +41,15 @@ pub struct Model {
 /// One operation of the API.
 #[derive(Deserialize)]
 pub struct Operation {
-    /// Whether the caller must sign with SigV4.
+    /// Whether the caller must sign the request with SigV4.
     pub signed: bool,
     /// The name of the input's shape.
     pub input: String,
-    /// The name of the output's shape; `None` where the answer has no body at all.
+    /// The name of the output's shape; `None` if the response has no body.
     pub output: Option<String>,
-    /// The exceptions it declares.
+    /// The names of the exceptions that the operation declares.
     pub errors: Vec<String>,
-    /// Whether it is Keystead's own, under the target prefix `KeysteadService.`
+    /// Whether this is one of Keystead's own operations, which have the target prefix `KeysteadService.`
     #[serde(skip)]
     pub is_extension: bool,
 }
@@ -98,19 +98,20 @@ pub(super) enum Kind {
 }
 
 impl Model {
-    /// The operation of this name, if the API has it.
+    /// Returns the operation with this name, if there is one.
     pub fn operation(&self, name: &str) -> Option<&Operation> {
         self.operations.get(name)
     }
 
-    /// The names of all operations, sorted.
+    /// Returns the names of all operations, sorted.
     pub fn operation_names(&self) -> Vec<&str> {
         let mut names: Vec<_> = self.operations.keys().map(String::as_str).collect();
         names.sort_unstable();
         names
     }
 
-    /// The member names of an operation's output, sorted; empty for an empty structure.
+    /// Returns the names of the members of an operation's output, sorted. There are none if the output is empty, or if
+    /// there is no such operation.
     pub fn output_members(&self, operation: &str) -> Vec<&str> {
         self.operation(operation)
             .and_then(|operation| operation.output.as_deref())
@@ -123,7 +124,8 @@ impl Model {
     }
 }
 
-/// An input with every member that an operation has, for tests. Texts do not match the members' patterns.
+/// Makes an input with every member that an operation has, for tests. The strings in it need not match the members'
+/// patterns.
 #[cfg(test)]
 pub fn sample_input(operation: &str) -> serde_json::Value {
     let model = model();
@@ -156,24 +158,26 @@ impl Model {
 }
 
 impl Shape {
-    /// The pattern, compiled on first use.
+    /// Returns the pattern, if the shape has one. It is compiled on first use.
     pub(super) fn regex(&self) -> Option<&Regex> {
         let pattern = self.pattern.as_deref()?;
         Some(self.regex.get_or_init(|| Regex::new(&translated(pattern)).expect("a test compiles every pattern")))
     }
 }
 
-/// The model's pattern (Java's syntax, matched against the whole text) in the syntax of the `regex` crate.
+/// Translates a pattern of the model to the syntax of the `regex` crate. Patterns of the model have Java's syntax and
+/// must match the whole string.
 fn translated(pattern: &str) -> String {
-    // The one look-behind: "does not end in a full stop".
+    // This is the only pattern with a look-behind, which means "does not end with a period".
     if pattern == r"^[0-9A-Za-z\.\-_]*(?<!\.)$" {
         return r"\A(?:[0-9A-Za-z.\-_]*[0-9A-Za-z\-_])?\z".to_owned();
     }
-    // The API's own documentation has custom domains (`auth.example.com`) that its pattern for domains excludes.
+    // The API's own documentation has custom domains such as `auth.example.com`, which the model's pattern excludes. So
+    // dots are added.
     if pattern == r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$" {
         return r"\A[a-z0-9](?:[a-z0-9\-.]{0,61}[a-z0-9])?\z".to_owned();
     }
-    // Java's \S, \s and \w cover ASCII only; `9-_` has a literal hyphen.
+    // In Java, `\S`, `\s` and `\w` distinguish only ASCII characters, and the hyphen in `0-9-_` is literal.
     let body = pattern
         .replace(r"[\S]", r"[^ \t\n\x0B\x0C\r]")
         .replace(r"\s", r" \t\n\x0B\x0C\r")

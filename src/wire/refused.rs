@@ -1,16 +1,17 @@
-//! Members that Keystead does not support, refused by name.
+//! Members of inputs that Keystead does not support and refuses by name.
 //!
-//! A member is listed here if dropping it silently would change what the caller believes (about security, or about mail
-//! being sent). Members that only describe something are stored and given back, and are not listed.
+//! A member is listed here if the caller would be misled if it were ignored: the caller would believe that something is
+//! protected, for example, or that something happens. Members that only describe something are not listed; they are
+//! stored and returned.
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// Whether the presence of a member means nothing, so that tools that always send it are not refused.
+/// Whether a member with this value may be ignored. So tools that always send the member are not refused.
 type Harmless = fn(&Value) -> bool;
 
-/// (operation, member, when it is harmless)
+/// The refused members: the operation, the member, and the check for values that may be ignored.
 const REFUSED: &[(&str, &str, Harmless)] = &[
     ("CreateUserPool", "UserPoolAddOns", without_enforcement),
     ("CreateUserPool", "DcrConfiguration", empty),
@@ -30,7 +31,7 @@ const REFUSED: &[(&str, &str, Harmless)] = &[
     ("UpdateUserPoolDomain", "Routing", empty),
 ];
 
-/// Refuses a request that carries a member which Keystead does not support, naming it.
+/// Fails if the input has a member that Keystead does not support. The error text names the member.
 pub fn refuse_unsupported(operation: &str, input: &Map<String, Value>) -> Result<()> {
     for (_, member, harmless) in REFUSED.iter().filter(|(name, ..)| *name == operation) {
         if input.get(*member).is_some_and(|value| !harmless(value)) {
@@ -54,7 +55,8 @@ fn is_false(value: &Value) -> bool {
     value == &Value::Bool(false)
 }
 
-/// Only `ENFORCED` is refused: `AUDIT` keeps what users do, but nothing here blocks a sign-in for its risk.
+/// Only `ENFORCED` is refused, because Keystead does not assess the risk of a sign-in. `AUDIT`, which records
+/// authentication events, is supported.
 fn without_enforcement(value: &Value) -> bool {
     value["AdvancedSecurityMode"] != "ENFORCED"
 }

@@ -1,6 +1,6 @@
 //! Checks a request against the service model.
 //!
-//! Type mismatches are `SerializationException`; violated constraints are collected into one
+//! A value of the wrong type is a `SerializationException`. All violated constraints together are one
 //! `InvalidParameterException` (docs/cognito.md 1.2 and 1.3).
 
 use std::borrow::Cow;
@@ -10,13 +10,14 @@ use serde_json::{Map, Value};
 use super::model::{Kind, Model, Shape, model};
 use crate::error::{Error, Key, Result, Text};
 
-/// The most characters of an input value that a message repeats.
+/// How many characters of an input value a message repeats at most.
 const ECHO_LIMIT: usize = 256;
 
-/// The most violations that a message names; the others are only counted.
+/// How many violations a message describes at most. The others are only counted.
 const NAMED_LIMIT: usize = 50;
 
-/// The request with nulls and unknown members removed, or the error that says what is wrong with it.
+/// Checks the input of an operation. Returns it without nulls and unknown members, or fails with an error that says
+/// what is wrong with it.
 pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
     let model = model();
     let operation = model.operation(operation).expect("only operations of the model are dispatched");
@@ -38,21 +39,21 @@ pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
 
 struct Check {
     model: &'static Model,
-    /// The first violations, as text.
+    /// Descriptions of the first violations.
     failures: Vec<String>,
-    /// The member of the first of them.
+    /// The path of the member with the first violation.
     first: String,
-    /// All violations.
+    /// The number of all violations.
     count: usize,
-    /// Whether the value being checked is part of a sensitive one.
+    /// Whether the value being checked is inside a sensitive member.
     hidden: bool,
-    /// Whether members that are not in the model are refused. They are in Keystead's own operations, whose documents
-    /// are set as a whole: a misspelt rule would switch itself off.
+    /// Whether members that are not in the model are refused. This is so for Keystead's own operations. Some of them
+    /// replace a whole document of rules, so a rule with a misspelled name would be switched off.
     strict: bool,
 }
 
 impl Check {
-    /// Checks one value at `path` (empty for the whole request) and returns it cleaned.
+    /// Checks the value at `path` (empty for the whole input). Returns it without nulls and unknown members.
     fn value(&mut self, value: Value, shape: &'static Shape, path: &str) -> Result<Value> {
         let around = self.hidden;
         self.hidden |= shape.sensitive;
@@ -139,7 +140,7 @@ impl Check {
         let mut out = Vec::with_capacity(items.len());
         let mut broken: Vec<String> = Vec::new();
         for (index, item) in items.into_iter().enumerate() {
-            // The rules of a list's plain members are reported once, for the list as a whole.
+            // The violated rules of a list's strings are reported once each, for the list as a whole.
             if let (Kind::String, Value::String(text)) = (member.kind, &item) {
                 for rule in string_rules(text, member) {
                     if !broken.contains(&rule) {
@@ -165,7 +166,7 @@ impl Check {
         }
     }
 
-    /// Notes a violated rule; `value` is `None` for a missing member and is never shown for a sensitive one.
+    /// Records a violated rule. `value` is `None` for a missing member. The value of a sensitive member is never shown.
     fn fail(&mut self, rule: &str, shape: &Shape, path: &str, value: Option<&str>) {
         self.count += 1;
         if self.count == 1 {
@@ -223,7 +224,8 @@ fn whole(number: &serde_json::Number) -> Option<i64> {
     })
 }
 
-/// `confirmationCode` for a member of the request, `userAttributes.1.member.name` for a nested one.
+/// Returns the path of a member: `confirmationCode` for a member of the input, `userAttributes.1.member.name` for a
+/// nested member.
 fn join(path: &str, name: &str) -> String {
     let mut chars = name.chars();
     let first = chars.next().map(|c| c.to_ascii_lowercase()).into_iter();
@@ -259,7 +261,7 @@ fn expected_map() -> Error {
     mismatch("Expected map or null")
 }
 
-/// The text for a value of the wrong type where a scalar is expected.
+/// Makes the error for a value that does not have the expected scalar type.
 fn scalar_mismatch(kind: Kind, value: &Value) -> Error {
     let wanted = match kind {
         Kind::Boolean => "a Boolean",

@@ -10,13 +10,14 @@ use crate::{
     },
 };
 
-/// The maximum length of a name that signs in, in bytes: an index entry must be able to hold it.
+/// The maximum length, in bytes, of a value that users sign in with. An index entry of the database must be able to
+/// hold it.
 const LONGEST_KEY: usize = 1024;
 
 /// The maximum number of custom attributes of a pool.
 pub const MAX_CUSTOM: usize = 50;
 
-/// A name and a value, like the API's `AttributeType`.
+/// An attribute's name and value: the API's `AttributeType`.
 #[derive(Clone, Debug, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Attribute {
@@ -34,7 +35,8 @@ pub fn listed(sub: uuid::Uuid, attributes: &Map<String, Value>) -> Vec<Attribute
     std::iter::once(sub).chain(rest).collect()
 }
 
-/// The attributes that a client may read: those it lists, or all except the developer's own.
+/// The attributes that a client may read: those in its list of readable attributes or, if it has no list, all except
+/// the `dev:` attributes.
 pub fn readable(client: &Client, attributes: &Map<String, Value>) -> Map<String, Value> {
     let listed = |name: &str| match &client.settings.read_attributes {
         Some(list) => list.iter().any(|one| one == name),
@@ -43,9 +45,10 @@ pub fn readable(client: &Client, attributes: &Map<String, Value>) -> Map<String,
     attributes.iter().filter(|(name, _)| listed(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Checks given attributes against the schema: they must be known, writable and well formed.
+/// Checks the given attributes against the schema and returns them as a map. Each must be known, writable and well
+/// formed.
 ///
-/// `by_operator`: the caller may set `email_verified` and other attributes that users may not.
+/// If `by_operator` is set, the caller may also write `email_verified` and other attributes that users may not write.
 pub fn checked(
     pool: &Pool,
     given: &[Attribute],
@@ -56,7 +59,7 @@ pub fn checked(
     for attribute in given {
         let name = attribute.name.as_str();
         let schema = pool.settings.schema_attributes.iter().find(|known| known.name == name);
-        // A federated sign-in proved this attribute; nobody else writes it.
+        // In Amazon Cognito, federated sign-ins write this attribute, so no caller may.
         if name == "identities" {
             return Err(nonconforming("identities", "Attribute cannot be updated."));
         }
@@ -67,7 +70,7 @@ pub fn checked(
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
         }
         let value = attribute.value.clone().unwrap_or_default();
-        // Amazon Cognito also accepts Python's spelling.
+        // Amazon Cognito also accepts `True` and `False`, as Python spells them.
         let value = if schema.attribute_data_type == "Boolean" { value.to_lowercase() } else { value };
         check_value(schema, &value)?;
         out.insert(name.to_owned(), Value::String(value));
@@ -75,7 +78,7 @@ pub fn checked(
     Ok(out)
 }
 
-/// Fails if an address is said to be verified but is missing.
+/// Fails if the attributes say that an address is verified but do not contain the address.
 pub fn check_verified(attributes: &Map<String, Value>) -> Result<()> {
     for (name, text) in [("email", "email"), ("phone_number", "phone number")] {
         let verified = format!("{name}_verified");
@@ -86,7 +89,7 @@ pub fn check_verified(attributes: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// Whether users may ever write this attribute.
+/// Whether users may write this attribute through any client at all.
 pub fn is_for_users(schema: &SchemaAttribute) -> bool {
     let reserved = matches!(schema.name.as_str(), "email_verified" | "phone_number_verified" | "identities");
     !reserved && !schema.developer_only_attribute
@@ -102,9 +105,9 @@ pub fn may_write(client: &Client, schema: &SchemaAttribute) -> bool {
     is_writable(schema, client.settings.write_attributes.as_deref())
 }
 
-/// Fails if the signed-in user changes an immutable attribute, even one that was never set.
+/// Fails if a user changes an immutable attribute, even one that has no value yet.
 ///
-/// Such an attribute is written when the user is created, or by an operator.
+/// An immutable attribute gets its value when the user is created, or from an operator.
 pub fn check_mutable(pool: &Pool, current: &Map<String, Value>, new: &Map<String, Value>) -> Result<()> {
     let fixed = |known: &&SchemaAttribute| {
         !known.mutable && new.get(&known.name).is_some_and(|value| current.get(&known.name) != Some(value))
@@ -115,9 +118,9 @@ pub fn check_mutable(pool: &Pool, current: &Map<String, Value>, new: &Map<String
     }
 }
 
-/// A user's attributes after a change.
+/// Returns a user's attributes after a change.
 ///
-/// An immutable attribute stays as it is once set, and an address that changes is no longer verified.
+/// Fails if the change replaces the value of an immutable attribute. An address that changes is no longer verified.
 pub fn changed(pool: &Pool, mut current: Map<String, Value>, new: Map<String, Value>) -> Result<Map<String, Value>> {
     for (name, value) in new {
         let before = current.get(&name);
@@ -174,11 +177,11 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
         _ => {
             let length = value.chars().count();
             let bound = |key: &str| schema.string_attribute_constraints.as_ref()?.get(key)?.parse::<usize>().ok();
-            // These values are also keys in the database, whose size is limited in bytes.
+            // The values of these attributes are also keys in the database, and the size of a key is limited in bytes.
             let key = matches!(name.as_str(), "email" | "phone_number" | "preferred_username");
             if bound("MinLength").is_some_and(|min| length < min)
                 || length > bound("MaxLength").unwrap_or(2048)
-                // Case folding may lengthen it.
+                // Lowercasing may lengthen the value.
                 || (key && value.to_lowercase().len() > LONGEST_KEY)
             {
                 return broken("String length is outside its range.");
@@ -194,10 +197,11 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a text is one e-mail address and nothing else.
+/// Whether a string is exactly one e-mail address.
 ///
-/// It has one `@`, none of the characters that separate addresses, and no letter that folds to one of another alphabet,
-/// so that two mailboxes never have the same name.
+/// It must have one `@`, no whitespace and no character that separates or quotes addresses. It must not have a
+/// non-ASCII letter that becomes ASCII in lower case (such as the Kelvin sign), because the names of two mailboxes must
+/// not compare as equal.
 pub fn is_email(text: &str) -> bool {
     let plain = |c: char| {
         !c.is_whitespace()
@@ -209,7 +213,7 @@ pub fn is_email(text: &str) -> bool {
         && text.chars().all(plain)
 }
 
-/// Whether a text is a phone number in E.164 form.
+/// Whether a string is a phone number in E.164 format.
 pub fn is_phone(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|n| (5..=15).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()))
 }

@@ -1,4 +1,5 @@
-//! Which factors a pool has and a person uses: who needs a second one, and what they can sign in with.
+//! The factors of pools and users: whether a user needs a second factor, which second factors the user can use, and the
+//! pool's relying party.
 
 use strum::VariantArray;
 
@@ -18,12 +19,12 @@ pub fn enabled(pool: &Pool, user: &User) -> Vec<SecondFactor> {
     SecondFactor::VARIANTS.iter().copied().filter(is_on).collect()
 }
 
-/// Whether a user can use a method now: a method that sends codes needs a verified address.
+/// Whether a user can use a second factor now. A factor that sends codes needs a verified address.
 pub fn is_usable(user: &User, method: SecondFactor) -> bool {
     method.attribute().is_none_or(|name| Address::verified(user, name).is_some())
 }
 
-/// Whether one factor is not enough for this user.
+/// Whether this user needs a second factor.
 pub fn is_needed(pool: &Pool, user: &User) -> bool {
     match pool.settings.mfa_configuration {
         MfaConfiguration::On => true,
@@ -34,8 +35,8 @@ pub fn is_needed(pool: &Pool, user: &User) -> bool {
 
 /// The second factors that a user may be asked for now: those that are switched on and usable.
 ///
-/// If a second factor is required and none is switched on, it is a verified authenticator app or else a verified
-/// address.
+/// If the user has switched on no second factor, this returns the first one that the pool allows and the user could
+/// use: a verified authenticator app (`has_app`), or otherwise codes to a verified address.
 pub fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<SecondFactor> {
     let on = enabled(pool, user);
     if !on.is_empty() {
@@ -48,7 +49,8 @@ pub fn offered(pool: &Pool, user: &User, has_app: bool) -> Vec<SecondFactor> {
     SecondFactor::VARIANTS.iter().copied().filter(without).take(1).collect()
 }
 
-/// Whether codes to this address are a second factor of this user, or would be as long as there is no other.
+/// Whether codes to this address are a second factor of this user. If the user needs a second factor but has switched
+/// none on, each second factor that the pool allows counts.
 pub fn uses(pool: &Pool, user: &User, attribute: AddressAttribute) -> bool {
     let on = enabled(pool, user);
     let is = |method: SecondFactor| if on.is_empty() { pool.has_mfa(method) } else { on.contains(&method) };
@@ -56,12 +58,12 @@ pub fn uses(pool: &Pool, user: &User, attribute: AddressAttribute) -> bool {
     is_needed(pool, user) && SecondFactor::VARIANTS.iter().any(uses)
 }
 
-/// Whether this user's passkeys count as both factors, so that they must verify their user.
+/// Whether this user's passkeys count as both factors. If they do, a sign-in with a passkey requires user verification.
 pub fn passkeys_suffice(pool: &Pool, user: &User) -> bool {
     pool.has_multi_factor_passkeys() && user.mfa.passkey
 }
 
-/// The address to which a person's code of this factor goes, if the factor sends codes and the person can use it.
+/// The user's address that this factor's codes go to, if the factor sends codes and the user can use it.
 pub fn address(user: &User, factor: Factor) -> Option<Address> {
     Address::verified(user, factor.attribute()?).filter(|_| user.status == Status::Confirmed)
 }

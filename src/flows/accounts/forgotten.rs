@@ -1,7 +1,9 @@
-//! Forgotten passwords: who may have a code, and where it goes.
+//! Forgotten passwords: which users may receive a code, and at which address.
 //!
-//! If people are named by their address, the code goes to that address, verified or not, whatever else is verified. So
-//! somebody who signs up with another person's address, and confirms by their own phone, gets no codes for that name.
+//! If exactly one kind of address is the pool's username attribute, the code goes to that address, verified or not,
+//! even if another address is verified. (An address that serves as a second factor is the exception.) So a person who
+//! signs up with somebody else's address, and confirms with their own phone, receives no code that resets the account's
+//! password.
 
 use crate::{
     error::{Error, Result},
@@ -22,7 +24,7 @@ use crate::{
     },
 };
 
-/// The address that this user's code goes to, or the reason why there can be none.
+/// Returns the address that this user's code goes to, or the error that says why the user cannot receive one.
 pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     if !user.enabled {
         return Err(Error::disabled());
@@ -43,7 +45,8 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     if mechanisms == ["admin_only"] {
         return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
     }
-    // A second factor cannot be the first one, too: one mailbox would be both.
+    // An address that serves as a second factor cannot also receive this code. Otherwise, one mailbox would be enough
+    // for both factors.
     if let Some(naming) = addresses::naming(pool) {
         let named = Address::of(user, naming).ok_or_else(nowhere)?;
         if !factors::uses(pool, user, naming) {
@@ -64,7 +67,8 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
 pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     let first = address(pool, user)?;
     let attribute = code.attribute.parse().ok();
-    // If the pool has several ways of recovery, another verified address is also accepted.
+    // If the code must go to the user's name, only that address is accepted. Otherwise any verified address is, because
+    // the pool may have several recovery mechanisms.
     let proved = attribute.and_then(|attribute| Address::verified(user, attribute));
     let may = match addresses::naming(pool) {
         Some(naming) if first.attribute == naming => Some(first),
@@ -74,11 +78,11 @@ pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     if still { Ok(()) } else { Err(codes::void()) }
 }
 
-/// Hands the account to the first person who proves that they read what is sent to its name.
+/// Hands the account over to the first person who proves that they receive messages at the address that is its name.
 ///
-/// If the code went to the name itself, nothing is left to whoever took that name before: no sessions, pending
-/// challenges or codes, no passkeys, second factors or devices, and no other verified address. The caller has locked
-/// the user's row.
+/// If the code went to that address and the address was not verified before, the person who signed up with it loses all
+/// other access. This revokes sessions, deletes pending challenges, codes, passkeys, second factors and devices, and
+/// marks every other address as unverified. The caller has locked the user's row.
 pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
     let Some(naming) = addresses::naming(pool).filter(|naming| code.attribute == naming.name()) else {
         return Ok(user);
@@ -113,7 +117,8 @@ pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, tr
     change_attributes::store(db, pool, user, attributes, trail.at).await
 }
 
-/// The pool's ways of recovery, first choice first (`AccountRecoverySetting`); by default the mailbox, then the phone.
+/// The pool's recovery mechanisms (`AccountRecoverySetting`), in order of priority. The default is the verified
+/// mailbox, then the verified phone.
 fn mechanisms(pool: &Pool) -> Vec<String> {
     let listed =
         pool.settings.rest.get("AccountRecoverySetting").and_then(|setting| setting["RecoveryMechanisms"].as_array());

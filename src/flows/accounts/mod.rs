@@ -1,4 +1,4 @@
-//! What an account is and how it changes: sign-up, names, attributes, passwords, recovery, factors.
+//! Accounts and their changes: sign-up, names, attributes, passwords, recovery and factors.
 
 pub(crate) mod attributes;
 pub(crate) mod auth_events;

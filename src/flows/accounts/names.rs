@@ -15,9 +15,10 @@ use crate::{
     },
 };
 
-/// The subject and the username of a new user who will be called `typed`.
+/// Returns the subject and the username of a new user for whom the name `typed` was entered.
 ///
-/// In pools with username attributes, the typed address becomes the user's attribute, and the subject is the username.
+/// In pools with username attributes, `typed` is an address: it becomes an attribute of the user, and the subject
+/// becomes the username.
 pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>) -> Result<(Uuid, String)> {
     let sub = random::uuid();
     let invalid = |key: Key, text: &'static str| Err(Error::InvalidParameter(Text::keyed(key, text)));
@@ -56,9 +57,10 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     Ok((sub, sub.to_string()))
 }
 
-/// The names that sign this user in, in this pool: the kind, and the value as it is compared.
+/// The names that this user can sign in with: the kind of each name, and its value in the form that is compared.
 ///
-/// The list is empty if only the username signs in; `users` keeps that.
+/// In a pool with neither aliases nor username attributes, the list is empty: the username is the only name, and the
+/// table `users` holds it.
 fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     let settings = &pool.settings;
     let mut names = Vec::new();
@@ -74,10 +76,10 @@ fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     for kind in ["email", "phone_number", "preferred_username"] {
         let has = |list: &[String]| list.iter().any(|one| one == kind);
         let verified = || is_verified(kind);
-        // As an alias, an address signs in once it is verified, and a chosen name once its owner is confirmed. As a
-        // username, an address signs in from the start, unless another address is verified: somebody who verified a
-        // phone number has proved nothing about the mailbox given with it, and the owner of that mailbox must be able
-        // to have its name.
+        // As an alias, an address can be used to sign in once it is verified, and a preferred username once its owner
+        // is confirmed. As a username, an address can be used from the start, unless only another address is verified:
+        // somebody who verified a phone number has proved nothing about the mailbox given with it, and the owner of
+        // that mailbox must be able to sign up with it.
         let proved = match kind {
             "preferred_username" => user.status != Status::Unconfirmed,
             _ => verified(),
@@ -92,7 +94,7 @@ fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     names
 }
 
-/// Fails if a chosen name could be taken for another kind of name.
+/// Fails if the preferred username is an alias and looks like another kind of name.
 fn check_preferred(pool: &Pool, user: &User) -> Result<()> {
     let alias = pool.settings.alias_attributes.iter().any(|name| name == "preferred_username");
     let chosen = user.attributes.get("preferred_username").and_then(Value::as_str).filter(|_| alias);
@@ -105,12 +107,12 @@ fn check_preferred(pool: &Pool, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// The kind of a name that belongs to somebody else.
+/// The kind of a name that belongs to another user.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Taken(pub &'static str);
 
 impl Taken {
-    /// The error for a change.
+    /// The error for a change of an existing user.
     pub fn alias_exists(&self) -> Error {
         Error::AliasExists(format!("An account with the given {} already exists.", self.0).into())
     }
@@ -121,10 +123,10 @@ impl Taken {
     }
 }
 
-/// Makes a user's names match the attributes, in a transaction that holds the user's row.
+/// Makes a user's names match the attributes, in a transaction that has locked the user's row.
 ///
-/// The inner error: one of the names belongs to somebody else. `take`: an address is taken away from its present owner,
-/// where it is then no longer verified.
+/// The inner error means that one of the names belongs to another user. If `take` is set, an address is instead taken
+/// away from that user, for whom it is then no longer verified.
 pub async fn put(
     db: &mut Connection,
     pool: &Pool,
@@ -157,7 +159,8 @@ pub async fn put(
 
 /// Takes an address away from the user who signs in with it.
 ///
-/// Two users who take addresses from each other deadlock; PostgreSQL ends one of the transactions after a second.
+/// Two transactions that take addresses from each other's users deadlock. PostgreSQL then aborts one of them after its
+/// `deadlock_timeout`, by default a second.
 async fn take_away(
     db: &mut Connection,
     pool: &Pool,
@@ -167,7 +170,7 @@ async fn take_away(
 ) -> Result<()> {
     let Some(owner) = store::aliases::owner_of(db, &pool.id, value).await? else { return Ok(()) };
     let Some(mut owner) = store::users::lock(db, &pool.id, owner).await? else { return Ok(()) };
-    // Read under the lock, because the owner may have another address by now.
+    // This reads the attributes under the lock, because the owner may have another address by now.
     if owner.attributes.get(kind).and_then(Value::as_str).is_none_or(|own| pool.username_key(own) != value) {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Creating a user: what sign-up, creation by an operator, import and migration share.
+//! Creates users, for sign-up, creation by an operator, import and migration.
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// A user to create. The attributes are already checked, and the password fits the policy.
+/// A user to create. The attributes are already checked, and so is the password, if the pool's policy applies to it.
 pub struct NewUser {
     pub sub: Uuid,
     pub username: String,
@@ -54,7 +54,7 @@ pub async fn insert(
     if !store::users::insert(db, &pool.id, &key, &user, srp_verifier.flatten().as_deref()).await? {
         return Err(taken());
     }
-    // A subject names its user, too, so nobody else may have it as a username.
+    // A user can be named by the subject too, so no other user may have this subject as a username.
     if let Ok(other) = Uuid::try_parse(&key)
         && other != sub
         && store::users::find_by_sub(db, &pool.id, other).await?.is_some()

@@ -1,4 +1,4 @@
-//! Passwords: the pool's policy, and checking a password with lockout.
+//! Passwords: the pool's policy, what is stored, and checks with lockout.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
@@ -24,11 +24,11 @@ use crate::{
 /// Characters that count as symbols (Amazon Cognito developer guide, "Password policies").
 const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ";
 
-/// The maximum length of a password, in characters: the API's `PasswordType`, enforced also for passwords in a
-/// parameter map.
+/// The maximum length of a password in characters, from the API's `PasswordType`. It also applies to passwords in
+/// parameter maps, although the API's model does not limit these so strictly.
 const LONGEST: usize = 256;
 
-/// Fails if the policy does not allow a password, with Amazon Cognito's texts (docs/cognito.md 6).
+/// Fails if the policy does not allow a password. The error messages follow Amazon Cognito (docs/cognito.md 6).
 pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
     if password.chars().count() > LONGEST {
         return Err(Error::InvalidPassword(
@@ -49,7 +49,7 @@ pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
     }
 }
 
-/// Makes what is stored of a new password: its hash and, if a client of the pool uses SRP, its SRP verifier.
+/// Computes what is stored for a new password: its hash and, if a client of the pool uses SRP, its SRP verifier.
 pub async fn new(app: &App, pool: &Pool, sub: Uuid, username: &str, password: Secret) -> Result<Password> {
     let srp_verifier = if store::clients::any_uses_srp(&app.db, &pool.id).await? {
         Some(new_verifier(app, pool, sub, username, &password).await?)
@@ -68,7 +68,7 @@ async fn new_verifier(app: &App, pool: &Pool, sub: Uuid, username: &str, passwor
     Ok(app.sealing.seal(&verifier_context(pool, sub), &[&made.salt[..], &made.v].concat()))
 }
 
-/// Stores a user's new password, in a transaction that holds the user's row.
+/// Stores a user's new password, in a transaction that has locked the user's row.
 pub async fn store(
     db: &mut Connection,
     pool: &Pool,
@@ -80,12 +80,13 @@ pub async fn store(
     Ok(store::users::update_password(db, &pool.id, sub, new, status, remembered(pool), now).await?)
 }
 
-/// How many passwords a user of this pool may not choose again.
+/// How many of a user's latest passwords may not be chosen again in this pool.
 fn remembered(pool: &Pool) -> i64 {
     pool.settings.policies.password_policy.password_history_size.unwrap_or(0)
 }
 
-/// Fails if the user has, or had, this password. Each comparison costs a hash, during which nothing is locked.
+/// Fails if this is one of the user's latest passwords that may not be chosen again. Each comparison costs a hash
+/// computation, during which no row is locked.
 pub async fn check_history(app: &App, pool: &Pool, sub: Uuid, password: &Secret) -> Result<()> {
     if remembered(pool) == 0 {
         return Ok(());
@@ -98,7 +99,7 @@ pub async fn check_history(app: &App, pool: &Pool, sub: Uuid, password: &Secret)
     Ok(())
 }
 
-/// Counts a wrong guess against a user's name.
+/// Counts a wrong password, or another failed proof, toward the lockout of a name.
 pub async fn count_failure(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> Result<()> {
     let (free, name) = (app.config.free_password_failures, attempts_name(app, pool, username, user));
     if free > 0 {
@@ -118,15 +119,17 @@ fn verifier_context(pool: &Pool, sub: Uuid) -> String {
     format!("users.srp_verifier {} {sub}", pool.id)
 }
 
-/// Makes a salt that reads the same as a number and as bytes, because clients treat leading zeros differently.
+/// Changes the first byte so that the salt, as a number, has no leading zero and no sign bit. Clients differ in how
+/// they convert these to bytes.
 pub fn plain_salt(mut salt: [u8; srp::SALT]) -> [u8; srp::SALT] {
     salt[0] = 0x10 + salt[0] % 0x70;
     salt
 }
 
-/// Updates what is stored of a password, now that it was sent as text.
+/// Updates what is stored for a password, at a sign-in whose request contains the password.
 ///
-/// The cost of hashes may have changed, or a client may have begun to use SRP.
+/// The configured cost of hashes may have changed, or a client may have begun to use SRP, since the password was
+/// stored.
 pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> Result<()> {
     let Some(hash) = &user.password_hash else { return Ok(()) };
     if store::users::lacks_verifier(&app.db, &pool.id, user.sub).await?
@@ -142,11 +145,12 @@ pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> R
     Ok(())
 }
 
-/// Checks a password for a name and returns the user if it is right. An unknown user costs the same time as a known
-/// one.
+/// Checks a password for a name and returns the user if it is right. The check takes as long for an unknown user as for
+/// a known one.
 ///
 /// Lockout (docs/cognito.md 4.7): a locked name is refused, and a wrong password counts. The caller must call
-/// [`store::login_attempts::forgive`] in the transaction that signs in; it refuses if others locked the name meanwhile.
+/// [`store::login_attempts::forgive`] in the transaction that signs the user in; it returns `false` if wrong passwords
+/// in other requests have locked the name meanwhile.
 pub async fn check(
     app: &App,
     pool: &Pool,
@@ -173,14 +177,15 @@ pub async fn check(
     Err(Error::wrong_credentials(why))
 }
 
-/// Whether this user has to choose a first password with ForgotPassword, like users who were imported.
+/// Whether this user has to choose a first password with ForgotPassword, as imported users do.
 pub fn lacks_password(user: &User) -> bool {
     user.password_hash.is_none() && user.status == Status::ResetRequired
 }
 
-/// The name under which wrong passwords are counted: the user's own, whatever alias was typed.
+/// The name under which wrong passwords are counted: the username, even if an alias was typed.
 ///
-/// An unknown person has one, too. A name too long for a database key (nobody has it) is counted under its hash.
+/// For a name that no user has, it is a made-up username. A name that is too long for a database key is counted under
+/// its hash; no user can have such a name.
 pub fn attempts_name(app: &App, pool: &Pool, username: &str, user: Option<&User>) -> String {
     let name = user.map_or_else(|| decoys::id(app, pool, username), |user| pool.username_key(&user.username));
     if name.len() <= 1_024 { name } else { BASE64_STANDARD.encode(sha256(name.as_bytes())) }
@@ -197,7 +202,7 @@ pub async fn refuse_locked(app: &App, pool: &Pool, username: &str, user: Option<
     Ok(())
 }
 
-/// The error while a name is locked.
+/// The error that is returned while a name is locked.
 pub fn attempts_exceeded() -> Error {
     Error::NotAuthorized(Text::keyed(Key::PasswordAttempts, "Password attempts exceeded"))
 }
@@ -214,7 +219,8 @@ pub fn check_temporary(app: &App, pool: &Pool, user: &User) -> Result<()> {
     Ok(())
 }
 
-/// When a user's password was set: microseconds since the epoch, as text.
+/// The time when a user's password was set, in microseconds since the epoch, as a string. `None` if the user has no
+/// password.
 pub fn set_at(user: &User) -> Option<String> {
     user.password_set_at.map(|at| (at.unix_timestamp_nanos() / 1000).to_string())
 }

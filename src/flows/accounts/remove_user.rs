@@ -1,5 +1,5 @@
-//! Removing a user with everything that belongs to them. Passkeys are deleted in the one way that leaves audit and
-//! outbox rows.
+//! Removes a user with everything that belongs to the user. Passkeys are deleted separately, by the function that also
+//! writes their audit and outbox rows.
 
 use uuid::Uuid;
 

@@ -1,5 +1,5 @@
-//! What passkey managers need to know (Web Authentication Level 3, section 5.1.10) so that they do not offer deleted
-//! passkeys.
+//! The data that tells passkey managers which passkeys still exist, so that they do not offer deleted passkeys (Web
+//! Authentication Level 3, section 5.1.10).
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -11,7 +11,8 @@ use crate::{
     webauthn,
 };
 
-/// The arguments of `signalAllAcceptedCredentials` and, if the pool wants it, of `signalCurrentUserDetails`.
+/// The arguments of `signalAllAcceptedCredentials` and, if the pool's passkey policy says so, of
+/// `signalCurrentUserDetails`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Signals {

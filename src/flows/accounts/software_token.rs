@@ -17,7 +17,8 @@ const SECRET: usize = 32;
 /// How many steps (of 30 seconds) the app's clock may be off.
 const SKEW: u16 = 1;
 
-/// Offers a new secret to a user's authenticator app and returns it as base32 text.
+/// Stores a new secret for a user's authenticator app and returns it in base32. The secret is pending until its first
+/// code is verified.
 pub async fn associate(app: &App, db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<String> {
     if !pool.has_mfa(SecondFactor::SoftwareTokenMfa) {
         return Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()));
@@ -28,9 +29,9 @@ pub async fn associate(app: &App, db: &mut Connection, pool: &Pool, sub: Uuid) -
     Ok(totp(secret.to_vec()).secret().to_base32())
 }
 
-/// Checks the first code of the offered secret; from then on, the secret is the user's.
+/// Checks the first code for the pending secret. If the code is right, the secret is the user's from then on.
 ///
-/// The transaction must hold the user's row.
+/// The transaction must have locked the user's row.
 pub async fn verify(
     app: &App,
     db: &mut Connection,
@@ -48,14 +49,14 @@ pub async fn verify(
     Ok(store::software_tokens::accept(db, &pool.id, sub, step).await?)
 }
 
-/// The step that a code belongs to, if the code is valid for this secret now.
+/// The time step that a code belongs to, if the code is valid for this secret now.
 pub fn check(app: &App, pool: &Pool, sub: Uuid, sealed: &[u8], code: &str, now: OffsetDateTime) -> Result<Option<i64>> {
     let secret = app.sealing.open(&context(pool, sub), sealed).map_err(Error::internal)?;
     let time = u64::try_from(now.unix_timestamp()).map_err(Error::internal)?;
     totp(secret).check(code, time).map(|step| i64::try_from(step).map_err(Error::internal)).transpose()
 }
 
-/// RFC 6238 as every authenticator app implements it: SHA-1, six digits, 30 seconds.
+/// RFC 6238 with the parameters that authenticator apps commonly support: SHA-1, six digits, 30 seconds.
 fn totp(secret: Vec<u8>) -> Totp {
     Builder::new().with_skew(SKEW).with_secret(secret).build_noncompliant()
 }

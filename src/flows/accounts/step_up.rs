@@ -1,5 +1,6 @@
-//! How recent a sign-in must be to change a person's passkeys, or anything that leads around them (a first password,
-//! addresses, second factors, the account itself), if the pool's passkey policy limits that (docs/decisions/0026).
+//! How recent a sign-in must be for changes to a user's passkeys, or to anything that could be used to bypass them (a
+//! first password, addresses, second factors, the account itself). The pool's passkey policy sets the limit
+//! (docs/decisions/0026).
 
 use time::{Duration, OffsetDateTime};
 
@@ -11,12 +12,12 @@ use crate::{
     tokens,
 };
 
-/// Whether a sign-in at `auth_time` is too old.
+/// Whether a sign-in at `auth_time` is older than the pool's passkey policy allows.
 pub fn is_due(pool: &Pool, auth_time: OffsetDateTime, now: OffsetDateTime) -> bool {
     pool.passkey_policy.step_up_seconds.is_some_and(|most| now - auth_time > Duration::seconds(most))
 }
 
-/// Fails if the bearer's sign-in is too old.
+/// Fails if the bearer's sign-in is older than the pool's passkey policy allows.
 pub async fn check(app: &App, db: &mut Connection, pool: &Pool, bearer: &Bearer) -> Result<()> {
     let Some(seconds) = pool.passkey_policy.step_up_seconds else { return Ok(()) };
     let auth_time = store::sessions::auth_time(db, &pool.id, bearer.origin_jti).await?;

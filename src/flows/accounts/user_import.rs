@@ -1,5 +1,5 @@
-//! Importing users from a file: its columns, and what happens to each row. The file is Amazon Cognito's CSV
-//! (GetCSVHeader).
+//! Imports users from a CSV file in Amazon Cognito's format (GetCSVHeader): the file's columns, and what happens to
+//! each row.
 
 use std::collections::HashMap;
 
@@ -24,7 +24,7 @@ use crate::{
 
 /// The column with the new user's name.
 const USERNAME: &str = "cognito:username";
-/// The column that switches on codes by text message.
+/// The column that switches on codes by text message as the second factor.
 const MFA: &str = "cognito:mfa_enabled";
 
 /// The columns of a file for this pool, in Amazon Cognito's order.
@@ -66,7 +66,8 @@ pub fn header_fits(pool: &Pool, columns: &[String]) -> bool {
         && columns.iter().any(|column| column == USERNAME)
 }
 
-/// Creates the user of a row, in the caller's transaction. If the row fails, the reason contains none of its values.
+/// Creates the user of a row, in the caller's transaction. Returns the row's outcome and, if the row fails, the reason,
+/// which contains none of the row's values.
 pub async fn import(
     db: &mut Connection,
     pool: &Pool,
@@ -75,9 +76,9 @@ pub async fn import(
 ) -> Result<(RowOutcome, Option<String>)> {
     match db.part(async |db| make(db, pool, trail, row).await).await {
         Ok(()) => Ok((RowOutcome::Imported, None)),
-        // Users who already exist stay as they are.
+        // A row is skipped if a user already signs in with its username or one of its addresses.
         Err(Error::UsernameExists(_)) => Ok((RowOutcome::Skipped, None)),
-        // These errors are about the row. Any other error is about the moment, and the row is tried again.
+        // The row itself causes these errors. Any other error may be temporary, so the row is tried again.
         Err(refusal @ (Error::InvalidParameter(_) | Error::AliasExists(_) | Error::NotAuthorized(_))) => {
             Ok((RowOutcome::Failed, Some(refusal.to_string())))
         }
@@ -114,7 +115,8 @@ async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<
     Ok(())
 }
 
-/// Stores the file of an import job (given by pool and ID) that waits for one.
+/// Stores the file of an import job, given by the pool's ID and the job's ID. Fails if the job has already started or
+/// ended.
 pub async fn keep_file(app: &App, (pool_id, job_id): (&str, &str), file: &[u8], trail: &Trail) -> Result<()> {
     let mut tx = app.db.begin().await?;
     if !store::user_imports::put_file(&mut tx, pool_id, job_id, file).await? {

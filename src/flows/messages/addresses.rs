@@ -1,4 +1,4 @@
-//! Addresses that messages go to, and the made-up addresses of unknown people.
+//! Addresses that messages go to, and made-up addresses for names that no user has.
 
 use serde::Serialize;
 
@@ -33,7 +33,7 @@ impl Address {
         Some(Self { attribute, value: value.to_owned() })
     }
 
-    /// Like [`Self::of`], but only if the user has proved that they read what is sent there.
+    /// Like [`Self::of`], but only if the address is verified.
     pub fn verified(user: &User, attribute: AddressAttribute) -> Option<Self> {
         let verified = user.attributes.get(attribute.verified()).is_some_and(|value| value == "true");
         Self::of(user, attribute).filter(|_| verified)
@@ -58,7 +58,7 @@ impl Address {
     }
 }
 
-/// The kind of address that people are named by in this pool, if there is exactly one.
+/// The kind of address that is the pool's username attribute, if the pool has exactly one.
 pub fn naming(pool: &Pool) -> Option<AddressAttribute> {
     match pool.settings.username_attributes.as_slice() {
         [one] => one.parse().ok(),
@@ -68,8 +68,8 @@ pub fn naming(pool: &Pool) -> Option<AddressAttribute> {
 
 /// The kinds of address that a new user's code may go to, in order of preference.
 ///
-/// As in Amazon Cognito, the phone comes before the mailbox. If people are named by their mailbox, it comes first,
-/// because it is the name that must be verified.
+/// As in Amazon Cognito, the phone comes before the mailbox. But if the mailbox is the only username attribute, it
+/// comes first, because it is the name that must be verified.
 pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = AddressAttribute> {
     let automatic =
         |one: &AddressAttribute| pool.settings.auto_verified_attributes.iter().any(|name| name == one.name());
@@ -80,26 +80,27 @@ pub fn attributes_to_verify(pool: &Pool) -> impl Iterator<Item = AddressAttribut
     order.into_iter().filter(automatic)
 }
 
-/// `b***@g***`
+/// Masks an e-mail address, for example as `b***@g***`.
 fn masked_email(email: &str) -> String {
     let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
     let (name, domain) = email.split_once('@').unwrap_or((email, ""));
     format!("{}***@{}***", first(name), first(domain))
 }
 
-/// `+*******1234`
+/// Masks all but the last four digits of a phone number, for example as `+*******1234`.
 fn masked_phone(phone: &str) -> String {
     let digits: Vec<char> = phone.chars().skip(1).collect();
     let hidden = digits.len().saturating_sub(4);
     format!("+{}{}", "*".repeat(hidden), digits[hidden..].iter().collect::<String>())
 }
 
-/// Whether the name that was typed is a phone number.
+/// Whether a name looks like a phone number.
 fn is_phone(name: &str) -> bool {
     name.starts_with('+') && name.len() > 5
 }
 
-/// The address that a code of this purpose would go to if the name belonged to somebody. It is the same on every call.
+/// The made-up address that a code of this purpose appears to go to, for a name that no user has. It is the same on
+/// every call.
 pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Address {
     let first = match naming(pool) {
         Some(naming) if purpose != Purpose::SignUp => Some(naming),
@@ -110,11 +111,12 @@ pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Addres
     decoy_of(app, pool, username, purpose, attribute)
 }
 
-/// Like [`decoy`], for one attribute.
+/// Like [`decoy`], but for a given kind of address.
 ///
-/// A user who waits for the code of a sign-up gets a decoy for every other purpose, and any other user gets one for the
-/// sign-up. So an unknown person must have two addresses as well: the same address on every page would reveal that
-/// nobody has the name.
+/// For the name of a real user, callers see two different addresses: the real one and a decoy. If the user is
+/// unconfirmed, they see the real address for the code of a sign-up and the decoy for every other purpose; if the user
+/// is confirmed, it is the other way around. So a name that no user has needs two decoys, one for the sign-up and one
+/// for every other purpose. A single decoy would reveal that no user has the name.
 pub fn decoy_of(app: &App, pool: &Pool, username: &str, purpose: Purpose, attribute: AddressAttribute) -> Address {
     let username = &pool.username_key(username);
     let is_named_by_it = match attribute {

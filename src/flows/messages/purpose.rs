@@ -1,4 +1,4 @@
-//! What codes are for.
+//! The purposes of codes, and how long codes are valid.
 
 use time::Duration;
 
@@ -7,7 +7,7 @@ use crate::factor::AddressAttribute;
 /// How long the code of a sign-up is valid.
 pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 
-/// What a code is for.
+/// The purpose of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     SignUp,

@@ -1,4 +1,5 @@
-//! Shared counter rows for names that perhaps nobody has. Because names share them, strangers cannot fill a table.
+//! Counter rows that names share, including names that no user has. Because the number of these rows is limited,
+//! strangers who make up names cannot fill the table.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -7,7 +8,8 @@ use crate::{
     store::{codes::Counter, pools::Pool},
 };
 
-/// How many rows the names of a pool share, for each purpose. Names that nobody has use no other rows.
+/// The number of rows that the names of a pool share, for each kind and purpose. The table `code_attempts` has no other
+/// rows for names that no user has.
 const SHARED_ROWS: u16 = 1 << 14;
 
 /// The shared row in which this name is counted.

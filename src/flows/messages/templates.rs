@@ -1,4 +1,4 @@
-//! The words of messages: a pool's templates, and what is filled into them.
+//! The wording of messages: a pool's templates, and the values that replace their placeholders.
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -9,11 +9,12 @@ use crate::{
     store::pools::Pool,
 };
 
-/// Placeholders of templates.
+/// The placeholder for a code or a temporary password in a template.
 pub const CODE: &str = "{####}";
+/// The placeholder for the username in a template.
 pub const USERNAME: &str = "{username}";
 
-/// The marks around the text of a link.
+/// The marks around the text of a link in a template, as in `{##Click here##}`.
 const LINK: (&str, &str) = ("{##", "##}");
 
 /// What a message is for, which decides which of the pool's templates it uses.
@@ -23,22 +24,22 @@ pub enum Occasion {
     Verification,
     /// A code for choosing a new password in place of a forgotten one.
     Reset,
-    /// A code that signs in.
+    /// A code for signing in.
     SignIn,
     /// The first password of a user whom an operator created.
     Invitation,
 }
 
-/// What a message says.
+/// The content of a message.
 pub struct MessageContent<'a> {
     pub occasion: Occasion,
-    /// The trigger source that a custom message trigger is told, without the prefix `CustomMessage_`.
+    /// The trigger source for the custom message trigger, without the prefix `CustomMessage_`.
     pub source: &'static str,
     /// The name by which the message addresses the person.
     pub username: &'a str,
     /// The code or password in the message.
     pub secret: &'a str,
-    /// Where the code is stored, if another one may take its place.
+    /// The stored code, if a newer code may replace it before the message is delivered.
     pub stored: Option<Stored<'a>>,
 }
 
@@ -50,7 +51,8 @@ pub struct Stored<'a> {
     pub hash: &'a [u8],
 }
 
-/// Writes a message in the words of the pool. `link` is given if the pool confirms this sign-up by a link.
+/// Writes a message from the pool's templates, or from default texts. `link` is given if the pool confirms this sign-up
+/// by a link.
 pub fn composed(pool: &Pool, address: &Address, told: &MessageContent<'_>, link: Option<&str>) -> Message {
     let MessageContent { occasion, username, secret, .. } = *told;
     let settings = &pool.settings;
@@ -122,7 +124,7 @@ fn text(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// Fills in a template's placeholders. In HTML (which every text with a link is), the values are escaped.
+/// Fills in a template's placeholders. In HTML (any message with a link is HTML), the values are escaped.
 pub fn filled(template: &str, username: &str, secret: &str, link: Option<&str>) -> String {
     let escaped = |value: &str| {
         if !template.contains('<') && link.is_none() {
@@ -130,7 +132,7 @@ pub fn filled(template: &str, username: &str, secret: &str, link: Option<&str>) 
         }
         value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
     };
-    // Done in one pass, so that a username that looks like a placeholder stays a username.
+    // One pass replaces all placeholders, so that a username that looks like a placeholder stays as it is.
     let mut out = String::with_capacity(template.len() + 32);
     let mut rest = template;
     while let Some(start) = rest.find('{') {
@@ -179,7 +181,7 @@ mod tests {
         assert_eq!(filled("{username}", "<i>&", "12", None), "<i>&");
         let link = filled("{##Go & see##} {##", "u", "12", Some("https://a.example/?a=1&b=2"));
         assert_eq!(link, "<a href=\"https://a.example/?a=1&amp;b=2\">Go &amp; see</a> {##");
-        // A code's placeholder works beside a link, too.
+        // A message may contain both a code and a link.
         let both = filled("{####} or {##go##}", "u", "12", Some("https://a.example/"));
         assert_eq!(both, "12 or <a href=\"https://a.example/\">go</a>");
         assert!(!has_link("{####}") && has_link("{####} {##go##}"));

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 pub struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Parses `application/x-www-form-urlencoded` text. Any text is valid.
+    /// Parses an `application/x-www-form-urlencoded` string. Any string is valid.
     pub fn parse(text: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(text).into_owned().collect())
     }
@@ -36,7 +36,7 @@ impl Fields {
         self.0.iter().map(|(_, value)| value.as_str())
     }
 
-    /// All fields as text again, except those in `without`, followed by those in `more`.
+    /// Encodes all fields except those in `without`, followed by those in `more`, as a string again.
     pub fn text(&self, without: &[&str], more: &[(&str, &str)]) -> String {
         let mut out = url::form_urlencoded::Serializer::new(String::new());
         out.extend_pairs(self.0.iter().filter(|(name, _)| !without.contains(&name.as_str())));

@@ -1,4 +1,4 @@
-//! Sessions: opening them, refreshing them, describing them in tokens, and keeping their number within bounds.
+//! Sessions: how they are opened and refreshed, what their tokens contain, and how many a user may have.
 
 pub(crate) mod authentication_result;
 pub(crate) mod browser;

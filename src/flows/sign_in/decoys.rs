@@ -1,5 +1,5 @@
-//! Decoys for people who do not exist, used where existence is hidden. Their answers are derived from the name, so they
-//! are the same on every call.
+//! Decoys: made-up data for names that no user has, used where the existence of users is hidden. The data is derived
+//! from the name, so it is the same on every call.
 
 use uuid::Uuid;
 
@@ -10,13 +10,13 @@ use crate::{
     store::pools::Pool,
 };
 
-/// The username that an unknown person would have.
+/// The made-up username for a name that no user has.
 ///
-/// It has the same form as a known user's username, and it is the same by whatever name the person is called, including
-/// this username itself.
+/// It has the same form as a real user's username. For a made-up username, the result is that username itself, so a
+/// client may continue a sign-in with either name.
 pub fn id(app: &App, pool: &Pool, typed: &str) -> String {
     let key = pool.username_key(typed);
-    // A subject may be written in several ways; each names the same person.
+    // A subject may be written in several ways; all of them name the same user.
     if let Ok(sub) = Uuid::try_parse(&key) {
         return sub.to_string();
     }
@@ -31,12 +31,12 @@ pub fn id(app: &App, pool: &Pool, typed: &str) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-/// Bytes that decide one thing (`purpose`) about the unknown person with this username.
+/// Derives bytes that decide one property (`purpose`) of the decoy with this made-up username.
 pub fn seed(app: &App, pool: &Pool, purpose: &str, id: &str) -> [u8; 32] {
     app.sealing.derive(purpose, format!("{} {id}", pool.id).as_bytes())
 }
 
-/// How many bytes of a made-up credential ID let the server, and nobody else, recognize it.
+/// The number of bytes in a made-up credential ID by which the server, and nobody else, recognizes it.
 const MARK: usize = 8;
 
 /// Makes up a credential ID of this length (16 to 32 bytes).
@@ -46,8 +46,8 @@ pub fn credential_id(app: &App, pool: &Pool, seed: &[u8], length: usize) -> Vec<
     id
 }
 
-/// Whether a credential ID was made up for a decoy. Whoever registers one got it from a decoy, and is answered as if it
-/// were real.
+/// Whether a credential ID was made up for a decoy. A client that tries to register such an ID got it from a decoy, so
+/// the response must be the same as for a real passkey's ID.
 pub fn is_credential_id(app: &App, pool: &Pool, id: &[u8]) -> bool {
     let Some((random, mark)) = id.split_last_chunk::<MARK>() else { return false };
     equal(&credential_mark(app, pool, random), mark)

@@ -20,7 +20,7 @@ pub fn group_key(app: &App, pool_id: &str) -> String {
     format!("-{}", &hex(&derived)[..8])
 }
 
-/// What a device proves itself against.
+/// The SRP verifier against which a device proves that it knows its password.
 pub struct DeviceVerifier {
     pub salt: Vec<u8>,
     /// v = g^x, big endian.
@@ -28,12 +28,13 @@ pub struct DeviceVerifier {
 }
 
 impl DeviceVerifier {
-    /// Parses a client's texts: base64 of numbers, which may have leading zeros.
+    /// Parses a client's salt and verifier. Both are numbers in base64, which may have leading zeros.
     pub fn parse(salt: &str, v: &str) -> Option<Self> {
         let salt = BASE64_STANDARD.decode(salt).ok().filter(|salt| (1..=MAX_SALT).contains(&salt.len()))?;
         let v = BASE64_STANDARD.decode(v).ok()?;
         let first = v.iter().position(|byte| *byte != 0)?;
-        // The same values make a public key and a verifier guessable.
+        // Like a client's public value, the verifier must not be a multiple of the SRP modulus, because the proof would
+        // then be guessable.
         ClientPublic::parse(&hex(&v[first..]))?;
         let mut padded = vec![0; srp::NUMBER];
         padded[srp::NUMBER - (v.len() - first)..].copy_from_slice(&v[first..]);

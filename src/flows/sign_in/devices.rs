@@ -1,7 +1,7 @@
 //! Remembered devices.
 //!
-//! A device that its user has confirmed proves itself with a password of its own (SRP, docs/cognito.md 4.5, with the
-//! device's keys in place of the names of the pool and the user). It may stand in for a second factor.
+//! A remembered device proves itself with a password of its own, by SRP (docs/cognito.md 4.5) with the device's group
+//! key and key in place of the names of the pool and the user. The proof may replace a second factor.
 
 use serde_json::Map;
 use uuid::Uuid;
@@ -25,25 +25,28 @@ use crate::{
     store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, users::User},
 };
 
-/// "Device does not exist.": Amplify then forgets the key and signs in without it.
+/// The error for an unknown device. After this error, Amplify forgets the device's key and signs in without it.
 pub fn no_such_device() -> Error {
     Error::ResourceNotFound("Device does not exist.".into())
 }
 
-/// The device that a sign-in names, once the user is known. `None` if it names none or the pool remembers no devices.
+/// Returns the user's device that a sign-in names. `None` if the sign-in names no device or the pool does not remember
+/// devices. Fails if the user has no such device.
 pub async fn named(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<Device>> {
     let (Some(key), Some(_)) = (sign_in.device_key, sign_in.pool.devices()) else { return Ok(None) };
     let found = store::devices::find(db, &sign_in.pool.id, user.sub, key).await?;
     found.ok_or_else(no_such_device).map(Some)
 }
 
-/// A new device key, which the client may confirm, for a session whose client has no device yet.
+/// Makes a new device key, which the client may confirm, for a session whose client has no device yet. `None` if the
+/// pool does not remember devices.
 pub fn new(sign_in: &SignIn<'_>) -> Option<SessionDevice> {
     sign_in.pool.devices()?;
     Some(SessionDevice::New(format!("{}_{}", sign_in.app.config.region, random::uuid())))
 }
 
-/// The device of a sign-in in which no device proves itself: the known one that it names, or a new one.
+/// Returns the device of a sign-in in which no device proves itself: the known device that the sign-in names, or a new
+/// one.
 pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) -> Result<Option<SessionDevice>> {
     match named(sign_in, db, user).await? {
         Some(device) => Ok(Some(SessionDevice::Named(device.key))),
@@ -51,19 +54,19 @@ pub async fn unproved(sign_in: &SignIn<'_>, db: &mut Connection, user: &User) ->
     }
 }
 
-/// Whether a remembered device stands in for a second factor.
+/// Whether the proof of a remembered device replaces a second factor in this pool.
 pub fn stands_in(pool: &Pool) -> bool {
     pool.devices().is_some_and(|one| one.challenge_required_on_new_device == Some(true))
 }
 
-/// Asks a remembered device to prove itself, after the password.
+/// Returns the challenge for a remembered device, after the password was proved.
 pub async fn ask(sign_in: &SignIn<'_>, person: &Person, device: &Device) -> Result<Outcome> {
     let password_set_at = person.user.as_ref().and_then(password::set_at);
     let state = Pending::DeviceSrpAuth { device: device.key.clone(), password_set_at };
     sign_in.challenge(person, state, Map::new(), Vec::new()).await
 }
 
-/// Checks an answer to a device's challenge.
+/// Checks the answer to one of a device's two challenges.
 pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Step> {
     let Some(user) = &person.user else { return Err(session_text::unfit()) };
     let (Pending::DeviceSrpAuth { device: key, .. } | Pending::DevicePasswordVerifier { device: key, .. }) =
@@ -115,7 +118,7 @@ async fn finish(
     let mut tx = app.db.begin().await?;
     let user = second_factor::recheck(sign_in, &mut tx, &pending, sub).await?;
     let address = sign_in.context.address.to_string();
-    // The device must still be remembered: it may have been forgotten since.
+    // The device must still be remembered: it may have been forgotten since the challenge.
     if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {
         // A wrong proof uses up the challenge, too.
         drop(tx);

@@ -1,7 +1,7 @@
 //! Signing in.
 //!
-//! [`step`] has the types that all of it shares, `dispatch` finds out what a step is about, each factor gives a
-//! [`proof`], and [`next`] decides what follows.
+//! [`step`] has the types that the other modules share. `dispatch` finds out what a request is about and calls the
+//! module of the factor, which returns a [`proof`]. [`next`] decides what follows a proof.
 
 pub(crate) mod custom_challenge;
 pub(crate) mod decoys;

@@ -1,4 +1,4 @@
-//! What follows a proof. Only this module decides that, and only this module opens the session of a sign-in.
+//! Decides what follows a proof. No other module decides that or opens the session of a sign-in.
 
 use std::pin::Pin;
 
@@ -33,13 +33,13 @@ use crate::{
     },
 };
 
-/// A boxed future.
+/// The boxed future of one way in which a sign-in continues after a proof.
 ///
-/// A single future with the state of every ending would be as large as the largest of them, and in a build without
-/// optimization the stack would have room for all of them at once.
+/// Without the box, the future of [`after`] would be as large as the largest of them, and a build without optimization
+/// would reserve stack space for all of them at once.
 type Ending<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
 
-/// Continues after an answer to a challenge.
+/// Continues after an answer to a challenge was checked.
 pub async fn go_on(sign_in: &SignIn<'_>, step: Step) -> Result<Outcome> {
     match step {
         Step::Asked(outcome) => Ok(outcome),
@@ -66,7 +66,7 @@ pub fn after<'a>(sign_in: &'a SignIn<'_>, proof: Proof) -> Ending<'a> {
     }
 }
 
-/// Opens the session after a factor that is enough by itself.
+/// Opens the session after a proof that is enough by itself.
 async fn enough(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -93,7 +93,7 @@ async fn open(
 
 /// Opens the session of a passkey sign-in in a batch with other requests' writes (see [`crate::group_commit`]).
 ///
-/// Returns `None`, with nothing done, if what was read no longer holds or if this sign-in cannot join a batch.
+/// Returns `None`, with nothing written, if the data that was read has changed or if this sign-in cannot join a batch.
 pub async fn together(sign_in: &SignIn<'_>, verified: Verified) -> Result<Option<Outcome>> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     // Browser sessions are not written in batches, and neither are sign-ins that name a device in a pool that remembers
@@ -135,7 +135,8 @@ pub async fn together(sign_in: &SignIn<'_>, verified: Verified) -> Result<Option
     }
 }
 
-/// After a password: a new one in place of a temporary one, a remembered device, a second factor, or the session.
+/// Continues after a password: with the replacement of a temporary password, the challenge of a remembered device, a
+/// second factor, or the session.
 async fn after_password(
     sign_in: &SignIn<'_>,
     username: String,
@@ -147,7 +148,8 @@ async fn after_password(
     let mut tx = app.db.begin().await?;
     // The lock keeps the checks below true until the session is stored.
     let held = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?;
-    // The password must still be the same. If another sign-in hashed it anew meanwhile, the time when it was set tells.
+    // The password must still be the same. If another sign-in has computed a new hash of it meanwhile, the time when
+    // the password was set is still the same.
     let same = |now: &User| {
         now.password_hash == user.password_hash
             || (outdated && now.password_set_at == user.password_set_at && now.password_hash.is_some())
@@ -165,7 +167,7 @@ async fn after_password(
         _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
     };
     if locked {
-        // Others locked the name meanwhile. The answer must not reveal that this guess was right.
+        // Other requests locked the name meanwhile. The error must not reveal that this password is right.
         return Err(Error::wrong_credentials("the name was locked meanwhile"));
     }
     let device = match user.status {
@@ -182,7 +184,7 @@ async fn after_password(
         tx.commit().await?;
         let parameters = password::new_password_parameters(pool, sign_in.client, &user);
         let person = Person { username, user: Some(user) };
-        // Bound to this temporary password: a newer one ends what the older one began.
+        // The challenge is bound to this temporary password: it becomes invalid when an operator sets a new one.
         let password_set_at = person.user.as_ref().and_then(password::set_at);
         let state = Pending::NewPasswordRequired { password_set_at, custom: None };
         return sign_in.challenge(&person, state, parameters, Vec::new()).await;
@@ -204,9 +206,10 @@ async fn after_password(
     open(sign_in, tx, user, proved, Source::Authentication).await
 }
 
-/// Like [`after_password`], in the middle of custom challenges.
+/// Like [`after_password`], but in a sign-in by custom challenges.
 ///
-/// The password leads to a new password or a second factor there, too; remembered devices are not asked.
+/// Here, too, a temporary password must be replaced and a second factor may be needed. Remembered devices get no
+/// challenge.
 async fn after_password_of_custom(
     sign_in: &SignIn<'_>,
     (username, user): (String, User),
@@ -228,7 +231,7 @@ async fn after_password_of_custom(
     go_on_with_custom(sign_in, username, user, progress).await
 }
 
-/// Asks for the second factor if the user needs one; otherwise continues with the functions' own challenges.
+/// Asks for the second factor if the user needs one; otherwise continues with the custom challenges.
 async fn go_on_with_custom(sign_in: &SignIn<'_>, username: String, user: User, progress: Progress) -> Result<Outcome> {
     if factors::is_needed(sign_in.pool, &user) {
         let carried = Carried { custom: Some(progress.session), ..Carried::default() };
@@ -242,10 +245,10 @@ async fn next_of_custom(sign_in: &SignIn<'_>, username: String, user: User, prog
     go_on(sign_in, step).await
 }
 
-/// After a new password: a second factor, the functions' own challenges, or the session.
+/// Continues after a new password: with a second factor, the custom challenges, or the session.
 ///
-/// If an address was given with the new password, a code may be queued to verify it. The code is on its way once the
-/// transaction is committed.
+/// If an address was given with the new password, the transaction may have put a code that verifies the address into
+/// the outbox. So the delivery job is notified after the commit.
 async fn after_new_password(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -278,7 +281,7 @@ async fn after_new_password(
     }
 }
 
-/// After a second factor: the functions' own challenges, or the session.
+/// Continues after a second factor: with the custom challenges or the session.
 async fn after_second_factor(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -296,7 +299,7 @@ async fn after_second_factor(
     let second = match challenge {
         ChallengeName::SmsMfa => SecondFactor::SmsMfa,
         ChallengeName::EmailOtp => SecondFactor::EmailOtp,
-        // Also covers an authenticator app that was set up during this sign-in.
+        // This also covers an authenticator app that was set up during this sign-in.
         _ => SecondFactor::SoftwareTokenMfa,
     }
     .method();
@@ -305,7 +308,8 @@ async fn after_second_factor(
     open(sign_in, tx, user, proved, Source::Authentication).await
 }
 
-/// After a device: the second factor, if a device does not stand in for it, or the session.
+/// Continues after the proof of a device: with the second factor, if the device does not replace it, or with the
+/// session.
 async fn after_device(
     sign_in: &SignIn<'_>,
     mut tx: Transaction,
@@ -328,7 +332,8 @@ async fn after_device(
     open(sign_in, tx, user, proved, Source::AuthenticateDevice).await
 }
 
-/// The session's device, or `None` if it was forgotten meanwhile. The transaction must hold the user's row.
+/// Returns the session's device. `None` if the device was forgotten meanwhile or the pool does not remember devices.
+/// The transaction must have locked the user's row.
 async fn carried_device(
     sign_in: &SignIn<'_>,
     db: &mut Connection,

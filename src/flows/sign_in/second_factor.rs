@@ -1,5 +1,4 @@
-//! Second factors: who needs one, the challenges that ask for it, and what a person switches on (docs/cognito.md 4.3,
-//! 4.2).
+//! Second factors: the challenges that ask for them, and how users switch them on and off (docs/cognito.md 4.3, 4.2).
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -34,7 +33,7 @@ async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> 
     Ok(token.is_some_and(|token| token.secret.is_some()))
 }
 
-/// Whether a user, having no second factor yet, may set up an authenticator app in the middle of a sign-in.
+/// Whether a user may set up an authenticator app during a sign-in. Only users without a second factor may.
 pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
     Ok(factors::enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
 }
@@ -157,12 +156,12 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
     let carried = after.carried.clone();
     let locked = match free {
         0 => false,
-        // With custom challenges, not every challenge is answered yet.
+        // In a sign-in by custom challenges, more challenges may follow, so failures are not forgiven yet.
         _ if carried.custom.is_some() => store::login_attempts::is_locked(&mut *tx, &pool.id, &name, now).await?,
         _ => !store::login_attempts::forgive(&mut tx, &pool.id, &name, now).await?,
     };
     if locked {
-        // Others locked the name meanwhile. The answer must not reveal that this guess was right.
+        // Other requests locked the name meanwhile. The error must not reveal that this code is right.
         return Err(mismatch());
     }
     let username = person.username;
@@ -177,7 +176,8 @@ enum Code {
     Used,
 }
 
-/// Checks the code of a method, in a transaction that holds the user's row. An authenticator app's code is used up.
+/// Checks the code of a second factor, in a transaction that has locked the user's row. An authenticator app's code is
+/// used up.
 async fn prove(
     sign_in: &SignIn<'_>,
     db: &mut Connection,
@@ -206,7 +206,8 @@ fn mismatch() -> Error {
     Error::CodeMismatch("Invalid code received for user".into())
 }
 
-/// Uses up the challenge and locks the user, who must still be able to sign in with the password that was proved.
+/// Locks the user and uses up the challenge. Fails if the user may no longer sign in, or if the password that was
+/// proved has changed.
 pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challenge, sub: Uuid) -> Result<User> {
     let pool = sign_in.pool;
     let user = store::users::lock_shared(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
@@ -229,7 +230,7 @@ pub struct Preference {
     pub preferred_mfa: bool,
 }
 
-/// What a request says about each method. A method that it leaves out stays as it is.
+/// What a request says about each second factor. A second factor that the request leaves out stays as it is.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Preferences {
     #[serde(rename = "SMSMfaSettings", default)]
@@ -243,7 +244,7 @@ pub struct Preferences {
 }
 
 impl Preferences {
-    /// Changes no method.
+    /// Preferences that change nothing.
     pub const NONE: Self = Self { sms: None, software_token: None, email: None, passkey: None };
 
     fn methods(&self) -> [(SecondFactor, Option<Preference>); 3] {
@@ -262,7 +263,8 @@ impl Preferences {
     }
 }
 
-/// Switches second factors on and off, in a transaction that holds the user's row. Returns `false` if nothing changed.
+/// Switches second factors on and off, in a transaction that has locked the user's row. Returns `false` if nothing
+/// changed.
 pub async fn prefer(
     db: &mut Connection,
     pool: &Pool,
@@ -311,7 +313,8 @@ pub async fn prefer(
     if let Some(passkey) = preferences.passkey {
         mfa.passkey = passkey.enabled;
     }
-    // Sorted into the order in which they are offered, so that the same request made twice changes nothing.
+    // The list is sorted into the order in which second factors are offered, so that a repeated request changes
+    // nothing.
     mfa.enabled.sort();
     if mfa == user.mfa {
         return Ok(false);

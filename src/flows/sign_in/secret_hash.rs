@@ -12,10 +12,10 @@ use crate::{
     store::clients::{Client, ClientSecret},
 };
 
-/// Checks the SECRET_HASH of a client with a secret (docs/cognito.md 4.6).
+/// Checks a request's SECRET_HASH (docs/cognito.md 4.6). A client without secrets must not send one.
 ///
-/// The hash is base64(HMAC-SHA256(secret, username ‖ client ID)). If it is right, the request counts for the client
-/// from then on.
+/// The hash is base64(HMAC-SHA256(secret, username ‖ client ID)). If the hash is right, [`admission`] from then on
+/// counts the request as one of the client and no longer as one of a stranger.
 pub fn check(door: Door, client: &Client, username: &str, given: Option<&str>) -> Result<()> {
     if !door.asks_for_secrets() {
         return Ok(());
@@ -30,7 +30,7 @@ pub fn check(door: Door, client: &Client, username: &str, given: Option<&str>) -
         (secrets, Some(given)) => {
             let fits =
                 |one: &ClientSecret| equal(hash(one.value.expose(), username, &client.id).as_bytes(), given.as_bytes());
-            // Every secret is tried, so that the time does not reveal which one fits.
+            // Every secret is tried, so that the time does not reveal which one matches.
             if secrets.iter().filter(|one| fits(one)).count() == 0 {
                 return Err(unable());
             }
@@ -42,7 +42,7 @@ pub fn check(door: Door, client: &Client, username: &str, given: Option<&str>) -
 
 /// Whether the given secret is one of the client's. A client without secrets must be given none.
 ///
-/// If a secret fits, the request counts for the client from then on.
+/// If a secret matches, [`admission`] from then on counts the request as one of the client.
 pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {
     let Some(given) = given else { return client.secrets.is_empty() };
     let fits = client.secrets.iter().filter(|one| equal(one.value.expose().as_bytes(), given.expose().as_bytes()));

@@ -26,7 +26,7 @@ use crate::{
 /// The length of the server's secret exponent, in bytes.
 const SECRET: usize = 32;
 
-/// Answers with a PASSWORD_VERIFIER challenge. An unknown person gets a made-up salt, the same on every call.
+/// Returns a PASSWORD_VERIFIER challenge. An unknown person gets a made-up salt, the same on every call.
 pub async fn start(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -36,7 +36,7 @@ pub async fn start(
     start_with(sign_in, person, client_public, available, None).await
 }
 
-/// Like [`start`]; in the middle of custom challenges, `custom` has those answered so far.
+/// Like [`start`], but also for a sign-in by custom challenges, where `custom` has the challenges answered so far.
 pub async fn start_with(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -57,7 +57,7 @@ pub async fn start_with(
     challenge(sign_in, person, state, named, available).await
 }
 
-/// Answers with a challenge that asks for a proof. Its secret block also contains the session.
+/// Returns a challenge that asks for an SRP proof. The secret block among its parameters contains the session.
 pub async fn challenge<const N: usize>(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -68,22 +68,22 @@ pub async fn challenge<const N: usize>(
     let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect();
     let mut outcome = sign_in.challenge(person, state, parameters, available.factors).await?;
     if let Outcome::Next(next) = &mut outcome {
-        // Some clients send this back and no Session.
+        // Some clients send back this block instead of the `Session`.
         let block = BASE64_STANDARD.encode(&next.session);
         next.parameters.insert("SECRET_BLOCK".into(), Value::String(block));
     }
     Ok(outcome)
 }
 
-/// The server's half of a proof.
+/// The server's half of an SRP exchange.
 pub struct Offer {
     /// The server's state, which the challenge keeps as its `srp`.
     pub state: String,
-    /// `SRP_B`
+    /// The server's public value, `SRP_B`.
     pub public: String,
 }
 
-/// Begins a proof against the verifier `v`.
+/// Begins an SRP exchange in which the client proves the password of the verifier `v`.
 pub async fn offer(sign_in: &SignIn<'_>, v: Vec<u8>, client_public: &str) -> Result<Offer> {
     let app = sign_in.app;
     if ClientPublic::parse(client_public).is_none() {
@@ -104,9 +104,11 @@ pub async fn offer(sign_in: &SignIn<'_>, v: Vec<u8>, client_public: &str) -> Res
     Ok(Offer { state: BASE64_STANDARD.encode(state), public })
 }
 
-/// Whether the responses to a pending challenge (its ID and [`Offer::state`]) prove what belongs to the verifier `v`.
+/// Whether the responses to a pending challenge (given by its ID and [`Offer::state`]) prove the password of the
+/// verifier `v`.
 ///
-/// `identity` has the name of the pool's or the device's group, and the name that the proof is made for.
+/// `identity` has the two names that are part of the proof: the pool's name and the username, or the device's group key
+/// and the device's key.
 pub async fn is_proved(
     sign_in: &SignIn<'_>,
     (id, srp_state): (Uuid, &str),
@@ -145,7 +147,7 @@ pub fn session_of(responses: &Parameters) -> Option<String> {
     String::from_utf8(block).ok()
 }
 
-/// Checks the proof. A wrong one counts as a wrong password and uses up the challenge.
+/// Checks the proof of a password. A wrong proof counts as a wrong password and uses up the challenge.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     for member in ["PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP", "PASSWORD_CLAIM_SECRET_BLOCK"] {
@@ -179,10 +181,10 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
     }
 }
 
-/// The person's verifier. If there is none, a made-up one that no password fits.
+/// The SRP verifier of the person's password. If there is none, a made-up verifier that no password matches.
 async fn verifier(sign_in: &SignIn<'_>, person: &Person) -> Result<Verifier> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    // The query runs for an unknown person, too, so that both cost the same.
+    // The query runs for an unknown person, too, so that known and unknown persons take the same time.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     if let Some(sealed) = store::users::srp_verifier(&app.db, &pool.id, sub).await? {
         return password::open_verifier(app, pool, sub, &sealed);
@@ -198,7 +200,7 @@ async fn verifier(sign_in: &SignIn<'_>, person: &Person) -> Result<Verifier> {
     Ok(Verifier { salt: password::plain_salt(salt), v })
 }
 
-/// The username that the proof is made for.
+/// The username that is part of the proof.
 fn user_id(sign_in: &SignIn<'_>, person: &Person) -> String {
     match &person.user {
         Some(user) => user.username.clone(),

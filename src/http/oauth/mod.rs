@@ -15,15 +15,15 @@ use serde_json::json;
 use super::visit::Visit;
 use crate::{error::Error, flows::sign_in::secret_hash, secret::Secret, store::clients::ClientAndPool};
 
-/// Why an app client could not prove itself.
+/// Why an app client could not be authenticated.
 enum Unproved {
-    /// RFC 6749 section 5.2: `invalid_request` or `invalid_client`.
+    /// An error code of RFC 6749 section 5.2 (`invalid_request` or `invalid_client`), and its description.
     Told(&'static str, &'static str),
     Internal(Error),
 }
 
-/// Authenticates the app client that sent a form: `client_secret_basic`, `client_secret_post`, or a public client by
-/// its ID.
+/// Authenticates the app client that sent a form: by `client_secret_basic`, by `client_secret_post`, or by its ID alone
+/// if it is a public client.
 async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
     use Unproved::Told;
     if visit.form.repeated().is_some() {
@@ -47,7 +47,7 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
             (client_id.to_owned(), Vec::from_iter(visit.form.given("client_secret").map(str::to_owned)))
         }
     };
-    // An unknown client and a wrong or missing secret get the same answer.
+    // An unknown client and a wrong or missing secret get the same error.
     let unknown = Told("invalid_client", "the client is unknown, or its secret is wrong or missing");
     if client_id.len() > 128 || client_id.contains('\0') {
         return Err(unknown);
@@ -73,9 +73,8 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
     if fits { Ok(found) } else { Err(unknown) }
 }
 
-/// The client ID and secret of a `Basic` header, whose parts are form-encoded (RFC 6749 section 2.3.1).
-///
-/// The third value is the secret as it was sent, because many clients do not encode it.
+/// Parses a `Basic` header, whose two parts are form-encoded (RFC 6749 section 2.3.1). Returns the client ID, the
+/// decoded secret, and the secret as it was sent, because many clients do not encode it.
 fn basic(header: &str) -> Option<(String, String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
@@ -90,7 +89,7 @@ fn basic(header: &str) -> Option<(String, String, String)> {
     Some((decoded(client_id), decoded(secret), secret.to_owned()))
 }
 
-/// A response that no cache keeps and that every origin may read.
+/// Begins a response that no cache keeps and that every origin may read.
 fn answer(status: u16) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
     response
@@ -100,12 +99,13 @@ fn answer(status: u16) -> HttpResponseBuilder {
     response
 }
 
-/// An error response of RFC 6749 section 5.2.
+/// Returns an error response of RFC 6749 section 5.2.
 fn error(status: u16, code: &str, description: &str) -> HttpResponse {
     answer(status).json(json!({"error": code, "error_description": description}))
 }
 
-/// Answers errors outside the protocol: a rate limit, a block by the web ACL, a fault of the server.
+/// Returns the response to an error outside the protocol: a rate limit, a block by the web ACL, or a fault of the
+/// server.
 fn refuse(_: &Visit, refusal: &Error) -> HttpResponse {
     match refusal {
         Error::TooManyRequests(text) => error(429, "temporarily_unavailable", text),

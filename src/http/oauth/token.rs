@@ -20,7 +20,7 @@ pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
 async fn exchange(visit: Rc<Visit>) -> Result<HttpResponse> {
     let named = match client(&visit).await {
         Ok(named) => named,
-        // Cognito answers 400 where RFC 6749 requires 401 (docs/cognito.md 7.2).
+        // Amazon Cognito responds with 400 even where RFC 6749 requires 401 (docs/cognito.md 7.2).
         Err(Unproved::Told(code, description)) => return Ok(error(400, code, description)),
         Err(Unproved::Internal(error)) => return Err(error),
     };
@@ -33,7 +33,7 @@ async fn exchange(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// The members of the response, in Amazon Cognito's order.
+/// Returns the members of the response, in Amazon Cognito's order.
 fn shown(tokens: AuthenticationResult) -> Map<String, Value> {
     let mut out = Map::new();
     if let Some(id_token) = tokens.id_token {

@@ -29,7 +29,7 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Ok(pool_id) = tokens::unverified_pool(token, &app.public_url) else {
         return Ok(refused(401, "invalid_token", invalid));
     };
-    // A pool without keys does not exist; the token invented it.
+    // The pool does not exist: it was deleted, or the token is forged.
     let Some(keys) = app.keys_of_pool(&pool_id).await? else {
         return Ok(refused(401, "invalid_token", invalid));
     };
@@ -58,13 +58,13 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     let mut out = Map::new();
     out.insert("sub".into(), json!(user.sub));
-    // All values are strings here, including those that are booleans in tokens.
+    // All values are strings here, including those that are booleans in ID tokens.
     out.extend(granted_attributes(&named.client, &user, Some(&claims.scope)));
     out.insert("username".into(), Value::String(user.username));
     Ok(answer(200).json(out))
 }
 
-/// An error response of RFC 6750 section 3.
+/// Returns an error response of RFC 6750 section 3.
 fn refused(status: u16, code: &str, description: &str) -> HttpResponse {
     answer(status)
         .insert_header((

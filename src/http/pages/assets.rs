@@ -1,5 +1,7 @@
-//! The assets of the pages: the style sheet, the one script, and the pools' logos. The style sheet is part of each
-//! page, so that the first paint waits for no other request.
+//! The assets of the pages: the style sheet, the script, and the pools' logos. The style sheet is part of each page, so
+//! that the browser draws the page without waiting for another request.
+//!
+//! Two more files are served for applications: a script that informs passkey managers, and the list of related origins.
 
 use std::sync::LazyLock;
 
@@ -24,18 +26,18 @@ static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| {
     format!("/assets/pages.js?v={hash}")
 });
 
-/// The path of the script. It contains a hash, so that a changed script has another address.
+/// Returns the path of the pages' script. The path contains a hash, so that a changed script has another address.
 pub fn script_path() -> &'static str {
     &SCRIPT_PATH
 }
 
-/// The style sheet, in the pool's colours.
+/// Returns the style sheet with the pool's colors.
 pub fn style(branding: Option<&Branding>) -> String {
     let mut style = STYLE.to_owned();
     let colors = branding.map(|branding| (branding.accent_color.as_deref(), branding.accent_color_dark.as_deref()));
     let (light, dark) = colors.unwrap_or((None, None));
-    // Without a dark colour of its own, the dark page uses the light page's. Links have the colour only where it is
-    // readable.
+    // If the pool has no color for dark pages, they use its color for light pages. Links have the pool's color only if
+    // it can be read on the page's background.
     let rule = |color: &str, card: &str| {
         let ink = if contrast(color, "#000000") > contrast(color, "#ffffff") { "#000" } else { "#fff" };
         let link = if contrast(color, card) >= 4.5 { color } else { "var(--ink)" };
@@ -50,17 +52,17 @@ pub fn style(branding: Option<&Branding>) -> String {
     style
 }
 
-/// The backgrounds of the style sheet on which text is hardest to read.
+/// The backgrounds on which text is hardest to read, in the light and in the dark style.
 const DARKEST_LIGHT_PAGE: &str = "#f4f5f8";
 const LIGHTEST_DARK_PAGE: &str = "#1b1e25";
 
-/// How readable one colour (`#rrggbb`) is on another: 1 to 21 (WCAG 2, contrast ratio).
+/// Returns how readable one color (`#rrggbb`) is on another, as a contrast ratio from 1 to 21 (WCAG 2).
 fn contrast(one: &str, other: &str) -> f64 {
     let (one, other) = (luminance(one), luminance(other));
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
-/// Relative luminance (WCAG 2).
+/// Returns a color's relative luminance (WCAG 2).
 fn luminance(color: &str) -> f64 {
     let channel = |at: usize| {
         let value = color.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);
@@ -112,7 +114,7 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
             .insert_header((header::CONTENT_TYPE, content_type))
             .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
             .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            // An image that is opened by itself must not run anything.
+            // An SVG image that is opened by itself must not run scripts.
             .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
             .body(image),
         Ok(None) => HttpResponse::NotFound().finish(),
@@ -127,7 +129,7 @@ pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpR
         Ok(address) => address,
         Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
     };
-    // Only the `Host` header counts, not a proxy's header, because anyone can write that.
+    // Only the `Host` header counts. A header that proxies set is ignored, because any client can send it.
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = hosts::name_of(host).to_ascii_lowercase();
     match work::read(&app, (address, None), async move |app| store::pools::related_origins(&app.db, &name).await).await

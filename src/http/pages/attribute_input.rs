@@ -1,14 +1,14 @@
-//! The form field of a user attribute.
+//! The form fields of user attributes and of the username.
 
 use std::borrow::Cow;
 
 use crate::{store::pools::Pool, texts::Texts};
 
-/// A form field.
+/// An attribute's form field.
 pub struct AttributeInput {
     pub name: String,
     pub label: Cow<'static, str>,
-    /// The input's type in HTML.
+    /// The `type` of the HTML input.
     pub kind: &'static str,
     pub autocomplete: &'static str,
     pub value: String,
@@ -16,7 +16,7 @@ pub struct AttributeInput {
 }
 
 impl AttributeInput {
-    /// Makes the field of an attribute, or of the username.
+    /// Creates the field of an attribute or of the username.
     pub fn new(texts: &Texts, name: &str, required: bool, value: &str) -> Self {
         let (kind, autocomplete) = match name {
             "username" => ("text", "username"),
@@ -36,7 +36,7 @@ impl AttributeInput {
     }
 }
 
-/// The label of an attribute, or of the username.
+/// Returns the label of an attribute or of the username.
 pub fn label(texts: &Texts, name: &str) -> Cow<'static, str> {
     let known = format!("attribute-{name}");
     match name {
@@ -50,12 +50,13 @@ pub fn label(texts: &Texts, name: &str) -> Cow<'static, str> {
 
 /// Converts a phone number as people write it to the form that the API takes (E.164).
 pub fn plain_phone(text: &str) -> String {
-    // After a country code, nobody dials the zero that is dialled without one.
+    // The zero in parentheses is only dialed without the country code.
     let text = if text.starts_with('+') { text.replacen("(0)", "", 1) } else { text.to_owned() };
     text.chars().filter(|one| !matches!(one, ' ' | '\u{a0}' | '-' | '(' | ')' | '/' | '.')).collect()
 }
 
-/// The name that a person typed. If it may be a phone number, it is converted as it was at sign-up.
+/// Returns the name that a person typed, without blanks around it. If the name may be a phone number, it is converted
+/// as it was at sign-up.
 pub fn plain_name<'a>(pool: &Pool, text: &'a str) -> Cow<'a, str> {
     let text = text.trim();
     let lists = [&pool.settings.username_attributes, &pool.settings.alias_attributes];

@@ -1,4 +1,4 @@
-//! The page that waits for the code or the link that confirms a sign-up.
+//! The page that is shown until a code or a link confirms a sign-up.
 
 use std::borrow::Cow;
 
@@ -23,27 +23,27 @@ use crate::{
 struct ConfirmPage<'a> {
     f: PageLayout,
     username: &'a str,
-    /// The session of the sign-up, if the visitor is the one who chose its password.
+    /// The `Session` of the sign-up. It is valid only if this visitor chose the sign-up's password.
     session: &'a str,
     to: &'a str,
     text: Cow<'static, str>,
     right_code: Option<&'a str>,
-    /// The rules for the password that is requested together with the code.
+    /// The rules for the new password, which the page asks for if `right_code` is set.
     policy: String,
-    /// Where a person goes on after opening the link in the mail, in pools that confirm by link: there is no code to
-    /// type then.
+    /// The address of the sign-in page for a person who has opened the link in the mail. It is there in pools that
+    /// confirm by link, where the page asks for no code unless `code_or_link` is set.
     by_link: Option<String>,
-    /// Whether the mail may contain a code nevertheless.
+    /// Whether the mail may contain a code although the pool confirms by link.
     code_or_link: bool,
 }
 
-/// What the page knows about the sign-up it waits for.
+/// What the page knows about the sign-up that waits for its confirmation.
 #[derive(Clone, Copy)]
 pub struct Waiting<'a> {
     pub username: &'a str,
     pub to: &'a str,
     pub session: &'a str,
-    /// The correct code, which still needs a password along with it.
+    /// The code, if it is right but a password must be sent along with it.
     pub right_code: Option<&'a str>,
 }
 
@@ -65,7 +65,7 @@ pub fn confirm_page(
         to => to.contains('@'),
     };
     let links = right_code.is_none() && pool.confirms_by_link() && mail;
-    // The pool's function that composes the mail may have put the code in it.
+    // The pool's custom message trigger may have put the code into the mail.
     let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
     let by_link = links.then(|| {
         let (hint, next) = ([("login_hint", username)], pool::invitation(pool));
@@ -91,12 +91,14 @@ pub async fn confirm_again(visit: &Visit, purpose: &PagePurpose, username: &str)
     confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
 }
 
-/// Sends another code to a person who waits for one. Returns the masked destination.
+/// Sends another code to a person who waits for one. Returns the masked destination that the page shows, or an empty
+/// string after an error.
 pub async fn resend_code(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<String> {
     let input = json!({"ClientId": purpose.named().client.id, "Username": username});
     match visit.api("ResendConfirmationCode", input).await {
         Ok(sent) => Ok(sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default().to_owned()),
-        // Sent too often, or to nobody: the page must not say more than it says to others.
+        // The error is not shown: the page looks the same whether or not a code was sent, so that it reveals nothing
+        // about the account.
         Err(error) => words::refuse_internal(error).map(|_| String::new()),
     }
 }

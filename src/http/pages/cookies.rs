@@ -1,11 +1,13 @@
 //! The cookies of the pages.
 //!
-//! - One per pool says that the browser is signed in ([`crate::flows::sessions::browser`]).
-//! - One, set with the first page, ties forms to the browser that requested them. Each form carries a token derived
-//!   from it, so no other site can send such a form, and a form made for another browser is not accepted.
+//! - One cookie per pool says that the browser is signed in ([`crate::flows::sessions::browser`]).
+//! - One cookie, set with the first page, ties forms to the browser that requested them. Each form carries a token
+//!   derived from this cookie. So no other site can send such a form, and a form made for another browser is not
+//!   accepted.
 //!
-//! With https, both have the prefix `__Host-`: no other host, and no page without TLS, can set them (RFC 6265bis). On
-//! http://localhost they cannot have it, because not every browser counts that as secure.
+//! If the public URL is https, all these cookies have the prefix `__Host-`. Then no other host, and no page without
+//! TLS, can set them (RFC 6265bis). On http://localhost they cannot have the prefix, because not every browser counts
+//! that address as secure.
 
 use actix_web::{
     HttpResponse,
@@ -40,7 +42,7 @@ fn put(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<()> {
     response.add_cookie(cookie).map_err(|cause| Error::internal(cause.to_string()))
 }
 
-/// The visiting browser, if it is signed in to this pool.
+/// Returns the visiting browser if it is signed in to this pool. Takes the request from the user's budget.
 pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
     let Some(cookie) = visit.cookie(&name(visit, pool_id)) else { return Ok(None) };
     let found = browser::find(&visit.app, pool_id, cookie).await?;
@@ -51,15 +53,15 @@ pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
     Ok(found)
 }
 
-/// The IDs of the pools for which the browser has a cookie.
+/// Returns the IDs of the pools for which the browser has a cookie.
 pub fn pools(visit: &Visit) -> Vec<&str> {
     let prefix = name(visit, "");
     let pools = visit.cookie_names().filter_map(|name| name.strip_prefix(&prefix));
     pools.filter(|pool| pool.contains('_') && pool.len() <= 55).collect()
 }
 
-/// Signs the browser in. It also gets a new form cookie: what was known about the browser before must be worthless
-/// afterwards.
+/// Signs the browser in. Also replaces its form cookie, so that someone who knew the previous one cannot use it after
+/// the sign-in.
 pub fn remember(visit: &Visit, pool_id: &str, new: &NewBrowser, response: &mut HttpResponse) -> Result<()> {
     let mut session = cookie(visit, name(visit, pool_id), new.cookie.clone());
     session.set_max_age(Duration::seconds(browser::LIFETIME.whole_seconds()));
@@ -67,7 +69,7 @@ pub fn remember(visit: &Visit, pool_id: &str, new: &NewBrowser, response: &mut H
     put(response, &cookie(visit, name(visit, "form"), form_secret::new()))
 }
 
-/// Removes the cookie of a pool.
+/// Removes the cookie that says that the browser is signed in to this pool.
 pub fn forget(visit: &Visit, pool_id: &str, response: &mut HttpResponse) -> Result<()> {
     let mut gone = cookie(visit, name(visit, pool_id), String::new());
     gone.set_max_age(Duration::ZERO);
@@ -79,13 +81,15 @@ pub fn keep(visit: &Visit, secret: &FormSecret, response: &mut HttpResponse) -> 
     if secret.is_new { put(response, &cookie(visit, name(visit, "form"), secret.value.clone())) } else { Ok(()) }
 }
 
-/// Whether a form comes from a page that this browser got from here.
+/// Whether a form comes from a page that this server sent to this browser.
 ///
-/// Browsers also say where a form comes from. A header that names another site is always believed.
+/// The form's token must fit the browser's cookie. Most browsers also send headers that say where a form comes from. If
+/// such a header names another site, the form is refused whatever its token is.
 pub fn is_own_form(visit: &Visit) -> bool {
     let foreign = visit.header("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let other_origin = visit.header("origin").is_some_and(|origin| {
-        // The name by which the browser calls this server; a proxy may call it by another.
+        // The host by which the browser addressed this server. The public URL is accepted as well, because a proxy may
+        // replace `Host`.
         let called = origin.split_once("://").map(|(_, host)| host);
         called != visit.header("host") && origin != visit.app.public_url
     });

@@ -1,4 +1,4 @@
-//! `/forgot`: sends a code, and takes it together with a new password.
+//! `/forgot`: sends a code for a forgotten password, and then accepts the code together with a new password.
 
 use std::{borrow::Cow, rc::Rc};
 
@@ -62,7 +62,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// Shows that an operator requires a new password.
+/// Shows the form that requests a code, with the notice that an operator requires a new password.
 pub fn needed(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let notice = Notice::Problem(purpose.frame(visit).say("error-reset-needed"));
     first(visit, purpose, 400, username, notice)
@@ -133,7 +133,7 @@ async fn reset(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
                 Error::InvalidParameter(text) if text.key() == Some(&Key::Member("password".into())) => {
                     texts.say("error-password")
                 }
-                // A text that cannot be a code is reported as a wrong code.
+                // An input that cannot be a code is reported as a wrong code.
                 Error::InvalidParameter(_)
                 | Error::NotAuthorized(_)
                 | Error::CodeMismatch(_)

@@ -1,9 +1,9 @@
-//! The passkey that was just deleted, carried from the response that deleted it to the page that tells the passkey
-//! manager.
+//! The credential ID of the passkey that was just deleted. A parameter of the address carries the ID from the response
+//! to the deletion to the page that tells the passkey manager.
 //!
-//! It is sealed, so that nobody else can make a page report another passkey as deleted. It is bound to the browser that
-//! deleted it, so that nobody can send it to others: the passkey that they have under the same ID, in a pool with the
-//! same RP ID, may be a different one.
+//! The ID is sealed, so that nobody can make a page report a passkey that was not deleted. The sealed value is bound to
+//! the browser that deleted the passkey, so that the address has no effect in other people's browsers. Those people may
+//! have another passkey with the same ID, in a pool with the same RP ID.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use time::Duration;
 
 use crate::http::visit::Visit;
 
-/// How long after a deletion the page may report it.
+/// How long after a deletion a page may report it.
 const LIFETIME: Duration = Duration::minutes(10);
 
 fn context(visit: &Visit, pool_id: &str) -> String {
@@ -25,7 +25,7 @@ pub fn seal(visit: &Visit, pool_id: &str, credential_id: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.seal(&context(visit, pool_id), &plain))
 }
 
-/// The credential ID in a visit's address, if it was sealed here for this browser and is still fresh.
+/// Returns the credential ID in a visit's address, if it was sealed here for this browser and has not expired.
 pub fn open(visit: &Visit, pool_id: &str) -> Option<Vec<u8>> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(visit.query.get("gone")?).ok()?;
     let plain = visit.app.sealing.open(&context(visit, pool_id), &sealed).ok()?;
@@ -34,7 +34,7 @@ pub fn open(visit: &Visit, pool_id: &str) -> Option<Vec<u8>> {
     fresh.then(|| credential_id.to_vec())
 }
 
-/// The content of a page's `data-signals` for the deleted passkey (Web Authentication Level 3, section 5.1.10).
+/// Returns the content of a page's `data-signals` for the deleted passkey (Web Authentication Level 3, section 5.1.10).
 pub fn signal(rp_id: &str, credential_id: &[u8]) -> Value {
     json!({"RelyingPartyId": rp_id, "UnknownCredentialId": BASE64_URL_SAFE_NO_PAD.encode(credential_id)})
 }

@@ -1,8 +1,9 @@
 //! `GET /dev/inbox`: the development inbox, for a person who works on this machine.
 //!
-//! Messages hold codes that open accounts, so the inbox answers only the machine itself: a loopback connection that no
-//! proxy passed on, addressed to a loopback name. A page of another site cannot claim such a name, whatever its own
-//! name resolves to.
+//! Messages contain codes that give access to accounts. So the inbox is shown only to this machine: the connection must
+//! come from a loopback address without having passed a proxy, and the request must be addressed to a loopback name. A
+//! page of another site cannot send such a request, even if that site's name resolves to a loopback address, because
+//! the request is then addressed to that name.
 
 use std::rc::Rc;
 
@@ -18,7 +19,7 @@ use crate::{
     http::visit::{self, Visit},
 };
 
-/// Headers that a proxy adds.
+/// Headers that show that a request passed a proxy.
 const FORWARDED: [&str; 6] =
     ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
@@ -30,7 +31,8 @@ struct InboxPage {
 }
 
 impl InboxPage {
-    /// The links in a message, because the text itself is shown as it was written.
+    /// Returns the targets of the links in a message. The page lists them separately, because it shows the body as
+    /// plain text.
     fn links(message: &delivery::Message) -> Vec<String> {
         let targets = message.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
         let targets = targets.map(|target| target.replace("&amp;", "&"));
@@ -70,7 +72,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     page(&visit, 200, &template.f, &template)
 }
 
-/// The link to the inbox, which pages that wait for a code show to developers.
+/// Returns the address of the inbox, if there is one. Pages that wait for a code show it to developers.
 pub fn link(visit: &Visit) -> Option<String> {
     visit.app.delivery.inbox.as_ref().map(|_| "/dev/inbox".to_owned())
 }

@@ -1,7 +1,8 @@
-//! The pages that people see. Every page is a [`PageLayout`] around its template; every response has the same headers.
+//! The pages that people see. Every page is made of a [`PageLayout`] and a template, and all responses have certain
+//! headers in common.
 //!
-//! [`login`], [`sign_up`], [`forgot`] and [`passkeys`] belong to an application's request, which is in their address
-//! and is checked each time; [`account`] belongs to the person.
+//! The addresses of [`login`], [`sign_up`], [`forgot`] and [`passkeys`] say which app client and which of its requests
+//! a visit is for. This is checked at each visit. [`account`] is the person's own page.
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -75,7 +76,7 @@ struct OtherLanguage {
     current: bool,
 }
 
-/// What every page has.
+/// The parts that all pages have in common.
 pub struct PageLayout {
     texts: Texts,
     /// The display name of the pool, or Keystead's name.
@@ -86,9 +87,9 @@ pub struct PageLayout {
     nonce: String,
     form_secret: FormSecret,
     form_token: String,
-    /// Where the page's forms are sent: the page's own address.
+    /// The address that the page's forms are sent to: the page's own, unless the page sets another.
     action: String,
-    /// The query of the address, for links to other pages.
+    /// The query of the page's address, for links to other pages.
     query: String,
     languages: Vec<OtherLanguage>,
     notice: Notice,
@@ -96,26 +97,26 @@ pub struct PageLayout {
     signals: Option<String>,
     /// The link to the development inbox, if there is one.
     inbox: Option<String>,
-    /// Where forms may lead besides Keystead: back to the application.
+    /// The targets that the content security policy allows for forms in addition to Keystead: those of the application.
     form_targets: String,
 }
 
 impl PageLayout {
-    /// Makes the layout of a page of this pool, or of no pool.
+    /// Creates the layout of a page of this pool, or of a page that belongs to no pool.
     fn new(visit: &Visit, pool: Option<&Pool>) -> Self {
         let asked = visit.query.given("lang").or_else(|| visit.query.given("ui_locales"));
         let texts = Texts::choose(asked, visit.header("accept-language"));
         let form_secret = visit.form_secret();
-        // A path that begins with two slashes, of either kind, means another host to browsers.
+        // Browsers take a path that begins with two slashes or backslashes for the address of another host.
         let path = format!("/{}", visit.path.trim_start_matches(['/', '\\']));
-        // The result of the last action is shown only once.
+        // The result of the last action is shown only once, so its parameters are left out.
         let query = visit.query.text(&["done", "gone"], &[]);
         let with_language = |texts: Texts| {
             let query = visit.query.text(&["lang", "ui_locales"], &[("lang", texts.language())]);
             OtherLanguage {
                 code: texts.language(),
                 name: texts.say("language-name"),
-                // A page that is the result of a form starts again.
+                // If the page is the response to a form, the link leads back to the first page.
                 href: format!("{path}?{query}"),
                 current: texts.language() == asked_language(visit),
             }
@@ -154,15 +155,15 @@ impl PageLayout {
         self.texts.say1(id, name, value)
     }
 
-    /// The address of another page for the same request.
+    /// Returns the address of another page for the same request.
     fn link(&self, path: &str) -> String {
         if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) }
     }
 
-    /// Lets forms lead back to the application.
+    /// Allows the page's forms to lead back to the application.
     fn leads_to(&mut self, redirect_uri: &str) {
-        // The application may redirect the person to another of its hosts, and some browsers apply this form's policy
-        // to that too.
+        // The application may redirect the person to another of its hosts. Some browsers apply the page's policy for
+        // forms to that redirect too.
         self.form_targets = match redirect_uri.split_once(':') {
             Some(("https", _)) => " https:".into(),
             Some(("http", _)) => url::Url::parse(redirect_uri)
@@ -179,8 +180,8 @@ fn asked_language(visit: &Visit) -> &'static str {
     Texts::choose(asked, visit.header("accept-language")).language()
 }
 
-/// Answers with a page. It runs nothing but the one script, cannot be framed, is not cached, and does not tell other
-/// sites its address.
+/// Returns the response with a page. Its headers make sure that the page runs only our script, cannot be framed or
+/// cached, and does not tell other sites its address.
 fn page(visit: &Visit, status: u16, frame: &PageLayout, template: &impl Template) -> Result<HttpResponse> {
     let html = template.render().map_err(Error::internal)?;
     let nonce = &frame.nonce;
@@ -199,11 +200,11 @@ fn page(visit: &Visit, status: u16, frame: &PageLayout, template: &impl Template
     Ok(response)
 }
 
-/// Adds the headers of every response of the pages.
+/// Adds the headers that all responses of the pages have.
 fn guard(response: &mut HttpResponse) {
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
-        // Not "no-referrer", which would hide the origin of our own forms from us too.
+        // With "no-referrer", browsers would hide the origin of our own forms from us.
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -217,22 +218,22 @@ fn guard(response: &mut HttpResponse) {
     }
 }
 
-/// Redirects to another address.
+/// Redirects the browser to another address.
 pub fn found(address: &str) -> HttpResponse {
     let mut response = HttpResponse::Found().insert_header((header::LOCATION, &*in_ascii(address))).finish();
     guard(&mut response);
     response
 }
 
-/// Like [`found`], after a form: the browser requests the next page with `GET`.
+/// Like [`found`], but after a form: the browser requests the next page with `GET`.
 pub fn see_other(address: &str) -> HttpResponse {
     let mut response = HttpResponse::SeeOther().insert_header((header::LOCATION, &*in_ascii(address))).finish();
     guard(&mut response);
     response
 }
 
-/// Encodes an address for a header. An application's callback URL may have characters outside ASCII; a reader who takes
-/// them for another character set would go elsewhere (RFC 9110 section 10.2.2).
+/// Encodes an address as ASCII for a header. An application's callback URL may contain other characters, and a client
+/// that decodes them differently would go to another address (RFC 9110 section 10.2.2).
 fn in_ascii(address: &str) -> Cow<'_, str> {
     match url::Url::parse(address) {
         Ok(url) if !address.is_ascii() => String::from(url).into(),
@@ -274,13 +275,13 @@ pub fn refuse(visit: &Visit, error: &Error) -> HttpResponse {
     page(visit, status, &frame, &message).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
 }
 
-/// Answers a request that is not a valid one of an application: the person is told, and is redirected nowhere.
+/// Answers an invalid request of an application. Shows the error to the person and redirects nowhere.
 pub fn not_for_us(visit: &Visit, why: &str) -> HttpResponse {
     let frame = PageLayout::new(visit, None);
     let message = Message {
         title: frame.say("not-for-us"),
         text: frame.say("not-for-us-what"),
-        // For the application's developers.
+        // This is for the application's developers.
         detail: Some(why.to_owned().into()),
         back: None,
         f: &frame,
@@ -288,7 +289,7 @@ pub fn not_for_us(visit: &Visit, why: &str) -> HttpResponse {
     page(visit, 400, &frame, &message).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
 }
 
-/// Answers any other address that is opened in a browser.
+/// Answers a browser that opens an address without a route.
 pub async fn nowhere(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "nowhere", show_nowhere, refuse).await
 }
@@ -300,8 +301,8 @@ async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
     page(&visit, 404, &frame, &Message { f: &frame, title, text, detail: None, back })
 }
 
-/// The app client that a visit names, or the response if it names none or comes through the domain of another pool.
-/// Nothing of the client is used before this check.
+/// Returns the app client that a visit names, or the response that refuses the visit. A visit is refused if it names no
+/// client, or comes through the domain of another pool. The callers use nothing of the client before this check.
 pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpResponse>> {
     let named = match authorization::client(&visit.app, &visit.query).await {
         Ok(named) => named,
@@ -314,7 +315,7 @@ pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpR
     })
 }
 
-/// The response to a faulty request of an application.
+/// Returns the response to a faulty request of an application.
 pub fn faulty(visit: &Visit, fault: Fault) -> Result<HttpResponse> {
     match fault {
         Fault::Told(address) => Ok(found(&address)),
@@ -323,7 +324,7 @@ pub fn faulty(visit: &Visit, fault: Fault) -> Result<HttpResponse> {
     }
 }
 
-/// The refusal, if the visit came through the domain of another pool.
+/// Returns the response that refuses the visit, if it came through the domain of another pool.
 async fn other_domain(visit: &Visit, pool_id: &str) -> Result<Option<HttpResponse>> {
     let other = visit.is_under_another_domain(pool_id).await?;
     Ok(other.then(|| not_for_us(visit, "This domain belongs to another user pool than the app client.")))

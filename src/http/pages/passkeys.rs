@@ -1,4 +1,5 @@
-//! `/passkeys/add` (docs/cognito.md 7.6): a signed-in person adds a passkey, and goes on.
+//! `/passkeys/add` (docs/cognito.md 7.6): a signed-in person adds a passkey, and is then sent to the target of the
+//! visit.
 
 use std::rc::Rc;
 
@@ -26,8 +27,7 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 #[template(path = "passkey_add.html")]
 struct AddPage {
     f: PageLayout,
-    /// Whether the person came from the account page, and so does not need the suggestion that an application would
-    /// make.
+    /// Whether the person came from the account page. Otherwise, the page suggests adding a passkey.
     account: bool,
 }
 
@@ -58,7 +58,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// Goes on to the visit's target, if the sign-in is sufficient for it.
+/// Redirects to the visit's target if the sign-in is sufficient for it, otherwise to the sign-in page.
 async fn go_on(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     if purpose.may_go_on(visit, browser) && purpose.prompt() != Prompt::SelectAccount {
         return Ok(purpose.go_on(visit, browser).await);
@@ -74,7 +74,7 @@ fn add_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notice) -
     page(visit, status, &template.f, &template)
 }
 
-/// The creation options, as JSON for the script.
+/// Returns the creation options, as JSON for the script.
 async fn options(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
     let answer = visit.api("StartWebAuthnRegistration", json!({"AccessToken": token})).await?;
@@ -90,7 +90,7 @@ async fn add(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<
             let token = browser.access_token(&visit.app, &purpose.named().pool).await?;
             let input = json!({"AccessToken": token, "Credential": credential});
             let added = visit.api("CompleteWebAuthnRegistration", input).await;
-            // If passkeys can serve as both factors in this pool, a person who adds one here wants it to.
+            // If passkeys can serve as both factors in this pool, we assume that a person who adds one here wants that.
             if added.is_ok() && purpose.named().pool.has_multi_factor_passkeys() {
                 let both = json!({"AccessToken": token, "WebAuthnMfaSettings": {"Enabled": true}});
                 visit.api("SetUserMFAPreference", both).await?;

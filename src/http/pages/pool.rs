@@ -1,8 +1,8 @@
-//! What a pool's settings mean for its pages.
+//! What the settings of a user pool mean for its pages.
 
 use crate::{factor::Factor, flows::accounts::factors::relying_party_of, store::pools::Pool};
 
-/// What people of the pool enter as their name.
+/// Returns the message ID of the label for what users of the pool enter as their name.
 pub fn name_label(pool: &Pool) -> &'static str {
     let by = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let settings = &pool.settings;
@@ -23,12 +23,13 @@ pub fn name_label(pool: &Pool) -> &'static str {
     }
 }
 
-/// The query parameters that make a sign-in end with the question whether to add a passkey, if the pool has passkeys.
+/// Returns the query parameters that make a sign-in end with the question whether to add a passkey, if the pool has
+/// passkeys.
 pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
     if has_passkeys(pool) { &[("then", "add"), ("invited", "1")] } else { &[] }
 }
 
-/// Whether people of the pool sign in with passkeys.
+/// Whether users of the pool can sign in with passkeys.
 pub fn has_passkeys(pool: &Pool) -> bool {
     pool.allows_factor(Factor::WebAuthn) && relying_party_of(pool, &[]).is_some()
 }

@@ -15,11 +15,11 @@ struct SetupPage<'a> {
     secret: &'a str,
     /// The QR code as SVG.
     qr: String,
-    /// Whether the page belongs to the account page and leads back to it.
+    /// Whether the page was opened from the account page and links back to it.
     back: bool,
 }
 
-/// Shows the key of an authenticator app, as text and as a picture (Key URI format of Google Authenticator).
+/// Shows the key of an authenticator app, as text and as a QR code (Key URI format of Google Authenticator).
 pub fn page(
     visit: &Visit,
     status: u16,
@@ -29,7 +29,8 @@ pub fn page(
     secret: &str,
     back: bool,
 ) -> Result<HttpResponse> {
-    // The key comes back in a form. A person who changes it only sees the result of that change.
+    // After a wrong code, the key comes back from the form. A person who changes it there affects only their own page,
+    // so only its characters are checked.
     if secret.len() > 128 || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(broken_form());
     }
@@ -37,11 +38,11 @@ pub fn page(
         |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     let (issuer, account) = (encode(&f.name), encode(username));
     let address = format!("otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}", encode(secret));
-    // The names may be too long for a picture; the key also stands below it as text.
+    // With long names, the data may not fit into a QR code. So the page also shows the key as text.
     let code = qrcode::QrCode::with_error_correction_level(address.as_bytes(), qrcode::EcLevel::L).ok();
     let picture = code.map(|code| code.render::<qrcode::render::svg::Color<'_>>().min_dimensions(200, 200).build());
     let picture = picture.unwrap_or_default();
-    // Removes the XML declaration of a separate file, and adds an accessible name.
+    // This removes the XML declaration, which only a separate file needs, and adds an accessible name.
     let picture = picture.split_once("<svg").map_or(String::new(), |(_, rest)| {
         format!(r#"<svg role="img" aria-label="{}"{rest}"#, f.say("set-up-app-picture"))
     });

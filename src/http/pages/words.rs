@@ -1,4 +1,4 @@
-//! Errors in plain words, and other texts that are composed from parts.
+//! The wording of errors and of other messages that are composed from parts.
 
 use std::borrow::Cow;
 
@@ -9,13 +9,13 @@ use crate::{
     texts::Texts,
 };
 
-/// The text for an error. It never reveals whether a person has an account.
+/// Returns the wording for an error. An unknown user gets the same wording as wrong credentials.
 pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
     if let Some(key) = error.key() {
         return of_key(texts, key);
     }
     texts.say(match error {
-        // `MalformedHttpRequest` is caused by a proxy.
+        // A proxy or a broken connection causes `MalformedHttpRequest`, not the person.
         Error::Internal(_)
         | Error::UnexpectedLambda(_)
         | Error::InvalidLambdaResponse(_)
@@ -44,7 +44,7 @@ pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
     })
 }
 
-/// The text for the specific reason of an error.
+/// Returns the wording for the specific reason of an error.
 fn of_key(texts: &Texts, key: &Key) -> Cow<'static, str> {
     texts.say(match key {
         Key::CodeUsed => "error-code-used",
@@ -74,17 +74,17 @@ fn of_key(texts: &Texts, key: &Key) -> Cow<'static, str> {
             "password" | "previousPassword" | "proposedPassword" => "error-password",
             _ => "error-entry",
         },
-        // What a function of the pool's operator says is meant for the person.
+        // The message of a trigger function is meant for the person.
         Key::FunctionSaid(said) => return texts.say1("error-refused", "detail", said.clone()),
     })
 }
 
-/// Whether the error says that the state between two steps is gone.
+/// Whether the error says that the session between two steps of a sign-in is gone.
 pub fn is_of_session(error: &Error) -> bool {
     error.key() == Some(&Key::SessionGone)
 }
 
-/// A password policy in words.
+/// Returns a password policy in words.
 pub fn policy(texts: &Texts, policy: &PasswordPolicy) -> String {
     let mut rules = vec![texts.say1("policy-length", "count", policy.minimum_length.to_string())];
     let asked = [

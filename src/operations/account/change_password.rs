@@ -1,4 +1,4 @@
-//! ChangePassword. Sessions continue, as in Amazon Cognito.
+//! ChangePassword: sets a new password for the signed-in user. The user's sessions stay valid, as in Amazon Cognito.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ChangePassword.html>
 
 use serde::Deserialize;
@@ -32,8 +32,8 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
     let user = match (&user.password_hash, request.previous_password) {
         (None, _) => {
-            // The token alone proves who calls, so the sign-in must be fresh. Checked before anything is hashed, and
-            // again under the lock.
+            // If the user has no password, the access token alone proves who calls, so the pool may require a recent
+            // sign-in. This is checked before anything is hashed, and again under the lock.
             let mut db = app.db.acquire().await?;
             step_up::check(app, &mut db, &pool, &bearer).await?;
             drop(db);
@@ -46,7 +46,8 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
             password::check(app, &pool, true, &username, Some(user), previous).await?
         }
     };
-    // Each comparison costs a hash, and each refusal counts as a guess.
+    // Each comparison with an earlier password costs a hash, and a refusal reveals that the password was used. So a
+    // refusal counts as a wrong guess.
     if let Err(refusal) = password::check_history(app, &pool, user.sub, &request.proposed_password).await {
         password::count_failure(app, &pool, &user.username, Some(&user)).await?;
         return Err(refusal);
@@ -55,10 +56,10 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let (mut change, locked) = bearer.begin(app, context).await?;
     let now = change.at();
     if user.password_hash.is_none() {
-        // The token alone proved who calls.
+        // As above, only the access token proves who calls.
         step_up::check(app, &mut change, &pool, &bearer).await?;
     }
-    // Another change came first, so the password that was given is no longer the previous one.
+    // If another request changed the password meanwhile, the given password is no longer the previous one.
     if locked.password_hash != user.password_hash {
         return Err(Error::wrong_credentials("the password was changed meanwhile"));
     }

@@ -1,4 +1,4 @@
-//! The user who sets up an authenticator app, checked and locked.
+//! Finds, checks and locks the user who sets up an authenticator app.
 
 use uuid::Uuid;
 
@@ -22,11 +22,11 @@ use crate::{
 pub struct Enrolling {
     pub pool: Pool,
     pub user: User,
-    /// The challenge that waits for the app, if this happens during a sign-in.
+    /// The MFA_SETUP challenge, if the app is set up during a sign-in.
     pub challenge: Option<Uuid>,
 }
 
-/// Locks the user, and makes sure that the session, or the waiting sign-in, is still alive.
+/// Locks the user. Fails if the session, or the sign-in that waits for the app, is no longer valid.
 pub async fn begin<'a>(app: &'a App, context: &Context, caller: &Enroller) -> Result<(Change<'a>, Enrolling)> {
     match caller {
         Enroller::SignedIn(signed_in) => {
@@ -42,8 +42,8 @@ pub async fn begin<'a>(app: &'a App, context: &Context, caller: &Enroller) -> Re
             let found = store::challenges::find(&mut *db, pool_id, *challenge).await?.ok_or_else(session_text::used)?;
             let sub = found.sub.ok_or_else(session_text::unfit)?;
             let user = store::users::lock(db, pool_id, sub).await?.ok_or_else(session_text::unfit)?;
-            // Read again under the lock: the sign-in must still wait, for this user with this password, and there must
-            // be no second factor yet.
+            // The challenge is read again under the lock: it must still wait for an app. The user must be enabled,
+            // confirmed and without a second factor, and the password must still be the one that the sign-in proved.
             let pending =
                 store::challenges::find(&mut *db, pool_id, *challenge).await?.ok_or_else(session_text::used)?;
             let waits = matches!(pending.state, Pending::MfaSetup { verified: false, .. })

@@ -1,4 +1,4 @@
-//! GetUserAuthFactors: the factors that the signed-in user has set up.
+//! GetUserAuthFactors: lists the factors that the signed-in user has set up.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserAuthFactors.html>
 
 use serde::Serialize;
@@ -30,7 +30,7 @@ pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Val
     factors_of(app, &pool, caller.user).await
 }
 
-/// The factors that a user has set up, as users and operators see them.
+/// Returns the factors that a user has set up. Users and operators get the same output.
 pub async fn factors_of(app: &App, pool: &Pool, user: User) -> Result<Response> {
     let mut db = app.db.acquire().await?;
     let passkeys = store::passkeys::list(&mut db, &pool.id, user.sub).await?;

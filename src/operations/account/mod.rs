@@ -1,4 +1,4 @@
-//! The signed-in user's own account.
+//! Operations on the signed-in user's own account.
 
 pub(crate) mod associate_software_token;
 pub(crate) mod change_password;

@@ -29,7 +29,8 @@ pub async fn handle(
     if request.switch_off(&user.mfa) {
         step_up::check(app, &mut change, &pool, &bearer).await?;
     }
-    // Without a password, there may be no first factor that can be combined with a second one.
+    // Once a second factor is on, codes no longer sign the user in, and passkeys may no longer do so either. A user
+    // without a password would then have no way to sign in.
     let had = last_factor::can_sign_in(&mut change, &pool, bearer.sub, None).await?;
     if !second_factor::prefer(&mut change, &pool, &user, request, now).await? {
         return change.unchanged(Empty {}).await;

@@ -1,5 +1,5 @@
-//! VerifySoftwareToken: takes the first code of an authenticator app, which from then on belongs to the user. During a
-//! sign-in that waits for the app, the app is also switched on as a second factor.
+//! VerifySoftwareToken: checks the first code from an authenticator app. If the code is right, the app is registered
+//! for the user. During a sign-in that waits for the app, the app is also switched on as a second factor.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html>
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! VerifyUserAttribute: takes the code back, which proves that the address it was sent to is the user's.
+//! VerifyUserAttribute: checks a code that was sent to an address, and marks the address as verified. A new address
+//! that waited for this code replaces the previous one.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifyUserAttribute.html>
 
 use serde::Deserialize;
@@ -45,7 +46,7 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let mut attributes = user.attributes.clone();
     let current = attributes.get(attribute.name()).is_some_and(|value| *value == code.destination);
     if !current && !code.pending {
-        // The address was changed after the code went out.
+        // The user's address changed after the code was sent.
         return change.refuse(codes::void()).await;
     }
     attributes.insert(attribute.to_string(), Value::String(code.destination));
@@ -53,7 +54,7 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let changes_something = attributes != user.attributes;
     change_attributes::store(&mut change, &pool, user, attributes, now).await?;
     if !changes_something {
-        // Nothing changed, except that the code is used up.
+        // Nothing changes, except that the code is used up.
         return change.commit_unaudited(Unaudited::CodeUsed, Empty {}).await;
     }
     change.commit(Event::AddressVerified.of_user(bearer.sub), Empty {}).await

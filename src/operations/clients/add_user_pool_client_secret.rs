@@ -1,4 +1,4 @@
-//! AddUserPoolClientSecret: adds a second secret, valid along with the first until one of them is deleted.
+//! AddUserPoolClientSecret: adds a second secret to an app client. Both secrets are valid until one of them is deleted.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AddUserPoolClientSecret.html>
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
     store::audit::Event,
 };
 
-/// The most secrets that a client may have.
+/// The maximum number of secrets of an app client.
 const MAX_SECRETS: usize = 2;
 
 #[derive(Deserialize)]

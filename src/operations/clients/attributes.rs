@@ -1,4 +1,4 @@
-//! Checks the attributes that an app client's users may read and write against the pool's schema.
+//! Checks an app client's lists of readable and writable attributes against the pool's schema.
 
 use crate::{
     error::{Error, Result},
@@ -11,9 +11,9 @@ use crate::{
 
 /// Refuses attribute lists that do not fit the pool.
 ///
-/// Both lists may only name attributes of the pool. The writable ones must include what every user must have, and
-/// nothing that users never write. `doing` is `creating` or `updating`, for the text (docs/cognito.md 3.3); the log
-/// says why a list is refused.
+/// Both lists may contain only attributes of the pool. The list of writable attributes must contain all required
+/// attributes (except `sub`), and none that users can never write. `doing` is the verb in the error text, `creating` or
+/// `updating` (docs/cognito.md 3.3). Only the log says why a list is refused.
 pub fn check(pool: &Pool, settings: &ClientSettings, doing: &str) -> Result<()> {
     let schema = &pool.settings.schema_attributes;
     let refuse = |kind: &str, name: &str, why: &str| {

@@ -34,7 +34,7 @@ pub async fn handle(
     Ok(created.with(Response { user_pool_client }))
 }
 
-/// Creates the client in the server's own name, as for the demo of a first start.
+/// Creates an app client on behalf of the server itself, for the demo at the first start.
 pub async fn create(app: &App, request: Map<String, Value>) -> Result<Client> {
     let begin = async |pool_id: &str| Change::by_service(app, pool_id).await;
     make(app, begin, request).await.map(Changed::into_inner)

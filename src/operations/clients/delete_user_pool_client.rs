@@ -1,7 +1,7 @@
 //! DeleteUserPoolClient.
 //!
-//! Sessions opened through the client end with it, because a session lives only while its client exists.
-//! `jobs::delete_clients` removes the rows.
+//! The sessions that were opened through the client end at once, because a session is live only while its client
+//! exists. `jobs::delete_clients` removes the sessions' rows later.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPoolClient.html>
 
 use serde::Deserialize;

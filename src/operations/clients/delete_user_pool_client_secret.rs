@@ -1,4 +1,5 @@
-//! DeleteUserPoolClientSecret. The last secret cannot be deleted: a confidential client never becomes a public one.
+//! DeleteUserPoolClientSecret. The last secret cannot be deleted, because a confidential client must not become a
+//! public one.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPoolClientSecret.html>
 
 use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! DescribeUserPoolClient. Operators who may only read, or only manage users, do not see the client's secret.
+//! DescribeUserPoolClient. Operators with the role `read-only` or `support` do not see the client's secret
+//! (docs/decisions/0028).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolClient.html>
 
 use serde::{Deserialize, Serialize};

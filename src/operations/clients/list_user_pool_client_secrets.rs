@@ -1,4 +1,5 @@
-//! ListUserPoolClientSecrets: without their values, and all on one page, because there are at most two.
+//! ListUserPoolClientSecrets: lists an app client's secrets without their values. There is only one page, because a
+//! client has at most two secrets.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClientSecrets.html>
 
 use serde::{Deserialize, Serialize};

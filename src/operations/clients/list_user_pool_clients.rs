@@ -1,4 +1,4 @@
-//! ListUserPoolClients, ordered by ID.
+//! ListUserPoolClients: lists a pool's app clients, ordered by ID.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolClients.html>
 
 use serde::{Deserialize, Serialize};

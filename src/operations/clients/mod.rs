@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// `UserPoolClientType`, the form in which a client is shown. `with_secret` adds its newest secret.
+/// Returns a client as a `UserPoolClientType`. `with_secret` adds the client's newest secret.
 fn shown(client: &Client, with_secret: bool) -> Result<Value> {
     let mut out = match serde_json::to_value(&client.settings).map_err(Error::internal)? {
         Value::Object(settings) => settings,
@@ -37,7 +37,7 @@ fn shown(client: &Client, with_secret: bool) -> Result<Value> {
     out.insert("ClientId".into(), json!(client.id));
     out.insert("ClientName".into(), json!(client.name));
     if let Some(newest) = client.secrets.last().filter(|_| with_secret) {
-        // Intended: this is where operators read the secret.
+        // The secret is exposed on purpose: operators read it here.
         out.insert("ClientSecret".into(), json!(newest.value.expose()));
     }
     out.insert("CreationDate".into(), json!(epoch_seconds(client.created_at)));
@@ -55,22 +55,23 @@ async fn lock(app: &App, db: &mut Connection, pool_id: &str, client_id: &str) ->
     Ok(found.ok_or_else(gone)?.client)
 }
 
-/// A new secret: the given one, or a random one.
+/// Makes a secret with the given value, or with a random one.
 fn new_secret(given: Option<&str>, now: OffsetDateTime) -> ClientSecret {
     ClientSecret {
         id: random::client_id(),
         value: Secret::from(given.map_or_else(random::client_secret, str::to_owned)),
-        // In whole seconds, as it is stored, so that every response shows the same time.
+        // The database stores whole seconds. The time is rounded down here, so that the first response shows the same
+        // time as later responses.
         created_at: now.replace_nanosecond(0).unwrap_or(now),
     }
 }
 
-/// `ClientSecretDescriptorType`.
+/// The service model's `ClientSecretDescriptorType`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Descriptor {
     client_secret_id: String,
-    /// Only in the response that creates the secret.
+    /// The secret, which only the response to AddUserPoolClientSecret contains.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret_value: Option<String>,
     client_secret_create_date: f64,
@@ -86,7 +87,7 @@ impl Descriptor {
     }
 }
 
-/// Reads and checks the settings in a request, without the members that identify the client.
+/// Reads and checks the settings in a request, without the members for the client's IDs, name and secret.
 fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
     for member in ["UserPoolId", "ClientId", "ClientName", "GenerateSecret", "ClientSecret"] {
         input.remove(member);

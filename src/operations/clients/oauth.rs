@@ -45,7 +45,7 @@ pub async fn check(db: &mut Connection, client: &Client) -> Result<()> {
     if uses_oauth && !machine && settings.list("CallbackURLs").is_empty() {
         return refuse_flow("CallbackUrls can not be empty when code flow or implicit flow is selected".into());
     }
-    // They may be anything until the client uses OAuth.
+    // The URLs are checked only if the client uses OAuth.
     for member in ["CallbackURLs", "LogoutURLs"].into_iter().filter(|_| uses_oauth) {
         if let Some(bad) = settings.list(member).iter().find(|text| !is_redirect_uri(text)) {
             return refuse(format!(
@@ -74,7 +74,7 @@ pub async fn check(db: &mut Connection, client: &Client) -> Result<()> {
 fn is_redirect_uri(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else { return false };
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    // Schemes that a browser would run or read instead of going there.
+    // With these schemes, a browser would run code or show content by itself instead of going to an application.
     let runs = ["javascript", "data", "vbscript", "blob", "file", "about"].contains(&url.scheme());
     url.fragment().is_none() && !runs && (url.scheme() != "http" || local)
 }

@@ -1,4 +1,5 @@
-//! UpdateUserPoolClient: replaces a client's settings. Omitted members go back to their defaults.
+//! UpdateUserPoolClient: replaces a client's settings. Omitted settings go back to their defaults; an omitted name
+//! stays.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolClient.html>
 
 use serde::Serialize;

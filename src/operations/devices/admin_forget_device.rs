@@ -1,4 +1,4 @@
-//! AdminForgetDevice: like ForgetDevice, for an operator.
+//! AdminForgetDevice: forgets a user's device, and ends the sessions whose sign-in used or named the device.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminForgetDevice.html>
 
 use super::{OfUser, forget};

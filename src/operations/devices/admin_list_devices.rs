@@ -1,4 +1,4 @@
-//! AdminListDevices: a user's devices, ordered by key.
+//! AdminListDevices: lists a user's devices, ordered by key.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListDevices.html>
 
 use serde::Deserialize;

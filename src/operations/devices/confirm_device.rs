@@ -1,5 +1,5 @@
-//! ConfirmDevice: gives the device of this session a password of its own. The device is then remembered, unless the
-//! pool asks the user first.
+//! ConfirmDevice: confirms the new device of a session, and stores the verifier of the device's own password. The
+//! device is then remembered, unless the pool lets the user decide.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmDevice.html>
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::{
     store::{self, audit::Event, devices::Device},
 };
 
-/// The most devices that a user may have.
+/// The maximum number of devices of a user.
 const MAX_DEVICES: i64 = 100;
 
 #[derive(Deserialize)]
@@ -62,9 +62,9 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
         })?;
     let (mut change, _) = bearer.begin(app, context).await?;
     let now = change.at();
-    // The device may replace the second factor, so the sign-in must be fresh.
+    // A remembered device may replace the second factor, so the pool may require a recent sign-in.
     step_up::check(app, &mut change, &pool, &bearer).await?;
-    // Only the key that this session's tokens came with is accepted.
+    // Only the device key that was issued together with this session's tokens is accepted.
     let own = store::sessions::device_key(&mut change, &pool.id, bearer.origin_jti).await?;
     if own.as_ref() != Some(&request.device_key) {
         return Err(devices::no_such_device());

@@ -1,4 +1,4 @@
-//! ForgetDevice: forgets a device of the signed-in user and signs it out. It no longer counts as a remembered device.
+//! ForgetDevice: forgets a device of the signed-in user, and ends the sessions whose sign-in used or named the device.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgetDevice.html>
 
 use super::{Own, forget};

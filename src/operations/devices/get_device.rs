@@ -1,4 +1,4 @@
-//! GetDevice: a device of the signed-in user.
+//! GetDevice: returns a device of the signed-in user.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetDevice.html>
 
 use super::{DeviceOutput, Own, one};

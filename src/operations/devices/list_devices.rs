@@ -1,4 +1,4 @@
-//! ListDevices: the signed-in user's devices, ordered by key.
+//! ListDevices: lists the signed-in user's devices, ordered by key.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListDevices.html>
 
 use serde::Deserialize;

@@ -28,14 +28,14 @@ use crate::{
 /// The maximum and default number of devices on a page.
 const PAGE: i64 = 60;
 
-/// A device of the caller.
+/// The input of operations on a device of the signed-in user.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Own {
     device_key: String,
 }
 
-/// A device of a user, named by an operator.
+/// The input of an operator's operations on a user's device.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct OfUser {
@@ -44,7 +44,7 @@ pub struct OfUser {
     device_key: String,
 }
 
-/// `DeviceType`.
+/// The service model's `DeviceType`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceType {
@@ -104,13 +104,14 @@ async fn list(app: &App, pool_id: &str, sub: Uuid, limit: Option<i64>, token: Op
     Ok(DevicesPage { devices: found.into_iter().map(DeviceType::from).collect(), pagination_token })
 }
 
-/// The longest lifetime of an access token.
+/// The maximum lifetime of an access token.
 const ACCESS: Duration = Duration::DAY;
 
-/// Forgets a device, in a transaction that holds the user's row. The sessions that the device opened end with it.
+/// Forgets a device, and ends the sessions whose sign-in used or named the device. The transaction must have locked the
+/// user's row.
 ///
-/// `asks` is the session of the user who calls. If it is one of those, its access token stays valid but can no longer
-/// be refreshed.
+/// `asks` is the calling user's session, or `None` if an operator calls. If that session is one of those, it does not
+/// end: its access token stays valid until it expires, but the session can no longer be refreshed.
 async fn forget(mut change: Change<'_>, sub: Uuid, key: &str, asks: Option<Uuid>) -> Result<Changed<Empty>> {
     let (pool_id, now) = (change.pool_id.clone(), change.at());
     if !store::devices::delete(&mut change, &pool_id, sub, key).await? {
@@ -121,7 +122,7 @@ async fn forget(mut change: Change<'_>, sub: Uuid, key: &str, asks: Option<Uuid>
     change.commit(Event::DeviceForgotten.of_user(sub), Empty {}).await
 }
 
-/// Sets whether a device is remembered. An absent `status` means that it is.
+/// Sets whether a device is remembered. Without a `status`, the device is remembered.
 async fn set_status(mut change: Change<'_>, sub: Uuid, key: &str, status: Option<&str>) -> Result<Changed<Empty>> {
     let (pool_id, now) = (change.pool_id.clone(), change.at());
     let remembered = status != Some("not_remembered");

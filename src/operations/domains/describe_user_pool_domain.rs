@@ -1,4 +1,4 @@
-//! DescribeUserPoolDomain. For an unknown domain the description is empty; that is not an error.
+//! DescribeUserPoolDomain. An unknown domain is not an error: its description is empty.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DescribeUserPoolDomain.html>
 
 use serde::{Deserialize, Serialize};

@@ -21,7 +21,8 @@ pub struct DomainInput {
     custom_domain_config: Option<CustomDomainConfig>,
 }
 
-/// `CustomDomainConfigType`. The certificate's name is only stored and returned, because the reverse proxy handles TLS.
+/// The service model's `CustomDomainConfigType`. The certificate's ARN is only stored and returned, because the reverse
+/// proxy handles TLS.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CustomDomainConfig {
@@ -29,8 +30,8 @@ pub struct CustomDomainConfig {
 }
 
 impl DomainInput {
-    /// The domain. Without a certificate it is a prefix, one label in front of this server's host; with one it is a
-    /// custom domain.
+    /// Returns the domain that the request describes. With a certificate, it is a custom domain. Without a certificate,
+    /// it is a prefix: one label in front of this server's host name.
     fn domain(self) -> Domain {
         Domain {
             pool_id: self.user_pool_id,
@@ -41,13 +42,13 @@ impl DomainInput {
     }
 }
 
-/// The output of creating and updating a domain.
+/// The output of CreateUserPoolDomain and UpdateUserPoolDomain.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DomainOutput {
     managed_login_version: i32,
-    /// For a custom domain, the name that the DNS entry points at. Here that is the domain itself, because nothing is
-    /// in between.
+    /// The name that the DNS entry of a custom domain should point to. It is the domain itself, because Keystead has no
+    /// CloudFront distribution in front of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     cloud_front_domain: Option<String>,
 }

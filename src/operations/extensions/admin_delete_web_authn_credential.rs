@@ -1,9 +1,10 @@
-//! AdminDeleteWebAuthnCredential: an operator removes a user's passkey, for example of a lost phone, or a key that may
-//! be cloned.
+//! AdminDeleteWebAuthnCredential: removes a user's passkey on behalf of an operator, for example because a phone was
+//! lost or a security key may have been cloned.
 //!
-//! The transaction and its audit and outbox rows are the same as for the user's own deletion. With `END_OTHERS` or
-//! `END_ALL`, all of the user's sessions end, because none of them is the operator's. The pool's guards (the last
-//! factor, a fresh sign-in) bind users, not operators: a user who lost the only passkey must be helped.
+//! The deletion leaves the same audit and outbox rows as a deletion by the user. If the pool's policy is `END_OTHERS`
+//! or `END_ALL`, all sessions of the user end, because none of them is the operator's. The pool's rules on the last
+//! factor and on a recent sign-in do not apply, because operators must be able to help a user who lost their only
+//! passkey.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;

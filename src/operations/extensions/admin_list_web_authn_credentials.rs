@@ -1,4 +1,4 @@
-//! AdminListWebAuthnCredentials: a user's passkeys with their details, for an operator.
+//! AdminListWebAuthnCredentials: lists a user's passkeys with their details, oldest first.
 
 use serde::Deserialize;
 

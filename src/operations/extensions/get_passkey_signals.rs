@@ -1,7 +1,7 @@
-//! GetPasskeySignals: what to tell the signed-in user's passkey manager.
+//! GetPasskeySignals: returns what the signed-in user's passkey manager should be told.
 //!
-//! These are the arguments of `PublicKeyCredential.signalAllAcceptedCredentials` and, if the pool's policy demands it,
-//! of `signalCurrentUserDetails` (Web Authentication Level 3, section 5.1.10).
+//! The output contains the arguments of `PublicKeyCredential.signalAllAcceptedCredentials` and, if the pool's policy
+//! has `SignalUserDetails`, of `signalCurrentUserDetails` (Web Authentication Level 3, section 5.1.10).
 
 use serde_json::{Map, Value};
 

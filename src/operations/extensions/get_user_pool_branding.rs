@@ -1,4 +1,4 @@
-//! GetUserPoolBranding: how a pool's pages look.
+//! GetUserPoolBranding: returns the name, the logo and the colors of a pool's pages.
 
 use super::{Branding, OfPool};
 use crate::{app::App, caller::Operator, context::Context, error::Result, flows, store};

@@ -1,4 +1,4 @@
-//! GetUserPoolPasskeyPolicy: a pool's rules for passkeys, beyond those of Amazon Cognito.
+//! GetUserPoolPasskeyPolicy: returns a pool's rules for passkeys, beyond those of Amazon Cognito.
 
 use super::{OfPool, Policy};
 use crate::{app::App, caller::Operator, context::Context, error::Result, flows};

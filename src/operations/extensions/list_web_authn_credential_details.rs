@@ -1,7 +1,7 @@
-//! ListWebAuthnCredentialDetails: the signed-in user's passkeys, oldest first, with details.
+//! ListWebAuthnCredentialDetails: lists the signed-in user's passkeys with their details, oldest first.
 //!
-//! These are what ListWebAuthnCredentials leaves out: AAGUID, provider, algorithm, last use, backup state. There is
-//! only one page, because a user has few passkeys.
+//! The details are what ListWebAuthnCredentials leaves out: AAGUID, provider, algorithm, last use and backup state.
+//! There is only one page, because a user has few passkeys (at most 20 by default).
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,8 @@
 //! Keystead's own operations, under `X-Amz-Target: KeysteadService.<Operation>`.
 //!
-//! They do what passkeys need and Amazon Cognito has no operation for (docs/passkeys.md). Their shapes are in
-//! `wire/keystead.json`.
+//! Amazon Cognito has no operations for these purposes: to rename passkeys and show their details, to manage the
+//! passkeys of users, and to set a pool's rules for passkeys and the look of its pages (docs/passkeys.md). The shapes
+//! of the operations are in `wire/keystead.json`.
 
 pub(crate) mod admin_delete_web_authn_credential;
 pub(crate) mod admin_list_web_authn_credentials;
@@ -37,7 +38,8 @@ impl Credentials {
     }
 }
 
-/// `WebAuthnCredentialDetails`: what ListWebAuthnCredentials shows, and more. Times are seconds since the epoch.
+/// Returns a passkey as a `WebAuthnCredentialDetails`: all that ListWebAuthnCredentials shows, and more. Times are
+/// seconds since the epoch.
 fn details(app: &App, passkey: &PasskeyDetails) -> Value {
     let mut out = json!({
         "CredentialId": BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
@@ -66,7 +68,7 @@ fn details(app: &App, passkey: &PasskeyDetails) -> Value {
     out
 }
 
-/// A pool, named by an operator.
+/// The input of operations that need only a user pool.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct OfPool {
@@ -94,7 +96,7 @@ impl Policy {
     }
 }
 
-/// How a pool's pages look.
+/// The name, the logo and the colors of a pool's pages.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Branding {
@@ -102,7 +104,7 @@ pub struct Branding {
 }
 
 impl Branding {
-    /// `logo` is the content type and the image.
+    /// Makes the output for a pool. `logo` is the content type and the image.
     fn of(pool: &Pool, logo: Option<(&str, &[u8])>) -> Self {
         let branding = &pool.branding;
         let texts = [

@@ -1,5 +1,5 @@
-//! SetUserPoolBranding: replaces the name, the logo and the colours of a pool's pages. What is left out goes back to
-//! its default.
+//! SetUserPoolBranding: replaces the name, the logo and the colors of a pool's pages. Members that are left out go back
+//! to their defaults.
 //!
 //! - `DisplayName`: shown instead of the pool's name.
 //! - `AccentColor`, `AccentColorDark`: `#rrggbb`, for buttons and links on light and on dark pages.
@@ -20,7 +20,7 @@ use crate::{
     store::audit::Event,
 };
 
-/// The largest size of a logo in bytes, so that a page that contains it stays small.
+/// The maximum size of a logo in bytes. It is small, so that the pages load fast.
 const LARGEST_LOGO: usize = 16 * 1024;
 
 #[derive(Deserialize)]

@@ -1,17 +1,21 @@
 //! SetUserPoolPasskeyPolicy: replaces a pool's rules for passkeys, beyond those of Amazon Cognito.
 //!
-//! What is left out goes back to what Amazon Cognito does. (`RelatedOrigins` stay unchanged if the operator's key is
-//! bound to one user pool.)
+//! Members that are left out go back to the behavior of Amazon Cognito. (But `RelatedOrigins` stay unchanged if the
+//! operator's key is bound to one user pool.)
 //!
-//! - `SessionsOnDelete`: what a deletion does to the user's sessions: `KEEP` (default), `END_OTHERS`, `END_ALL`.
-//! - `KeepLastFactor`: whether the last way to sign in may not be deleted.
-//! - `StepUpSeconds` (60 to 86400): how recent the sign-in must be for adding or deleting a passkey.
-//! - `MaximumPasskeys` (1 to 1000): passkeys per user; by default what the server's settings say (20).
-//! - `AcceptedAuthenticators`: AAGUIDs that may be registered; by default any.
-//! - `EdDSA`: whether Ed25519 is offered beside ES256 and RS256.
-//! - `RelatedOrigins`: https origins outside the RP ID that may use its passkeys, served at `/.well-known/webauthn`.
-//! - `UsernamelessClients`: app clients whose users may sign in with a passkey alone (InitiateAuth USER_AUTH without
-//!   USERNAME).
+//! - `SessionsOnDelete`: what a passkey's deletion does to the user's sessions: `KEEP` (default), `END_OTHERS` or
+//!   `END_ALL`.
+//! - `KeepLastFactor`: whether Keystead refuses to delete a user's last way to sign in.
+//! - `StepUpSeconds` (60 to 86400): how old the sign-in may be when a user adds or deletes a passkey, or makes another
+//!   change that could get around this rule (docs/passkeys.md).
+//! - `MaximumPasskeys` (1 to 1000): how many passkeys a user may have. The default is the server's setting
+//!   `passkeys-per-user` (20).
+//! - `AcceptedAuthenticators`: the AAGUIDs that may be registered. By default, all may be.
+//! - `EdDSA`: whether Ed25519 is offered in addition to ES256 and RS256.
+//! - `RelatedOrigins`: https origins outside the RP ID's domain that may use its passkeys, served at
+//!   `/.well-known/webauthn`.
+//! - `UsernamelessClients`: the app clients whose users may sign in with a passkey alone (InitiateAuth with USER_AUTH
+//!   and without USERNAME).
 //! - `SignalUserDetails`: whether GetPasskeySignals and the account page tell passkey managers the user's current name.
 
 use serde::Deserialize;
@@ -71,7 +75,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     pool.sessions_on_passkey_delete = SessionsOnDelete::parse(chosen)
         .ok_or_else(|| Error::internal(format!("the service model lets SessionsOnDelete be {chosen}")))?;
     if operator.is_bound {
-        // A key that belongs to one user pool can neither set nor clear them.
+        // A key that belongs to one user pool can neither set nor clear `RelatedOrigins`.
         policy.related_origins = std::mem::take(&mut pool.passkey_policy.related_origins);
     }
     pool.passkey_policy = policy;

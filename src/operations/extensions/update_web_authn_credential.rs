@@ -1,4 +1,4 @@
-//! UpdateWebAuthnCredential: the signed-in user gives a passkey another name (1 to 64 characters).
+//! UpdateWebAuthnCredential: gives a passkey of the signed-in user another name (1 to 64 characters).
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ pub struct Request {
 }
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
-    // As with a deletion, an ID that does not parse finds nothing.
+    // As in DeleteWebAuthnCredential, an ID that does not parse finds no passkey.
     let credential_id = BASE64_URL_SAFE_NO_PAD.decode(&request.credential_id).unwrap_or_default();
     let name = request.friendly_credential_name.trim();
     if name.is_empty() {

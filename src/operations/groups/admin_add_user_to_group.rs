@@ -1,4 +1,4 @@
-//! AdminAddUserToGroup. Tokens issued from now on name the group.
+//! AdminAddUserToGroup. Tokens that are issued afterwards contain the group.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminAddUserToGroup.html>
 
 use super::{GroupMember, no_such_group};
@@ -13,7 +13,7 @@ use crate::{
     store::{self, audit::Event},
 };
 
-/// The most groups that a user may be in.
+/// The maximum number of groups of a user.
 const MAX_GROUPS: i64 = 100;
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: GroupMember) -> Result<Changed<Empty>> {
@@ -28,7 +28,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: G
     if store::groups::count_of_user(&mut change, &pool.id, user.sub).await? > MAX_GROUPS {
         return Err(Error::InvalidParameter(format!("A user may be in {MAX_GROUPS} groups.").into()));
     }
-    // A sign-in that read the user before this change must read again.
+    // This marks the user's row as changed, so that a sign-in that read the row earlier must read it again.
     store::users::touch(&mut change, &pool.id, user.sub, now).await?;
     change.commit(Event::GroupJoined.of_user(user.sub).and(&request.group_name), Empty {}).await
 }

@@ -1,4 +1,4 @@
-//! AdminListGroupsForUser, ordered by name.
+//! AdminListGroupsForUser: lists a user's groups, ordered by name.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListGroupsForUser.html>
 
 use serde::Deserialize;

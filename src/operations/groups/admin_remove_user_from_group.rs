@@ -1,4 +1,4 @@
-//! AdminRemoveUserFromGroup. Tokens issued from now on no longer name the group.
+//! AdminRemoveUserFromGroup. Tokens that are issued afterwards no longer contain the group.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRemoveUserFromGroup.html>
 
 use super::{GroupMember, no_such_group};
@@ -22,7 +22,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: G
     if !store::groups::remove_user(&mut change, &pool.id, user.sub, &request.group_name).await? {
         return change.unchanged(Empty {}).await;
     }
-    // A sign-in that read the user before this change must read again.
+    // This marks the user's row as changed, so that a sign-in that read the row earlier must read it again.
     store::users::touch(&mut change, &pool.id, user.sub, now).await?;
     change.commit(Event::GroupLeft.of_user(user.sub).and(&request.group_name), Empty {}).await
 }

@@ -12,7 +12,7 @@ use crate::{
     store::{self, groups::Group},
 };
 
-/// The most groups that a pool may have.
+/// The maximum number of groups of a pool.
 const MAX_GROUPS: i64 = 10_000;
 
 pub async fn handle(
@@ -32,7 +32,7 @@ pub async fn handle(
         created_at: now,
         updated_at: now,
     };
-    // Locked, so that the count stays true.
+    // This locks the pool, so that no other request changes the count meanwhile.
     change.pool().await?;
     if store::groups::count(&mut change, pool_id).await? >= MAX_GROUPS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_GROUPS} groups.").into()));

@@ -1,4 +1,4 @@
-//! DeleteGroup. Its members stay, without the group.
+//! DeleteGroup. The users in the group are not deleted.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteGroup.html>
 
 use super::{GroupId, no_such_group};

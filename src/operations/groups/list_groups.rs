@@ -1,4 +1,4 @@
-//! ListGroups, ordered by name.
+//! ListGroups: lists a pool's groups, ordered by name.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListGroups.html>
 
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! ListUsersInGroup, ordered by subject.
+//! ListUsersInGroup: lists a group's users, ordered by subject.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsersInGroup.html>
 
 use serde::{Deserialize, Serialize};

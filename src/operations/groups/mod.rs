@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{clock::epoch_seconds, error::Error, store::groups::Group};
 
-/// The maximum and default number of groups on a page.
+/// The maximum and default number of groups, or of users in a group, on a page.
 const PAGE: i64 = 60;
 
-/// A pool and a group in it.
+/// The input of operations on a group.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupId {
@@ -25,7 +25,7 @@ pub struct GroupId {
     group_name: String,
 }
 
-/// A pool, a user and a group in it.
+/// The input of AdminAddUserToGroup and AdminRemoveUserFromGroup.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupMember {
@@ -48,7 +48,7 @@ pub struct GroupInput {
     precedence: Option<i32>,
 }
 
-/// `GroupType`.
+/// The service model's `GroupType`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupType {
@@ -98,7 +98,7 @@ fn no_such_group() -> Error {
     Error::ResourceNotFound("Group not found.".into())
 }
 
-/// The page size of a request; 0 counts as absent.
+/// Returns the page size that a request asks for, or the default if it is 0 or absent.
 fn limit(given: Option<i64>) -> i64 {
     given.filter(|limit| *limit > 0).unwrap_or(PAGE)
 }

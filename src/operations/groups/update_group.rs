@@ -1,4 +1,4 @@
-//! UpdateGroup: what the request leaves out stays unchanged.
+//! UpdateGroup. Members that the request leaves out stay unchanged.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateGroup.html>
 
 use super::{GroupInput, GroupOutput, GroupType, no_such_group};

@@ -1,6 +1,6 @@
-//! CreateUserImportJob: makes a job, and the address for uploading its file.
+//! CreateUserImportJob: creates an import job and the URL for uploading its file.
 //!
-//! The role is only stored and returned; the log tells why rows fail.
+//! The role for CloudWatch Logs is only stored and returned, because the server's own log says why rows fail.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserImportJob.html>
 
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use crate::{
     store::{self, user_imports::Job},
 };
 
-/// The most jobs of a pool that have not ended.
+/// The maximum number of import jobs of a pool that have not ended.
 const MAX_OPEN: i64 = 10;
 
 #[derive(Deserialize)]
@@ -37,14 +37,14 @@ pub async fn handle(
     let pool_id = &request.user_pool_id;
     let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();
-    // Locked, so that the count stays true.
+    // This locks the pool, so that no other request changes the count meanwhile.
     change.pool().await?;
     if store::user_imports::count_open(&mut change, pool_id).await? >= MAX_OPEN {
         let text = format!("A user pool may have {MAX_OPEN} import jobs that have not ended; stop or start one.");
         return Err(Error::LimitExceeded(text.into()));
     }
     let job = Job {
-        // IDs are ordered by time.
+        // Job IDs sort by the time of creation, so ListUserImportJobs can sort by ID.
         id: format!("import-{}", random::time_ordered_uuid(now)),
         name: request.job_name,
         role_arn: request.cloud_watch_logs_role_arn,

@@ -1,4 +1,4 @@
-//! GetCSVHeader: the columns of a file of users.
+//! GetCSVHeader: returns the columns that a CSV file of users may have.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetCSVHeader.html>
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! ListUserImportJobs, oldest first.
+//! ListUserImportJobs: lists a pool's import jobs, oldest first.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserImportJobs.html>
 
 use serde::{Deserialize, Serialize};

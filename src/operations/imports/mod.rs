@@ -20,10 +20,10 @@ use crate::{
     store::user_imports::Job,
 };
 
-/// How long after a job is made its file may be uploaded.
+/// The period after a job's creation in which the job's file may be uploaded.
 const UPLOAD: Duration = Duration::minutes(15);
 
-/// A pool and one of its jobs.
+/// The input of operations on an import job.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ImportJobId {
@@ -38,7 +38,7 @@ pub struct ImportJobOutput {
     user_import_job: Value,
 }
 
-/// `UserImportJobType`. Administrators also see the address for the file, as long as the job accepts one.
+/// Returns a job as a `UserImportJobType`. Administrators also see the upload URL, as long as the job accepts a file.
 fn shown(app: &App, operator: &Operator, pool_id: &str, job: &Job) -> Result<Value> {
     let mut out = json!({
         "JobName": job.name,
@@ -65,7 +65,8 @@ fn shown(app: &App, operator: &Operator, pool_id: &str, job: &Job) -> Result<Val
     Ok(out)
 }
 
-/// The address that the file is sent to with `PUT`. The address itself is the permission, for a quarter of an hour.
+/// Returns the URL to which the file is uploaded with `PUT`. Anyone who has the URL may upload the file, until a
+/// quarter of an hour after the job's creation.
 fn upload_url(app: &App, pool_id: &str, job: &Job) -> Result<String> {
     let expires_at = (job.created_at + UPLOAD).unix_timestamp();
     let plain = serde_json::to_vec(&(pool_id, &job.id, expires_at)).map_err(Error::internal)?;
@@ -75,7 +76,7 @@ fn upload_url(app: &App, pool_id: &str, job: &Job) -> Result<String> {
 
 const CONTEXT: &str = "user import";
 
-/// The pool and job that an upload's token identifies.
+/// Returns the IDs of the pool and the job of an upload token, or `None` if the token is invalid or expired.
 pub fn uploaded_to(app: &App, token: &str, now: OffsetDateTime) -> Option<(String, String)> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
     let plain = app.sealing.open(CONTEXT, &sealed).ok()?;

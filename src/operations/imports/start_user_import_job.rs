@@ -1,4 +1,5 @@
-//! StartUserImportJob: hands a job with a file over to the background job that imports it.
+//! StartUserImportJob: marks a job, whose file must have been uploaded, as ready for the background job that imports
+//! users.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_StartUserImportJob.html>
 
 use super::{ImportJobId, ImportJobOutput, no_such_job, shown};

@@ -1,4 +1,4 @@
-//! StopUserImportJob: a started job stops after its current row. What it has imported stays.
+//! StopUserImportJob. A started job stops after its current row. The users whom it has imported are kept.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_StopUserImportJob.html>
 
 use super::{ImportJobId, ImportJobOutput, no_such_job, shown};

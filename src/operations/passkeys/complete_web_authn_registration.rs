@@ -32,10 +32,10 @@ pub struct Request {
     credential: Value,
 }
 
-/// Works in one transaction. It takes the challenge first, which stays used even if the ceremony fails.
+/// Works in one transaction, which uses up the challenge even if the new passkey is then refused.
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    // Locked, so that registrations of one user are counted one after another.
+    // This locks the user's row, so that no other registration of this user changes the number of passkeys meanwhile.
     let (mut change, _) = bearer.begin(app, context).await?;
     let now = change.at();
     check_enabled(&pool)?;
@@ -54,7 +54,8 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
         store::passkeys::insert(db, &pool.id, bearer.sub, &rp.id, name, &credential, limit, now).await
     };
     let inserted = if decoys::is_credential_id(app, &pool, &credential.id) {
-        // The ID was made up for an unknown person. It is refused exactly as a known user's ID is.
+        // The server made up this ID for an unknown user's challenge. The refusal must not differ from that of a real
+        // passkey's ID, so the insertion is tried and undone.
         change.undone(insert).await?.map(|_| false)
     } else {
         insert(&mut change).await?
@@ -69,8 +70,8 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     };
     match refusal {
         Some(refusal) => change.refuse(refusal).await,
-        // Nobody can delete more passkeys than they register, so the limit on these audit rows also limits those of
-        // deletions.
+        // A user cannot delete more passkeys than they register. So the limit on registrations per day also limits the
+        // audit rows of deletions.
         None => change.commit(Event::PasskeyRegistered.of_passkey(bearer.sub, &credential.id), Empty {}).await,
     }
 }
@@ -114,7 +115,7 @@ fn no_challenge() -> Error {
     )
 }
 
-/// The API's exception for a failed ceremony (docs/cognito.md 2.1).
+/// Returns the API's exception for a failed registration (docs/cognito.md 2.1).
 fn refusal(error: webauthn::Error) -> Error {
     use webauthn::Error as Web;
     let text = error.to_string().into();
@@ -127,7 +128,7 @@ fn refusal(error: webauthn::Error) -> Error {
     }
 }
 
-/// The generated name of a passkey (docs/cognito.md 2.1); no input of the API sets one.
+/// Returns the name that a new passkey gets (docs/cognito.md 2.1). No input of this operation sets it.
 fn friendly_name(credential: &NewCredential) -> &'static str {
     match credential.attachment.as_deref() {
         Some("cross-platform") => "Roaming passkey",

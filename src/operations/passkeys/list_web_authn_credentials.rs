@@ -1,4 +1,4 @@
-//! ListWebAuthnCredentials: the signed-in user's passkeys, oldest first.
+//! ListWebAuthnCredentials: lists the signed-in user's passkeys, oldest first.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListWebAuthnCredentials.html>
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -37,7 +37,7 @@ pub struct Response {
 }
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Response> {
-    // The model allows 0, which means the default.
+    // The service model allows 0, which means the default.
     let limit = request.max_results.filter(|n| *n > 0).unwrap_or(PAGE);
     let list = format!("passkeys of {}", bearer.sub);
     let after: Option<(i128, Vec<u8>)> = page::open(&app.sealing, &list, request.next_token.as_deref())?;
@@ -61,7 +61,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     Ok(Response { credentials: passkeys.iter().map(shown).collect(), next_token })
 }
 
-/// Lists the passkeys with a statement of its own, or tells why the bearer is refused.
+/// Lists the passkeys with a statement for this call alone. Fails if the bearer's session is not live.
 async fn list_alone(
     app: &App,
     context: &Context,
@@ -78,7 +78,7 @@ async fn list_alone(
     }
 }
 
-/// `WebAuthnCredentialDescription`.
+/// Returns a passkey as a `WebAuthnCredentialDescription`.
 fn shown(passkey: &Passkey) -> Value {
     let mut out = json!({
         "CredentialId": BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),

@@ -1,4 +1,4 @@
-//! The signed-in user's passkeys.
+//! Operations on the signed-in user's passkeys.
 
 pub(crate) mod complete_web_authn_registration;
 pub(crate) mod delete_web_authn_credential;

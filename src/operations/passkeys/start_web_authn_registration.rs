@@ -1,4 +1,4 @@
-//! StartWebAuthnRegistration: the options with which a browser creates a passkey.
+//! StartWebAuthnRegistration: returns the options with which a browser creates a passkey.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_StartWebAuthnRegistration.html>
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -26,7 +26,7 @@ use crate::{
     webauthn,
 };
 
-/// How long the browser may take to answer.
+/// How long a registration may take, from this call to CompleteWebAuthnRegistration.
 const LIFETIME: Duration = Duration::minutes(5);
 
 #[derive(Serialize)]

@@ -85,7 +85,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     Ok(created.with(Response { user_pool }))
 }
 
-/// Creates the pool in the server's own name, as for the demo of a first start.
+/// Creates a pool on behalf of the server itself, for the demo at the first start.
 pub async fn create(app: &App, request: Request) -> Result<Pool> {
     make(app, async || Change::by_service(app, "").await, request).await.map(Changed::into_inner)
 }
@@ -107,7 +107,8 @@ async fn make<'a>(
         deletion_protection: request.deletion_protection.unwrap_or_else(|| "INACTIVE".into()),
         mfa_configuration: request.mfa_configuration.unwrap_or_default(),
         software_token_mfa_configuration: None,
-        // A pool that can send text messages has MFA by text message (CreateUserPool, SmsConfiguration).
+        // If the pool can send text messages, it has MFA by text message (API reference: CreateUserPool,
+        // SmsConfiguration).
         sms_mfa_configuration: sms_mfa(&request.rest),
         email_mfa_configuration: None,
         schema_attributes: schema::of_new_pool(request.schema)?,

@@ -1,7 +1,7 @@
-//! DeleteUserPool. Once it has answered, nothing of the pool answers any more.
+//! DeleteUserPool. After its response, no new request to the pool succeeds.
 //!
-//! `jobs::delete_pools` then removes what belongs to the pool, however much that is: users and passkeys, with their
-//! audit and outbox rows.
+//! `jobs::delete_pools` then removes the pool's users, passkeys and other rows in batches, however many there are, and
+//! writes the audit and outbox rows for these deletions.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteUserPool.html>
 
 use serde::Deserialize;

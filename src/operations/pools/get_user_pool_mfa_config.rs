@@ -38,7 +38,7 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Re
     Ok(shown(&flows::pool(app, &request.user_pool_id).await?))
 }
 
-/// The configuration as stored.
+/// Returns the pool's MFA and WebAuthn configuration as stored.
 pub fn shown(pool: &Pool) -> Response {
     Response {
         software_token_mfa_configuration: pool.settings.software_token_mfa_configuration.clone(),

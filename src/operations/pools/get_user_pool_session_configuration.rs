@@ -1,5 +1,5 @@
-//! GetUserPoolSessionConfiguration: how many sessions a user of a pool may have. The default is off, with a limit of
-//! 20.
+//! GetUserPoolSessionConfiguration: returns how many sessions a user of a pool may have. By default, the limit is 20
+//! and switched off.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserPoolSessionConfiguration.html>
 
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! ListUserPools, ordered by ID.
+//! ListUserPools: lists all user pools, ordered by ID.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPools.html>
 
 use serde::{Deserialize, Serialize};

@@ -27,11 +27,11 @@ use crate::{
     },
 };
 
-/// Settings that belong to Get/SetUserPoolMfaConfig and that DescribeUserPool does not show.
+/// Settings of GetUserPoolMfaConfig and SetUserPoolMfaConfig, which DescribeUserPool does not show.
 const MFA_MEMBERS: [&str; 4] =
     ["WebAuthnConfiguration", "SoftwareTokenMfaConfiguration", "SmsMfaConfiguration", "EmailMfaConfiguration"];
 
-/// The ID of the AWS account that everything here claims to belong to.
+/// The made-up ID of the AWS account that all user pools seem to belong to.
 pub const ACCOUNT_ID: &str = "000000000000";
 
 /// A pool's Amazon Resource Name.
@@ -39,7 +39,7 @@ pub fn arn(app: &App, pool_id: &str) -> String {
     format!("arn:aws:cognito-idp:{}:{ACCOUNT_ID}:userpool/{pool_id}", app.config.region)
 }
 
-/// `UserPoolType`, the form in which a pool is shown.
+/// Returns a pool as a `UserPoolType`.
 async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut out = match serde_json::to_value(&pool.settings).map_err(Error::internal)? {
         Value::Object(settings) => settings,
@@ -51,7 +51,7 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     let levels = (1..=4).map(|level| (format!("Level{level}"), json!({"AcrValue": pool.settings.acr_name(level)})));
     put("AcrConfiguration", Value::Object(levels.collect()));
-    // The older members repeat the template.
+    // The API's older members repeat the texts of the template.
     let template = out.get("VerificationMessageTemplate").cloned().unwrap_or_default();
     for (member, older) in [
         ("SmsMessage", "SmsVerificationMessage"),
@@ -62,7 +62,7 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
             out.insert(older.to_owned(), template[member].clone());
         }
     }
-    // The older member names the same function.
+    // The API's older member, `PreTokenGeneration`, repeats the function's ARN.
     if let Some(functions) = out.get_mut("LambdaConfig")
         && functions["PreTokenGenerationConfig"]["LambdaArn"].is_string()
     {
@@ -82,7 +82,8 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     Ok(Value::Object(out))
 }
 
-/// Members of a request that are stored and returned as they are, with their defaults (measured defaults of the API).
+/// Returns the members of a request that are stored and returned unchanged. Some members have defaults, which were
+/// measured on Amazon Cognito.
 fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
     let defaults = json!({
         "LambdaConfig": {},
@@ -115,7 +116,7 @@ fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
     stored
 }
 
-/// Checks the names, addresses and message templates of a pool for contradictions.
+/// Refuses mistakes and contradictions in a pool's settings of usernames, addresses and message templates.
 fn check_addresses(settings: &PoolSettings) -> Result<()> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     if !settings.username_attributes.is_empty() && !settings.alias_attributes.is_empty() {
@@ -137,7 +138,7 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
     }
     let invitation = settings.admin_create_user_config.invite_message_template.as_ref();
     let invitations = ["EmailMessage", "SMSMessage"].map(|member| invitation.and_then(|one| one.get(member)));
-    // A template without the code would lock people out.
+    // A message without the code would lock people out.
     let without_code = |text: Option<&Value>| text.and_then(Value::as_str).is_some_and(|text| !text.contains("{####}"));
     let texts = ["EmailMessage", "SmsMessage"].map(|member| template.and_then(|template| template.get(member)));
     let top = ["EmailVerificationMessage", "SmsVerificationMessage", "SmsAuthenticationMessage"];
@@ -147,10 +148,12 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// Refuses senders that the settings do not list, as Amazon Cognito refuses identities of other accounts.
+/// Refuses mail senders that the server's settings do not allow, as Amazon Cognito refuses identities of other
+/// accounts.
 ///
-/// On a local server no mail reaches anyone by mistake, so the list binds only the keys of single pools there. `before`
-/// is the pool as it was; its own key may repeat the senders that it already has.
+/// On a local server, no mail reaches anyone by mistake, so the settings there apply only to keys that belong to one
+/// pool. `before` is the pool before the change, if it existed. A key that belongs to the pool may keep the senders
+/// that the pool already has.
 fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: bool) -> Result<()> {
     let old = before.map(grants::senders).unwrap_or_default();
     let free = !by_key_of_pool && app.config.is_local();
@@ -166,8 +169,8 @@ fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: 
     Ok(())
 }
 
-/// Checks the triggers of a pool for contradictions and for what is not supported. As in Amazon Cognito, whether a
-/// function can be called only shows when it is called.
+/// Checks the triggers of a pool for contradictions and for what is not supported. As in Amazon Cognito, this does not
+/// check whether the functions can be called.
 fn check_triggers(settings: &PoolSettings) -> Result<()> {
     let Some(functions) = settings.rest.get("LambdaConfig") else { return Ok(()) };
     for member in ["CustomSMSSender", "CustomEmailSender", "KMSKeyID", "InboundFederation"] {
@@ -185,7 +188,7 @@ fn check_triggers(settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// Parses the first factors that a request names.
+/// Parses the first factors in a request. `PASSWORD` must be one of them.
 fn first_factors(named: &[String]) -> Result<Vec<Factor>> {
     let refuse = |text: String| Error::InvalidParameter(text.into());
     if !named.iter().any(|factor| *factor == Factor::Password.to_string()) {
@@ -198,7 +201,7 @@ fn first_factors(named: &[String]) -> Result<Vec<Factor>> {
     named.iter().map(known).collect()
 }
 
-/// Checks the factors and the MFA of a pool for contradictions (docs/cognito.md 3.2) and for what is not supported.
+/// Checks the first factors, the MFA and the `acr` names of a pool for contradictions (docs/cognito.md 3.2).
 fn check_factors(settings: &PoolSettings) -> Result<()> {
     let factors = &settings.policies.sign_in_policy.allowed_first_auth_factors;
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));

@@ -1,4 +1,4 @@
-//! The attributes of a pool: the standard ones, with a request's changes, and custom ones.
+//! The schema of a pool: the standard attributes, which a request may change, and custom attributes.
 
 use std::{collections::BTreeMap, str::FromStr};
 
@@ -8,10 +8,10 @@ use crate::{
     store::pools::SchemaAttribute,
 };
 
-/// The most characters that an attribute's text may have.
+/// The largest value, in characters, of the length constraints of a string attribute.
 const LONGEST: u64 = 2048;
 
-/// The standard attributes with the request's changes, followed by the request's custom attributes.
+/// Returns the standard attributes with the request's changes, followed by the request's custom attributes.
 pub fn of_new_pool(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> {
     let mut all = attributes::standard();
     let standard = all.len();
@@ -66,7 +66,7 @@ fn add(all: &mut Vec<SchemaAttribute>, mut attribute: SchemaAttribute) -> Result
     Ok(())
 }
 
-/// Checks an attribute in a request, and drops the constraints of other types.
+/// Checks an attribute in a request, and drops constraints that do not belong to the attribute's type.
 fn check(attribute: &mut SchemaAttribute) -> Result<()> {
     let name = &attribute.name;
     match attribute.attribute_data_type.as_str() {

@@ -1,7 +1,8 @@
-//! SetUserPoolMfaConfig: replaces the pool's MFA and WebAuthn configuration as a whole.
+//! SetUserPoolMfaConfig: replaces the pool's MFA configuration, and the WebAuthn configuration if the request has one.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html>
 //!
-//! The checks and their order are as measured (docs/cognito.md 3.2). The response contains what is stored.
+//! The checks and their order are those that were measured on Amazon Cognito (docs/cognito.md 3.2). The response
+//! contains what is stored.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +53,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     pool.settings.software_token_mfa_configuration = request.software_token_mfa_configuration;
     pool.settings.sms_mfa_configuration = request.sms_mfa_configuration;
     pool.settings.email_mfa_configuration = request.email_mfa_configuration;
-    // Leaving the block out resets the factor configuration and nothing else (docs/cognito.md 3.1).
+    // If the request leaves out `WebAuthnConfiguration`, the factor configuration is reset and the rest is kept
+    // (docs/cognito.md 3.1).
     pool.settings.web_authn_configuration = request.web_authn_configuration.or_else(|| {
         let kept = pool.settings.web_authn_configuration.take()?;
         Some(WebAuthnConfiguration { factor_configuration: "SINGLE_FACTOR".into(), ..kept })
@@ -63,7 +65,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     change.commit_if(changed, Event::PoolMfaConfigurationSet.of_pool(), shown(&pool)).await
 }
 
-/// Checks for the configuration errors of docs/cognito.md 3.2, in the order that was measured.
+/// Fails on the configuration errors of docs/cognito.md 3.2, in the order that was measured, or if the RP ID is not
+/// valid.
 fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     let mfa = request.mfa_configuration.unwrap_or_default();
@@ -97,10 +100,11 @@ fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// Checks an RP ID that is set by a key bound to one pool.
+/// Checks an RP ID that is set with a key that is bound to one pool.
 ///
-/// It must be a name at or above the pool's custom domain, which the deployment gave it, or one that the settings
-/// allow. Everyone with the same RP ID can use its passkeys.
+/// No new RP ID may be set while the pool has related origins. A new RP ID must be the pool's custom domain (which an
+/// operator of the whole deployment gave to the pool), a name above that domain, or a name that the server's settings
+/// allow. The reason is that everyone with the same RP ID can use its passkeys.
 async fn check_own_rp_id(
     app: &App,
     db: &mut Connection,
@@ -128,7 +132,8 @@ async fn check_own_rp_id(
     )
 }
 
-/// An RP ID is a registrable domain or a name below one (WebAuthn section 5.1.3), or `localhost` for development.
+/// Fails unless the RP ID is a registrable domain, a name below a registrable domain (WebAuthn section 5.1.3), or
+/// `localhost` (for development).
 fn check_rp_id(rp_id: &str) -> Result<()> {
     let label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -1,10 +1,10 @@
 //! SetUserPoolSessionConfiguration: limits how many sessions with tokens a user of a pool may have.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolSessionConfiguration.html>
 //!
-//! Beyond the limit, the oldest session ends. Amazon Cognito ends the least recently used one, before it answers the
-//! sign-in; Keystead ends the one that was opened first, some seconds later. Sessions can be listed and ended one by
-//! one whether or not `UserSessionTracking` is on; while it is off, only the server's own limit applies. Browser
-//! sessions on the sign-in pages have no tokens and do not count.
+//! If a sign-in exceeds the limit, Keystead ends the session that was opened first, some seconds later. Amazon Cognito
+//! ends the least recently used session, before it answers the sign-in. While `UserSessionTracking` is off, only the
+//! server's own limit applies, but sessions can still be listed and ended individually. Browser sessions on the sign-in
+//! pages have no tokens and do not count.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::{
     store::{self, pools::SessionLimit},
 };
 
-/// The request. The response repeats it.
+/// The request, which the response repeats.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SessionConfiguration {
@@ -41,7 +41,7 @@ struct TokenSession {
 }
 
 impl SessionConfiguration {
-    /// The configuration of a pool, from its limit.
+    /// Makes the output from the limit of a pool.
     pub fn of(user_pool_id: String, limit: SessionLimit) -> Self {
         Self {
             user_pool_id,

@@ -1,7 +1,9 @@
 //! UpdateUserPool: replaces a pool's configuration.
 //!
-//! If omitted, sub-members of `Policies`, `MfaConfiguration` and `UserAttributeUpdateSettings` stay, and other members
-//! go back to their defaults (docs/cognito.md 3.3). Name, tags, schema, username and WebAuthn configuration stay.
+//! These keep their values if the request omits them: the name, the tags, `MfaConfiguration`,
+//! `UserAttributeUpdateSettings` and the members of `Policies`. Other omitted members go back to their defaults
+//! (docs/cognito.md 3.3). The request has no members for the schema, the username configuration and the WebAuthn
+//! configuration, which also stay.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
 
 use std::collections::BTreeMap;
@@ -80,16 +82,17 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     settings.device_configuration = request.device_configuration;
     settings.acr_configuration = request.acr_configuration;
     let functions = settings.rest.get("LambdaConfig").cloned().unwrap_or_else(|| json!({}));
-    // All pools can reach the functions under the same addresses: the key of one pool must not call those of others.
+    // The functions of all pools are called at the same addresses. So with a key that belongs to one pool, an operator
+    // could make the pool call the functions of other pools.
     let changes = |new: &Value| without_older(new.clone()) != without_older(functions.clone());
     if operator.is_bound && request.rest.get("LambdaConfig").is_some_and(changes) {
         return Err(Error::AccessDenied(
             "LambdaConfig: only an operator whose key is not bound to one user pool may change it.".into(),
         ));
     }
-    // Such an operator must not reset by omission what they may not change.
+    // An operator who may not change the functions must not reset them by omission either.
     let kept = (operator.is_bound && !request.rest.contains_key("LambdaConfig")).then_some(functions);
-    // Tags have operations of their own, so they stay unless the request sets others.
+    // Tags have operations of their own, so they stay unless the request contains tags.
     let tags = settings.rest.remove("UserPoolTags");
     settings.rest = stored_members(&request.rest);
     if let (Some(tags), false) = (tags, request.rest.contains_key("UserPoolTags")) {
@@ -102,7 +105,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     let kept = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
     match request.user_attribute_update_settings {
         Some(update) => settings.user_attribute_update_settings = update,
-        // They would be kept without effect, which nobody would notice.
+        // For attributes that are no longer verified automatically, the kept settings would have no effect, and nobody
+        // would notice that.
         None => {
             if let Some(name) = kept.iter().find(|name| !settings.auto_verified_attributes.contains(name)) {
                 return Err(Error::InvalidParameter(
@@ -120,7 +124,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     change.commit_if(changed, Event::PoolUpdated.of_pool(), Empty {}).await
 }
 
-/// `LambdaConfig` without the older member that DescribeUserPool shows beside PreTokenGenerationConfig.
+/// Returns `LambdaConfig` without the older member `PreTokenGeneration`, which DescribeUserPool shows in addition to
+/// `PreTokenGenerationConfig`.
 fn without_older(mut functions: Value) -> Value {
     if functions["PreTokenGenerationConfig"].is_object()
         && let Some(functions) = functions.as_object_mut()

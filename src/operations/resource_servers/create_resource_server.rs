@@ -12,7 +12,7 @@ use crate::{
     store::audit::Event,
 };
 
-/// The most resource servers that a pool may have.
+/// The maximum number of resource servers of a pool.
 const MAX_SERVERS: i64 = 25;
 
 pub async fn handle(
@@ -24,7 +24,7 @@ pub async fn handle(
     let pool_id = request.user_pool_id.clone();
     let server = request.server()?;
     let mut change = operator.begin(app, context, &pool_id).await?;
-    // Locked, so that the count stays true.
+    // This locks the pool, so that no other request changes the count meanwhile.
     change.pool().await?;
     if store::resource_servers::count(&mut change, &pool_id).await? >= MAX_SERVERS {
         return Err(Error::LimitExceeded(format!("A user pool may have {MAX_SERVERS} resource servers.").into()));

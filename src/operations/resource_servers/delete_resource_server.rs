@@ -1,4 +1,5 @@
-//! DeleteResourceServer. App clients that were allowed its scopes still name them, but nobody is granted them any more.
+//! DeleteResourceServer. App clients keep the scopes of the resource server in `AllowedOAuthScopes`, and tokens can
+//! still be issued with these scopes until the clients are updated.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteResourceServer.html>
 
 use super::{ResourceServerId, no_such_server};

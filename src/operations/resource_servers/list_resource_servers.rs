@@ -1,4 +1,4 @@
-//! ListResourceServers, ordered by identifier.
+//! ListResourceServers: lists a pool's resource servers, ordered by identifier.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListResourceServers.html>
 
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use crate::{
     store::resource_servers::{ResourceServer, Scope},
 };
 
-/// A pool and a resource server in it.
+/// The input of operations on a resource server.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ResourceServerId {
@@ -33,7 +33,7 @@ pub struct ResourceServerInput {
 }
 
 impl ResourceServerInput {
-    /// Makes the resource server; fails if a scope is named twice.
+    /// Makes the resource server. Fails if a scope is given twice.
     fn server(self) -> Result<ResourceServer, Error> {
         let mut names: Vec<_> = self.scopes.iter().map(|scope| &scope.scope_name).collect();
         names.sort_unstable();
@@ -44,7 +44,7 @@ impl ResourceServerInput {
     }
 }
 
-/// `ResourceServerType`.
+/// The service model's `ResourceServerType`.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ResourceServerType {

@@ -1,4 +1,4 @@
-//! UpdateResourceServer: replaces the name and the scopes.
+//! UpdateResourceServer: replaces a resource server's name and scopes.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateResourceServer.html>
 
 use super::{ResourceServerInput, ResourceServerOutput, ResourceServerType, no_such_server};

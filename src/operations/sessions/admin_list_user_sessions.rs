@@ -1,4 +1,4 @@
-//! AdminListUserSessions: a user's live sessions, newest first.
+//! AdminListUserSessions: lists a user's live sessions, newest first.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListUserSessions.html>
 
 use serde::Deserialize;

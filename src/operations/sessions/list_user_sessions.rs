@@ -1,4 +1,4 @@
-//! ListUserSessions: the signed-in user's live sessions, newest first.
+//! ListUserSessions: lists the signed-in user's live sessions, newest first.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserSessions.html>
 
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Sessions of users. Each sign-in opens one, which lasts until it expires or is ended.
+//! Operations on the sessions of users. Each sign-in opens a session, which lasts until it expires or is ended.
 
 pub(crate) mod admin_list_user_sessions;
 pub(crate) mod admin_revoke_user_session;
@@ -20,7 +20,7 @@ use crate::{
     store::{self, sessions::LiveSession},
 };
 
-/// Sessions on a page.
+/// The number of sessions on a page.
 const PAGE: i64 = 125;
 
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
@@ -48,8 +48,7 @@ pub fn session_id_of(session: &LiveSession) -> String {
 
 /// Ends one session of a user whose row the caller has locked.
 ///
-/// With `associated`, the related browser session ends too (the session itself, or the one it came through), along with
-/// everything else that came through that browser session.
+/// With `associated`, the sessions of [`Associated::Linked`] end too.
 async fn end(mut change: Change<'_>, sub: Uuid, session: Uuid, associated: bool) -> Result<Changed<Empty>> {
     let (pool_id, now) = (change.pool_id.clone(), change.at());
     if !store::sessions::revoke_of_user(&mut change, &pool_id, sub, session, now).await? {
@@ -61,7 +60,7 @@ async fn end(mut change: Change<'_>, sub: Uuid, session: Uuid, associated: bool)
     change.commit(Event::SessionEnded.of_user(sub), Empty {}).await
 }
 
-/// The session that a `SessionId` identifies.
+/// Returns the `origin_jti` in a `SessionId`. Fails if the `SessionId` is malformed.
 fn origin_jti(session_id: &str) -> Result<Uuid> {
     let digits = session_id
         .strip_prefix("tkn")
@@ -74,18 +73,19 @@ fn no_such_session() -> Error {
     Error::ResourceNotFound("Session not found: it has ended, or is another user's.".into())
 }
 
-/// `RevokeAssociatedSessionsType`: whether to end the related browser session too.
-///
-/// That is the session itself, or the one it came through. Everything else that came through it ends as well.
+/// `RevokeAssociatedSessionsType`: which other sessions to end together with a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Associated {
+    /// No other session.
     #[default]
     None,
+    /// The browser session that the session is or was opened through, and all sessions that were opened through that
+    /// browser session.
     Linked,
 }
 
-/// `UserSessionType`. The place of a session's last use is not stored.
+/// The service model's `SessionDescriptionType`. Where and with what device a session was last used is not stored.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct SessionType {
@@ -94,7 +94,7 @@ pub struct SessionType {
     client_id: String,
     create_date: f64,
     last_active_date: f64,
-    /// Only in a response to the user.
+    /// Whether this session makes the request. Only users, not operators, get this member.
     #[serde(skip_serializing_if = "Option::is_none")]
     is_current_session: Option<bool>,
 }
@@ -108,10 +108,10 @@ pub struct SessionsPage {
     next_token: Option<String>,
 }
 
-/// The live sessions of a user. `current` is the session that makes the request.
+/// Returns a page of a user's live sessions. `current` is the session that makes the request, if a user makes it.
 async fn list(app: &App, pool_id: &str, sub: Uuid, current: Option<Uuid>, token: Option<&str>) -> Result<SessionsPage> {
     let list = format!("sessions of {sub} in {pool_id}");
-    // Seconds and nanoseconds of the time, then the identifier.
+    // The page token holds the time of the last session's sign-in, in seconds and nanoseconds, and its identifier.
     let after: Option<(i64, u32, Uuid)> = page::open(&app.sealing, &list, token)?;
     let after = after
         .map(|(seconds, nanos, id)| {

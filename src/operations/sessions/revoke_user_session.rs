@@ -1,5 +1,5 @@
-//! RevokeUserSession: ends another session of the signed-in user. If it is a browser session, what applications got
-//! through it may end too.
+//! RevokeUserSession: ends another session of the signed-in user and, on request, the sessions that are linked to that
+//! session.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeUserSession.html>
 
 use serde::Deserialize;
@@ -28,7 +28,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     if associated {
         session_limits::bring_under(app, &bearer.pool_id, bearer.sub, Some(bearer.origin_jti)).await?;
     }
-    // The user is locked first; otherwise two sessions that end each other would wait for each other.
+    // The user's row is locked first. Otherwise, two sessions that end each other at the same time would deadlock.
     let (change, _) = bearer.begin(app, context).await?;
     let session = origin_jti(&request.session_id)?;
     if session == bearer.origin_jti {

@@ -1,4 +1,4 @@
-//! AdminInitiateAuth: the first step of a sign-in, made by the operator's server.
+//! AdminInitiateAuth: the first step of a sign-in, requested by a server that signs with an operator's key.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html>
 
 use super::{Begin, Response, named_client};

@@ -1,4 +1,4 @@
-//! AdminRespondToAuthChallenge: a further step of a sign-in, made by the operator's server.
+//! AdminRespondToAuthChallenge: a further step of a sign-in, requested by a server that signs with an operator's key.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html>
 
 use super::{Respond, Response, named_client};

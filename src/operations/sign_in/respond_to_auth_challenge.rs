@@ -1,4 +1,4 @@
-//! RespondToAuthChallenge: a further step of a sign-in.
+//! RespondToAuthChallenge: a further step of a sign-in, which answers a challenge.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RespondToAuthChallenge.html>
 
 use super::{Respond, Response};

@@ -1,4 +1,4 @@
-//! Tags of user pools: the `UserPoolTags` of their configuration, read and changed one by one.
+//! Operations on the tags of user pools, which are the `UserPoolTags` of a pool's configuration.
 
 pub(crate) mod list_tags_for_resource;
 pub(crate) mod tag_resource;
@@ -13,10 +13,10 @@ use crate::{
     store::pools::Pool,
 };
 
-/// The most tags that a pool may have.
+/// The maximum number of tags of a pool.
 const MAX_TAGS: usize = 50;
 
-/// The pool that an ARN names.
+/// Returns the ID of the pool that has this ARN. Fails if it is not the ARN of a pool on this server.
 fn pool_id<'a>(app: &App, resource_arn: &'a str) -> Result<&'a str> {
     let pool_id = resource_arn.rsplit('/').next().unwrap_or_default();
     if resource_arn == arn(app, pool_id) {
@@ -25,7 +25,7 @@ fn pool_id<'a>(app: &App, resource_arn: &'a str) -> Result<&'a str> {
     Err(Error::InvalidParameter("ResourceArn: not the ARN of a user pool here; DescribeUserPool shows it.".into()))
 }
 
-/// A pool's tags, to read and to change.
+/// Returns a pool's tags, for reading or changing.
 fn tags(pool: &mut Pool) -> &mut Map<String, Value> {
     let tags = pool.settings.rest.entry("UserPoolTags").or_insert_with(|| Value::Object(Map::new()));
     if !tags.is_object() {

@@ -1,4 +1,4 @@
-//! Refreshing and revoking tokens.
+//! Operations that refresh and revoke tokens.
 
 pub(crate) mod get_tokens_from_refresh_token;
 pub(crate) mod global_sign_out;

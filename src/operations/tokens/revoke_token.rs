@@ -1,4 +1,4 @@
-//! RevokeToken: ends the session of a refresh token, and with it the session's access and ID tokens.
+//! RevokeToken: ends the session of a refresh token. This also revokes the session's access tokens.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RevokeToken.html>
 
 use serde::Deserialize;
@@ -35,7 +35,7 @@ pub async fn handle(app: &App, _: &Context, caller: PublicClient, request: Reque
             "Revocation is not enabled for this client: set EnableTokenRevocation.".into(),
         ));
     }
-    // Access and ID tokens have three parts, refresh tokens one.
+    // Access and ID tokens have three parts, separated by dots; refresh tokens have only one part.
     if request.token.expose().matches('.').count() == 2 {
         return Err(Error::UnsupportedTokenType("Only refresh tokens can be revoked.".into()));
     }

@@ -1,4 +1,5 @@
-//! AdminDeleteSoftwareToken: removes a user's lost authenticator app, so that the user can set up another.
+//! AdminDeleteSoftwareToken: removes a user's authenticator app, for example if it was lost, so that the user can set
+//! up another app.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteSoftwareToken.html>
 
 use super::UserId;

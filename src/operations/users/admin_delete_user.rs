@@ -1,4 +1,4 @@
-//! AdminDeleteUser: removes a user, with all sessions and passkeys.
+//! AdminDeleteUser: removes a user, including all sessions and passkeys.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUser.html>
 
 use super::UserId;

@@ -1,5 +1,5 @@
-//! AdminDisableUser: the user can no longer sign in, and every session ends. Enabling the user does not bring them
-//! back.
+//! AdminDisableUser: disables a user, who can then no longer sign in, and ends the user's sessions. Enabling the user
+//! does not restore the sessions.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDisableUser.html>
 
 use super::UserId;
@@ -20,7 +20,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: U
     let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
     store::users::update_enabled(&mut change, &pool.id, user.sub, false, now).await?;
-    // This statement comes after the lock, so it sees sessions that were opened while we waited for it.
+    // This statement follows the one that locked the user. So it sees sessions that were opened during the wait for the
+    // lock.
     let ended = store::sessions::revoke_all(&mut change, &pool.id, user.sub, None, now).await?;
     if !user.enabled && !ended {
         return change.unchanged(Empty {}).await;

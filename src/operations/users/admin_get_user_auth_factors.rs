@@ -1,4 +1,4 @@
-//! AdminGetUserAuthFactors: the factors that a user has set up.
+//! AdminGetUserAuthFactors: lists the factors that a user has set up.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUserAuthFactors.html>
 
 use super::UserId;

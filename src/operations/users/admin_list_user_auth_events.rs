@@ -1,7 +1,7 @@
-//! AdminListUserAuthEvents: a user's authentication events, newest first, in pools that keep them.
+//! AdminListUserAuthEvents: lists a user's authentication events, newest first. Fails in pools that do not record them.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminListUserAuthEvents.html>
 //!
-//! Unlike in Amazon Cognito, no event states a risk, because risks are not assessed.
+//! Unlike in Amazon Cognito, events have no `EventRisk`, because risks are not assessed.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Re
     Ok(Response { auth_events: found.into_iter().map(shown).collect(), next_token })
 }
 
-/// `AuthEventType`.
+/// Returns an event as an `AuthEventType`.
 fn shown(event: AuthEvent) -> Value {
     let answer = if event.response == "Fail" { "Failure" } else { "Success" };
     let challenges: Vec<_> =

@@ -1,4 +1,4 @@
-//! ListUsers, ordered by subject, with the filter language.
+//! ListUsers: lists a pool's users, ordered by subject, optionally with a filter.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUsers.html>
 
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ fn known(pool: &Pool, name: &str) -> bool {
     pool.settings.schema_attributes.iter().any(|attribute| attribute.name == name)
 }
 
-/// Folds a username in the filter, so that it is compared as the pool compares usernames.
+/// Brings a username in the filter into the form in which the pool compares usernames.
 fn folded(filter: Filter, pool: &Pool) -> Filter {
     match filter.field {
         Field::Username => Filter { value: pool.username_key(&filter.value), ..filter },
@@ -80,7 +80,7 @@ fn folded(filter: Filter, pool: &Pool) -> Filter {
     }
 }
 
-/// Parses a filter, `name = "value"` or `name ^= "value"`. A quote in the value is written `\"`.
+/// Parses a filter: `name = "value"`, or `name ^= "value"` for a prefix. A quote in the value is written `\"`.
 pub fn parse(text: &str) -> Result<Filter> {
     let broken = || Error::InvalidParameter("Error while parsing filter".into());
     let text = text.trim();
@@ -110,7 +110,8 @@ pub fn parse(text: &str) -> Result<Filter> {
     Ok(Filter { field, prefix, value })
 }
 
-/// The text between quotes, with `\"` and `\\` unescaped; `None` if it is not one quoted text.
+/// Returns the value between quotes, with `\"` and `\\` unescaped, or `None` if the input is not exactly one quoted
+/// value.
 fn quoted(text: &str) -> Option<String> {
     let inner = text.strip_prefix('"')?.strip_suffix('"').filter(|_| text.len() >= 2)?;
     let mut value = String::with_capacity(inner.len());

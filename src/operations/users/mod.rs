@@ -1,4 +1,4 @@
-//! Users, as operators see and change them.
+//! Operations with which operators see and change users.
 
 pub(crate) mod admin_confirm_sign_up;
 pub(crate) mod admin_create_user;
@@ -26,7 +26,7 @@ use crate::{
     store::users::User,
 };
 
-/// A pool and a user in it, by username or subject: the input of most operations here.
+/// The input of most operations here. `username` is the user's username, subject or alias.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UserId {
@@ -44,7 +44,7 @@ pub struct UserIdWithMetadata {
     pub client_metadata: Map<String, Value>,
 }
 
-/// `UserType`: a user as lists and AdminCreateUser show it.
+/// The service model's `UserType`: a user in the responses of ListUsers, ListUsersInGroup and AdminCreateUser.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UserType {

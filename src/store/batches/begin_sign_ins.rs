@@ -1,4 +1,4 @@
-//! What the first step of a sign-in reads: the user with a name, and that user's passkeys.
+//! Reads for the first step of a sign-in: the user with a given name, and the user's passkeys.
 
 use uuid::Uuid;
 
@@ -10,21 +10,21 @@ use crate::{
     },
 };
 
-/// A name, as [`crate::store::users::find`] takes it.
+/// The arguments of one call of [`crate::store::users::find`].
 pub struct SignInToBegin {
     pub pool_id: String,
     pub username_key: String,
 }
 
-/// The user with a name.
+/// The user with the requested name.
 pub struct BegunSignIn {
-    /// `None` when nobody has the name.
+    /// `None` if no user has the name.
     pub user: Option<User>,
-    /// ID, transports and relying party ID of each passkey, oldest first.
+    /// Credential ID, transports and relying party ID of each passkey, oldest first.
     pub passkeys: Vec<(Vec<u8>, Vec<String>, String)>,
 }
 
-/// Reads users by name. Every request is answered, unless this release does not understand the user's row.
+/// Reads users by name. Every request gets an answer, except where this release does not understand the user's row.
 pub struct BeginSignIns {
     pub db: Connections,
 }
@@ -89,7 +89,7 @@ impl Batch for BeginSignIns {
             });
             match user {
                 Ok(user) => begun.user = Some(user),
-                // The request then runs alone, and gets an error of its own.
+                // The request then runs alone and fails with its own error.
                 Err(_) => *answer = None,
             }
         }

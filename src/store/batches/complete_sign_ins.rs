@@ -1,4 +1,4 @@
-//! Sign-ins with a passkey whose assertion was verified.
+//! Completes sign-ins with a passkey after the assertion was verified.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,16 +8,17 @@ use crate::{
     store::{Connections, groups::Membership, sessions::Session},
 };
 
-/// What a verified assertion changes, and what must still be as it was when it was verified.
+/// What a verified assertion changes, and what must not have changed since it was verified.
 pub struct CompletedSignIn {
     pub pool_id: String,
-    /// The challenge that it answered.
+    /// The challenge that the assertion answered.
     pub challenge_id: Uuid,
     pub sub: Uuid,
-    /// `updated_at` of the user's row as it was read: the tokens say what that row said.
+    /// `updated_at` of the user's row when it was read. The row must not have changed since, because the tokens state
+    /// what the row said then.
     pub user_updated_at: OffsetDateTime,
     pub credential_id: Vec<u8>,
-    /// The counter that the assertion's counter was compared with.
+    /// The stored signature counter that the assertion's counter was compared with.
     pub old_sign_count: i64,
     pub sign_count: i64,
     pub backup_state: bool,
@@ -25,17 +26,19 @@ pub struct CompletedSignIn {
     pub session: Session,
 }
 
-/// Completes sign-ins: uses up the challenge, notes the passkey's use and opens the session; all three or nothing.
+/// Completes sign-ins. For each one it uses up the challenge, records the passkey's use and opens the session: either
+/// all three or nothing.
 ///
-/// The user's row is protected from changes until COMMIT, so a deletion that ends sessions waits and finds this one. A
-/// passkey whose deletion came first is not there to be locked.
+/// Each user's row is protected from changes until COMMIT. So a passkey deletion that ends sessions waits for the
+/// COMMIT, and then finds the session that was opened here. If the passkey was deleted first, its row is gone, and the
+/// sign-in is not completed.
 pub struct CompleteSignIns {
     pub db: Connections,
 }
 
 impl Batch for CompleteSignIns {
     type Request = CompletedSignIn;
-    /// The groups of the user.
+    /// The user's groups.
     type Answer = Vec<Membership>;
 
     async fn run(&self, requests: Vec<CompletedSignIn>) -> BatchResult<Vec<Membership>> {
@@ -62,7 +65,8 @@ impl Batch for CompleteSignIns {
             devices.push(one.session.device_key);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        // Of two requests for one challenge or one passkey, the first is completed and the other runs alone.
+        // If two requests have the same challenge or the same passkey, only the first is completed here. The other runs
+        // alone.
         let rows = sqlx::query!(
             r#"WITH asked AS MATERIALIZED (
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),

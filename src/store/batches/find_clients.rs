@@ -1,4 +1,4 @@
-//! Finds app clients with their pools, which every public call needs first. Requests for one client share one read.
+//! Finds app clients with their pools. Requests for the same client share one read.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,13 +14,13 @@ use crate::{
     },
 };
 
-/// A client, as [`crate::store::clients::find_with_pool`] takes it.
+/// The arguments of one call of [`crate::store::clients::find_with_pool`].
 pub struct ClientToFind {
     pub pool_id: String,
     pub client_id: String,
 }
 
-/// Finds clients. Requests for a client that is gone are not answered.
+/// Finds clients. A request gets no answer if its client is gone, or if this release does not understand a row.
 pub struct FindClients {
     pub db: Connections,
     pub sealing: Arc<SealingKey>,
@@ -55,7 +55,7 @@ impl Batch for FindClients {
         .map_err(super::unread)?;
         let mut found = HashMap::new();
         for row in rows {
-            // If a secret does not open, the request runs alone and gets the error.
+            // If a secret cannot be opened, the request runs alone and fails with the error.
             let old = (row.secret, row.created_at);
             let Ok(secrets) = open_secrets(&self.sealing, &row.user_pool_id, &row.client_id, row.secrets.0, old) else {
                 continue;
@@ -79,7 +79,7 @@ impl Batch for FindClients {
                 created_at: row.pool_created_at,
                 updated_at: row.pool_updated_at,
             });
-            // The request then runs alone, and gets an error of its own.
+            // The request then runs alone and fails with its own error.
             let Ok(pool) = pool else { continue };
             found.insert((row.user_pool_id, row.client_id), Arc::new(ClientAndPool { client, pool }));
         }

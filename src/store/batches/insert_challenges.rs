@@ -1,4 +1,4 @@
-//! Challenges of sign-ins.
+//! Stores challenges of sign-ins.
 
 use time::OffsetDateTime;
 
@@ -8,7 +8,7 @@ use crate::{
     store::{Connections, challenges::Challenge},
 };
 
-/// A challenge, as [`crate::store::challenges::insert`] takes it.
+/// The arguments of one call of [`crate::store::challenges::insert`].
 pub struct NewChallenge {
     pub pool_id: String,
     pub challenge: Challenge,

@@ -1,4 +1,4 @@
-//! Pages of passkeys.
+//! Reads pages of users' passkeys.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::{
     store::{Connections, passkeys::Passkey, statement},
 };
 
-/// A page, as [`crate::store::passkeys::list_live`] takes it.
+/// The arguments of one call of [`crate::store::passkeys::list_live`].
 pub struct PasskeysToList {
     pub pool_id: String,
     pub sub: Uuid,
@@ -17,7 +17,7 @@ pub struct PasskeysToList {
     pub limit: i64,
 }
 
-/// Lists passkeys of live sessions' users. Requests whose session is not live are not answered.
+/// Lists passkeys of the users of live sessions. A request gets no answer if its session is not live.
 pub struct ListPasskeys {
     pub db: Connections,
 }
@@ -68,7 +68,8 @@ impl Batch for ListPasskeys {
         .map_err(super::unread)?;
         for row in rows {
             let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
-            // A live session's user without passkeys has one row without any.
+            // If the user of a live session has no passkeys on this page, there is one row for the session, without a
+            // passkey.
             answer.get_or_insert_default().extend((|| {
                 Some(Passkey {
                     credential_id: row.credential_id?,

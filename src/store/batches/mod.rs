@@ -1,12 +1,13 @@
 //! Statements that do the work of many requests at once, for group commit (see [`crate::group_commit`]).
 //!
-//! Each is one statement over arrays, which is one transaction. It waits for nobody: it skips rows that another
-//! transaction holds. So a replica that stands still does not hold up anybody else's requests, and batches of several
-//! replicas never wait for each other in a circle. If a statement does not answer a request, it did nothing for it; the
-//! caller then runs the plain statement, which waits, decides and explains.
+//! Each batch is one statement over arrays, and so one transaction. It skips rows that another transaction has locked,
+//! instead of waiting for them. So a stalled replica does not delay the requests of other replicas, and batches of
+//! several replicas never wait for each other in a circle. If a statement returns nothing for a request, it did nothing
+//! for that request. The caller then runs the plain statement, which waits for locks and returns either the result or
+//! the exact reason why there is none.
 //!
-//! `unnest((SELECT $1), …)` hides each array in a subquery, so that its length tells the planner nothing and one plan
-//! serves all lengths.
+//! `unnest((SELECT $1), …)` hides each array in a subquery. So the planner does not see how long the array is, and one
+//! plan serves all lengths.
 
 mod begin_sign_ins;
 mod complete_sign_ins;
@@ -24,14 +25,15 @@ pub use insert_challenges::{InsertChallenges, NewChallenge};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
 pub use resume_sign_ins::{ResumeSignIns, SignInToResume};
 
-/// A batch whose statement writes the audit row of each request that it does.
+/// A batch whose statement writes the audit row of each request that it carries out.
 pub trait WritesAudit {}
 
 impl WritesAudit for DeletePasskeys {}
 
 use crate::{error::is_locked, group_commit::Failure};
 
-/// Which requests were done, from the ordinals (from 1) of those that were.
+/// Returns one entry for each request: `Some` if the request was done. `ordinals` are the numbers, from 1, of the
+/// requests that were done.
 fn done(requests: usize, ordinals: &[i64]) -> Vec<Option<()>> {
     let mut done = vec![None; requests];
     for ordinal in ordinals {
@@ -42,19 +44,21 @@ fn done(requests: usize, ordinals: &[i64]) -> Vec<Option<()>> {
     done
 }
 
-/// The index of a row's request, from its ordinal (from 1).
+/// Returns the index of a row's request, from the request's ordinal (counted from 1).
 fn index(ordinal: i64) -> Option<usize> {
     usize::try_from(ordinal - 1).ok()
 }
 
-/// The failure when no connection could be had, so that nothing began. If the database answered that it has none to
-/// give, the plain statement may find one that is open. If nobody answered, it would only wait.
+/// Returns the failure for a batch that got no connection, so that nothing was begun.
+///
+/// If the database refused a new connection, for example because it has too many, the plain statement may still get a
+/// connection that is already open. If the database did not respond, the plain statement would only wait in vain.
 fn not_begun(cause: sqlx::Error) -> Failure {
     if cause.as_database_error().is_some() { Failure::RolledBack(cause) } else { Failure::Unknown(cause) }
 }
 
-/// The failure of a read. It changed nothing, whatever the cause, so its requests may run one by one. The exception is
-/// a locked table: each request would wait for it as long again.
+/// Returns the failure for a batch that only reads. Whatever the cause, nothing was changed, so its requests may run
+/// one by one. The exception is a locked table, because each request would wait for the table as long again.
 fn unread(cause: sqlx::Error) -> Failure {
     if is_locked(&cause) { Failure::Unknown(cause) } else { Failure::RolledBack(cause) }
 }

@@ -1,4 +1,4 @@
-//! What a further step of a passkey sign-in reads: the challenge, its user, and the passkey that answers it.
+//! Reads for a further step of a passkey sign-in: the challenge, its user, and the passkey that answers it.
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// A challenge and the passkey that answers it.
+/// Identifies a challenge and the passkey that answers it.
 pub struct SignInToResume {
     pub pool_id: String,
     pub challenge_id: Uuid,
@@ -23,15 +23,16 @@ pub struct SignInToResume {
 /// A pending sign-in.
 pub struct ResumedSignIn {
     pub challenge: Challenge,
-    /// `None` for a decoy.
+    /// `None` if the challenge is a decoy for an unknown user, or if the user is gone.
     pub user: Option<User>,
     /// The user's `username_key`.
     pub username_key: Option<String>,
-    /// The user's passkey of that ID.
+    /// The user's passkey with the requested credential ID, if there is one.
     pub key: Option<Key>,
 }
 
-/// Reads pending sign-ins. Requests whose challenge is gone are not answered.
+/// Reads pending sign-ins. A request gets no answer if its challenge is gone, or if this release does not understand a
+/// row.
 pub struct ResumeSignIns {
     pub db: Connections,
 }
@@ -100,7 +101,7 @@ impl Batch for ResumeSignIns {
                     mfa: row.mfa?,
                 }))
             })();
-            // If a row is not understood, the request runs alone and gets an error of its own.
+            // If this release does not understand a row, the request runs alone and fails with its own error.
             let (Ok(challenge), Ok(user)) = (challenge, user.transpose()) else { continue };
             *answer = Some(ResumedSignIn { challenge, user, username_key: row.username_key, key });
         }

@@ -1,4 +1,5 @@
-//! A connection in use and a transaction on it, with the account of how far their conversation has come.
+//! Connections in use, and transactions on them. Each connection keeps a record of how far its conversation with the
+//! server has come.
 
 use std::{
     fmt,
@@ -23,16 +24,17 @@ use super::{
 };
 use crate::{error::may_be_a_tables, fair::Ticket};
 
-/// Time for a transaction that was given up to be rolled back.
+/// How long the rollback of an abandoned transaction may take.
 const ROLLBACK: Duration = Duration::from_secs(2);
-/// How much longer an answer may take than the time after which the server itself gives a statement up.
+/// How much longer to wait for the server's response than the server itself lets a statement run.
 const MARGIN: Duration = Duration::from_secs(2);
 
-/// A connection in use. When it is dropped, it is given back if its conversation has ended, and closed otherwise.
+/// A connection in use. When it is dropped, it goes back to the pool, after a rollback if a transaction is open. It is
+/// closed instead if a statement is still running, or if the connection is broken.
 pub struct Connection {
-    /// `None` only while it is being dropped.
+    /// `None` only while the connection is being dropped.
     link: Option<Object<Maker>>,
-    /// Given back after the connection, so that whoever is next finds it there.
+    /// Dropped after the connection went back to the pool, so that the next task in line finds the connection there.
     turn: Option<Ticket>,
     trust: Arc<Trust>,
     patience: Duration,
@@ -42,15 +44,16 @@ pub struct Connection {
 /// How far a conversation has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Progress {
-    /// A statement is at work, and its answer has not ended.
+    /// A statement was sent, and its result is not complete yet.
     busy: bool,
-    /// A transaction is open, or may be.
+    /// A transaction is open, or may be open.
     open: bool,
-    /// A statement failed in that transaction: its COMMIT would be answered by a rollback, without an error.
+    /// A statement failed in the open transaction. The server would respond to COMMIT with a rollback, and without an
+    /// error.
     failed: bool,
-    /// The connection is no longer of use.
+    /// The connection cannot be used any more.
     broken: bool,
-    /// A lock could not be had that may be that of a table.
+    /// A lock could not be obtained, and it may be the lock of a whole table.
     locked: bool,
 }
 
@@ -63,16 +66,18 @@ impl Progress {
                 self.broken |= cause.code().is_some_and(|code| ends_connection(&code));
                 self.locked |= may_be_a_tables(cause.as_ref());
             }
-            // Nothing was sent yet, or everything was received.
+            // Either nothing was sent yet, or everything was received.
             sqlx::Error::RowNotFound | sqlx::Error::Encode(_) => self.busy = false,
             _ => self.broken = true,
         }
     }
 }
 
-/// Whether an error with this code is about its server rather than its statement: the server is read-only (25006),
-/// shuts down or is starting (57P01 to 57P05), ended a session that was quiet for too long (25P03, 25P04), or the
-/// connection failed (08).
+/// Whether an error with this code is about the server or the connection rather than the statement.
+///
+/// The server is read-only (25006), or it ended a transaction that paused or lasted for too long (25P03, 25P04). Or it
+/// is stopping or starting, dropped the database, or ended an idle session (57P01 to 57P05). Or the connection failed
+/// (08).
 fn ends_connection(code: &str) -> bool {
     matches!(code, "25006" | "25P03" | "25P04") || code.starts_with("57P0") || code.starts_with("08")
 }
@@ -89,13 +94,14 @@ impl Connection {
         (&mut link.db, &mut self.progress, patience)
     }
 
-    /// Cleans up after a conversation that did not end well, before the connection is given to others.
+    /// Cleans up after a conversation that was left in a transaction or failed to get a lock, before others get the
+    /// connection.
     async fn settle(mut self) {
         let locked = std::mem::take(&mut self.progress.locked);
         if self.progress.open {
             match self.execute(sqlx::raw_sql("ROLLBACK")).await {
                 Ok(_) => self.progress = Progress::default(),
-                // It was not rolled back, for whatever reason, so nobody else may have it.
+                // The transaction was not rolled back, for whatever reason, so nobody else may have the connection.
                 Err(_) => self.progress.broken = true,
             }
         }
@@ -105,7 +111,7 @@ impl Connection {
         }
     }
 
-    /// Whether somebody has, or waits for, a lock on a whole table that calls have to wait for.
+    /// Whether another connection has, or waits for, a lock on a whole table, of a kind that makes requests wait.
     async fn finds_a_locked_table(&mut self) -> sqlx::Result<bool> {
         let text = "SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
             WHERE l.locktype = 'relation' AND l.pid <> pg_backend_pid()
@@ -115,7 +121,7 @@ impl Connection {
         Ok(!self.fetch_all(sqlx::raw_sql(text)).await?.is_empty())
     }
 
-    /// Does a part of a transaction, which is undone by itself if it fails.
+    /// Does a part of a transaction. If the part fails, only the part is undone.
     pub async fn part<T, E: From<sqlx::Error>>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Result<T, E>,
@@ -123,7 +129,7 @@ impl Connection {
         self.in_savepoint(work, Result::is_ok).await
     }
 
-    /// Finds out what some work would come to: does it, and undoes it at once, within the transaction.
+    /// Does some work and undoes it at once, within the transaction, to find out what the result would be.
     pub async fn undone<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> sqlx::Result<T>) -> sqlx::Result<T> {
         self.in_savepoint(work, |_| false).await
     }
@@ -161,7 +167,7 @@ impl Drop for Connection {
         if busy || broken {
             let proved = link.proved;
             drop(Object::take(link));
-            // A statement that was left in the middle says nothing about the database.
+            // A statement that was only abandoned midway says nothing about the database.
             if broken {
                 self.trust.lose(proved, "it broke");
             }
@@ -177,7 +183,7 @@ impl Drop for Connection {
             patience: ROLLBACK,
             progress: self.progress,
         };
-        // If this does not even begin, as when the runtime ends, the connection is closed.
+        // If `settle` never runs, for example because the runtime ends, this flag makes `drop` close the connection.
         connection.progress.busy = true;
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(connection.settle());
@@ -226,17 +232,17 @@ impl<'c> Executor<'c> for &'c mut Connection {
     }
 }
 
-/// How long to wait for an answer: until its time is over, or it is known that none will come.
+/// How long to wait for the server's response: until the time is over, or until it is known that no response will come.
 struct Patience<'e> {
     left: Duration,
     trust: &'e Trust,
     proved: u64,
-    /// Until the next look; made only when there is a wait.
+    /// The pause until the next check. It is created only when there is something to wait for.
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patience<'_> {
-    /// Ready when the patience is over.
+    /// Becomes ready when it is time to give up.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             let step = self.left.min(TEST);
@@ -253,7 +259,7 @@ impl Patience<'_> {
     }
 }
 
-/// Runs a statement with one answer, and receives the answer to its end.
+/// Runs a statement whose result comes as one value, and receives the whole result.
 async fn in_time<T>(
     mut statement: BoxFuture<'_, sqlx::Result<T>>,
     progress: &mut Progress,
@@ -272,7 +278,7 @@ async fn in_time<T>(
     outcome
 }
 
-/// The answer to a statement, row by row.
+/// The result of a statement, row by row.
 struct Answer<'e> {
     rows: BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>,
     progress: &'e mut Progress,
@@ -300,21 +306,21 @@ impl Stream for Answer<'_> {
     }
 }
 
-/// An open transaction. If it is dropped before [`commit`](Transaction::commit) is answered, it is undone, unless only
-/// the answer was lost.
+/// An open transaction. If it is dropped before the server has responded to [`commit`](Transaction::commit), it is
+/// undone, unless the server had already committed and only the response was lost.
 #[derive(Debug)]
 pub struct Transaction(Connection);
 
 impl Transaction {
     pub(super) async fn begin(mut connection: Connection) -> sqlx::Result<Self> {
-        // Set before BEGIN is sent: whether it arrived is not known until it is answered.
+        // This is set before BEGIN is sent, because until the server responds nobody knows whether BEGIN arrived.
         connection.progress.open = true;
         connection.execute(sqlx::raw_sql("BEGIN")).await?;
         Ok(Self(connection))
     }
 
-    /// Commits. An error means that nobody knows whether the transaction was committed, unless a statement failed
-    /// before: then nothing was.
+    /// Commits. If this fails, the transaction may or may not have been committed. Only if an earlier statement of it
+    /// failed is it certain that nothing was committed.
     pub async fn commit(mut self) -> sqlx::Result<()> {
         if self.0.progress.failed {
             return Err(sqlx::Error::Protocol(
@@ -326,12 +332,12 @@ impl Transaction {
         Ok(())
     }
 
-    /// Undoes everything, and waits for that.
+    /// Undoes everything, and waits until that is done.
     pub async fn rollback(mut self) -> sqlx::Result<()> {
         let outcome = self.0.execute(sqlx::raw_sql("ROLLBACK")).await;
         match outcome {
             Ok(_) => self.0.progress = Progress { locked: self.0.progress.locked, ..Progress::default() },
-            // It was not rolled back, for whatever reason, so nobody else may have it.
+            // The transaction was not rolled back, for whatever reason, so nobody else may have the connection.
             Err(_) => self.0.progress.broken = true,
         }
         outcome.map(drop)

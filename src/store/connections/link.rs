@@ -1,4 +1,4 @@
-//! How connections are made and kept: what they are told, and when they are tested.
+//! How connections are made and kept: which settings they get, and when they are tested.
 
 use std::{
     sync::Arc,
@@ -14,14 +14,15 @@ use sqlx::{
 use super::trust::Trust;
 use crate::config::DatabaseLimits;
 
-/// A connection that was idle for this long is tested before it is used, so that a restart of the database (which takes
-/// longer) fails no request that comes after it. Busy connections are not tested, because a test costs a round trip.
+/// A connection that was idle for this long is tested before it is used. A restart of the database takes longer, so no
+/// request that comes after a restart gets a dead connection. Busy connections are not tested, because a test costs a
+/// round trip.
 const QUIET: Duration = Duration::from_millis(50);
-/// Time for that test.
+/// The time limit of that test.
 pub(super) const TEST: Duration = Duration::from_secs(1);
-/// Time for one attempt to connect.
+/// The time limit of one attempt to connect.
 const ATTEMPT: Duration = Duration::from_millis(1500);
-/// Pause between two attempts to connect to a server that is starting.
+/// The pause between two attempts to connect to a server that is starting.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Makes connections, and tests those that were idle.
@@ -31,10 +32,10 @@ pub(super) struct Maker {
     pub(super) trust: Arc<Trust>,
 }
 
-/// A connection and what is known about it.
+/// A connection, and what is known about it.
 pub(super) struct Link {
     pub(super) db: PgConnection,
-    /// The state of trust in which it was last seen to work.
+    /// The generation of [`Trust`] in which the connection was last seen to work.
     pub(super) proved: u64,
     pub(super) idle_since: Instant,
 }
@@ -52,8 +53,8 @@ impl managed::Manager for Maker {
                 sqlx::Result::Ok(Link { db, proved, idle_since: Instant::now() })
             };
             match tokio::time::timeout(ATTEMPT, connected).await {
-                // The pool's own time limit ends this. (The address of a server that does not answer may lead to
-                // another one in a moment.)
+                // Tries again until the pool's own time limit ends this loop. (If a server does not respond, its
+                // address may soon lead to another server.)
                 Err(_) => {}
                 Ok(Err(cause)) if may_pass(&cause) => tokio::time::sleep(RETRY).await,
                 Ok(Ok(link)) => {
@@ -86,15 +87,16 @@ impl managed::Manager for Maker {
     }
 }
 
-/// Tells a new connection what all are told, and checks that it leads to a server that accepts writes. One round trip.
+/// Applies the settings that all connections have, and checks that the server accepts writes. This takes one round
+/// trip.
 ///
-/// - Queries never scan a table. Every query names its rows by key, but while a table is small the planner prefers to
-///   read all of it, keeps that plan, and goes on reading what deleted rows leave behind: a table of a thousand
-///   challenges that come and go had hundreds of pages. JIT is off, because it takes the made-up cost of the forbidden
-///   plan for a reason to compile.
-/// - A replica's machine that vanishes before COMMIT must not hold a user's rows for hours. So the server gives up a
-///   transaction in which nothing is said, and a peer that has fallen silent. (Over a Unix socket there is no such
-///   peer.)
+/// - Sequential scans are avoided. Queries that run often find their rows by key. But while a table is small, the
+///   planner prefers to read all of it, keeps that plan, and then also reads what deleted rows leave behind: a table of
+///   a thousand challenges that come and go had hundreds of pages. JIT is off, because the high cost that the planner
+///   gives to the avoided plans would make it compile.
+/// - If a replica's machine vanishes before COMMIT, its transaction must not lock a user's rows for hours. So the
+///   server ends a transaction that pauses for too long, and drops a peer that does not respond. (Over a Unix socket,
+///   no peer can vanish in this way.)
 async fn set_up(db: &mut PgConnection, limits: DatabaseLimits) -> sqlx::Result<()> {
     let millis = |time: Duration| time.as_millis();
     let silence = limits.silence.as_secs().max(3);
@@ -119,7 +121,8 @@ async fn test(db: &mut PgConnection) -> sqlx::Result<()> {
 fn writes(answer: Vec<PgRow>) -> sqlx::Result<()> {
     match answer.last().map(|row| row.try_get_unchecked::<String, _>(0)).transpose()?.as_deref() {
         Some("off") => Ok(()),
-        // Its data may be old, too: it may not know who was signed out or deleted meanwhile.
+        // A read-only server is refused for reads as well. Its data may be old: it may not know who was signed out or
+        // deleted meanwhile.
         _ => Err(std::io::Error::new(
             std::io::ErrorKind::ReadOnlyFilesystem,
             "the database is read-only: it is a standby, or told to be",
@@ -128,7 +131,7 @@ fn writes(answer: Vec<PgRow>) -> sqlx::Result<()> {
     }
 }
 
-/// Whether a connection could not be had because the database is read-only.
+/// Whether connecting failed because the database is read-only.
 pub fn is_read_only(cause: &sqlx::Error) -> bool {
     matches!(cause, sqlx::Error::Io(cause) if cause.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
 }
@@ -137,7 +140,7 @@ pub(super) fn silent() -> sqlx::Error {
     std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer").into()
 }
 
-/// Whether a server that does not accept connections may do so soon: it is starting or stopping, or full.
+/// Whether connecting failed for a reason that may soon be over: the server is down, starting, stopping or full.
 pub fn may_pass(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Io(cause) => {

@@ -1,13 +1,13 @@
-//! Connections to PostgreSQL that are never handed on in the middle of a conversation.
+//! Connections to PostgreSQL that are never passed on in the middle of a conversation.
 //!
-//! A future may be dropped at any await: by a time limit, a client that hangs up, a panic, a shutdown. Then nobody
-//! knows what the server was told and what it goes on to do; least of all sqlx, which notes a transaction only once
-//! `BEGIN` is answered. So a [`Connection`] keeps its own account: it is in the middle of something from the first byte
-//! of a statement to the last byte of its answer, and from before `BEGIN` until `COMMIT` or `ROLLBACK` is answered. If
-//! it is dropped in the middle of a statement, its socket is closed. If it is dropped in a transaction, the transaction
-//! is rolled back first, or the socket is closed.
+//! A future may be dropped at any await: because of a time limit, a client that hangs up, a panic or a shutdown. Then
+//! nobody knows what the server has received and what it is still doing. Even sqlx does not, because it notes a
+//! transaction only when the server has responded to `BEGIN`. So a [`Connection`] keeps its own record. It is busy from
+//! the first byte of a statement to the last byte of the result. It is in a transaction from before `BEGIN` is sent
+//! until the server has responded to `COMMIT` or `ROLLBACK`. If it is dropped while it is busy, its socket is closed.
+//! If it is dropped in a transaction, the transaction is rolled back first, or the socket is closed.
 //!
-//! The connections to a server share their `Trust`: when one fails, none of the idle ones is trusted any more.
+//! The connections to a server share their `Trust`: when one of them fails, the idle ones are no longer trusted.
 
 mod connection;
 mod link;
@@ -41,29 +41,30 @@ use crate::{
     fair::{Line, Path, Ticket, TurnedAway},
 };
 
-/// How long to wait for a turn, and as long again for a connection to be made.
+/// How long to wait for a turn, and then as long again for a connection to be made.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many may wait for a connection. The places among the requests limit them before.
+/// How many tasks may wait for a connection. By default, admission control (`crate::admission`) lets fewer requests
+/// run.
 const WAITING: usize = 2_048;
-/// Unused connections are closed after this time.
+/// Connections that were unused for this time are closed.
 const UNUSED: Duration = Duration::from_secs(600);
 
-/// A bounded number of shared connections.
+/// A pool: a bounded number of shared connections.
 #[derive(Clone)]
 pub struct Connections {
     pool: Pool<Maker>,
-    /// This pool and all that are apart from it.
+    /// All pools to the same database, including this one. [`Connections::apart`] adds another.
     siblings: Siblings,
     order: Option<Order>,
 }
 
 type Siblings = Arc<Mutex<Vec<WeakPool<Maker>>>>;
 
-/// Who is next when more are asked for than there are.
+/// The order in which tasks get connections when there are not enough.
 #[derive(Clone)]
 struct Order {
     line: Arc<Line>,
-    /// Whom the asking task works for, and what it does.
+    /// Returns whom the current task works for, and what it does.
     whose: fn() -> Path,
 }
 
@@ -74,12 +75,12 @@ impl fmt::Debug for Connections {
 }
 
 impl Connections {
-    /// At most `size` connections, none of them made yet.
+    /// Creates a pool of at most `size` connections. None of them is made yet.
     pub fn new(options: PgConnectOptions, limits: DatabaseLimits, size: u32) -> Self {
         Self::sharing(options, limits, size, (Arc::default(), Siblings::default()))
     }
 
-    /// Further connections to the same database, which neither wait for these nor keep them waiting.
+    /// Creates another pool of connections to the same database. Neither pool ever waits for connections of the other.
     pub fn apart(&self, size: u32) -> Self {
         let maker = self.pool.manager();
         Self::sharing(maker.options.clone(), maker.limits, size, (maker.trust.clone(), self.siblings.clone()))
@@ -109,11 +110,11 @@ impl Connections {
         Self { pool, siblings, order: None }
     }
 
-    /// Gives the same connections to those who wait in the order that [`crate::fair`] decides.
+    /// Makes waiting tasks get their connections in the order that [`crate::fair`] decides.
     ///
-    /// So nobody is kept waiting by a caller who asks for many, or by calls of one operation that all wait for a table
-    /// that an operator has locked: those have two thirds of the connections at most. `whose` tells whom the asking
-    /// task works for, and what it does.
+    /// So a caller with many requests does not keep others waiting. Nor do the calls of one operation, if all of them
+    /// wait for a table that an operator has locked, because one operation has at most two thirds of the connections.
+    /// `whose` returns whom the current task works for, and what it does.
     pub fn fairly(mut self, whose: fn() -> Path) -> Self {
         let size = self.pool.status().max_size;
         let line = Line::bounding((2 * size).div_ceil(3), size, WAITING);
@@ -121,8 +122,8 @@ impl Connections {
         self
     }
 
-    /// Acquires a connection. Waits for a turn, and as long again for a connection that has to be made; fails with
-    /// `PoolTimedOut` when one of the waits takes five seconds.
+    /// Acquires a connection. Waits for a turn, and then for a connection if one has to be made. Fails with
+    /// `PoolTimedOut` if either wait takes five seconds.
     pub async fn acquire(&self) -> sqlx::Result<Connection> {
         let turn = match &self.order {
             Some(order) => Some(order.turn().await?),
@@ -136,42 +137,42 @@ impl Connections {
         Ok(Connection::new(link, turn, self.pool.manager()))
     }
 
-    /// Begins a transaction. If it is dropped without [`commit`](Transaction::commit), it is undone.
+    /// Begins a transaction. If the transaction is dropped without [`commit`](Transaction::commit), it is undone.
     pub async fn begin(&self) -> sqlx::Result<Transaction> {
         Transaction::begin(self.acquire().await?).await
     }
 
-    /// Where the connections lead.
+    /// The options with which connections are made, such as the server's address.
     pub fn connect_options(&self) -> &PgConnectOptions {
         &self.pool.manager().options
     }
 
-    /// Connections that are open.
+    /// The number of open connections.
     pub fn size(&self) -> usize {
         self.pool.status().size
     }
 
-    /// Open connections that are idle.
+    /// The number of open connections that are idle.
     pub fn idle(&self) -> usize {
         self.pool.status().available.min(self.size())
     }
 
-    /// The pools that still exist: this one and all that are apart from it.
+    /// Returns the pools to the same database that still exist, including this one.
     fn all(&self) -> Vec<Pool<Maker>> {
         let mut pools = self.siblings.lock().unwrap_or_else(PoisonError::into_inner);
         pools.retain(|pool| pool.upgrade().is_some());
         pools.iter().filter_map(WeakPool::upgrade).collect()
     }
 
-    /// Closes connections that have long been unused, of this pool and of all that are apart from it.
+    /// Closes connections that have long been unused, in all pools to the same database.
     pub fn close_unused(&self) {
         for pool in self.all() {
             drop(pool.retain(|link, _| link.idle_since.elapsed() < UNUSED));
         }
     }
 
-    /// Closes this pool and all that are apart from it: gives out no more connections, and waits a while for those in
-    /// use.
+    /// Closes all pools to the same database. They give out no more connections. Waits up to five seconds for the
+    /// connections in use.
     pub async fn close_all(&self) {
         let pools = self.all();
         pools.iter().for_each(Pool::close);
@@ -183,8 +184,10 @@ impl Connections {
 }
 
 impl Order {
-    /// Waits for a turn; fails with `PoolTimedOut` after a while. Work that is known to stand still at a locked table
-    /// does not wait if its share is taken.
+    /// Waits for a turn. Fails with `PoolTimedOut` if there is no room to wait, or no turn within five seconds.
+    ///
+    /// Work of a kind that is known to be stalled by a locked table fails at once if such kinds already hold their
+    /// share of the connections.
     async fn turn(&self) -> sqlx::Result<Ticket> {
         let path = (self.whose)();
         if self.line.is_still(&path) && self.line.has_its_share_of_still() {
@@ -203,7 +206,7 @@ impl Order {
     }
 }
 
-/// Runs a single statement, on a connection of its own that is given back before the answer is read.
+/// Runs a single statement on a connection of its own, which goes back to the pool before the caller reads the result.
 impl<'c> Executor<'c> for &'c Connections {
     type Database = Postgres;
 

@@ -1,40 +1,43 @@
-//! What the connections to a server know about it together.
+//! What all connections to one server know about that server.
 
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-/// Whether idle connections can be trusted to lead to a primary that answers.
+/// Keeps track of whether idle connections can be trusted to lead to a primary server that responds.
 #[derive(Default)]
 pub(super) struct Trust {
-    /// How many times trust was lost.
+    /// How many times trust was lost. This is the number of the present generation of connections: those that were made
+    /// or tested since trust was last lost.
     generation: AtomicU64,
-    /// The generation of a connection whose test was not answered, plus one, until another connection could be made.
+    /// One more than the generation of a connection whose test got no response; 0 if there is no such connection. It is
+    /// 0 again once a newer connection works.
     suspected: AtomicU64,
-    /// Connections proved in earlier generations lead to a server that fell silent: others were made since, and work.
+    /// Connections of generations before this number lead to a server that no longer responds: the test of one of them
+    /// got no response, but newer connections work.
     silent: AtomicU64,
     closers: Mutex<Vec<Closer>>,
 }
 
-/// Closes the idle connections of a pool that were proved in this generation or before; `false` when the pool no longer
-/// exists.
+/// Closes a pool's idle connections that were last seen to work in the given generation or before. Returns `false` if
+/// the pool no longer exists.
 type Closer = Box<dyn Fn(u64) -> bool + Send>;
 
 impl Trust {
-    /// The generation in which a connection that is made or tested now is proved.
+    /// Returns the present generation, for a connection that is made or tested now.
     pub(super) fn now(&self) -> u64 {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// Registers a further function that is called when trust is lost.
+    /// Registers another function to be called when trust is lost.
     pub(super) fn covers(&self, close: impl Fn(u64) -> bool + Send + 'static) {
         self.closers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(close));
     }
 
-    /// Reports that a connection that was proved in this generation failed. All idle connections are closed, in every
-    /// pool. Otherwise a server that fell silent would be discovered connection by connection, each after a time limit
-    /// of its own.
+    /// Reports that a connection failed that was last seen to work in generation `proved`. If this is still the present
+    /// generation, all idle connections of all pools are closed. If they stayed open, the dead ones would be found out
+    /// one by one, each only after its own time limit.
     pub(super) fn lose(&self, proved: u64, why: &str) {
         if self.generation.compare_exchange(proved, proved + 1, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return;
@@ -43,13 +46,14 @@ impl Trust {
         self.closers.lock().unwrap_or_else(PoisonError::into_inner).retain(|close| close(proved));
     }
 
-    /// Reports that a test was not answered in time. A new connection will show whether the server stands still or
-    /// another has taken its place.
+    /// Reports that the test of a connection got no response in time. A new connection will show whether the server is
+    /// stalled, or whether another server has taken its place.
     pub(super) fn suspect(&self, proved: u64) {
         self.suspected.fetch_max(proved + 1, Ordering::SeqCst);
     }
 
-    /// Reports that a new connection works. Connections from before a suspicion wait for answers that will not come.
+    /// Reports that a new connection works. If the test of an older connection got no response, connections of that
+    /// generation and before wait for responses that will not come.
     pub(super) fn made(&self, proved: u64) {
         let suspected = self.suspected.load(Ordering::SeqCst);
         if suspected > 0 && proved >= suspected {
@@ -58,7 +62,7 @@ impl Trust {
         }
     }
 
-    /// Whether waiting for a connection's answer is in vain.
+    /// Whether a connection of generation `proved` waits for the server's response in vain.
     pub(super) fn is_silent(&self, proved: u64) -> bool {
         proved < self.silent.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! One good token, and every part of it spoiled alone; each gives exactly its error.
+//! Tests of a good token, and of tokens with one part spoiled, each of which must give exactly the right error.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ const PUBLIC_URL: &str = "https://auth.example.com";
 const ISSUER: &str = "https://auth.example.com/us-east-1_Ab1";
 const NOW: i64 = 1_770_000_000;
 
-/// A pool, with its keys as the server has them and in a form that signs anything.
+/// A pool with its keys, both in the server's form and as key pairs that can sign anything.
 struct Pool {
     keys: PoolKeys,
     access: RsaKeyPair,
@@ -55,7 +55,7 @@ fn claims() -> Value {
     })
 }
 
-/// The good claims, with one of them replaced.
+/// Returns the good claims with one of them replaced.
 fn claims_with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     claims[name] = value;
@@ -66,7 +66,7 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A token with any header and claims, and a genuine signature by this key.
+/// Makes a token with this header and these claims, and a genuine signature by this key.
 fn made(header: &Value, claims: &Value, pair: &RsaKeyPair, padding: &'static dyn RsaEncoding) -> String {
     let signed = format!("{}.{}", encode(header.to_string()), encode(claims.to_string()));
     let mut signature = vec![0; pair.public_modulus_len()];
@@ -74,7 +74,7 @@ fn made(header: &Value, claims: &Value, pair: &RsaKeyPair, padding: &'static dyn
     format!("{signed}.{}", encode(signature))
 }
 
-/// A token of the pool with these claims.
+/// Makes a token of the pool with these claims.
 fn signed(claims: &Value) -> String {
     made(&header(), claims, &POOL.access, &RSA_PKCS1_SHA256)
 }
@@ -280,7 +280,7 @@ fn a_token_names_its_algorithm_and_key_and_nothing_else_in_its_header() {
     }
 }
 
-/// A token that nobody signed.
+/// Makes a token whose signature is not genuine.
 fn unsigned(claims: &Value) -> String {
     format!("{}.{}.{}", encode("{}"), encode(claims.to_string()), encode("nobody"))
 }
@@ -323,7 +323,7 @@ fn the_subject_is_read_without_a_signature_if_it_is_a_users() {
     let sub = Uuid::from_u128(7);
     assert_eq!(unverified_subject(&unsigned(&json!({"sub": sub, "aud": "client"}))), Some(sub));
     assert_eq!(unverified_subject(&signed(&claims())), Some(Uuid::from_u128(1)));
-    // A machine's subject is its client ID.
+    // The subject of an app client that acts for itself is its client ID.
     for claims in [json!({"sub": "3n4b5urk1ft4fl3mg5e62d9ado"}), json!({"sub": 1}), json!({}), json!([])] {
         assert_eq!(unverified_subject(&unsigned(&claims)), None, "{claims}");
     }

@@ -1,4 +1,4 @@
-//! Tokens of known parts, chains of them, and each part spoiled.
+//! Tests of tokens with known parts, of chains of successors, and of tokens with a spoiled part.
 
 use super::*;
 use crate::sealing::hex;
@@ -23,7 +23,7 @@ fn a_rotated_token_is_recognised_and_a_forged_one_is_not() {
 
 const USES: [Use; 3] = [Use::Api, Use::OAuth, Use::Cookie];
 
-/// A token of known parts.
+/// Makes a token with known parts.
 fn known() -> RefreshToken {
     RefreshToken {
         origin_jti: Uuid::from_u128(0x0001_0203_0405_0607_0809_0a0b_0c0d_0e0f),

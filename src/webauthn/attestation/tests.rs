@@ -1,4 +1,4 @@
-//! Attestation objects that are harmless and whole, and those that are not.
+//! Tests of attestation objects that are accepted, and of those that are refused.
 
 use serde_cbor_2::to_vec;
 
@@ -8,8 +8,8 @@ fn map(key: Cbor, value: Cbor) -> Cbor {
     Cbor::Map([(key, value)].into())
 }
 
-/// An attestation object with this statement. Its authenticator data has these flags, and `behind` after the
-/// (empty) credential ID.
+/// Makes an attestation object with this statement. Its authenticator data has these flags, an empty credential ID, and
+/// `behind` after that.
 fn object(statement: Cbor, flags: u8, behind: &[Cbor]) -> Vec<u8> {
     let mut auth_data = vec![0; 55];
     auth_data[32] = flags;
@@ -23,7 +23,7 @@ fn attestation_objects_are_harmless_everywhere_and_bounded() {
     let parsed = |object: &[u8]| AttestationObject::parse(object).is_ok();
     let key = || map(Cbor::Integer(3), Cbor::Integer(-7));
     let statement = |bytes| map(Cbor::Text("sig".into()), Cbor::Bytes(vec![0; bytes]));
-    // Such keys cost a parser quadratic time.
+    // Maps with such keys can cost a parser quadratic time.
     let evil = || map(Cbor::Array(vec![Cbor::Null]), Cbor::Null);
     let attested = flag::ATTESTED_DATA;
     let extended = attested | flag::EXTENSIONS;
@@ -54,13 +54,13 @@ fn authenticator_data_has_the_parts_that_its_flags_tell_of_and_nothing_behind() 
     assert!(!parsed(0, &[key()]) && !parsed(attested, &[]) && !parsed(attested, &[Cbor::Integer(1)]));
 }
 
-/// An attestation object of these members.
+/// Makes an attestation object with these members.
 fn of(members: &[(&str, Cbor)]) -> Vec<u8> {
     let members = members.iter().map(|(name, value)| (Cbor::Text((*name).to_owned()), value.clone()));
     to_vec(&Cbor::Map(members.collect())).unwrap()
 }
 
-/// Authenticator data with a credential ID of two bytes, and a key.
+/// Makes authenticator data with a credential ID of two bytes and a public key.
 fn auth_data() -> Vec<u8> {
     let mut data = [vec![1; 32], vec![flag::ATTESTED_DATA], vec![0; 4], vec![7; 16], vec![0, 2, 8, 9]].concat();
     data.extend(to_vec(&map(Cbor::Integer(3), Cbor::Integer(-8))).unwrap());

@@ -1,4 +1,4 @@
-//! CBOR that is harmless, and CBOR that is not.
+//! Tests of harmless CBOR, and of CBOR that is refused.
 
 use serde_cbor_2::{Value, to_vec};
 
@@ -22,7 +22,7 @@ fn only_integers_and_texts_are_keys_and_nesting_is_bounded() {
     }
     assert!(harmless(&nested(MAX_NESTING), 1));
     assert!(!harmless(&nested(MAX_NESTING + 1), 1));
-    // A key of a key, somewhere inside.
+    // The map with an array as a key is inside an array.
     assert!(!harmless(&to_vec(&vec![Value::Map([(Value::Array(vec![]), Value::Null)].into())]).unwrap(), 1));
 }
 

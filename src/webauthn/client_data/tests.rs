@@ -1,4 +1,4 @@
-//! Origins that fit a relying party, and client data with each member spoiled.
+//! Tests of origins that are and are not allowed for a relying party, and of client data with one member spoiled.
 
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ fn relying_party() -> RelyingParty {
     }
 }
 
-/// Checks client data in which these members replace those of good one, or are missing where they are null.
+/// Checks good client data after replacing these members of it. A member that is `null` is removed.
 fn checked(members: Value) -> Result<String, Error> {
     let mut data = json!({"type": "webauthn.get", "challenge": "-_8B", "origin": "https://example.com"});
     for (name, value) in members.as_object().unwrap() {
@@ -109,7 +109,7 @@ fn each_spoiled_member_of_client_data_gives_its_error() {
         (json!({"challenge": "-_8C"}), Error::Challenge),
         (json!({"challenge": "-_8"}), Error::Challenge),
         (json!({"challenge": ""}), Error::Challenge),
-        // Another writing of the same bytes.
+        // These are other encodings of the same bytes.
         (json!({"challenge": "+/8B"}), Error::Challenge),
         (json!({"challenge": "-_8B="}), Error::Challenge),
         (json!({"challenge": null}), malformed(no_data)),

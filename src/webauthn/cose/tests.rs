@@ -1,4 +1,4 @@
-//! Keys of each kind, and each member of them spoiled.
+//! Tests of keys of each kind, and of keys with one member spoiled.
 
 use webauthn_rs_core::proto::{COSEEC2Key, COSEOKPKey, COSERSAKey, EDDSACurve};
 
@@ -14,7 +14,7 @@ fn bytes(byte: u8) -> Value {
     Value::Bytes(vec![byte; 32])
 }
 
-/// A key of each kind by its members, and what it is decoded to.
+/// A key of each kind: its members, and the string that [`decoded`] returns for it.
 fn all() -> [(Members, &'static str); 3] {
     [
         (vec![(1, integer(2)), (3, integer(-7)), (-1, integer(1)), (-2, bytes(8)), (-3, bytes(9))], "ES256 4 8 9"),
@@ -28,7 +28,7 @@ fn encoded(members: Members) -> Vec<u8> {
     serde_cbor_2::to_vec(&Value::Map(members.collect())).unwrap()
 }
 
-/// The kind of a key and its numbers, each run of one byte written once.
+/// Decodes a key and describes it by its kind and bytes. A run of equal bytes is written once.
 fn decoded(bytes: &[u8]) -> Result<String, Error> {
     let (kind, mut numbers) = match PublicKey::decode(bytes)? {
         PublicKey::Es256 { point } => ("ES256", point),

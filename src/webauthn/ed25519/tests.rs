@@ -1,4 +1,4 @@
-//! Keys that are none, and one good attestation object with each part spoiled.
+//! Tests of public keys that are refused, and of a good attestation object with one part spoiled.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
@@ -19,7 +19,8 @@ fn keys_of_small_order_and_of_another_writing_are_none() {
 
 #[test]
 fn a_signature_of_nobody_fits_a_key_of_small_order() {
-    // This is why such keys are refused: R is the identity and s is 0.
+    // This signature is valid for every message, which is why such keys are refused. In it, R is the identity and s is
+    // 0.
     let nobodys = with(0, 0x01, [0; KEY]);
     let signature = [nobodys, [0; KEY]].concat();
     assert!(UnparsedPublicKey::new(&ED25519, nobodys).verify(b"anything", &signature).is_ok());
@@ -47,9 +48,9 @@ const CLIENT_DATA: &[u8] = b"client data";
 const NOT_OFFERED: &str = "its key is of a kind that was not offered";
 const NOT_ASKED_FOR: &str = "its attestation is of a kind that was not asked for";
 const NO_OBJECT: &str = "attestationObject is not an attestation object";
-/// Where authenticator data has its flags.
+/// The index of the flags in authenticator data.
 const FLAGS: usize = 32;
-/// The length of authenticator data without the key.
+/// The length of authenticator data up to the public key.
 const UP_TO_KEY: usize = 32 + 1 + 4 + 16 + 2 + 2;
 
 fn pair() -> Ed25519KeyPair {
@@ -65,7 +66,7 @@ fn relying_party() -> RelyingParty {
     }
 }
 
-/// A good attestation object, as it is after parsing.
+/// Makes a good attestation object in its parsed form.
 fn object() -> AttestationObject {
     let flags = flag::USER_PRESENT | flag::USER_VERIFIED | flag::BACKUP_ELIGIBLE | flag::ATTESTED_DATA;
     let mut auth_data = sha256(b"example.com").to_vec();
@@ -80,7 +81,7 @@ fn object() -> AttestationObject {
     AttestationObject { fmt: "none".into(), auth_data, statement: [].into(), items: vec![key] }
 }
 
-/// The same, signed with the key itself.
+/// Makes the same object with a `packed` attestation, signed with the key itself.
 fn packed() -> AttestationObject {
     let mut object = object();
     object.fmt = "packed".into();

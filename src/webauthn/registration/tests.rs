@@ -1,4 +1,4 @@
-//! What is kept of a registration's answer besides its key.
+//! Tests of what is kept of a registration besides the public key.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn transports_are_short_words_each_once_and_sorted() {
 fn ten_transports_are_kept() {
     let many: Vec<_> = (10..30).map(|number| format!("t{number}")).collect();
     assert_eq!(sane_transports(Some(many.clone())), many[..10]);
-    // Others do not take their places.
+    // Transports that are not sane do not count.
     let bad = std::iter::repeat_n("BAD".to_owned(), 20).chain(many.clone()).collect();
     assert_eq!(sane_transports(Some(bad)), many[..10]);
 }
@@ -34,7 +34,7 @@ fn only_the_two_attachments_are_kept() {
     assert_eq!(sane_attachment(None), None);
 }
 
-/// What becomes of a credential whose authenticator attested one ID, and whose client states another.
+/// Checks a credential for which the authenticator attested one ID and the client stated another.
 fn checked(attested: &[u8], stated: &[u8]) -> Result<Vec<u8>, Error> {
     let made = NewCredential {
         id: attested.to_vec(),

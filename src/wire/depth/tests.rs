@@ -1,4 +1,4 @@
-//! Nesting in single texts, and in any value.
+//! Tests of nesting in individual strings, and in arbitrary values.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn nesting_is_counted_outside_strings_only() {
 
 #[test]
 fn a_string_ends_at_its_quote_and_not_at_an_escaped_one() {
-    // Each has two levels, the second of which is behind a string.
+    // Each of these has two levels of nesting, and the second level comes after a string.
     for text in [r#"["",[]]"#, r#"["\\",[]]"#, r#"["\"",[]]"#, r#"["\\\"",[]]"#, r#"["a\n]",[]]"#, r#"{"[":[]}"#] {
         assert!(depth_within(text.as_bytes(), 2) && !depth_within(text.as_bytes(), 1), "{text}");
     }

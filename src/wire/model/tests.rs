@@ -1,4 +1,4 @@
-//! Patterns as the API reads them, and the model's names.
+//! Tests of the translated patterns, and of the names in the model.
 
 use super::*;
 
@@ -46,7 +46,7 @@ fn patterns_that_are_translated_by_hand_match_what_they_say() {
     ] {
         assert_eq!(matches("DomainType", text), fits, "{text:?}");
     }
-    // A class that has a white space of ASCII, and one that has no other.
+    // Classes with `\s`, `\w` and `\S` distinguish only ASCII characters.
     assert!(matches("UserPoolNameType", "my pool\t1") && !matches("UserPoolNameType", "my\u{a0}pool"));
     assert!(matches("ClientIdType", "a_1+") && !matches("ClientIdType", "ä"));
     assert!(matches("PasswordType", "a\u{a0}b") && !matches("PasswordType", "a\tb"));

@@ -1,4 +1,4 @@
-//! Requests that fit the model, and what is said about those that do not.
+//! Tests of inputs that fit the model, and of the errors for inputs that do not.
 
 use serde_json::json;
 
@@ -68,7 +68,7 @@ fn nulls_and_unknown_members_are_dropped() {
     assert_eq!(Value::Object(validated("SignUp", input).unwrap()), json!({"ClientId": "c", "Username": "ada"}));
 }
 
-/// One value checked as a member of the name `it` that has this shape.
+/// Checks a value as a member named `it` that has this shape.
 fn checked(shape: Value, value: Value) -> Result<Value> {
     let shape: &'static Shape = Box::leak(Box::new(serde_json::from_value(shape).unwrap()));
     let (failures, first) = (Vec::new(), String::new());
@@ -345,7 +345,7 @@ fn keysteads_own_operations_take_no_unknown_members() {
     assert_eq!(refusal, "InvalidParameterException: stray is no member of this operation's input.");
     let good = policy(json!({"KeepLastFactor": false}));
     assert_eq!(Value::Object(validated("SetUserPoolPasskeyPolicy", good.clone()).unwrap()), good);
-    // In the others they are dropped at every depth.
+    // In operations of the user-pools API, unknown members are dropped at every depth.
     let nested =
         json!({"PoolName": "p", "Policies": {"PasswordPolicy": {"MinimumLength": 8, "Stray": 1}, "Stray": {}}});
     let kept = json!({"PoolName": "p", "Policies": {"PasswordPolicy": {"MinimumLength": 8}}});

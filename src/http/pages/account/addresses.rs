@@ -1,4 +1,4 @@
-//! A person's addresses: entering, verifying by a code, and changing them.
+//! The account page's forms for a person's email address and phone number: entering, changing and verifying them.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// A kind of address on the page: its attribute, its form field and input type, and the IDs of its texts.
+/// A kind of address on the page: its attribute, its form field and input type, and the message IDs of its wording.
 pub(super) struct AddressKind {
     pub(super) attribute: AddressAttribute,
     pub(super) field: &'static str,
@@ -49,7 +49,7 @@ pub(super) struct AddressRow<'a> {
     pub(super) kind: &'static AddressKind,
     pub(super) value: &'a str,
     pub(super) verified: bool,
-    /// Whether the app client lets people change it.
+    /// Whether people can change the address through the app client.
     pub(super) writable: bool,
 }
 
@@ -57,19 +57,20 @@ pub(super) struct AddressRow<'a> {
 #[template(path = "account_code.html")]
 struct CodePage<'a> {
     f: PageLayout,
-    /// `email_code` or `phone_code`
+    /// The step that the form leads to: `email_code` or `phone_code`.
     step: String,
     to: &'a str,
     sent: Cow<'static, str>,
-    /// The step that sends another code. It is the step that sent this one, along with the new address if that step had
-    /// one.
+    /// The step that sends another code. It is the same step that sent the present code. If that step saved a new
+    /// address, the form sends the address again.
     again: String,
     field: &'static str,
     entered: &'a str,
 }
 
 impl Account<'_> {
-    /// The person's addresses: an e-mail address, and a phone number if the pool has a use for it.
+    /// Returns the rows of the person's addresses: the email address, and the phone number if the pool has a use for it
+    /// or the person has one.
     pub(super) fn addresses(&self) -> Vec<AddressRow<'_>> {
         let (pool, client, attributes) = (&self.named.pool, &self.client.client, &self.browser.user.attributes);
         let value = |name: &str| attributes.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -1,8 +1,9 @@
 //! `/account`: the person's own page, with passkeys, sessions, addresses, password, second factors, and account
 //! deletion.
 //!
-//! It shows what the database holds about the person. Every change goes through the API's own operations, with an
-//! access token that never leaves the server.
+//! The page reads its data from the database. Changes go through the API's own operations, with an access token that
+//! never leaves the server. The exceptions are signing out here and signing out everywhere else, which end the sessions
+//! directly.
 
 mod addresses;
 mod rows;
@@ -37,11 +38,12 @@ use crate::{
     store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
 };
 
-/// The most sessions that the page shows.
+/// The maximum number of sessions that the page shows.
 const SESSIONS: i64 = 20;
-/// Parameters that the page's address has for one visit only; the page's forms and the sign-in do not keep them.
+/// Parameters that concern a single visit to the page. Links to other pages and redirects to the sign-in leave them
+/// out.
 const OF_ONE_VISIT: [&str; 5] = ["done", "fresh", "gone", "ask", "from"];
-/// How many passkeys the page shows at once: a page with one of everything stays below 60 KB.
+/// How many passkeys the page shows at once. The limit keeps the page below 60 KB, which a browser test checks.
 const PASSKEYS: usize = 10;
 
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
@@ -61,20 +63,20 @@ struct AccountPage<'a> {
     username: &'a str,
     passkeys: Vec<PasskeyRow>,
     can_add: bool,
-    /// The addresses of the passkeys before and after those shown.
+    /// The addresses of the pages with the passkeys before and after those shown, if there are any.
     before: Option<String>,
     after: Option<String>,
     sessions: Vec<SessionRow>,
     more_sessions: bool,
     addresses: Vec<AddressRow<'a>>,
     has_password: bool,
-    /// Whether the form for changing the password is open, because something was wrong with what it sent.
+    /// Whether the form for changing the password is open, because it was submitted with an error.
     password_open: bool,
-    /// The address where a first password is chosen; it includes the name.
+    /// The address of the page for choosing a first password, with the username in its query.
     set_password: String,
     policy: String,
     mfa: Vec<MethodRow>,
-    /// Whether passkeys cannot be used to sign in while a second factor is on.
+    /// Whether the page says that passkeys cannot be used to sign in while a second factor is on.
     passkeys_rest: bool,
 }
 
@@ -102,7 +104,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Some(browser) = cookies::browser(visit, &purpose.named().pool.id).await? else {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["done"], &[]))));
     };
-    // Another client of the pool may have signed the browser in. The page may do what that client may do.
+    // The browser may have signed in through another client of the pool. The page may do what that client may do.
     let client = visit.app.client_with_pool(&purpose.named().pool.id, &browser.session.client_id).await?;
     let account = Account { visit, purpose: &purpose, named: purpose.named(), client, browser };
     if !visit.is_form() {
@@ -118,10 +120,12 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     account.step().await
 }
 
-/// Finds the account that the browser is signed in to, for an address that names no client.
+/// Redirects to the account that the browser is signed in to, for an address that names no client. Shows an error if
+/// the browser is signed in to no pool.
 async fn without_client(visit: &Visit) -> Result<HttpResponse> {
     let mut found = None;
-    // A browser is signed in to few pools; a visitor that sends more cookies is not a browser.
+    // At most eight cookies are checked. A browser is signed in to few pools, so a visitor that sends more cookies is
+    // not a browser.
     for pool_id in cookies::pools(visit).into_iter().take(8) {
         if let Some(browser) = cookies::browser(visit, pool_id).await? {
             found = Some(browser);
@@ -142,12 +146,12 @@ async fn without_client(visit: &Visit) -> Result<HttpResponse> {
     page(visit, 400, &frame, &message)
 }
 
-/// One visit of a person to their account.
+/// A request of a signed-in person to the account page.
 struct Account<'v> {
     visit: &'v Visit,
     purpose: &'v PagePurpose,
     named: &'v ClientAndPool,
-    /// The client whose access token is used for changes.
+    /// The app client through which the browser signed in. The access tokens for changes are issued to this client.
     client: Arc<ClientAndPool>,
     browser: Browser,
 }
@@ -155,7 +159,7 @@ struct Account<'v> {
 impl Account<'_> {
     fn frame(&self, notice: Notice) -> PageLayout {
         let mut frame = self.purpose.frame(self.visit);
-        // Forms are sent to the address without the last action's result.
+        // Forms are sent to the page's address, without the parameters that report the last action.
         frame.action = account_path(self.visit, &[]);
         frame.query = self.visit.query.text(&OF_ONE_VISIT, &[]);
         frame.notice = notice;
@@ -166,7 +170,7 @@ impl Account<'_> {
         self.visit.form.get(name).unwrap_or_default()
     }
 
-    /// The notice for the action that the address says was done.
+    /// Returns the notice for the action that the parameter `done` names.
     fn done(&self) -> Notice {
         let id = match self.visit.query.get("done") {
             Some("passkey-added") => "done-passkey-added",
@@ -239,7 +243,7 @@ impl Account<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// Adds the passkey that was just deleted to the signals.
+    /// Adds the passkey that was just deleted to the signals, if the page's address contains one.
     fn with_gone(&self, mut signals: Value) -> Value {
         if let Some(id) = gone::open(self.visit, &self.named.pool.id) {
             signals["UnknownCredentialId"] = json!(BASE64_URL_SAFE_NO_PAD.encode(id));
@@ -247,13 +251,13 @@ impl Account<'_> {
         signals
     }
 
-    /// `POST`: carries out what the person wants.
+    /// Handles `POST`: carries out the step that the form names.
     async fn step(&self) -> Result<HttpResponse> {
         let step = self.field("step");
         let asks = match step {
             "email" | "phone" | "mfa_off" => true,
             "mfa_on" => self.method() == Some(SecondFactor::SoftwareTokenMfa),
-            // The other steps check it themselves.
+            // The other steps need no fresh sign-in, or check it later.
             _ => false,
         };
         if asks && let Some(response) = self.step_up(None) {
@@ -267,7 +271,7 @@ impl Account<'_> {
             "ask_delete" => self.ask_delete(self.field("credential_id")).await,
             "delete" => self.delete().await,
             "end_session" => {
-                // Signing out a browser also ends what applications got through it.
+                // Ending a browser's session also ends the sessions that applications got through it.
                 let id = self.field("session_id");
                 let associated = if id.starts_with("sso") { "LINKED" } else { "NONE" };
                 let input = json!({"SessionId": id, "RevokeAssociatedSessions": associated});
@@ -297,7 +301,7 @@ impl Account<'_> {
         self.visit.api(operation, input).await
     }
 
-    /// Like [`Self::call`], and then shows the page again with what was done or what went wrong.
+    /// Like [`Self::call`], but then shows the page again, with a notice of what was done or what went wrong.
     async fn done_or_said(&self, operation: &str, input: Value, done: &str) -> Result<HttpResponse> {
         match self.call(operation, input).await {
             Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", done)]))),
@@ -318,10 +322,10 @@ impl Account<'_> {
         self.page(400, Notice::Problem(text)).await
     }
 
-    /// Sends the person to the sign-in and back, if the policy demands a fresh sign-in. `None` means that it is fresh
-    /// enough.
+    /// Returns a redirect to the sign-in if the pool's policy demands a fresher one, or `None` if the person's sign-in
+    /// is fresh enough.
     ///
-    /// Afterwards the page goes on with `ask`, if it is given.
+    /// After the sign-in, the account page shows the question that `ask` names, if it is given.
     fn step_up(&self, ask: Option<&str>) -> Option<HttpResponse> {
         let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
         due.then(|| {
@@ -381,7 +385,8 @@ impl Account<'_> {
         }
         match self.call("DeleteWebAuthnCredential", json!({"CredentialId": id})).await {
             Ok(_) => {
-                // The next page tells the passkey manager, even if all sessions ended, including this one.
+                // The next page tells the passkey manager about the deletion, even if all sessions were ended,
+                // including this browser's.
                 let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap_or_default();
                 let gone = gone::seal(self.visit, &self.named.pool.id, &bytes);
                 let more = [("done", "passkey-deleted"), ("gone", gone.as_str())];
@@ -391,7 +396,7 @@ impl Account<'_> {
         }
     }
 
-    /// Ends everything except this browser's session.
+    /// Ends all of the person's sessions except this browser's.
     async fn end_others(&self) -> Result<HttpResponse> {
         let (app, context, pool_id) = (&self.visit.app, &self.visit.context, &self.named.pool.id);
         flows::sessions::browser::end_others(app, context, pool_id, &self.browser.session).await?;
@@ -409,7 +414,7 @@ impl Account<'_> {
 
     async fn password(&self) -> Result<HttpResponse> {
         if self.browser.user.password_hash.is_none() {
-            // A first password is chosen with a code that is sent to the person's own address.
+            // A first password is chosen at `/forgot` instead, with a code that is sent to the person's own address.
             return Err(broken_form());
         }
         let input = json!({"PreviousPassword": self.field("old"), "ProposedPassword": self.field("new")});
@@ -427,7 +432,7 @@ impl Account<'_> {
         if method != SecondFactor::SoftwareTokenMfa {
             return self.mfa(method, true).await;
         }
-        // Refused before the app is set up, not afterwards.
+        // A second factor that would lock the person out is refused before the person sets up the app, not afterwards.
         let (pool, mut then) = (&self.named.pool, self.browser.user.clone());
         then.mfa.enabled.push(method);
         let locked_out = {
@@ -460,7 +465,7 @@ impl Account<'_> {
         }
     }
 
-    /// The second factor that the form names.
+    /// Returns the second factor that the form names.
     fn method(&self) -> Option<SecondFactor> {
         self.field("method").parse().ok()
     }
@@ -504,7 +509,7 @@ impl Account<'_> {
             return self.said(error).await;
         }
         let mut f = self.frame(Notice::None);
-        // None of this person's passkeys is accepted any more.
+        // No passkey of this person is accepted any more.
         f.signals = signals.map(|mut signals| {
             signals.all_accepted_credential_ids.clear();
             signals.current_user_details = None;

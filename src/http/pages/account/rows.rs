@@ -39,7 +39,7 @@ impl Account<'_> {
         let mut facts: Vec<Cow<'static, str>> = provider.map(|name| name.to_owned().into()).into_iter().collect();
         facts.extend(match passkey.attachment.as_deref() {
             Some("platform") => Some(texts.say("on-device")),
-            // The transports show what kind of authenticator it is.
+            // The transports show what kind of authenticator holds the passkey.
             Some("cross-platform") => {
                 let has = |name: &str| passkey.transports.iter().any(|one| one == name);
                 let id = match (has("hybrid"), has("usb") || has("nfc") || has("ble")) {
@@ -83,7 +83,8 @@ impl Account<'_> {
     }
 }
 
-/// A passkey's name: the one that the person gave it, or the provider's name in place of a generated one.
+/// Returns a passkey's name as the page shows it. A generated name is replaced by the provider's name or, if the
+/// provider is unknown, by the word for a passkey.
 pub(super) fn passkey_name(texts: &Texts, app: &App, passkey: &PasskeyDetails) -> String {
     let generated = ["Passkey", "Roaming passkey", "Platform passkey"].contains(&passkey.friendly_name.as_str());
     match (generated, app.providers.name(passkey.aaguid)) {
