@@ -1,11 +1,12 @@
-//! Who may call an operation, and how we know. A handler names one of these types as its argument and cannot be reached
-//! in any other way:
+//! Who may call an operation, and how that is checked. A handler has a parameter of one of these types, so it runs only
+//! for such a caller:
 //!
 //! - [`PublicClient`]: anyone who names an app client.
-//! - [`Bearer`]: a valid access token. The handler's own statement checks the session.
-//! - [`SignedIn`]: a valid access token whose session was just found to be live.
-//! - [`Enroller`]: a signed-in user, or one whose sign-in waits for an authenticator app.
-//! - [`Operator`]: a request signed (SigV4) with an operator's key whose role and pool allow the operation.
+//! - [`Bearer`]: the holder of a valid access token. The handler's own statements check whether the session is live.
+//! - [`SignedIn`]: the holder of a valid access token whose session was just found to be live.
+//! - [`Enroller`]: a signed-in user, or a person whose sign-in waits until an authenticator app is set up.
+//! - [`Operator`]: the sender of a request that is signed (SigV4) with an operator's key, whose role and pool allow the
+//!   operation.
 
 use std::sync::Arc;
 
@@ -28,11 +29,11 @@ use crate::{
 
 /// A kind of caller.
 pub trait Caller: Sized {
-    /// What the request proves before its input is used, such as a signature.
+    /// The result of [`Self::prove`], such as the key that signed the request.
     type Proof;
 
     /// Identifies the party that a call counts for while it waits for a place, as far as the checked input shows it
-    /// without the database.
+    /// without a query to the database.
     fn recognize(_: &App, _: &Call, _: &Map<String, Value>) -> Result<Recognized> {
         Ok(Recognized::Nobody)
     }
@@ -40,7 +41,8 @@ pub trait Caller: Sized {
     /// Checks what can be checked before the input is used.
     fn prove(app: &App, call: &Call) -> impl Future<Output = Result<Self::Proof>>;
 
-    /// Identifies the caller from the checked input. What was already recognized is not checked again.
+    /// Identifies the caller from the checked input. What [`Self::recognize`] has already verified is not verified
+    /// again.
     fn identify(
         app: &App,
         call: &Call,
@@ -49,27 +51,27 @@ pub trait Caller: Sized {
         input: &Map<String, Value>,
     ) -> impl Future<Output = Result<Self>>;
 
-    /// The door that the caller came through, if the request does not tell.
+    /// The door of such callers, if it is not the one in the call's context.
     const DOOR: Option<Door> = None;
 
-    /// The pool and subject of the caller, if it is a user.
+    /// The pool and subject of the caller, if it is a user. A call that writes waits for the turn of this user.
     fn user(&self) -> Option<(&str, Uuid)> {
         None
     }
 }
 
-/// Who calls, as far as known without asking the database.
+/// The caller, as far as known without a query to the database.
 pub enum Recognized {
-    /// Anyone, known only by the address.
+    /// A caller of whom only the address is known.
     Nobody,
-    /// Anyone who names something of this pool.
+    /// A caller who names something that belongs to this pool, such as an app client.
     At(String),
     /// The bearer of a verified access token.
     Bearer(Bearer),
 }
 
 impl Recognized {
-    /// Counts the call for this party.
+    /// Makes the current call count for this party.
     pub fn count(&self) {
         match self {
             Self::Nobody => {}
@@ -112,11 +114,11 @@ impl Caller for PublicClient {
 
 /// The bearer of an access token that is genuine, unexpired and of the right scope.
 ///
-/// Whether its session is still live is not known yet: every statement that acts for a bearer checks that itself, or
-/// calls [`Bearer::live`].
+/// It is not known yet whether its session is still live. So code that acts for a bearer checks that in its own
+/// statement, or calls [`Bearer::live`] first.
 #[derive(Clone, Debug)]
 pub struct Bearer {
-    /// The user's pool.
+    /// The user pool.
     pub pool_id: String,
     /// The user.
     pub sub: Uuid,
@@ -155,7 +157,8 @@ impl Caller for Bearer {
         }
         let token = text(input, "AccessToken");
         let pool_id = tokens::unverified_pool(token, &app.public_url)?;
-        // The token may have invented the pool, so nothing counts for the pool until the token is found to be genuine.
+        // A forged token may name any pool, so the call does not count for the pool until the token is found to be
+        // genuine.
         may_reach(app, call, &pool_id)?;
         let keys = app.keys_of_pool(&pool_id).await?.ok_or(tokens::Error::Invalid)?;
         let bearer = Self::verify(app, call, token, pool_id, &keys)?;
@@ -169,7 +172,7 @@ impl Caller for Bearer {
 }
 
 impl Bearer {
-    /// Verifies a token with the keys of its pool, and draws on the user's budget.
+    /// Verifies a token with the keys of its pool, and takes one request from the user's budget.
     fn verify(app: &App, call: &Call, token: &str, pool_id: String, keys: &tokens::PoolKeys) -> Result<Self> {
         let now = app.clock.now().unix_timestamp();
         let claims = tokens::verify_access(token, keys, &app.issuer(&pool_id), now, tokens::ACCESS_SCOPE)?;
@@ -177,7 +180,7 @@ impl Bearer {
         Ok(Self::of(pool_id, claims))
     }
 
-    /// The bearer with these claims of a verified token of this pool.
+    /// Makes a bearer from the claims of a verified token of this pool.
     pub fn of(pool_id: String, claims: AccessClaims) -> Self {
         Self {
             pool_id,
@@ -188,12 +191,12 @@ impl Bearer {
         }
     }
 
-    /// The bearer's place in the fair sharing among callers.
+    /// The bearer's path, for fair sharing among callers.
     fn path(&self) -> fair::Path {
         admission::bearer(&self.pool_id, self.sub, self.origin_jti)
     }
 
-    /// Locks the session, so that it cannot end before the transaction does, or returns why it is not live.
+    /// Locks the session, so that it cannot end before the transaction does. If it is not live, fails with the reason.
     pub async fn live(&self, app: &App, db: &mut Connection, context: &Context) -> Result<()> {
         if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
             return Ok(());
@@ -201,7 +204,7 @@ impl Bearer {
         Err(self.refusal(app, db, context).await?)
     }
 
-    /// Why this bearer is refused. Called only after a statement found no live session.
+    /// Returns the error for this bearer. Called only after a statement has found no live session.
     pub async fn refusal(&self, app: &App, db: &mut Connection, context: &Context) -> Result<Error> {
         use store::users::Status;
         let user = store::users::find_by_sub(db, &self.pool_id, self.sub).await?;
@@ -260,10 +263,12 @@ impl Caller for SignedIn {
     }
 }
 
-/// The user who sets up an authenticator app: signed in, or a person whose sign-in waits for it.
+/// A caller who sets up an authenticator app: a signed-in user, or a person whose sign-in waits until the app is set
+/// up.
 pub enum Enroller {
     SignedIn(Box<SignedIn>),
-    /// The `Session` of an MFA_SETUP challenge. The handler's transaction must find out whether it is still alive.
+    /// The holder of the `Session` of an MFA_SETUP challenge. The handler's transaction must check that the challenge
+    /// still waits.
     Midway {
         pool_id: String,
         challenge: Uuid,
@@ -302,19 +307,19 @@ impl Caller for Enroller {
     fn user(&self) -> Option<(&str, Uuid)> {
         match self {
             Self::SignedIn(signed_in) => signed_in.user(),
-            // The challenge stands for the user in the queue, because the user is not known yet.
+            // The user is not known yet, so the ID of the challenge takes the place of the subject.
             Self::Midway { pool_id, challenge } => Some((pool_id, *challenge)),
         }
     }
 }
 
-/// An operator, proved by a SigV4 signature.
+/// An operator, identified by a SigV4 signature.
 pub struct Operator {
     /// The ID of the access key.
     pub access_key_id: String,
     /// Whether the key is bound to one pool.
     pub is_bound: bool,
-    /// Whether the key may do everything.
+    /// Whether the key has the administrator role.
     pub is_administrator: bool,
 }
 
@@ -372,20 +377,13 @@ impl Caller for Operator {
     }
 }
 
-impl Operator {
-    /// The actor in audit rows.
-    pub fn actor(&self) -> String {
-        format!("operator:{}", self.access_key_id)
-    }
-}
-
-/// Records in the log which pool a call names, and checks that pool's web ACL.
+/// Records in the log which pool a call names, and fails if that pool's web ACL refuses the call.
 fn may_reach(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     tracing::Span::current().record("pool.id", pool_id);
     app.acl.check_pool(pool_id, call.context.address, call.body.len())
 }
 
-/// Like [`may_reach`], for a pool that exists: the call also counts among those for that pool.
+/// Like [`may_reach`], for a pool that exists. The call also counts for that pool from then on.
 fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     may_reach(app, call, pool_id)?;
     admission::concerns_pool(pool_id);

@@ -1,13 +1,14 @@
-//! The one way to write as a user or as an operator.
+//! How operations write in the name of a user or an operator.
 //!
-//! A [`Change`] is a transaction in someone's name. It is committed with an event of the audit trail, or with one of
-//! the few reasons for having none. The commit returns a [`Changed`], which the table of operations demands from every
-//! operation that writes for a user or an operator. So a change that nobody can trace does not compile.
+//! A [`Change`] is a transaction in the name of a user, an operator or the server. It is committed with an event for
+//! the audit trail, or with one of the few reasons for having none ([`Unaudited`]). The commit returns a [`Changed`],
+//! which the table of operations requires from every operation that writes for a user or an operator. So an operation
+//! that forgets the audit trail does not compile.
 //!
-//! Users can make only a limited number of changes of each kind to their own accounts in a day. Nothing removes the
-//! audit rows for a year, so a script that changes a name back and forth would otherwise fill the disk. Each kind is
-//! counted separately: anyone with an access token can use up a harmless kind, and that must neither keep the owner
-//! from other changes nor hide what happens afterwards.
+//! Users can make only a limited number of changes of each kind to their own accounts in a day. Audit rows are kept for
+//! 400 days by default, so a script that changes a name back and forth would otherwise fill the disk. Each kind is
+//! counted separately, because anyone with an access token can use up the limit of a harmless kind. That must neither
+//! keep the user from other changes nor hide what happens afterwards.
 
 use std::ops::{Deref, DerefMut};
 
@@ -20,7 +21,6 @@ use crate::{
     context::Context,
     error::{Error, Result},
     group_commit::{Batch, GroupCommit},
-    random,
     store::{
         self, Connection, Transaction,
         audit::{Audited, Entry, Event, Trail},
@@ -30,12 +30,7 @@ use crate::{
     },
 };
 
-/// The actor of changes that users make themselves.
-const USER: &str = "user";
-/// The actor of changes that the server makes by itself.
-const SERVICE: &str = "service";
-
-/// A transaction in the name of a user or an operator. It is rolled back when dropped.
+/// A transaction in the name of a user, an operator or the server. It is rolled back if it is dropped.
 pub struct Change<'a> {
     app: &'a App,
     tx: Transaction,
@@ -44,36 +39,36 @@ pub struct Change<'a> {
     pub pool_id: String,
 }
 
-/// The answer of a change that was committed and audited.
+/// The output of a finished change: it was audited, or had a reason for no audit row, or changed nothing.
 pub struct Changed<A>(A);
 
 /// Why a change has no row in the audit trail.
 #[derive(Clone, Copy, Debug)]
 pub enum Unaudited {
-    /// Only a code was sent, and codes are counted elsewhere.
+    /// Only a code was sent. Codes have their own counters.
     CodeSent,
-    /// Only codes that were on their way became void.
+    /// Only codes that had been sent became void.
     CodesVoided,
-    /// Only a code was used up, which proved what was already known.
+    /// Only a code was used up, and what it proves was already known.
     CodeUsed,
-    /// Only what was there already was written again.
+    /// Only values that were already stored were written again.
     Rewritten,
-    /// It only begins what another call completes.
+    /// The call only begins what another call completes.
     Begun,
-    /// A sign-in, which is recorded by its session and the authentication events.
+    /// A sign-in, which its session and the authentication events record.
     SignIn,
 }
 
 impl<'a> Change<'a> {
-    /// Begins a change by the user who calls. The caller must check that the session is live.
+    /// Begins a change by the user who calls. The calling code must check that the session is live, or that the sign-in
+    /// still waits.
     pub async fn by_user(app: &'a App, context: &Context, pool_id: &str) -> Result<Self> {
-        Self::start(app, trail(app, context, USER), pool_id).await
+        Self::start(app, user_trail(app, context), pool_id).await
     }
 
-    /// Begins a change by the server itself, as at its first start.
+    /// Begins a change by the server itself, such as creating the demo pool at the first start.
     pub async fn by_service(app: &'a App, pool_id: &str) -> Result<Self> {
-        let trail = Trail { at: app.clock.now(), actor: SERVICE.into(), request_id: random::uuid() };
-        Self::start(app, trail, pool_id).await
+        Self::start(app, Trail::by_job(app.clock.now()), pool_id).await
     }
 
     async fn start(app: &'a App, trail: Trail, pool_id: &str) -> Result<Self> {
@@ -86,12 +81,12 @@ impl<'a> Change<'a> {
         self.trail.at
     }
 
-    /// Finds the user and locks the row.
+    /// Finds a user and locks the user's row. Fails if there is no such user.
     pub async fn user(&mut self, sub: Uuid) -> Result<User> {
         store::users::lock(&mut self.tx, &self.pool_id, sub).await?.ok_or(Error::UserNotFound)
     }
 
-    /// Locks the user pool that the change belongs to.
+    /// Finds the change's user pool and locks its row. Fails if there is no such pool.
     pub async fn pool(&mut self) -> Result<Pool> {
         let found = store::pools::lock(&mut self.tx, &self.pool_id).await?;
         found.ok_or_else(|| Error::no_such_pool(&self.pool_id))
@@ -103,7 +98,7 @@ impl<'a> Change<'a> {
         self.commit_noted(audited, answer).await
     }
 
-    /// Commits, and records the event if the database says that something changed.
+    /// Commits. Records the event only if `changed`, which says whether the database changed anything.
     pub async fn commit_if<A>(self, changed: bool, entry: Entry<'_>, answer: A) -> Result<Changed<A>> {
         if changed {
             self.commit(entry, answer).await
@@ -130,7 +125,8 @@ impl<'a> Change<'a> {
         Ok(Changed(answer))
     }
 
-    /// Commits what a refusal must leave behind, such as counts and used codes, and returns the refusal.
+    /// Commits what must be kept although the call is refused, such as counts and used codes. Then fails with the
+    /// refusal.
     pub async fn refuse<A>(self, refusal: Error) -> Result<A> {
         self.end().await?;
         Err(refusal)
@@ -159,22 +155,22 @@ impl DerefMut for Change<'_> {
 }
 
 impl<A> Changed<A> {
-    /// A change that shared a statement with others; the statement audits each.
+    /// Wraps the output of a change that a batch made together with others. The batch's statement audits each of them.
     pub fn together<B: Batch + WritesAudit>(_: &GroupCommit<B>, answer: A) -> Self {
         Self(answer)
     }
 
-    /// A change that was not made in a transaction of its own.
+    /// Wraps the output of a change without an audit row that was not made through a [`Change`].
     pub fn unaudited(_: Unaudited, answer: A) -> Self {
         Self(answer)
     }
 
-    /// A change that one statement made and audited.
+    /// Wraps the output of a change that a single statement made and audited.
     pub fn by_statement(_: Audited, answer: A) -> Self {
         Self(answer)
     }
 
-    /// The same change with another answer.
+    /// Replaces the output.
     pub fn with<B>(self, answer: B) -> Changed<B> {
         Changed(answer)
     }
@@ -195,7 +191,8 @@ impl<A> Deref for Changed<A> {
 impl Operator {
     /// Begins a change in the operator's name.
     pub async fn begin<'a>(&self, app: &'a App, context: &Context, pool_id: &str) -> Result<Change<'a>> {
-        Change::start(app, trail(app, context, self.actor()), pool_id).await
+        let trail = Trail::by_operator(app.clock.now(), context.request_id, &self.access_key_id);
+        Change::start(app, trail, pool_id).await
     }
 }
 
@@ -216,18 +213,24 @@ impl Bearer {
     }
 }
 
-/// The audit data of a request: time, actor and request ID.
-pub fn trail(app: &App, context: &Context, actor: impl Into<String>) -> Trail {
-    Trail { at: app.clock.now(), actor: actor.into(), request_id: context.request_id }
+/// Returns what is common to the audit rows of a request that a user makes.
+pub fn user_trail(app: &App, context: &Context) -> Trail {
+    Trail::by_user(app.clock.now(), context.request_id)
+}
+
+/// Returns what is common to the audit rows of what the server does by itself during a request.
+pub fn service_trail(app: &App, context: &Context) -> Trail {
+    Trail::by_service(app.clock.now(), context.request_id)
 }
 
 /// Records an event in the caller's transaction.
 ///
-/// If a user makes a change to their own account too often in a day, it is refused (`TooManyRequests`). Changes that
-/// protect the account are made nevertheless: their rows are left out, and one row says so.
+/// Fails with `TooManyRequests` if the user has made too many changes of this kind to their own account within a day.
+/// Changes that protect the account do not fail then. Instead, they leave no row, and one row per day says that rows
+/// are missing.
 pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, entry: Entry<'_>) -> Result<Audited> {
     let event = entry.event;
-    let Some(sub) = entry.sub.filter(|_| trail.actor == USER) else {
+    let Some(sub) = entry.sub.filter(|_| trail.is_by_user()) else {
         return Ok(store::audit::insert(db, pool_id, trail, entry).await?);
     };
     let most = app.config.user_changes_per_day;
@@ -248,7 +251,7 @@ pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, 
     Ok(Audited::left_out())
 }
 
-/// Whether the change protects the account, and so is never refused.
+/// Whether the change protects the account, and so is not refused for being too frequent.
 fn protects(event: Event) -> bool {
     matches!(
         event,

@@ -209,7 +209,7 @@ fn row(what: &str, connections: usize, measured: &Measured, cpu: Option<f64>, ra
 
 fn delete_straight<'a>((db, pool): &'a mut (Connections, String), target: &'a Target) -> Work<'a> {
     Box::pin(async move {
-        let trail = Trail { at: SystemClock.now(), actor: "user".into(), request_id: random::uuid() };
+        let trail = Trail::by_user(SystemClock.now(), random::uuid());
         let mut db = db.acquire().await.unwrap();
         let done =
             store::passkeys::delete(&mut db, pool, target.sub, target.origin_jti, &target.id, &trail).await.unwrap();

@@ -16,6 +16,7 @@ use clap::Parser;
 use keystead::{
     app::App,
     config::Config,
+    context::{Context, Door},
     factor::AddressAttribute,
     flows::{
         messages::{
@@ -23,7 +24,7 @@ use keystead::{
             addresses::Address,
             templates::{MessageContent, Occasion},
         },
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     operations, store,
 };
@@ -138,13 +139,20 @@ async fn write_messages(app: &App, count: usize) {
     let name = uuid::Uuid::from_u128(1).to_string();
     let user = store::users::find(&app.db, &pool_id, &name).await.unwrap().unwrap();
     let metadata = Map::new();
-    let cause = Cause { app, pool: &pool, client_id: &client, metadata: &metadata };
+    let request = Context {
+        request_id: keystead::random::uuid(),
+        operation: "SignUp".into(),
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
+        door: Door::Api,
+        browser: None,
+    };
+    let context = PoolContext { app, request: &request, pool: &pool, client_id: &client, metadata: &metadata };
     let mut tx = app.db.begin().await.unwrap();
     for n in 0..count {
         let address = Address { attribute: AddressAttribute::Email, value: format!("flood{n}@example.com") };
         let (occasion, source) = (Occasion::Verification, "SignUp");
         let told = MessageContent { occasion, source, username: &name, secret: "123456", stored: None };
-        messages::send(&cause, &mut tx, &user, &address, told, app.clock.now()).await.unwrap();
+        messages::send(&context, &mut tx, &user, &address, told, app.clock.now()).await.unwrap();
     }
     tx.commit().await.unwrap();
 }

@@ -1,8 +1,9 @@
-//! What several operations share: the steps of signing in, issuing tokens, keys, attributes, removing a user.
+//! Logic that several operations share: accounts, messages, OAuth, sessions, sign-ins and triggers.
 
 pub(crate) mod accounts;
 pub mod messages;
 pub(crate) mod oauth;
+pub mod pool_context;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub mod triggers;
@@ -20,7 +21,7 @@ pub async fn pool(app: &App, pool_id: &str) -> Result<Pool> {
     store::pools::find(&app.db, pool_id).await?.ok_or_else(|| Error::no_such_pool(pool_id))
 }
 
-/// Finds the pool of a token's bearer. A pool that was deleted took its sessions along, so the token counts as revoked.
+/// Finds the pool of a token's bearer. If the pool was deleted, so were its sessions, and the token counts as revoked.
 pub async fn pool_of(app: &App, bearer: &Bearer) -> Result<Pool> {
     Ok(store::pools::find(&app.db, &bearer.pool_id).await?.ok_or(tokens::Error::Revoked)?)
 }

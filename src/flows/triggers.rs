@@ -1,8 +1,8 @@
-//! The triggers of a pool (`LambdaConfig`): which event each gets, and how its response is used.
+//! The triggers of a pool (`LambdaConfig`): which event each receives, and how its response is used.
 //!
 //! Events and responses are those of the Amazon Cognito developer guide, "Customizing user pool workflows with Lambda
-//! triggers". A function is never called inside a transaction: it may take seconds, and rows would be locked all that
-//! time.
+//! triggers". A trigger is never called inside a transaction, because the call may take seconds, in which rows would be
+//! locked.
 
 use serde_json::{Map, Value, json};
 
@@ -11,25 +11,13 @@ use crate::{
     error::{Error, Key, Result, Text},
     factor::ChallengeName,
     flows::accounts::attributes::Attribute,
+    flows::pool_context::PoolContext,
     pending::Answered,
     store::{pools::Pool, users::User},
     triggers::Failure,
 };
 
-/// On whose behalf something happens, and what the client tells the triggers about it.
-#[derive(Clone, Copy)]
-pub struct Cause<'a> {
-    pub app: &'a App,
-    pub pool: &'a Pool,
-    /// The app client, or [`NO_CLIENT`].
-    pub client_id: &'a str,
-    pub metadata: &'a Map<String, Value>,
-}
-
-/// The client ID in the events of what operators do.
-pub const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
-
-/// The functions that a pool may have, with the names that they have in `LambdaConfig`.
+/// The triggers for which a pool may have functions, named as in `LambdaConfig`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     PreSignUp,
@@ -61,7 +49,7 @@ impl Trigger {
     }
 }
 
-/// The ARN of a pool's function, if it has one.
+/// The ARN of the pool's function for a trigger, if it has one.
 pub fn function(pool: &Pool, trigger: Trigger) -> Option<&str> {
     let functions = pool.settings.rest.get("LambdaConfig")?;
     let versioned = match trigger {
@@ -71,7 +59,7 @@ pub fn function(pool: &Pool, trigger: Trigger) -> Option<&str> {
     versioned.or_else(|| functions[trigger.name()].as_str())
 }
 
-/// A user's attributes as triggers see them: as texts, with the subject and the status.
+/// A user's attributes as triggers receive them: as strings, with the subject and the status.
 pub fn attributes_of(user: &User) -> Map<String, Value> {
     let mut out = user.attributes.clone();
     out.insert("sub".into(), json!(user.sub));
@@ -79,7 +67,7 @@ pub fn attributes_of(user: &User) -> Map<String, Value> {
     out
 }
 
-impl Cause<'_> {
+impl PoolContext<'_> {
     /// Makes the event of a trigger.
     pub fn event(&self, source: &str, username: &str, request: Value, response: Value) -> Value {
         json!({
@@ -94,14 +82,14 @@ impl Cause<'_> {
         })
     }
 
-    /// Calls a function of the pool, if it has one.
+    /// Calls the pool's function for a trigger, if it has one.
     pub async fn call(&self, trigger: Trigger, event: impl FnOnce() -> Value) -> Result<Option<Map<String, Value>>> {
         let Some(arn) = function(self.pool, trigger) else { return Ok(None) };
         let name = trigger.name();
         let called = self.app.triggers.call(&self.pool.id, arn, &event()).await;
         called.map(Some).map_err(|failure| {
             match &failure {
-                // The failure's text is not logged, because it may contain anything.
+                // The function's own text is not logged, because it may contain anything.
                 Failure::Refused(_) => tracing::info!(trigger = name, "a trigger refused"),
                 Failure::Unrecognizable => {
                     tracing::warn!(trigger = name, arn, "a trigger's answer is no event with a response");
@@ -114,7 +102,7 @@ impl Cause<'_> {
     }
 }
 
-/// The errors that the API reference names for triggers.
+/// Maps a failure to the error that the API reference has for it.
 fn refusal(name: &str, failure: Failure) -> Error {
     match failure {
         Failure::Refused(text) => {
@@ -143,10 +131,10 @@ pub struct PreSignUp {
     pub verified: Vec<&'static str>,
 }
 
-/// Calls the pre sign-up trigger, before a user is created. `source`: `PreSignUp_SignUp` or
+/// Calls the pre sign-up trigger, before a user is created. `source` is `PreSignUp_SignUp` or
 /// `PreSignUp_AdminCreateUser`.
 pub async fn pre_sign_up(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     source: &str,
     username: &str,
     attributes: &Map<String, Value>,
@@ -155,11 +143,11 @@ pub async fn pre_sign_up(
     let event = || {
         let data: Map<_, _> =
             validation_data.iter().map(|one| (one.name.clone(), json!(one.value.as_deref().unwrap_or("")))).collect();
-        let request = json!({"userAttributes": attributes, "validationData": data, "clientMetadata": cause.metadata});
+        let request = json!({"userAttributes": attributes, "validationData": data, "clientMetadata": context.metadata});
         let response = json!({"autoConfirmUser": false, "autoVerifyEmail": false, "autoVerifyPhone": false});
-        cause.event(source, username, request, response)
+        context.event(source, username, request, response)
     };
-    let Some(response) = cause.call(Trigger::PreSignUp, event).await? else { return Ok(PreSignUp::default()) };
+    let Some(response) = context.call(Trigger::PreSignUp, event).await? else { return Ok(PreSignUp::default()) };
     let says = |member: &str| response.get(member) == Some(&Value::Bool(true));
     let verified = [("autoVerifyEmail", "email"), ("autoVerifyPhone", "phone_number")];
     Ok(PreSignUp {
@@ -170,50 +158,50 @@ pub async fn pre_sign_up(
 
 /// Calls the post confirmation trigger, after a user was confirmed.
 ///
-/// `source`: `PostConfirmation_ConfirmSignUp` or `PostConfirmation_ConfirmForgotPassword`.
-pub async fn post_confirmation(cause: &Cause<'_>, source: &str, user: &User) -> Result<()> {
+/// `source` is `PostConfirmation_ConfirmSignUp` or `PostConfirmation_ConfirmForgotPassword`.
+pub async fn post_confirmation(context: &PoolContext<'_>, source: &str, user: &User) -> Result<()> {
     let event = || {
-        let request = json!({"userAttributes": attributes_of(user), "clientMetadata": cause.metadata});
-        cause.event(source, &user.username, request, json!({}))
+        let request = json!({"userAttributes": attributes_of(user), "clientMetadata": context.metadata});
+        context.event(source, &user.username, request, json!({}))
     };
-    cause.call(Trigger::PostConfirmation, event).await.map(|_| ())
+    context.call(Trigger::PostConfirmation, event).await.map(|_| ())
 }
 
-/// Calls the pre authentication trigger, before a person is asked to prove who they are.
+/// Calls the pre authentication trigger, before the server checks any proof of a person.
 ///
-/// `user` is `None` for an unknown person, if existence is hidden.
-pub async fn pre_authentication(cause: &Cause<'_>, username: &str, user: Option<&User>) -> Result<()> {
+/// `user` is `None` for an unknown person, if the client hides which users exist.
+pub async fn pre_authentication(context: &PoolContext<'_>, username: &str, user: Option<&User>) -> Result<()> {
     let event = || {
         let request = json!({
             "userAttributes": user.map(attributes_of).unwrap_or_default(),
-            "validationData": cause.metadata,
+            "validationData": context.metadata,
             "userNotFound": user.is_none(),
         });
-        cause.event("PreAuthentication_Authentication", username_of(username, user), request, json!({}))
+        context.event("PreAuthentication_Authentication", username_of(username, user), request, json!({}))
     };
-    cause.call(Trigger::PreAuthentication, event).await.map(|_| ())
+    context.call(Trigger::PreAuthentication, event).await.map(|_| ())
 }
 
 /// Calls the post authentication trigger, after a person signed in.
-pub async fn post_authentication(cause: &Cause<'_>, user: &User, new_device: bool) -> Result<()> {
+pub async fn post_authentication(context: &PoolContext<'_>, user: &User, new_device: bool) -> Result<()> {
     let event = || {
         let request = json!({
             "userAttributes": attributes_of(user),
             "newDeviceUsed": new_device,
-            "clientMetadata": cause.metadata,
+            "clientMetadata": context.metadata,
         });
-        cause.event("PostAuthentication_Authentication", &user.username, request, json!({}))
+        context.event("PostAuthentication_Authentication", &user.username, request, json!({}))
     };
-    cause.call(Trigger::PostAuthentication, event).await.map(|_| ())
+    context.call(Trigger::PostAuthentication, event).await.map(|_| ())
 }
 
 fn username_of<'a>(typed: &'a str, user: Option<&'a User>) -> &'a str {
     user.map_or(typed, |user| &user.username)
 }
 
-/// Calls one of the three functions of custom challenges. Without it, a sign-in by custom challenges fails.
+/// Calls one of the three triggers of custom challenges. Fails if the pool does not have the trigger.
 async fn auth_challenge(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     trigger: Trigger,
     (username, user): (&str, Option<&User>),
     mut request: Value,
@@ -221,12 +209,12 @@ async fn auth_challenge(
 ) -> Result<Map<String, Value>> {
     let event = || {
         request["userAttributes"] = user.map(attributes_of).unwrap_or_default().into();
-        request["clientMetadata"] = cause.metadata.clone().into();
+        request["clientMetadata"] = context.metadata.clone().into();
         request["userNotFound"] = user.is_none().into();
         let source = format!("{}_Authentication", trigger.name());
-        cause.event(&source, username_of(username, user), request, response)
+        context.event(&source, username_of(username, user), request, response)
     };
-    let answer = cause.call(trigger, event).await?;
+    let answer = context.call(trigger, event).await?;
     answer.ok_or_else(|| {
         Error::InvalidParameter("Custom auth lambda trigger is not configured for the user pool.".into())
     })
@@ -234,22 +222,23 @@ async fn auth_challenge(
 
 /// What a define auth challenge trigger decides.
 pub enum Decision {
-    /// Ask this challenge next.
+    /// The person must answer this challenge next.
     Ask(ChallengeName),
     Issue,
     Fail,
 }
 
-/// Asks what comes next in a sign-in by custom challenges. `session` has the challenges answered so far.
+/// Calls the define auth challenge trigger, which decides what comes next in a sign-in by custom challenges. `session`
+/// has the challenges answered so far.
 pub async fn define_auth_challenge(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     username: &str,
     user: Option<&User>,
     session: &[Answered],
 ) -> Result<Decision> {
     let request = json!({"session": session});
     let response = json!({"challengeName": null, "issueTokens": null, "failAuthentication": null});
-    let response = auth_challenge(cause, Trigger::DefineAuthChallenge, (username, user), request, response).await?;
+    let response = auth_challenge(context, Trigger::DefineAuthChallenge, (username, user), request, response).await?;
     let says = |member: &str| response.get(member) == Some(&Value::Bool(true));
     match response.get("challengeName").and_then(Value::as_str).filter(|name| !name.is_empty()) {
         _ if says("failAuthentication") => Ok(Decision::Fail),
@@ -266,9 +255,9 @@ pub struct CustomChallenge {
     pub metadata: Option<String>,
 }
 
-/// Has the create auth challenge trigger make a custom challenge.
+/// Calls the create auth challenge trigger, which makes a custom challenge.
 pub async fn create_auth_challenge(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     username: &str,
     user: Option<&User>,
     session: &[Answered],
@@ -276,7 +265,8 @@ pub async fn create_auth_challenge(
     let request = json!({"challengeName": ChallengeName::CustomChallenge, "session": session});
     let response =
         json!({"publicChallengeParameters": null, "privateChallengeParameters": null, "challengeMetadata": null});
-    let mut response = auth_challenge(cause, Trigger::CreateAuthChallenge, (username, user), request, response).await?;
+    let mut response =
+        auth_challenge(context, Trigger::CreateAuthChallenge, (username, user), request, response).await?;
     let public = match response.remove("publicChallengeParameters") {
         Some(Value::Object(public)) if public.values().all(Value::is_string) => public,
         None | Some(Value::Null) => Map::new(),
@@ -289,9 +279,9 @@ pub async fn create_auth_challenge(
     })
 }
 
-/// Asks whether the answer to a custom challenge is right.
+/// Calls the verify auth challenge response trigger. Returns whether the answer to a custom challenge is right.
 pub async fn verify_auth_challenge(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     username: &str,
     user: Option<&User>,
     private: &Value,
@@ -299,7 +289,7 @@ pub async fn verify_auth_challenge(
 ) -> Result<bool> {
     let (trigger, response) = (Trigger::VerifyAuthChallengeResponse, json!({"answerCorrect": null}));
     let request = json!({"privateChallengeParameters": private, "challengeAnswer": answer});
-    let response = auth_challenge(cause, trigger, (username, user), request, response).await?;
+    let response = auth_challenge(context, trigger, (username, user), request, response).await?;
     match response.get("answerCorrect") {
         Some(Value::Bool(correct)) => Ok(*correct),
         _ => Err(unrecognizable()),
@@ -315,24 +305,29 @@ pub struct Migrated {
     pub force_alias_creation: bool,
 }
 
-/// Asks the user migration trigger for a user who does not exist in this pool.
+/// Calls the user migration trigger for a user who does not exist in this pool.
 ///
-/// `password` is `None` if it was forgotten. Returns `None` if the trigger does not know the user.
-pub async fn user_migration(cause: &Cause<'_>, username: &str, password: Option<&str>) -> Result<Option<Migrated>> {
+/// `password` is `None` if it was forgotten. Returns `None` if there is no trigger, or if the trigger does not know the
+/// user.
+pub async fn user_migration(
+    context: &PoolContext<'_>,
+    username: &str,
+    password: Option<&str>,
+) -> Result<Option<Migrated>> {
     let source = match password {
         Some(_) => "UserMigration_Authentication",
         None => "UserMigration_ForgotPassword",
     };
     let event = || {
-        let mut request = json!({"validationData": cause.metadata, "clientMetadata": cause.metadata});
+        let mut request = json!({"validationData": context.metadata, "clientMetadata": context.metadata});
         if let Some(password) = password {
             request["password"] = json!(password);
         }
         let response = json!({"userAttributes": null, "forceAliasCreation": null, "finalUserStatus": null,
             "messageAction": null, "desiredDeliveryMediums": null});
-        cause.event(source, username, request, response)
+        context.event(source, username, request, response)
     };
-    let response = match cause.call(Trigger::UserMigration, event).await {
+    let response = match context.call(Trigger::UserMigration, event).await {
         // This is how a function says that there is no such user, or that the password is wrong.
         Err(Error::UserLambdaValidation(_)) | Ok(None) => return Ok(None),
         Err(other) => return Err(other),

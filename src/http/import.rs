@@ -1,5 +1,5 @@
-//! `PUT /import/{token}`: uploads the file of a user import job. The token, taken from the job's `PreSignedUrl`, is the
-//! permission.
+//! `PUT /import/{token}`: uploads the file of a user import job. The token comes from the job's `PreSignedUrl` and is
+//! the only authorization.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::{
     store::audit::Trail,
 };
 
-/// Limits of an uploaded file.
+/// The limits on an uploaded file.
 const LIMITS: Limits = Limits { longest: 16 * 1024 * 1024, patience: Duration::from_secs(120) };
 
 /// Stores the uploaded file.
@@ -38,7 +38,7 @@ pub async fn put(
 fn write(kept: Result<()>) -> Answer {
     let Err(error) = kept else { return Answer { response: HttpResponse::Ok().finish(), error: None } };
     let status = match &error {
-        // The only refusal that is about permission.
+        // The token is invalid or has expired.
         Error::NotAuthorized(_) => StatusCode::FORBIDDEN,
         Error::PreconditionNotMet(_) => StatusCode::CONFLICT,
         Error::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -65,7 +65,7 @@ async fn keep(
     app.acl.check_pool(&pool_id, address, 0)?;
     let mut held = app.admission.upload(&pool_id)?;
     let file = arrival::body(payload, &LIMITS, &mut held).await?;
-    let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id };
+    let trail = Trail::by_service(app.clock.now(), request_id);
     let app = app.clone().into_inner();
     let (within, whom) = (app.clone(), Recognized::At(pool_id.clone()));
     work::with_place(&app, (address, "file of users"), whom, async move {

@@ -1,5 +1,5 @@
-//! Works on user import jobs, row by row. Each row and its count are one transaction, so that if a replica dies another
-//! goes on with the very next row.
+//! Works on user import jobs, row by row. One transaction imports a row and counts it. So if a replica dies, another
+//! replica continues with the next row.
 
 use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
 
@@ -9,7 +9,6 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::accounts::user_import,
-    random,
     store::{
         self,
         audit::Trail,
@@ -17,15 +16,15 @@ use crate::{
     },
 };
 
-/// Pause between two looks for a job.
+/// The pause between two searches for a job.
 const EVERY: StdDuration = StdDuration::from_secs(1);
-/// If no row is done in this time, another replica takes the job.
+/// If no row is completed within this time, another replica takes the job.
 const LEASE: Duration = Duration::minutes(1);
-/// Rows after which another job has its turn, and a line goes to the log.
+/// How many rows a job may import before another job has its turn. The log then gets a progress message.
 const PROGRESS: i32 = 1_000;
-/// The most rows whose failure is logged, in a turn.
+/// For how many failed rows per turn the reason is logged.
 const TOLD: usize = 100;
-/// Consecutive turns without a row done after which a job has failed.
+/// After this many consecutive turns in which no row was completed, a job has failed.
 const TAKES: i32 = 10;
 
 /// Works on jobs until the task is dropped.
@@ -54,7 +53,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
     }
     let Some(pool) = store::pools::find(&app.job_db, pool_id).await? else { return Ok(()) };
     let file = file.as_deref().unwrap_or_default();
-    // Spreadsheets write a byte order mark.
+    // Spreadsheet programs put a byte order mark at the start of the file.
     let mut reader = csv::Reader::from_reader(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file));
     let columns: Option<Vec<String>> = reader.headers().ok().map(|header| header.iter().map(str::to_owned).collect());
     let columns = columns.filter(|columns| user_import::header_fits(&pool, columns));
@@ -73,14 +72,14 @@ async fn import(app: &App, work: Work) -> Result<()> {
         });
         let now = app.clock.now();
         let mut tx = app.job_db.begin().await?;
-        // The pool is locked before the job, as DeleteUserPool does.
+        // The pool is locked before the job, because DeleteUserPool locks them in this order.
         if !store::pools::hold(&mut tx, pool_id).await? {
             return Ok(());
         }
         if !store::user_imports::count_row(&mut tx, pool_id, id, row, now + LEASE).await? {
             break;
         }
-        let trail = Trail { at: now, actor: "service".into(), request_id: random::uuid() };
+        let trail = Trail::by_job(now);
         let (outcome, why) = match values {
             Some(values) => user_import::import(&mut tx, &pool, &trail, values).await?,
             None => (RowOutcome::Failed, Some("the row has another number of columns than the header".into())),
@@ -89,13 +88,13 @@ async fn import(app: &App, work: Work) -> Result<()> {
         tx.commit().await?;
         if let Some(why) = why.filter(|_| told < TOLD) {
             told += 1;
-            // The header is the file's first line.
+            // Row 0 is the second line of the file, because the header is the first.
             tracing::warn!(pool = pool_id, job = id, line = row + 2, why, "a user was not imported");
         }
         row += 1;
         if row % PROGRESS == 0 {
             tracing::info!(pool = pool_id, job = id, rows = row, "importing users");
-            // Other jobs are waiting, too.
+            // Other jobs may be waiting.
             return Ok(store::user_imports::give_back(&app.job_db, pool_id, id, app.clock.now()).await?);
         }
     }
@@ -106,7 +105,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
             end(app, &work, "Succeeded", "Import_Job_Completed_but_some_rows_failed_the_servers_log_says_why").await
         }
         "InProgress" if job.done == row => end(app, &work, "Succeeded", "Import_Job_Completed_Successfully").await,
-        // Another replica has it by now.
+        // Another replica has taken the job, or the job has ended.
         _ => Ok(()),
     }
 }

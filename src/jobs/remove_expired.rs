@@ -1,4 +1,4 @@
-//! Removes what is no longer needed, table by table: `docs/retention.md` says what and when.
+//! Removes rows that are no longer needed, table by table. `docs/retention.md` says which rows, and when.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     app::App,
     flows::accounts::remove_user,
-    random,
     store::{self, Connection, audit::Trail, job_locks::Job},
 };
 
-/// Rows removed by one statement, so that no lock is held long.
+/// How many rows one statement removes. The number is small, so that no lock is held long.
 const BATCH: i64 = 1000;
-/// Batches of one kind in one run, so that a flood of one kind does not keep the others waiting for ever.
+/// How many batches of one kind a run removes. The number is limited, so that a flood of one kind does not delay the
+/// others forever.
 const BATCHES: usize = 1000;
-/// Users removed in one transaction: each takes several statements.
+/// How many users one transaction removes. The number is small, because each user takes several statements.
 const USERS: i64 = 20;
 /// How long a user import may wait for its start.
 const IMPORTS_WAIT: Duration = Duration::DAY;
@@ -58,15 +58,15 @@ const KINDS: [Kind; 13] = [
 pub async fn keep_at_it(app: Arc<App>) {
     loop {
         tokio::time::sleep(super::MINUTE).await;
-        // Failures have been logged already, kind by kind.
+        // Failures have already been logged, kind by kind.
         if let Ok(rows @ 1..) = run(&app).await {
             tracing::info!(rows, "removed what expired");
         }
     }
 }
 
-/// Removes everything that is due, batch by batch. Returns how many rows were removed; 0 when another replica is doing
-/// this.
+/// Removes everything that is due, batch by batch. Returns how many rows were removed, which is 0 if another replica
+/// does this job at the moment.
 pub async fn run(app: &App) -> sqlx::Result<u64> {
     let (mut total, mut outcome) = (0, Ok(()));
     for kind in KINDS {
@@ -74,7 +74,7 @@ pub async fn run(app: &App) -> sqlx::Result<u64> {
             match batch(app, kind).await {
                 Ok(0) => break,
                 Ok(rows) => total += rows,
-                // A locked table does not keep the others from being cleared.
+                // If one table is locked, the rows of the other kinds are still removed.
                 Err(cause) => {
                     tracing::warn!(%cause, ?kind, "could not remove what expired; will try again");
                     outcome = Err(cause);
@@ -97,7 +97,8 @@ async fn batch(app: &App, kind: Kind) -> sqlx::Result<u64> {
     Ok(rows)
 }
 
-/// The time before which rows that are kept for so many days are dropped; `None` when they are kept for ever.
+/// Returns the time before which rows are removed if they are kept for this many days; `None` if they are kept forever
+/// (0 days).
 fn before(days: u32, now: OffsetDateTime) -> Option<OffsetDateTime> {
     (days > 0).then(|| now - Duration::days(days.into()))
 }
@@ -119,7 +120,7 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
             sqlx::query!(
                 "DELETE FROM sessions WHERE (user_pool_id, origin_jti) IN
                      (SELECT user_pool_id, origin_jti FROM sessions WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-                // Access tokens live a day at most and must find their session.
+                // Access tokens are valid for a day at most, and are checked against their session until then.
                 now - Duration::DAY,
                 BATCH
             )
@@ -155,7 +156,8 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
                       ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
                 now,
                 BATCH,
-                // Sign-up codes are kept longer, so that a user who comes late learns that the code was right.
+                // Expired sign-up codes are kept for a week, so that a user who enters one too late learns that it was
+                // right but has expired.
                 now - Duration::days(7)
             )
             .execute(db)
@@ -166,7 +168,7 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
                 "DELETE FROM code_attempts WHERE (user_pool_id, username_key, purpose) IN
                      (SELECT user_pool_id, username_key, purpose FROM code_attempts WHERE greatest(sent_since, tried_since) < $1
                       ORDER BY greatest(sent_since, tried_since) LIMIT $2 FOR UPDATE SKIP LOCKED)",
-                // Codes live a day at most, and guesses are counted by the day.
+                // Codes are valid for a day at most, and guesses are counted per day.
                 now - Duration::days(2),
                 BATCH
             )
@@ -178,7 +180,8 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
                 "DELETE FROM authorization_codes WHERE (user_pool_id, code_hash) IN
                      (SELECT user_pool_id, code_hash FROM authorization_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
                       FOR UPDATE SKIP LOCKED)",
-                // A code that is used again ends what it gave, so it must be found.
+                // If a code is used a second time, the session that it opened is ended. So the code must still be
+                // found.
                 now - Duration::DAY,
                 BATCH
             )
@@ -247,7 +250,7 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
     Ok(done.rows_affected())
 }
 
-/// Removes users who never confirmed their sign-up, as an operator would.
+/// Removes users who never confirmed their sign-up, in the same way as AdminDeleteUser.
 async fn remove_unconfirmed(days: u32, db: &mut Connection, now: OffsetDateTime) -> sqlx::Result<u64> {
     let Some(before) = before(days, now) else { return Ok(0) };
     let found = sqlx::query!(
@@ -257,10 +260,10 @@ async fn remove_unconfirmed(days: u32, db: &mut Connection, now: OffsetDateTime)
         USERS
     );
     let found = found.fetch_all(&mut *db).await?;
-    let trail = Trail { at: now, actor: "service".into(), request_id: random::uuid() };
+    let trail = Trail::by_job(now);
     let mut removed = 0;
     for user in found {
-        // The row is locked, so the user is still unconfirmed.
+        // The user's row has been locked since it was read, so the user is still unconfirmed.
         let gone = remove_user::remove(db, &user.user_pool_id, user.sub, &trail).await?;
         removed += u64::from(gone.is_some());
     }

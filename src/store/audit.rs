@@ -40,7 +40,8 @@ pub enum Event {
     UserDeleted,
     #[strum(serialize = "user.signed_out")]
     UserSignedOut,
-    /// From here on, rows of the user's own changes are missing, for a day at most.
+    /// From now on, for a day, rows are missing: those of changes that the user makes too often to their own account.
+    /// If rows are still left out after that day, this event is recorded again.
     #[strum(serialize = "user.changes_left_out")]
     UserChangesLeftOut,
     #[strum(serialize = "address.verified")]
@@ -139,11 +140,12 @@ pub enum Event {
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
     pub event: Event,
-    /// The user.
+    /// The user that the event is about.
     pub sub: Option<Uuid>,
-    /// The passkey.
+    /// The passkey that the event is about.
     pub credential_id: Option<&'a [u8]>,
-    /// Anything else that has a name in the pool: a group, an app client, a domain, a resource server, an import job.
+    /// Anything else with a name in the pool that the event is about: a group, an app client, a domain, a resource
+    /// server, an import job.
     pub target: Option<&'a str>,
 }
 
@@ -170,39 +172,82 @@ impl Event {
 }
 
 impl<'a> Entry<'a> {
-    /// Adds something that has a name in the pool.
+    /// Adds something with a name in the pool, which the event is also about.
     pub fn and(self, target: &'a str) -> Self {
         Self { target: Some(target), ..self }
     }
 }
 
-/// Proof that a row was written in the current transaction. Only the store makes one, except for [`Self::left_out`].
+/// Proof that an audit row was written in the current transaction. Only the store creates it, except with
+/// [`Self::left_out`].
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "it is what a change is committed with"]
 pub struct Audited(());
 
 impl Audited {
-    /// For a row that is left out because an earlier row says so.
+    /// Stands for a row that is left out. An earlier row already says that rows are left out.
     pub fn left_out() -> Self {
         Self(())
     }
 
-    /// For statements that write their rows themselves.
+    /// Stands for the audit rows of a statement that writes them itself.
     pub(super) fn by_statement() -> Self {
         Self(())
     }
 }
 
-/// Who does something, when, in which request: the part that every audit row of a request shares.
+/// The actor of changes that users make themselves.
+const USER: &str = "user";
+/// The actor of changes that the server makes by itself.
+const SERVICE: &str = "service";
+
+/// What all audit rows of a request have in common: the time, the actor and the request.
 #[derive(Clone, Debug)]
 pub struct Trail {
     pub at: OffsetDateTime,
     /// `user`, `operator:<access key ID>` or `service`
-    pub actor: String,
+    actor: String,
     pub request_id: Uuid,
 }
 
-/// Notes an event.
+impl Trail {
+    /// The trail of a user's own request.
+    pub fn by_user(at: OffsetDateTime, request_id: Uuid) -> Self {
+        Self { at, actor: USER.into(), request_id }
+    }
+
+    /// The trail of an operator's request.
+    pub fn by_operator(at: OffsetDateTime, request_id: Uuid, access_key_id: &str) -> Self {
+        Self { at, actor: format!("operator:{access_key_id}"), request_id }
+    }
+
+    /// The trail of something that the server does by itself because of a request.
+    pub fn by_service(at: OffsetDateTime, request_id: Uuid) -> Self {
+        Self { at, actor: SERVICE.into(), request_id }
+    }
+
+    /// The trail of something that the server does by itself without a request.
+    pub fn by_job(at: OffsetDateTime) -> Self {
+        Self::by_service(at, random::uuid())
+    }
+
+    /// The trail of work that is done later for the same request and actor.
+    pub fn resumed(at: OffsetDateTime, request_id: Uuid, actor: &str) -> Self {
+        Self { at, actor: actor.to_owned(), request_id }
+    }
+
+    /// Returns the actor as the database stores it.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// Whether a user acts for themselves.
+    pub fn is_by_user(&self) -> bool {
+        self.actor == USER
+    }
+}
+
+/// Records an event.
 pub async fn insert(db: &mut Connection, pool_id: &str, trail: &Trail, entry: Entry<'_>) -> sqlx::Result<Audited> {
     sqlx::query!(
         "INSERT INTO audit_events (user_pool_id, id, at, event, actor, sub, credential_id, request_id, target)
@@ -222,7 +267,8 @@ pub async fn insert(db: &mut Connection, pool_id: &str, trail: &Trail, entry: En
     Ok(Audited(()))
 }
 
-/// Whether a user's passkey was deleted, as far as that is remembered, and is not registered again.
+/// Whether a user's passkey was deleted and no passkey with its credential ID is registered now. The result is also
+/// `false` if the deletion is so old that the audit trail no longer has it.
 pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM audit_events
@@ -236,7 +282,7 @@ pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
-/// How many changes of a kind a user made of their own account since a time, counted up to `most`.
+/// Counts the changes of one kind that a user made to their own account after a time. Stops counting at `most`.
 pub async fn count_own(
     db: &mut Connection,
     pool_id: &str,
@@ -259,7 +305,7 @@ pub async fn count_own(
     .await
 }
 
-/// How many events of a kind a user has had since a time.
+/// Counts the events of one kind that a user had after a time.
 pub async fn count_since(
     db: &mut Connection,
     pool_id: &str,

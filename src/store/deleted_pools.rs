@@ -1,5 +1,5 @@
-//! Pools that were deleted and are not yet removed. The row of `user_pools` is a tombstone, and what belonged to the
-//! pool is removed in batches (`jobs::delete_pools`).
+//! Pools that were deleted but are not removed yet. The row in `user_pools` stays as a tombstone until everything that
+//! belonged to the pool is removed, in batches (`jobs::delete_pools`).
 
 use sqlx::{AssertSqlSafe, PgExecutor};
 use time::OffsetDateTime;
@@ -7,19 +7,19 @@ use uuid::Uuid;
 
 use super::{Connection, audit::Trail, passkeys};
 
-/// A pool whose rows are being removed.
+/// A deleted pool whose rows are being removed.
 #[derive(Debug)]
 pub struct DeletedPool {
     pub id: String,
     pub deleted_at: OffsetDateTime,
-    /// Who deleted it, as an actor of audit rows.
+    /// Who deleted the pool, as it stands in `actor` of audit rows.
     pub by: String,
-    /// The request that deleted it.
+    /// The ID of the request that deleted the pool.
     pub request_id: Uuid,
 }
 
-/// The tables with rows of a pool, children before parents. The audit trail, and what the outbox tells others, outlive
-/// the pool.
+/// The tables with rows of a pool, children before parents. The audit trail is not among them, because it outlives the
+/// pool. Of the outbox, only messages that are still to be sent are removed; its events for other systems stay.
 pub const TABLES: &[&str] = &[
     "outbox",
     "sessions",
@@ -47,17 +47,17 @@ pub const TABLES: &[&str] = &[
     "operators",
 ];
 
-/// Turns a pool that the caller has locked into a tombstone, in the caller's transaction. From COMMIT on, nothing of
-/// the pool answers.
+/// Turns a pool that the caller has locked into a tombstone, in the caller's transaction. After COMMIT, no request
+/// finds the pool any more.
 ///
-/// What every way into the pool begins with is removed at once: its app clients, without which no session is live; its
-/// keys, its operators, its imports and its logo. There are few of each.
+/// This also removes the rows without which no request can use the pool: app clients (no session is live without its
+/// client), signing keys and operators. It removes import jobs and the logo, too. There are few rows of each.
 pub async fn bury(db: &mut Connection, pool_id: &str, trail: &Trail) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_pools SET deleted_at = $2, deleted_by = $3, deletion_request = $4 WHERE user_pool_id = $1",
         pool_id,
         trail.at,
-        trail.actor,
+        trail.actor(),
         trail.request_id
     )
     .execute(&mut *db)
@@ -70,14 +70,14 @@ pub async fn bury(db: &mut Connection, pool_id: &str, trail: &Trail) -> sqlx::Re
     Ok(())
 }
 
-/// How many pools wait for their removal.
+/// Counts the pools that are deleted but not removed yet.
 pub async fn count(db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
     sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM user_pools WHERE deleted_at IS NOT NULL"#)
         .fetch_one(db)
         .await
 }
 
-/// The pool that was deleted first after a time.
+/// Returns the next deleted pool in the order of deletion: the first one that was deleted later than `after`.
 pub async fn next(db: &mut Connection, after: OffsetDateTime) -> sqlx::Result<Option<DeletedPool>> {
     sqlx::query_as!(
         DeletedPool,
@@ -89,8 +89,8 @@ pub async fn next(db: &mut Connection, after: OffsetDateTime) -> sqlx::Result<Op
     .await
 }
 
-/// Removes at most `limit` of a deleted pool's rows from one of [`TABLES`]; those that a late request holds are left
-/// for later. Passkeys and users leave their audit rows, as always.
+/// Removes at most `limit` of a deleted pool's rows from one of [`TABLES`]. Rows that a late request has locked are
+/// left for later. The removal of passkeys and users is recorded in the audit trail, as always.
 pub async fn remove_some(
     db: &mut Connection,
     table: &str,
@@ -98,19 +98,19 @@ pub async fn remove_some(
     limit: i64,
     now: OffsetDateTime,
 ) -> sqlx::Result<u64> {
-    let trail = Trail { at: now, actor: pool.by.clone(), request_id: pool.request_id };
+    let trail = Trail::resumed(now, pool.request_id, &pool.by);
     match table {
         "webauthn_credentials" => passkeys::delete_of_pool(db, &pool.id, limit, &trail).await,
         "users" => remove_users(db, &pool.id, limit, &trail).await,
         _ => {
             let more = if table == "outbox" { "AND due_at IS NOT NULL" } else { "" };
-            // Safe: the table's name is one of the constants above.
+            // This is safe: the table's name is one of the constants above.
             let statement = AssertSqlSafe(format!(
                 "DELETE FROM {table} WHERE user_pool_id = $1 AND ctid = ANY (ARRAY(
                      SELECT ctid FROM {table} WHERE user_pool_id = $1 {more} LIMIT $2 FOR UPDATE SKIP LOCKED))"
             ));
-            // Planned anew each time, for this pool: a plan made for any pool may read all rows of a large one for each
-            // batch.
+            // The statement is planned anew each time, for this pool. A plan made for any pool may, in each batch, read
+            // all rows of a large pool.
             let query = sqlx::query(statement).persistent(false).bind(&pool.id).bind(limit);
             Ok(query.execute(db).await?.rows_affected())
         }
@@ -131,7 +131,7 @@ async fn remove_users(db: &mut Connection, pool_id: &str, limit: i64, trail: &Tr
         pool_id,
         limit,
         trail.at,
-        trail.actor,
+        trail.actor(),
         trail.request_id
     )
     .fetch_one(db)
@@ -140,7 +140,7 @@ async fn remove_users(db: &mut Connection, pool_id: &str, limit: i64, trail: &Tr
 }
 
 /// Removes the tombstone of a pool that has no rows left. If a late request has added a user after all, the foreign key
-/// refuses, and the job looks again.
+/// makes this fail, and the job tries again later.
 pub async fn remove(db: &mut Connection, pool_id: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NOT NULL", pool_id)
         .execute(db)

@@ -1,6 +1,7 @@
 //! Passkeys: the table `webauthn_credentials`.
 //!
-//! Only the code in this file removes rows; each removal writes its audit row and its outbox row in the same statement.
+//! Rows are removed only in this file and in `batches::delete_passkeys`. Each removal writes its audit row and its
+//! outbox row in the same statement.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use super::{Connection, audit::Trail, statement};
 use crate::{random, store::audit::Audited, webauthn::NewCredential};
 
-/// A passkey as lists show it.
+/// A passkey, as the API's lists show it.
 #[derive(Debug)]
 pub struct Passkey {
     pub credential_id: Vec<u8>,
@@ -19,7 +20,7 @@ pub struct Passkey {
     pub created_at: OffsetDateTime,
 }
 
-/// A passkey with what its owner and operators see beyond Amazon Cognito.
+/// A passkey with details that Keystead shows to its owner and to operators, and that Amazon Cognito does not show.
 #[derive(Debug)]
 pub struct PasskeyDetails {
     pub credential_id: Vec<u8>,
@@ -35,7 +36,7 @@ pub struct PasskeyDetails {
     pub backup_state: bool,
 }
 
-/// All passkeys of a user with their details, oldest first. A user has few (20 by default).
+/// Lists all passkeys of a user with their details, oldest first. A user has few (20 at most by default).
 pub async fn list_details(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<PasskeyDetails>> {
     sqlx::query_as!(
         PasskeyDetails,
@@ -49,8 +50,8 @@ pub async fn list_details(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx
     .await
 }
 
-/// Gives a passkey another name; `None` when the user has no such passkey, `Some(false)` when it has that name already.
-/// An update and never an upsert: a deleted passkey stays deleted.
+/// Gives a passkey another name. Returns `None` if the user has no such passkey, and `Some(false)` if it has this name
+/// already. This is an update and never an upsert, so that a deleted passkey stays deleted.
 pub async fn rename(
     db: &mut Connection,
     pool_id: &str,
@@ -76,7 +77,7 @@ pub async fn rename(
     .await
 }
 
-/// What checking an assertion needs.
+/// What is needed to verify an assertion.
 #[derive(Debug)]
 pub struct Key {
     pub public_key: Vec<u8>,
@@ -86,8 +87,8 @@ pub struct Key {
     pub attachment: Option<String>,
 }
 
-/// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` (0: no limit). Returns
-/// `None` when the user has too many, `Some(false)` when the credential ID is taken in this pool.
+/// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` passkeys (0: no limit).
+/// Returns `None` if the user has too many, and `Some(false)` if the credential ID is taken in this pool.
 #[expect(clippy::too_many_arguments, reason = "one row, each named once")]
 pub async fn insert(
     db: &mut Connection,
@@ -99,7 +100,8 @@ pub async fn insert(
     limit: i64,
     now: OffsetDateTime,
 ) -> sqlx::Result<Option<bool>> {
-    // A statement of its own, after the user's lock: its snapshot sees what the lock's last holder inserted.
+    // This is a separate statement after the lock on the user. So it sees what the previous holder of the lock has
+    // inserted.
     let count = sqlx::query_scalar!(
         r#"SELECT count(*) AS "count!" FROM webauthn_credentials WHERE user_pool_id = $1 AND sub = $2"#,
         pool_id,
@@ -135,7 +137,7 @@ pub async fn insert(
     Ok(Some(done.rows_affected() == 1))
 }
 
-/// All passkeys of a user, oldest first. A user has few (20 by default).
+/// Lists all passkeys of a user, oldest first. A user has few (20 at most by default).
 pub async fn list(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<Passkey>> {
     sqlx::query_as!(
         Passkey,
@@ -148,8 +150,9 @@ pub async fn list(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
     .await
 }
 
-/// A page of the passkeys of a live session's user, oldest first, after a cursor; `None` when the session is not live.
-/// It is one statement, so that the answer and the right to it are of the same moment.
+/// Lists a page of the passkeys of a live session's user, oldest first, beginning after the cursor `after`. Returns
+/// `None` if the session is not live. This is one statement, so that the session is live at the moment at which the
+/// list is read.
 pub async fn list_live(
     db: &mut Connection,
     pool_id: &str,
@@ -193,7 +196,8 @@ pub async fn list_live(
     Ok(Some(passkeys.collect()))
 }
 
-/// A user's passkey, locked: a deletion waits for this lock, and if this waited for a deletion it finds nothing.
+/// Locks a user's passkey and returns its key. A deletion waits for this lock. If this call had to wait for a deletion,
+/// it finds nothing.
 pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
     sqlx::query_as!(
         Key,
@@ -207,7 +211,8 @@ pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid, credential_id: 
     .await
 }
 
-/// Notes a use of a locked passkey. An update and never an upsert: a deleted passkey stays deleted.
+/// Records a use of a locked passkey. This is an update and never an upsert, so that a deleted passkey stays deleted.
+/// Returns `false` if there is no such passkey.
 pub async fn update_used(
     db: &mut Connection,
     pool_id: &str,
@@ -232,26 +237,27 @@ pub async fn update_used(
     Ok(done.rows_affected() == 1)
 }
 
-/// What a deletion found.
+/// The outcome of a deletion.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Deletion {
-    /// The row was removed.
+    /// The passkey was deleted.
     Done(Audited),
-    /// The user has no such passkey. Whether it does not exist or is somebody else's makes no difference.
+    /// The user has no such passkey: it does not exist, or it belongs to another user.
     NotFound,
-    /// The session is not live (or the user is disabled or gone).
+    /// The session is not live, or the user is disabled, gone or needs a password reset.
     SessionEnded,
-    /// The pool's policy requires or does more than one statement can: call [`lock_and_delete`].
+    /// One statement cannot do everything that the pool's policy demands: call [`lock_and_delete`].
     NotPlain,
 }
 
-/// Deletes a passkey of a live session's user: one statement, which is one transaction by itself.
+/// Deletes a passkey of a live session's user, in one statement, which is a transaction by itself.
 ///
-/// The session's row is locked (`FOR SHARE`), so that a sign-out either ended the session before or waits. Only the one
-/// caller that gets the passkey's row removes it, and writes one audit row and one outbox row with it.
+/// The session's row is locked (`FOR SHARE`). So a sign-out has either already ended the session, or waits. Of several
+/// callers, only the one that gets the passkey's row removes it, and writes one audit row and one outbox row with it.
 ///
-/// Pools that end sessions on delete, or require more than a session, are left to [`lock_and_delete`]: all parts of
-/// this statement see one snapshot, in which a session that a concurrent sign-in has just opened is missing.
+/// Pools that end sessions when a passkey is deleted, or require more than a live session, need [`lock_and_delete`].
+/// The reason is that all parts of this statement see one snapshot, which lacks a session that a concurrent sign-in has
+/// just opened.
 pub async fn delete(
     db: &mut Connection,
     pool_id: &str,
@@ -280,7 +286,7 @@ pub async fn delete(
         random::time_ordered_uuid(trail.at),
         random::time_ordered_uuid(trail.at),
         trail.at,
-        trail.actor,
+        trail.actor(),
         trail.request_id
     )
     .fetch_one(db)
@@ -293,7 +299,8 @@ pub async fn delete(
     })
 }
 
-/// Deletes a passkey in a transaction whose user row and session the caller has locked.
+/// Deletes a passkey in a transaction in which the caller has locked the user's row and the session. Returns `None` if
+/// the user has no such passkey.
 pub async fn lock_and_delete(
     db: &mut Connection,
     pool_id: &str,
@@ -305,7 +312,7 @@ pub async fn lock_and_delete(
     Ok((deleted == 1).then(Audited::by_statement))
 }
 
-/// Deletes all passkeys of a user whose row the caller has locked; returns how many there were.
+/// Deletes all passkeys of a user whose row the caller has locked. Returns how many there were.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid, trail: &Trail) -> sqlx::Result<i64> {
     delete_some(db, pool_id, sub, None, trail).await
 }
@@ -329,15 +336,15 @@ async fn delete_some(
         sub,
         credential_id,
         trail.at,
-        trail.actor,
+        trail.actor(),
         trail.request_id
     )
     .fetch_one(db)
     .await
 }
 
-/// Deletes passkeys of a deleted pool, at most `limit`; those that somebody holds are left for later. Returns how many
-/// were deleted.
+/// Deletes at most `limit` passkeys of a deleted pool. Passkeys that another transaction has locked are left for later.
+/// Returns how many passkeys were deleted.
 pub async fn delete_of_pool(db: &mut Connection, pool_id: &str, limit: i64, trail: &Trail) -> sqlx::Result<u64> {
     let deleted = statement!(query_scalar() {
         "WITH taken AS MATERIALIZED (
@@ -353,7 +360,7 @@ pub async fn delete_of_pool(db: &mut Connection, pool_id: &str, limit: i64, trai
         pool_id,
         limit,
         trail.at,
-        trail.actor,
+        trail.actor(),
         trail.request_id
     )
     .fetch_one(db)

@@ -164,7 +164,8 @@ fn the_words_of_factors_and_challenges_are_written_in_one_place() {
 #[test]
 fn documents_name_files_that_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut documents: Vec<_> = fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folders = ["docs", "docs/decisions"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let mut documents: Vec<_> = folders.into_iter().flatten().map(|entry| entry.unwrap().path()).collect();
     documents.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"].map(|name| root.join(name)));
     let mut found = 0;
     for document in documents.iter().filter(|path| path.extension().is_some_and(|end| end == "md")) {

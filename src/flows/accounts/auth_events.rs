@@ -1,4 +1,4 @@
-//! Records what users do, in pools that keep it: those whose `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT`.
+//! Records users' authentication events, in pools whose `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT`.
 
 use uuid::Uuid;
 
@@ -13,17 +13,17 @@ use crate::{
     store::{self, auth_events::AuthEvent, pools::Pool},
 };
 
-/// Whether a pool keeps a record of what its users do.
+/// Whether a pool records its users' authentication events.
 pub fn kept(pool: &Pool) -> bool {
     pool.settings.rest.get("UserPoolAddOns").is_some_and(|one| one["AdvancedSecurityMode"] == "AUDIT")
 }
 
-/// Records an event of a user.
+/// Records an event of a user, if the pool records events.
 pub fn note(app: &App, context: &Context, pool: &Pool, sub: Uuid, kind: &str, response: &str, challenge: Option<&str>) {
     send(app, context, pool, Who::User(sub), (kind, response, challenge));
 }
 
-/// Like [`note`], for the user whom a name denotes, if there is one.
+/// Like [`note`], for the user who has this name, if there is one.
 pub fn note_named(app: &App, context: &Context, pool: &Pool, name: Option<&str>, event: (&str, &str, Option<&str>)) {
     if let Some(name) = name.filter(|name| !name.contains('\0')) {
         send(app, context, pool, Who::Name(pool.username_key(name)), event);
@@ -48,7 +48,7 @@ fn send(app: &App, context: &Context, pool: &Pool, who: Who, (kind, response, ch
     }
 }
 
-/// Writes an event in the background, if its user exists.
+/// Writes a queued event to the database, if its user exists. A background job calls this.
 pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
     let Noted { pool_id, who, event } = noted;
     let sub = match who {
@@ -61,14 +61,15 @@ pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
     }
 }
 
-/// Records how a step of a sign-in went, if that says something about the user.
+/// Records the outcome of a sign-in step, unless the outcome is an error that says nothing about the user.
 pub fn note_step(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<Outcome>, challenge: Option<&str>) {
     let Some(response) = response_of(outcome, |one| !matches!(one, Outcome::Next(_))) else { return };
     let event = ("SignIn", response, challenge);
-    note_named(sign_in.app, sign_in.context, sign_in.pool, name.map(String::as_str), event);
+    note_named(sign_in.app, &sign_in.context, sign_in.pool, name.map(String::as_str), event);
 }
 
-/// What the answer to a challenge proves, in the words of an event's `ChallengeResponses`.
+/// What a challenge's answer proves: the `ChallengeName` (`Password` or `Mfa`) in an event's `ChallengeResponses`.
+/// `None` for every other challenge.
 pub fn proves(challenge: ChallengeName) -> Option<&'static str> {
     match challenge {
         ChallengeName::Password
@@ -80,7 +81,7 @@ pub fn proves(challenge: ChallengeName) -> Option<&'static str> {
     }
 }
 
-/// How a step of a sign-in went, in the words of an event. `None` if it says nothing about the user.
+/// The outcome of a sign-in step as an `EventResponse`. `None` if the outcome says nothing about the user.
 pub fn response_of<T>(result: &Result<T>, is_done: impl Fn(&T) -> bool) -> Option<&'static str> {
     match result {
         Ok(outcome) if is_done(outcome) => Some("Pass"),

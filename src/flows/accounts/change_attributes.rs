@@ -1,5 +1,5 @@
-//! Changing a user's attributes, by the user or by an operator: what is verified, what waits for a code, which names
-//! follow.
+//! Changes of a user's attributes, by the user or by an operator: which addresses stay verified, which addresses wait
+//! for a code, and which sign-in names result.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -15,12 +15,12 @@ use crate::{
             codes::{self, Sending},
             purpose::Purpose,
         },
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     store::{self, Connection, clients::Client, pools::Pool, users::User},
 };
 
-/// The error text for a change that would leave no way to sign in.
+/// The error text for a change that would leave the user no way to sign in.
 pub fn no_way_left() -> Text {
     let words = "Nothing would be left to sign in to this account with; add a passkey or set a password first.";
     Text::keyed(Key::NoWayLeft, words)
@@ -28,15 +28,15 @@ pub fn no_way_left() -> Text {
 
 /// Whether a change of attributes must leave the user a way to sign in.
 ///
-/// That is so if the passkey policy protects the last one and the user has one now.
+/// That is so if the passkey policy protects the last way to sign in and the user has a way to sign in now.
 pub async fn must_keep_a_factor(db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<bool> {
     Ok(pool.passkey_policy.keep_last_factor && last_factor::can_sign_in(db, pool, sub, None).await?)
 }
 
-/// Applies checked attributes to a user, in a transaction that holds the user's row.
+/// Applies checked attributes to a user, in a transaction that has locked the user's row.
 ///
-/// Returns the changed user and the addresses to be verified; the caller sends the codes. `careful`: a verified address
-/// stays until the new one is verified, whatever the pool's settings say.
+/// Returns the changed user and the addresses to be verified; the caller sends the codes. If `careful` is set, a
+/// verified address stays until the new address is verified, whatever the pool's settings say.
 pub async fn update(
     db: &mut Connection,
     pool: &Pool,
@@ -48,16 +48,17 @@ pub async fn update(
     let settings = &pool.settings;
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
     let before_update = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
-    // An immutable attribute may not change either if its new value would wait for a code.
+    // Immutable attributes are checked first, because the loop below removes from `new` the addresses that wait for a
+    // code.
     attributes::changed(pool, user.attributes.clone(), new.clone())?;
     let mut to_prove = Vec::new();
     for attribute in AddressAttribute::ALL {
         let Some(value) = new.get(attribute.name()).and_then(Value::as_str).map(str::to_owned) else { continue };
-        // Any code on its way was for the previous value.
+        // A code that was sent earlier is for the previous value.
         codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
         let same = user.attributes.get(attribute.name()).is_some_and(|old| *old == value);
         let vouched = new.get(attribute.verified()).is_some_and(|verified| verified == "true");
-        // An address that is a second factor stays until the new one is verified.
+        // An address that serves as a second factor stays until the new address is verified.
         let stays = factors::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
         if same || vouched || value.is_empty() {
             continue;
@@ -78,11 +79,11 @@ pub async fn update(
     Ok((user, to_prove))
 }
 
-/// Sends codes to addresses that are to be verified, and returns where they went.
+/// Sends a code to each address that is to be verified, and returns the delivery details.
 ///
-/// `counted`: the limits on codes that people request in their own name apply.
+/// If `counted` is set, the codes count toward the hourly limit on codes sent for a name.
 pub async fn prove(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     user: &User,
     addresses: Vec<Address>,
@@ -93,7 +94,7 @@ pub async fn prove(
     for address in addresses {
         let purpose = Purpose::verify(address.attribute);
         let sending = Sending { purpose, source: "UpdateUserAttribute", counted };
-        sent.push(codes::send(cause, db, user, sending, &address, now).await?);
+        sent.push(codes::send(context, db, user, sending, &address, now).await?);
     }
     Ok(sent)
 }
@@ -120,7 +121,8 @@ pub async fn store(
     Ok(user)
 }
 
-/// A user's attributes without the named ones. `client` is the caller's if the user asks; `None` if an operator does.
+/// Returns a user's attributes without the named ones. Fails if one of them must not be deleted. `client` is the app
+/// client through which the user makes the request, or `None` if an operator makes it.
 pub fn without(
     pool: &Pool,
     mut left: Map<String, Value>,

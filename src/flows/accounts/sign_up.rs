@@ -1,4 +1,4 @@
-//! What signing up, confirming and requesting another code share.
+//! Logic that operations and pages share to sign users up and to confirm sign-ups, and to find users outside a sign-in.
 
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -10,6 +10,7 @@ use crate::{
     context::{Context, Door},
     error::{Error, Result},
     factor::AddressAttribute,
+    flows::pool_context::PoolContext,
     flows::{
         accounts::{change_attributes, names, password},
         messages::{
@@ -18,7 +19,7 @@ use crate::{
             purpose::{self, Purpose},
         },
         sign_in::migration,
-        triggers::{self, Cause, PreSignUp, Trigger},
+        triggers::{self, PreSignUp, Trigger},
     },
     pending::{Bounds, Pending},
     random,
@@ -36,7 +37,7 @@ use crate::{
     user_queue::Turn,
 };
 
-/// Marks those addresses of a new user as verified that the pre sign-up trigger vouches for.
+/// Marks as verified the addresses that the pre sign-up trigger vouches for. Fails if the new user lacks one of them.
 pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Result<()> {
     for name in &decided.verified {
         if !attributes.contains_key(*name) {
@@ -48,14 +49,14 @@ pub fn verify(attributes: &mut Map<String, Value>, decided: &PreSignUp) -> Resul
     Ok(())
 }
 
-/// Where a new user's code goes: preferably to the address that the user was named by.
+/// The address that a new user's code goes to: preferably the address that was entered as the username.
 pub fn address_to_verify(pool: &Pool, user: &User, typed: &str) -> Option<Address> {
     let value = |name: &str| user.attributes.get(name).and_then(Value::as_str).map(str::to_owned);
     let attribute = attribute_to_verify(pool, typed, value)?;
     Address::of(user, attribute)
 }
 
-/// Like [`address_to_verify`], for somebody of this name with the addresses that `value` gives.
+/// Like [`address_to_verify`], but returns only the kind of address, for a person whose addresses `value` returns.
 pub fn attribute_to_verify(
     pool: &Pool,
     typed: &str,
@@ -69,7 +70,8 @@ pub fn attribute_to_verify(
     called.or(given.first()).map(|(name, _)| *name)
 }
 
-/// Makes a `Session` for the next step of a sign-up, for the pages and for clients that may use one.
+/// Makes a `Session` for the next step of a sign-up. Returns `None` if the call comes from a client that may not use
+/// `ALLOW_USER_AUTH`; the pages always get a session.
 pub async fn session(
     app: &App,
     db: &mut Connection,
@@ -87,7 +89,7 @@ pub async fn session(
         sub: Some(sub),
         state,
         bounds: Bounds::default(),
-        // On the pages it lasts as long as the code that people look for in their mail.
+        // On the pages, the session lasts as long as the code, because people need time to find the code in their mail.
         expires_at: now
             + if door == Door::Pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
     };
@@ -95,13 +97,13 @@ pub async fn session(
     Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
 }
 
-/// Makes a `Session` that stands for nothing, used in place of a real one that the caller may not have.
+/// Makes a `Session` that allows nothing. It replaces a real session that the caller may not have, and looks like it.
 pub fn no_session(app: &App, client: &Client) -> String {
     let expires_at = app.clock.now() + purpose::SIGN_UP_LIFETIME;
     session_text::seal(&app.sealing, &client.pool_id, &client.id, random::uuid(), expires_at)
 }
 
-/// Makes the `Session` of a sign-up whose password was proved just now, on the pages.
+/// Makes the `Session` of a sign-up on the pages, after its password was entered correctly or chosen anew.
 ///
 /// From then on, this browser counts as the one that signed up.
 pub async fn session_of(app: &App, context: &Context, named: &ClientAndPool, username: &str) -> Result<String> {
@@ -139,28 +141,27 @@ pub async fn take_session(
     Ok(store::challenges::take(db, &client.pool_id, id).await?.is_some())
 }
 
-/// Creates the user of a forgotten password whom only the pool's user migration trigger knows.
+/// Creates the user who has forgotten a password, if only the pool's user migration trigger knows that user.
 pub async fn migrate(
-    cause: &Cause<'_>,
-    context: &Context,
+    context: &PoolContext<'_>,
     client: &Client,
     username: &str,
     secret_hash: Option<&str>,
 ) -> Result<()> {
-    let (app, pool) = (cause.app, cause.pool);
+    let (app, pool) = (context.app, context.pool);
     if triggers::function(pool, Trigger::UserMigration).is_none() || username.contains('\0') {
         return Ok(());
     }
     crate::flows::sign_in::secret_hash::check(context.door, client, username, secret_hash)?;
     if store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?.is_none() {
-        migration::user(cause, context, client, username, None).await?;
+        migration::user(context, client, username, None).await?;
     }
     Ok(())
 }
 
-/// Finds the person whom a client names outside a sign-in, and takes the turn of that name.
+/// Finds the user whom a client names outside a sign-in, and waits for a turn in the queue of that name.
 ///
-/// An unknown person is `None` if the client hides who exists.
+/// If no user has the name, the user is `None` if the client hides which users exist; otherwise, this fails.
 pub async fn person(
     app: &App,
     context: &Context,
@@ -168,7 +169,7 @@ pub async fn person(
     username: &str,
     secret_hash: Option<&str>,
 ) -> Result<(Turn, Option<User>)> {
-    // Checked first, because a statement would fail on it.
+    // This is checked first, because a database statement fails on a NUL character.
     if username.contains('\0') {
         return Err(Error::nul());
     }
@@ -176,7 +177,7 @@ pub async fn person(
     named(app, context, caller, username).await
 }
 
-/// Like [`person`], for calls in which nothing proves the client: the code that comes with them is proof enough.
+/// Like [`person`], but does not require a secret hash, for calls in which a confirmation code is proof enough.
 pub async fn named(
     app: &App,
     context: &Context,
@@ -196,7 +197,7 @@ pub async fn named(
     Ok((turn, user))
 }
 
-/// What confirms a sign-up.
+/// The input that confirms a sign-up.
 pub struct Confirmation<'a> {
     pub username: &'a str,
     pub code: Given<'a>,
@@ -209,19 +210,21 @@ pub struct Confirmation<'a> {
 
 /// Who chose the password of the sign-up that is being confirmed.
 ///
-/// A stranger may have signed up with another person's address, and must not get in with that password once the owner
-/// confirms it.
+/// A stranger may have signed up with another person's address. Once the owner of the address confirms it, the stranger
+/// must not be able to sign in with the password of the sign-up.
 #[derive(Clone, Copy)]
 pub enum Chosen<'a> {
     /// The person who confirms; Amazon Cognito assumes this.
     Confirmer,
     /// The holder of the sign-up's `Session`.
     ///
-    /// Without the session, this new password replaces the first one; if it is missing, it is asked for.
+    /// Without a valid session, the new password given here replaces the password of the sign-up. If no new password is
+    /// given either, the result is [`Confirmed::PasswordNeeded`].
     SessionHolder(Option<&'a Secret>),
-    /// Whoever opens the mail's link in the browser that signed up, or after a sign-up through the API.
+    /// The person who opens the link in the e-mail, if the sign-up came from the same browser or through the API.
     ///
-    /// Otherwise, this new password replaces the first one; if it is missing, it is asked for.
+    /// Otherwise, the new password given here replaces the password of the sign-up. If no new password is given, the
+    /// result is [`Confirmed::PasswordNeeded`].
     LinkHolder(Option<&'a Secret>),
 }
 
@@ -238,7 +241,7 @@ impl<'a> Chosen<'a> {
 /// The result of a confirmation.
 pub enum Confirmed {
     Done {
-        /// The `Session` that signs in, for clients that may use it.
+        /// The `Session` with which the user can sign in next, for clients that may use one. Links give none.
         session: Option<String>,
         /// The address that the code went to.
         address: String,
@@ -247,12 +250,12 @@ pub enum Confirmed {
     PasswordNeeded,
 }
 
-/// Tells the pool's function that a person is confirmed.
+/// Calls the pool's post confirmation trigger for a user who was confirmed.
 ///
-/// They stay confirmed whatever it answers. On the pages its failure is only logged, because nobody there could correct
-/// it.
-pub async fn tell_confirmed(cause: &Cause<'_>, context: &Context, source: &str, user: &User) -> Result<()> {
-    match triggers::post_confirmation(cause, source, user).await {
+/// The user stays confirmed whatever the trigger returns. On the pages, a failure of the trigger is only logged,
+/// because the person there could not correct it.
+pub async fn tell_confirmed(context: &PoolContext<'_>, source: &str, user: &User) -> Result<()> {
+    match triggers::post_confirmation(context, source, user).await {
         Err(error) if context.door == Door::Pages => {
             tracing::warn!(%error, "a person is confirmed, and the post confirmation trigger failed");
             Ok(())
@@ -261,20 +264,19 @@ pub async fn tell_confirmed(cause: &Cause<'_>, context: &Context, source: &str, 
     }
 }
 
-/// Confirms the person whom [`person`] or [`named`] found.
+/// Confirms the user whom [`person`] or [`named`] found.
 pub async fn confirm(
-    cause: &Cause<'_>,
-    context: &Context,
+    context: &PoolContext<'_>,
     client: &Client,
     user: Option<User>,
     given: &Confirmation<'_>,
 ) -> Result<Confirmed> {
-    let (app, pool) = (cause.app, cause.pool);
+    let (app, pool) = (context.app, context.pool);
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, given.username, Purpose::SignUp, given.code.by).await?);
     };
-    let trail = change::trail(app, context, "user");
-    // A password is not hashed for a wrong code.
+    let trail = change::user_trail(app, context);
+    // `hashed` checks the code first, so that no password is hashed for a wrong code.
     let chosen = match given.password.given() {
         Some(password) => Some(hashed(app, pool, &user, given.code, password, trail.at).await?),
         None => None,
@@ -307,7 +309,7 @@ pub async fn confirm(
         user.attributes.insert(format!("{}_verified", code.attribute), Value::String("true".into()));
     }
     store::users::update_attributes(&mut tx, &pool.id, user.sub, &user.attributes, trail.at).await?;
-    // Read before the confirmation, which deletes it.
+    // The browser is read before the confirmation deletes it.
     let signed_up_in = match given.password {
         Chosen::LinkHolder(_) => store::users::sign_up_browser(&mut tx, &pool.id, user.sub).await?,
         Chosen::Confirmer | Chosen::SessionHolder(_) => None,
@@ -317,9 +319,9 @@ pub async fn confirm(
     }
     user.status = Status::Confirmed;
     let put = names::put(&mut tx, pool, &user, given.force_alias_creation, trail.at).await?;
-    // On this error nothing is committed, so the same code may come again with ForceAliasCreation.
+    // On this error nothing is committed, so the same code can be used again with ForceAliasCreation.
     put.map_err(|taken| taken.alias_exists())?;
-    // The sign-up's session is used up. Clients that do not send it (Amplify) get the next one anyway.
+    // This uses up the sign-up's session. Clients that do not send it (such as Amplify) get the next session anyway.
     let has_session = match given.session {
         Some(session) => take_session(app, &mut tx, client, user.sub, &Pending::SignUp {}, session, trail.at).await?,
         None => false,
@@ -335,13 +337,13 @@ pub async fn confirm(
         password::store(&mut tx, pool, user.sub, new, Status::Confirmed, trail.at).await?;
     }
     let session = match given.password {
-        // Any mail program may open a link.
+        // A link gives no session, because any mail program may open it.
         Chosen::LinkHolder(_) => None,
         _ => session(app, &mut tx, client, user.sub, Pending::SignedUp {}, (context.door, trail.at)).await?,
     };
     let _ = store::audit::insert(&mut tx, &pool.id, &trail, Event::UserConfirmed.of_user(user.sub)).await?;
     tx.commit().await?;
-    tell_confirmed(cause, context, "PostConfirmation_ConfirmSignUp", &user).await?;
+    tell_confirmed(context, "PostConfirmation_ConfirmSignUp", &user).await?;
     Ok(Confirmed::Done { session, address: code.destination })
 }
 
@@ -367,9 +369,9 @@ async fn hashed(
     Ok((code, password::new(app, pool, user.sub, &user.username, password.clone()).await?))
 }
 
-/// Whether a taken name belongs to somebody who waits for a code at the same address, or who began in this browser.
+/// Whether a taken name belongs to an unconfirmed user who has the same e-mail address or signed up in this browser.
 ///
-/// That is most likely the same person, who lost the page or mistyped the address.
+/// That user is most likely the same person, who lost the page or mistyped the address.
 pub async fn waits(app: &App, context: &Context, pool: &Pool, username: &str, email: Option<&str>) -> Result<bool> {
     let user = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await?;
     let Some(user) = user.filter(|user| user.status == Status::Unconfirmed) else { return Ok(false) };
@@ -386,10 +388,11 @@ async fn began_in(db: &mut Connection, context: &Context, pool: &Pool, user: &Us
     Ok(user.status == Status::Unconfirmed && browser.is_some() && browser == context.browser)
 }
 
-/// Whether this browser's own sign-up already waits for a code, after a double click or when the page is opened again.
+/// Repeats an unconfirmed sign-up that began in this browser, for example after a double click or when the page is
+/// opened again. Returns `false` if the name has no such sign-up.
 ///
-/// If so, its password and addresses become those that were entered last. Otherwise, the sign-up is no longer tied to
-/// the browser that began it.
+/// The password and addresses that were entered last replace those of the sign-up. If the name's sign-up began in
+/// another browser, the sign-up is from then on tied to no browser.
 pub async fn begin_again(
     app: &App,
     context: &Context,
@@ -410,9 +413,9 @@ pub async fn begin_again(
         }
         _ => None,
     };
-    let trail = change::trail(app, context, "user");
+    let trail = change::user_trail(app, context);
     let mut tx = app.db.begin().await?;
-    // The sign-up may have been confirmed meanwhile, or begun in another browser.
+    // Meanwhile, the sign-up may have been confirmed, or repeated in another browser.
     let locked = match store::users::lock(&mut tx, &pool.id, user.sub).await? {
         Some(locked) if here && began_in(&mut tx, context, pool, &locked).await? => Some(locked),
         _ => None,
@@ -428,7 +431,7 @@ pub async fn begin_again(
         if let Some(value) = value.filter(changes) {
             attributes.insert(address.to_string(), value.into());
             attributes.insert(address.verified().into(), "false".into());
-            // The code on its way went to the previous address.
+            // The code that was sent before went to the previous address.
             codes::withdraw(&mut tx, pool, locked.sub, Purpose::SignUp).await?;
         }
     }

@@ -1,8 +1,8 @@
-//! Codes that prove an address: sent to it, typed in by its owner, used once.
+//! Codes that prove an address: a code is sent to the address, entered by the address's owner, and used once.
 //!
 //! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (docs/cognito.md 6).
-//! Attempts are counted by name, whether or not a user has it, so that the limits do not reveal who has an account; see
-//! `docs/decisions/0029-guesses-at-codes.md`.
+//! Attempts are counted by name, whether or not a user has the name, so that the limits do not reveal which accounts
+//! exist; see `docs/decisions/0029-guesses-at-codes.md`.
 
 use std::net::IpAddr;
 
@@ -23,7 +23,7 @@ use crate::{
             shared_counts,
             templates::{MessageContent, Occasion, Stored},
         },
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     random,
     sealing::equal,
@@ -35,32 +35,34 @@ use crate::{
     },
 };
 
-/// How many codes are sent for a name within an hour.
+/// The maximum number of codes of one purpose that are sent for a name within an hour.
 const SENT_PER_HOUR: i32 = 5;
-/// How many codes that sign in are sent for a name within an hour; the same number applies to second-factor codes.
+/// The maximum number of sign-in codes that are sent for a name within an hour. Second-factor codes have the same
+/// limit, but are counted separately.
 const SIGN_IN_SENT_PER_HOUR: i32 = 20;
-/// How many codes that sign in are sent for a name within an hour because of one asker.
+/// The maximum number of sign-in codes that are sent for a name within an hour at the request of one address.
 const SIGN_IN_SENT_PER_HOUR_AND_ASKER: i32 = 5;
-/// How long a code that signs in lives at most (`AuthSessionValidity`). Codes that are sent after it do not replace it.
+/// The maximum lifetime of a sign-in code (the maximum of `AuthSessionValidity`). Later sign-in codes do not replace
+/// earlier ones.
 const SIGN_IN_LIFETIME: Duration = Duration::minutes(15);
-/// How many custom challenges are made for a name within an hour.
+/// The maximum number of custom challenges that are made for a name within an hour.
 const CUSTOM_PER_HOUR: i32 = 60;
 /// The limits on guesses at the codes of a name, for each purpose.
 const GUESSES: Limits = Limits { per_code: 20, per_code_and_guesser: 5, per_day: 100, per_day_and_guesser: 25 };
 /// The number of digits of a code.
 const DIGITS: usize = 6;
-/// The purpose under which codes that sign in are counted.
+/// The purpose under which sign-in codes are counted.
 const SIGN_IN: &str = "sign_in";
 /// The purpose under which second-factor codes are counted.
 const SECOND_FACTOR: &str = "second_factor";
 
-/// What a code that is sent in the middle of a sign-in is for.
+/// The role of a code that is sent during a sign-in.
 #[derive(Clone, Copy, Debug)]
 pub enum SentAs {
-    /// It signs in. Anybody who types a person's name has it sent; `by` is their address if it is known to be one
-    /// person's.
+    /// The code is the first factor. Anybody who enters the user's name can have it sent. `by` is the requester's
+    /// address, if that address is known to belong to one person.
     FirstFactor { by: Option<IpAddr> },
-    /// It is for somebody who has proved the first factor.
+    /// The code is the second factor of a user who has proved the first.
     SecondFactor,
 }
 
@@ -68,21 +70,22 @@ pub enum SentAs {
 #[derive(Clone, Copy)]
 pub struct Sending {
     pub purpose: Purpose,
-    /// As in [`MessageContent`].
+    /// The trigger source, as in [`MessageContent`].
     pub source: &'static str,
-    /// Whether somebody, perhaps its owner, requested it in a user's name.
+    /// Whether the code counts toward the limit on codes sent for the name, and is refused above that limit.
     ///
-    /// Then it counts, and one too many is refused. Codes that operators send, or that a sign-up itself sends, do not
-    /// count.
+    /// A code counts if somebody requests it in the user's name, whether or not it is the user. Codes that operators
+    /// send, or that a sign-up itself sends, do not count.
     pub counted: bool,
 }
 
-/// A code that came back.
+/// A code that a caller has entered.
 #[derive(Clone, Copy)]
 pub struct Given<'a> {
     pub purpose: Purpose,
     pub code: &'a str,
-    /// The address that it came from, or `None` if it came by a link whose signature shows that it was not guessed.
+    /// The address that the code was entered from, or `None` if it came in a link whose signature shows that it was not
+    /// guessed.
     pub by: Option<IpAddr>,
 }
 
@@ -90,15 +93,15 @@ fn occasion(purpose: Purpose) -> Occasion {
     if purpose == Purpose::ForgotPassword { Occasion::Reset } else { Occasion::Verification }
 }
 
-/// The rows in which the codes of a name are counted.
+/// The database rows in which a name's codes and the guesses at them are counted.
 struct Counters {
-    /// The row that decides what callers are told about the name. Names share such rows, whether or not somebody has
-    /// them, and push each other out.
+    /// The row that decides what callers are told about the name. Names share such rows, whether or not a user has
+    /// them. A row holds the counts of one name at a time: counting for another name overwrites them.
     told: Counter,
-    /// The name's own row, whose limits hold whatever happens to `told`.
+    /// The user's own row, whose limits hold even if another name has overwritten the counts in `told`.
     ///
-    /// A name that nobody has uses another shared row, so that both take the same time. `None`: `told` is the name's
-    /// own row, because nobody but its user gets this far.
+    /// For a name that no user has, this is a second shared row, so that known and unknown names take the same time.
+    /// `None` means that `told` is the user's own row, because only a signed-in user can enter codes of this purpose.
     own: Option<Counter>,
 }
 
@@ -123,7 +126,8 @@ impl Counters {
         Self { told, own: Some(own) }
     }
 
-    /// Counts a guess. The inner error is the refusal. `Ok(false)`: the guess counts as wrong, whatever it is.
+    /// Counts a guess. The inner error is the refusal. The inner `false` means that the guess must be treated as wrong,
+    /// even if it is right.
     async fn guess(
         &self,
         db: &mut Connection,
@@ -140,7 +144,8 @@ impl Counters {
         Ok(Ok(counted == Guess::Counted))
     }
 
-    /// Notes that a code is sent, or appears to be. Returns `true` if there were not too many.
+    /// Notes that a code is sent, or appears to be sent. Returns `false` if it is a `counted` code above the limit
+    /// `most`.
     async fn send(
         &self,
         db: &mut Connection,
@@ -156,7 +161,7 @@ impl Counters {
         Ok(!counted || sent <= most)
     }
 
-    /// Takes back a counted guess that was the right code.
+    /// Subtracts a guess from the counts, because it was the right code.
     async fn take_back(&self, db: &mut Connection, pool: &Pool, guesser: &str) -> Result<()> {
         for counter in [Some(&self.told), self.own.as_ref()].into_iter().flatten() {
             store::codes::take_back(db, &pool.id, counter, guesser).await?;
@@ -172,27 +177,29 @@ impl Counters {
     }
 }
 
-/// Identifies the person who guesses or asks: a keyed hash of the address, or of an IPv6 customer's network.
+/// Identifies the person who guesses or requests a code, by a keyed hash of the IPv4 address or the IPv6 customer's
+/// network.
 fn guesser(app: &App, pool: &Pool, address: IpAddr) -> String {
     let address = budgets::customer(address);
     BASE64_STANDARD.encode(&app.sealing.derive("guesser", format!("{} {address}", pool.id).as_bytes())[..9])
 }
 
-/// Makes a code, which replaces the previous one, and sends it to an address. The transaction must hold the user's row.
+/// Makes a code, which replaces the previous one, and sends it to an address. The transaction must have locked the
+/// user's row.
 pub async fn send(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     user: &User,
     sending: Sending,
     address: &Address,
     now: OffsetDateTime,
 ) -> Result<DeliveryDetails> {
-    let (app, pool, purpose) = (cause.app, cause.pool, sending.purpose);
+    let (app, pool, purpose) = (context.app, context.pool, sending.purpose);
     let counters = Counters::of(app, pool, &user.username, Some(user), purpose);
     if !counters.send(db, pool, (sending.counted, SENT_PER_HOUR), now).await? {
         return Err(Error::limit_exceeded());
     }
-    // If the user does not have this address yet, it becomes the user's when the code comes back.
+    // If the user does not have this address yet, the address becomes the user's when the code is entered.
     let pending = user.attributes.get(address.attribute.name()).is_none_or(|own| *own != address.value);
     let code = random::code(DIGITS);
     let stored = Code {
@@ -206,22 +213,22 @@ pub async fn send(
     let stored = Some(Stored { sub: user.sub, purpose: purpose.text(), hash: &stored.hash });
     let source = sending.source;
     let told = MessageContent { occasion: occasion(purpose), source, username: &user.username, secret: &code, stored };
-    messages::send(cause, db, user, address, told, now).await?;
+    messages::send(context, db, user, address, told, now).await?;
     Ok(address.details())
 }
 
 /// Pretends to send a code to an unknown name.
 ///
-/// It runs and answers the same as [`send`], statement by statement, so that it takes the same time. `user` is a user
-/// who must not be distinguishable from an unknown person.
+/// It runs the same statements as [`send`] and returns the same kind of result, so that callers cannot tell the two
+/// apart. `user` is `Some` for a user who must look like an unknown person.
 pub async fn pretend_to_send(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     username: &str,
     user: Option<&User>,
     purpose: Purpose,
     source: &'static str,
 ) -> Result<DeliveryDetails> {
-    let (app, pool, now) = (cause.app, cause.pool, cause.app.clock.now());
+    let (app, pool, now) = (context.app, context.pool, context.app.clock.now());
     let address = addresses::decoy(app, pool, username, purpose);
     app.delivery.check(address.medium())?;
     let mut tx = app.db.begin().await?;
@@ -235,17 +242,17 @@ pub async fn pretend_to_send(
     store::codes::delete(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
     let stored = Some(Stored { sub: Uuid::nil(), purpose: purpose.text(), hash: &hash });
     let told = MessageContent { occasion: occasion(purpose), source, username, secret: &code, stored };
-    messages::pretend_to_send(cause, &mut tx, &address, told, now).await?;
+    messages::pretend_to_send(context, &mut tx, &address, told, now).await?;
     tx.commit().await?;
     messages::sent(app);
     Ok(address.details())
 }
 
-/// Checks a code, in a transaction that holds the user's row.
+/// Checks a code, in a transaction that has locked the user's row.
 ///
 /// The inner error is the refusal of a code that is wrong, expired or tried too often. The caller then commits, so that
-/// the guess stays counted. A right code does not count as a guess. A caller who has something slow to do before using
-/// the code rolls back.
+/// the guess stays counted. A right code does not count as a guess. If the code is right but the caller has slow work
+/// to do before it uses the code up, the caller rolls back.
 pub async fn check(
     app: &App,
     db: &mut Connection,
@@ -273,13 +280,15 @@ pub async fn check(
             }
             Ok(code)
         }
-        // Only somebody with the right code learns that it came too late. Expired codes are kept for a while for this.
+        // The code is right but came too late. Expired sign-up codes are kept for a while, so that the caller learns
+        // this.
         Some(_) => Err(expired()),
         None => Err(wrong(db, pool, &counters, purpose, now).await?),
     })
 }
 
-/// The error for a wrong code. It depends only on what callers are told about the name.
+/// The error for a wrong code. It depends only on the counts in `told`, so that it does not reveal whether a user has
+/// the name.
 async fn wrong(
     db: &mut Connection,
     pool: &Pool,
@@ -289,7 +298,7 @@ async fn wrong(
 ) -> Result<Error> {
     let since = now - purpose.lifetime();
     let asked_for = store::codes::was_sent_since(db, &pool.id, &counters.told, since).await?;
-    // The answer must not reveal whether somebody waits for a sign-up's code.
+    // For a sign-up, the error must not reveal whether a code was sent.
     Ok(if asked_for || purpose == Purpose::SignUp { mismatch() } else { expired() })
 }
 
@@ -309,7 +318,7 @@ pub async fn redeem(
     Ok(checked)
 }
 
-/// Uses up a code that was checked in an earlier transaction, if it is still the user's.
+/// Uses up a code that was checked in an earlier transaction, if it is still valid.
 pub async fn redeem_checked(
     app: &App,
     db: &mut Connection,
@@ -330,7 +339,7 @@ pub async fn use_up(app: &App, db: &mut Connection, pool: &Pool, user: &User, pu
     Counters::of(app, pool, &user.username, Some(user), purpose).was_used(db, pool).await
 }
 
-/// Returns the error for a code given for an unknown name, as [`redeem`] would.
+/// Returns the error for a code that was entered for an unknown name, as [`redeem`] would for a known name.
 pub async fn pretend_to_redeem(
     app: &App,
     pool: &Pool,
@@ -367,7 +376,7 @@ pub async fn withdraw(db: &mut Connection, pool: &Pool, sub: Uuid, purpose: Purp
     Ok(store::codes::delete(db, &pool.id, sub, purpose.text()).await?)
 }
 
-/// Counts a code sent in the middle of a sign-in, and fails if there are too many.
+/// Counts a code that is sent during a sign-in, and fails if there are too many.
 pub async fn count_sign_in(
     app: &App,
     db: &mut Connection,
@@ -376,8 +385,8 @@ pub async fn count_sign_in(
     sent_as: SentAs,
     now: OffsetDateTime,
 ) -> Result<()> {
-    // The code fits only the asker's session, so it is useless to the owner of the name. No single asker may use up all
-    // codes.
+    // The code can only be used in the requester's session. If a stranger requests it, it is useless to the owner of
+    // the name, so no single requester may use up the limit of the name.
     if let SentAs::FirstFactor { by: Some(address) } = sent_as {
         let name = password::attempts_name(app, pool, username, user);
         let asked = shared_counts::row(app, pool, "asked", SIGN_IN, &format!("{} {name}", guesser(app, pool, address)));
@@ -398,8 +407,8 @@ pub async fn count_sign_in(
     }
 }
 
-/// Counts a guess at a code that signs in, and fails if there are too many. `false`: the guess counts as wrong,
-/// whatever it is.
+/// Counts a guess at a sign-in code, and fails if there are too many. `false` means that the guess must be treated as
+/// wrong, even if it is right.
 pub async fn count_sign_in_guess(
     app: &App,
     pool: &Pool,
@@ -417,14 +426,15 @@ pub async fn count_sign_in_guess(
     })
 }
 
-/// Notes that the right code signed in: it does not count as a guess, and earlier guesses at it are forgotten.
+/// Notes that a user signed in with the right code. That code does not count as a guess, and earlier guesses at it are
+/// forgotten.
 pub async fn signed_in(app: &App, db: &mut Connection, pool: &Pool, user: &User, by: IpAddr) -> Result<()> {
     let counters = Counters::of_strangers(app, pool, &user.username, Some(user), SIGN_IN);
     counters.take_back(db, pool, &guesser(app, pool, by)).await?;
     counters.was_used(db, pool).await
 }
 
-/// Counts a custom challenge, for which a function may send something, and fails if there are too many.
+/// Counts a custom challenge, for which the pool's trigger may send a message, and fails if there are too many.
 pub async fn count_custom(
     app: &App,
     db: &mut Connection,
@@ -462,10 +472,10 @@ mod tests {
     use super::*;
     use crate::flows::sign_in::one_time_code;
 
-    /// How likely it is that one of this many guesses a day is right within a year.
+    /// The probability that at least one guess is right within a year, with `a_day` guesses per day at the codes that
+    /// replace a password and as many at sign-in codes.
     ///
-    /// The guesses are at codes that replace a password, and as many again at codes that sign in. Each is taken to be
-    /// at a new code; different guesses at the same code are slightly likelier to succeed.
+    /// Each guess is assumed to be at a new code; different guesses at the same code are slightly likelier to succeed.
     fn within_a_year(a_day: i32) -> f64 {
         let misses = |digits: usize| (1.0 - 0.1_f64.powi(i32::try_from(digits).unwrap())).powi(a_day * 365);
         1.0 - misses(DIGITS) * misses(one_time_code::DIGITS)
@@ -477,9 +487,9 @@ mod tests {
         assert!(everybody < 0.037, "with as many addresses as they like: {everybody}");
         let one = within_a_year(GUESSES.per_day_and_guesser);
         assert!(one < 0.01, "from one address: {one}");
-        // For a single code, everybody together has a chance of one in fifty thousand.
+        // All guessers together have a chance of one in fifty thousand to guess a single code.
         assert!(f64::from(GUESSES.per_code) / 10_f64.powi(i32::try_from(DIGITS).unwrap()) <= 0.000_02);
-        // No single guesser can use up what everybody shares.
+        // No single guesser can use up the limits that all guessers share.
         const { assert!(GUESSES.per_code_and_guesser * 4 <= GUESSES.per_code) };
         const { assert!(GUESSES.per_day_and_guesser * 4 <= GUESSES.per_day) };
     }

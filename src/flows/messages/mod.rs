@@ -1,4 +1,4 @@
-//! Messages: written to the outbox in the transaction that they report on, and later taken out of it and delivered.
+//! Messages: each is written to the outbox in the transaction of the change that it reports, and is delivered later.
 
 pub mod addresses;
 pub(crate) mod codes;
@@ -19,7 +19,8 @@ use crate::{
     app::App,
     delivery::{Failure, Medium, Message},
     error::{Error, Result},
-    flows::triggers::{self, Cause, NO_CLIENT, Trigger},
+    flows::pool_context::PoolContext,
+    flows::triggers::{self, Trigger},
     grants, random,
     sealing::hex,
     store::{
@@ -31,20 +32,20 @@ use crate::{
     },
 };
 
-/// How many attempts at a message use the words of the custom message trigger.
+/// The number of delivery attempts of a message that call the custom message trigger.
 const CUSTOM_ATTEMPTS: i32 = 2;
 
 /// The maximum length of a custom message, in characters.
 const LONGEST: usize = 20_000;
 
-/// How many messages an address gets within an hour, whoever asked for them.
+/// The maximum number of messages that a pool sends to an address within an hour, whoever requests them.
 const PER_ADDRESS_AND_HOUR: i32 = 30;
 /// The purpose under which messages to an address are counted.
 const ADDRESS: &str = "address";
 
-/// Puts a message into the outbox, in the transaction of what it reports.
+/// Puts a message into the outbox, in the transaction of the change that the message reports.
 pub async fn send(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     user: &User,
     address: &Address,
@@ -52,49 +53,49 @@ pub async fn send(
     now: OffsetDateTime,
 ) -> Result<()> {
     let custom =
-        triggers::function(cause.pool, Trigger::CustomMessage).map(|_| Custom::new(cause, user, address, &told));
-    put(cause, db, &counter(cause, address), address, &told, custom, now).await.map(|_| ())
+        triggers::function(context.pool, Trigger::CustomMessage).map(|_| Custom::new(context, user, address, &told));
+    put(context, db, &counter(context, address), address, &told, custom, now).await.map(|_| ())
 }
 
 /// Fails if [`send`] would refuse the message, before anything costly is done for it.
 pub async fn refuse_flooded(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     address: &Address,
     now: OffsetDateTime,
 ) -> Result<()> {
-    cause.app.delivery.check(address.medium())?;
-    let sent = store::codes::sent(db, &cause.pool.id, &counter(cause, address), now).await?;
+    context.app.delivery.check(address.medium())?;
+    let sent = store::codes::sent(db, &context.pool.id, &counter(context, address), now).await?;
     if sent >= PER_ADDRESS_AND_HOUR { Err(Error::limit_exceeded()) } else { Ok(()) }
 }
 
 /// The counter of the messages to an address.
-fn counter(cause: &Cause<'_>, address: &Address) -> Counter {
-    let named = format!("{} {}", cause.pool.id, address.value.to_lowercase());
-    let key = cause.app.sealing.derive("address", named.as_bytes());
+fn counter(context: &PoolContext<'_>, address: &Address) -> Counter {
+    let named = format!("{} {}", context.pool.id, address.value.to_lowercase());
+    let key = context.app.sealing.derive("address", named.as_bytes());
     Counter { key: format!("address {}", hex(&key)), holder: String::new(), purpose: ADDRESS }
 }
 
 /// Like [`send`], for an address that nobody has.
 ///
-/// It runs the same statements, so that it takes the same time, and takes the message out of the outbox at once. Limits
-/// are counted by the name, because there are few such addresses.
+/// It runs the same statements, so that it takes the same time, and then removes the message from the outbox. It counts
+/// messages by the username instead of the address, because many usernames share each made-up address.
 pub async fn pretend_to_send(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     address: &Address,
     told: MessageContent<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let name = cause.pool.username_key(told.username);
-    let counted = shared_counts::row(cause.app, cause.pool, "nobody", ADDRESS, &name);
-    let id = put(cause, db, &counted, address, &told, None, now).await?;
-    Ok(store::outbox::delete(db, &cause.pool.id, id).await?)
+    let name = context.pool.username_key(told.username);
+    let counted = shared_counts::row(context.app, context.pool, "nobody", ADDRESS, &name);
+    let id = put(context, db, &counted, address, &told, None, now).await?;
+    Ok(store::outbox::delete(db, &context.pool.id, id).await?)
 }
 
-/// Puts a message into the outbox. `counted` is the counter for its address.
+/// Puts a message into the outbox. `counted` is the counter that limits the messages.
 async fn put(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     counted: &Counter,
     address: &Address,
@@ -102,15 +103,15 @@ async fn put(
     custom: Option<Custom>,
     now: OffsetDateTime,
 ) -> Result<Uuid> {
-    let (app, pool) = (cause.app, cause.pool);
+    let (app, pool) = (context.app, context.pool);
     app.delivery.check(address.medium())?;
-    // Nobody guesses at this counter, so an address never becomes dead.
+    // This counter counts no guesses, so it needs no limit at which a code is dead (`i32::MAX`).
     if store::codes::note_sent(db, &pool.id, counted, (i32::MAX, None), true, now).await? > PER_ADDRESS_AND_HOUR {
         return Err(Error::limit_exceeded());
     }
-    let link = link(cause, address, told);
+    let link = link(context, address, told);
     let mut message = composed(pool, address, told, link.as_deref());
-    // A pool may have had this sender before the server's settings took it off their list.
+    // The pool may have set this sender before the sender was removed from the list in the server's settings.
     let listed = |sender: &String| app.config.is_local() || grants::allow_sender(&app.config, &pool.id, sender);
     message.from = message.from.filter(listed);
     message.reply_to = message.reply_to.filter(listed);
@@ -118,11 +119,11 @@ async fn put(
     let outgoing = Outgoing { message, custom, code };
     let id = random::time_ordered_uuid(now);
     let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
-    let sealed = app.sealing.seal(&context(&pool.id, id), &plain);
+    let sealed = app.sealing.seal(&bound_to(&pool.id, id), &plain);
     let message = NewMessage {
         id,
         kind: address.medium().kind(),
-        urgency: urgency(cause, told),
+        urgency: urgency(context, told),
         to: &address.details().destination,
         sealed: &sealed,
     };
@@ -130,18 +131,18 @@ async fn put(
     Ok(id)
 }
 
-/// How urgent a message is. Nobody waits in front of a screen for an operator's messages, and there may be thousands of
-/// them.
-fn urgency(cause: &Cause<'_>, told: &MessageContent<'_>) -> Urgency {
+/// The urgency of a message. Nobody waits in front of a screen for messages that an operator causes, and there may be
+/// thousands of them.
+fn urgency(context: &PoolContext<'_>, told: &MessageContent<'_>) -> Urgency {
     match told.occasion {
         Occasion::Invitation => Urgency::Unawaited,
-        _ if cause.client_id == NO_CLIENT => Urgency::Unawaited,
+        _ if !context.has_client() => Urgency::Unawaited,
         Occasion::Verification | Occasion::Reset | Occasion::SignIn => Urgency::Awaited,
     }
 }
 
-/// Tells the delivery job that a transaction with a message was committed. Otherwise the job notices by itself, a
-/// second later.
+/// Tells the delivery job that a transaction with a message was committed. Without this signal, the job finds the
+/// message by itself, within a second.
 pub fn sent(app: &App) {
     app.messages_waiting.notify_waiters();
 }
@@ -151,10 +152,10 @@ pub fn sent(app: &App) {
 struct Outgoing {
     #[serde(flatten)]
     message: Message,
-    /// What to ask the pool's custom message trigger, if it has one, before the message is sent.
+    /// The call to the pool's custom message trigger, if the pool has one, that must precede the delivery.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     custom: Option<Custom>,
-    /// The code in the message, if another one may have taken its place by the time the message is tried again.
+    /// The code in the message, if a newer code may have replaced it by the time of a delivery attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<Code>,
 }
@@ -177,20 +178,20 @@ struct Custom {
 }
 
 impl Custom {
-    fn new(cause: &Cause<'_>, user: &User, address: &Address, told: &MessageContent<'_>) -> Self {
-        let link = link(cause, address, told);
+    fn new(context: &PoolContext<'_>, user: &User, address: &Address, told: &MessageContent<'_>) -> Self {
+        let link = link(context, address, told);
         let mut request = json!({
             "userAttributes": triggers::attributes_of(user),
             "codeParameter": CODE,
             "usernameParameter": USERNAME,
-            "clientMetadata": cause.metadata,
+            "clientMetadata": context.metadata,
         });
         if link.is_some() {
             request["linkParameter"] = json!("{##Click Here##}");
         }
         let response = json!({"smsMessage": null, "emailMessage": null, "emailSubject": null});
         Self {
-            event: cause.event(&format!("CustomMessage_{}", told.source), &user.username, request, response),
+            event: context.event(&format!("CustomMessage_{}", told.source), &user.username, request, response),
             username: told.username.to_owned(),
             secret: told.secret.to_owned(),
             link,
@@ -202,7 +203,7 @@ impl Custom {
     }
 }
 
-/// A message from the outbox whose final words are not decided yet.
+/// A message from the outbox whose final wording is not decided yet.
 pub struct OpenedMessage {
     message: Message,
     custom: Option<Custom>,
@@ -211,10 +212,11 @@ pub struct OpenedMessage {
 
 /// Opens a message from the outbox.
 ///
-/// A custom message trigger that fails twice is not called again: a code in the pool's own words is better than none.
+/// After two failed attempts, the custom message trigger is not called again, because a code in the pool's own wording
+/// is better than no code.
 pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<OpenedMessage, Failure> {
     let unopened = || failure("it cannot be opened with this sealing key");
-    let plain = app.sealing.open(&context(pool_id, id), sealed).map_err(|_| unopened())?;
+    let plain = app.sealing.open(&bound_to(pool_id, id), sealed).map_err(|_| unopened())?;
     let Outgoing { message, custom, code } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
     Ok(OpenedMessage { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS), code })
 }
@@ -222,7 +224,7 @@ pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) ->
 impl OpenedMessage {
     /// Whether the message's code is no longer valid.
     ///
-    /// It may have been used, or replaced by the code of a later message, which may have arrived by now.
+    /// The code may have been used, or replaced by the code of a later message, which may have arrived already.
     pub async fn is_void(&self, db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
         let Some(code) = &self.code else { return Ok(false) };
         let mut db = db.acquire().await?;
@@ -235,7 +237,8 @@ impl OpenedMessage {
         self.custom.is_some()
     }
 
-    /// Returns the message ready for delivery, in the words of the custom message trigger of `pool` if there is one.
+    /// Returns the message ready for delivery, in the wording of the custom message trigger of `pool` if one is to be
+    /// called.
     ///
     /// Does not use the database.
     pub async fn worded(self, app: &App, pool: Option<&Pool>) -> Result<Message, Failure> {
@@ -255,7 +258,7 @@ async fn in_own_words(app: &App, pool: &Pool, mut message: Message, custom: &Cus
     };
     let body = own(if message.medium == Medium::Email { "emailMessage" } else { "smsMessage" });
     match body {
-        // A message without its code would lock people out.
+        // Without its code or link, the message would be useless.
         Some(body)
             if (body.contains(CODE) || (custom.link.is_some() && has_link(body)))
                 && body.chars().count() <= LONGEST =>
@@ -279,28 +282,29 @@ pub fn failure(text: &str) -> Failure {
     Failure { text: text.into(), permanent: false }
 }
 
-fn context(pool_id: &str, id: Uuid) -> String {
+fn bound_to(pool_id: &str, id: Uuid) -> String {
     format!("outbox {pool_id} {id}")
 }
 
-/// Makes the signature that shows that a link was in a message, so that nobody can guess codes by links.
+/// Makes the signature of a confirmation link. It shows that the link is from a message, so that nobody can guess codes
+/// with made-up links.
 pub fn link_signature(app: &App, client_id: &str, username: &str, code: &str) -> String {
     hex(&app.sealing.derive("confirmation link", format!("{client_id} {code} {username}").as_bytes()))
 }
 
 /// The link that confirms a sign-up, if the pool confirms sign-ups by links.
-fn link(cause: &Cause<'_>, address: &Address, told: &MessageContent<'_>) -> Option<String> {
-    let links = cause.pool.confirms_by_link() && address.medium() == Medium::Email;
+fn link(context: &PoolContext<'_>, address: &Address, told: &MessageContent<'_>) -> Option<String> {
+    let links = context.pool.confirms_by_link() && address.medium() == Medium::Email;
     if !links || !matches!(told.source, "SignUp" | "ResendCode") {
         return None;
     }
-    let signature = link_signature(cause.app, cause.client_id, told.username, told.secret);
+    let signature = link_signature(context.app, context.client_id, told.username, told.secret);
     let parameters = [
-        ("client_id", cause.client_id),
+        ("client_id", context.client_id),
         ("user_name", told.username),
         ("confirmation_code", told.secret),
         ("signature", &signature),
     ];
-    let base = format!("{}/confirmUser", cause.app.public_url);
+    let base = format!("{}/confirmUser", context.app.public_url);
     url::Url::parse_with_params(&base, parameters).ok().map(String::from)
 }

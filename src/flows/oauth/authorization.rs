@@ -1,5 +1,6 @@
 //! The authorization request of OAuth 2.0 and OpenID Connect (RFC 6749 section 4.1.1, RFC 7636, OpenID Connect Core
-//! section 3.1.2; docs/cognito.md 7.1): what an application asks for, and what it gets once the person is signed in.
+//! section 3.1.2; docs/cognito.md 7.1): what an application requests, and what it receives once the person is signed
+//! in.
 
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    context::Context,
     error::{Error, Result},
+    flows::pool_context::PoolContext,
     flows::{
         oauth::{
             fields::Fields,
@@ -24,7 +27,7 @@ use crate::{
     tokens,
 };
 
-/// How long a code may wait for its exchange (docs/cognito.md 7.1).
+/// How long an authorization code is valid (docs/cognito.md 7.1).
 const CODE_LIFETIME: Duration = Duration::minutes(5);
 /// The maximum length of one parameter, in bytes.
 const LONGEST: usize = 4096;
@@ -33,36 +36,36 @@ const LONGEST: usize = 4096;
 pub struct Authorization {
     pub named: Arc<ClientAndPool>,
     pub answer: Answer,
-    /// What the application gets.
+    /// What the application receives.
     pub grants: Grants,
     pub scope: String,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
     pub resource: Option<String>,
     pub prompt: Prompt,
-    /// The maximum number of seconds since the person last proved who they are.
+    /// The maximum age of the person's sign-in, in seconds (`max_age`).
     pub max_age: Option<i64>,
-    /// Who the application believes is signed in.
+    /// The user who the application believes is signed in (`id_token_hint`).
     pub hinted: Option<Hint>,
-    /// The lowest level (1 to 4) of the `acr` claim that is enough.
+    /// The lowest level (1 to 4) of the `acr` claim that satisfies the request (`acr_values`).
     pub acr_level: Option<u8>,
 }
 
-/// What the application gets at its redirect URI.
+/// What the application receives at its redirect URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grants {
-    /// A code, which it exchanges for tokens.
+    /// An authorization code, which the application exchanges for tokens.
     Code,
     /// The tokens themselves (the implicit grant).
     Tokens,
 }
 
-/// What the person must see.
+/// Which pages the person must see (`prompt`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Prompt {
-    /// Only what is needed.
+    /// Only the pages that are needed.
     Default,
-    /// Nothing.
+    /// No page.
     None,
     /// The sign-in page, even if the person is already signed in.
     Login,
@@ -70,9 +73,9 @@ pub enum Prompt {
     SelectAccount,
 }
 
-/// What an ID token says that came back as a hint (`id_token_hint`).
+/// The subject of an ID token that the application sent as a hint (`id_token_hint`).
 ///
-/// It is not verified, because it can only make the answer stricter.
+/// The token is not verified, because a hint can only make the request harder to satisfy.
 pub enum Hint {
     Subject(Uuid),
     Unreadable,
@@ -84,7 +87,7 @@ impl Hint {
     }
 }
 
-/// Where and how to answer the application.
+/// How the application receives the result: at which redirect URI, and in which part of it.
 #[derive(Clone)]
 pub struct Answer {
     pub redirect_uri: String,
@@ -116,10 +119,10 @@ impl Answer {
 
 /// Why a request is refused.
 pub enum Fault {
-    /// The request does not say truthfully, or at all, whom to answer. Only the person is told
-    /// (RFC 6749 section 4.1.2.1).
+    /// The client or the redirect URI is missing or invalid. Only the person sees this error (RFC 6749 section
+    /// 4.1.2.1).
     Shown(String),
-    /// The application is told, at this address.
+    /// The application receives this error, by a redirect to this address.
     Told(String),
     Internal(Error),
 }
@@ -153,7 +156,7 @@ pub async fn client(app: &App, fields: &Fields) -> Result<Arc<ClientAndPool>, Fa
     app.client_with_pool(&pool_id, client_id).await.map_err(shown)
 }
 
-/// Whether the sign-in pages are for this client: OAuth 2.0 is switched on with a flow that has a page.
+/// Whether this client may use the sign-in pages: it must allow an OAuth 2.0 flow that has pages.
 pub fn has_pages(named: &ClientAndPool) -> bool {
     ["code", "implicit"].into_iter().any(|flow| named.client.settings.allows_oauth(flow))
 }
@@ -168,7 +171,7 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
     let Some(redirect_uri) = fields.get("redirect_uri").filter(|uri| !uri.is_empty()) else {
         return Err(Fault::Shown("redirect_uri is missing from the address.".into()));
     };
-    // Compared as text: no other URI counts as the same (RFC 9700 section 2.1).
+    // The URIs are compared as strings: no other spelling counts as the same URI (RFC 9700 section 2.1).
     if !settings.list("CallbackURLs").contains(&redirect_uri) {
         return Err(Fault::Shown("The redirect_uri is not one of the app client's callback URLs.".into()));
     }
@@ -186,7 +189,8 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
     if fields.values().any(|value| value.len() > LONGEST) {
         return Err(invalid("a parameter is too long"));
     }
-    // An unsupported parameter is an error, because its sender relies on it (OpenID Connect Core, section 3.1.2.6).
+    // These parameters are refused and not ignored, because the application relies on them (OpenID Connect Core,
+    // section 3.1.2.6).
     for (name, code) in [
         ("request", "request_not_supported"),
         ("request_uri", "request_uri_not_supported"),
@@ -258,7 +262,7 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
     })
 }
 
-/// The scopes that are granted: those requested, or all of the client's.
+/// Returns the scopes that are granted: the requested ones, or all of the client's scopes if none is requested.
 pub fn scope(named: &ClientAndPool, asked: Option<&str>) -> Result<String, &'static str> {
     let allowed = named.client.settings.list("AllowedOAuthScopes");
     let mut scopes: Vec<&str> = Vec::new();
@@ -273,7 +277,8 @@ pub fn scope(named: &ClientAndPool, asked: Option<&str>) -> Result<String, &'sta
     if scopes.is_empty() {
         scopes = allowed;
     }
-    // These scopes say which parts of the ID token and of userInfo are granted. Without openid there is neither.
+    // These scopes say which claims of the ID token and of userInfo are granted. Without `openid`, there is no ID token
+    // and no access to userInfo.
     if scopes.iter().any(|one| ["phone", "email", "profile"].contains(one)) && !scopes.contains(&"openid") {
         return Err("phone, email and profile need openid beside them");
     }
@@ -315,7 +320,7 @@ fn prompt(text: Option<&str>) -> Result<Prompt, &'static str> {
             "login" => Prompt::Login,
             "select_account" if prompt != Prompt::Login => Prompt::SelectAccount,
             "select_account" => prompt,
-            // Nobody is asked for consent to what an application of the pool's own operator does.
+            // There is no consent page, because the applications belong to the operator of the pool.
             "consent" => prompt,
             _ => return Err("prompt must be none, login, select_account or consent"),
         };
@@ -324,11 +329,11 @@ fn prompt(text: Option<&str>) -> Result<Prompt, &'static str> {
 }
 
 impl Authorization {
-    /// Whether a browser's sign-in is recent and strong enough for the request, and the expected person's, whatever the
-    /// prompt.
+    /// Whether a browser's sign-in satisfies the request apart from its prompt: the sign-in must be recent enough,
+    /// strong enough and by the expected user.
     pub fn is_satisfied_by(&self, app: &App, browser: &Browser) -> bool {
         let age = app.clock.now() - browser.session.auth_time;
-        // 0 means to ask again (OpenID Connect Core, section 3.1.2.1).
+        // 0 requires a new sign-in (OpenID Connect Core, section 3.1.2.1).
         let recent = self.max_age.is_none_or(|most| most > 0 && age <= Duration::seconds(most));
         let strong = self.acr_level.is_none_or(|level| browser.acr_level() >= level);
         let expected = match &self.hinted {
@@ -339,24 +344,25 @@ impl Authorization {
         recent && strong && expected
     }
 
-    /// The address to which the browser goes with the result or an error. `None` if the browser is no longer signed in.
-    pub async fn grant(&self, app: &App, browser: &Browser) -> Option<String> {
+    /// Returns the address that the browser is redirected to, with the result or an error. `None` means that the
+    /// browser is no longer signed in.
+    pub async fn grant(&self, app: &App, request: &Context, browser: &Browser) -> Option<String> {
         let granted = match self.grants {
             Grants::Code => self.code(app, browser).await,
-            Grants::Tokens => self.tokens(app, browser).await,
+            Grants::Tokens => self.tokens(app, request, browser).await,
         };
         match granted {
-            // The browser was signed out while a function ran.
+            // The browser was signed out while a trigger ran.
             Err(Error::NotAuthorized(_)) => None,
             Err(error) => Some(self.failure(&error)),
             Ok(granted) => granted,
         }
     }
 
-    /// The address to which the browser goes with an error.
+    /// Returns the address that the browser is redirected to with an error.
     ///
-    /// A redirect cannot carry a status, so `server_error` tells the application about a fault
-    /// (RFC 6749 section 4.1.2.1).
+    /// A redirect cannot carry a status code, so `server_error` tells the application that the server failed (RFC 6749
+    /// section 4.1.2.1).
     pub fn failure(&self, error: &Error) -> String {
         let (code, description) = match error {
             Error::UserLambdaValidation(_) => ("invalid_request", "a function of the user pool refused"),
@@ -393,7 +399,7 @@ impl Authorization {
             origin_jti: None,
         };
         let mut tx = app.db.begin().await?;
-        // The user first: this is the order of locks.
+        // The user is locked first, as the common order of locks requires.
         let held = store::users::lock_shared(&mut tx, pool_id, session.sub).await?;
         if held.is_none() || !store::sessions::lock_live(&mut tx, pool_id, session.sub, session.origin_jti).await? {
             return Ok(None);
@@ -403,7 +409,7 @@ impl Authorization {
         Ok(Some(self.answer.with(&[("code", &text)])))
     }
 
-    async fn tokens(&self, app: &App, browser: &Browser) -> Result<Option<String>> {
+    async fn tokens(&self, app: &App, request: &Context, browser: &Browser) -> Result<Option<String>> {
         let mut tx = app.db.begin().await?;
         let granted = Granted { scope: &self.scope, resource: self.resource.as_deref(), refreshable: false };
         let (sub, session) = (browser.session.sub, browser.session.origin_jti);
@@ -412,7 +418,8 @@ impl Authorization {
         };
         tx.commit().await?;
         let metadata = serde_json::Map::new();
-        let tokens = opened.tokens(app, &self.named, self.nonce.as_deref(), &metadata).await?;
+        let context = PoolContext::of_client(app, request, &self.named, &metadata);
+        let tokens = opened.tokens(&context, &self.named.client, self.nonce.as_deref()).await?;
         let expires_in = tokens.expires_in.to_string();
         let mut parameters = vec![("access_token", tokens.access_token.as_str())];
         if let Some(id_token) = &tokens.id_token {

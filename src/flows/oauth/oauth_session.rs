@@ -1,20 +1,21 @@
-//! Sessions that OAuth clients get through a signed-in browser.
+//! Sessions that OAuth clients open through a signed-in browser.
 
-use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
     app::App,
     error::{Error, Result},
+    flows::pool_context::PoolContext,
     flows::{
         sessions::{
             authentication_result::AuthenticationResult,
             issue::{self, TokenBasis},
             token_generation::{self, Holder, Source},
         },
-        triggers::{self, Cause, Trigger},
+        triggers::{self, Trigger},
     },
     random,
+    store::clients::Client,
     store::{self, Connection, clients::ClientAndPool, groups::Membership, sessions::Session, users::User},
     tokens::{RefreshToken, Use},
 };
@@ -38,11 +39,11 @@ pub struct OAuthSession {
 
 /// Opens a session for an application through the session of a browser.
 ///
-/// It belongs to the same sign-in: the same passkey or password, at the same time. Returns `None` if the browser's
-/// session has ended.
+/// The new session stands for the same sign-in: the same passkey or password, at the same time. Returns `None` if the
+/// browser's session has ended.
 ///
-/// The user's row is locked first. So a deletion of the passkey that ends sessions either comes first and has ended the
-/// browser's session, or waits and finds this one.
+/// The user's row is locked first. So a concurrent transaction that deletes the passkey and ends its sessions either
+/// comes first, and has then ended the browser's session, or waits and then finds the new session.
 pub async fn open(
     app: &App,
     db: &mut Connection,
@@ -96,18 +97,17 @@ impl OAuthSession {
         self.session.origin_jti
     }
 
-    /// Issues the tokens of the session. Must be called after COMMIT. If this fails, nobody gets the tokens, so the
-    /// session ends.
+    /// Issues the tokens of the session. Must be called after COMMIT. If this fails, nobody receives the tokens, so the
+    /// session is revoked.
     pub async fn tokens(
         self,
-        app: &App,
-        named: &ClientAndPool,
+        context: &PoolContext<'_>,
+        client: &Client,
         nonce: Option<&str>,
-        metadata: &Map<String, Value>,
     ) -> Result<AuthenticationResult> {
-        let (pool_id, origin_jti) = (&named.pool.id, self.session.origin_jti);
+        let (app, pool_id, origin_jti) = (context.app, &context.pool.id, self.session.origin_jti);
         app.opened_sessions.note(pool_id, self.session.sub);
-        let made = self.make_tokens(app, named, nonce, metadata).await;
+        let made = self.make_tokens(context, client, nonce).await;
         if made.is_err() {
             let mut db = app.db.acquire().await?;
             store::sessions::revoke(&mut db, pool_id, origin_jti, app.clock.now()).await?;
@@ -117,24 +117,22 @@ impl OAuthSession {
 
     async fn make_tokens(
         self,
-        app: &App,
-        named: &ClientAndPool,
+        context: &PoolContext<'_>,
+        client: &Client,
         nonce: Option<&str>,
-        metadata: &Map<String, Value>,
     ) -> Result<AuthenticationResult> {
-        let (pool, client) = (&named.pool, &named.client);
-        let cause = Cause { app, pool, client_id: &client.id, metadata };
+        let (app, pool) = (context.app, context.pool);
         let scopes: Vec<_> = self.session.scope.as_deref().unwrap_or_default().split(' ').collect();
         let holder = Holder::User(&self.user, &self.memberships);
-        let change = token_generation::ask(&cause, Source::HostedAuth, holder, &scopes).await?;
+        let change = token_generation::ask(context, Source::HostedAuth, holder, &scopes).await?;
         if triggers::function(pool, Trigger::PreTokenGeneration).is_some() {
-            // The function may have taken seconds, in which the user may have been signed out or disabled.
+            // The trigger may have run for seconds, in which the user may have been signed out or disabled.
             let mut db = app.db.acquire().await?;
             let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
         }
         let basis = TokenBasis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce };
         let refresh = self.refresh.as_ref().map(RefreshToken::text);
-        issue::issue(&cause, client, basis, change.as_ref(), refresh).await
+        issue::issue(context, client, basis, change.as_ref(), refresh).await
     }
 }

@@ -1,4 +1,4 @@
-//! What the token endpoint exchanges for tokens (RFC 6749 sections 4.1.3, 4.4 and 6; docs/cognito.md 7.2): an
+//! The grants for which the token endpoint issues tokens (RFC 6749 sections 4.1.3, 4.4 and 6; docs/cognito.md 7.2): an
 //! authorization code, a refresh token, or a confidential client's own credentials.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    change::trail,
+    change,
     context::Context,
     error::{Error, Result},
     flows::{
@@ -15,12 +15,12 @@ use crate::{
             fields::Fields,
             oauth_session::{self, Granted},
         },
+        pool_context::PoolContext,
         sessions::{
             authentication_result::AuthenticationResult,
             issue, refresh,
             token_generation::{self, Holder, Source},
         },
-        triggers::Cause,
     },
     random,
     sealing::{equal, sha256},
@@ -28,7 +28,7 @@ use crate::{
     tokens::MachineClaims,
 };
 
-/// An error of RFC 6749 section 5.2, or one of ours.
+/// An error that the application is told (RFC 6749 section 5.2), or an internal error.
 #[derive(Debug)]
 pub enum Refusal {
     Told { code: &'static str, description: &'static str },
@@ -55,7 +55,8 @@ impl From<sqlx::Error> for Refusal {
     }
 }
 
-/// Issues tokens for what a form sent to the token endpoint offers. The client has already proved its identity.
+/// Issues tokens for the grant in a form that was sent to the token endpoint. The caller has already authenticated the
+/// client.
 pub async fn grant(
     app: &App,
     context: &Context,
@@ -67,26 +68,25 @@ pub async fn grant(
         Some(Ok(metadata)) => metadata,
         Some(Err(_)) => return Err(told("invalid_request", "aws_client_metadata is not a JSON object")),
     };
-    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
+    let context = PoolContext::of_client(app, context, named, &metadata);
     match form.get("grant_type").unwrap_or_default() {
-        "authorization_code" => code(&cause, context, named, form).await,
-        "refresh_token" => refreshed(&cause, context, named, form).await,
-        "client_credentials" => machine(&cause, named, form).await,
+        "authorization_code" => code(&context, named, form).await,
+        "refresh_token" => refreshed(&context, named, form).await,
+        "client_credentials" => machine(&context, named, form).await,
         "" => Err(told("invalid_request", "grant_type is missing")),
         _ => Err(told("unsupported_grant_type", "it must be authorization_code, refresh_token or client_credentials")),
     }
 }
 
-/// Exchanges an authorization code, once.
+/// Exchanges an authorization code for tokens.
 ///
-/// If the code comes again, the session that it gave ends (RFC 6749 section 4.1.2).
+/// A code can be exchanged once. If it is sent again, the session that it opened is revoked (RFC 6749 section 4.1.2).
 async fn code(
-    cause: &Cause<'_>,
-    context: &Context,
+    context: &PoolContext<'_>,
     named: &ClientAndPool,
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
-    let app = cause.app;
+    let app = context.app;
     let Some(text) = form.given("code") else { return Err(told("invalid_request", "code is missing")) };
     if !named.client.settings.allows_oauth("code") {
         return Err(told("unauthorized_client", "the app client may not use this flow"));
@@ -95,7 +95,7 @@ async fn code(
     let unknown = || told("invalid_grant", "the code is unknown, expired or was used");
     let sub = store::authorization_codes::find_sub(&app.db, pool_id, &hash).await?.ok_or_else(unknown)?;
     let mut tx = app.db.begin().await?;
-    // The user first: this is the order of locks.
+    // The user is locked first, as the common order of locks requires.
     store::users::lock_shared(&mut tx, pool_id, sub).await?.ok_or_else(unknown)?;
     let code = store::authorization_codes::lock(&mut tx, pool_id, &hash).await?.ok_or_else(unknown)?;
     if code.client_id != named.client.id {
@@ -103,7 +103,7 @@ async fn code(
     }
     if let Some(origin_jti) = code.origin_jti {
         if store::sessions::revoke(&mut tx, pool_id, origin_jti, now).await? {
-            let trail = trail(app, context, "service");
+            let trail = change::service_trail(app, context);
             let entry = Event::AuthorizationCodeReplayed.of_user(sub);
             let _ = store::audit::insert(&mut tx, pool_id, &trail, entry).await?;
         }
@@ -115,7 +115,7 @@ async fn code(
         return Err(unknown());
     }
     if let Err(refusal) = fits(&code, form) {
-        // Somebody who does not know what the client knows gets only one try.
+        // A sender that does not know the redirect URI and the code verifier gets only one try.
         store::authorization_codes::delete(&mut tx, pool_id, &hash).await?;
         tx.commit().await?;
         return Err(refusal);
@@ -125,7 +125,7 @@ async fn code(
     let opened = opened.ok_or_else(|| told("invalid_grant", "the person was signed out meanwhile"))?;
     store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti()).await?;
     tx.commit().await?;
-    opened.tokens(app, named, code.nonce.as_deref(), cause.metadata).await.map_err(|error| match by_trigger(error) {
+    opened.tokens(context, &named.client, code.nonce.as_deref()).await.map_err(|error| match by_trigger(error) {
         // The code is already used up, so trying again would not help.
         Refusal::Told { code: UNAVAILABLE, .. } => {
             told("invalid_grant", "a function of the user pool failed; the person has to sign in again")
@@ -134,7 +134,7 @@ async fn code(
     })
 }
 
-/// Checks that the client that exchanges a code is the one that requested it.
+/// Fails if the redirect URI or the code verifier does not match the authorization request.
 fn fits(code: &store::authorization_codes::AuthorizationCode, form: &Fields) -> Result<(), Refusal> {
     if form.get("redirect_uri") != Some(&code.redirect_uri) {
         return Err(told("unauthorized_client", "invalid_redirect"));
@@ -156,8 +156,7 @@ fn fits(code: &store::authorization_codes::AuthorizationCode, form: &Fields) -> 
 }
 
 async fn refreshed(
-    cause: &Cause<'_>,
-    context: &Context,
+    context: &PoolContext<'_>,
     named: &ClientAndPool,
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
@@ -165,7 +164,7 @@ async fn refreshed(
         return Err(told("invalid_request", "refresh_token is missing"));
     };
     let asked = refresh::Asked { token, scope: form.given("scope"), device_key: None };
-    match refresh::refresh(cause, context, &named.client, asked, |_| Ok(())).await {
+    match refresh::refresh(context, &named.client, asked, |_| Ok(())).await {
         Ok(tokens) => Ok(tokens),
         Err(Error::RefreshTokenReuse) => Err(told("invalid_grant", "the refresh token was rotated; sign in again")),
         Err(Error::NotAuthorized(_) | Error::PasswordResetRequired) => {
@@ -175,9 +174,13 @@ async fn refreshed(
     }
 }
 
-/// Issues tokens to a client that acts for itself, with scopes of resource servers.
-async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Result<AuthenticationResult, Refusal> {
-    let (app, client) = (cause.app, &named.client);
+/// Issues an access token to a client that acts for itself, with scopes of resource servers.
+async fn machine(
+    context: &PoolContext<'_>,
+    named: &ClientAndPool,
+    form: &Fields,
+) -> Result<AuthenticationResult, Refusal> {
+    let (app, client) = (context.app, &named.client);
     if !client.settings.allows_oauth("client_credentials") || client.secrets.is_empty() {
         return Err(told("unauthorized_client", "the app client may not use this flow"));
     }
@@ -193,10 +196,10 @@ async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Res
         return Err(told("invalid_target", "no scope of this resource server is granted"));
     }
     let scopes: Vec<_> = scope.split(' ').collect();
-    let change = token_generation::ask(cause, Source::ClientCredentials, Holder::Client, &scopes).await;
+    let change = token_generation::ask(context, Source::ClientCredentials, Holder::Client, &scopes).await;
     let change = change.map_err(by_trigger)?;
     if change.is_some() {
-        // A client that was deleted while the function ran gets nothing.
+        // A client that was deleted while the trigger ran gets no token.
         match app.client_with_pool(&named.pool.id, &client.id).await {
             Err(Error::ResourceNotFound(_)) => return Err(told("invalid_client", "the app client is unknown")),
             still => still?,
@@ -228,7 +231,8 @@ async fn machine(cause: &Cause<'_>, named: &ClientAndPool, form: &Fields) -> Res
     })
 }
 
-/// Maps the errors of the pool's triggers: a refusal or fault of a trigger is not the server's fault.
+/// Maps the errors of the pool's triggers to OAuth errors, because a refusal or failure of a trigger is not an internal
+/// error.
 fn by_trigger(error: Error) -> Refusal {
     match error {
         Error::UserLambdaValidation(_) => told("invalid_grant", "a function of the user pool refused"),

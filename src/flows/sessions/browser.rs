@@ -1,13 +1,13 @@
 //! Browsers that are signed in on Keystead's own pages.
 //!
-//! The cookie stands for a session, as an application's refresh token does. That session is revoked, ends and is listed
-//! like any other.
+//! A browser's cookie identifies a session, as an application's refresh token does. The session can be listed and
+//! revoked, and it expires, like any other.
 
 use time::Duration;
 
 use crate::{
     app::App,
-    change::{self, trail},
+    change::{Change, Changed},
     context::Context,
     error::{Error, Result},
     flows::sessions::session_limits,
@@ -47,36 +47,32 @@ pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Brows
     if !equal(&session.refresh_hash, &cookie.hash(Use::Cookie)) || session.expires_at <= app.clock.now() {
         return Ok(None);
     }
-    // The user must not be signed out everywhere, disabled or in need of a new password.
+    // The session must not be revoked, and the user must not be disabled or have to reset the password.
     let user = store::users::find_live(&mut db, pool_id, session.sub, session.origin_jti).await?;
     Ok(user.map(|user| Browser { session, user }))
 }
 
-/// Signs the browser out. Sessions that applications got through it continue, as with Amazon Cognito.
+/// Signs the browser out. Sessions that applications opened through the browser's session continue, as with Amazon
+/// Cognito.
 pub async fn end(app: &App, context: &Context, pool_id: &str, session: &Session) -> Result<()> {
-    let trail = trail(app, context, "user");
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, pool_id, session.sub).await?;
-    if store::sessions::revoke_of_user(&mut tx, pool_id, session.sub, session.origin_jti, trail.at).await? {
-        let _ = change::note(app, &mut tx, pool_id, &trail, Event::SessionEnded.of_user(session.sub)).await?;
-    }
-    Ok(tx.commit().await?)
+    let mut change = Change::by_user(app, context, pool_id).await?;
+    let at = change.at();
+    store::users::lock(&mut change, pool_id, session.sub).await?;
+    let ended = store::sessions::revoke_of_user(&mut change, pool_id, session.sub, session.origin_jti, at).await?;
+    change.commit_if(ended, Event::SessionEnded.of_user(session.sub), ()).await.map(Changed::into_inner)
 }
 
-/// Ends all sessions of the browser's user except the browser's own. Does nothing if that one has ended.
+/// Ends all sessions of the browser's user except the browser's own. If the browser's own session has ended already,
+/// the others stay.
 pub async fn end_others(app: &App, context: &Context, pool_id: &str, session: &Session) -> Result<()> {
     let (sub, own) = (session.sub, session.origin_jti);
-    let trail = trail(app, context, "user");
     session_limits::bring_under(app, pool_id, sub, Some(own)).await?;
-    let mut tx = app.db.begin().await?;
-    store::users::lock(&mut tx, pool_id, sub).await?;
-    if store::sessions::lock_live(&mut tx, pool_id, sub, own).await?
-        && store::sessions::revoke_all(&mut tx, pool_id, sub, Some(own), trail.at).await?
-    {
-        let _ = change::note(app, &mut tx, pool_id, &trail, Event::UserSignedOut.of_user(sub)).await?;
-        tx.commit().await?;
-    }
-    Ok(())
+    let mut change = Change::by_user(app, context, pool_id).await?;
+    let at = change.at();
+    store::users::lock(&mut change, pool_id, sub).await?;
+    let ended = store::sessions::lock_live(&mut change, pool_id, sub, own).await?
+        && store::sessions::revoke_all(&mut change, pool_id, sub, Some(own), at).await?;
+    change.commit_if(ended, Event::UserSignedOut.of_user(sub), ()).await.map(Changed::into_inner)
 }
 
 impl Browser {
@@ -102,7 +98,7 @@ impl Browser {
         tokens::sign(&claims, &keys.access)
     }
 
-    /// The level (1 to 4) of the browser's sign-in.
+    /// The level (1 to 4) of the `acr` claim that the browser's sign-in reaches.
     pub fn acr_level(&self) -> u8 {
         tokens::acr_level(&self.session.methods)
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::{
     context::Door,
     error::{Error, Result},
+    flows::pool_context::PoolContext,
     flows::{
         accounts::attributes,
         sessions::{
@@ -17,7 +18,7 @@ use crate::{
             device_keys,
             step::{Outcome, SignIn},
         },
-        triggers::{self, Cause, Trigger},
+        triggers::{self, Trigger},
     },
     random,
     sealing::sha256,
@@ -43,13 +44,14 @@ pub struct Proved {
 /// The device of a session, in pools that remember devices.
 #[derive(Clone)]
 pub enum SessionDevice {
-    /// A new one. The client learns its key together with these tokens.
+    /// A new device. The client receives the device's key together with the tokens.
     New(String),
     /// A device that proved itself.
     Proved(String),
-    /// A known device that was named but not asked to prove itself.
+    /// A known device that the client named but that did not have to prove itself.
     ///
-    /// Naming it proves nothing, because its key is in old tokens. The session ends when the device does.
+    /// Naming a device proves nothing, because its key is in earlier tokens. The session ends when the device is
+    /// forgotten.
     Named(String),
 }
 
@@ -80,9 +82,9 @@ pub struct NewSession {
     memberships: Vec<Membership>,
 }
 
-/// Makes a new session, not yet in the database, together with what its tokens will be made from.
+/// Makes a new session that is not yet in the database, together with the data for its tokens.
 ///
-/// On the sign-in pages it is the browser's session, which has a cookie and no tokens.
+/// On the sign-in pages, this is the browser's session, which has a cookie and no tokens.
 pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedWith, NewSession) {
     let now = sign_in.app.clock.now();
     let origin_jti = random::uuid();
@@ -114,7 +116,7 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
     (proved.with, NewSession { user, session, refresh, device: proved.device, memberships: Vec::new() })
 }
 
-/// Opens a session for a user whose row the transaction holds.
+/// Opens a session for a user whose row the transaction has locked.
 pub async fn open_session(sign_in: &SignIn<'_>, db: &mut Connection, user: User, proved: Proved) -> Result<NewSession> {
     let (with, mut opened) = new_session(sign_in, user, proved);
     store::sessions::insert(db, &sign_in.pool.id, &opened.session, &with).await?;
@@ -134,9 +136,9 @@ impl NewSession {
         self
     }
 
-    /// Returns what the session is for: its tokens or, on the sign-in pages, the browser's cookie.
+    /// Returns the session's tokens or, on the sign-in pages, the browser's cookie.
     ///
-    /// Must be called after COMMIT. If this fails, nobody gets the session, so it is revoked.
+    /// Must be called after COMMIT. If this fails, nobody receives the tokens or the cookie, so the session is revoked.
     pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
         let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
         app.opened_sessions.note(pool_id, self.session.sub);
@@ -152,31 +154,31 @@ impl NewSession {
     }
 
     async fn into_browser(self, sign_in: &SignIn<'_>) -> Result<NewBrowser> {
-        triggers::post_authentication(&sign_in.cause(), &self.user, false).await?;
-        // The function may have taken seconds, but whoever presents the cookie is checked again.
+        triggers::post_authentication(&sign_in.context, &self.user, false).await?;
+        // The trigger may have run for seconds, but the session is checked again whenever a browser sends the cookie.
         Ok(NewBrowser { cookie: self.refresh.text(), browser: Browser { session: self.session, user: self.user } })
     }
 
     async fn make_tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
-        let (app, pool, cause) = (sign_in.app, sign_in.pool, sign_in.cause());
+        let (app, pool, context) = (sign_in.app, sign_in.pool, sign_in.context);
         let new_device = match &self.device {
             Some(SessionDevice::New(key)) => Some(key.clone()),
             _ => None,
         };
-        triggers::post_authentication(&cause, &self.user, new_device.is_some()).await?;
+        triggers::post_authentication(&context, &self.user, new_device.is_some()).await?;
         let refresh = Some(self.refresh.text());
         let basis =
             TokenBasis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
         let holder = Holder::User(&self.user, &self.memberships);
-        let change = token_generation::ask(&cause, source, holder, &[ACCESS_SCOPE]).await?;
+        let change = token_generation::ask(&context, source, holder, &[ACCESS_SCOPE]).await?;
         let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
         if asked.into_iter().any(|trigger| triggers::function(pool, trigger).is_some()) {
-            // The functions may have taken seconds, in which the user may have been signed out or disabled.
+            // The triggers may have run for seconds, in which the user may have been signed out or disabled.
             let mut db = app.db.acquire().await?;
             let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
         }
-        let mut result = issue(&cause, sign_in.client, basis, change.as_ref(), refresh).await?;
+        let mut result = issue(&context, sign_in.client, basis, change.as_ref(), refresh).await?;
         result.new_device_metadata = new_device.map(|device_key| NewDeviceMetadata {
             device_key,
             device_group_key: device_keys::group_key(app, &pool.id),
@@ -185,7 +187,7 @@ impl NewSession {
     }
 }
 
-/// What tokens are made from.
+/// The data that tokens are made from.
 pub struct TokenBasis<'a> {
     pub user: &'a User,
     pub memberships: &'a [Membership],
@@ -196,13 +198,13 @@ pub struct TokenBasis<'a> {
 
 /// Signs a session's access and ID tokens, with the changes that a pre token generation trigger makes.
 pub async fn issue(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     client: &Client,
     basis: TokenBasis<'_>,
     change: Option<&TokensOverride>,
     refresh_token: Option<String>,
 ) -> Result<AuthenticationResult> {
-    let (app, pool) = (cause.app, cause.pool);
+    let (app, pool) = (context.app, context.pool);
     let TokenBasis { user, memberships, session, nonce } = basis;
     let mut groups: Vec<_> = memberships.iter().map(|one| one.name.clone()).collect();
     let mut roles: Vec<_> = memberships.iter().filter_map(|one| one.role_arn.clone()).collect();
@@ -294,19 +296,19 @@ pub fn signed(
 }
 
 impl Context {
-    /// How strongly, and by which methods, the person of a session signed in.
+    /// The strength (`acr`) and the methods (`amr`) of a session's sign-in.
     fn of(pool: &Pool, session: &Session) -> Self {
         let amr: Vec<_> = session.methods.split_whitespace().map(str::to_owned).collect();
         Self { acr: pool.settings.acr_name(tokens::acr_level(&session.methods)), amr }
     }
 }
 
-/// The first half of a token's SHA-256 in base64url: `at_hash`.
+/// The `at_hash` claim: the first half of a token's SHA-256, in base64url.
 fn half_hash(token: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(&sha256(token.as_bytes())[..16])
 }
 
-/// The attributes that the client may read and was granted, with `*_verified` as booleans.
+/// The attributes of [`granted_attributes`] as claims, with `*_verified` as booleans.
 fn attribute_claims(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
     let claim = |name: &str, value: Value| match name {
         "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
@@ -316,10 +318,10 @@ fn attribute_claims(client: &Client, user: &User, scope: Option<&str>) -> Map<St
     readable.map(|(name, value)| (name.clone(), claim(&name, value))).collect()
 }
 
-/// The attributes that the client may read, as far as a scope grants them.
+/// The attributes that the client may read, as far as a scope grants them. Without a scope, all are granted.
 ///
-/// `email` and `phone` each grant their own attributes. `profile` grants all of them, and so does `openid` without any
-/// of the three (Amazon Cognito developer guide, "Scopes, M2M, and resource servers").
+/// `email` and `phone` each grant their own attributes. `profile` grants all attributes, and so does `openid` without
+/// `email`, `phone` and `profile` (Amazon Cognito developer guide, "Scopes, M2M, and resource servers").
 pub fn granted_attributes(client: &Client, user: &User, scope: Option<&str>) -> Map<String, Value> {
     let has = |wanted: &str| scope.is_some_and(|scope| scope.split(' ').any(|one| one == wanted));
     let (email, phone, profile) = (has("email"), has("phone"), has("profile"));

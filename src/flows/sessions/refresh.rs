@@ -4,16 +4,16 @@ use time::OffsetDateTime;
 
 use crate::{
     app::App,
-    change::trail,
-    context::Context,
+    change,
     error::{Error, Result},
+    flows::pool_context::PoolContext,
     flows::{
         sessions::{
             authentication_result::AuthenticationResult,
             issue::{self, TokenBasis},
             token_generation::{self, Holder, Source},
         },
-        triggers::{self, Cause, Trigger},
+        triggers::{self, Trigger},
     },
     store::{
         self, Connection,
@@ -25,49 +25,51 @@ use crate::{
     tokens::{self, RefreshToken, Standing, Use},
 };
 
-/// What a client asks for.
+/// A client's refresh request.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// The refresh token.
     pub token: &'a str,
     /// The scopes that the new tokens should have, out of those that were granted (RFC 6749 section 6).
     pub scope: Option<&'a str>,
-    /// The device that the client claims to be.
+    /// The key of the device that the client says it runs on.
     pub device_key: Option<&'a str>,
 }
 
 /// Issues new access and ID tokens for a refresh token and, if rotation is on, the token's successor.
 ///
-/// Within the grace period, a token that was already rotated is answered with the same successor. After that, two
-/// parties have the token: the session ends, with an audit row, and the answer is `RefreshTokenReuseException`.
+/// If the previous token is used again within the grace period, the result has the same successor. Any other use of a
+/// rotated token means that two parties have it: the session is revoked, an audit row is written, and the call fails
+/// with `RefreshTokenReuseException`.
 ///
-/// `prove` checks the client's secret for the names of the session's user, if the caller could not do so before.
+/// `prove` checks the client's secret hash, which may be for any name of the session's user, if the caller could not
+/// check it before.
 pub async fn refresh(
-    cause: &Cause<'_>,
-    context: &Context,
+    context: &PoolContext<'_>,
     client: &Client,
     asked: Asked<'_>,
     prove: impl Fn(&User) -> Result<()>,
 ) -> Result<AuthenticationResult> {
-    let app = cause.app;
+    let app = context.app;
     let token = RefreshToken::parse(asked.token).ok_or_else(invalid)?;
     let mut change = None;
-    if triggers::function(cause.pool, Trigger::PreTokenGeneration).is_some() {
-        // The function is called before the token is rotated, because its failure must not cost the session.
+    if triggers::function(context.pool, Trigger::PreTokenGeneration).is_some() {
+        // The trigger is called before the token is rotated, because a failure of the trigger must not cost the client
+        // its session.
         let mut tx = app.db.begin().await?;
-        let Checked { user, session, standing, .. } = check(cause, &mut tx, client, (&token, asked), &prove).await?;
+        let Checked { user, session, standing, .. } = check(context, &mut tx, client, (&token, asked), &prove).await?;
         let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
         drop(tx);
-        // No function is called for a token that two parties have; below, that ends the session.
+        // The trigger is not called for a token that two parties have, because that token ends the session below.
         if is_good(client, &session, &standing, app.clock.now()) {
             let scope = session.scope.as_deref().unwrap_or(tokens::ACCESS_SCOPE);
             let (holder, scopes) = (Holder::User(&user, &memberships), scope.split(' ').collect::<Vec<_>>());
-            change = token_generation::ask(cause, Source::RefreshTokens, holder, &scopes).await?;
+            change = token_generation::ask(context, Source::RefreshTokens, holder, &scopes).await?;
         }
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Checked { user, session, kind, standing } = check(cause, &mut tx, client, (&token, asked), &prove).await?;
+    let Checked { user, session, kind, standing } = check(context, &mut tx, client, (&token, asked), &prove).await?;
     let next = match (&standing, client.settings.rotation_grace()) {
         (Standing::Current, None) => None,
         (Standing::Current, Some(_)) => {
@@ -89,7 +91,7 @@ pub async fn refresh(
         }
         _ => {
             store::sessions::revoke(&mut tx, &client.pool_id, session.origin_jti, now).await?;
-            let trail = trail(app, context, "service");
+            let trail = change::service_trail(app, context);
             let entry = Event::RefreshTokenReused.of_user(session.sub);
             let _ = store::audit::insert(&mut tx, &client.pool_id, &trail, entry).await?;
             tx.commit().await?;
@@ -99,15 +101,16 @@ pub async fn refresh(
     let memberships = store::groups::memberships(&mut tx, &client.pool_id, user.sub).await?;
     tx.commit().await?;
     let basis = TokenBasis { user: &user, memberships: &memberships, session: &session, nonce: None };
-    issue::issue(cause, client, basis, change.as_ref(), next.map(|next| next.text())).await
+    issue::issue(context, client, basis, change.as_ref(), next.map(|next| next.text())).await
 }
 
-/// The use of a session's refresh token. (A browser's session has a cookie, which is not a refresh token.)
+/// Whether a session's refresh token is for OAuth or for the API. (A browser's session has a cookie, which is not a
+/// refresh token.)
 fn use_of(session: &Session) -> Use {
     if session.scope.is_some() { Use::OAuth } else { Use::Api }
 }
 
-/// Whether a token is the session's present one or, within the grace period, the previous one.
+/// Whether a token is the session's current one or, within the grace period, the previous one.
 fn is_good(client: &Client, session: &Session, standing: &Standing, now: OffsetDateTime) -> bool {
     match (standing, client.settings.rotation_grace()) {
         (Standing::Current, _) => true,
@@ -116,7 +119,7 @@ fn is_good(client: &Client, session: &Session, standing: &Standing, now: OffsetD
     }
 }
 
-/// What a refresh token stands for, locked until the transaction ends.
+/// The user and the session of a refresh token, both locked until the transaction ends.
 struct Checked {
     user: User,
     session: Session,
@@ -124,16 +127,16 @@ struct Checked {
     standing: Standing,
 }
 
-/// Checks whether a token of this client may be refreshed.
+/// Locks the user and the session of a refresh token. Fails if the token may not be refreshed by this client.
 async fn check(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     client: &Client,
     (token, asked): (&RefreshToken, Asked<'_>),
     prove: &impl Fn(&User) -> Result<()>,
 ) -> Result<Checked> {
-    let app = cause.app;
-    // The user first: this is the order of locks.
+    let app = context.app;
+    // The user is locked first, as the common order of locks requires.
     let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let user = store::users::lock_shared(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
     let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
@@ -145,7 +148,7 @@ async fn check(
     }
     prove(&user)?;
     // A device's token is valid only together with the device's key. (An OAuth client cannot name a device.)
-    let asks = cause.pool.devices().is_some() && session.scope.is_none();
+    let asks = context.pool.devices().is_some() && session.scope.is_none();
     let own = session.device_key.as_deref().or(session.named_device.as_deref());
     if asks && own.is_some_and(|own| asked.device_key != Some(own)) {
         tracing::info!("a refresh token refused: the device that it belongs to was not named");
@@ -168,7 +171,7 @@ async fn check(
         if !narrow.split(' ').all(|one| granted.split(' ').any(|scope| scope == one)) {
             return Err(Error::NotAuthorized("The scope was not granted".into()));
         }
-        // This applies only to these tokens: the session keeps what it was granted.
+        // The narrower scope applies only to the new tokens; the stored session keeps the scope that was granted.
         session.scope = Some(narrow.to_owned());
     }
     Ok(Checked { user, session, kind, standing })
@@ -176,13 +179,13 @@ async fn check(
 
 /// Ends the session of a refresh token of this client.
 ///
-/// With `associated`, also ends the browser's session through which it came, and the others that came through that one.
-/// An unknown token counts as already revoked (RFC 7009 section 2.2).
+/// If `associated` is set, this also ends the browser's session through which that session was opened, and all other
+/// sessions that were opened through the browser's. An unknown token counts as already revoked (RFC 7009 section 2.2).
 pub async fn revoke(app: &App, client: &Client, token: &str, associated: bool) -> Result<()> {
     let Some(token) = RefreshToken::parse(token) else { return Ok(()) };
     let mut tx = app.db.begin().await?;
     if associated {
-        // The user first, locked exclusively, because several sessions are locked.
+        // The user is locked first, and exclusively, because several sessions are changed.
         let sub = store::sessions::find_sub(&mut tx, &client.pool_id, token.origin_jti).await?.unwrap_or_default();
         store::users::lock(&mut tx, &client.pool_id, sub).await?;
     }

@@ -1,28 +1,31 @@
-//! How many sessions a user may have.
+//! The limits on how many sessions a user may have.
 //!
-//! Sign-ins do not count sessions. They only note who signed in, and a job (`jobs::trim_sessions`) checks whether that
-//! was one session too many. So a user may exceed the limit by the number of sign-ins within some seconds.
+//! Sign-ins do not count sessions. They only note which user signed in, and a job (`jobs::trim_sessions`) then checks
+//! whether that user has too many sessions. So a user may exceed the limit by the number of sign-ins within some
+//! seconds.
 //!
-//! Before acting on all sessions of a user, code calls [`bring_under`]. So its own transaction is short, however many
-//! sessions there were.
+//! Code that changes all sessions of a user first calls [`bring_under`], so that its own transaction is short, however
+//! many sessions there were.
 
 use uuid::Uuid;
 
 use crate::{
     app::App,
     error::Result,
-    random,
     store::audit::Event,
     store::{self, Connections, audit::Trail, sessions::Over},
 };
 
-/// How many sessions one transaction removes while a request waits. This takes some tens of milliseconds.
+/// The maximum number of sessions that one transaction removes while a request waits. Removing them takes some tens of
+/// milliseconds.
 const BATCH: i64 = 10_000;
 
-/// Brings a user with too many sessions under the limits, removing the oldest first and never `own`.
+/// Removes sessions of a user who has too many, the oldest first, until the limits are met. The live session `own`
+/// stays.
 ///
-/// This happens in batches, each committed with an audit row. If it stops halfway, what was done is still right,
-/// because the job would do it, too.
+/// Sessions are removed in batches, each in a transaction of its own, with an audit row if live sessions are removed.
+/// If a batch fails, the sessions of earlier batches stay removed, which is right because the job would remove them
+/// too.
 pub async fn bring_under(app: &App, pool_id: &str, sub: Uuid, own: Option<Uuid>) -> Result<()> {
     let most = app.config.sessions_per_user;
     for over in store::sessions::over_limits(&app.db, pool_id, &[sub], most, app.clock.now()).await? {
@@ -45,9 +48,9 @@ pub async fn trim(
     let (sub, most) = (over.sub, app.config.sessions_per_user);
     let mut total = 0;
     loop {
-        let trail = Trail { at: app.clock.now(), actor: "service".into(), request_id: random::uuid() };
+        let trail = Trail::by_job(app.clock.now());
         let mut tx = db.begin().await?;
-        // The user first: this is the order of locks.
+        // The user is locked first, as the common order of locks requires.
         if store::users::lock(&mut tx, pool_id, sub).await?.is_none() {
             return Ok(total);
         }

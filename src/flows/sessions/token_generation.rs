@@ -1,25 +1,26 @@
-//! The pre token generation trigger: what it is asked, and what it changes in tokens (Amazon Cognito developer guide,
+//! The pre token generation trigger: what it receives, and what it changes in tokens (Amazon Cognito developer guide,
 //! "Pre token generation Lambda trigger").
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     error::Result,
-    flows::triggers::{Cause, Trigger, attributes_of},
+    flows::pool_context::PoolContext,
+    flows::triggers::{Trigger, attributes_of},
     store::{
         groups::{Membership, preferred_role},
         users::User,
     },
 };
 
-/// What a pre token generation trigger changes in one token.
+/// The changes that a pre token generation trigger makes to the claims of one token.
 #[derive(Default)]
 pub struct ClaimsOverride {
     pub set: Map<String, Value>,
     pub suppressed: Vec<String>,
 }
 
-/// What it changes in both tokens.
+/// All changes that a pre token generation trigger makes to the ID token and the access token.
 #[derive(Default)]
 pub struct TokensOverride {
     pub id: ClaimsOverride,
@@ -29,14 +30,14 @@ pub struct TokensOverride {
     pub groups: Option<GroupsOverride>,
 }
 
-/// `groupOverrideDetails`
+/// The groups and roles that replace those of the user (`groupOverrideDetails`).
 pub struct GroupsOverride {
     pub groups: Vec<String>,
     pub roles: Vec<String>,
     pub preferred_role: Option<String>,
 }
 
-/// Why tokens are made: the `triggerSource` of a pre token generation trigger.
+/// The reason why tokens are made: the `triggerSource` of a pre token generation trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     Authentication,
@@ -64,20 +65,21 @@ impl Source {
 /// The subject of the tokens that are made.
 #[derive(Clone, Copy)]
 pub enum Holder<'a> {
-    /// A person, who is in these groups.
+    /// A user, with the groups that the user is in.
     User(&'a User, &'a [Membership]),
-    /// The app client itself (RFC 6749 section 4.4). Only functions of version three are called for it.
+    /// The app client itself (RFC 6749 section 4.4). The trigger is called for a client only if its event version is 3
+    /// (`V3_0`).
     Client,
 }
 
-/// Calls the pre token generation trigger before tokens are signed.
+/// Calls the pre token generation trigger before tokens are signed. Returns `None` if there is no trigger to call.
 pub async fn ask(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     source: Source,
     holder: Holder<'_>,
     scopes: &[&str],
 ) -> Result<Option<TokensOverride>> {
-    let settings = &cause.pool.settings.rest;
+    let settings = &context.pool.settings.rest;
     let version =
         settings.get("LambdaConfig").and_then(|one| one["PreTokenGenerationConfig"]["LambdaVersion"].as_str());
     let version = version.unwrap_or("V1_0");
@@ -94,18 +96,18 @@ pub async fn ask(
         let mut request = json!({
             "userAttributes": attributes,
             "groupConfiguration": configuration,
-            "clientMetadata": cause.metadata,
+            "clientMetadata": context.metadata,
         });
         let mut response = json!({"claimsOverrideDetails": null});
         if !first {
             request["scopes"] = json!(scopes);
             response = json!({"claimsAndScopeOverrideDetails": null});
         }
-        let mut event = cause.event(source.text(), username, request, response);
+        let mut event = context.event(source.text(), username, request, response);
         event["version"] = json!(version.get(1..2));
         event
     };
-    let Some(response) = cause.call(Trigger::PreTokenGeneration, event).await? else { return Ok(None) };
+    let Some(response) = context.call(Trigger::PreTokenGeneration, event).await? else { return Ok(None) };
     let none = Value::Null;
     if first {
         let details = response.get("claimsOverrideDetails").unwrap_or(&none);
@@ -129,7 +131,7 @@ fn claims(details: &Value) -> ClaimsOverride {
     }
 }
 
-/// An empty or null object suppresses the groups. If the object is missing, the groups stay.
+/// Reads `groupOverrideDetails`. If it is empty or null, the tokens have no groups. If it is missing, the groups stay.
 fn groups(details: &Value) -> Option<GroupsOverride> {
     let details = details.get("groupOverrideDetails")?;
     Some(GroupsOverride {
@@ -174,7 +176,7 @@ const RESERVED: [&str; 26] = [
 ];
 
 impl ClaimsOverride {
-    /// Changes a token's claims as far as a trigger may.
+    /// Changes a token's claims, except those that a trigger cannot change.
     pub fn apply(&self, token: &mut Map<String, Value>) {
         let own = |name: &str| RESERVED.contains(&name) || name.starts_with("aws:") || name.starts_with("dev:");
         for (name, value) in self.set.iter().filter(|(name, _)| !own(name)) {
@@ -187,7 +189,8 @@ impl ClaimsOverride {
 }
 
 impl TokensOverride {
-    /// The scopes of an access token that had the scopes `had`. A trigger cannot add Amazon Cognito's own scopes.
+    /// Returns the scopes of an access token that had the scopes `had` before the change. A trigger cannot add scopes
+    /// that begin with `aws.cognito`.
     pub fn scopes(&self, had: &str) -> String {
         let kept = had.split(' ').filter(|scope| !self.scopes_suppressed.iter().any(|one| one == scope));
         let added = self.scopes_added.iter().map(String::as_str);

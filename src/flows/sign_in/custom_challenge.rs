@@ -1,6 +1,6 @@
-//! CUSTOM_AUTH: a sign-in whose challenges the pool's own functions define, create and verify.
+//! CUSTOM_AUTH: a sign-in whose challenges the pool's triggers define, create and verify.
 //!
-//! The password may be proved by SRP before them (`CHALLENGE_NAME=SRP_A`).
+//! Before these challenges, the client may prove the password by SRP (`CHALLENGE_NAME=SRP_A`).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -24,13 +24,13 @@ use crate::{
     store::{self, challenges::Challenge},
 };
 
-/// The maximum number of challenges in one sign-in. It stops a function that never decides.
+/// The maximum number of challenges in one sign-in. It ends sign-ins whose define auth challenge trigger never decides.
 const MAX_ROUNDS: usize = 30;
 
-/// How far a sign-in by custom challenges has come.
+/// The progress of a sign-in by custom challenges.
 #[derive(Default)]
 pub struct Progress {
-    /// The challenges answered so far, as the functions see them.
+    /// The challenges answered so far, as the triggers receive them.
     pub session: Vec<Answered>,
     /// When the proved password was set; `None` if no password was proved.
     pub password_set_at: PasswordSetAt,
@@ -43,7 +43,7 @@ impl Progress {
     }
 }
 
-/// Takes the first step.
+/// Takes the first step of a sign-in by custom challenges.
 pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters) -> Result<Step> {
     password::refuse_locked(sign_in.app, sign_in.pool, &person.username, person.user.as_ref()).await?;
     if parameters.get("CHALLENGE_NAME").map(String::as_str) != Some("SRP_A") {
@@ -72,10 +72,10 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     let sealed = BASE64_STANDARD.decode(private).map_err(Error::internal)?;
     let private = app.sealing.open(&context(sign_in), &sealed).map_err(Error::internal)?;
     let private: Value = serde_json::from_slice(&private).map_err(Error::internal)?;
-    // The challenge is used up before a function is called, so that only one of several answers is looked at.
+    // The challenge is used up before the trigger is called, so that only one of several concurrent answers is checked.
     use_up(sign_in, &pending).await?;
     let user = person.user.as_ref();
-    let right = triggers::verify_auth_challenge(&sign_in.cause(), &person.username, user, &private, answer).await?;
+    let right = triggers::verify_auth_challenge(&sign_in.context, &person.username, user, &private, answer).await?;
     if !right {
         password::count_failure(app, pool, &person.username, user).await?;
     }
@@ -84,7 +84,7 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     next(sign_in, person, progress).await
 }
 
-/// Uses up a challenge.
+/// Uses up a challenge. Fails if it was used before or has expired.
 pub async fn use_up(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<()> {
     let mut tx = sign_in.app.db.begin().await?;
     let taken = store::challenges::take(&mut tx, &sign_in.pool.id, pending.id).await?.ok_or_else(session_text::used)?;
@@ -97,10 +97,10 @@ pub async fn use_up(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<()> {
 
 async fn decide(sign_in: &SignIn<'_>, person: &Person, progress: &Progress) -> Result<Decision> {
     let user = person.user.as_ref();
-    triggers::define_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await
+    triggers::define_auth_challenge(&sign_in.context, &person.username, user, &progress.session).await
 }
 
-/// Asks the pool's functions what comes next, and does it.
+/// Calls the define auth challenge trigger, which decides what comes next, and carries out its decision.
 pub async fn next(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Step> {
     let decision = decide(sign_in, &person, &progress).await?;
     go_on(sign_in, person, progress, decision).await
@@ -119,13 +119,13 @@ async fn go_on(sign_in: &SignIn<'_>, person: Person, progress: Progress, decisio
 
 async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result<Outcome> {
     let user = person.user.as_ref();
-    // Counted because the function may send a message for each challenge.
+    // Challenges are counted because the create auth challenge trigger may send a message for each.
     let (app, now) = (sign_in.app, sign_in.app.clock.now());
     let mut db = app.db.acquire().await?;
     codes::count_custom(app, &mut db, sign_in.pool, &person.username, user, now).await?;
     drop(db);
     let CustomChallenge { mut public, private, metadata } =
-        triggers::create_auth_challenge(&sign_in.cause(), &person.username, user, &progress.session).await?;
+        triggers::create_auth_challenge(&sign_in.context, &person.username, user, &progress.session).await?;
     let private = serde_json::to_vec(&private).map_err(Error::internal)?;
     let private = BASE64_STANDARD.encode(sign_in.app.sealing.seal(&context(sign_in), &private));
     let username = match user {
@@ -138,10 +138,10 @@ async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result
     sign_in.challenge(&person, state, public, Vec::new()).await
 }
 
-/// Completes the sign-in, after the functions have decided that it is enough.
+/// Completes the sign-in after the define auth challenge trigger has decided that tokens are issued.
 async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    // A person who does not exist gets no tokens, whatever the function says.
+    // A name that no user has gets no tokens, whatever the trigger decides.
     let sub = person.user.as_ref().ok_or_else(|| Error::wrong_credentials("nobody has this name"))?.sub;
     let (free, now) = (app.config.free_password_failures, app.clock.now());
     let name = password::attempts_name(app, pool, &person.username, person.user.as_ref());
@@ -161,8 +161,8 @@ async fn enough(sign_in: &SignIn<'_>, person: Person, progress: &Progress) -> Re
     Ok(Proof::Custom { tx, user, methods: methods(&progress.session) })
 }
 
-/// The methods for `amr` that the answered challenges prove. Custom challenges add none, because nobody knows what they
-/// prove.
+/// The `amr` methods that the answered challenges prove. Custom challenges add no method, because the server does not
+/// know what they prove.
 fn methods(session: &[Answered]) -> Vec<&'static str> {
     let mut methods = Vec::new();
     for one in session.iter().filter(|one| one.challenge_result) {

@@ -33,11 +33,11 @@ use crate::{
     webauthn::Assertion,
 };
 
-/// A pending sign-in, as it was read.
+/// A pending sign-in, as it was read from the database.
 struct Resumed {
     pending: Challenge,
     person: Person,
-    /// The passkey that answers, if it belongs to the challenge's user.
+    /// The passkey of the assertion in the request, if it belongs to the challenge's user.
     key: Option<Key>,
 }
 
@@ -47,8 +47,8 @@ impl SignIn<'_> {
         if let Some(address) = self.asker().filter(|_| !flow.starts_with("REFRESH")) {
             self.app.budgets.spend_sign_in(&self.pool.id, address)?;
         }
-        // If the pool's functions are called before anything is proved, the turn is taken after them. Otherwise anybody
-        // could type a person's name and keep that person waiting for slow functions.
+        // If triggers are called before anything is proved, the turn is taken after those calls. Otherwise, anybody
+        // could enter a user's name and make that user wait for slow triggers.
         let first = [Trigger::PreAuthentication, Trigger::UserMigration, Trigger::DefineAuthChallenge];
         let asks_first = first.into_iter().any(|trigger| triggers::function(self.pool, trigger).is_some());
         let turn = if asks_first { None } else { self.turn(parameters).await? };
@@ -78,7 +78,7 @@ impl SignIn<'_> {
             ("CUSTOM_AUTH", _) => {
                 self.flow_enabled(flow)?;
                 let person = self.person(parameters).await?;
-                triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
+                triggers::pre_authentication(&self.context, &person.username, person.user.as_ref()).await?;
                 next::go_on(self, custom_challenge::begin(self, person, parameters).await?).await
             }
             ("USER_AUTH", _) if self.is_nameless(parameters) => {
@@ -111,7 +111,8 @@ impl SignIn<'_> {
         session: Option<&str>,
         responses: &Parameters,
     ) -> Result<Outcome> {
-        // Functions verify the answer to a custom challenge. The challenge is used up first, so it needs no turn.
+        // The answer to a custom challenge needs no turn, because the challenge is used up before a trigger verifies
+        // the answer.
         let _turn = match challenge {
             ChallengeName::CustomChallenge => None,
             _ => self.turn(responses).await?,
@@ -166,7 +167,7 @@ impl SignIn<'_> {
                 self.answer_factor(person, pending, key, (challenge, factor), responses).await
             }
             state => {
-                // Every other challenge is answered only under its own name.
+                // Every other challenge can be answered only under its own name.
                 if state.name() != Some(answered) || answered != challenge {
                     return Err(session_text::unfit());
                 }
@@ -188,7 +189,7 @@ impl SignIn<'_> {
                     | Pending::SmsMfa(_)
                     | Pending::SelectMfaType(_)
                     | Pending::MfaSetup { .. } => second_factor::finish(self, person, pending, responses).await?,
-                    // First factors are answered above, and the others have no challenge's name.
+                    // First factors are handled above, and the other states are not challenges of a sign-in.
                     Pending::SignUp {}
                     | Pending::SignedUp {}
                     | Pending::WebAuthnRegistration(_)
@@ -204,7 +205,8 @@ impl SignIn<'_> {
         }
     }
 
-    /// Handles the choice of a first factor, or its proof. `key` is the person's passkey that answers, if it was found.
+    /// Handles the choice of a first factor, or its proof. `key` is the person's passkey that made the assertion, if it
+    /// was found.
     async fn answer_factor(
         &self,
         person: Person,
@@ -234,8 +236,8 @@ impl SignIn<'_> {
         }
     }
 
-    /// Checks a password sent as text, in any flow. `answers` is the challenge that it answers, used up only on
-    /// success.
+    /// Checks a password that the request contains (as opposed to an SRP proof), in any flow. `answers` is the
+    /// challenge that the password answers, if any. A wrong password does not use up that challenge.
     async fn text_password(&self, person: Person, password: &str, answers: Option<Uuid>) -> Result<Outcome> {
         let Person { username, user } = person;
         let (app, pool) = (self.app, self.pool);
@@ -243,14 +245,14 @@ impl SignIn<'_> {
         let user = password::check(app, pool, self.hides_existence(), &username, user, given()).await?;
         let outcome = next::after(self, Proof::Password { username, user: user.clone(), answers }).await?;
         if !matches!(&outcome, Outcome::Next(next) if next.name == ChallengeName::NewPasswordRequired) {
-            // The sign-in does not depend on this; the next one tries again.
+            // If this fails, the sign-in succeeds nevertheless, and the next sign-in tries again.
             let refreshed = password::refresh(app, pool, &user, given()).await;
             let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
         }
         Ok(outcome)
     }
 
-    /// Checks a passkey's answer. `key` is the person's passkey that answers, if it was found.
+    /// Checks a passkey's assertion. `key` is the person's passkey that made the assertion, if it was found.
     async fn passkey(&self, person: Person, pending: Challenge, key: Option<Key>, credential: &str) -> Result<Outcome> {
         if let Some(verified) = passkey::verify(self, &person, &pending, key, credential)?
             && let Some(outcome) = next::together(self, verified).await?
@@ -260,7 +262,7 @@ impl SignIn<'_> {
         next::after(self, passkey::prove(self, person, pending, credential).await?).await
     }
 
-    /// Checks the answer of a passkey whose user handle identifies the user.
+    /// Checks the assertion of a passkey whose user handle identifies the user.
     async fn nameless_passkey(&self, id: Uuid, credential: &str) -> Result<Outcome> {
         let passkey::Discovered { person, sub, pending, turn: _turn } = passkey::discover(self, id, credential).await?;
         let known = person.user.is_some();
@@ -268,38 +270,40 @@ impl SignIn<'_> {
             Ok(proof) => next::after(self, proof).await,
             Err(refusal) => Err(refusal),
         };
-        // Noted here by the subject, because there is no username under which it would be noted elsewhere.
+        // The event is recorded here by the subject, because the request has no username by which the caller could
+        // record it.
         let response = auth_events::response_of(&outcome, |one| !matches!(one, Outcome::Next(_)));
         if let Some(response) = response.filter(|_| known) {
-            auth_events::note(self.app, self.context, self.pool, sub, "SignIn", response, None);
+            auth_events::note(self.app, &self.context, self.pool, sub, "SignIn", response, None);
         }
         outcome
     }
 
-    /// Whether the request leaves it to a passkey to identify the user. The sign-in pages may do so, and clients that
-    /// the pool's passkey policy allows.
+    /// Whether the request omits the username and may do so, so that a passkey must identify the user. The sign-in
+    /// pages may omit the username, and so may clients that the pool's passkey policy allows.
     fn is_nameless(&self, parameters: &Parameters) -> bool {
         let allowed = self.context.door == Door::Pages || self.pool.passkey_policy.allows_nameless(&self.client.id);
         allowed && !parameters.contains_key("USERNAME")
     }
 
-    /// Checks a confidential client's SECRET_HASH where there is no username: it is the hash of an empty one.
+    /// Checks the SECRET_HASH of a request without a username. The hash is computed with an empty username.
     fn check_nameless(&self, parameters: &Parameters) -> Result<()> {
         secret_hash::check(self.context.door, self.client, "", parameters.get("SECRET_HASH").map(String::as_str))
     }
 
-    /// Waits for this name's turn.
+    /// Waits for a turn in the queue of the request's username. Returns `None` if the request has no username.
     ///
-    /// A flood of guesses at one name delays only that name, and the results of the first guesses count for the next.
+    /// Because of the queue, a flood of guesses at one name delays only requests for that name, and each guess takes
+    /// the earlier ones into account.
     async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn>> {
         let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
         let key = self.pool.username_key(username);
-        // A subject may be written in several ways; all of them share the person's turn.
+        // A subject may be written in several ways; all of them share one queue.
         let key = Uuid::try_parse(&key).map_or(key, |sub| sub.to_string());
         self.app.user_queue.of_name(&self.pool.id, &key).await.map(Some)
     }
 
-    /// Signs in with a password sent as text, for a person of this pool or one to be migrated to it.
+    /// Signs in with a password that the request contains. If necessary, the user is first migrated to this pool.
     async fn password(&self, parameters: &Parameters, turn: Option<Turn>) -> Result<Outcome> {
         let password = self.required(parameters, "PASSWORD")?;
         let username = self.username(parameters)?;
@@ -314,14 +318,14 @@ impl SignIn<'_> {
         if found.is_some() {
             return Ok(found);
         }
-        // Guesses that the trigger would check count, and are locked out, like guesses checked here.
+        // The lockout applies to passwords that the trigger checks just as to passwords that the server checks.
         password::refuse_locked(self.app, self.pool, username, None).await?;
-        migration::user(&self.cause(), self.context, self.client, username, Some(password)).await
+        migration::user(&self.context, self.client, username, Some(password)).await
     }
 
-    /// Calls the pool's pre authentication trigger, then takes the turn unless it was taken before.
+    /// Calls the pool's pre authentication trigger, and then waits for a turn unless the caller already has one.
     async fn before(&self, person: &Person, parameters: &Parameters, turn: Option<Turn>) -> Result<Option<Turn>> {
-        triggers::pre_authentication(&self.cause(), &person.username, person.user.as_ref()).await?;
+        triggers::pre_authentication(&self.context, &person.username, person.user.as_ref()).await?;
         match turn {
             Some(turn) => Ok(Some(turn)),
             None => self.turn(parameters).await,
@@ -330,10 +334,10 @@ impl SignIn<'_> {
 
     /// Handles USER_AUTH with the `Session` of ConfirmSignUp (docs/cognito.md 4.1).
     ///
-    /// The code that came back is the proof, if codes may sign in. Returns `None` if the person must choose a factor as
-    /// usual.
+    /// The code that confirmed the sign-up is the proof, if the pool lets users sign in with codes. Returns `None` if
+    /// the person must choose a factor as usual.
     async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
-        // On the pages, the person chose the password a moment ago or needs none.
+        // On the pages, the session is always enough, because the person has just chosen the password or needs none.
         let codes_sign_in = self.pool.uses_codes() || self.context.door == Door::Pages;
         if !codes_sign_in {
             return Ok(None);
@@ -367,7 +371,7 @@ impl SignIn<'_> {
         }
     }
 
-    /// Answers with the challenge of a factor.
+    /// Returns the challenge of a factor.
     async fn challenge_of(&self, person: Person, factor: Factor, available: Available) -> Result<Outcome> {
         let state = match factor {
             Factor::WebAuthn => return passkey::start(self, &person, available).await,
@@ -378,9 +382,9 @@ impl SignIn<'_> {
         self.challenge(&person, state, Map::new(), available.factors).await
     }
 
-    /// The factors that this person can use now. A decoy's are the same on every call.
+    /// The factors that this person can use now. The factors of a decoy are the same on every call.
     async fn available(&self, person: &Person) -> Result<Available> {
-        // The query runs for an unknown person, too, so that both cost the same.
+        // The query runs for an unknown person, too, so that known and unknown persons take the same time.
         let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
         let mut db = self.app.db.acquire().await?;
         let passkeys = store::passkeys::list(&mut db, &self.pool.id, sub).await?;
@@ -417,15 +421,16 @@ impl SignIn<'_> {
         }
         let has_password = match &person.user {
             Some(user) => user.password_hash.is_some(),
-            // Where people can sign up without a password, some have another factor and no password.
+            // In pools where people can sign up without a password, some users have only another factor, so some decoys
+            // do.
             None => {
                 !self.pool.uses_codes()
                     || factors.is_empty()
                     || one_time_code::decoy_has(self, &person.username, Factor::Password)
             }
         };
-        // A user with no factor at all is asked for a password, as an unknown person is. So the list does not reveal
-        // that the account exists.
+        // A user with no factor at all is offered the password factors, as an unknown person is. So the list does not
+        // reveal that the account exists.
         let asked_in_vain = factors.is_empty() && self.hides_existence();
         if (has_password || asked_in_vain) && self.pool.allows_factor(Factor::Password) {
             factors.splice(0..0, [Factor::PasswordSrp, Factor::Password]);
@@ -439,7 +444,8 @@ impl SignIn<'_> {
         self.challenge_of(person, chosen, available).await
     }
 
-    /// Uses up the session in which a factor was chosen: every answer has a new one.
+    /// Uses up the session in which a factor was chosen, because the next challenge has a new session. Returns the
+    /// factors that are available now.
     async fn take_choice(&self, person: &Person, id: Uuid, chosen: Factor) -> Result<Available> {
         let available = self.available(person).await?;
         if !available.factors.contains(&chosen) {
@@ -465,26 +471,28 @@ impl SignIn<'_> {
         if !self.client.secrets.is_empty() && given.is_none() {
             secret_hash::check(self.context.door, self.client, "", None)?;
         }
-        // Clients hash the username or, after an alias sign-in, the subject.
+        // Clients compute the hash with the username or, after a sign-in with an alias, with the subject.
         let prove = |user: &User| {
             secret_hash::check(self.context.door, self.client, &user.username, given)
                 .or_else(|_| secret_hash::check(self.context.door, self.client, &user.sub.to_string(), given))
         };
         let asked = refresh::Asked { token, scope: None, device_key: self.device_key };
-        Ok(Outcome::Tokens(refresh::refresh(&self.cause(), self.context, self.client, asked, prove).await?))
+        Ok(Outcome::Tokens(refresh::refresh(&self.context, self.client, asked, prove).await?))
     }
 
-    /// The person that a request is about. An unknown person is a decoy if the client hides existence.
+    /// Finds the person that a request is about. An unknown person becomes a decoy if the client hides which users
+    /// exist.
     async fn person(&self, parameters: &Parameters) -> Result<Person> {
         let username = self.username(parameters)?;
         let user = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
         self.known_or_hidden(username, user)
     }
 
-    /// The request's username, with its SECRET_HASH checked.
+    /// Returns the request's username after checking the SECRET_HASH.
     fn username<'p>(&self, parameters: &'p Parameters) -> Result<&'p str> {
         let username = self.required(parameters, "USERNAME")?;
-        // PostgreSQL cannot hold this character. It would refuse the statement that this request shares with others.
+        // PostgreSQL cannot store this character, and would refuse the whole statement that this request shares with
+        // others.
         if username.contains('\0') {
             return Err(Error::nul());
         }
@@ -504,7 +512,8 @@ impl SignIn<'_> {
         Ok(Person { username: username.to_owned(), user })
     }
 
-    /// The person that a first step is about, and the factors that are available, read in a batch with other requests.
+    /// Reads the person that a first step is about and the available factors, if possible in a batch with other
+    /// requests.
     async fn person_with_passkeys(&self, parameters: &Parameters) -> Result<(Person, Available)> {
         let username = self.username(parameters)?;
         let request = SignInToBegin { pool_id: self.pool.id.clone(), username_key: self.pool.username_key(username) };
@@ -522,7 +531,8 @@ impl SignIn<'_> {
         }
     }
 
-    /// A pending challenge, its person and the person's passkey that answers, read in a batch with other requests.
+    /// Reads a pending challenge, its person and the passkey that made the assertion, if possible in a batch with other
+    /// requests.
     async fn resume(&self, id: Uuid, responses: &Parameters, answered: Option<&Assertion>) -> Result<Resumed> {
         if let Some(assertion) = answered {
             let request = SignInToResume {
@@ -554,7 +564,7 @@ impl SignIn<'_> {
         if !self.context.door.is_bound_by_flows() {
             return Ok(());
         }
-        // ALLOW_USER_AUTH permits the password flows through USER_AUTH only.
+        // ALLOW_USER_AUTH permits sign-ins with a password only through USER_AUTH.
         if settings.allows_flow(&format!("ALLOW_{flow}")) {
             return Ok(());
         }

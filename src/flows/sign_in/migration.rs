@@ -3,8 +3,8 @@
 
 use crate::{
     change,
-    context::Context,
     error::{Error, Result},
+    flows::pool_context::PoolContext,
     flows::{
         accounts::{
             attributes::{check_required, check_verified, checked},
@@ -12,7 +12,7 @@ use crate::{
             new_user::{self, NewUser},
             password,
         },
-        triggers::{self, Cause, Trigger},
+        triggers::{self, Trigger},
     },
     secret::Secret,
     store::{
@@ -24,22 +24,21 @@ use crate::{
     wire,
 };
 
-/// Creates the user of a name that nobody here has, if the trigger knows one.
+/// Creates the user for a name that no user of the pool has, if the trigger knows such a user.
 ///
-/// `password` is the password as typed, or `None` if it was forgotten. If the client hides who exists, a failure of the
-/// trigger only goes to the log: the trigger is called only for names that nobody here has, so an error would reveal
-/// that.
+/// `password` is the password that was entered, or `None` if it was forgotten. If the client hides which users exist, a
+/// failure of the trigger is only logged. The trigger is called only for names that no user of the pool has, so an
+/// error would reveal that no user has the name.
 pub async fn user(
-    cause: &Cause<'_>,
-    context: &Context,
+    context: &PoolContext<'_>,
     client: &Client,
     typed: &str,
     password: Option<&str>,
 ) -> Result<Option<User>> {
-    if triggers::function(cause.pool, Trigger::UserMigration).is_none() || !wire::is_username(typed) {
+    if triggers::function(context.pool, Trigger::UserMigration).is_none() || !wire::is_username(typed) {
         return Ok(None);
     }
-    match migrate(cause, context, typed, password).await {
+    match migrate(context, typed, password).await {
         Err(Error::Internal(cause)) => Err(Error::Internal(cause)),
         Err(refusal) if client.settings.hides_existence(context.door) => {
             tracing::warn!(error = refusal.code(), "a user could not be migrated");
@@ -49,9 +48,9 @@ pub async fn user(
     }
 }
 
-async fn migrate(cause: &Cause<'_>, context: &Context, typed: &str, password: Option<&str>) -> Result<Option<User>> {
-    let (app, pool) = (cause.app, cause.pool);
-    let Some(migrated) = triggers::user_migration(cause, typed, password).await? else { return Ok(None) };
+async fn migrate(context: &PoolContext<'_>, typed: &str, password: Option<&str>) -> Result<Option<User>> {
+    let (app, pool) = (context.app, context.pool);
+    let Some(migrated) = triggers::user_migration(context, typed, password).await? else { return Ok(None) };
     let mut attributes = checked(pool, &migrated.attributes, None, true)?;
     let name = migrated.username.as_deref().unwrap_or(typed);
     if !wire::is_username(name) {
@@ -60,14 +59,15 @@ async fn migrate(cause: &Cause<'_>, context: &Context, typed: &str, password: Op
     let (sub, username) = names::of_new_user(pool, name, &mut attributes)?;
     check_verified(&attributes)?;
     check_required(pool, &attributes)?;
-    // The other system accepted this password. This pool's policy is for passwords that are set here.
+    // The pool's password policy is not checked, because the other system accepted this password and the policy is for
+    // passwords that are set in this pool.
     let password = match password {
         Some(password) => Some(password::new(app, pool, sub, &username, Secret::from(password.to_owned())).await?),
         None => None,
     };
     let status = if migrated.reset_required { Status::ResetRequired } else { Status::Confirmed };
     let new = NewUser { sub, username, password, status, attributes, take_alias: migrated.force_alias_creation };
-    let trail = change::trail(app, context, "service");
+    let trail = change::service_trail(app, context);
     let mut tx = app.db.begin().await?;
     match new_user::insert(&mut tx, pool, &trail, Event::UserMigrated, new, "User already exists").await {
         Ok((user, _)) => {

@@ -1,4 +1,4 @@
-//! NEW_PASSWORD_REQUIRED: a person replaces a temporary password in the middle of a sign-in.
+//! NEW_PASSWORD_REQUIRED: a user replaces a temporary password during a sign-in.
 
 use serde_json::Map;
 
@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-/// Answers NEW_PASSWORD_REQUIRED with the first password that the person has chosen.
+/// Handles the answer to NEW_PASSWORD_REQUIRED: the first password that the user has chosen.
 pub async fn respond(
     sign_in: &SignIn<'_>,
     person: Person,
@@ -38,7 +38,7 @@ pub async fn respond(
     let waits = |user: &User, pending: &Challenge| {
         user.status == Status::ForceChangePassword && pending.state.password_set_at() == Some(&password::set_at(user))
     };
-    // Checked before the answer says anything about the user's passwords, and again under the lock.
+    // This is checked before an error can reveal anything about the user's passwords, and again under the lock.
     if !waits(&user, &pending) {
         return Err(session_text::unfit());
     }
@@ -52,15 +52,15 @@ pub async fn respond(
         })
         .collect();
     let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
-    // As in UpdateUserAttributes, the person may not write immutable attributes, except required ones that are missing.
+    // As in UpdateUserAttributes, the user may not write immutable attributes, except required ones that are missing.
     let owed = |name: &str| pool.settings.schema_attributes.iter().any(|one| one.name == name && one.required);
     let free: Map<_, _> = new.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
     attributes::check_mutable(pool, &user.attributes, &free)?;
     let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
     attributes::check_required(pool, &after)?;
     let new_password = Secret::from(text.to_owned());
-    // The attempt counts as a failure before anything is hashed, and is forgiven once the password is stored. Until
-    // then, the challenge may be answered many times.
+    // The attempt counts as a failure before anything is hashed, and is forgiven once the password is stored. This
+    // limits the hashing, because the challenge can be answered again and again until then.
     password::count_failure(app, pool, &person.username, Some(&user)).await?;
     password::check_history(app, pool, user.sub, &new_password).await?;
     let password = password::new(app, pool, user.sub, &user.username, new_password).await?;
@@ -83,7 +83,7 @@ pub async fn respond(
     }
     let (user, to_prove) = change_attributes::update(&mut tx, pool, user, new, false, now).await?;
     attributes::check_required(pool, &user.attributes)?;
-    change_attributes::prove(&sign_in.cause(), &mut tx, &user, to_prove, true, now).await?;
+    change_attributes::prove(&sign_in.context, &mut tx, &user, to_prove, true, now).await?;
     password::store(&mut tx, pool, user.sub, &password, Status::Confirmed, now).await?;
     let name = password::attempts_name(app, pool, &person.username, Some(&user));
     store::login_attempts::forget(&mut tx, &pool.id, &name).await?;

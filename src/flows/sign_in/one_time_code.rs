@@ -32,17 +32,17 @@ use crate::{
 /// The number of digits of a code.
 pub const DIGITS: usize = 8;
 
-/// Whether an unknown person appears able to use a factor.
+/// Whether a name that no user has appears to have a factor.
 ///
-/// Some can and others cannot, as with real people. This is also true of those named by an address, because a real
-/// person's address may not be verified yet.
+/// Some of these names appear to have the factor and others do not, as with real users. This also applies to names that
+/// are addresses, because a real user's address may not be verified yet.
 pub fn decoy_has(sign_in: &SignIn<'_>, username: &str, factor: Factor) -> bool {
     let id = decoys::id(sign_in.app, sign_in.pool, username);
     let seed = decoys::seed(sign_in.app, sign_in.pool, factor.into(), &id)[0];
     if factor == Factor::SmsOtp && !is_phone(username) { seed < 128 } else { seed < 224 }
 }
 
-/// Sends a code and answers with the challenge. Nothing is sent to an unknown person.
+/// Sends a code and returns the challenge. Nothing is sent to an unknown person.
 pub async fn start(sign_in: &SignIn<'_>, person: &Person, factor: Factor, available: Available) -> Result<Outcome> {
     let attribute = factor.attribute().ok_or_else(|| unavailable(factor))?;
     let to = match &person.user {
@@ -58,7 +58,7 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, factor: Factor, availa
     sign_in.challenge(person, state, parameters, available.factors).await
 }
 
-/// Sends a code to an address, and returns what the challenge remembers and what its answer says.
+/// Sends a code to an address. Returns the code in the form that the challenge stores, and the challenge's parameters.
 ///
 /// Nothing is sent to an unknown person's address.
 pub async fn send(
@@ -77,10 +77,10 @@ pub async fn send(
     let told =
         MessageContent { occasion: Occasion::SignIn, source: "Authentication", username, secret: &code, stored: None };
     match &person.user {
-        Some(user) => messages::send(&sign_in.cause(), &mut tx, user, to, told, now).await?,
-        None => messages::pretend_to_send(&sign_in.cause(), &mut tx, to, told, now).await?,
+        Some(user) => messages::send(&sign_in.context, &mut tx, user, to, told, now).await?,
+        None => messages::pretend_to_send(&sign_in.context, &mut tx, to, told, now).await?,
     }
-    // The code may arrive before the challenge is stored. It cannot be used until this call is answered.
+    // The code may arrive before the challenge is stored. But it can only be used with the session in the response.
     tx.commit().await?;
     messages::sent(app);
     let details = to.details();
@@ -99,8 +99,8 @@ pub fn fits(app: &App, sent: &SentCode, code: &str) -> bool {
 
 /// Checks a code. A wrong one does not use up the challenge.
 ///
-/// Guesses are counted as for other codes, and separately from wrong passwords. So a stranger's wrong guesses at one
-/// never keep out a person with the right answer to the other.
+/// Guesses are counted as for other codes, and separately from wrong passwords. So a stranger's wrong codes do not keep
+/// a user with the right password out, and wrong passwords do not keep a user with the right code out.
 pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, code: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let (factor, sent) = match &pending.state {
@@ -121,12 +121,13 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
         return Err(session_text::expired());
     }
     sign_in.may_sign_in(&user)?;
-    // What was offered may have been withdrawn since, and the address may have changed.
+    // Since the challenge, the factor may have become unavailable, and the address may have changed.
     let still = factors::address(&user, factor).is_some_and(|address| sent.to == address.value);
     if !still || !pool.allows_factor(factor) || factors::is_needed(pool, &user) {
         return Err(session_text::unfit());
     }
-    // Whoever can read messages to the address has proved more than a password does.
+    // Wrong passwords are forgotten, because a person who reads the messages to the address has proved more than a
+    // password would.
     store::login_attempts::forget(&mut tx, &pool.id, &password::attempts_name(app, pool, name, Some(&user))).await?;
     codes::signed_in(app, &mut tx, pool, &user, by).await?;
     let methods = vec![if factor == Factor::SmsOtp { "sms" } else { "email_otp" }];

@@ -1,4 +1,4 @@
-//! Signing in with a passkey: the WEB_AUTHN challenge (docs/cognito.md 2.2) and its answer.
+//! Sign-ins with a passkey: the WEB_AUTHN challenge (docs/cognito.md 2.2) and its answer.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    change::trail,
+    change,
     context::Door,
     error::{Error, Result},
     factor::{Factor, MfaConfiguration},
@@ -35,19 +35,20 @@ use crate::{
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
-/// How many suspicions of a copied passkey go to the audit trail, per user and hour. The log has all of them.
+/// The maximum number of audit rows per user and hour about passkeys that may have been copied. The log has every
+/// suspicion.
 const CLONES_NOTED_PER_HOUR: i64 = 10;
 
 /// The relying party of the pool, if one is configured.
 ///
-/// If one factor is not enough for this user, a passkey must verify its user.
+/// If this user needs a second factor, the relying party requires user verification.
 pub fn relying_party(sign_in: &SignIn<'_>, user: Option<&User>) -> Option<RelyingParty> {
     let mut rp = factors::relying_party_of(sign_in.pool, &sign_in.app.config.app_origins)?;
     rp.user_verification_required |= user.is_some_and(|user| factors::is_needed(sign_in.pool, user));
     Some(rp)
 }
 
-/// The person's passkeys that may answer. Each of `passkeys` is (ID, transports, relying party ID).
+/// The person's passkeys that may answer the challenge. Each of `passkeys` is (ID, transports, relying party ID).
 ///
 /// An unknown person gets made-up passkeys, the same on every call.
 pub fn descriptors(
@@ -59,12 +60,13 @@ pub fn descriptors(
     if person.user.is_none() {
         return decoy_passkeys(sign_in, &person.username);
     }
-    // A changed RP ID orphans the passkeys that were made for the old one (docs/cognito.md 3.1).
+    // If the pool's RP ID was changed, passkeys that were created for the previous RP ID cannot be used
+    // (docs/cognito.md 3.1).
     let usable = passkeys.into_iter().filter(|(_, _, rp_id)| *rp_id == rp.id);
     usable.map(|(id, transports, _)| Descriptor { id, transports }).collect()
 }
 
-/// Makes up passkeys for a name, or none. Their number and kind vary from name to name as those of real people do.
+/// Makes up zero to three passkeys for a name. Their number and kind vary from name to name, as with real users.
 fn decoy_passkeys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
     const TRANSPORTS: [&[&str]; 4] = [&["hybrid", "internal"], &["internal"], &["hybrid", "internal"], &["nfc", "usb"]];
     const LENGTHS: [usize; 4] = [32, 16, 20, 32];
@@ -87,7 +89,7 @@ fn decoy_passkeys(sign_in: &SignIn<'_>, username: &str) -> Vec<Descriptor> {
     (0..count).map(decoy).collect()
 }
 
-/// Answers with a WEB_AUTHN challenge.
+/// Returns a WEB_AUTHN challenge for a person.
 pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) -> Result<Outcome> {
     let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
     let challenge: [u8; 32] = random::bytes();
@@ -99,7 +101,7 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) 
     sign_in.challenge(person, state, parameters, available.factors).await
 }
 
-/// Answers with a WEB_AUTHN challenge for a person who has not said who they are.
+/// Returns a WEB_AUTHN challenge for a person who has given no username.
 ///
 /// Any passkey of the pool that the authenticator lists (a discoverable credential) may answer; its user handle
 /// identifies the user.
@@ -108,7 +110,7 @@ pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     if !sign_in.pool.allows_factor(Factor::WebAuthn) {
         return Err(Error::InvalidParameter("WEB_AUTHN is not an available challenge.".into()));
     }
-    // It is not known yet whether one factor is enough for this person.
+    // It is not known yet whether this person needs a second factor.
     rp.user_verification_required |= sign_in.pool.settings.mfa_configuration != MfaConfiguration::Off;
     let challenge: [u8; 32] = random::bytes();
     let options = webauthn::request_options(&rp, &challenge, &[]);
@@ -119,17 +121,17 @@ pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     sign_in.store_challenge((None, None), state, parameters, vec![Factor::WebAuthn]).await
 }
 
-/// The user whom a discoverable passkey names, and the challenge that it answers.
+/// The user whom a discoverable passkey identifies, and the challenge that the passkey answers.
 pub struct Discovered {
     pub person: Person,
     /// The subject in the user handle.
     pub sub: Uuid,
     pub pending: Challenge,
-    /// This person's turn, held until it is dropped.
+    /// The turn in the queue of this subject. It ends when it is dropped.
     pub turn: Turn,
 }
 
-/// Finds the user whom an assertion's user handle identifies (section 7.2 step 6).
+/// Finds the user whom an assertion's user handle identifies (Web Authentication Level 3, section 7.2, step 6).
 pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Discovered> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
@@ -145,11 +147,11 @@ pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Resul
         store::users::find_by_sub(&mut db, &pool.id, sub).await?
     };
     let username = user.as_ref().map_or_else(|| sub.to_string(), |user| user.username.clone());
-    triggers::pre_authentication(&sign_in.cause(), &username, user.as_ref()).await?;
+    triggers::pre_authentication(&sign_in.context, &username, user.as_ref()).await?;
     Ok(Discovered { person: Person { username, user }, sub, pending, turn })
 }
 
-/// An assertion that verifies against what was read, and what to write if that still holds.
+/// An assertion that was verified against data read without a lock, and what to write if that data has not changed.
 pub struct Verified {
     pub user: User,
     pub with: OpenedWith,
@@ -161,10 +163,10 @@ pub struct Verified {
     pub backup_state: bool,
 }
 
-/// Verifies an assertion without locks, which is enough for nearly every sign-in.
+/// Verifies an assertion without locks, which is enough for most sign-ins through the API.
 ///
-/// Returns `None` for every other case; [`prove`] decides those. `key` is the person's passkey that answers, if it was
-/// found.
+/// Returns `None` for every other sign-in; [`prove`] decides those. `key` is the person's passkey that made the
+/// assertion, if it was found.
 pub fn verify(
     sign_in: &SignIn<'_>,
     person: &Person,
@@ -179,7 +181,7 @@ pub fn verify(
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let old_sign_count = key.as_ref().map(|key| key.sign_count);
     let attachment = key.as_ref().and_then(|key| key.attachment.clone());
-    // Verified for a decoy, too, so that both cost the same.
+    // A decoy is verified, too, so that known and unknown passkeys take the same time.
     let stored = stored_credential(key, &assertion.credential_id);
     let verified = webauthn::verify_assertion(&rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
     let (Some(user), Some(old_sign_count), Ok(verified)) = (&person.user, old_sign_count, verified) else {
@@ -209,7 +211,7 @@ pub fn verify(
     }))
 }
 
-/// Fails if this user may not finish a passkey sign-in: what was offered may have been withdrawn since.
+/// Fails if this user may not sign in with a passkey. This may have changed since the challenge was sent.
 fn may_finish(sign_in: &SignIn<'_>, user: &User) -> Result<()> {
     sign_in.may_sign_in(user)?;
     let enough = !factors::is_needed(sign_in.pool, user) || factors::passkeys_suffice(sign_in.pool, user);
@@ -230,16 +232,16 @@ fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential
     StoredCredential { id: credential_id.to_vec(), ..stored }
 }
 
-/// Decides about every passkey sign-in, with locks.
+/// Verifies an assertion with locks. This decides the passkey sign-ins that [`verify`] does not.
 ///
-/// Everything happens in one transaction, which the receiver of the proof commits. The user's row is locked. The
-/// challenge is taken and stays taken even if the ceremony fails. The passkey's row is locked, verified against and
-/// updated, and the session is inserted. A deletion of the passkey either committed before (then there is nothing to
-/// lock) or waits until the session is stored.
+/// Everything happens in one transaction, which the receiver of the proof commits. It locks the user's row and takes
+/// the challenge, which stays taken even if the assertion does not verify. It locks the passkey's row, verifies the
+/// assertion against that row and updates it; then the receiver inserts the session. A deletion of the passkey is
+/// either committed before, so that there is no row to lock, or waits until the session is stored.
 pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let mut tx = app.db.begin().await?;
-    // The user before the challenge: this is the order of locks.
+    // The user is locked before the challenge, as the common order of locks requires.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let user = store::users::lock_shared(&mut tx, &pool.id, sub).await?;
     let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
@@ -259,15 +261,16 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
     let known = key.is_some();
     let attachment = key.as_ref().and_then(|key| key.attachment.clone());
-    // The user's present state counts: one factor may not be enough any more.
+    // The user's current state decides: since the challenge, the user may have come to need a second factor.
     let rp = &relying_party(sign_in, user.as_ref()).ok_or_else(not_configured)?;
-    // Verified for a decoy, too, so that both cost the same.
+    // A decoy is verified, too, so that known and unknown passkeys take the same time.
     let stored = stored_credential(key, &credential_id);
     let verified = webauthn::verify_assertion(rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
     let (Some(user), Ok(verified), true) = (user, &verified, known) else {
         if verified == Err(webauthn::Error::PossibleClone) && known {
-            let trail = trail(app, sign_in.context, "user");
-            // Limited, because whoever has the passkey can cause this as often as they like.
+            let trail = change::user_trail(app, &sign_in.context);
+            // The number of audit rows is limited, because a person who has the passkey can cause any number of these
+            // events.
             let (event, since) = (Event::PasskeyCloneSuspected, trail.at - Duration::HOUR);
             if store::audit::count_since(&mut tx, &pool.id, sub, event, since).await? < CLONES_NOTED_PER_HOUR {
                 let entry = event.of_passkey(sub, &credential_id);
@@ -277,7 +280,8 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
         tx.commit().await?;
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
         let refusal = Error::wrong_credentials("the passkey does not verify");
-        // Without a username, the person chose from the passkey manager's list, which only a signal can correct.
+        // Without a username, the person chose from the passkey manager's list. That list can be corrected only by a
+        // signal from the application, which must therefore learn that the passkey was deleted.
         return Err(if ceremony.discoverable && was_deleted(app, pool, &assertion).await? {
             deleted()
         } else {
@@ -302,8 +306,8 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     Ok(Proof::Enough { tx, user, with, methods })
 }
 
-/// How the session is opened, and the methods that the passkey proves: `hwk` for a key that is carried around, `swk`
-/// for any other, and `mfa` if the passkey counts as both factors.
+/// Returns what opens the session, and the `amr` methods that the passkey proves: `hwk` for a roaming authenticator,
+/// `swk` for any other, and `mfa` if the passkey counts as both factors.
 fn proved_by(
     sign_in: &SignIn<'_>,
     user: &User,
@@ -318,16 +322,17 @@ fn proved_by(
     (OpenedWith::Passkey(credential_id), methods)
 }
 
-/// Whether the passkey that answered was deleted here.
+/// Whether the passkey that made an assertion was deleted in this pool.
 ///
-/// Of other passkeys, the answer reveals nothing: neither whether they exist nor whether they belong to another user
-/// pool.
+/// For any other passkey, the result is `false`. It reveals neither whether the passkey exists nor whether it belongs
+/// to another user pool.
 pub async fn was_deleted(app: &App, pool: &Pool, assertion: &Assertion) -> Result<bool> {
     let Some(sub) = assertion.subject() else { return Ok(false) };
     Ok(store::audit::was_deleted(&app.db, &pool.id, sub, &assertion.credential_id).await?)
 }
 
-/// Tells the application that the passkey was deleted, so that it can tell the passkey manager.
+/// The error that tells the application that the passkey was deleted, so that the application can signal it to the
+/// passkey manager.
 fn deleted() -> Error {
     Error::NotAuthorized("This passkey was deleted.".into())
 }
@@ -336,8 +341,8 @@ fn challenge_bytes(ceremony: &Ceremony) -> Result<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(&ceremony.challenge).map_err(Error::internal)
 }
 
-/// A valid public key in place of a passkey that does not exist: the generator point of P-256, doubled by the curve's
-/// own constants. The callers refuse its assertions even if they verify.
+/// A valid public key in place of the key of a passkey that does not exist: twice the generator point of P-256. Its
+/// private key is known to everybody, so the callers refuse its assertions even if they verify.
 fn decoy_key() -> StoredCredential {
     const X: &str = "7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978";
     const Y: &str = "07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1";
@@ -360,7 +365,8 @@ mod tests {
 
     #[test]
     fn the_decoy_key_is_a_key() {
-        // The signature is checked only if the key itself is accepted.
+        // The error about the signature below shows that the key was accepted, because the signature is checked after
+        // the key.
         let rp = RelyingParty {
             id: "localhost".into(),
             user_verification_required: false,

@@ -1,20 +1,19 @@
-//! One step of a sign-in: who asks for it, through which door, about whom, and what it leads to.
+//! One step of a sign-in: the request, the person that it is about, and the outcome.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{collections::HashMap, net::IpAddr, ops::Deref};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    app::App,
-    context::{Context, Door},
+    context::Door,
     error::{Error, Result},
     factor::{ChallengeName, Factor},
     flows::{
+        pool_context::PoolContext,
         sessions::{authentication_result::AuthenticationResult, browser::NewBrowser},
         sign_in::decoys,
-        triggers::Cause,
     },
     pending::{Bounds, Pending},
     random, session_text,
@@ -23,7 +22,6 @@ use crate::{
         batches::NewChallenge,
         challenges::Challenge,
         clients::Client,
-        pools::Pool,
         users::{Status, User},
     },
     webauthn::Descriptor,
@@ -34,38 +32,34 @@ pub type Parameters = HashMap<String, String>;
 
 /// One step of a sign-in.
 pub struct SignIn<'a> {
-    pub app: &'a App,
-    pub context: &'a Context,
-    pub pool: &'a Pool,
+    pub context: PoolContext<'a>,
     pub client: &'a Client,
-    /// `DEVICE_KEY`: the device that the client says it signs in with.
+    /// `DEVICE_KEY`: the key of the device that the client says it runs on.
     pub device_key: Option<&'a str>,
-    /// What the client passes on to the pool's triggers.
-    pub client_metadata: &'a Map<String, Value>,
 }
 
-/// What a step leads to.
+/// The outcome of a step.
 pub enum Outcome {
     Tokens(AuthenticationResult),
-    /// The outcome on the sign-in pages, in place of tokens.
+    /// On the sign-in pages, the signed-in browser takes the place of tokens.
     Browser(Box<NewBrowser>),
     Next(NextChallenge),
 }
 
-/// The next thing to prove.
+/// The challenge that the client must answer next.
 pub struct NextChallenge {
     pub name: ChallengeName,
     pub session: String,
     pub parameters: Map<String, Value>,
-    /// Only InitiateAuth's answer includes this.
+    /// The factors to choose from. Only the response of InitiateAuth includes them.
     pub available: Vec<Factor>,
 }
 
 /// The factors that a person can sign in with now.
 pub struct Available {
-    /// In Amazon Cognito's order (docs/cognito.md 4.1).
+    /// The factors, in Amazon Cognito's order (docs/cognito.md 4.1).
     pub factors: Vec<Factor>,
-    /// The passkeys that may answer.
+    /// The passkeys that may answer a WEB_AUTHN challenge.
     pub passkeys: Vec<Descriptor>,
 }
 
@@ -73,16 +67,19 @@ pub struct Available {
 pub struct Person {
     /// The name as it was typed.
     pub username: String,
-    /// `None` if nobody has this name and existence is hidden.
+    /// `None` if no user has this name. (In that case, the client hides which users exist.)
     pub user: Option<User>,
 }
 
-impl SignIn<'_> {
-    /// The context for the trigger calls of this step.
-    pub fn cause(&self) -> Cause<'_> {
-        Cause { app: self.app, pool: self.pool, client_id: &self.client.id, metadata: self.client_metadata }
-    }
+impl<'a> Deref for SignIn<'a> {
+    type Target = PoolContext<'a>;
 
+    fn deref(&self) -> &PoolContext<'a> {
+        &self.context
+    }
+}
+
+impl SignIn<'_> {
     /// The caller's address, if it belongs to one person and not to a server or a proxy.
     pub fn asker(&self) -> Option<IpAddr> {
         let one = self.context.door.is_one_person(!self.client.secrets.is_empty());
@@ -99,7 +96,7 @@ impl SignIn<'_> {
         }
     }
 
-    /// Stores a challenge and answers with it.
+    /// Stores a challenge and returns it as the outcome.
     pub async fn challenge(
         &self,
         person: &Person,
@@ -112,7 +109,7 @@ impl SignIn<'_> {
         self.store_challenge(whose, state, parameters, available).await
     }
 
-    /// Like [`Self::challenge`], for a user, a marked decoy, or a person who is not known yet.
+    /// Like [`Self::challenge`], for a user (`sub`), a marked decoy (`decoy`), or a person who is not known yet.
     pub async fn store_challenge(
         &self,
         (sub, decoy): (Option<Uuid>, Option<String>),
@@ -139,21 +136,21 @@ impl SignIn<'_> {
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
     }
 
-    /// Whether a challenge is answered where it was given: on the sign-in pages, or through the API.
+    /// Whether a challenge is answered through the door that issued it: the sign-in pages or the API.
     ///
-    /// The two must not mix: the pages let everybody in to Keystead's own pages, whatever flows the client allows, but
-    /// the API gives tokens.
+    /// The two must not mix: the flows that the client allows do not limit sign-ins on Keystead's own pages, but they
+    /// limit sign-ins through the API, which give tokens.
     pub fn is_of_this_door(&self, pending: &Challenge) -> bool {
         pending.bounds.pages == (self.context.door == Door::Pages)
     }
 
-    /// Binds a decoy's challenge to its name, as a user's challenge is bound to the user.
+    /// The mark that binds a decoy's challenge to the decoy's name, as a user's challenge is bound to the user.
     pub fn decoy_mark(&self, person: &Person) -> String {
         let id = decoys::id(self.app, self.pool, &person.username);
         BASE64_STANDARD.encode(decoys::seed(self.app, self.pool, "decoy challenge", &id))
     }
 
-    /// Whether unknown people look like known ones. On the sign-in pages they always do.
+    /// Whether unknown people must look like known ones. On the sign-in pages, they always must.
     pub fn hides_existence(&self) -> bool {
         self.client.settings.hides_existence(self.context.door)
     }
@@ -169,7 +166,7 @@ pub fn missing(name: &str) -> Error {
     Error::InvalidParameter(format!("Missing required parameter {name}").into())
 }
 
-/// Shortens a caller's text for use in an error message.
+/// Shortens a caller's input for use in an error message.
 pub fn shown(text: &str) -> String {
     text.chars().take(64).collect()
 }

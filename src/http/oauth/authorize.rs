@@ -1,6 +1,7 @@
 //! `GET /oauth2/authorize` (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2; docs/cognito.md 7.1).
 //!
-//! A browser that is signed in goes straight back to the application; any other goes to the sign-in page.
+//! A browser whose sign-in satisfies the request is redirected to the application at once. Any other is redirected to
+//! the sign-in page, or to the application with an error if the request has `prompt=none`.
 
 use std::rc::Rc;
 
@@ -16,16 +17,17 @@ use crate::{
     },
 };
 
-/// The largest size in bytes of a request that came as a form. It is passed on in a URL.
+/// The maximum size, in bytes, of a request that is sent as a form. Its fields become the query of a URL.
 const LONGEST: usize = 16 * 1024;
 
 pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "oauth2/authorize", authorize, pages::refuse).await
 }
 
-/// The same request as a form (OpenID Connect Core, section 3.1.2.1).
+/// Answers an authorization request that is sent as a form (OpenID Connect Core, section 3.1.2.1).
 ///
-/// It is redirected and handled as a `GET`, because browsers do not send their cookies with another site's form.
+/// The browser is redirected to the same request as a `GET`, because browsers do not send Keystead's cookies along with
+/// another site's form.
 pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "oauth2/authorize", again, pages::refuse).await
 }
@@ -53,7 +55,7 @@ async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     let satisfied = browser.filter(|browser| asked.is_satisfied_by(&visit.app, browser));
     let granted = match (asked.prompt, satisfied) {
-        (Prompt::Default | Prompt::None, Some(browser)) => asked.grant(&visit.app, &browser).await,
+        (Prompt::Default | Prompt::None, Some(browser)) => asked.grant(&visit.app, &visit.context, &browser).await,
         _ => None,
     };
     Ok(match (granted, asked.prompt) {

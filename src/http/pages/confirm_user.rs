@@ -1,7 +1,7 @@
 //! `/confirmUser`: the target of the link in a sign-up mail (`DefaultEmailOption` is `CONFIRM_WITH_LINK`).
 //!
-//! `GET` shows a button and changes nothing, because programs that scan mail follow links too; `POST` confirms. If the
-//! stored password may be another person's, the page first asks for a new one ([`Chosen::LinkHolder`]).
+//! `GET` shows a button and changes nothing, because programs that scan mail follow links too. `POST` confirms the
+//! account. If the stored password may be another person's, the page first asks for a new one ([`Chosen::LinkHolder`]).
 
 use std::{borrow::Cow, rc::Rc, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
         accounts::sign_up::{self, Chosen, Confirmation, Confirmed},
         messages::{self, codes::Given, purpose::Purpose},
         oauth::{authorization, fields::Fields},
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     http::visit::{self, Visit},
     sealing::equal,
@@ -51,9 +51,9 @@ struct LinkPage {
     title: Cow<'static, str>,
     text: Cow<'static, str>,
     form: Option<Link>,
-    /// The rules for the password that is requested together with the link.
+    /// The rules for the new password, if the page asks for one.
     policy: Option<String>,
-    /// Where the confirmed person signs in.
+    /// The address of the sign-in page, if the page links to it.
     sign_in: Option<String>,
 }
 
@@ -63,8 +63,8 @@ pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<A
 
 /// Shows the page, or confirms the account.
 ///
-/// The form needs no browser token: the link's own signature proves that it is from here, and it may be opened in a
-/// mail program that keeps no cookies.
+/// The form needs no token that ties it to the browser. The link's own signature proves that this server made the link,
+/// and the link may be opened in a mail program that keeps no cookies.
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let visit = &*visit;
     let Some(link) = Link::of(if visit.is_form() { &visit.form } else { &visit.query }) else {
@@ -99,7 +99,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     page(visit, 200, &template.f, &template)
 }
 
-/// The address where the person with this name signs in; `None` if the application uses only its own pages.
+/// Returns the address of the sign-in page for the person with this name, or `None` if the app client may not use
+/// Keystead's pages.
 fn sign_in(named: &ClientAndPool, name: &str, f: &PageLayout) -> Option<String> {
     let to = [("client_id", &*named.client.id), ("login_hint", name), ("lang", f.texts.language())];
     let to = to.into_iter().filter(|(_, value)| !value.is_empty());
@@ -108,7 +109,8 @@ fn sign_in(named: &ClientAndPool, name: &str, f: &PageLayout) -> Option<String> 
     authorization::has_pages(named).then(|| format!("/login?{query}"))
 }
 
-/// Shows why nothing was confirmed. A person who signs in nevertheless is sent another message.
+/// Shows why the account was not confirmed. If the person then signs in with the right password, they are sent a new
+/// message.
 fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<HttpResponse> {
     let f = PageLayout::new(visit, named.map(|named| &named.pool));
     let text = match error {
@@ -122,7 +124,8 @@ fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<
     page(visit, 400, &template.f, &template)
 }
 
-/// The app client that the link names, and its pool, if the signature shows that the link is from here.
+/// Returns the app client that the link names, with its pool. Fails if the signature shows that the link was not made
+/// by this server.
 async fn named(visit: &Visit, link: &Link) -> Result<Arc<ClientAndPool>> {
     let app = &visit.app;
     let signature = messages::link_signature(app, &link.client_id, &link.user_name, &link.confirmation_code);
@@ -134,22 +137,21 @@ async fn named(visit: &Visit, link: &Link) -> Result<Arc<ClientAndPool>> {
     app.client_with_pool(&pool_id, &link.client_id).await
 }
 
-/// Whether the account is confirmed, and the name to sign in with.
+/// The result of following the link, with the name to sign in with.
 enum Done {
     Now(String),
-    /// The person who signed up chose a password elsewhere, so the page asks for a new one.
+    /// The account is not confirmed yet, because the page asks for a new password: another person may have chosen the
+    /// stored one. The notice says what is wrong with the new password, if one was entered.
     NotYet(Notice),
-    /// The account was already confirmed: the person opened a valid link again, and is told so.
+    /// The account was already confirmed, and the person opened a valid link again.
     Before(String),
 }
 
 async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Done> {
     let app = &visit.app;
-    let metadata = Map::new();
-    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     let (_turn, user) = sign_up::named(app, &visit.context, named, &link.user_name).await?;
-    // In a pool where people sign in with an address, the link holds their internal username. Their present address is
-    // not returned, because an old link must not reveal it.
+    // In a pool where people sign in with an address, the link contains their internal username. Their present address
+    // is not returned, because an old link must not reveal it.
     let by_address = !named.pool.settings.username_attributes.is_empty();
     let name = || if by_address { String::new() } else { link.user_name.clone() };
     if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {
@@ -161,14 +163,15 @@ async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Don
     };
     let confirmation = Confirmation {
         username: &link.user_name,
-        // The link's signature shows that nobody is guessing.
+        // `by` is `None`, because the link's signature shows that the code is not a guess.
         code: Given { purpose: Purpose::SignUp, code: &link.confirmation_code, by: None },
         force_alias_creation: false,
         session: None,
         password: Chosen::LinkHolder(password.as_ref()),
     };
-    let context = visit.context_of("ConfirmSignUp");
-    match sign_up::confirm(&cause, &context, &named.client, user, &confirmation).await? {
+    let (request, metadata) = (visit.context_of("ConfirmSignUp"), Map::new());
+    let context = PoolContext::of_client(app, &request, named, &metadata);
+    match sign_up::confirm(&context, &named.client, user, &confirmation).await? {
         Confirmed::PasswordNeeded => Ok(Done::NotYet(Notice::None)),
         Confirmed::Done { address, .. } => Ok(Done::Now(if by_address { address } else { name() })),
     }

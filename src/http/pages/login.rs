@@ -1,6 +1,7 @@
 //! `/login`: asks for the name (or for a passkey, which needs no name), then for the factors that the person has.
 //!
-//! Each step is a form that carries the API's `Session` to the next step; nothing else is kept between steps.
+//! Each step is a form that carries the API's `Session` and earlier input to the next step. The pages keep nothing else
+//! between steps.
 
 use std::rc::Rc;
 
@@ -20,6 +21,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     factor::{AddressAttribute, ChallengeName, Factor, SecondFactor},
+    flows::pool_context::PoolContext,
     flows::{
         accounts::{auth_events, factors::relying_party_of},
         oauth::authorization::Prompt,
@@ -80,7 +82,7 @@ struct NamePage<'a> {
 #[template(path = "login_password.html")]
 struct PasswordPage<'a> {
     f: PageLayout,
-    /// The address where a forgotten password is replaced; it includes the name.
+    /// The address of the page for replacing a forgotten password, with the name in its query.
     forgot: String,
     username: &'a str,
     session: &'a str,
@@ -141,7 +143,7 @@ struct ContinuePage<'a> {
     username: &'a str,
 }
 
-/// The label of a button for a first or second factor.
+/// Returns the message ID of the label of a button that chooses a first or second factor.
 fn label(factor: ChallengeName) -> Option<&'static str> {
     Some(match factor {
         ChallengeName::Password => "use-password",
@@ -153,7 +155,7 @@ fn label(factor: ChallengeName) -> Option<&'static str> {
     })
 }
 
-/// Buttons for the offered factors (names separated by commas), except for one.
+/// Returns buttons for the factors in `offered` (names separated by commas), except for `but`.
 fn choices(offered: &str, but: Option<ChallengeName>) -> Vec<Choice> {
     let choice = |name: ChallengeName| Some(Choice { value: name.to_string(), label: label(name)? });
     let known = offered.split(',').take(8).filter_map(|name| name.parse().ok());
@@ -171,12 +173,13 @@ impl Login<'_> {
         frame
     }
 
-    /// `GET`: goes on if the browser is signed in as the request demands; otherwise shows the first page.
+    /// Handles `GET`: redirects to the visit's target if the browser is signed in as the request demands; otherwise
+    /// shows the first page.
     async fn first(&self) -> Result<HttpResponse> {
         let browser = cookies::browser(self.visit, &self.named.pool.id).await?;
         match (browser, self.purpose.prompt()) {
             (Some(browser), Prompt::Default | Prompt::None) => {
-                // A person who just signed up is not the one who was signed in before.
+                // `invited` means that the person comes from a sign-up. Another person may still be signed in.
                 let is_another = self.visit.query.get("invited").is_some()
                     && self.visit.query.get("login_hint").is_some_and(|hint| !is_called(&browser.user, hint));
                 if is_another {
@@ -186,7 +189,7 @@ impl Login<'_> {
                 if self.purpose.is_satisfied_by(self.visit, &browser) {
                     return Ok(self.purpose.go_on(self.visit, &browser).await);
                 }
-                // The same person has to sign in again.
+                // This person has to sign in again.
                 let notice = match self.visit.query.get("fresh") {
                     Some(_) => Notice::Good(PageLayout::new(self.visit, None).say("step-up-why")),
                     None => Notice::None,
@@ -227,7 +230,7 @@ impl Login<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// `POST`: carries out the next step.
+    /// Handles `POST`: carries out the step that the form names.
     async fn step(&self) -> Result<HttpResponse> {
         let form = &self.visit.form;
         match form.get("step").unwrap_or_default() {
@@ -254,7 +257,8 @@ impl Login<'_> {
         self.visit.form.get(name).unwrap_or_default()
     }
 
-    /// Begins a sign-in through the API's flows, and records the step like one made through the API.
+    /// Begins a sign-in with the flow that the API uses, and notes the step among the user's authentication events, as
+    /// the API does.
     async fn begin(&self, parameters: Parameters, session: Option<&str>) -> Result<Outcome> {
         let metadata = Map::new();
         let context = self.visit.context_of("InitiateAuth");
@@ -275,12 +279,9 @@ impl Login<'_> {
 
     fn sign_in<'a>(&'a self, context: &'a Context, metadata: &'a Map<String, Value>) -> SignIn<'a> {
         SignIn {
-            app: &self.visit.app,
-            context,
-            pool: &self.named.pool,
+            context: PoolContext::of_client(&self.visit.app, context, self.named, metadata),
             client: &self.named.client,
             device_key: None,
-            client_metadata: metadata,
         }
     }
 
@@ -295,7 +296,7 @@ impl Login<'_> {
         }
     }
 
-    /// The request options for a passkey that identifies its user by itself, as JSON for the script.
+    /// Returns the request options for a passkey that identifies its user by itself, as JSON for the script.
     async fn options(&self) -> Result<HttpResponse> {
         match self.begin(Parameters::new(), None).await? {
             Outcome::Next(next) => {
@@ -311,7 +312,7 @@ impl Login<'_> {
         }
     }
 
-    /// The person chose a factor.
+    /// Continues after the person chose a factor.
     async fn factor(&self) -> Result<HttpResponse> {
         let (username, factor) = (self.field("username").to_owned(), self.field("factor").to_owned());
         if factor.parse().ok().and_then(label).is_none() {
@@ -350,7 +351,7 @@ impl Login<'_> {
         }
     }
 
-    /// The browser sent a passkey's assertion.
+    /// Continues after the browser sent a passkey's assertion.
     async fn passkey(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
         let credential = self.field("credential");
@@ -375,7 +376,7 @@ impl Login<'_> {
         self.name_page(400, username, notice, signal)
     }
 
-    /// The signal for the passkey manager, if the passkey that answered was deleted here.
+    /// Returns the signal for the passkey manager if the asserted passkey was deleted here.
     async fn deleted_passkey(&self, credential: &str) -> Result<Option<Value>> {
         let (Ok(assertion), Some(rp)) = (Assertion::parse(credential), relying_party_of(&self.named.pool, &[])) else {
             return Ok(None);
@@ -384,13 +385,14 @@ impl Login<'_> {
         Ok(deleted.then(|| gone::signal(&rp.id, &assertion.credential_id)))
     }
 
-    /// The signal for a passkey whose deletion also ended the browser's session.
+    /// Returns the signal for a passkey whose deletion also ended the browser's session, if the page's address contains
+    /// one.
     fn gone(&self) -> Option<Value> {
         let rp = relying_party_of(&self.named.pool, &[])?;
         Some(gone::signal(&rp.id, &gone::open(self.visit, &self.named.pool.id)?))
     }
 
-    /// The person entered a code, or chose a second factor.
+    /// Continues after the person entered a code or chose a second factor.
     async fn code(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
         let (challenge, offered) = (self.field("challenge"), self.field("offered"));
@@ -481,7 +483,7 @@ impl Login<'_> {
         page(self.visit, status, &template.f, &template)
     }
 
-    /// Takes the first code of an authenticator app, which the sign-in waits for.
+    /// Checks the first code of an authenticator app that is set up during the sign-in, and continues the sign-in.
     async fn setup(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
         let code = self.field("code").trim();
@@ -502,14 +504,15 @@ impl Login<'_> {
         }
     }
 
-    /// Shows the first page again, with what went wrong.
+    /// Shows the first page again, with a notice of what went wrong.
     fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
         let error = words::refuse_internal(error)?;
         let notice = Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error));
         self.name_page(400, username, notice, None)
     }
 
-    /// Shows the page that a step leads to. `offered` lists the factors that this sign-in offered before.
+    /// Shows the page that the outcome of a step leads to. `offered` lists the factors that this sign-in offered
+    /// before.
     async fn go_on(&self, username: &str, outcome: Outcome, offered: &str, notice: Notice) -> Result<HttpResponse> {
         let next = match outcome {
             Outcome::Browser(new) => {
@@ -549,7 +552,8 @@ impl Login<'_> {
             | ChallengeName::SmsMfa
             | ChallengeName::SoftwareTokenMfa => {
                 let to = parameter("CODE_DELIVERY_DESTINATION");
-                // A second factor cannot be replaced by another first factor.
+                // A challenge that was not offered is a second factor. The person cannot choose another first factor
+                // instead of it.
                 let offered = if offered.split(',').any(|one| one == next.name.to_string()) { offered } else { "" };
                 self.code_page(200, username, session, (next.name, &to, offered), notice)
             }
@@ -575,7 +579,7 @@ impl Login<'_> {
         }
     }
 
-    /// Shows the first page for a person whose name was entered. An unknown person gets the same.
+    /// Shows the page that follows the entry of a name. It does not reveal whether anyone has this name.
     async fn selected(&self, username: &str, next: NextChallenge, notice: Notice) -> Result<HttpResponse> {
         let has_label = |factor: &Factor| label(factor.challenge()).is_some();
         let factors: Vec<_> = next.available.iter().copied().filter(has_label).collect();
@@ -583,7 +587,7 @@ impl Login<'_> {
         let session = next.session.as_str();
         let chosen = match factors[..] {
             _ if factors.contains(&Factor::WebAuthn) && self.field("webauthn") == "1" => Some(Factor::WebAuthn),
-            // There is nothing to choose.
+            // There is only one factor, so there is nothing to choose.
             [only @ (Factor::EmailOtp | Factor::SmsOtp)] => Some(only),
             _ => None,
         };
@@ -594,7 +598,7 @@ impl Login<'_> {
                 Err(error) => self.start_over(username, error),
             };
         }
-        // A person who cannot sign in at all sees what others see.
+        // If the person cannot sign in at all, the page looks like that of a person with a password.
         if factors.contains(&Factor::Password) || factors.is_empty() {
             let others = choices(&offered, Some(ChallengeName::Password));
             let template = PasswordPage {
@@ -613,7 +617,7 @@ impl Login<'_> {
         page(self.visit, 200, &template.f, &template)
     }
 
-    /// Signs in a person who just confirmed a sign-up, without asking again.
+    /// Signs in a person who just confirmed a sign-up, without asking for a factor.
     async fn after_sign_up(&self, username: &str, session: &str) -> Result<Outcome> {
         self.begin(pairs([("USERNAME", username)]), Some(session)).await
     }
@@ -625,8 +629,8 @@ fn is_called(user: &User, name: &str) -> bool {
     addresses.chain([user.username.as_str()]).any(|own| own.eq_ignore_ascii_case(name))
 }
 
-/// Signs in a person who just confirmed a sign-up, and asks whether to add a passkey. `None` means that they have to
-/// sign in as usual.
+/// Signs in a person who just confirmed a sign-up and, if the pool has passkeys, leads them to the question whether to
+/// add one. `None` means that they have to sign in as usual.
 pub async fn after_sign_up(
     visit: &Visit,
     purpose: &PagePurpose,

@@ -19,18 +19,20 @@ use crate::{
 pub enum PagePurpose {
     /// An application's authorization request.
     Authorization(Box<Authorization>),
-    /// Going back to an application that requests nothing.
+    /// A return to the application at this URI, without an authorization request.
     Return(Arc<ClientAndPool>, String),
     /// The person's account page.
     Account(Arc<ClientAndPool>),
 }
 
 impl PagePurpose {
-    /// Reads the purpose of a visit from its address, or returns the response to a visit without one.
+    /// Reads the purpose of a visit from its address. Returns the response to the visit if the purpose is missing or
+    /// invalid.
     pub async fn of(visit: &Visit) -> Result<Result<Self, HttpResponse>> {
         let query = &visit.query;
         let asks = query.get("response_type").is_some() || query.get("redirect_uri").is_some();
-        // Adding a passkey is not an authorization request, nor is the sign-in before it.
+        // A visit that adds a passkey, or signs in for that, may have a `redirect_uri` without being an authorization
+        // request.
         let adds = visit.path == "/passkeys/add" || query.get("then") == Some("add");
         let named = match super::client_of(visit).await? {
             Ok(named) => named,
@@ -70,7 +72,7 @@ impl PagePurpose {
         }
     }
 
-    /// A layout whose forms may lead back to the application.
+    /// Returns a layout whose forms may lead back to the application.
     pub fn frame(&self, visit: &Visit) -> PageLayout {
         let mut frame = PageLayout::new(visit, Some(&self.named().pool));
         match self {
@@ -81,7 +83,7 @@ impl PagePurpose {
         frame
     }
 
-    /// The prompt that the application requested.
+    /// Returns the prompt that the application requested.
     pub fn prompt(&self) -> Prompt {
         match self {
             Self::Authorization(asked) => asked.prompt,
@@ -89,7 +91,7 @@ impl PagePurpose {
         }
     }
 
-    /// Whether a signed-in browser may go on without signing in again.
+    /// Whether a signed-in browser may continue to the visit's target without signing in again.
     pub fn is_satisfied_by(&self, visit: &Visit, browser: &Browser) -> bool {
         let fresh_enough = visit.query.get("fresh").is_none();
         match self {
@@ -98,8 +100,8 @@ impl PagePurpose {
         }
     }
 
-    /// Like [`Self::is_satisfied_by`], once the person has seen a page; never if the application demands a sign-in in
-    /// any case.
+    /// Like [`Self::is_satisfied_by`], for a person who has seen a page. If the application always demands a new
+    /// sign-in (`prompt=login`), the result is `false`.
     pub fn may_go_on(&self, visit: &Visit, browser: &Browser) -> bool {
         self.prompt() != Prompt::Login && self.is_satisfied_by(visit, browser)
     }
@@ -107,14 +109,14 @@ impl PagePurpose {
     /// Sends a signed-in browser to the visit's target.
     pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> HttpResponse {
         match self {
-            Self::Authorization(asked) => match asked.grant(&visit.app, browser).await {
+            Self::Authorization(asked) => match asked.grant(&visit.app, &visit.context, browser).await {
                 Some(address) => super::see_other(&address),
                 // The browser was signed out meanwhile.
                 None => super::see_other(&format!("/login?{}", visit.query.text(&[], &[]))),
             },
             Self::Return(_, uri) => super::see_other(uri),
             Self::Account(_) => {
-                // The action for which the account page demanded a fresh sign-in.
+                // The parameter `ask` names the action for which the account page demanded a fresh sign-in.
                 let ask = visit.query.given("ask").map(|ask| ("ask", ask));
                 super::see_other(&account_path(visit, ask.as_slice()))
             }
@@ -123,8 +125,8 @@ impl PagePurpose {
 
     /// Like [`Self::go_on`], for a browser that has just signed in.
     ///
-    /// The browser stays signed in even if the application is then told of a failure. A person who was signed in before
-    /// in the same browser is signed out.
+    /// The browser stays signed in even if the application is then told about a failure. If a person was signed in
+    /// before in the same browser, that session ends.
     pub async fn enter(&self, visit: &Visit, new: &NewBrowser, next: Option<&str>) -> Result<HttpResponse> {
         let pool_id = &self.named().pool.id;
         if let Some(before) = cookies::browser(visit, pool_id).await? {
@@ -139,7 +141,7 @@ impl PagePurpose {
     }
 }
 
-/// The account page's address, with these parameters in addition.
+/// Returns the account page's address, with these parameters in addition.
 pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
     let kept = ["client_id", "lang", "from"].into_iter().filter(|name| !more.iter().any(|(one, _)| one == name));
     let kept = kept.filter_map(|name| Some((name, visit.query.given(name)?)));
@@ -148,13 +150,13 @@ pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
     format!("/account?{}", query.finish())
 }
 
-/// The address for adding a passkey, if that was the reason for the sign-in.
+/// Returns the address for adding a passkey, if that was the reason for the sign-in.
 pub fn back_to_adding(visit: &Visit) -> Option<String> {
     (visit.query.get("then") == Some("add"))
         .then(|| format!("/passkeys/add?{}", visit.query.text(&["then", "fresh", "prompt", "max_age"], &[])))
 }
 
-/// The error for a form that none of our pages can have sent.
+/// Returns the error for a form that none of our pages can have sent.
 pub fn broken_form() -> Error {
     Error::InvalidParameter("the form is not whole".into())
 }

@@ -24,7 +24,7 @@ use crate::{
             sign_up::{self, Chosen, Confirmation, Confirmed},
         },
         messages::{codes::Given, purpose},
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     http::visit::{self, Visit},
     secret::Secret,
@@ -78,10 +78,10 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// The names of the sign-up fields, and whether each is required.
+/// Returns the names of the sign-up fields, and whether each is required.
 ///
-/// They are the username (unless an address replaces it), the required attributes, and the addresses that are used to
-/// sign in or are verified by a code.
+/// The fields are the username (unless an address replaces it), the required attributes, and the addresses that are
+/// used to sign in or are verified by a code.
 fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     let settings = &pool.settings;
     let mut names: Vec<(String, bool)> = Vec::new();
@@ -103,7 +103,7 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
             names.push((name.to_owned(), required));
         }
     };
-    // The address that the confirmation code is sent to.
+    // The confirmation code needs an address to go to, unless a required field is one.
     let first = automatic.first().map(String::as_str);
     if let Some(name) = ["email", "phone_number"].into_iter().find(|name| automatic.iter().any(|one| one == name))
         && !has_one
@@ -161,7 +161,8 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     if let Some(password) = visit.form.given("password") {
         input["Password"] = json!(password);
     }
-    // Derived from what was entered, not from what was sent: the latter would reveal who has an account.
+    // This is computed from what the person entered, not from the delivery details in the response, which would reveal
+    // who has an account.
     let to = destination(pool, username, given);
     match visit.api("SignUp", input).await {
         Ok(made) if made["UserConfirmed"] == true => {
@@ -171,8 +172,8 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
             let session = made["Session"].as_str().unwrap_or_default();
             confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session, right_code: None }, Notice::None)
         }
-        // The page looks the same, because it must not reveal whether an address has an account. A person who had begun
-        // before gets another code.
+        // The page looks as it does after a new sign-up, because it must not reveal whether an address has an account.
+        // A person who began a sign-up before gets another code.
         Err(Error::UsernameExists(_))
             if !pool.settings.username_attributes.is_empty()
                 || sign_up::waits(&visit.app, &visit.context, pool, username, given("email").as_deref()).await? =>
@@ -181,7 +182,7 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
             let entered = (visit.form.given("password"), addresses);
             let session = match sign_up::begin_again(&visit.app, &visit.context, pool, username, entered).await? {
                 true => sign_up::session_of(&visit.app, &visit.context, named, username).await?,
-                // It looks like the session of a sign-up but is worthless, because the stored password may be another
+                // This looks like the session of a sign-up but is not valid, because the stored password may be another
                 // person's.
                 false => sign_up::no_session(&visit.app, &named.client),
             };
@@ -207,13 +208,14 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     }
 }
 
-/// The full address that a sign-up's code is sent to, so that the person who entered it notices a typing mistake.
+/// Returns the full address that a sign-up's code is sent to, so that the person who entered it notices a typing
+/// mistake.
 fn destination(pool: &Pool, username: &str, given: impl Fn(&str) -> Option<String>) -> String {
     sign_up::attribute_to_verify(pool, username, &given).and_then(|one| given(one.name())).unwrap_or_default()
 }
 
-/// The password that was sent along with a code or a link, if there is one, checked against the API's rules and the
-/// pool's policy. Otherwise the notice that says what is wrong with it.
+/// Returns the password that was sent along with a code or a link, if there is one. If it violates the API's rules or
+/// the pool's policy, fails with the notice that says so.
 pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Notice> {
     let Some(given) = visit.form.given("password") else { return Ok(None) };
     let texts = PageLayout::new(visit, None).texts;
@@ -251,8 +253,8 @@ async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     };
     let texts = purpose.frame(visit).texts;
     let text = match problem {
-        // A text that cannot be a code is reported as a wrong code. The page must not reveal whether a code is
-        // outstanding.
+        // An expired code, and an input that cannot be a code, are reported as a wrong code. The page must not reveal
+        // whether a code is outstanding.
         Error::InvalidParameter(_) | Error::NotAuthorized(_) | Error::CodeMismatch(_) | Error::ExpiredCode(_) => {
             texts.say("error-code")
         }
@@ -270,8 +272,6 @@ async fn redeem(
 ) -> Result<Result<Confirmed, Notice>> {
     let app = &visit.app;
     let named = purpose.named();
-    let metadata = Map::new();
-    let cause = Cause { app, pool: &named.pool, client_id: &named.client.id, metadata: &metadata };
     let (_turn, user) = sign_up::named(app, &visit.context, named, waiting.username).await?;
     let password = match chosen_password(visit, &named.pool) {
         Ok(password) => password,
@@ -284,6 +284,7 @@ async fn redeem(
         session: Some(waiting.session),
         password: Chosen::SessionHolder(password.as_ref()),
     };
-    let context = visit.context_of("ConfirmSignUp");
-    sign_up::confirm(&cause, &context, &named.client, user, &confirmation).await.map(Ok)
+    let (request, metadata) = (visit.context_of("ConfirmSignUp"), Map::new());
+    let context = PoolContext::of_client(app, &request, named, &metadata);
+    sign_up::confirm(&context, &named.client, user, &confirmation).await.map(Ok)
 }

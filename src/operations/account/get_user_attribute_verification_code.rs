@@ -18,7 +18,7 @@ use crate::{
             codes::{self, Sending},
             purpose::Purpose,
         },
-        triggers::Cause,
+        pool_context::PoolContext,
     },
 };
 
@@ -26,7 +26,7 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     attribute_name: String,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -46,8 +46,14 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let now = change.at();
     let address = Address::of(&user, attribute)
         .ok_or_else(|| Error::InvalidParameter(format!("User does not have {attribute}.").into()))?;
-    let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
+    let context = PoolContext {
+        app,
+        request: context,
+        pool: &pool,
+        client_id: &bearer.client_id,
+        metadata: &request.client_metadata,
+    };
     let sending = Sending { purpose: Purpose::verify(attribute), source: "VerifyUserAttribute", counted: true };
-    let details = codes::send(&cause, &mut change, &user, sending, &address, now).await?;
+    let details = codes::send(&context, &mut change, &user, sending, &address, now).await?;
     change.commit_unaudited(Unaudited::CodeSent, Response { code_delivery_details: details }).await
 }

@@ -18,7 +18,7 @@ use crate::{
             change_attributes, last_factor, step_up,
         },
         messages::addresses::DeliveryDetails,
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     store::audit::Event,
 };
@@ -27,7 +27,7 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     user_attributes: Vec<Attribute>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -55,13 +55,20 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     }
     let before = user.attributes.clone();
     let had = change_attributes::must_keep_a_factor(&mut change, &pool, bearer.sub).await?;
-    // On the account page, a typing mistake must not lock anyone out.
+    // On the account page, a verified address stays until the new one is verified. So a typing mistake locks nobody
+    // out.
     let careful = context.door == Door::Pages;
     let (user, to_prove) = change_attributes::update(&mut change, &pool, user, new, careful, now).await?;
     last_factor::keep(&mut change, &pool, bearer.sub, had, change_attributes::no_way_left()).await?;
-    let cause = Cause { app, pool: &pool, client_id: &bearer.client_id, metadata: &request.client_metadata };
+    let context = PoolContext {
+        app,
+        request: context,
+        pool: &pool,
+        client_id: &bearer.client_id,
+        metadata: &request.client_metadata,
+    };
     let changes_something = user.attributes != before || !to_prove.is_empty();
-    let sent = change_attributes::prove(&cause, &mut change, &user, to_prove, true, now).await?;
+    let sent = change_attributes::prove(&context, &mut change, &user, to_prove, true, now).await?;
     let answer = Response { code_delivery_details_list: sent };
     if !changes_something {
         return change.commit_unaudited(Unaudited::CodesVoided, answer).await;

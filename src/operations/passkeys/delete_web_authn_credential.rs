@@ -1,14 +1,14 @@
-//! DeleteWebAuthnCredential: removes one passkey of the signed-in user. This is the operation that all the others are
-//! measured by.
+//! DeleteWebAuthnCredential: removes one passkey of the signed-in user. ARCHITECTURE.md explains this operation as an
+//! example.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteWebAuthnCredential.html>
 //!
-//! A credential ID that belongs to someone else, does not exist, or is not even base64url gets the same answer on the
-//! same path: `ResourceNotFoundException`. The pool's policy decides what happens to sessions (by default `KEEP`, as in
-//! Amazon Cognito).
+//! If the credential ID belongs to another user, does not exist, or is not even base64url, the call takes the same path
+//! and fails with the same `ResourceNotFoundException`. The pool's policy decides what happens to the user's sessions
+//! (by default `KEEP`, as in Amazon Cognito).
 //!
-//! Deletions that arrive together share a transaction (see [`crate::group_commit`]). If the group cannot delete (there
-//! is nothing to delete, the session has ended, a lock is held, or the pool ends sessions), the plain statement
-//! decides.
+//! Deletions that arrive together share one statement (see [`crate::group_commit`]). The shared statement skips a
+//! deletion if there is no such passkey, the session has ended, a lock is held, or the pool's policy needs more than
+//! one statement. A statement for this deletion alone then decides.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
@@ -40,7 +40,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     if app.config.passkey_deletions_per_hour > 0 {
         return step_by_step(app, context, &bearer, &credential_id).await;
     }
-    let trail = change::trail(app, context, "user");
+    let trail = change::user_trail(app, context);
     #[cfg(feature = "broken")]
     if crate::broken::is("answers-early") {
         let Bearer { pool_id, sub, origin_jti, .. } = &bearer;
@@ -74,9 +74,9 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
 
 /// Deletes the passkey in a transaction of several statements.
 ///
-/// This is for pools that end sessions on a deletion, and for servers that limit deletions. The user's row is locked
-/// first, then the session, then the passkey. A statement that follows a lock sees what the lock's last holder
-/// committed, such as a session just opened with this very passkey.
+/// This is for pools that end sessions on a deletion, keep the last factor or require a recent sign-in, and for servers
+/// that limit deletions. The user's row is locked first, then the session, then the passkey. A statement that follows a
+/// lock sees what the lock's last holder committed, such as a session that was just opened with this passkey.
 async fn step_by_step(app: &App, context: &Context, bearer: &Bearer, credential_id: &[u8]) -> Result<Changed<Empty>> {
     let (pool_id, sub) = (bearer.pool_id.as_str(), bearer.sub);
     session_limits::bring_under(app, pool_id, sub, Some(bearer.origin_jti)).await?;
@@ -96,7 +96,7 @@ async fn step_by_step(app: &App, context: &Context, bearer: &Bearer, credential_
     let deleted = store::passkeys::lock_and_delete(&mut change, pool_id, sub, credential_id, &trail).await?;
     let deleted = deleted.ok_or_else(not_found)?;
     if pool.passkey_policy.keep_last_factor && !last_factor::can_sign_in(&mut change, &pool, sub, None).await? {
-        // Returns without a commit, so the passkey stays.
+        // There is no commit here, so the passkey stays.
         let words =
             "The passkey is the last way to sign in to this account; add another passkey or set a password first.";
         return Err(Error::InvalidParameter(Text::keyed(Key::LastFactor, words)));

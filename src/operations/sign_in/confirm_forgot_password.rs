@@ -1,4 +1,5 @@
-//! ConfirmForgotPassword: takes the code back with the new password. Sessions continue, as in Amazon Cognito.
+//! ConfirmForgotPassword: checks the code and sets the new password. The user's sessions stay valid, as in Amazon
+//! Cognito, unless the code is the first proof of an address that serves as the username (see `forgotten::claim`).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmForgotPassword.html>
 
 use serde::Deserialize;
@@ -19,8 +20,8 @@ use crate::{
             codes::{self, Given},
             purpose::Purpose,
         },
+        pool_context::PoolContext,
         sessions::session_limits,
-        triggers::Cause,
     },
     operations::Empty,
     secret::Secret,
@@ -35,13 +36,13 @@ pub struct Request {
     password: Secret,
     #[serde(default)]
     secret_hash: Option<String>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Empty> {
-    let ClientAndPool { client, pool } = &*caller;
+    let pool = &caller.pool;
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose())?;
     let (_turn, user) =
         sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
@@ -49,14 +50,15 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let Some(user) = user else {
         return Err(codes::pretend_to_redeem(app, pool, &request.username, given.purpose, given.by).await?);
     };
-    let trail = change::trail(app, context, "user");
-    // The code is checked first, so nothing is hashed for a wrong code, and nobody else learns what the user's
-    // passwords were.
+    let trail = change::user_trail(app, context);
+    // The code is checked first. So no password is hashed for a wrong code, and only someone with the right code can
+    // learn which passwords the user had.
     let checked = check((app, context.door), &caller, user.sub, given, trail.at).await?;
     password::check_history(app, pool, user.sub, &request.password).await?;
     let new = password::new(app, pool, user.sub, &user.username, request.password).await?;
     if addresses::naming(pool).is_some() {
-        // All sessions may end: see forgotten::claim.
+        // `forgotten::claim`, which is called below, may end all sessions, so their number is brought under the limit
+        // first.
         session_limits::bring_under(app, &pool.id, user.sub, None).await?;
     }
     let mut tx = app.db.begin().await?;
@@ -70,12 +72,13 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let _ = store::audit::insert(&mut tx, &pool.id, &trail, Event::PasswordReset.of_user(user.sub)).await?;
     tx.commit().await?;
     auth_events::note(app, context, pool, user.sub, "ForgotPassword", "Pass", Some("Password"));
-    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
-    sign_up::tell_confirmed(&cause, context, "PostConfirmation_ConfirmForgotPassword", &user).await?;
+    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
+    sign_up::tell_confirmed(&context, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})
 }
 
-/// Checks the code without using it up, so that it can be sent again with another password.
+/// Checks the code without using it up, so that the client can send it again if the password is refused. (But a code is
+/// used up if the address that it went to may no longer receive this user's codes.)
 async fn check(
     (app, door): (&App, Door),
     caller: &ClientAndPool,

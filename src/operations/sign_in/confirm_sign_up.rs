@@ -1,4 +1,4 @@
-//! ConfirmSignUp: takes back the code that was sent at sign-up.
+//! ConfirmSignUp: confirms a user by the code that was sent at sign-up.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ConfirmSignUp.html>
 
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,8 @@ use crate::{
     flows::{
         accounts::sign_up::{self, Chosen, Confirmation, Confirmed},
         messages::{codes::Given, purpose::Purpose},
-        triggers::Cause,
+        pool_context::PoolContext,
     },
-    store::clients::ClientAndPool,
 };
 
 #[derive(Deserialize)]
@@ -28,7 +27,7 @@ pub struct Request {
     force_alias_creation: bool,
     #[serde(default)]
     session: Option<String>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -41,10 +40,10 @@ pub struct Response {
 }
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
-    let ClientAndPool { client, pool } = &*caller;
+    let client = &caller.client;
     let (_turn, user) =
         sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
-    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
     let confirmation = Confirmation {
         username: &request.username,
         code: Given { purpose: Purpose::SignUp, code: &request.confirmation_code, by: Some(context.address) },
@@ -52,7 +51,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
         session: request.session.as_deref(),
         password: Chosen::Confirmer,
     };
-    let session = match sign_up::confirm(&cause, context, client, user, &confirmation).await? {
+    let session = match sign_up::confirm(&context, client, user, &confirmation).await? {
         Confirmed::Done { session, .. } => session,
         Confirmed::PasswordNeeded => None,
     };

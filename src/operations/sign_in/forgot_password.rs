@@ -1,7 +1,8 @@
-//! ForgotPassword: sends a code that allows a new password.
+//! ForgotPassword: sends a code for setting a new password.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ForgotPassword.html>
 //!
-//! If the client hides who exists, an unknown, disabled or unreachable user gets the same answer as everyone.
+//! If the app client hides which users exist, the response for an unknown, disabled or unreachable user looks like that
+//! for any other user.
 
 use super::{CodeOutput, CodeRequest};
 use crate::{
@@ -16,21 +17,21 @@ use crate::{
             codes::{self, Sending},
             purpose::Purpose,
         },
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     store::{self, clients::ClientAndPool, users::User},
 };
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: CodeRequest) -> Result<CodeOutput> {
     let ClientAndPool { client, pool } = &*caller;
-    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
-    sign_up::migrate(&cause, context, client, &request.username, request.secret_hash.as_deref()).await?;
+    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
+    sign_up::migrate(&context, client, &request.username, request.secret_hash.as_deref()).await?;
     let (_turn, user) =
-        sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
+        sign_up::person(app, &context, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence(context.door);
     let pretended = async |user: Option<&User>| {
         let purpose = Purpose::ForgotPassword;
-        let details = codes::pretend_to_send(&cause, &request.username, user, purpose, "ForgotPassword").await?;
+        let details = codes::pretend_to_send(&context, &request.username, user, purpose, "ForgotPassword").await?;
         Ok(CodeOutput { code_delivery_details: details })
     };
     let Some(user) = user else { return pretended(None).await };
@@ -40,10 +41,10 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     match forgotten::address(pool, &user) {
         Ok(address) => {
             let sending = Sending { purpose: Purpose::ForgotPassword, source: "ForgotPassword", counted: true };
-            let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
+            let details = codes::send(&context, &mut tx, &user, sending, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
-            auth_events::note(app, context, pool, user.sub, "ForgotPassword", "InProgress", None);
+            auth_events::note(app, &context, pool, user.sub, "ForgotPassword", "InProgress", None);
             Ok(CodeOutput { code_delivery_details: details })
         }
         Err(_) if hides => {

@@ -1,4 +1,5 @@
-//! The operations for signing up and signing in. What they share is in `flows::sign_in`.
+//! Operations for signing up, signing in, and setting a new password with a code. Their shared steps are in
+//! `flows::sign_in` and `flows::accounts`.
 
 pub(crate) mod admin_initiate_auth;
 pub(crate) mod admin_respond_to_auth_challenge;
@@ -18,6 +19,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     factor::{ChallengeName, Factor},
+    flows::pool_context::PoolContext,
     flows::{
         accounts::auth_events,
         messages::addresses::DeliveryDetails,
@@ -27,8 +29,8 @@ use crate::{
     store::{self, clients::ClientAndPool},
 };
 
-/// The input of InitiateAuth and AdminInitiateAuth, as far as it is used. Analytics metadata is accepted and has no
-/// effect.
+/// The input of InitiateAuth and AdminInitiateAuth, as far as it is used. Other members, such as analytics metadata,
+/// are accepted and have no effect.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Begin {
@@ -41,7 +43,7 @@ pub struct Begin {
     /// The session of a sign-up that was just confirmed.
     #[serde(default)]
     session: Option<String>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -49,12 +51,9 @@ pub struct Begin {
 impl Begin {
     async fn run(&self, app: &App, context: &Context, named: &ClientAndPool) -> Result<Response> {
         let sign_in = SignIn {
-            app,
-            context,
-            pool: &named.pool,
+            context: PoolContext::of_client(app, context, named, &self.client_metadata),
             client: &named.client,
             device_key: self.auth_parameters.get("DEVICE_KEY").map(String::as_str),
-            client_metadata: &self.client_metadata,
         };
         let outcome = sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await;
         if !self.auth_flow.starts_with("REFRESH") {
@@ -64,19 +63,19 @@ impl Begin {
     }
 }
 
-/// The input of requesting a code for a user that a client names.
+/// The input of ForgotPassword and ResendConfirmationCode.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CodeRequest {
     username: String,
     #[serde(default)]
     secret_hash: Option<String>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
 
-/// Where the code was sent.
+/// The output of ForgotPassword and ResendConfirmationCode: where the code was sent.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CodeOutput {
@@ -95,7 +94,7 @@ pub struct Respond {
     session: Option<String>,
     #[serde(default)]
     challenge_responses: Parameters,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -103,12 +102,9 @@ pub struct Respond {
 impl Respond {
     async fn run(&self, app: &App, context: &Context, named: &ClientAndPool) -> Result<Response> {
         let sign_in = SignIn {
-            app,
-            context,
-            pool: &named.pool,
+            context: PoolContext::of_client(app, context, named, &self.client_metadata),
             client: &named.client,
             device_key: self.challenge_responses.get("DEVICE_KEY").map(String::as_str),
-            client_metadata: &self.client_metadata,
         };
         let Ok(challenge) = self.challenge_name.parse::<ChallengeName>() else {
             let words = format!("The challenge {} is not supported by Keystead yet.", shown(&self.challenge_name));
@@ -118,13 +114,13 @@ impl Respond {
         let outcome = sign_in.respond(challenge, self.session.as_deref(), responses).await;
         auth_events::note_step(&sign_in, responses.get("USERNAME"), &outcome, auth_events::proves(challenge));
         let mut response = Response::try_from(outcome?)?;
-        // Not part of this output (docs/cognito.md 4.1).
+        // `AvailableChallenges` is not part of this output (docs/cognito.md 4.1).
         response.available_challenges.clear();
         Ok(response)
     }
 }
 
-/// The output of all four operations: tokens, or the next challenge.
+/// The output of InitiateAuth, RespondToAuthChallenge and their `Admin` variants: tokens, or the next challenge.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
@@ -163,7 +159,7 @@ impl TryFrom<Outcome> for Response {
     }
 }
 
-/// The app client that an operator names in a pool.
+/// Finds the app client and the pool that an operator's request names.
 async fn named_client(app: &App, pool_id: &str, client_id: &str) -> Result<ClientAndPool> {
     let found = store::clients::find_with_pool(&app.db, &app.sealing, pool_id, client_id).await?;
     match found {

@@ -14,7 +14,7 @@ use crate::{
             codes::{self, Sending},
             purpose::Purpose,
         },
-        triggers::Cause,
+        pool_context::PoolContext,
     },
     store::{
         self,
@@ -28,9 +28,9 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let (_turn, user) =
         sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence(context.door);
-    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
     let pretended = async |user: Option<&User>| {
-        let details = codes::pretend_to_send(&cause, &request.username, user, Purpose::SignUp, "ResendCode").await?;
+        let details = codes::pretend_to_send(&context, &request.username, user, Purpose::SignUp, "ResendCode").await?;
         Ok(CodeOutput { code_delivery_details: details })
     };
     let Some(user) = user else { return pretended(None).await };
@@ -41,10 +41,10 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
         _ if user.status != Status::Unconfirmed => "User is already confirmed.",
         Some(address) => {
             let sending = Sending { purpose: Purpose::SignUp, source: "ResendCode", counted: true };
-            let details = codes::send(&cause, &mut tx, &user, sending, &address, now).await?;
+            let details = codes::send(&context, &mut tx, &user, sending, &address, now).await?;
             tx.commit().await?;
             messages::sent(app);
-            auth_events::note(app, context, pool, user.sub, "ResendCode", "Pass", None);
+            auth_events::note(app, &context, pool, user.sub, "ResendCode", "Pass", None);
             return Ok(CodeOutput { code_delivery_details: details });
         }
         None => "Cannot resend codes. Auto verification not turned on.",

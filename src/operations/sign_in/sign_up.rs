@@ -11,6 +11,7 @@ use crate::{
     context::{Context, Door},
     error::{Error, Key, Result, Text},
     factor::AddressAttribute,
+    flows::pool_context::PoolContext,
     flows::{
         accounts::{
             attributes::{Attribute, check_required, checked, is_email},
@@ -25,7 +26,7 @@ use crate::{
             purpose::Purpose,
         },
         sign_in::secret_hash,
-        triggers::{self, Cause},
+        triggers::{self},
     },
     pending::Pending,
     secret::Secret,
@@ -42,10 +43,10 @@ pub struct Request {
     secret_hash: Option<String>,
     #[serde(default)]
     user_attributes: Vec<Attribute>,
-    /// For the pre sign-up trigger.
+    /// Input for the pre sign-up trigger.
     #[serde(default)]
     validation_data: Vec<Attribute>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -86,18 +87,18 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
             attributes.insert(address.verified().into(), Value::String("false".into()));
         }
     }
-    let cause = Cause { app, pool, client_id: &client.id, metadata: &request.client_metadata };
+    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
     let decided =
-        triggers::pre_sign_up(&cause, "PreSignUp_SignUp", &username, &attributes, &request.validation_data).await?;
+        triggers::pre_sign_up(&context, "PreSignUp_SignUp", &username, &attributes, &request.validation_data).await?;
     sign_up::verify(&mut attributes, &decided)?;
     let status = if decided.confirm { Status::Confirmed } else { Status::Unconfirmed };
-    refuse_early(&cause, context, &attributes, (&request.username, &username), decided.confirm).await?;
+    refuse_early(&context, &attributes, (&request.username, &username), decided.confirm).await?;
     let password = match request.password {
         Some(given) => Some(password::new(app, pool, sub, &username, given).await?),
         None => None,
     };
     let new = NewUser { sub, username, password, status, attributes, take_alias: false };
-    let trail = change::trail(app, context, "user");
+    let trail = change::user_trail(app, &context);
     let mut tx = app.db.begin().await?;
     let (user, _) = new_user::insert(&mut tx, pool, &trail, Event::UserSignedUp, new, "User already exists").await?;
     if let Some(browser) = &context.browser {
@@ -106,7 +107,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let code_delivery_details = match sign_up::address_to_verify(pool, &user, &request.username) {
         Some(address) if !decided.confirm => {
             let sending = Sending { purpose: Purpose::SignUp, source: "SignUp", counted: false };
-            Some(codes::send(&cause, &mut tx, &user, sending, &address, trail.at).await?)
+            Some(codes::send(&context, &mut tx, &user, sending, &address, trail.at).await?)
         }
         _ => None,
     };
@@ -116,25 +117,25 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     };
     tx.commit().await?;
     messages::sent(app);
-    auth_events::note(app, context, pool, user.sub, "SignUp", "Pass", None);
+    auth_events::note(app, &context, pool, user.sub, "SignUp", "Pass", None);
     if decided.confirm {
-        sign_up::tell_confirmed(&cause, context, "PostConfirmation_ConfirmSignUp", &user).await?;
+        sign_up::tell_confirmed(&context, "PostConfirmation_ConfirmSignUp", &user).await?;
     }
     Ok(Response { user_confirmed: decided.confirm, user_sub: user.sub.to_string(), code_delivery_details, session })
 }
 
-/// Refuses, before the password is hashed, what would be refused after it.
+/// Refuses a sign-up that would fail later, before its password is hashed.
 ///
-/// This is a code that cannot be sent, an address that got too many messages, or a name that is taken. (The pages must
-/// not reveal that a name is taken, so there a taken name takes as long as a free one.)
+/// The reasons are a name that is taken, a code that cannot be sent, and an address that received too many messages.
+/// (The pages must not reveal that a name is taken. So on the pages, a taken name is not refused here, and takes as
+/// long as a free name.)
 async fn refuse_early(
-    cause: &Cause<'_>,
-    context: &Context,
+    context: &PoolContext<'_>,
     attributes: &Map<String, Value>,
     (typed, username): (&str, &str),
     confirmed: bool,
 ) -> Result<()> {
-    let (app, pool) = (cause.app, cause.pool);
+    let (app, pool) = (context.app, context.pool);
     let value = |name: &str| attributes.get(name).and_then(Value::as_str).map(str::to_owned);
     let by_address = !pool.settings.username_attributes.is_empty();
     let name = pool.username_key(if by_address { typed } else { username });
@@ -150,5 +151,5 @@ async fn refuse_early(
     };
     let address = Address { attribute, value: value(attribute.name()).unwrap_or_default() };
     let mut db = app.db.acquire().await?;
-    messages::refuse_flooded(cause, &mut db, &address, app.clock.now()).await
+    messages::refuse_flooded(context, &mut db, &address, app.clock.now()).await
 }

@@ -1,4 +1,5 @@
-//! GetTokensFromRefreshToken: refreshes tokens, with rotation if the client has it enabled.
+//! GetTokensFromRefreshToken: issues new tokens for a refresh token. If the app client has rotation enabled, the
+//! refresh token is replaced too.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html>
 
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,9 @@ use crate::{
     context::Context,
     error::{Error, Result},
     flows::{
+        pool_context::PoolContext,
         sessions::{authentication_result::AuthenticationResult, refresh},
         sign_in::secret_hash,
-        triggers::Cause,
     },
     secret::Secret,
 };
@@ -25,7 +26,7 @@ pub struct Request {
     client_secret: Option<Secret>,
     #[serde(default)]
     device_key: Option<String>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -43,9 +44,15 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
             "Client secret does not match; send ClientSecret only for a client that has one.".into(),
         ));
     }
-    let cause = Cause { app, pool: &caller.pool, client_id: &client.id, metadata: &request.client_metadata };
+    let context = PoolContext {
+        app,
+        request: context,
+        pool: &caller.pool,
+        client_id: &client.id,
+        metadata: &request.client_metadata,
+    };
     let (token, device_key) = (request.refresh_token.expose(), request.device_key.as_deref());
     let asked = refresh::Asked { token, scope: None, device_key };
-    let tokens = refresh::refresh(&cause, context, client, asked, |_| Ok(())).await?;
+    let tokens = refresh::refresh(&context, client, asked, |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }

@@ -1,4 +1,4 @@
-//! AdminConfirmSignUp: confirms a user who signed up, without a code.
+//! AdminConfirmSignUp: confirms a user who signed up. No code is needed.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminConfirmSignUp.html>
 
 use super::UserIdWithMetadata;
@@ -8,10 +8,11 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
+    flows::pool_context::PoolContext,
     flows::{
         self,
         accounts::names,
-        triggers::{self, Cause},
+        triggers::{self},
     },
     operations::Empty,
     store::{self, audit::Event, users::Status},
@@ -34,7 +35,7 @@ pub async fn handle(
     user.status = Status::Confirmed;
     names::put(&mut change, &pool, &user, false, now).await?.map_err(|taken| taken.alias_exists())?;
     let changed = change.commit(Event::UserConfirmed.of_user(user.sub), Empty {}).await?;
-    let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
-    triggers::post_confirmation(&cause, "PostConfirmation_ConfirmSignUp", &user).await?;
+    let context = PoolContext::of_operator(app, context, &pool, &request.client_metadata);
+    triggers::post_confirmation(&context, "PostConfirmation_ConfirmSignUp", &user).await?;
     Ok(changed)
 }

@@ -1,8 +1,10 @@
-//! AdminCreateUser: creates a user with a temporary password and invites them, or invites them again.
+//! AdminCreateUser: creates a user with a temporary password and sends an invitation, or invites an existing user
+//! again.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html>
 //!
-//! Unlike in Amazon Cognito, without `DesiredDeliveryMediums` the invitation goes to the phone, or to the mailbox if
-//! there is no phone. A user without an address is created without an invitation.
+//! Unlike in Amazon Cognito, if the request has no `DesiredDeliveryMediums`, the invitation goes to the phone number,
+//! or to the e-mail address if the user has no phone number. A user who has no address, or needs no password, is
+//! created without an invitation.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -16,6 +18,7 @@ use crate::{
     delivery::Medium,
     error::{Error, Result},
     factor::AddressAttribute,
+    flows::pool_context::PoolContext,
     flows::{
         self,
         accounts::{
@@ -29,7 +32,7 @@ use crate::{
             addresses::Address,
             templates::{MessageContent, Occasion},
         },
-        triggers::{self, Cause},
+        triggers::{self},
     },
     random,
     secret::Secret,
@@ -55,10 +58,10 @@ pub struct Request {
     desired_delivery_mediums: Option<Vec<Medium>>,
     #[serde(default)]
     force_alias_creation: bool,
-    /// For the pre sign-up trigger.
+    /// Input for the pre sign-up trigger.
     #[serde(default)]
     validation_data: Vec<Attribute>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -80,20 +83,20 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
         None => Secret::from(random::password()),
     };
     let text = password.expose().to_owned();
-    let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
+    let context = PoolContext::of_operator(app, context, &pool, &request.client_metadata);
     let mediums = request.desired_delivery_mediums.as_deref();
     if request.message_action.as_deref() == Some("RESEND") {
         let key = pool.username_key(&request.username);
         let user = store::users::find(&app.db, &pool.id, &key).await?.ok_or(Error::UserNotFound)?;
         let new = password::new(app, &pool, user.sub, &user.username, password).await?;
-        let mut change = operator.begin(app, context, &pool.id).await?;
+        let mut change = operator.begin(app, &context, &pool.id).await?;
         let (user, now) = (change.user(user.sub).await?, change.at());
         if user.status != Status::ForceChangePassword {
             let text = format!("Resend not possible. {} status is not FORCE_CHANGE_PASSWORD.", user.status.text());
             return Err(Error::UnsupportedUserState(text.into()));
         }
         password::store(&mut change, &pool, user.sub, &new, user.status, now).await?;
-        if !invite(&cause, &mut change, &user, mediums, &text, now).await? {
+        if !invite(&context, &mut change, &user, mediums, &text, now).await? {
             return Err(Error::InvalidParameter("The user has no address for an invitation.".into()));
         }
         let answer = Response { user: UserType::from(&user) };
@@ -104,9 +107,9 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     check_verified(&attributes)?;
     check_required(&pool, &attributes)?;
     let (source, data) = ("PreSignUp_AdminCreateUser", &request.validation_data);
-    let decided = triggers::pre_sign_up(&cause, source, &username, &attributes, data).await?;
+    let decided = triggers::pre_sign_up(&context, source, &username, &attributes, data).await?;
     sign_up::verify(&mut attributes, &decided)?;
-    // If people can sign in with a code, a user with an address needs no password.
+    // If the pool allows sign-in with codes, a user with an address needs no password, unless the request gives one.
     let passwordless = !given && pool.uses_codes() && user_has_address(&attributes);
     let (password, status) = if passwordless {
         (None, Status::Confirmed)
@@ -115,12 +118,12 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
         (Some(password), Status::ForceChangePassword)
     };
     let new = NewUser { password, sub, username, status, attributes, take_alias: request.force_alias_creation };
-    let mut change = operator.begin(app, context, &pool.id).await?;
+    let mut change = operator.begin(app, &context, &pool.id).await?;
     let trail = change.trail.clone();
     let exists = "User account already exists";
     let (user, created) = new_user::insert(&mut change, &pool, &trail, Event::UserCreated, new, exists).await?;
     if request.message_action.as_deref() != Some("SUPPRESS") && !passwordless {
-        invite(&cause, &mut change, &user, mediums, &text, trail.at).await?;
+        invite(&context, &mut change, &user, mediums, &text, trail.at).await?;
     }
     let answer = Response { user: UserType::from(&user) };
     change.commit_noted(created, answer).await
@@ -130,9 +133,11 @@ fn user_has_address(attributes: &Map<String, Value>) -> bool {
     AddressAttribute::ALL.iter().any(|address| attributes.contains_key(address.name()))
 }
 
-/// Sends the temporary password to the user's addresses. Returns `false` if there are none.
+/// Sends the temporary password to the user's addresses that belong to `mediums`. If `mediums` is `None`, it goes to
+/// the phone number, or to the e-mail address if the user has no phone number. Returns `false` if there is no such
+/// address.
 async fn invite(
-    cause: &Cause<'_>,
+    context: &PoolContext<'_>,
     db: &mut Connection,
     user: &User,
     mediums: Option<&[Medium]>,
@@ -146,9 +151,9 @@ async fn invite(
         None => addresses.take(1).collect(),
     };
     let any = !addresses.is_empty();
-    // A user who signs in with an address is called by it.
+    // If users sign in with an address, the invitation contains the address in place of the username.
     let name = match addresses.first() {
-        Some(address) if !cause.pool.settings.username_attributes.is_empty() => address.value.clone(),
+        Some(address) if !context.pool.settings.username_attributes.is_empty() => address.value.clone(),
         _ => user.username.clone(),
     };
     for address in addresses {
@@ -159,7 +164,7 @@ async fn invite(
             secret: password,
             stored: None,
         };
-        messages::send(cause, db, user, &address, told, now).await?;
+        messages::send(context, db, user, &address, told, now).await?;
     }
     Ok(any)
 }

@@ -1,4 +1,5 @@
-//! AdminResetUserPassword: the password can no longer be used to sign in, and a code for a new one is sent.
+//! AdminResetUserPassword: makes the user's password unusable for signing in, and sends a code for setting a new
+//! password.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminResetUserPassword.html>
 
 use super::UserIdWithMetadata;
@@ -8,6 +9,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
+    flows::pool_context::PoolContext,
     flows::{
         self,
         accounts::forgotten,
@@ -15,7 +17,6 @@ use crate::{
             codes::{self, Sending},
             purpose::Purpose,
         },
-        triggers::{self, Cause},
     },
     operations::Empty,
     store::{self, audit::Event, users::Status},
@@ -34,9 +35,9 @@ pub async fn handle(
         return Err(Error::NotAuthorized("User password cannot be reset in the current state.".into()));
     }
     let address = forgotten::address(&pool, &user)?;
-    let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
+    let context = PoolContext::of_operator(app, context, &pool, &request.client_metadata);
     let sending = Sending { purpose: Purpose::ForgotPassword, source: "ForgotPassword", counted: false };
-    codes::send(&cause, &mut change, &user, sending, &address, now).await?;
+    codes::send(&context, &mut change, &user, sending, &address, now).await?;
     store::users::update_status(&mut change, &pool.id, user.sub, Status::ResetRequired, now).await?;
     change.commit(Event::PasswordResetRequired.of_user(user.sub), Empty {}).await
 }

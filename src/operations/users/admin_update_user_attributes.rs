@@ -1,4 +1,4 @@
-//! AdminUpdateUserAttributes. An operator may declare an address verified.
+//! AdminUpdateUserAttributes. An operator may also mark an address as verified.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html>
 
 use serde::Deserialize;
@@ -10,13 +10,13 @@ use crate::{
     change::{Changed, Unaudited},
     context::Context,
     error::Result,
+    flows::pool_context::PoolContext,
     flows::{
         self,
         accounts::{
             attributes::{Attribute, check_verified, checked},
             change_attributes,
         },
-        triggers::{self, Cause},
     },
     operations::Empty,
     store::audit::Event,
@@ -28,7 +28,7 @@ pub struct Request {
     user_pool_id: String,
     username: String,
     user_attributes: Vec<Attribute>,
-    /// For triggers.
+    /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
 }
@@ -44,9 +44,9 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
         check_verified(&both)?;
     }
     let (user, to_prove) = change_attributes::update(&mut change, &pool, user, new, false, now).await?;
-    let cause = Cause { app, pool: &pool, client_id: triggers::NO_CLIENT, metadata: &request.client_metadata };
+    let context = PoolContext::of_operator(app, context, &pool, &request.client_metadata);
     let changes_something = user.attributes != before || !to_prove.is_empty();
-    change_attributes::prove(&cause, &mut change, &user, to_prove, false, now).await?;
+    change_attributes::prove(&context, &mut change, &user, to_prove, false, now).await?;
     if !changes_something {
         return change.commit_unaudited(Unaudited::CodesVoided, Empty {}).await;
     }

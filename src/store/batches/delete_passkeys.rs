@@ -1,4 +1,4 @@
-//! Deletions of passkeys by their users.
+//! Deletes passkeys on behalf of their users.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::{
     store::{Connections, audit::Trail, statement},
 };
 
-/// A deletion, as [`crate::store::passkeys::delete`] takes it.
+/// The arguments of one call of [`crate::store::passkeys::delete`].
 pub struct PasskeyToDelete {
     pub pool_id: String,
     pub sub: Uuid,
@@ -17,7 +17,8 @@ pub struct PasskeyToDelete {
     pub trail: Trail,
 }
 
-/// Deletes passkeys of live sessions' users, in pools that keep sessions on delete.
+/// Deletes passkeys of the users of live sessions, in pools whose `deletes_plainly` is true: those that keep sessions
+/// when a passkey is deleted, and require nothing but a live session.
 pub struct DeletePasskeys {
     pub db: Connections,
 }
@@ -39,12 +40,12 @@ impl Batch for DeletePasskeys {
             audit_ids.push(random::time_ordered_uuid(one.trail.at));
             outbox_ids.push(random::time_ordered_uuid(one.trail.at));
             times.push(one.trail.at);
-            actors.push(one.trail.actor);
+            actors.push(one.trail.actor().to_owned());
             request_ids.push(one.trail.request_id);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        // If two requests name the same passkey, it is deleted for the first; the other runs alone and finds that it is
-        // gone.
+        // If two requests are for the same passkey, the first one deletes it. The other one runs alone and finds that
+        // the passkey is gone.
         let ordinals = statement!(query_scalar() {
             "WITH asked AS MATERIALIZED (
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::bytea[]),
