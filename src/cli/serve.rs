@@ -51,7 +51,7 @@ pub async fn run(config: Config) -> Result<(), String> {
     if let Some(server) = metrics_server {
         tokio::spawn(server);
     }
-    let jobs = tokio::spawn(jobs::run(app.clone()));
+    let jobs = tokio::spawn(jobs::run_all(app.clone()));
     tracing::info!(address = %app.config.listen, public_url = app.public_url, "answering");
     if app.config.has_plain_url() {
         tracing::warn!(
@@ -232,9 +232,12 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
 ///
 /// The start that creates the secret prints the secret itself. Without the private database, this is the only time that
 /// a generated secret is shown. Later starts with the private database print a command that reads the secret from its
-/// file, so that logs do not collect it.
+/// file, so that logs do not collect it. A secret of the settings is shown only by a server that other machines cannot
+/// reach by its public URL, such as a local stack.
 fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
+    let configured = app.config.operator_secret_access_key.is_some();
     let secret = match private {
+        None if configured && !app.config.is_local() => "\"$KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY\"".to_owned(),
         Some(data_dir) if !first.new => {
             let file = data_dir.join(FIRST_START);
             format!(r#"$(sed -n 's/.*"secret_access_key": "\(.*\)".*/\1/p' '{}')"#, file.display())

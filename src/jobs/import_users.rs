@@ -66,6 +66,11 @@ async fn import(app: &App, work: Work) -> Result<()> {
             row += 1;
             continue;
         }
+        let position = match &record {
+            Ok(record) => record.position(),
+            Err(error) => error.position(),
+        };
+        let line = position.map(csv::Position::line);
         let values: Option<HashMap<String, String>> = record.ok().map(|record| {
             let values = record.iter().map(|value| value.trim().to_owned());
             columns.iter().cloned().zip(values).filter(|(_, value)| !value.is_empty()).collect()
@@ -88,8 +93,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
         tx.commit().await?;
         if let Some(why) = why.filter(|_| told < TOLD) {
             told += 1;
-            // Row 0 is the second line of the file, because the header is the first.
-            tracing::warn!(pool = pool_id, job = id, line = row + 2, why, "a user was not imported");
+            tracing::warn!(pool = pool_id, job = id, line, why, "a user was not imported");
         }
         row += 1;
         if row % PROGRESS == 0 {

@@ -55,11 +55,11 @@ const KINDS: [Kind; 13] = [
 ];
 
 /// Removes what is due, each minute, until the task is dropped.
-pub async fn keep_at_it(app: Arc<App>) {
+pub async fn run(app: Arc<App>) {
     loop {
         tokio::time::sleep(super::MINUTE).await;
         // Failures have already been logged, kind by kind.
-        if let Ok(rows @ 1..) = run(&app).await {
+        if let Ok(rows @ 1..) = once(&app).await {
             tracing::info!(rows, "removed what expired");
         }
     }
@@ -67,7 +67,7 @@ pub async fn keep_at_it(app: Arc<App>) {
 
 /// Removes everything that is due, batch by batch. Returns how many rows were removed, which is 0 if another replica
 /// does this job at the moment.
-pub async fn run(app: &App) -> sqlx::Result<u64> {
+pub async fn once(app: &App) -> sqlx::Result<u64> {
     let (mut total, mut outcome) = (0, Ok(()));
     for kind in KINDS {
         for _ in 0..BATCHES {

@@ -14,7 +14,9 @@ use keystead::{
     app::App,
     clock::{Clock, MovableClock},
     config::Config,
-    http, operations,
+    http,
+    jobs::Job,
+    operations,
     sealing::SealingKey,
     secret::Secret,
     store,
@@ -136,9 +138,10 @@ impl TestServer {
                 let db = keystead::cli::connect(&server_config, server_options).await.unwrap();
                 let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
                 app.measure_clock().await.unwrap();
-                tokio::spawn(keystead::jobs::deliver::run(app.clone()));
-                tokio::spawn(keystead::jobs::import_users::run(app.clone()));
-                tokio::spawn(keystead::jobs::write_auth_events::run(app.clone()));
+                // Tests call the other jobs themselves, at the time that they choose.
+                let jobs = [Job::Deliver, Job::ImportUsers, Job::WriteAuthEvents];
+                let served = app.clone();
+                tokio::spawn(async move { keystead::jobs::run(&served, jobs).await });
                 let server = http::server(app.clone(), listener).unwrap();
                 let _ = send.send((server.handle(), app.clone()));
                 server.await.unwrap();
@@ -286,7 +289,7 @@ impl TestServer {
 
     /// Runs the job that removes what is not needed any more.
     pub async fn remove_expired(&self) {
-        keystead::jobs::remove_expired::run(&self.app).await.unwrap();
+        keystead::jobs::remove_expired::once(&self.app).await.unwrap();
     }
 
     /// How many rows of a table fit a condition.
