@@ -72,8 +72,8 @@ pub struct Config {
         requires = "operator_access_key_id"
     )]
     pub operator_secret_access_key: Option<Secret>,
-    /// Create a demo pool and app client at the first start, and print shell commands that use them. [default: true
-    /// with the private database]
+    /// Create a demo pool, an app client and an operator's key at the first start on a database without pools, and
+    /// print shell commands that use them. [default: true with the private database]
     #[arg(long, env = "KEYSTEAD_DEMO")]
     pub demo: Option<bool>,
     /// Threads that handle requests. [default: one per core]

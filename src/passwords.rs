@@ -6,11 +6,12 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, OnceLock, PoisonError, mpsc},
+    sync::{Arc, Mutex, PoisonError, mpsc},
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version, password_hash::phc::PasswordHash,
+    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use tokio::sync::oneshot;
 
@@ -42,9 +43,8 @@ pub struct Passwords {
     line: Arc<Line>,
     threads: mpsc::Sender<Work>,
     /// A hash that no password matches. A password given for an unknown user is compared with it, so that this takes
-    /// the same time as for a known user. A hashing thread makes the decoy before any other work, so that the start
-    /// need not wait for it.
-    decoy: Arc<OnceLock<String>>,
+    /// the same time as for a known user.
+    decoy: String,
 }
 
 impl Settings {
@@ -64,17 +64,11 @@ impl Passwords {
     pub fn new(settings: &Settings) -> Result<Self> {
         let params = Params::new(settings.memory_kib, settings.iterations, 1, None)
             .map_err(|cause| Error::internal(format!("password hashing parameters: {cause}")))?;
+        let decoy = decoy(&params).map_err(|cause| Error::internal(format!("the decoy's hash: {cause}")))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let count = settings.threads.max(1);
         let threads = start_threads(count)?;
         let line = Line::new(count, settings.queue.saturating_sub(count));
-        let decoy = Arc::new(OnceLock::new());
-        let (made, with) = (decoy.clone(), argon2.clone());
-        let make = move || match hash(&with, &random::password()) {
-            Ok(hash) => drop(made.set(hash)),
-            Err(cause) => tracing::error!(%cause, "the decoy's hash"),
-        };
-        threads.send(Box::new(make)).map_err(|_| Error::internal("the hashing threads are gone"))?;
         Ok(Self { argon2, line, threads, decoy })
     }
 
@@ -89,13 +83,8 @@ impl Passwords {
     pub async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool> {
         let argon2 = self.argon2.clone();
         let known = hash.is_some();
-        let decoy = self.decoy.clone();
+        let hash = hash.unwrap_or_else(|| self.decoy.clone());
         self.off_thread(move || {
-            // If the decoy has not been made yet, this thread makes a hash of its own.
-            let hash = match hash.or_else(|| decoy.get().cloned()) {
-                Some(hash) => hash,
-                None => self::hash(&argon2, &random::password())?,
-            };
             let parsed =
                 PasswordHash::new(&hash).map_err(|cause| Error::internal(format!("stored password hash: {cause}")))?;
             Ok(argon2.verify_password(password.expose().as_bytes(), &parsed).is_ok() && known)
@@ -170,6 +159,19 @@ fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
     Ok(sender)
 }
 
+/// Makes a hash of the present cost from random bytes. Nothing is hashed for it, so it is there before the first
+/// sign-in.
+fn decoy(params: &Params) -> Result<String, argon2::password_hash::Error> {
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(&random::bytes::<16>())?),
+        hash: Some(Output::new(&random::bytes::<32>())?),
+    };
+    Ok(hash.to_string())
+}
+
 fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String> {
     argon2
         .hash_password_with_salt(password.as_bytes(), &random::bytes::<16>())
@@ -195,6 +197,18 @@ mod tests {
         assert!(matches!(refused, Err(Error::TooManyRequests(_))));
         drop(held);
         passwords.hash(Secret::from("x".to_owned())).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_unknown_users_password_costs_what_a_known_users_costs() {
+        let passwords = Passwords::new(&Settings { memory_kib: 64, iterations: 2, threads: 1, queue: 2 }).unwrap();
+        let known = passwords.hash(Secret::from("one".to_owned())).await.unwrap();
+        let cost = |hash: &str| {
+            let hash = PasswordHash::new(hash).unwrap();
+            (hash.algorithm, hash.version, hash.params.to_string(), hash.hash.map(|output| output.len()))
+        };
+        assert_eq!(cost(&passwords.decoy), cost(&known));
+        assert!(!passwords.verify(Secret::from("one".to_owned()), None).await.unwrap());
     }
 
     #[tokio::test]

@@ -61,10 +61,10 @@ pub fn code(digits: usize) -> String {
     text(b"0123456789", digits)
 }
 
-/// Makes a password of 28 characters. It satisfies every password policy that does not require more characters (a
-/// policy can require up to 99).
-pub fn password() -> String {
-    format!("{}aA1!", text(ALPHANUMERIC, 24))
+/// Makes a password that satisfies every password policy whose `MinimumLength` is at most `least`. It has 28 characters
+/// or more.
+pub fn password(least: usize) -> String {
+    format!("{}aA1!", text(ALPHANUMERIC, least.max(28) - 4))
 }
 
 /// Draws `length` characters from `alphabet`, each with the same probability. A byte that would favor some characters
@@ -92,6 +92,11 @@ mod tests {
         assert!(pool_suffix().len() == 9);
         assert!(access_key_id().len() == 20);
         assert!((24..=64).contains(&client_secret().len()));
+    }
+
+    #[test]
+    fn passwords_are_as_long_as_the_policy_wants() {
+        assert_eq!([0, 28, 99].map(|least| password(least).len()), [28, 28, 99]);
     }
 
     #[test]

@@ -8,8 +8,11 @@ use crate::{
     factor::Factor,
     grants,
     metrics::UNHEARD_PROXY,
-    store::{self, migrations::State},
+    store::{self, migrations::State, pools::Pool},
 };
+
+/// How many user pools are read with one query.
+const PAGE: i64 = 60;
 
 pub async fn run(config: Config) -> Result<(), String> {
     let mut report = Report::default();
@@ -111,37 +114,51 @@ fn proxies(config: &Config, report: &mut Report) {
     }
 }
 
-/// Checks the first 60 user pools: whether their mail senders are allowed, and whether their relying party IDs fit the
+/// Checks each user pool: whether their mail senders are allowed, and whether their relying party IDs fit the
 /// public address.
 async fn pools(app: &crate::app::App, report: &mut Report) {
     let host =
         url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    for summary in store::pools::list(&app.db, "", 60).await.unwrap_or_default() {
-        let Ok(Some(pool)) = store::pools::find(&app.db, &summary.id).await else { continue };
-        for sender in grants::senders(&pool).into_iter().map(|(_, sender)| sender) {
-            if !app.config.is_local() && !grants::allow_sender(&app.config, &pool.id, sender) {
-                let text = format!(
-                    "names the sender {sender}, which mail-senders does not list: its mail comes from mail-from"
-                );
-                report.warn(&summary.id, &text);
+    let mut after = String::new();
+    loop {
+        let listed = match store::pools::list(&app.db, &after, PAGE).await {
+            Ok(listed) => listed,
+            Err(error) => return report.bad("user pools", &format!("cannot be read: {error}")),
+        };
+        for summary in &listed {
+            match store::pools::find(&app.db, &summary.id).await {
+                Ok(Some(pool)) => check_pool(app, &host, &pool, report),
+                // It was deleted meanwhile.
+                Ok(None) => {}
+                Err(error) => report.bad(&summary.id, &format!("cannot be read: {error}")),
             }
         }
-        if !pool.allows_factor(Factor::WebAuthn) {
-            continue;
+        match listed.last() {
+            Some(last) if i64::try_from(listed.len()) == Ok(PAGE) => after.clone_from(&last.id),
+            _ => return,
         }
-        let rp_id = pool.settings.web_authn_configuration.and_then(|configuration| configuration.relying_party_id);
-        match rp_id {
-            None => {
-                report.bad(&summary.id, "allows passkeys but has no RelyingPartyId: set one with SetUserPoolMfaConfig")
-            }
-            Some(rp_id) if rp_id == "localhost" && host != "localhost" => {
-                report.warn(
-                    &summary.id,
-                    "has the RelyingPartyId localhost: its passkeys work on a developer's machine only",
-                );
-            }
-            Some(rp_id) => report.good(&summary.id, &format!("has the RelyingPartyId {rp_id}")),
+    }
+}
+
+fn check_pool(app: &crate::app::App, host: &str, pool: &Pool, report: &mut Report) {
+    for sender in grants::senders(pool).into_iter().map(|(_, sender)| sender) {
+        if !app.config.is_local() && !grants::allow_sender(&app.config, &pool.id, sender) {
+            let text =
+                format!("names the sender {sender}, which mail-senders does not list: its mail comes from mail-from");
+            report.warn(&pool.id, &text);
         }
+    }
+    if !pool.allows_factor(Factor::WebAuthn) {
+        return;
+    }
+    let configuration = pool.settings.web_authn_configuration.as_ref();
+    let rp_id = configuration.and_then(|configuration| configuration.relying_party_id.as_deref());
+    match rp_id {
+        None => report.bad(&pool.id, "allows passkeys but has no RelyingPartyId: set one with SetUserPoolMfaConfig"),
+        Some(rp_id) if rp_id == "localhost" && host != "localhost" => {
+            report.warn(&pool.id, "has the RelyingPartyId localhost: its passkeys work on a developer's machine only");
+        }
+        Some(rp_id) => report.good(&pool.id, &format!("has the RelyingPartyId {rp_id}")),
     }
 }
 

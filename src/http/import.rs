@@ -39,7 +39,7 @@ fn write(kept: Result<()>) -> Answer {
     let Err(error) = kept else { return Answer { response: HttpResponse::Ok().finish(), error: None } };
     let status = match &error {
         // The token is invalid or has expired.
-        Error::NotAuthorized(_) => StatusCode::FORBIDDEN,
+        Error::NotAuthorized(_) | Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::PreconditionNotMet(_) => StatusCode::CONFLICT,
         Error::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,
         other => StatusCode::from_u16(other.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

@@ -409,9 +409,9 @@ pub async fn any_uses_srp(db: &Connections, pool_id: &str) -> sqlx::Result<bool>
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
                SELECT 1 FROM app_clients
-               WHERE user_pool_id = $1 AND configuration -> 'ExplicitAuthFlows' ?|
+               WHERE user_pool_id = $1 AND (configuration -> 'ExplicitAuthFlows' = '[]' OR configuration -> 'ExplicitAuthFlows' ?|
                        ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH', 'ALLOW_CUSTOM_AUTH', 'USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH',
-                             'CUSTOM_AUTH_FLOW_ONLY']
+                             'CUSTOM_AUTH_FLOW_ONLY'])
            ) AS "any!""#,
         pool_id
     )

@@ -226,14 +226,15 @@ pub async fn count_guess(
     let dead = sqlx::query_scalar!(
         r#"SELECT EXISTS (SELECT 1 FROM code_attempts
                WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4 AND tried >= $5
-                   AND (guessed_since <= $6 OR guessed < $7)) AS "dead!""#,
+                   AND (guessed_since <= $6 OR guessed_since > $8 OR guessed < $7)) AS "dead!""#,
         pool_id,
         counter.key,
         counter.purpose,
         counter.holder,
         limits.per_code,
         now - DAY,
-        limits.per_day
+        limits.per_day,
+        now + HOUR
     );
     Ok(if dead.fetch_one(db).await? { Guess::Dead } else { Guess::TooMany })
 }

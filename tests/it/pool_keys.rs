@@ -184,6 +184,10 @@ async fn related_origins_do_not_move_to_the_relying_party_of_another_pool() {
     server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
     let moved = server.operator_as(KEY, "SetUserPoolMfaConfig", relying_party(&other, "victim.example")).await;
     assert_eq!(moved.outcome(), "AccessDeniedException");
+    // The key could not set the name again.
+    let cleared = json!({"UserPoolId": other, "WebAuthnConfiguration": {"UserVerification": "required"}});
+    let cleared = server.operator_as(KEY, "SetUserPoolMfaConfig", cleared).await;
+    assert_eq!(cleared.outcome(), "AccessDeniedException");
     let mut browser = Browser::new(&server);
     browser.headers.push(("host", "victim.example".into()));
     assert_eq!(browser.get("/.well-known/webauthn").await.status, 404);

@@ -236,3 +236,11 @@ async fn verifiers_are_sealed_and_made_when_a_client_needs_them() {
     let salt = start(&server, client_id, "ada", &public).await["ChallengeParameters"]["SALT"].clone();
     assert!(!hex(&sealed).contains(salt.as_str().unwrap()));
 }
+
+#[tokio::test]
+async fn a_client_without_any_listed_flow_signs_in_by_srp() {
+    let server = TestServer::start().await;
+    let (pool_id, client_id) = pool_with(&server, json!({}), json!({"ExplicitAuthFlows": []})).await;
+    server.user_in(&pool_id, "ada").await;
+    assert_eq!(sign_in(&server, (&pool_id, &client_id), "ada", PASSWORD).await, "OK");
+}

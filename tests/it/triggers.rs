@@ -1,13 +1,13 @@
 //! Triggers: functions of a pool that are asked in a user's life.
 
-use keystead::clock::Clock;
+use keystead::{clock::Clock, dev::authenticator::Spoil};
 use serde_json::{Value, json};
 use sqlx::Connection;
 
 use crate::support::{
-    self, Answer, Browser, PASSWORD, Person, TestServer, all, claims,
+    self, Answer, Browser, ORIGIN, PASSWORD, Person, TestServer, all, claims, client,
     functions::{Functions, Reply, arn},
-    initiate, pool_with,
+    initiate, pages_client, pool, pool_with,
     srp_client::Client,
 };
 
@@ -910,6 +910,41 @@ async fn slow_functions_do_not_keep_a_named_person_waiting_for_their_turn() {
     ada.password_sign_in(&client, PASSWORD).await.ok();
     assert!(!flood.is_finished(), "the flood still waits");
     flood.await.unwrap();
+}
+
+#[tokio::test]
+async fn slow_functions_do_not_keep_waiting_whom_a_strangers_passkey_names() {
+    let (server, functions) = Functions::start(&["--trigger-timeout-seconds=4"]).await;
+    let mut ada = server.signed_in("ada").await;
+    ada.add_passkey().await;
+    let config = json!({"UserPoolId": pool(), "LambdaConfig": {"PreAuthentication": arn("PreAuthentication")}});
+    server.operator("UpdateUserPool", config).await.ok();
+    functions.on("PreAuthentication", |_| Reply::Hang);
+    let login = format!("/login?client_id={}", pages_client());
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login).await;
+    let token = page.form("passkey").1["form_token"].clone();
+    let mut answers = Vec::new();
+    for _ in 0..10 {
+        let made = browser.post(&login, &[("form_token", &token), ("step", "options")]).await.json();
+        let spoil = Spoil { signature: true, ..Spoil::default() };
+        let credential = ada.authenticator.get(&made["options"], ORIGIN, &spoil).unwrap().to_string();
+        let (mut browser, page) = (browser.clone(), page.clone());
+        let session = made["session"].as_str().unwrap().to_owned();
+        answers.push(async move {
+            let entered = [("session", session.as_str()), ("credential", credential.as_str())];
+            browser.submit(&page, "passkey", &entered).await.status
+        });
+    }
+    let flood = tokio::spawn(all(answers));
+    while functions.events("PreAuthentication").len() < 10 && !flood.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(functions.events("PreAuthentication").len(), 10, "all of the flood asks at once");
+    functions.on("PreAuthentication", |_| Reply::Response(json!({})));
+    ada.password_sign_in(client(), PASSWORD).await.ok();
+    assert!(!flood.is_finished(), "the flood still waits");
+    assert_eq!(flood.await.unwrap(), [400; 10]);
 }
 
 #[tokio::test]

@@ -48,10 +48,11 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     };
     // Each comparison with an earlier password costs a hash, and a refusal reveals that the password was used. So a
     // refusal counts as a wrong guess.
-    if let Err(refusal) = password::check_history(app, &pool, user.sub, &request.proposed_password).await {
+    let fresh = password::check_history(app, &pool, user.sub, &request.proposed_password).await;
+    if matches!(fresh, Err(Error::PasswordHistoryPolicyViolation(_))) {
         password::count_failure(app, &pool, &user.username, Some(&user)).await?;
-        return Err(refusal);
     }
+    fresh?;
     let new = password::new(app, &pool, user.sub, &user.username, request.proposed_password).await?;
     let (mut change, locked) = bearer.begin(app, context).await?;
     let now = change.at();

@@ -112,7 +112,7 @@ async fn check_own_rp_id(
     new: Option<&WebAuthnConfiguration>,
 ) -> Result<()> {
     let old = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.as_deref());
-    let Some(rp_id) = new.and_then(|new| new.relying_party_id.as_deref()).filter(|new| Some(*new) != old) else {
+    let Some(new) = new.map(|new| new.relying_party_id.as_deref()).filter(|new| *new != old) else {
         return Ok(());
     };
     let refuse = |text: &'static str| Err(Error::AccessDenied(text.into()));
@@ -121,6 +121,7 @@ async fn check_own_rp_id(
             "RelyingPartyId: the pool's RelatedOrigins were set for the present one; only an operator whose key is not bound to one user pool may change it.",
         );
     }
+    let Some(rp_id) = new else { return Ok(()) };
     let domains = store::domains::list(&mut *db, &pool.id).await?;
     let below = |name: &str| name == rp_id || name.strip_suffix(rp_id).is_some_and(|rest| rest.ends_with('.'));
     let own = domains.iter().any(|one| one.certificate_arn.is_some() && below(&one.domain));

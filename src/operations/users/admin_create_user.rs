@@ -80,7 +80,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
             password::check_policy(&pool.settings.policies.password_policy, given.expose())?;
             given
         }
-        None => Secret::from(random::password()),
+        None => Secret::from(random::password(pool.settings.policies.password_policy.minimum_length)),
     };
     let text = password.expose().to_owned();
     let context = PoolContext::of_operator(app, context, &pool, &request.client_metadata);
