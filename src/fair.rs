@@ -83,8 +83,8 @@ impl Path {
         self.then(("work", kind))
     }
 
-    /// Marks the step added next as the first that the caller shares with no other caller, or as the widest network if
-    /// the caller is known only by an address.
+    /// Marks where the caller begins: at the step added next, which no other caller shares. If the caller is known only by
+    /// an address, that step is the widest network of the address.
     pub fn caller(mut self) -> Self {
         self.caller = self.steps.len();
         self

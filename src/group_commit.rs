@@ -177,7 +177,7 @@ impl<B: Batch> GroupCommit<B> {
 enum Entered<B: Batch> {
     /// The group was idle, so the caller runs the first batch.
     Leads(B::Request),
-    /// A batch is in flight, so the request waits for its result.
+    /// A batch is in flight, so the request runs in a later one. Its answer arrives here.
     Waits(oneshot::Receiver<Result<Option<B::Answer>, Arc<sqlx::Error>>>),
 }
 
@@ -222,7 +222,7 @@ impl<B: Batch> Drop for Work<B> {
     }
 }
 
-/// Guards the task that works on a queue. However the task ends, even by a panic in a batch or with the runtime, no
+/// Guards the task that works on a queue. However the task ends, even if a batch panics or the runtime shuts down, no
 /// request waits forever: those that were not started get `None`, and the next request finds an idle group.
 struct Drain<B: Batch> {
     shared: Arc<Shared<B>>,

@@ -83,7 +83,8 @@ fn server_public(v: &[u8], secret: &[u8]) -> U3072 {
 }
 
 /// Returns the signature with which a client proves that it knows the password: PASSWORD_CLAIM_SIGNATURE, without the
-/// base64. `identity` is the pool's name and the username, or a device's group key and its key.
+/// base64. `identity` is the part of the pool's ID after `_` (see [`pool_name`]) and the username, or the device's group
+/// key and the device key.
 pub fn signature(
     v: &[u8],
     secret: &[u8],

@@ -15,7 +15,7 @@ use crate::{config::Config, random, webhooks::Webhooks};
 
 /// The most calls to functions of one pool that one replica has in flight at the same time.
 const TOGETHER: usize = 16;
-/// How long a call waits for one of these places.
+/// How long a call waits while that many calls are in flight.
 const WAIT: Duration = Duration::from_secs(1);
 /// When this many pools are remembered, those without calls in flight are forgotten.
 const POOLS: usize = 1_000;

@@ -24,7 +24,7 @@ const LOGGED_EVERY: Duration = Duration::from_secs(60);
 ///
 /// Fails with `MalformedHttpRequestException` if the last entry cannot be read. The trusted proxy wrote that entry
 /// itself. If the proxy's own address were used instead, all its clients would count as one.
-pub fn of(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
+pub fn of_caller(request: &HttpRequest, config: &Config) -> Result<IpAddr> {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical());
     let trusted = |address: IpAddr| config.trusted_proxies.iter().any(|network| network.contains(&address));
     if !trusted(peer) {
@@ -95,7 +95,7 @@ mod tests {
                 let value = actix_web::http::header::HeaderValue::from_bytes(line).unwrap();
                 request = request.append_header(("x-forwarded-for", value));
             }
-            of(&request.to_http_request(), &config)
+            of_caller(&request.to_http_request(), &config)
                 .map_or_else(|refused| refused.code().to_owned(), |one| one.to_string())
         };
         assert_eq!(said("8.8.8.8", &[b"1.1.1.1"]), "8.8.8.8");

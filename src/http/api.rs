@@ -69,7 +69,7 @@ async fn answer(
     operation: Option<&str>,
     request_id: Uuid,
 ) -> Result<String> {
-    let address = address::of(request, &app.config)?;
+    let address = address::of_caller(request, &app.config)?;
     let announced = arrival::announced(request);
     arrival::admit(request, app, address, announced)?;
     arrival::refuse_too_large(announced, app.config.max_body_bytes)?;

@@ -106,7 +106,7 @@ pub fn admit(request: &HttpRequest, app: &App, address: IpAddr, announced: usize
 
 /// Admits a request without a body and returns its address.
 pub fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr> {
-    let address = address::of(request, &app.config)?;
+    let address = address::of_caller(request, &app.config)?;
     admit(request, app, address, 0)?;
     Ok(address)
 }

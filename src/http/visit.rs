@@ -68,7 +68,7 @@ pub async fn answer<Fut: Future<Output = Result<HttpResponse>> + 'static>(
     let arrival = Arrival::new(&app, name);
     let request_id = arrival.request_id;
     // If the caller's address cannot be read, the visit gets the unspecified address and is refused.
-    let (address, unreadable) = match address::of(&request, &app.config) {
+    let (address, unreadable) = match address::of_caller(&request, &app.config) {
         Ok(address) => (address, None),
         Err(error) => (Ipv4Addr::UNSPECIFIED.into(), Some(error)),
     };

@@ -31,7 +31,7 @@ static PROVIDER: LazyLock<CryptoProvider> =
     LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
 static INSTALLED: LazyLock<bool> = LazyLock::new(|| PROVIDER.install_default().is_ok());
 
-/// Precedes the number, so that no DER (which starts with 0x30) is taken for a number.
+/// Precedes a parsed key's number where the library expects DER. DER starts with 0x30, so no DER is taken for a number.
 const MARK: &[u8] = b"parsed key ";
 
 /// A parsed key, which is kept until this is dropped.

@@ -78,11 +78,13 @@ pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     if still { Ok(()) } else { Err(codes::void()) }
 }
 
-/// Hands the account over to the first person who proves that they receive messages at the address that is its name.
+/// Hands the account over to the first person who proves that they receive messages at the address that serves as the
+/// username.
 ///
-/// If the code went to that address and the address was not verified before, the person who signed up with it loses all
-/// other access. This revokes sessions, deletes pending challenges, codes, passkeys, second factors and devices, and
-/// marks every other address as unverified. The caller has locked the user's row.
+/// This applies only if the code went to that address and the address was not verified before. The person who signed up
+/// with the address may be somebody else, so every access that they may have set up is removed: this revokes sessions,
+/// deletes pending challenges, codes, passkeys, second factors and devices, and marks every other address as
+/// unverified. The caller has locked the user's row.
 pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, trail: &Trail) -> Result<User> {
     let Some(naming) = addresses::naming(pool).filter(|naming| code.attribute == naming.name()) else {
         return Ok(user);

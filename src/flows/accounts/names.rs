@@ -61,7 +61,7 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
 ///
 /// In a pool with neither aliases nor username attributes, the list is empty: the username is the only name, and the
 /// table `users` holds it.
-fn of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
+fn names_of(pool: &Pool, user: &User) -> Vec<(&'static str, String)> {
     let settings = &pool.settings;
     let mut names = Vec::new();
     if settings.alias_attributes.is_empty() && settings.username_attributes.is_empty() {
@@ -135,7 +135,7 @@ pub async fn put(
     now: OffsetDateTime,
 ) -> Result<Result<(), Taken>> {
     check_preferred(pool, user)?;
-    let wanted = of(pool, user);
+    let wanted = names_of(pool, user);
     if wanted.is_empty() && pool.settings.alias_attributes.is_empty() && pool.settings.username_attributes.is_empty() {
         return Ok(Ok(()));
     }
@@ -176,6 +176,6 @@ async fn take_away(
     }
     owner.attributes.insert(format!("{kind}_verified"), "false".into());
     store::users::update_attributes(db, &pool.id, owner.sub, &owner.attributes, now).await?;
-    let keep: Vec<String> = of(pool, &owner).into_iter().map(|(_, value)| value).collect();
+    let keep: Vec<String> = names_of(pool, &owner).into_iter().map(|(_, value)| value).collect();
     Ok(store::aliases::delete_others(db, &pool.id, owner.sub, &keep).await?)
 }

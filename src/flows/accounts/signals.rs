@@ -33,7 +33,7 @@ pub struct UserDetails {
 }
 
 /// The signals of a user, or `None` if the pool has no RP ID.
-pub async fn of(db: &mut Connection, pool: &Pool, sub: Uuid, username: &str) -> Result<Option<Signals>> {
+pub async fn of_user(db: &mut Connection, pool: &Pool, sub: Uuid, username: &str) -> Result<Option<Signals>> {
     let Some(rp_id) = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.clone())
     else {
         return Ok(None);

@@ -163,8 +163,8 @@ pub fn has_link(template: &str) -> bool {
     template.match_indices(LINK.0).any(|(at, _)| linked(&template[at..]).is_some())
 }
 
-/// The text of the link placeholder at the start of a template. `{####}` is not a link placeholder around an empty
-/// text.
+/// Returns the text of the link placeholder that the template begins with. `{####}` is the code placeholder, not a link
+/// placeholder with an empty text.
 fn linked(template: &str) -> Option<&str> {
     let (text, _) = template.strip_prefix(LINK.0)?.split_once(LINK.1)?;
     (!text.is_empty() && !text.contains('{')).then_some(text)

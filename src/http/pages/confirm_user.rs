@@ -115,7 +115,7 @@ fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<
     let f = PageLayout::new(visit, named.map(|named| &named.pool));
     let text = match error {
         Error::Internal(_) | Error::Forbidden(_) | Error::TooManyRequests(_) => return Err(error),
-        Error::LimitExceeded(_) => words::of(&f.texts, &error),
+        Error::LimitExceeded(_) => words::explaining(&f.texts, &error),
         Error::InvalidParameter(_) => f.say("confirm-link-incomplete"),
         _ => f.say("confirm-link-failed"),
     };

@@ -103,7 +103,7 @@ async fn send(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
         }
         Err(error) => {
             let error = words::refuse_internal(error)?;
-            let text = words::of(&purpose.frame(visit).texts, &error);
+            let text = words::explaining(&purpose.frame(visit).texts, &error);
             first(visit, purpose, 400, username, Notice::Problem(text))
         }
     }
@@ -138,7 +138,7 @@ async fn reset(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
                 | Error::NotAuthorized(_)
                 | Error::CodeMismatch(_)
                 | Error::ExpiredCode(_) => texts.say("error-code"),
-                other => words::of(&texts, &other),
+                other => words::explaining(&texts, &other),
             };
             code_page(visit, purpose, 400, (username, to), Notice::Problem(text))
         }

@@ -336,7 +336,8 @@ impl Login<'_> {
             Err(Error::PasswordResetRequired) => forgot::needed(self.visit, self.purpose, username),
             Err(error) if words::is_of_session(&error) => self.start_over(username, error),
             Err(error) => {
-                let f = self.frame(Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error)));
+                let f =
+                    self.frame(Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error)));
                 words::refuse_internal(error)?;
                 let template = PasswordPage {
                     forgot: self.forgot(username),
@@ -371,7 +372,7 @@ impl Login<'_> {
         };
         let notice = match error {
             Error::NotAuthorized(_) | Error::InvalidParameter(_) => self.problem(id),
-            other => Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &other)),
+            other => Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &other)),
         };
         self.name_page(400, username, notice, signal)
     }
@@ -416,7 +417,7 @@ impl Login<'_> {
             }
             Err(error) => words::refuse_internal(error)?,
         };
-        let notice = Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error));
+        let notice = Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error));
         self.code_page(400, username, session, (challenge, self.field("to"), offered), notice)
     }
 
@@ -461,7 +462,7 @@ impl Login<'_> {
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
                 let notice = match error {
                     Error::InvalidPassword(_) => texts.say1("error-password-policy", "policy", &policy),
-                    other => words::of(&texts, &other),
+                    other => words::explaining(&texts, &other),
                 };
                 self.new_password_page(400, username, session, &required, Notice::Problem(notice))
             }
@@ -493,7 +494,8 @@ impl Login<'_> {
             Err(error) if words::is_of_session(&error) => return self.start_over(username, error),
             Err(error) => {
                 let error = words::refuse_internal(error)?;
-                let f = self.frame(Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error)));
+                let f =
+                    self.frame(Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error)));
                 return setup::page(self.visit, 400, f, username, session, self.field("secret"), false);
             }
         };
@@ -507,7 +509,7 @@ impl Login<'_> {
     /// Shows the first page again, with a notice of what went wrong.
     fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
         let error = words::refuse_internal(error)?;
-        let notice = Notice::Problem(words::of(&PageLayout::new(self.visit, None).texts, &error));
+        let notice = Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error));
         self.name_page(400, username, notice, None)
     }
 

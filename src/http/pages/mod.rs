@@ -68,7 +68,7 @@ impl Notice {
     }
 }
 
-/// A language that the person can switch to.
+/// An entry of the language menu: a language that the person can switch to, or the `current` one.
 struct OtherLanguage {
     code: &'static str,
     name: Cow<'static, str>,
@@ -259,7 +259,7 @@ struct Message<'a> {
 /// Shows an error in plain words.
 pub fn refuse(visit: &Visit, error: &Error) -> HttpResponse {
     let frame = PageLayout::new(visit, None);
-    let text = words::of(&frame.texts, error);
+    let text = words::explaining(&frame.texts, error);
     let status = match error {
         Error::TooManyRequests(_) => 429,
         Error::Forbidden(_) => 403,

@@ -109,7 +109,7 @@ async fn add(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<
             let texts = purpose.frame(visit).texts;
             let text = match error {
                 Error::InvalidParameter(_) => texts.say("passkey-not-made"),
-                other => words::of(&texts, &other),
+                other => words::explaining(&texts, &other),
             };
             add_page(visit, purpose, 400, Notice::Problem(text))
         }

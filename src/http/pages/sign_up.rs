@@ -201,7 +201,7 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
             let policy = words::policy(&frame.texts, &pool.settings.policies.password_policy);
             let text = match error {
                 Error::InvalidPassword(_) => frame.texts.say1("error-password-policy", "policy", policy),
-                other => words::of(&frame.texts, &other),
+                other => words::explaining(&frame.texts, &other),
             };
             sign_up_page(visit, purpose, 400, Notice::Problem(text))
         }
@@ -258,7 +258,7 @@ async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
         Error::InvalidParameter(_) | Error::NotAuthorized(_) | Error::CodeMismatch(_) | Error::ExpiredCode(_) => {
             texts.say("error-code")
         }
-        other => words::of(&texts, &other),
+        other => words::explaining(&texts, &other),
     };
     confirm_page(visit, purpose, 400, &waiting, Notice::Problem(text))
 }

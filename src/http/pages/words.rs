@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Returns the wording for an error. An unknown user gets the same wording as wrong credentials.
-pub fn of(texts: &Texts, error: &Error) -> Cow<'static, str> {
+pub fn explaining(texts: &Texts, error: &Error) -> Cow<'static, str> {
     if let Some(key) = error.key() {
         return of_key(texts, key);
     }

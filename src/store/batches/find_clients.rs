@@ -79,7 +79,7 @@ impl Batch for FindClients {
                 created_at: row.pool_created_at,
                 updated_at: row.pool_updated_at,
             });
-            // The request then runs alone and fails with its own error.
+            // If the pool cannot be read, the request runs alone and fails with the error.
             let Ok(pool) = pool else { continue };
             found.insert((row.user_pool_id, row.client_id), Arc::new(ClientAndPool { client, pool }));
         }

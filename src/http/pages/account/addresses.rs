@@ -145,7 +145,7 @@ impl Account<'_> {
                 let texts = PageLayout::new(self.visit, None).texts;
                 let text = match error {
                     Error::InvalidParameter(_) => texts.say("error-code"),
-                    other => words::of(&texts, &other),
+                    other => words::explaining(&texts, &other),
                 };
                 self.code_page(400, kind, self.field("to"), Notice::Problem(text))
             }

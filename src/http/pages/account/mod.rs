@@ -195,7 +195,7 @@ impl Account<'_> {
         let (passkeys, signals) = {
             let mut db = app.db.acquire().await?;
             let passkeys = store::passkeys::list_details(&mut db, &pool.id, user.sub).await?;
-            (passkeys, flows::accounts::signals::of(&mut db, pool, user.sub, &user.username).await?)
+            (passkeys, flows::accounts::signals::of_user(&mut db, pool, user.sub, &user.username).await?)
         };
         let now = app.clock.now();
         let mut sessions = store::sessions::list_live(&app.db, &pool.id, user.sub, None, now, SESSIONS + 1).await?;
@@ -317,7 +317,7 @@ impl Account<'_> {
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
                 texts.say1("error-password-policy", "policy", policy)
             }
-            other => words::of(&texts, other),
+            other => words::explaining(&texts, other),
         };
         self.page(400, Notice::Problem(text)).await
     }
@@ -459,7 +459,7 @@ impl Account<'_> {
             Ok(_) => self.mfa(SecondFactor::SoftwareTokenMfa, true).await,
             Err(error) => {
                 let error = words::refuse_internal(error)?;
-                let text = words::of(&PageLayout::new(self.visit, None).texts, &error);
+                let text = words::explaining(&PageLayout::new(self.visit, None).texts, &error);
                 self.setup_page(400, self.field("secret"), Notice::Problem(text))
             }
         }
@@ -503,7 +503,7 @@ impl Account<'_> {
         let user = &self.browser.user;
         let signals = {
             let mut db = self.visit.app.db.acquire().await?;
-            flows::accounts::signals::of(&mut db, &self.named.pool, user.sub, &user.username).await?
+            flows::accounts::signals::of_user(&mut db, &self.named.pool, user.sub, &user.username).await?
         };
         if let Err(error) = self.call("DeleteUser", json!({})).await {
             return self.said(error).await;
