@@ -1,8 +1,10 @@
-//! The time, injected. Only this file and `webhooks.rs` ask the system for the time of day. `webhooks.rs` does so
-//! because the receivers of its requests compare the timestamp with their own clocks.
+//! The clocks. Code that needs the time gets a clock or the time from its caller. Only this file and `webhooks.rs` ask
+//! the system for the time of day. `webhooks.rs` does so because the receivers of its requests compare the timestamp
+//! with their own clocks.
 //!
 //! Every replica uses the database's time, as measured by [`DatabaseClock`]. Otherwise a machine with a wrong clock
-//! would end sessions that other replicas opened, lock names for weeks, and sign tokens that live too long.
+//! would end sessions that other replicas opened, lock usernames for weeks, and sign tokens that are valid for too
+//! long.
 
 use std::sync::{
     Arc, PoisonError, RwLock,
@@ -36,12 +38,12 @@ impl Clock for SystemClock {
 #[derive(Default)]
 pub struct MovableClock {
     ahead_seconds: AtomicI64,
-    /// By how many seconds the simulated computer's clock is ahead. This is added to `ahead_seconds`.
+    /// By how many seconds the simulated computer's clock is ahead of the real one. This is added to `ahead_seconds`.
     wrong_seconds: i64,
 }
 
 impl MovableClock {
-    /// Simulates the clock of a computer that is ahead by this much.
+    /// Simulates the clock of a computer that is ahead of the real one by this much.
     pub fn wrong_by(by: Duration) -> Self {
         Self { ahead_seconds: AtomicI64::default(), wrong_seconds: by.whole_seconds() }
     }
@@ -81,7 +83,7 @@ impl DatabaseClock {
         Self { computer, measured: RwLock::default() }
     }
 
-    /// Adopts the `time` that the database told at some moment between `asked` and `answered`. Returns how far the
+    /// Stores the `time` that the database reported at some moment between `asked` and `answered`. Returns how far the
     /// computer's clock is ahead of the database's.
     pub fn measure(&self, asked: Uptime, time: OffsetDateTime, answered: Uptime) -> Duration {
         let wrong = self.computer.now() - self.computer.shift() - time - (answered.since(asked) / 2);
@@ -90,7 +92,7 @@ impl DatabaseClock {
         wrong
     }
 
-    /// Returns how long ago the time was last measured; `None` if it never was.
+    /// Returns how long ago the database's time was last measured; `None` if it was never measured.
     pub fn age(&self) -> Option<Duration> {
         let measured = *self.measured.read().unwrap_or_else(PoisonError::into_inner);
         measured.map(|measured| Uptime::now().since(measured.at))

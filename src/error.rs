@@ -1,7 +1,7 @@
 //! The API's errors: one variant per exception, except that UserNotFoundException has two.
 //!
 //! The exceptions are those on each operation's page in the API reference. The errors that arise before an operation
-//! runs are those on its page Common Error Types.
+//! runs are those on the reference's page Common Error Types.
 
 mod text;
 
@@ -70,7 +70,7 @@ pub enum Error {
     UsernameExists(Text),
     #[error("User does not exist.")]
     UserNotFound,
-    /// Like `UserNotFound`, for operations in which an app client names the user.
+    /// Like `UserNotFound`, for operations such as ForgotPassword, in which an app client names the user.
     #[error("Username/client id combination not found.")]
     UserNotFoundForClient,
     #[error("User is not confirmed.")]
@@ -128,7 +128,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The error for a string with the character U+0000, which PostgreSQL cannot store.
+    /// Makes the error for a string with the character U+0000, which PostgreSQL cannot store.
     pub fn nul() -> Self {
         Self::InvalidParameter("A text holds the character U+0000, which cannot be stored; remove it.".into())
     }
@@ -195,8 +195,8 @@ impl Error {
         }
     }
 
-    /// Returns the key of the specific reason, if the error has one. Pages then explain that reason instead of the
-    /// exception.
+    /// Returns the key of the error's specific reason, if it has one. The sign-in pages then explain that reason
+    /// instead of the exception.
     pub fn key(&self) -> Option<&Key> {
         match self {
             Self::AliasExists(text)
@@ -277,17 +277,18 @@ impl Error {
         )
     }
 
-    /// "User pool client … does not exist."
+    /// Makes the error "User pool client … does not exist."
     pub fn no_such_client(client_id: &str) -> Self {
         Self::ResourceNotFound(format!("User pool client {client_id} does not exist.").into())
     }
 
-    /// "User pool … does not exist."
+    /// Makes the error "User pool … does not exist."
     pub fn no_such_pool(pool_id: &str) -> Self {
         Self::ResourceNotFound(format!("User pool {pool_id} does not exist.").into())
     }
 
-    /// The error for a name or an address that has had too many codes, or too many guesses at codes, within a period.
+    /// The error for a username or an address for which there were too many codes, or too many guesses at codes, within
+    /// a period.
     pub fn limit_exceeded() -> Self {
         Self::LimitExceeded("Attempt limit exceeded, please try after some time.".into())
     }
@@ -297,8 +298,8 @@ impl Error {
         Self::NotAuthorized(Text::keyed(Key::UserDisabled, "User is disabled."))
     }
 
-    /// The error for a call that needs a lock which others hold: that of a table during maintenance, or that of a row
-    /// for which other calls already wait.
+    /// The error for a call that needs a lock which others hold: the lock of a table during maintenance, or the lock of
+    /// a row for which other calls already wait.
     pub fn locked() -> Self {
         Self::TooManyRequests("What this request needs is locked at the moment; try again in a second.".into())
     }

@@ -1,5 +1,5 @@
-//! The factors with which people prove who they are, and the challenges that ask for these factors. The enums have the
-//! API's names.
+//! The factors with which people prove who they are, and the challenges that ask for these factors. The variants are
+//! named as in the API.
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
@@ -141,7 +141,8 @@ impl AddressAttribute {
     }
 }
 
-/// Whether sign-ins need a second factor: never, if the user has set one up, or always (`UserPoolMfaType`).
+/// Which users of a pool need a second factor (`UserPoolMfaType`). With `Off`, no user needs one. With `Optional`, the
+/// users who have set one up need it. With `On`, every user needs one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum MfaConfiguration {

@@ -1,13 +1,13 @@
-//! What the server's settings allow user pools: senders of mail, and relying party IDs that keys of one pool may set.
-//! The settings `mail-senders` and `relying-party-ids` apply to all pools, and the `[pools]` tables of keystead.toml to
-//! individual pools.
+//! What the server's settings allow user pools: the senders of their mail, and the relying party IDs that operators'
+//! keys bound to one pool may set. The settings `mail-senders` and `relying-party-ids` apply to all pools, and the
+//! `[pools]` tables of keystead.toml to individual pools.
 
 use serde_json::Value;
 
 use crate::{config::Config, delivery, hosts, store::pools::Pool};
 
-/// Whether a pool's mail may have this sender or this reply address. The address must be that of `mail-from`, or be
-/// listed in the settings.
+/// Whether a pool's mail may have this sender or this reply address. The address must be that of `mail-from`, or the
+/// settings must list it or its domain.
 pub fn allow_sender(config: &Config, pool_id: &str, mailbox: &str) -> bool {
     let Some(address) = delivery::address_of(mailbox) else { return false };
     let domain = address.rfind('@').map_or("", |at| &address[at..]);
@@ -17,7 +17,7 @@ pub fn allow_sender(config: &Config, pool_id: &str, mailbox: &str) -> bool {
         || config.mail_senders.iter().chain(of_pool).any(|listed| lists(listed))
 }
 
-/// Returns the addresses in a pool's `EmailConfiguration`, each with the name of its member.
+/// Returns the sender and the reply address in a pool's `EmailConfiguration`, each with the name of its member.
 pub fn senders(pool: &Pool) -> Vec<(&'static str, &str)> {
     let email = pool.settings.rest.get("EmailConfiguration");
     let of = |member: &'static str| {
@@ -27,14 +27,14 @@ pub fn senders(pool: &Pool) -> Vec<(&'static str, &str)> {
     ["From", "ReplyToEmailAddress"].into_iter().filter_map(of).collect()
 }
 
-/// Whether the settings allow a key that belongs to one pool to set this relying party ID.
+/// Whether the settings allow an operator's key that is bound to this pool to set this relying party ID.
 pub fn allow_relying_party(config: &Config, pool_id: &str, rp_id: &str) -> bool {
     let of_pool = config.pools.get(pool_id).map_or(&[][..], |grants| &grants.relying_party_ids);
     config.relying_party_ids.iter().chain(of_pool).any(|listed| listed == rp_id)
         || (rp_id == "localhost" && config.is_local())
 }
 
-/// Checks these settings. The error text names the setting that is wrong.
+/// Checks `mail-senders`, `relying-party-ids` and the `[pools]` tables. The error text names the setting that is wrong.
 pub fn check_settings(config: &Config) -> Result<(), String> {
     let is_sender = |text: &str| {
         let address = text.strip_prefix('@').map_or_else(|| text.to_owned(), |domain| format!("a@{domain}"));

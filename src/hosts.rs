@@ -1,5 +1,5 @@
-//! The host names under which this server is reached, and those that user pools may have. Pure: no network and no
-//! database.
+//! The host names under which this server is reached, and those that user pools may have. This code uses no network and
+//! no database.
 
 use url::Host;
 
@@ -13,9 +13,9 @@ const LONGEST_LABEL: usize = 63;
 pub enum Place<'a> {
     /// This server, or nobody. No pool can have the name.
     Own,
-    /// A pool with this prefix. The name is the prefix, a dot and this server's host.
+    /// The pool with this prefix, if there is one. The name is the prefix, a dot and this server's host.
     Prefix(&'a str),
-    /// A pool with this custom domain, if there is one.
+    /// The pool with this custom domain, if there is one.
     Other(&'a str),
 }
 
@@ -27,7 +27,7 @@ pub struct Hosts {
     own: Vec<String>,
 }
 
-/// Checks the setting `own-hosts`. The error text names it.
+/// Checks the setting `own-hosts`. The error text names the setting.
 pub fn check_settings(config: &Config) -> Result<(), String> {
     // An entry that is not a host name would have no effect, because no pool can have such a domain anyway.
     match config.own_hosts.iter().find(|name| !is_name(&name.to_ascii_lowercase())) {
@@ -58,8 +58,8 @@ impl Hosts {
         }
     }
 
-    /// Returns why a pool may not have this prefix; `None` if it may. A prefix is one label, and must not be one of
-    /// this server's names.
+    /// Returns why a pool may not have this prefix; `None` if the pool may have it. A prefix is one label, and must not
+    /// be one of this server's names.
     pub fn refuses_prefix(&self, prefix: &str) -> Option<&'static str> {
         let whole = format!("{prefix}.{}", self.public);
         match prefix {
@@ -71,7 +71,7 @@ impl Hosts {
         }
     }
 
-    /// Returns why a pool may not have this custom domain; `None` if it may.
+    /// Returns why a pool may not have this custom domain; `None` if the pool may have it.
     pub fn refuses_custom(&self, name: &str) -> Option<&'static str> {
         let below_own = self.own.iter().any(|own| below(name, own).is_some());
         match name {

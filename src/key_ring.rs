@@ -1,6 +1,6 @@
 //! A cache of the parsed signing keys of pools. The key with a given ID never changes, so a cached key is never wrong.
-//! If the pool or the session no longer exists, the statement that serves the request finds out. Entries are read again
-//! after a minute.
+//! A pool may have been deleted since its keys were cached, but the statement that serves a request checks that the
+//! pool and the session still exist. Keys are read again after a minute.
 
 use std::{
     collections::HashMap,
@@ -16,9 +16,9 @@ use crate::{
     tokens::{PoolKeys, SigningKey},
 };
 
-/// How old an entry may be. After this time, every replica sees a new key.
+/// For how long cached keys are used. This is also the time after which every replica has seen a new key.
 const FRESH: Duration = Duration::minutes(1);
-/// At this number of entries, stale ones are dropped before another is added.
+/// If the cache has this many pools, those whose keys are older than [`FRESH`] are dropped before another is added.
 const LIMIT: usize = 1_000;
 
 /// The cache.
@@ -62,8 +62,8 @@ impl KeyRing {
         Ok(Some(keys))
     }
 
-    /// Like [`Self::of_pool`], but never queries the database. Returns `None` if the keys were not read within the last
-    /// minute.
+    /// Like [`Self::of_pool`], but never queries the database. Returns `None` if this replica has not read the keys
+    /// within the last minute.
     pub fn known(&self, pool_id: &str, now: OffsetDateTime) -> Option<Arc<PoolKeys>> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
         pools.get(pool_id).filter(|(read_at, _)| now - *read_at < FRESH).map(|(_, keys)| keys.clone())

@@ -8,7 +8,7 @@ use crate::{
     sealing::SealingKey,
 };
 
-/// Opens a token. Returns the key after which the page begins; `None` for the first page, which has no token. Tokens
+/// Opens a token. Returns the last list key of the previous page; `None` for the first page, which has no token. Tokens
 /// are bound to the name of their list, `list`, so that tokens of other lists are refused.
 pub fn open<K: DeserializeOwned>(key: &SealingKey, list: &str, token: Option<&str>) -> Result<Option<K>> {
     let Some(token) = token else { return Ok(None) };

@@ -100,7 +100,7 @@ pub struct Ceremony {
 /// A code that was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCode {
-    /// The hash of the code, base64.
+    /// The hash of the code, in base64.
     pub code: String,
     pub salt: String,
     /// The address that the code was sent to.
@@ -155,7 +155,7 @@ impl AfterPassword {
     }
 }
 
-/// Always `true`. It distinguishes the data of a second factor from that of a first factor.
+/// A mark that is stored as `true`. It distinguishes the data of a second factor from that of a first factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
 struct SecondFactorMark;
@@ -178,10 +178,10 @@ impl From<SecondFactorMark> for bool {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Carried {
-    /// The device that proved itself.
+    /// The key of the remembered device that was proved by SRP.
     #[serde(default)]
     pub device: Option<String>,
-    /// The known device whose key the client sent with the sign-in.
+    /// The key of a known device that the client sent with the sign-in, without proof.
     #[serde(default)]
     pub named_device: Option<String>,
     /// In a sign-in by custom challenges, the challenges answered so far.
@@ -228,8 +228,9 @@ impl Pending {
         self.kind().parse().ok()
     }
 
-    /// Returns the second factor that this challenge asks for, and its state. The inner `None` means that the factor
-    /// must still be chosen or set up. The outer `None` means that this is not a challenge for a second factor.
+    /// Returns the second factor that this challenge asks for, and the state of the sign-in. The inner `None` means
+    /// that the factor must still be chosen or set up. The outer `None` means that this is not a challenge for a second
+    /// factor.
     pub fn second_factor(&self) -> Option<(Option<SecondFactor>, &AfterPassword)> {
         match self {
             Self::SoftwareTokenMfa(after) => Some((Some(SecondFactor::SoftwareTokenMfa), after)),
@@ -266,11 +267,12 @@ impl Pending {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Bounds {
-    /// Whether only the sign-in pages may answer the challenge. If not, only the API may.
+    /// Whether only the sign-in pages may answer the challenge. If this is `false`, only callers of the API may answer
+    /// it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub pages: bool,
-    /// If no user has the given name, a mark of that name. It binds the challenge to the name, as a user's challenge is
-    /// bound to the user.
+    /// A mark of the username, if no user has that username. It binds the challenge to the username, as a user's
+    /// challenge is bound to the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decoy: Option<String>,
 }

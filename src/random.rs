@@ -1,5 +1,5 @@
 //! The only code of Keystead that draws random bytes, for identifiers, secrets and challenges. (Cryptographic libraries
-//! draw their own for keys and signatures, and PostgreSQL for some row IDs.)
+//! draw their own bytes for keys and signatures, and PostgreSQL draws those of some row IDs.)
 #![expect(clippy::disallowed_methods, reason = "this is the one file that draws randomness")]
 
 use time::OffsetDateTime;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 const LOWER: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Fills `bytes` from the operating system's generator.
+/// Fills `bytes` with random bytes from the generator of aws-lc.
 pub fn fill(bytes: &mut [u8]) {
     aws_lc_rs::rand::fill(bytes).expect("the operating system has randomness");
 }

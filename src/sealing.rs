@@ -1,4 +1,4 @@
-//! Sealing: encrypts secrets at rest and opaque strings with the deployment's only sealing key.
+//! Sealing is the encryption of secrets at rest, and of opaque strings, with the deployment's only sealing key.
 //!
 //! A sealed value is `key id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag`. It is bound to a context, which says
 //! where the value belongs. So a value that was moved to another row or purpose cannot be opened.
@@ -129,7 +129,7 @@ impl fmt::Debug for SealingKey {
     }
 }
 
-/// Writes a file that only its owner can read. Fails if the file already exists.
+/// Writes a new file that only its owner can read. Fails if the file already exists.
 pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();

@@ -1,8 +1,8 @@
 //! The `Session` strings that clients carry from one call of a sign-in or a sign-up to the next.
 //!
-//! A string is sealed. It contains the ID of its challenge row and the time at which it expires. So used, expired and
-//! invented strings can be told apart (docs/cognito.md 4.4), although the rows of used strings are deleted. Only the
-//! row decides what the string allows, and it can be taken only once.
+//! Each string is sealed. It contains the ID of its challenge row and the time at which it expires. So used, expired
+//! and invented strings can be told apart (docs/cognito.md 4.4), although the rows of used strings are deleted. Only
+//! the challenge row decides what a string allows, and a row can be taken only once.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use time::OffsetDateTime;

@@ -44,8 +44,8 @@ pub async fn verify(app: &App, call: &Call) -> Result<Signer> {
     Ok(Signer { access_key_id: claim.access_key_id().to_owned(), role: operator.role, pool_id: operator.pool_id })
 }
 
-/// What a request claims about its signature. The checks that need no secret have been made. Pure: no network and no
-/// database.
+/// What a request claims about its signature. The checks that need no secret have already been made. This code uses no
+/// network and no database.
 pub struct Claim<'a> {
     authorization: Authorization<'a>,
     head: &'a Head,
@@ -145,7 +145,7 @@ fn check_skew(at: OffsetDateTime, now: OffsetDateTime, date: &str) -> Result<()>
 }
 
 /// Fails if the host, date or target header is not signed, because then the signature could be reused for another
-/// operation. Also fails if the request does not have exactly one of each.
+/// server, time or operation. Also fails if the request does not have exactly one of each.
 fn check_signed_headers(claim: &Authorization<'_>, head: &Head) -> Result<()> {
     for needed in ["host", "x-amz-date", "x-amz-target"] {
         if !claim.signed_headers.contains(&needed) {

@@ -1,5 +1,5 @@
-//! The server's half of the Secure Remote Password protocol, in Amazon Cognito's variant (docs/cognito.md 4.5). Pure:
-//! no database and no randomness.
+//! The server's half of the Secure Remote Password protocol, in Amazon Cognito's variant (docs/cognito.md 4.5). This
+//! code uses no database and no randomness.
 //!
 //! It is SRP-6a over the 3072-bit group of RFC 5054 with SHA-256. Numbers are hashed as Java's `BigInteger.toByteArray`
 //! writes them, and the key is derived with HKDF-like HMACs.
@@ -83,8 +83,8 @@ fn server_public(v: &[u8], secret: &[u8]) -> U3072 {
 }
 
 /// Returns the signature with which a client proves that it knows the password: PASSWORD_CLAIM_SIGNATURE, without the
-/// base64. `identity` is the part of the pool's ID after `_` (see [`pool_name`]) and the username, or the device's group
-/// key and the device key.
+/// base64. For a user's password, `identity` is the part of the pool's ID after `_` (see [`pool_name`]) and the
+/// username. For a device's password, it is the device's group key and the device key.
 pub fn signature(
     v: &[u8],
     secret: &[u8],
@@ -125,8 +125,8 @@ fn power(base: &Element, exponent: &[u8]) -> Element {
     base.pow_bounded_exp(&U1024::from_be_slice(&wide), bits)
 }
 
-/// Writes a number as Java's `BigInteger.toByteArray` does: without leading zero bytes, but with one if the first bit
-/// would otherwise be set.
+/// Writes a number as Java's `BigInteger.toByteArray` does: without leading zero bytes, except for a single one if the
+/// first bit would otherwise be set.
 fn number(number: &U3072) -> Vec<u8> {
     padded(number.to_be_bytes().as_ref())
 }

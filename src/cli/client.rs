@@ -1,4 +1,4 @@
-//! A client for the API of a running server, used by the commands that call it. It signs operators' calls (SigV4).
+//! A client for the API of a running server, which `keystead passkeys` uses. It signs operators' calls (SigV4).
 
 use std::time::SystemTime;
 
@@ -38,7 +38,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Calls an operation. Returns its output, or a description of its error.
+    /// Calls an operation. Returns its output, or a description of what went wrong.
     pub async fn call(&self, operation: &str, mut input: Value) -> Result<Value, String> {
         let declared =
             wire::model().operation(operation).ok_or_else(|| format!("there is no operation {operation}"))?;

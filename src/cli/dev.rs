@@ -88,7 +88,8 @@ fn answer(
     Ok(())
 }
 
-/// Returns the origin that a page would usually have: that of the relying party, or of a server on this machine.
+/// Returns the origin that the requesting page usually has: `https://` and the relying party ID of the options, or the
+/// default address of a server on this machine if that ID is `localhost` or missing.
 fn usual_origin(options: &Value) -> String {
     match options["rp"]["id"].as_str().or(options["rpId"].as_str()) {
         Some(rp_id) if rp_id != "localhost" => format!("https://{rp_id}"),

@@ -11,7 +11,7 @@ use crate::{
     store::{self, migrations::State, pools::Pool},
 };
 
-/// How many user pools are read with one query.
+/// How many user pools one query lists.
 const PAGE: i64 = 60;
 
 pub async fn run(config: Config) -> Result<(), String> {
@@ -99,7 +99,7 @@ pub async fn run(config: Config) -> Result<(), String> {
 }
 
 /// Reports whether the server on this machine has detected an untrusted proxy in front of it. Reports nothing if no
-/// server runs with these settings.
+/// server responds at the configured address.
 fn proxies(config: &Config, report: &mut Report) {
     let Ok(metrics) = health::get(config.metrics_listen.unwrap_or(config.listen), "/metrics") else { return };
     let is = |value: &str| metrics.lines().any(|line| line == format!("{UNHEARD_PROXY} {value}"));
@@ -114,8 +114,8 @@ fn proxies(config: &Config, report: &mut Report) {
     }
 }
 
-/// Checks each user pool: whether their mail senders are allowed, and whether their relying party IDs fit the
-/// public address.
+/// Checks each user pool: whether its mail senders are allowed and, if it allows passkeys, whether it has a relying
+/// party ID (`localhost` only if that is the host of the public address).
 async fn pools(app: &crate::app::App, report: &mut Report) {
     let host =
         url::Url::parse(&app.public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();

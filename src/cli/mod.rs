@@ -1,4 +1,4 @@
-//! The command line: one file per command.
+//! The command line: one file per command, and the helpers `client` and `setup`.
 
 mod client;
 mod dev;
@@ -77,7 +77,8 @@ pub fn run() -> ExitCode {
 fn try_run() -> Result<(), String> {
     let file = setup::settings_file()?;
     let command = setup::with_file_defaults(Cli::command(), &file)?;
-    // Makes the settings global, so that they may also follow `create`, where most people write them.
+    // Makes the settings of `keystead operator` global, so that they may stand after its subcommand too, as in
+    // `keystead operator create --data-dir DIR`.
     let command = command.mut_subcommand("operator", |operator| {
         let settings = |arg: clap::Arg| if arg.is_positional() { arg } else { arg.global(true) };
         operator.mut_args(settings)

@@ -148,10 +148,12 @@ struct FirstStart {
     new: bool,
 }
 
-/// Adds the operator of the settings, and creates what a first start needs.
+/// Adds the operator that the settings name, if they name one, and creates what a first start needs.
 ///
-/// A first start with the private database needs an operator. A first start with `demo` needs an operator and the demo
-/// pool. Returns what this first start created, or what the file of an earlier one says; otherwise `None`.
+/// With the private database, a start is the first one if there is no file [`FIRST_START`]; it needs an operator.
+/// Without the private database, a start with `demo` is the first one if there are no user pools. A first start with
+/// `demo` needs an operator and the demo pool. Returns what this first start created, or what the file of an earlier
+/// one says; otherwise `None`.
 async fn first_start(app: &Arc<App>, data_dir: &Path, private: bool, demo: bool) -> error::Result<Option<FirstStart>> {
     let now = app.clock.now();
     let configured = (&app.config.operator_access_key_id, &app.config.operator_secret_access_key);
@@ -230,14 +232,14 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
 
 /// Prints commands to paste into a shell.
 ///
-/// The start that creates the secret prints the secret itself. Without the private database, this is the only time that
-/// a generated secret is shown. Later starts with the private database print a command that reads the secret from its
-/// file, so that logs do not collect it. A secret of the settings is shown only by a server that other machines cannot
-/// reach by its public URL, such as a local stack.
+/// With the private database, the first start prints the operator's secret itself, and later starts print a command
+/// that reads the secret from its file, so that logs do not collect it. Without the private database, a generated
+/// secret is shown at the first start only, and a secret from the settings only if the server is local
+/// ([`Config::is_local`]).
 fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
     let configured = app.config.operator_secret_access_key.is_some();
     let secret = match private {
-        None if configured && !app.config.is_local() => "\"$KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY\"".to_owned(),
+        _ if configured && !app.config.is_local() => "\"$KEYSTEAD_OPERATOR_SECRET_ACCESS_KEY\"".to_owned(),
         Some(data_dir) if !first.new => {
             let file = data_dir.join(FIRST_START);
             format!(r#"$(sed -n 's/.*"secret_access_key": "\(.*\)".*/\1/p' '{}')"#, file.display())

@@ -101,7 +101,8 @@ pub fn unknown_variables() -> Vec<String> {
     unknown.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
-/// Whether the settings file may have this setting: it is a setting of `keystead serve` or of all commands.
+/// Whether the settings file may have this setting: it must be a setting of `keystead serve` or of all commands, and
+/// not `config`, which names the file itself.
 fn known(id: &str) -> bool {
     let command = super::Cli::command();
     let serve = command.find_subcommand("serve").map(|serve| serve.get_arguments().any(|arg| arg.get_id() == id));
@@ -157,8 +158,8 @@ pub async fn assemble(config: Config) -> Result<Parts, String> {
     Ok(parts)
 }
 
-/// Fails if this computer's clock is far from the database's, because other programs on the computer have the wrong
-/// time, too.
+/// Fails if this computer's clock is far from the database's. Keystead itself would still use the database's time, but
+/// other programs on the computer would have the wrong time.
 async fn check_clock(app: &App) -> Result<(), String> {
     let ahead = app.measure_clock().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
     if ahead.abs() <= CLOCK_TOLERANCE {
@@ -207,8 +208,8 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
     }
     let sealing = sealing_key(&config, &data_dir)?;
     let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;
-    // A database without tables contains nothing that is sealed. Code that needs the tables reports that they are
-    // missing.
+    // If the database does not have the tables of this build, the key cannot be checked. `keystead doctor`, which does
+    // not migrate, then reports what is wrong with the migrations.
     if store::is_current(&app.db).await.unwrap_or(false) {
         let checked = store::keys::check_sealing(&app.db, &app.sealing).await;
         checked.and(store::operators::check_sealing(&app.db, &app.sealing).await).map_err(|error| {
@@ -269,8 +270,8 @@ const CLOCK_TOLERANCE: f64 = 60.0;
 /// How long a start tries to reach a database that does not answer yet.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// Creates the pool of connections. Makes one connection first, so that the error says why if the database cannot be
-/// reached.
+/// Creates the pool of connections. Makes one connection first: if the database cannot be reached, the error of this
+/// connection says why.
 pub async fn connect(config: &Config, options: PgConnectOptions) -> Result<Connections, String> {
     use sqlx::Connection as _;
     let place = server(&options);

@@ -17,11 +17,11 @@ use std::{
 
 use super::error::{Error, failed_to};
 
-/// The environment variables that are passed on to the programs. The others are not: Keystead's own variables may hold
-/// secrets, and `PG…` variables would change PostgreSQL's settings.
+/// The environment variables that are passed on to PostgreSQL's programs. Other variables are not: Keystead's own
+/// variables may hold secrets, and `PG…` variables would change PostgreSQL's settings.
 const PASSED_ON: [&str; 4] = ["PATH", "LD_LIBRARY_PATH", "TMPDIR", "TZ"];
 
-/// The account that the programs run as when Keystead runs as root.
+/// The account that PostgreSQL's programs run as when Keystead runs as root.
 pub(super) struct Account {
     name: String,
     uid: u32,
@@ -29,8 +29,9 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Returns the owner of an existing cluster or, if there is none, the account `postgres` or `nobody`. Returns
-    /// `None` if Keystead does not run as root: the programs then run as Keystead's own account.
+    /// Returns the account that owns the existing cluster. If there is no cluster, or root owns it, returns the account
+    /// `postgres` or `nobody`. Returns `None` if Keystead does not run as root: PostgreSQL's programs then run as
+    /// Keystead's own account.
     pub fn choose(cluster: &Path) -> Result<Option<Self>, Error> {
         if !rustix::process::geteuid().is_root() {
             return Ok(None);
@@ -100,8 +101,8 @@ pub(super) struct Launcher {
 }
 
 impl Launcher {
-    /// Makes a launcher. It uses `setpriv` only if a trial run succeeds, because the `setpriv` of `BusyBox` and old
-    /// versions do not support the parent-death signal.
+    /// Makes a launcher. It uses `setpriv` only if a trial run succeeds, because the `setpriv` of `BusyBox` and that of
+    /// old util-linux releases do not support the parent-death signal.
     pub fn new(account: Option<Account>) -> Self {
         let mut launcher = Self { account, setpriv: true };
         let mut trial = launcher.command(Path::new("true"));
@@ -114,11 +115,12 @@ impl Launcher {
         self.account.as_ref()
     }
 
-    /// Makes a command that runs a program as the account.
+    /// Makes a command that runs a program as the launcher's account, or as Keystead's own account if the launcher has
+    /// none.
     ///
-    /// The program's working directory is `/`, which every account may enter and which need not be unmounted. The
-    /// program has its own process group, because a Ctrl-C in the terminal is meant for Keystead, which stops the
-    /// server after draining.
+    /// The program's working directory is `/`, because every account may enter it. Another working directory would also
+    /// keep its file system from being unmounted. The program has its own process group, because a Ctrl-C in the
+    /// terminal is meant for Keystead, which stops the server after draining.
     pub fn command(&self, program: &Path) -> Command {
         let mut command = if self.setpriv {
             let mut setpriv = Command::new("setpriv");
@@ -137,8 +139,8 @@ impl Launcher {
             plain
         };
         command.env_clear().envs(PASSED_ON.iter().filter_map(|name| Some((name, env::var_os(name)?))));
-        // This makes the messages English, because Keystead recognizes some of them. On macOS, PostgreSQL does not even
-        // start without it.
+        // This makes PostgreSQL's messages English, because Keystead recognizes some of them. On macOS, PostgreSQL does
+        // not even start without it.
         command.env("LC_ALL", "C");
         command.stdin(Stdio::null()).current_dir("/").process_group(0);
         command

@@ -22,8 +22,8 @@ const INSTALLED: [(&str, &str); 5] = [
     ("/Applications/Postgres.app/Contents/Versions", ""),
 ];
 
-/// Finds the directory of the programs for a cluster. This is the directory in the setting or, without the setting, the
-/// first suitable one on `PATH` or among [`INSTALLED`].
+/// Finds the directory of the programs for a cluster: the directory in `setting` or, if that is `None`, the first
+/// suitable directory on `PATH` or in [`INSTALLED`].
 ///
 /// `cluster` is the directory and the major version of an existing cluster. Only programs of that version can serve it.
 pub(super) fn find(setting: Option<&Path>, cluster: Option<(&Path, u32)>) -> Result<PathBuf, Error> {
@@ -54,9 +54,10 @@ fn choose(candidates: impl IntoIterator<Item = PathBuf>, cluster: Option<(&Path,
     Err(Error::OtherVersion { cluster: cluster.to_owned(), needed, found })
 }
 
-/// Returns the directories on `PATH` that have the programs. Symbolic links are followed, to the directory from which
-/// PostgreSQL finds its other files. Directories with wrapper scripts come last, because the process that we signal may
-/// be the script and not the server.
+/// Returns the directories on `PATH` that have the programs. If `postgres` is a symbolic link, the directory that the
+/// link leads to is returned, because PostgreSQL finds its other files relative to that directory. Directories in which
+/// `postgres` is a wrapper script come last, because the process that Keystead signals may then be the script instead
+/// of the server.
 fn on_path() -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path).filter(|entry| entry.is_absolute() && has_programs(entry));
@@ -94,10 +95,10 @@ fn is_script(program: &Path) -> bool {
     fs::File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
-/// Returns the major version of the programs in a directory; `None` if they do not run.
+/// Returns the major version of the programs in a directory; `None` if it cannot be determined.
 ///
-/// For the directories of [`INSTALLED`], the version is read from the directory's name, because running `postgres` adds
-/// 10 ms to each start. Elsewhere, `postgres --version` is run.
+/// For programs in one of the places of [`INSTALLED`], the version is read from the path, because running `postgres`
+/// adds 10 ms to each start. Elsewhere, `postgres --version` is run.
 fn version(directory: &Path) -> Option<u32> {
     let parent = directory.parent()?;
     let place = INSTALLED.iter().find(|(place, _)| parent.parent() == Some(Path::new(place)));

@@ -25,8 +25,8 @@ pub(super) const PORT: u16 = 5432;
 /// including the final zero byte.
 const LONGEST_SOCKET_PATH: usize = 100;
 
-/// The directory of the server's socket: `run` in the data directory, or a temporary directory if that path does not
-/// suit a socket.
+/// The directory of the server's socket: `run` in the data directory, or a temporary directory if the path of `run`
+/// does not suit a socket.
 pub(super) struct Sockets {
     pub directory: PathBuf,
     temporary: bool,
@@ -91,8 +91,8 @@ fn fits(directory: &Path) -> bool {
     path.len() <= LONGEST_SOCKET_PATH && !path.iter().any(|byte| b",\"".contains(byte))
 }
 
-/// Creates the data directory. If Keystead runs as root, PostgreSQL's account may pass through the directory to the
-/// cluster and the socket, but cannot list it.
+/// Creates the data directory if it is missing. If Keystead runs as root, PostgreSQL's account may pass through the new
+/// directory to the cluster and the socket, but cannot list the directory.
 pub(super) fn make_data_directory(directory: &Path, account: Option<&Account>) -> Result<(), Error> {
     if let Some(parent) = directory.parent() {
         fs::create_dir_all(parent).map_err(failed_to("create", parent))?;
@@ -154,8 +154,8 @@ pub(super) fn version(cluster: &Path) -> Result<Option<u32>, Error> {
 /// The start of the name of an unfinished cluster. The ID of the process that creates the cluster follows.
 const UNFINISHED: &str = "postgres.new-";
 
-/// Removes the unfinished clusters that killed first starts have left behind. If an `initdb` of such a start is still
-/// running, the removal may fail; a later start then removes the rest.
+/// Removes the unfinished clusters of first starts that were killed. If an `initdb` of such a start is still running,
+/// the removal may fail; a later start then removes the rest.
 pub(super) fn remove_unfinished(directory: &Path) {
     let entries = fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
     for entry in entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(UNFINISHED.as_bytes())) {
@@ -166,7 +166,7 @@ pub(super) fn remove_unfinished(directory: &Path) {
     }
 }
 
-/// Creates the cluster under another name and then renames it. So if this start is killed, the next one does not
+/// Creates the cluster under another name and then renames it. So if this start is killed, the next start does not
 /// mistake an unfinished cluster for a finished one.
 pub(super) fn make_cluster(directory: &Path, binaries: &Path, launcher: &Launcher, fsync: bool) -> Result<(), Error> {
     let new = directory.join(format!("{UNFINISHED}{}", process::id()));

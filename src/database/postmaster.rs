@@ -39,10 +39,12 @@ pub(super) struct Postmaster {
     ended: watch::Receiver<bool>,
 }
 
-/// The data that [`Postmaster`] shares with the two threads that wait for the process and read its log.
+/// The data that [`Postmaster`] shares with its two threads. One of them waits for the end of the process, the other
+/// reads the log of the process.
 struct Shared {
     log: Mutex<VecDeque<String>>,
-    /// Set while the server starts and stops. What it logs then is expected, so it is logged at the debug level.
+    /// Whether the server is starting or stopping. The lines that it logs then are expected, so they get the debug
+    /// level.
     quiet: AtomicBool,
     /// Whether the exit status was taken. From then on, the process ID may belong to another process.
     reaped: Mutex<bool>,
@@ -56,8 +58,8 @@ impl Postmaster {
         let (started, pid) = oneshot::channel();
         let (end, ended) = watch::channel(false);
         let theirs = Arc::clone(&shared);
-        // The thread must live as long as the process: the parent-death signal is sent when the thread that forked
-        // ends.
+        // The thread must live as long as the process: the parent-death signal is sent when the thread that started the
+        // process ends.
         thread::Builder::new().name("postgres".into()).spawn(move || {
             match spawn_child(command) {
                 Ok((child, pid)) => {
@@ -81,7 +83,7 @@ impl Postmaster {
         self.pid
     }
 
-    /// Waits until the server accepts connections, has ended, or has taken too long.
+    /// Waits until the server accepts connections, until it has ended, or for 60 seconds at most.
     pub async fn ready(&self, cluster: &Path, options: &PgConnectOptions) -> Started {
         let polls = async {
             let mut pause = Duration::from_millis(2);
@@ -145,14 +147,14 @@ fn spawn_child(mut command: Command) -> io::Result<(Child, Pid)> {
     Ok((child, pid))
 }
 
-/// Passes on the log of the process, and waits until the process has ended.
+/// Passes the log of the process to Keystead's log, and waits until the process has ended.
 fn attend(mut child: Child, pid: Pid, shared: &Arc<Shared>) {
     let stderr = child.stderr.take().expect("stderr is piped");
     let theirs = Arc::clone(shared);
     let reader = thread::Builder::new().name("postgres-log".into());
     let reader = reader.spawn(move || read_log(stderr, &theirs));
-    // This waits without taking the exit status. The process ID cannot be reused before the status is taken, which
-    // happens under the lock.
+    // This waits without taking the exit status. The process ID cannot be reused before the status is taken. That
+    // happens below, under the lock `reaped`, so `shut_down` never signals another process.
     let end = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     rustix::io::retry_on_intr(|| waitid(WaitId::Pid(pid), end)).ok();
     {
@@ -170,7 +172,8 @@ fn attend(mut child: Child, pid: Pid, shared: &Arc<Shared>) {
     }
 }
 
-/// Passes the server's lines to our log. A line without a known prefix continues the previous line.
+/// Passes the server's log lines to Keystead's log. A line that does not begin with a severity, such as `LOG:`,
+/// continues the previous line.
 fn read_log(stderr: ChildStderr, shared: &Shared) {
     let mut level = tracing::Level::DEBUG;
     for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
@@ -221,7 +224,7 @@ struct LockFile {
 }
 
 impl LockFile {
-    /// Reads the file. Returns `None` if there is no file, or if it does not begin with a process ID (yet).
+    /// Reads the file. Returns `None` if there is no file, or if the file does not begin with a process ID (yet).
     fn read(cluster: &Path) -> Option<Self> {
         let text = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
         // The lines are: process ID, data directory, start time, port, socket directory, address, memory key, status.
@@ -235,12 +238,12 @@ impl LockFile {
     }
 }
 
-/// Returns the process ID in a stale lock file if PostgreSQL would take it for the ID of a running server and refuse to
-/// start.
+/// Returns the process ID in the lock file if it certainly does not belong to a running server, but PostgreSQL would
+/// take it for the ID of one and refuse to start.
 ///
-/// The ID certainly belongs to no running server in two cases. It belongs to a thread of this process: after a
-/// container was killed, the same low IDs are used again. Or it belongs to a process that has ended but whose parent
-/// has not taken its exit status: this happens in containers without an init.
+/// There are two such cases. In the first, the ID now belongs to a thread of this process. This happens after a
+/// container was killed, because the next container uses the same low IDs. In the second, the ID belongs to a process
+/// that has ended, but whose parent has not taken its exit status. This happens in containers without an init.
 pub(super) fn stale_id(cluster: &Path) -> Option<String> {
     let id = LockFile::read(cluster)?.pid.to_string();
     let ours = Path::new("/proc/self/task").join(&id).exists();
@@ -248,9 +251,9 @@ pub(super) fn stale_id(cluster: &Path) -> Option<String> {
     (ours || stat.is_ok_and(|stat| stat.contains(") Z "))).then_some(id)
 }
 
-/// Shuts down a server that a killed Keystead left running on this cluster, where there is no parent-death signal. The
-/// peer of the server's socket must have the process ID in the lock file, which proves that the ID is still that
-/// server's.
+/// Shuts down a server that still runs on this cluster after its Keystead was killed. This is needed where the
+/// parent-death signal is not available. The server is signaled only if the peer at its socket has the process ID in
+/// the lock file, because then the ID still belongs to the server.
 pub(super) async fn stop_leftover(cluster: &Path) {
     let Some(file) = LockFile::read(cluster) else { return };
     let Ok(stream) = UnixStream::connect(&file.socket).await else { return };

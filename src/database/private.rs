@@ -23,7 +23,8 @@ use super::{
     postmaster::{Postmaster, Started, stale_id, stop_leftover},
 };
 
-/// How long to wait for the old server to end after its Keystead was killed with `kill -9`.
+/// How long a start waits for an earlier server on the same files to end, such as one whose Keystead was killed with
+/// `kill -9`.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Where and how a private cluster runs.
@@ -99,8 +100,9 @@ impl PrivateCluster {
         self.postmaster.pid().as_raw_pid().cast_unsigned()
     }
 
-    /// Stops the server: it disconnects all clients, writes everything to disk and ends. This takes less than a second
-    /// as a rule, and 20 seconds at most. Fails if the server still runs then.
+    /// Stops the server. It is told to disconnect all clients, write everything to disk and end, which takes less than
+    /// a second as a rule. If it still runs after 10 seconds, it is told to end at once, and the next start recovers
+    /// the files. Fails if it still runs 10 seconds later.
     pub async fn stop(self) -> Result<(), Error> {
         for (signal, name) in [(Signal::INT, "fast"), (Signal::QUIT, "immediate")] {
             self.postmaster.shut_down(signal);
@@ -179,8 +181,8 @@ impl Prepared {
             command.arg("-c").arg(format!("{name}={value}"));
         }
         if let Some(id) = stale_id(&self.cluster) {
-            // PostgreSQL ignores a lock file that has the process ID in this variable. (pg_ctl sets the variable to the
-            // ID of its own parent.)
+            // PostgreSQL ignores the lock file if the process ID in the file is the one in this variable. (pg_ctl sets
+            // the variable to the ID of its own parent.)
             command.env("PG_GRANDPARENT_PID", id);
         }
         command

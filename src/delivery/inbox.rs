@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::Message;
 
-/// How many messages are kept; beyond that, the oldest is dropped.
+/// How many messages are kept. When there are more, the oldest is dropped.
 const KEPT: usize = 200;
 
-/// The latest messages of this process.
+/// The latest messages that this process put into the development inbox.
 #[derive(Default)]
 pub struct Inbox(Mutex<BTreeMap<Uuid, Message>>);
 

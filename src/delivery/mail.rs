@@ -37,8 +37,8 @@ impl Mail {
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
             Err(cause) => {
-                // A 55x reply concerns this message. Other refusals, such as that of our password, concern all messages
-                // and may be temporary.
+                // A 55x reply concerns this message. Other refusals, for example of Keystead's password at the mail
+                // server, concern all messages and may be temporary.
                 let refused = |code: smtp::response::Code| code.category == smtp::response::Category::MailSystem;
                 let permanent = cause.is_permanent() && cause.status().is_some_and(refused);
                 Err(Failure { permanent, text: described(&cause) })
@@ -79,7 +79,7 @@ pub fn address_of(text: &str) -> Option<String> {
     text.parse::<Mailbox>().ok().map(|mailbox| mailbox.email.to_string().to_lowercase())
 }
 
-/// Converts HTML to plain text by removing the tags.
+/// Converts HTML to plain text: removes the tags, decodes the basic entities and collapses white space.
 fn plain(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut inside = false;

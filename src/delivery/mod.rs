@@ -1,5 +1,5 @@
-//! The channels through which messages reach people: mail by SMTP, text messages by a webhook, and the development
-//! inbox in place of either.
+//! The channels through which messages reach people: mail by SMTP, and text messages by a webhook. The development
+//! inbox can take the place of each.
 
 mod inbox;
 mod mail;
@@ -61,8 +61,8 @@ pub struct Failure {
 pub struct Delivery {
     mail: Option<mail::Mail>,
     sms: Option<sms::Webhook>,
-    /// The development inbox, which gets the messages of channels that are not configured. Only a developer's machine
-    /// has it.
+    /// The development inbox, which gets the messages of channels that are not configured. It exists only on a server
+    /// that is meant to be reached only from its own machine.
     pub inbox: Option<Inbox>,
 }
 
@@ -83,7 +83,8 @@ impl Delivery {
         Ok(())
     }
 
-    /// Fails if this server has no channel for messages of this medium. Callers check this before they write anything.
+    /// Fails if this server has no channel for messages of this medium. This is checked before a message is put into
+    /// the outbox.
     pub fn check(&self, medium: Medium) -> Result<()> {
         let (configured, setting) = match medium {
             Medium::Email => (self.mail.is_some(), "smtp-url"),

@@ -33,13 +33,13 @@ const EXTENSIONS: u8 = 0x80;
 /// Why a ceremony failed; the first three correspond to the `DOMException`s of a browser.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The authenticator already holds a passkey of `excludeCredentials`.
+    /// The authenticator already holds a passkey that `excludeCredentials` lists.
     #[error("InvalidStateError: a passkey of excludeCredentials is held already")]
     InvalidState,
-    /// `pubKeyCredParams` has no algorithm of [`Algorithm`].
+    /// `pubKeyCredParams` lists none of the algorithms of [`Algorithm`].
     #[error("NotSupportedError: no algorithm of pubKeyCredParams is supported")]
     NotSupported,
-    /// The authenticator holds no passkey of the relying party that `allowCredentials` allows.
+    /// The authenticator holds no passkey that belongs to the relying party and is allowed by `allowCredentials`.
     #[error("NotAllowedError: no passkey held fits the request")]
     NotAllowed,
     /// The named member of the options is missing or malformed.
@@ -391,7 +391,7 @@ impl Pair {
             }
             Self::EdDsa(pair) => pair.try_sign(message)?.as_ref().to_vec(),
         };
-        // The last byte is part of a number, so a DER signature still parses after this.
+        // Flipping a bit of the last byte leaves a DER signature parseable, because that byte is part of a number.
         if spoil.signature
             && let Some(last) = signature.last_mut()
         {
@@ -410,7 +410,7 @@ impl Pair {
         Ok(der.as_ref().to_vec())
     }
 
-    /// Returns the public key as `COSE_Key`. The key types EC2 and OKP are those of RFC 9053 section 7, RSA is that of
+    /// Returns the public key as `COSE_Key`. The key types EC2 and OKP are defined in RFC 9053 section 7, and RSA in
     /// RFC 8230 section 4.
     fn cose_key(&self, algorithm: i64) -> Cbor {
         let (kind, parameters): (i64, Vec<Cbor>) = match self {
@@ -507,7 +507,8 @@ fn rp_id(member: &Value, name: &'static str, origin: &str) -> Result<String, Err
     id.map(str::to_owned).ok_or(Error::Options(name))
 }
 
-/// Returns the IDs in a list of `PublicKeyCredentialDescriptorJSON`. If the options do not have the list, returns none.
+/// Returns the IDs in a list of `PublicKeyCredentialDescriptorJSON`. If the options do not have the list, returns an
+/// empty vector.
 fn ids(options: &Value, list: &'static str) -> Result<Vec<String>, Error> {
     let descriptors = match &options[list] {
         Value::Null => return Ok(Vec::new()),

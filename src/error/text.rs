@@ -1,5 +1,5 @@
-//! The text of an error, which is for developers, and its key, with which pages explain the error in the person's
-//! language.
+//! An error's text, which is in English for developers, and its key, by which the sign-in pages find an explanation in
+//! the person's language.
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
@@ -10,8 +10,8 @@ pub struct Text {
     key: Option<Key>,
 }
 
-/// The specific reason of an error, if the exception's name does not tell it. The pages have a message for each key in
-/// every language.
+/// The specific reason of an error, if the exception's name does not tell it. The sign-in pages have a message for each
+/// key in each of their languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
     /// This code of an authenticator app was used before.
@@ -19,7 +19,7 @@ pub enum Key {
     PasskeyLimit,
     PasskeyGone,
     UserDisabled,
-    /// The name is locked for a while, because of wrong passwords.
+    /// The username is locked for a while, because of wrong passwords.
     PasswordAttempts,
     WrongCredentials,
     SignUpClosed,

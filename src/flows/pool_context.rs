@@ -13,7 +13,8 @@ use crate::{
 /// The client ID that triggers see if no app client is involved.
 const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
-/// What a flow knows about the request that it works for. It contains the request's [`Context`] and dereferences to it.
+/// A request as the flows see it: the app, the pool, the app client, and the request's [`Context`], to which this type
+/// dereferences.
 #[derive(Clone, Copy)]
 pub struct PoolContext<'a> {
     pub app: &'a App,

@@ -143,7 +143,10 @@ pub async fn pre_sign_up(
     let event = || {
         let data: Map<_, _> =
             validation_data.iter().map(|one| (one.name.clone(), json!(one.value.as_deref().unwrap_or("")))).collect();
-        let request = json!({"userAttributes": attributes, "validationData": data, "clientMetadata": context.metadata});
+        // If the caller gives no validation data or no client metadata, that member is null (docs/cognito.md 3.4).
+        let given = |map: &Map<String, Value>| if map.is_empty() { Value::Null } else { json!(map) };
+        let (data, metadata) = (given(&data), given(context.metadata));
+        let request = json!({"userAttributes": attributes, "validationData": data, "clientMetadata": metadata});
         let response = json!({"autoConfirmUser": false, "autoVerifyEmail": false, "autoVerifyPhone": false});
         context.event(source, username, request, response)
     };
@@ -307,8 +310,8 @@ pub struct Migrated {
 
 /// Calls the user migration trigger for a user who does not exist in this pool.
 ///
-/// `password` is `None` if it was forgotten. Returns `None` if there is no trigger, or if the trigger does not know the
-/// user.
+/// `password` is `None` if the user forgot it. Returns `None` if there is no trigger, if the trigger does not know the
+/// user, or if the trigger says that the password is wrong.
 pub async fn user_migration(
     context: &PoolContext<'_>,
     username: &str,

@@ -95,7 +95,8 @@ async fn answer(
 
 /// Runs a call whose body has arrived completely.
 async fn run(app: Arc<App>, call: Call) -> Result<String> {
-    // The call keeps the same seat until it ends, also after its caller has been identified.
+    // The whole call has one seat. It counts for the caller's address first, and for the caller once the caller is
+    // identified.
     let seat = app.admission.seat(call.context.address, &call.context.operation);
     seat.scope(operations::call(&app, &call)).await
 }

@@ -104,7 +104,7 @@ pub fn admit(request: &HttpRequest, app: &App, address: IpAddr, announced: usize
     Ok(())
 }
 
-/// Admits a request without a body and returns its address.
+/// Admits a request without a body and returns the caller's address.
 pub fn admitted(request: &HttpRequest, app: &App) -> Result<IpAddr> {
     let address = address::of_caller(request, &app.config)?;
     admit(request, app, address, 0)?;
@@ -117,7 +117,8 @@ pub fn announced(request: &HttpRequest) -> usize {
     length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or_default()
 }
 
-/// Reads a body. Fails if the body exceeds the limits or has to make room for others. `held` counts the body's bytes.
+/// Reads a body. Fails if the body exceeds the limits or has to make room for other bodies. `held` counts the body's
+/// bytes.
 pub async fn body(payload: web::Payload, limits: &Limits, held: &mut BodyBytes) -> Result<Bytes> {
     tokio::time::timeout(limits.patience, read(payload, limits.longest, held))
         .await

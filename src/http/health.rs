@@ -19,9 +19,9 @@ pub async fn live() -> HttpResponse {
 
 /// `GET /health/ready`: succeeds if this replica can serve requests.
 ///
-/// The database must respond and accept writes. It must have every migration of this build, and no migration that this
-/// build must not run beside. The last measurement of its time must be recent. The replica must not be overloaded or
-/// about to stop.
+/// The database must respond and accept writes. It must have every migration of this build, and no newer migration with
+/// which this build cannot work. If the replica has measured the database's time, the last measurement must be recent.
+/// The replica must not be overloaded or about to stop.
 pub async fn ready(app: web::Data<App>) -> HttpResponse {
     if app.draining.load(Ordering::Relaxed) {
         return not_ready("it is about to stop");

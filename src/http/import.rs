@@ -38,7 +38,7 @@ pub async fn put(
 fn write(kept: Result<()>) -> Answer {
     let Err(error) = kept else { return Answer { response: HttpResponse::Ok().finish(), error: None } };
     let status = match &error {
-        // The token is invalid or has expired.
+        // The token is invalid or has expired, or a web ACL blocks the caller's address.
         Error::NotAuthorized(_) | Error::Forbidden(_) => StatusCode::FORBIDDEN,
         Error::PreconditionNotMet(_) => StatusCode::CONFLICT,
         Error::TooManyRequests(_) => StatusCode::SERVICE_UNAVAILABLE,

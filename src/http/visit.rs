@@ -150,6 +150,10 @@ impl Visit {
         app.acl.check_server_size(body.len())?;
         self.size = body.len();
         self.form = Fields::parse(&body);
+        if &*self.path == "/oauth2/token" {
+            // Amazon Cognito also reads parameters in the query (docs/cognito.md 7.2).
+            self.form.complete(&self.query);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Carries out the work of a request as a task that runs to its end, whether or not the caller still waits for it.
 //!
 //! So even if the caller hangs up or is told that the request takes too long, decisions are recorded, for example that
-//! a guess was wrong. Nor is a conversation with the database left half finished.
+//! a guess was wrong, and no conversation with the database is left half finished.
 //!
 //! Two time limits apply. After the first, the caller gets an error, but the work continues and keeps its place and its
 //! turn. After the second, the work is ended, together with the database connection that it uses.
@@ -69,8 +69,8 @@ pub async fn carry_out<T: 'static>(app: &Arc<App>, work: impl Future<Output = Re
     }
 }
 
-/// Carries out work for a caller at this address, in a seat of its own. `what` is what the caller requests. `whom` is
-/// the party that the work counts for, as far as known.
+/// Like [`carry_out`], but first waits for a place among the requests being handled. The caller is at this address;
+/// `what` names what the caller requests. `whom` is the party that the work counts for, as far as known.
 pub async fn with_place<T: 'static>(
     app: &Arc<App>,
     (address, what): (IpAddr, &str),
@@ -85,8 +85,8 @@ pub async fn with_place<T: 'static>(
     carry_out(app, app.admission.seat(address, what).scope(seated)).await
 }
 
-/// Reads data for a public document that anyone may request. Like the work of other requests, the read has a seat and
-/// runs to its end.
+/// Reads data for a public document that anyone may request. Like the work of other requests, the read waits for a
+/// place and runs to its end.
 pub async fn read<T: 'static>(
     app: &web::Data<App>,
     (address, pool_id): (IpAddr, Option<String>),
@@ -94,8 +94,8 @@ pub async fn read<T: 'static>(
 ) -> Result<T> {
     let app = app.clone().into_inner();
     let within = app.clone();
-    // The pool counts only if this replica knows it. Otherwise, each invented pool ID would have a fair share of its
-    // own.
+    // The read counts for the pool only if this replica knows the pool. Otherwise, each invented pool ID would have a
+    // fair share of its own.
     let known = pool_id.filter(|id| app.keys.known(id, app.clock.now()).is_some());
     let whom = known.map_or(Recognized::Nobody, Recognized::At);
     let outcome = with_place(&app, (address, "document"), whom, async move { Ok(ask(&within).await?) }).await;

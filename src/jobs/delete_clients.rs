@@ -1,5 +1,5 @@
-//! Removes the sessions of deleted app clients, in batches. These sessions are not valid any more once the client is
-//! deleted. So their rows do no harm, but there may be many.
+//! Removes the sessions of deleted app clients, in batches. Once a client is deleted, its sessions are no longer valid.
+//! So their rows do no harm, but there may be many of them.
 
 use std::{sync::Arc, time::Duration};
 

@@ -64,8 +64,8 @@ struct Batch {
     last: bool,
 }
 
-/// Removes a batch of rows of one deleted pool: of those deleted later than `after`, the one that was deleted first.
-/// Returns `None` if there is no such pool, or if another replica does this job at the moment.
+/// Removes a batch of rows of one deleted pool. This is the pool that was deleted first among the pools deleted later
+/// than `after`. Returns `None` if there is no such pool, or if another replica does this job at the moment.
 async fn batch(app: &App, after: OffsetDateTime) -> sqlx::Result<Option<Batch>> {
     let mut tx = app.job_db.begin().await?;
     if !store::job_locks::take(&mut tx, Job::DeletePools).await? {
@@ -84,8 +84,8 @@ async fn batch(app: &App, after: OffsetDateTime) -> sqlx::Result<Option<Batch>> 
     if last {
         match tx.part(async |tx| store::deleted_pools::remove(tx, &pool.id).await).await {
             Ok(()) => {}
-            // A row that another transaction held a moment ago still refers to the pool. The pool is removed some
-            // seconds later.
+            // A row that another transaction held a moment ago still refers to the pool. A later batch removes the
+            // pool.
             Err(cause) if cause.as_database_error().is_some_and(|error| error.is_foreign_key_violation()) => {
                 last = false
             }

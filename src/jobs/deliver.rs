@@ -29,8 +29,8 @@ use crate::{
     },
 };
 
-/// How long a message is leased to one delivery. After that, another replica may deliver it. The lease is longer than
-/// the time limits of a trigger and a delivery together.
+/// How long a message is leased to one delivery. After that time, another replica may deliver the message. The lease is
+/// longer than the time limits of a trigger and a delivery together.
 const LEASE: Duration = Duration::minutes(3);
 const PATIENCE: StdDuration = StdDuration::from_secs(60);
 /// The pause between two reads of the outbox while no new message is signaled.
@@ -40,8 +40,8 @@ const ATTEMPTS: i32 = 12;
 /// The number of attempts before a message is given up if the receiving service says that its failure is permanent.
 const ATTEMPTS_AGAINST_ADVICE: i32 = 3;
 
-/// Delivers until the task is dropped. The results of deliveries in progress are then still recorded, as long as the
-/// runtime lives. If the result of a delivery is not recorded, the message is delivered again after its lease has
+/// Delivers until the task is dropped. After that, the results of deliveries in progress are still recorded, as long as
+/// the runtime lives. If the result of a delivery is not recorded, the message is delivered again after its lease has
 /// ended.
 pub async fn run(app: Arc<App>) {
     let (_running, stop) = watch::channel(());
@@ -146,8 +146,8 @@ impl Road {
         if stopping {
             return Ok(());
         }
-        // Awaited messages take places first, but leave a few for messages that nobody waits for. Those then take all
-        // free places that they need. Awaited messages take the rest.
+        // Awaited messages take places first, but leave a few for messages that nobody waits for. Then messages that
+        // nobody waits for take all free places that they need. Awaited messages take the rest.
         let kept = UNAWAITED_PLACES.saturating_sub(self.places.unawaited());
         let some_wait = self.fill(Urgency::Awaited, kept).await?;
         self.fill(Urgency::Unawaited, 0).await?;
@@ -180,8 +180,8 @@ impl Road {
         Ok(some)
     }
 
-    /// Returns pools that have messages due, in the order of their turns. If many pools do, at least [`WINDOW`] of them
-    /// are returned, which is enough for all places.
+    /// Returns pools that have messages due, in the order of their turns. If there are [`WINDOW`] such pools or more,
+    /// at least [`WINDOW`] of them are returned, which is enough for all places.
     async fn waiting(&self, urgency: Urgency) -> sqlx::Result<Vec<String>> {
         let (db, road, now) = (&self.app.job_db, (self.medium.kind(), urgency), self.app.clock.now());
         let last = self.places.last_served(urgency);

@@ -20,9 +20,10 @@ use crate::{
 const EVERY: StdDuration = StdDuration::from_secs(1);
 /// If no row is completed within this time, another replica takes the job.
 const LEASE: Duration = Duration::minutes(1);
-/// How many rows a job may import before another job has its turn. The log then gets a progress message.
+/// How many rows a job may import in one turn. After that, a progress message is logged, and other jobs have their
+/// turns.
 const PROGRESS: i32 = 1_000;
-/// For how many failed rows per turn the reason is logged.
+/// For how many failed rows of a turn the reason is logged.
 const TOLD: usize = 100;
 /// After this many consecutive turns in which no row was completed, a job has failed.
 const TAKES: i32 = 10;
@@ -53,7 +54,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
     }
     let Some(pool) = store::pools::find(&app.job_db, pool_id).await? else { return Ok(()) };
     let file = file.as_deref().unwrap_or_default();
-    // Spreadsheet programs put a byte order mark at the start of the file.
+    // Some spreadsheet programs put a byte order mark at the start of the file.
     let mut reader = csv::Reader::from_reader(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file));
     let columns: Option<Vec<String>> = reader.headers().ok().map(|header| header.iter().map(str::to_owned).collect());
     let columns = columns.filter(|columns| user_import::header_fits(&pool, columns));

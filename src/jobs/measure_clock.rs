@@ -1,5 +1,5 @@
-//! Measures the database's time each minute. Every replica uses that time, so a wrong clock of its computer does no
-//! harm. A wrong clock is logged, so that the operator can correct it.
+//! Measures the database's time each minute. Every replica uses that time, so a wrong clock of a replica's computer
+//! does no harm. A wrong clock is logged, so that the operator can correct it.
 
 use std::{sync::Arc, time::Duration};
 

@@ -73,7 +73,7 @@ impl Job {
     }
 
     /// Works once, as `keystead run-job` does. Returns how many rows were removed and what they are. Fails for a job
-    /// that only makes sense beside a server.
+    /// that only makes sense in a running server.
     pub async fn once(self, app: &App) -> Result<(u64, &'static str)> {
         Ok(match self {
             Self::RemoveExpired => (remove_expired::once(app).await?, "rows"),

@@ -2,9 +2,9 @@
 //! number of places; each place is for one message in delivery.
 //!
 //! A free place goes to the pool that has the fewest messages in delivery. If there are several such pools, they take
-//! turns in the order of their IDs. So a pool with a flood of messages gets more places than another pool only if the
-//! other pool has no more messages due. Some places are kept for pools that have no message in delivery, so that such a
-//! pool need not even wait for a place to become free.
+//! turns in the order of their IDs. So a pool with a flood of messages gets a free place only if no other pool with
+//! messages due has fewer messages in delivery. Some places are kept for pools that have no message in delivery, so
+//! that such a pool need not even wait for a place to become free.
 
 use std::collections::HashMap;
 
@@ -16,8 +16,8 @@ pub const PLACES: usize = 20;
 const FOR_NEWCOMERS: usize = 4;
 /// How many of [`PLACES`] are kept for messages that nobody waits for, however many awaited messages there are.
 pub const UNAWAITED_PLACES: usize = 2;
-/// How many pools are considered when places are given away. This is more than [`PLACES`]. So if any pool has messages
-/// due and none in delivery, such a pool is among those considered.
+/// How many pools with messages due are read when free places are assigned. This is more than [`PLACES`]. So if any
+/// pool has messages due and none in delivery, such a pool is among the pools read.
 pub const WINDOW: i64 = 24;
 
 /// The places of a delivery channel.
@@ -47,7 +47,7 @@ impl Places {
         self.unawaited.on_the_way
     }
 
-    /// Returns the pool after which the next turn begins, in the order of IDs.
+    /// Returns the ID of the pool after which the next turn begins; empty at first. Turns are in the order of IDs.
     pub fn last_served(&self, urgency: Urgency) -> &str {
         match urgency {
             Urgency::Awaited => &self.awaited.last_served,

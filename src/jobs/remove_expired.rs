@@ -65,8 +65,8 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-/// Removes everything that is due, batch by batch. Returns how many rows were removed, which is 0 if another replica
-/// does this job at the moment.
+/// Removes what is due, batch by batch. Returns how many rows were removed, which is 0 if another replica does this job
+/// at the moment. If a kind fails, the other kinds are still removed, and the error is returned.
 pub async fn once(app: &App) -> sqlx::Result<u64> {
     let (mut total, mut outcome) = (0, Ok(()));
     for kind in KINDS {
@@ -74,7 +74,8 @@ pub async fn once(app: &App) -> sqlx::Result<u64> {
             match batch(app, kind).await {
                 Ok(0) => break,
                 Ok(rows) => total += rows,
-                // If one table is locked, the rows of the other kinds are still removed.
+                // If rows of one kind cannot be removed, for example because a table is locked, the other kinds still
+                // are.
                 Err(cause) => {
                     tracing::warn!(%cause, ?kind, "could not remove what expired; will try again");
                     outcome = Err(cause);
@@ -97,8 +98,8 @@ async fn batch(app: &App, kind: Kind) -> sqlx::Result<u64> {
     Ok(rows)
 }
 
-/// Returns the time before which rows are removed if they are kept for this many days; `None` if they are kept forever
-/// (0 days).
+/// Returns the time such that older rows are removed if rows are kept for this many days; `None` if rows are kept
+/// forever (0 days).
 fn before(days: u32, now: OffsetDateTime) -> Option<OffsetDateTime> {
     (days > 0).then(|| now - Duration::days(days.into()))
 }
@@ -168,7 +169,8 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
                 "DELETE FROM code_attempts WHERE (user_pool_id, username_key, purpose) IN
                      (SELECT user_pool_id, username_key, purpose FROM code_attempts WHERE greatest(sent_since, tried_since) < $1
                       ORDER BY greatest(sent_since, tried_since) LIMIT $2 FOR UPDATE SKIP LOCKED)",
-                // Codes are valid for a day at most, and guesses are counted per day.
+                // Codes are valid for a day at most, and guesses are counted per day. So after two days, no count is
+                // needed any more.
                 now - Duration::days(2),
                 BATCH
             )
@@ -180,8 +182,8 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
                 "DELETE FROM authorization_codes WHERE (user_pool_id, code_hash) IN
                      (SELECT user_pool_id, code_hash FROM authorization_codes WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
                       FOR UPDATE SKIP LOCKED)",
-                // If a code is used a second time, the session that it opened is ended. So the code must still be
-                // found.
+                // If an authorization code is used a second time, the session that it opened is ended. So an expired
+                // code must still be found for some time.
                 now - Duration::DAY,
                 BATCH
             )

@@ -1,9 +1,10 @@
 //! Trims the sessions of users who have more than the limits allow (`sessions-per-user`, and the limit of
 //! SetUserPoolSessionConfiguration). The oldest sessions are removed first.
 //!
-//! Each replica checks the users who signed in on it. In addition, one replica at a time goes through all live
-//! sessions, a few pages each minute, to find users whom no replica has noted. For example, their replica was killed, a
-//! limit was lowered, or they signed in before there were limits.
+//! Each replica checks the users who signed in on it. In addition, one replica at a time goes through all sessions that
+//! were not ended, a few pages each minute. So it finds the users whom no replica has noted: for example, because the
+//! replica that they signed in on was killed, because a limit was lowered, or because they signed in before there were
+//! limits.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -21,11 +22,11 @@ const BATCH: i64 = 1_000;
 const USERS: usize = 500;
 /// The pause between two checks of the users who signed in on this replica.
 const EVERY: Duration = Duration::from_secs(10);
-/// Each time this many of these checks have been made, some pages of all sessions are checked, too.
+/// After this many checks of the users who signed in on this replica, some pages of all sessions are checked, too.
 const STRETCH_EVERY: u32 = 6;
-/// How many sessions a page has, which one statement reads.
+/// How many sessions a page has. One statement reads one page.
 const PAGE: i64 = 20_000;
-/// How many pages are read each time.
+/// How many pages are read in one go.
 const PAGES: usize = 5;
 
 /// Trims sessions until the task is dropped.
@@ -69,7 +70,7 @@ pub async fn noted(app: &App) -> sqlx::Result<()> {
 }
 
 /// Trims the sessions of the users on the next page of all sessions. Returns how many sessions were removed; `None` if
-/// there are no more pages, or if another replica does this at the moment.
+/// there are no more pages, or if another replica does this job at the moment.
 async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
     let mut tx = app.job_db.begin().await?;
     if !store::job_locks::take(&mut tx, Job::TrimSessions).await? {
@@ -84,8 +85,8 @@ async fn stretch(app: &App, place: &mut Place) -> sqlx::Result<Option<u64>> {
     Ok(more.then_some(removed))
 }
 
-/// Trims the sessions of each of these users who has too many. If that fails for a user, for example because others
-/// hold the user's row for long, the user is checked again the next time.
+/// Trims the sessions of those of the given users who have too many. If that fails for a user, for example because
+/// others hold the user's row for long, the user is checked again the next time.
 async fn look_at(app: &App, users: impl IntoIterator<Item = (String, Uuid)>) -> sqlx::Result<u64> {
     let mut by_pool: HashMap<String, Vec<Uuid>> = HashMap::new();
     for (pool_id, sub) in users {

@@ -1,4 +1,5 @@
-//! The API's operations, one file each, in a folder per family. This file is the table: one line per operation.
+//! The API's operations, one file each, in a folder per family. This file lists them in a table with one line per
+//! operation.
 //!
 //! Each line names an operation's handler, and says whether the operation reads, writes, or writes only users.
 //! Operators with the role `support` may call only operations that read or that write only users. The type of the
@@ -248,9 +249,9 @@ noted!(Operator, Bearer, SignedIn, Enroller);
 
 type Answered<'a> = Pin<Box<dyn Future<Output = Result<String>> + 'a>>;
 
-/// Calls [`answer`] with its future on the heap. Without that, the caller's future would be as large as the largest
-/// operation's. In builds without optimization, the caller's stack frame would even reserve room for all operations at
-/// once.
+/// Calls [`answer`] with its future on the heap. Without that, the future of [`call`] would be as large as the largest
+/// operation's. In builds without optimization, the stack frame of [`call`] would even reserve room for all operations
+/// at once.
 fn boxed<'a, C: Caller + 'a, Q: DeserializeOwned + 'a, A: Serialize + 'a>(
     app: &'a App,
     call: &'a Call,

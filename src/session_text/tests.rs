@@ -1,4 +1,4 @@
-//! Tests of a good string, of which one part is spoiled, or which is opened with one wrong input.
+//! Tests of a good string, of strings with one part spoiled, and of a good string that is opened with one wrong input.
 
 use time::Duration;
 
@@ -106,8 +106,7 @@ fn a_string_that_was_not_made_here_is_invalid() {
         &made("another purpose", &plain()),
     ] {
         assert_eq!(words(open(&key(), POOL, CLIENT, text, before())), INVALID, "{text}");
-        // At a time when the string would have expired, the error is the same: it does not tell that the time has
-        // passed.
+        // At a time when a good string has expired, the error for a bad string is still that it is invalid.
         assert_eq!(words(open_any(&key(), text, end())), INVALID, "{text}");
     }
 }

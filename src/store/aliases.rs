@@ -22,7 +22,8 @@ pub async fn insert(db: &mut Connection, pool_id: &str, sub: Uuid, kind: &str, v
     if done.rows_affected() == 1 {
         return Ok(true);
     }
-    // This is a separate statement, so that it sees what the transaction that the insert waited for has committed.
+    // The insert may have waited for another transaction. Only a separate statement sees what that transaction has
+    // committed.
     Ok(owner_of(db, pool_id, value).await? == Some(sub))
 }
 

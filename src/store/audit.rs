@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Connection, Connections};
 use crate::random;
 
-/// What happened.
+/// The kinds of events that the audit trail records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display, IntoStaticStr)]
 pub enum Event {
     #[strum(serialize = "passkey.registered")]
@@ -40,8 +40,8 @@ pub enum Event {
     UserDeleted,
     #[strum(serialize = "user.signed_out")]
     UserSignedOut,
-    /// From now on, for a day, rows are missing: those of changes that the user makes too often to their own account.
-    /// If rows are still left out after that day, this event is recorded again.
+    /// The user made changes of some kind to their own account too often within a day, so audit rows of such changes
+    /// are left out. This event is recorded at most once a day, in place of the first row that is left out.
     #[strum(serialize = "user.changes_left_out")]
     UserChangesLeftOut,
     #[strum(serialize = "address.verified")]
@@ -144,8 +144,8 @@ pub struct Entry<'a> {
     pub sub: Option<Uuid>,
     /// The passkey that the event is about.
     pub credential_id: Option<&'a [u8]>,
-    /// Anything else with a name in the pool that the event is about: a group, an app client, a domain, a resource
-    /// server, an import job.
+    /// The name or ID of anything else in the pool that the event is about: a group, an app client, a domain, a
+    /// resource server or an import job.
     pub target: Option<&'a str>,
 }
 
@@ -165,27 +165,28 @@ impl Event {
         Entry { event: self, sub: Some(sub), credential_id: Some(credential_id), target: None }
     }
 
-    /// An entry about something that has a name in the pool.
+    /// An entry about something else in the pool, such as a group, which `target` identifies.
     pub fn of(self, target: &str) -> Entry<'_> {
         Entry { target: Some(target), ..self.of_pool() }
     }
 }
 
 impl<'a> Entry<'a> {
-    /// Adds something with a name in the pool, which the event is also about.
+    /// Adds something else in the pool that the event is also about, such as the group that a user joined.
     pub fn and(self, target: &'a str) -> Self {
         Self { target: Some(target), ..self }
     }
 }
 
-/// Proof that an audit row was written in the current transaction. Only the store creates it, except with
-/// [`Self::left_out`].
+/// Proof that an audit row was written in the current transaction, or that the row was deliberately left out
+/// ([`Self::left_out`]). Other modules than the store can create only the second kind of proof.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "it is what a change is committed with"]
 pub struct Audited(());
 
 impl Audited {
-    /// Stands for a row that is left out. An earlier row already says that rows are left out.
+    /// Stands for a row that is left out because a recent row ([`Event::UserChangesLeftOut`]) already says that rows
+    /// are missing.
     pub fn left_out() -> Self {
         Self(())
     }
@@ -201,7 +202,7 @@ const USER: &str = "user";
 /// The actor of changes that the server makes by itself.
 const SERVICE: &str = "service";
 
-/// What all audit rows of a request have in common: the time, the actor and the request.
+/// What the audit rows of one actor in one request or job have in common: the time, the actor and the request ID.
 #[derive(Clone, Debug)]
 pub struct Trail {
     pub at: OffsetDateTime,
@@ -231,7 +232,7 @@ impl Trail {
         Self::by_service(at, random::uuid())
     }
 
-    /// The trail of work that is done later for the same request and actor.
+    /// The trail of work that the server does later, on behalf of the given earlier request and its actor.
     pub fn resumed(at: OffsetDateTime, request_id: Uuid, actor: &str) -> Self {
         Self { at, actor: actor.to_owned(), request_id }
     }
@@ -282,7 +283,8 @@ pub async fn was_deleted(db: &Connections, pool_id: &str, sub: Uuid, credential_
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
-/// Counts the changes of one kind that a user made to their own account after a time. Stops counting at `most`.
+/// Counts the changes of one kind that a user made to their own account after the time `since`. Stops counting at
+/// `most`.
 pub async fn count_own(
     db: &mut Connection,
     pool_id: &str,
@@ -305,7 +307,7 @@ pub async fn count_own(
     .await
 }
 
-/// Counts the events of one kind that a user had after a time.
+/// Counts the events of one kind that a user had after the time `since`.
 pub async fn count_since(
     db: &mut Connection,
     pool_id: &str,

@@ -1,11 +1,12 @@
-//! Authentication events: what users did, in pools that record it (`AdvancedSecurityMode`).
+//! Authentication events of users, such as sign-ins and password changes. They are recorded in pools whose
+//! `AdvancedSecurityMode` is `AUDIT`.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Connections;
 
-/// One event.
+/// One authentication event.
 #[derive(Debug)]
 pub struct AuthEvent {
     /// Newer events have greater IDs.

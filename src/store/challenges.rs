@@ -14,7 +14,8 @@ use crate::pending::{self, Bounds, Pending};
 pub struct Challenge {
     pub id: Uuid,
     pub client_id: String,
-    /// `None` if the challenge is a decoy for an unknown user.
+    /// `None` if the challenge is a decoy for an unknown user. Also `None` if the sign-in names no user, so that the
+    /// passkey must identify its user.
     pub sub: Option<Uuid>,
     pub state: Pending,
     pub bounds: Bounds,
@@ -67,7 +68,7 @@ pub async fn insert(
     Ok(())
 }
 
-/// Stores a user's pending registration. A user has only one, so this replaces the previous one.
+/// Stores a user's pending passkey registration. A user has at most one, so this replaces the previous one.
 pub async fn put_registration(
     db: &mut Connection,
     pool_id: &str,
@@ -106,8 +107,8 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Res
     row.map(Challenge::try_from).transpose()
 }
 
-/// Removes a challenge and returns it, so that nobody can use it again. Of several callers, only one gets the
-/// challenge.
+/// Removes a challenge and returns it, so that nobody can use it again. If several callers take the same challenge,
+/// only one gets it.
 pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -120,7 +121,7 @@ pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<
     row.map(Challenge::try_from).transpose()
 }
 
-/// Removes a user's pending registration and returns it, so that it cannot be used again.
+/// Removes a user's pending passkey registration and returns it, so that it cannot be used again.
 pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -134,7 +135,7 @@ pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) ->
     row.map(Challenge::try_from).transpose()
 }
 
-/// Removes a user's pending registration, if there is one.
+/// Removes a user's pending passkey registration, if there is one.
 pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'",
@@ -146,7 +147,8 @@ pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) 
     Ok(())
 }
 
-/// Marks a pending challenge as verified. Returns `false` if the challenge is gone.
+/// Records in a pending MFA_SETUP challenge that a code of the new authenticator app was verified. Returns `false` if
+/// the challenge is gone.
 pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         r#"UPDATE challenges SET data = data || '{"verified": true}' WHERE user_pool_id = $1 AND id = $2"#,
@@ -158,7 +160,8 @@ pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes all pending challenges of a user. This reads all challenges of the pool, because there is no index by user.
+/// Removes all pending challenges of a user. This reads all challenges of the pool, because no index finds all
+/// challenges of a user.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
     Ok(())

@@ -21,8 +21,8 @@ pub struct Client {
     pub pool_id: String,
     pub id: String,
     pub name: String,
-    /// Empty for a public client. There are two secrets while the client's servers change from the older to the newer
-    /// one.
+    /// Empty for a public client. There are two secrets while the client's servers are switched from the older secret
+    /// to the newer one.
     pub secrets: Vec<ClientSecret>,
     pub settings: ClientSettings,
     pub created_at: OffsetDateTime,
@@ -155,7 +155,7 @@ impl ClientSettings {
         Duration::minutes(self.auth_session_validity)
     }
 
-    /// Whether responses through this door make unknown users look like known ones.
+    /// Whether responses to requests that come through this door must make unknown users look like known ones.
     pub fn hides_existence(&self, door: Door) -> bool {
         door.hides_existence(self.prevent_user_existence_errors.as_deref() == Some("ENABLED"))
     }
@@ -178,10 +178,11 @@ impl ClientSettings {
             && self.list("AllowedOAuthFlows").contains(&flow)
     }
 
-    /// Whether a flow such as `ALLOW_USER_AUTH` (or, in old clients, `USER_PASSWORD_AUTH`) is on.
+    /// Whether a sign-in flow, such as `ALLOW_USER_AUTH`, is on.
     ///
-    /// Old clients list values without the prefix `ALLOW_`. They may always refresh tokens and use custom challenges,
-    /// and may sign in by SRP unless `CUSTOM_AUTH_FLOW_ONLY` is listed. For other flows, the list decides.
+    /// Clients in the older style list no values with the prefix `ALLOW_`: their list has values such as
+    /// `USER_PASSWORD_AUTH`, or is empty. Such clients may always refresh tokens and use custom challenges, and may use
+    /// SRP unless `CUSTOM_AUTH_FLOW_ONLY` is listed. For other flows, the list decides.
     pub fn allows_flow(&self, flow: &str) -> bool {
         let has = |flow: &str| self.explicit_auth_flows.iter().any(|allowed| allowed == flow);
         if has(flow) || self.explicit_auth_flows.iter().any(|allowed| allowed.starts_with("ALLOW_")) {
@@ -216,8 +217,8 @@ fn secret_context(pool_id: &str, client_id: &str) -> String {
     format!("app_clients.secret {pool_id} {client_id}")
 }
 
-/// Opens the secrets of a row. `old` is the column `secret`, in which earlier releases kept the only secret, with the
-/// time when the client was created. `old` is used only if `sealed` is empty.
+/// Opens the secrets of a client's row. `old` is used only if `sealed` is empty. It holds the column `secret`, in which
+/// earlier releases kept a client's only secret, and the time when the client was created.
 pub(super) fn open_secrets(
     sealing: &SealingKey,
     pool_id: &str,
@@ -403,8 +404,8 @@ pub async fn names(db: &Connections, pool_id: &str, client_ids: &[String]) -> sq
     Ok(rows.into_iter().map(|row| (row.client_id, row.name)).collect())
 }
 
-/// Whether a client of the pool lists a flow in which users may sign in by SRP. If so, new passwords of the pool's
-/// users get an SRP verifier.
+/// Whether any app client of the pool allows SRP, according to its `ExplicitAuthFlows`. (An empty list allows SRP.) If
+/// so, new passwords of the pool's users get an SRP verifier.
 pub async fn any_uses_srp(db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (

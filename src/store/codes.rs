@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::Connection;
 
-/// The length of the window in which sent codes are counted. If a window begins further in the future than this, a
-/// wrong clock wrote it, and the window is over.
+/// The length of the window in which sent codes are counted. If the stored beginning of a window is more than an hour
+/// in the future, a wrong clock has written it, and the window counts as over.
 const HOUR: Duration = Duration::HOUR;
 /// The length of the window in which guesses at any code of a name are counted.
 const DAY: Duration = Duration::DAY;
@@ -20,7 +20,7 @@ pub struct Code {
     pub attribute: String,
     /// The address that the code was sent to, and so the address that it proves.
     pub destination: String,
-    /// Whether the user does not have the address yet, and gets it when the code is given back.
+    /// Whether the address is not the user's yet. It becomes the user's when the code is given back.
     pub pending: bool,
     pub expires_at: OffsetDateTime,
 }
@@ -74,13 +74,13 @@ pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::
     Ok(())
 }
 
-/// Identifies a row of `code_attempts`, in which something is counted.
+/// Identifies a row of `code_attempts`, in which sent codes and guesses are counted.
 #[derive(Clone, Debug)]
 pub struct Counter {
     /// The row's `username_key`.
     pub key: String,
-    /// Whose counts a shared row holds now: the keyed hash of one of the names that share the row. When another name
-    /// uses the row, the counts start again from 0. Empty for a row that is not shared.
+    /// The keyed hash of the name that is counted, if names share the row. The row holds the counts of one name at a
+    /// time: when another name uses it, the counts start again from 0. Empty if the row is not shared.
     pub holder: String,
     pub purpose: &'static str,
 }
@@ -108,20 +108,20 @@ pub enum Guess {
     TooMany,
 }
 
-/// Returns a time: guesses up to it are forgotten when another code is sent, because the codes that were guessed at can
-/// no longer be used. `beside` is how long a code stays valid beside later ones; `None` means that the next code
-/// replaces it at once.
+/// Returns a time. If the last guess was not later than this time, all guesses are forgotten when another code is sent,
+/// because the codes that were guessed at can no longer be used. `beside` is how long a code stays valid beside later
+/// ones; `None` means that the next code replaces it at once.
 fn over(beside: Option<Duration>, now: OffsetDateTime) -> OffsetDateTime {
-    // `None` covers all guesses. A guess that seems to be more than an hour in the future was recorded by a wrong
-    // clock; the statements forget it in any case.
+    // With `None`, all guesses are forgotten. A guess that seems to be more than an hour in the future was recorded by
+    // a wrong clock; the SQL statements forget it in any case.
     beside.map_or(now + HOUR, |lives| now - lives)
 }
 
-/// Records that a code is sent. Returns how many codes were counted as sent within the hour.
+/// Records that a code is sent. Returns how many codes were counted as sent in the present window of one hour.
 ///
-/// The code itself counts if `counts` is set, except when it replaces a dead code in the same hour. A code is dead
+/// The code itself counts if `counts` is set, except when it replaces a dead code in the same window. A code is dead
 /// after `dead` guesses. Guesses are forgotten if they were at a dead code, or at codes that are no longer valid beside
-/// the new one.
+/// the new one. The guesses of the day stay counted.
 pub async fn note_sent(
     db: &mut Connection,
     pool_id: &str,
@@ -160,7 +160,7 @@ pub async fn note_sent(
     .await
 }
 
-/// Returns how many codes this counter has recorded as sent within the hour.
+/// Returns how many codes were counted as sent in the present window of one hour.
 pub async fn sent(db: &mut Connection, pool_id: &str, counter: &Counter, now: OffsetDateTime) -> sqlx::Result<i32> {
     let found = sqlx::query_scalar!(
         "SELECT sent FROM code_attempts
@@ -175,7 +175,8 @@ pub async fn sent(db: &mut Connection, pool_id: &str, counter: &Counter, now: Of
     Ok(found.fetch_optional(db).await?.unwrap_or(0))
 }
 
-/// Counts a guess of `guesser`, unless there were too many. A refused guess is not counted and writes nothing.
+/// Counts a guess of `guesser`, or refuses the guess if one of the limits is reached. A refused guess is not counted
+/// and writes nothing.
 pub async fn count_guess(
     db: &mut Connection,
     pool_id: &str,
@@ -289,7 +290,8 @@ pub async fn take_back(db: &mut Connection, pool_id: &str, counter: &Counter, gu
     Ok(())
 }
 
-/// Records that the code that was sent last was used. Forgets when it was sent, and the guesses at it.
+/// Records that a code was used. Forgets when the last code was sent, and the guesses. The guesses of the day stay
+/// counted.
 pub async fn was_used(db: &mut Connection, pool_id: &str, counter: &Counter) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE code_attempts SET last_sent_at = NULL, tried = 0, code_tries = '{}'
@@ -304,7 +306,7 @@ pub async fn was_used(db: &mut Connection, pool_id: &str, counter: &Counter) -> 
     Ok(())
 }
 
-/// Whether a code was sent after a time and has not been used, according to this counter.
+/// Whether, according to this counter, a code was sent after the time `since` and none has been used after that.
 pub async fn was_sent_since(
     db: &mut Connection,
     pool_id: &str,

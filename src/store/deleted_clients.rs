@@ -49,8 +49,9 @@ pub async fn update_looked_at(db: &mut Connection, client: &DeletedClient, looke
     Ok(())
 }
 
-/// Forgets a deleted client when the job has checked all sessions of the pool. A session that the job skipped because
-/// another transaction had locked it is not live either, and is removed when it expires.
+/// Forgets a deleted client. The job calls this when it has checked all sessions of the pool. It may have skipped
+/// sessions that another transaction had locked. Without the client they are not live, and they are removed when they
+/// expire.
 pub async fn delete(db: &mut Connection, client: &DeletedClient) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM deleted_clients WHERE user_pool_id = $1 AND client_id = $2",

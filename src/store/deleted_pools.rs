@@ -1,5 +1,5 @@
-//! Pools that were deleted but are not removed yet. The row in `user_pools` stays as a tombstone until everything that
-//! belonged to the pool is removed, in batches (`jobs::delete_pools`).
+//! Pools that were deleted but are not removed yet. The row in `user_pools` stays as a tombstone while the pool's rows
+//! in [`TABLES`] are removed, in batches (`jobs::delete_pools`).
 
 use sqlx::{AssertSqlSafe, PgExecutor};
 use time::OffsetDateTime;
@@ -18,8 +18,9 @@ pub struct DeletedPool {
     pub request_id: Uuid,
 }
 
-/// The tables with rows of a pool, children before parents. The audit trail is not among them, because it outlives the
-/// pool. Of the outbox, only messages that are still to be sent are removed; its events for other systems stay.
+/// The tables whose rows are removed with a pool. A table comes before the tables that its foreign keys refer to. The
+/// audit trail is not in the list, because it outlives the pool. From the outbox, only messages that are still to be
+/// sent are removed; events for other systems stay.
 pub const TABLES: &[&str] = &[
     "outbox",
     "sessions",
@@ -51,7 +52,8 @@ pub const TABLES: &[&str] = &[
 /// finds the pool any more.
 ///
 /// This also removes the rows without which no request can use the pool: app clients (no session is live without its
-/// client), signing keys and operators. It removes import jobs and the logo, too. There are few rows of each.
+/// client), signing keys and the pool's own operators. It removes import jobs and the logo, too. All of these are few
+/// rows.
 pub async fn bury(db: &mut Connection, pool_id: &str, trail: &Trail) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_pools SET deleted_at = $2, deleted_by = $3, deletion_request = $4 WHERE user_pool_id = $1",
@@ -89,8 +91,8 @@ pub async fn next(db: &mut Connection, after: OffsetDateTime) -> sqlx::Result<Op
     .await
 }
 
-/// Removes at most `limit` of a deleted pool's rows from one of [`TABLES`]. Rows that a late request has locked are
-/// left for later. The removal of passkeys and users is recorded in the audit trail, as always.
+/// Removes at most `limit` of a deleted pool's rows from one of [`TABLES`]. Rows that another transaction has locked
+/// are left for a later call. The removal of passkeys and users is recorded in the audit trail, as always.
 pub async fn remove_some(
     db: &mut Connection,
     table: &str,
@@ -109,8 +111,8 @@ pub async fn remove_some(
                 "DELETE FROM {table} WHERE user_pool_id = $1 AND ctid = ANY (ARRAY(
                      SELECT ctid FROM {table} WHERE user_pool_id = $1 {more} LIMIT $2 FOR UPDATE SKIP LOCKED))"
             ));
-            // The statement is planned anew each time, for this pool. A plan made for any pool may, in each batch, read
-            // all rows of a large pool.
+            // The statement is planned anew each time, for this pool's ID. PostgreSQL's generic plan, which it would
+            // reuse for every pool, may read all rows of a large pool in each batch.
             let query = sqlx::query(statement).persistent(false).bind(&pool.id).bind(limit);
             Ok(query.execute(db).await?.rows_affected())
         }
@@ -139,8 +141,8 @@ async fn remove_users(db: &mut Connection, pool_id: &str, limit: i64, trail: &Tr
     Ok(removed.unsigned_abs())
 }
 
-/// Removes the tombstone of a pool that has no rows left. If a late request has added a user after all, the foreign key
-/// makes this fail, and the job tries again later.
+/// Removes the tombstone of a pool that has no rows left in [`TABLES`]. If a request that began before the deletion has
+/// added a user meanwhile, the foreign key makes this fail, and the job tries again later.
 pub async fn remove(db: &mut Connection, pool_id: &str) -> sqlx::Result<()> {
     sqlx::query!("DELETE FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NOT NULL", pool_id)
         .execute(db)

@@ -1,5 +1,5 @@
-//! Domains of user pools: the host names at which a pool's pages are found. A domain is either a prefix, one label in
-//! front of this server's host name, or a custom domain.
+//! Domains of user pools: the host names at which a pool's pages are found. A domain is either a prefix (one label in
+//! front of this server's host name) or a custom domain.
 
 use super::{Connection, Connections};
 

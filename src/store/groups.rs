@@ -18,7 +18,7 @@ pub struct Group {
     pub updated_at: OffsetDateTime,
 }
 
-/// What a user's tokens say about one of the user's groups.
+/// One of a user's groups, with what determines the claims in the user's tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Membership {
     pub name: String,
@@ -212,7 +212,8 @@ pub async fn remove_user(db: &mut Connection, pool_id: &str, sub: Uuid, name: &s
 }
 
 /// Returns the role of the group with the lowest precedence number, or `None` if groups with that number have different
-/// roles. Groups without a precedence or a role do not count.
+/// roles. Groups that lack a precedence or a role do not count. The groups must be ordered as [`memberships`] returns
+/// them.
 pub fn preferred_role(memberships: &[Membership]) -> Option<String> {
     let mut with_role = memberships.iter().filter_map(|one| Some((one.precedence?, one.role_arn.as_ref()?)));
     let (precedence, role) = with_role.next()?;

@@ -1,6 +1,6 @@
-//! Wrong passwords, counted by name (docs/cognito.md 4.7). By default, the fifth in a row locks the name for a second,
-//! and each further one for twice as long as the previous one, up to 15 minutes. Names that no user has are counted,
-//! too.
+//! Wrong passwords and other failed proofs, such as wrong second-factor codes, counted by name (docs/cognito.md 4.7).
+//! By default, the fifth consecutive failure locks the name for a second, and each further failure for twice as long as
+//! the previous one, up to 15 minutes. Failures for names that no user has are counted, too.
 
 use sqlx::PgExecutor;
 use time::{Duration, OffsetDateTime};
@@ -12,7 +12,7 @@ use super::{Connection, Connections};
 const QUIET: Duration = Duration::minutes(15);
 
 /// Whether the name is locked now. If a lock ends later than the longest lock that could begin now, it was written by a
-/// clock that was ahead. Such a lock is shortened to the longest.
+/// clock that was ahead. Such a lock is shortened to the longest one.
 pub async fn is_locked(
     db: impl PgExecutor<'_>,
     pool_id: &str,
@@ -34,7 +34,7 @@ pub async fn is_locked(
     .await
 }
 
-/// Counts a wrong password. Locks the name if it is the `free`-th wrong password in a row, or a later one. Before that,
+/// Counts a failure. Locks the name at the `free`-th consecutive failure and at each later one. At earlier failures,
 /// `locked_until` is set well into the past, so that a replica whose clock is a little behind does not see a lock.
 pub async fn count_failure(
     db: &Connections,
@@ -62,8 +62,8 @@ pub async fn count_failure(
     Ok(())
 }
 
-/// Forgets the failures of a name for which the right password was given. Returns `false` if the name is locked,
-/// because of wrong passwords that were given meanwhile.
+/// Forgets the failures of a name for which the right password was given. Returns `false` if the name is locked because
+/// of failures in other requests meanwhile.
 pub async fn forgive(
     db: &mut Connection,
     pool_id: &str,

@@ -30,9 +30,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!();
 const TABLE: &str = "_sqlx_migrations";
 /// The advisory lock that a replica holds while it applies migrations.
 const LOCK: i64 = 0x6b73_0000;
-/// How often a migration is tried while other transactions hold a lock that it needs, and the pause between the
-/// attempts. In the pause, the statements that queued behind the migration run.
+/// How many times a migration is tried while other transactions hold a lock that it needs.
 const ATTEMPTS: u32 = 20;
+/// The pause between these attempts. In the pause, the statements that queued behind the migration run.
 const PAUSE: Duration = Duration::from_secs(2);
 /// The pause between two checks of whether another replica is done.
 const LOOK: Duration = Duration::from_millis(250);
@@ -42,13 +42,13 @@ const LOOK: Duration = Duration::from_millis(250);
 pub enum State {
     /// All migrations of the build are applied, and no others.
     Current,
-    /// Other migrations, those of a newer release, are applied as well, and the build may run on the resulting schema.
-    /// Holds the number of the newest migration.
+    /// All migrations of the build are applied, and also migrations of a newer release. The build may run on the
+    /// resulting schema. Holds the number of the newest migration.
     Newer(i64),
-    /// Other migrations are applied as well, and the build must not run on the resulting schema. Holds the reason, in
-    /// words.
+    /// Migrations that the build does not know are applied, and the build must not run on the resulting schema. Holds
+    /// the reason, in words.
     TooNew(String),
-    /// Some migrations of the build are not applied.
+    /// At least one migration of the build is not applied.
     Missing,
     /// A migration of the build was applied with different content. Holds the number of the migration.
     Changed(i64),
@@ -127,8 +127,8 @@ pub async fn migrate_to(options: &PgConnectOptions, own: &Migrator) -> Result<()
     Ok(())
 }
 
-/// Makes a connection without time limits. If a pooler refuses to pass on such settings, makes the connection without
-/// them; each transaction sets its own limits anyway.
+/// Makes a connection whose settings switch time limits off. If the connection is refused, because a pooler cannot pass
+/// on such settings, makes one without these settings; each transaction sets its own limits anyway.
 async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
     let limits = ["statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"].map(|name| (name, "0"));
     match PgConnection::connect_with(&options.clone().application_name("keystead migrate").options(limits)).await {
@@ -143,8 +143,8 @@ async fn connect(options: &PgConnectOptions) -> sqlx::Result<PgConnection> {
 /// Takes the lock of migrations, in a transaction that stays open.
 ///
 /// Polls for the lock instead of waiting for it in one statement, because building an index concurrently waits for all
-/// statements that began before. So the replica that builds the index and the one that waits for the lock would wait
-/// for each other.
+/// statements that began before. The replica that builds an index would wait for the statement of the replica that
+/// waits for the lock, and neither would continue.
 async fn lock(holder: &mut PgConnection) -> sqlx::Result<()> {
     for look in 0_u32.. {
         sqlx::raw_sql("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").execute(&mut *holder).await?;
@@ -177,8 +177,9 @@ async fn apply_missing(db: &mut PgConnection, own: &Migrator) -> Result<(), Erro
     if is_done(own, &applied)? {
         return Ok(());
     }
-    // This happens before the migrations, so that an older build never finds a migration without its row in
-    // `schema_compatibility`. It happens again after them, because they may have created that table.
+    // The rows of `schema_compatibility` are written before the migrations are applied, so that an older build never
+    // finds a migration without its row. They are written again afterwards, because a migration may have created that
+    // table.
     say_who_may_run(db, own).await?;
     for migration in own.iter().filter(|one| !applied.iter().any(|applied| applied.version == one.version)) {
         apply(db, migration).await?;
@@ -205,8 +206,8 @@ async fn apply(db: &mut PgConnection, migration: &Migration) -> Result<(), Error
     Err(Error::Locked(version))
 }
 
-/// Applies a migration in a transaction without a time limit. But it waits for a lock for one second only, because all
-/// statements that need the table queue behind it, and requests wait for a lock for two seconds at most.
+/// Applies a migration in a transaction without a time limit. But the migration waits for a lock for one second only,
+/// because all statements that need the table queue behind it, and requests wait for a lock for two seconds at most.
 async fn change(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
     let limits = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '1s';
@@ -224,7 +225,8 @@ async fn change(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()
 /// Builds an index concurrently. If an interrupted build has left an invalid index behind, drops that index first.
 async fn build(db: &mut PgConnection, migration: &Migration) -> sqlx::Result<()> {
     if let Some(index) = index_name(migration.sql.as_str()) {
-        // If a replica was killed, PostgreSQL still continues its statement.
+        // If another replica was killed while it built the index, PostgreSQL may still be working on that replica's
+        // statement. This waits until PostgreSQL has finished.
         let building =
             "SELECT EXISTS (SELECT 1 FROM pg_stat_progress_create_index WHERE index_relid = to_regclass($1))";
         while sqlx::query_scalar(building).bind(index).fetch_one(&mut *db).await? {

@@ -1,10 +1,10 @@
 //! The SQL, mostly with one file for each table. The statements in `batches` do the work of many requests at once. Some
-//! SQL is elsewhere: that of `jobs::remove_expired`, and of a few commands. Queries take the pool as their first
-//! argument where it is known, and the time as an argument.
+//! SQL is elsewhere: in `jobs::remove_expired`, and in a few commands (`cli`). Where the pool is known, queries are
+//! limited to it. Statements that need the present time get it as an argument.
 //!
 //! Locks are taken in this order, so that transactions do not wait for each other in a circle: user, then sessions,
-//! then challenges, then passkeys, then names and codes. One exception is left: two users who take addresses from each
-//! other deadlock, and PostgreSQL ends one of the transactions (`flows::accounts::names`).
+//! then challenges, then passkeys, then names and codes. One exception is left: if two users take addresses from each
+//! other at the same time, they deadlock, and PostgreSQL ends one of the transactions (`flows::accounts::names`).
 
 pub(crate) mod aliases;
 pub mod audit;

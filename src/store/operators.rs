@@ -52,7 +52,8 @@ pub async fn check_sealing(db: &Connections, sealing: &SealingKey) -> Result<()>
     Ok(())
 }
 
-/// Adds a key pair. If it exists, gives it this secret and this role.
+/// Adds a key pair for a pool, or for every pool (`None`). If a key pair with the same pool and access key ID exists,
+/// gives it this secret and this role.
 pub async fn put(
     db: impl sqlx::PgExecutor<'_>,
     sealing: &SealingKey,

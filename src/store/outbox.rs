@@ -1,6 +1,6 @@
-//! Messages to people in the outbox. A message is written in the transaction that causes it. A job (`jobs::deliver`)
-//! then delivers it, perhaps more than once, or gives it up after many failures. (The outbox also has events for other
-//! systems, such as deletions of passkeys.)
+//! The outbox's messages to people. A message is written in the transaction that causes it. A job (`jobs::deliver`)
+//! then delivers the message, perhaps more than once, or gives it up after several failures. (The outbox also has
+//! events for other systems, such as deletions of passkeys.)
 
 use serde_json::{Value, json};
 use sqlx::PgExecutor;
@@ -82,8 +82,9 @@ pub async fn insert(
     Ok(())
 }
 
-/// Lists pools that have messages due, ordered by ID: at most `limit`, beginning after the ID `after` (an empty string:
-/// at the start). Each pool costs two lookups in the outbox's index, however many messages wait.
+/// Lists pools that have messages of this kind and urgency due, ordered by ID: at most `limit`, beginning after the ID
+/// `after` (an empty string: at the start). Each pool costs two lookups in the outbox's index, however many messages
+/// wait.
 pub async fn list_pools(
     db: &Connections,
     (kind, urgency): (&str, Urgency),
@@ -116,8 +117,9 @@ pub async fn list_pools(
     .await
 }
 
-/// Takes due messages of a pool, beginning with those that have been due longest, and reserves them until the time
-/// `until`. Messages that were neither delivered nor recorded as failed by then may be taken by another replica.
+/// Takes at most `limit` due messages of a pool, beginning with those that have been due longest, and reserves them
+/// until the time `until`. Messages that were neither delivered nor recorded as failed by then may be taken again, also
+/// by another replica.
 pub async fn take_due(
     db: &Connections,
     pool_id: &str,

@@ -20,7 +20,8 @@ pub struct Passkey {
     pub created_at: OffsetDateTime,
 }
 
-/// A passkey with details that Keystead shows to its owner and to operators, and that Amazon Cognito does not show.
+/// A passkey with all its details. Keystead shows them to the passkey's owner and to operators; Amazon Cognito does not
+/// show the fields after `created_at`.
 #[derive(Debug)]
 pub struct PasskeyDetails {
     pub credential_id: Vec<u8>,
@@ -77,7 +78,7 @@ pub async fn rename(
     .await
 }
 
-/// What is needed to verify an assertion.
+/// What a sign-in needs to know about a passkey, in order to verify its assertion and to fill the `amr` claim.
 #[derive(Debug)]
 pub struct Key {
     pub public_key: Vec<u8>,
@@ -88,7 +89,7 @@ pub struct Key {
 }
 
 /// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` passkeys (0: no limit).
-/// Returns `None` if the user has too many, and `Some(false)` if the credential ID is taken in this pool.
+/// Returns `None` if the user has reached `limit`, and `Some(false)` if the credential ID is taken in this pool.
 #[expect(clippy::too_many_arguments, reason = "one row, each named once")]
 pub async fn insert(
     db: &mut Connection,
@@ -196,8 +197,8 @@ pub async fn list_live(
     Ok(Some(passkeys.collect()))
 }
 
-/// Locks a user's passkey and returns its key. A deletion waits for this lock. If this call had to wait for a deletion,
-/// it finds nothing.
+/// Locks a user's passkey and returns its key. A deletion waits for this lock. If this call has waited for a deletion
+/// that was then committed, it returns `None`.
 pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid, credential_id: &[u8]) -> sqlx::Result<Option<Key>> {
     sqlx::query_as!(
         Key,
@@ -256,8 +257,8 @@ pub enum Deletion {
 /// callers, only the one that gets the passkey's row removes it, and writes one audit row and one outbox row with it.
 ///
 /// Pools that end sessions when a passkey is deleted, or require more than a live session, need [`lock_and_delete`].
-/// The reason is that all parts of this statement see one snapshot, which lacks a session that a concurrent sign-in has
-/// just opened.
+/// This statement could not end all sessions, because all parts of it see one snapshot, which lacks a session that a
+/// concurrent sign-in has just opened.
 pub async fn delete(
     db: &mut Connection,
     pool_id: &str,

@@ -53,7 +53,7 @@ impl SessionsOnDelete {
     }
 }
 
-/// What a pool requires of its passkeys beyond Amazon Cognito. The defaults behave like Amazon Cognito
+/// A pool's rules for passkeys, as far as Amazon Cognito has no such rules. The defaults behave like Amazon Cognito
 /// (docs/passkeys.md).
 ///
 /// The member names are those of `KeysteadService.SetUserPoolPasskeyPolicy`. Members that have their default value are
@@ -77,7 +77,7 @@ pub struct PasskeyPolicy {
     /// Whether EdDSA (Ed25519) is offered in addition to ES256 and RS256.
     #[serde(rename = "EdDSA", skip_serializing_if = "is_false")]
     pub ed_dsa: bool,
-    /// Origins outside of the RP ID that may use its passkeys (Web Authentication Level 3, section 5.11).
+    /// Origins outside of the RP ID that may use the RP ID's passkeys (Web Authentication Level 3, section 5.11).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub related_origins: Vec<String>,
     /// The app clients whose users may sign in with a passkey alone, without giving a name.
@@ -240,8 +240,8 @@ impl Default for AdminCreateUserConfig {
     }
 }
 
-/// How devices are remembered. If neither member is given, they are not remembered; a member that is `false` counts as
-/// given.
+/// How devices are remembered. If neither member is given, devices are not remembered; a member that is `false` counts
+/// as given.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DeviceConfiguration {
@@ -440,8 +440,8 @@ pub async fn lock_settings(db: &mut Connection, pool_id: &str) -> sqlx::Result<O
     settings.map(|settings| settings.read("user_pools.configuration", pool_id)).transpose()
 }
 
-/// Keeps a pool's row from being removed until the transaction ends. (The pool may still be marked as deleted.) Returns
-/// `false` if there is no such pool.
+/// Keeps a pool's row from being removed until the transaction ends. (Another transaction can mark the pool as deleted
+/// meanwhile.) Returns `false` if there is no such pool.
 pub async fn hold(db: &mut Connection, pool_id: &str) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"SELECT 1 AS "one!" FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR KEY SHARE"#,
@@ -480,7 +480,7 @@ pub async fn update(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sq
     changed.fetch_one(db).await
 }
 
-/// Writes a locked pool's passkey policy.
+/// Writes a locked pool's passkey policy, including `sessions_on_passkey_delete`.
 pub async fn update_passkey_policy(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_pools SET passkey_policy = $2, sessions_on_passkey_delete = $3, updated_at = $4 WHERE user_pool_id = $1",
@@ -494,7 +494,8 @@ pub async fn update_passkey_policy(db: &mut Connection, pool: &Pool, now: Offset
     Ok(())
 }
 
-/// Writes a locked pool's branding and, if there is a new one, its logo (content type, image).
+/// Writes a locked pool's branding. Also writes the logo (content type, image) if a new one is given, and removes the
+/// stored logo if the branding has none.
 pub async fn update_branding(
     db: &mut Connection,
     pool: &Pool,

@@ -25,7 +25,7 @@ pub struct Session {
     /// The device key in the session's tokens, in pools that remember devices: that of the device which proved itself
     /// at the sign-in, or a new key that the client may confirm.
     pub device_key: Option<String>,
-    /// A device that the sign-in named, but that did not have to prove itself.
+    /// The device whose key the client sent with the sign-in, if that device did not have to prove itself.
     pub named_device: Option<String>,
     /// Whether this is a browser's session on the sign-in pages. If so, `refresh_hash` is the hash of the browser's
     /// cookie.
@@ -167,9 +167,8 @@ pub async fn opened_with(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -
     OpenedWith::parse(&row.opened_with, row.credential_id).ok_or_else(unknown).map(Some)
 }
 
-/// Ends the browser's session that belongs to a session, and all sessions that were opened through that browser's
-/// session. If the given session is itself a browser's, that is the one. Otherwise it is the one through which the
-/// given session was opened.
+/// Ends a browser's session and all sessions that were opened through it. The browser's session is the given session
+/// itself if that is a browser's. Otherwise it is the one through which the given session was opened, if any.
 pub async fn revoke_associated(
     db: &mut Connection,
     pool_id: &str,
@@ -317,8 +316,8 @@ pub async fn list_live(
     .await
 }
 
-/// Ends all sessions of a user whose row the caller has locked, apart from `except`. Returns `false` if there were
-/// none.
+/// Ends all sessions of a user whose row the caller has locked, apart from `except`. Returns `false` if there was no
+/// session to end.
 pub async fn revoke_all(
     db: &mut Connection,
     pool_id: &str,
@@ -339,10 +338,11 @@ pub async fn revoke_all(
     Ok(done.rows_affected() > 0)
 }
 
-/// Ends all sessions of a user that were opened with a device or named it. The caller has locked the user's row.
+/// Ends all sessions of a user that have a device as their `device_key` or `named_device`. The caller has locked the
+/// user's row.
 ///
-/// `stays` is a session that does not end now but at the given time, by which its access tokens have expired. It loses
-/// its device, and its refresh token is replaced by one that nobody has.
+/// If the session `stays` has the device, it does not end now but at the given time, by which its access tokens have
+/// expired. It loses the device, and its refresh token is replaced by one that nobody has.
 pub async fn end_of_device(
     db: &mut Connection,
     pool_id: &str,
@@ -393,9 +393,9 @@ pub struct Over {
     pub tokens: Option<i64>,
 }
 
-/// Returns the users among these who have too many sessions: more than `most` live ones, more than `most` ended ones,
-/// or more live ones with tokens than the pool allows. For each user, this reads about as many sessions as the limits
-/// allow, however many there are.
+/// Returns the users among these who have too many sessions: more than `most` live ones, more than `most` ended or
+/// expired ones, or more live ones with tokens than the pool allows. For each user, this reads about as many sessions
+/// as the limits allow, however many the user has.
 pub async fn over_limits(
     db: &Connections,
     pool_id: &str,

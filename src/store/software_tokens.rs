@@ -11,6 +11,8 @@ pub struct SoftwareToken {
     pub secret: Option<Vec<u8>>,
     /// A secret that was offered and is not verified yet, sealed.
     pub pending: Option<Vec<u8>>,
+    /// The name that the user gave the app.
+    pub friendly_name: Option<String>,
 }
 
 /// Offers a new secret. The secret in use stays until the new one is verified.
@@ -31,7 +33,7 @@ pub async fn offer(db: &mut Connection, pool_id: &str, sub: Uuid, pending: &[u8]
 pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<SoftwareToken>> {
     sqlx::query_as!(
         SoftwareToken,
-        "SELECT secret, pending FROM software_tokens WHERE user_pool_id = $1 AND sub = $2",
+        "SELECT secret, pending, friendly_name FROM software_tokens WHERE user_pool_id = $1 AND sub = $2",
         pool_id,
         sub
     )
@@ -40,20 +42,28 @@ pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result
 }
 
 /// Makes the offered secret the one in use, because the code of the time step `step` has verified it.
-pub async fn accept(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<()> {
+pub async fn accept(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    step: i64,
+    friendly_name: Option<&str>,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE software_tokens SET secret = pending, pending = NULL, last_step = $3 WHERE user_pool_id = $1 AND sub = $2",
+        "UPDATE software_tokens SET secret = pending, pending = NULL, last_step = $3, friendly_name = $4
+         WHERE user_pool_id = $1 AND sub = $2",
         pool_id,
         sub,
-        step
+        step,
+        friendly_name
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// Uses up the code of the time step `step`. Returns `false` if that code or a later one was used before. Of several
-/// callers, only one gets `true`.
+/// Uses up the code of the time step `step`. Returns `false` if that code or a later one was used before. If several
+/// callers have the same code, only one gets `true`.
 pub async fn use_step(db: &mut Connection, pool_id: &str, sub: Uuid, step: i64) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE software_tokens SET last_step = $3 WHERE user_pool_id = $1 AND sub = $2 AND last_step < $3",

@@ -6,7 +6,7 @@
 /// - `USER_IF_ANY`: the same columns for a user who may not exist.
 /// - `SESSION_AND_OWNER`: a session `s` with its user `u` and its app client `o`, to be joined or filtered further.
 /// - `LIVES`: the condition that the session and its user may act: the session was not ended, and the user is enabled
-///   and needs no password reset. (Sessions of a deleted app client drop out, because they find no `o`.)
+///   and needs no password reset. (`SESSION_AND_OWNER` already excludes sessions of a deleted app client.)
 /// - `NOTED`: the inserts of the audit row and the outbox row for each deleted passkey, made from the rows of
 ///   `deleted`.
 macro_rules! statement {

@@ -104,7 +104,7 @@ pub async fn count_open(db: &mut Connection, pool_id: &str) -> sqlx::Result<i64>
     .await
 }
 
-/// Stores the file of a job that was not started. Returns `false` if there is no such job.
+/// Stores the file of a job that was not started yet. Returns `false` if there is no such job.
 pub async fn put_file(db: &mut Connection, pool_id: &str, id: &str, file: &[u8]) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET file = $3 WHERE user_pool_id = $1 AND job_id = $2 AND status = 'Created'",
@@ -170,7 +170,7 @@ pub struct Work {
     pub file: Option<Vec<u8>>,
     /// The number of the file's rows that were processed before.
     pub done: i32,
-    /// How often the job was taken since a row was last processed.
+    /// How many times the job was taken since a row was last processed, including this time.
     pub takes: i32,
 }
 
@@ -231,7 +231,7 @@ pub async fn note_row(db: &mut Connection, pool_id: &str, id: &str, outcome: Row
     Ok(())
 }
 
-/// Gives back a job that is not done. All other jobs that wait get their turn before it.
+/// Gives back a job that is not done. All other jobs that wait now get their turn before it.
 pub async fn give_back(db: &Connections, pool_id: &str, id: &str, now: OffsetDateTime) -> sqlx::Result<()> {
     sqlx::query!(
         "UPDATE user_import_jobs SET leased_until = $3 WHERE user_pool_id = $1 AND job_id = $2",
@@ -244,7 +244,7 @@ pub async fn give_back(db: &Connections, pool_id: &str, id: &str, now: OffsetDat
     Ok(())
 }
 
-/// Ends the jobs that were created before a time and never started. Returns how many there were.
+/// Ends the jobs that were created before the time `created_before` and never started. Returns how many there were.
 pub async fn expire(db: &mut Connection, created_before: OffsetDateTime, now: OffsetDateTime) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "UPDATE user_import_jobs SET status = 'Expired', completed_at = $2, file = NULL

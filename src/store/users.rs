@@ -138,8 +138,8 @@ impl From<Row> for Listed {
     }
 }
 
-/// Finds the user whose username this is, in the form in which usernames are compared. If there is none, finds the user
-/// with this subject (if the string is a UUID), and otherwise the user with this alias.
+/// Finds the user with the username `username_key`, given in the form in which usernames are compared. If no user has
+/// this username, finds the user with this subject (if the string is a UUID), and otherwise the user with this alias.
 pub async fn find(db: &Connections, pool_id: &str, username_key: &str) -> sqlx::Result<Option<User>> {
     let row = statement!(query_as(Row) {
         "SELECT" USER
@@ -190,7 +190,8 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
 }
 
 /// Protects a user's row from every change until the transaction ends (`FOR SHARE`), and returns the user. This is for
-/// sign-ins. Several may run at the same time, but not while the user is disabled or deleted or gets another password.
+/// sign-ins. Several sign-ins can hold this lock at the same time. Until they end, the user cannot be disabled or
+/// deleted and cannot get another password.
 pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row =
         statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR SHARE" }
@@ -203,7 +204,7 @@ pub async fn lock_shared(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
 }
 
 /// Locks a user for a change of the user or of what belongs to the user, and returns the user. Only one transaction at
-/// a time has this lock. A transaction that takes it must take it before the other locks of the lock order.
+/// a time has this lock. A transaction that takes it must take it before the other locks that [`crate::store`] lists.
 pub async fn lock(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<User>> {
     let row =
         statement!(query_as(Row) { "SELECT" USER "FROM users u WHERE u.user_pool_id = $1 AND u.sub = $2 FOR UPDATE" }
@@ -477,8 +478,10 @@ pub async fn signed_up_again(db: &mut Connection, pool_id: &str, sub: Uuid) -> s
     Ok(())
 }
 
-/// Returns the browser in which an unconfirmed user signed up on the pages: an empty string if somebody signed up again
-/// with the same name, and `None` if nobody signed up with it on the pages or the user is confirmed.
+/// Returns the browser in which an unconfirmed user signed up on the pages.
+///
+/// The result is an empty string if somebody has signed up again with the user's name ([`signed_up_again`]). It is
+/// `None` if nobody has signed up with the name on the pages, or if [`confirm`] has confirmed the user.
 pub async fn sign_up_browser(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<String>> {
     let found =
         sqlx::query_scalar!("SELECT sign_up_browser FROM users WHERE user_pool_id = $1 AND sub = $2", pool_id, sub);

@@ -126,7 +126,7 @@ pub fn sign(claims: &impl Claims, key: &SigningKey) -> error::Result<String> {
     jsonwebtoken::encode(&header, claims, &key.key).map_err(error::Error::internal)
 }
 
-/// Returns the pool in a token's `iss` claim. Does not verify the token.
+/// Returns the ID of the pool in a token's `iss` claim. Does not verify the token.
 pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
     #[derive(Deserialize)]
     struct Issuer {
@@ -140,7 +140,7 @@ pub fn unverified_pool(token: &str, public_url: &str) -> Result<String, Error> {
     Ok(pool.to_owned())
 }
 
-/// Returns the subject in a token's `sub` claim; `None` if it is not a user's. Does not verify the token.
+/// Returns the subject in a token's `sub` claim; `None` if it is not the subject of a user. Does not verify the token.
 pub fn unverified_subject(token: &str) -> Option<Uuid> {
     #[derive(Deserialize)]
     struct Subject {

@@ -19,13 +19,13 @@ use crate::{error, sealing::sha256};
 pub struct PublicKey {
     /// Always `RS256`.
     pub alg: String,
-    /// The exponent, base64url.
+    /// The exponent, in base64url.
     pub e: String,
     /// The key ID: the padded base64 of 32 bytes, like the key IDs of Amazon Cognito.
     pub kid: String,
     /// Always `RSA`.
     pub kty: String,
-    /// The modulus, base64url.
+    /// The modulus, in base64url.
     pub n: String,
     /// Always `sig`.
     #[serde(rename = "use")]
@@ -35,7 +35,7 @@ pub struct PublicKey {
 /// A key that signs tokens. It is parsed only once, because parsing takes longer than signing.
 pub struct SigningKey {
     pub(super) kid: String,
-    /// Tells the signer which parsed key to use.
+    /// A reference to the parsed key, in the type that `jsonwebtoken` uses for keys.
     pub(super) key: EncodingKey,
     _parsed: parsed_keys::Entry,
 }

@@ -2,7 +2,8 @@
 //! longer than signing.
 //!
 //! The library can be extended by a process-wide [`CryptoProvider`]. Keystead's provider finds the parsed key by a
-//! number, which is passed in place of the key's DER. It leaves everything else to the library's default provider.
+//! number, which is passed in place of the key's DER. Keystead's provider leaves everything else to the library's
+//! default provider.
 
 use std::{
     collections::HashMap,
@@ -31,7 +32,8 @@ static PROVIDER: LazyLock<CryptoProvider> =
     LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
 static INSTALLED: LazyLock<bool> = LazyLock::new(|| PROVIDER.install_default().is_ok());
 
-/// Precedes a parsed key's number where the library expects DER. DER starts with 0x30, so no DER is taken for a number.
+/// The start of the value that the library gets in place of a key's DER. The number of a parsed key follows. DER starts
+/// with 0x30, so DER is never taken for such a value.
 const MARK: &[u8] = b"parsed key ";
 
 /// A parsed key, which is kept until this is dropped.

@@ -1,8 +1,8 @@
 //! Verifies assertions (Web Authentication Level 3, section 7.2).
 //!
-//! Comments give the numbers of the steps. aws-lc verifies the signature, because it is five times as fast as the
-//! library that registrations use. A test compares the results with those of that library, for good and spoiled
-//! assertions.
+//! Comments give the numbers of the steps. aws-lc verifies the signature, because it is five times as fast as
+//! `webauthn-rs-core`, the library that verifies most registrations. A test compares the results with those of that
+//! library, for good and spoiled assertions.
 
 use aws_lc_rs::signature::{self, UnparsedPublicKey};
 use serde::Deserialize;
@@ -29,7 +29,7 @@ pub struct StoredCredential {
     pub id: Vec<u8>,
     /// The public key: the CBOR of a `COSE_Key`.
     pub public_key: Vec<u8>,
-    /// The signature counter of the last assertion, or of the registration.
+    /// The signature counter of the last assertion, or of the registration if there was no assertion.
     pub sign_count: u32,
     /// The flag BE (backup eligibility) at the registration.
     pub backup_eligible: bool,
@@ -128,7 +128,8 @@ impl<'a> AuthenticatorData<'a> {
         let (rp_id_hash, rest) = bytes.split_at_checked(32).ok_or_else(malformed)?;
         let (&[flags], rest) = rest.split_first_chunk::<1>().ok_or_else(malformed)?;
         let (&sign_count, rest) = rest.split_first_chunk::<4>().ok_or_else(malformed)?;
-        // Only registrations have attested credential data here. Assertions have at most one CBOR map of extensions.
+        // Attested credential data is accepted only in registrations. In an assertion, at most one CBOR map of
+        // extensions may follow the counter.
         let extensions = flags & flag::EXTENSIONS != 0;
         let fits = if extensions { cbor::harmless_map(rest) } else { rest.is_empty() };
         if flags & flag::ATTESTED_DATA != 0 || !fits {
@@ -315,7 +316,7 @@ mod tests {
         let map = |key: Value, value: Value| Value::Map([(key, value)].into());
         let parsed = |data: &[u8]| AuthenticatorData::parse(data).is_ok();
         assert!(parsed(&data(&map(Value::Text("credProps".into()), Value::Bool(true)))));
-        // Maps with such keys can cost a parser quadratic time.
+        // Maps whose keys are arrays can cost a parser quadratic time.
         assert!(!parsed(&data(&map(Value::Array(vec![Value::Null]), Value::Null))));
         assert!(!parsed(&data(&Value::Array(vec![]))));
         let long = |bytes| data(&map(Value::Text("x".into()), Value::Bytes(vec![0; bytes])));
@@ -398,9 +399,9 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
         /// For any flags, counter, extensions and signature, our implementation and the library agree on whether an
-        /// assertion is valid. There is one exception: ours always refuses attested credential data in an assertion,
-        /// and extensions that the flags do not announce or that are not exactly one map. The library accepts some of
-        /// these.
+        /// assertion is valid. There are two exceptions, which ours always refuses and the library sometimes accepts:
+        /// attested credential data in an assertion, and extensions that do not fit the flags or are not exactly one
+        /// map.
         #[test]
         fn a_second_library_agrees(
             flags in any::<u8>(), count in prop_oneof![Just(0_u32), 0..20_u32, any::<u32>()], old in 0..20_u32,

@@ -1,5 +1,5 @@
 //! Attestation objects (section 6.5.4) and the authenticator data in them (section 6.1). They are checked here before
-//! they are passed to a library.
+//! `webauthn-rs-core` (here called the library) or the module `ed25519` uses them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::{Error, assertion::flag, cbor};
 /// certificates, have some thousands of bytes.
 const MAX_ATTESTATION_OBJECT: usize = 64 * 1024;
 
-/// A parsed attestation object. The library does not return these parts.
+/// The parts of an attestation object that this crate checks or keeps itself.
 pub(super) struct AttestationObject {
     pub(super) fmt: String,
     pub(super) auth_data: Vec<u8>,

@@ -16,7 +16,7 @@ pub(super) fn harmless(bytes: &[u8], limit: usize) -> bool {
     items.enumerate().all(|(before, item)| item.is_ok() && before < limit)
 }
 
-/// Whether these bytes are exactly one CBOR map, and harmless.
+/// Whether these bytes are exactly one CBOR map, and the map is harmless.
 pub(super) fn harmless_map(bytes: &[u8]) -> bool {
     // Maps are major type 5 (RFC 8949, section 3.1).
     bytes.first().is_some_and(|first| first >> 5 == 5) && harmless(bytes, 1)
@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Item {
     }
 }
 
-/// Checks a value that is nested this deeply.
+/// Checks a value that is inside this many arrays or maps (`nesting`).
 #[derive(Clone, Copy)]
 struct Look {
     nesting: usize,

@@ -19,7 +19,8 @@ struct ClientData {
     top_origin: Option<String>,
 }
 
-/// Checks client data (section 7.1 steps 5 to 11, section 7.2 steps 9 to 14). Returns its origin, which is allowed.
+/// Checks client data (section 7.1 steps 5 to 11, section 7.2 steps 9 to 14). Returns the origin in the client data,
+/// which is an allowed one.
 pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]) -> Result<Url, Error> {
     let data: ClientData =
         serde_json::from_slice(json).map_err(|_| Error::Malformed("clientDataJSON is not client data".into()))?;
@@ -45,8 +46,9 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
     Ok(origin)
 }
 
-/// Whether an origin is allowed. It must be a configured app origin or related origin, or its host must be the RP ID or
-/// a name below it. The scheme must then be https; http is allowed on localhost and names below it.
+/// Whether an origin is allowed. An origin is allowed if it is a configured app origin or related origin. Any other
+/// origin must have the RP ID, or a name below the RP ID, as its host. Its scheme must be https, or may be http on
+/// localhost and names below localhost.
 fn origin_allowed(rp: &RelyingParty, text: &str, origin: &Url) -> bool {
     if rp.app_origins.iter().chain(&rp.related_origins).any(|allowed| allowed == text) {
         return true;

@@ -63,7 +63,7 @@ impl PublicKey {
     }
 }
 
-/// Decodes a `COSE_Key` to the library's type.
+/// Decodes a `COSE_Key` to the type of `webauthn-rs-core`.
 #[cfg(test)]
 pub(super) fn decode(bytes: &[u8]) -> Result<COSEKey, Error> {
     let value: Value = serde_cbor_2::from_slice(bytes).map_err(|cause| Error::Malformed(cause.to_string()))?;

@@ -1,6 +1,6 @@
-//! Registers Ed25519 keys (section 7.1). For all other algorithms, the library does this. Only two attestations are
-//! accepted, those that browsers give if the options request none: `none`, and `packed` signed with the key itself
-//! (section 8.2).
+//! Registers Ed25519 keys (section 7.1). For all other algorithms, `webauthn-rs-core` does this. Only two attestation
+//! formats are accepted: `none`, and `packed` signed with the key itself (section 8.2). Browsers send one of them if
+//! the options do not request an attestation.
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use serde_cbor_2::Value as Cbor;
@@ -15,8 +15,8 @@ pub(super) const ALGORITHM: i32 = -8;
 /// The length of a public key, and of each half of a signature, in bytes.
 const KEY: usize = 32;
 
-/// Verifies an attestation object. The caller has checked the client data (steps 5 to 11), and that the key declares
-/// this algorithm.
+/// Verifies an attestation object. The caller has already checked the client data (steps 5 to 11), and that the key
+/// declares the algorithm Ed25519.
 pub(super) fn register(
     rp: &RelyingParty,
     object: &AttestationObject,

@@ -1,8 +1,9 @@
-//! Passkey ceremonies: how the options are made and the responses are checked. Pure: no database, no HTTP, no clock.
+//! Passkey ceremonies: how the options are made and the responses are checked. This code uses no database, no HTTP and
+//! no clock.
 //!
-//! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. For registrations,
-//! `webauthn-rs-core` does most of the steps. This code does the steps that the library leaves to its caller; a comment
-//! gives the number of each.
+//! Verification follows the numbered steps of Web Authentication Level 3, sections 7.1 and 7.2. In registrations of
+//! keys other than Ed25519, `webauthn-rs-core` does most of the steps. This code does the other steps; comments give
+//! their numbers.
 
 mod assertion;
 mod attestation;

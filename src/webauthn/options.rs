@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{COSEAlgorithm, RelyingParty, cose::algorithm_number};
 
-/// A passkey in a list of request options.
+/// A passkey in the list `allowCredentials` of request options.
 pub struct Descriptor {
     /// The credential ID.
     pub id: Vec<u8>,

@@ -14,12 +14,12 @@ use super::{Error, NewCredential, RelyingParty, attestation::AttestationObject, 
 
 /// The maximum length of a credential ID, in bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
-/// How many transports are kept.
+/// How many transports of a credential are kept at most.
 const MAX_TRANSPORTS: usize = 10;
 /// The maximum length of a transport, in bytes.
 const MAX_TRANSPORT_LENGTH: usize = 32;
 
-/// The members of a `RegistrationResponseJSON` that are used. Those that some clients leave out are optional
+/// The members of a `RegistrationResponseJSON` that are used. The members that some clients leave out are optional
 /// (docs/cognito.md 2.1).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -125,7 +125,7 @@ fn sane_attachment(attachment: Option<String>) -> Option<String> {
     attachment.filter(|one| one == "platform" || one == "cross-platform")
 }
 
-/// Makes the state that the library would have kept between the two halves of a ceremony.
+/// Makes the state that `webauthn-rs-core` would have kept between making the options and verifying the response.
 fn state(rp: &RelyingParty, challenge: &[u8], algorithms: &[COSEAlgorithm]) -> Result<RegistrationState, Error> {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     serde_json::from_value(json!({

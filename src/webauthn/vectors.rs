@@ -60,9 +60,9 @@ fn vectors_of_the_specification() {
         })
         .collect();
     // Ceremonies in frames of other origins are refused on purpose. ES384, ES512 and Ed448 are refused because they are
-    // not offered. The library refuses RSA keys that do not have 2048 bits (the key of the RS256 vector has 3482), and
-    // the attestation statements of the TPM and Android vectors. Our own Ed25519 code refuses attestations with a
-    // certificate.
+    // not offered. The library `webauthn-rs-core` refuses RSA keys that do not have 2048 bits (the key of the RS256
+    // vector has 3482), and the attestation statements of the TPM and Android vectors. Our own Ed25519 code refuses
+    // attestations with a certificate.
     let not_asked_for = "The credential is not supported: its attestation is of a kind that was not asked for.";
     let not_offered = "The credential is not supported: its algorithm or key size was not offered.";
     let framed = "The origin https://example.org (framed by another origin) is not allowed for this relying party ID: it must be https on that name or one below it, http on localhost only, or an app origin of the settings.";

@@ -1,5 +1,5 @@
 //! The shapes of the API: the service model, the check of requests against it, and the members that are refused
-//! although the model has them. Pure: no database, no HTTP.
+//! although the model has them. This code uses no database and no HTTP.
 
 mod depth;
 mod model;
@@ -48,15 +48,17 @@ mod tests {
     }
 
     #[test]
-    fn a_password_has_1_to_256_characters_and_no_space() {
+    fn a_password_has_2_to_256_characters_and_no_space_at_its_ends() {
         for (text, fits) in [
-            ("p".to_owned(), true),
+            ("p".to_owned(), false),
+            ("pw".into(), true),
             ("pä$$wörd".into(), true),
             ("ä".repeat(129), true),
             ("ä".repeat(256), true),
             ("ä".repeat(257), false),
             (String::new(), false),
-            ("pass word".into(), false),
+            ("pass word".into(), true),
+            (" password".into(), false),
             ("password ".into(), false),
         ] {
             assert_eq!(is_password(&text), fits, "{text:?}");

@@ -1,14 +1,15 @@
 //! Members of inputs that Keystead does not support and refuses by name.
 //!
-//! A member is listed here if the caller would be misled if it were ignored: the caller would believe that something is
-//! protected, for example, or that something happens. Members that only describe something are not listed; they are
+//! A member is listed here if ignoring it would mislead the caller: the caller might believe, for example, that
+//! something is protected or that something happens. Members that only describe something are not listed; they are
 //! stored and returned.
 
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
-/// Whether a member with this value may be ignored. So tools that always send the member are not refused.
+/// Whether a member with this value may be ignored, so that tools that always send the member with such a value are not
+/// refused.
 type Harmless = fn(&Value) -> bool;
 
 /// The refused members: the operation, the member, and the check for values that may be ignored.

@@ -10,16 +10,27 @@ use serde_json::{Map, Value};
 use super::model::{Kind, Model, Shape, model};
 use crate::error::{Error, Key, Result, Text};
 
-/// How many characters of an input value a message repeats at most.
+/// How many characters of an input value an error message repeats at most.
 const ECHO_LIMIT: usize = 256;
 
-/// How many violations a message describes at most. The others are only counted.
+/// How many violations an error message describes at most. Further violations are only counted.
 const NAMED_LIMIT: usize = 50;
+
+/// Members in which an empty string means the same as a missing member, namely a user without a password (API
+/// reference: SignUp and AdminCreateUser).
+const BLANK_IS_NONE: [(&str, &str); 2] = [("SignUp", "Password"), ("AdminCreateUser", "TemporaryPassword")];
 
 /// Checks the input of an operation. Returns it without nulls and unknown members, or fails with an error that says
 /// what is wrong with it.
-pub fn validated(operation: &str, input: Value) -> Result<Map<String, Value>> {
+pub fn validated(operation: &str, mut input: Value) -> Result<Map<String, Value>> {
     let model = model();
+    for (_, member) in BLANK_IS_NONE.iter().filter(|(name, _)| *name == operation) {
+        if let Some(map) = input.as_object_mut()
+            && map.get(*member).is_some_and(|value| value == "")
+        {
+            map.remove(*member);
+        }
+    }
     let operation = model.operation(operation).expect("only operations of the model are dispatched");
     let shape = &operation.input;
     let strict = operation.is_extension;
@@ -47,8 +58,8 @@ struct Check {
     count: usize,
     /// Whether the value being checked is inside a sensitive member.
     hidden: bool,
-    /// Whether members that are not in the model are refused. This is so for Keystead's own operations. Some of them
-    /// replace a whole document of rules, so a rule with a misspelled name would be switched off.
+    /// Whether members that are not in the model are refused. They are refused in Keystead's own operations. Some of
+    /// these operations replace a whole document of rules, so a rule with a misspelled name would be switched off.
     strict: bool,
 }
 

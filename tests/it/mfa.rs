@@ -181,14 +181,17 @@ async fn a_required_factor_is_set_up_in_the_middle_of_a_sign_in() {
     let session = challenge["Session"].clone();
     let offered = stage.server.call("AssociateSoftwareToken", json!({"Session": session})).await.ok();
     let app = App::new(offered["SecretCode"].as_str().unwrap());
-    let verify = |code: String| json!({"Session": offered["Session"], "UserCode": code});
+    let verify =
+        |code: String| json!({"Session": offered["Session"], "UserCode": code, "FriendlyDeviceName": "My phone"});
     let wrong = stage.server.call("VerifySoftwareToken", verify(app.wrong(&stage))).await.refused();
-    assert_eq!(wrong, "400 EnableSoftwareTokenMFAException: Code mismatch");
+    assert_eq!(wrong, "400 EnableSoftwareTokenMFAException: Code mismatch and fail enable Software Token MFA");
     let verified = stage.server.call("VerifySoftwareToken", verify(app.code(&stage))).await.ok();
     let mut challenge = challenge;
     challenge["Session"] = verified["Session"].clone();
     assert!(tokens(&stage.respond(&challenge, "ANSWER", "x").await.ok()));
-    assert_eq!(stage.password().await["ChallengeName"], "SOFTWARE_TOKEN_MFA", "it is switched on");
+    let challenge = stage.password().await;
+    assert_eq!(challenge["ChallengeName"], "SOFTWARE_TOKEN_MFA", "it is switched on");
+    assert_eq!(challenge["ChallengeParameters"]["FRIENDLY_DEVICE_NAME"], "My phone");
     let again = stage.server.call("AssociateSoftwareToken", json!({"Session": session})).await.outcome();
     assert_eq!(again, "NotAuthorizedException", "the session was used up");
 }
@@ -289,9 +292,14 @@ async fn a_challenge_dies_with_the_password_that_was_proved() {
 #[tokio::test]
 async fn what_is_not_set_up_is_not_switched_on() {
     let stage = Stage::with("OPTIONAL").await;
-    for (settings, text) in [
-        (json!({"SoftwareTokenMfaSettings": {"Enabled": true}}), "User has not verified software token mfa"),
-        (json!({"SMSMfaSettings": {"Enabled": true}}), "User does not have delivery config set to turn on SMS_MFA"),
+    let no_delivery = |method: &str| format!("User does not have delivery config set to turn on {method}");
+    for (method, settings, text) in [
+        (
+            "SOFTWARE_TOKEN_MFA",
+            json!({"SoftwareTokenMfaSettings": {"Enabled": true}}),
+            "User has not verified software token mfa".to_owned(),
+        ),
+        ("SMS_MFA", json!({"SMSMfaSettings": {"Enabled": true}}), no_delivery("SMS_MFA")),
     ] {
         let refusal = stage.ada.call("SetUserMFAPreference", settings.clone()).await.refused();
         assert_eq!(refusal, format!("400 InvalidParameterException: {text}"));
@@ -299,7 +307,7 @@ async fn what_is_not_set_up_is_not_switched_on() {
         by_operator["UserPoolId"] = json!(stage.pool);
         by_operator["Username"] = json!("ada");
         let refusal = stage.server.operator("AdminSetUserMFAPreference", by_operator).await.refused();
-        assert_eq!(refusal, format!("400 InvalidParameterException: {text}"));
+        assert_eq!(refusal, format!("400 InvalidParameterException: {}", no_delivery(method)));
     }
     let app = stage.app().await;
     // A new app replaces the old one once it is verified, and not before.
@@ -498,4 +506,19 @@ async fn second_factors_are_changed_however_much_was_changed_in_a_day() {
     for event in ["mfa.changed", "software_token.verified", "user.changes_left_out"] {
         assert_eq!(stage.server.count(&format!("audit_events WHERE event = '{event}'")).await, 1, "{event}");
     }
+}
+
+#[tokio::test]
+async fn a_reset_code_is_void_once_its_address_is_a_second_factor() {
+    let stage = Stage::with("OPTIONAL").await;
+    let phone =
+        json!([{"Name": "phone_number", "Value": "+15555550100"}, {"Name": "phone_number_verified", "Value": "true"}]);
+    let input = json!({"UserPoolId": stage.pool, "Username": "ada", "UserAttributes": phone});
+    stage.server.operator("AdminUpdateUserAttributes", input).await.ok();
+    stage.server.call("ForgotPassword", json!({"ClientId": stage.client, "Username": "ada"})).await.ok();
+    let code = stage.server.code(EMAIL, 1).await;
+    stage.prefer(json!({"EmailMfaSettings": {"Enabled": true}})).await;
+    let reset =
+        json!({"ClientId": stage.client, "Username": "ada", "ConfirmationCode": code, "Password": "N3w-Passw0rd"});
+    assert_eq!(stage.server.call("ConfirmForgotPassword", reset).await.outcome(), "ExpiredCodeException");
 }

@@ -438,6 +438,9 @@ async fn a_machine_gets_the_scopes_it_may_have_and_nothing_of_a_person() {
     let mut browser = Browser::new(&server);
     let grant = ("grant_type", "client_credentials");
     let by_post = [grant, ("client_id", id.as_str()), ("client_secret", secret.as_str())];
+    let by_query = format!("/oauth2/token?grant_type=client_credentials&client_id={id}&client_secret=wrong");
+    let answer = browser.post(&by_query, &[("client_secret", secret.as_str())]).await;
+    assert_eq!(answer.status, 200, "the form comes before the query: {}", answer.text);
     let answer = browser.post("/oauth2/token", &by_post).await.json();
     assert_eq!((&answer["id_token"], &answer["refresh_token"]), (&Value::Null, &Value::Null));
     let token = answer["access_token"].as_str().unwrap().to_owned();

@@ -77,7 +77,7 @@ async fn a_link_keeps_the_password_of_the_browser_that_signed_up_only() {
         );
         let weak = open_link(&server, &mut owner, email, n, "weak").await;
         assert!(weak.notice().starts_with("This password is too weak.") && !confirmed(email).await);
-        let blank = open_link(&server, &mut owner, email, n, "Owners own-1!").await;
+        let blank = open_link(&server, &mut owner, email, n, " Owners-own-1!").await;
         assert!(blank.notice().starts_with("This password cannot be used.") && !confirmed(email).await);
         let done = open_link(&server, &mut owner, email, n, "Owners-own-1!").await;
         assert_eq!((done.status, done.heading().as_str()), (200, "Confirmed"), "{email}");

@@ -49,10 +49,16 @@ async fn a_pre_sign_up_trigger_gets_the_event_of_cognito_and_confirms() {
         events,
         [json!({"version": "1", "triggerSource": "PreSignUp_SignUp", "region": "us-east-1", "userPoolId": pool,
             "userName": "ada", "callerContext": {"awsSdkVersion": "keystead", "clientId": client},
-            "request": {"userAttributes": {"email": "ada@example.com", "email_verified": "false"},
+            "request": {"userAttributes": {"email": "ada@example.com"},
                 "validationData": {"ticket": "42"}, "clientMetadata": {"locale": "de"}},
             "response": {"autoConfirmUser": false, "autoVerifyEmail": false, "autoVerifyPhone": false}})]
     );
+    let plain = json!({"ClientId": client, "Username": "eve", "Password": PASSWORD,
+        "UserAttributes": [{"Name": "email", "Value": "eve@example.com"}]});
+    server.call("SignUp", plain).await.ok();
+    let attributes = json!({"email": "eve@example.com"});
+    let request = json!({"userAttributes": attributes, "validationData": null, "clientMetadata": null});
+    assert_eq!(functions.events("PreSignUp")[1]["request"], request);
     let after = &functions.events("PostConfirmation")[0];
     assert_eq!(after["triggerSource"], "PostConfirmation_ConfirmSignUp");
     let attributes = &after["request"]["userAttributes"];

@@ -45,17 +45,48 @@ pub fn readable(client: &Client, attributes: &Map<String, Value>) -> Map<String,
     attributes.iter().filter(|(name, _)| listed(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Checks the given attributes against the schema and returns them as a map. Each must be known, writable and well
-/// formed.
-///
-/// If `by_operator` is set, the caller may also write `email_verified` and other attributes that users may not write.
+/// A change of a user's attributes.
+#[derive(Clone, Debug, Default)]
+pub struct AttributeChange {
+    /// The attributes that get a value.
+    pub set: Map<String, Value>,
+    /// The attributes that are deleted.
+    pub deleted: Vec<String>,
+}
+
+impl AttributeChange {
+    /// The new value of an attribute: `Some(None)` if the change deletes it, `None` if the change does not mention it.
+    pub fn value_of(&self, name: &str) -> Option<Option<&Value>> {
+        match self.set.get(name) {
+            Some(value) => Some(Some(value)),
+            None => self.deleted.iter().any(|one| one == name).then_some(None),
+        }
+    }
+}
+
+/// Checks the attributes of a new user as [`checked_change`] does, and returns them as a map, without those whose value
+/// is empty.
 pub fn checked(
     pool: &Pool,
     given: &[Attribute],
     writable: Option<&[String]>,
     by_operator: bool,
 ) -> Result<Map<String, Value>> {
-    let mut out = Map::new();
+    Ok(checked_change(pool, given, writable, by_operator)?.set)
+}
+
+/// Checks the given attributes against the schema. Each must be known, writable and well formed. An empty value deletes
+/// the attribute (docs/cognito.md 3.4).
+///
+/// `writable` is the app client's list of writable attributes, or `None` if there is no list. If `by_operator` is
+/// set, the caller may write every attribute except `sub` and `identities`, even `email_verified`.
+pub fn checked_change(
+    pool: &Pool,
+    given: &[Attribute],
+    writable: Option<&[String]>,
+    by_operator: bool,
+) -> Result<AttributeChange> {
+    let mut out = AttributeChange::default();
     for attribute in given {
         let name = attribute.name.as_str();
         let schema = pool.settings.schema_attributes.iter().find(|known| known.name == name);
@@ -70,10 +101,17 @@ pub fn checked(
             return Err(Error::NotAuthorized("A client attempted to write unauthorized attribute".into()));
         }
         let value = attribute.value.clone().unwrap_or_default();
+        // If an attribute is given twice, the last one counts.
+        out.deleted.retain(|one| one != name);
+        if value.is_empty() {
+            out.set.remove(name);
+            out.deleted.push(name.to_owned());
+            continue;
+        }
         // Amazon Cognito also accepts `True` and `False`, as Python spells them.
         let value = if schema.attribute_data_type == "Boolean" { value.to_lowercase() } else { value };
         check_value(schema, &value)?;
-        out.insert(name.to_owned(), Value::String(value));
+        out.set.insert(name.to_owned(), Value::String(value));
     }
     Ok(out)
 }
@@ -89,7 +127,7 @@ pub fn check_verified(attributes: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// Whether users may write this attribute through any client at all.
+/// Whether users may write this attribute if the app client allows it.
 pub fn is_for_users(schema: &SchemaAttribute) -> bool {
     let reserved = matches!(schema.name.as_str(), "email_verified" | "phone_number_verified" | "identities");
     !reserved && !schema.developer_only_attribute
@@ -140,13 +178,18 @@ pub fn changed(pool: &Pool, mut current: Map<String, Value>, new: Map<String, Va
     Ok(current)
 }
 
+/// The first required attribute that the user lacks.
+pub fn missing<'a>(pool: &'a Pool, attributes: &Map<String, Value>) -> Option<&'a str> {
+    let mut all = pool.settings.schema_attributes.iter();
+    let missing = all.find(|known| known.required && known.name != "sub" && !attributes.contains_key(&known.name));
+    missing.map(|known| known.name.as_str())
+}
+
 /// Fails if the user lacks a required attribute.
 pub fn check_required(pool: &Pool, attributes: &Map<String, Value>) -> Result<()> {
-    let missing =
-        |known: &&SchemaAttribute| known.required && known.name != "sub" && !attributes.contains_key(&known.name);
-    match pool.settings.schema_attributes.iter().find(missing) {
+    match missing(pool, attributes) {
         None => Ok(()),
-        Some(known) => Err(nonconforming(&known.name, &format!("The attribute {} is required", known.name))),
+        Some(name) => Err(nonconforming(name, &format!("The attribute {name} is required"))),
     }
 }
 
@@ -177,11 +220,12 @@ fn check_value(schema: &SchemaAttribute, value: &str) -> Result<()> {
         _ => {
             let length = value.chars().count();
             let bound = |key: &str| schema.string_attribute_constraints.as_ref()?.get(key)?.parse::<usize>().ok();
-            // The values of these attributes are also keys in the database, and the size of a key is limited in bytes.
+            // Users may sign in with these attributes. Their values are then keys in the database, and the size of a
+            // key is limited in bytes.
             let key = matches!(name.as_str(), "email" | "phone_number" | "preferred_username");
             if bound("MinLength").is_some_and(|min| length < min)
                 || length > bound("MaxLength").unwrap_or(2048)
-                // Lowercasing may lengthen the value.
+                // In case-insensitive pools, the key is the value in lower case, which may be longer than the value.
                 || (key && value.to_lowercase().len() > LONGEST_KEY)
             {
                 return broken("String length is outside its range.");

@@ -69,7 +69,7 @@ pub fn note_step(sign_in: &SignIn<'_>, name: Option<&String>, outcome: &Result<O
 }
 
 /// What a challenge's answer proves: the `ChallengeName` (`Password` or `Mfa`) in an event's `ChallengeResponses`.
-/// `None` for every other challenge.
+/// `None` if the challenge is recorded under neither name.
 pub fn proves(challenge: ChallengeName) -> Option<&'static str> {
     match challenge {
         ChallengeName::Password

@@ -9,7 +9,10 @@ use crate::{
     error::{Error, Key, Result, Text},
     factor::AddressAttribute,
     flows::{
-        accounts::{attributes, factors, last_factor, names},
+        accounts::{
+            attributes::{self, AttributeChange},
+            factors, last_factor, names,
+        },
         messages::{
             addresses::{Address, DeliveryDetails},
             codes::{self, Sending},
@@ -33,7 +36,7 @@ pub async fn must_keep_a_factor(db: &mut Connection, pool: &Pool, sub: Uuid) -> 
     Ok(pool.passkey_policy.keep_last_factor && last_factor::can_sign_in(db, pool, sub, None).await?)
 }
 
-/// Applies checked attributes to a user, in a transaction that has locked the user's row.
+/// Applies a checked change to a user's attributes, in a transaction that has locked the user's row.
 ///
 /// Returns the changed user and the addresses to be verified; the caller sends the codes. If `careful` is set, a
 /// verified address stays until the new address is verified, whatever the pool's settings say.
@@ -41,7 +44,7 @@ pub async fn update(
     db: &mut Connection,
     pool: &Pool,
     user: User,
-    mut new: Map<String, Value>,
+    change: AttributeChange,
     careful: bool,
     now: OffsetDateTime,
 ) -> Result<(User, Vec<Address>)> {
@@ -50,17 +53,19 @@ pub async fn update(
     let before_update = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
     // Immutable attributes are checked first, because the loop below removes from `new` the addresses that wait for a
     // code.
-    attributes::changed(pool, user.attributes.clone(), new.clone())?;
+    let AttributeChange { set: mut new, deleted } = change;
+    let kept = without(pool, user.attributes.clone(), &deleted, None)?;
+    attributes::changed(pool, kept.clone(), new.clone())?;
     let mut to_prove = Vec::new();
     for attribute in AddressAttribute::ALL {
         let Some(value) = new.get(attribute.name()).and_then(Value::as_str).map(str::to_owned) else { continue };
-        // A code that was sent earlier is for the previous value.
+        // A code that was sent earlier may be for another value.
         codes::withdraw(db, pool, user.sub, Purpose::verify(attribute)).await?;
         let same = user.attributes.get(attribute.name()).is_some_and(|old| *old == value);
         let vouched = new.get(attribute.verified()).is_some_and(|verified| verified == "true");
         // An address that serves as a second factor stays until the new address is verified.
         let stays = factors::uses(pool, &user, attribute) || (careful && Address::verified(&user, attribute).is_some());
-        if same || vouched || value.is_empty() {
+        if same || vouched {
             continue;
         }
         if !stays && !has(&settings.auto_verified_attributes, attribute.name()) {
@@ -73,7 +78,7 @@ pub async fn update(
     }
     let flags: Vec<_> = new.iter().filter(|(name, _)| name.ends_with("_verified")).collect();
     let flags: Vec<_> = flags.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let mut changed = attributes::changed(pool, user.attributes.clone(), new)?;
+    let mut changed = attributes::changed(pool, kept, new)?;
     changed.extend(flags);
     let user = store(db, pool, user, changed, now).await?;
     Ok((user, to_prove))
@@ -99,7 +104,8 @@ pub async fn prove(
     Ok(sent)
 }
 
-/// Writes a user's attributes and the names that follow from them, and withdraws the codes of addresses that changed.
+/// Writes a user's attributes and updates the names that the user can sign in with. Withdraws the codes that were sent
+/// to verify addresses that have now changed.
 pub async fn store(
     db: &mut Connection,
     pool: &Pool,
@@ -121,8 +127,8 @@ pub async fn store(
     Ok(user)
 }
 
-/// Returns a user's attributes without the named ones. Fails if one of them must not be deleted. `client` is the app
-/// client through which the user makes the request, or `None` if an operator makes it.
+/// Returns a user's attributes without the named ones. Fails if one of these must not be deleted. If `client` is given,
+/// also fails if users may not write one of them through that app client.
 pub fn without(
     pool: &Pool,
     mut left: Map<String, Value>,

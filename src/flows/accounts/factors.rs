@@ -13,7 +13,7 @@ use crate::{
     webauthn::{self, RelyingParty},
 };
 
-/// The second factors that a user has switched on in this pool.
+/// The second factors that a user has switched on and that the pool allows.
 pub fn enabled(pool: &Pool, user: &User) -> Vec<SecondFactor> {
     let is_on = |method: &SecondFactor| user.mfa.enabled.contains(method) && pool.has_mfa(*method);
     SecondFactor::VARIANTS.iter().copied().filter(is_on).collect()
@@ -79,7 +79,7 @@ pub fn relying_party_of(pool: &Pool, app_origins: &[String]) -> Option<RelyingPa
     })
 }
 
-/// The algorithms that a pool offers, in order of preference.
+/// The signature algorithms that a pool accepts for new passkeys, in order of preference.
 pub fn algorithms_of(pool: &Pool) -> &'static [webauthn::COSEAlgorithm] {
     if pool.passkey_policy.ed_dsa { &webauthn::ALGORITHMS_WITH_EDDSA } else { &webauthn::ALGORITHMS }
 }

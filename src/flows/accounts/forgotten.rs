@@ -1,9 +1,9 @@
 //! Forgotten passwords: which users may receive a code, and at which address.
 //!
 //! If exactly one kind of address is the pool's username attribute, the code goes to that address, verified or not,
-//! even if another address is verified. (An address that serves as a second factor is the exception.) So a person who
-//! signs up with somebody else's address, and confirms with their own phone, receives no code that resets the account's
-//! password.
+//! even if another address is verified. So a person who signs up with somebody else's address, and confirms with their
+//! own phone, receives no code that resets the account's password. There is one exception: an address that serves as a
+//! second factor receives no code of this kind.
 
 use crate::{
     error::{Error, Result},
@@ -42,9 +42,6 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
         Status::Unconfirmed => return Err(nowhere()),
     }
     let mechanisms = mechanisms(pool);
-    if mechanisms == ["admin_only"] {
-        return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
-    }
     // An address that serves as a second factor cannot also receive this code. Otherwise, one mailbox would be enough
     // for both factors.
     if let Some(naming) = addresses::naming(pool) {
@@ -63,13 +60,22 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
     mechanisms.iter().find_map(verified).ok_or_else(nowhere)
 }
 
+/// Fails if only operators can reset passwords in this pool. The result does not depend on the user.
+pub fn check_allowed(pool: &Pool) -> Result<()> {
+    if mechanisms(pool) == ["admin_only"] {
+        return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
+    }
+    Ok(())
+}
+
 /// Fails if a code went to an address that may not receive this user's codes any more.
 pub fn check_still(pool: &Pool, user: &User, code: &Code) -> Result<()> {
     let first = address(pool, user)?;
     let attribute = code.attribute.parse().ok();
-    // If the code must go to the user's name, only that address is accepted. Otherwise any verified address is, because
-    // the pool may have several recovery mechanisms.
-    let proved = attribute.and_then(|attribute| Address::verified(user, attribute));
+    // If the code must go to the address that serves as the username, only that address is accepted. Otherwise every
+    // verified address is accepted, because the pool may have several recovery mechanisms.
+    let usable = attribute.filter(|attribute| !factors::uses(pool, user, *attribute));
+    let proved = usable.and_then(|attribute| Address::verified(user, attribute));
     let may = match addresses::naming(pool) {
         Some(naming) if first.attribute == naming => Some(first),
         _ => proved,

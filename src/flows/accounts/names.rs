@@ -123,7 +123,8 @@ impl Taken {
     }
 }
 
-/// Makes a user's names match the attributes, in a transaction that has locked the user's row.
+/// Makes the stored names that a user can sign in with match the user's attributes, in a transaction that has locked
+/// the user's row.
 ///
 /// The inner error means that one of the names belongs to another user. If `take` is set, an address is instead taken
 /// away from that user, for whom it is then no longer verified.
@@ -159,8 +160,8 @@ pub async fn put(
 
 /// Takes an address away from the user who signs in with it.
 ///
-/// Two transactions that take addresses from each other's users deadlock. PostgreSQL then aborts one of them after its
-/// `deadlock_timeout`, by default a second.
+/// If two transactions take addresses from each other's users at the same time, they deadlock. PostgreSQL then aborts
+/// one of them after `deadlock_timeout` (one second by default).
 async fn take_away(
     db: &mut Connection,
     pool: &Pool,
@@ -170,7 +171,7 @@ async fn take_away(
 ) -> Result<()> {
     let Some(owner) = store::aliases::owner_of(db, &pool.id, value).await? else { return Ok(()) };
     let Some(mut owner) = store::users::lock(db, &pool.id, owner).await? else { return Ok(()) };
-    // This reads the attributes under the lock, because the owner may have another address by now.
+    // `owner` was read under the lock: before the lock was granted, the owner's address may have changed.
     if owner.attributes.get(kind).and_then(Value::as_str).is_none_or(|own| pool.username_key(own) != value) {
         return Ok(());
     }

@@ -54,7 +54,7 @@ pub async fn insert(
     if !store::users::insert(db, &pool.id, &key, &user, srp_verifier.flatten().as_deref()).await? {
         return Err(taken());
     }
-    // A user can be named by the subject too, so no other user may have this subject as a username.
+    // A user can also be named by the subject, so the new username must not be another user's subject.
     if let Ok(other) = Uuid::try_parse(&key)
         && other != sub
         && store::users::find_by_sub(db, &pool.id, other).await?.is_some()
@@ -63,7 +63,7 @@ pub async fn insert(
     }
     match names::put(db, pool, &user, new.take_alias, trail.at).await? {
         Ok(()) => {}
-        // Somebody already signs in with this name.
+        // Another user already signs in with the new username, as an alias.
         Err(names::Taken("username")) => return Err(taken()),
         Err(other) => return Err(other.username_exists()),
     }

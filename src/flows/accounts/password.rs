@@ -19,13 +19,14 @@ use crate::{
         pools::{PasswordPolicy, Pool},
         users::{Password, Status, User},
     },
+    wire,
 };
 
 /// Characters that count as symbols (Amazon Cognito developer guide, "Password policies").
 const SYMBOLS: &str = "^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ";
 
 /// The maximum length of a password in characters, from the API's `PasswordType`. It also applies to passwords in
-/// parameter maps, although the API's model does not limit these so strictly.
+/// parameter maps such as `ChallengeResponses`, although the API's model does not limit these so strictly.
 const LONGEST: usize = 256;
 
 /// Fails if the policy does not allow a password. The error messages follow Amazon Cognito (docs/cognito.md 6).
@@ -33,6 +34,13 @@ pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
     if password.chars().count() > LONGEST {
         return Err(Error::InvalidPassword(
             format!("Password did not conform with policy: Password longer than {LONGEST} characters").into(),
+        ));
+    }
+    // The API's model refuses such a password in a field such as `PreviousPassword`, but not in a parameter map. If it
+    // could be set through a parameter map, ChangePassword would later refuse the user's right password.
+    if !wire::is_password(password) {
+        return Err(Error::InvalidPassword(
+            "Password did not conform with policy: Password must not begin or end with a space".into(),
         ));
     }
     let has = |test: fn(char) -> bool| password.chars().any(test);
@@ -119,8 +127,8 @@ fn verifier_context(pool: &Pool, sub: Uuid) -> String {
     format!("users.srp_verifier {} {sub}", pool.id)
 }
 
-/// Changes the first byte so that the salt, as a number, has no leading zero and no sign bit. Clients differ in how
-/// they convert these to bytes.
+/// Changes the first byte so that the salt, as a hexadecimal number, has no leading zero and no sign bit. Clients
+/// differ in how they convert numbers with a leading zero or a sign bit to bytes.
 pub fn plain_salt(mut salt: [u8; srp::SALT]) -> [u8; srp::SALT] {
     salt[0] = 0x10 + salt[0] % 0x70;
     salt

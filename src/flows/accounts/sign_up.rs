@@ -97,7 +97,7 @@ pub async fn session(
     Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
 }
 
-/// Makes a `Session` that allows nothing. It replaces a real session that the caller may not have, and looks like it.
+/// Makes a `Session` that allows nothing. It looks like a real session, and is given to a caller who may not have one.
 pub fn no_session(app: &App, client: &Client) -> String {
     let expires_at = app.clock.now() + purpose::SIGN_UP_LIFETIME;
     session_text::seal(&app.sealing, &client.pool_id, &client.id, random::uuid(), expires_at)

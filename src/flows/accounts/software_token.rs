@@ -29,7 +29,8 @@ pub async fn associate(app: &App, db: &mut Connection, pool: &Pool, sub: Uuid) -
     Ok(totp(secret.to_vec()).secret().to_base32())
 }
 
-/// Checks the first code for the pending secret. If the code is right, the secret is the user's from then on.
+/// Checks the first code for the pending secret. If the code is right, the secret replaces any earlier secret of the
+/// user, and `friendly_name` becomes the app's name.
 ///
 /// The transaction must have locked the user's row.
 pub async fn verify(
@@ -37,7 +38,7 @@ pub async fn verify(
     db: &mut Connection,
     pool: &Pool,
     sub: Uuid,
-    code: &str,
+    (code, friendly_name): (&str, Option<&str>),
     now: OffsetDateTime,
 ) -> Result<()> {
     let offered = store::software_tokens::find(db, &pool.id, sub).await?.and_then(|token| token.pending);
@@ -45,8 +46,9 @@ pub async fn verify(
         Error::SoftwareTokenMfaNotFound("Software token MFA has not been set up: call AssociateSoftwareToken.".into())
     })?;
     let step = check(app, pool, sub, &sealed, code, now)?;
-    let step = step.ok_or_else(|| Error::EnableSoftwareTokenMfa("Code mismatch".into()))?;
-    Ok(store::software_tokens::accept(db, &pool.id, sub, step).await?)
+    let step =
+        step.ok_or_else(|| Error::EnableSoftwareTokenMfa("Code mismatch and fail enable Software Token MFA".into()))?;
+    Ok(store::software_tokens::accept(db, &pool.id, sub, step, friendly_name).await?)
 }
 
 /// The time step that a code belongs to, if the code is valid for this secret now.

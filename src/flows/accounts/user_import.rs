@@ -76,7 +76,7 @@ pub async fn import(
 ) -> Result<(RowOutcome, Option<String>)> {
     match db.part(async |db| make(db, pool, trail, row).await).await {
         Ok(()) => Ok((RowOutcome::Imported, None)),
-        // A row is skipped if a user already signs in with its username or one of its addresses.
+        // A row is skipped if a user already signs in with one of its names (username, address, preferred username).
         Err(Error::UsernameExists(_)) => Ok((RowOutcome::Skipped, None)),
         // The row itself causes these errors. Any other error may be temporary, so the row is tried again.
         Err(refusal @ (Error::InvalidParameter(_) | Error::AliasExists(_) | Error::NotAuthorized(_))) => {
@@ -99,7 +99,7 @@ async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<
     check_verified(&attributes)?;
     check_required(pool, &attributes)?;
     let verified = |name: &str| attributes.get(&format!("{name}_verified")).is_some_and(|value| value == "true");
-    // Without a verified address, the user could never set a password.
+    // The user sets the first password with ForgotPassword, which usually needs a verified address.
     if !verified("email") && !verified("phone_number") {
         return Err(invalid("A user needs an address that is verified: email_verified or phone_number_verified."));
     }

@@ -99,8 +99,8 @@ fn is_phone(name: &str) -> bool {
     name.starts_with('+') && name.len() > 5
 }
 
-/// The made-up address that a code of this purpose appears to go to, for a name that no user has. It is the same on
-/// every call.
+/// The address that a code of this purpose appears to go to, for a name that no user has: the name itself if it looks
+/// like an address, and otherwise a made-up address, which is the same on every call.
 pub fn decoy(app: &App, pool: &Pool, username: &str, purpose: Purpose) -> Address {
     let first = match naming(pool) {
         Some(naming) if purpose != Purpose::SignUp => Some(naming),

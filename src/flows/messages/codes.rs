@@ -1,6 +1,7 @@
 //! Codes that prove an address: a code is sent to the address, entered by the address's owner, and used once.
 //!
-//! A code is random, stored as a hash under the sealing key, and limited in time and in attempts (docs/cognito.md 6).
+//! A code is random, stored as a hash that is keyed with the sealing key, and limited in time and in attempts
+//! (docs/cognito.md 6).
 //! Attempts are counted by name, whether or not a user has the name, so that the limits do not reveal which accounts
 //! exist; see `docs/decisions/0029-guesses-at-codes.md`.
 
@@ -40,10 +41,10 @@ const SENT_PER_HOUR: i32 = 5;
 /// The maximum number of sign-in codes that are sent for a name within an hour. Second-factor codes have the same
 /// limit, but are counted separately.
 const SIGN_IN_SENT_PER_HOUR: i32 = 20;
-/// The maximum number of sign-in codes that are sent for a name within an hour at the request of one address.
+/// The maximum number of sign-in codes that are sent for a name within an hour at the request of one IP address.
 const SIGN_IN_SENT_PER_HOUR_AND_ASKER: i32 = 5;
-/// The maximum lifetime of a sign-in code (the maximum of `AuthSessionValidity`). Later sign-in codes do not replace
-/// earlier ones.
+/// The maximum lifetime of a sign-in code (the maximum of `AuthSessionValidity`). A later sign-in code does not replace
+/// an earlier one, so recent guesses at the earlier one stay counted.
 const SIGN_IN_LIFETIME: Duration = Duration::minutes(15);
 /// The maximum number of custom challenges that are made for a name within an hour.
 const CUSTOM_PER_HOUR: i32 = 60;
@@ -59,7 +60,7 @@ const SECOND_FACTOR: &str = "second_factor";
 /// The role of a code that is sent during a sign-in.
 #[derive(Clone, Copy, Debug)]
 pub enum SentAs {
-    /// The code is the first factor. Anybody who enters the user's name can have it sent. `by` is the requester's
+    /// The code is the first factor. Anybody who enters the user's name can have it sent. `by` is the requester's IP
     /// address, if that address is known to belong to one person.
     FirstFactor { by: Option<IpAddr> },
     /// The code is the second factor of a user who has proved the first.
@@ -74,8 +75,8 @@ pub struct Sending {
     pub source: &'static str,
     /// Whether the code counts toward the limit on codes sent for the name, and is refused above that limit.
     ///
-    /// A code counts if somebody requests it in the user's name, whether or not it is the user. Codes that operators
-    /// send, or that a sign-up itself sends, do not count.
+    /// A code counts if it is requested in the user's name, whether or not the requester is the user. Codes that
+    /// operators send, or that a sign-up itself sends, do not count.
     pub counted: bool,
 }
 
@@ -84,8 +85,8 @@ pub struct Sending {
 pub struct Given<'a> {
     pub purpose: Purpose,
     pub code: &'a str,
-    /// The address that the code was entered from, or `None` if it came in a link whose signature shows that it was not
-    /// guessed.
+    /// The IP address that the code was entered from, or `None` if the code came in a link whose signature shows that
+    /// the code was not guessed.
     pub by: Option<IpAddr>,
 }
 
@@ -95,13 +96,15 @@ fn occasion(purpose: Purpose) -> Occasion {
 
 /// The database rows in which a name's codes and the guesses at them are counted.
 struct Counters {
-    /// The row that decides what callers are told about the name. Names share such rows, whether or not a user has
-    /// them. A row holds the counts of one name at a time: counting for another name overwrites them.
+    /// The row that decides what callers are told about the name. Several names share such a row, whether or not they
+    /// belong to users. The row holds the counts of one name at a time: counting for another name overwrites the
+    /// counts.
     told: Counter,
     /// The user's own row, whose limits hold even if another name has overwritten the counts in `told`.
     ///
     /// For a name that no user has, this is a second shared row, so that known and unknown names take the same time.
-    /// `None` means that `told` is the user's own row, because only a signed-in user can enter codes of this purpose.
+    /// `None` means that `told` is the user's own row. This is so for codes that verify an address, because only a
+    /// signed-in user can enter them.
     own: Option<Counter>,
 }
 
@@ -251,8 +254,8 @@ pub async fn pretend_to_send(
 /// Checks a code, in a transaction that has locked the user's row.
 ///
 /// The inner error is the refusal of a code that is wrong, expired or tried too often. The caller then commits, so that
-/// the guess stays counted. A right code does not count as a guess. If the code is right but the caller has slow work
-/// to do before it uses the code up, the caller rolls back.
+/// the guess stays counted. A valid code does not count as a guess. If the caller has slow work to do before it uses a
+/// valid code up, it rolls back, which releases the row, and later calls [`redeem_checked`].
 pub async fn check(
     app: &App,
     db: &mut Connection,
@@ -287,8 +290,8 @@ pub async fn check(
     })
 }
 
-/// The error for a wrong code. It depends only on the counts in `told`, so that it does not reveal whether a user has
-/// the name.
+/// The error for a wrong code. It depends only on the purpose and on `counters.told`, so that it does not reveal
+/// whether a user has the name.
 async fn wrong(
     db: &mut Connection,
     pool: &Pool,
@@ -366,7 +369,7 @@ pub async fn pretend_to_redeem(
     Ok(answer)
 }
 
-/// The error for a code whose address is no longer the user's.
+/// The error for a code that is void because of a change since it was sent, for example a change of the user's address.
 pub fn void() -> Error {
     expired()
 }
@@ -407,7 +410,7 @@ pub async fn count_sign_in(
     }
 }
 
-/// Counts a guess at a sign-in code, and fails if there are too many. `false` means that the guess must be treated as
+/// Counts a guess at a sign-in code, and fails if there are too many. Returns `false` if the guess must be treated as
 /// wrong, even if it is right.
 pub async fn count_sign_in_guess(
     app: &App,
@@ -472,8 +475,8 @@ mod tests {
     use super::*;
     use crate::flows::sign_in::one_time_code;
 
-    /// The probability that at least one guess is right within a year, with `a_day` guesses per day at the codes that
-    /// replace a password and as many at sign-in codes.
+    /// The probability that at least one guess is right within a year, with `a_day` guesses per day at codes that reset
+    /// a password and as many at sign-in codes.
     ///
     /// Each guess is assumed to be at a new code; different guesses at the same code are slightly likelier to succeed.
     fn within_a_year(a_day: i32) -> f64 {

@@ -57,7 +57,7 @@ pub async fn send(
     put(context, db, &counter(context, address), address, &told, custom, now).await.map(|_| ())
 }
 
-/// Fails if [`send`] would refuse the message, before anything costly is done for it.
+/// Fails if [`send`] would refuse a message to this address. Called before anything costly is done for the message.
 pub async fn refuse_flooded(
     context: &PoolContext<'_>,
     db: &mut Connection,
@@ -76,7 +76,7 @@ fn counter(context: &PoolContext<'_>, address: &Address) -> Counter {
     Counter { key: format!("address {}", hex(&key)), holder: String::new(), purpose: ADDRESS }
 }
 
-/// Like [`send`], for an address that nobody has.
+/// Pretends to [`send`] a message, for a name that no user has.
 ///
 /// It runs the same statements, so that it takes the same time, and then removes the message from the outbox. It counts
 /// messages by the username instead of the address, because many usernames share each made-up address.
@@ -292,7 +292,7 @@ pub fn link_signature(app: &App, client_id: &str, username: &str, code: &str) ->
     hex(&app.sealing.derive("confirmation link", format!("{client_id} {code} {username}").as_bytes()))
 }
 
-/// The link that confirms a sign-up, if the pool confirms sign-ups by links.
+/// The link that confirms a sign-up, if this is the e-mail of a sign-up and the pool confirms sign-ups by links.
 fn link(context: &PoolContext<'_>, address: &Address, told: &MessageContent<'_>) -> Option<String> {
     let links = context.pool.confirms_by_link() && address.medium() == Medium::Email;
     if !links || !matches!(told.source, "SignUp" | "ResendCode") {

@@ -7,7 +7,7 @@ use crate::factor::AddressAttribute;
 /// How long the code of a sign-up is valid.
 pub const SIGN_UP_LIFETIME: Duration = Duration::DAY;
 
-/// The purpose of a code.
+/// The purpose of a code, except for codes that are sent during a sign-in (see `flows::sign_in::one_time_code`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     SignUp,

@@ -277,8 +277,8 @@ pub fn scope(named: &ClientAndPool, asked: Option<&str>) -> Result<String, &'sta
     if scopes.is_empty() {
         scopes = allowed;
     }
-    // These scopes say which claims of the ID token and of userInfo are granted. Without `openid`, there is no ID token
-    // and no access to userInfo.
+    // `phone`, `email` and `profile` say which claims of the ID token and of userInfo are granted. Without `openid`,
+    // there is no ID token and no access to userInfo.
     if scopes.iter().any(|one| ["phone", "email", "profile"].contains(one)) && !scopes.contains(&"openid") {
         return Err("phone, email and profile need openid beside them");
     }
@@ -333,7 +333,7 @@ impl Authorization {
     /// strong enough and by the expected user.
     pub fn is_satisfied_by(&self, app: &App, browser: &Browser) -> bool {
         let age = app.clock.now() - browser.session.auth_time;
-        // 0 requires a new sign-in (OpenID Connect Core, section 3.1.2.1).
+        // A `max_age` of 0 requires a new sign-in (OpenID Connect Core, section 3.1.2.1).
         let recent = self.max_age.is_none_or(|most| most > 0 && age <= Duration::seconds(most));
         let strong = self.acr_level.is_none_or(|level| browser.acr_level() >= level);
         let expected = match &self.hinted {

@@ -22,7 +22,13 @@ impl Fields {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// A field that appears more than once.
+    /// Adds the fields of `others`, except those whose names `self` already has.
+    pub fn complete(&mut self, others: &Self) {
+        let missing: Vec<_> = others.0.iter().filter(|(name, _)| self.get(name).is_none()).cloned().collect();
+        self.0.extend(missing);
+    }
+
+    /// The name of a field that appears more than once, if there is one.
     pub fn repeated(&self) -> Option<&str> {
         let mut seen = HashSet::new();
         self.names().find(|name| !seen.insert(*name))
@@ -57,6 +63,9 @@ mod tests {
         assert_eq!((fields.get("c"), fields.given("c"), fields.get("d")), (Some(""), None, None));
         assert_eq!(fields.repeated(), Some("a"));
         assert_eq!(Fields::parse(b"a=1&b=2").repeated(), None);
+        let mut completed = fields.clone();
+        completed.complete(&Fields::parse(b"a=3&d=4"));
+        assert_eq!(completed.text(&[], &[]), "a=1&b=%C3%A4+x&a=2&c=&d=4");
         assert_eq!(fields.text(&["a"], &[("lang", "de")]), "b=%C3%A4+x&c=&lang=de");
     }
 }

@@ -39,11 +39,12 @@ pub struct OAuthSession {
 
 /// Opens a session for an application through the session of a browser.
 ///
-/// The new session stands for the same sign-in: the same passkey or password, at the same time. Returns `None` if the
-/// browser's session has ended.
+/// The new session stands for the same sign-in: it has the same factors and the same time (`auth_time`). Returns `None`
+/// if the browser's session has ended.
 ///
-/// The user's row is locked first. So a concurrent transaction that deletes the passkey and ends its sessions either
-/// comes first, and has then ended the browser's session, or waits and then finds the new session.
+/// The user's row is locked first. Suppose that a concurrent transaction deletes the passkey of that sign-in and ends
+/// the sessions that were opened with it. Either that transaction comes first, and has then ended the browser's
+/// session, or it waits and then finds the new session.
 pub async fn open(
     app: &App,
     db: &mut Connection,

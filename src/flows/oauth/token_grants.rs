@@ -35,7 +35,7 @@ pub enum Refusal {
     Internal(Error),
 }
 
-/// The error code for a refusal that the application did not cause.
+/// The error code for the failure of a trigger, which the application did not cause. It is sent with the status 503.
 pub const UNAVAILABLE: &str = "temporarily_unavailable";
 
 /// A refusal with this code and description.
@@ -115,7 +115,7 @@ async fn code(
         return Err(unknown());
     }
     if let Err(refusal) = fits(&code, form) {
-        // A sender that does not know the redirect URI and the code verifier gets only one try.
+        // After one try with a wrong redirect URI or code verifier, the code is no longer valid.
         store::authorization_codes::delete(&mut tx, pool_id, &hash).await?;
         tx.commit().await?;
         return Err(refusal);

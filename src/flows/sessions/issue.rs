@@ -155,7 +155,8 @@ impl NewSession {
 
     async fn into_browser(self, sign_in: &SignIn<'_>) -> Result<NewBrowser> {
         triggers::post_authentication(&sign_in.context, &self.user, false).await?;
-        // The trigger may have run for seconds, but the session is checked again whenever a browser sends the cookie.
+        // The trigger may have run for seconds, but the session need not be checked again here: it is checked whenever
+        // the browser sends the cookie.
         Ok(NewBrowser { cookie: self.refresh.text(), browser: Browser { session: self.session, user: self.user } })
     }
 
@@ -196,7 +197,8 @@ pub struct TokenBasis<'a> {
     pub nonce: Option<&'a str>,
 }
 
-/// Signs a session's access and ID tokens, with the changes that a pre token generation trigger makes.
+/// Signs a session's access token and, unless its OAuth scope lacks `openid`, its ID token, with the changes that a pre
+/// token generation trigger makes.
 pub async fn issue(
     context: &PoolContext<'_>,
     client: &Client,

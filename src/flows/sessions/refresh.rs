@@ -42,8 +42,8 @@ pub struct Asked<'a> {
 /// rotated token means that two parties have it: the session is revoked, an audit row is written, and the call fails
 /// with `RefreshTokenReuseException`.
 ///
-/// `prove` checks the client's secret hash, which may be for any name of the session's user, if the caller could not
-/// check it before.
+/// `prove` checks the client's secret hash, if the caller has not authenticated the client: a secret hash can be
+/// checked only once the session's user is known.
 pub async fn refresh(
     context: &PoolContext<'_>,
     client: &Client,
@@ -147,7 +147,8 @@ async fn check(
         return Err(invalid());
     }
     prove(&user)?;
-    // A device's token is valid only together with the device's key. (An OAuth client cannot name a device.)
+    // If the session has a device, the refresh token is valid only together with the device's key. (OAuth clients are
+    // exempt, because they cannot name a device.)
     let asks = context.pool.devices().is_some() && session.scope.is_none();
     let own = session.device_key.as_deref().or(session.named_device.as_deref());
     if asks && own.is_some_and(|own| asked.device_key != Some(own)) {
@@ -179,8 +180,9 @@ async fn check(
 
 /// Ends the session of a refresh token of this client.
 ///
-/// If `associated` is set, this also ends the browser's session through which that session was opened, and all other
-/// sessions that were opened through the browser's. An unknown token counts as already revoked (RFC 7009 section 2.2).
+/// If `associated` is set, this also ends the browser session through which that session was opened, and all other
+/// sessions that were opened through that browser session. An unknown token counts as already revoked (RFC 7009 section
+/// 2.2).
 pub async fn revoke(app: &App, client: &Client, token: &str, associated: bool) -> Result<()> {
     let Some(token) = RefreshToken::parse(token) else { return Ok(()) };
     let mut tx = app.db.begin().await?;

@@ -145,7 +145,8 @@ fn texts(list: &Value) -> Vec<String> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Claims that a trigger cannot change (developer guide, "Pre token generation Lambda trigger").
+/// Claims that a trigger cannot change, besides those that begin with `aws:` or `dev:` (developer guide, "Pre token
+/// generation Lambda trigger").
 const RESERVED: [&str; 26] = [
     "acr",
     "amr",

@@ -293,8 +293,8 @@ impl SignIn<'_> {
 
     /// Waits for a turn in the queue of the request's username. Returns `None` if the request has no username.
     ///
-    /// Because of the queue, a flood of guesses at one name delays only requests for that name, and each guess takes
-    /// the earlier ones into account.
+    /// Because of the queue, a flood of guesses at one name delays only requests for that name, and each guess is
+    /// checked only after the earlier ones were counted.
     async fn turn(&self, parameters: &Parameters) -> Result<Option<Turn>> {
         let Some(username) = parameters.get("USERNAME") else { return Ok(None) };
         let key = self.pool.username_key(username);
@@ -337,7 +337,8 @@ impl SignIn<'_> {
     /// The code that confirmed the sign-up is the proof, if the pool lets users sign in with codes. Returns `None` if
     /// the person must choose a factor as usual.
     async fn after_sign_up(&self, person: &Person, session: &str) -> Result<Option<Outcome>> {
-        // On the pages, the session is always enough, because the person has just chosen the password or needs none.
+        // On the pages, the session is a proof in every pool, because the person has just entered or chosen the
+        // password, or needs none.
         let codes_sign_in = self.pool.uses_codes() || self.context.door == Door::Pages;
         if !codes_sign_in {
             return Ok(None);
@@ -421,16 +422,16 @@ impl SignIn<'_> {
         }
         let has_password = match &person.user {
             Some(user) => user.password_hash.is_some(),
-            // In pools where people can sign up without a password, some users have only another factor, so some decoys
-            // do.
+            // In pools where people can sign up without a password, some users have only another factor. So some decoys
+            // have no password either.
             None => {
                 !self.pool.uses_codes()
                     || factors.is_empty()
                     || one_time_code::decoy_has(self, &person.username, Factor::Password)
             }
         };
-        // A user with no factor at all is offered the password factors, as an unknown person is. So the list does not
-        // reveal that the account exists.
+        // If the client hides which users exist, a user with no factor at all is offered the password factors, as an
+        // unknown person is. So the list does not reveal that the account exists.
         let asked_in_vain = factors.is_empty() && self.hides_existence();
         if (has_password || asked_in_vain) && self.pool.allows_factor(Factor::Password) {
             factors.splice(0..0, [Factor::PasswordSrp, Factor::Password]);
@@ -512,8 +513,8 @@ impl SignIn<'_> {
         Ok(Person { username: username.to_owned(), user })
     }
 
-    /// Reads the person that a first step is about and the available factors, if possible in a batch with other
-    /// requests.
+    /// Finds the person whom the request of a first step names, and the factors that this person can use. If possible,
+    /// both are read in a batch with other requests.
     async fn person_with_passkeys(&self, parameters: &Parameters) -> Result<(Person, Available)> {
         let username = self.username(parameters)?;
         let request = SignInToBegin { pool_id: self.pool.id.clone(), username_key: self.pool.username_key(username) };

@@ -74,7 +74,7 @@ async fn migrate(context: &PoolContext<'_>, typed: &str, password: Option<&str>)
             tx.commit().await?;
             Ok(Some(user))
         }
-        // Another sign-in of the same person created the user meanwhile.
+        // Another request of the same person may have created the user meanwhile. If so, that user is returned.
         Err(Error::UsernameExists(_)) => {
             drop(tx);
             Ok(store::users::find(&app.db, &pool.id, &pool.username_key(typed)).await?)

@@ -1,7 +1,7 @@
 //! Signing in.
 //!
-//! [`step`] has the types that the other modules share. `dispatch` finds out what a request is about and calls the
-//! module of the factor, which returns a [`proof`]. [`next`] decides what follows a proof.
+//! [`step`] has the types that the other modules share. `dispatch` calls the module of the flow or the challenge that a
+//! request names, and that module returns another challenge or a [`proof`]. [`next`] decides what follows a proof.
 
 pub(crate) mod custom_challenge;
 pub(crate) mod decoys;

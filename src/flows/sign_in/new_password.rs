@@ -38,7 +38,8 @@ pub async fn respond(
     let waits = |user: &User, pending: &Challenge| {
         user.status == Status::ForceChangePassword && pending.state.password_set_at() == Some(&password::set_at(user))
     };
-    // This is checked before an error can reveal anything about the user's passwords, and again under the lock.
+    // The user must still have the temporary password that the sign-in began with. This is checked here, before an
+    // error can reveal anything about the user's passwords, and again under the lock.
     if !waits(&user, &pending) {
         return Err(session_text::unfit());
     }
@@ -51,13 +52,18 @@ pub async fn respond(
             Some(Attribute { name: name.strip_prefix("userAttributes.")?.to_owned(), value: Some(value.clone()) })
         })
         .collect();
-    let new = attributes::checked(pool, &given, client.settings.write_attributes.as_deref(), false)?;
+    let new = attributes::checked_change(pool, &given, client.settings.write_attributes.as_deref(), false)?;
     // As in UpdateUserAttributes, the user may not write immutable attributes, except required ones that are missing.
     let owed = |name: &str| pool.settings.schema_attributes.iter().any(|one| one.name == name && one.required);
-    let free: Map<_, _> = new.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
+    let free: Map<_, _> = new.set.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
     attributes::check_mutable(pool, &user.attributes, &free)?;
-    let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
-    attributes::check_required(pool, &after)?;
+    if let Some(name) = new.set.keys().find(|name| owed(name) && user.attributes.contains_key(*name)) {
+        return Err(Error::NotAuthorized(format!("Cannot modify an already provided {name}").into()));
+    }
+    let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.set.clone()).collect();
+    if let Some(name) = attributes::missing(pool, &after) {
+        return Err(Error::InvalidParameter(format!("Invalid attributes given, {name} is missing").into()));
+    }
     let new_password = Secret::from(text.to_owned());
     // The attempt counts as a failure before anything is hashed, and is forgiven once the password is stored. This
     // limits the hashing, because the challenge can be answered again and again until then.
@@ -72,7 +78,7 @@ pub async fn respond(
     if !waits(&user, &taken) {
         return Err(session_text::unfit());
     }
-    let changes = |name: &str| new.get(name).is_some_and(|value| Some(value) != user.attributes.get(name));
+    let changes = |name: &str| new.value_of(name).is_some_and(|value| value != user.attributes.get(name));
     if let Some(address) = AddressAttribute::ALL
         .into_iter()
         .find(|address| changes(address.name()) && factors::uses(pool, &user, *address))

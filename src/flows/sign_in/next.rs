@@ -1,4 +1,4 @@
-//! Decides what follows a proof. No other module decides that or opens the session of a sign-in.
+//! Decides what follows a proof, and opens the session once enough is proved. No other module does either of these.
 
 use std::pin::Pin;
 
@@ -35,8 +35,8 @@ use crate::{
 
 /// The boxed future of one way in which a sign-in continues after a proof.
 ///
-/// Without the box, the future of [`after`] would be as large as the largest of them, and a build without optimization
-/// would reserve stack space for all of them at once.
+/// Without the box, the future of [`after`] would be as large as the largest of these futures, and a build without
+/// optimization would reserve stack space for all of these futures at once.
 type Ending<'a> = Pin<Box<dyn Future<Output = Result<Outcome>> + 'a>>;
 
 /// Continues after an answer to a challenge was checked.
@@ -332,8 +332,9 @@ async fn after_device(
     open(sign_in, tx, user, proved, Source::AuthenticateDevice).await
 }
 
-/// Returns the session's device. `None` if the device was forgotten meanwhile or the pool does not remember devices.
-/// The transaction must have locked the user's row.
+/// Returns the device of a session that is opened after a second factor: the device that proved itself before or that
+/// the client named, or otherwise a new one. `None` if the device was forgotten meanwhile or the pool does not remember
+/// devices. The transaction must have locked the user's row.
 async fn carried_device(
     sign_in: &SignIn<'_>,
     db: &mut Connection,

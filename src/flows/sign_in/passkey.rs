@@ -35,8 +35,8 @@ use crate::{
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
-/// The maximum number of audit rows per user and hour about passkeys that may have been copied. The log has every
-/// suspicion.
+/// The maximum number of audit rows per user and hour about passkeys that may have been copied. The server's log has
+/// all of these events.
 const CLONES_NOTED_PER_HOUR: i64 = 10;
 
 /// The relying party of the pool, if one is configured.
@@ -110,7 +110,7 @@ pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     if !sign_in.pool.allows_factor(Factor::WebAuthn) {
         return Err(Error::InvalidParameter("WEB_AUTHN is not an available challenge.".into()));
     }
-    // It is not known yet whether this person needs a second factor.
+    // The person is not known yet and may need a second factor, unless the pool has none.
     rp.user_verification_required |= sign_in.pool.settings.mfa_configuration != MfaConfiguration::Off;
     let challenge: [u8; 32] = random::bytes();
     let options = webauthn::request_options(&rp, &challenge, &[]);
@@ -148,7 +148,8 @@ pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Resul
     };
     let username = user.as_ref().map_or_else(|| sub.to_string(), |user| user.username.clone());
     if triggers::function(pool, Trigger::PreAuthentication).is_some() {
-        // Nothing is proved yet. Anybody could send this user handle and make the user wait for a slow trigger.
+        // The turn is given up while the trigger runs, because nothing is proved yet: anybody could send this user
+        // handle and make the user wait for a slow trigger.
         drop(turn);
         triggers::pre_authentication(&sign_in.context, &username, user.as_ref()).await?;
         turn = app.user_queue.of_name(&pool.id, &sub.to_string()).await?;
@@ -239,10 +240,12 @@ fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential
 
 /// Verifies an assertion with locks. This decides the passkey sign-ins that [`verify`] does not.
 ///
-/// Everything happens in one transaction, which the receiver of the proof commits. It locks the user's row and takes
-/// the challenge, which stays taken even if the assertion does not verify. It locks the passkey's row, verifies the
-/// assertion against that row and updates it; then the receiver inserts the session. A deletion of the passkey is
-/// either committed before, so that there is no row to lock, or waits until the session is stored.
+/// Everything happens in one transaction. This function locks the user's row, takes the challenge, locks the passkey's
+/// row, verifies the assertion against that row and updates the row. The receiver of the proof then inserts the session
+/// and commits. If the assertion does not verify, this function commits, so that the challenge stays taken.
+///
+/// A deletion of the passkey is either committed before, so that the passkey has no row to lock, or waits until the
+/// session is stored.
 pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     let mut tx = app.db.begin().await?;
@@ -320,7 +323,7 @@ fn proved_by(
     attachment: Option<&str>,
 ) -> (OpenedWith, Vec<&'static str>) {
     let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
-    // In this case the passkey had to verify its user.
+    // A passkey that counts as both factors had to verify its user.
     if factors::is_needed(sign_in.pool, user) && factors::passkeys_suffice(sign_in.pool, user) {
         methods.push("mfa");
     }

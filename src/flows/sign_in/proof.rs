@@ -11,7 +11,7 @@ use crate::{
 
 /// The result of answering a challenge.
 pub enum Step {
-    /// The same factor needs another challenge.
+    /// Nothing more is proved yet: the client must first answer another challenge.
     Asked(Outcome),
     Proved(Box<Proof>),
 }

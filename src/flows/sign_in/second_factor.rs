@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    context::Door,
     error::{Error, Key, Result, Text},
     factor::{AddressAttribute, MfaConfiguration, SecondFactor},
     flows::{
@@ -81,7 +82,10 @@ async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: SecondFactor, car
     };
     let (state, mut parameters) = match method {
         SecondFactor::SoftwareTokenMfa => {
-            (Pending::SoftwareTokenMfa(after), self::parameters([("FRIENDLY_DEVICE_NAME", "TOTP device".to_owned())]))
+            let mut db = sign_in.app.db.acquire().await?;
+            let token = store::software_tokens::find(&mut db, &sign_in.pool.id, user.sub).await?;
+            let name = token.and_then(|token| token.friendly_name).unwrap_or_else(|| "TOTP device".to_owned());
+            (Pending::SoftwareTokenMfa(after), self::parameters([("FRIENDLY_DEVICE_NAME", name)]))
         }
         SecondFactor::SmsMfa => {
             let (sent, parameters) = send(AddressAttribute::PhoneNumber).await?;
@@ -222,7 +226,7 @@ pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challe
     Ok(user)
 }
 
-/// `SMSMfaSettingsType` and the similar types.
+/// The API's `SMSMfaSettingsType`, and the corresponding types of the other factors.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct Preference {
@@ -270,8 +274,11 @@ pub async fn prefer(
     pool: &Pool,
     user: &User,
     preferences: Preferences,
-    now: OffsetDateTime,
+    (by, now): (Door, OffsetDateTime),
 ) -> Result<bool> {
+    let no_delivery = |method: SecondFactor| {
+        Text::keyed(Key::NoMethod, format!("User does not have delivery config set to turn on {method}"))
+    };
     let asked = preferences.methods();
     let refuse = |text: Text| Err(Error::InvalidParameter(text));
     let mut mfa: Mfa = user.mfa.clone();
@@ -282,13 +289,15 @@ pub async fn prefer(
         }
         match method.attribute() {
             Some(name) if Address::verified(user, name).is_none() => {
-                let words = format!("User does not have delivery config set to turn on {method}");
-                return refuse(Text::keyed(Key::NoMethod, words));
+                return refuse(no_delivery(method));
             }
             None => {
                 let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
                 if token.is_none_or(|token| token.secret.is_none()) {
-                    return refuse("User has not verified software token mfa".into());
+                    return refuse(match by {
+                        Door::Operator => no_delivery(method),
+                        Door::Api | Door::Pages => "User has not verified software token mfa".into(),
+                    });
                 }
             }
             Some(_) => {}

@@ -40,7 +40,7 @@ pub fn check(door: Door, client: &Client, username: &str, given: Option<&str>) -
     }
 }
 
-/// Whether the given secret is one of the client's. A client without secrets must be given none.
+/// Whether the given secret is one of the client's. If the client has no secrets, whether no secret is given.
 ///
 /// If a secret matches, [`admission`] from then on counts the request as one of the client.
 pub fn secret_fits(client: &Client, given: Option<&Secret>) -> bool {

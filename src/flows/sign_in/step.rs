@@ -1,4 +1,4 @@
-//! One step of a sign-in: the request, the person that it is about, and the outcome.
+//! One step of a sign-in: the request, the person who signs in, and the outcome.
 
 use std::{collections::HashMap, net::IpAddr, ops::Deref};
 
@@ -51,7 +51,8 @@ pub struct NextChallenge {
     pub name: ChallengeName,
     pub session: String,
     pub parameters: Map<String, Value>,
-    /// The factors to choose from. Only the response of InitiateAuth includes them.
+    /// The factors to choose from. InitiateAuth and AdminInitiateAuth return them, but RespondToAuthChallenge and its
+    /// admin variant do not.
     pub available: Vec<Factor>,
 }
 
@@ -63,7 +64,7 @@ pub struct Available {
     pub passkeys: Vec<Descriptor>,
 }
 
-/// The person that a step is about. An unknown person gets a decoy.
+/// The person who signs in. A name that no user has gets made-up data (see `decoys`).
 pub struct Person {
     /// The name as it was typed.
     pub username: String,
@@ -80,7 +81,7 @@ impl<'a> Deref for SignIn<'a> {
 }
 
 impl SignIn<'_> {
-    /// The caller's address, if it belongs to one person and not to a server or a proxy.
+    /// The caller's IP address, if it appears to belong to one person and not to a server or a proxy.
     pub fn asker(&self) -> Option<IpAddr> {
         let one = self.context.door.is_one_person(!self.client.secrets.is_empty());
         (one && !self.context.address.is_loopback()).then_some(self.context.address)

@@ -1,7 +1,8 @@
 //! `GET /oauth2/authorize` (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2; docs/cognito.md 7.1).
 //!
-//! A browser whose sign-in satisfies the request is redirected to the application at once. Any other is redirected to
-//! the sign-in page, or to the application with an error if the request has `prompt=none`.
+//! If the browser's sign-in satisfies the request and `prompt` demands no page, the browser is redirected to the
+//! application at once. Otherwise it is redirected to the sign-in page or, if the request has `prompt=none`, to the
+//! application with an error.
 
 use std::rc::Rc;
 

@@ -1,5 +1,5 @@
-//! `GET /logout` (docs/cognito.md 7.5): signs the browser out and redirects it to the address that the application
-//! gives.
+//! `GET /logout` (docs/cognito.md 7.5): signs the browser out and redirects it to the application or to the sign-in
+//! page, as the application's parameters say.
 
 use std::rc::Rc;
 
@@ -31,11 +31,11 @@ async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(pages::not_for_us(&visit, &format!("The parameter {name} stands more than once in the address.")));
     }
     let settings = &named.client.settings;
-    // OpenID Connect RP-Initiated Logout calls the parameter `post_logout_redirect_uri`.
+    // In OpenID Connect RP-Initiated Logout, `logout_uri` is called `post_logout_redirect_uri`.
     let logout_uri = visit.query.given("logout_uri").or_else(|| visit.query.given("post_logout_redirect_uri"));
     let to = match (logout_uri, visit.query.given("redirect_uri")) {
         (Some(uri), _) if settings.list("LogoutURLs").contains(&uri) => match visit.query.get("state") {
-            // OpenID Connect RP-Initiated Logout returns `state` too.
+            // As in OpenID Connect RP-Initiated Logout, the application gets its `state` back.
             Some(state) => format!(
                 "{uri}{}{}",
                 if uri.contains('?') { '&' } else { '?' },
@@ -46,8 +46,8 @@ async fn logout(visit: Rc<Visit>) -> Result<HttpResponse> {
         (Some(_), _) => {
             return Ok(pages::not_for_us(&visit, "The logout_uri is not one of the app client's sign-out URLs."));
         }
-        // Without `logout_uri`, the address contains an authorization request. It leads to the sign-in page, for
-        // another person.
+        // Without `logout_uri`, the address contains an authorization request. The browser is redirected to the sign-in
+        // page with that request, so that another person can sign in.
         (None, Some(_)) => match authorization::check(&visit.app, named.clone(), &visit.query).await {
             Ok(_) => format!("/login?{}", visit.query.text(&[], &[])),
             Err(Fault::Told(_)) => {

@@ -1,4 +1,4 @@
-//! The endpoints of OAuth 2.0 and OpenID Connect that applications call (docs/cognito.md 7).
+//! The endpoints of OAuth 2.0 and OpenID Connect, which applications call or send browsers to (docs/cognito.md 7).
 
 pub(crate) mod authorize;
 pub(crate) mod logout;
@@ -104,8 +104,8 @@ fn error(status: u16, code: &str, description: &str) -> HttpResponse {
     answer(status).json(json!({"error": code, "error_description": description}))
 }
 
-/// Returns the response to an error outside the protocol: a rate limit, a block by the web ACL, or a fault of the
-/// server.
+/// Returns the response to an error outside the protocol, such as a rate limit, a block by the web ACL, or a fault of
+/// the server.
 fn refuse(_: &Visit, refusal: &Error) -> HttpResponse {
     match refusal {
         Error::TooManyRequests(text) => error(429, "temporarily_unavailable", text),

@@ -34,7 +34,7 @@ async fn revoke(visit: Rc<Visit>) -> Result<HttpResponse> {
     if !named.client.settings.enable_token_revocation {
         return Ok(error(400, "invalid_request", "revocation is not enabled for this app client"));
     }
-    // Access and ID tokens have three parts; refresh tokens have no dots.
+    // Access and ID tokens have three parts, separated by dots; refresh tokens have only one part.
     if token.matches('.').count() == 2 {
         return Ok(error(400, "unsupported_token_type", "only refresh tokens can be revoked"));
     }

@@ -29,7 +29,7 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
     let Ok(pool_id) = tokens::unverified_pool(token, &app.public_url) else {
         return Ok(refused(401, "invalid_token", invalid));
     };
-    // The pool does not exist: it was deleted, or the token is forged.
+    // If there are no keys, the pool does not exist: it was deleted, or the token is forged.
     let Some(keys) = app.keys_of_pool(&pool_id).await? else {
         return Ok(refused(401, "invalid_token", invalid));
     };

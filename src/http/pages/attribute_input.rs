@@ -55,8 +55,8 @@ pub fn plain_phone(text: &str) -> String {
     text.chars().filter(|one| !matches!(one, ' ' | '\u{a0}' | '-' | '(' | ')' | '/' | '.')).collect()
 }
 
-/// Returns the name that a person typed, without blanks around it. If the name may be a phone number, it is converted
-/// as it was at sign-up.
+/// Returns the name that a person typed, without blanks around it. If users of the pool can sign in with a phone
+/// number, a name that begins with `+` is converted like a phone number at sign-up.
 pub fn plain_name<'a>(pool: &Pool, text: &'a str) -> Cow<'a, str> {
     let text = text.trim();
     let lists = [&pool.settings.username_attributes, &pool.settings.alias_attributes];

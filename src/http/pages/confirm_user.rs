@@ -109,8 +109,7 @@ fn sign_in(named: &ClientAndPool, name: &str, f: &PageLayout) -> Option<String> 
     authorization::has_pages(named).then(|| format!("/login?{query}"))
 }
 
-/// Shows why the account was not confirmed. If the person then signs in with the right password, they are sent a new
-/// message.
+/// Shows why the account was not confirmed. A person who then signs in with the right password is sent a new message.
 fn failed(visit: &Visit, named: Option<&ClientAndPool>, error: Error) -> Result<HttpResponse> {
     let f = PageLayout::new(visit, named.map(|named| &named.pool));
     let text = match error {
@@ -137,7 +136,8 @@ async fn named(visit: &Visit, link: &Link) -> Result<Arc<ClientAndPool>> {
     app.client_with_pool(&pool_id, &link.client_id).await
 }
 
-/// The result of following the link, with the name to sign in with.
+/// The result of following the link. `Now` and `Before` contain the name to sign in with, or an empty string if the
+/// page must not show it.
 enum Done {
     Now(String),
     /// The account is not confirmed yet, because the page asks for a new password: another person may have chosen the
@@ -150,8 +150,8 @@ enum Done {
 async fn redeem(visit: &Visit, named: &ClientAndPool, link: &Link) -> Result<Done> {
     let app = &visit.app;
     let (_turn, user) = sign_up::named(app, &visit.context, named, &link.user_name).await?;
-    // In a pool where people sign in with an address, the link contains their internal username. Their present address
-    // is not returned, because an old link must not reveal it.
+    // In a pool where people sign in with an address, the link contains an internal username, and no name is returned
+    // for an account that is confirmed already: an old link must not reveal the user's present address.
     let by_address = !named.pool.settings.username_attributes.is_empty();
     let name = || if by_address { String::new() } else { link.user_name.clone() };
     if user.as_ref().is_some_and(|user| user.enabled && user.status == Status::Confirmed) {

@@ -30,8 +30,8 @@ struct ConfirmPage<'a> {
     right_code: Option<&'a str>,
     /// The rules for the new password, which the page asks for if `right_code` is set.
     policy: String,
-    /// The address of the sign-in page for a person who has opened the link in the mail. It is there in pools that
-    /// confirm by link, where the page asks for no code unless `code_or_link` is set.
+    /// The address of the sign-in page for a person who has opened the link in the mail. `None` if the sign-up is
+    /// confirmed by a code. If there is an address, the page asks for a code only if `code_or_link` is set.
     by_link: Option<String>,
     /// Whether the mail may contain a code although the pool confirms by link.
     code_or_link: bool,

@@ -88,8 +88,8 @@ pub fn keep(visit: &Visit, secret: &FormSecret, response: &mut HttpResponse) -> 
 pub fn is_own_form(visit: &Visit) -> bool {
     let foreign = visit.header("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let other_origin = visit.header("origin").is_some_and(|origin| {
-        // The host by which the browser addressed this server. The public URL is accepted as well, because a proxy may
-        // replace `Host`.
+        // A form of this server's own pages has the same host in `Origin` as in `Host`. The public URL is accepted as
+        // well, because a proxy may replace `Host`.
         let called = origin.split_once("://").map(|(_, host)| host);
         called != visit.header("host") && origin != visit.app.public_url
     });

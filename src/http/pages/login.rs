@@ -173,8 +173,8 @@ impl Login<'_> {
         frame
     }
 
-    /// Handles `GET`: redirects to the visit's target if the browser is signed in as the request demands; otherwise
-    /// shows the first page.
+    /// Handles `GET`: if the browser is signed in as the request demands, redirects to the visit's target or, with
+    /// `prompt=select_account`, asks whether to go on as that person. Otherwise shows the first page.
     async fn first(&self) -> Result<HttpResponse> {
         let browser = cookies::browser(self.visit, &self.named.pool.id).await?;
         match (browser, self.purpose.prompt()) {
@@ -257,8 +257,8 @@ impl Login<'_> {
         self.visit.form.get(name).unwrap_or_default()
     }
 
-    /// Begins a sign-in with the flow that the API uses, and notes the step among the user's authentication events, as
-    /// the API does.
+    /// Begins a sign-in with the API's flow `USER_AUTH`, and records the outcome among the user's authentication
+    /// events, as the API does.
     async fn begin(&self, parameters: Parameters, session: Option<&str>) -> Result<Outcome> {
         let metadata = Map::new();
         let context = self.visit.context_of("InitiateAuth");
@@ -554,8 +554,8 @@ impl Login<'_> {
             | ChallengeName::SmsMfa
             | ChallengeName::SoftwareTokenMfa => {
                 let to = parameter("CODE_DELIVERY_DESTINATION");
-                // A challenge that was not offered is a second factor. The person cannot choose another first factor
-                // instead of it.
+                // A challenge that is not in `offered` asks for a second factor. Its page has no buttons for the first
+                // factors, because these cannot replace a second factor.
                 let offered = if offered.split(',').any(|one| one == next.name.to_string()) { offered } else { "" };
                 self.code_page(200, username, session, (next.name, &to, offered), notice)
             }
@@ -589,7 +589,7 @@ impl Login<'_> {
         let session = next.session.as_str();
         let chosen = match factors[..] {
             _ if factors.contains(&Factor::WebAuthn) && self.field("webauthn") == "1" => Some(Factor::WebAuthn),
-            // There is only one factor, so there is nothing to choose.
+            // The only factor is a code, so there is nothing to choose and the code is sent at once.
             [only @ (Factor::EmailOtp | Factor::SmsOtp)] => Some(only),
             _ => None,
         };
@@ -631,8 +631,8 @@ fn is_called(user: &User, name: &str) -> bool {
     addresses.chain([user.username.as_str()]).any(|own| own.eq_ignore_ascii_case(name))
 }
 
-/// Signs in a person who just confirmed a sign-up and, if the pool has passkeys, leads them to the question whether to
-/// add one. `None` means that they have to sign in as usual.
+/// Signs in a person who just confirmed a sign-up. If the pool has passkeys, the person is then asked whether to add
+/// one. `None` means that the person has to sign in as usual.
 pub async fn after_sign_up(
     visit: &Visit,
     purpose: &PagePurpose,

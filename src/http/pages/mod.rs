@@ -1,8 +1,8 @@
-//! The pages that people see. Every page is made of a [`PageLayout`] and a template, and all responses have certain
-//! headers in common.
+//! The pages that people see. Every page is made of a [`PageLayout`] and a template, and its response has the headers
+//! that `guard` adds.
 //!
-//! The addresses of [`login`], [`sign_up`], [`forgot`] and [`passkeys`] say which app client and which of its requests
-//! a visit is for. This is checked at each visit. [`account`] is the person's own page.
+//! The addresses of [`login`], [`sign_up`], [`forgot`] and [`passkeys`] say which app client a visit is for and where
+//! the browser goes afterwards. Both are checked at each visit. [`account`] is the person's own page.
 
 pub(crate) mod account;
 pub(crate) mod assets;
@@ -116,7 +116,7 @@ impl PageLayout {
             OtherLanguage {
                 code: texts.language(),
                 name: texts.say("language-name"),
-                // If the page is the response to a form, the link leads back to the first page.
+                // If the page is the response to a form, the link leads to what `GET` shows at this path.
                 href: format!("{path}?{query}"),
                 current: texts.language() == asked_language(visit),
             }
@@ -155,7 +155,7 @@ impl PageLayout {
         self.texts.say1(id, name, value)
     }
 
-    /// Returns the address of another page for the same request.
+    /// Returns the address of another page, with the query of this page.
     fn link(&self, path: &str) -> String {
         if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) }
     }
@@ -302,7 +302,8 @@ async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
 }
 
 /// Returns the app client that a visit names, or the response that refuses the visit. A visit is refused if it names no
-/// client, or comes through the domain of another pool. The callers use nothing of the client before this check.
+/// existing client, or if it comes through the domain of another pool. The callers use nothing of the client before
+/// this check.
 pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpResponse>> {
     let named = match authorization::client(&visit.app, &visit.query).await {
         Ok(named) => named,

@@ -58,7 +58,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
-/// Redirects to the visit's target if the sign-in is sufficient for it, otherwise to the sign-in page.
+/// Redirects to the visit's target if the sign-in is sufficient for it and the request does not have
+/// `prompt=select_account`; otherwise redirects to the sign-in page.
 async fn go_on(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
     if purpose.may_go_on(visit, browser) && purpose.prompt() != Prompt::SelectAccount {
         return Ok(purpose.go_on(visit, browser).await);

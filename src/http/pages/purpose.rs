@@ -141,7 +141,8 @@ impl PagePurpose {
     }
 }
 
-/// Returns the account page's address, with these parameters in addition.
+/// Returns the account page's address with the parameters `client_id`, `lang` and `from` of the visit and with those in
+/// `more`, which take precedence.
 pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
     let kept = ["client_id", "lang", "from"].into_iter().filter(|name| !more.iter().any(|(one, _)| one == name));
     let kept = kept.filter_map(|name| Some((name, visit.query.given(name)?)));

@@ -30,7 +30,7 @@ pub fn page(
     back: bool,
 ) -> Result<HttpResponse> {
     // After a wrong code, the key comes back from the form. A person who changes it there affects only their own page,
-    // so only its characters are checked.
+    // so only its length and its characters are checked.
     if secret.len() > 128 || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(broken_form());
     }

@@ -80,8 +80,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 
 /// Returns the names of the sign-up fields, and whether each is required.
 ///
-/// The fields are the username (unless an address replaces it), the required attributes, and the addresses that are
-/// used to sign in or are verified by a code.
+/// The fields are the username or the addresses that replace it, the required attributes, an address for the
+/// confirmation code, and the aliases with which people can sign in.
 fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     let settings = &pool.settings;
     let mut names: Vec<(String, bool)> = Vec::new();
@@ -161,8 +161,8 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     if let Some(password) = visit.form.given("password") {
         input["Password"] = json!(password);
     }
-    // This is computed from what the person entered, not from the delivery details in the response, which would reveal
-    // who has an account.
+    // The destination that the page shows is computed from what the person entered, not from the delivery details in
+    // the response, which would reveal who has an account.
     let to = destination(pool, username, given);
     match visit.api("SignUp", input).await {
         Ok(made) if made["UserConfirmed"] == true => {

@@ -33,7 +33,8 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let user = match (&user.password_hash, request.previous_password) {
         (None, _) => {
             // If the user has no password, the access token alone proves who calls, so the pool may require a recent
-            // sign-in. This is checked before anything is hashed, and again under the lock.
+            // sign-in. The age of the sign-in is checked before anything is hashed, and again once the user's row is
+            // locked.
             let mut db = app.db.acquire().await?;
             step_up::check(app, &mut db, &pool, &bearer).await?;
             drop(db);

@@ -32,7 +32,7 @@ pub async fn handle(
     // Once a second factor is on, codes no longer sign the user in, and passkeys may no longer do so either. A user
     // without a password would then have no way to sign in.
     let had = last_factor::can_sign_in(&mut change, &pool, bearer.sub, None).await?;
-    if !second_factor::prefer(&mut change, &pool, &user, request, now).await? {
+    if !second_factor::prefer(&mut change, &pool, &user, request, (context.door, now)).await? {
         return change.unchanged(Empty {}).await;
     }
     let why = "With a second factor nothing would be left to sign in to this account with; set a password first.";

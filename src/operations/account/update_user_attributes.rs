@@ -14,7 +14,7 @@ use crate::{
     flows::{
         self,
         accounts::{
-            attributes::{Attribute, check_mutable, checked},
+            attributes::{Attribute, check_mutable, checked_change},
             change_attributes, last_factor, step_up,
         },
         messages::addresses::DeliveryDetails,
@@ -43,14 +43,12 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let pool = flows::pool_of(app, &bearer).await?;
     let known = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await?;
     let writable = known.client.settings.write_attributes.as_deref();
-    let new = checked(&pool, &request.user_attributes, writable, false)?;
+    let new = checked_change(&pool, &request.user_attributes, writable, false)?;
     let (mut change, user) = bearer.begin(app, context).await?;
     let now = change.at();
-    check_mutable(&pool, &user.attributes, &new)?;
-    let changes_address = |(name, value): (&String, &Value)| {
-        name.parse::<AddressAttribute>().is_ok() && user.attributes.get(name) != Some(value)
-    };
-    if new.iter().any(changes_address) {
+    check_mutable(&pool, &user.attributes, &new.set)?;
+    let changes = |name: &str| new.value_of(name).is_some_and(|value| value != user.attributes.get(name));
+    if AddressAttribute::ALL.into_iter().any(|address| changes(address.name())) {
         step_up::check(app, &mut change, &pool, &bearer).await?;
     }
     let before = user.attributes.clone();

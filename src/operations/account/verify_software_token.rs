@@ -25,6 +25,8 @@ pub struct Request {
     user_code: String,
     #[serde(default)]
     session: Option<String>,
+    #[serde(default)]
+    friendly_device_name: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -44,7 +46,9 @@ pub async fn handle(app: &App, context: &Context, caller: Enroller, request: Req
     if free > 0 && store::login_attempts::is_locked(&mut *change, &pool.id, &name, now).await? {
         return Err(password::attempts_exceeded());
     }
-    match software_token::verify(app, &mut change, pool, user.sub, &request.user_code, now).await {
+    let friendly_name = request.friendly_device_name.as_deref().filter(|name| !name.is_empty());
+    let entered = (request.user_code.as_str(), friendly_name);
+    match software_token::verify(app, &mut change, pool, user.sub, entered, now).await {
         Err(refusal @ Error::EnableSoftwareTokenMfa(_)) => {
             drop(change);
             if free > 0 {
@@ -60,7 +64,7 @@ pub async fn handle(app: &App, context: &Context, caller: Enroller, request: Req
         }
         let on = Preference { enabled: true, preferred_mfa: false };
         let preferences = Preferences { software_token: Some(on), ..Preferences::NONE };
-        second_factor::prefer(&mut change, pool, user, preferences, now).await?;
+        second_factor::prefer(&mut change, pool, user, preferences, (context.door, now)).await?;
     }
     let answer = Response { status: "SUCCESS", session: request.session.filter(|_| enrolling.challenge.is_some()) };
     change.commit(Event::SoftwareTokenVerified.of_user(user.sub), answer).await

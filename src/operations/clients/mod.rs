@@ -103,8 +103,13 @@ fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
             units.entry(member).or_insert(json!(unit));
         }
     }
+    let default_flows = !input.contains_key("ExplicitAuthFlows");
     let mut settings: ClientSettings =
         serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
+    if default_flows && settings.rotation_grace().is_some() {
+        // With rotation, this flow is refused, so it cannot be one of the default flows.
+        settings.explicit_auth_flows.retain(|flow| flow != "ALLOW_REFRESH_TOKEN_AUTH");
+    }
     if settings.refresh_token_validity == 0 {
         settings.refresh_token_validity = 30;
         settings.token_validity_units.refresh_token = None;

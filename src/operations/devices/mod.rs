@@ -110,8 +110,9 @@ const ACCESS: Duration = Duration::DAY;
 /// Forgets a device, and ends the sessions whose sign-in used or named the device. The transaction must have locked the
 /// user's row.
 ///
-/// `asks` is the calling user's session, or `None` if an operator calls. If that session is one of those, it does not
-/// end: its access token stays valid until it expires, but the session can no longer be refreshed.
+/// `asks` is the calling user's session, or `None` if an operator calls. If the sign-in of the calling session used or
+/// named the device, that session does not end at once: its access token stays valid until the token expires, but the
+/// session can no longer be refreshed.
 async fn forget(mut change: Change<'_>, sub: Uuid, key: &str, asks: Option<Uuid>) -> Result<Changed<Empty>> {
     let (pool_id, now) = (change.pool_id.clone(), change.at());
     if !store::devices::delete(&mut change, &pool_id, sub, key).await? {

@@ -1,5 +1,5 @@
 //! CreateUserPoolDomain. Only an operator whose key is not bound to one pool may add a custom domain. Such an operator
-//! knows whether the name leads to this server and belongs to the pool (docs/decisions/0027).
+//! is trusted to know whether the name leads to this server and belongs to the pool (docs/decisions/0027).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserPoolDomain.html>
 
 use super::{DomainInput, DomainOutput};

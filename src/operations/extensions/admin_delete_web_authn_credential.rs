@@ -1,10 +1,10 @@
 //! AdminDeleteWebAuthnCredential: removes a user's passkey on behalf of an operator, for example because a phone was
 //! lost or a security key may have been cloned.
 //!
-//! The deletion leaves the same audit and outbox rows as a deletion by the user. If the pool's policy is `END_OTHERS`
-//! or `END_ALL`, all sessions of the user end, because none of them is the operator's. The pool's rules on the last
-//! factor and on a recent sign-in do not apply, because operators must be able to help a user who lost their only
-//! passkey.
+//! The deletion leaves the same audit and outbox rows as a deletion by the user. If `SessionsOnDelete` in the pool's
+//! policy is `END_OTHERS` or `END_ALL`, all sessions of the user end, because none of them is the operator's. The
+//! pool's rules on the last factor and on a recent sign-in do not apply, because operators must be able to help a user
+//! who lost their only passkey.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;

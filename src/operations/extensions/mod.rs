@@ -1,8 +1,9 @@
 //! Keystead's own operations, under `X-Amz-Target: KeysteadService.<Operation>`.
 //!
-//! Amazon Cognito has no operations for these purposes: to rename passkeys and show their details, to manage the
-//! passkeys of users, and to set a pool's rules for passkeys and the look of its pages (docs/passkeys.md). The shapes
-//! of the operations are in `wire/keystead.json`.
+//! Amazon Cognito has no operations for these purposes: to rename passkeys and show their details, to tell passkey
+//! managers which passkeys are still accepted, to let operators list and delete users' passkeys, and to set a pool's
+//! rules for passkeys and the look of its pages (docs/passkeys.md). The shapes of the operations are in
+//! `wire/keystead.json`.
 
 pub(crate) mod admin_delete_web_authn_credential;
 pub(crate) mod admin_list_web_authn_credentials;

@@ -1,6 +1,7 @@
 //! CreateUserImportJob: creates an import job and the URL for uploading its file.
 //!
-//! The role for CloudWatch Logs is only stored and returned, because the server's own log says why rows fail.
+//! The role for CloudWatch Logs is only stored and returned, because the server's own log says why rows of the file
+//! fail.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_CreateUserImportJob.html>
 
 use serde::Deserialize;

@@ -2,13 +2,14 @@
 //! example.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_DeleteWebAuthnCredential.html>
 //!
-//! If the credential ID belongs to another user, does not exist, or is not even base64url, the call takes the same path
-//! and fails with the same `ResourceNotFoundException`. The pool's policy decides what happens to the user's sessions
-//! (by default `KEEP`, as in Amazon Cognito).
+//! A credential ID that belongs to another user, one that does not exist, and one that is not even base64url take the
+//! same path: the call fails with the same `ResourceNotFoundException`. The pool's policy decides what happens to the
+//! user's sessions (by default `KEEP`, as in Amazon Cognito).
 //!
-//! Deletions that arrive together share one statement (see [`crate::group_commit`]). The shared statement skips a
-//! deletion if there is no such passkey, the session has ended, a lock is held, or the pool's policy needs more than
-//! one statement. A statement for this deletion alone then decides.
+//! Deletions that arrive together share one statement (see [`crate::group_commit`]), unless the server limits
+//! deletions. The shared statement skips a deletion if there is no such passkey, the session has ended, a lock is held,
+//! or the pool's policy needs more than one statement. A skipped deletion is repeated with a statement of its own or,
+//! if the policy needs that, with several statements.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;

@@ -157,6 +157,9 @@ async fn make<'a>(
 /// The configuration of MFA by text message, if the request configures text messages.
 pub fn sms_mfa(rest: &Map<String, Value>) -> Option<Value> {
     let configuration = rest.get("SmsConfiguration")?;
-    let message = rest.get("SmsAuthenticationMessage");
-    Some(json!({"SmsConfiguration": configuration, "SmsAuthenticationMessage": message}))
+    let mut out = json!({"SmsConfiguration": configuration});
+    if let Some(message) = rest.get("SmsAuthenticationMessage") {
+        out["SmsAuthenticationMessage"] = message.clone();
+    }
+    Some(out)
 }

@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// Settings of GetUserPoolMfaConfig and SetUserPoolMfaConfig, which DescribeUserPool does not show.
+/// Settings that GetUserPoolMfaConfig shows and DescribeUserPool does not.
 const MFA_MEMBERS: [&str; 4] =
     ["WebAuthnConfiguration", "SoftwareTokenMfaConfiguration", "SmsMfaConfiguration", "EmailMfaConfiguration"];
 
@@ -51,7 +51,7 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     let levels = (1..=4).map(|level| (format!("Level{level}"), json!({"AcrValue": pool.settings.acr_name(level)})));
     put("AcrConfiguration", Value::Object(levels.collect()));
-    // The API's older members repeat the texts of the template.
+    // The older members for messages repeat the texts of `VerificationMessageTemplate`.
     let template = out.get("VerificationMessageTemplate").cloned().unwrap_or_default();
     for (member, older) in [
         ("SmsMessage", "SmsVerificationMessage"),
@@ -62,7 +62,7 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
             out.insert(older.to_owned(), template[member].clone());
         }
     }
-    // The API's older member, `PreTokenGeneration`, repeats the function's ARN.
+    // The older member `PreTokenGeneration` repeats the ARN in `PreTokenGenerationConfig`.
     if let Some(functions) = out.get_mut("LambdaConfig")
         && functions["PreTokenGenerationConfig"]["LambdaArn"].is_string()
     {
@@ -151,9 +151,9 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
 /// Refuses mail senders that the server's settings do not allow, as Amazon Cognito refuses identities of other
 /// accounts.
 ///
-/// On a local server, no mail reaches anyone by mistake, so the settings there apply only to keys that belong to one
-/// pool. `before` is the pool before the change, if it existed. A key that belongs to the pool may keep the senders
-/// that the pool already has.
+/// On a local server, no mail reaches anyone by mistake, so there the settings restrict only keys that belong to one
+/// pool. `before` is the pool before the change, or `None` if the pool is new. A key that belongs to the pool may keep
+/// the senders that the pool already has.
 fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: bool) -> Result<()> {
     let old = before.map(grants::senders).unwrap_or_default();
     let free = !by_key_of_pool && app.config.is_local();

@@ -24,6 +24,12 @@ pub fn of_new_pool(given: Vec<SchemaAttribute>) -> Result<Vec<SchemaAttribute>> 
         if attribute.developer_only_attribute && all[..standard].iter().any(|known| known.name == attribute.name) {
             return fixed(&attribute.name);
         }
+        // A request may leave out the type of a standard attribute, because the type is known.
+        if attribute.attribute_data_type.is_empty()
+            && let Some(known) = all[..standard].iter().find(|known| known.name == attribute.name)
+        {
+            attribute.attribute_data_type.clone_from(&known.attribute_data_type);
+        }
         check(&mut attribute)?;
         let Some(known) = all[..standard].iter_mut().find(|known| known.name == attribute.name) else {
             add(&mut all, attribute)?;

@@ -102,7 +102,7 @@ fn check(request: &Request, settings: &PoolSettings) -> Result<()> {
 
 /// Checks an RP ID that is set with a key that is bound to one pool.
 ///
-/// No new RP ID may be set while the pool has related origins. A new RP ID must be the pool's custom domain (which an
+/// The RP ID must not change while the pool has related origins. A new RP ID must be the pool's custom domain (which an
 /// operator of the whole deployment gave to the pool), a name above that domain, or a name that the server's settings
 /// allow. The reason is that everyone with the same RP ID can use its passkeys.
 async fn check_own_rp_id(

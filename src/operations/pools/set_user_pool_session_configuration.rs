@@ -1,7 +1,7 @@
 //! SetUserPoolSessionConfiguration: limits how many sessions with tokens a user of a pool may have.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolSessionConfiguration.html>
 //!
-//! If a sign-in exceeds the limit, Keystead ends the session that was opened first, some seconds later. Amazon Cognito
+//! Some seconds after a sign-in that exceeds the limit, Keystead ends the session that was opened first. Amazon Cognito
 //! ends the least recently used session, before it answers the sign-in. While `UserSessionTracking` is off, only the
 //! server's own limit applies, but sessions can still be listed and ended individually. Browser sessions on the sign-in
 //! pages have no tokens and do not count.

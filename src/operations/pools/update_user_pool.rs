@@ -1,9 +1,9 @@
 //! UpdateUserPool: replaces a pool's configuration.
 //!
 //! These keep their values if the request omits them: the name, the tags, `MfaConfiguration`,
-//! `UserAttributeUpdateSettings` and the members of `Policies`. Other omitted members go back to their defaults
-//! (docs/cognito.md 3.3). The request has no members for the schema, the username configuration and the WebAuthn
-//! configuration, which also stay.
+//! `UserAttributeUpdateSettings` and the members of `Policies`. `LambdaConfig` does so too if the operator's key is
+//! bound to one pool. Other omitted members go back to their defaults (docs/cognito.md 3.3). The request has no members
+//! for the schema, the username configuration and the WebAuthn configuration, which also stay.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html>
 
 use std::collections::BTreeMap;
@@ -75,15 +75,15 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     if let Some(mfa) = request.mfa_configuration {
         settings.mfa_configuration = mfa;
     }
-    if settings.sms_mfa_configuration.is_none() {
-        settings.sms_mfa_configuration = sms_mfa(&request.rest);
+    if let Some(mfa) = sms_mfa(&request.rest) {
+        settings.sms_mfa_configuration = Some(mfa);
     }
     settings.admin_create_user_config = request.admin_create_user_config;
     settings.device_configuration = request.device_configuration;
     settings.acr_configuration = request.acr_configuration;
     let functions = settings.rest.get("LambdaConfig").cloned().unwrap_or_else(|| json!({}));
-    // The functions of all pools are called at the same addresses. So with a key that belongs to one pool, an operator
-    // could make the pool call the functions of other pools.
+    // The functions of all pools are called at the same addresses. So a key that belongs to one pool must not change
+    // `LambdaConfig`: its operator could make the pool call the functions of other pools.
     let changes = |new: &Value| without_older(new.clone()) != without_older(functions.clone());
     if operator.is_bound && request.rest.get("LambdaConfig").is_some_and(changes) {
         return Err(Error::AccessDenied(
@@ -105,8 +105,8 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     let kept = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
     match request.user_attribute_update_settings {
         Some(update) => settings.user_attribute_update_settings = update,
-        // For attributes that are no longer verified automatically, the kept settings would have no effect, and nobody
-        // would notice that.
+        // For attributes that are no longer verified automatically, the kept `UserAttributeUpdateSettings` would have
+        // no effect, and nobody would notice that.
         None => {
             if let Some(name) = kept.iter().find(|name| !settings.auto_verified_attributes.contains(name)) {
                 return Err(Error::InvalidParameter(

@@ -80,8 +80,9 @@ pub enum Associated {
     /// No other session.
     #[default]
     None,
-    /// The browser session that the session is or was opened through, and all sessions that were opened through that
-    /// browser session.
+    /// If the given session is a browser session: all sessions that were opened through it. Otherwise: the browser
+    /// session through which the given session was opened, and all sessions that were opened through that browser
+    /// session.
     Linked,
 }
 

@@ -25,6 +25,7 @@ use crate::{
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: CodeRequest) -> Result<CodeOutput> {
     let ClientAndPool { client, pool } = &*caller;
     let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
+    forgotten::check_allowed(pool)?;
     sign_up::migrate(&context, client, &request.username, request.secret_hash.as_deref()).await?;
     let (_turn, user) =
         sign_up::person(app, &context, &caller, &request.username, request.secret_hash.as_deref()).await?;

@@ -1,4 +1,4 @@
-//! ResendConfirmationCode: sends the code of a sign-up again.
+//! ResendConfirmationCode: sends a new code for a sign-up.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ResendConfirmationCode.html>
 
 use super::{CodeOutput, CodeRequest};

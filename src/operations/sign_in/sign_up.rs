@@ -82,14 +82,14 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let mut attributes = checked(pool, &request.user_attributes, client.settings.write_attributes.as_deref(), false)?;
     let (sub, username) = names::of_new_user(pool, &request.username, &mut attributes)?;
     check_required(pool, &attributes)?;
+    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
+    let decided =
+        triggers::pre_sign_up(&context, "PreSignUp_SignUp", &username, &attributes, &request.validation_data).await?;
     for address in AddressAttribute::ALL {
         if attributes.contains_key(address.name()) {
             attributes.insert(address.verified().into(), Value::String("false".into()));
         }
     }
-    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
-    let decided =
-        triggers::pre_sign_up(&context, "PreSignUp_SignUp", &username, &attributes, &request.validation_data).await?;
     sign_up::verify(&mut attributes, &decided)?;
     let status = if decided.confirm { Status::Confirmed } else { Status::Unconfirmed };
     refuse_early(&context, &attributes, (&request.username, &username), decided.confirm).await?;

@@ -22,7 +22,7 @@ use crate::{
     flows::{
         self,
         accounts::{
-            attributes::{Attribute, check_required, check_verified, checked},
+            attributes::{Attribute, check_verified, checked},
             names,
             new_user::{self, NewUser},
             password, sign_up,
@@ -105,7 +105,6 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     let mut attributes = checked(&pool, &request.user_attributes, None, true)?;
     let (sub, username) = names::of_new_user(&pool, &request.username, &mut attributes)?;
     check_verified(&attributes)?;
-    check_required(&pool, &attributes)?;
     let (source, data) = ("PreSignUp_AdminCreateUser", &request.validation_data);
     let decided = triggers::pre_sign_up(&context, source, &username, &attributes, data).await?;
     sign_up::verify(&mut attributes, &decided)?;

@@ -27,7 +27,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
-    if !second_factor::prefer(&mut change, &pool, &user, request.preferences, now).await? {
+    if !second_factor::prefer(&mut change, &pool, &user, request.preferences, (context.door, now)).await? {
         return change.unchanged(Empty {}).await;
     }
     change.commit(Event::MfaChanged.of_user(user.sub), Empty {}).await

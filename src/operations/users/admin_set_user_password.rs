@@ -27,7 +27,7 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    // For the same refusal, this operation has a different wording.
+    // This operation words the refusal differently from most others, which say `did not conform with`.
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
         Error::InvalidPassword(refusal.to_string().replace("did not conform with", "does not conform to").into())
     })?;

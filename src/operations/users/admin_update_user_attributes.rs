@@ -14,7 +14,7 @@ use crate::{
     flows::{
         self,
         accounts::{
-            attributes::{Attribute, check_verified, checked},
+            attributes::{Attribute, check_verified, checked_change},
             change_attributes,
         },
     },
@@ -35,12 +35,13 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    let new = checked(&pool, &request.user_attributes, None, true)?;
+    let new = checked_change(&pool, &request.user_attributes, None, true)?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let (user, now) = (change.user(user.sub).await?, change.at());
     let (sub, before) = (user.sub, user.attributes.clone());
-    if new.keys().any(|name| name.ends_with("_verified")) {
-        let both: Map<_, _> = user.attributes.clone().into_iter().chain(new.clone()).collect();
+    if new.set.keys().any(|name| name.ends_with("_verified")) {
+        let kept = user.attributes.clone().into_iter().filter(|(name, _)| !new.deleted.contains(name));
+        let both: Map<_, _> = kept.chain(new.set.clone()).collect();
         check_verified(&both)?;
     }
     let (user, to_prove) = change_attributes::update(&mut change, &pool, user, new, false, now).await?;

@@ -47,8 +47,8 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Re
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let filter = request.filter.as_deref().filter(|text| !text.trim().is_empty()).map(parse).transpose()?;
     let filter = filter.map(|filter| folded(filter, &pool));
-    if let Some(unknown) = request.attributes_to_get.iter().flatten().find(|name| !known(&pool, name)) {
-        return Err(Error::InvalidParameter(format!("Invalid attribute to get: {unknown}").into()));
+    if request.attributes_to_get.iter().flatten().any(|name| !known(&pool, name)) {
+        return Err(Error::InvalidParameter("One or more requested attributes do not exist.".into()));
     }
     let limit = match request.limit {
         None | Some(0) => PAGE,

@@ -26,7 +26,7 @@ use crate::{
     store::users::User,
 };
 
-/// The input of most operations here. `username` is the user's username, subject or alias.
+/// The input of operations that need nothing but a user. `username` is the user's username, subject or alias.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct UserId {

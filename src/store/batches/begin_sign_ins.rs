@@ -1,4 +1,4 @@
-//! Reads for the first step of a sign-in: the user with a given name, and the user's passkeys.
+//! Reads what the first step of a sign-in needs: the user who has the requested name, and that user's passkeys.
 
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ pub struct SignInToBegin {
     pub username_key: String,
 }
 
-/// The user with the requested name.
+/// The user with the requested name, and that user's passkeys.
 pub struct BegunSignIn {
     /// `None` if no user has the name.
     pub user: Option<User>,
@@ -89,7 +89,7 @@ impl Batch for BeginSignIns {
             });
             match user {
                 Ok(user) => begun.user = Some(user),
-                // The request then runs alone and fails with its own error.
+                // If this release does not understand the user's row, the request runs alone and fails with the error.
                 Err(_) => *answer = None,
             }
         }

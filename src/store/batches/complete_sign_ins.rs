@@ -8,14 +8,15 @@ use crate::{
     store::{Connections, groups::Membership, sessions::Session},
 };
 
-/// What a verified assertion changes, and what must not have changed since it was verified.
+/// What a sign-in with a verified assertion writes, and the stored values that must not have changed since they were
+/// read.
 pub struct CompletedSignIn {
     pub pool_id: String,
     /// The challenge that the assertion answered.
     pub challenge_id: Uuid,
     pub sub: Uuid,
-    /// `updated_at` of the user's row when it was read. The row must not have changed since, because the tokens state
-    /// what the row said then.
+    /// `updated_at` of the user's row when the row was read. The row must not have changed since, because the tokens
+    /// are made from what was read.
     pub user_updated_at: OffsetDateTime,
     pub credential_id: Vec<u8>,
     /// The stored signature counter that the assertion's counter was compared with.
@@ -65,8 +66,8 @@ impl Batch for CompleteSignIns {
             devices.push(one.session.device_key);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
-        // If two requests have the same challenge or the same passkey, only the first is completed here. The other runs
-        // alone.
+        // Of several requests with the same challenge or the same passkey, this completes at most the first. The others
+        // run alone.
         let rows = sqlx::query!(
             r#"WITH asked AS MATERIALIZED (
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),

@@ -17,8 +17,8 @@ pub struct PasskeyToDelete {
     pub trail: Trail,
 }
 
-/// Deletes passkeys of the users of live sessions, in pools whose `deletes_plainly` is true: those that keep sessions
-/// when a passkey is deleted, and require nothing but a live session.
+/// Deletes passkeys of the users of live sessions, in pools whose `deletes_plainly` is true. These pools keep sessions
+/// when a passkey is deleted, and require nothing but a live session for the deletion.
 pub struct DeletePasskeys {
     pub db: Connections,
 }

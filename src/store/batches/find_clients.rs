@@ -20,7 +20,9 @@ pub struct ClientToFind {
     pub client_id: String,
 }
 
-/// Finds clients. A request gets no answer if its client is gone, or if this release does not understand a row.
+/// Finds clients with their pools. A request gets no answer if its client is gone, if a secret of the client cannot be
+/// opened, or if this release does not understand the pool's row. If this release does not understand a client's row,
+/// the whole batch fails, and its requests run alone.
 pub struct FindClients {
     pub db: Connections,
     pub sealing: Arc<SealingKey>,

@@ -1,10 +1,10 @@
 //! Statements that do the work of many requests at once, for group commit (see [`crate::group_commit`]).
 //!
-//! Each batch is one statement over arrays, and so one transaction. It skips rows that another transaction has locked,
-//! instead of waiting for them. So a stalled replica does not delay the requests of other replicas, and batches of
-//! several replicas never wait for each other in a circle. If a statement returns nothing for a request, it did nothing
-//! for that request. The caller then runs the plain statement, which waits for locks and returns either the result or
-//! the exact reason why there is none.
+//! Each batch is one statement over arrays, and so one transaction. A batch that changes or deletes rows skips those
+//! that another transaction has locked, instead of waiting for them. So a stalled replica does not delay the requests
+//! of other replicas, and batches of several replicas never wait for each other in a circle. If a batch has no result
+//! for a request, it did nothing for that request. The caller then runs the request alone, with plain statements, which
+//! wait for locks and return either the result or the exact reason why there is none.
 //!
 //! `unnest((SELECT $1), …)` hides each array in a subquery. So the planner does not see how long the array is, and one
 //! plan serves all lengths.
@@ -44,21 +44,22 @@ fn done(requests: usize, ordinals: &[i64]) -> Vec<Option<()>> {
     done
 }
 
-/// Returns the index of a row's request, from the request's ordinal (counted from 1).
+/// Returns the index, counted from 0, of the request with this ordinal, counted from 1.
 fn index(ordinal: i64) -> Option<usize> {
     usize::try_from(ordinal - 1).ok()
 }
 
-/// Returns the failure for a batch that got no connection, so that nothing was begun.
+/// Returns the failure for a batch that got no connection, so nothing was begun.
 ///
-/// If the database refused a new connection, for example because it has too many, the plain statement may still get a
-/// connection that is already open. If the database did not respond, the plain statement would only wait in vain.
+/// If the database refused a new connection, for example because it has too many, the requests run alone, because they
+/// may still get a connection that is already open. In all other cases, for example if the database did not respond,
+/// they would only wait in vain.
 fn not_begun(cause: sqlx::Error) -> Failure {
     if cause.as_database_error().is_some() { Failure::RolledBack(cause) } else { Failure::Unknown(cause) }
 }
 
-/// Returns the failure for a batch that only reads. Whatever the cause, nothing was changed, so its requests may run
-/// one by one. The exception is a locked table, because each request would wait for the table as long again.
+/// Returns the failure for a batch that only reads. Whatever the cause, nothing was changed, so the batch's requests
+/// may run one by one. They must not if a table is locked, because each would wait for the table as long again.
 fn unread(cause: sqlx::Error) -> Failure {
     if is_locked(&cause) { Failure::Unknown(cause) } else { Failure::RolledBack(cause) }
 }

@@ -1,4 +1,4 @@
-//! Reads for a further step of a passkey sign-in: the challenge, its user, and the passkey that answers it.
+//! Reads what a sign-in needs when a passkey answers its challenge: the challenge, its user, and that passkey.
 
 use uuid::Uuid;
 
@@ -20,10 +20,10 @@ pub struct SignInToResume {
     pub credential_id: Vec<u8>,
 }
 
-/// A pending sign-in.
+/// A pending sign-in, with its user and the passkey that answers its challenge.
 pub struct ResumedSignIn {
     pub challenge: Challenge,
-    /// `None` if the challenge is a decoy for an unknown user, or if the user is gone.
+    /// `None` if the challenge belongs to no user (see [`Challenge::sub`]), or if the user is gone.
     pub user: Option<User>,
     /// The user's `username_key`.
     pub username_key: Option<String>,
@@ -31,8 +31,8 @@ pub struct ResumedSignIn {
     pub key: Option<Key>,
 }
 
-/// Reads pending sign-ins. A request gets no answer if its challenge is gone, or if this release does not understand a
-/// row.
+/// Reads pending sign-ins. A request gets no answer if its challenge is gone, or if this release does not understand
+/// the row of the challenge or of the user.
 pub struct ResumeSignIns {
     pub db: Connections,
 }
@@ -101,7 +101,8 @@ impl Batch for ResumeSignIns {
                     mfa: row.mfa?,
                 }))
             })();
-            // If this release does not understand a row, the request runs alone and fails with its own error.
+            // If this release does not understand the row of the challenge or of the user, the request runs alone and
+            // fails with the error.
             let (Ok(challenge), Ok(user)) = (challenge, user.transpose()) else { continue };
             *answer = Some(ResumedSignIn { challenge, user, username_key: row.username_key, key });
         }

@@ -34,14 +34,15 @@ const MARGIN: Duration = Duration::from_secs(2);
 pub struct Connection {
     /// `None` only while the connection is being dropped.
     link: Option<Object<Maker>>,
-    /// Dropped after the connection went back to the pool, so that the next task in line finds the connection there.
+    /// The task's slot in the line for connections, if the pool has a line. The slot is given up only after the
+    /// connection has gone back to the pool, so that the next task in line finds the connection there.
     turn: Option<Ticket>,
     trust: Arc<Trust>,
     patience: Duration,
     progress: Progress,
 }
 
-/// How far a conversation has come.
+/// How far the conversation with the server has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Progress {
     /// A statement was sent, and its result is not complete yet.
@@ -75,9 +76,9 @@ impl Progress {
 
 /// Whether an error with this code is about the server or the connection rather than the statement.
 ///
-/// The server is read-only (25006), or it ended a transaction that paused or lasted for too long (25P03, 25P04). Or it
-/// is stopping or starting, dropped the database, or ended an idle session (57P01 to 57P05). Or the connection failed
-/// (08).
+/// Such an error has one of these causes. The server is read-only (25006). It ended a transaction that paused or lasted
+/// for too long (25P03, 25P04). It is stopping or starting, dropped the database, or ended an idle session (57P01 to
+/// 57P05). The connection failed (08).
 fn ends_connection(code: &str) -> bool {
     matches!(code, "25006" | "25P03" | "25P04") || code.starts_with("57P0") || code.starts_with("08")
 }
@@ -319,8 +320,8 @@ impl Transaction {
         Ok(Self(connection))
     }
 
-    /// Commits. If this fails, the transaction may or may not have been committed. Only if an earlier statement of it
-    /// failed is it certain that nothing was committed.
+    /// Commits. If this fails, the transaction may or may not have been committed. But if an earlier statement of the
+    /// transaction failed, this always fails, and nothing was committed.
     pub async fn commit(mut self) -> sqlx::Result<()> {
         if self.0.progress.failed {
             return Err(sqlx::Error::Protocol(
@@ -332,7 +333,7 @@ impl Transaction {
         Ok(())
     }
 
-    /// Undoes everything, and waits until that is done.
+    /// Rolls the transaction back, and waits until that is done.
     pub async fn rollback(mut self) -> sqlx::Result<()> {
         let outcome = self.0.execute(sqlx::raw_sql("ROLLBACK")).await;
         match outcome {

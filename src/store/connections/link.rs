@@ -15,14 +15,15 @@ use super::trust::Trust;
 use crate::config::DatabaseLimits;
 
 /// A connection that was idle for this long is tested before it is used. A restart of the database takes longer, so no
-/// request that comes after a restart gets a dead connection. Busy connections are not tested, because a test costs a
-/// round trip.
+/// request that comes after a restart gets a dead connection. A connection that was used more recently is tested only
+/// if another connection has failed meanwhile, because a test costs a round trip.
 const QUIET: Duration = Duration::from_millis(50);
-/// The time limit of that test.
+/// The time limit of the test of a connection. A task that waits for the server's response checks at the same interval
+/// whether the response can still come.
 pub(super) const TEST: Duration = Duration::from_secs(1);
 /// The time limit of one attempt to connect.
 const ATTEMPT: Duration = Duration::from_millis(1500);
-/// The pause between two attempts to connect to a server that is starting.
+/// The pause between two attempts to connect, if the first failed for a reason that may soon be over ([`may_pass`]).
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Makes connections, and tests those that were idle.
@@ -92,8 +93,8 @@ impl managed::Manager for Maker {
 ///
 /// - Sequential scans are avoided. Queries that run often find their rows by key. But while a table is small, the
 ///   planner prefers to read all of it, keeps that plan, and then also reads what deleted rows leave behind: a table of
-///   a thousand challenges that come and go had hundreds of pages. JIT is off, because the high cost that the planner
-///   gives to the avoided plans would make it compile.
+///   a thousand challenges that come and go had hundreds of pages. JIT compilation is off, because the high cost that
+///   the planner gives to the avoided plans would trigger it.
 /// - If a replica's machine vanishes before COMMIT, its transaction must not lock a user's rows for hours. So the
 ///   server ends a transaction that pauses for too long, and drops a peer that does not respond. (Over a Unix socket,
 ///   no peer can vanish in this way.)

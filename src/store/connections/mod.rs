@@ -2,12 +2,13 @@
 //!
 //! A future may be dropped at any await: because of a time limit, a client that hangs up, a panic or a shutdown. Then
 //! nobody knows what the server has received and what it is still doing. Even sqlx does not, because it notes a
-//! transaction only when the server has responded to `BEGIN`. So a [`Connection`] keeps its own record. It is busy from
-//! the first byte of a statement to the last byte of the result. It is in a transaction from before `BEGIN` is sent
-//! until the server has responded to `COMMIT` or `ROLLBACK`. If it is dropped while it is busy, its socket is closed.
-//! If it is dropped in a transaction, the transaction is rolled back first, or the socket is closed.
+//! transaction only when the server has responded to `BEGIN`. So a [`Connection`] keeps its own record. A connection
+//! counts as busy from the first byte of a statement to the last byte of the result. It counts as in a transaction from
+//! before `BEGIN` is sent until the server has responded to `COMMIT` or `ROLLBACK`. If a connection is dropped while it
+//! is busy, its socket is closed. If it is dropped in a transaction, the transaction is rolled back before others get
+//! the connection; if that fails, the socket is closed.
 //!
-//! The connections to a server share their `Trust`: when one of them fails, the idle ones are no longer trusted.
+//! The connections to a server share their `Trust`: when one of them fails, the idle ones are closed.
 
 mod connection;
 mod link;
@@ -49,11 +50,11 @@ const WAITING: usize = 2_048;
 /// Connections that were unused for this time are closed.
 const UNUSED: Duration = Duration::from_secs(600);
 
-/// A pool: a bounded number of shared connections.
+/// A connection pool: a bounded number of shared connections.
 #[derive(Clone)]
 pub struct Connections {
     pool: Pool<Maker>,
-    /// All pools to the same database, including this one. [`Connections::apart`] adds another.
+    /// All connection pools to the same database, including this one. [`Connections::apart`] adds another.
     siblings: Siblings,
     order: Option<Order>,
 }

@@ -30,14 +30,14 @@ impl Trust {
         self.generation.load(Ordering::SeqCst)
     }
 
-    /// Registers another function to be called when trust is lost.
+    /// Registers a pool's [`Closer`], which is called when trust is lost.
     pub(super) fn covers(&self, close: impl Fn(u64) -> bool + Send + 'static) {
         self.closers.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(close));
     }
 
-    /// Reports that a connection failed that was last seen to work in generation `proved`. If this is still the present
-    /// generation, all idle connections of all pools are closed. If they stayed open, the dead ones would be found out
-    /// one by one, each only after its own time limit.
+    /// Reports the failure of a connection that was last seen to work in generation `proved`. If that is still the
+    /// present generation, all idle connections of all pools are closed. If they stayed open, the dead ones would be
+    /// detected one by one, each only after its own time limit.
     pub(super) fn lose(&self, proved: u64, why: &str) {
         if self.generation.compare_exchange(proved, proved + 1, Ordering::SeqCst, Ordering::SeqCst).is_err() {
             return;
@@ -52,8 +52,8 @@ impl Trust {
         self.suspected.fetch_max(proved + 1, Ordering::SeqCst);
     }
 
-    /// Reports that a new connection works. If the test of an older connection got no response, connections of that
-    /// generation and before wait for responses that will not come.
+    /// Reports that a new connection of generation `proved` works. If the test of a connection of an earlier generation
+    /// got no response, the connections of that generation and before wait for responses that will not come.
     pub(super) fn made(&self, proved: u64) {
         let suspected = self.suspected.load(Ordering::SeqCst);
         if suspected > 0 && proved >= suspected {

@@ -23,7 +23,7 @@ fn attestation_objects_are_harmless_everywhere_and_bounded() {
     let parsed = |object: &[u8]| AttestationObject::parse(object).is_ok();
     let key = || map(Cbor::Integer(3), Cbor::Integer(-7));
     let statement = |bytes| map(Cbor::Text("sig".into()), Cbor::Bytes(vec![0; bytes]));
-    // Maps with such keys can cost a parser quadratic time.
+    // Maps whose keys are arrays can cost a parser quadratic time.
     let evil = || map(Cbor::Array(vec![Cbor::Null]), Cbor::Null);
     let attested = flag::ATTESTED_DATA;
     let extended = attested | flag::EXTENSIONS;

@@ -70,7 +70,7 @@ fn maps_are_nested_no_deeper_than_arrays() {
     let nested = |levels: usize| [[0xa1, 0x01].repeat(levels), vec![0xf6]].concat();
     assert!(harmless_map(&nested(MAX_NESTING)));
     assert!(!harmless_map(&nested(MAX_NESTING + 1)));
-    // Siblings are not nested.
+    // This is one array of 100 empty arrays. The empty arrays are not nested in each other.
     assert!(harmless(&[vec![0x98, 100], vec![0x80; 100]].concat(), 1));
 }
 

@@ -109,7 +109,7 @@ fn each_spoiled_member_of_client_data_gives_its_error() {
         (json!({"challenge": "-_8C"}), Error::Challenge),
         (json!({"challenge": "-_8"}), Error::Challenge),
         (json!({"challenge": ""}), Error::Challenge),
-        // These are other encodings of the same bytes.
+        // These are the same bytes in standard base64, and in base64url with a superfluous padding character.
         (json!({"challenge": "+/8B"}), Error::Challenge),
         (json!({"challenge": "-_8B="}), Error::Challenge),
         (json!({"challenge": null}), malformed(no_data)),

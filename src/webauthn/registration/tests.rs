@@ -21,7 +21,7 @@ fn transports_are_short_words_each_once_and_sorted() {
 fn ten_transports_are_kept() {
     let many: Vec<_> = (10..30).map(|number| format!("t{number}")).collect();
     assert_eq!(sane_transports(Some(many.clone())), many[..10]);
-    // Transports that are not sane do not count.
+    // Transports that are not sane do not count toward the ten.
     let bad = std::iter::repeat_n("BAD".to_owned(), 20).chain(many.clone()).collect();
     assert_eq!(sane_transports(Some(bad)), many[..10]);
 }

@@ -1,4 +1,4 @@
-//! Tests of nesting in individual strings, and in arbitrary values.
+//! Tests of the depth of individual inputs, and of arbitrary JSON values.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

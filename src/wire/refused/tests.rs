@@ -21,7 +21,7 @@ fn refusal(operation: &str, input: Value) -> Option<String> {
 #[test]
 fn each_entry_is_refused_by_name_in_its_operation_alone() {
     for (operation, member, _) in REFUSED {
-        // No rule takes this value for harmless.
+        // None of the checks in `REFUSED` considers this value harmless.
         let input = json!({"Other": 1, *member: {"AdvancedSecurityMode": "ENFORCED"}});
         let text = format!("InvalidParameterException: {member} is not supported by Keystead yet; leave it out.");
         assert_eq!(refusal(operation, input.clone()), Some(text), "{operation}");

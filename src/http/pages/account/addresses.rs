@@ -16,7 +16,9 @@ use crate::{
     },
 };
 
-/// A kind of address on the page: its attribute, its form field and input type, and the message IDs of its wording.
+/// A kind of address on the page: its attribute, its form field, the type of the field's input, the message ID of the
+/// button that begins a verification (`verify`), and the values of the parameter `done` that report that the address
+/// was saved or verified.
 pub(super) struct AddressKind {
     pub(super) attribute: AddressAttribute,
     pub(super) field: &'static str,

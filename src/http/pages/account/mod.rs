@@ -322,10 +322,10 @@ impl Account<'_> {
         self.page(400, Notice::Problem(text)).await
     }
 
-    /// Returns a redirect to the sign-in if the pool's policy demands a fresher one, or `None` if the person's sign-in
-    /// is fresh enough.
+    /// Returns a redirect to the sign-in page if the pool's policy demands a fresher sign-in, or `None` if the person's
+    /// sign-in is fresh enough.
     ///
-    /// After the sign-in, the account page shows the question that `ask` names, if it is given.
+    /// If `ask` is given, the account page shows the question that it names, once the person has signed in again.
     fn step_up(&self, ask: Option<&str>) -> Option<HttpResponse> {
         let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
         due.then(|| {
@@ -432,7 +432,8 @@ impl Account<'_> {
         if method != SecondFactor::SoftwareTokenMfa {
             return self.mfa(method, true).await;
         }
-        // A second factor that would lock the person out is refused before the person sets up the app, not afterwards.
+        // If an authenticator app as a second factor would lock the person out, it is refused before the person sets it
+        // up, not afterwards.
         let (pool, mut then) = (&self.named.pool, self.browser.user.clone());
         then.mfa.enabled.push(method);
         let locked_out = {
