@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
-    message::{Mailbox, MultiPart, SinglePart, header::ContentType},
+    message::{
+        Mailbox, MultiPart, SinglePart,
+        header::{ContentType, Header, HeaderName, HeaderValue, MIME_VERSION_1_0},
+    },
     transport::smtp,
 };
+
+use uuid::Uuid;
 
 use super::{Failure, Message};
 use crate::config::Config;
@@ -31,9 +36,9 @@ impl Mail {
         Ok(Some(Self { transport: builder.timeout(Some(PATIENCE)).build(), from }))
     }
 
-    /// Hands one message to the mail server.
-    pub(super) async fn send(&self, message: &Message) -> Result<(), Failure> {
-        let mail = self.compose(message).map_err(|text| Failure { text, permanent: true })?;
+    /// Hands one message to the mail server. `id` identifies its row of the outbox.
+    pub(super) async fn send(&self, id: Uuid, message: &Message) -> Result<(), Failure> {
+        let mail = self.compose(id, message).map_err(|text| Failure { text, permanent: true })?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
             Err(cause) => {
@@ -46,13 +51,21 @@ impl Mail {
         }
     }
 
-    fn compose(&self, message: &Message) -> Result<lettre::Message, String> {
+    /// Makes the mail. All attempts at a message have the same Message-ID, so that mail programs can drop a repetition
+    /// (RFC 5322 section 3.6.4).
+    fn compose(&self, id: Uuid, message: &Message) -> Result<lettre::Message, String> {
         let mailbox = |text: &str| text.parse::<Mailbox>().map_err(|cause| format!("an address: {cause}"));
         let from = message.from.as_deref().map(mailbox).transpose()?.unwrap_or_else(|| self.from.clone());
         // The recipient must be a bare address. The form `name <address>` is refused.
         let to: lettre::Address = message.to.parse().map_err(|cause| format!("the recipient: {cause}"))?;
-        let mut builder =
-            lettre::Message::builder().from(from).to(Mailbox::new(None, to)).subject(message.subject.clone());
+        let message_id = format!("<{id}@{}>", from.email.domain());
+        let mut builder = lettre::Message::builder()
+            .from(from)
+            .to(Mailbox::new(None, to))
+            .subject(message.subject.clone())
+            .message_id(Some(message_id))
+            .header(MIME_VERSION_1_0)
+            .header(AutoSubmitted);
         if let Some(reply_to) = &message.reply_to {
             builder = builder.reply_to(mailbox(reply_to)?);
         }
@@ -66,6 +79,24 @@ impl Mail {
             builder.header(ContentType::TEXT_PLAIN).body(message.body.clone())
         };
         built.map_err(|cause| cause.to_string())
+    }
+}
+
+/// Says that no person sent the mail, so that no program answers it (RFC 3834 section 5).
+#[derive(Clone)]
+struct AutoSubmitted;
+
+impl Header for AutoSubmitted {
+    fn name() -> HeaderName {
+        HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> HeaderValue {
+        HeaderValue::new(Self::name(), "auto-generated".into())
     }
 }
 

@@ -107,13 +107,16 @@ impl Delivery {
     /// inbox.
     pub async fn deliver(&self, id: uuid::Uuid, message: Message) -> Result<(), Failure> {
         match (message.medium, &self.mail, &self.sms, &self.inbox) {
-            (Medium::Email, Some(mail), ..) => mail.send(&message).await,
+            (Medium::Email, Some(mail), ..) => mail.send(id, &message).await,
             (Medium::Sms, _, Some(sms), _) => sms.send(id, &message).await,
             (.., Some(inbox)) => {
                 inbox.put(id, message);
                 Ok(())
             }
-            _ => Err(Failure { text: "no road for this message is configured".into(), permanent: false }),
+            _ => Err(Failure {
+                text: "no mail server or webhook for this message is configured".into(),
+                permanent: false,
+            }),
         }
     }
 }

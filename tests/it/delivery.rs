@@ -30,6 +30,8 @@ async fn verifying(server: &TestServer, attribute: &str) -> String {
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
     Accepts,
+    /// Takes the mail and says nothing.
+    Loses,
     HangsUp,
     Hangs,
     Refuses,
@@ -62,7 +64,7 @@ async fn converse(
     match mood {
         Mood::HangsUp => return Ok(()),
         Mood::Hangs => return stream.read_to_end(&mut Vec::new()).await.map(drop),
-        Mood::Accepts | Mood::Refuses => stream.write_all(b"220 here\r\n").await?,
+        Mood::Accepts | Mood::Loses | Mood::Refuses => stream.write_all(b"220 here\r\n").await?,
     }
     let mut line = String::new();
     while stream.read_line(&mut line).await? > 0 {
@@ -74,6 +76,9 @@ async fn converse(
                     stream.read_line(&mut mail).await?;
                 }
                 mails.lock().await.push(mail);
+                if mood == Mood::Loses {
+                    return Ok(());
+                }
                 b"250 taken\r\n"
             }
             "RCPT" if mood == Mood::Refuses => b"550 no such mailbox\r\n",
@@ -174,6 +179,33 @@ async fn a_mail_has_sender_subject_and_code() {
     ] {
         assert!(mail.contains(part), "{part}: {mail}");
     }
+}
+
+#[tokio::test]
+async fn a_mail_is_well_formed_and_known_again() {
+    let (url, mails, _) = mail_server(vec![Mood::Loses, Mood::Accepts]).await;
+    let server = TestServer::with(&[&format!("--smtp-url={url}"), "--mail-from=Example <id@example.com>"]).await;
+    let plain = verifying(&server, "email").await;
+    let message = json!({"DefaultEmailOption": "CONFIRM_WITH_CODE", "EmailMessage": "<p>Grüße: <b>{####}</b></p>"});
+    let html = json!({"AutoVerifiedAttributes": ["email"], "VerificationMessageTemplate": message});
+    let (_, html) = pool_with(&server, html, json!({})).await;
+    server.call("SignUp", sign_up_of(&plain, "ada", "email", "ada@example.com")).await.ok();
+    await_mails(&server, &mails, 2).await;
+    server.call("SignUp", sign_up_of(&html, "eve", "email", "eve@example.com")).await.ok();
+    await_mails(&server, &mails, 3).await;
+    let mails = mails.lock().await.clone();
+    let parsed: Vec<_> =
+        mails.iter().map(|mail| mail_parser::MessageParser::default().parse(mail.as_bytes()).unwrap()).collect();
+    let ids: Vec<_> = parsed.iter().map(|mail| mail.message_id().unwrap().to_owned()).collect();
+    assert!(ids[0] == ids[1] && ids[1] != ids[2] && ids.iter().all(|id| id.ends_with("@example.com")), "{ids:?}");
+    for (mail, text) in parsed.iter().zip(["Your confirmation code is", "Your confirmation code is", "Grüße: "]) {
+        assert_eq!(mail.header("MIME-Version").and_then(|value| value.as_text()), Some("1.0"));
+        assert_eq!(mail.header("Auto-Submitted").and_then(|value| value.as_text()), Some("auto-generated"));
+        let once = |name: &str| mail.headers().iter().filter(|header| header.name() == name).count();
+        assert_eq!(["MIME-Version", "Message-ID", "Date", "From"].map(once), [1; 4]);
+        assert!(mail.body_text(0).unwrap().starts_with(text), "{:?}", mail.body_text(0));
+    }
+    assert!(parsed[2].body_html(0).unwrap().contains("<b>"));
 }
 
 #[tokio::test]

@@ -57,6 +57,16 @@ pub fn check_policy(policy: &PasswordPolicy, password: &str) -> Result<()> {
     }
 }
 
+/// Rewords a refusal of [`check_policy`] for the operations that say it differently (docs/cognito.md 6).
+pub fn does_not_conform(error: Error) -> Error {
+    match error {
+        Error::InvalidPassword(text) => Error::InvalidPassword(
+            text.to_string().replacen("did not conform with policy", "does not conform to policy", 1).into(),
+        ),
+        other => other,
+    }
+}
+
 /// Computes what is stored for a new password: its hash and, if a client of the pool uses SRP, its SRP verifier.
 pub async fn new(app: &App, pool: &Pool, sub: Uuid, username: &str, password: Secret) -> Result<Password> {
     let srp_verifier = if store::clients::any_uses_srp(&app.db, &pool.id).await? {

@@ -43,7 +43,8 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Empty> {
     let pool = &caller.pool;
-    password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(worded)?;
+    password::check_policy(&pool.settings.policies.password_policy, request.password.expose())
+        .map_err(password::does_not_conform)?;
     let (_turn, user) =
         sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let given = Given { purpose: Purpose::ForgotPassword, code: &request.confirmation_code, by: Some(context.address) };
@@ -75,16 +76,6 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
     sign_up::tell_confirmed(&context, "PostConfirmation_ConfirmForgotPassword", &user).await?;
     Ok(Empty {})
-}
-
-/// The refusal of a password in this operation's own words (docs/cognito.md 6).
-fn worded(error: Error) -> Error {
-    match error {
-        Error::InvalidPassword(text) => Error::InvalidPassword(
-            text.to_string().replacen("did not conform with policy", "does not conform to policy", 1).into(),
-        ),
-        other => other,
-    }
 }
 
 /// Checks the code without using it up, so that the client can send it again if the password is refused. (But a code is

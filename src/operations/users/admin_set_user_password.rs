@@ -8,11 +8,17 @@ use crate::{
     caller::Operator,
     change::Changed,
     context::Context,
-    error::{Error, Result},
-    flows::{self, accounts::password},
+    error::Result,
+    flows::{
+        self,
+        accounts::{names, password},
+    },
     operations::Empty,
     secret::Secret,
-    store::{audit::Event, users::Status},
+    store::{
+        audit::Event,
+        users::{Status, User},
+    },
 };
 
 #[derive(Deserialize)]
@@ -27,16 +33,19 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {
     let (pool, user) = flows::pool_and_user(app, &request.user_pool_id, &request.username).await?;
-    // This operation words the refusal differently from most others, which say `did not conform with`.
-    password::check_policy(&pool.settings.policies.password_policy, request.password.expose()).map_err(|refusal| {
-        Error::InvalidPassword(refusal.to_string().replace("did not conform with", "does not conform to").into())
-    })?;
+    let policy = &pool.settings.policies.password_policy;
+    password::check_policy(policy, request.password.expose()).map_err(password::does_not_conform)?;
     password::check_history(app, &pool, user.sub, &request.password).await?;
     let new = password::new(app, &pool, user.sub, &user.username, request.password).await?;
     let status = if request.permanent { Status::Confirmed } else { Status::ForceChangePassword };
     let mut change = operator.begin(app, context, &pool.id).await?;
     let now = change.at();
-    change.user(user.sub).await?;
+    let user = change.user(user.sub).await?;
     password::store(&mut change, &pool, user.sub, &new, status, now).await?;
+    if user.status == Status::Unconfirmed {
+        // This confirms the user, so a preferred username becomes an alias.
+        let user = User { status, ..user };
+        names::put(&mut change, &pool, &user, false, now).await?.map_err(|taken| taken.alias_exists())?;
+    }
     change.commit(Event::PasswordSet.of_user(user.sub), Empty {}).await
 }
