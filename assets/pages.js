@@ -106,9 +106,10 @@
   }
 
   if (discover) {
-    let offer = null;
+    // A browser runs one request at a time, so the button ends the suggestion, whatever that is waiting for.
+    let suggestion = new AbortController();
     onStart(discover, async signal => {
-      if (offer) offer.abort();
+      suggestion.abort();
       try {
         const { options, session } = await ask(discover);
         send(discover, await navigator.credentials.get({ publicKey: forRequest(options), signal }), session);
@@ -117,25 +118,29 @@
         throw error;
       }
     });
-    // Passkeys among the suggestions of the name's field, asked for anew before a challenge expires.
+    // Suggests passkeys in the name's field. Asks for a new challenge before the old one expires, and not earlier, even
+    // if the browser, or an extension in it, answers at once that it has no passkey.
     const suggest = async () => {
+      suggestion.abort();
+      const { signal } = suggestion = new AbortController();
       const available = PublicKeyCredential.isConditionalMediationAvailable;
       if (!available || !(await available.call(PublicKeyCredential))) return;
-      for (;;) {
+      while (!signal.aborted) {
         const { options, session, seconds } = await ask(discover);
-        const current = new AbortController();
-        offer = current;
-        const timer = setTimeout(() => current.abort('expired'), (seconds - 20) * 1000);
-        try {
-          const publicKey = forRequest(options);
-          delete publicKey.timeout;
-          const found = await navigator.credentials.get({ publicKey, mediation: 'conditional', signal: current.signal });
-          if (found) return send(discover, found, session);
-        } catch (error) {
-          if (current.signal.reason !== 'expired') return;
-        } finally {
-          clearTimeout(timer);
-        }
+        if (signal.aborted) return;
+        const round = new AbortController();
+        signal.addEventListener('abort', () => round.abort());
+        const over = new Promise(resolve => {
+          setTimeout(resolve, (seconds - 20) * 1000);
+          signal.addEventListener('abort', resolve);
+        });
+        over.then(() => round.abort());
+        const publicKey = forRequest(options);
+        delete publicKey.timeout;
+        const request = { publicKey, mediation: 'conditional', signal: round.signal };
+        const found = await navigator.credentials.get(request).catch(() => null);
+        if (found) return send(discover, found, session);
+        await over;
       }
     };
     suggest().catch(() => {});

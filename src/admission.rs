@@ -36,13 +36,13 @@ pub struct Admission {
 /// The most user-import files that may be uploaded at the same time.
 const UPLOADS: usize = 2;
 
-/// Bodies up to this size are not counted, so they are never refused because other callers send large ones. Nearly all
-/// bodies are this small. Not counting them is safe, because a connection uses about as much memory even without a
-/// body.
+/// Bodies up to this size are not counted. So small bodies are not refused for lack of room, however many large ones
+/// arrive. Nearly all bodies are this small. Not counting them is safe, because a connection uses about as much memory
+/// even without a body.
 const SMALL_BODY: usize = 16 * 1024;
 
-/// How long a request waits for a place, or for its user's turn, before it is refused. A wait this long means that
-/// places are not given back as they should be.
+/// How long a request waits for a place, or for its user's turn, before it is refused. The wait is normally far
+/// shorter. If it is this long, the requests ahead are probably stalled.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Kinds of callers, each with its weight. When the kinds compete, their shares are proportional to the weights.
@@ -84,8 +84,8 @@ pub fn background() -> Path {
     of_kind(kind::BACKGROUND).caller()
 }
 
-/// Extends a path by the networks of an address, the widest first, so that nobody gets a larger share by using many
-/// addresses.
+/// Extends a path by the networks of an address, the widest first. So a caller does not get a larger share by using
+/// many addresses of one network.
 ///
 /// In IPv6 these are the network of a provider (/32), and the network of a customer in three usual sizes (/48, /56,
 /// /64). In IPv4 they are networks of similar meaning. A network is the same step whichever pool a request names, so
@@ -103,22 +103,22 @@ tokio::task_local! {
     static SEAT: Seat;
 }
 
-/// A request's seat: its place among the requests being handled, and the path that it counts for. If the caller hangs
-/// up but the request is carried out nevertheless, the request keeps its seat.
+/// A request's seat: the path that the request counts for, and its place among the requests being handled, if it has
+/// one. If the caller hangs up but the request is carried out nevertheless, the request keeps its seat.
 #[derive(Clone)]
 pub struct Seat(Arc<SeatParts>);
 
 struct SeatParts {
     places: Option<Arc<Line>>,
     address: IpAddr,
-    /// The operation, or a name for any other work that the request needs.
+    /// The operation that the request calls, or, if it calls none, a name for what it does.
     work: String,
     state: Mutex<SeatState>,
 }
 
 struct SeatState {
     path: Path,
-    /// Whether the caller has proved anything. Until then only the address is known.
+    /// Whether the caller has proved anything. If not, the caller is known only by an address.
     proved: bool,
     place: Option<Ticket>,
 }
@@ -155,7 +155,8 @@ impl Seat {
     }
 
     fn stand_up(&self) -> bool {
-        // The place is dropped after the lock is released, because dropping it may give it to another request.
+        // The place is dropped only after the lock on the seat's state is released, because dropping a place locks the
+        // line and may give the place to another request.
         let place = self.state().place.take();
         place.is_some()
     }
@@ -190,13 +191,13 @@ pub async fn sit() -> Result<()> {
     }
 }
 
-/// Gives up the current request's place, because the request is about to wait for something else. Returns whether it
-/// had a place.
+/// Gives up the current request's place. Called before the request waits for something else. Returns whether the
+/// request had a place.
 pub fn stand_up() -> bool {
     current().is_some_and(|seat| seat.stand_up())
 }
 
-/// Makes the current request count for the caller who has proved to have sent it.
+/// Makes the current request count for a caller who has proved something. `path` is that caller's path.
 pub fn proved(path: Path) {
     if let Some(seat) = current() {
         seat.count_for(path, true);
@@ -233,7 +234,7 @@ pub struct BodyBytes {
 }
 
 impl Admission {
-    /// Creates empty lines with the limits of these settings.
+    /// Sets up admission control with the limits in these settings. Nothing is counted yet.
     pub fn new(config: &Config) -> Self {
         let (places, bytes) = (config.max_requests_in_flight, config.max_body_bytes_in_flight);
         Self {
@@ -243,22 +244,23 @@ impl Admission {
         }
     }
 
-    /// Admits the upload of a user-import file for a pool; its bytes are not counted. If there are as many uploads as
-    /// there may be, this displaces an upload of another pool that has several, or else fails with `TooManyRequests`.
+    /// Admits the upload of a user-import file for a pool. The bytes of the file are not counted. When the limit on
+    /// uploads is reached, this displaces an upload of another pool, if that pool has several uploads and one of them
+    /// is still arriving. Otherwise, it fails with `TooManyRequests`.
     pub fn upload(&self, pool_id: &str) -> Result<BodyBytes> {
         let path = Path::default().then(("pool of files", pool_id));
         let counted = self.uploads.join_with(&path, 1).map_err(busy)?;
         Ok(BodyBytes { line: None, path, size: 0, counted: Some(counted) })
     }
 
-    /// Begins to count a body from an address, before any of it has arrived. It counts for the address, because nothing
-    /// is proved until the whole body has arrived.
+    /// Begins to count a body, before any of it has arrived. The body counts for the address that sends it, because
+    /// nothing is proved until the whole body has arrived.
     pub fn body(&self, address: IpAddr) -> BodyBytes {
         BodyBytes { line: self.body_bytes.clone(), path: from(Path::default(), address), size: 0, counted: None }
     }
 
-    /// Returns a seat, without a place yet, for a request from an address. `work` is the operation, or a name for any
-    /// other work that the request needs.
+    /// Returns a seat, without a place yet, for a request from an address. `work` is the operation that the request
+    /// calls, or, if it calls none, a name for what it does.
     pub fn seat(&self, address: IpAddr, work: &str) -> Seat {
         let state = SeatState { path: stranger(None, address), proved: false, place: None };
         let (places, state) = (self.places.clone(), Mutex::new(state));
@@ -285,8 +287,8 @@ impl Admission {
 }
 
 impl BodyBytes {
-    /// Counts further bytes. Fails with `TooManyRequests` if there is no room and no other caller has more, or if this
-    /// body was displaced.
+    /// Counts further bytes. If there is no room, displaces bodies that are still arriving, of callers who have more
+    /// bytes. Fails with `TooManyRequests` if that is not enough, or if this body was displaced.
     pub fn grow(&mut self, bytes: usize) -> Result<()> {
         self.size += bytes;
         let Some(line) = self.line.as_ref().filter(|_| self.size > SMALL_BODY) else { return Ok(()) };
@@ -299,7 +301,7 @@ impl BodyBytes {
         }
     }
 
-    /// Waits until the body is displaced by bodies of callers who have less, and returns the refusal. A body can be
+    /// Waits until the body is displaced to make room for another body, and returns the refusal. A body can be
     /// displaced only while it arrives.
     pub async fn displaced(&mut self) -> Error {
         match &mut self.counted {
@@ -326,8 +328,8 @@ fn busy(_: TurnedAway) -> Error {
 mod tests {
     use super::*;
 
-    /// Fills a line that has room for four waiting tickets with those of `flood`. Returns whether the newcomer is
-    /// admitted.
+    /// Fills a line, which has room for four waiting tickets, with tickets of the paths in `flood`. Returns whether the
+    /// newcomer is admitted.
     fn displaces(flood: &[Path], newcomer: &Path) -> bool {
         let line = Line::new(1, 4);
         let held = line.join(&background()).unwrap();
@@ -360,8 +362,8 @@ mod tests {
         assert!(displaces(&flood, &stranger(Some("eu_0"), "198.51.100.1".parse().unwrap())));
     }
 
-    /// Returns two lists of paths: five requests from one address at each of 64 pools, and one request from each of
-    /// twenty people at another pool.
+    /// Returns two lists with a path for each request: five requests from one address at each of 64 pools, and one
+    /// request from each of twenty people at another pool.
     fn one_at_many_pools_and_many_at_one() -> (Vec<Path>, Vec<Path>) {
         let pool = |n: usize| stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap());
         let people = (0..20).map(|n| stranger(Some("eu_busy"), format!("198.{n}.0.1").parse().unwrap()));
@@ -378,7 +380,7 @@ mod tests {
             let mut waiting = Vec::new();
             for path in &people {
                 waiting.push(line.join(path).expect("somebody else has more"));
-                // The flood sends new requests for those that were turned away.
+                // The flood sends new requests to replace those that were turned away.
                 flood.extend((0..64).filter_map(|n| {
                     line.join(&stranger(Some(&format!("eu_{n}")), "203.0.113.1".parse().unwrap())).ok()
                 }));
@@ -418,7 +420,7 @@ mod tests {
         let at = |pool: &str, address: &str| line.join(&stranger(Some(pool), address.parse().unwrap())).unwrap();
         let mut flood: Vec<_> = (0..30).map(|_| at("eu_a", "203.0.113.1")).collect();
         let others = [at("eu_a", "198.51.100.1"), at("eu_b", "203.0.113.1"), at("eu_b", "192.0.2.1")];
-        // Three of the flood's five tickets that hold slots give them back.
+        // Five of the flood's tickets hold all the slots. Three of these tickets are dropped.
         flood.drain(..3);
         for mut ticket in others {
             assert!(tokio::time::timeout(Duration::ZERO, ticket.held()).await.is_ok());

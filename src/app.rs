@@ -57,7 +57,7 @@ pub struct App {
     pub config: Config,
     /// `config.public_url()`, computed once.
     pub public_url: String,
-    /// This server's own host names, and the rules for names of pools.
+    /// This server's own host names, and the rules for the domains of user pools.
     pub hosts: Hosts,
     /// Seals secrets.
     pub sealing: Arc<SealingKey>,
@@ -69,7 +69,7 @@ pub struct App {
     pub acl: WebAcl,
     /// Limits how many requests are handled at the same time.
     pub admission: Admission,
-    /// Queues the requests of each user that change something.
+    /// Queues, by user, the requests that change something.
     pub user_queue: UserQueue,
     /// Request budgets.
     pub budgets: Budgets,
@@ -85,7 +85,8 @@ pub struct App {
     pub auth_events: AuthEventQueue,
     /// Users who signed in recently, for the job that enforces the limits on sessions.
     pub opened_sessions: OpenedSessions,
-    /// How many delivery channels have a running task. A task that is stopped still records the deliveries in progress.
+    /// How many delivery channels have a running task. A task that is told to stop first records the results of the
+    /// deliveries in progress, so a server that stops waits until this is 0.
     pub roads_at_work: AtomicUsize,
     /// Notified when the outbox may have received a message.
     pub messages_waiting: tokio::sync::Notify,
@@ -93,8 +94,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Groups of requests that share transactions.
     pub batchers: Batchers,
-    /// Whether this replica was told to stop. It then reports that it is not ready, but still answers requests for a
-    /// while.
+    /// Whether this replica was told to stop and still listens until `drain-seconds` are over. If so, it answers
+    /// requests but reports that it is not ready.
     pub draining: AtomicBool,
     client_pools: RwLock<HashMap<String, String>>,
 }
@@ -110,11 +111,12 @@ pub struct Batchers {
     pub complete_sign_ins: GroupCommit<CompleteSignIns>,
 }
 
-/// How many connections the groups in [`Batchers`] have, one each.
+/// How many connections the groups in [`Batchers`] have in total. Each group has one.
 const GROUP_CONNECTIONS: u32 = 7;
 /// How many connections background jobs have.
 const JOB_CONNECTIONS: u32 = 3;
-/// Connections besides those that requests share: for the groups, for jobs, and one for the readiness checks.
+/// The number of connections besides those in [`App::db`]: those of the groups and the jobs, and one for the readiness
+/// checks.
 pub const OTHER_CONNECTIONS: u32 = GROUP_CONNECTIONS + JOB_CONNECTIONS + 1;
 
 /// A batch of 256 takes a few milliseconds, so a full queue of 2048 takes a few tens of milliseconds.
@@ -139,7 +141,7 @@ impl Batchers {
 const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
 
 impl App {
-    /// Checks the settings of every part, and whether they fit together. The error names the setting.
+    /// Checks the settings, and whether they fit together. The error names the setting.
     pub fn check_settings(config: &Config) -> Result<(), String> {
         config.check()?;
         if config.database_connections <= OTHER_CONNECTIONS {
@@ -153,8 +155,8 @@ impl App {
         Ok(())
     }
 
-    /// Puts the parts together. Must be called on the runtime that outlives the requests, because batches of requests
-    /// run on it.
+    /// Puts the parts together. Must be called on a runtime that outlives the requests, because batches of requests run
+    /// on this runtime.
     pub fn new(db: Connections, clock: Arc<dyn Clock>, config: Config, sealing: SealingKey) -> Result<Self> {
         let sealing = Arc::new(sealing);
         Ok(Self {
@@ -188,7 +190,7 @@ impl App {
         })
     }
 
-    /// Measures the database's time. Returns how many seconds this computer's clock is ahead of it.
+    /// Measures the database's time. Returns how many seconds this computer's clock is ahead of the database's.
     pub async fn measure_clock(&self) -> sqlx::Result<f64> {
         let (asked, time, answered) = store::look::time(&self.job_db).await?;
         let ahead = self.clock.measure(asked, time, answered).as_seconds_f64();
@@ -196,7 +198,7 @@ impl App {
         Ok(ahead)
     }
 
-    /// Closes every connection to the database.
+    /// Closes the connections to the database. Waits up to five seconds for those in use.
     pub async fn close_connections(&self) {
         self.db.close_all().await;
     }

@@ -21,12 +21,13 @@ use crate::{
     error::{Error, Result},
 };
 
-/// What a request does. Reads and writes have separate budgets per user (docs/cognito.md 4.7).
+/// Whether a request reads or writes. Reads and writes have separate budgets per user (docs/cognito.md 4.7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// GetUser and lists.
+    /// Operations that only read, such as GetUser and lists. Visits of a signed-in browser to the pages, and requests
+    /// to userInfo, count as reads, too.
     Read,
-    /// Everything else.
+    /// All other operations.
     Write,
 }
 
@@ -47,13 +48,15 @@ pub struct Budgets {
 /// again when one of its tokens is used.
 const ENDED_SESSIONS_LIMIT: usize = 10_000;
 
-/// Returns the network that is counted as one address. In IPv6 it is the /64, because one customer has all of its
-/// addresses.
+/// Returns the network that is counted as one address. In IPv6 it is the /64, because one customer has all addresses of
+/// a /64. In IPv4 it is the address itself.
 pub fn counted(address: IpAddr) -> IpAddr {
     network(address, 32, 64)
 }
 
-/// Returns the larger network that is counted while there are too many counters: a site's /48 in IPv6, the /16 in IPv4.
+/// Returns a larger network than [`counted`] does: a site's /48 in IPv6, the /16 in IPv4. While there are too many
+/// counters, the larger network is counted instead. A site is also counted at other times, in addition to its
+/// networks.
 fn counted_coarsely(address: IpAddr) -> IpAddr {
     network(address, 16, 48)
 }

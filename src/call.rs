@@ -14,7 +14,7 @@ use crate::{
 pub struct Call {
     /// What is known about the request.
     pub context: Context,
-    /// Whether the operation reads or writes.
+    /// What the operation does to the data.
     pub access: Access,
     /// Method, path with query, and headers, for checking the signature.
     pub head: Head,
@@ -34,7 +34,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// Returns the kind of budget that a call of the operation is taken from.
+    /// Returns the kind of budget from which a call of such an operation is taken.
     pub fn kind(self) -> budgets::Kind {
         match self {
             Self::Read => budgets::Kind::Read,
@@ -47,10 +47,10 @@ impl Access {
 pub struct Head {
     /// The method, such as `POST`.
     pub method: String,
-    /// Path and query; for the pages, only the path.
+    /// Path and query; for the pages and the OAuth endpoints, only the path.
     pub uri: String,
-    /// Names in lower case, and values. Values of the same name are in the order in which they arrived. API calls leave
-    /// out values that are not ASCII.
+    /// Names in lower case, and values. Values of the same name are in the order in which they arrived. For API calls,
+    /// headers whose values are not visible ASCII are left out.
     pub headers: Vec<(String, String)>,
 }
 

@@ -1,7 +1,7 @@
 //! Who may call an operation, and how that is checked. A handler has a parameter of one of these types, so it runs only
 //! for such a caller:
 //!
-//! - [`PublicClient`]: anyone who names an app client.
+//! - [`PublicClient`]: anyone who names an existing app client.
 //! - [`Bearer`]: the holder of a valid access token. The handler's own statements check whether the session is live.
 //! - [`SignedIn`]: the holder of a valid access token whose session was just found to be live.
 //! - [`Enroller`]: a signed-in user, or a person whose sign-in waits until an authenticator app is set up.
@@ -32,8 +32,8 @@ pub trait Caller: Sized {
     /// The result of [`Self::prove`], such as the key that signed the request.
     type Proof;
 
-    /// Identifies the party that a call counts for while it waits for a place, as far as the checked input shows it
-    /// without a query to the database.
+    /// Identifies the party that a call counts for while it waits for a place. Uses only the checked input and what
+    /// this replica has in memory, without a query to the database.
     fn recognize(_: &App, _: &Call, _: &Map<String, Value>) -> Result<Recognized> {
         Ok(Recognized::Nobody)
     }
@@ -51,10 +51,11 @@ pub trait Caller: Sized {
         input: &Map<String, Value>,
     ) -> impl Future<Output = Result<Self>>;
 
-    /// The door of such callers, if it is not the one in the call's context.
+    /// The door through which such callers come, if it is not the one in the call's context.
     const DOOR: Option<Door> = None;
 
-    /// The pool and subject of the caller, if it is a user. A call that writes waits for the turn of this user.
+    /// The pool and subject of the caller, if the caller is a user. A call that writes waits for its turn in the queue
+    /// of this user.
     fn user(&self) -> Option<(&str, Uuid)> {
         None
     }
@@ -114,7 +115,7 @@ impl Caller for PublicClient {
 
 /// The bearer of an access token that is genuine, unexpired and of the right scope.
 ///
-/// It is not known yet whether its session is still live. So code that acts for a bearer checks that in its own
+/// It is not known yet whether the token's session is still live. So code that acts for a bearer checks this in its own
 /// statement, or calls [`Bearer::live`] first.
 #[derive(Clone, Debug)]
 pub struct Bearer {
@@ -196,7 +197,8 @@ impl Bearer {
         admission::bearer(&self.pool_id, self.sub, self.origin_jti)
     }
 
-    /// Locks the session, so that it cannot end before the transaction does. If it is not live, fails with the reason.
+    /// Locks the session, so that nobody can revoke it before the transaction ends. Fails with the reason if the
+    /// session is not live.
     pub async fn live(&self, app: &App, db: &mut Connection, context: &Context) -> Result<()> {
         if store::sessions::lock_live(db, &self.pool_id, self.sub, self.origin_jti).await? {
             return Ok(());
@@ -224,7 +226,7 @@ impl Bearer {
     }
 }
 
-/// A bearer whose session was just found to be live, and whose user is enabled.
+/// A bearer whose session was just found to be live, and whose user is enabled and needs no password reset.
 pub struct SignedIn {
     /// The token's bearer.
     pub bearer: Bearer,
@@ -267,8 +269,8 @@ impl Caller for SignedIn {
 /// up.
 pub enum Enroller {
     SignedIn(Box<SignedIn>),
-    /// The holder of the `Session` of an MFA_SETUP challenge. The handler's transaction must check that the challenge
-    /// still waits.
+    /// The holder of a `Session` string. The handler's transaction must check that the string belongs to an MFA_SETUP
+    /// challenge that is still pending.
     Midway {
         pool_id: String,
         challenge: Uuid,
@@ -383,7 +385,8 @@ fn may_reach(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     app.acl.check_pool(pool_id, call.context.address, call.body.len())
 }
 
-/// Like [`may_reach`], for a pool that exists. The call also counts for that pool from then on.
+/// Like [`may_reach`]. In addition, if the caller has proved nothing yet, the call counts for that pool from then on.
+/// For such a caller, the pool must be known to exist.
 fn concerns_pool(app: &App, call: &Call, pool_id: &str) -> Result<()> {
     may_reach(app, call, pool_id)?;
     admission::concerns_pool(pool_id);

@@ -1,14 +1,16 @@
 //! How operations write in the name of a user or an operator.
 //!
-//! A [`Change`] is a transaction in the name of a user, an operator or the server. It is committed with an event for
-//! the audit trail, or with one of the few reasons for having none ([`Unaudited`]). The commit returns a [`Changed`],
-//! which the table of operations requires from every operation that writes for a user or an operator. So an operation
-//! that forgets the audit trail does not compile.
+//! A [`Change`] is a transaction in the name of a user, an operator or the server. An operation that succeeds commits
+//! it with an event for the audit trail, or with one of the few reasons for having none ([`Unaudited`]). If there is
+//! nothing to change, the operation rolls it back. In each case the result is a [`Changed`], which the table of
+//! operations requires from every operation that writes for a user or an operator. So an operation that forgets the
+//! audit trail does not compile.
 //!
-//! Users can make only a limited number of changes of each kind to their own accounts in a day. Audit rows are kept for
-//! 400 days by default, so a script that changes a name back and forth would otherwise fill the disk. Each kind is
-//! counted separately, because anyone with an access token can use up the limit of a harmless kind. That must neither
-//! keep the user from other changes nor hide what happens afterwards.
+//! [`note`], which records most events, lets a user make only a limited number of changes of one kind to their own
+//! account in a day. Beyond that, changes that protect the account are carried out without a row, and others are
+//! refused. Audit rows are kept for 400 days by default, so a script that changes a name back and forth would otherwise
+//! fill the disk. Each kind is counted separately, because anyone with an access token can use up the limit of a
+//! harmless kind. That must neither keep the user from other changes nor hide what happens afterwards.
 
 use std::ops::{Deref, DerefMut};
 
@@ -30,7 +32,8 @@ use crate::{
     },
 };
 
-/// A transaction in the name of a user, an operator or the server. It is rolled back if it is dropped.
+/// A transaction in the name of a user, an operator or the server. If it is dropped without a commit, it is rolled
+/// back.
 pub struct Change<'a> {
     app: &'a App,
     tx: Transaction,
@@ -55,13 +58,13 @@ pub enum Unaudited {
     Rewritten,
     /// The call only begins what another call completes.
     Begun,
-    /// A sign-in, which its session and the authentication events record.
+    /// The call is a step of a sign-in. The session and the authentication events record the sign-in.
     SignIn,
 }
 
 impl<'a> Change<'a> {
-    /// Begins a change by the user who calls. The calling code must check that the session is live, or that the sign-in
-    /// still waits.
+    /// Begins a change by the user who calls. The calling code must check that the user's session is live, or that the
+    /// user's sign-in is still pending.
     pub async fn by_user(app: &'a App, context: &Context, pool_id: &str) -> Result<Self> {
         Self::start(app, user_trail(app, context), pool_id).await
     }
@@ -98,7 +101,7 @@ impl<'a> Change<'a> {
         self.commit_noted(audited, answer).await
     }
 
-    /// Commits. Records the event only if `changed`, which says whether the database changed anything.
+    /// Commits. Records the event only if `changed`, which says whether a stored value changed.
     pub async fn commit_if<A>(self, changed: bool, entry: Entry<'_>, answer: A) -> Result<Changed<A>> {
         if changed {
             self.commit(entry, answer).await
@@ -155,12 +158,13 @@ impl DerefMut for Change<'_> {
 }
 
 impl<A> Changed<A> {
-    /// Wraps the output of a change that a batch made together with others. The batch's statement audits each of them.
+    /// Wraps the output of a change that a batch made together with other changes. The batch's statement audits each
+    /// change.
     pub fn together<B: Batch + WritesAudit>(_: &GroupCommit<B>, answer: A) -> Self {
         Self(answer)
     }
 
-    /// Wraps the output of a change without an audit row that was not made through a [`Change`].
+    /// Wraps the output of a change that was not made through a [`Change`] and has no audit row.
     pub fn unaudited(_: Unaudited, answer: A) -> Self {
         Self(answer)
     }
@@ -218,16 +222,16 @@ pub fn user_trail(app: &App, context: &Context) -> Trail {
     Trail::by_user(app.clock.now(), context.request_id)
 }
 
-/// Returns what is common to the audit rows of what the server does by itself during a request.
+/// Returns what is common to the audit rows of the changes that the server makes by itself during a request.
 pub fn service_trail(app: &App, context: &Context) -> Trail {
     Trail::by_service(app.clock.now(), context.request_id)
 }
 
 /// Records an event in the caller's transaction.
 ///
-/// Fails with `TooManyRequests` if the user has made too many changes of this kind to their own account within a day.
-/// Changes that protect the account do not fail then. Instead, they leave no row, and one row per day says that rows
-/// are missing.
+/// Fails with `TooManyRequests` if a user has made too many changes of this kind to their own account within a day.
+/// Changes that protect the account do not fail in this case. Instead, they leave no row, and one row per day says that
+/// rows are missing.
 pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, entry: Entry<'_>) -> Result<Audited> {
     let event = entry.event;
     let Some(sub) = entry.sub.filter(|_| trail.is_by_user()) else {
@@ -251,7 +255,7 @@ pub async fn note(app: &App, db: &mut Connection, pool_id: &str, trail: &Trail, 
     Ok(Audited::left_out())
 }
 
-/// Whether the change protects the account, and so is not refused for being too frequent.
+/// Whether a change with this event protects the account. Such a change is not refused for being too frequent.
 fn protects(event: Event) -> bool {
     matches!(
         event,

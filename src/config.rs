@@ -14,8 +14,8 @@ pub mod tables;
 use crate::secret::Secret;
 use tables::{AclRules, PoolGrants};
 
-/// The longest wait for a lock. Requests for one user wait for each other's locks. Those that wait longer than this are
-/// refused, so that they do not use up the connections that other requests need.
+/// The longest wait for a lock. Requests for one user wait for each other's locks. A request that waits longer than
+/// this is refused, so that such requests do not use up the connections that others need.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The server's settings.
@@ -45,7 +45,7 @@ pub struct Config {
     /// directory.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<Secret>,
-    /// The most connections to PostgreSQL.
+    /// The most connections that one replica has to PostgreSQL.
     #[arg(long, env = "KEYSTEAD_DATABASE_CONNECTIONS", default_value_t = 20)]
     pub database_connections: u32,
     /// Time limit, in seconds, for a statement, for a pause within a transaction, and for a connection to a machine
@@ -96,8 +96,8 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_MAX_REQUESTS_WAITING", default_value_t = 512)]
     pub max_requests_waiting: usize,
     /// Write requests of one user that one replica handles at the same time. The same number applies separately to
-    /// requests of strangers who name the user. Further requests wait, for five seconds at most. 0 switches the limit
-    /// off.
+    /// requests that only name the user, such as sign-ins. Further requests wait, for five seconds at most. 0 switches
+    /// the limit off.
     #[arg(long, env = "KEYSTEAD_MAX_USER_REQUESTS_AT_WORK", default_value_t = 3)]
     pub max_user_requests_at_work: usize,
     /// Deepest nesting of objects and arrays in a request.
@@ -127,10 +127,11 @@ pub struct Config {
     /// does not belong to a trusted proxy.
     #[arg(long, env = "KEYSTEAD_CLIENT_ADDRESS_HEADER", default_value = "x-forwarded-for")]
     pub client_address_header: String,
-    /// Read requests (GetUser, lists) that one user may make, per second and replica; 0 switches the limit off.
+    /// Read requests (such as GetUser and lists) that one signed-in user may make, per second and replica; 0 switches
+    /// the limit off.
     #[arg(long, env = "KEYSTEAD_USER_READS_PER_SECOND", default_value_t = 10)]
     pub user_reads_per_second: u32,
-    /// Write requests (all others) that one user may make, per second and replica; 0 switches the limit off.
+    /// Write requests that one signed-in user may make, per second and replica; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_USER_WRITES_PER_SECOND", default_value_t = 10)]
     pub user_writes_per_second: u32,
     /// Requests that one client address (in IPv6, one /64) may make, per second and replica. An IPv6 /48 may make eight
@@ -148,10 +149,10 @@ pub struct Config {
     /// Passkeys that one user may delete in an hour; 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_PASSKEY_DELETIONS_PER_HOUR", default_value_t = 0)]
     pub passkey_deletions_per_hour: i64,
-    /// Changes of one kind that one user may make to their own account in a day. Each leaves a row in the audit trail.
-    /// Further changes of attributes and passkey names, and further registrations of passkeys, are refused. Further
-    /// changes of the password, second factors, devices and sessions are carried out, but leave no row. 0 switches the
-    /// limit off.
+    /// Changes of one kind that one user may make to their own account in a day, each with a row in the audit trail.
+    /// Further changes and verifications of attributes, changes of passkey names and registrations of passkeys are
+    /// refused. Further changes of the password, second factors, devices and sessions are carried out, but leave no
+    /// row. Deletions of passkeys are not limited by this. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_USER_CHANGES_PER_DAY", default_value_t = 1_000)]
     pub user_changes_per_day: u32,
     /// Sign-ins that one client address may begin at one user pool without a client secret or an operator's key, per
@@ -163,16 +164,16 @@ pub struct Config {
     /// IPv6 /48 may try eight times as many. Sign-ups from this machine are not counted. 0 switches the limit off.
     #[arg(long, env = "KEYSTEAD_ADDRESS_SIGN_UPS_PER_MINUTE", default_value_t = 60)]
     pub address_sign_ups_per_minute: u32,
-    /// Number of wrong passwords in a row after which a name is locked for a while, longer after each further one; 0
+    /// Number of consecutive wrong passwords after which a name is locked for a while, longer after each further one; 0
     /// switches the lockout off.
     #[arg(long, env = "KEYSTEAD_FREE_PASSWORD_FAILURES", default_value_t = 5)]
     pub free_password_failures: i32,
     /// Origins of native apps that may use passkeys, such as android:apk-key-hash:... (comma separated).
     #[arg(long, env = "KEYSTEAD_APP_ORIGINS", value_delimiter = ',')]
     pub app_origins: Vec<String>,
-    /// Relying party IDs that an operator's key bound to one user pool may set for that pool, besides the names at and
-    /// above the pool's custom domain (comma separated). The `[pools]` tables of keystead.toml list further IDs for
-    /// individual pools.
+    /// Relying party IDs that an operator's key bound to one user pool may set for that pool (comma separated). Such a
+    /// key may also choose the pool's custom domain or a name above it. The `[pools]` tables of keystead.toml list
+    /// further IDs for individual pools.
     #[arg(long, env = "KEYSTEAD_RELYING_PARTY_IDS", value_delimiter = ',')]
     pub relying_party_ids: Vec<String>,
     /// JSON file with the names of passkey providers by AAGUID, in the format of the community's aaguid.json. It
@@ -193,8 +194,8 @@ pub struct Config {
     /// Password hashes computed at the same time. [default: one per two cores]
     #[arg(long, env = "KEYSTEAD_PASSWORD_THREADS")]
     pub password_threads: Option<usize>,
-    /// Password hashes that may wait or run at the same time. Beyond that, requests of the callers who have most of
-    /// them get TooManyRequestsException.
+    /// Password hashes that may wait or run at the same time. Beyond that, requests of the callers with the most hashes
+    /// get TooManyRequestsException.
     #[arg(long, env = "KEYSTEAD_PASSWORD_QUEUE", default_value_t = 64)]
     pub password_queue: usize,
     /// URL of the mail server: smtps://user:password@host:465 (TLS from the start),
@@ -205,8 +206,8 @@ pub struct Config {
     #[arg(long, env = "KEYSTEAD_MAIL_FROM", default_value = "Keystead <no-reply@localhost>")]
     pub mail_from: String,
     /// Addresses that user pools may use as sender and reply-to addresses of their mail, besides mail-from (comma
-    /// separated). @example.com stands for a whole domain. The `[pools]` tables of keystead.toml list further addresses
-    /// for individual pools. See docs/messages.md.
+    /// separated). @example.com stands for every address at example.com. The `[pools]` tables of keystead.toml list
+    /// further addresses for individual pools. See docs/messages.md.
     #[arg(long, env = "KEYSTEAD_MAIL_SENDERS", value_delimiter = ',')]
     pub mail_senders: Vec<String>,
     /// URL to which text messages are posted, as signed JSON. See docs/messages.md.
@@ -233,8 +234,8 @@ pub struct Config {
     /// Separate address and port for /metrics. [default: /metrics is on the main port]
     #[arg(long, env = "KEYSTEAD_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
-    /// Days after which a row of the outbox that does not wait for delivery is removed; with 0, it is removed within
-    /// about a minute.
+    /// Days after which a message in the outbox that no longer waits for delivery is removed; with 0, it is removed
+    /// within about a minute.
     #[arg(long, env = "KEYSTEAD_OUTBOX_DAYS", default_value_t = 7)]
     pub outbox_days: u32,
     /// Days after which a row of the audit trail is removed; 0 keeps it forever. See deleted-passkeys-days for rows of
@@ -255,7 +256,7 @@ pub struct Config {
     /// Days after which a user import that ended is removed from the list; 0 keeps it forever.
     #[arg(long, env = "KEYSTEAD_IMPORT_DAYS", default_value_t = 400)]
     pub import_days: u32,
-    /// Days after which users who signed up but never confirmed it are deleted; 0 keeps them forever.
+    /// Days after which users who signed up but never confirmed the sign-up are deleted; 0 keeps them forever.
     #[arg(long, env = "KEYSTEAD_UNCONFIRMED_DAYS", default_value_t = 14)]
     pub unconfirmed_days: u32,
     /// The rules of the web ACL: the `[web_acl]` tables of keystead.toml.
@@ -294,8 +295,8 @@ struct Flags {
 }
 
 impl Config {
-    /// Returns the settings that these flags set, with defaults for the rest. Tests and benchmarks use this to start a
-    /// server without its command line. Panics if a flag is not a setting.
+    /// Returns the settings that these flags set. The rest come from environment variables or are defaults. Tests and
+    /// benchmarks use this to start a server without its command line. Panics if a flag is not a setting.
     pub fn of<I: IntoIterator<Item: AsRef<str>>>(flags: I) -> Self {
         let flags = flags.into_iter().map(|flag| flag.as_ref().to_owned());
         Flags::try_parse_from(std::iter::once("keystead".to_owned()).chain(flags))
@@ -311,8 +312,8 @@ impl Config {
         }
     }
 
-    /// Whether there is a development inbox. By default there is one with the private database. There is none if others
-    /// are meant to reach this server.
+    /// Whether there is a development inbox. By default, there is one if the database is private. There is never one if
+    /// other machines are meant to reach this server.
     pub fn development_inbox(&self) -> bool {
         self.development_inbox.unwrap_or(self.database_url.is_none()) && self.is_local()
     }
@@ -332,7 +333,7 @@ impl Config {
         }
     }
 
-    /// Whether requests and responses cross the network unencrypted, according to the public URL.
+    /// Whether the public URL says that requests and responses cross the network unencrypted.
     pub fn has_plain_url(&self) -> bool {
         self.public_url().starts_with("http://") && !self.has_local_url()
     }

@@ -1,16 +1,17 @@
-//! [`Context`]: what the code that handles a request knows about it.
+//! [`Context`]: what the code that handles a request knows about the request.
 
 use std::net::IpAddr;
 
 use uuid::Uuid;
 
-/// Where a request comes from, and through which door. Its content is not included: handlers get that as their input.
+/// Where a request comes from, through which door, and which operation it calls. The request's content is not included,
+/// because handlers get the content as their input.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// The `x-amzn-RequestId`, which is also in the log and in audit rows.
     pub request_id: Uuid,
     /// The name of the operation that is carried out, without the prefix of `X-Amz-Target`. Empty while a page carries
-    /// out none.
+    /// out no operation.
     pub operation: String,
     /// The caller's address.
     pub address: IpAddr,
@@ -32,15 +33,15 @@ pub enum Door {
 
 impl Door {
     /// Whether responses for unknown people must look like those for known people. `wanted` is the app client's
-    /// setting. On the pages they must, whatever the setting is.
+    /// setting. It does not matter on the pages, where responses always look alike.
     pub fn hides_existence(self, wanted: bool) -> bool {
         self == Self::Pages || wanted
     }
 
     /// Whether a confidential app client must prove that it knows its secret.
     ///
-    /// On the pages it need not, because they are Keystead's own, and a person who fills in a form does not know the
-    /// client's secret.
+    /// On the pages, this is not necessary, because they are Keystead's own, and a person who fills in a form does not
+    /// know the client's secret.
     pub fn asks_for_secrets(self) -> bool {
         self != Self::Pages
     }

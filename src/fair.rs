@@ -1,4 +1,4 @@
-//! Fair sharing: which caller is served next, and which is turned away, when callers request more than there is.
+//! Fair sharing: which caller is served next, and which is turned away, when callers request more than is available.
 //!
 //! A [`Line`] has a number of *slots*, and *room* for a number of units, held and waiting ones together. (A unit is,
 //! for example, one request or one byte of a body.) Each caller has a [`Path`]. Its steps lead from the widest group to
@@ -7,23 +7,24 @@
 //!
 //! - No caller waits while a slot is free, and none is turned away while there is room, except because of the bound on
 //!   kinds of work (see below).
-//! - A free slot goes to the caller whose step holds the fewest slots relative to its weight. Among equal steps it goes
-//!   to the one that has gone longest without a new slot, so that each step gets one in every round.
+//! - A free slot goes to the caller whose step holds the fewest slots relative to its weight. If several steps are
+//!   equal in this, the slot goes to the step that has gone longest without a new slot. So each step gets a slot in
+//!   every round.
 //! - When there is no room, a waiting caller on the heaviest step is turned away. The heaviest step is the one with the
 //!   most units, held and waiting, relative to its weight; among equal steps it is the newcomer's. Units that are held
 //!   are never taken away.
 //!
 //! A step may stand [beside](Path::beside) the steps that follow it instead of above them: callers at one user pool
-//! come from many networks, and callers from one network use many user pools. In comparisons, the heavier of the two
-//! comes first. So a flood at one pool is compared with other callers by pool, and a flood from one network at many
-//! pools is compared with other callers by network.
+//! come from many networks, and callers from one network use many user pools. In comparisons, a network comes before
+//! the pool if it is heavier than the pool, and after it otherwise. So a flood at one pool is compared with other
+//! callers by pool, and a flood from one network at many pools is compared with other callers by network.
 //!
 //! A line may bound the slots that [one kind of work](Path::doing) holds, for all callers together. So if all work of
 //! one kind is stalled, slots are left for other kinds. The kinds that are [reported as stalled](Ticket::stood_still)
 //! share a third of the slots, and their waiting tickets are turned away.
 //!
-//! So a caller who has less than a fair share is not turned away in favor of callers who have more. A line remembers
-//! only callers who hold units or wait, so its room bounds its memory.
+//! Apart from that bound, a caller who has less than a fair share is not turned away in favor of callers who have more.
+//! A line remembers only callers who hold units or wait, so its room bounds its memory.
 
 use std::{
     cmp::Ordering,
@@ -46,8 +47,8 @@ struct Step {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Path {
     steps: Vec<Step>,
-    /// Index of the first step that the caller shares with no other caller. If the caller is known only by an address,
-    /// this is the step of the widest network.
+    /// Index of the step at which the caller begins. If the caller is known only by an address, this is the step of the
+    /// address's widest network. Otherwise, no other caller has this step.
     caller: usize,
     /// Index of the step that stands beside the steps that follow it.
     beside: Option<usize>,
@@ -83,8 +84,8 @@ impl Path {
         self.then(("work", kind))
     }
 
-    /// Marks where the caller begins: at the step added next, which no other caller shares. If the caller is known only by
-    /// an address, that step is the widest network of the address.
+    /// Marks where the caller begins: at the step added next. If the caller is known only by an address, that step is
+    /// the address's widest network. Otherwise, it is a step that no other caller has.
     pub fn caller(mut self) -> Self {
         self.caller = self.steps.len();
         self
@@ -150,7 +151,7 @@ struct Waiting {
     number: u64,
     units: u64,
     standing: Standing,
-    /// Receives a message when the slot is given. Dropped when the ticket is turned away.
+    /// Tells the ticket that it has been given a slot. Dropped when the ticket is turned away.
     slot: oneshot::Sender<()>,
 }
 
@@ -177,7 +178,7 @@ const LONG: Duration = Duration::from_secs(1);
 #[derive(Default)]
 struct Still {
     kinds: HashSet<u64>,
-    /// When one of them was last reported as stalled.
+    /// When any of these kinds was last reported as stalled.
     seen: Option<Instant>,
 }
 
@@ -313,7 +314,8 @@ impl Ticket {
         Ok(())
     }
 
-    /// Leaves the line because the wait was too long. For a lone caller, this counts as a refusal.
+    /// Leaves the line because the wait was too long. If the caller has nothing else in the line, this counts as a
+    /// refusal.
     pub fn give_up(self) {
         let mut state = self.line.state();
         let alone = state.is_alone(&self.standing, self.units);
@@ -325,8 +327,9 @@ impl Ticket {
     /// Reports that work of this ticket's kind is stalled: it waits in vain for something that all work of this kind
     /// needs.
     ///
-    /// Every kind with a ticket that has held its slot for `LONG` then counts as stalled, too. For a while, the
-    /// stalled kinds share a third of the slots. Their tickets that wait now are turned away.
+    /// From then on, every kind with a ticket that has held its slot for `LONG` counts as stalled, too. For a while,
+    /// the stalled kinds share a third of the slots. Tickets of stalled kinds that are already waiting are turned away
+    /// now.
     pub fn stood_still(&self) {
         let (mut state, now) = (self.line.state(), Instant::now());
         let Some(kind) = state.kind(&self.standing) else { return };
@@ -602,9 +605,10 @@ impl State {
 }
 
 impl Standing {
-    /// Returns the steps from the top down, without the kind of work. A step that stands beside others comes before the
-    /// first of them that does not have more. So every ticket has exactly one sequence of steps at a time, and
-    /// comparing tickets where their sequences differ puts them in one consistent order.
+    /// Returns the steps from the top down, without the kind of work. A step that stands beside the steps after it is
+    /// moved down past those that have more than it (slots or units, as `rank` compares them), until the first that
+    /// does not. So every ticket has exactly one sequence of steps at a time, and comparing tickets where their
+    /// sequences differ puts them in one consistent order.
     fn downwards(&self, rank: impl Fn(usize, usize) -> Ordering) -> impl Iterator<Item = usize> {
         let ranked = &self.nodes[..self.nodes.len() - usize::from(self.work)];
         let (above, rest) = ranked.split_at(self.beside.unwrap_or(ranked.len()));

@@ -1,10 +1,10 @@
 //! Group commit: requests that arrive while a batch is in flight wait and then share the next batch. A batch is one
-//! statement, so its requests share one round trip to the database and one flush of its log. Reads are grouped like
-//! writes: a batch begins after all of its requests have arrived, so it sees data as fresh as each request's own
-//! statement would.
+//! statement, so its requests share one round trip to the database and one flush of the database's log. Reads are
+//! grouped like writes: a batch begins after all of its requests have arrived, so it sees data as fresh as each
+//! request's own statement would.
 //!
-//! Grouping adds no delay: an idle group starts a batch with the first request at once, and one batch is in flight at a
-//! time.
+//! No batch waits for more requests: an idle group starts a batch with the first request at once. One batch is in
+//! flight at a time.
 //!
 //! A batch is safe because it promises little. In one transaction, it does those requests that it can do without
 //! waiting for a lock, and it returns their results after COMMIT. For every other request it returns `None`, which
@@ -34,30 +34,32 @@ pub trait Batch: Send + Sync + 'static {
     /// Does those of the requests that need not wait for a lock, in one transaction, and commits.
     ///
     /// Returns a result for each request, in order; `None` means that nothing at all was done for that request. The
-    /// future must end by itself within a limited time. It does, because the connection limits the time of each
-    /// statement.
+    /// future must end by itself within a limited time. For statements on a connection of the store, the connection's
+    /// time limit ensures this.
     fn run(&self, requests: Vec<Self::Request>) -> impl Future<Output = BatchResult<Self::Answer>> + Send;
 }
 
 /// The result of a batch.
 pub type BatchResult<A> = Result<Vec<Option<A>>, Failure>;
 
-/// Why a batch was not done.
+/// Why a batch failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The database refused the transaction because of one of the requests, so nothing of it was done.
+    /// Nothing in the batch was done, and each request may run by itself. In most cases, the database refused the
+    /// transaction because of one of the requests.
     RolledBack(sqlx::Error),
-    /// It is unknown whether the transaction was committed, because the connection was lost; or it could not even
-    /// begin; or a whole table is locked, as by VACUUM FULL. In the last case, each request alone would wait as long,
-    /// and meanwhile occupy a connection that calls on other tables need.
+    /// The requests must not run by themselves, for one of three reasons. It may be unknown whether the transaction was
+    /// committed, for example because the connection was lost. The database may not have responded when the transaction
+    /// was to begin. Or a whole table may be locked, for example by VACUUM FULL. If a table is locked, each request by
+    /// itself would wait just as long, and meanwhile occupy a connection that calls on other tables need.
     Unknown(sqlx::Error),
 }
 
 impl From<sqlx::Error> for Failure {
     fn from(cause: sqlx::Error) -> Self {
-        // After an ERROR, PostgreSQL rolls the transaction back. But these classes of errors are different: the server
-        // shuts down (57), is out of resources (53), lost the connection (08), or has a fault of its own (58, XX). It
-        // may have committed before that, and running each request alone would not help.
+        // After an ERROR, PostgreSQL rolls the transaction back. But some classes of errors are different: the server
+        // shuts down (57), is out of resources (53), lost the connection (08), or has a fault of its own (58, XX). Then
+        // the transaction may have been committed before the error, and running each request alone would not help.
         let refused = cause
             .as_database_error()
             .and_then(|error| error.code())
@@ -89,7 +91,7 @@ struct Shared<B: Batch> {
 
 struct Queue<B: Batch> {
     waiting: VecDeque<Waiting<B>>,
-    /// Whether a batch is in flight. When it ends, waiting requests form the next one.
+    /// Whether a batch is in flight. When the batch ends, waiting requests form the next batch.
     at_work: bool,
 }
 
@@ -119,16 +121,17 @@ fn refusal(cause: Arc<sqlx::Error>) -> Error {
 }
 
 impl<B: Batch> GroupCommit<B> {
-    /// Creates a group whose batches run on the current runtime.
+    /// Creates a group. Its batches run on the current runtime, except for the first batch of an idle group, which runs
+    /// in its caller's task.
     pub fn new(batch: B, limits: Limits) -> Self {
         let queue = Mutex::new(Queue { waiting: VecDeque::new(), at_work: false });
         Self { shared: Arc::new(Shared { batch, limits, queue }), runtime: Handle::current() }
     }
 
-    /// Runs a request with the next batch. Returns `None` if nothing was done, so that the caller must run the request
-    /// by itself. Fails with `Internal` if it is unknown whether the request was done, and with `TooManyRequests` if
-    /// the queue is full or a table is locked. If the future is dropped before its batch starts, the request is not
-    /// run.
+    /// Runs a request in a batch. Returns `None` if nothing was done, so that the caller must run the request by
+    /// itself. Fails with `TooManyRequests` if the queue is full or a table is locked. Fails with `Internal` if the
+    /// database did not respond, or if it is unknown whether the request was done. If the future is dropped before its
+    /// batch starts, the request is not run.
     pub async fn run(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         match self.enter(request)? {
             Entered::Leads(request) => self.lead(request).await,
@@ -154,9 +157,9 @@ impl<B: Batch> GroupCommit<B> {
         Ok(Entered::Waits(answered))
     }
 
-    /// Runs the first batch of an idle group, which has only this request. It runs in the caller's own task, because
-    /// handing it to another task costs as much as a small statement. A new task runs the requests that arrive
-    /// meanwhile.
+    /// Runs the first batch of an idle group. This batch has only one request. It runs in the caller's own task,
+    /// because handing it to another task costs as much as a small statement. When it ends, a new task runs the
+    /// requests that arrived meanwhile.
     async fn lead(&self, request: B::Request) -> Result<Option<B::Answer>, Error> {
         let work = Work { shared: self.shared.clone(), runtime: self.runtime.clone() };
         let batch = AssertUnwindSafe(self.shared.batch.run(vec![request])).catch_unwind().await;
@@ -177,7 +180,7 @@ impl<B: Batch> GroupCommit<B> {
 enum Entered<B: Batch> {
     /// The group was idle, so the caller runs the first batch.
     Leads(B::Request),
-    /// A batch is in flight, so the request runs in a later one. Its answer arrives here.
+    /// A batch is in flight, so the request runs in a later batch. Its result arrives over this channel.
     Waits(oneshot::Receiver<Result<Option<B::Answer>, Arc<sqlx::Error>>>),
 }
 
@@ -186,8 +189,8 @@ impl<B: Batch> Shared<B> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the next batch from the queue, without requests whose callers have gone away. Returns `None` if no request
-    /// waits; then the group is idle.
+    /// Takes the next batch from the queue, without requests whose callers have gone away. If no request waits, marks
+    /// the group as idle and returns `None`.
     fn next(&self) -> Option<Vec<Waiting<B>>> {
         let mut queue = self.queue();
         let mut batch = Vec::new();
@@ -263,7 +266,8 @@ async fn drain<B: Batch>(mut work: Drain<B>, first: Vec<Waiting<B>>) {
         }
         next = work.shared.next();
     }
-    // Under one lock, `next` has found that no request waits and has set `at_work` of the queue to false.
+    // `next` has found that no request waits and, under the same lock, has set the queue's `at_work` to false. So when
+    // `work` is dropped, it has nothing to do.
     work.at_work = false;
 }
 
@@ -285,7 +289,7 @@ mod tests {
         Fine,
         /// Another transaction has locked its row.
         Busy,
-        /// The database refuses every transaction that contains it.
+        /// The database refuses every transaction that contains this request.
         Refused,
         /// The connection breaks during its transaction.
         Cut,
@@ -462,7 +466,8 @@ mod tests {
         other.block_on(async {
             let led = ask(&group, Ask::Fine).await;
             let (started, waits) = (ask(&group, Ask::Fine).await, ask(&group, Ask::Fine).await);
-            // The first batch is done. The next one is in flight, on the runtime that is shut down below.
+            // With this permit, the first batch ends. The next batch then starts on the runtime that is shut down
+            // below.
             fake.gate.add_permits(1);
             assert_eq!(led.await.unwrap().unwrap(), Some(()));
             while fake.at_once.load(Ordering::SeqCst) == 0 {
@@ -471,7 +476,7 @@ mod tests {
             runtime.shutdown_background();
             assert!(matches!(started.await.unwrap(), Err(Error::Internal(_))));
             assert_eq!(waits.await.unwrap().unwrap(), None);
-            // A request that comes later is not lost either: it runs a first batch.
+            // A later request is not lost either: it finds an idle group and runs the group's first batch.
             fake.gate.add_permits(1);
             assert_eq!(group.run(Ask::Fine).await.unwrap(), Some(()));
         });

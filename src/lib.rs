@@ -12,7 +12,7 @@
 //! - [`flows`]: what several operations share, such as the steps of signing in, issuing tokens and removing a user.
 //! - [`change`]: how operations write in the name of a user or an operator, with an event in the audit trail.
 //! - [`caller`], [`sigv4`]: who calls, and whether they may. [`role`]: what an operator's key may do.
-//! - [`call`], [`context`]: an API request as it arrived, and what the code that handles a request knows about it.
+//! - [`call`]: an API request as it arrived. [`context`]: what the code that handles a request knows about the request.
 //! - [`app`]: the shared parts that any code may use: [`readiness`] (whether the database is usable), [`hosts`] and
 //!   [`grants`] (which names, mail senders and relying parties user pools may have), [`key_ring`],
 //!   [`auth_event_queue`], [`opened_sessions`], [`passwords`] and others.
@@ -20,8 +20,8 @@
 //!   often, and how many at once. [`fair`]: how scarce resources are shared.
 //! - [`delivery`]: mail and text messages. [`triggers`], [`webhooks`]: calls to the functions of a pool and to the
 //!   operator's other services.
-//! - [`store`]: all the SQL, one file per table. [`database`]: where PostgreSQL comes from. [`group_commit`]: requests
-//!   that share transactions.
+//! - [`store`]: nearly all the SQL, mostly one file per table. [`database`]: where PostgreSQL comes from.
+//!   [`group_commit`]: requests that share transactions.
 //! - [`pending`]: what the server stores between two calls of a sign-in. [`session_text`]: the `Session` strings that
 //!   refer to it. [`factor`]: the names of factors and challenges.
 //! - [`wire`]: the service model and the check of requests against it. Pure.

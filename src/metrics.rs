@@ -132,7 +132,7 @@ impl Metrics {
         self.latency.with_label_values(&[operation]).observe(took.as_secs_f64());
     }
 
-    /// Counts a panic in a request.
+    /// Counts a panic in a request or in a background job.
     pub fn panicked(&self) {
         self.panics.inc();
     }

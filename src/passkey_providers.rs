@@ -1,8 +1,7 @@
-//! The names of passkey providers and other authenticators, by AAGUID. The list is built in, or comes from a file
-//! instead.
+//! The names of passkey providers and other authenticators, by AAGUID. The list comes from a file, or else is built in.
 //!
 //! The built-in list (`passkey_providers.json`) is the community's list of passkey providers, which takes most of its
-//! security keys from the FIDO Metadata Service; NOTICE names the source. An AAGUID is only a claim of the
+//! entries for security keys from the FIDO Metadata Service; NOTICE names the source. An AAGUID is only a claim of the
 //! authenticator: it is good enough for a name on a page, but proves nothing.
 
 use std::{collections::HashMap, path::Path};

@@ -1,8 +1,8 @@
 //! Password hashing (argon2id), on threads of its own and behind a bounded line that is shared fairly
 //! ([`crate::fair`]).
 //!
-//! A flood of sign-ins fills the line, and further sign-ins of the flood get `TooManyRequestsException`. The password
-//! of any other caller waits for about one hash of the flood. Other work does not wait.
+//! If one caller's flood of sign-ins fills the line, further sign-ins of the flood get `TooManyRequestsException`. A
+//! password from another caller waits for about one hash of the flood. Requests that need no hash do not wait here.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -33,7 +33,7 @@ pub struct Settings {
     pub iterations: u32,
     /// Hashes computed at the same time.
     pub threads: usize,
-    /// Hashes that may wait or run. Beyond that, hashes of the callers who have most of them are refused.
+    /// Hashes that may wait or run at the same time. Beyond that, the callers with the most hashes are refused.
     pub queue: usize,
 }
 
@@ -42,8 +42,8 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     line: Arc<Line>,
     threads: mpsc::Sender<Work>,
-    /// A hash that no password matches. A password given for an unknown user is compared with it, so that this takes
-    /// the same time as for a known user.
+    /// A hash that no password matches. A password given for an unknown user is checked against this hash, so that the
+    /// check takes the same time as for a known user.
     decoy: String,
 }
 
@@ -92,7 +92,7 @@ impl Passwords {
         .await?
     }
 
-    /// Whether a hash has another cost than new hashes have now, or cannot be read.
+    /// Whether a hash has a cost other than that of new hashes, or cannot be read.
     pub fn is_outdated(&self, hash: &str) -> bool {
         let made_with = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
         let (now, cost) = (self.argon2.params(), |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost()));
@@ -107,7 +107,7 @@ impl Passwords {
     async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let too_many =
             |TurnedAway| Error::TooManyRequests("Too many sign-ins at the moment; try again in a few seconds.".into());
-        // The request waits in the line as the caller that it counts for.
+        // In this line, the request counts for the same caller as in admission control.
         let mut place = self.line.join(&admission::path()).map_err(too_many)?;
         place.held().await.map_err(too_many)?;
         let (answer, answered) = oneshot::channel();
@@ -128,9 +128,9 @@ impl Passwords {
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The nice value of the hashing threads; other threads have 0 by default. This lower priority leaves the cores to
-/// other work during a flood of sign-ins. A hashing thread gets a third of another thread's share. With a much smaller
-/// share, nobody could sign in while other programs keep the machine busy.
+/// The nice value of the hashing threads; other threads have 0 by default. This lower priority leaves most of the
+/// cores' time to other work during a flood of sign-ins: a hashing thread gets a third of another thread's share. With
+/// a much smaller share, sign-ins with passwords would take very long while other programs keep the machine busy.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 
@@ -159,8 +159,8 @@ fn start_threads(count: usize) -> Result<mpsc::Sender<Work>> {
     Ok(sender)
 }
 
-/// Makes a hash of the present cost from random bytes. Nothing is hashed for it, so it is there before the first
-/// sign-in.
+/// Makes a hash of the present cost from random bytes. Making it takes almost no time, because nothing is really
+/// hashed.
 fn decoy(params: &Params) -> Result<String, argon2::password_hash::Error> {
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Requests are counted in windows of this length, and a proxy is reported once in a window.
+/// Requests are counted in windows of this length, and a proxy is reported at most once in a window.
 const WINDOW: Duration = Duration::from_secs(60);
 /// With fewer requests than this in a window, no proxy is reported.
 const ENOUGH: u64 = 100;
@@ -30,7 +30,8 @@ struct Seen {
 }
 
 impl Seen {
-    /// Returns the peer from which at least nineteen of twenty requests come, if there is one.
+    /// Returns the peer that sends nearly all requests and names clients in them, if there is one and there are enough
+    /// requests. A peer with at least 95 % of the requests is always found, and a peer with less than 90 % never is.
     fn suspect(&self) -> Option<IpAddr> {
         let (peer, ahead) = self.ahead?;
         (self.requests >= ENOUGH && ahead * 10 >= self.requests * 9).then_some(peer)
@@ -50,8 +51,8 @@ impl Seen {
 
 impl Proxies {
     /// Records a request of a peer. `unheard` means that the peer names a client in the configured header, but is not a
-    /// trusted proxy. If nearly all requests are of this kind and come from one peer, returns that peer, once in each
-    /// window.
+    /// trusted proxy. If nearly all requests are of this kind and come from one peer, returns that peer, but only once
+    /// in each window.
     pub fn saw(&self, peer: IpAddr, unheard: bool, now: Instant) -> Option<IpAddr> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(now);
@@ -67,7 +68,7 @@ impl Proxies {
         Some(suspect)
     }
 
-    /// Whether such a peer was reported in this window or the previous one.
+    /// Whether an untrusted proxy was reported in this window or the previous one.
     pub fn is_one_unheard(&self, now: Instant) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(now);

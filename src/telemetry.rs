@@ -11,9 +11,9 @@ use tracing_subscriber::{
 
 /// Returns the finest levels that certain crates may log, whatever the filter allows.
 ///
-/// These crates, with all their modules, log only warnings and errors, because finer levels may print key material or
-/// challenge values. `actix_http::h1` logs nothing, because it reports what is wrong with the requests of strangers,
-/// which is not an error of this server.
+/// The crates listed here log only warnings and errors, because finer levels may print key material or challenge
+/// values. The same holds for their modules, except that `actix_http::h1` logs nothing, because it reports what is
+/// wrong with the requests of strangers, which is not an error of this server.
 fn caps() -> Targets {
     Targets::new()
         .with_default(LevelFilter::TRACE)

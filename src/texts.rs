@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::LazyLock};
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, accepted_languages, negotiate_languages};
 
-/// Language tags and files. The first is the fallback for all others.
+/// Language tags and files. The first language is used where no other fits, and for messages that another lacks.
 const FILES: [(&str, &str); 5] = [
     ("en", include_str!("../locales/en.ftl")),
     ("de", include_str!("../locales/de.ftl")),
@@ -62,7 +62,7 @@ impl Texts {
         Self(found.unwrap_or(&LANGUAGES[0]))
     }
 
-    /// Returns all languages.
+    /// Returns the messages of each language.
     pub fn all() -> impl Iterator<Item = Self> {
         LANGUAGES.iter().map(Self)
     }

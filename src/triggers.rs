@@ -15,15 +15,15 @@ use crate::{config::Config, random, webhooks::Webhooks};
 
 /// The most calls to functions of one pool that one replica has in flight at the same time.
 const TOGETHER: usize = 16;
-/// How long a call waits while that many calls are in flight.
+/// How long a call waits while `TOGETHER` calls to functions of its pool are in flight.
 const WAIT: Duration = Duration::from_secs(1);
 /// When this many pools are remembered, those without calls in flight are forgotten.
 const POOLS: usize = 1_000;
 /// The most bytes of a function's response.
 const LONGEST: usize = 1024 * 1024;
-/// The fewest characters of the secret.
+/// The fewest characters of the setting `trigger-secret`.
 const SHORTEST_SECRET: usize = 16;
-/// What the function's name replaces in the URL.
+/// The placeholder in the URL that the function's name replaces.
 const PLACEHOLDER: &str = "{function}";
 
 /// Calls the functions of pools.
@@ -33,7 +33,7 @@ pub struct Triggers {
     at_work: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
 
-/// Why a function gave no response.
+/// Why the call of a function brought no usable response.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The function refused, with this message.
@@ -132,8 +132,8 @@ impl Triggers {
 }
 
 impl Triggers {
-    /// Waits for a place for a call to a function of this pool. Returns `None` if none becomes free in time. Each pool
-    /// has places of its own, so slow functions of one pool do not delay the calls of another.
+    /// Waits for a place for a call to a function of this pool. Returns `None` if no place becomes free in time. Each
+    /// pool has places of its own, so slow functions of one pool do not delay the calls of another.
     async fn place(&self, pool_id: &str) -> Option<OwnedSemaphorePermit> {
         let places = {
             let mut pools = self.at_work.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +150,8 @@ fn reason(cause: &reqwest::Error) -> String {
     if cause.is_timeout() { "no answer in time".into() } else { "no connection, or a broken one".into() }
 }
 
-/// Returns the name in `arn:aws:lambda:<region>:<account>:function:<name>`, which may be followed by a version.
+/// Returns the name in `arn:aws:lambda:<region>:<account>:function:<name>`. In the ARN, a version or an alias may
+/// follow the name.
 fn function(arn: &str) -> Option<&str> {
     let mut parts = arn.split(':').skip(5);
     if parts.next()? != "function" {

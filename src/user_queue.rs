@@ -1,12 +1,12 @@
-//! Queues, one for each user, of requests that change something.
+//! Queues, by user, of requests that change something.
 //!
-//! Only a few requests of a user are handled at the same time. The others wait here, where waiting costs little. In the
-//! database, each would wait for locks on the user's rows, with a connection that other requests need.
+//! Only a few such requests of a user are handled at the same time. The others wait here, where waiting costs little.
+//! In the database, each would wait for locks on the user's rows, with a connection that other requests need.
 //!
-//! A request that waits here has no place among the requests being handled. The number of waiting requests is limited,
-//! and it is shared fairly among callers, as places are ([`crate::fair`]). A request waits here no longer than it would
-//! for a place. Strangers, who only name a user, have queues apart from those of users with tokens, so no such user
-//! waits for strangers.
+//! A request that waits here has no place among the requests being handled. The number of waiting requests is limited.
+//! When it is reached, requests are turned away fairly, as those that wait for a place are ([`crate::fair`]). A request
+//! waits here no longer than [`admission::PATIENCE`]. Requests with a user's token and requests that only name the user
+//! have separate queues. So strangers who name a user do not keep that user's requests with a token waiting here.
 
 use std::{
     collections::HashMap,
@@ -65,7 +65,8 @@ impl UserQueue {
     }
 
     async fn take(&self, key: String) -> Result<Turn> {
-        // Made before the wait, so that dropping it removes the queue's entry even if the caller gives up.
+        // The turn is made before the wait. So even if the caller gives up, the turn is dropped and removes the queue's
+        // entry.
         let mut turn = Turn { users: self.users.clone(), key, ticket: None };
         if self.limit == 0 {
             return Ok(turn);

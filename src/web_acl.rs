@@ -38,8 +38,8 @@ impl WebAcl {
         self.server.check(address, body_bytes)
     }
 
-    /// Checks only the server's rule on the size of bodies, for a body that has arrived. Its announced length may have
-    /// been missing.
+    /// Checks only the server's rule on the size of bodies, for a body that has arrived. The size may not have been
+    /// known when [`Self::check_server`] was called.
     pub fn check_server_size(&self, body_bytes: usize) -> Result<()> {
         if self.server.rules.body_bytes.is_some_and(|limit| body_bytes > limit) {
             return Err(forbidden());

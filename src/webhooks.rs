@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{sealing::hex, secret::Secret};
 
-/// Sends such requests.
+/// Sends signed requests to the operator's services.
 pub struct Webhooks {
     http: reqwest::Client,
     secret: Secret,

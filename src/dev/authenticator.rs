@@ -59,7 +59,7 @@ pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256; signatures are ASN.1 DER (section 6.5.5).
     #[serde(rename = "ES256")]
     Es256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256; keys have 2048 bits.
+    /// RSASSA-PKCS1-v1_5 with SHA-256; see [`Authenticator::rsa_bits`].
     #[serde(rename = "RS256")]
     Rs256,
     /// Ed25519.
@@ -185,12 +185,12 @@ impl Passkey {
 struct PrivateKey(#[serde(with = "base64url")] Vec<u8>);
 
 impl PrivateKey {
-    fn generate(algorithm: Algorithm) -> Result<Self, Unspecified> {
+    fn generate(algorithm: Algorithm, rsa: KeySize) -> Result<Self, Unspecified> {
         let document = match algorithm {
             Algorithm::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)?.to_pkcs8v1()?,
             Algorithm::EdDsa => Ed25519KeyPair::generate()?.to_pkcs8v1()?,
             Algorithm::Rs256 => {
-                let der: Pkcs8V1Der = RsaKeyPair::generate(KeySize::Rsa2048)?.as_der()?;
+                let der: Pkcs8V1Der = RsaKeyPair::generate(rsa)?.as_der()?;
                 return Ok(Self(der.as_ref().to_vec()));
             }
         };
@@ -212,6 +212,9 @@ pub struct Authenticator {
     pub aaguid: [u8; 16],
     /// The preferred algorithm of new passkeys. It is used if the creation options offer it.
     pub prefer: Option<Algorithm>,
+    /// The size of new RSA keys in bits: 2048 (the default), 3072 or 4096.
+    #[serde(default)]
+    pub rsa_bits: Option<u16>,
     /// The attestation of new passkeys.
     pub attestation: Attestation,
     /// Whether assertions increment the signature counter. If not, the counter stays 0, as that of synced passkeys
@@ -234,6 +237,7 @@ impl Authenticator {
         Self {
             aaguid: AAGUID,
             prefer: None,
+            rsa_bits: None,
             attestation: Attestation::None,
             counts: false,
             synced: true,
@@ -278,7 +282,7 @@ impl Authenticator {
             sign_count: 0,
             backup_eligible: self.synced,
             backup_state: self.synced,
-            private_key: PrivateKey::generate(algorithm)?,
+            private_key: PrivateKey::generate(algorithm, self.rsa_key_size())?,
         };
         let response = self.registration(&passkey, &client_data, spoil)?;
         let answer = credential(&passkey, response, spoil);
@@ -308,6 +312,14 @@ impl Authenticator {
             "userHandle": encode(user_handle),
         });
         Ok(credential(passkey, response, spoil))
+    }
+
+    fn rsa_key_size(&self) -> KeySize {
+        match self.rsa_bits {
+            Some(3072) => KeySize::Rsa3072,
+            Some(4096) => KeySize::Rsa4096,
+            _ => KeySize::Rsa2048,
+        }
     }
 
     fn algorithm(&self, options: &Value) -> Result<Algorithm, Error> {

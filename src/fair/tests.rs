@@ -11,7 +11,7 @@ fn path(steps: &[u8]) -> Path {
     Path { caller: path.steps.len() - 1, ..path }
 }
 
-/// Polls a ticket once: it holds its slot, or waits, or was turned away.
+/// Polls a ticket once. The result says whether the ticket holds its slot, waits, or was turned away.
 fn looked_at(ticket: &mut Ticket) -> Poll<Result<(), TurnedAway>> {
     let held = std::pin::pin!(ticket.held());
     held.poll(&mut std::task::Context::from_waker(std::task::Waker::noop()))
@@ -70,8 +70,8 @@ fn a_full_line_turns_away_those_who_have_most() {
     let mut others: Vec<_> = (0..2).map(|n| line.join(&whole(&[2, n])).unwrap()).collect();
     assert_eq!(flood.iter_mut().filter_map(|ticket| is_turned_away(ticket).then_some(())).count(), 2);
     assert!(!others.iter_mut().any(is_turned_away));
-    // A group with four units gives way to a newcomer whose group has two. A group with three does not give way to a
-    // group that has three, too.
+    // Group 1 has four units and group 2 has two, so group 1 makes room for a newcomer of group 2. After that, both
+    // groups have three units, so group 1 does not make room for another newcomer.
     let third = line.join(&whole(&[2, 7])).unwrap();
     assert!(line.join(&whole(&[2, 8])).is_err(), "as many as the others");
     drop(third);
@@ -248,7 +248,7 @@ fn groups(steps: &[u8], beside: bool) -> Vec<Vec<u8>> {
     }
 }
 
-/// Returns the groups of a caller. With `beside`, groups that have more come first.
+/// Returns the groups of a caller. With `beside`, groups that have more tickets come first.
 fn groups_by_load(steps: &[u8], beside: bool, loads: &Loads) -> Vec<Vec<u8>> {
     let mut groups = groups(steps, beside);
     if beside {
@@ -273,7 +273,8 @@ fn path_of(steps: &[u8], beside: bool) -> Path {
     }
 }
 
-/// Makes a path whose steps have their whole prefix as the key, because in real use a step has only one parent.
+/// Makes a path in which the key of each step is the whole prefix that ends with it. So each step has only one parent,
+/// as in real use.
 fn whole(steps: &[u8]) -> Path {
     let path = (1..=steps.len()).fold(Path::default(), |path, level| path.then(&steps[..level]));
     Path { caller: path.steps.len() - 1, ..path }

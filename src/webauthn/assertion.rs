@@ -192,7 +192,8 @@ pub fn verify_assertion(
     Ok(Verified { sign_count: data.sign_count, backup_state, user_verified })
 }
 
-fn verify_signature(public_key: &[u8], signed: &[u8], signature: &[u8]) -> Result<(), Error> {
+/// Verifies a signature with a public key in COSE form.
+pub(super) fn verify_signature(public_key: &[u8], signed: &[u8], signature: &[u8]) -> Result<(), Error> {
     let verified = match cose::PublicKey::decode(public_key)? {
         cose::PublicKey::Es256 { point } => {
             UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_ASN1, point).verify(signed, signature)

@@ -1,5 +1,5 @@
 //! Attestation objects (section 6.5.4) and the authenticator data in them (section 6.1). They are checked here before
-//! `webauthn-rs-core` (here called the library) or the module `ed25519` uses them.
+//! `webauthn-rs-core` (here called the library) or the module `own_keys` uses them.
 
 use std::collections::BTreeMap;
 

@@ -10,8 +10,8 @@ mod attestation;
 mod cbor;
 mod client_data;
 mod cose;
-mod ed25519;
 mod options;
+mod own_keys;
 mod registration;
 
 pub use assertion::{Assertion, StoredCredential, Verified, verify_assertion};
@@ -81,6 +81,7 @@ impl From<webauthn_rs_core::error::WebauthnError> for Error {
         match error {
             Core::MismatchedChallenge => Self::Challenge,
             Core::InvalidRPIDHash => Self::RelyingParty,
+            Core::UserNotPresent => Self::UserNotPresent,
             Core::UserNotVerified => Self::UserNotVerified,
             Core::CredentialPossibleCompromise => Self::PossibleClone,
             Core::CredentialBackupEligibilityInconsistent => Self::BackupEligibilityChanged,

@@ -10,7 +10,7 @@ use webauthn_rs_core::{
     },
 };
 
-use super::{Error, NewCredential, RelyingParty, attestation::AttestationObject, bytes, client_data, cose, ed25519};
+use super::{Error, NewCredential, RelyingParty, attestation::AttestationObject, bytes, client_data, cose, own_keys};
 
 /// The maximum length of a credential ID, in bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
@@ -69,8 +69,13 @@ pub fn verify_registration(
     let attestation_object = bytes(&response.response.attestation_object, "attestationObject")?;
     let origin = client_data::check(rp, &client_data_json, "webauthn.create", challenge)?;
     let object = AttestationObject::parse(&attestation_object)?;
-    if object.algorithm() == Some(ed25519::ALGORITHM.into()) && algorithms.contains(&COSEAlgorithm::EDDSA) {
-        let made = ed25519::register(rp, &object, &client_data_json)?;
+    // Step 20.
+    let is_offered = |number: i128| algorithms.iter().any(|one| i128::from(cose::algorithm_number(*one)) == number);
+    if object.algorithm().is_some_and(|number| !is_offered(number)) {
+        return Err(Error::NotSupported("its algorithm or key size was not offered".into()));
+    }
+    if own_keys::has_own_key(&object) {
+        let made = own_keys::register(rp, &object, &client_data_json)?;
         return Ok(NewCredential {
             transports: sane_transports(response.response.transports),
             attachment: sane_attachment(response.authenticator_attachment),

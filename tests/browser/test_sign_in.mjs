@@ -51,6 +51,59 @@ test("by name, then by passkey, which the page asks for by itself", async (t) =>
   assert.equal((await used).credential.credentialId, passkey.credentialId);
 });
 
+test("a browser that has no passkey to suggest is asked again only for a new challenge", async (t) => {
+  const { page, context } = await visit(t);
+  // As a password manager's extension does that nobody is signed in to.
+  await context.addInitScript(() => {
+    window.suggestions = 0;
+    PublicKeyCredential.isConditionalMediationAvailable = async () => true;
+    navigator.credentials.get = async ({ mediation }) => {
+      if (mediation === "conditional") window.suggestions += 1;
+      return null;
+    };
+  });
+  await page.clock.install();
+  await page.goto(accountUrl());
+  const suggestions = () => page.evaluate(() => window.suggestions);
+  await page.waitForFunction(() => window.suggestions === 1);
+  await page.clock.runFor(150_000);
+  assert.equal(await suggestions(), 1);
+  await page.clock.runFor(20_000);
+  await page.waitForFunction(() => window.suggestions === 2);
+});
+
+test("the button works when it is pressed before the suggestion has started", async (t) => {
+  const browser = await visit(t);
+  const { page, context, authenticator } = browser;
+  await suggestNothing(browser);
+  const person = await newPerson();
+  await signIn(page, person);
+  await addPasskey(page, authenticator);
+  await signOut(page);
+  await context.addInitScript(() => {
+    PublicKeyCredential.isConditionalMediationAvailable = () =>
+      new Promise((resolve) => {
+        window.letSuggest = () => resolve(true);
+      });
+  });
+  let goOn;
+  const told = new Promise((resolve) => (goOn = resolve));
+  let asked = 0;
+  await page.route("**/login*", async (route) => {
+    if (route.request().postData()?.includes("step=options") && ++asked === 1) await told;
+    await route.continue();
+  });
+  await page.reload();
+  await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+  await page.waitForFunction(() => window.letSuggest);
+  await page.evaluate(() => window.letSuggest());
+  // What the suggestion would do next is done.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  goOn();
+  await expectHeading(page, "Your account");
+  assert.equal(asked, 1, "the suggestion asked for nothing");
+});
+
 test("by name, then by password", async (t) => {
   const { page } = await visit(t);
   const person = await newPerson();

@@ -1,9 +1,10 @@
 //! What applications, templates and tools that were written for Amazon Cognito send, and what they expect.
 //! `docs/cognito.md` has the sources.
 
+use keystead::dev::authenticator::{Algorithm, Attestation, Spoil};
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, Person, TestServer, client, initiate, pool, pool_with, respond};
+use crate::support::{ORIGIN, PASSWORD, Person, TestServer, client, initiate, pool, pool_with, respond};
 
 async fn attributes_of(server: &TestServer, pool: &str, username: &str) -> Vec<(String, String)> {
     let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": username})).await.ok();
@@ -182,5 +183,34 @@ async fn where_operators_alone_recover_everybody_is_told_so() {
     for username in ["ada", "nobody"] {
         let refused = server.call("ForgotPassword", json!({"ClientId": client, "Username": username})).await.refused();
         assert_eq!(refused, "400 NotAuthorizedException: Contact administrator to reset password.");
+    }
+    // An operator's reset is mailed, and its code is good.
+    let verified = json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    let named = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": verified});
+    server.operator("AdminUpdateUserAttributes", named).await.ok();
+    server.operator("AdminResetUserPassword", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    let code = server.code("ada@example.com", 1).await;
+    let reset = json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code, "Password": "N3w-Passw0rd"});
+    server.call("ConfirmForgotPassword", reset).await.ok();
+}
+
+#[tokio::test]
+async fn long_rsa_keys_are_registered_and_sign_in() {
+    let server = TestServer::start().await;
+    for (bits, attestation) in [(3072, Attestation::None), (4096, Attestation::Packed)] {
+        let mut ada = server.signed_in(&format!("ada{bits}")).await;
+        (ada.authenticator.prefer, ada.authenticator.rsa_bits) = (Some(Algorithm::Rs256), Some(bits));
+        ada.authenticator.attestation = attestation;
+        let options = ada.start_registration().await;
+        let spoiled =
+            ada.authenticator.create(&options, ORIGIN, &Spoil { signature: true, ..Spoil::default() }).unwrap();
+        if attestation == Attestation::Packed {
+            let refused = ada.call("CompleteWebAuthnRegistration", json!({"Credential": spoiled})).await.outcome();
+            assert_eq!(refused, "InvalidParameterException", "{bits}");
+        }
+        ada.add_passkey().await;
+        ada.passkey_sign_in(&Spoil::default()).await.ok();
+        let refused = ada.passkey_sign_in(&Spoil { signature: true, ..Spoil::default() }).await;
+        assert_eq!(refused.outcome(), "NotAuthorizedException", "{bits}");
     }
 }

@@ -41,7 +41,11 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
         }
         Status::Unconfirmed => return Err(nowhere()),
     }
-    let mechanisms = mechanisms(pool);
+    // Where only operators can reset passwords, their reset goes to any verified address.
+    let mechanisms = match mechanisms(pool) {
+        only if only == [ADMIN_ONLY] => default_mechanisms(),
+        listed => listed,
+    };
     // An address that serves as a second factor cannot also receive this code. Otherwise, one mailbox would be enough
     // for both factors.
     if let Some(naming) = addresses::naming(pool) {
@@ -62,7 +66,7 @@ pub fn address(pool: &Pool, user: &User) -> Result<Address> {
 
 /// Fails if only operators can reset passwords in this pool. The result does not depend on the user.
 pub fn check_allowed(pool: &Pool) -> Result<()> {
-    if mechanisms(pool) == ["admin_only"] {
+    if mechanisms(pool) == [ADMIN_ONLY] {
         return Err(Error::NotAuthorized("Contact administrator to reset password.".into()));
     }
     Ok(())
@@ -125,6 +129,13 @@ pub async fn claim(db: &mut Connection, pool: &Pool, user: User, code: &Code, tr
     change_attributes::store(db, pool, user, attributes, trail.at).await
 }
 
+/// The recovery mechanism that leaves resets to operators.
+const ADMIN_ONLY: &str = "admin_only";
+
+fn default_mechanisms() -> Vec<String> {
+    vec!["verified_email".into(), "verified_phone_number".into()]
+}
+
 /// The pool's recovery mechanisms (`AccountRecoverySetting`), in order of priority. The default is the verified
 /// mailbox, then the verified phone.
 fn mechanisms(pool: &Pool) -> Vec<String> {
@@ -136,7 +147,7 @@ fn mechanisms(pool: &Pool) -> Vec<String> {
         .map(|one| (one["Priority"].as_i64().unwrap_or(i64::MAX), one["Name"].as_str().unwrap_or_default().to_owned()))
         .collect();
     if listed.is_empty() {
-        return vec!["verified_email".into(), "verified_phone_number".into()];
+        return default_mechanisms();
     }
     listed.sort_by_key(|(priority, _)| *priority);
     listed.into_iter().map(|(_, name)| name).collect()

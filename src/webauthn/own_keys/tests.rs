@@ -1,6 +1,6 @@
 //! Tests of public keys that are refused, and of a good attestation object with one part spoiled.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
 use super::*;
 

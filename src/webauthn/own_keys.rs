@@ -1,22 +1,42 @@
-//! Registers Ed25519 keys (section 7.1). For all other algorithms, `webauthn-rs-core` does this. Only two attestation
-//! formats are accepted: `none`, and `packed` signed with the key itself (section 8.2). Browsers send one of them if
-//! the options do not request an attestation.
+//! Registers keys that `webauthn-rs-core` refuses (section 7.1): Ed25519 keys, and RSA keys of more than 2048 bits. Only
+//! two attestation formats are accepted: `none`, and `packed` signed with the key itself (section 8.2). Browsers send one
+//! of them if the options do not request an attestation.
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use std::collections::BTreeMap;
+
 use serde_cbor_2::Value as Cbor;
 use uuid::Uuid;
 
-use super::{Error, NewCredential, RelyingParty, assertion::flag, attestation::AttestationObject};
+use super::{
+    Error, NewCredential, RelyingParty,
+    assertion::{flag, verify_signature},
+    attestation::AttestationObject,
+};
 use crate::sealing::{equal, sha256};
 
-/// The algorithm's number in the COSE registry.
-pub(super) const ALGORITHM: i32 = -8;
+/// The number of EdDSA in the COSE registry.
+const EDDSA: i32 = -8;
+/// The number of RSASSA-PKCS1-v1_5 with SHA-256 in the COSE registry.
+const RS256: i32 = -257;
 
-/// The length of a public key, and of each half of a signature, in bytes.
+/// The length of an Ed25519 public key, and of each half of a signature, in bytes.
 const KEY: usize = 32;
+/// The length of the modulus of an RSA key that the library registers, in bytes.
+const LIBRARYS_MODULUS: usize = 256;
+/// The maximum length of the modulus of an RSA key, in bytes. Verifying a signature takes longer with a longer key.
+const LONGEST_MODULUS: usize = 512;
+/// The exponent of RSA keys, big endian: 65537.
+const EXPONENT: [u8; 3] = [1, 0, 1];
 
-/// Verifies an attestation object. The caller has already checked the client data (steps 5 to 11), and that the key
-/// declares the algorithm Ed25519.
+/// Whether the key in an attestation object is registered here and not by the library.
+pub(super) fn has_own_key(object: &AttestationObject) -> bool {
+    let algorithm = |number: i32| object.algorithm() == Some(number.into());
+    let modulus = object.key().and_then(|key| key.get(&Cbor::Integer(-1)));
+    algorithm(EDDSA) || algorithm(RS256) && matches!(modulus, Some(Cbor::Bytes(n)) if n.len() != LIBRARYS_MODULUS)
+}
+
+/// Verifies an attestation object. The caller has already checked the client data (steps 5 to 11), that the key's
+/// algorithm was offered, and [`has_own_key`].
 pub(super) fn register(
     rp: &RelyingParty,
     object: &AttestationObject,
@@ -50,38 +70,26 @@ pub(super) fn register(
         return Err(Error::Malformed("it is backed up but not eligible for it".into()));
     }
     // Step 20, and the members of the key (RFC 9053 section 7.2).
-    let key = object.key().ok_or_else(malformed)?;
-    let integer = |label| match key.get(&Cbor::Integer(label)) {
-        Some(Cbor::Integer(value)) => Some(*value),
-        _ => None,
-    };
-    let x = match (integer(1), integer(-1), key.get(&Cbor::Integer(-2))) {
-        (Some(1), Some(6), Some(Cbor::Bytes(x))) if x.len() == KEY && is_sound(x) => x,
-        _ => return Err(Error::NotSupported("its key is of a kind that was not offered".into())),
-    };
+    let key = sound(object.key().ok_or_else(malformed)?);
+    let (algorithm, key) =
+        key.ok_or_else(|| Error::NotSupported("its key is of a kind that was not offered".into()))?;
+    let public_key = serde_cbor_2::to_vec(&Cbor::Map(key)).map_err(|cause| Error::Malformed(cause.to_string()))?;
     // Steps 21 to 23.
     let statement = |name: &str| object.statement.get(&Cbor::Text(name.to_owned()));
     match object.fmt.as_str() {
         "none" => {}
         "packed" if statement("x5c").is_none() => {
-            let alg = statement("alg") == Some(&Cbor::Integer(ALGORITHM.into()));
+            let alg = statement("alg") == Some(&Cbor::Integer(algorithm.into()));
             let Some(Cbor::Bytes(signature)) = statement("sig").filter(|_| alg) else { return Err(malformed()) };
             let signed = [data, &sha256(client_data_json)].concat();
-            UnparsedPublicKey::new(&ED25519, x).verify(&signed, signature).map_err(|_| Error::Signature)?;
+            verify_signature(&public_key, &signed, signature)?;
         }
         _ => return Err(Error::NotSupported("its attestation is of a kind that was not asked for".into())),
     }
-    let public_key = [
-        (Cbor::Integer(1), Cbor::Integer(1)),
-        (Cbor::Integer(3), Cbor::Integer(ALGORITHM.into())),
-        (Cbor::Integer(-1), Cbor::Integer(6)),
-        (Cbor::Integer(-2), Cbor::Bytes(x.clone())),
-    ];
-    let public_key = serde_cbor_2::to_vec(&Cbor::Map(public_key.into_iter().collect()));
     Ok(NewCredential {
         id: id.to_vec(),
-        public_key: public_key.map_err(|cause| Error::Malformed(cause.to_string()))?,
-        algorithm: ALGORITHM,
+        public_key,
+        algorithm,
         sign_count: u32::from_be_bytes(sign_count),
         aaguid: Uuid::from_bytes(*aaguid),
         transports: Vec::new(),
@@ -91,6 +99,36 @@ pub(super) fn register(
         backup_state,
         user_verified,
     })
+}
+
+/// Returns the algorithm and the required members of a sound key (RFC 9053 section 7.2, RFC 8230 section 4).
+fn sound(key: &BTreeMap<Cbor, Cbor>) -> Option<(i32, BTreeMap<Cbor, Cbor>)> {
+    let integer = |label| match key.get(&Cbor::Integer(label)) {
+        Some(Cbor::Integer(value)) => Some(*value),
+        _ => None,
+    };
+    let bytes = |label| match key.get(&Cbor::Integer(label)) {
+        Some(Cbor::Bytes(bytes)) => Some(bytes.clone()),
+        _ => None,
+    };
+    let (algorithm, kind, members) = match (integer(1)?, integer(3)?) {
+        (1, number) if number == EDDSA.into() && integer(-1) == Some(6) => {
+            let x = bytes(-2).filter(|x| x.len() == KEY && is_sound(x))?;
+            (EDDSA, 1, [(-1, Cbor::Integer(6)), (-2, Cbor::Bytes(x))])
+        }
+        (3, number) if number == RS256.into() => {
+            let is_modulus = |n: &Vec<u8>| {
+                (LIBRARYS_MODULUS + 1..=LONGEST_MODULUS).contains(&n.len())
+                    && n.first().is_some_and(|first| first & 0x80 != 0)
+                    && n.last().is_some_and(|last| last & 1 == 1)
+            };
+            let (n, e) = (bytes(-1).filter(is_modulus)?, bytes(-2).filter(|e| *e == EXPONENT)?);
+            (RS256, 3, [(-1, Cbor::Bytes(n)), (-2, Cbor::Bytes(e))])
+        }
+        _ => return None,
+    };
+    let all = [(1, Cbor::Integer(kind)), (3, Cbor::Integer(algorithm.into()))].into_iter().chain(members);
+    Some((algorithm, all.map(|(label, value)| (Cbor::Integer(label), value)).collect()))
 }
 
 /// The points of small order (RFC 8032 section 5.1, RFC 7748 section 6.1), without their sign bit. Such public keys are
