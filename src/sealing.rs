@@ -47,7 +47,8 @@ impl SealingKey {
         let hash = digest::digest(&digest::SHA256, bytes);
         let mut id = [0; KEY_ID_LEN];
         id.copy_from_slice(&hash.as_ref()[..KEY_ID_LEN]);
-        // Derivations have a second key, so that the AEAD key is used only for sealing.
+        // Derivations have a second key, so that the bytes of the AEAD key are used only for sealing, for the ID and to
+        // make this second key.
         let derivation = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"keystead derivation key");
         Self { id, aead: LessSafeKey::new(unbound), derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.as_ref()) }
     }

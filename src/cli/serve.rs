@@ -232,10 +232,9 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
 
 /// Prints commands to paste into a shell.
 ///
-/// With the private database, the first start prints the operator's secret itself, and later starts print a command
-/// that reads the secret from its file, so that logs do not collect it. Without the private database, a generated
-/// secret is shown at the first start only, and a secret from the settings only if the server is local
-/// ([`Config::is_local`]).
+/// The secret itself is printed at the first start only, so that logs do not collect it. With the private database,
+/// later starts print a command that reads the secret from its file. A secret from the settings is printed only if the
+/// server is local ([`Config::is_local`]); otherwise its environment variable is printed instead, with either database.
 fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
     let configured = app.config.operator_secret_access_key.is_some();
     let secret = match private {

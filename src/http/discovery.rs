@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde_json::json;
 
 use super::{address, arrival, work};
@@ -28,7 +28,7 @@ pub async fn jwks(request: HttpRequest, app: web::Data<App>, pool_id: web::Path<
 
 /// `GET /{user_pool_id}/.well-known/openid-configuration`
 ///
-/// The document has the members that Amazon Cognito's has. It also tells clients that they may use PKCE with `S256`,
+/// The same document is the metadata of RFC 8414. It has the members that Amazon Cognito's has. It also tells clients that they may use PKCE with `S256`,
 /// but not `request_uri`.
 pub async fn openid_configuration(
     request: HttpRequest,
@@ -49,6 +49,7 @@ pub async fn openid_configuration(
             let base = &app.public_url;
             let issuer = app.issuer(&pool.id);
             cached().json(json!({
+                "authorization_response_iss_parameter_supported": true,
                 "authorization_endpoint": format!("{base}/oauth2/authorize"),
                 "code_challenge_methods_supported": ["S256"],
                 "end_session_endpoint": format!("{base}/logout"),
@@ -78,7 +79,7 @@ fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, B
         Ok(address)
     });
     let address = allowed.map_err(|error| {
-        let mut response = HttpResponse::build(address::status_of(&error));
+        let mut response = readable(HttpResponse::build(address::status_of(&error)));
         Box::new(response.json(json!({"message": error.to_string()})))
     })?;
     if pool_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')) {
@@ -87,18 +88,22 @@ fn admitted(request: &HttpRequest, app: &App, pool_id: &str) -> Result<IpAddr, B
     Err(Box::new(no_such_pool()))
 }
 
-fn cached() -> actix_web::HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
+fn cached() -> HttpResponseBuilder {
+    let mut response = readable(HttpResponse::Ok());
+    response.insert_header(("cache-control", "public, max-age=300"));
     response
-        .insert_header(("access-control-allow-origin", "*"))
-        .insert_header(("cache-control", "public, max-age=300"));
+}
+
+/// Lets pages of other origins read a response, errors too.
+fn readable(mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    response.insert_header(("access-control-allow-origin", "*"));
     response
 }
 
 fn no_such_pool() -> HttpResponse {
-    HttpResponse::NotFound().json(json!({"message": "User pool does not exist."}))
+    readable(HttpResponse::NotFound()).json(json!({"message": "User pool does not exist."}))
 }
 
 fn unavailable() -> HttpResponse {
-    HttpResponse::ServiceUnavailable().json(json!({"message": "Try again."}))
+    readable(HttpResponse::ServiceUnavailable()).json(json!({"message": "Try again."}))
 }

@@ -37,10 +37,13 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(data.clone())
             .route("/", web::post().to(api::post))
             .route("/", web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
-            .route("/{user_pool_id}/.well-known/jwks.json", web::get().to(discovery::jwks))
-            .route("/{user_pool_id}/.well-known/jwks.json", web::head().to(discovery::jwks))
-            .route("/{user_pool_id}/.well-known/openid-configuration", web::get().to(discovery::openid_configuration))
-            .route("/{user_pool_id}/.well-known/openid-configuration", web::head().to(discovery::openid_configuration))
+            .service(document("/{user_pool_id}/.well-known/jwks.json", discovery::jwks))
+            .service(document("/{user_pool_id}/.well-known/openid-configuration", discovery::openid_configuration))
+            // RFC 8414 section 3.1 puts the path of the issuer behind the well-known path.
+            .service(document(
+                "/.well-known/oauth-authorization-server/{user_pool_id}",
+                discovery::openid_configuration,
+            ))
             .service(
                 asks("/oauth2/authorize")
                     .route(web::get().to(oauth::authorize::get))
@@ -66,8 +69,8 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/.well-known/webauthn", web::get().to(pages::assets::related_origins))
             .route("/dev/inbox", web::get().to(pages::inbox::read))
             .route("/import/{token}", web::put().to(import::put))
-            .route("/health/live", web::get().to(health::live))
-            .route("/health/ready", web::get().to(health::ready))
+            .service(document("/health/live", health::live))
+            .service(document("/health/ready", health::ready))
             .configure(|routes| {
                 if with_metrics {
                     routes.route("/metrics", web::get().to(health::metrics));
@@ -105,6 +108,17 @@ fn asks(path: &str) -> Resource {
 /// Creates the resource for a path that pages of other origins call. It also answers their preflight requests.
 fn called(path: &str) -> Resource {
     web::resource(path).route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
+}
+
+/// Creates the resource for a document that anybody may read, from pages of other origins too. It serves `HEAD` as well,
+/// because monitors use it.
+fn document<H, Args>(path: &str, read: H) -> Resource
+where
+    H: Handler<Args> + Copy,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    called(path).route(web::get().to(read)).route(web::head().to(read))
 }
 
 /// Creates the resource for a page and its forms. `HEAD` is served too, because monitors use it.

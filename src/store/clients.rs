@@ -172,6 +172,17 @@ impl ClientSettings {
         values.filter_map(Value::as_str).collect()
     }
 
+    /// Whether a redirect URI is one of the client's `CallbackURLs`.
+    ///
+    /// The URIs are compared as strings: no other spelling counts as the same URI (RFC 9700 section 2.1). Only the port
+    /// of `http://127.0.0.1` and `http://[::1]` may differ, because an application on a desktop gets one from its system
+    /// (RFC 8252 section 7.3).
+    pub fn has_callback(&self, uri: &str) -> bool {
+        let any_port = on_loopback(uri);
+        let fits = |listed: &&str| *listed == uri || (any_port.is_some() && on_loopback(listed) == any_port);
+        self.list("CallbackURLs").iter().any(fits)
+    }
+
     /// Whether the client may use an OAuth flow: `code`, `implicit` or `client_credentials`.
     pub fn allows_oauth(&self, flow: &str) -> bool {
         self.rest.get("AllowedOAuthFlowsUserPoolClient") == Some(&Value::Bool(true))
@@ -195,6 +206,22 @@ impl ClientSettings {
             other => has(other.strip_prefix("ALLOW_").unwrap_or(other)),
         }
     }
+}
+
+/// Returns a URI on a loopback address without its port, as the address and the rest; `None` for all other URIs.
+fn on_loopback(uri: &str) -> Option<(&'static str, &str)> {
+    ["http://127.0.0.1", "http://[::1]"].into_iter().find_map(|base| {
+        let rest = uri.strip_prefix(base)?;
+        let rest = match rest.strip_prefix(':') {
+            None => rest,
+            Some(rest) => {
+                let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+                rest[..end].parse::<u16>().ok()?;
+                &rest[end..]
+            }
+        };
+        (rest.is_empty() || rest.starts_with(['/', '?'])).then_some((base, rest))
+    })
 }
 
 fn lifetime(amount: Option<i64>, unit: &str, default: Duration) -> Duration {

@@ -112,8 +112,8 @@ pub enum Guess {
 /// because the codes that were guessed at can no longer be used. `beside` is how long a code stays valid beside later
 /// ones; `None` means that the next code replaces it at once.
 fn over(beside: Option<Duration>, now: OffsetDateTime) -> OffsetDateTime {
-    // With `None`, all guesses are forgotten. A guess that seems to be more than an hour in the future was recorded by
-    // a wrong clock; the SQL statements forget it in any case.
+    // With `None`, all guesses are forgotten: by this time, those that seem to be up to an hour in the future; and by
+    // the SQL statements in any case, those that seem to be later, which a wrong clock recorded.
     beside.map_or(now + HOUR, |lives| now - lives)
 }
 

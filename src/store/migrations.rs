@@ -263,9 +263,9 @@ async fn say_who_may_run(db: &mut PgConnection, own: &Migrator) -> sqlx::Result<
     sqlx::query(insert).bind(versions).bind(oldest).bind(release).execute(db).await.map(drop)
 }
 
-/// Returns the number of a migration: builds that know that one, or a later one, may run beside the given migration.
-/// The comment at the top of the given migration states the number. Without such a comment, it is the given migration's
-/// own.
+/// Returns a number. A build may run beside the given migration if it knows the migration with this number or a later
+/// one. A comment at the top of the given migration (`-- compatible-with: 45`) states the number. Without such a
+/// comment, it is the given migration's own number.
 pub fn compatible_with(migration: &Migration) -> i64 {
     let comment = migration.sql.as_str().lines().take_while(|line| line.starts_with("--"));
     let said = comment.filter_map(|line| line.strip_prefix("-- compatible-with:")).next();

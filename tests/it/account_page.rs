@@ -255,7 +255,7 @@ async fn what_goes_wrong_is_said_in_plain_words_of_the_persons_language() {
             ("username", "Ada Lovelace"),
             ("username", "ada@example.com"),
             ("username", &*"x".repeat(200)),
-            ("password", "A blank-1"),
+            ("password", " A-blank-1"),
             ("password", "short"),
             ("email", "nobody"),
             ("phone_number", "911"),

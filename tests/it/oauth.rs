@@ -94,6 +94,7 @@ async fn the_state_comes_back_as_it_was_sent() {
     let back = browser.sign_in(&authorize(&[]), "ada").await;
     assert_eq!(back.status, 303);
     assert_eq!(back.sent("state").as_deref(), Some("a state & more"));
+    assert_eq!(back.sent("iss"), Some(format!("{}/{}", server.url, pool())), "RFC 9207");
     assert!(back.location().starts_with(&format!("{CALLBACK}?code=")), "{}", back.location());
     let mut again = browser.clone();
     let other = authorize(&[("redirect_uri", "http://localhost:3000/other?a=1"), ("state", "-")]);
@@ -102,6 +103,45 @@ async fn the_state_comes_back_as_it_was_sent() {
     assert_eq!(back.sent("state"), None);
     let back = again.get(&authorize(&[("redirect_uri", "app.example:/done")])).await;
     assert!(back.location().starts_with("app.example:/done?code="), "{}", back.location());
+}
+
+#[tokio::test]
+async fn an_application_on_a_desktop_gets_its_port_from_the_system() {
+    let server = TestServer::start().await;
+    let callbacks = ["http://127.0.0.1:1/done", "http://[::1]/", "http://localhost:4000/done"];
+    let settings = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": callbacks});
+    let (pool, client) = pool_with(&server, json!({}), settings).await;
+    server.user_in(&pool, "ada").await;
+    let at = |uri: &str| {
+        let uri: String = url::form_urlencoded::byte_serialize(uri.as_bytes()).collect();
+        format!("/oauth2/authorize?response_type=code&client_id={client}&redirect_uri={uri}")
+    };
+    let mut browser = Browser::new(&server);
+    let mut code = String::new();
+    for uri in ["http://127.0.0.1:51234/done", "http://127.0.0.1/done", "http://[::1]:51234/"] {
+        let back = match code.is_empty() {
+            true => browser.sign_in(&at(uri), "ada").await,
+            false => browser.get(&at(uri)).await,
+        };
+        assert!(back.location().starts_with(&format!("{uri}?code=")), "{uri}: {} {}", back.status, back.text);
+        code = back.sent("code").unwrap();
+    }
+    for uri in [
+        "http://localhost:4001/done",
+        "http://127.0.0.1:51234/other",
+        "http://127.0.0.1:65536/done",
+        "http://127.0.0.1:51234@evil.example/done",
+        "http://127.0.0.1.evil.example/done",
+        "https://127.0.0.1:51234/done",
+    ] {
+        let refused = browser.get(&at(uri)).await;
+        assert_eq!((refused.status, refused.headers.get("location")), (400, None), "{uri}");
+    }
+    // The code is bound to the URI of its own request, port and all.
+    let fields = [("grant_type", "authorization_code"), ("client_id", client.as_str()), ("code", code.as_str())];
+    let other = [&fields[..], &[("redirect_uri", "http://[::1]:51235/")]].concat();
+    assert_eq!(browser.post("/oauth2/token", &other).await.json()["error"], "invalid_grant");
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ async fn take_away(
 ) -> Result<()> {
     let Some(owner) = store::aliases::owner_of(db, &pool.id, value).await? else { return Ok(()) };
     let Some(mut owner) = store::users::lock(db, &pool.id, owner).await? else { return Ok(()) };
-    // `owner` was read under the lock: before the lock was granted, the owner's address may have changed.
+    // The owner is locked now. Until then, the owner's address may have changed, so it is compared again.
     if owner.attributes.get(kind).and_then(Value::as_str).is_none_or(|own| pool.username_key(own) != value) {
         return Ok(());
     }

@@ -31,6 +31,8 @@ use crate::{
 const CODE_LIFETIME: Duration = Duration::minutes(5);
 /// The maximum length of one parameter, in bytes.
 const LONGEST: usize = 4096;
+/// The maximum length of `id_token_hint`, in bytes: an ID token lists the user's groups.
+const LONGEST_HINT: usize = 16 * 1024;
 
 /// An authorization request that was checked.
 pub struct Authorization {
@@ -93,6 +95,8 @@ pub struct Answer {
     pub redirect_uri: String,
     pub state: Option<String>,
     in_fragment: bool,
+    /// The issuer, so that the application can tell whose response it is (RFC 9207).
+    iss: String,
 }
 
 impl Answer {
@@ -100,6 +104,7 @@ impl Answer {
     pub fn with(&self, parameters: &[(&str, &str)]) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(parameters);
+        query.append_pair("iss", &self.iss);
         if let Some(state) = &self.state {
             query.append_pair("state", state);
         }
@@ -171,8 +176,7 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
     let Some(redirect_uri) = fields.get("redirect_uri").filter(|uri| !uri.is_empty()) else {
         return Err(Fault::Shown("redirect_uri is missing from the address.".into()));
     };
-    // The URIs are compared as strings: no other spelling counts as the same URI (RFC 9700 section 2.1).
-    if !settings.list("CallbackURLs").contains(&redirect_uri) {
+    if !settings.has_callback(redirect_uri) {
         return Err(Fault::Shown("The redirect_uri is not one of the app client's callback URLs.".into()));
     }
     let response_type = fields.get("response_type").unwrap_or_default();
@@ -180,13 +184,15 @@ pub async fn check(app: &App, named: Arc<ClientAndPool>, fields: &Fields) -> Res
         redirect_uri: redirect_uri.to_owned(),
         state: fields.get("state").map(str::to_owned),
         in_fragment: response_type == "token",
+        iss: app.issuer(&named.pool.id),
     };
     let told = |code: &str, description: &str| Fault::Told(answer.error(code, description));
     let invalid = |description: &str| told("invalid_request", description);
     if fields.repeated().is_some() {
         return Err(invalid("a parameter stands more than once"));
     }
-    if fields.values().any(|value| value.len() > LONGEST) {
+    let longest = |name: &str| if name == "id_token_hint" { LONGEST_HINT } else { LONGEST };
+    if fields.names().zip(fields.values()).any(|(name, value)| value.len() > longest(name)) {
         return Err(invalid("a parameter is too long"));
     }
     // These parameters are refused and not ignored, because the application relies on them (OpenID Connect Core,

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     Notice, PageLayout,
     attribute_input::plain_name,
-    cookies, page, pool,
+    code_input, cookies, page, pool,
     purpose::{PagePurpose, broken_form},
     words,
 };
@@ -116,7 +116,7 @@ async fn reset(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let input = json!({
         "ClientId": named.client.id,
         "Username": username,
-        "ConfirmationCode": form.get("code").unwrap_or_default().trim(),
+        "ConfirmationCode": code_input::code(form.get("code").unwrap_or_default()),
         "Password": form.get("password").unwrap_or_default(),
     });
     match visit.api("ConfirmForgotPassword", input).await {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Notice, PageLayout,
     attribute_input::{AttributeInput, plain_name},
-    confirmation, cookies, forgot, gone, page, pool,
+    code_input, confirmation, cookies, forgot, gone, page, pool,
     purpose::{self, PagePurpose, broken_form},
     setup, words,
 };
@@ -401,7 +401,7 @@ impl Login<'_> {
             "" if self.field("step") == "mfa" => ChallengeName::SelectMfaType,
             name => name.parse().map_err(|_| broken_form())?,
         };
-        let code = self.field("code").trim();
+        let code = &*code_input::code(self.field("code"));
         let (member, value) = match challenge {
             ChallengeName::SelectMfaType => ("ANSWER", self.field("factor")),
             ChallengeName::EmailOtp => (SecondFactor::EmailOtp.response(), code),
@@ -487,7 +487,7 @@ impl Login<'_> {
     /// Checks the first code of an authenticator app that is set up during the sign-in, and continues the sign-in.
     async fn setup(&self) -> Result<HttpResponse> {
         let (username, session) = (self.field("username"), self.field("session"));
-        let code = self.field("code").trim();
+        let code = &*code_input::code(self.field("code"));
         let verified = self.visit.api("VerifySoftwareToken", json!({"Session": session, "UserCode": code})).await;
         let verified = match verified {
             Ok(verified) => verified,

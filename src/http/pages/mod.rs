@@ -7,6 +7,7 @@
 pub(crate) mod account;
 pub(crate) mod assets;
 mod attribute_input;
+mod code_input;
 pub(crate) mod confirm_user;
 mod confirmation;
 pub(crate) mod cookies;

@@ -56,7 +56,7 @@ impl PagePurpose {
         }
         match visit.query.get("redirect_uri") {
             None => Ok(Self::Account(named)),
-            Some(uri) if named.client.settings.list("CallbackURLs").contains(&uri) => {
+            Some(uri) if named.client.settings.has_callback(uri) => {
                 let uri = uri.to_owned();
                 Ok(Self::Return(named, uri))
             }

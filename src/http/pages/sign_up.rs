@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 use super::{
     Notice, PageLayout,
     attribute_input::{AttributeInput, plain_phone},
+    code_input,
     confirmation::{Waiting, confirm_page, resend, resend_code},
     cookies, login, page,
     purpose::{PagePurpose, broken_form},
@@ -232,7 +233,7 @@ pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Not
 
 async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let field = |name: &str| visit.form.get(name).unwrap_or_default();
-    let code = field("code").trim();
+    let code = &*code_input::code(field("code"));
     let waiting = Waiting { username: field("username"), to: field("to"), session: field("session"), right_code: None };
     let needs_password = Waiting { right_code: Some(code), ..waiting };
     let problem = match redeem(visit, purpose, &waiting, code).await {

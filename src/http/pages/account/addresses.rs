@@ -12,7 +12,8 @@ use crate::{
     factor::{AddressAttribute, Factor, SecondFactor},
     flows::accounts::attributes::may_write,
     http::pages::{
-        Notice, PageLayout, attribute_input::plain_phone, inbox, page, purpose::account_path, see_other, words,
+        Notice, PageLayout, attribute_input::plain_phone, code_input, inbox, page, purpose::account_path, see_other,
+        words,
     },
 };
 
@@ -139,7 +140,7 @@ impl Account<'_> {
     }
 
     pub(super) async fn address_code(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
-        let input = json!({"AttributeName": kind.attribute, "Code": self.field("code").trim()});
+        let input = json!({"AttributeName": kind.attribute, "Code": code_input::code(self.field("code"))});
         match self.call("VerifyUserAttribute", input).await {
             Ok(_) => Ok(see_other(&account_path(self.visit, &[("done", kind.verified)]))),
             Err(error) => {

@@ -21,7 +21,7 @@ use self::{
     rows::{PasskeyRow, SessionRow, passkey_name},
 };
 use super::{
-    Back, Message, Notice, PageLayout, cookies, gone, page, pool,
+    Back, Message, Notice, PageLayout, code_input, cookies, gone, page, pool,
     purpose::{PagePurpose, account_path, broken_form},
     setup, words,
 };
@@ -456,7 +456,7 @@ impl Account<'_> {
     }
 
     async fn setup(&self) -> Result<HttpResponse> {
-        match self.call("VerifySoftwareToken", json!({"UserCode": self.field("code").trim()})).await {
+        match self.call("VerifySoftwareToken", json!({"UserCode": code_input::code(self.field("code"))})).await {
             Ok(_) => self.mfa(SecondFactor::SoftwareTokenMfa, true).await,
             Err(error) => {
                 let error = words::refuse_internal(error)?;
