@@ -22,7 +22,7 @@ const RS256: i32 = -257;
 /// The length of an Ed25519 public key, and of each half of a signature, in bytes.
 const KEY: usize = 32;
 /// The length of the modulus of an RSA key that the library registers, in bytes.
-const LIBRARYS_MODULUS: usize = 256;
+const MODULUS_OF_LIBRARY: usize = 256;
 /// The maximum length of the modulus of an RSA key, in bytes. Verifying a signature takes longer with a longer key.
 const LONGEST_MODULUS: usize = 512;
 /// The exponent of RSA keys, big endian: 65537.
@@ -32,7 +32,7 @@ const EXPONENT: [u8; 3] = [1, 0, 1];
 pub(super) fn has_own_key(object: &AttestationObject) -> bool {
     let algorithm = |number: i32| object.algorithm() == Some(number.into());
     let modulus = object.key().and_then(|key| key.get(&Cbor::Integer(-1)));
-    algorithm(EDDSA) || algorithm(RS256) && matches!(modulus, Some(Cbor::Bytes(n)) if n.len() != LIBRARYS_MODULUS)
+    algorithm(EDDSA) || algorithm(RS256) && matches!(modulus, Some(Cbor::Bytes(n)) if n.len() != MODULUS_OF_LIBRARY)
 }
 
 /// Verifies an attestation object. The caller has already checked the client data (steps 5 to 11), that the key's
@@ -118,7 +118,7 @@ fn sound(key: &BTreeMap<Cbor, Cbor>) -> Option<(i32, BTreeMap<Cbor, Cbor>)> {
         }
         (3, number) if number == RS256.into() => {
             let is_modulus = |n: &Vec<u8>| {
-                (LIBRARYS_MODULUS + 1..=LONGEST_MODULUS).contains(&n.len())
+                (MODULUS_OF_LIBRARY + 1..=LONGEST_MODULUS).contains(&n.len())
                     && n.first().is_some_and(|first| first & 0x80 != 0)
                     && n.last().is_some_and(|last| last & 1 == 1)
             };
