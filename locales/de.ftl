@@ -132,6 +132,8 @@ delete-passkey-ends-all = Sie werden überall abgemeldet, auch hier.
 
 your-account = Ihr Konto
 sign-out = Abmelden
+sign-out-ask = Abmelden?
+stay-signed-in = Angemeldet bleiben
 signed-out = Sie sind abgemeldet.
 sessions = Wo Sie angemeldet sind
 this-browser = dieser Browser

@@ -132,6 +132,8 @@ delete-passkey-ends-all = You will be signed out everywhere, here too.
 
 your-account = Your account
 sign-out = Sign out
+sign-out-ask = Sign out?
+stay-signed-in = Stay signed in
 signed-out = You are signed out.
 sessions = Where you are signed in
 this-browser = this browser

@@ -132,6 +132,8 @@ delete-passkey-ends-all = Se cerrarán todas tus sesiones, también esta.
 
 your-account = Tu cuenta
 sign-out = Cerrar sesión
+sign-out-ask = ¿Cerrar sesión?
+stay-signed-in = Seguir con la sesión iniciada
 signed-out = Has cerrado sesión.
 sessions = Tus sesiones abiertas
 this-browser = este navegador

@@ -132,6 +132,8 @@ delete-passkey-ends-all = Toutes vos sessions seront fermées, y compris celle-c
 
 your-account = Votre compte
 sign-out = Se déconnecter
+sign-out-ask = Se déconnecter ?
+stay-signed-in = Rester connecté
 signed-out = Déconnexion réussie.
 sessions = Vos sessions ouvertes
 this-browser = ce navigateur

@@ -132,6 +132,8 @@ delete-passkey-ends-all = ここを含むすべての場所からログアウト
 
 your-account = アカウント
 sign-out = ログアウト
+sign-out-ask = サインアウトしますか？
+stay-signed-in = サインインしたままにする
 signed-out = ログアウトしました。
 sessions = ログイン中の場所
 this-browser = このブラウザ

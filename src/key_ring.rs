@@ -48,12 +48,12 @@ impl KeyRing {
             let key = key.ok_or_else(|| Error::internal(format!("pool {pool_id} has no current {token_use} key")))?;
             SigningKey::from_pkcs8(key.public.kid.clone(), &key.private)
         };
-        let verifying = stored
-            .iter()
-            .filter(|key| key.token_use == "access")
-            .map(|key| Ok((key.public.kid.clone(), key.public.decoding()?)))
-            .collect::<Result<_>>()?;
-        let keys = Arc::new(PoolKeys { access: current("access")?, id: current("id")?, verifying });
+        let verifying = |token_use: &str| {
+            let keys = stored.iter().filter(|key| key.token_use == token_use);
+            keys.map(|key| Ok((key.public.kid.clone(), key.public.decoding()?))).collect::<Result<_>>()
+        };
+        let (access, id) = (current("access")?, current("id")?);
+        let keys = Arc::new(PoolKeys { access, id, verifying: verifying("access")?, verifying_ids: verifying("id")? });
         let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
         if pools.len() >= LIMIT {
             pools.retain(|_, (read_at, _)| now - *read_at < FRESH);

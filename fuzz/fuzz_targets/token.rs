@@ -36,7 +36,7 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
         username: "ada".into(),
     };
     let token = tokens::sign(&claims, &key()).unwrap();
-    Pool { keys: PoolKeys { access: key(), id: key(), verifying }, token }
+    Pool { keys: PoolKeys { access: key(), id: key(), verifying, verifying_ids: HashMap::new() }, token }
 });
 
 fuzz_target!(|data: &[u8]| {

@@ -56,7 +56,9 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
                     .route(web::post().to(oauth::user_info::get)),
             )
             .service(called("/oauth2/revoke").route(web::post().to(oauth::revoke::post)))
-            .service(asks("/logout").route(web::get().to(oauth::logout::get)))
+            .service(
+                asks("/logout").route(web::get().to(oauth::logout::get)).route(web::post().to(oauth::logout::post)),
+            )
             .service(shows("/login", pages::login::visit))
             .service(shows("/signup", pages::sign_up::visit))
             .service(shows("/forgot", pages::forgot::visit))

@@ -1,6 +1,8 @@
 //! Access and ID tokens (JWT, RFC 7519).
 
-use jsonwebtoken::{Algorithm, Header, Validation, dangerous};
+use std::collections::HashMap;
+
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, dangerous};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -155,28 +157,7 @@ pub fn unverified_subject(token: &str) -> Option<Uuid> {
 /// have. The order of the checks is that of docs/cognito.md 5.1: shape, key, signature, kind of token, issuer, expiry,
 /// scope. Callers must check in the database whether the token was revoked.
 pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope: &str) -> Result<AccessClaims, Error> {
-    let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
-    // A token may neither choose another algorithm nor bring its own key.
-    let foreign = header.alg != Algorithm::RS256
-        || header.jku.is_some()
-        || header.jwk.is_some()
-        || header.x5u.is_some()
-        || header.x5c.is_some()
-        || header.crit.is_some();
-    if foreign {
-        return Err(Error::Invalid);
-    }
-    let key = header.kid.as_deref().and_then(|kid| keys.verifying.get(kid)).ok_or(Error::Invalid)?;
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.validate_exp = false; // checked below, against the injected time
-    validation.validate_aud = false; // an access token need not have one
-    validation.required_spec_claims.clear();
-    let claims = jsonwebtoken::decode::<Value>(token, key, &validation)
-        .map_err(|cause| match cause.kind() {
-            jsonwebtoken::errors::ErrorKind::InvalidSignature => Error::Signature,
-            _ => Error::Invalid,
-        })?
-        .claims;
+    let claims = genuine(token, &keys.verifying)?;
     if claims["token_use"] != "access" {
         return Err(Error::Invalid);
     }
@@ -191,6 +172,42 @@ pub fn verify_access(token: &str, keys: &PoolKeys, issuer: &str, now: i64, scope
         return Err(Error::Scopes);
     }
     Ok(claims)
+}
+
+/// Verifies an ID token of the pool that these keys belong to, whether or not it has expired. Returns the app client and
+/// the subject that it was issued for.
+pub fn verify_id(token: &str, keys: &PoolKeys, issuer: &str) -> Result<(String, Uuid), Error> {
+    let claims = genuine(token, &keys.verifying_ids)?;
+    if claims["token_use"] != "id" || claims["iss"] != issuer {
+        return Err(Error::Invalid);
+    }
+    let text = |name: &str| claims[name].as_str().ok_or(Error::Invalid);
+    Ok((text("aud")?.to_owned(), Uuid::try_parse(text("sub")?).map_err(|_| Error::Invalid)?))
+}
+
+/// Checks a token's signature. Returns its claims, which are not checked yet.
+fn genuine(token: &str, keys: &HashMap<String, DecodingKey>) -> Result<Value, Error> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
+    // A token may neither choose another algorithm nor bring its own key.
+    let foreign = header.alg != Algorithm::RS256
+        || header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
+        || header.crit.is_some();
+    if foreign {
+        return Err(Error::Invalid);
+    }
+    let key = header.kid.as_deref().and_then(|kid| keys.get(kid)).ok_or(Error::Invalid)?;
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.validate_exp = false; // the callers check it against the injected time
+    validation.validate_aud = false; // an access token need not have one
+    validation.required_spec_claims.clear();
+    let verified = jsonwebtoken::decode::<Value>(token, key, &validation).map_err(|cause| match cause.kind() {
+        jsonwebtoken::errors::ErrorKind::InvalidSignature => Error::Signature,
+        _ => Error::Invalid,
+    })?;
+    Ok(verified.claims)
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl SigningKey {
     }
 }
 
-/// The keys of one pool that sign tokens or verify access tokens.
+/// The keys of one pool that sign or verify tokens.
 pub struct PoolKeys {
     /// The key that signs access tokens.
     pub access: SigningKey,
@@ -57,6 +57,8 @@ pub struct PoolKeys {
     pub id: SigningKey,
     /// All keys that verify access tokens, by key ID.
     pub verifying: HashMap<String, DecodingKey>,
+    /// The keys that verify ID tokens, by key ID.
+    pub verifying_ids: HashMap<String, DecodingKey>,
 }
 
 /// Makes a 2048-bit key. Returns its public half and the PKCS#8 DER of its private half. This takes about a tenth of a

@@ -11,7 +11,7 @@ mod refresh;
 
 pub use access::{
     ACCESS_SCOPE, AccessClaims, Claims, Context, IdClaims, IssuedAccess, MachineClaims, sign, unverified_pool,
-    unverified_subject, verify_access,
+    unverified_subject, verify_access, verify_id,
 };
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
 pub use refresh::{RefreshToken, Standing, Use};

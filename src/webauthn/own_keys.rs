@@ -119,7 +119,7 @@ fn sound(key: &BTreeMap<Cbor, Cbor>) -> Option<(i32, BTreeMap<Cbor, Cbor>)> {
         (3, number) if number == RS256.into() => {
             let is_modulus = |n: &Vec<u8>| {
                 (MODULUS_OF_LIBRARY + 1..=LONGEST_MODULUS).contains(&n.len())
-                    && n.first().is_some_and(|first| first & 0x80 != 0)
+                    && n.first().is_some_and(|first| *first != 0)
                     && n.last().is_some_and(|last| last & 1 == 1)
             };
             let (n, e) = (bytes(-1).filter(is_modulus)?, bytes(-2).filter(|e| *e == EXPONENT)?);

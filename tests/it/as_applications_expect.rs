@@ -4,7 +4,7 @@
 use keystead::dev::authenticator::{Algorithm, Attestation, Spoil};
 use serde_json::{Value, json};
 
-use crate::support::{ORIGIN, PASSWORD, Person, TestServer, client, initiate, pool, pool_with, respond};
+use crate::support::{Browser, ORIGIN, PASSWORD, Person, TestServer, client, initiate, pool, pool_with, respond};
 
 async fn attributes_of(server: &TestServer, pool: &str, username: &str) -> Vec<(String, String)> {
     let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": username})).await.ok();
@@ -244,6 +244,36 @@ async fn documents_can_be_read_by_pages_of_other_origins_and_by_monitors() {
     );
     let read = async |path: &str| server.http.get(at(path)).send().await.unwrap().json::<Value>().await.unwrap();
     let metadata = read(&own).await;
-    assert_eq!((&metadata, &metadata["issuer"]), (&read(&discovery).await, &json!(at(&format!("/{}", pool())))));
+    assert_eq!(
+        (&metadata, &metadata["issuer"]),
+        (&read(&discovery).await, &json!(format!("http://localhost:9229/{}", pool())))
+    );
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+}
+
+#[tokio::test]
+async fn who_signs_in_with_an_address_is_shown_the_address() {
+    let server = TestServer::start().await;
+    let members = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"],
+        "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
+    let settings = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": ["http://localhost:3000/"]});
+    let (pool, client) = pool_with(&server, members, settings).await;
+    let web_authn = json!({"UserPoolId": pool, "WebAuthnConfiguration": {"RelyingPartyId": "localhost"}});
+    server.operator("SetUserPoolMfaConfig", web_authn).await.ok();
+    let policy = json!({"UserPoolId": pool, "PasskeyPolicy": {"SignalUserDetails": true}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    let email = "ada@example.com";
+    let mut ada = server.user_in(&pool, email).await;
+    ada.sign_in_to(&client).await;
+    let options = ada.start_registration().await;
+    assert_eq!((&options["user"]["name"], &options["user"]["displayName"]), (&json!(email), &json!(email)));
+    let signals = ada.call("GetPasskeySignals", json!({})).await.ok();
+    assert_eq!(signals["CurrentUserDetails"], json!({"Name": email, "DisplayName": email}));
+    let mut browser = Browser::new(&server);
+    let account = format!("/account?client_id={client}");
+    let signed_in = browser.sign_in(&format!("/login?client_id={client}"), email).await;
+    assert!(signed_in.location().starts_with("/account"), "{} {}", signed_in.status, signed_in.text);
+    let page = browser.get(&account).await;
+    assert!(page.text.contains(&format!("<p class=\"who\"><span>{email}</span></p>")), "{}", page.text);
 }

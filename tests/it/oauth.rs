@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Browser, CALLBACK, PASSWORD, Shown, TestServer, all, claims, eventually,
     functions::{Functions, Reply, arn},
-    initiate, pages_client, pool, pool_with,
+    initiate, pages_client, pool, pool_with, second_client,
 };
 
 const VERIFIER: &str = "a-verifier-of-this-test-with-more-than-43-characters";
@@ -94,7 +94,7 @@ async fn the_state_comes_back_as_it_was_sent() {
     let back = browser.sign_in(&authorize(&[]), "ada").await;
     assert_eq!(back.status, 303);
     assert_eq!(back.sent("state").as_deref(), Some("a state & more"));
-    assert_eq!(back.sent("iss"), Some(format!("{}/{}", server.url, pool())), "RFC 9207");
+    assert_eq!(back.sent("iss"), Some(format!("http://localhost:9229/{}", pool())), "RFC 9207");
     assert!(back.location().starts_with(&format!("{CALLBACK}?code=")), "{}", back.location());
     let mut again = browser.clone();
     let other = authorize(&[("redirect_uri", "http://localhost:3000/other?a=1"), ("state", "-")]);
@@ -141,7 +141,7 @@ async fn an_application_on_a_desktop_gets_its_port_from_the_system() {
     // The code is bound to the URI of its own request, port and all.
     let fields = [("grant_type", "authorization_code"), ("client_id", client.as_str()), ("code", code.as_str())];
     let other = [&fields[..], &[("redirect_uri", "http://[::1]:51235/")]].concat();
-    assert_eq!(browser.post("/oauth2/token", &other).await.json()["error"], "invalid_grant");
+    assert_eq!(browser.post("/oauth2/token", &other).await.json()["error"], "unauthorized_client");
 }
 
 #[tokio::test]
@@ -850,7 +850,69 @@ async fn signing_out_takes_the_cookie_and_goes_where_it_may() {
     let back = browser.get(&format!("/logout?{}", query(&[]))).await;
     assert!(back.location().starts_with("/login?") && back.location().contains("response_type=code"));
     let named = format!("/logout?client_id={client}&post_logout_redirect_uri=http://localhost:3000/signed-out");
-    assert_eq!(browser.get(&named).await.location(), "http://localhost:3000/signed-out");
+    assert_eq!(browser.get(&named).await.location(), "http://localhost:3000/signed-out", "nobody is signed in");
+}
+
+#[tokio::test]
+async fn a_library_signs_out_with_the_id_token_that_it_got() {
+    let server = TestServer::start().await;
+    let (mut browser, code) = signed_in(&server, "ada").await;
+    let tokens = exchange(&mut browser, &code, &[]).await.json();
+    let hint = tokens["id_token"].as_str().unwrap().to_owned();
+    let uri = "http://localhost:3000/signed-out";
+    let logout =
+        |hint: &str, more: &str| format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={uri}&state=s{more}");
+    // What is no ID token of this server, of this client, or leads elsewhere signs nobody out.
+    let forged = format!("{}x", hint);
+    let second = format!("&client_id={}", second_client());
+    let elsewhere = format!("/logout?id_token_hint={hint}&post_logout_redirect_uri=https://evil.example");
+    let access = logout(tokens["access_token"].as_str().unwrap(), "");
+    for bad in [logout(&forged, ""), logout(&hint, &second), elsewhere, access] {
+        let shown = browser.get(&bad).await;
+        assert_eq!((shown.status, shown.location()), (400, ""), "{bad}");
+    }
+    assert!(browser.get(&authorize(&[])).await.sent("code").is_some());
+    // Another site's form carries no cookies, so it becomes a visit.
+    let fields = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", uri), ("state", "s")];
+    let visit = browser.post("/logout", &fields).await;
+    assert_eq!(visit.status, 303);
+    assert!(visit.location().starts_with("/logout?id_token_hint="));
+    // The token has expired when a person signs out after days.
+    server.clock.advance(time::Duration::minutes(50));
+    let mut other = browser.clone();
+    let out = browser.get(visit.location()).await;
+    assert_eq!((out.status, out.location()), (302, "http://localhost:3000/signed-out?state=s"));
+    assert!(other.get(&authorize(&[])).await.location().starts_with("/login?"), "the session has ended");
+    assert_eq!(other.get(&logout(&hint, "")).await.location(), "http://localhost:3000/signed-out?state=s");
+}
+
+#[tokio::test]
+async fn who_is_not_shown_to_be_meant_is_asked_before_the_sign_out() {
+    let server = TestServer::start().await;
+    let (mut browser, code) = signed_in(&server, "ada").await;
+    let hint = exchange(&mut browser, &code, &[]).await.json()["id_token"].as_str().unwrap().to_owned();
+    server.user("eve").await;
+    let mut eves = Browser::new(&server);
+    eves.sign_in(&authorize(&[]), "eve").await;
+    let uri = "http://localhost:3000/signed-out";
+    for address in [
+        format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={uri}"),
+        format!("/logout?client_id={}&post_logout_redirect_uri={uri}", pages_client()),
+    ] {
+        let mut eves = eves.clone();
+        let asked = eves.get(&address).await;
+        assert_eq!((asked.status, asked.heading().as_str()), (200, "Sign out?"), "{address}");
+        assert!(asked.text.contains("<span>eve</span>"));
+        let foreign = eves.post(&address, &[("step", "sign_out"), ("form_token", "x")]).await;
+        assert_eq!(foreign.status, 303, "another site's form asks, too");
+        assert!(eves.get(&authorize(&[])).await.sent("code").is_some());
+    }
+    let asked = eves.get(&format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={uri}")).await;
+    let (_, fields) = asked.form("sign_out");
+    let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let out = eves.post(&format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={uri}"), &fields).await;
+    assert_eq!((out.status, out.location()), (303, uri));
+    assert!(eves.get(&authorize(&[])).await.location().starts_with("/login?"));
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ async fn discovery_names_the_issuer_and_its_keys() {
     insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(document, @r#"
     {
       "authorization_endpoint": "http://localhost:9229/oauth2/authorize",
+      "authorization_response_iss_parameter_supported": true,
       "code_challenge_methods_supported": [
         "S256"
       ],

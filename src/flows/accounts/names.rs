@@ -57,6 +57,16 @@ pub fn of_new_user(pool: &Pool, typed: &str, attributes: &mut Map<String, Value>
     Ok((sub, sub.to_string()))
 }
 
+/// The name under which people know an account: the username or, where the username is a random one because people sign
+/// in with an address, the address. A verified address comes first.
+pub fn shown<'a>(pool: &Pool, user: &'a User) -> &'a str {
+    let text = |name: &str| user.attributes.get(name).and_then(Value::as_str);
+    let kinds = &pool.settings.username_attributes;
+    let is_verified = |kind: &&String| text(&format!("{kind}_verified")) == Some("true");
+    let verified = kinds.iter().filter(is_verified).find_map(|kind| text(kind));
+    verified.or_else(|| kinds.iter().find_map(|kind| text(kind))).unwrap_or(&user.username)
+}
+
 /// The names that this user can sign in with: the kind of each name, and its value in the form that is compared.
 ///
 /// In a pool with neither aliases nor username attributes, the list is empty: the username is the only name, and the

@@ -3,11 +3,11 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
-use uuid::Uuid;
 
 use crate::{
     error::Result,
-    store::{self, Connection, pools::Pool},
+    flows::accounts::names,
+    store::{self, Connection, pools::Pool, users::User},
     webauthn,
 };
 
@@ -33,16 +33,17 @@ pub struct UserDetails {
 }
 
 /// The signals of a user, or `None` if the pool has no RP ID.
-pub async fn of_user(db: &mut Connection, pool: &Pool, sub: Uuid, username: &str) -> Result<Option<Signals>> {
+pub async fn of_user(db: &mut Connection, pool: &Pool, user: &User) -> Result<Option<Signals>> {
     let Some(rp_id) = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.clone())
     else {
         return Ok(None);
     };
-    let passkeys = store::passkeys::list(db, &pool.id, sub).await?;
+    let passkeys = store::passkeys::list(db, &pool.id, user.sub).await?;
     let current = passkeys.into_iter().filter(|passkey| passkey.rp_id == rp_id);
-    let details = || UserDetails { name: username.to_owned(), display_name: username.to_owned() };
+    let name = names::shown(pool, user);
+    let details = || UserDetails { name: name.to_owned(), display_name: name.to_owned() };
     Ok(Some(Signals {
-        user_id: BASE64_URL_SAFE_NO_PAD.encode(webauthn::user_handle(sub)),
+        user_id: BASE64_URL_SAFE_NO_PAD.encode(webauthn::user_handle(user.sub)),
         all_accepted_credential_ids: current.map(|one| BASE64_URL_SAFE_NO_PAD.encode(one.credential_id)).collect(),
         current_user_details: pool.passkey_policy.signal_user_details.then(details),
         relying_party_id: rp_id,

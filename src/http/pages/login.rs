@@ -21,10 +21,10 @@ use crate::{
     context::Context,
     error::{Error, Result},
     factor::{AddressAttribute, ChallengeName, Factor, SecondFactor},
-    flows::pool_context::PoolContext,
     flows::{
-        accounts::{auth_events, factors::relying_party_of},
+        accounts::{auth_events, factors::relying_party_of, names},
         oauth::authorization::Prompt,
+        pool_context::PoolContext,
         sign_in::{
             passkey::was_deleted,
             step::{NextChallenge, Outcome, Parameters, SignIn},
@@ -194,11 +194,11 @@ impl Login<'_> {
                     Some(_) => Notice::Good(PageLayout::new(self.visit, None).say("step-up-why")),
                     None => Notice::None,
                 };
-                self.name_page(200, &browser.user.username, notice, None)
+                self.name_page(200, names::shown(&self.named.pool, &browser.user), notice, None)
             }
             (Some(browser), Prompt::SelectAccount) if self.purpose.is_satisfied_by(self.visit, &browser) => {
                 let f = self.frame(Notice::None);
-                let template = ContinuePage { username: &browser.user.username, f };
+                let template = ContinuePage { username: names::shown(&self.named.pool, &browser.user), f };
                 page(self.visit, 200, &template.f, &template)
             }
             _ => {

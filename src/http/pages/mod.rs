@@ -14,6 +14,7 @@ pub(crate) mod cookies;
 pub(crate) mod forgot;
 mod gone;
 pub(crate) mod inbox;
+pub(crate) mod log_out;
 pub(crate) mod login;
 pub(crate) mod passkeys;
 mod pool;
@@ -39,7 +40,10 @@ use super::{
 use crate::{
     app::App,
     error::{Error, Result},
-    flows::oauth::authorization::{self, Fault},
+    flows::oauth::{
+        authorization::{self, Fault},
+        fields::Fields,
+    },
     random,
     store::{clients::ClientAndPool, pools::Pool},
     texts::Texts,
@@ -306,7 +310,12 @@ async fn show_nowhere(visit: Rc<Visit>) -> Result<HttpResponse> {
 /// existing client, or if it comes through the domain of another pool. The callers use nothing of the client before
 /// this check.
 pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpResponse>> {
-    let named = match authorization::client(&visit.app, &visit.query).await {
+    client_in(visit, &visit.query).await
+}
+
+/// Like [`client_of`], for the app client that these fields name.
+pub async fn client_in(visit: &Visit, fields: &Fields) -> Result<Result<Arc<ClientAndPool>, HttpResponse>> {
+    let named = match authorization::client(&visit.app, fields).await {
         Ok(named) => named,
         Err(fault) => return faulty(visit, fault).map(Err),
     };

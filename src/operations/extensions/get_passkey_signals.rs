@@ -19,7 +19,7 @@ use crate::{
 pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Signals> {
     let pool = flows::pool_of(app, &caller.bearer).await?;
     let mut db = app.db.acquire().await?;
-    let signals = signals::of_user(&mut db, &pool, caller.user.sub, &caller.user.username).await?;
+    let signals = signals::of_user(&mut db, &pool, &caller.user).await?;
     signals.ok_or_else(|| {
         Error::WebAuthnConfigurationMissing(
             "The user pool has no relying party ID; set one with SetUserPoolMfaConfig.".into(),

@@ -17,7 +17,7 @@ use crate::{
         self,
         accounts::{
             factors::{algorithms_of, relying_party_of},
-            step_up,
+            names, step_up,
         },
     },
     pending::{Bounds, Ceremony, Pending},
@@ -61,7 +61,12 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String,
         expires_at: now + LIFETIME,
     };
     store::challenges::put_registration(&mut change, &pool.id, &challenge, now).await?;
-    let user = (bearer.sub, bearer.username.as_str());
-    let options = webauthn::creation_options(&rp, &bytes, user, algorithms_of(&pool), &exclude);
+    // Passkey managers show this name. Where people sign in with an address, the username would tell them nothing.
+    let user = match pool.settings.username_attributes.is_empty() {
+        true => None,
+        false => store::users::find_by_sub(&mut change, &pool.id, bearer.sub).await?,
+    };
+    let name = user.as_ref().map_or(bearer.username.as_str(), |user| names::shown(&pool, user));
+    let options = webauthn::creation_options(&rp, &bytes, (bearer.sub, name), algorithms_of(&pool), &exclude);
     change.commit_unaudited(Unaudited::Begun, Response { credential_creation_options: options }).await
 }

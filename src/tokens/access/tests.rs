@@ -31,9 +31,10 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
     let [access, id, foreign] = std::array::from_fn(|_| new_key().unwrap());
     let signing = |(public, pkcs8): &(PublicKey, Vec<u8>)| SigningKey::from_pkcs8(public.kid.clone(), pkcs8).unwrap();
     let verifying = [(access.0.kid.clone(), access.0.decoding().unwrap())].into();
+    let verifying_ids = [(id.0.kid.clone(), id.0.decoding().unwrap())].into();
     let pair = |pkcs8: &[u8]| RsaKeyPair::from_pkcs8(pkcs8).unwrap();
     Pool {
-        keys: PoolKeys { access: signing(&access), id: signing(&id), verifying },
+        keys: PoolKeys { access: signing(&access), id: signing(&id), verifying, verifying_ids },
         access: pair(&access.1),
         id: pair(&id.1),
         id_kid: id.0.kid,
@@ -328,4 +329,26 @@ fn the_subject_is_read_without_a_signature_if_it_is_a_users() {
         assert_eq!(unverified_subject(&unsigned(&claims)), None, "{claims}");
     }
     assert_eq!(unverified_subject("words"), None);
+}
+
+#[test]
+fn an_id_token_names_its_client_and_user_even_when_it_has_expired() {
+    let claims = json!({"token_use": "id", "iss": ISSUER, "aud": "client", "sub": Uuid::nil(), "exp": 1});
+    let id_header = json!({"alg": "RS256", "kid": POOL.id_kid});
+    let by_id = |claims: &Value| made(&id_header, claims, &POOL.id, &RSA_PKCS1_SHA256);
+    let verified = |token: &str| verify_id(token, &POOL.keys, ISSUER);
+    assert_eq!(verified(&by_id(&claims)), Ok(("client".to_owned(), Uuid::nil())));
+    for (name, value) in [
+        ("token_use", json!("access")),
+        ("iss", json!("http://localhost:9229/us-east-1_Another00")),
+        ("aud", json!(["client"])),
+        ("sub", json!("ada")),
+    ] {
+        let mut spoiled = claims.clone();
+        spoiled[name] = value;
+        assert_eq!(verified(&by_id(&spoiled)), Err(Error::Invalid), "{name}");
+    }
+    assert_eq!(verified(&signed(&claims)), Err(Error::Invalid), "the key of access tokens signs no ID tokens");
+    let foreign = made(&id_header, &claims, &POOL.foreign, &RSA_PKCS1_SHA256);
+    assert_eq!(verified(&foreign), Err(Error::Signature));
 }

@@ -195,7 +195,7 @@ impl Account<'_> {
         let (passkeys, signals) = {
             let mut db = app.db.acquire().await?;
             let passkeys = store::passkeys::list_details(&mut db, &pool.id, user.sub).await?;
-            (passkeys, flows::accounts::signals::of_user(&mut db, pool, user.sub, &user.username).await?)
+            (passkeys, flows::accounts::signals::of_user(&mut db, pool, user).await?)
         };
         let now = app.clock.now();
         let mut sessions = store::sessions::list_live(&app.db, &pool.id, user.sub, None, now, SESSIONS + 1).await?;
@@ -211,7 +211,7 @@ impl Account<'_> {
         let others = |from: usize| account_path(self.visit, &[("from", &from.to_string())]);
         let shown = passkeys.iter().skip(from).take(PASSKEYS);
         let template = AccountPage {
-            username: &user.username,
+            username: flows::accounts::names::shown(pool, user),
             passkeys: shown.map(|one| self.passkey_row(&f.texts, one)).collect(),
             before: (from > 0).then(|| others(from.saturating_sub(PASSKEYS))),
             after: (from + PASSKEYS < passkeys.len()).then(|| others(from + PASSKEYS)),
@@ -223,7 +223,7 @@ impl Account<'_> {
             password_open: self.field("step") == "password",
             passkeys_rest: pool::has_passkeys(pool) && !factors::passkeys_suffice(pool, user),
             set_password: {
-                let query = account_path(self.visit, &[("login_hint", &user.username)]);
+                let query = account_path(self.visit, &[("login_hint", flows::accounts::names::shown(pool, user))]);
                 query.replacen("/account", "/forgot", 1)
             },
             policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
@@ -452,7 +452,15 @@ impl Account<'_> {
     }
 
     fn setup_page(&self, status: u16, secret: &str, notice: Notice) -> Result<HttpResponse> {
-        setup::page(self.visit, status, self.frame(notice), &self.browser.user.username, "", secret, true)
+        setup::page(
+            self.visit,
+            status,
+            self.frame(notice),
+            flows::accounts::names::shown(&self.named.pool, &self.browser.user),
+            "",
+            secret,
+            true,
+        )
     }
 
     async fn setup(&self) -> Result<HttpResponse> {
@@ -504,7 +512,7 @@ impl Account<'_> {
         let user = &self.browser.user;
         let signals = {
             let mut db = self.visit.app.db.acquire().await?;
-            flows::accounts::signals::of_user(&mut db, &self.named.pool, user.sub, &user.username).await?
+            flows::accounts::signals::of_user(&mut db, &self.named.pool, user).await?
         };
         if let Err(error) = self.call("DeleteUser", json!({})).await {
             return self.said(error).await;

@@ -1,0 +1,29 @@
+//! The page that asks whether to sign out, if the application that led here did not show for whom it asks.
+
+use actix_web::HttpResponse;
+use askama::Template;
+
+use super::{PageLayout, page};
+use crate::{
+    error::Result,
+    flows::{accounts::names, sessions::browser::Browser},
+    http::visit::Visit,
+    store::clients::ClientAndPool,
+};
+
+#[derive(Template)]
+#[template(path = "log_out.html")]
+struct LogOutPage<'a> {
+    f: PageLayout,
+    username: &'a str,
+    account: String,
+}
+
+/// `to` is the address to which the browser goes after the sign-out.
+pub fn ask(visit: &Visit, named: &ClientAndPool, browser: &Browser, to: &str) -> Result<HttpResponse> {
+    let mut f = PageLayout::new(visit, Some(&named.pool));
+    f.leads_to(to);
+    let username = names::shown(&named.pool, &browser.user);
+    let template = LogOutPage { f, username, account: format!("/account?client_id={}", named.client.id) };
+    page(visit, 200, &template.f, &template)
+}
