@@ -85,7 +85,7 @@ test("an application sends a person to sign in, and gets a code that it exchange
   await giveName(page, username);
   await givePassword(page, PASSWORD);
   const answer = await back(page, app);
-  assert.deepEqual(Object.keys(answer).toSorted(), ["code", "state"]);
+  assert.deepEqual(Object.keys(answer).toSorted(), ["code", "iss", "state"]);
   assert.equal(answer.state, asked.state);
   const tokens = await exchange(app, asked, answer.code);
   const id = claims(tokens.id_token);
@@ -201,6 +201,33 @@ test("/logout signs out and leads back to the application, which has to ask agai
   await givePassword(page, PASSWORD);
   await back(page, app);
   await page.goto(`${BASE}/logout?${new URLSearchParams({ client_id: app.client, logout_uri: app.callback })}`);
+  assert.equal(page.url(), app.callback);
+  await page.goto(authorize(app).url);
+  assert.equal(await heading(page), "Sign in");
+});
+
+test("a library signs out with the ID token that it got, and a person whom it does not name is asked", async (t) => {
+  const { page } = await visit(t);
+  const app = await application(t);
+  const { username } = await newPerson();
+  const asked = authorize(app);
+  await page.goto(asked.url);
+  await giveName(page, username);
+  await givePassword(page, PASSWORD);
+  const { id_token: hint } = await exchange(app, asked, (await back(page, app)).code);
+  const logout = (more) => `${BASE}/logout?${new URLSearchParams({ post_logout_redirect_uri: app.callback, ...more })}`;
+  await page.goto(logout({ client_id: app.client }));
+  assert.equal(await heading(page), "Sign out?");
+  await page.getByRole("link", { name: "Stay signed in" }).click();
+  assert.equal(await heading(page), "Your account");
+  await page.goto(logout({ client_id: app.client }));
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL(app.callback);
+  await page.goto(authorize(app).url);
+  await giveName(page, username);
+  await givePassword(page, PASSWORD);
+  await back(page, app);
+  await page.goto(logout({ id_token_hint: hint }));
   assert.equal(page.url(), app.callback);
   await page.goto(authorize(app).url);
   assert.equal(await heading(page), "Sign in");

@@ -149,6 +149,8 @@ export async function* walk({ context, page, authenticator }, { lang, pools }) {
   yield "account-problem";
   await go("/login", { client_id: CLIENT, fresh: "1" });
   yield "login-again";
+  await go("/logout", { client_id: CLIENT, post_logout_redirect_uri: accountUrl().split("?")[0] });
+  yield "logout";
   await account();
   await signOut();
   yield "login-signed-out";
