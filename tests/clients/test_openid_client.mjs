@@ -216,7 +216,7 @@ test("the end of a session makes a copy of its cookie worthless", async () => {
   const [config, browser, copy] = [await relyingParty(), new Browser(), new Browser()];
   await tokensOf(config, await newUser(), browser);
   copy.cookies = new Map(browser.cookies);
-  await browser.open(client.buildEndSessionUrl(config, { post_logout_redirect_uri: SIGNED_OUT }));
+  await browser.open(client.buildEndSessionUrl(config, { logout_uri: SIGNED_OUT }));
   const { url, checks } = await request(config, { prompt: "none" });
   const back = await copy.open(url);
   await assert.rejects(client.authorizationCodeGrant(config, back, checks), { error: "login_required" });
@@ -402,7 +402,7 @@ test("the implicit grant gives access and ID token in the fragment", async () =>
   const { back, fragment, state, nonce } = await implicitly(config, user);
   assert.equal(back.href.split("#")[0], CALLBACK);
   const { access_token, id_token, token_type, ...rest } = fragment;
-  assert.deepEqual(rest, { expires_in: "3600", state });
+  assert.deepEqual(rest, { expires_in: "3600", iss: config.serverMetadata().issuer, state });
   assert.equal(token_type.toLowerCase(), "bearer");
   // Checks state, the ID token's signature, issuer, audience, times and nonce.
   const claims = await client.implicitAuthentication(config, back, nonce, { expectedState: state });
@@ -416,5 +416,5 @@ test("the implicit grant without openid gives no ID token", async () => {
   const scope = "aws.cognito.signin.user.admin";
   const config = await relyingParty({ AllowedOAuthFlows: ["implicit"], AllowedOAuthScopes: ["openid", scope] });
   const { fragment } = await implicitly(config, await newUser(), { scope });
-  assert.deepEqual(Object.keys(fragment).sort(), ["access_token", "expires_in", "state", "token_type"]);
+  assert.deepEqual(Object.keys(fragment).sort(), ["access_token", "expires_in", "iss", "state", "token_type"]);
 });
