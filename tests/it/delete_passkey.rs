@@ -115,7 +115,7 @@ async fn race(server: &TestServer, replica: &TestServer, ada: &mut Person) -> (S
 async fn no_token_outlives_the_passkey_that_minted_it_when_the_pool_ends_sessions() {
     let server = TestServer::start().await;
     let replica = server.replica().await;
-    server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_OTHERS'").await;
+    server.sessions_on_delete("END_OTHERS").await;
     let mut ada = server.signed_in("ada").await;
     let mut outcomes = Vec::new();
     for round in 0..60 {
@@ -157,7 +157,7 @@ async fn end_all_ends_the_deleting_session_too_and_keep_keeps_all() {
     let id = ada.add_passkey().await;
     assert_eq!(ada.delete_passkey(&id).await.outcome(), "OK");
     assert_eq!((ada.listed().await.len(), other.listed().await.len()), (0, 0));
-    server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_ALL'").await;
+    server.sessions_on_delete("END_ALL").await;
     ada.authenticator = Default::default();
     let id = ada.add_passkey().await;
     assert_eq!(ada.delete_passkey(&id).await.outcome(), "OK");
@@ -170,7 +170,7 @@ async fn end_all_ends_the_deleting_session_too_and_keep_keeps_all() {
 #[tokio::test]
 async fn end_all_deletes_by_two_sessions_of_one_user_do_not_deadlock() {
     let server = TestServer::start().await;
-    server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_ALL'").await;
+    server.sessions_on_delete("END_ALL").await;
     let mut ada = server.user("ada").await;
     for _ in 0..20 {
         let mut both = Vec::new();

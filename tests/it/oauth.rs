@@ -918,7 +918,7 @@ async fn who_is_not_shown_to_be_meant_is_asked_before_the_sign_out() {
 #[tokio::test]
 async fn a_passkey_that_was_deleted_gives_no_tokens_through_a_browser() {
     let server = TestServer::start().await;
-    server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_ALL'").await;
+    server.sessions_on_delete("END_ALL").await;
     let mut both = [0, 0];
     for round in 0..40 {
         let name = format!("u{round}");

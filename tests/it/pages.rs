@@ -564,7 +564,7 @@ async fn a_passkey_signs_in_without_a_name_until_it_is_deleted() {
 #[tokio::test]
 async fn a_deletion_that_ends_this_session_too_is_told_by_the_sign_in_page() {
     let server = TestServer::start().await;
-    server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_ALL'").await;
+    server.sessions_on_delete("END_ALL").await;
     let (mut browser, _, id) = with_passkey(&server, "ada").await;
     let page = browser.get(&account()).await;
     let page = browser.submit(&page, "ask_delete", &[]).await;

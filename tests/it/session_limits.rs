@@ -54,7 +54,7 @@ async fn configure(server: &TestServer, tracking: &str, most: i64) -> Value {
 async fn a_user_with_very_many_sessions_is_signed_out_disabled_and_deleted() {
     let server = TestServer::start().await;
     server.allow_small_statements_only(10_000).await;
-    server.sql("UPDATE user_pools SET sessions_on_passkey_delete = 'END_ALL'").await;
+    server.sessions_on_delete("END_ALL").await;
     for way in [
         "GlobalSignOut",
         "DeleteUser",

@@ -300,6 +300,12 @@ impl TestServer {
             .unwrap()
     }
 
+    /// Sets what the deletion of a passkey does to the sessions of its user, in the first pool.
+    pub async fn sessions_on_delete(&self, policy: &str) {
+        let input = json!({"UserPoolId": pool(), "PasskeyPolicy": {"SessionsOnDelete": policy}});
+        self.operator("SetUserPoolPasskeyPolicy", input).await.ok();
+    }
+
     /// The one text that a query finds.
     pub async fn sql_text(&self, query: &str) -> String {
         sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned())).fetch_one(&self.db).await.unwrap()
