@@ -153,6 +153,19 @@ async fn an_updates_sms_configuration_is_that_of_mfa() {
 }
 
 #[tokio::test]
+async fn an_update_that_leaves_the_tier_out_keeps_it() {
+    let server = TestServer::start().await;
+    let made = server.operator("CreateUserPool", json!({"PoolName": "plus", "UserPoolTier": "PLUS"})).await.ok();
+    let id = made["UserPool"]["Id"].clone();
+    server.operator("UpdateUserPool", json!({"UserPoolId": id})).await.ok();
+    let shown = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok();
+    assert_eq!(shown["UserPool"]["UserPoolTier"], "PLUS");
+    server.operator("UpdateUserPool", json!({"UserPoolId": id, "UserPoolTier": "LITE"})).await.ok();
+    let shown = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok();
+    assert_eq!(shown["UserPool"]["UserPoolTier"], "LITE");
+}
+
+#[tokio::test]
 async fn errors_have_the_words_that_applications_look_for() {
     let server = TestServer::start().await;
     server.user("ada").await;

@@ -92,11 +92,13 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     }
     // An operator who may not change the functions must not reset them by omission either.
     let kept = (operator.is_bound && !request.rest.contains_key("LambdaConfig")).then_some(functions);
-    // Tags have operations of their own, so they stay unless the request contains tags.
-    let tags = settings.rest.remove("UserPoolTags");
+    // Tags have operations of their own, and the tier stays too (docs/cognito.md 3.3), unless the request has them.
+    let stay = ["UserPoolTags", "UserPoolTier"].map(|member| (member, settings.rest.remove(member)));
     settings.rest = stored_members(&request.rest);
-    if let (Some(tags), false) = (tags, request.rest.contains_key("UserPoolTags")) {
-        settings.rest.insert("UserPoolTags".into(), tags);
+    for (member, value) in stay {
+        if let (Some(value), false) = (value, request.rest.contains_key(member)) {
+            settings.rest.insert(member.into(), value);
+        }
     }
     if let Some(functions) = kept {
         settings.rest.insert("LambdaConfig".into(), functions);
