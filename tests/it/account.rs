@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, client, pool_with, respond};
+use crate::support::{PASSWORD, Person, TestServer, client, pool_with, respond};
 
 #[tokio::test]
 async fn get_user_shows_the_subject_first() {
@@ -144,4 +144,42 @@ async fn a_temporary_passwords_session_tells_nothing_of_the_password_after_it() 
     let set = json!({"UserPoolId": pool, "Username": "ada", "Password": "N3w-Passw0rd", "Permanent": true});
     server.operator("AdminSetUserPassword", set).await.ok();
     assert_eq!(server.count("password_history").await, 0);
+}
+
+async fn attributes_of(server: &TestServer, pool: &str, username: &str) -> Vec<(String, String)> {
+    let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": username})).await.ok();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let list = shown["UserAttributes"].as_array().unwrap().iter();
+    list.map(|one| (text(&one["Name"]), text(&one["Value"]))).filter(|(name, _)| name != "sub").collect()
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn a_blank_value_deletes_an_attribute() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "name", "Required": true, "Mutable": true}]);
+    let (pool, client) = pool_with(&server, json!({"Schema": schema}), json!({})).await;
+    let given = [("name", "Ada"), ("nickname", "A."), ("email", "ada@example.com"), ("email_verified", "true")];
+    let given: Vec<_> = given.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
+    let input = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": given, "MessageAction": "SUPPRESS"});
+    server.operator("AdminCreateUser", input).await.ok();
+    let set = json!({"UserPoolId": pool, "Username": "ada", "Password": PASSWORD, "Permanent": true});
+    server.operator("AdminSetUserPassword", set).await.ok();
+    let mut ada = Person::new(&server, "ada", "");
+    ada.sign_in_to(&client).await;
+    let blank = |name: &str| json!({"UserAttributes": [{"Name": name, "Value": ""}]});
+    ada.call("UpdateUserAttributes", blank("nickname")).await.ok();
+    let left = [("name", "Ada"), ("email", "ada@example.com"), ("email_verified", "true")];
+    assert_eq!(attributes_of(&server, &pool, "ada").await, pairs(&left));
+    // A blank value of what is not there changes nothing; a required one stays.
+    ada.call("UpdateUserAttributes", blank("nickname")).await.ok();
+    assert_eq!(ada.call("UpdateUserAttributes", blank("name")).await.outcome(), "InvalidParameterException");
+    assert_eq!(attributes_of(&server, &pool, "ada").await, pairs(&left));
+    // With the address goes its mark.
+    let input = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": [{"Name": "email", "Value": ""}]});
+    server.operator("AdminUpdateUserAttributes", input).await.ok();
+    assert_eq!(attributes_of(&server, &pool, "ada").await, pairs(&[("name", "Ada")]));
 }

@@ -286,3 +286,11 @@ async fn a_secret_that_the_release_before_wrote_still_fits() {
     let listed = server.operator("ListUserPoolClientSecrets", named).await.ok();
     assert_eq!(listed["ClientSecrets"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn rotation_needs_no_list_of_flows() {
+    let server = TestServer::start().await;
+    let client = json!({"UserPoolId": pool(), "ClientName": "cdk", "RefreshTokenRotation": {"Feature": "ENABLED"}});
+    let made = server.operator("CreateUserPoolClient", client).await.ok();
+    assert_eq!(made["UserPoolClient"]["ExplicitAuthFlows"], json!(["ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"]));
+}

@@ -6,7 +6,6 @@ mod account;
 mod account_page;
 mod answers;
 mod architecture;
-mod as_applications_expect;
 mod audit;
 mod cli;
 mod clients;

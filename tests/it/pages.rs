@@ -1016,3 +1016,30 @@ async fn an_address_with_nothing_at_it_is_a_page_for_browsers() {
         assert_eq!((shown.status, shown.heading().as_str()), (404, "There is nothing at this address"));
     }
 }
+
+#[tokio::test]
+async fn who_signs_in_with_an_address_is_shown_the_address() {
+    let server = TestServer::start().await;
+    let members = json!({"UsernameAttributes": ["email"], "AutoVerifiedAttributes": ["email"],
+        "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
+    let settings = json!({"AllowedOAuthFlowsUserPoolClient": true, "AllowedOAuthFlows": ["code"],
+        "AllowedOAuthScopes": ["openid"], "CallbackURLs": ["http://localhost:3000/"]});
+    let (pool, client) = pool_with(&server, members, settings).await;
+    let web_authn = json!({"UserPoolId": pool, "WebAuthnConfiguration": {"RelyingPartyId": "localhost"}});
+    server.operator("SetUserPoolMfaConfig", web_authn).await.ok();
+    let policy = json!({"UserPoolId": pool, "PasskeyPolicy": {"SignalUserDetails": true}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    let email = "ada@example.com";
+    let mut ada = server.user_in(&pool, email).await;
+    ada.sign_in_to(&client).await;
+    let options = ada.start_registration().await;
+    assert_eq!((&options["user"]["name"], &options["user"]["displayName"]), (&json!(email), &json!(email)));
+    let signals = ada.call("GetPasskeySignals", json!({})).await.ok();
+    assert_eq!(signals["CurrentUserDetails"], json!({"Name": email, "DisplayName": email}));
+    let mut browser = Browser::new(&server);
+    let account = format!("/account?client_id={client}");
+    let signed_in = browser.sign_in(&format!("/login?client_id={client}"), email).await;
+    assert!(signed_in.location().starts_with("/account"), "{} {}", signed_in.status, signed_in.text);
+    let page = browser.get(&account).await;
+    assert!(page.text.contains(&format!("<p class=\"who\"><span>{email}</span></p>")), "{}", page.text);
+}

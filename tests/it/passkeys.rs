@@ -402,3 +402,24 @@ async fn a_changed_rp_id_orphans_passkeys() {
     );
     assert_eq!(ada.listed().await.len(), 1);
 }
+
+#[tokio::test]
+async fn long_rsa_keys_are_registered_and_sign_in() {
+    let server = TestServer::start().await;
+    for (bits, attestation) in [(3072, Attestation::None), (4096, Attestation::Packed)] {
+        let mut ada = server.signed_in(&format!("ada{bits}")).await;
+        (ada.authenticator.prefer, ada.authenticator.rsa_bits) = (Some(Algorithm::Rs256), Some(bits));
+        ada.authenticator.attestation = attestation;
+        let options = ada.start_registration().await;
+        let spoiled =
+            ada.authenticator.create(&options, ORIGIN, &Spoil { signature: true, ..Spoil::default() }).unwrap();
+        if attestation == Attestation::Packed {
+            let refused = ada.call("CompleteWebAuthnRegistration", json!({"Credential": spoiled})).await.outcome();
+            assert_eq!(refused, "InvalidParameterException", "{bits}");
+        }
+        ada.add_passkey().await;
+        ada.passkey_sign_in(&Spoil::default()).await.ok();
+        let refused = ada.passkey_sign_in(&Spoil { signature: true, ..Spoil::default() }).await;
+        assert_eq!(refused.outcome(), "NotAuthorizedException", "{bits}");
+    }
+}

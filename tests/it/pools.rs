@@ -354,3 +354,42 @@ async fn contradictory_attributes_of_a_pool_are_refused() {
     let of = |name: &str| pool["SchemaAttributes"].as_array().unwrap().iter().find(|one| one["Name"] == name).cloned();
     assert!(of("custom:a").unwrap().get(number).is_none() && of("dev:custom:b").is_some());
 }
+
+#[tokio::test]
+async fn the_type_of_a_standard_attribute_need_not_be_given() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "email", "Required": true, "Mutable": true}, {"Name": "updated_at"},
+        {"Name": "tenant", "AttributeDataType": "String"}]);
+    let made = server.operator("CreateUserPool", json!({"PoolName": "cdk", "Schema": schema})).await.ok();
+    let made = made["UserPool"]["SchemaAttributes"].as_array().unwrap().clone();
+    let of = |name: &str| made.iter().find(|one| one["Name"] == name).unwrap().clone();
+    assert_eq!((&of("email")["AttributeDataType"], &of("email")["Required"]), (&json!("String"), &json!(true)));
+    assert_eq!(of("updated_at")["AttributeDataType"], "Number");
+    assert_eq!(of("custom:tenant")["AttributeDataType"], "String");
+    let custom = json!({"PoolName": "cdk", "Schema": [{"Name": "tenant"}]});
+    assert_eq!(server.operator("CreateUserPool", custom).await.outcome(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn an_updates_sms_configuration_is_that_of_mfa() {
+    let server = TestServer::start().await;
+    let sms = |caller: &str| json!({"SnsCallerArn": format!("arn:aws:iam::000000000000:role/{caller}")});
+    let made = server.operator("CreateUserPool", json!({"PoolName": "sms", "SmsConfiguration": sms("old")})).await.ok();
+    let id = made["UserPool"]["Id"].clone();
+    server.operator("UpdateUserPool", json!({"UserPoolId": id, "SmsConfiguration": sms("new")})).await.ok();
+    let shown = server.operator("GetUserPoolMfaConfig", json!({"UserPoolId": id})).await.ok();
+    assert_eq!(shown["SmsMfaConfiguration"]["SmsConfiguration"], sms("new"));
+}
+
+#[tokio::test]
+async fn an_update_that_leaves_the_tier_out_keeps_it() {
+    let server = TestServer::start().await;
+    let made = server.operator("CreateUserPool", json!({"PoolName": "plus", "UserPoolTier": "PLUS"})).await.ok();
+    let id = made["UserPool"]["Id"].clone();
+    server.operator("UpdateUserPool", json!({"UserPoolId": id})).await.ok();
+    let shown = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok();
+    assert_eq!(shown["UserPool"]["UserPoolTier"], "PLUS");
+    server.operator("UpdateUserPool", json!({"UserPoolId": id, "UserPoolTier": "LITE"})).await.ok();
+    let shown = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok();
+    assert_eq!(shown["UserPool"]["UserPoolTier"], "LITE");
+}

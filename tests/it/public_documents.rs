@@ -122,3 +122,39 @@ async fn documents_are_there_for_who_asks_for_their_head_alone() {
         assert!(head.text().await.unwrap().is_empty());
     }
 }
+
+#[tokio::test]
+async fn documents_can_be_read_by_pages_of_other_origins_and_by_monitors() {
+    let server = TestServer::start().await;
+    let at = |path: &str| format!("{}{path}", server.url);
+    let (keys, discovery) =
+        (format!("/{}/.well-known/jwks.json", pool()), format!("/{}/.well-known/openid-configuration", pool()));
+    let own = format!("/.well-known/oauth-authorization-server/{}", pool());
+    for path in [keys.as_str(), &discovery, &own, "/health/live", "/health/ready"] {
+        let head = server.http.head(at(path)).send().await.unwrap();
+        assert_eq!(head.status(), 200, "{path}");
+        let asked = [("origin", "https://app.example"), ("access-control-request-method", "GET")];
+        let mut preflight = server.http.request(reqwest::Method::OPTIONS, at(path));
+        for (name, value) in asked {
+            preflight = preflight.header(name, value);
+        }
+        let preflight = preflight.send().await.unwrap();
+        assert_eq!(
+            (preflight.status().as_u16(), &preflight.headers()["access-control-allow-origin"]),
+            (200, &"*".parse().unwrap()),
+            "{path}"
+        );
+    }
+    let unknown = server.http.get(at("/us-east-1_Nobody123/.well-known/jwks.json")).send().await.unwrap();
+    assert_eq!(
+        (unknown.status().as_u16(), &unknown.headers()["access-control-allow-origin"]),
+        (404, &"*".parse().unwrap())
+    );
+    let read = async |path: &str| server.http.get(at(path)).send().await.unwrap().json::<Value>().await.unwrap();
+    let metadata = read(&own).await;
+    assert_eq!(
+        (&metadata, &metadata["issuer"]),
+        (&read(&discovery).await, &json!(format!("http://localhost:9229/{}", pool())))
+    );
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+}

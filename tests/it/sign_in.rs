@@ -10,17 +10,13 @@ use keystead::dev::authenticator::Spoil;
 use serde_json::{Value, json};
 
 use crate::support::{
-    self, ORIGIN, PASSWORD, Person, TestServer, all, client, initiate, pool, pool_with, second_client,
+    self, ORIGIN, PASSWORD, Person, TestServer, all, client, initiate, pool, pool_with, respond, second_client,
 };
 
 fn user_auth(client: &str, username: &str, extra: Value) -> Value {
     let mut parameters = json!({"USERNAME": username});
     parameters.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
     initiate(client, "USER_AUTH", json!(parameters))
-}
-
-fn respond(client: &str, challenge: &str, session: &Value, responses: Value) -> Value {
-    support::respond(client, challenge, &json!(session), json!(responses))
 }
 
 #[tokio::test]
@@ -755,4 +751,34 @@ async fn old_clients_sign_in_by_srp_and_refresh_besides_what_they_list() {
         json!({"UserPoolId": pool(), "ClientId": id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {}});
     let refusal = server.operator("AdminInitiateAuth", password).await.refused();
     assert_eq!(refusal, "400 InvalidParameterException: Initiate Auth method not supported");
+}
+
+#[tokio::test]
+async fn required_attributes_are_supplied_with_the_first_password() {
+    let server = TestServer::start().await;
+    let schema = json!([{"Name": "email", "Required": true, "Mutable": true}, {"Name": "given_name", "Required": true, "Mutable": true}]);
+    let (pool, client) = pool_with(&server, json!({"Schema": schema}), json!({})).await;
+    let input = json!({"UserPoolId": pool, "Username": "ada", "TemporaryPassword": "Temp0rary!",
+        "UserAttributes": [{"Name": "email", "Value": "ada@example.com"}]});
+    server.operator("AdminCreateUser", input).await.ok();
+    let asked = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": "Temp0rary!"}));
+    let challenge = server.call("InitiateAuth", asked).await.ok();
+    let required = challenge["ChallengeParameters"]["requiredAttributes"].as_str().unwrap();
+    assert_eq!(required, r#"["userAttributes.given_name"]"#);
+    let answer = |more: &[(&str, &str)]| {
+        let mut responses = json!({"USERNAME": "ada", "NEW_PASSWORD": PASSWORD});
+        for (name, value) in more {
+            responses[format!("userAttributes.{name}")] = json!(value);
+        }
+        respond(&client, "NEW_PASSWORD_REQUIRED", &challenge["Session"], responses)
+    };
+    let refused = server.call("RespondToAuthChallenge", answer(&[])).await.refused();
+    assert_eq!(refused, "400 InvalidParameterException: Invalid attributes given, given_name is missing");
+    let both = [("given_name", "Ada"), ("email", "ada@example.com")];
+    let refused = server.call("RespondToAuthChallenge", answer(&both)).await.refused();
+    assert_eq!(refused, "400 NotAuthorizedException: Cannot modify an already provided email");
+    let tokens = server.call("RespondToAuthChallenge", answer(&both[..1])).await.ok();
+    assert!(tokens["AuthenticationResult"]["IdToken"].is_string());
+    let shown = server.operator("AdminGetUser", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    assert!(shown["UserAttributes"].as_array().unwrap().contains(&json!({"Name": "given_name", "Value": "Ada"})));
 }

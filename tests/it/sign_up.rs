@@ -919,3 +919,40 @@ async fn an_address_written_beside_a_proved_one_is_nobodys_name() {
     server.call("ConfirmSignUp", with_code(&client, EMAIL, &code)).await.ok();
     Person::new(&server, EMAIL, "").password_sign_in(&client, "0wn-Passw0rd").await.ok();
 }
+
+#[tokio::test]
+async fn a_blank_password_is_none() {
+    let server = TestServer::start().await;
+    let members = json!({"Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"]}},
+        "AutoVerifiedAttributes": ["email"]});
+    let (pool, client) = pool_with(&server, members, json!({})).await;
+    let email = |name: &str| json!([{"Name": "email", "Value": format!("{name}@example.com")}]);
+    let sign_up = json!({"ClientId": client, "Username": "eve", "Password": "", "UserAttributes": email("eve")});
+    server.call("SignUp", sign_up).await.ok();
+    let made = json!({"UserPoolId": pool, "Username": "bob", "TemporaryPassword": "", "UserAttributes": email("bob")});
+    let made = server.operator("AdminCreateUser", made).await.ok();
+    assert_eq!(made["User"]["UserStatus"], "CONFIRMED");
+    let set = json!({"UserPoolId": pool, "Username": "bob", "Password": "", "Permanent": true});
+    assert_eq!(server.operator("AdminSetUserPassword", set).await.outcome(), "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn where_operators_alone_recover_everybody_is_told_so() {
+    let server = TestServer::start().await;
+    let recovery = json!({"RecoveryMechanisms": [{"Priority": 1, "Name": "admin_only"}]});
+    let settings = json!({"PreventUserExistenceErrors": "ENABLED"});
+    let (pool, client) = pool_with(&server, json!({"AccountRecoverySetting": recovery}), settings).await;
+    server.user_in(&pool, "ada").await;
+    for username in ["ada", "nobody"] {
+        let refused = server.call("ForgotPassword", json!({"ClientId": client, "Username": username})).await.refused();
+        assert_eq!(refused, "400 NotAuthorizedException: Contact administrator to reset password.");
+    }
+    // An operator's reset is mailed, and its code is good.
+    let verified = json!([{"Name": "email", "Value": "ada@example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    let named = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": verified});
+    server.operator("AdminUpdateUserAttributes", named).await.ok();
+    server.operator("AdminResetUserPassword", json!({"UserPoolId": pool, "Username": "ada"})).await.ok();
+    let code = server.code("ada@example.com", 1).await;
+    let reset = json!({"ClientId": client, "Username": "ada", "ConfirmationCode": code, "Password": "N3w-Passw0rd"});
+    server.call("ConfirmForgotPassword", reset).await.ok();
+}

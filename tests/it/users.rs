@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{PASSWORD, TestServer, all, client, initiate, pool, pool_with};
+use crate::support::{PASSWORD, Person, TestServer, all, client, initiate, pool, pool_with, respond};
 
 fn named(username: &str) -> Value {
     json!({"UserPoolId": pool(), "Username": username})
@@ -411,4 +411,54 @@ async fn a_status_that_this_release_does_not_know_fails_its_user_alone() {
     let parameters = json!({"USERNAME": "bob", "PASSWORD": PASSWORD});
     let input = initiate(client(), "USER_PASSWORD_AUTH", json!(parameters));
     assert_eq!(server.call("InitiateAuth", input).await.outcome(), "InternalErrorException");
+}
+
+#[tokio::test]
+async fn pass_phrases_have_spaces_inside() {
+    let server = TestServer::start().await;
+    let phrase = "Correct 1 horse! staple";
+    let sign_up = json!({"ClientId": client(), "Username": "eve", "Password": phrase});
+    server.call("SignUp", sign_up).await.ok();
+    let mut ada = server.user("ada").await;
+    let set =
+        |password: &str| json!({"UserPoolId": pool(), "Username": "ada", "Password": password, "Permanent": true});
+    server.operator("AdminSetUserPassword", set(phrase)).await.ok();
+    let tokens = ada.password_sign_in(client(), phrase).await.ok();
+    ada.keep_tokens(&tokens);
+    let change = json!({"PreviousPassword": phrase, "ProposedPassword": "Another 1 horse! staple"});
+    ada.call("ChangePassword", change).await.ok();
+    for outside in [" Correct 1 horse!", "Correct 1 horse! ", "C"] {
+        assert_eq!(server.operator("AdminSetUserPassword", set(outside)).await.outcome(), "InvalidParameterException");
+    }
+    let made = json!({"UserPoolId": pool(), "Username": "bob", "TemporaryPassword": phrase});
+    server.operator("AdminCreateUser", made).await.ok();
+    let challenge = Person::new(&server, "bob", "").password_sign_in(client(), phrase).await.ok();
+    let answer = |password: &str| {
+        let responses = json!({"USERNAME": "bob", "NEW_PASSWORD": password});
+        respond(client(), "NEW_PASSWORD_REQUIRED", &challenge["Session"], responses)
+    };
+    let refused = server.call("RespondToAuthChallenge", answer("Correct 1 horse! ")).await.outcome();
+    assert_eq!(refused, "InvalidPasswordException", "nobody could change it later");
+    server.call("RespondToAuthChallenge", answer("Battery 2 horse! staple")).await.ok();
+}
+
+#[tokio::test]
+async fn errors_have_the_words_that_applications_look_for() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mfa = json!({"UserPoolId": pool(), "Username": "ada",
+        "SoftwareTokenMfaSettings": {"Enabled": true, "PreferredMfa": true}});
+    assert_eq!(
+        server.operator("AdminSetUserMFAPreference", mfa).await.refused(),
+        "400 InvalidParameterException: User does not have delivery config set to turn on SOFTWARE_TOKEN_MFA"
+    );
+    assert_eq!(
+        server.operator("ListUsers", json!({"UserPoolId": pool(), "AttributesToGet": ["shoe"]})).await.refused(),
+        "400 InvalidParameterException: One or more requested attributes do not exist."
+    );
+    let weak = json!({"ClientId": client(), "Username": "ada", "ConfirmationCode": "123456", "Password": "password"});
+    assert_eq!(
+        server.call("ConfirmForgotPassword", weak).await.refused(),
+        "400 InvalidPasswordException: Password does not conform to policy: Password must have uppercase characters"
+    );
 }
