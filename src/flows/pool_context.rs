@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
+    caller::Bearer,
     context::Context,
     store::{clients::ClientAndPool, pools::Pool},
 };
@@ -35,6 +36,16 @@ impl<'a> PoolContext<'a> {
         metadata: &'a Map<String, Value>,
     ) -> Self {
         Self { app, request, pool: &named.pool, client_id: &named.client.id, metadata }
+    }
+
+    /// The context of a signed-in user's request, through the app client that the token was issued to.
+    pub fn of_bearer(
+        app: &'a App,
+        request: &'a Context,
+        (pool, bearer): (&'a Pool, &'a Bearer),
+        metadata: &'a Map<String, Value>,
+    ) -> Self {
+        Self { app, request, pool, client_id: &bearer.client_id, metadata }
     }
 
     /// The context of an operator's request that names no app client.

@@ -112,8 +112,7 @@ fn called(path: &str) -> Resource {
     web::resource(path).route(web::method(actix_web::http::Method::OPTIONS).to(cors::preflight))
 }
 
-/// Creates the resource for a document that anybody may read, from pages of other origins too. It serves `HEAD` as well,
-/// because monitors use it.
+/// Creates the resource for a document. It serves `HEAD` too, because monitors use it, and answers preflight requests.
 fn document<H, Args>(path: &str, read: H) -> Resource
 where
     H: Handler<Args> + Copy,

@@ -57,9 +57,12 @@ pub async fn respond(
     let owed = |name: &str| pool.settings.schema_attributes.iter().any(|one| one.name == name && one.required);
     let free: Map<_, _> = new.set.clone().into_iter().filter(|(name, _)| !owed(name)).collect();
     attributes::check_mutable(pool, &user.attributes, &free)?;
-    if let Some(name) = new.set.keys().find(|name| owed(name) && user.attributes.contains_key(*name)) {
-        return Err(Error::NotAuthorized(format!("Cannot modify an already provided {name}").into()));
-    }
+    let refuse_provided =
+        |user: &User| match new.set.keys().find(|name| owed(name) && user.attributes.contains_key(*name)) {
+            Some(name) => Err(Error::NotAuthorized(format!("Cannot modify an already provided {name}").into())),
+            None => Ok(()),
+        };
+    refuse_provided(&user)?;
     let after: Map<_, _> = user.attributes.clone().into_iter().chain(new.set.clone()).collect();
     if let Some(name) = attributes::missing(pool, &after) {
         return Err(Error::InvalidParameter(format!("Invalid attributes given, {name} is missing").into()));
@@ -78,6 +81,8 @@ pub async fn respond(
     if !waits(&user, &taken) {
         return Err(session_text::unfit());
     }
+    // An operator may have provided the attribute meanwhile.
+    refuse_provided(&user)?;
     let changes = |name: &str| new.value_of(name).is_some_and(|value| value != user.attributes.get(name));
     if let Some(address) = AddressAttribute::ALL
         .into_iter()

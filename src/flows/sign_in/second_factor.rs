@@ -24,19 +24,20 @@ use crate::{
         self, Connection,
         challenges::Challenge,
         pools::Pool,
+        software_tokens::SoftwareToken,
         users::{Mfa, User},
     },
 };
 
-/// Whether the user has a verified authenticator app.
-async fn has_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
+/// Returns the user's authenticator app, if it is verified.
+async fn verified_app(db: &mut Connection, pool: &Pool, user: &User) -> Result<Option<SoftwareToken>> {
     let token = store::software_tokens::find(db, &pool.id, user.sub).await?;
-    Ok(token.is_some_and(|token| token.secret.is_some()))
+    Ok(token.filter(|token| token.secret.is_some()))
 }
 
 /// Whether a user may set up an authenticator app during a sign-in. Only users without a second factor may.
 pub async fn may_set_up(db: &mut Connection, pool: &Pool, user: &User) -> Result<bool> {
-    Ok(factors::enabled(pool, user).is_empty() && !has_app(db, pool, user).await?)
+    Ok(factors::enabled(pool, user).is_empty() && verified_app(db, pool, user).await?.is_none())
 }
 
 /// Asks for the second factor of a person who has proved the first.
@@ -44,11 +45,12 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: Carried) -> Resu
     let pool = sign_in.pool;
     let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
     let mut db = sign_in.app.db.acquire().await?;
-    let methods = factors::offered(pool, user, has_app(&mut db, pool, user).await?);
+    let app = verified_app(&mut db, pool, user).await?;
     drop(db);
+    let methods = factors::offered(pool, user, app.is_some());
     let preferred = methods.iter().find(|method| user.mfa.preferred == Some(**method)).copied();
     match (preferred, methods.as_slice()) {
-        (Some(method), _) | (None, &[method]) => ask_for(sign_in, person, method, carried).await,
+        (Some(method), _) | (None, &[method]) => ask_for(sign_in, person, (method, app), carried).await,
         (None, []) if factors::enabled(pool, user).is_empty() && pool.has_mfa(SecondFactor::SoftwareTokenMfa) => {
             let offered = json!([SecondFactor::SoftwareTokenMfa]).to_string();
             let parameters = parameters([("MFAS_CAN_SETUP", offered), ("USER_ID_FOR_SRP", user.username.clone())]);
@@ -71,7 +73,12 @@ pub async fn ask(sign_in: &SignIn<'_>, person: Person, carried: Carried) -> Resu
     }
 }
 
-async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: SecondFactor, carried: Carried) -> Result<Outcome> {
+async fn ask_for(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    (method, app): (SecondFactor, Option<SoftwareToken>),
+    carried: Carried,
+) -> Result<Outcome> {
     let Some(user) = &person.user else { return Err(Error::wrong_credentials("nobody has this name")) };
     let after = AfterPassword::new(password::set_at(user), carried);
     let name = ("USER_ID_FOR_SRP", user.username.clone());
@@ -82,9 +89,7 @@ async fn ask_for(sign_in: &SignIn<'_>, person: Person, method: SecondFactor, car
     };
     let (state, mut parameters) = match method {
         SecondFactor::SoftwareTokenMfa => {
-            let mut db = sign_in.app.db.acquire().await?;
-            let token = store::software_tokens::find(&mut db, &sign_in.pool.id, user.sub).await?;
-            let name = token.and_then(|token| token.friendly_name).unwrap_or_else(|| "TOTP device".to_owned());
+            let name = app.and_then(|app| app.friendly_name).unwrap_or_else(|| "TOTP device".to_owned());
             (Pending::SoftwareTokenMfa(after), self::parameters([("FRIENDLY_DEVICE_NAME", name)]))
         }
         SecondFactor::SmsMfa => {
@@ -117,7 +122,8 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
     password::refuse_locked(app, pool, &person.username, Some(user)).await?;
     let mut tx = app.db.begin().await?;
     let user = recheck(sign_in, &mut tx, &pending, user.sub).await?;
-    let offered = factors::offered(pool, &user, has_app(&mut tx, pool, &user).await?);
+    let chosen_app = verified_app(&mut tx, pool, &user).await?;
+    let offered = factors::offered(pool, &user, chosen_app.is_some());
     if let Pending::SelectMfaType(after) = &pending.state {
         let answer = sign_in.required(responses, "ANSWER")?;
         let Some(method) = offered.into_iter().find(|method| method.to_string() == answer) else {
@@ -125,7 +131,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
         };
         tx.commit().await?;
         let person = Person { user: Some(user), ..person };
-        return ask_for(sign_in, person, method, after.carried.clone()).await.map(Step::Asked);
+        return ask_for(sign_in, person, (method, chosen_app), after.carried.clone()).await.map(Step::Asked);
     }
     if matches!(pending.state, Pending::MfaSetup { verified: false, .. }) {
         return Err(Error::InvalidParameter(

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The maximum size, in bytes, of a request that is sent as a form. Its fields become the query of a URL.
-const LONGEST: usize = 16 * 1024;
+pub(super) const LONGEST: usize = 32 * 1024;
 
 pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "oauth2/authorize", authorize, pages::refuse).await

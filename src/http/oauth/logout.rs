@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::authorize::LONGEST;
 use crate::{
     app::App,
     error::Result,
@@ -22,9 +23,6 @@ use crate::{
     },
     store::clients::ClientAndPool,
 };
-
-/// The maximum size, in bytes, of a request that is sent as a form. Its fields become the query of a URL.
-const LONGEST: usize = 32 * 1024;
 
 pub async fn get(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "logout", |visit| logout(visit, false), pages::refuse).await

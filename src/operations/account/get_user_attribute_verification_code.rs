@@ -46,13 +46,7 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let now = change.at();
     let address = Address::of(&user, attribute)
         .ok_or_else(|| Error::InvalidParameter(format!("User does not have {attribute}.").into()))?;
-    let context = PoolContext {
-        app,
-        request: context,
-        pool: &pool,
-        client_id: &bearer.client_id,
-        metadata: &request.client_metadata,
-    };
+    let context = PoolContext::of_bearer(app, context, (&pool, &bearer), &request.client_metadata);
     let sending = Sending { purpose: Purpose::verify(attribute), source: "VerifyUserAttribute", counted: true };
     let details = codes::send(&context, &mut change, &user, sending, &address, now).await?;
     change.commit_unaudited(Unaudited::CodeSent, Response { code_delivery_details: details }).await

@@ -58,13 +58,7 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
     let careful = context.door == Door::Pages;
     let (user, to_prove) = change_attributes::update(&mut change, &pool, user, new, careful, now).await?;
     last_factor::keep(&mut change, &pool, bearer.sub, had, change_attributes::no_way_left()).await?;
-    let context = PoolContext {
-        app,
-        request: context,
-        pool: &pool,
-        client_id: &bearer.client_id,
-        metadata: &request.client_metadata,
-    };
+    let context = PoolContext::of_bearer(app, context, (&pool, &bearer), &request.client_metadata);
     let changes_something = user.attributes != before || !to_prove.is_empty();
     let sent = change_attributes::prove(&context, &mut change, &user, to_prove, true, now).await?;
     let answer = Response { code_delivery_details_list: sent };

@@ -26,7 +26,7 @@ use crate::{
             purpose::Purpose,
         },
         sign_in::secret_hash,
-        triggers::{self},
+        triggers,
     },
     pending::Pending,
     secret::Secret,

@@ -44,13 +44,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
             "Client secret does not match; send ClientSecret only for a client that has one.".into(),
         ));
     }
-    let context = PoolContext {
-        app,
-        request: context,
-        pool: &caller.pool,
-        client_id: &client.id,
-        metadata: &request.client_metadata,
-    };
+    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
     let (token, device_key) = (request.refresh_token.expose(), request.device_key.as_deref());
     let asked = refresh::Asked { token, scope: None, device_key };
     let tokens = refresh::refresh(&context, client, asked, |_| Ok(())).await?;

@@ -9,11 +9,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     flows::pool_context::PoolContext,
-    flows::{
-        self,
-        accounts::names,
-        triggers::{self},
-    },
+    flows::{self, accounts::names, triggers},
     operations::Empty,
     store::{self, audit::Event, users::Status},
 };

@@ -32,7 +32,7 @@ use crate::{
             addresses::Address,
             templates::{MessageContent, Occasion},
         },
-        triggers::{self},
+        triggers,
     },
     random,
     secret::Secret,
