@@ -79,6 +79,12 @@ pub enum Pending {
     SignUp {},
     /// The first sign-in after a sign-up that was confirmed with a code.
     SignedUp {},
+    /// What a page of the sign-in shows, sealed (`http::pages::step`).
+    PageStep {
+        page: String,
+    },
+    PasskeyRegistration(Ceremony),
+    /// A registration that a replica of the previous release began.
     WebAuthnRegistration(Ceremony),
 }
 

@@ -18,6 +18,8 @@ pub enum Key {
     CodeUsed,
     PasskeyLimit,
     PasskeyGone,
+    /// The passkey's flag BE (backup eligibility) is not the one of its registration.
+    PasskeyChanged,
     UserDisabled,
     /// The username is locked for a while, because of wrong passwords.
     PasswordAttempts,

@@ -72,6 +72,12 @@ fn all() -> Vec<(Pending, &'static str, Value)> {
         ),
         (Pending::SignUp {}, "SIGN_UP", json!({})),
         (Pending::SignedUp {}, "SIGNED_UP", json!({})),
+        (Pending::PageStep { page: text() }, "PAGE_STEP", json!({"page": "x"})),
+        (
+            Pending::PasskeyRegistration(ceremony(false)),
+            "PASSKEY_REGISTRATION",
+            json!({"challenge": "x", "rpId": "id"}),
+        ),
         (
             Pending::WebAuthnRegistration(ceremony(false)),
             "WEB_AUTHN_REGISTRATION",
@@ -101,7 +107,7 @@ fn bounds_stand_beside_the_members_of_every_kind() {
 
 #[test]
 fn every_challenge_of_a_sign_in_has_the_apis_name() {
-    let nameless = ["SIGN_UP", "SIGNED_UP", "WEB_AUTHN_REGISTRATION"];
+    let nameless = ["SIGN_UP", "SIGNED_UP", "PAGE_STEP", "PASSKEY_REGISTRATION", "WEB_AUTHN_REGISTRATION"];
     for (pending, kind, _) in all() {
         let name = pending.name().map(|name| name.to_string());
         assert_eq!(name.as_deref(), Some(kind).filter(|kind| !nameless.contains(kind)));

@@ -18,6 +18,8 @@ pub enum Event {
     PasskeyDeleted,
     #[strum(serialize = "passkey.clone_suspected")]
     PasskeyCloneSuspected,
+    #[strum(serialize = "passkey.backup_eligibility_changed")]
+    PasskeyBackupEligibilityChanged,
     #[strum(serialize = "user.created")]
     UserCreated,
     #[strum(serialize = "user.imported")]

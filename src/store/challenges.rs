@@ -68,30 +68,29 @@ pub async fn insert(
     Ok(())
 }
 
-/// Stores a user's pending passkey registration. A user has at most one, so this replaces the previous one.
-pub async fn put_registration(
+/// How many passkey registrations of one user may be pending. A person may begin several: in two tabs, for example.
+const REGISTRATIONS: i64 = 5;
+
+/// Adds a pending passkey registration, and removes the user's oldest ones if there are too many. The caller holds the
+/// lock of the user's row, so that two calls do not count the same rows.
+pub async fn insert_registration(
     db: &mut Connection,
     pool_id: &str,
     challenge: &Challenge,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
-    let (_, data) = pending::write(&challenge.state, &challenge.bounds);
     sqlx::query!(
-        "INSERT INTO challenges (user_pool_id, id, kind, client_id, sub, data, created_at, expires_at)
-         VALUES ($1, $2, 'WEB_AUTHN_REGISTRATION', $3, $4, $5, $6, $7)
-         ON CONFLICT (user_pool_id, sub) WHERE kind = 'WEB_AUTHN_REGISTRATION'
-         DO UPDATE SET id = $2, client_id = $3, data = $5, created_at = $6, expires_at = $7",
+        "DELETE FROM challenges WHERE user_pool_id = $1 AND id IN (
+             SELECT id FROM challenges
+             WHERE user_pool_id = $1 AND sub = $2 AND kind IN ('PASSKEY_REGISTRATION', 'WEB_AUTHN_REGISTRATION')
+             ORDER BY created_at DESC OFFSET $3)",
         pool_id,
-        challenge.id,
-        challenge.client_id,
         challenge.sub,
-        data,
-        now,
-        challenge.expires_at
+        REGISTRATIONS - 1
     )
-    .execute(db)
+    .execute(&mut *db)
     .await?;
-    Ok(())
+    insert(db, pool_id, challenge, now).await
 }
 
 /// Finds a challenge without using it up.
@@ -121,24 +120,34 @@ pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<
     row.map(Challenge::try_from).transpose()
 }
 
-/// Removes a user's pending passkey registration and returns it, so that it cannot be used again.
-pub async fn take_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Option<Challenge>> {
+/// Removes the user's pending passkey registration with this challenge (base64url) and returns it, so that it cannot be
+/// used again.
+pub async fn take_registration(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    challenge: &str,
+) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
-        "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'
+        "DELETE FROM challenges
+         WHERE user_pool_id = $1 AND sub = $2 AND kind IN ('PASSKEY_REGISTRATION', 'WEB_AUTHN_REGISTRATION')
+             AND data->>'challenge' = $3
          RETURNING id, kind, client_id, sub, data, expires_at",
         pool_id,
-        sub
+        sub,
+        challenge
     )
     .fetch_optional(db)
     .await?;
     row.map(Challenge::try_from).transpose()
 }
 
-/// Removes a user's pending passkey registration, if there is one.
-pub async fn delete_registration(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
+/// Removes a user's pending passkey registrations.
+pub async fn delete_registrations(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
     sqlx::query!(
-        "DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2 AND kind = 'WEB_AUTHN_REGISTRATION'",
+        "DELETE FROM challenges
+         WHERE user_pool_id = $1 AND sub = $2 AND kind IN ('PASSKEY_REGISTRATION', 'WEB_AUTHN_REGISTRATION')",
         pool_id,
         sub
     )

@@ -88,6 +88,13 @@ pub struct Key {
     pub attachment: Option<String>,
 }
 
+/// The flags BE (backup eligibility) and BS (backup state) of an assertion.
+#[derive(Clone, Copy, Debug)]
+pub struct Backup {
+    pub eligible: bool,
+    pub state: bool,
+}
+
 /// Adds a passkey to a user whose row the caller has locked, if the user has fewer than `limit` passkeys (0: no limit).
 /// Returns `None` if the user has reached `limit`, and `Some(false)` if the credential ID is taken in this pool.
 #[expect(clippy::too_many_arguments, reason = "one row, each named once")]
@@ -220,17 +227,18 @@ pub async fn update_used(
     sub: Uuid,
     credential_id: &[u8],
     sign_count: u32,
-    backup_state: bool,
+    backup: Backup,
     now: OffsetDateTime,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "UPDATE webauthn_credentials SET sign_count = $4, backup_state = $5, last_used_at = $6
+        "UPDATE webauthn_credentials SET sign_count = $4, backup_eligible = $5, backup_state = $6, last_used_at = $7
          WHERE user_pool_id = $1 AND sub = $2 AND credential_id = $3",
         pool_id,
         sub,
         credential_id,
         i64::from(sign_count),
-        backup_state,
+        backup.eligible,
+        backup.state,
         now
     )
     .execute(db)

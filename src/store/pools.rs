@@ -86,6 +86,10 @@ pub struct PasskeyPolicy {
     /// Whether passkey managers are told a user's present name.
     #[serde(skip_serializing_if = "is_false")]
     pub signal_user_details: bool,
+    /// Whether a passkey whose flag BE (backup eligibility) changed still signs in (Web Authentication Level 3, section
+    /// 7.2, step 19).
+    #[serde(skip_serializing_if = "is_false")]
+    pub accept_changed_backup_eligibility: bool,
 }
 
 fn is_false(value: &bool) -> bool {

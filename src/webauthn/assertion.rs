@@ -177,10 +177,6 @@ pub fn verify_assertion(
     if backup_state && !backup_eligible {
         return Err(Error::Malformed("it is backed up but not eligible for it".into()));
     }
-    // Step 19.
-    if backup_eligible != stored.backup_eligible {
-        return Err(Error::BackupEligibilityChanged);
-    }
     // Steps 20 and 21.
     let mut signed = assertion.authenticator_data.clone();
     signed.extend_from_slice(&sha256(&assertion.client_data_json));
@@ -188,6 +184,10 @@ pub fn verify_assertion(
     // Step 22. The counter of an authenticator that does not count is always 0.
     if (data.sign_count != 0 || stored.sign_count != 0) && data.sign_count <= stored.sign_count {
         return Err(Error::PossibleClone);
+    }
+    // Step 19. It comes last, so that this error says that everything else is right.
+    if backup_eligible != stored.backup_eligible {
+        return Err(Error::BackupEligibilityChanged);
     }
     Ok(Verified { sign_count: data.sign_count, backup_state, user_verified })
 }

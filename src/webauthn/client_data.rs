@@ -19,11 +19,21 @@ struct ClientData {
     top_origin: Option<String>,
 }
 
+impl ClientData {
+    fn parse(json: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(json).map_err(|_| Error::Malformed("clientDataJSON is not client data".into()))
+    }
+}
+
+/// Returns the challenge in client data, in base64url. Nothing is checked yet.
+pub(super) fn challenge(json: &[u8]) -> Result<String, Error> {
+    Ok(ClientData::parse(json)?.challenge)
+}
+
 /// Checks client data (section 7.1 steps 5 to 11, section 7.2 steps 9 to 14). Returns the origin in the client data,
 /// which is an allowed one.
 pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]) -> Result<Url, Error> {
-    let data: ClientData =
-        serde_json::from_slice(json).map_err(|_| Error::Malformed("clientDataJSON is not client data".into()))?;
+    let data = ClientData::parse(json)?;
     if data.kind != kind {
         return Err(Error::Malformed(format!("the client data's type is not {kind}")));
     }

@@ -16,7 +16,7 @@ mod registration;
 
 pub use assertion::{Assertion, StoredCredential, Verified, verify_assertion};
 pub use options::{Descriptor, creation_options, request_options, user_handle};
-pub use registration::verify_registration;
+pub use registration::{registration_challenge, verify_registration};
 use uuid::Uuid;
 pub use webauthn_rs_core::proto::COSEAlgorithm;
 

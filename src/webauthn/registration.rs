@@ -43,6 +43,22 @@ struct Attestation {
     transports: Option<Vec<String>>,
 }
 
+impl Response {
+    fn parse(credential: &Value) -> Result<Self, Error> {
+        let parsed = match credential {
+            Value::String(text) => serde_json::from_str(text),
+            value => Self::deserialize(value),
+        };
+        parsed.map_err(|cause| Error::Malformed(format!("it is not a RegistrationResponseJSON ({cause})")))
+    }
+}
+
+/// Returns the challenge that a registration says it answers: the one in its client data, in base64url.
+pub fn registration_challenge(credential: &Value) -> Result<String, Error> {
+    let response = Response::parse(credential)?.response;
+    client_data::challenge(&bytes(&response.client_data_json, "clientDataJSON")?)
+}
+
 /// Verifies the response to creation options with this `challenge`, according to section 7.1. `credential` is a
 /// `RegistrationResponseJSON`, or a string that contains one as JSON.
 pub fn verify_registration(
@@ -51,13 +67,7 @@ pub fn verify_registration(
     algorithms: &[COSEAlgorithm],
     credential: &Value,
 ) -> Result<NewCredential, Error> {
-    let malformed =
-        |cause: serde_json::Error| Error::Malformed(format!("it is not a RegistrationResponseJSON ({cause})"));
-    let response: Response = match credential {
-        Value::String(text) => serde_json::from_str(text),
-        value => Response::deserialize(value),
-    }
-    .map_err(malformed)?;
+    let response = Response::parse(credential)?;
     if response.kind != "public-key" {
         return Err(Error::Malformed("its type is not public-key".into()));
     }

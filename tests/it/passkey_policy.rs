@@ -29,12 +29,12 @@ async fn a_policy_is_read_as_it_was_set_and_is_cognitos_without() {
     let read = async || {
         server.operator("GetUserPoolPasskeyPolicy", json!({"UserPoolId": pool()})).await.ok()["PasskeyPolicy"].clone()
     };
-    let plain =
-        json!({"SessionsOnDelete": "KEEP", "KeepLastFactor": false, "EdDSA": false, "SignalUserDetails": false});
+    let plain = json!({"SessionsOnDelete": "KEEP", "KeepLastFactor": false, "EdDSA": false, "SignalUserDetails": false,
+        "AcceptChangedBackupEligibility": false});
     assert_eq!(read().await, plain);
     let whole = json!({"SessionsOnDelete": "END_OTHERS", "KeepLastFactor": true, "StepUpSeconds": 300, "MaximumPasskeys": 3,
         "AcceptedAuthenticators": [Uuid::from_bytes(AAGUID)], "EdDSA": true, "RelatedOrigins": ["https://example.org"],
-        "UsernamelessClients": [client()], "SignalUserDetails": true});
+        "UsernamelessClients": [client()], "SignalUserDetails": true, "AcceptChangedBackupEligibility": true});
     set(&server, whole.clone()).await;
     assert_eq!(read().await, whole);
     set(&server, json!({})).await;

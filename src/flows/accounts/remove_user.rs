@@ -14,7 +14,7 @@ pub async fn remove(db: &mut Connection, pool_id: &str, sub: Uuid, trail: &Trail
         return Ok(None);
     }
     store::sessions::delete_all(db, pool_id, sub).await?;
-    store::challenges::delete_registration(db, pool_id, sub).await?;
+    store::challenges::delete_registrations(db, pool_id, sub).await?;
     store::passkeys::delete_all(db, pool_id, sub, trail).await?;
     let audited = store::audit::insert(db, pool_id, trail, Event::UserDeleted.of_user(sub)).await?;
     store::users::delete(db, pool_id, sub).await?;

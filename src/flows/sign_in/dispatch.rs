@@ -192,6 +192,8 @@ impl SignIn<'_> {
                     // First factors are handled above, and the other states are not challenges of a sign-in.
                     Pending::SignUp {}
                     | Pending::SignedUp {}
+                    | Pending::PageStep { .. }
+                    | Pending::PasskeyRegistration(_)
                     | Pending::WebAuthnRegistration(_)
                     | Pending::SelectChallenge {}
                     | Pending::Password {}

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     change,
     context::Door,
-    error::{Error, Result},
+    error::{Error, Key as Reason, Result, Text},
     factor::{Factor, MfaConfiguration},
     flows::{
         accounts::factors,
@@ -23,10 +23,10 @@ use crate::{
     pending::{Ceremony, Pending},
     random, session_text,
     store::{
-        self,
+        self, Connection,
         audit::Event,
         challenges::Challenge,
-        passkeys::Key,
+        passkeys::{Backup, Key},
         pools::Pool,
         sessions::OpenedWith,
         users::{Status, User},
@@ -35,9 +35,10 @@ use crate::{
     webauthn::{self, Assertion, Descriptor, RelyingParty, StoredCredential},
 };
 
-/// The maximum number of audit rows per user and hour about passkeys that may have been copied. The server's log has
-/// all of these events.
-const CLONES_NOTED_PER_HOUR: i64 = 10;
+/// The maximum number of audit rows per user, hour and kind about passkeys that are not as they were: that may have been
+/// copied, or whose flag BE changed. The number is limited, because a person who has the passkey can cause any number of
+/// these events. The server's log has all of them.
+const ODDITIES_NOTED_PER_HOUR: i64 = 10;
 
 /// The relying party of the pool, if one is configured.
 ///
@@ -272,21 +273,28 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
     // The user's current state decides: since the challenge, the user may have come to need a second factor.
     let rp = &relying_party(sign_in, user.as_ref()).ok_or_else(not_configured)?;
     // A decoy is verified, too, so that known and unknown passkeys take the same time.
-    let stored = stored_credential(key, &credential_id);
-    let verified = webauthn::verify_assertion(rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
+    let mut stored = stored_credential(key, &credential_id);
+    let challenge = challenge_bytes(ceremony)?;
+    let mut verified = webauthn::verify_assertion(rp, &challenge, sub, &stored, &assertion);
+    let oddity = match &verified {
+        Err(webauthn::Error::PossibleClone) if known => Some(Event::PasskeyCloneSuspected),
+        Err(webauthn::Error::BackupEligibilityChanged) if known => Some(Event::PasskeyBackupEligibilityChanged),
+        _ => None,
+    };
+    if let Some(event) = oddity {
+        note_oddity(sign_in, &mut tx, sub, event, &credential_id).await?;
+    }
+    let changed = oddity == Some(Event::PasskeyBackupEligibilityChanged);
+    if changed && pool.passkey_policy.accept_changed_backup_eligibility {
+        stored.backup_eligible = !stored.backup_eligible;
+        verified = webauthn::verify_assertion(rp, &challenge, sub, &stored, &assertion);
+    }
     let (Some(user), Ok(verified), true) = (user, &verified, known) else {
-        if verified == Err(webauthn::Error::PossibleClone) && known {
-            let trail = change::user_trail(app, &sign_in.context);
-            // The number of audit rows is limited, because a person who has the passkey can cause any number of these
-            // events.
-            let (event, since) = (Event::PasskeyCloneSuspected, trail.at - Duration::HOUR);
-            if store::audit::count_since(&mut tx, &pool.id, sub, event, since).await? < CLONES_NOTED_PER_HOUR {
-                let entry = event.of_passkey(sub, &credential_id);
-                let _ = store::audit::insert(&mut tx, &pool.id, &trail, entry).await?;
-            }
-        }
         tx.commit().await?;
         tracing::info!(reason = verified.err().map(|error| error.to_string()), "passkey sign-in refused");
+        if changed {
+            return Err(no_longer_as_registered());
+        }
         let refusal = Error::wrong_credentials("the passkey does not verify");
         // Without a username, the person chose from the passkey manager's list. That list can be corrected only by a
         // signal from the application, which must therefore learn that the passkey was deleted.
@@ -306,12 +314,27 @@ pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, cre
         sub,
         &credential_id,
         verified.sign_count,
-        verified.backup_state,
+        Backup { eligible: stored.backup_eligible, state: verified.backup_state },
         app.clock.now(),
     )
     .await?;
     let (with, methods) = proved_by(sign_in, &user, credential_id, attachment.as_deref());
     Ok(Proof::Enough { tx, user, with, methods })
+}
+
+async fn note_oddity(
+    sign_in: &SignIn<'_>,
+    db: &mut Connection,
+    sub: Uuid,
+    event: Event,
+    credential_id: &[u8],
+) -> Result<()> {
+    let (pool_id, trail) = (&sign_in.pool.id, change::user_trail(sign_in.app, &sign_in.context));
+    let noted = store::audit::count_since(db, pool_id, sub, event, trail.at - Duration::HOUR).await?;
+    if noted < ODDITIES_NOTED_PER_HOUR {
+        let _ = store::audit::insert(db, pool_id, &trail, event.of_passkey(sub, credential_id)).await?;
+    }
+    Ok(())
 }
 
 /// Returns what opens the session, and the `amr` methods that the passkey proves: `hwk` for a roaming authenticator,
@@ -343,6 +366,12 @@ pub async fn was_deleted(app: &App, pool: &Pool, assertion: &Assertion) -> Resul
 /// passkey manager.
 fn deleted() -> Error {
     Error::NotAuthorized("This passkey was deleted.".into())
+}
+
+/// The error for a passkey whose flag BE changed. Only the holder of the private key gets it.
+fn no_longer_as_registered() -> Error {
+    let words = "This passkey is no longer as it was registered: whether it may be backed up has changed. Sign in another way and register a new passkey.";
+    Error::NotAuthorized(Text::keyed(Reason::PasskeyChanged, words))
 }
 
 fn challenge_bytes(ceremony: &Ceremony) -> Result<Vec<u8>> {

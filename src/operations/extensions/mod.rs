@@ -90,7 +90,7 @@ impl Policy {
         };
         policy.insert("SessionsOnDelete".into(), json!(pool.sessions_on_passkey_delete.text()));
         // Settings that are off are listed too.
-        for member in ["KeepLastFactor", "EdDSA", "SignalUserDetails"] {
+        for member in ["KeepLastFactor", "EdDSA", "SignalUserDetails", "AcceptChangedBackupEligibility"] {
             policy.entry(member).or_insert(json!(false));
         }
         Ok(Self { passkey_policy: policy })

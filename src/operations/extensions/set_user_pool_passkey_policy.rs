@@ -17,6 +17,9 @@
 //! - `UsernamelessClients`: the app clients whose users may sign in with a passkey alone (InitiateAuth with USER_AUTH
 //!   and without USERNAME).
 //! - `SignalUserDetails`: whether GetPasskeySignals and the account page tell passkey managers the user's current name.
+//! - `AcceptChangedBackupEligibility`: whether a passkey whose flag BE (backup eligibility) is no longer that of its
+//!   registration still signs in. Keystead then stores the new flag. By default, the sign-in is refused (Web
+//!   Authentication Level 3, section 7.2, step 19).
 
 use serde::Deserialize;
 use url::Url;

@@ -32,7 +32,8 @@ pub struct Request {
     credential: Value,
 }
 
-/// Works in one transaction, which uses up the challenge even if the new passkey is then refused.
+/// Works in one transaction, which uses up the challenge even if the new passkey is then refused. Other registrations
+/// that the user has begun stay pending.
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Changed<Empty>> {
     let pool = flows::pool_of(app, &bearer).await?;
     // This locks the user's row, so that no other registration of this user changes the number of passkeys meanwhile.
@@ -40,7 +41,9 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     let now = change.at();
     check_enabled(&pool)?;
     step_up::check(app, &mut change, &pool, &bearer).await?;
-    let Some(pending) = store::challenges::take_registration(&mut change, &pool.id, bearer.sub).await? else {
+    let challenge = webauthn::registration_challenge(&request.credential).map_err(refusal)?;
+    let Some(pending) = store::challenges::take_registration(&mut change, &pool.id, bearer.sub, &challenge).await?
+    else {
         return Err(no_challenge());
     };
     let checked = check(app, &bearer, &pool, &pending, &request.credential);
@@ -91,7 +94,9 @@ fn check(
             "The registration was started by another app client; start again.".into(),
         ));
     }
-    let Pending::WebAuthnRegistration(ceremony) = &pending.state else { return Err(no_challenge()) };
+    let (Pending::PasskeyRegistration(ceremony) | Pending::WebAuthnRegistration(ceremony)) = &pending.state else {
+        return Err(no_challenge());
+    };
     let rp = relying_party_of(pool, &app.config.app_origins).filter(|rp| rp.id == ceremony.rp_id);
     let rp = rp.ok_or_else(|| {
         Error::WebAuthnRelyingPartyMismatch(

@@ -37,7 +37,7 @@ pub struct Response {
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String, Value>) -> Result<Changed<Response>> {
     let pool = flows::pool_of(app, &bearer).await?;
-    let mut change = bearer.begin_unlocked(app, context).await?;
+    let (mut change, user) = bearer.begin(app, context).await?;
     check_enabled(&pool)?;
     step_up::check(app, &mut change, &pool, &bearer).await?;
     let rp = relying_party_of(&pool, &app.config.app_origins).ok_or_else(|| {
@@ -56,17 +56,13 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String,
         id: random::uuid(),
         client_id: bearer.client_id.clone(),
         sub: Some(bearer.sub),
-        state: Pending::WebAuthnRegistration(ceremony),
+        state: Pending::PasskeyRegistration(ceremony),
         bounds: Bounds::default(),
         expires_at: now + LIFETIME,
     };
-    store::challenges::put_registration(&mut change, &pool.id, &challenge, now).await?;
+    store::challenges::insert_registration(&mut change, &pool.id, &challenge, now).await?;
     // Passkey managers show this name. Where people sign in with an address, the username would tell them nothing.
-    let user = match pool.settings.username_attributes.is_empty() {
-        true => None,
-        false => store::users::find_by_sub(&mut change, &pool.id, bearer.sub).await?,
-    };
-    let name = user.as_ref().map_or(bearer.username.as_str(), |user| names::shown(&pool, user));
+    let name = names::shown(&pool, &user);
     let options = webauthn::creation_options(&rp, &bytes, (bearer.sub, name), algorithms_of(&pool), &exclude);
     change.commit_unaudited(Unaudited::Begun, Response { credential_creation_options: options }).await
 }
