@@ -23,6 +23,8 @@ pub struct AuthorizationCode {
     pub expires_at: OffsetDateTime,
     /// The session that the code opened; `None` until the code is used.
     pub origin_jti: Option<Uuid>,
+    /// When the code was used. `None` if it was not, or was used at a replica of the previous release.
+    pub used_at: Option<OffsetDateTime>,
 }
 
 /// Adds a code.
@@ -60,7 +62,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Resu
     sqlx::query_as!(
         AuthorizationCode,
         "SELECT code_hash AS hash, sub, client_id, browser_session, redirect_uri, scope, nonce, code_challenge, resource,
-                expires_at, origin_jti
+                expires_at, origin_jti, used_at
          FROM authorization_codes WHERE user_pool_id = $1 AND code_hash = $2 FOR UPDATE",
         pool_id,
         hash
@@ -70,12 +72,19 @@ pub async fn lock(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Resu
 }
 
 /// Records the session that a locked code has opened.
-pub async fn use_up(db: &mut Connection, pool_id: &str, hash: &[u8], origin_jti: Uuid) -> sqlx::Result<()> {
+pub async fn use_up(
+    db: &mut Connection,
+    pool_id: &str,
+    hash: &[u8],
+    origin_jti: Uuid,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "UPDATE authorization_codes SET origin_jti = $3 WHERE user_pool_id = $1 AND code_hash = $2",
+        "UPDATE authorization_codes SET origin_jti = $3, used_at = $4 WHERE user_pool_id = $1 AND code_hash = $2",
         pool_id,
         hash,
-        origin_jti
+        origin_jti,
+        now
     )
     .execute(db)
     .await?;

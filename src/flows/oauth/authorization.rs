@@ -403,6 +403,7 @@ impl Authorization {
             resource: self.resource.clone(),
             expires_at: app.clock.now() + CODE_LIFETIME,
             origin_jti: None,
+            used_at: None,
         };
         let mut tx = app.db.begin().await?;
         // The user is locked first, as the common order of locks requires.

@@ -3,6 +3,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     app::App,
@@ -24,7 +25,7 @@ use crate::{
     },
     random,
     sealing::{equal, sha256},
-    store::{self, audit::Event, clients::ClientAndPool},
+    store::{self, audit::Event, authorization_codes::AuthorizationCode, clients::ClientAndPool},
     tokens::MachineClaims,
 };
 
@@ -37,6 +38,9 @@ pub enum Refusal {
 
 /// The error code for the failure of a trigger, which the application did not cause. It is sent with the status 503.
 pub const UNAVAILABLE: &str = "temporarily_unavailable";
+
+/// How long after its exchange a code may come again by accident.
+const SENT_TWICE: Duration = Duration::seconds(10);
 
 /// A refusal with this code and description.
 pub fn told(code: &'static str, description: &'static str) -> Refusal {
@@ -80,7 +84,8 @@ pub async fn grant(
 
 /// Exchanges an authorization code for tokens.
 ///
-/// A code can be exchanged once. If it is sent again, the session that it opened is revoked (RFC 6749 section 4.1.2).
+/// A code can be exchanged once. If it is sent again, the session that it opened is revoked (RFC 6749 section 4.1.2),
+/// unless this [is an accident](is_accident).
 async fn code(
     context: &PoolContext<'_>,
     named: &ClientAndPool,
@@ -99,6 +104,9 @@ async fn code(
     store::users::lock_shared(&mut tx, pool_id, sub).await?.ok_or_else(unknown)?;
     let code = store::authorization_codes::lock(&mut tx, pool_id, &hash).await?.ok_or_else(unknown)?;
     if code.client_id != named.client.id {
+        return Err(unknown());
+    }
+    if is_accident(&code, form, now) {
         return Err(unknown());
     }
     if let Some(origin_jti) = code.origin_jti {
@@ -123,7 +131,7 @@ async fn code(
     let granted = Granted { scope: &code.scope, resource: code.resource.as_deref(), refreshable: true };
     let opened = oauth_session::open(app, &mut tx, named, sub, code.browser_session, &granted).await?;
     let opened = opened.ok_or_else(|| told("invalid_grant", "the person was signed out meanwhile"))?;
-    store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti()).await?;
+    store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti(), now).await?;
     tx.commit().await?;
     opened.tokens(context, &named.client, code.nonce.as_deref()).await.map_err(|error| match by_trigger(error) {
         // The code is already used up, so trying again would not help.
@@ -134,8 +142,15 @@ async fn code(
     })
 }
 
+/// Whether a used code comes from the application that used it, which sends it twice: in two tabs, or because React's
+/// StrictMode runs effects twice. Only that application has the code verifier, so this is not a stolen code.
+fn is_accident(code: &AuthorizationCode, form: &Fields, now: OffsetDateTime) -> bool {
+    let soon = code.used_at.is_some_and(|used| now - used <= SENT_TWICE);
+    soon && code.code_challenge.is_some() && fits(code, form).is_ok()
+}
+
 /// Fails if the redirect URI or the code verifier does not match the authorization request.
-fn fits(code: &store::authorization_codes::AuthorizationCode, form: &Fields) -> Result<(), Refusal> {
+fn fits(code: &AuthorizationCode, form: &Fields) -> Result<(), Refusal> {
     if form.get("redirect_uri") != Some(&code.redirect_uri) {
         return Err(told("unauthorized_client", "invalid_redirect"));
     }
