@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::Connection;
+use crate::sealing::equal;
 
 /// The length of the window in which sent codes are counted. If the stored beginning of a window is more than an hour
 /// in the future, a wrong clock has written it, and the window counts as over.
@@ -23,15 +24,36 @@ pub struct Code {
     /// Whether the address is not the user's yet. It becomes the user's when the code is given back.
     pub pending: bool,
     pub expires_at: OffsetDateTime,
+    /// The code that was sent to the same address before, if it is good beside this one.
+    pub previous_hash: Option<Vec<u8>>,
+    pub previous_expires_at: Option<OffsetDateTime>,
 }
 
-/// Stores a user's code for a purpose, replacing the previous one. The caller has locked the user's row.
-pub async fn put(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str, code: &Code) -> sqlx::Result<()> {
+impl Code {
+    /// Returns when the code with this hash expires, if it is this code or the one before.
+    pub fn expiry(&self, hash: &[u8]) -> Option<OffsetDateTime> {
+        let is_previous = self.previous_hash.as_deref().is_some_and(|previous| equal(previous, hash));
+        if equal(&self.hash, hash) { Some(self.expires_at) } else { self.previous_expires_at.filter(|_| is_previous) }
+    }
+}
+
+/// Stores a user's code for a purpose. The one before stays good if `beside` is set and it was sent to the same address.
+/// The caller has locked the user's row.
+pub async fn put(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    purpose: &str,
+    code: &Code,
+    beside: bool,
+) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO codes (user_pool_id, sub, purpose, hash, attribute, destination, pending, expires_at)
+        "INSERT INTO codes AS c (user_pool_id, sub, purpose, hash, attribute, destination, pending, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (user_pool_id, sub, purpose)
-         DO UPDATE SET hash = $4, attribute = $5, destination = $6, pending = $7, expires_at = $8",
+         DO UPDATE SET hash = $4, attribute = $5, destination = $6, pending = $7, expires_at = $8,
+             previous_hash = CASE WHEN $9 AND (c.attribute, c.destination, c.pending) = ($5, $6, $7) THEN c.hash END,
+             previous_expires_at = c.expires_at",
         pool_id,
         sub,
         purpose,
@@ -39,7 +61,8 @@ pub async fn put(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str, c
         code.attribute,
         code.destination,
         code.pending,
-        code.expires_at
+        code.expires_at,
+        beside
     )
     .execute(db)
     .await?;
@@ -50,7 +73,7 @@ pub async fn put(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str, c
 pub async fn find(db: &mut Connection, pool_id: &str, sub: Uuid, purpose: &str) -> sqlx::Result<Option<Code>> {
     sqlx::query_as!(
         Code,
-        "SELECT hash, attribute, destination, pending, expires_at FROM codes
+        "SELECT hash, attribute, destination, pending, expires_at, previous_hash, previous_expires_at FROM codes
          WHERE user_pool_id = $1 AND sub = $2 AND purpose = $3",
         pool_id,
         sub,
@@ -155,6 +178,24 @@ pub async fn note_sent(
         now + HOUR,
         dead,
         over(beside, now)
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Whether so many guesses were made that a guesser, or everybody together, has none left for the present code.
+pub async fn is_exhausted(db: &mut Connection, pool_id: &str, counter: &Counter, limits: Limits) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM code_attempts
+               WHERE user_pool_id = $1 AND username_key = $2 AND purpose = $3 AND holder = $4
+                   AND (tried >= $5
+                        OR EXISTS (SELECT 1 FROM jsonb_each_text(code_tries) WHERE value::integer >= $6))) AS "is!""#,
+        pool_id,
+        counter.key,
+        counter.purpose,
+        counter.holder,
+        limits.per_code,
+        limits.per_code_and_guesser
     )
     .fetch_one(db)
     .await

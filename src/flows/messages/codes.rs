@@ -27,7 +27,6 @@ use crate::{
         pool_context::PoolContext,
     },
     random,
-    sealing::equal,
     store::{
         self, Connection,
         codes::{Code, Counter, Guess, Limits},
@@ -147,21 +146,33 @@ impl Counters {
         Ok(Ok(counted == Guess::Counted))
     }
 
-    /// Notes that a code is sent, or appears to be sent. Returns `false` if it is a `counted` code above the limit
-    /// `most`.
+    /// Notes that a code is sent, or appears to be sent. The code before it may stay good for the time `beside`. Returns
+    /// whether it does; `None` if this is a `counted` code above the limit `most`.
+    ///
+    /// Guesses at both codes are counted together. Once somebody has no guess left, the new code replaces the one
+    /// before, and the guesses are forgotten.
     async fn send(
         &self,
         db: &mut Connection,
         pool: &Pool,
+        beside: Option<Duration>,
         (counted, most): (bool, i32),
         now: OffsetDateTime,
-    ) -> Result<bool> {
-        let fresh = (GUESSES.per_code, (self.told.purpose == SIGN_IN).then_some(SIGN_IN_LIFETIME));
+    ) -> Result<Option<bool>> {
+        let exhausted = match beside {
+            Some(_) if self.told.purpose != SIGN_IN => {
+                let own = self.own.as_ref().unwrap_or(&self.told);
+                store::codes::is_exhausted(db, &pool.id, own, GUESSES).await?
+            }
+            _ => false,
+        };
+        let beside = beside.filter(|_| !exhausted);
+        let fresh = (GUESSES.per_code, beside);
         let sent = store::codes::note_sent(db, &pool.id, &self.told, fresh, counted, now).await?;
         if let Some(own) = &self.own {
             store::codes::forget_tries(db, &pool.id, own, fresh, now).await?;
         }
-        Ok(!counted || sent <= most)
+        Ok((!counted || sent <= most).then_some(beside.is_some()))
     }
 
     /// Subtracts a guess from the counts, because it was the right code.
@@ -187,7 +198,7 @@ fn guesser(app: &App, pool: &Pool, address: IpAddr) -> String {
     BASE64_STANDARD.encode(&app.sealing.derive("guesser", format!("{} {address}", pool.id).as_bytes())[..9])
 }
 
-/// Makes a code, which replaces the previous one, and sends it to an address. The transaction must have locked the
+/// Makes a code, which is good beside the one before, and sends it to an address. The transaction must have locked the
 /// user's row.
 pub async fn send(
     context: &PoolContext<'_>,
@@ -199,9 +210,8 @@ pub async fn send(
 ) -> Result<DeliveryDetails> {
     let (app, pool, purpose) = (context.app, context.pool, sending.purpose);
     let counters = Counters::of(app, pool, &user.username, Some(user), purpose);
-    if !counters.send(db, pool, (sending.counted, SENT_PER_HOUR), now).await? {
-        return Err(Error::limit_exceeded());
-    }
+    let sent = counters.send(db, pool, Some(purpose.lifetime()), (sending.counted, SENT_PER_HOUR), now).await?;
+    let beside = sent.ok_or_else(Error::limit_exceeded)?;
     // If the user does not have this address yet, the address becomes the user's when the code is entered.
     let pending = user.attributes.get(address.attribute.name()).is_none_or(|own| *own != address.value);
     let code = random::code(DIGITS);
@@ -211,8 +221,10 @@ pub async fn send(
         destination: address.value.clone(),
         pending,
         expires_at: now + purpose.lifetime(),
+        previous_hash: None,
+        previous_expires_at: None,
     };
-    store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored).await?;
+    store::codes::put(db, &pool.id, user.sub, purpose.text(), &stored, beside).await?;
     let stored = Some(Stored { sub: user.sub, purpose: purpose.text(), hash: &stored.hash });
     let source = sending.source;
     let told = MessageContent { occasion: occasion(purpose), source, username: &user.username, secret: &code, stored };
@@ -237,9 +249,8 @@ pub async fn pretend_to_send(
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.map_or_else(Uuid::nil, |user| user.sub)).await?;
     let counters = Counters::of(app, pool, username, user, purpose);
-    if !counters.send(&mut tx, pool, (true, SENT_PER_HOUR), now).await? {
-        return Err(Error::limit_exceeded());
-    }
+    let sent = counters.send(&mut tx, pool, Some(purpose.lifetime()), (true, SENT_PER_HOUR), now).await?;
+    sent.ok_or_else(Error::limit_exceeded)?;
     let code = random::code(DIGITS);
     let hash = hash(app, pool, Uuid::nil(), purpose, &code);
     store::codes::delete(&mut tx, &pool.id, Uuid::nil(), purpose.text()).await?;
@@ -276,12 +287,13 @@ pub async fn check(
     };
     let hash = hash(app, pool, user.sub, purpose, given.code);
     let found = store::codes::find(db, &pool.id, user.sub, purpose.text()).await?;
-    Ok(match found.filter(|code| allowed && equal(&code.hash, &hash)) {
-        Some(code) if code.expires_at > now => {
+    let found = found.filter(|_| allowed).and_then(|code| Some((code.expiry(&hash)?, code)));
+    Ok(match found {
+        Some((expires_at, code)) if expires_at > now => {
             if let Some(by) = &by {
                 counters.take_back(db, pool, by).await?;
             }
-            Ok(code)
+            Ok(Code { hash: hash.to_vec(), expires_at, ..code })
         }
         // The code is right but came too late. Expired sign-up codes are kept for a while, so that the caller learns
         // this.
@@ -331,7 +343,8 @@ pub async fn redeem_checked(
     now: OffsetDateTime,
 ) -> Result<Code> {
     let found = store::codes::find(db, &pool.id, user.sub, purpose.text()).await?;
-    let still = found.filter(|code| equal(&code.hash, &checked.hash) && code.expires_at > now).ok_or_else(expired)?;
+    let still = found.filter(|code| code.expiry(&checked.hash).is_some_and(|expires_at| expires_at > now));
+    let still = still.ok_or_else(expired)?;
     use_up(app, db, pool, user, purpose).await?;
     Ok(still)
 }
@@ -403,11 +416,10 @@ pub async fn count_sign_in(
         SentAs::SecondFactor => SECOND_FACTOR,
     };
     let counters = Counters::of_strangers(app, pool, username, user, purpose);
-    if counters.send(db, pool, (true, SIGN_IN_SENT_PER_HOUR), now).await? {
-        Ok(())
-    } else {
-        Err(Error::limit_exceeded())
-    }
+    // A later sign-in code does not replace an earlier one.
+    let beside = (purpose == SIGN_IN).then_some(SIGN_IN_LIFETIME);
+    let sent = counters.send(db, pool, beside, (true, SIGN_IN_SENT_PER_HOUR), now).await?;
+    sent.map(|_| ()).ok_or_else(Error::limit_exceeded)
 }
 
 /// Counts a guess at a sign-in code, and fails if there are too many. Returns `false` if the guess must be treated as
