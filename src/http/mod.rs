@@ -59,16 +59,18 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .service(
                 asks("/logout").route(web::get().to(oauth::logout::get)).route(web::post().to(oauth::logout::post)),
             )
-            .service(shows("/login", pages::login::visit))
-            .service(shows("/signup", pages::sign_up::visit))
-            .service(shows("/forgot", pages::forgot::visit))
+            .service(shows_steps("/login", pages::login::visit))
+            .service(shows_steps("/signup", pages::sign_up::visit))
+            .service(shows_steps("/forgot", pages::forgot::visit))
             .service(shows("/passkeys/add", pages::passkeys::visit))
             .service(shows("/account", pages::account::visit))
             .service(shows("/confirmUser", pages::confirm_user::visit))
             .route("/assets/pages.js", web::get().to(pages::assets::script))
             .route("/assets/keystead-passkeys.js", web::get().to(pages::assets::signals))
             .route("/assets/logo/{user_pool_id}/{version}", web::get().to(pages::assets::logo))
-            .route("/.well-known/webauthn", web::get().to(pages::assets::related_origins))
+            .route("/.well-known/webauthn", web::get().to(pages::well_known::related_origins))
+            .service(document("/.well-known/change-password", pages::well_known::change_password))
+            .service(document("/.well-known/passkey-endpoints", pages::well_known::passkey_endpoints))
             .route("/dev/inbox", web::get().to(pages::inbox::read))
             .route("/import/{token}", web::put().to(import::put))
             .service(document("/health/live", health::live))
@@ -130,6 +132,17 @@ where
     H::Output: Responder + 'static,
 {
     web::resource(path).route(web::get().to(page)).route(web::head().to(page)).route(web::post().to(page))
+}
+
+/// Like [`shows`], for a page with steps ([`pages::step`]).
+fn shows_steps<H, Args>(path: &str, page: H) -> Resource
+where
+    H: Handler<Args> + Copy,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    let paths = [path.to_owned(), format!("{path}/{{step:[0-9a-f-]{{36}}}}")];
+    web::resource(paths).route(web::get().to(page)).route(web::head().to(page)).route(web::post().to(page))
 }
 
 /// Builds the separate server that serves nothing but `/metrics`.

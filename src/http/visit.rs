@@ -45,8 +45,10 @@ pub struct Visit {
     /// What flows need to know about the request. The operation is empty; [`Visit::context_of`] sets it.
     pub context: Context,
     head: Head,
-    /// The path, without the query.
+    /// The path, without the query and without the ID of the step.
     pub path: String,
+    /// The ID of the step of the pages that the path ends with, if it has one.
+    pub step: Option<Uuid>,
     pub query: Fields,
     /// The fields of the submitted form; empty for methods other than `POST`.
     pub form: Fields,
@@ -116,12 +118,18 @@ impl Visit {
         let cookies = headers.iter().filter(|(name, _)| name == "cookie").flat_map(|(_, value)| value.split(';'));
         let cookies = cookies.filter_map(|pair| pair.trim().split_once('='));
         let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let step = request.match_info().get("step").and_then(|id| Uuid::try_parse(id).ok());
+        let path = match request.path().rsplit_once('/') {
+            Some((page, _)) if step.is_some() => page,
+            _ => request.path(),
+        };
         let context = Context { request_id, operation: String::new(), address, door: Door::Pages, browser: None };
         let mut visit = Self {
             app: app.clone(),
             context,
             head: Head { method: request.method().to_string(), uri: request.path().to_owned(), headers },
-            path: request.path().to_owned(),
+            path: path.to_owned(),
+            step,
             query: Fields::parse(request.query_string().as_bytes()),
             form: Fields::default(),
             size: 0,

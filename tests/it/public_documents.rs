@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, pool};
+use crate::support::{Browser, TestServer, pool};
 
 async fn get(server: &TestServer, path: &str) -> (u16, String) {
     let answer = server.http.get(format!("{}{path}", server.url)).send().await.unwrap();
@@ -157,4 +157,15 @@ async fn documents_can_be_read_by_pages_of_other_origins_and_by_monitors() {
         (&read(&discovery).await, &json!(format!("http://localhost:9229/{}", pool())))
     );
     assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+}
+
+#[tokio::test]
+async fn browsers_and_passkey_managers_find_the_account_page() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let found = browser.get("/.well-known/change-password").await;
+    assert_eq!((found.status, found.location()), (302, "/account"));
+    let (status, text) = get(&server, "/.well-known/passkey-endpoints").await;
+    let account = "http://localhost:9229/account";
+    assert_eq!((status, text), (200, json!({"enroll": account, "manage": account}).to_string()));
 }

@@ -85,11 +85,16 @@ async fn logout(visit: Rc<Visit>, agreed: bool) -> Result<HttpResponse> {
         let is_cognitos = ["logout_uri", "redirect_uri"].into_iter().any(|name| visit.query.given(name).is_some());
         let is_theirs = hint.is_some_and(|hint| hint.sub == browser.session.sub);
         if !(is_cognitos || is_theirs || agreed) {
-            return pages::log_out::ask(&visit, &named, &browser, &to);
+            return pages::log_out::ask(&visit, &named, &browser);
         }
         browser::end(&visit.app, &visit.context, &named.pool.id, &browser.session).await?;
     }
-    let mut response = if agreed { pages::see_other(&to) } else { pages::found(&to) };
+    let is_ours = to.starts_with('/');
+    let mut response = match is_ours {
+        true if agreed => pages::see_other(&to),
+        true => pages::found(&to),
+        false => pages::leave::to_application(&visit, &named.pool, &to),
+    };
     pages::cookies::forget(&visit, &named.pool.id, &mut response)?;
     Ok(response)
 }

@@ -10,7 +10,6 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::{
     app::App,
-    hosts,
     http::{address, arrival, work},
     sealing::sha256,
     store,
@@ -118,26 +117,6 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
             .insert_header((header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; sandbox"))
             .body(image),
         Ok(None) => HttpResponse::NotFound().finish(),
-        Err(_) => HttpResponse::ServiceUnavailable().finish(),
-    }
-}
-
-/// `GET /.well-known/webauthn`: the other origins that may use the passkeys of an RP ID (Web Authentication Level 3,
-/// section 5.11). The RP ID is the host name of the request.
-pub async fn related_origins(request: HttpRequest, app: web::Data<App>) -> HttpResponse {
-    let address = match arrival::admitted(&request, &app) {
-        Ok(address) => address,
-        Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
-    };
-    // Only the `Host` header counts. A header that proxies set is ignored, because any client can send it.
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let name = hosts::name_of(host).to_ascii_lowercase();
-    match work::read(&app, (address, None), async move |app| store::pools::related_origins(&app.db, &name).await).await
-    {
-        Ok(origins) if origins.is_empty() => HttpResponse::NotFound().finish(),
-        Ok(origins) => HttpResponse::Ok()
-            .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
-            .json(serde_json::json!({ "origins": origins })),
         Err(_) => HttpResponse::ServiceUnavailable().finish(),
     }
 }

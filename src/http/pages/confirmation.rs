@@ -4,9 +4,15 @@ use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use askama::Template;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Notice, PageLayout, page, pool, purpose::PagePurpose, words};
+use super::{
+    Notice, PageLayout, page, pool,
+    purpose::PagePurpose,
+    sign_up::{self as sign_up_page, Shows},
+    words,
+};
 use crate::{
     error::Result,
     factor::AddressAttribute,
@@ -38,26 +44,30 @@ struct ConfirmPage<'a> {
 }
 
 /// What the page knows about the sign-up that waits for its confirmation.
-#[derive(Clone, Copy)]
-pub struct Waiting<'a> {
-    pub username: &'a str,
-    pub to: &'a str,
-    pub session: &'a str,
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Waiting {
+    pub username: String,
+    pub to: String,
+    pub session: String,
     /// The code, if it is right but a password must be sent along with it.
-    pub right_code: Option<&'a str>,
+    pub right_code: Option<String>,
+}
+
+impl Waiting {
+    pub fn new(username: impl Into<String>, to: impl Into<String>, session: impl Into<String>) -> Self {
+        Self { username: username.into(), to: to.into(), session: session.into(), right_code: None }
+    }
 }
 
 pub fn confirm_page(
     visit: &Visit,
     purpose: &PagePurpose,
     status: u16,
-    waiting: &Waiting<'_>,
-    notice: Notice,
+    waiting: &Waiting,
+    mut f: PageLayout,
 ) -> Result<HttpResponse> {
-    let Waiting { username, to, session, right_code } = *waiting;
-    let mut f = purpose.frame(visit);
-    f.action = f.link("/signup");
-    f.notice = notice;
+    let Waiting { username, to, session, right_code } = waiting;
+    let (to, right_code) = (to.as_str(), right_code.as_deref());
     f.inbox = super::inbox::link(visit);
     let pool = &purpose.named().pool;
     let mail = match to {
@@ -68,7 +78,7 @@ pub fn confirm_page(
     // The pool's custom message trigger may have put the code into the mail.
     let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
     let by_link = links.then(|| {
-        let (hint, next) = ([("login_hint", username)], pool::invitation(pool));
+        let (hint, next) = ([("login_hint", username.as_str())], pool::invitation(pool));
         format!("/login?{}", visit.query.text(&["done", "then", "invited", "login_hint"], &[&hint, next].concat()))
     });
     let text = match (by_link.is_some(), to) {
@@ -88,7 +98,7 @@ pub fn confirm_page(
 pub async fn confirm_again(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
     let session = sign_up::session_of(&visit.app, &visit.context, purpose.named(), username).await?;
-    confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session: &session, right_code: None }, Notice::None)
+    sign_up_page::lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), Notice::None).await
 }
 
 /// Sends another code to a person who waits for one. Returns the masked destination that the page shows, or an empty
@@ -108,5 +118,5 @@ pub async fn resend(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse
     resend_code(visit, purpose, username).await?;
     let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());
     let asked = Notice::Good(purpose.frame(visit).say("asked-again"));
-    confirm_page(visit, purpose, 200, &Waiting { username, to, session, right_code: None }, asked)
+    sign_up_page::lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), asked).await
 }

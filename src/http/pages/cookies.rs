@@ -26,19 +26,19 @@ use crate::{
     sealing::equal,
 };
 
-fn is_secure(visit: &Visit) -> bool {
+pub fn is_secure(visit: &Visit) -> bool {
     visit.app.public_url.starts_with("https://")
 }
 
-fn name(visit: &Visit, what: &str) -> String {
+pub fn name(visit: &Visit, what: &str) -> String {
     form_secret::cookie_name(&visit.app.public_url, what)
 }
 
-fn cookie<'c>(visit: &Visit, name: String, value: String) -> Cookie<'c> {
+pub fn cookie<'c>(visit: &Visit, name: String, value: String) -> Cookie<'c> {
     Cookie::build(name, value).path("/").http_only(true).secure(is_secure(visit)).same_site(SameSite::Lax).finish()
 }
 
-fn put(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<()> {
+pub fn put(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<()> {
     response.add_cookie(cookie).map_err(|cause| Error::internal(cause.to_string()))
 }
 

@@ -4,13 +4,16 @@ use std::{borrow::Cow, rc::Rc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use time::Duration;
 
 use super::{
     Notice, PageLayout,
     attribute_input::plain_name,
     code_input, cookies, page, pool,
     purpose::{PagePurpose, broken_form},
+    step::{self, Address, Step},
     words,
 };
 use crate::{
@@ -48,12 +51,18 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Err(answer) => return Ok(answer),
     };
     if !visit.is_form() {
-        let hint = visit.query.get("login_hint").unwrap_or_default();
-        return first(visit, &purpose, 200, hint, Notice::None);
+        return match step::current(visit, purpose.named()).await? {
+            Some(Ok(step)) => render(visit, &purpose, 200, &step),
+            Some(Err(elsewhere)) => Ok(elsewhere),
+            None => {
+                let hint = visit.query.get("login_hint").unwrap_or_default();
+                render(visit, &purpose, 200, &Step { shows: Shows::name(hint), notice: Notice::None })
+            }
+        };
     }
     if !cookies::is_own_form(visit) {
         let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
-        return first(visit, &purpose, 403, "", notice);
+        return render(visit, &purpose, 403, &Step { shows: Shows::name(""), notice });
     }
     match visit.form.get("step").unwrap_or_default() {
         "forgot" => send(visit, &purpose).await,
@@ -62,34 +71,53 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
 }
 
+/// How long the pages can be shown: as long as the code is valid.
+const LIFETIME: Duration = Duration::HOUR;
+
+/// What a page shows.
+#[derive(Serialize, Deserialize)]
+enum Shows {
+    Name { username: String },
+    Code { username: String, to: String },
+}
+
+impl Shows {
+    fn name(username: &str) -> Self {
+        Self::Name { username: username.chars().take(128).collect() }
+    }
+
+    fn code(username: &str, to: &str) -> Self {
+        Self::Code { username: username.to_owned(), to: to.to_owned() }
+    }
+}
+
 /// Shows the form that requests a code, with the notice that an operator requires a new password.
-pub fn needed(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
+pub async fn needed(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let notice = Notice::Problem(purpose.frame(visit).say("error-reset-needed"));
-    first(visit, purpose, 400, username, notice)
+    lead_to(visit, purpose, Shows::name(username), notice).await
 }
 
-fn first(visit: &Visit, purpose: &PagePurpose, status: u16, username: &str, notice: Notice) -> Result<HttpResponse> {
-    let mut f = purpose.frame(visit);
-    f.action = f.link("/forgot");
-    f.notice = notice;
-    let template = ForgotPage { f, label: pool::name_label(&purpose.named().pool), username };
-    page(visit, status, &template.f, &template)
+/// Responds to a form with the page that it leads to.
+async fn lead_to(visit: &Visit, purpose: &PagePurpose, shows: Shows, notice: Notice) -> Result<HttpResponse> {
+    step::show(visit, purpose.named(), "/forgot", &Step { shows, notice }, LIFETIME).await
 }
 
-fn code_page(
-    visit: &Visit,
-    purpose: &PagePurpose,
-    status: u16,
-    (username, to): (&str, &str),
-    notice: Notice,
-) -> Result<HttpResponse> {
+fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
-    f.notice = notice;
-    f.inbox = super::inbox::link(visit);
-    let sent = if to.is_empty() { f.say("code-sent") } else { f.say1("code-sent-to", "to", to) };
-    let policy = words::policy(&f.texts, &purpose.named().pool.settings.policies.password_policy);
-    let template = CodePage { f, username, to, sent, policy };
-    page(visit, status, &template.f, &template)
+    f.notice = step.notice.clone();
+    match &step.shows {
+        Shows::Name { username } => {
+            let template = ForgotPage { f, label: pool::name_label(&purpose.named().pool), username };
+            page(visit, status, &template.f, &template)
+        }
+        Shows::Code { username, to } => {
+            f.inbox = super::inbox::link(visit);
+            let sent = if to.is_empty() { f.say("code-sent") } else { f.say1("code-sent-to", "to", to) };
+            let policy = words::policy(&f.texts, &purpose.named().pool.settings.policies.password_policy);
+            let template = CodePage { f, username, to, sent, policy };
+            page(visit, status, &template.f, &template)
+        }
+    }
 }
 
 async fn send(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
@@ -99,12 +127,12 @@ async fn send(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     match visit.api("ForgotPassword", input).await {
         Ok(sent) => {
             let to = sent["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
-            code_page(visit, purpose, 200, (username, to), Notice::None)
+            lead_to(visit, purpose, Shows::code(username, to), Notice::None).await
         }
         Err(error) => {
             let error = words::refuse_internal(error)?;
             let text = words::explaining(&purpose.frame(visit).texts, &error);
-            first(visit, purpose, 400, username, Notice::Problem(text))
+            lead_to(visit, purpose, Shows::name(username), Notice::Problem(text)).await
         }
     }
 }
@@ -120,10 +148,10 @@ async fn reset(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
         "Password": form.get("password").unwrap_or_default(),
     });
     match visit.api("ConfirmForgotPassword", input).await {
-        Ok(_) => Ok(super::see_other(&format!(
-            "/login?{}",
-            visit.query.text(&["done", "login_hint"], &[("done", "password"), ("login_hint", username)])
-        ))),
+        Ok(_) => {
+            let more = [("done", "password"), ("login_hint", username)];
+            step::leave(visit, named, &Address::new("/login", &more))
+        }
         Err(error) => {
             let error = words::refuse_internal(error)?;
             let texts = purpose.frame(visit).texts;
@@ -140,7 +168,7 @@ async fn reset(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
                 | Error::ExpiredCode(_) => texts.say("error-code"),
                 other => words::explaining(&texts, &other),
             };
-            code_page(visit, purpose, 400, (username, to), Notice::Problem(text))
+            lead_to(visit, purpose, Shows::code(username, to), Notice::Problem(text)).await
         }
     }
 }

@@ -19,10 +19,8 @@ struct LogOutPage<'a> {
     account: String,
 }
 
-/// `to` is the address to which the browser goes after the sign-out.
-pub fn ask(visit: &Visit, named: &ClientAndPool, browser: &Browser, to: &str) -> Result<HttpResponse> {
-    let mut f = PageLayout::new(visit, Some(&named.pool));
-    f.leads_to(to);
+pub fn ask(visit: &Visit, named: &ClientAndPool, browser: &Browser) -> Result<HttpResponse> {
+    let f = PageLayout::new(visit, Some(&named.pool));
     let username = names::shown(&named.pool, &browser.user);
     let template = LogOutPage { f, username, account: format!("/account?client_id={}", named.client.id) };
     page(visit, 200, &template.f, &template)

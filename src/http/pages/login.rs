@@ -1,20 +1,24 @@
 //! `/login`: asks for the name (or for a passkey, which needs no name), then for the factors that the person has.
 //!
-//! Each step is a form that carries the API's `Session` and earlier input to the next step. The pages keep nothing else
-//! between steps.
+//! Each form carries the API's `Session` and earlier input to the next one. The response to a form is a redirect to a
+//! [`step`] of its own, which holds what the next page shows.
 
 use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use time::Duration;
 
 use super::{
     Notice, PageLayout,
     attribute_input::{AttributeInput, plain_name},
     code_input, confirmation, cookies, forgot, gone, page, pool,
     purpose::{self, PagePurpose, broken_form},
-    setup, words,
+    setup,
+    step::{self, Step},
+    words,
 };
 use crate::{
     app::App,
@@ -47,12 +51,85 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     let login = Login { visit, purpose: &purpose, named: purpose.named() };
     if !visit.is_form() {
-        return login.first().await;
+        return match step::current(visit, login.named).await? {
+            Some(Ok(step)) => login.render(200, &step),
+            Some(Err(elsewhere)) => Ok(elsewhere),
+            None => login.first().await,
+        };
     }
     if !cookies::is_own_form(visit) {
-        return login.name_page(403, "", login.problem("error-old-form"), None);
+        // The person may have signed in in another tab, which replaced the token of this form.
+        return match cookies::browser(visit, &login.named.pool.id).await? {
+            Some(browser) if purpose.may_go_on(visit, &browser) => Ok(purpose.go_on(visit, &browser).await),
+            _ => login.render(403, &Step { shows: Shows::name(""), notice: login.problem("error-old-form") }),
+        };
     }
     login.step().await
+}
+
+/// How long a page can be shown that no code and no session bounds.
+const LIFETIME: Duration = Duration::HOUR;
+
+/// What a page of the sign-in shows.
+#[derive(Serialize, Deserialize)]
+enum Shows {
+    /// The first page. `signal` is what the passkey manager is told.
+    Name {
+        username: String,
+        signal: Option<Value>,
+    },
+    Password {
+        username: String,
+        session: String,
+        offered: String,
+    },
+    Passkey {
+        username: String,
+        session: String,
+        offered: String,
+        options: String,
+    },
+    Code {
+        username: String,
+        session: String,
+        offered: String,
+        challenge: ChallengeName,
+        to: String,
+    },
+    /// The choice of a first factor, among those in `offered`.
+    Factor {
+        username: String,
+        session: String,
+        offered: String,
+    },
+    /// The choice of a second factor.
+    SecondFactor {
+        username: String,
+        session: String,
+        offered: String,
+    },
+    /// A new password, and values for the required attributes. `entered` are the values that were refused.
+    NewPassword {
+        username: String,
+        session: String,
+        required: Vec<(String, String)>,
+    },
+    Setup {
+        username: String,
+        session: String,
+        secret: String,
+    },
+}
+
+impl Shows {
+    fn name(username: &str) -> Self {
+        Self::Name { username: shortened(username), signal: None }
+    }
+}
+
+/// Returns at most as much of a name as its field takes.
+fn shortened(username: &str) -> String {
+    username.chars().take(128).collect()
 }
 
 /// One request of a sign-in.
@@ -167,6 +244,10 @@ impl Login<'_> {
         Notice::Problem(PageLayout::new(self.visit, None).say(id))
     }
 
+    fn explained(&self, error: &Error) -> Notice {
+        Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, error))
+    }
+
     fn frame(&self, notice: Notice) -> PageLayout {
         let mut frame = self.purpose.frame(self.visit);
         frame.notice = notice;
@@ -184,7 +265,7 @@ impl Login<'_> {
                     && self.visit.query.get("login_hint").is_some_and(|hint| !is_called(&browser.user, hint));
                 if is_another {
                     let hint = self.visit.query.get("login_hint").unwrap_or_default();
-                    return self.name_page(200, hint, Notice::None, None);
+                    return self.render(200, &Step { shows: Shows::name(hint), notice: Notice::None });
                 }
                 if self.purpose.is_satisfied_by(self.visit, &browser) {
                     return Ok(self.purpose.go_on(self.visit, &browser).await);
@@ -194,7 +275,8 @@ impl Login<'_> {
                     Some(_) => Notice::Good(PageLayout::new(self.visit, None).say("step-up-why")),
                     None => Notice::None,
                 };
-                self.name_page(200, names::shown(&self.named.pool, &browser.user), notice, None)
+                let shows = Shows::name(names::shown(&self.named.pool, &browser.user));
+                self.render(200, &Step { shows, notice })
             }
             (Some(browser), Prompt::SelectAccount) if self.purpose.is_satisfied_by(self.visit, &browser) => {
                 let f = self.frame(Notice::None);
@@ -211,23 +293,79 @@ impl Login<'_> {
                     _ => Notice::None,
                 };
                 let hint = self.visit.query.get("login_hint").unwrap_or_default();
-                self.name_page(200, hint, notice, gone)
+                let shows = Shows::Name { signal: gone, username: shortened(hint) };
+                self.render(200, &Step { shows, notice })
             }
         }
     }
 
-    fn name_page(&self, status: u16, username: &str, notice: Notice, signal: Option<Value>) -> Result<HttpResponse> {
-        let mut f = self.frame(notice);
-        f.signals = signal.map(|signal| signal.to_string());
-        let settings = &self.named.pool.settings;
-        let template = NamePage {
-            label: pool::name_label(&self.named.pool),
-            username: &username.chars().take(128).collect::<String>(),
-            passkeys: pool::has_passkeys(&self.named.pool),
-            sign_up: !settings.admin_create_user_config.allow_admin_create_user_only,
-            f,
+    /// Responds to a form with the page that it leads to.
+    async fn show(&self, shows: Shows, notice: Notice) -> Result<HttpResponse> {
+        let lifetime = match &shows {
+            Shows::Name { .. } => LIFETIME,
+            _ => Duration::minutes(self.named.client.settings.auth_session_validity),
         };
-        page(self.visit, status, &template.f, &template)
+        step::show(self.visit, self.named, "/login", &Step { shows, notice }, lifetime).await
+    }
+
+    fn render(&self, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {
+        let mut f = self.frame(step.notice.clone());
+        match &step.shows {
+            Shows::Name { username, signal } => {
+                f.signals = signal.as_ref().map(Value::to_string);
+                let settings = &self.named.pool.settings;
+                let template = NamePage {
+                    label: pool::name_label(&self.named.pool),
+                    username,
+                    passkeys: pool::has_passkeys(&self.named.pool),
+                    sign_up: !settings.admin_create_user_config.allow_admin_create_user_only,
+                    f,
+                };
+                page(self.visit, status, &template.f, &template)
+            }
+            Shows::Password { username, session, offered } => {
+                let others = choices(offered, Some(ChallengeName::Password));
+                let forgot = self.forgot(username);
+                let template = PasswordPage { forgot, f, username, session, offered, others };
+                page(self.visit, status, &template.f, &template)
+            }
+            Shows::Passkey { username, session, offered, options } => {
+                let others = choices(offered, Some(ChallengeName::WebAuthn));
+                let template = PasskeyPage { f, username, session, offered, options, others };
+                page(self.visit, status, &template.f, &template)
+            }
+            Shows::Code { username, session, offered, challenge, to } => {
+                let by_app = *challenge == ChallengeName::SoftwareTokenMfa;
+                f.inbox = if by_app { None } else { super::inbox::link(self.visit) };
+                let sent = if by_app { f.say("code-from-app") } else { f.say1("code-sent-to", "to", to) };
+                let others = choices(offered, Some(*challenge));
+                let challenge = (*challenge).into();
+                let template = CodePage { f, username, session, offered, challenge, to, sent, others };
+                page(self.visit, status, &template.f, &template)
+            }
+            Shows::Factor { username, session, offered } => {
+                let others = choices(offered, None);
+                let template = ChoosePage { f, username, session, offered, step: "factor", others };
+                page(self.visit, status, &template.f, &template)
+            }
+            Shows::SecondFactor { username, session, offered } => {
+                let others = choices(offered, None);
+                let template = ChoosePage { f, username, session, offered: "", step: "mfa", others };
+                page(self.visit, status, &template.f, &template)
+            }
+            Shows::NewPassword { username, session, required } => {
+                let fields = required.iter().map(|(name, value)| AttributeInput::new(&f.texts, name, true, value));
+                let fields = fields.collect();
+                let names: Vec<_> = required.iter().map(|(name, _)| name.as_str()).collect();
+                let policy = words::policy(&f.texts, &self.named.pool.settings.policies.password_policy);
+                let required = names.join(",");
+                let template = NewPasswordPage { username, session, required, fields, policy, f };
+                page(self.visit, status, &template.f, &template)
+            }
+            Shows::Setup { username, session, secret } => {
+                setup::page(self.visit, status, f, username, session, secret, false)
+            }
+        }
     }
 
     /// Handles `POST`: carries out the step that the form names.
@@ -246,9 +384,9 @@ impl Login<'_> {
                 Some(browser) if self.purpose.may_go_on(self.visit, &browser) => {
                     Ok(self.purpose.go_on(self.visit, &browser).await)
                 }
-                _ => self.name_page(200, "", Notice::None, None),
+                _ => self.show(Shows::name(""), Notice::None).await,
             },
-            "another" => self.name_page(200, "", Notice::None, None),
+            "another" => self.show(Shows::name(""), Notice::None).await,
             _ => Err(broken_form()),
         }
     }
@@ -288,11 +426,11 @@ impl Login<'_> {
     async fn name(&self) -> Result<HttpResponse> {
         let username = &*plain_name(&self.named.pool, self.field("username"));
         if username.is_empty() || username.chars().count() > 128 {
-            return self.name_page(400, username, self.problem("error-entry"), None);
+            return self.show(Shows::name(username), self.problem("error-entry")).await;
         }
         match self.begin(pairs([("USERNAME", username)]), None).await {
             Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
-            Err(error) => self.start_over(username, error),
+            Err(error) => self.start_over(username, error).await,
         }
     }
 
@@ -322,7 +460,7 @@ impl Login<'_> {
         let offered = self.field("offered");
         match self.respond(ChallengeName::SelectChallenge, self.field("session"), responses).await {
             Ok(outcome) => self.go_on(&username, outcome, offered, Notice::None).await,
-            Err(error) => self.start_over(&username, error),
+            Err(error) => self.start_over(&username, error).await,
         }
     }
 
@@ -333,21 +471,11 @@ impl Login<'_> {
         match self.respond(ChallengeName::Password, session, responses).await {
             Ok(outcome) => self.go_on(username, outcome, offered, Notice::None).await,
             Err(Error::UserNotConfirmed) => confirmation::confirm_again(self.visit, self.purpose, username).await,
-            Err(Error::PasswordResetRequired) => forgot::needed(self.visit, self.purpose, username),
-            Err(error) if words::is_of_session(&error) => self.start_over(username, error),
+            Err(Error::PasswordResetRequired) => forgot::needed(self.visit, self.purpose, username).await,
+            Err(error) if words::is_of_session(&error) => self.start_over(username, error).await,
             Err(error) => {
-                let f =
-                    self.frame(Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error)));
-                words::refuse_internal(error)?;
-                let template = PasswordPage {
-                    forgot: self.forgot(username),
-                    f,
-                    username,
-                    session,
-                    offered,
-                    others: choices(offered, Some(ChallengeName::Password)),
-                };
-                page(self.visit, 400, &template.f, &template)
+                let notice = self.explained(&words::refuse_internal(error)?);
+                self.show(password_page(username, session, offered), notice).await
             }
         }
     }
@@ -372,9 +500,9 @@ impl Login<'_> {
         };
         let notice = match error {
             Error::NotAuthorized(_) | Error::InvalidParameter(_) => self.problem(id),
-            other => Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &other)),
+            other => self.explained(&other),
         };
-        self.name_page(400, username, notice, signal)
+        self.show(Shows::Name { username: shortened(username), signal }, notice).await
     }
 
     /// Returns the signal for the passkey manager if the asserted passkey was deleted here.
@@ -413,37 +541,23 @@ impl Login<'_> {
         let error = match self.respond(challenge, session, pairs([("USERNAME", username), (member, value)])).await {
             Ok(outcome) => return self.go_on(username, outcome, offered, Notice::None).await,
             Err(error) if words::is_of_session(&error) || challenge == ChallengeName::SelectMfaType => {
-                return self.start_over(username, error);
+                return self.start_over(username, error).await;
             }
             Err(error) => words::refuse_internal(error)?,
         };
-        let notice = Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error));
-        self.code_page(400, username, session, (challenge, self.field("to"), offered), notice)
+        let shows = Shows::Code {
+            username: username.to_owned(),
+            session: session.to_owned(),
+            offered: offered.to_owned(),
+            challenge,
+            to: self.field("to").to_owned(),
+        };
+        self.show(shows, self.explained(&error)).await
     }
 
     fn forgot(&self, username: &str) -> String {
         let query = self.visit.query.text(&["login_hint", "done", "fresh"], &[("login_hint", username)]);
         format!("/forgot?{query}")
-    }
-
-    fn code_page(
-        &self,
-        status: u16,
-        username: &str,
-        session: &str,
-        (challenge, to, offered): (ChallengeName, &str, &str),
-        notice: Notice,
-    ) -> Result<HttpResponse> {
-        let mut f = self.frame(notice);
-        f.inbox = if challenge == ChallengeName::SoftwareTokenMfa { None } else { super::inbox::link(self.visit) };
-        let sent = match challenge {
-            ChallengeName::SoftwareTokenMfa => f.say("code-from-app"),
-            _ => f.say1("code-sent-to", "to", to),
-        };
-        let others = choices(offered, Some(challenge));
-        let challenge = challenge.into();
-        let template = CodePage { f, username, session, offered, challenge, to, sent, others };
-        page(self.visit, status, &template.f, &template)
     }
 
     async fn new_password(&self) -> Result<HttpResponse> {
@@ -455,7 +569,7 @@ impl Login<'_> {
         }
         match self.respond(ChallengeName::NewPasswordRequired, session, responses).await {
             Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
-            Err(error) if words::is_of_session(&error) => self.start_over(username, error),
+            Err(error) if words::is_of_session(&error) => self.start_over(username, error).await,
             Err(error) => {
                 let error = words::refuse_internal(error)?;
                 let texts = PageLayout::new(self.visit, None).texts;
@@ -464,24 +578,12 @@ impl Login<'_> {
                     Error::InvalidPassword(_) => texts.say1("error-password-policy", "policy", &policy),
                     other => words::explaining(&texts, &other),
                 };
-                self.new_password_page(400, username, session, &required, Notice::Problem(notice))
+                let required = required.iter().map(|name| ((*name).to_owned(), self.field(name).to_owned()));
+                let required = required.collect();
+                let shows = Shows::NewPassword { username: username.to_owned(), session: session.to_owned(), required };
+                self.show(shows, Notice::Problem(notice)).await
             }
         }
-    }
-
-    fn new_password_page(
-        &self,
-        status: u16,
-        username: &str,
-        session: &str,
-        required: &[&str],
-        notice: Notice,
-    ) -> Result<HttpResponse> {
-        let f = self.frame(notice);
-        let fields = required.iter().map(|name| AttributeInput::new(&f.texts, name, true, self.field(name))).collect();
-        let policy = words::policy(&f.texts, &self.named.pool.settings.policies.password_policy);
-        let template = NewPasswordPage { username, session, required: required.join(","), fields, policy, f };
-        page(self.visit, status, &template.f, &template)
     }
 
     /// Checks the first code of an authenticator app that is set up during the sign-in, and continues the sign-in.
@@ -491,26 +593,25 @@ impl Login<'_> {
         let verified = self.visit.api("VerifySoftwareToken", json!({"Session": session, "UserCode": code})).await;
         let verified = match verified {
             Ok(verified) => verified,
-            Err(error) if words::is_of_session(&error) => return self.start_over(username, error),
+            Err(error) if words::is_of_session(&error) => return self.start_over(username, error).await,
             Err(error) => {
-                let error = words::refuse_internal(error)?;
-                let f =
-                    self.frame(Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error)));
-                return setup::page(self.visit, 400, f, username, session, self.field("secret"), false);
+                let notice = self.explained(&words::refuse_internal(error)?);
+                let secret = self.field("secret").to_owned();
+                let shows = Shows::Setup { username: username.to_owned(), session: session.to_owned(), secret };
+                return self.show(shows, notice).await;
             }
         };
         let session = verified["Session"].as_str().unwrap_or_default();
         match self.respond(ChallengeName::MfaSetup, session, pairs([("USERNAME", username)])).await {
             Ok(outcome) => self.go_on(username, outcome, "", Notice::None).await,
-            Err(error) => self.start_over(username, error),
+            Err(error) => self.start_over(username, error).await,
         }
     }
 
     /// Shows the first page again, with a notice of what went wrong.
-    fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
-        let error = words::refuse_internal(error)?;
-        let notice = Notice::Problem(words::explaining(&PageLayout::new(self.visit, None).texts, &error));
-        self.name_page(400, username, notice, None)
+    async fn start_over(&self, username: &str, error: Error) -> Result<HttpResponse> {
+        let notice = self.explained(&words::refuse_internal(error)?);
+        self.show(Shows::name(username), notice).await
     }
 
     /// Shows the page that the outcome of a step leads to. `offered` lists the factors that this sign-in offered
@@ -528,57 +629,40 @@ impl Login<'_> {
             return self.selected(username, next, notice).await;
         }
         let parameter = |name: &str| next.parameters.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let session = next.session.as_str();
-        match next.name {
+        let (username, session, offered) = (username.to_owned(), next.session.clone(), offered.to_owned());
+        let shows = match next.name {
             ChallengeName::WebAuthn => {
-                let options = parameter("CREDENTIAL_REQUEST_OPTIONS");
-                let others = choices(offered, Some(ChallengeName::WebAuthn));
-                let f = self.frame(notice);
-                let template = PasskeyPage { f, username, session, offered, options: &options, others };
-                page(self.visit, 200, &template.f, &template)
+                Shows::Passkey { username, session, offered, options: parameter("CREDENTIAL_REQUEST_OPTIONS") }
             }
-            ChallengeName::Password => {
-                let f = self.frame(notice);
-                let template = PasswordPage {
-                    forgot: self.forgot(username),
-                    f,
-                    username,
-                    session,
-                    offered,
-                    others: choices(offered, Some(ChallengeName::Password)),
-                };
-                page(self.visit, 200, &template.f, &template)
-            }
-            ChallengeName::EmailOtp
+            ChallengeName::Password => Shows::Password { username, session, offered },
+            challenge @ (ChallengeName::EmailOtp
             | ChallengeName::SmsOtp
             | ChallengeName::SmsMfa
-            | ChallengeName::SoftwareTokenMfa => {
-                let to = parameter("CODE_DELIVERY_DESTINATION");
+            | ChallengeName::SoftwareTokenMfa) => {
                 // A challenge that is not in `offered` asks for a second factor. Its page has no buttons for the first
                 // factors, because these cannot replace a second factor.
-                let offered = if offered.split(',').any(|one| one == next.name.to_string()) { offered } else { "" };
-                self.code_page(200, username, session, (next.name, &to, offered), notice)
+                let is_offered = offered.split(',').any(|one| one == challenge.to_string());
+                let offered = if is_offered { offered } else { String::new() };
+                Shows::Code { username, session, offered, challenge, to: parameter("CODE_DELIVERY_DESTINATION") }
             }
             ChallengeName::SelectMfaType => {
                 let can: Vec<String> = serde_json::from_str(&parameter("MFAS_CAN_CHOOSE")).unwrap_or_default();
-                let others = choices(&can.join(","), None);
-                let template =
-                    ChoosePage { f: self.frame(notice), username, session, offered: "", step: "mfa", others };
-                page(self.visit, 200, &template.f, &template)
+                Shows::SecondFactor { username, session, offered: can.join(",") }
             }
             ChallengeName::MfaSetup => {
                 let made = self.visit.api("AssociateSoftwareToken", json!({"Session": session})).await?;
-                let text = |member: &str| made[member].as_str().unwrap_or_default();
-                setup::page(self.visit, 200, self.frame(notice), username, text("Session"), text("SecretCode"), false)
+                let text = |member: &str| made[member].as_str().unwrap_or_default().to_owned();
+                Shows::Setup { username, session: text("Session"), secret: text("SecretCode") }
             }
             ChallengeName::NewPasswordRequired => {
                 let required: Vec<String> = serde_json::from_str(&parameter("requiredAttributes")).unwrap_or_default();
-                let required: Vec<_> =
-                    required.iter().filter_map(|name| name.strip_prefix("userAttributes.")).collect();
-                self.new_password_page(200, username, session, &required, notice)
+                let required = required.iter().filter_map(|name| name.strip_prefix("userAttributes."));
+                let required = required.map(|name| (name.to_owned(), String::new())).collect();
+                Shows::NewPassword { username, session, required }
             }
-            other => Err(Error::internal(format!("the sign-in pages do not know the challenge {other}"))),
-        }
+            other => return Err(Error::internal(format!("the sign-in pages do not know the challenge {other}"))),
+        };
+        self.show(shows, notice).await
     }
 
     /// Shows the page that follows the entry of a name. It does not reveal whether anyone has this name.
@@ -597,32 +681,25 @@ impl Login<'_> {
             let responses = pairs([("USERNAME", username), ("ANSWER", chosen.into())]);
             return match self.respond(ChallengeName::SelectChallenge, session, responses).await {
                 Ok(outcome) => Box::pin(self.go_on(username, outcome, &offered, notice)).await,
-                Err(error) => self.start_over(username, error),
+                Err(error) => self.start_over(username, error).await,
             };
         }
         // If the person cannot sign in at all, the page looks like that of a person with a password.
         if factors.contains(&Factor::Password) || factors.is_empty() {
-            let others = choices(&offered, Some(ChallengeName::Password));
-            let template = PasswordPage {
-                forgot: self.forgot(username),
-                f: self.frame(notice),
-                username,
-                session,
-                offered: &offered,
-                others,
-            };
-            return page(self.visit, 200, &template.f, &template);
+            return self.show(password_page(username, session, &offered), notice).await;
         }
-        let others = choices(&offered, None);
-        let template =
-            ChoosePage { f: self.frame(notice), username, session, offered: &offered, step: "factor", others };
-        page(self.visit, 200, &template.f, &template)
+        let shows = Shows::Factor { username: username.to_owned(), session: session.to_owned(), offered };
+        self.show(shows, notice).await
     }
 
     /// Signs in a person who just confirmed a sign-up, without asking for a factor.
     async fn after_sign_up(&self, username: &str, session: &str) -> Result<Outcome> {
         self.begin(pairs([("USERNAME", username)]), Some(session)).await
     }
+}
+
+fn password_page(username: &str, session: &str, offered: &str) -> Shows {
+    Shows::Password { username: username.to_owned(), session: session.to_owned(), offered: offered.to_owned() }
 }
 
 /// Whether a user has this name, as a username or an address.

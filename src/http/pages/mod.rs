@@ -14,6 +14,7 @@ pub(crate) mod cookies;
 pub(crate) mod forgot;
 mod gone;
 pub(crate) mod inbox;
+pub(crate) mod leave;
 pub(crate) mod log_out;
 pub(crate) mod login;
 pub(crate) mod passkeys;
@@ -21,9 +22,11 @@ mod pool;
 mod purpose;
 mod setup;
 pub(crate) mod sign_up;
+pub(crate) mod step;
+pub(crate) mod well_known;
 mod words;
 
-use std::{borrow::Cow, rc::Rc, sync::Arc};
+use std::{borrow::Cow, fmt::Write as _, rc::Rc, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -32,6 +35,7 @@ use actix_web::{
 };
 use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use serde::{Deserialize, Serialize};
 
 use super::{
     form_secret::FormSecret,
@@ -50,6 +54,7 @@ use crate::{
 };
 
 /// The message above a page's form.
+#[derive(Clone, Serialize, Deserialize)]
 pub enum Notice {
     None,
     Good(Cow<'static, str>),
@@ -102,8 +107,6 @@ pub struct PageLayout {
     signals: Option<String>,
     /// The link to the development inbox, if there is one.
     inbox: Option<String>,
-    /// The targets that the content security policy allows for forms in addition to Keystead: those of the application.
-    form_targets: String,
 }
 
 impl PageLayout {
@@ -113,7 +116,10 @@ impl PageLayout {
         let texts = Texts::choose(asked, visit.header("accept-language"));
         let form_secret = visit.form_secret();
         // Browsers take a path that begins with two slashes or backslashes for the address of another host.
-        let path = format!("/{}", visit.path.trim_start_matches(['/', '\\']));
+        let mut path = format!("/{}", visit.path.trim_start_matches(['/', '\\']));
+        if let Some(id) = visit.step {
+            let _ = write!(path, "/{id}");
+        }
         // The result of the last action is shown only once, so its parameters are left out.
         let query = visit.query.text(&["done", "gone"], &[]);
         let with_language = |texts: Texts| {
@@ -147,7 +153,6 @@ impl PageLayout {
             notice: Notice::None,
             signals: None,
             inbox: None,
-            form_targets: String::new(),
             texts,
         }
     }
@@ -164,20 +169,6 @@ impl PageLayout {
     fn link(&self, path: &str) -> String {
         if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) }
     }
-
-    /// Allows the page's forms to lead back to the application.
-    fn leads_to(&mut self, redirect_uri: &str) {
-        // The application may redirect the person to another of its hosts. Some browsers apply the page's policy for
-        // forms to that redirect too.
-        self.form_targets = match redirect_uri.split_once(':') {
-            Some(("https", _)) => " https:".into(),
-            Some(("http", _)) => url::Url::parse(redirect_uri)
-                .map(|url| format!(" {}", url.origin().ascii_serialization()))
-                .unwrap_or_default(),
-            Some((scheme, _)) => format!(" {scheme}:"),
-            None => String::new(),
-        };
-    }
 }
 
 fn asked_language(visit: &Visit) -> &'static str {
@@ -192,8 +183,7 @@ fn page(visit: &Visit, status: u16, frame: &PageLayout, template: &impl Template
     let nonce = &frame.nonce;
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; connect-src 'self'; \
-         form-action 'self'{}; frame-ancestors 'none'; base-uri 'none'",
-        frame.form_targets
+         form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     );
     let mut response = HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
         .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))

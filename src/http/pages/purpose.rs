@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 
-use super::{PageLayout, cookies};
+use super::{PageLayout, cookies, leave};
 use crate::{
     error::{Error, Result},
     flows::{
@@ -72,15 +72,8 @@ impl PagePurpose {
         }
     }
 
-    /// Returns a layout whose forms may lead back to the application.
     pub fn frame(&self, visit: &Visit) -> PageLayout {
-        let mut frame = PageLayout::new(visit, Some(&self.named().pool));
-        match self {
-            Self::Authorization(asked) => frame.leads_to(&asked.answer.redirect_uri),
-            Self::Return(_, uri) => frame.leads_to(uri),
-            Self::Account(_) => {}
-        }
-        frame
+        PageLayout::new(visit, Some(&self.named().pool))
     }
 
     /// Returns the prompt that the application requested.
@@ -110,11 +103,11 @@ impl PagePurpose {
     pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> HttpResponse {
         match self {
             Self::Authorization(asked) => match asked.grant(&visit.app, &visit.context, browser).await {
-                Some(address) => super::see_other(&address),
+                Some(address) => leave::to_application(visit, &self.named().pool, &address),
                 // The browser was signed out meanwhile.
                 None => super::see_other(&format!("/login?{}", visit.query.text(&[], &[]))),
             },
-            Self::Return(_, uri) => super::see_other(uri),
+            Self::Return(named, uri) => leave::to_application(visit, &named.pool, uri),
             Self::Account(_) => {
                 // The parameter `ask` names the action for which the account page demanded a fresh sign-in.
                 let ask = visit.query.given("ask").map(|ask| ("ask", ask));

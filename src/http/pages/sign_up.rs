@@ -1,10 +1,12 @@
 //! `/signup`: a person creates an account, confirms it with a code or a link, and is asked whether to add a passkey.
 
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
+use time::Duration;
 
 use super::{
     Notice, PageLayout,
@@ -13,6 +15,7 @@ use super::{
     confirmation::{Waiting, confirm_page, resend, resend_code},
     cookies, login, page,
     purpose::{PagePurpose, broken_form},
+    step::{self, Address, Step},
     words,
 };
 use crate::{
@@ -65,11 +68,19 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return page(visit, 403, &frame, &message);
     }
     if !visit.is_form() {
-        return sign_up_page(visit, &purpose, 200, Notice::None);
+        return match step::current(visit, purpose.named()).await? {
+            Some(Ok(step)) => render(visit, &purpose, 200, &step),
+            Some(Err(elsewhere)) => Ok(elsewhere),
+            None => {
+                let hint = visit.query.given("login_hint").map(|hint| ("username".to_owned(), hint.to_owned()));
+                let shows = Shows::SignUp { entered: hint.into_iter().collect() };
+                render(visit, &purpose, 200, &Step { shows, notice: Notice::None })
+            }
+        };
     }
     if !cookies::is_own_form(visit) {
         let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
-        return sign_up_page(visit, &purpose, 403, notice);
+        return render(visit, &purpose, 403, &Step { shows: entered(visit, &purpose), notice });
     }
     match visit.form.get("step").unwrap_or_default() {
         "sign_up" => begin(visit, &purpose).await,
@@ -117,14 +128,41 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     names
 }
 
-fn sign_up_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notice) -> Result<HttpResponse> {
+/// How long the pages of a sign-up can be shown: as long as a sign-up waits for its confirmation on the pages.
+pub(super) const LIFETIME: Duration = Duration::DAY;
+/// The maximum number of characters of a field.
+const LONGEST_FIELD: usize = 2048;
+
+/// What a page of the sign-up shows.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Shows {
+    /// The form, with what was entered into its fields, except the password.
+    SignUp {
+        entered: BTreeMap<String, String>,
+    },
+    Confirm(Waiting),
+}
+
+/// Responds to a form of the sign-up with the page that it leads to.
+pub(super) async fn lead_to(
+    visit: &Visit,
+    purpose: &PagePurpose,
+    shows: Shows,
+    notice: Notice,
+) -> Result<HttpResponse> {
+    step::show(visit, purpose.named(), "/signup", &Step { shows, notice }, LIFETIME).await
+}
+
+fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
-    f.notice = notice;
+    f.notice = step.notice.clone();
+    let entered = match &step.shows {
+        Shows::SignUp { entered } => entered,
+        Shows::Confirm(waiting) => return confirm_page(visit, purpose, status, waiting, f),
+    };
     let pool = &purpose.named().pool;
-    let given =
-        |name: &str| visit.form.get(name).or_else(|| visit.query.get("login_hint").filter(|_| name == "username"));
     let field = |(name, required): (String, bool)| {
-        AttributeInput::new(&f.texts, &name, required, given(&name).unwrap_or_default())
+        AttributeInput::new(&f.texts, &name, required, entered.get(&name).map_or("", String::as_str))
     };
     let template = SignUpPage {
         fields: field_names(pool).into_iter().map(field).collect(),
@@ -133,6 +171,16 @@ fn sign_up_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notic
         f,
     };
     page(visit, status, &template.f, &template)
+}
+
+/// Returns the form with what the person has entered.
+fn entered(visit: &Visit, purpose: &PagePurpose) -> Shows {
+    let names = field_names(&purpose.named().pool).into_iter();
+    let values = names.filter_map(|(name, _)| {
+        let value = visit.form.given(&name)?.chars().take(LONGEST_FIELD).collect();
+        Some((name, value))
+    });
+    Shows::SignUp { entered: values.collect() }
 }
 
 async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
@@ -150,7 +198,8 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     };
     let missing = names.iter().any(|(name, required)| *required && given(name).is_none());
     let Some(username) = username.as_deref().filter(|_| !missing) else {
-        return sign_up_page(visit, purpose, 400, Notice::Problem(purpose.frame(visit).say("error-entry")));
+        let notice = Notice::Problem(purpose.frame(visit).say("error-entry"));
+        return lead_to(visit, purpose, entered(visit, purpose), notice).await;
     };
     let attributes = names.iter().filter(|(name, _)| name != "username");
     let attributes = attributes.filter_map(|(name, _)| Some(json!({"Name": name, "Value": given(name)?})));
@@ -167,11 +216,11 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let to = destination(pool, username, given);
     match visit.api("SignUp", input).await {
         Ok(made) if made["UserConfirmed"] == true => {
-            Ok(super::see_other(&format!("/login?{}", visit.query.text(&["done"], &[("done", "confirmed")]))))
+            step::leave(visit, named, &Address::new("/login", &[("done", "confirmed")]))
         }
         Ok(made) => {
             let session = made["Session"].as_str().unwrap_or_default();
-            confirm_page(visit, purpose, 200, &Waiting { username, to: &to, session, right_code: None }, Notice::None)
+            lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), Notice::None).await
         }
         // The page looks as it does after a new sign-up, because it must not reveal whether an address has an account.
         // A person who began a sign-up before gets another code.
@@ -188,13 +237,7 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
                 false => sign_up::no_session(&visit.app, &named.client),
             };
             resend_code(visit, purpose, username).await?;
-            confirm_page(
-                visit,
-                purpose,
-                200,
-                &Waiting { username, to: &to, session: &session, right_code: None },
-                Notice::None,
-            )
+            lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), Notice::None).await
         }
         Err(error) => {
             let error = words::refuse_internal(error)?;
@@ -204,7 +247,7 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
                 Error::InvalidPassword(_) => frame.texts.say1("error-password-policy", "policy", policy),
                 other => words::explaining(&frame.texts, &other),
             };
-            sign_up_page(visit, purpose, 400, Notice::Problem(text))
+            lead_to(visit, purpose, entered(visit, purpose), Notice::Problem(text)).await
         }
     }
 }
@@ -234,22 +277,22 @@ pub fn chosen_password(visit: &Visit, pool: &Pool) -> Result<Option<Secret>, Not
 async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     let field = |name: &str| visit.form.get(name).unwrap_or_default();
     let code = &*code_input::code(field("code"));
-    let waiting = Waiting { username: field("username"), to: field("to"), session: field("session"), right_code: None };
-    let needs_password = Waiting { right_code: Some(code), ..waiting };
+    let waiting = Waiting::new(field("username"), field("to"), field("session"));
+    let needs_password = || Waiting { right_code: Some(code.to_owned()), ..waiting.clone() };
     let problem = match redeem(visit, purpose, &waiting, code).await {
         Ok(Ok(Confirmed::Done { session, .. })) => {
             if let Some(session) = session
-                && let Some(response) = login::after_sign_up(visit, purpose, waiting.username, &session).await?
+                && let Some(response) = login::after_sign_up(visit, purpose, &waiting.username, &session).await?
             {
                 return Ok(response);
             }
-            let more = [("done", "confirmed"), ("login_hint", waiting.username)];
-            return Ok(super::see_other(&format!("/login?{}", visit.query.text(&["done", "login_hint"], &more))));
+            let more = [("done", "confirmed"), ("login_hint", &*waiting.username)];
+            return step::leave(visit, purpose.named(), &Address::new("/login", &more));
         }
         Ok(Ok(Confirmed::PasswordNeeded)) => {
-            return confirm_page(visit, purpose, 200, &needs_password, Notice::None);
+            return lead_to(visit, purpose, Shows::Confirm(needs_password()), Notice::None).await;
         }
-        Ok(Err(problem)) => return confirm_page(visit, purpose, 400, &needs_password, problem),
+        Ok(Err(problem)) => return lead_to(visit, purpose, Shows::Confirm(needs_password()), problem).await,
         Err(error) => words::refuse_internal(error)?,
     };
     let texts = purpose.frame(visit).texts;
@@ -261,28 +304,28 @@ async fn confirm(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
         }
         other => words::explaining(&texts, &other),
     };
-    confirm_page(visit, purpose, 400, &waiting, Notice::Problem(text))
+    lead_to(visit, purpose, Shows::Confirm(waiting), Notice::Problem(text)).await
 }
 
 /// Confirms the sign-up with the code, or returns what is wrong with the password that was sent along.
 async fn redeem(
     visit: &Visit,
     purpose: &PagePurpose,
-    waiting: &Waiting<'_>,
+    waiting: &Waiting,
     code: &str,
 ) -> Result<Result<Confirmed, Notice>> {
     let app = &visit.app;
     let named = purpose.named();
-    let (_turn, user) = sign_up::named(app, &visit.context, named, waiting.username).await?;
+    let (_turn, user) = sign_up::named(app, &visit.context, named, &waiting.username).await?;
     let password = match chosen_password(visit, &named.pool) {
         Ok(password) => password,
         Err(problem) => return Ok(Err(problem)),
     };
     let confirmation = Confirmation {
-        username: waiting.username,
+        username: &waiting.username,
         code: Given { purpose: purpose::Purpose::SignUp, code, by: Some(visit.context.address) },
         force_alias_creation: false,
-        session: Some(waiting.session),
+        session: Some(&waiting.session),
         password: Chosen::SessionHolder(password.as_ref()),
     };
     let (request, metadata) = (visit.context_of("ConfirmSignUp"), Map::new());

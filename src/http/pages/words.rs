@@ -50,6 +50,7 @@ fn of_key(texts: &Texts, key: &Key) -> Cow<'static, str> {
         Key::CodeUsed => "error-code-used",
         Key::PasskeyLimit => "error-passkey-limit",
         Key::PasskeyGone => "error-passkey-gone",
+        Key::PasskeyChanged => "error-passkey-changed",
         Key::UserDisabled => "error-disabled",
         Key::PasswordAttempts => "error-attempts",
         Key::WrongCredentials => "error-credentials",

@@ -1,4 +1,5 @@
-//! A browser without a script: keeps cookies, sends forms, follows nothing by itself.
+//! A browser without a script: keeps cookies, sends forms, and follows nothing by itself but the way from a form to the
+//! page that it leads to.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +13,13 @@ pub struct Shown {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
+    location: String,
 }
 
 impl Shown {
-    /// Where the browser is sent.
+    /// Where the browser is sent: by a redirect, or by a page that goes on by itself.
     pub fn location(&self) -> &str {
-        self.headers.get(LOCATION).map_or("", |value| value.to_str().unwrap())
+        &self.location
     }
 
     /// A parameter of where the browser is sent, in the query or the fragment.
@@ -70,6 +72,12 @@ impl Shown {
     }
 }
 
+/// Whether an address is that of a step of the pages.
+pub fn is_step(address: &str) -> bool {
+    let path = address.split('?').next().unwrap();
+    path.starts_with('/') && path.rsplit('/').next().is_some_and(|id| uuid::Uuid::try_parse(id).is_ok())
+}
+
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let value = tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?;
     Some(unescaped(value))
@@ -95,6 +103,8 @@ fn unescaped(text: &str) -> String {
 pub struct Browser {
     pub url: String,
     pub cookies: BTreeMap<String, String>,
+    /// The cookies that are sent to one path only, by path and name.
+    pub path_cookies: BTreeMap<(String, String), String>,
     pub headers: Vec<(&'static str, String)>,
     http: reqwest::Client,
 }
@@ -102,12 +112,21 @@ pub struct Browser {
 impl Browser {
     pub fn new(server: &TestServer) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { url: server.url.clone(), cookies: BTreeMap::new(), headers: Vec::new(), http }
+        Self {
+            url: server.url.clone(),
+            cookies: BTreeMap::new(),
+            path_cookies: BTreeMap::new(),
+            headers: Vec::new(),
+            http,
+        }
     }
 
-    async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Shown {
-        if !self.cookies.is_empty() {
-            let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    async fn send(&mut self, address: &str, mut request: reqwest::RequestBuilder) -> Shown {
+        let path = address.split('?').next().unwrap();
+        let here = self.path_cookies.iter().filter(|((one, _), _)| one == path);
+        let here = here.map(|((_, name), value)| (name, value));
+        let cookies: Vec<_> = self.cookies.iter().chain(here).map(|(name, value)| format!("{name}={value}")).collect();
+        if !cookies.is_empty() {
             request = request.header(COOKIE, cookies.join("; ").into_bytes());
         }
         for (name, value) in &self.headers {
@@ -117,27 +136,53 @@ impl Browser {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         for cookie in headers.get_all(SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
+            let mut parts = rest.split(';').map(str::trim);
+            let value = parts.next().unwrap();
+            let path = parts.find_map(|part| part.strip_prefix("Path=")).unwrap_or("/");
+            if path != "/" {
+                let key = (path.to_owned(), name.to_owned());
+                match value.is_empty() {
+                    true => self.path_cookies.remove(&key),
+                    false => self.path_cookies.insert(key, value.to_owned()),
+                };
+                continue;
+            }
             match value.is_empty() {
                 true => self.cookies.remove(name),
                 false => self.cookies.insert(name.to_owned(), value.to_owned()),
             };
         }
-        Shown { status, headers, text: answer.text().await.unwrap() }
+        let text = answer.text().await.unwrap();
+        let refresh = text.split("<meta http-equiv=\"refresh\" content=\"0;url=").nth(1);
+        let location = match headers.get(LOCATION) {
+            Some(location) => location.to_str().unwrap().to_owned(),
+            None => unescaped(refresh.map_or("", |rest| rest.split('"').next().unwrap())),
+        };
+        Shown { status, headers, text, location }
     }
 
     /// An address of the server, or one that it sent the browser to.
     pub async fn get(&mut self, address: &str) -> Shown {
         let request = self.http.get(format!("{}{}", self.url, address));
-        self.send(request).await
+        self.send(address, request).await
     }
 
-    /// Any form.
+    /// Any form, and the page of the step that it leads to.
     pub async fn post(&mut self, address: &str, fields: &[(&str, &str)]) -> Shown {
+        let mut shown = self.post_only(address, fields).await;
+        while is_step(shown.location()) {
+            let address = shown.location().to_owned();
+            shown = self.get(&address).await;
+        }
+        shown
+    }
+
+    /// Any form, and the answer to it alone.
+    pub async fn post_only(&mut self, address: &str, fields: &[(&str, &str)]) -> Shown {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.http.post(format!("{}{}", self.url, address));
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        self.send(request).await
+        self.send(address, request).await
     }
 
     /// The form of a step on a page, with what a person enters.
