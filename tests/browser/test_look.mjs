@@ -392,7 +392,7 @@ test("without JavaScript: sign in with a password, also with a passkey in the ac
   await page.getByRole("button", { name: "Delete Passkey" }).click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   assert.equal(await good(page), "The passkey was deleted.");
-  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You have no passkeys\./);
+  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You don’t have a passkey yet\./);
 });
 
 test("without JavaScript: sign up, and be told what a passkey needs", async (t) => {
@@ -401,7 +401,7 @@ test("without JavaScript: sign up, and be told what a passkey needs", async (t) 
   await page.goto(accountUrl());
   await signUp(page, { username, email });
   await expectHeading(page, "Sign in faster next time?");
-  assert.match(await page.locator("main").innerText(), /Passkeys need JavaScript\. Switch it on, or choose another way\./);
+  assert.match(await page.locator("main").innerText(), /Passkeys need JavaScript\. Turn it on in your browser, or sign in another way\./);
   await page.getByRole("button", { name: "Not now" }).click();
   await expectHeading(page, "Your account");
 });

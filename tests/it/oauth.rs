@@ -227,7 +227,7 @@ async fn nobody_is_sent_to_an_address_that_is_not_registered() {
             }
             let shown = browser.get(&format!("{page}?{}", query(&[("redirect_uri", uri)]))).await;
             assert_eq!((shown.status, shown.location()), (400, ""), "{page} {uri}");
-            assert_eq!(shown.heading(), "This sign-in cannot go on");
+            assert_eq!(shown.heading(), "We can’t continue signing you in");
         }
     }
     let twice = format!("{}&redirect_uri=http%3A%2F%2Fevil.example", authorize(&[]));
