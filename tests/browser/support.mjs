@@ -14,7 +14,7 @@ import { chromium } from "playwright-core";
 export const BASE = process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
 export const { POOL, CLIENT } = process.env;
 export const PASSWORD = "Passw0rd!";
-export const LANGUAGES = ["en", "de", "es", "fr", "ja"];
+export const LANGUAGES = ["en", "ar", "de", "es", "fr", "ja", "pt"];
 
 /** How long anything may take that a test waits for. */
 const PATIENCE = 10_000;

@@ -269,6 +269,7 @@ test("?lang= chooses the language, and stays chosen from page to page", async (t
     const own = words(language);
     await page.goto(accountUrl({ lang: language }));
     assert.equal(await page.locator("html").getAttribute("lang"), language);
+    assert.equal(await page.locator("html").getAttribute("dir"), language === "ar" ? "rtl" : "ltr");
     assert.equal(await heading(page), own["sign-in"]);
     await page.getByRole("link", { name: own["sign-up"] }).click();
     await expectHeading(page, own["sign-up"]);
@@ -277,7 +278,16 @@ test("?lang= chooses the language, and stays chosen from page to page", async (t
 });
 
 test("the browser's languages are honoured", async (t) => {
-  const expected = { "de-AT": "de", "es-MX": "es", "fr-CA": "fr", "ja-JP": "ja", "en-GB": "en", "pt-BR": "en" };
+  const expected = {
+    "ar-EG": "ar",
+    "de-AT": "de",
+    "en-GB": "en",
+    "es-MX": "es",
+    "fr-CA": "fr",
+    "ja-JP": "ja",
+    "nl-NL": "en",
+    "pt-BR": "pt",
+  };
   for (const [locale, language] of Object.entries(expected)) {
     await t.test(locale, async (t) => {
       const { page } = await visit(t, { locale });

@@ -251,7 +251,7 @@ async fn what_goes_wrong_is_said_in_plain_words_of_the_persons_language() {
         ("birthdate", "1999-12-31"),
     ];
     let mut english: Vec<String> = Vec::new();
-    for language in ["en", "de", "fr", "es", "ja"] {
+    for language in ["en", "ar", "de", "es", "fr", "ja", "pt"] {
         let mut said = Vec::new();
         let mut browser = Browser::new(&server);
         for (name, value) in [
