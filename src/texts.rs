@@ -7,19 +7,23 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, accepted_languages, negotiate_languages};
+use unic_langid::CharacterDirection;
 
 /// Language tags and files. The first language is used where no other fits, and for messages that another lacks.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 7] = [
     ("en", include_str!("../locales/en.ftl")),
+    ("ar", include_str!("../locales/ar.ftl")),
     ("de", include_str!("../locales/de.ftl")),
     ("es", include_str!("../locales/es.ftl")),
     ("fr", include_str!("../locales/fr.ftl")),
     ("ja", include_str!("../locales/ja.ftl")),
+    ("pt", include_str!("../locales/pt.ftl")),
 ];
 
 struct Language {
     tag: &'static str,
     id: LanguageIdentifier,
+    direction: CharacterDirection,
     bundle: FluentBundle<FluentResource>,
 }
 
@@ -27,11 +31,14 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     let language = |(tag, file): (&'static str, &str)| {
         let id: LanguageIdentifier = tag.parse().expect("a language tag");
         let resource = FluentResource::try_new(file.to_owned()).unwrap_or_else(|(resource, _)| resource);
-        let mut bundle = FluentBundle::new_concurrent(vec![tag.parse().expect("a language tag")]);
-        // Isolation marks around filled-in values are needed only where writing directions are mixed.
-        bundle.set_use_isolating(false);
+        let locale: unic_langid::LanguageIdentifier = tag.parse().expect("a language tag");
+        let direction = locale.character_direction();
+        let mut bundle = FluentBundle::new_concurrent(vec![locale]);
+        // Most filled-in values are written from left to right, such as addresses. In a sentence that is written from
+        // right to left, isolation marks keep their characters in order.
+        bundle.set_use_isolating(direction == CharacterDirection::RTL);
         let _ = bundle.add_resource(resource);
-        Language { tag, id, bundle }
+        Language { tag, id, direction, bundle }
     };
     FILES.into_iter().map(language).collect()
 });
@@ -72,6 +79,11 @@ impl Texts {
         self.0.tag
     }
 
+    /// The direction in which the language is written, as the HTML attribute `dir` names it.
+    pub fn direction(&self) -> &'static str {
+        if self.0.direction == CharacterDirection::RTL { "rtl" } else { "ltr" }
+    }
+
     /// Returns a message by its ID.
     pub fn say(&self, id: &str) -> Cow<'static, str> {
         self.with(id, None)
@@ -81,6 +93,14 @@ impl Texts {
     pub fn say1(&self, id: &str, name: &'static str, value: impl AsRef<str>) -> Cow<'static, str> {
         let mut args = FluentArgs::new();
         args.set(name, value.as_ref().to_owned());
+        self.with(id, Some(&args)).into_owned().into()
+    }
+
+    /// Returns a message with a number for its one placeholder. The number chooses the plural form, if the message has
+    /// several.
+    pub fn say_number(&self, id: &str, name: &'static str, number: usize) -> Cow<'static, str> {
+        let mut args = FluentArgs::new();
+        args.set(name, number);
         self.with(id, Some(&args)).into_owned().into()
     }
 
@@ -118,11 +138,18 @@ mod tests {
 
     /// Returns the IDs of a file's messages, and the placeholders of each.
     fn messages(file: &str) -> Vec<(String, BTreeSet<String>)> {
-        let places = |text: &str| {
-            text.split('{').skip(1).filter_map(|part| part.split('}').next()).map(|one| one.trim().to_owned()).collect()
-        };
-        let lines = file.lines().filter(|line| !line.starts_with('#'));
-        lines.filter_map(|line| line.split_once(" = ")).map(|(id, text)| (id.to_owned(), places(text))).collect()
+        let mut messages: Vec<(String, BTreeSet<String>)> = Vec::new();
+        for line in file.lines().filter(|line| !line.starts_with('#')) {
+            // The plural forms of a message stand on lines without an ID.
+            if let Some((id, _)) = line.split_once(" = ") {
+                messages.push((id.to_owned(), BTreeSet::new()));
+            }
+            let names = line.split('$').skip(1).filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+            if let Some((_, places)) = messages.last_mut() {
+                places.extend(names.map(str::to_owned));
+            }
+        }
+        messages
     }
 
     #[test]
@@ -147,8 +174,8 @@ mod tests {
             }
         }
         let english = Texts::choose(None, None);
-        let named = sources.split("say(\"").chain(sources.split("say1(\"")).chain(sources.split("say2(\""));
-        for id in named.skip(1).filter_map(|rest| rest.split('"').next()).filter(|id| id.len() < 60) {
+        let named = ["say(\"", "say1(\"", "say2(\"", "say_number(\""].map(|call| sources.split(call).skip(1));
+        for id in named.into_iter().flatten().filter_map(|rest| rest.split('"').next()).filter(|id| id.len() < 60) {
             assert!(english.has(id) || !id.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{id}");
         }
         for (id, _) in messages(FILES[0].1) {
@@ -163,12 +190,29 @@ mod tests {
         assert_eq!(chosen(None, None), "en");
         assert_eq!(chosen(Some("de"), Some("fr")), "de");
         assert_eq!(chosen(Some("de-CH"), None), "de");
-        assert_eq!(chosen(Some("xx"), Some("pt-BR, ja;q=0.5")), "ja");
+        assert_eq!(chosen(Some("xx"), Some("nl-BE, ja;q=0.5")), "ja");
         assert_eq!(chosen(Some("\u{0}<script>"), Some(";;;,,,q=")), "en");
     }
 
     #[test]
     fn places_are_filled() {
         assert_eq!(Texts::choose(None, None).say1("continue-as", "name", "ada"), "Continue as ada");
+        // Arabic is written from right to left, the name from left to right.
+        let arabic = Texts::choose(Some("ar-EG"), None);
+        assert_eq!(arabic.say1("continue-as", "name", "ada"), "المتابعة باسم \u{2068}ada\u{2069}");
+    }
+
+    #[test]
+    fn a_number_chooses_the_plural_form() {
+        let said = |language, number| Texts::choose(Some(language), None).say_number("policy-length", "count", number);
+        assert_eq!(said("en", 8), "At least 8 characters");
+        assert_eq!(said("ar", 8), "\u{2068}8\u{2069} أحرف على الأقل");
+        assert_eq!(said("ar", 12), "\u{2068}12\u{2069} حرفًا على الأقل");
+    }
+
+    #[test]
+    fn only_arabic_is_written_from_right_to_left() {
+        let from_right = Texts::all().filter(|texts| texts.direction() == "rtl").map(|texts| texts.language());
+        assert_eq!(from_right.collect::<Vec<_>>(), ["ar"]);
     }
 }

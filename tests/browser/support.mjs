@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
 import { EventEmitter, once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 
 import { Sha256 } from "@aws-crypto/sha256-js";
@@ -14,7 +14,13 @@ import { chromium } from "playwright-core";
 export const BASE = process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
 export const { POOL, CLIENT } = process.env;
 export const PASSWORD = "Passw0rd!";
-export const LANGUAGES = ["en", "de", "es", "fr", "ja"];
+/** The languages of the pages, the first one being the one that others are translated from. */
+export const LANGUAGES = [
+  "en",
+  ...readdirSync(new URL("../../locales", import.meta.url))
+    .map((file) => file.replace(".ftl", ""))
+    .filter((language) => language !== "en"),
+];
 
 /** How long anything may take that a test waits for. */
 const PATIENCE = 10_000;

@@ -49,7 +49,7 @@ test("a new email address counts once its code is entered", async (t) => {
   const sent = await code(email);
   await page.getByLabel("Code").fill(sent === "123456" ? "654321" : "123456");
   await page.getByRole("button", { name: "Confirm" }).click();
-  assert.equal(await problem(page), "This code is not right. Check it, or ask for a new one.");
+  assert.equal(await problem(page), "This code isn’t right. Check it, or ask for a new one.");
   await page.getByLabel("Code").fill(sent);
   await page.getByRole("button", { name: "Confirm" }).click();
   assert.equal(await good(page), "Your email address is verified.");
@@ -98,13 +98,13 @@ test("an address that is another account's is refused", async (t) => {
   await page.locator("button[value=email]").click();
   await page.getByLabel("Code").fill(await code(other.email));
   await page.getByRole("button", { name: "Confirm" }).click();
-  assert.equal(await problem(page), "This address belongs to another account.");
+  assert.equal(await problem(page), "Another account uses this email address or phone number. Enter a different one.");
 });
 
 /** Fills the form that changes the password. */
 async function changePassword(page, old, next) {
   // Open already, where something was wrong with what it sent.
-  const field = page.getByLabel("Present password");
+  const field = page.getByLabel("Current password");
   if (!(await field.isVisible())) await page.getByText("Change password").click();
   await field.fill(old);
   await page.getByLabel("New password").fill(next);
@@ -130,10 +130,10 @@ test("a password is changed by who knows the present one only", async (t) => {
   const person = await newPerson();
   await signIn(page, person);
   await changePassword(page, "Wr0ng-password", "N3w-Passw0rd");
-  assert.equal(await problem(page), "Your present password is not right.");
-  assert.ok(await page.getByLabel("Present password").isVisible());
+  assert.equal(await problem(page), "Your current password isn’t right. Try again.");
+  assert.ok(await page.getByLabel("Current password").isVisible());
   await changePassword(page, PASSWORD, "weak");
-  assert.match(await problem(page), /^This password is too weak\. It needs: At least 8 characters/);
+  assert.match(await problem(page), /^Choose a stronger password\. At least 8 characters/);
   await signOut(page);
   await giveName(page, person.username);
   await givePassword(page, PASSWORD);
@@ -158,7 +158,7 @@ test("signing out everywhere else ends another browser and an application, and n
     "demo",
   ]);
   await page.getByRole("button", { name: "Sign out everywhere else" }).click();
-  assert.equal(await good(page), "You are signed out everywhere else.");
+  assert.equal(await good(page), "You’re signed out everywhere else.");
   assert.equal(await sessions(page).count(), 1);
   assert.equal(await isSignedIn(other.page), false);
   await assert.rejects(api.getUser({ AccessToken }), { name: "NotAuthorizedException" });
@@ -173,7 +173,7 @@ test("one session can be ended, and the others go on", async (t) => {
   const ends = page.getByRole("button", { name: /^Sign out of Browser, since \d{4}-\d\d-\d\d \d\d:\d\d UTC$/ });
   assert.equal(await ends.count(), 2);
   await ends.first().click();
-  assert.equal(await good(page), "That session was ended.");
+  assert.equal(await good(page), "You’re signed out of that session.");
   assert.equal(await sessions(page).count(), 2);
   const signedIn = [await isSignedIn(browsers[0].page), await isSignedIn(browsers[1].page)];
   assert.deepEqual(signedIn.toSorted(), [false, true]);
@@ -185,7 +185,7 @@ test("signing out ends this browser's session", async (t) => {
   await signIn(page, await newPerson());
   await signOut(page);
   await expectHeading(page, "Sign in");
-  assert.equal(await good(page), "You are signed out.");
+  assert.equal(await good(page), "You’re signed out.");
   assert.equal(await isSignedIn(page), false);
 });
 
@@ -246,7 +246,7 @@ test("a passkey that an application deleted meanwhile cannot be renamed: the pag
   await api.deleteWebAuthnCredential({ AccessToken, CredentialId });
   const gone = authenticator.next("credentialDeleted");
   await page.locator("button[value=rename]").click();
-  assert.equal(await problem(page), "This passkey is not there any more.");
+  assert.equal(await problem(page), "This passkey doesn’t exist anymore.");
   assert.equal((await gone).credentialId, passkey.credentialId);
 });
 
@@ -256,7 +256,7 @@ test("where a pool has no passkeys, the page does not speak of them", async (t) 
   const { page } = await visit(t);
   await signIn(page, await newPerson({ pool }), { client });
   assert.equal(await page.getByRole("link", { name: "Add a passkey" }).count(), 0);
-  assert.doesNotMatch(await page.locator("main").innerText(), /You have no passkeys\./);
+  assert.doesNotMatch(await page.locator("main").innerText(), /You don’t have a passkey yet\./);
 });
 
 test("where sign-ups are closed, there is no way to one", async (t) => {
@@ -265,5 +265,5 @@ test("where sign-ups are closed, there is no way to one", async (t) => {
   await page.goto(accountUrl({ client }));
   assert.equal(await page.getByRole("link", { name: "Create an account" }).count(), 0);
   await page.goto(page.url().replace("/login", "/signup"));
-  assert.match(await page.locator("main").innerText(), /New accounts are made by the people who run this application\./);
+  assert.match(await page.locator("main").innerText(), /You can’t sign up here\. Ask the people who run this application for an account\./);
 });

@@ -56,7 +56,7 @@ test("the whole life: sign up, add, sign out, sign in without a name, rename, de
   const today = new Date().toISOString().slice(0, 10);
   assert.deepEqual(await page.locator("section[aria-labelledby=passkeys] li h3").allInnerTexts(), ["Passkey"]);
   const facts = page.locator("section[aria-labelledby=passkeys] .facts span");
-  const made = ["Built into a device", "On one device only", `Added ${today}`];
+  const made = ["Built into a device", "Only on one device", `Added ${today}`];
   assert.deepEqual(await facts.allInnerTexts(), [...made, "Never used"]);
   assert.deepEqual(await told.last("signalAllAcceptedCredentials"), {
     rpId: "localhost",
@@ -80,13 +80,13 @@ test("the whole life: sign up, add, sign out, sign in without a name, rename, de
 
   await askToDelete(page, "My laptop");
   assert.equal(await heading(page), "Delete “My laptop”?");
-  assert.match(await page.locator("main").innerText(), /It is your only passkey\./);
+  assert.match(await page.locator("main").innerText(), /This is your only passkey\./);
   assert.equal((await authenticator.passkeys()).length, 1);
   told.forget();
   const deleted = authenticator.next("credentialDeleted");
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   assert.equal(await good(page), "The passkey was deleted.");
-  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You have no passkeys\./);
+  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You don’t have a passkey yet\./);
   assert.deepEqual(await told.last("signalUnknownCredential"), {
     rpId: "localhost",
     credentialId: base64url(passkey.credentialId),
@@ -115,7 +115,7 @@ test("a deleted passkey does not sign in, and the browser is told to forget it",
   const goneAgain = authenticator.next("credentialDeleted");
   await signOut(page);
   await page.locator("#problem").waitFor();
-  assert.equal(await problem(page), "This passkey is not known here any more. Choose another way to sign in.");
+  assert.equal(await problem(page), "This passkey isn’t registered here anymore. Sign in another way.");
   assert.equal(await heading(page), "Sign in");
   assert.deepEqual(await told.last("signalUnknownCredential"), {
     rpId: "localhost",
@@ -171,7 +171,7 @@ test("a passkey that an operator deleted does not sign in, and the browser is to
   const gone = authenticator.next("credentialDeleted");
   await signOut(page);
   await page.locator("#problem").waitFor();
-  assert.equal(await problem(page), "This passkey is not known here any more. Choose another way to sign in.");
+  assert.equal(await problem(page), "This passkey isn’t registered here anymore. Sign in another way.");
   assert.deepEqual(await told.last("signalUnknownCredential"), { rpId: "localhost", credentialId });
   assert.equal((await gone).credentialId, passkey.credentialId);
 });
@@ -204,7 +204,7 @@ test("the device that has a passkey already says so", async (t) => {
   await page.getByRole("link", { name: "Add a passkey" }).click();
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.locator(".notice.problem:visible").waitFor();
-  assert.equal(await problem(page), "This device has a passkey for your account already.");
+  assert.equal(await problem(page), "This device already has a passkey for your account.");
 });
 
 test("who cancels the deletion keeps the passkey", async (t) => {
@@ -225,7 +225,7 @@ test("where the deletion ends all sessions, the browser is told by the sign-in p
   const passkey = await addPasskey(page, authenticator);
   await authenticator.present(false);
   await askToDelete(page);
-  assert.match(await page.locator("main").innerText(), /You will be signed out everywhere, here too\./);
+  assert.match(await page.locator("main").innerText(), /You’ll be signed out everywhere, including here\./);
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await expectHeading(page, "Sign in");
   assert.deepEqual(await told.last("signalUnknownCredential"), {
@@ -265,7 +265,7 @@ test("who has as many passkeys as the pool allows is told so", async (t) => {
   await page.getByRole("link", { name: "Add a passkey" }).click();
   await page.getByRole("button", { name: "Add a passkey" }).click();
   await page.locator(".notice.problem:visible").waitFor();
-  assert.equal(await problem(page), "You have as many passkeys as you may have. Delete one first.");
+  assert.equal(await problem(page), "You’ve reached the maximum number of passkeys. Delete one first.");
 });
 
 test("where the pool says so, the browser is told what the person is called", async (t) => {

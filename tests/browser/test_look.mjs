@@ -269,6 +269,7 @@ test("?lang= chooses the language, and stays chosen from page to page", async (t
     const own = words(language);
     await page.goto(accountUrl({ lang: language }));
     assert.equal(await page.locator("html").getAttribute("lang"), language);
+    assert.equal(await page.locator("html").getAttribute("dir"), language === "ar" ? "rtl" : "ltr");
     assert.equal(await heading(page), own["sign-in"]);
     await page.getByRole("link", { name: own["sign-up"] }).click();
     await expectHeading(page, own["sign-up"]);
@@ -277,7 +278,16 @@ test("?lang= chooses the language, and stays chosen from page to page", async (t
 });
 
 test("the browser's languages are honoured", async (t) => {
-  const expected = { "de-AT": "de", "es-MX": "es", "fr-CA": "fr", "ja-JP": "ja", "en-GB": "en", "pt-BR": "en" };
+  const expected = {
+    "ar-EG": "ar",
+    "de-AT": "de",
+    "en-GB": "en",
+    "es-MX": "es",
+    "fr-CA": "fr",
+    "ja-JP": "ja",
+    "nl-NL": "en",
+    "pt-BR": "pt",
+  };
   for (const [locale, language] of Object.entries(expected)) {
     await t.test(locale, async (t) => {
       const { page } = await visit(t, { locale });
@@ -392,7 +402,7 @@ test("without JavaScript: sign in with a password, also with a passkey in the ac
   await page.getByRole("button", { name: "Delete Passkey" }).click();
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   assert.equal(await good(page), "The passkey was deleted.");
-  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You have no passkeys\./);
+  assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You don’t have a passkey yet\./);
 });
 
 test("without JavaScript: sign up, and be told what a passkey needs", async (t) => {
@@ -401,7 +411,7 @@ test("without JavaScript: sign up, and be told what a passkey needs", async (t) 
   await page.goto(accountUrl());
   await signUp(page, { username, email });
   await expectHeading(page, "Sign in faster next time?");
-  assert.match(await page.locator("main").innerText(), /Passkeys need JavaScript\. Switch it on, or choose another way\./);
+  assert.match(await page.locator("main").innerText(), /Passkeys need JavaScript\. Turn it on in your browser, or sign in another way\./);
   await page.getByRole("button", { name: "Not now" }).click();
   await expectHeading(page, "Your account");
 });

@@ -239,7 +239,7 @@ test("a callback that is not the application's gets nobody: the person is told",
   const asked = authorize({ ...app, callback: "https://elsewhere.example.com/callback" });
   await page.goto(asked.url);
   assert.equal(new URL(page.url()).origin, BASE);
-  assert.equal(await heading(page), "This sign-in cannot go on");
+  assert.equal(await heading(page), "We can’t continue signing you in");
   assert.match(await page.locator("main").innerText(), /The redirect_uri is not one of the app client's callback URLs\./);
 });
 

@@ -35,7 +35,7 @@ import {
 
 after(close);
 
-const WRONG = "That did not work. Check your name and password, or choose another way.";
+const WRONG = "That didn’t work. Check what you entered, or sign in another way.";
 
 test("by name, then by passkey, which the page asks for by itself", async (t) => {
   const browser = await visit(t);
@@ -148,7 +148,7 @@ test("a wrong code says so, and the right one still signs in", async (t) => {
   const right = await code(email);
   await page.getByLabel("Code").fill(right === "12345678" ? "87654321" : "12345678");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  assert.equal(await problem(page), "This code is not right. Check it, or ask for a new one.");
+  assert.equal(await problem(page), "This code isn’t right. Check it, or ask for a new one.");
   await page.getByLabel("Code").fill(right);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expectHeading(page, "Your account");
@@ -210,7 +210,7 @@ test("who does not use the passkey is told what else there is", async (t) => {
   await giveName(page, person.username);
   await expectHeading(page, "Sign in with your passkey");
   await page.locator(".notice.problem:visible").waitFor();
-  assert.equal(await problem(page), "No passkey was used. Try again, or choose another way.");
+  assert.equal(await problem(page), "We couldn’t sign you in with a passkey. Try again, or sign in another way.");
   await page.evaluate(() => sessionStorage.clear());
   await page.getByRole("button", { name: "Use your password" }).click();
   await givePassword(page, PASSWORD);
@@ -377,12 +377,12 @@ test("a sign-up that cannot be says why, and keeps what was typed", async (t) =>
   await fillSignUp(page, { username, email, password: "weak" });
   assert.equal(
     await problem(page),
-    "This password is too weak. It needs: At least 8 characters, an upper-case letter, a lower-case letter, a number, a symbol.",
+    "Choose a stronger password. At least 8 characters, an uppercase letter, a lowercase letter, a number, a symbol.",
   );
   assert.equal(await page.getByLabel("Username").inputValue(), username);
   assert.equal(await page.getByLabel("Email address").inputValue(), email);
   await fillSignUp(page, { username: taken.username, email });
-  assert.equal(await problem(page), "This name is taken. Choose another one, or sign in.");
+  assert.equal(await problem(page), "This username is taken. Choose another one, or sign in.");
 });
 
 test("another code for a sign-up replaces the first", async (t) => {
@@ -414,12 +414,12 @@ test("a forgotten password is replaced by a new one, with a code", async (t) => 
   await page.getByLabel("Code").fill(sent === "123456" ? "654321" : "123456");
   await page.getByLabel("New password").fill("N3w-Passw0rd");
   await page.getByRole("button", { name: "Save password" }).click();
-  assert.equal(await problem(page), "This code is not right. Check it, or ask for a new one.");
+  assert.equal(await problem(page), "This code isn’t right. Check it, or ask for a new one.");
   await page.getByLabel("Code").fill(sent);
   await page.getByLabel("New password").fill("N3w-Passw0rd");
   await page.getByRole("button", { name: "Save password" }).click();
   await expectHeading(page, "Sign in");
-  assert.equal(await good(page), "Your new password is saved. Sign in with it.");
+  assert.equal(await good(page), "Your new password is saved. Use it to sign in.");
   assert.equal(await page.getByLabel("Username or email address").inputValue(), username);
   await page.getByRole("button", { name: "Next" }).click();
   await givePassword(page, PASSWORD);
@@ -472,7 +472,7 @@ test("who got a password from an operator chooses one of their own", async (t) =
   await expectHeading(page, "Choose a new password");
   await page.getByLabel("New password").fill("weak");
   await page.getByRole("button", { name: "Next" }).click();
-  assert.match(await problem(page), /^This password is too weak\. It needs: At least 8 characters/);
+  assert.match(await problem(page), /^Choose a stronger password\. At least 8 characters/);
   await page.getByLabel("New password").fill("N3w-Passw0rd");
   await page.getByRole("button", { name: "Next" }).click();
   await expectHeading(page, "Your account");
@@ -490,7 +490,7 @@ test("who has to reset the password is sent to do so", async (t) => {
   await giveName(page, username);
   await givePassword(page, PASSWORD);
   await expectHeading(page, "Reset your password");
-  assert.equal(await problem(page), "You need a new password. Reset it with a code.");
+  assert.equal(await problem(page), "You need a new password before you can sign in.");
   assert.equal(await page.getByLabel("Username or email address").inputValue(), username);
 });
 
@@ -511,7 +511,7 @@ const withApp = (mode) =>
 /** Follows the page that sets an authenticator app up; resolves to the app's key. */
 async function setUpApp(page) {
   await expectHeading(page, "Set up an authenticator app");
-  const picture = page.getByRole("img", { name: "A picture with the key, for your authenticator app" });
+  const picture = page.getByRole("img", { name: "QR code with the key for your authenticator app" });
   const box = await picture.boundingBox();
   assert.ok(box.width >= 150 && box.height >= 150, `the picture is ${box.width} x ${box.height}`);
   const secret = (await page.locator(".secret code").innerText()).trim();
@@ -534,13 +534,13 @@ test("where a second factor is asked of everybody: the app is set up, then asked
   await giveName(page, person.username);
   await givePassword(page, PASSWORD);
   await expectHeading(page, "Enter the code");
-  assert.match(await page.locator("main").innerText(), /Enter the 6-digit code that your authenticator app shows\./);
+  assert.match(await page.locator("main").innerText(), /Enter the 6-digit code from your authenticator app\./);
   const send = async (text) => {
     await page.getByLabel("Code").fill(text);
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
   };
   await send(totp(secret, 1000));
-  assert.equal(await problem(page), "This code is not right. Check it, or ask for a new one.");
+  assert.equal(await problem(page), "This code isn’t right. Check it, or ask for a new one.");
   await send(totp(secret, 1));
   await expectHeading(page, "Your account");
 });
@@ -596,7 +596,7 @@ test("a code of the app is good for one sign-in", async (t) => {
   await givePassword(page, PASSWORD);
   await page.getByLabel("Code").fill(used);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  assert.equal(await problem(page), "This code was used before. Wait for the next one.");
+  assert.equal(await problem(page), "This code has already been used. Wait for the next one.");
 });
 
 test("a wrong first code of the app says so, and the key stays", async (t) => {
@@ -610,7 +610,7 @@ test("a wrong first code of the app says so, and the key stays", async (t) => {
   const secret = (await page.locator(".secret code").innerText()).trim();
   await page.getByLabel("Code from the app").fill(totp(secret, 1000));
   await page.getByRole("button", { name: "Next" }).click();
-  assert.equal(await problem(page), "This code is not right. Enter the one that the app shows now.");
+  assert.equal(await problem(page), "This code isn’t right. Enter the one that the app shows now.");
   assert.equal((await page.locator(".secret code").innerText()).trim(), secret);
   await setUpApp(page);
   await expectHeading(page, "Your account");
@@ -623,10 +623,10 @@ test("where a second factor is everybody's choice: switched on at the account pa
   await signIn(page, person, { client });
   const section = page.locator("section[aria-labelledby=mfa]");
   assert.match(await section.locator("h3").innerText(), /^Authenticator app\s+off$/);
-  await section.getByRole("button", { name: "Switch on" }).click();
+  await section.getByRole("button", { name: "Turn on" }).click();
   const secret = await setUpApp(page);
   await expectHeading(page, "Your account");
-  assert.equal(await good(page), "Two-step sign-in is on.");
+  assert.equal(await good(page), "Two-step verification is on.");
   assert.match(await section.locator("h3").innerText(), /^Authenticator app\s+on$/);
   await signOut(page);
   await giveName(page, person.username);
@@ -634,8 +634,8 @@ test("where a second factor is everybody's choice: switched on at the account pa
   await page.getByLabel("Code").fill(totp(secret, 1));
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expectHeading(page, "Your account");
-  await section.getByRole("button", { name: "Switch off" }).click();
-  assert.equal(await good(page), "It is switched off.");
+  await section.getByRole("button", { name: "Turn off" }).click();
+  assert.equal(await good(page), "That method is off now.");
   await signOut(page);
   await giveName(page, person.username);
   await givePassword(page, PASSWORD);
@@ -661,7 +661,7 @@ test("who has two second factors chooses one", async (t) => {
   const person = await newPerson({ pool });
   await signIn(page, person, { client });
   const row = (name) => page.locator("section[aria-labelledby=mfa] li", { hasText: name });
-  await row("Authenticator app").getByRole("button", { name: "Switch on" }).click();
+  await row("Authenticator app").getByRole("button", { name: "Turn on" }).click();
   await setUpApp(page);
   await expectHeading(page, "Your account");
   await api.adminSetUserMFAPreference({
@@ -691,7 +691,7 @@ test("who has no password signs in with a code", async (t) => {
   await signUp(page, { username, email, password: "" });
   await page.getByRole("button", { name: "Not now" }).click();
   await expectHeading(page, "Your account");
-  assert.match(await page.locator("section[aria-labelledby=profile]").innerText(), /You have no password\./);
+  assert.match(await page.locator("section[aria-labelledby=profile]").innerText(), /You don’t have a password yet\./);
   await signOut(page);
   await giveName(page, username);
   // There is nothing to choose, and another code where the first did not come.
@@ -707,7 +707,7 @@ test("a form that another browser got is not accepted", async (t) => {
   await page.goto(accountUrl());
   await context.clearCookies();
   await giveName(page, username);
-  assert.equal(await problem(page), "This page was open for too long, or cookies are blocked. Please try again.");
+  assert.equal(await problem(page), "This page was open for too long, or your browser blocks cookies. Please try again.");
   await giveName(page, username);
   await expectHeading(page, "Enter your password");
 });

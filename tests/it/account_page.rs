@@ -67,7 +67,7 @@ async fn a_passkey_is_shown_with_what_is_known_of_it() {
         facts.replace("</span>", "").split("<span>").skip(1).map(str::to_owned).collect::<Vec<_>>()
     };
     let platform = shown(&mut browser, "'platform'", "{internal,hybrid}", true).await;
-    assert_eq!(platform[..2], ["Built into a device", "Synced between your devices"]);
+    assert_eq!(platform[..2], ["Built into a device", "Synced across your devices"]);
     assert!(platform[2].starts_with("Added 20") && platform[3] == "Never used", "{platform:?}");
     let page = browser.get(&account()).await.text;
     assert!(page.contains("<h3>Google Password Manager</h3>"), "the provider in place of a generated name: {page}");
@@ -78,7 +78,7 @@ async fn a_passkey_is_shown_with_what_is_known_of_it() {
         ("{}", "Security key or another device"),
     ] {
         let facts = shown(&mut browser, "'cross-platform'", transports, false).await;
-        assert_eq!(facts[..2], [kind, "On one device only"]);
+        assert_eq!(facts[..2], [kind, "Only on one device"]);
     }
 }
 
@@ -108,19 +108,22 @@ async fn a_phone_number_is_entered_verified_and_made_a_second_factor() {
     let address = format!("/account?client_id={client}");
     let page = browser.get(&address).await;
     let refused = browser.submit(&page, "mfa_on", &[("method", "SMS_MFA")]).await;
-    assert_eq!(refused.notice(), "This cannot be switched on yet: the address it needs is not verified.");
+    assert_eq!(
+        refused.notice(),
+        "You can’t turn this on yet. First verify the email address or phone number that it uses."
+    );
     let refused = browser.submit(&page, "phone", &[("phone", "12345")]).await;
-    assert!(refused.notice().starts_with("This is not a phone number."), "{}", refused.notice());
+    assert!(refused.notice().starts_with("This isn’t a phone number."), "{}", refused.notice());
     let asked = browser.submit(&page, "phone", &[("phone", "+49 (0)30 12-34.567")]).await;
     assert_eq!(asked.heading(), "Enter the code");
     let code = server.code("+49301234567", 1).await;
     let wrong = browser.submit(&asked, "phone_code", &[("code", "000000")]).await;
-    assert_eq!(wrong.notice(), "This code is not right. Check it, or ask for a new one.");
+    assert_eq!(wrong.notice(), "This code isn’t right. Check it, or ask for a new one.");
     let done = browser.submit(&asked, "phone_code", &[("code", &code)]).await;
     let page = browser.follow(done).await;
     assert_eq!(page.notice(), "Your phone number is verified.");
     let on = browser.submit(&page, "mfa_on", &[("method", "SMS_MFA")]).await;
-    assert_eq!(browser.follow(on).await.notice(), "Two-step sign-in is on.");
+    assert_eq!(browser.follow(on).await.notice(), "Two-step verification is on.");
 }
 
 #[tokio::test]
@@ -164,10 +167,10 @@ async fn who_deletes_the_last_way_to_sign_in_is_told_before() {
         browser.submit(&page, "ask_delete", &[("credential_id", &id)]).await
     };
     let asked = ask(&mut browser).await;
-    assert!(asked.text.contains("It is your only passkey. You will have to sign in another way."), "{}", asked.text);
+    assert!(asked.text.contains("This is your only passkey. You’ll have to sign in another way."), "{}", asked.text);
     server.sql("UPDATE users SET password_hash = NULL").await;
     let asked = ask(&mut browser).await;
-    assert!(asked.text.contains("It is the last way to sign in to your account."), "{}", asked.text);
+    assert!(asked.text.contains("This is the last way to sign in to your account."), "{}", asked.text);
     let policy = json!({"UserPoolId": pool(), "PasskeyPolicy": {"KeepLastFactor": true}});
     server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
     let refused = ask(&mut browser).await;
@@ -218,7 +221,7 @@ async fn a_fresh_sign_in_leads_on_to_what_it_was_asked_for() {
         let asked = browser.submit(&page, step, &[("credential_id", credential)]).await;
         assert!(asked.location().starts_with("/login?"), "{}", asked.location());
         let page = browser.follow(asked).await;
-        assert_eq!(page.notice(), "Before this change, please sign in again.");
+        assert_eq!(page.notice(), "To make this change, please sign in again.");
         let page = browser.submit(&page, "name", &[("username", "ada")]).await;
         let on = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
         let asked = browser.follow(on).await;
@@ -248,7 +251,7 @@ async fn what_goes_wrong_is_said_in_plain_words_of_the_persons_language() {
         ("birthdate", "1999-12-31"),
     ];
     let mut english: Vec<String> = Vec::new();
-    for language in ["en", "de", "fr", "es", "ja"] {
+    for language in ["en", "ar", "de", "es", "fr", "ja", "pt"] {
         let mut said = Vec::new();
         let mut browser = Browser::new(&server);
         for (name, value) in [
@@ -278,14 +281,18 @@ async fn what_goes_wrong_is_said_in_plain_words_of_the_persons_language() {
             _ => said.iter().zip(&english).for_each(|(own, english)| assert_ne!(own, english, "{language}")),
         }
     }
-    let starts = ["This name cannot be used. It", "This name cannot be used: it looks", "This name cannot be used. It"];
+    let starts = [
+        "You can’t use this username. It",
+        "You can’t use this username, because it looks",
+        "You can’t use this username. It",
+    ];
     for (said, start) in english.iter().zip(starts.into_iter().chain([
-        "This password cannot be used.",
-        "This password is too weak.",
-        "This is not an email address.",
-        "This is not a phone number.",
-        "Please check this: Date of birth",
-        "This name cannot be used.",
+        "You can’t use this password.",
+        "Choose a stronger password.",
+        "This isn’t an email address.",
+        "This isn’t a phone number.",
+        "Please check this field: Date of birth",
+        "You can’t use this username.",
     ])) {
         assert!(said.starts_with(start), "{said} / {start}");
     }

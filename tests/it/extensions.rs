@@ -227,7 +227,7 @@ async fn branding_is_shown_on_the_pages() {
     assert_eq!(server.operator("GetUserPoolBranding", json!({"UserPoolId": pool()})).await.ok()["Branding"], branding);
     let mut browser = Browser::new(&server);
     let page = browser.get(&login).await;
-    assert!(page.text.contains("<span>Böses &#38; Gutes</span>"), "{}", page.text);
+    assert!(page.text.contains("<span dir=\"auto\">Böses &#38; Gutes</span>"), "{}", page.text);
     assert!(page.text.contains(":root{--accent:#ffcc00;--accent-ink:#000;--link:var(--ink)}"));
     assert!(
         page.text.contains(
@@ -252,6 +252,6 @@ async fn branding_is_shown_on_the_pages() {
     }
     set(json!({})).await.ok();
     let page = browser.get(&login).await;
-    assert!(!page.text.contains("<img") && page.text.contains("<span>template</span>"));
+    assert!(!page.text.contains("<img") && page.text.contains("<span dir=\"auto\">template</span>"));
     assert_eq!(browser.get(&source).await.status, 404);
 }

@@ -227,7 +227,7 @@ async fn nobody_is_sent_to_an_address_that_is_not_registered() {
             }
             let shown = browser.get(&format!("{page}?{}", query(&[("redirect_uri", uri)]))).await;
             assert_eq!((shown.status, shown.location()), (400, ""), "{page} {uri}");
-            assert_eq!(shown.heading(), "This sign-in cannot go on");
+            assert_eq!(shown.heading(), "We can’t continue signing you in");
         }
     }
     let twice = format!("{}&redirect_uri=http%3A%2F%2Fevil.example", authorize(&[]));
@@ -929,7 +929,7 @@ async fn who_is_not_shown_to_be_meant_is_asked_before_the_sign_out() {
         let mut eves = eves.clone();
         let asked = eves.get(&address).await;
         assert_eq!((asked.status, asked.heading().as_str()), (200, "Sign out?"), "{address}");
-        assert!(asked.text.contains("<span>eve</span>"));
+        assert!(asked.text.contains("<span dir=\"auto\">eve</span>"));
         let foreign = eves.post(&address, &[("step", "sign_out"), ("form_token", "x")]).await;
         assert_eq!(foreign.status, 303, "another site's form asks, too");
         assert!(eves.get(&authorize(&[])).await.sent("code").is_some());

@@ -744,20 +744,20 @@ async fn a_sign_up_is_confirmed_by_a_link_and_only_by_its_button() {
         let mut wrong = right.clone();
         wrong.iter_mut().find(|(name, _)| name == field).unwrap().1 = value.into();
         let (status, html) = post(&wrong).await;
-        assert!(status == 400 && html.contains("This link is not complete"), "{status} {html}");
+        assert!(status == 400 && html.contains("This link is incomplete"), "{status} {html}");
     }
     assert_eq!(server.count("code_attempts WHERE tried > 0").await, 0);
     let (status, html) = post(&right).await;
     assert!(status == 200 && html.contains("Your account is confirmed"), "{status} {html}");
     assert_eq!(server.count("users WHERE status = 'CONFIRMED' AND attributes ->> 'email_verified' = 'true'").await, 1);
     let (status, html) = post(&right).await;
-    assert!(status == 200 && html.contains("was confirmed before"), "{status} {html}");
+    assert!(status == 200 && html.contains("is already confirmed"), "{status} {html}");
     let cut = server.http.get(format!("{}/confirmUser?client_id=x", server.url)).send().await.unwrap();
     assert_eq!(
         (cut.status().as_u16(), &cut.headers()["content-type"]),
         (400, &"text/html; charset=utf-8".parse().unwrap())
     );
-    assert!(cut.text().await.unwrap().contains("This link is not complete"));
+    assert!(cut.text().await.unwrap().contains("This link is incomplete"));
 }
 
 #[tokio::test]

@@ -51,13 +51,13 @@ async fn a_link_keeps_the_password_of_the_browser_that_signed_up_only() {
     let mut own = Browser::new(&server);
     sign_up(&mut own, &client, "own@example.com", PASSWORD).await;
     let done = open_link(&server, &mut own, "own@example.com", 1, "").await;
-    assert_eq!((done.status, done.heading().as_str()), (200, "Confirmed"));
+    assert_eq!((done.status, done.heading().as_str()), (200, "Account confirmed"));
     assert!(signs_in("own@example.com", PASSWORD).await);
     // The same, sent twice: the password is the one that was chosen last.
     let mut twice = Browser::new(&server);
     sign_up(&mut twice, &client, "twice@example.com", "First-one-1!").await;
     sign_up(&mut twice, &client, "twice@example.com", PASSWORD).await;
-    assert_eq!(open_link(&server, &mut twice, "twice@example.com", 2, "").await.heading(), "Confirmed");
+    assert_eq!(open_link(&server, &mut twice, "twice@example.com", 2, "").await.heading(), "Account confirmed");
     assert!(signs_in("twice@example.com", PASSWORD).await && !signs_in("twice@example.com", "First-one-1!").await);
     // In another one somebody else may have signed up with the address, also by the API, and also if the owner did since.
     sign_up(&mut Browser::new(&server), &client, "first@example.com", "Strangers-1!").await;
@@ -76,11 +76,11 @@ async fn a_link_keeps_the_password_of_the_browser_that_signed_up_only() {
             asked.text
         );
         let weak = open_link(&server, &mut owner, email, n, "weak").await;
-        assert!(weak.notice().starts_with("This password is too weak.") && !confirmed(email).await);
+        assert!(weak.notice().starts_with("Choose a stronger password.") && !confirmed(email).await);
         let blank = open_link(&server, &mut owner, email, n, " Owners-own-1!").await;
-        assert!(blank.notice().starts_with("This password cannot be used.") && !confirmed(email).await);
+        assert!(blank.notice().starts_with("You can’t use this password.") && !confirmed(email).await);
         let done = open_link(&server, &mut owner, email, n, "Owners-own-1!").await;
-        assert_eq!((done.status, done.heading().as_str()), (200, "Confirmed"), "{email}");
+        assert_eq!((done.status, done.heading().as_str()), (200, "Account confirmed"), "{email}");
         assert!(!signs_in(email, "Strangers-1!").await && signs_in(email, "Owners-own-1!").await, "{email}");
     }
     // Of an application's own sign-up the link confirms what was chosen there, as with Amazon Cognito; and who has no
@@ -88,7 +88,7 @@ async fn a_link_keeps_the_password_of_the_browser_that_signed_up_only() {
     let by_api = json!({"ClientId": client, "Username": "fifth@example.com", "Password": PASSWORD});
     server.call("SignUp", by_api).await.ok();
     let done = open_link(&server, &mut Browser::new(&server), "fifth@example.com", 1, "Not-asked-1!").await;
-    assert_eq!(done.heading(), "Confirmed");
+    assert_eq!(done.heading(), "Account confirmed");
     assert!(signs_in("fifth@example.com", PASSWORD).await);
     sign_up(&mut Browser::new(&server), &client, "sixth@example.com", "").await;
     open_link(&server, &mut Browser::new(&server), "sixth@example.com", 1, "").await;
@@ -218,7 +218,7 @@ async fn a_sign_up_sent_twice_is_one() {
             let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
             assert_eq!(browser.follow(done).await.heading(), "Your account");
         } else {
-            assert_eq!(open_link(&server, &mut browser, email, 2, "").await.heading(), "Confirmed");
+            assert_eq!(open_link(&server, &mut browser, email, 2, "").await.heading(), "Account confirmed");
         }
         let input = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": email, "PASSWORD": PASSWORD}));
         server.call("InitiateAuth", input).await.ok();
@@ -241,7 +241,7 @@ async fn where_a_link_is_sent_no_code_is_asked_for_and_the_sign_in_leads_to_a_pa
     let entered = [("email", "ada@example.com"), ("password", PASSWORD)];
     let page = browser.submit(&page, "sign_up", &entered).await;
     let page = browser.submit(&page, "resend", &[]).await;
-    assert!(page.notice().starts_with("We sent it again"), "{}", page.text);
+    assert!(page.notice().starts_with("We sent the message again"), "{}", page.text);
     assert!(page.text.contains("We sent a link to ada@example.com.") && page.text.contains("Send a new link"));
     assert!(!page.text.contains("name=\"code\""), "{}", page.text);
     let confirmed = open_link(&server, &mut browser, "ada@example.com", 2, "").await;
@@ -301,7 +301,7 @@ async fn an_old_link_does_not_tell_an_address_of_today() {
     assert!(confirmed.text.contains("login_hint=old%40example.com"), "{}", confirmed.text);
     server.sql("UPDATE users SET attributes = attributes || '{\"email\": \"new@example.com\"}'").await;
     let again = open_link(&server, &mut Browser::new(&server), "old@example.com", 1, "").await;
-    assert!(again.text.contains("was confirmed before") && !again.text.contains("new"), "{}", again.text);
+    assert!(again.text.contains("is already confirmed") && !again.text.contains("new"), "{}", again.text);
 }
 
 #[tokio::test]
@@ -351,7 +351,7 @@ async fn a_mistyped_address_is_mended_in_the_browser_that_signed_up() {
     sign_up(&mut ada, "adda@example.com").await;
     let old = server.code("adda@example.com", 1).await;
     let taken = sign_up(&mut Browser::new(&server), "eve@example.com").await;
-    assert!(taken.notice().starts_with("This name is taken."), "{}", taken.text);
+    assert!(taken.notice().starts_with("This username is taken."), "{}", taken.text);
     let page = sign_up(&mut ada, "ada@example.com").await;
     assert_eq!(page.heading(), "Confirm your account", "{}", page.text);
     let code = server.code("ada@example.com", 1).await;
@@ -374,5 +374,5 @@ async fn the_browser_in_which_the_password_was_proved_is_as_good_for_the_link() 
     let page = other.submit(&page, "name", &[("username", "ada@example.com")]).await;
     let waits = other.submit(&page, "password", &[("password", PASSWORD)]).await;
     assert!(waits.text.contains("We sent a link to"), "{}", waits.text);
-    assert_eq!(open_link(&server, &mut other, "ada@example.com", 2, "").await.heading(), "Confirmed");
+    assert_eq!(open_link(&server, &mut other, "ada@example.com", 2, "").await.heading(), "Account confirmed");
 }

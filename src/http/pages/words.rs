@@ -87,7 +87,7 @@ pub fn is_of_session(error: &Error) -> bool {
 
 /// Returns a password policy in words.
 pub fn policy(texts: &Texts, policy: &PasswordPolicy) -> String {
-    let mut rules = vec![texts.say1("policy-length", "count", policy.minimum_length.to_string())];
+    let mut rules = vec![texts.say_number("policy-length", "count", policy.minimum_length)];
     let asked = [
         (policy.require_uppercase, "policy-uppercase"),
         (policy.require_lowercase, "policy-lowercase"),
@@ -95,7 +95,11 @@ pub fn policy(texts: &Texts, policy: &PasswordPolicy) -> String {
         (policy.require_symbols, "policy-symbol"),
     ];
     rules.extend(asked.into_iter().filter(|(asked, _)| *asked).map(|(_, id)| texts.say(id)));
-    rules.join(if texts.language() == "ja" { "、" } else { ", " })
+    rules.join(match texts.language() {
+        "ar" => "، ",
+        "ja" => "、",
+        _ => ", ",
+    })
 }
 
 /// Returns an internal error as `Err`, because a page cannot explain it, and any other error as `Ok`.
