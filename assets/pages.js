@@ -11,6 +11,7 @@
   const discover = document.querySelector('form[data-passkey=discover]');
   if (!window.PublicKeyCredential || !navigator.credentials) {
     if (discover) discover.hidden = true;
+    for (const one of document.querySelectorAll('[data-unsupported]')) one.hidden = false;
     return;
   }
 
@@ -55,6 +56,12 @@
   const ask = async form => {
     const body = new URLSearchParams({ step: 'options', form_token: form.elements.form_token.value });
     const answer = await fetch(form.action, { method: 'POST', body });
+    // The person signed in in another tab, which made the tokens of this page old. A new page knows where they are now.
+    const [visit] = performance.getEntriesByType('navigation');
+    if (answer.status === 403 && visit && visit.type !== 'reload') {
+      location.reload();
+      return new Promise(() => {});
+    }
     if (!answer.ok || !(answer.headers.get('content-type') || '').includes('json')) throw new Error('no options');
     return answer.json();
   };
@@ -62,6 +69,20 @@
     for (const one of form.querySelectorAll('[data-failed],[data-exists]')) one.hidden = true;
     const shown = what && form.querySelector(what);
     if (shown) shown.hidden = false;
+  };
+  // A browser refuses a relying party ID that does not fit the page's host, and says so to nobody.
+  const explain = (error, id) => {
+    if (error.name !== 'SecurityError') return;
+    console.error(`Keystead: the relying party ID ${id} of this user pool does not fit the host ${location.hostname}. ` +
+      'Open the pages on that host, or set another ID with SetUserPoolMfaConfig.', error);
+  };
+  const requested = async (options, more) => {
+    const publicKey = forRequest(options);
+    if (more.mediation) delete publicKey.timeout;
+    return navigator.credentials.get({ publicKey, ...more }).catch(error => {
+      explain(error, options.rpId);
+      throw error;
+    });
   };
   // Runs one ceremony at a time per form, the newest, and says when it did not work.
   const onStart = (form, ceremony) => {
@@ -92,7 +113,7 @@
   const get = document.querySelector('form[data-passkey=get]');
   if (get) {
     const start = onStart(get, async signal => {
-      send(get, await navigator.credentials.get({ publicKey: forRequest(JSON.parse(get.dataset.options)), signal }));
+      send(get, await requested(JSON.parse(get.dataset.options), { signal }));
     });
     start();
   }
@@ -101,7 +122,10 @@
   if (create) {
     onStart(create, async signal => {
       const { options } = await ask(create);
-      send(create, await navigator.credentials.create({ publicKey: forCreation(options), signal }));
+      send(create, await navigator.credentials.create({ publicKey: forCreation(options), signal }).catch(error => {
+        explain(error, options.rp.id);
+        throw error;
+      }));
     });
   }
 
@@ -112,7 +136,7 @@
       suggestion.abort();
       try {
         const { options, session } = await ask(discover);
-        send(discover, await navigator.credentials.get({ publicKey: forRequest(options), signal }), session);
+        send(discover, await requested(options, { signal }), session);
       } catch (error) {
         if (!signal.aborted) suggest().catch(() => {});
         throw error;
@@ -135,10 +159,7 @@
           signal.addEventListener('abort', resolve);
         });
         over.then(() => round.abort());
-        const publicKey = forRequest(options);
-        delete publicKey.timeout;
-        const request = { publicKey, mediation: 'conditional', signal: round.signal };
-        const found = await navigator.credentials.get(request).catch(() => null);
+        const found = await requested(options, { mediation: 'conditional', signal: round.signal }).catch(() => null);
         if (found) return send(discover, found, session);
         await over;
       }

@@ -158,6 +158,13 @@ fn check_pool(app: &crate::app::App, host: &str, pool: &Pool, report: &mut Repor
         Some(rp_id) if rp_id == "localhost" && host != "localhost" => {
             report.warn(&pool.id, "has the RelyingPartyId localhost: its passkeys work on a developer's machine only");
         }
+        // The sign-in pages are at the public URL, or at a domain of the pool.
+        Some(rp_id) if host != rp_id && !host.ends_with(&format!(".{rp_id}")) => {
+            let text = format!(
+                "has the RelyingPartyId {rp_id}, which does not fit the host {host} of public-url: its passkeys do not work on the sign-in pages there"
+            );
+            report.warn(&pool.id, &text);
+        }
         Some(rp_id) => report.good(&pool.id, &format!("has the RelyingPartyId {rp_id}")),
     }
 }

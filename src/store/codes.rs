@@ -30,10 +30,13 @@ pub struct Code {
 }
 
 impl Code {
-    /// Returns when the code with this hash expires, if it is this code or the one before.
-    pub fn expiry(&self, hash: &[u8]) -> Option<OffsetDateTime> {
+    /// Returns when the code with this hash expires, if it is this code, or the one before and that has not expired.
+    pub fn expiry(&self, hash: &[u8], now: OffsetDateTime) -> Option<OffsetDateTime> {
         let is_previous = self.previous_hash.as_deref().is_some_and(|previous| equal(previous, hash));
-        if equal(&self.hash, hash) { Some(self.expires_at) } else { self.previous_expires_at.filter(|_| is_previous) }
+        match equal(&self.hash, hash) {
+            true => Some(self.expires_at),
+            false => self.previous_expires_at.filter(|expires_at| is_previous && *expires_at > now),
+        }
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
 /// Whether an origin is allowed. An origin is allowed if it is a configured app origin or related origin. Any other
 /// origin must have the RP ID, or a name below the RP ID, as its host. Its scheme must be https, or may be http on
 /// localhost and names below localhost.
-fn origin_allowed(rp: &RelyingParty, text: &str, origin: &Url) -> bool {
+pub(super) fn origin_allowed(rp: &RelyingParty, text: &str, origin: &Url) -> bool {
     if rp.app_origins.iter().chain(&rp.related_origins).any(|allowed| allowed == text) {
         return true;
     }

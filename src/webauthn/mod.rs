@@ -41,6 +41,11 @@ pub struct RelyingParty {
 }
 
 impl RelyingParty {
+    /// Whether passkeys may be created and used on this web origin.
+    pub fn allows(&self, origin: &str) -> bool {
+        url::Url::parse(origin).is_ok_and(|url| client_data::origin_allowed(self, origin, &url))
+    }
+
     fn user_verification(&self) -> &'static str {
         if self.user_verification_required { "required" } else { "preferred" }
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::support::{
     Browser, CALLBACK, ORIGIN, PASSWORD, Person, Shown, TestServer, initiate, pages_client, pool, pool_with, respond,
+    second_client,
 };
 
 fn login() -> String {
@@ -27,7 +28,13 @@ fn without_what_differs(shown: &Shown, name: &str) -> String {
         }
         text = out;
     }
-    text
+    // The ID of the page's step.
+    let mut parts = text.split("/login/").flat_map(|part| part.split("/signup/"));
+    let mut out = parts.next().unwrap().to_owned();
+    for part in parts {
+        out.push_str(part.get(36..).unwrap());
+    }
+    out
 }
 
 #[tokio::test]
@@ -244,19 +251,19 @@ async fn every_page_runs_its_one_script_and_is_framed_by_nobody() {
     let mut browser = Browser::new(&server);
     let with_redirect = format!("/login?response_type=code&client_id={}&redirect_uri={CALLBACK}", pages_client());
     let mut nonces = std::collections::BTreeSet::new();
-    for (address, targets) in [
-        (login(), ""),
-        (with_redirect, " http://localhost:3000"),
-        (format!("/signup?client_id={}", pages_client()), ""),
-        ("/login?client_id=nobody".into(), ""),
-        ("/confirmUser?x".into(), ""),
+    for address in [
+        login(),
+        with_redirect,
+        format!("/signup?client_id={}", pages_client()),
+        "/login?client_id=nobody".into(),
+        "/confirmUser?x".into(),
     ] {
         let shown = browser.get(&address).await;
         let policy = shown.headers["content-security-policy"].to_str().unwrap();
         let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap().to_owned();
         let expected = format!(
             "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; \
-             connect-src 'self'; form-action 'self'{targets}; frame-ancestors 'none'; base-uri 'none'"
+             connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         );
         assert_eq!(policy, expected, "{address}");
         assert_eq!(shown.text.matches("<script").count(), 1);
@@ -1037,4 +1044,140 @@ async fn who_signs_in_with_an_address_is_shown_the_address() {
     assert!(signed_in.location().starts_with("/account"), "{} {}", signed_in.status, signed_in.text);
     let page = browser.get(&account).await;
     assert!(page.text.contains(&format!("<p class=\"who\"><span>{email}</span></p>")), "{}", page.text);
+}
+
+/// The pages that wait for a code or a password, each at an address of its own.
+async fn to_the_password_page(browser: &mut Browser, username: &str) -> Shown {
+    let query = format!("response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=openid", pages_client());
+    let page = browser.get(&format!("/login?{query}")).await;
+    let page = browser.submit(&page, "name", &[("username", username)]).await;
+    assert_eq!(page.heading(), "Enter your password");
+    page
+}
+
+#[tokio::test]
+async fn a_page_that_is_loaded_again_repeats_nothing() {
+    let server = TestServer::start().await;
+    server
+        .sql(r#"UPDATE user_pools SET configuration = configuration || '{"AutoVerifiedAttributes": ["email"]}'"#)
+        .await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&format!("/signup?client_id={}", pages_client())).await;
+    let entered = [("username", "ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
+    browser.submit(&page, "sign_up", &entered).await;
+    let here = browser.at.clone();
+    let sent = server.sql_text("SELECT encode(hash, 'hex') FROM codes").await;
+    for _ in 0..3 {
+        assert_eq!(browser.get(&here).await.heading(), "Confirm your account");
+    }
+    assert_eq!(server.sql_text("SELECT encode(hash, 'hex') FROM codes").await, sent, "no other code was sent");
+    let page = browser.get(&here).await;
+    let code = server.code("ada@example.com", 1).await;
+    let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
+    // Back leads to where the person is now.
+    assert_eq!(browser.get(&here).await.location(), done.location());
+}
+
+#[tokio::test]
+async fn two_tabs_have_two_steps_and_whoever_is_signed_in_goes_on() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let first = to_the_password_page(&mut browser, "ada").await;
+    let first_at = browser.at.clone();
+    let second = to_the_password_page(&mut browser, "bob").await;
+    let second_at = browser.at.clone();
+    assert_ne!(first_at, second_at);
+    assert!(browser.get(&first_at).await.text.contains("value=\"ada\""));
+    assert!(browser.get(&second_at).await.text.contains("value=\"bob\""));
+    let done = browser.submit(&first, "password", &[("password", PASSWORD)]).await;
+    assert!(done.sent("code").is_some());
+    // The other tab: its form, its address, and the address of the step that was answered.
+    let late = browser.submit(&second, "password", &[("password", PASSWORD)]).await;
+    assert!(late.sent("code").is_some(), "{} {}", late.status, late.text);
+    for at in [second_at, first_at] {
+        let shown = browser.get(&at).await;
+        let shown = browser.follow(shown).await;
+        assert!(shown.sent("code").is_some(), "{} {}", shown.status, shown.text);
+    }
+}
+
+#[tokio::test]
+async fn a_step_is_one_browsers_and_does_not_live_for_ever() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    to_the_password_page(&mut browser, "ada").await;
+    let at = browser.at.clone();
+    // Another browser, even with the cookie of the step, sees the first page.
+    let mut thief = Browser::new(&server);
+    thief.path_cookies = browser.path_cookies.clone();
+    let shown = thief.get(&at).await;
+    assert_eq!(thief.follow(shown).await.heading(), "Sign in");
+    // So does who changes the app client in the address.
+    let elsewhere = at.replace(pages_client(), second_client());
+    assert_ne!(browser.get(&elsewhere).await.status, 200);
+    assert_eq!(browser.get(&at).await.heading(), "Enter your password");
+    server.clock.advance(time::Duration::minutes(4));
+    let shown = browser.get(&at).await;
+    assert_eq!(browser.follow(shown).await.heading(), "Sign in");
+}
+
+#[tokio::test]
+async fn a_browser_keeps_four_steps_and_sends_each_to_its_page_alone() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let mut addresses = Vec::new();
+    for _ in 0..6 {
+        to_the_password_page(&mut browser, "ada").await;
+        addresses.push(browser.at.clone());
+    }
+    assert_eq!(browser.path_cookies.len(), 4);
+    assert!(browser.path_cookies.values().all(|value| value.len() <= 1536));
+    let paths: Vec<_> = addresses[2..].iter().map(|at| at.split('?').next().unwrap().to_owned()).collect();
+    let mut kept: Vec<_> = browser.path_cookies.keys().map(|(path, _)| path.clone()).collect();
+    kept.sort_by_key(|path| paths.iter().position(|one| one == path));
+    assert_eq!(kept, paths);
+}
+
+#[tokio::test]
+async fn what_is_too_long_for_a_cookie_is_kept_in_the_database() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&format!("/signup?client_id={}", pages_client())).await;
+    let long = "é".repeat(2000);
+    let refused = browser.submit(&page, "sign_up", &[("username", &long), ("password", PASSWORD)]).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text.contains(&long));
+    assert_eq!(server.count("challenges WHERE kind = 'PAGE_STEP'").await, 1);
+    assert!(browser.path_cookies.values().all(|value| value.len() <= 1536));
+}
+
+#[tokio::test]
+async fn no_session_code_or_name_is_in_an_address() {
+    let server = TestServer::start().await;
+    server
+        .sql(r#"UPDATE user_pools SET configuration = configuration || '{"AutoVerifiedAttributes": ["email"]}'"#)
+        .await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&format!("/signup?client_id={}", pages_client())).await;
+    let entered = [("username", "ada"), ("email", "ada@example.com"), ("password", PASSWORD)];
+    let page = browser.submit(&page, "sign_up", &entered).await;
+    let (_, hidden) = page.form("confirm");
+    let code = server.code("ada@example.com", 1).await;
+    let wrong = browser.submit(&page, "confirm", &[("code", "000000")]).await;
+    browser.submit(&wrong, "confirm", &[("code", &code)]).await;
+    let mut other = Browser::new(&server);
+    let page = to_the_password_page(&mut other, "ada").await;
+    let (_, carried) = page.form("password");
+    let page = other.submit(&page, "password", &[("password", "wrong")]).await;
+    let done = other.submit(&page, "password", &[("password", PASSWORD)]).await;
+    assert_eq!(done.headers["referrer-policy"], "no-referrer");
+    let visited: Vec<_> = browser.visited.iter().chain(&other.visited).collect();
+    assert!(visited.len() > 8);
+    for secret in [&*hidden["session"], &*carried["session"], &*code, PASSWORD, "000000", "ada@example.com"] {
+        assert!(!secret.is_empty());
+        assert!(visited.iter().all(|address| !address.contains(secret)), "{secret} {visited:?}");
+    }
 }

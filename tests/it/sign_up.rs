@@ -103,6 +103,53 @@ async fn a_code_lives_a_day_and_a_new_one_replaces_it() {
 }
 
 #[tokio::test]
+async fn the_code_of_the_mail_before_is_good_until_one_is_used() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let first = server.code(EMAIL, 1).await;
+    server.call("ResendConfirmationCode", of(&client, "ada")).await.ok();
+    server.code(EMAIL, 2).await;
+    server.call("ConfirmSignUp", with_code(&client, "ada", &first)).await.ok();
+    server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    let third = server.code(EMAIL, 3).await;
+    server.call("ForgotPassword", of(&client, "ada")).await.ok();
+    let fourth = server.code(EMAIL, 4).await;
+    server.call("ConfirmForgotPassword", new_password(&client, "ada", &third, "An0ther!pass")).await.ok();
+    let used = server.call("ConfirmForgotPassword", new_password(&client, "ada", &fourth, "Y3t!another")).await;
+    assert_eq!(used.outcome(), "ExpiredCodeException");
+}
+
+#[tokio::test]
+async fn guesses_at_two_codes_count_together_and_the_third_gives_new_ones() {
+    let server = TestServer::start().await;
+    let (_, client) = verifying(&server).await;
+    server.call("SignUp", sign_up_of(&client, "ada", EMAIL)).await.ok();
+    let first = server.code(EMAIL, 1).await;
+    let wrong = async || {
+        let wrong = with_code(&client, "ada", if first == "000000" { "000001" } else { "000000" });
+        server.call("ConfirmSignUp", wrong).await.outcome()
+    };
+    for _ in 0..4 {
+        assert_eq!(wrong().await, "CodeMismatchException");
+    }
+    server.call("ResendConfirmationCode", of(&client, "ada")).await.ok();
+    let second = server.code(EMAIL, 2).await;
+    assert_eq!(wrong().await, "CodeMismatchException");
+    for code in [&first, &second] {
+        let refused = server.call("ConfirmSignUp", with_code(&client, "ada", code)).await;
+        assert_eq!(refused.outcome(), "LimitExceededException");
+    }
+    server.call("ResendConfirmationCode", of(&client, "ada")).await.ok();
+    let third = server.code(EMAIL, 3).await;
+    if second != third {
+        let void = server.call("ConfirmSignUp", with_code(&client, "ada", &second)).await;
+        assert_eq!(void.outcome(), "CodeMismatchException");
+    }
+    server.call("ConfirmSignUp", with_code(&client, "ada", &third)).await.ok();
+}
+
+#[tokio::test]
 async fn codes_are_stored_as_hashes_and_messages_sealed() {
     let server = TestServer::start().await;
     let (_, client) = verifying(&server).await;

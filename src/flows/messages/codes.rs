@@ -159,14 +159,15 @@ impl Counters {
         (counted, most): (bool, i32),
         now: OffsetDateTime,
     ) -> Result<Option<bool>> {
-        let exhausted = match beside {
-            Some(_) if self.told.purpose != SIGN_IN => {
+        let beside = match beside {
+            Some(lives) if self.told.purpose != SIGN_IN => {
                 let own = self.own.as_ref().unwrap_or(&self.told);
-                store::codes::is_exhausted(db, &pool.id, own, GUESSES).await?
+                let is_there = store::codes::was_sent_since(db, &pool.id, &self.told, now - lives).await?;
+                let exhausted = store::codes::is_exhausted(db, &pool.id, own, GUESSES).await?;
+                (is_there && !exhausted).then_some(lives)
             }
-            _ => false,
+            beside => beside,
         };
-        let beside = beside.filter(|_| !exhausted);
         let fresh = (GUESSES.per_code, beside);
         let sent = store::codes::note_sent(db, &pool.id, &self.told, fresh, counted, now).await?;
         if let Some(own) = &self.own {
@@ -287,7 +288,7 @@ pub async fn check(
     };
     let hash = hash(app, pool, user.sub, purpose, given.code);
     let found = store::codes::find(db, &pool.id, user.sub, purpose.text()).await?;
-    let found = found.filter(|_| allowed).and_then(|code| Some((code.expiry(&hash)?, code)));
+    let found = found.filter(|_| allowed).and_then(|code| Some((code.expiry(&hash, now)?, code)));
     Ok(match found {
         Some((expires_at, code)) if expires_at > now => {
             if let Some(by) = &by {
@@ -343,7 +344,7 @@ pub async fn redeem_checked(
     now: OffsetDateTime,
 ) -> Result<Code> {
     let found = store::codes::find(db, &pool.id, user.sub, purpose.text()).await?;
-    let still = found.filter(|code| code.expiry(&checked.hash).is_some_and(|expires_at| expires_at > now));
+    let still = found.filter(|code| code.expiry(&checked.hash, now).is_some_and(|expires_at| expires_at > now));
     let still = still.ok_or_else(expired)?;
     use_up(app, db, pool, user, purpose).await?;
     Ok(still)

@@ -1,16 +1,17 @@
 //! The page that is shown until a code or a link confirms a sign-up.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use actix_web::HttpResponse;
 use askama::Template;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use time::Duration;
 
 use super::{
     Notice, PageLayout, page, pool,
     purpose::PagePurpose,
-    sign_up::{self as sign_up_page, Shows},
+    step::{self, Step},
     words,
 };
 use crate::{
@@ -41,6 +42,23 @@ struct ConfirmPage<'a> {
     by_link: Option<String>,
     /// Whether the mail may contain a code although the pool confirms by link.
     code_or_link: bool,
+}
+
+/// How long the pages of a sign-up can be shown: as long as a sign-up waits for its confirmation on the pages.
+const LIFETIME: Duration = Duration::DAY;
+/// What a page of the sign-up shows.
+#[derive(Serialize, Deserialize)]
+pub enum Shows {
+    /// The form, with what was entered into its fields, except the password.
+    SignUp {
+        entered: BTreeMap<String, String>,
+    },
+    Confirm(Waiting),
+}
+
+/// Responds to a form of the sign-up with the page that it leads to.
+pub async fn lead_to(visit: &Visit, purpose: &PagePurpose, shows: Shows, notice: Notice) -> Result<HttpResponse> {
+    step::show(visit, purpose.named(), "/signup", &Step { shows, notice }, LIFETIME).await
 }
 
 /// What the page knows about the sign-up that waits for its confirmation.
@@ -98,7 +116,7 @@ pub fn confirm_page(
 pub async fn confirm_again(visit: &Visit, purpose: &PagePurpose, username: &str) -> Result<HttpResponse> {
     let to = resend_code(visit, purpose, username).await?;
     let session = sign_up::session_of(&visit.app, &visit.context, purpose.named(), username).await?;
-    sign_up_page::lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), Notice::None).await
+    lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), Notice::None).await
 }
 
 /// Sends another code to a person who waits for one. Returns the masked destination that the page shows, or an empty
@@ -118,5 +136,5 @@ pub async fn resend(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse
     resend_code(visit, purpose, username).await?;
     let (to, session) = (visit.form.get("to").unwrap_or_default(), visit.form.get("session").unwrap_or_default());
     let asked = Notice::Good(purpose.frame(visit).say("asked-again"));
-    sign_up_page::lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), asked).await
+    lead_to(visit, purpose, Shows::Confirm(Waiting::new(username, to, session)), asked).await
 }

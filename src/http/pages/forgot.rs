@@ -52,7 +52,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     };
     if !visit.is_form() {
         return match step::current(visit, purpose.named()).await? {
-            Some(Ok(step)) => render(visit, &purpose, 200, &step),
+            Some(Ok(step)) => render(visit, &purpose, step.status(), &step),
             Some(Err(elsewhere)) => Ok(elsewhere),
             None => {
                 let hint = visit.query.get("login_hint").unwrap_or_default();

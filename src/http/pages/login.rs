@@ -52,7 +52,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let login = Login { visit, purpose: &purpose, named: purpose.named() };
     if !visit.is_form() {
         return match step::current(visit, login.named).await? {
-            Some(Ok(step)) => login.render(200, &step),
+            Some(Ok(step)) => login.render(step.status(), &step),
             Some(Err(elsewhere)) => Ok(elsewhere),
             None => login.first().await,
         };

@@ -37,6 +37,7 @@ use askama::Template;
 use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
 use serde::{Deserialize, Serialize};
 
+use self::pool::{PasskeyHost, other_passkey_host};
 use super::{
     form_secret::FormSecret,
     visit::{self, Visit},
@@ -105,6 +106,8 @@ pub struct PageLayout {
     notice: Notice,
     /// Signals for the browser's passkey manager, as JSON.
     signals: Option<String>,
+    /// The host on which the pool's passkeys work, if they do not work on the visited one.
+    passkey_host: Option<PasskeyHost>,
     /// The link to the development inbox, if there is one.
     inbox: Option<String>,
 }
@@ -152,6 +155,7 @@ impl PageLayout {
             languages: Texts::all().map(with_language).collect(),
             notice: Notice::None,
             signals: None,
+            passkey_host: pool.and_then(|pool| other_passkey_host(visit, pool)),
             inbox: None,
             texts,
         }

@@ -1,6 +1,6 @@
 //! What the settings of a user pool mean for its pages.
 
-use crate::{factor::Factor, flows::accounts::factors::relying_party_of, store::pools::Pool};
+use crate::{factor::Factor, flows::accounts::factors::relying_party_of, http::visit::Visit, store::pools::Pool};
 
 /// Returns the message ID of the label for what users of the pool enter as their name.
 pub fn name_label(pool: &Pool) -> &'static str {
@@ -27,6 +27,27 @@ pub fn name_label(pool: &Pool) -> &'static str {
 /// passkeys.
 pub fn invitation(pool: &Pool) -> &'static [(&'static str, &'static str)] {
     if has_passkeys(pool) { &[("then", "add"), ("invited", "1")] } else { &[] }
+}
+
+/// The host on which a pool's passkeys work, if the visited one is another.
+pub struct PasskeyHost {
+    pub name: String,
+    /// The address of the same page there, if this server is known to be there.
+    pub href: Option<String>,
+}
+
+/// Returns the host on which the pool's passkeys work if they do not work on the visited one. Only a server for
+/// development says this on its pages; browsers tell the person nothing.
+pub fn other_passkey_host(visit: &Visit, pool: &Pool) -> Option<PasskeyHost> {
+    let rp = relying_party_of(pool, &[]).filter(|_| visit.app.config.is_local() && has_passkeys(pool))?;
+    let host = visit.header("host")?;
+    if rp.allows(&format!("http://{host}")) {
+        return None;
+    }
+    let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+    let query = visit.query.text(&[], &[]);
+    let href = (rp.id == "localhost").then(|| format!("http://localhost:{port}{}?{query}", visit.path));
+    Some(PasskeyHost { name: rp.id, href })
 }
 
 /// Whether users of the pool can sign in with passkeys.

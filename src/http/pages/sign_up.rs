@@ -1,18 +1,16 @@
 //! `/signup`: a person creates an account, confirms it with a code or a link, and is asked whether to add a passkey.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
-use time::Duration;
 
 use super::{
     Notice, PageLayout,
     attribute_input::{AttributeInput, plain_phone},
     code_input,
-    confirmation::{Waiting, confirm_page, resend, resend_code},
+    confirmation::{Shows, Waiting, confirm_page, lead_to, resend, resend_code},
     cookies, login, page,
     purpose::{PagePurpose, broken_form},
     step::{self, Address, Step},
@@ -69,7 +67,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
     if !visit.is_form() {
         return match step::current(visit, purpose.named()).await? {
-            Some(Ok(step)) => render(visit, &purpose, 200, &step),
+            Some(Ok(step)) => render(visit, &purpose, step.status(), &step),
             Some(Err(elsewhere)) => Ok(elsewhere),
             None => {
                 let hint = visit.query.given("login_hint").map(|hint| ("username".to_owned(), hint.to_owned()));
@@ -128,30 +126,8 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     names
 }
 
-/// How long the pages of a sign-up can be shown: as long as a sign-up waits for its confirmation on the pages.
-pub(super) const LIFETIME: Duration = Duration::DAY;
 /// The maximum number of characters of a field.
 const LONGEST_FIELD: usize = 2048;
-
-/// What a page of the sign-up shows.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Shows {
-    /// The form, with what was entered into its fields, except the password.
-    SignUp {
-        entered: BTreeMap<String, String>,
-    },
-    Confirm(Waiting),
-}
-
-/// Responds to a form of the sign-up with the page that it leads to.
-pub(super) async fn lead_to(
-    visit: &Visit,
-    purpose: &PagePurpose,
-    shows: Shows,
-    notice: Notice,
-) -> Result<HttpResponse> {
-    step::show(visit, purpose.named(), "/signup", &Step { shows, notice }, LIFETIME).await
-}
 
 fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);

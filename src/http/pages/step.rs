@@ -47,6 +47,14 @@ pub struct Step<T> {
     pub notice: Notice,
 }
 
+impl<T> Step<T> {
+    /// The status of the page. If the page says what was wrong with a form, it is an error, because browsers then do not
+    /// offer to save the password of that form.
+    pub fn status(&self) -> u16 {
+        if self.notice.is_problem() { 400 } else { 200 }
+    }
+}
+
 /// An address of the pages: a path, and what differs in the query from that of the present address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Address {

@@ -106,6 +106,10 @@ pub struct Browser {
     /// The cookies that are sent to one path only, by path and name.
     pub path_cookies: BTreeMap<(String, String), String>,
     pub headers: Vec<(&'static str, String)>,
+    /// The address of the page that is shown.
+    pub at: String,
+    /// All addresses that were asked for.
+    pub visited: Vec<String>,
     http: reqwest::Client,
 }
 
@@ -117,11 +121,14 @@ impl Browser {
             cookies: BTreeMap::new(),
             path_cookies: BTreeMap::new(),
             headers: Vec::new(),
+            at: String::new(),
+            visited: Vec::new(),
             http,
         }
     }
 
     async fn send(&mut self, address: &str, mut request: reqwest::RequestBuilder) -> Shown {
+        self.visited.push(address.to_owned());
         let path = address.split('?').next().unwrap();
         let here = self.path_cookies.iter().filter(|((one, _), _)| one == path);
         let here = here.map(|((_, name), value)| (name, value));
@@ -163,6 +170,7 @@ impl Browser {
 
     /// An address of the server, or one that it sent the browser to.
     pub async fn get(&mut self, address: &str) -> Shown {
+        self.at = address.to_owned();
         let request = self.http.get(format!("{}{}", self.url, address));
         self.send(address, request).await
     }
