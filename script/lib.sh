@@ -87,6 +87,16 @@ need_node() {
     install_packages "nodejs npm" "nodejs npm" "nodejs npm" node
 }
 
+# Exports CHROMIUM, which may name another browser already.
+need_chromium() {
+    CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}
+    if [ -z "$CHROMIUM" ]; then
+        install_packages chromium chromium chromium chromium
+        CHROMIUM=$(command -v chromium || command -v chromium-browser)
+    fi
+    export CHROMIUM
+}
+
 need_shellcheck() {
     command -v shellcheck >/dev/null || install_packages shellcheck ShellCheck shellcheck shellcheck
 }

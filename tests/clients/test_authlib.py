@@ -1,10 +1,7 @@
 """authlib, unmodified, as a relying party of a running Keystead. Run by tests/clients/run."""
 
-import os
 import unittest
 import uuid
-from html.parser import HTMLParser
-from urllib.parse import urljoin
 
 import boto3
 import requests
@@ -14,69 +11,16 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.jose import JsonWebToken
 from authlib.oidc.core import CodeIDToken
 
-SERVER = os.environ["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"]
-POOL = os.environ["POOL"]
+from .support import POOL, SERVER, Browser, Person
+
 ISSUER = f"{SERVER}/{POOL}"
 CALLBACK = "http://localhost:3000/callback"
-PASSWORD = "Passw0rd!"
-
-
-class Forms(HTMLParser):
-    """The forms of a page, by their step: where each goes, and what it holds."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.steps = {}
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        if tag == "form":
-            self.form = (attrs["action"], {})
-        elif tag == "input" and "name" in attrs:
-            self.form[1][attrs["name"]] = attrs.get("value", "")
-            if attrs["name"] == "step":
-                self.steps[attrs["value"]] = self.form
-
-
-class Browser:
-    """What the sign-in pages need of a browser."""
-
-    def __init__(self):
-        self.session = requests.Session()
-
-    def open(self, url, form=None):
-        """Goes to an address and on from there: to a page, or to an address of the relying party, which is not fetched."""
-        answer = self.session.request("POST" if form else "GET", url, data=form, allow_redirects=False)
-        while "location" in answer.headers:
-            url = urljoin(answer.url, answer.headers["location"])
-            if not url.startswith(SERVER):
-                return url
-            answer = self.session.get(url, allow_redirects=False)
-        self.page = answer
-        return answer.url
-
-    def submit(self, step, **fields):
-        action, values = Forms(self.page.text).steps[step]
-        return self.open(urljoin(self.page.url, action), values | fields)
-
-    def sign_in(self, url, username):
-        self.open(url)
-        self.submit("name", username=username)
-        return self.submit("password", password=PASSWORD)
 
 
 class Authlib(unittest.TestCase):
     def setUp(self):
         self.api = boto3.client("cognito-idp")
-        self.username = f"u-{uuid.uuid4()}"
-        self.email = f"{self.username}@example.com"
-        attributes = [{"Name": "email", "Value": self.email}, {"Name": "email_verified", "Value": "true"}]
-        made = self.api.admin_create_user(
-            UserPoolId=POOL, Username=self.username, UserAttributes=attributes, MessageAction="SUPPRESS",
-        )
-        self.sub = next(one["Value"] for one in made["User"]["Attributes"] if one["Name"] == "sub")
-        self.api.admin_set_user_password(UserPoolId=POOL, Username=self.username, Password=PASSWORD, Permanent=True)
+        self.person = Person()
         self.server = requests.get(f"{ISSUER}/.well-known/openid-configuration").json()
 
     def relying_party(self, method=None, **settings):
@@ -101,7 +45,7 @@ class Authlib(unittest.TestCase):
         url, state = session.create_authorization_url(
             self.server["authorization_endpoint"], code_verifier=verifier, scope="openid email", **parameters,
         )
-        back = Browser().sign_in(url, self.username)
+        back = Browser().sign_in(url, self.person.username)
         return session.fetch_token(authorization_response=back, state=state, code_verifier=verifier)
 
     def refused(self, call):
@@ -129,12 +73,12 @@ class Authlib(unittest.TestCase):
         # The library compares at_hash with the access token.
         params = {"nonce": nonce, "client_id": session.client_id, "access_token": tokens["access_token"]}
         claims = self.claims(tokens["id_token"], CodeIDToken, options, params)
-        self.assertEqual((claims["sub"], claims["email"], claims["email_verified"]), (self.sub, self.email, True))
+        self.assertEqual((claims["sub"], claims["email"], claims["email_verified"]), (self.person.sub, self.person.email, True))
 
     def test_an_access_token_verifies(self):
         session = self.relying_party()
         claims = self.claims(self.tokens(session)["access_token"])
-        self.assertEqual((claims["iss"], claims["client_id"], claims["sub"]), (ISSUER, session.client_id, self.sub))
+        self.assertEqual((claims["iss"], claims["client_id"], claims["sub"]), (ISSUER, session.client_id, self.person.sub))
         self.assertEqual((claims["token_use"], claims["scope"]), ("access", "openid email"))
 
     def test_access_and_id_tokens_are_signed_by_different_keys(self):
@@ -147,14 +91,15 @@ class Authlib(unittest.TestCase):
         self.tokens(session)
         info = session.get(self.server["userinfo_endpoint"]).json()
         self.assertEqual(info, {
-            "sub": self.sub, "email": self.email, "email_verified": "true", "username": self.username,
+            "sub": self.person.sub, "email": self.person.email, "email_verified": "true",
+            "username": self.person.username,
         })
 
     def test_a_wrong_verifier_is_refused(self):
         session, verifier = self.relying_party(), generate_token(48)
         endpoint = self.server["authorization_endpoint"]
         url, state = session.create_authorization_url(endpoint, code_verifier=verifier, scope="openid")
-        back = Browser().sign_in(url, self.username)
+        back = Browser().sign_in(url, self.person.username)
         exchange = lambda: session.fetch_token(authorization_response=back, state=state, code_verifier=generate_token(48))
         self.assertEqual(self.refused(exchange), "invalid_grant")
 
@@ -164,7 +109,7 @@ class Authlib(unittest.TestCase):
         after = session.refresh_token(refresh_token=before["refresh_token"])
         self.assertNotEqual(after["access_token"], before["access_token"])
         old, new = self.claims(before["id_token"]), self.claims(after["id_token"])
-        self.assertEqual((new["sub"], new["auth_time"]), (self.sub, old["auth_time"]))
+        self.assertEqual((new["sub"], new["auth_time"]), (self.person.sub, old["auth_time"]))
 
     def test_a_confidential_client_proves_itself_either_way(self):
         for method in "client_secret_basic", "client_secret_post":

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import tempfile
 import unittest
 import urllib.request
@@ -14,17 +13,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from .support import authenticator
+
 PASSWORD = "Passw0rd!"
 URL = os.environ["AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER"]
 POOL, CLIENT = os.environ["POOL"], os.environ["CLIENT"]
-
-
-def authenticator(ceremony, options, state):
-    answer = subprocess.run(
-        ["keystead", "dev", "authenticator", ceremony, "--state", state],
-        input=options, capture_output=True, text=True, check=True,
-    )
-    return answer.stdout
 
 
 class Boto3(unittest.TestCase):

@@ -1,0 +1,24 @@
+"""The snippets of docs/clients.md are the recipes that the tests run. Run by tests/clients/run."""
+
+import re
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPES = ROOT / "tests/clients/recipes"
+
+
+class Document(unittest.TestCase):
+    def test_every_snippet_is_a_recipe(self):
+        document = (ROOT / "docs/clients.md").read_text()
+        snippets = re.findall(r"^`recipes/(\S+)`:?\n\n```\w*\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
+        self.assertEqual(len(snippets), document.count("```") // 2, "a snippet has no recipe's name above it")
+        for name, snippet in snippets:
+            with self.subTest(name):
+                self.assertEqual(snippet, (RECIPES / name).read_text())
+        unknown = {file.name for file in RECIPES.iterdir() if file.is_file()} - {name for name, _ in snippets}
+        self.assertEqual(unknown, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
