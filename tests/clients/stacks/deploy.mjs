@@ -22,7 +22,8 @@ const arn = (service, resource, region = REGION) => `arn:aws:${service}:${region
 const ARNS = {
   "AWS::IAM::Role": (id, { RoleName }) => arn("iam", `role/${RoleName ?? id}`, ""),
   "AWS::KMS::Key": (id) => arn("kms", `key/${id}`),
-  "AWS::KinesisFirehose::DeliveryStream": (id, { DeliveryStreamName }) => arn("firehose", `deliverystream/${DeliveryStreamName ?? id}`),
+  "AWS::KinesisFirehose::DeliveryStream": (id, { DeliveryStreamName }) =>
+    arn("firehose", `deliverystream/${DeliveryStreamName ?? id}`),
   "AWS::Lambda::Function": (id, { FunctionName }) => arn("lambda", `function:${FunctionName ?? id}`),
   "AWS::Logs::LogGroup": (id, { LogGroupName }) => arn("logs", `log-group:${LogGroupName ?? id}`),
   "AWS::S3::Bucket": (id, { BucketName }) => `arn:aws:s3:::${BucketName ?? id.toLowerCase()}`,
@@ -69,7 +70,11 @@ export async function deploy(api, source, { stackName, parameters, state, direct
         const nested = (state.resources[id] ??= { type, policy });
         const file = join(directory, Metadata["aws:asset:path"] ?? "");
         const child = await deploy(api, JSON.parse(readFileSync(file, "utf8")), {
-          stackName: `${stackName}-${id}`, parameters: Parameters, state: nested, directory, again,
+          stackName: `${stackName}-${id}`,
+          parameters: Parameters,
+          state: nested,
+          directory,
+          again,
         });
         onlyNamed.push(...child.onlyNamed);
         found[id] = (attribute) => (attribute ? child.outputs[attribute.replace(/^Outputs\./, "")] : id);
@@ -79,12 +84,17 @@ export async function deploy(api, source, { stackName, parameters, state, direct
       if (!kind) {
         onlyNamed.push({ type, id });
         // Other services' properties may refer to anything. Those that make up a name are plain text.
-        found[id] = named(type, id, Object.fromEntries(Object.entries(Properties).filter(([, value]) => typeof value === "string")));
+        found[id] = named(
+          type,
+          id,
+          Object.fromEntries(Object.entries(Properties).filter(([, value]) => typeof value === "string")),
+        );
         continue;
       }
       const properties = template.resolve(Properties);
       let { made } = before ?? {};
-      const changes = (names) => names.some((name) => JSON.stringify(before.properties[name]) !== JSON.stringify(properties[name]));
+      const changes = (names) =>
+        names.some((name) => JSON.stringify(before.properties[name]) !== JSON.stringify(properties[name]));
       const changed = before && changes(Object.keys({ ...properties, ...before.properties }));
       if (changed && changes(kind.update ? kind.replacedBy : Object.keys(properties))) {
         throw new Error("this change needs a new resource: remove the resource from the template, deploy, and put it back");

@@ -20,14 +20,18 @@ export const call = (api, operation, input) => api.send(new sdk[`${operation}Com
 function typed(value, schema, path) {
   if (schema.isListSchema()) return [value].flat().map((one, n) => typed(one, schema.getValueSchema(), `${path}[${n}]`));
   if (schema.isMapSchema()) {
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, typed(one, schema.getValueSchema(), `${path}.${key}`)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => [key, typed(one, schema.getValueSchema(), `${path}.${key}`)]),
+    );
   }
   if (schema.isStructSchema()) {
     const members = new Map(schema.structIterator());
-    return Object.fromEntries(Object.entries(value).map(([key, one]) => {
-      if (!members.has(key)) throw new Error(`${path}.${key}: the API has no such member`);
-      return [key, typed(one, members.get(key), `${path}.${key}`)];
-    }));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, one]) => {
+        if (!members.has(key)) throw new Error(`${path}.${key}: the API has no such member`);
+        return [key, typed(one, members.get(key), `${path}.${key}`)];
+      }),
+    );
   }
   if (schema.isBooleanSchema()) {
     if (!["true", "false"].includes(String(value))) throw new Error(`${path}: ${value} is not a boolean`);
@@ -54,7 +58,11 @@ const generated = (logicalId) => `${logicalId}-${randomBytes(9).toString("hex").
 
 // Properties of AWS::Cognito::UserPool that CreateUserPool and UpdateUserPool lack; SetUserPoolMfaConfig has them.
 const MFA_PROPERTIES = [
-  "EnabledMfas", "EmailAuthenticationMessage", "EmailAuthenticationSubject", "WebAuthnRelyingPartyID", "WebAuthnUserVerification",
+  "EnabledMfas",
+  "EmailAuthenticationMessage",
+  "EmailAuthenticationSubject",
+  "WebAuthnRelyingPartyID",
+  "WebAuthnUserVerification",
   "WebAuthnFactorConfiguration",
 ];
 // The properties that only CreateUserPool takes. AddCustomAttributes adds to `Schema`.
@@ -94,11 +102,13 @@ function poolInput(operation, name, properties, more = {}) {
 /** An attribute as DescribeUserPool shows it: the names of custom attributes have a prefix there. */
 const byName = (attributes) => Object.fromEntries(attributes.map((one) => [one.Name, one]));
 function shownSchema(given, read) {
-  return Object.fromEntries(given.map((attribute) => {
-    const prefix = attribute.DeveloperOnlyAttribute ? "dev:custom:" : "custom:";
-    const Name = attribute.Name in read ? attribute.Name : `${prefix}${attribute.Name}`;
-    return [Name, { ...attribute, Name }];
-  }));
+  return Object.fromEntries(
+    given.map((attribute) => {
+      const prefix = attribute.DeveloperOnlyAttribute ? "dev:custom:" : "custom:";
+      const Name = attribute.Name in read ? attribute.Name : `${prefix}${attribute.Name}`;
+      return [Name, { ...attribute, Name }];
+    }),
+  );
 }
 
 const userPool = {
@@ -138,7 +148,10 @@ const userPool = {
     const MfaConfiguration = mfa.MfaConfiguration ?? members.MfaConfiguration ?? "OFF";
     return {
       UserPool: {
-        ...members, Name: PoolName, SchemaAttributes: shownSchema(Schema, read.UserPool.SchemaAttributes), MfaConfiguration,
+        ...members,
+        Name: PoolName,
+        SchemaAttributes: shownSchema(Schema, read.UserPool.SchemaAttributes),
+        MfaConfiguration,
       },
       Mfa: { ...mfa, MfaConfiguration },
     };
@@ -176,7 +189,9 @@ const userPoolClient = {
   },
   ref: ({ UserPoolClient }) => UserPoolClient.ClientId,
   attributes: ({ UserPoolClient: client }) => ({
-    ClientId: client.ClientId, ClientSecret: client.ClientSecret, Name: client.ClientName,
+    ClientId: client.ClientId,
+    ClientSecret: client.ClientSecret,
+    Name: client.ClientName,
   }),
 };
 
@@ -404,10 +419,14 @@ const describing = {
 
 /** The members of an object, by their paths ("UserPoolClient.ClientSecret"). */
 function flat(object, _, path = "") {
-  return Object.assign({}, ...Object.entries(object).map(([name, value]) =>
-    value !== null && typeof value === "object" && !(value instanceof Date)
-      ? flat(value, undefined, `${path}${name}.`)
-      : { [`${path}${name}`]: value }));
+  return Object.assign(
+    {},
+    ...Object.entries(object).map(([name, value]) =>
+      value !== null && typeof value === "object" && !(value instanceof Date)
+        ? flat(value, undefined, `${path}${name}.`)
+        : { [`${path}${name}`]: value },
+    ),
+  );
 }
 
 /**

@@ -35,7 +35,9 @@ const RECOVERIES = [0, 1, 2, 3, 4, 5].map((n) => cognito.AccountRecovery[cognito
 
 function lambdaFunction(scope, id) {
   return new lambda.Function(scope, id, {
-    runtime: lambda.Runtime.NODEJS_22_X, handler: "index.handler", code: lambda.Code.fromInline("exports.handler = async (event) => event"),
+    runtime: lambda.Runtime.NODEJS_22_X,
+    handler: "index.handler",
+    code: lambda.Code.fromInline("exports.handler = async (event) => event"),
   });
 }
 
@@ -64,16 +66,27 @@ const cdk = {
       autoVerify: { email: true },
       keepOriginal: { email: true },
       userVerification: {
-        emailSubject: "Your code", emailBody: "Thanks for signing up. Your code is {####}", emailStyle: cognito.VerificationEmailStyle.CODE,
+        emailSubject: "Your code",
+        emailBody: "Thanks for signing up. Your code is {####}",
+        emailStyle: cognito.VerificationEmailStyle.CODE,
         smsMessage: "Your code is {####}",
       },
       standardAttributes: {
-        email: { required: true, mutable: true }, fullname: { required: true, mutable: false }, locale: { mutable: true },
-        lastUpdateTime: { mutable: true }, timezone: {}, website: { required: false, mutable: false },
+        email: { required: true, mutable: true },
+        fullname: { required: true, mutable: false },
+        locale: { mutable: true },
+        lastUpdateTime: { mutable: true },
+        timezone: {},
+        website: { required: false, mutable: false },
       },
       passwordPolicy: {
-        minLength: stage === 0 ? 12 : 16, requireLowercase: true, requireUppercase: false, requireDigits: true, requireSymbols: false,
-        tempPasswordValidity: Duration.days(3), passwordHistorySize: 5,
+        minLength: stage === 0 ? 12 : 16,
+        requireLowercase: true,
+        requireUppercase: false,
+        requireDigits: true,
+        requireSymbols: false,
+        tempPasswordValidity: Duration.days(3),
+        passwordHistorySize: 5,
       },
       accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -157,7 +170,10 @@ const cdk = {
       mfa: cognito.Mfa.OPTIONAL,
       mfaSecondFactor: { sms: false, otp: true, email: true },
       email: cognito.UserPoolEmail.withSES({
-        fromEmail: "no-reply@example.com", fromName: "Example", replyTo: "help@example.com", sesRegion: "us-east-1",
+        fromEmail: "no-reply@example.com",
+        fromName: "Example",
+        replyTo: "help@example.com",
+        sesRegion: "us-east-1",
         configurationSetName: "set",
       }),
     });
@@ -190,14 +206,24 @@ const cdk = {
       .withCustomAttributes("plan", "seats", ...(stage > 0 ? ["region"] : []));
     pool.addClient("Client", {
       readAttributes: attributes,
-      writeAttributes: new cognito.ClientAttributes().withStandardAttributes({ email: true, fullname: true }).withCustomAttributes("plan"),
+      writeAttributes: new cognito.ClientAttributes()
+        .withStandardAttributes({ email: true, fullname: true })
+        .withCustomAttributes("plan"),
     });
   },
 
   "cdk: every trigger": (stack, stage) => {
     const triggers = [
-      "createAuthChallenge", "customMessage", "defineAuthChallenge", "postAuthentication", "postConfirmation", "preAuthentication",
-      "preSignUp", "preTokenGeneration", "userMigration", "verifyAuthChallengeResponse",
+      "createAuthChallenge",
+      "customMessage",
+      "defineAuthChallenge",
+      "postAuthentication",
+      "postConfirmation",
+      "preAuthentication",
+      "preSignUp",
+      "preTokenGeneration",
+      "userMigration",
+      "verifyAuthChallengeResponse",
     ];
     const kept = stage === 0 ? triggers : triggers.slice(0, 5);
     new cognito.UserPool(stack, "Pool", {
@@ -235,10 +261,14 @@ const cdk = {
     new cognito.UserPool(stack, "Pool", {
       selfSignUpEnabled: false,
       userVerification: {
-        emailStyle: cognito.VerificationEmailStyle.LINK, emailSubject: "Verify", emailBody: "Click {##Verify your address##}",
+        emailStyle: cognito.VerificationEmailStyle.LINK,
+        emailSubject: "Verify",
+        emailBody: "Click {##Verify your address##}",
       },
       userInvitation: {
-        emailSubject: "Welcome", emailBody: "Hello {username}, your password is {####}", smsMessage: "Hello {username}, {####}",
+        emailSubject: "Welcome",
+        emailBody: "Hello {username}, your password is {####}",
+        smsMessage: "Hello {username}, {####}",
       },
     });
   },
@@ -260,20 +290,30 @@ const cdk = {
   },
 
   "cdk: advanced security mode, as older versions have it": (stack, stage) => {
-    new cognito.CfnUserPool(stack, "Pool", { userPoolAddOns: { advancedSecurityMode: stage === 0 ? "OFF" : "AUDIT" }, userPoolTier: "PLUS" });
+    new cognito.CfnUserPool(stack, "Pool", {
+      userPoolAddOns: { advancedSecurityMode: stage === 0 ? "OFF" : "AUDIT" },
+      userPoolTier: "PLUS",
+    });
   },
 
   "cdk: clients for every flow": (stack, stage) => {
     const pool = new cognito.UserPool(stack, "Pool", essentials);
-    pool.addClient("Password", { authFlows: { userPassword: true, adminUserPassword: true, custom: true, userSrp: true, user: true } });
+    pool.addClient("Password", {
+      authFlows: { userPassword: true, adminUserPassword: true, custom: true, userSrp: true, user: true },
+    });
     pool.addClient("WithoutPages", { disableOAuth: true });
     pool.addClient("Code", {
       userPoolClientName: stage === 0 ? "web" : "web site",
       generateSecret: true,
       oAuth: {
         flows: { authorizationCodeGrant: true },
-        scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL, cognito.OAuthScope.PHONE, cognito.OAuthScope.PROFILE,
-          cognito.OAuthScope.COGNITO_ADMIN],
+        scopes: [
+          cognito.OAuthScope.OPENID,
+          cognito.OAuthScope.EMAIL,
+          cognito.OAuthScope.PHONE,
+          cognito.OAuthScope.PROFILE,
+          cognito.OAuthScope.COGNITO_ADMIN,
+        ],
         callbackUrls: ["https://app.example.com/callback", "http://localhost:3000/callback", "myapp://callback"],
         logoutUrls: ["https://app.example.com/", "http://localhost:3000/"],
         defaultRedirectUri: "https://app.example.com/callback",
@@ -286,10 +326,16 @@ const cdk = {
       preventUserExistenceErrors: false,
     });
     pool.addClient("Lifetimes", {
-      accessTokenValidity: Duration.minutes(stage === 0 ? 15 : 20), idTokenValidity: Duration.minutes(60),
-      refreshTokenValidity: Duration.days(90), authSessionValidity: Duration.minutes(5), enableTokenRevocation: true,
+      accessTokenValidity: Duration.minutes(stage === 0 ? 15 : 20),
+      idTokenValidity: Duration.minutes(60),
+      refreshTokenValidity: Duration.days(90),
+      authSessionValidity: Duration.minutes(5),
+      enableTokenRevocation: true,
     });
-    pool.addClient("Rotation", { refreshTokenRotationGracePeriod: Duration.seconds(stage === 0 ? 30 : 0), authFlows: { userSrp: true } });
+    pool.addClient("Rotation", {
+      refreshTokenRotationGracePeriod: Duration.seconds(stage === 0 ? 30 : 0),
+      authFlows: { userSrp: true },
+    });
     pool.addClient("Revocation", { enableTokenRevocation: false });
   },
 
@@ -305,10 +351,14 @@ const cdk = {
 
   "cdk: analytics": (stack) => {
     const pool = new cognito.UserPool(stack, "Pool");
-    pool.addClient("Client", { analytics: {
-      applicationId: "0123456789abcdef", externalId: "external", shareUserData: true,
-      role: iam.Role.fromRoleArn(stack, "Role", "arn:aws:iam::123456789012:role/pinpoint"),
-    } });
+    pool.addClient("Client", {
+      analytics: {
+        applicationId: "0123456789abcdef",
+        externalId: "external",
+        shareUserData: true,
+        role: iam.Role.fromRoleArn(stack, "Role", "arn:aws:iam::123456789012:role/pinpoint"),
+      },
+    });
   },
 
   "cdk: machines and scopes": (stack, stage) => {
@@ -317,12 +367,17 @@ const cdk = {
     const write = new cognito.ResourceServerScope({ scopeName: "write", scopeDescription: "Change photos" });
     const scopes = stage === 0 ? [read, write] : [read];
     const server = pool.addResourceServer("Photos", {
-      identifier: "https://photos.example.com", userPoolResourceServerName: "photos", scopes,
+      identifier: "https://photos.example.com",
+      userPoolResourceServerName: "photos",
+      scopes,
     });
     const bare = pool.addResourceServer("Bare", { identifier: "bare" });
     const client = pool.addClient("Machine", {
       generateSecret: true,
-      oAuth: { flows: { clientCredentials: true }, scopes: scopes.map((scope) => cognito.OAuthScope.resourceServer(server, scope)) },
+      oAuth: {
+        flows: { clientCredentials: true },
+        scopes: scopes.map((scope) => cognito.OAuthScope.resourceServer(server, scope)),
+      },
     });
     client.node.addDependency(bare);
   },
@@ -351,11 +406,20 @@ const cdk = {
     pool.addGroup("Unnamed", {});
     new cognito.CfnUserPoolGroup(stack, "Guests", { userPoolId: pool.userPoolId, groupName: "guests", description: "Visitors" });
     const ada = new cognito.CfnUserPoolUser(stack, "Ada", {
-      userPoolId: pool.userPoolId, username: "ada", messageAction: "SUPPRESS", desiredDeliveryMediums: ["EMAIL"],
-      userAttributes: [{ name: "email", value: "ada@example.com" }, { name: "email_verified", value: "true" }, { name: "name", value: "Ada" }],
+      userPoolId: pool.userPoolId,
+      username: "ada",
+      messageAction: "SUPPRESS",
+      desiredDeliveryMediums: ["EMAIL"],
+      userAttributes: [
+        { name: "email", value: "ada@example.com" },
+        { name: "email_verified", value: "true" },
+        { name: "name", value: "Ada" },
+      ],
     });
     const member = new cognito.CfnUserPoolUserToGroupAttachment(stack, "AdaIsStaff", {
-      userPoolId: pool.userPoolId, username: ada.ref, groupName: staff.groupName,
+      userPoolId: pool.userPoolId,
+      username: ada.ref,
+      groupName: staff.groupName,
     });
     member.node.addDependency(staff);
   },
@@ -363,8 +427,13 @@ const cdk = {
   "cdk: people with their address as username": (stack) => {
     const pool = new cognito.UserPool(stack, "Pool", { signInAliases: { email: true } });
     new cognito.CfnUserPoolUser(stack, "Ada", {
-      userPoolId: pool.userPoolId, username: "ada@example.com", forceAliasCreation: false,
-      userAttributes: [{ name: "email", value: "ada@example.com" }, { name: "email_verified", value: "true" }],
+      userPoolId: pool.userPoolId,
+      username: "ada@example.com",
+      forceAliasCreation: false,
+      userAttributes: [
+        { name: "email", value: "ada@example.com" },
+        { name: "email_verified", value: "true" },
+      ],
     });
   },
 
@@ -389,25 +458,35 @@ const cdk = {
   },
 
   "cdk: issuer and signing key": (stack) => {
-    new cognito.CfnUserPool(stack, "Pool", { issuerConfiguration: { type: "UPDATED" }, keyConfiguration: { keyType: "AWS_OWNED_KEY" } });
+    new cognito.CfnUserPool(stack, "Pool", {
+      issuerConfiguration: { type: "UPDATED" },
+      keyConfiguration: { keyType: "AWS_OWNED_KEY" },
+    });
   },
 
   "cdk: risk configuration": (stack, stage) => {
     const { pool, client } = poolWithPages(stack, { featurePlan: cognito.FeaturePlan.PLUS });
     new cognito.CfnUserPoolRiskConfigurationAttachment(stack, "OfPool", {
-      userPoolId: pool.userPoolId, clientId: "ALL",
-      riskExceptionConfiguration: { blockedIpRangeList: ["192.0.2.0/24"], skippedIpRangeList: stage === 0 ? ["198.51.100.0/24"] : [] },
+      userPoolId: pool.userPoolId,
+      clientId: "ALL",
+      riskExceptionConfiguration: {
+        blockedIpRangeList: ["192.0.2.0/24"],
+        skippedIpRangeList: stage === 0 ? ["198.51.100.0/24"] : [],
+      },
     });
     new cognito.CfnUserPoolRiskConfigurationAttachment(stack, "OfClient", {
-      userPoolId: pool.userPoolId, clientId: client.userPoolClientId,
+      userPoolId: pool.userPoolId,
+      clientId: client.userPoolClientId,
       compromisedCredentialsRiskConfiguration: { eventFilter: ["SIGN_UP"], actions: { eventAction: "NO_ACTION" } },
       accountTakeoverRiskConfiguration: {
         actions: {
-          lowAction: { eventAction: "NO_ACTION", notify: true }, mediumAction: { eventAction: "NO_ACTION", notify: true },
+          lowAction: { eventAction: "NO_ACTION", notify: true },
+          mediumAction: { eventAction: "NO_ACTION", notify: true },
           highAction: { eventAction: "NO_ACTION", notify: false },
         },
         notifyConfiguration: {
-          sourceArn: "arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com", from: "no-reply@example.com",
+          sourceArn: "arn:aws:ses:us-east-1:123456789012:identity/no-reply@example.com",
+          from: "no-reply@example.com",
           noActionEmail: { subject: "A sign-in", htmlBody: "<p>Was it you?</p>", textBody: "Was it you?" },
         },
       },
@@ -433,10 +512,13 @@ const cdk = {
     const { pool, client } = poolWithPages(stack);
     const domain = pool.addDomain("Domain", { cognitoDomain: { domainPrefix: `custom-${suffix}` } });
     const all = new cognito.CfnUserPoolUICustomizationAttachment(stack, "OfPool", {
-      userPoolId: pool.userPoolId, clientId: "ALL", css: ".banner-customizable { padding: 25px 0px; background-color: lightgray; }",
+      userPoolId: pool.userPoolId,
+      clientId: "ALL",
+      css: ".banner-customizable { padding: 25px 0px; background-color: lightgray; }",
     });
     const own = new cognito.CfnUserPoolUICustomizationAttachment(stack, "OfClient", {
-      userPoolId: pool.userPoolId, clientId: client.userPoolClientId,
+      userPoolId: pool.userPoolId,
+      clientId: client.userPoolClientId,
       css: `.submitButton-customizable { background-color: ${stage === 0 ? "darkblue" : "#337ab7"}; }`,
     });
     for (const one of [all, own]) one.node.addDependency(domain);
@@ -446,16 +528,24 @@ const cdk = {
     const { pool, client } = poolWithPages(stack);
     const other = pool.addClient("Other");
     const domain = pool.addDomain("Domain", {
-      cognitoDomain: { domainPrefix: `branded-${suffix}` }, managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+      cognitoDomain: { domainPrefix: `branded-${suffix}` },
+      managedLoginVersion: cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
     });
     const svg = "<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>";
     const brandings = [
       new cognito.CfnManagedLoginBranding(stack, "Defaults", {
-        userPoolId: pool.userPoolId, clientId: client.userPoolClientId, useCognitoProvidedValues: true,
+        userPoolId: pool.userPoolId,
+        clientId: client.userPoolClientId,
+        useCognitoProvidedValues: true,
       }),
       new cognito.CfnManagedLoginBranding(stack, "Own", {
-        userPoolId: pool.userPoolId, clientId: other.userPoolClientId, returnMergedResources: false,
-        settings: { categories: { global: { colorSchemeMode: stage === 0 ? "LIGHT" : "DARK" } }, components: { pageBackground: { image: { enabled: false } } } },
+        userPoolId: pool.userPoolId,
+        clientId: other.userPoolClientId,
+        returnMergedResources: false,
+        settings: {
+          categories: { global: { colorSchemeMode: stage === 0 ? "LIGHT" : "DARK" } },
+          components: { pageBackground: { image: { enabled: false } } },
+        },
         assets: [{ category: "FORM_LOGO", colorMode: "LIGHT", extension: "SVG", bytes: Buffer.from(svg).toString("base64") }],
       }),
     ];
@@ -466,8 +556,15 @@ const cdk = {
     const { pool, client } = poolWithPages(stack);
     for (const termsName of ["terms-of-use", "privacy-policy"]) {
       new cognito.CfnTerms(stack, termsName, {
-        userPoolId: pool.userPoolId, clientId: client.userPoolClientId, termsName, termsSource: "LINK", enforcement: "NONE",
-        links: { "cognito:default": `https://example.com/${termsName}`, ...(stage === 0 ? {} : { "cognito:french": "https://example.com/fr" }) },
+        userPoolId: pool.userPoolId,
+        clientId: client.userPoolClientId,
+        termsName,
+        termsSource: "LINK",
+        enforcement: "NONE",
+        links: {
+          "cognito:default": `https://example.com/${termsName}`,
+          ...(stage === 0 ? {} : { "cognito:french": "https://example.com/fr" }),
+        },
       });
     }
   },
@@ -478,68 +575,99 @@ const amplify = {
 
   "amplify: phone": (stack) => new AmplifyAuth(stack, "auth", { loginWith: { phone: true } }),
 
-  "amplify: email with a code, phone, attributes and groups": (stack, stage) => new AmplifyAuth(stack, "auth", {
-    name: "app",
-    loginWith: {
-      email: {
-        verificationEmailStyle: "CODE", verificationEmailSubject: "Welcome", verificationEmailBody: (code) => `Your code: ${code()}`,
-        userInvitation: { emailSubject: "Invitation", emailBody: (user, code) => `${user()}, ${code()}`, smsMessage: (user, code) => `${user()}, ${code()}` },
+  "amplify: email with a code, phone, attributes and groups": (stack, stage) =>
+    new AmplifyAuth(stack, "auth", {
+      name: "app",
+      loginWith: {
+        email: {
+          verificationEmailStyle: "CODE",
+          verificationEmailSubject: "Welcome",
+          verificationEmailBody: (code) => `Your code: ${code()}`,
+          userInvitation: {
+            emailSubject: "Invitation",
+            emailBody: (user, code) => `${user()}, ${code()}`,
+            smsMessage: (user, code) => `${user()}, ${code()}`,
+          },
+        },
+        phone: { verificationMessage: (code) => `Your code: ${code()}` },
       },
-      phone: { verificationMessage: (code) => `Your code: ${code()}` },
-    },
-    userAttributes: {
-      preferredUsername: { mutable: true, required: true }, birthdate: { mutable: true, required: stage < 0 },
-      "custom:tenant": { dataType: "String", mutable: false, minLen: 1, maxLen: 36 },
-      "custom:age": { dataType: "Number", mutable: true, min: 18, max: 120 },
-      "custom:active": { dataType: "Boolean" },
-      "custom:since": { dataType: "DateTime" },
-    },
-    groups: stage === 0 ? ["admins", "editors"] : ["admins", "editors", "readers"],
-    accountRecovery: "PHONE_WITHOUT_MFA_AND_EMAIL",
-  }),
+      userAttributes: {
+        preferredUsername: { mutable: true, required: true },
+        birthdate: { mutable: true, required: stage < 0 },
+        "custom:tenant": { dataType: "String", mutable: false, minLen: 1, maxLen: 36 },
+        "custom:age": { dataType: "Number", mutable: true, min: 18, max: 120 },
+        "custom:active": { dataType: "Boolean" },
+        "custom:since": { dataType: "DateTime" },
+      },
+      groups: stage === 0 ? ["admins", "editors"] : ["admins", "editors", "readers"],
+      accountRecovery: "PHONE_WITHOUT_MFA_AND_EMAIL",
+    }),
 
-  "amplify: email with a link": (stack) => new AmplifyAuth(stack, "auth", {
-    loginWith: { email: { verificationEmailStyle: "LINK", verificationEmailSubject: "Welcome", verificationEmailBody: (link) => `Please ${link("verify")}` } },
-  }),
+  "amplify: email with a link": (stack) =>
+    new AmplifyAuth(stack, "auth", {
+      loginWith: {
+        email: {
+          verificationEmailStyle: "LINK",
+          verificationEmailSubject: "Welcome",
+          verificationEmailBody: (link) => `Please ${link("verify")}`,
+        },
+      },
+    }),
 
-  "amplify: passkeys and codes by mail": (stack, stage) => new AmplifyAuth(stack, "auth", {
-    loginWith: { email: { otpLogin: true }, webAuthn: { relyingPartyId: "app.example.com", userVerification: stage === 0 ? "preferred" : "required" } },
-    passwordlessOptions: { preferredChallenge: "WEB_AUTHN" },
-  }),
+  "amplify: passkeys and codes by mail": (stack, stage) =>
+    new AmplifyAuth(stack, "auth", {
+      loginWith: {
+        email: { otpLogin: true },
+        webAuthn: { relyingPartyId: "app.example.com", userVerification: stage === 0 ? "preferred" : "required" },
+      },
+      passwordlessOptions: { preferredChallenge: "WEB_AUTHN" },
+    }),
 
   "amplify: codes by text message": (stack) => new AmplifyAuth(stack, "auth", { loginWith: { phone: { otpLogin: true } } }),
 
-  "amplify: required MFA": (stack) => new AmplifyAuth(stack, "auth", {
-    loginWith: { email: true }, multifactor: { mode: "REQUIRED", totp: true, sms: { smsMessage: (code) => `Code ${code()}` } },
-  }),
+  "amplify: required MFA": (stack) =>
+    new AmplifyAuth(stack, "auth", {
+      loginWith: { email: true },
+      multifactor: { mode: "REQUIRED", totp: true, sms: { smsMessage: (code) => `Code ${code()}` } },
+    }),
 
-  "amplify: optional MFA, by mail too, with a sender": (stack, stage) => new AmplifyAuth(stack, "auth", {
-    loginWith: { email: true },
-    multifactor: stage === 0 ? { mode: "OPTIONAL", totp: true, email: true } : { mode: "OFF" },
-    senders: { email: { fromEmail: "no-reply@example.com", fromName: "Example", replyTo: "help@example.com" } },
-  }),
+  "amplify: optional MFA, by mail too, with a sender": (stack, stage) =>
+    new AmplifyAuth(stack, "auth", {
+      loginWith: { email: true },
+      multifactor: stage === 0 ? { mode: "OPTIONAL", totp: true, email: true } : { mode: "OFF" },
+      senders: { email: { fromEmail: "no-reply@example.com", fromName: "Example", replyTo: "help@example.com" } },
+    }),
 
   "amplify: triggers, as defineAuth adds them": (stack) => {
     const auth = new AmplifyAuth(stack, "auth", { loginWith: { email: true } });
-    for (const operation of ["CREATE_AUTH_CHALLENGE", "DEFINE_AUTH_CHALLENGE", "VERIFY_AUTH_CHALLENGE_RESPONSE", "POST_CONFIRMATION"]) {
+    for (const operation of [
+      "CREATE_AUTH_CHALLENGE",
+      "DEFINE_AUTH_CHALLENGE",
+      "VERIFY_AUTH_CHALLENGE_RESPONSE",
+      "POST_CONFIRMATION",
+    ]) {
       auth.resources.userPool.addTrigger(cognito.UserPoolOperation[operation], lambdaFunction(stack, operation));
     }
   },
 
-  "amplify: hosted sign-in": (stack, stage, suffix) => new AmplifyAuth(stack, "auth", {
-    loginWith: {
-      email: true,
-      externalProviders: {
-        callbackUrls: ["http://localhost:3000/", "https://app.example.com/"], logoutUrls: ["http://localhost:3000/"],
-        domainPrefix: `amplify-${suffix}`, scopes: ["EMAIL", "OPENID", "PROFILE"],
+  "amplify: hosted sign-in": (stack, stage, suffix) =>
+    new AmplifyAuth(stack, "auth", {
+      loginWith: {
+        email: true,
+        externalProviders: {
+          callbackUrls: ["http://localhost:3000/", "https://app.example.com/"],
+          logoutUrls: ["http://localhost:3000/"],
+          domainPrefix: `amplify-${suffix}`,
+          scopes: ["EMAIL", "OPENID", "PROFILE"],
+        },
       },
-    },
-  }),
+    }),
 
-  "amplify: custom senders": (stack) => new AmplifyAuth(stack, "auth", {
-    loginWith: { email: true, phone: true },
-    senders: { email: { handler: lambdaFunction(stack, "Mail") }, sms: { handler: lambdaFunction(stack, "Sms") } },
-  }),
+  "amplify: custom senders": (stack) =>
+    new AmplifyAuth(stack, "auth", {
+      loginWith: { email: true, phone: true },
+      senders: { email: { handler: lambdaFunction(stack, "Mail") }, sms: { handler: lambdaFunction(stack, "Sms") } },
+    }),
 };
 
 export const stacks = { ...cdk, ...amplify, ...cfn };

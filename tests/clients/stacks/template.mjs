@@ -5,7 +5,7 @@
  */
 
 export const REGION = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
-export const ACCOUNT = "123456789012";
+export const ACCOUNT = "000000000000";
 
 const NO_VALUE = Symbol("AWS::NoValue");
 
@@ -19,7 +19,12 @@ function parameters(template, given) {
       throw new Error(`The parameter ${name} is ${value}: it must be one of ${AllowedValues.join(", ")}`);
     }
     const isList = Type === "CommaDelimitedList" || Type.startsWith("List<");
-    values[name] = isList && !Array.isArray(value) ? String(value).split(",").map((one) => one.trim()) : value;
+    values[name] =
+      isList && !Array.isArray(value)
+        ? String(value)
+            .split(",")
+            .map((one) => one.trim())
+        : value;
   }
   return values;
 }

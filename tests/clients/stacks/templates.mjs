@@ -41,7 +41,11 @@ function amplifyGen1() {
         UpdateReplacePolicy: "Retain",
         Properties: {
           UserPoolName: {
-            "Fn::If": ["ShouldNotCreateEnvResources", { Ref: "userPoolName" }, { "Fn::Join": ["", [{ Ref: "userPoolName" }, "-", { Ref: "env" }]] }],
+            "Fn::If": [
+              "ShouldNotCreateEnvResources",
+              { Ref: "userPoolName" },
+              { "Fn::Join": ["", [{ Ref: "userPoolName" }, "-", { Ref: "env" }]] },
+            ],
           },
           UsernameConfiguration: { CaseSensitive: false },
           Schema: [{ Name: "email", Required: true, Mutable: true }],
@@ -51,7 +55,10 @@ function amplifyGen1() {
           Policies: {
             PasswordPolicy: {
               MinimumLength: { Ref: "passwordPolicyMinLength" },
-              RequireLowercase: false, RequireNumbers: false, RequireSymbols: false, RequireUppercase: false,
+              RequireLowercase: false,
+              RequireNumbers: false,
+              RequireSymbols: false,
+              RequireUppercase: false,
             },
           },
           UsernameAttributes: { Ref: "usernameAttributes" },
@@ -91,7 +98,12 @@ function amplifyGen1() {
           CognitoIdentityProviders: [
             {
               ClientId: { Ref: "UserPoolClient" },
-              ProviderName: { "Fn::Sub": ["cognito-idp.${region}.amazonaws.com/${client}", { region: { Ref: "AWS::Region" }, client: { Ref: "UserPool" } }] },
+              ProviderName: {
+                "Fn::Sub": [
+                  "cognito-idp.${region}.amazonaws.com/${client}",
+                  { region: { Ref: "AWS::Region" }, client: { Ref: "UserPool" } },
+                ],
+              },
             },
           ],
         },
@@ -120,14 +132,26 @@ export const cfn = {
           AutoVerifiedAttributes: ["email"],
           Policies: {
             PasswordPolicy: {
-              MinimumLength: "6", RequireLowercase: "False".toLowerCase(), RequireNumbers: "false", RequireSymbols: "false",
-              RequireUppercase: "false", TemporaryPasswordValidityDays: "1",
+              MinimumLength: "6",
+              RequireLowercase: "False".toLowerCase(),
+              RequireNumbers: "false",
+              RequireSymbols: "false",
+              RequireUppercase: "false",
+              TemporaryPasswordValidityDays: "1",
             },
           },
-          AdminCreateUserConfig: { AllowAdminCreateUserOnly: "false", InviteMessageTemplate: { EmailSubject: "Hi", EmailMessage: "{username}: {####}" } },
+          AdminCreateUserConfig: {
+            AllowAdminCreateUserOnly: "false",
+            InviteMessageTemplate: { EmailSubject: "Hi", EmailMessage: "{username}: {####}" },
+          },
           Schema: [
             { Name: "email", AttributeDataType: "String", Mutable: "false", Required: "true" },
-            { Name: "tenant", AttributeDataType: "String", Mutable: "true", StringAttributeConstraints: { MinLength: "1", MaxLength: 256 } },
+            {
+              Name: "tenant",
+              AttributeDataType: "String",
+              Mutable: "true",
+              StringAttributeConstraints: { MinLength: "1", MaxLength: 256 },
+            },
             { Name: "score", AttributeDataType: "Number", NumberAttributeConstraints: { MinValue: -1, MaxValue: "100" } },
             { Name: "secret", AttributeDataType: "String", DeveloperOnlyAttribute: "true", Mutable: "true" },
           ],
@@ -138,7 +162,8 @@ export const cfn = {
         Properties: {
           ClientName: { "Fn::Sub": "${AWS::StackName}-client" },
           UserPoolId: { Ref: "CognitoUserPool" },
-          ExplicitAuthFlows: stage === 0 ? ["ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH"] : ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+          ExplicitAuthFlows:
+            stage === 0 ? ["ADMIN_NO_SRP_AUTH", "USER_PASSWORD_AUTH"] : ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
           GenerateSecret: "false",
           RefreshTokenValidity: "7",
           AccessTokenValidity: "60",
@@ -167,16 +192,26 @@ export const cfn = {
       Api: {
         Type: "AWS::Cognito::UserPoolResourceServer",
         Properties: {
-          UserPoolId: { Ref: "Pool" }, Identifier: "api", Name: "The API",
-          Scopes: [{ ScopeName: "orders.read", ScopeDescription: "Read orders" }, { ScopeName: "orders.write", ScopeDescription: "Write orders" }],
+          UserPoolId: { Ref: "Pool" },
+          Identifier: "api",
+          Name: "The API",
+          Scopes: [
+            { ScopeName: "orders.read", ScopeDescription: "Read orders" },
+            { ScopeName: "orders.write", ScopeDescription: "Write orders" },
+          ],
         },
       },
       Machine: {
         Type: "AWS::Cognito::UserPoolClient",
         Properties: {
-          UserPoolId: { Ref: "Pool" }, GenerateSecret: true, AllowedOAuthFlows: ["client_credentials"], AllowedOAuthFlowsUserPoolClient: true,
-          AllowedOAuthScopes: [{ "Fn::Join": ["/", [{ Ref: "Api" }, "orders.read"]] }, "api/orders.write"], AccessTokenValidity: 1,
-          ExplicitAuthFlows: [], SupportedIdentityProviders: ["COGNITO"],
+          UserPoolId: { Ref: "Pool" },
+          GenerateSecret: true,
+          AllowedOAuthFlows: ["client_credentials"],
+          AllowedOAuthFlowsUserPoolClient: true,
+          AllowedOAuthScopes: [{ "Fn::Join": ["/", [{ Ref: "Api" }, "orders.read"]] }, "api/orders.write"],
+          AccessTokenValidity: 1,
+          ExplicitAuthFlows: [],
+          SupportedIdentityProviders: ["COGNITO"],
         },
       },
     },

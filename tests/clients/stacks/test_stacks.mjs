@@ -13,7 +13,8 @@ import { notYet, ONLY_NAMED, synthesize } from "./stacks.mjs";
 import { REGION } from "./template.mjs";
 
 /** What is read, without the times of changes: nobody knows whether the real service moves them when nothing changes. */
-const withoutTimes = (read) => JSON.parse(JSON.stringify(read, (name, value) => (name.endsWith("LastModifiedDate") ? undefined : value)));
+const withoutTimes = (read) =>
+  JSON.parse(JSON.stringify(read, (name, value) => (name.endsWith("LastModifiedDate") ? undefined : value)));
 
 const api = new CognitoIdentityProviderClient({ region: REGION, maxAttempts: 1 });
 
@@ -28,10 +29,15 @@ async function holds(name, templates) {
       assert.deepEqual(unknown, [], "only named, but not in the list of stacks.mjs");
       const read = await readBack(api, state);
       const wrong = Object.entries(state.resources).flatMap(([id, { type, made, properties }]) =>
-        differences(TYPES[type].given(made, properties, read[id]), read[id], id));
+        differences(TYPES[type].given(made, properties, read[id]), read[id], id),
+      );
       assert.deepEqual(wrong, [], "given, but not read back");
       await deploy(api, template, { stackName, state, again: true });
-      assert.deepEqual(withoutTimes(await readBack(api, state)), withoutTimes(read), "an update with the same template changed something");
+      assert.deepEqual(
+        withoutTimes(await readBack(api, state)),
+        withoutTimes(read),
+        "an update with the same template changed something",
+      );
     }
   } finally {
     const left = { resources: { ...state.resources } };
@@ -59,5 +65,8 @@ describe("stacks", { concurrency: 4 }, () => {
 });
 
 test("notYet names stacks", () => {
-  assert.deepEqual(Object.keys(notYet).filter((name) => !templates.has(name)), []);
+  assert.deepEqual(
+    Object.keys(notYet).filter((name) => !templates.has(name)),
+    [],
+  );
 });
