@@ -132,11 +132,19 @@ export async function destroy(api, state, { only = Object.keys(state.resources),
   return kept;
 }
 
-/** All that the API tells of a stack's resources, by logical ID. */
+/** What a stack and its nested stacks made, as `[path, resource]`. */
+export function* resourcesOf(state, path = "") {
+  for (const [id, resource] of Object.entries(state.resources)) {
+    if (resource.resources) yield* resourcesOf(resource, `${path}${id}/`);
+    else yield [`${path}${id}`, resource];
+  }
+}
+
+/** All that the API tells of a stack's resources, by their paths. */
 export async function readBack(api, state) {
   const read = {};
-  for (const [id, { type, made, properties, resources }] of Object.entries(state.resources)) {
-    read[id] = resources ? await readBack(api, { resources }) : await TYPES[type].read(api, made, properties);
+  for (const [path, { type, made, properties }] of resourcesOf(state)) {
+    read[path] = await TYPES[type].read(api, made, properties);
   }
   return read;
 }

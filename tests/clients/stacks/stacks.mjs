@@ -18,7 +18,7 @@ import { cfn } from "./templates.mjs";
 process.env.CDK_VALIDATION = "false";
 // Loading these as ES modules takes twice as long.
 const require = createRequire(import.meta.url);
-const { App, Duration, RemovalPolicy, Stack } = require("aws-cdk-lib");
+const { App, CfnOutput, Duration, NestedStack, RemovalPolicy, Stack } = require("aws-cdk-lib");
 const acm = require("aws-cdk-lib/aws-certificatemanager");
 const cognito = require("aws-cdk-lib/aws-cognito");
 const iam = require("aws-cdk-lib/aws-iam");
@@ -663,6 +663,14 @@ const amplify = {
       },
     }),
 
+  "amplify: a backend, whose sign-in is a nested stack": (stack, stage) => {
+    const auth = new AmplifyAuth(new NestedStack(stack, "auth"), "amplifyAuth", {
+      loginWith: { email: true, webAuthn: true },
+      groups: stage === 0 ? ["admins"] : ["admins", "editors"],
+    });
+    new CfnOutput(stack, "userPoolId", { value: auth.resources.userPool.userPoolId });
+  },
+
   "amplify: custom senders": (stack) =>
     new AmplifyAuth(stack, "auth", {
       loginWith: { email: true, phone: true },
@@ -674,6 +682,7 @@ export const stacks = { ...cdk, ...amplify, ...cfn };
 
 /** How many times the stacks that change are deployed. */
 export const stages = {
+  "amplify: a backend, whose sign-in is a nested stack": 2,
   "amplify: email with a code, phone, attributes and groups": 2,
   "amplify: optional MFA, by mail too, with a sender": 2,
   "amplify: passkeys and codes by mail": 2,
@@ -732,25 +741,25 @@ export const ONLY_NAMED = new Set([
   "AWS::S3::Bucket",
 ]);
 
-/** The templates of each stack, one per stage. */
+/** The templates of each stack, one per stage, and the directories where the templates of their nested stacks are. */
 export function synthesize(suffix) {
   const outdir = mkdtempSync(join(tmpdir(), "stacks-"));
-  try {
-    const templates = new Map(Object.keys(stacks).map((name) => [name, []]));
-    for (let stage = 0; stage < Math.max(...Object.values(stages)); stage++) {
-      const app = new App({ analyticsReporting: false, treeMetadata: false, outdir: join(outdir, String(stage)) });
-      const present = Object.keys(stacks).filter((name) => stage < (stages[name] ?? 1));
-      present.forEach((name, n) => {
-        if (name in cfn) templates.get(name).push(cfn[name](stage));
-        else stacks[name](new Stack(app, `Stack${n}`), stage, suffix);
-      });
-      const assembly = app.synth();
-      present.forEach((name, n) => {
-        if (!(name in cfn)) templates.get(name).push(assembly.getStackByName(`Stack${n}`).template);
-      });
-    }
-    return templates;
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
+  process.on("exit", () => rmSync(outdir, { recursive: true, force: true }));
+  const templates = new Map(Object.keys(stacks).map((name) => [name, []]));
+  for (let stage = 0; stage < Math.max(...Object.values(stages)); stage++) {
+    const directory = join(outdir, String(stage));
+    // The CDK's command line sets this, too; the metadata say in which files nested stacks are.
+    const context = { "aws:cdk:enable-asset-metadata": true };
+    const app = new App({ analyticsReporting: false, treeMetadata: false, outdir: directory, context });
+    const present = Object.keys(stacks).filter((name) => stage < (stages[name] ?? 1));
+    present.forEach((name, n) => {
+      if (name in cfn) templates.get(name).push({ template: cfn[name](stage) });
+      else stacks[name](new Stack(app, `Stack${n}`), stage, suffix);
+    });
+    const assembly = app.synth();
+    present.forEach((name, n) => {
+      if (!(name in cfn)) templates.get(name).push({ template: assembly.getStackByName(`Stack${n}`).template, directory });
+    });
   }
+  return templates;
 }
