@@ -152,7 +152,8 @@ export async function readBack(api, state) {
 const USAGE = `Usage: node deploy.mjs TEMPLATE.json [--parameter NAME=VALUE]... [--state FILE] [--delete [--all]]
 
 Creates the user pools of a CloudFormation template, or updates those that it created before, and prints the stack's outputs.
-AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER says where. The state file (by default TEMPLATE.deployed.json) says what was made.
+AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER says where. The state file (by default TEMPLATE.deployed.json in the working
+directory) says what was created.
 --delete deletes it again, except what has the DeletionPolicy Retain; --all deletes that, too.`;
 
 async function main() {
@@ -175,7 +176,7 @@ async function main() {
     throw new Error("Set AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER to the server's URL; otherwise the calls would go to AWS");
   }
   const stackName = basename(file).replace(/(\.template)?\.json$/, "");
-  const stateFile = values.state ?? join(dirname(file), `${stackName}.deployed.json`);
+  const stateFile = values.state ?? `${stackName}.deployed.json`;
   const state = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, "utf8")) : { resources: {} };
   const api = new CognitoIdentityProviderClient({ region: REGION });
   // The parameters may be secrets, and so may be what is made from them.
