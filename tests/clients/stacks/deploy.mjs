@@ -1,0 +1,206 @@
+#!/usr/bin/env node
+/**
+ * Puts the user pools of a CloudFormation template on a server with the Amazon Cognito user-pools API, as CloudFormation
+ * would. docs/infrastructure.md describes the command.
+ */
+
+import { readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+
+import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
+
+import { TYPES } from "./resources.mjs";
+import { ACCOUNT, REGION, Template } from "./template.mjs";
+
+const arn = (service, resource, region = REGION) => `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
+
+/**
+ * The ARNs of resources of other services that user pools refer to. The name in a function's ARN decides at which address
+ * Keystead calls it (docs/triggers.md).
+ */
+const ARNS = {
+  "AWS::IAM::Role": (id, { RoleName }) => arn("iam", `role/${RoleName ?? id}`, ""),
+  "AWS::KMS::Key": (id) => arn("kms", `key/${id}`),
+  "AWS::KinesisFirehose::DeliveryStream": (id, { DeliveryStreamName }) =>
+    arn("firehose", `deliverystream/${DeliveryStreamName ?? id}`),
+  "AWS::Lambda::Function": (id, { FunctionName }) => arn("lambda", `function:${FunctionName ?? id}`),
+  "AWS::Logs::LogGroup": (id, { LogGroupName }) => arn("logs", `log-group:${LogGroupName ?? id}`),
+  "AWS::S3::Bucket": (id, { BucketName }) => `arn:aws:s3:::${BucketName ?? id.toLowerCase()}`,
+};
+
+/** A resource of another service: nothing makes it, it only gets a name. */
+function named(type, id, properties) {
+  const itsArn = ARNS[type]?.(id, properties) ?? arn("cloudformation", `${type.toLowerCase().replaceAll("::", "-")}/${id}`);
+  return (attribute) => {
+    if (attribute === undefined) return id;
+    return attribute === "Arn" || attribute.endsWith("Arn") ? itsArn : `${id}.${attribute}`;
+  };
+}
+
+const isOfUserPools = (type) => type.startsWith("AWS::Cognito::") && !type.startsWith("AWS::Cognito::IdentityPool");
+
+/**
+ * Creates or updates a stack. `state.resources` says what was made before, by logical ID, and is kept up to date, so it is
+ * right after a failure, too.
+ *
+ * @param again update also what the template did not change
+ * @param directory where the templates of nested stacks are
+ * @returns the outputs, and the types and logical IDs of the resources that were only named
+ */
+export async function deploy(api, source, { stackName, parameters, state, directory = ".", again = false }) {
+  state.resources ??= {};
+  const found = {};
+  const lookup = (id, attribute) => {
+    if (!(id in found)) throw new Error(`${id} is needed before it is made, or the template lacks it`);
+    const value = found[id](attribute);
+    if (value === undefined) throw new Error(`${id} has no attribute ${attribute}`);
+    return value;
+  };
+  const template = new Template(source, { stackName, parameters, lookup });
+  const resources = template.resources();
+  const onlyNamed = [];
+  for (const id of template.order()) {
+    const { Type: type, Properties = {}, Metadata = {}, DeletionPolicy: policy } = resources.get(id);
+    const kind = TYPES[type];
+    const before = state.resources[id];
+    try {
+      if (type === "AWS::CloudFormation::Stack") {
+        const { Parameters } = template.resolve(Properties);
+        const nested = (state.resources[id] ??= { type, policy });
+        const file = join(directory, Metadata["aws:asset:path"] ?? "");
+        const child = await deploy(api, JSON.parse(readFileSync(file, "utf8")), {
+          stackName: `${stackName}-${id}`,
+          parameters: Parameters,
+          state: nested,
+          directory,
+          again,
+        });
+        onlyNamed.push(...child.onlyNamed);
+        found[id] = (attribute) => (attribute ? child.outputs[attribute.replace(/^Outputs\./, "")] : id);
+        continue;
+      }
+      if (isOfUserPools(type) && !kind) throw new Error(`${type} is not supported`);
+      if (!kind) {
+        onlyNamed.push({ type, id });
+        // Other services' properties may refer to anything. Those that make up a name are plain text.
+        found[id] = named(
+          type,
+          id,
+          Object.fromEntries(Object.entries(Properties).filter(([, value]) => typeof value === "string")),
+        );
+        continue;
+      }
+      const properties = template.resolve(Properties);
+      let { made } = before ?? {};
+      const changes = (names) =>
+        names.some((name) => JSON.stringify(before.properties[name]) !== JSON.stringify(properties[name]));
+      const changed = before && changes(Object.keys({ ...properties, ...before.properties }));
+      if (changed && changes(kind.update ? kind.replacedBy : Object.keys(properties))) {
+        throw new Error("this change needs a new resource: remove the resource from the template, deploy, and put it back");
+      }
+      if (!before) made = await kind.create(api, properties, id);
+      else if (kind.update && (changed || again)) made = await kind.update(api, before.made, properties, before.properties);
+      state.resources[id] = { type, policy, made, properties };
+      const read = await kind.read(api, made, properties);
+      found[id] = (attribute) => (attribute ? kind.attributes?.(read, made)[attribute] : kind.ref(read, made));
+    } catch (error) {
+      error.message = `${stackName}: ${id} (${type}): ${error.message}`;
+      throw error;
+    }
+  }
+  const gone = Object.keys(state.resources).filter((id) => !resources.has(id));
+  await destroy(api, state, { only: gone });
+  return { outputs: template.outputs(), onlyNamed };
+}
+
+/**
+ * Deletes what a stack made, the last first. As CloudFormation does, it keeps resources whose DeletionPolicy is `Retain`,
+ * unless `all` is true.
+ *
+ * @returns the logical IDs of the resources that were kept
+ */
+export async function destroy(api, state, { only = Object.keys(state.resources), all = false } = {}) {
+  const kept = [];
+  for (const id of only.reverse()) {
+    const { type, policy, made, resources } = state.resources[id];
+    if (resources) kept.push(...(await destroy(api, state.resources[id], { all })));
+    else if (policy?.startsWith("Retain") && !all) kept.push(id);
+    else await TYPES[type].delete(api, made);
+    delete state.resources[id];
+  }
+  return kept;
+}
+
+/** What a stack and its nested stacks made, as `[path, resource]`. */
+export function* resourcesOf(state, path = "") {
+  for (const [id, resource] of Object.entries(state.resources)) {
+    if (resource.resources) yield* resourcesOf(resource, `${path}${id}/`);
+    else yield [`${path}${id}`, resource];
+  }
+}
+
+/** All that the API tells of a stack's resources, by their paths. */
+export async function readBack(api, state) {
+  const read = {};
+  for (const [path, { type, made, properties }] of resourcesOf(state)) {
+    read[path] = await TYPES[type].read(api, made, properties);
+  }
+  return read;
+}
+
+const USAGE = `Usage: node deploy.mjs TEMPLATE.json [--parameter NAME=VALUE]... [--state FILE] [--delete [--all]]
+
+Creates the user pools of a CloudFormation template, or updates those that it created before, and prints the stack's outputs.
+AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER says where. The state file (by default TEMPLATE.deployed.json in the working
+directory) says what was created.
+--delete deletes it again, except what has the DeletionPolicy Retain; --all deletes that, too.`;
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      parameter: { type: "string", multiple: true, default: [] },
+      state: { type: "string" },
+      delete: { type: "boolean", default: false },
+      all: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const [file, ...more] = positionals;
+  if (values.help || !file || more.length > 0) {
+    console.error(USAGE);
+    process.exit(values.help ? 0 : 2);
+  }
+  if (!process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER && !process.env.AWS_ENDPOINT_URL) {
+    throw new Error("Set AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER to the server's URL; otherwise the calls would go to AWS");
+  }
+  const stackName = basename(file).replace(/(\.template)?\.json$/, "");
+  const stateFile = values.state ?? `${stackName}.deployed.json`;
+  const state = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, "utf8")) : { resources: {} };
+  const api = new CognitoIdentityProviderClient({ region: REGION });
+  // The parameters may be secrets, and so may be what is made from them.
+  const save = () => writeFileSync(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  try {
+    if (values.delete) {
+      const kept = await destroy(api, state, { all: values.all });
+      if (kept.length > 0) console.error(`Kept, because their DeletionPolicy is Retain: ${kept.join(", ")}`);
+    } else {
+      const parameters = Object.fromEntries(values.parameter.map((one) => one.split(/=(.*)/s)));
+      const source = JSON.parse(readFileSync(file, "utf8"));
+      const { outputs, onlyNamed } = await deploy(api, source, { stackName, parameters, state, directory: dirname(file) });
+      for (const { type, id } of onlyNamed) console.error(`Only named, not made: ${id} (${type})`);
+      console.log(JSON.stringify(outputs, null, 2));
+    }
+  } finally {
+    if (Object.keys(state.resources).length > 0) save();
+    else rmSync(stateFile, { force: true });
+  }
+}
+
+if (process.argv[1] && import.meta.url === new URL(`file://${process.argv[1]}`).href) {
+  main().catch((error) => {
+    console.error(`deploy: ${error.message}`);
+    process.exit(1);
+  });
+}
