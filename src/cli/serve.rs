@@ -205,8 +205,7 @@ async fn make_demo(app: &App) -> error::Result<(Pool, String)> {
         "AliasAttributes": ["email"],
         "UsernameConfiguration": {"CaseSensitive": false},
     });
-    let mut pool =
-        operations::create_pool(app, serde_json::from_value(request).map_err(error::Error::internal)?).await?;
+    let mut pool = operations::create_pool(app, request.as_object().cloned().unwrap_or_default()).await?;
     pool.settings.web_authn_configuration = Some(WebAuthnConfiguration {
         relying_party_id: Some("localhost".into()),
         user_verification: "preferred".into(),

@@ -14,6 +14,7 @@ mod domains;
 mod extensions;
 mod groups;
 mod imports;
+pub mod members;
 mod passkeys;
 mod pools;
 mod resource_servers;

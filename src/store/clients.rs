@@ -54,6 +54,10 @@ pub(super) struct SealedSecret {
 pub struct ClientSettings {
     #[serde(default = "default_flows")]
     pub explicit_auth_flows: Vec<String>,
+    /// Whether `explicit_auth_flows` are the default, because nobody gave any. Responses then leave the member out
+    /// (docs/cognito.md 3.3). The database always has the flows, so that releases that do not know this member use them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub default_auth_flows: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_validity: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

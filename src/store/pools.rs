@@ -185,7 +185,9 @@ pub struct UpdateSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Policies {
+    #[serde(default)]
     pub password_policy: PasswordPolicy,
+    #[serde(default)]
     pub sign_in_policy: SignInPolicy,
 }
 
@@ -221,6 +223,12 @@ impl Default for PasswordPolicy {
 pub struct SignInPolicy {
     /// Always `PASSWORD`, and perhaps other factors.
     pub allowed_first_auth_factors: Vec<Factor>,
+}
+
+impl Default for SignInPolicy {
+    fn default() -> Self {
+        Self { allowed_first_auth_factors: vec![Factor::Password] }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

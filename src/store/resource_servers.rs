@@ -1,7 +1,7 @@
 //! Resource servers: APIs of other parties for which access tokens can be issued, with the scopes that each API has.
 
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
+use sqlx::{PgExecutor, types::Json};
 
 use super::{Connection, Connections};
 
@@ -37,7 +37,7 @@ pub async fn insert(db: &mut Connection, pool_id: &str, server: &ResourceServer)
 }
 
 /// Finds a resource server.
-pub async fn find(db: &Connections, pool_id: &str, identifier: &str) -> sqlx::Result<Option<ResourceServer>> {
+pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, identifier: &str) -> sqlx::Result<Option<ResourceServer>> {
     let row = sqlx::query!(
         r#"SELECT identifier, name, scopes AS "scopes: Json<Vec<Scope>>"
            FROM resource_servers WHERE user_pool_id = $1 AND identifier = $2"#,

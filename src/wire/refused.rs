@@ -4,7 +4,7 @@
 //! something is protected or that something happens. Members that only describe something are not listed; they are
 //! stored and returned.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 
@@ -16,11 +16,11 @@ type Harmless = fn(&Value) -> bool;
 const REFUSED: &[(&str, &str, Harmless)] = &[
     ("CreateUserPool", "UserPoolAddOns", without_enforcement),
     ("CreateUserPool", "DcrConfiguration", empty),
-    ("CreateUserPool", "IssuerConfiguration", empty),
-    ("CreateUserPool", "KeyConfiguration", empty),
+    ("CreateUserPool", "IssuerConfiguration", as_ever),
+    ("CreateUserPool", "KeyConfiguration", as_ever),
     ("UpdateUserPool", "DcrConfiguration", empty),
-    ("UpdateUserPool", "IssuerConfiguration", empty),
-    ("UpdateUserPool", "KeyConfiguration", empty),
+    ("UpdateUserPool", "IssuerConfiguration", as_ever),
+    ("UpdateUserPool", "KeyConfiguration", as_ever),
     ("UpdateUserPool", "UserPoolAddOns", without_enforcement),
     ("CreateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
@@ -50,6 +50,12 @@ fn never(_: &Value) -> bool {
 
 fn empty(value: &Value) -> bool {
     value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// Whether the issuer and the owner of the key are those that every pool here has. DescribeUserPool shows them, so that a
+/// program may send them back.
+fn as_ever(value: &Value) -> bool {
+    empty(value) || *value == json!({"Type": "ORIGINAL"}) || *value == json!({"KeyType": "AWS_OWNED_KEY"})
 }
 
 fn is_false(value: &Value) -> bool {

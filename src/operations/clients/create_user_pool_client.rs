@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{attributes, new_secret, oauth, settings, shown};
+use super::{attributes, configured, new_secret, oauth, shown};
 use crate::{
     app::App,
     caller::Operator,
@@ -45,7 +45,6 @@ async fn make<'a>(
     begin: impl AsyncFnOnce(&str) -> Result<Change<'a>>,
     request: Map<String, Value>,
 ) -> Result<Changed<Client>> {
-    let text = |member: &str| request.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
     let generate = request.get("GenerateSecret") == Some(&Value::Bool(true));
     let given = request.get("ClientSecret").and_then(Value::as_str);
     if generate && given.is_some() {
@@ -53,12 +52,13 @@ async fn make<'a>(
     }
     let now = app.clock.now();
     let secrets = if generate || given.is_some() { vec![new_secret(given, now)] } else { Vec::new() };
+    let (name, settings) = configured(None, &request)?;
     let client = Client {
-        pool_id: text("UserPoolId"),
+        pool_id: request.get("UserPoolId").and_then(Value::as_str).unwrap_or_default().to_owned(),
         id: random::client_id(),
-        name: text("ClientName"),
+        name,
         secrets,
-        settings: settings(request)?,
+        settings,
         created_at: now,
         updated_at: now,
     };

@@ -19,6 +19,7 @@ use crate::{
     app::App,
     clock::epoch_seconds,
     error::{Error, Result},
+    operations::members,
     random,
     secret::Secret,
     store::{
@@ -29,10 +30,11 @@ use crate::{
 
 /// Returns a client as a `UserPoolClientType`. `with_secret` adds the client's newest secret.
 fn shown(client: &Client, with_secret: bool) -> Result<Value> {
-    let mut out = match serde_json::to_value(&client.settings).map_err(Error::internal)? {
-        Value::Object(settings) => settings,
-        _ => Map::new(),
-    };
+    let mut out = members::object(&client.settings)?;
+    if out.remove("DefaultAuthFlows").is_some() {
+        out.remove("ExplicitAuthFlows");
+    }
+    members::CLIENT.add_defaults(&mut out);
     out.insert("UserPoolId".into(), json!(client.pool_id));
     out.insert("ClientId".into(), json!(client.id));
     out.insert("ClientName".into(), json!(client.name));
@@ -87,13 +89,15 @@ impl Descriptor {
     }
 }
 
-/// Reads and checks the settings in a request, without the members for the client's IDs, name and secret.
-fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
-    for member in ["UserPoolId", "ClientId", "ClientName", "GenerateSecret", "ClientSecret"] {
+/// Makes an app client's name and settings from a request, and checks the settings. `before` is the client that the
+/// request updates, or `None` if the client is new.
+fn configured(before: Option<&Client>, request: &Map<String, Value>) -> Result<(String, ClientSettings)> {
+    let mut stored = before.map_or_else(|| Ok(Map::new()), |client| members::object(&client.settings))?;
+    stored.extend(before.map(|client| ("ClientName".to_owned(), json!(client.name))));
+    let mut input = members::CLIENT.merged(stored, request);
+    let name = input.remove("ClientName").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+    for member in ["UserPoolId", "ClientId", "GenerateSecret", "ClientSecret", "DefaultAuthFlows"] {
         input.remove(member);
-    }
-    for member in ["AllowedOAuthFlowsUserPoolClient", "EnablePropagateAdditionalUserContextData"] {
-        input.entry(member).or_insert(json!(false));
     }
     // If only some units are given, the others get their defaults.
     if let Some(units) = input.get_mut("TokenValidityUnits").and_then(Value::as_object_mut)
@@ -103,10 +107,9 @@ fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
             units.entry(member).or_insert(json!(unit));
         }
     }
-    let default_flows = !input.contains_key("ExplicitAuthFlows");
-    let mut settings: ClientSettings =
-        serde_json::from_value(Value::Object(input)).map_err(|_| Error::Serialization(None))?;
-    if default_flows && settings.rotation_grace().is_some() {
+    let mut settings: ClientSettings = members::parsed(input)?;
+    settings.default_auth_flows = !request.contains_key("ExplicitAuthFlows");
+    if settings.default_auth_flows && settings.rotation_grace().is_some() {
         // With rotation, this flow is refused, so it cannot be one of the default flows.
         settings.explicit_auth_flows.retain(|flow| flow != "ALLOW_REFRESH_TOKEN_AUTH");
     }
@@ -115,7 +118,7 @@ fn settings(mut input: Map<String, Value>) -> Result<ClientSettings> {
         settings.token_validity_units.refresh_token = None;
     }
     check(&settings)?;
-    Ok(settings)
+    Ok((name, settings))
 }
 
 fn check(settings: &ClientSettings) -> Result<()> {
@@ -145,7 +148,8 @@ fn check(settings: &ClientSettings) -> Result<()> {
     }
     if settings.rotation_grace().is_some() && settings.allows_flow("ALLOW_REFRESH_TOKEN_AUTH") {
         return refuse(
-            "Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH; remove the flow.".into(),
+            "Refresh token rotation cannot be enabled together with ALLOW_REFRESH_TOKEN_AUTH; remove the flow, or send RefreshTokenRotation with the feature DISABLED."
+                .into(),
         );
     }
     Ok(())

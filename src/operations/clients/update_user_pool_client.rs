@@ -1,11 +1,11 @@
-//! UpdateUserPoolClient: replaces a client's settings. Omitted settings go back to their defaults; an omitted name
-//! stays.
+//! UpdateUserPoolClient: replaces a client's settings. What becomes of a member that the request leaves out is in the
+//! table [`members::CLIENT`](crate::operations::members).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolClient.html>
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{attributes, lock, oauth, settings, shown};
+use super::{attributes, configured, lock, oauth, shown};
 use crate::{
     app::App,
     caller::Operator,
@@ -28,15 +28,11 @@ pub async fn handle(
     operator: Operator,
     request: Map<String, Value>,
 ) -> Result<Changed<Response>> {
-    let text = |member: &str| request.get(member).and_then(Value::as_str).map(str::to_owned);
-    let pool = flows::pool(app, &text("UserPoolId").unwrap_or_default()).await?;
-    let client_id = text("ClientId").unwrap_or_default();
+    let text = |member: &str| request.get(member).and_then(Value::as_str).unwrap_or_default();
+    let pool = flows::pool(app, text("UserPoolId")).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
-    let mut client = lock(app, &mut change, &pool.id, &client_id).await?;
-    if let Some(name) = text("ClientName") {
-        client.name = name;
-    }
-    client.settings = settings(request)?;
+    let mut client = lock(app, &mut change, &pool.id, text("ClientId")).await?;
+    (client.name, client.settings) = configured(Some(&client), &request)?;
     client.updated_at = change.at();
     attributes::check(&pool, &client.settings, "updating")?;
     oauth::check(&mut change, &client).await?;

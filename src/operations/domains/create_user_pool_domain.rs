@@ -19,7 +19,7 @@ pub async fn handle(
     operator: Operator,
     request: DomainInput,
 ) -> Result<Changed<DomainOutput>> {
-    let domain = request.domain();
+    let domain = request.domain(None)?;
     let pool_id = &domain.pool_id;
     let is_custom = domain.certificate_arn.is_some();
     let hosts = &app.hosts;

@@ -7,17 +7,26 @@ pub(crate) mod update_user_pool_domain;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::domains::Domain;
+use crate::{error::Result, operations::members, store::domains::Domain};
 
 /// The input of CreateUserPoolDomain and UpdateUserPoolDomain.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct DomainInput {
     domain: String,
     user_pool_id: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     managed_login_version: Option<i32>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom_domain_config: Option<CustomDomainConfig>,
+}
+
+/// A domain's settings, complete.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Settings {
+    managed_login_version: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     custom_domain_config: Option<CustomDomainConfig>,
 }
 
@@ -31,13 +40,28 @@ pub struct CustomDomainConfig {
 
 impl DomainInput {
     /// Returns the domain that the request describes. With a certificate, it is a custom domain. Without a certificate,
-    /// it is a prefix: one label in front of this server's host name.
-    fn domain(self) -> Domain {
-        Domain {
+    /// it is a prefix: one label in front of this server's host name. `before` is the domain that the request updates,
+    /// or `None` if the domain is new.
+    fn domain(self, before: Option<&Domain>) -> Result<Domain> {
+        let settings: Settings = match before {
+            Some(before) => members::DOMAIN.updated(&Settings::of(before), &self)?,
+            None => members::DOMAIN.created(&self)?,
+        };
+        Ok(Domain {
             pool_id: self.user_pool_id,
             domain: self.domain,
-            certificate_arn: self.custom_domain_config.map(|config| config.certificate_arn),
-            managed_login_version: self.managed_login_version.unwrap_or(1),
+            certificate_arn: settings.custom_domain_config.map(|config| config.certificate_arn),
+            managed_login_version: settings.managed_login_version,
+        })
+    }
+}
+
+impl Settings {
+    fn of(domain: &Domain) -> Self {
+        let certificate = domain.certificate_arn.clone();
+        Self {
+            managed_login_version: domain.managed_login_version,
+            custom_domain_config: certificate.map(|certificate_arn| CustomDomainConfig { certificate_arn }),
         }
     }
 }

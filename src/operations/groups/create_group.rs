@@ -8,6 +8,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
+    operations::members,
     store::audit::Event,
     store::{self, groups::Group},
 };
@@ -21,6 +22,7 @@ pub async fn handle(
     operator: Operator,
     request: GroupInput,
 ) -> Result<Changed<GroupOutput>> {
+    let request: GroupInput = members::GROUP.created(&request)?;
     let pool_id = &request.user_pool_id;
     let mut change = operator.begin(app, context, pool_id).await?;
     let now = change.at();

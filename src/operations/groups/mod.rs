@@ -35,16 +35,16 @@ pub struct GroupMember {
 }
 
 /// The input of CreateGroup and UpdateGroup.
-#[derive(Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct GroupInput {
     user_pool_id: String,
     group_name: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     role_arn: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     precedence: Option<i32>,
 }
 

@@ -1,4 +1,5 @@
-//! UpdateGroup. Members that the request leaves out stay unchanged.
+//! UpdateGroup. What becomes of a member that the request leaves out is in the table
+//! [`members::GROUP`](crate::operations::members).
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateGroup.html>
 
 use super::{GroupInput, GroupOutput, GroupType, no_such_group};
@@ -9,7 +10,8 @@ use crate::{
     context::Context,
     error::Result,
     flows,
-    store::{self, audit::Event},
+    operations::members,
+    store::{self, audit::Event, groups::Group},
 };
 
 pub async fn handle(
@@ -21,14 +23,24 @@ pub async fn handle(
     let pool = flows::pool(app, &request.user_pool_id).await?;
     let mut change = operator.begin(app, context, &pool.id).await?;
     let mut group = store::groups::lock(&mut change, &pool.id, &request.group_name).await?.ok_or_else(no_such_group)?;
-    let before = (group.description.clone(), group.role_arn.clone(), group.precedence);
-    group.description = request.description.or(group.description);
-    group.role_arn = request.role_arn.or(group.role_arn);
-    group.precedence = request.precedence.or(group.precedence);
-    if before == (group.description.clone(), group.role_arn.clone(), group.precedence) {
+    let before = GroupInput {
+        user_pool_id: pool.id.clone(),
+        group_name: group.name.clone(),
+        description: group.description.clone(),
+        role_arn: group.role_arn.clone(),
+        precedence: group.precedence,
+    };
+    let after: GroupInput = members::GROUP.updated(&before, &request)?;
+    if after == before {
         return change.unchanged(GroupOutput { group: GroupType::of(&pool.id, group) }).await;
     }
-    group.updated_at = change.at();
+    group = Group {
+        description: after.description,
+        role_arn: after.role_arn,
+        precedence: after.precedence,
+        updated_at: change.at(),
+        ..group
+    };
     store::groups::update(&mut change, &pool.id, &group).await?;
     let name = group.name.clone();
     let answer = GroupOutput { group: GroupType::of(&pool.id, group) };

@@ -21,6 +21,7 @@ use crate::{
     error::{Error, Result},
     factor::{Factor, MfaConfiguration},
     grants,
+    operations::members,
     store::{
         self,
         pools::{Pool, PoolSettings},
@@ -48,6 +49,7 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     for member in MFA_MEMBERS {
         out.remove(member);
     }
+    members::POOL.add_defaults(&mut out);
     let mut put = |member: &str, value: Value| out.insert(member.to_owned(), value);
     let levels = (1..=4).map(|level| (format!("Level{level}"), json!({"AcrValue": pool.settings.acr_name(level)})));
     put("AcrConfiguration", Value::Object(levels.collect()));
@@ -82,38 +84,37 @@ async fn shown(app: &App, pool: &Pool) -> Result<Value> {
     Ok(Value::Object(out))
 }
 
-/// Returns the members of a request that are stored and returned unchanged. Some members have defaults, which were
-/// measured on Amazon Cognito.
-fn stored_members(input: &Map<String, Value>) -> Map<String, Value> {
-    let defaults = json!({
-        "LambdaConfig": {},
-        "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT"},
-        "VerificationMessageTemplate": {"DefaultEmailOption": "CONFIRM_WITH_CODE"},
-        "UserPoolTags": {},
-        "UserPoolTier": "ESSENTIALS",
-        "AccountRecoverySetting": {"RecoveryMechanisms": [
-            {"Priority": 1, "Name": "verified_email"}, {"Priority": 2, "Name": "verified_phone_number"}]},
-    });
-    let mut stored = defaults.as_object().cloned().unwrap_or_default();
-    for member in [
-        "LambdaConfig",
-        "EmailConfiguration",
-        "VerificationMessageTemplate",
-        "UserPoolTags",
-        "UserPoolTier",
-        "SmsVerificationMessage",
-        "EmailVerificationMessage",
-        "EmailVerificationSubject",
-        "SmsAuthenticationMessage",
-        "SmsConfiguration",
-        "AccountRecoverySetting",
-        "UserPoolAddOns",
-    ] {
-        if let Some(value) = input.get(member) {
-            stored.insert(member.to_owned(), value.clone());
+/// Makes a pool's name and settings from a request. `before` is the pool that the request updates, or `None` if the pool
+/// is new.
+fn configured(before: Option<&Pool>, request: &Map<String, Value>) -> Result<(String, PoolSettings)> {
+    let sign_in = request.get("Policies").map(|policies| &policies["SignInPolicy"]["AllowedFirstAuthFactors"]);
+    check_first_factors(sign_in.and_then(Value::as_array).map_or(&[], Vec::as_slice))?;
+    let mut members = match before {
+        Some(pool) => {
+            let mut members = members::object(&pool.settings)?;
+            members.insert("PoolName".into(), json!(pool.name));
+            members::POOL.merged(members, request)
         }
+        None => {
+            let mut members = members::POOL.merged(Map::new(), request);
+            let given = members.remove("Schema").map_or_else(|| Ok(Vec::new()), serde_json::from_value);
+            let schema = schema::of_new_pool(given.map_err(|_| Error::Serialization(None))?)?;
+            members.insert("SchemaAttributes".into(), json!(schema));
+            members
+        }
+    };
+    members.remove("UserPoolId");
+    let name = members.remove("PoolName").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+    let mut settings: PoolSettings = members::parsed(members)?;
+    // If the pool can send text messages, it has MFA by text message (API reference: CreateUserPool, SmsConfiguration).
+    if let Some(configuration) = request.get("SmsConfiguration") {
+        let mut mfa = json!({"SmsConfiguration": configuration});
+        if let Some(message) = request.get("SmsAuthenticationMessage") {
+            mfa["SmsAuthenticationMessage"] = message.clone();
+        }
+        settings.sms_mfa_configuration = Some(mfa);
     }
-    stored
+    Ok((name, settings))
 }
 
 /// Refuses mistakes and contradictions in a pool's settings of usernames, addresses and message templates.
@@ -125,7 +126,7 @@ fn check_addresses(settings: &PoolSettings) -> Result<()> {
     let before = &settings.user_attribute_update_settings.attributes_require_verification_before_update;
     if before.iter().any(|name| !settings.auto_verified_attributes.contains(name)) {
         return refuse(
-            "AttributesRequireVerificationBeforeUpdate: only attributes that are in AutoVerifiedAttributes too.",
+            "All attributes in AttributesRequireVerificationBeforeUpdate must exist in AutoVerifiedAttributes",
         );
     }
     let template = settings.rest.get("VerificationMessageTemplate");
@@ -188,17 +189,15 @@ fn check_triggers(settings: &PoolSettings) -> Result<()> {
     Ok(())
 }
 
-/// Parses the first factors in a request. `PASSWORD` must be one of them.
-fn first_factors(named: &[String]) -> Result<Vec<Factor>> {
-    let refuse = |text: String| Error::InvalidParameter(text.into());
-    if !named.iter().any(|factor| *factor == Factor::Password.to_string()) {
-        return Err(refuse("PASSWORD should be configured as one of the allowed first auth factors".into()));
+/// Refuses names that are no first factors of a pool.
+fn check_first_factors(named: &[Value]) -> Result<()> {
+    let known = |name: &str| name.parse().is_ok_and(|factor: Factor| factor != Factor::PasswordSrp);
+    match named.iter().filter_map(Value::as_str).find(|name| !known(name)) {
+        Some(name) => Err(Error::InvalidParameter(
+            format!("AllowedFirstAuthFactors: {name} is not supported by Keystead as a first factor.").into(),
+        )),
+        None => Ok(()),
     }
-    let known = |factor: &String| {
-        let words = format!("AllowedFirstAuthFactors: {factor} is not supported by Keystead as a first factor.");
-        factor.parse().ok().filter(|factor| *factor != Factor::PasswordSrp).ok_or_else(|| refuse(words))
-    };
-    named.iter().map(known).collect()
 }
 
 /// Checks the first factors, the MFA and the `acr` names of a pool for contradictions (docs/cognito.md 3.2).
@@ -237,21 +236,4 @@ fn check_factors(settings: &PoolSettings) -> Result<()> {
         );
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{create_user_pool, stored_members};
-
-    /// Every member that is neither stored nor read must be refused by name.
-    #[test]
-    fn pools_keep_or_refuse_every_member() {
-        let sample = crate::wire::sample_input("CreateUserPool");
-        let create: create_user_pool::Request = serde_json::from_value(sample).expect("a request");
-        let kept = stored_members(&create.rest);
-        for member in create.rest.keys().filter(|member| !kept.contains_key(*member)) {
-            let alone = [(member.clone(), create.rest[member].clone())].into_iter().collect();
-            assert!(crate::wire::refuse_unsupported("CreateUserPool", &alone).is_err(), "{member}");
-        }
-    }
 }

@@ -1,10 +1,13 @@
 //! SetUserPoolMfaConfig: replaces the pool's MFA configuration, and the WebAuthn configuration if the request has one.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SetUserPoolMfaConfig.html>
 //!
+//! What becomes of a member that the request leaves out is in the table
+//! [`members::MFA`](crate::operations::members).
+//!
 //! The checks and their order are those that were measured on Amazon Cognito (docs/cognito.md 3.2). The response
 //! contains what is stored.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -19,6 +22,7 @@ use crate::{
     error::{Error, Result},
     factor::{Factor, MfaConfiguration},
     grants,
+    operations::members,
     store::audit::Event,
     store::{
         self, Connection,
@@ -26,25 +30,38 @@ use crate::{
     },
 };
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
     user_pool_id: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     mfa_configuration: Option<MfaConfiguration>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     sms_mfa_configuration: Option<Value>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     software_token_mfa_configuration: Option<SoftwareTokenMfa>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     email_mfa_configuration: Option<Value>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     web_authn_configuration: Option<WebAuthnConfiguration>,
 }
 
-pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Response>> {
+pub async fn handle(
+    app: &App,
+    context: &Context,
+    operator: Operator,
+    mut request: Request,
+) -> Result<Changed<Response>> {
     let mut change = operator.begin(app, context, &request.user_pool_id).await?;
     let mut pool = change.pool().await?;
+    // If the request leaves out `WebAuthnConfiguration`, the factor configuration is reset and the rest is kept
+    // (docs/cognito.md 3.1).
+    if request.web_authn_configuration.is_none() {
+        let kept = pool.settings.web_authn_configuration.clone();
+        request.web_authn_configuration =
+            kept.map(|kept| WebAuthnConfiguration { factor_configuration: "SINGLE_FACTOR".into(), ..kept });
+    }
+    let request: Request = members::MFA.updated(&shown(&pool), &request)?;
     check(&request, &pool.settings)?;
     if operator.is_bound {
         check_own_rp_id(app, &mut change, &pool, request.web_authn_configuration.as_ref()).await?;
@@ -53,12 +70,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     pool.settings.software_token_mfa_configuration = request.software_token_mfa_configuration;
     pool.settings.sms_mfa_configuration = request.sms_mfa_configuration;
     pool.settings.email_mfa_configuration = request.email_mfa_configuration;
-    // If the request leaves out `WebAuthnConfiguration`, the factor configuration is reset and the rest is kept
-    // (docs/cognito.md 3.1).
-    pool.settings.web_authn_configuration = request.web_authn_configuration.or_else(|| {
-        let kept = pool.settings.web_authn_configuration.take()?;
-        Some(WebAuthnConfiguration { factor_configuration: "SINGLE_FACTOR".into(), ..kept })
-    });
+    pool.settings.web_authn_configuration = request.web_authn_configuration;
     check_factors(&pool.settings)?;
     let now = change.at();
     let changed = store::pools::update(&mut change, &pool, now).await?;

@@ -8,6 +8,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
+    operations::members,
     store,
     store::audit::Event,
 };
@@ -22,7 +23,7 @@ pub async fn handle(
     request: ResourceServerInput,
 ) -> Result<Changed<ResourceServerOutput>> {
     let pool_id = request.user_pool_id.clone();
-    let server = request.server()?;
+    let server = members::RESOURCE_SERVER.created::<ResourceServerInput>(&request)?.server()?;
     let mut change = operator.begin(app, context, &pool_id).await?;
     // This locks the pool, so that no other request changes the count meanwhile.
     change.pool().await?;

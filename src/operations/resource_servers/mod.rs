@@ -22,13 +22,13 @@ pub struct ResourceServerId {
 }
 
 /// The input of CreateResourceServer and UpdateResourceServer.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ResourceServerInput {
     user_pool_id: String,
     identifier: String,
     name: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     scopes: Vec<Scope>,
 }
 

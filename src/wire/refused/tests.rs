@@ -39,6 +39,8 @@ fn harmless_values_are_not_refused() {
         ("CreateUserPoolClient", json!({"EnablePropagateAdditionalUserContextData": false})),
         ("UpdateUserPoolClient", json!({"PublishSecretsInAWSSecretsManager": false})),
         ("UpdateUserPoolDomain", json!({"Routing": {}})),
+        ("UpdateUserPool", json!({"IssuerConfiguration": {"Type": "ORIGINAL"}})),
+        ("UpdateUserPool", json!({"KeyConfiguration": {"KeyType": "AWS_OWNED_KEY"}})),
     ] {
         assert_eq!(refusal(operation, input.clone()), None, "{operation} {input}");
     }
@@ -55,12 +57,16 @@ fn each_rule_takes_its_own_values_for_harmless() {
         json!(""),
         json!([1]),
         json!({"AdvancedSecurityMode": "ENFORCED"}),
+        json!({"Type": "ORIGINAL"}),
+        json!({"KeyType": "AWS_OWNED_KEY"}),
+        json!({"KeyType": "AWS_OWNED_KEY", "KmsKeyArn": "arn"}),
     ];
     for (rule, harmless) in [
         (never as Harmless, vec![]),
         (empty, vec![0, 1]),
         (is_false, vec![2]),
-        (without_enforcement, vec![0, 1, 2, 3, 4, 5, 6]),
+        (without_enforcement, vec![0, 1, 2, 3, 4, 5, 6, 8, 9, 10]),
+        (as_ever, vec![0, 1, 8, 9]),
     ] {
         let found: Vec<_> = (0..values.len()).filter(|at| rule(&values[*at])).collect();
         assert_eq!(found, harmless);
