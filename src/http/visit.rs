@@ -26,7 +26,7 @@ use crate::{
     app::App,
     call::{Call, Head},
     caller::{Bearer, Recognized},
-    context::{Context, Door},
+    context::{Context, Door, kept_user_agent},
     error::{Error, Result},
     flows::oauth::fields::Fields,
     hosts::Place,
@@ -116,7 +116,9 @@ impl Visit {
         let cookies = headers.iter().filter(|(name, _)| name == "cookie").flat_map(|(_, value)| value.split(';'));
         let cookies = cookies.filter_map(|pair| pair.trim().split_once('='));
         let cookies = cookies.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let context = Context { request_id, operation: String::new(), address, door: Door::Pages, browser: None };
+        let user_agent = headers.iter().find(|(name, _)| name == "user-agent").map(|(_, text)| kept_user_agent(text));
+        let context =
+            Context { request_id, operation: String::new(), address, door: Door::Pages, browser: None, user_agent };
         let mut visit = Self {
             app: app.clone(),
             context,
