@@ -71,6 +71,9 @@ choose-account = Konto auswählen
 continue-as = Als { $name } fortfahren
 another-account = Anderes Konto verwenden
 step-up-why = Bitte melden Sie sich vor dieser Änderung noch einmal an.
+set-up-app-open = In der Authentifizierungs-App öffnen
+copy-key = Schlüssel kopieren
+copied = Kopiert.
 
 ## Signing up
 
@@ -114,7 +117,6 @@ on-device = In ein Gerät integriert
 on-key = Sicherheitsschlüssel
 on-phone = Telefon oder anderes Gerät
 on-other = Sicherheitsschlüssel oder anderes Gerät
-more-passkeys = Weitere Passkeys
 rename = Umbenennen
 rename-it = { $name } umbenennen
 new-name = Neuer Name
@@ -127,6 +129,10 @@ delete-passkey-last = Es ist Ihr einziger Passkey. Sie müssen sich dann auf and
 delete-passkey-no-way = Er ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Ohne ihn kann sich niemand mehr anmelden, auch Sie nicht: Legen Sie zuerst ein Passwort fest oder fügen Sie einen weiteren Passkey hinzu.
 delete-passkey-ends-others = Sie werden überall sonst abgemeldet.
 delete-passkey-ends-all = Sie werden überall abgemeldet, auch hier.
+passkeys-count = { $count } von höchstens { $maximum }
+passkeys-rest-now = Die Anmeldung in zwei Schritten ist eingeschaltet. Deshalb melden Ihre Passkeys Sie nicht an: Sie verwenden Ihr Passwort und den zweiten Schritt.
+delete-passkey-this = Diesen Passkey löschen?
+delete-passkey = Passkey löschen
 
 ## The account
 
@@ -166,6 +172,12 @@ delete-account-title = Ihr Konto löschen?
 delete-account-sure = Ja, mein Konto löschen
 account-deleted = Konto gelöscht
 account-deleted-what = Ihr Konto und Ihre Passkeys sind gelöscht. Wenn Ihr Browser es kann, sagt er Ihrem Passkey-Manager, dass er sie entfernen soll. Wird einer später noch angeboten, entfernen Sie ihn dort.
+back-to = Zurück zu { $to }
+browser-on = { $browser } unter { $system }
+change = Ändern
+change-email = E-Mail-Adresse ändern
+change-phone = Telefonnummer ändern
+not-given = Nicht angegeben
 
 ## What was done
 

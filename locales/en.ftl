@@ -71,6 +71,9 @@ choose-account = Choose an account
 continue-as = Continue as { $name }
 another-account = Use another account
 step-up-why = Before this change, please sign in again.
+set-up-app-open = Open in your authenticator app
+copy-key = Copy the key
+copied = Copied.
 
 ## Signing up
 
@@ -114,7 +117,6 @@ on-device = Built into a device
 on-key = Security key
 on-phone = Phone or another device
 on-other = Security key or another device
-more-passkeys = More passkeys
 rename = Rename
 rename-it = Rename { $name }
 new-name = New name
@@ -127,6 +129,10 @@ delete-passkey-last = It is your only passkey. You will have to sign in another 
 delete-passkey-no-way = It is the last way to sign in to your account. Without it nobody can sign in, not even you: set a password or add another passkey first.
 delete-passkey-ends-others = You will be signed out everywhere else.
 delete-passkey-ends-all = You will be signed out everywhere, here too.
+passkeys-count = { $count } of at most { $maximum }
+passkeys-rest-now = Two-step sign-in is on, so your passkeys do not sign you in: you use your password and the second step.
+delete-passkey-this = Delete this passkey?
+delete-passkey = Delete passkey
 
 ## The account
 
@@ -166,6 +172,12 @@ delete-account-title = Delete your account?
 delete-account-sure = Yes, delete my account
 account-deleted = Account deleted
 account-deleted-what = Your account and your passkeys are deleted. Where your browser can, it tells your passkey manager to remove them. If one is still offered later, remove it there.
+back-to = Back to { $to }
+browser-on = { $browser } on { $system }
+change = Change
+change-email = Change your email address
+change-phone = Change your phone number
+not-given = Not given
 
 ## What was done
 

@@ -71,6 +71,9 @@ choose-account = Elige una cuenta
 continue-as = Continuar como { $name }
 another-account = Usar otra cuenta
 step-up-why = Antes de hacer este cambio, vuelve a iniciar sesión.
+set-up-app-open = Abrir en tu app de autenticación
+copy-key = Copiar la clave
+copied = Copiada.
 
 ## Signing up
 
@@ -114,7 +117,6 @@ on-device = Integrada en un dispositivo
 on-key = Llave de seguridad
 on-phone = Teléfono u otro dispositivo
 on-other = Llave de seguridad u otro dispositivo
-more-passkeys = Más llaves de acceso
 rename = Renombrar
 rename-it = Renombrar { $name }
 new-name = Nombre nuevo
@@ -127,6 +129,10 @@ delete-passkey-last = Es tu única llave de acceso. Tendrás que iniciar sesión
 delete-passkey-no-way = Es la última forma de iniciar sesión en tu cuenta. Sin ella nadie podrá entrar, ni siquiera tú: establece antes una contraseña o añade otra llave de acceso.
 delete-passkey-ends-others = Se cerrarán todas tus demás sesiones.
 delete-passkey-ends-all = Se cerrarán todas tus sesiones, también esta.
+passkeys-count = { $count } de { $maximum } como máximo
+passkeys-rest-now = El inicio de sesión en dos pasos está activado; por eso tus llaves de acceso no sirven para iniciar sesión: usas tu contraseña y el segundo paso.
+delete-passkey-this = ¿Eliminar esta llave de acceso?
+delete-passkey = Eliminar llave de acceso
 
 ## The account
 
@@ -166,6 +172,12 @@ delete-account-title = ¿Eliminar tu cuenta?
 delete-account-sure = Sí, eliminar mi cuenta
 account-deleted = Cuenta eliminada
 account-deleted-what = Tu cuenta y tus llaves de acceso se han eliminado. Si tu navegador puede, avisa a tu gestor para que las quite. Si más adelante aún te ofrece alguna, elimínala allí.
+back-to = Volver a { $to }
+browser-on = { $browser } en { $system }
+change = Cambiar
+change-email = Cambiar tu dirección de correo electrónico
+change-phone = Cambiar tu número de teléfono
+not-given = Sin indicar
 
 ## What was done
 
