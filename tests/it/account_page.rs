@@ -42,6 +42,9 @@ async fn all_passkeys_and_many_sessions_are_shown_on_a_page_of_less_than_60_kb_b
     server.operator("SetUserPoolBranding", branding).await.ok();
     let page = browser.get(&account()).await.text;
     assert_eq!(page.matches("name=\"credential_id\"").count(), 20);
+    for label in ["Rename Passkey", "Delete Passkey", "Rename Passkey (20)", "Delete Passkey (20)"] {
+        assert_eq!(page.matches(&format!("aria-label=\"{label}\"")).count(), 1, "{label}");
+    }
     assert!(page.contains("20 of at most 20") && !page.contains("/passkeys/add?"), "{page}");
     assert!(page.contains("You have as many passkeys as you may have."), "{page}");
     let script = browser.get("/assets/pages.js").await.text.len();

@@ -238,7 +238,7 @@ impl Account<'_> {
         let template = AccountPage {
             username: flows::accounts::names::shown(pool, user),
             application: Application::of(&app.public_url, &self.named.client.settings),
-            passkeys: passkeys.iter().map(|one| self.passkey_row(&f.texts, one)).collect(),
+            passkeys: self.passkey_rows(&f.texts, &passkeys),
             has_passkeys,
             passkeys_count: f.texts.say2(
                 "passkeys-count",

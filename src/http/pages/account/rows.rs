@@ -1,9 +1,6 @@
 //! The account page's rows for passkeys and sessions.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::{borrow::Cow, collections::HashMap};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
@@ -41,7 +38,32 @@ pub(super) struct SessionRow {
     pub(super) current: bool,
 }
 
+/// Counts equal names, so that each button has a name of its own.
+#[derive(Default)]
+struct Numbers(HashMap<String, u32>);
+
+impl Numbers {
+    /// Returns what to add to a name: nothing at first, then ` (2)` and so on.
+    fn of(&mut self, name: String) -> String {
+        let count = self.0.entry(name).or_default();
+        *count += 1;
+        if *count == 1 { String::new() } else { format!(" ({count})") }
+    }
+}
+
 impl Account<'_> {
+    pub(super) fn passkey_rows(&self, texts: &Texts, passkeys: &[PasskeyDetails]) -> Vec<PasskeyRow> {
+        let mut numbers = Numbers::default();
+        let row = |one| {
+            let mut row = self.passkey_row(texts, one);
+            let called = format!("{}{}", row.name, numbers.of(row.name.clone()));
+            row.rename_label = texts.say1("rename-it", "name", &called);
+            row.delete_label = texts.say1("delete-it", "name", &called);
+            row
+        };
+        passkeys.iter().map(row).collect()
+    }
+
     pub(super) fn passkey_row(&self, texts: &Texts, passkey: &PasskeyDetails) -> PasskeyRow {
         let name = passkey_name(texts, &self.visit.app, passkey);
         let provider = self.visit.app.providers.name(passkey.aaguid);
@@ -87,20 +109,14 @@ impl Account<'_> {
         sessions: &[LiveSession],
         names: &HashMap<String, String>,
     ) -> Vec<SessionRow> {
-        let mut labels = HashSet::new();
-        let mut rows: Vec<_> = sessions.iter().map(|one| self.session_row(texts, one, names)).collect();
-        for row in &mut rows {
-            // Each button has a name of its own, even if two sessions of the same kind began in the same minute.
+        let mut numbers = Numbers::default();
+        let row = |one| {
+            let mut row = self.session_row(texts, one, names);
             let end = &mut row.end_label;
-            let after = end.after.clone();
-            for number in 2.. {
-                if labels.insert(format!("{}{}{}", end.before, end.time.shown, end.after)) {
-                    break;
-                }
-                end.after = format!("{after} ({number})");
-            }
-        }
-        rows
+            end.after.push_str(&numbers.of(format!("{}{}{}", end.before, end.time.shown, end.after)));
+            row
+        };
+        sessions.iter().map(row).collect()
     }
 
     fn session_row(&self, texts: &Texts, one: &LiveSession, names: &HashMap<String, String>) -> SessionRow {
