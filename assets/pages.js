@@ -1,4 +1,5 @@
-// What Keystead's pages cannot do without a script: passkey ceremonies, and telling the browser's passkey manager what changed.
+// What Keystead's pages cannot do without a script: passkey ceremonies, telling the browser's passkey manager what changed,
+// and times in the person's language and time zone.
 // Everything is sent by the page's own forms.
 (() => {
   'use strict';
@@ -8,6 +9,20 @@
       for (const input of inputs) input.type = event.target.checked ? 'text' : 'password';
     });
   }
+  // The server writes times in UTC.
+  const formats = { day: { dateStyle: 'medium' }, minute: { dateStyle: 'medium', timeStyle: 'short' } };
+  for (const time of document.querySelectorAll('time[data-time]')) {
+    const format = new Intl.DateTimeFormat(document.documentElement.lang, formats[time.dataset.time]);
+    time.textContent = format.format(new Date(time.dateTime));
+  }
+  for (const button of document.querySelectorAll('[data-copy]')) {
+    button.hidden = !navigator.clipboard;
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      document.querySelector('[data-copied]').hidden = false;
+    });
+  }
+
   const discover = document.querySelector('form[data-passkey=discover]');
   if (!window.PublicKeyCredential || !navigator.credentials) {
     if (discover) discover.hidden = true;

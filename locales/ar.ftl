@@ -74,6 +74,9 @@ choose-account = اختر حسابًا
 continue-as = المتابعة باسم { $name }
 another-account = استخدام حساب آخر
 step-up-why = لإجراء هذا التغيير، يُرجى تسجيل الدخول مرة أخرى.
+set-up-app-open = فتح في تطبيق المصادقة
+copy-key = نسخ المفتاح
+copied = تم النسخ.
 
 ## Signing up
 
@@ -120,7 +123,6 @@ on-device = مدمج في جهاز
 on-key = مفتاح أمان
 on-phone = هاتف أو جهاز آخر
 on-other = مفتاح أمان أو جهاز آخر
-more-passkeys = مزيد من مفاتيح المرور
 rename = إعادة تسمية
 rename-it = إعادة تسمية { $name }
 new-name = الاسم الجديد
@@ -133,6 +135,10 @@ delete-passkey-last = هذا مفتاح المرور الوحيد لديك. سي
 delete-passkey-no-way = هذه آخر طريقة لتسجيل الدخول إلى حسابك. بدونها لن يتمكن أحد من تسجيل الدخول، ولا حتى أنت. عيّن كلمة مرور أو أضِف مفتاح مرور آخر أولًا.
 delete-passkey-ends-others = سيتم إنهاء جميع جلساتك الأخرى.
 delete-passkey-ends-all = سيتم إنهاء جميع جلساتك، بما فيها هذه الجلسة.
+passkeys-count = { $count } من { $maximum } كحد أقصى
+passkeys-rest-now = التحقق بخطوتين مفعّل، لذلك تسجّل الدخول بكلمة المرور والخطوة الثانية، لا بمفتاح مرور.
+delete-passkey-this = هل تريد حذف مفتاح المرور هذا؟
+delete-passkey = حذف مفتاح المرور
 
 ## The account
 
@@ -174,6 +180,12 @@ delete-account-title = هل تريد حذف حسابك؟
 delete-account-sure = نعم، أريد حذف حسابي
 account-deleted = تم حذف الحساب
 account-deleted-what = تم حذف حسابك ومفاتيح المرور الخاصة بك. إذا كان متصفحك يدعم ذلك، فسيحذفها مدير مفاتيح المرور أيضًا. وإذا ظل أحدها معروضًا عليك لاحقًا، فاحذفه من هناك.
+back-to = العودة إلى { $to }
+browser-on = { $browser } على { $system }
+change = تغيير
+change-email = تغيير عنوان بريدك الإلكتروني
+change-phone = تغيير رقم هاتفك
+not-given = غير محدد
 
 ## What was done
 

@@ -74,6 +74,9 @@ choose-account = Konto auswählen
 continue-as = Als { $name } fortfahren
 another-account = Anderes Konto verwenden
 step-up-why = Bitte melden Sie sich vor dieser Änderung noch einmal an.
+set-up-app-open = In der Authentifizierungs-App öffnen
+copy-key = Schlüssel kopieren
+copied = Kopiert.
 
 ## Signing up
 
@@ -117,7 +120,6 @@ on-device = In ein Gerät integriert
 on-key = Sicherheitsschlüssel
 on-phone = Telefon oder anderes Gerät
 on-other = Sicherheitsschlüssel oder anderes Gerät
-more-passkeys = Weitere Passkeys
 rename = Umbenennen
 rename-it = { $name } umbenennen
 new-name = Neuer Name
@@ -130,6 +132,10 @@ delete-passkey-last = Das ist Ihr einziger Passkey. Sie müssen sich dann auf an
 delete-passkey-no-way = Das ist die letzte Möglichkeit, sich bei Ihrem Konto anzumelden. Ohne diesen Passkey kann sich niemand mehr anmelden, auch Sie nicht. Legen Sie zuerst ein Passwort fest oder fügen Sie einen weiteren Passkey hinzu.
 delete-passkey-ends-others = Alle Ihre anderen Sitzungen werden beendet.
 delete-passkey-ends-all = Alle Ihre Sitzungen werden beendet, auch diese.
+passkeys-count = { $count } von höchstens { $maximum }
+passkeys-rest-now = Die Bestätigung in zwei Schritten ist eingeschaltet. Deshalb melden Sie sich mit Ihrem Passwort und dem zweiten Schritt an, nicht mit einem Passkey.
+delete-passkey-this = Diesen Passkey löschen?
+delete-passkey = Passkey löschen
 
 ## The account
 
@@ -171,6 +177,12 @@ delete-account-title = Möchten Sie Ihr Konto löschen?
 delete-account-sure = Ja, mein Konto löschen
 account-deleted = Konto gelöscht
 account-deleted-what = Ihr Konto und Ihre Passkeys sind gelöscht. Wenn Ihr Browser das unterstützt, entfernt auch Ihr Passkey-Manager die Passkeys. Wird Ihnen später noch einer angeboten, entfernen Sie ihn dort.
+back-to = Zurück zu { $to }
+browser-on = { $browser } unter { $system }
+change = Ändern
+change-email = E-Mail-Adresse ändern
+change-phone = Telefonnummer ändern
+not-given = Nicht angegeben
 
 ## What was done
 

@@ -74,6 +74,9 @@ choose-account = Choose an account
 continue-as = Continue as { $name }
 another-account = Use another account
 step-up-why = To make this change, please sign in again.
+set-up-app-open = Open in your authenticator app
+copy-key = Copy the key
+copied = Copied.
 
 ## Signing up
 
@@ -117,7 +120,6 @@ on-device = Built into a device
 on-key = Security key
 on-phone = Phone or another device
 on-other = Security key or another device
-more-passkeys = More passkeys
 rename = Rename
 rename-it = Rename { $name }
 new-name = New name
@@ -130,6 +132,10 @@ delete-passkey-last = This is your only passkey. You’ll have to sign in anothe
 delete-passkey-no-way = This is the last way to sign in to your account. Without it, nobody can sign in, not even you. Set a password or add another passkey first.
 delete-passkey-ends-others = You’ll be signed out everywhere else.
 delete-passkey-ends-all = You’ll be signed out everywhere, including here.
+passkeys-count = { $count } of at most { $maximum }
+passkeys-rest-now = Two-step verification is on, so you sign in with your password and the second step, not with a passkey.
+delete-passkey-this = Delete this passkey?
+delete-passkey = Delete passkey
 
 ## The account
 
@@ -171,6 +177,12 @@ delete-account-title = Delete your account?
 delete-account-sure = Yes, delete my account
 account-deleted = Account deleted
 account-deleted-what = Your account and your passkeys are deleted. If your browser supports it, your passkey manager removes the passkeys too. If you’re still offered one later, remove it there.
+back-to = Back to { $to }
+browser-on = { $browser } on { $system }
+change = Change
+change-email = Change your email address
+change-phone = Change your phone number
+not-given = Not given
 
 ## What was done
 

@@ -74,6 +74,9 @@ choose-account = Elige una cuenta
 continue-as = Continuar como { $name }
 another-account = Usar otra cuenta
 step-up-why = Para hacer este cambio, vuelve a iniciar sesión.
+set-up-app-open = Abrir en tu app de autenticación
+copy-key = Copiar la clave
+copied = Copiada.
 
 ## Signing up
 
@@ -117,7 +120,6 @@ on-device = Integrada en un dispositivo
 on-key = Llave de seguridad
 on-phone = Teléfono u otro dispositivo
 on-other = Llave de seguridad u otro dispositivo
-more-passkeys = Más llaves de acceso
 rename = Cambiar nombre
 rename-it = Cambiar nombre de { $name }
 new-name = Nombre nuevo
@@ -130,6 +132,10 @@ delete-passkey-last = Es tu única llave de acceso. Tendrás que iniciar sesión
 delete-passkey-no-way = Es la última forma de iniciar sesión en tu cuenta. Sin ella nadie podrá iniciar sesión, ni siquiera tú. Crea antes una contraseña o añade otra llave de acceso.
 delete-passkey-ends-others = Se cerrarán todas tus demás sesiones.
 delete-passkey-ends-all = Se cerrarán todas tus sesiones, también esta.
+passkeys-count = { $count } de { $maximum } como máximo
+passkeys-rest-now = La verificación en dos pasos está activada, así que inicias sesión con tu contraseña y el segundo paso, no con una llave de acceso.
+delete-passkey-this = ¿Eliminar esta llave de acceso?
+delete-passkey = Eliminar llave de acceso
 
 ## The account
 
@@ -171,6 +177,12 @@ delete-account-title = ¿Quieres eliminar tu cuenta?
 delete-account-sure = Sí, eliminar mi cuenta
 account-deleted = Cuenta eliminada
 account-deleted-what = Tu cuenta y tus llaves de acceso se han eliminado. Si tu navegador lo permite, tu gestor de llaves de acceso también las elimina. Si más adelante se te sigue ofreciendo alguna, elimínala allí.
+back-to = Volver a { $to }
+browser-on = { $browser } en { $system }
+change = Cambiar
+change-email = Cambiar tu dirección de correo electrónico
+change-phone = Cambiar tu número de teléfono
+not-given = Sin indicar
 
 ## What was done
 

@@ -74,6 +74,9 @@ choose-account = Choisissez un compte
 continue-as = Continuer en tant que { $name }
 another-account = Utiliser un autre compte
 step-up-why = Pour effectuer cette modification, veuillez vous reconnecter.
+set-up-app-open = Ouvrir dans votre application d’authentification
+copy-key = Copier la clé
+copied = Copiée.
 
 ## Signing up
 
@@ -117,7 +120,6 @@ on-device = Intégrée à un appareil
 on-key = Clé de sécurité
 on-phone = Téléphone ou autre appareil
 on-other = Clé de sécurité ou autre appareil
-more-passkeys = Autres clés d’accès
 rename = Renommer
 rename-it = Renommer { $name }
 new-name = Nouveau nom
@@ -130,6 +132,10 @@ delete-passkey-last = C’est votre seule clé d’accès. Vous devrez vous conn
 delete-passkey-no-way = C’est le dernier moyen de vous connecter à votre compte. Sans cette clé, personne ne pourra plus se connecter, pas même vous. Définissez d’abord un mot de passe ou ajoutez une autre clé d’accès.
 delete-passkey-ends-others = Toutes vos autres sessions seront fermées.
 delete-passkey-ends-all = Toutes vos sessions seront fermées, y compris celle-ci.
+passkeys-count = { $count } sur { $maximum } au maximum
+passkeys-rest-now = La validation en deux étapes est activée : vous vous connectez avec votre mot de passe et la deuxième étape, et non avec une clé d’accès.
+delete-passkey-this = Supprimer cette clé d’accès ?
+delete-passkey = Supprimer la clé d’accès
 
 ## The account
 
@@ -171,6 +177,12 @@ delete-account-title = Voulez-vous supprimer votre compte ?
 delete-account-sure = Oui, supprimer mon compte
 account-deleted = Compte supprimé
 account-deleted-what = Votre compte et vos clés d’accès sont supprimés. Si votre navigateur le permet, votre gestionnaire de clés d’accès supprime aussi les clés. Si l’une d’elles vous est encore proposée plus tard, supprimez-la dans ce gestionnaire.
+back-to = Retour à { $to }
+browser-on = { $browser } sur { $system }
+change = Modifier
+change-email = Modifier votre adresse e-mail
+change-phone = Modifier votre numéro de téléphone
+not-given = Non renseigné
 
 ## What was done
 

@@ -74,6 +74,9 @@ choose-account = アカウントを選択
 continue-as = { $name } として続行
 another-account = 別のアカウントを使う
 step-up-why = 変更するには、もう一度ログインしてください。
+set-up-app-open = 認証アプリで開く
+copy-key = キーをコピー
+copied = コピーしました。
 
 ## Signing up
 
@@ -117,7 +120,6 @@ on-device = デバイスに内蔵
 on-key = セキュリティキー
 on-phone = スマートフォンまたは別のデバイス
 on-other = セキュリティキーまたは別のデバイス
-more-passkeys = その他のパスキー
 rename = 名前を変更
 rename-it = { $name } の名前を変更
 new-name = 新しい名前
@@ -130,6 +132,10 @@ delete-passkey-last = これは唯一のパスキーです。削除した後は�
 delete-passkey-no-way = これはアカウントにログインする最後の方法です。削除すると、ご本人を含めて誰もログインできなくなります。先にパスワードを設定するか、別のパスキーを追加してください。
 delete-passkey-ends-others = 他のすべての場所からログアウトされます。
 delete-passkey-ends-all = ここを含むすべての場所からログアウトされます。
+passkeys-count = { $count } 件（上限 { $maximum } 件）
+passkeys-rest-now = 2段階認証がオンのため、パスキーではなく、パスワードと2段階目でログインします。
+delete-passkey-this = このパスキーを削除しますか？
+delete-passkey = パスキーを削除
 
 ## The account
 
@@ -171,6 +177,12 @@ delete-account-title = アカウントを削除しますか？
 delete-account-sure = はい、アカウントを削除します
 account-deleted = アカウントを削除しました
 account-deleted-what = アカウントとパスキーを削除しました。ブラウザが対応している場合は、パスキーマネージャーからも削除されます。後でまだ候補に表示される場合は、パスキーマネージャーで削除してください。
+back-to = { $to } に戻る
+browser-on = { $browser }（{ $system }）
+change = 変更
+change-email = メールアドレスを変更
+change-phone = 電話番号を変更
+not-given = 未登録
 
 ## What was done
 

@@ -74,6 +74,9 @@ choose-account = Escolha uma conta
 continue-as = Continuar como { $name }
 another-account = Usar outra conta
 step-up-why = Para fazer esta alteração, entre de novo.
+set-up-app-open = Abrir no aplicativo autenticador
+copy-key = Copiar a chave
+copied = Copiado.
 
 ## Signing up
 
@@ -117,7 +120,6 @@ on-device = Integrada a um dispositivo
 on-key = Chave de segurança
 on-phone = Telefone ou outro dispositivo
 on-other = Chave de segurança ou outro dispositivo
-more-passkeys = Mais chaves de acesso
 rename = Renomear
 rename-it = Renomear { $name }
 new-name = Novo nome
@@ -130,6 +132,10 @@ delete-passkey-last = Esta é sua única chave de acesso. Você terá que entrar
 delete-passkey-no-way = Esta é a última forma de entrar na sua conta. Sem ela, ninguém poderá entrar, nem mesmo você. Antes, defina uma senha ou adicione outra chave de acesso.
 delete-passkey-ends-others = Todas as suas outras sessões serão encerradas.
 delete-passkey-ends-all = Todas as suas sessões serão encerradas, inclusive esta.
+passkeys-count = { $count } de no máximo { $maximum }
+passkeys-rest-now = A verificação em duas etapas está ativada. Por isso, você entra com sua senha e a segunda etapa, e não com uma chave de acesso.
+delete-passkey-this = Excluir esta chave de acesso?
+delete-passkey = Excluir chave de acesso
 
 ## The account
 
@@ -171,6 +177,12 @@ delete-account-title = Quer excluir sua conta?
 delete-account-sure = Sim, excluir minha conta
 account-deleted = Conta excluída
 account-deleted-what = Sua conta e suas chaves de acesso foram excluídas. Se o seu navegador permitir, o gerenciador de chaves de acesso também as remove. Se alguma ainda for oferecida mais tarde, remova-a nesse gerenciador.
+back-to = Voltar para { $to }
+browser-on = { $browser } em { $system }
+change = Alterar
+change-email = Alterar seu endereço de e-mail
+change-phone = Alterar seu número de telefone
+not-given = Não informado
 
 ## What was done
 

@@ -208,6 +208,11 @@ impl App {
         format!("{}/{pool_id}", self.public_url)
     }
 
+    /// Returns how many passkeys a user of the pool may have.
+    pub fn passkey_limit(&self, pool: &store::pools::Pool) -> i64 {
+        pool.passkey_policy.maximum_passkeys.unwrap_or(self.config.passkeys_per_user)
+    }
+
     /// Returns the signing keys of a pool, or `None` if there is no such pool.
     pub async fn keys_of_pool(&self, pool_id: &str) -> Result<Option<Arc<PoolKeys>>> {
         self.keys.of_pool(&self.db, &self.sealing, pool_id, self.clock.now()).await

@@ -18,6 +18,16 @@ pub struct Context {
     pub door: Door,
     /// Identifies the browser of a person who visits the pages. `None` for the API.
     pub browser: Option<String>,
+    /// The caller's `User-Agent`, as far as it is kept: printable ASCII, at most 256 characters.
+    pub user_agent: Option<String>,
+}
+
+/// The longest `User-Agent` that is kept, in bytes.
+const LONGEST_USER_AGENT: usize = 256;
+
+/// Returns as much of a `User-Agent` as is kept.
+pub fn kept_user_agent(header: &str) -> String {
+    header.chars().filter(|c| *c == ' ' || c.is_ascii_graphic()).take(LONGEST_USER_AGENT).collect()
 }
 
 /// The door, that is the interface, through which a request comes.

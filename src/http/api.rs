@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::App,
     call::{Call, Head},
-    context::{Context, Door},
+    context::{Context, Door, kept_user_agent},
     error::{Error, Result},
     operations, random, wire,
 };
@@ -83,8 +83,12 @@ async fn answer(
             "Unknown operation: X-Amz-Target must be AWSCognitoIdentityProviderService.<Operation>, or KeysteadService.<Operation> for Keystead's own.".into(),
         )
     })?;
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let user_agent = user_agent.map(kept_user_agent);
+    let context =
+        Context { request_id, operation: operation.to_owned(), address, door: Door::Api, browser: None, user_agent };
     let call = Call {
-        context: Context { request_id, operation: operation.to_owned(), address, door: Door::Api, browser: None },
+        context,
         access: operations::access(operation),
         head: head(request),
         body,

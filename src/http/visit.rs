@@ -26,7 +26,7 @@ use crate::{
     app::App,
     call::{Call, Head},
     caller::{Bearer, Recognized},
-    context::{Context, Door},
+    context::{Context, Door, kept_user_agent},
     error::{Error, Result},
     flows::oauth::fields::Fields,
     hosts::Place,
@@ -123,7 +123,9 @@ impl Visit {
             Some((page, _)) if step.is_some() => page,
             _ => request.path(),
         };
-        let context = Context { request_id, operation: String::new(), address, door: Door::Pages, browser: None };
+        let user_agent = headers.iter().find(|(name, _)| name == "user-agent").map(|(_, text)| kept_user_agent(text));
+        let context =
+            Context { request_id, operation: String::new(), address, door: Door::Pages, browser: None, user_agent };
         let mut visit = Self {
             app: app.clone(),
             context,

@@ -36,6 +36,9 @@ pub struct Session {
     pub scope: Option<String>,
     /// The resource server that access tokens are for.
     pub resource: Option<String>,
+    /// The `User-Agent` that signed in, and its address, unless a server signed the user in.
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
 }
 
 /// What opened a session.
@@ -86,8 +89,9 @@ pub async fn insert(
     let (method, credential_id) = opened_with.parts();
     sqlx::query!(
         "INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time,
-             expires_at, methods, device_key, browser, browser_session, scope, resource, named_device, opened_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+             expires_at, methods, device_key, browser, browser_session, scope, resource, named_device, opened_at, user_agent,
+             address)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         pool_id,
         session.origin_jti,
         session.sub,
@@ -104,7 +108,9 @@ pub async fn insert(
         session.scope,
         session.resource,
         session.named_device,
-        session.opened_at
+        session.opened_at,
+        session.user_agent,
+        session.address
     )
     .execute(db)
     .await?;
@@ -131,7 +137,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx:
     sqlx::query_as!(
         Session,
         "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, opened_at, expires_at,
-                revoked_at, methods, device_key, named_device, browser, browser_session, scope, resource
+                revoked_at, methods, device_key, named_device, browser, browser_session, scope, resource, user_agent, address
          FROM sessions s WHERE user_pool_id = $1 AND origin_jti = $2
            AND EXISTS (SELECT 1 FROM app_clients WHERE user_pool_id = $1 AND client_id = s.client_id) FOR UPDATE OF s",
         pool_id,
@@ -146,7 +152,7 @@ pub async fn find_browser(db: &mut Connection, pool_id: &str, origin_jti: Uuid) 
     sqlx::query_as!(
         Session,
         "SELECT origin_jti, sub, client_id, refresh_hash, refresh_generation, rotated_at, auth_time, opened_at, expires_at,
-                revoked_at, methods, device_key, named_device, browser, browser_session, scope, resource
+                revoked_at, methods, device_key, named_device, browser, browser_session, scope, resource, user_agent, address
          FROM sessions WHERE user_pool_id = $1 AND origin_jti = $2 AND browser",
         pool_id,
         origin_jti
@@ -285,6 +291,12 @@ pub struct LiveSession {
     pub browser: bool,
     /// The values of the `amr` claim, separated by spaces.
     pub methods: String,
+    /// When the session is known to have been used last: when its refresh token was replaced, or when an application
+    /// opened a session through it. `None` if it is not known to have been used since it was opened.
+    pub used_at: Option<OffsetDateTime>,
+    /// See [`Session::user_agent`].
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
 }
 
 /// Lists live sessions of a user, ordered by the time of the sign-in and then by ID, newest first: at most `limit`,
@@ -300,7 +312,10 @@ pub async fn list_live(
     let (after_time, after_id) = after.unzip();
     sqlx::query_as!(
         LiveSession,
-        "SELECT origin_jti, client_id, auth_time, rotated_at, browser, methods FROM sessions s
+        "SELECT origin_jti, client_id, auth_time, rotated_at, browser, methods, user_agent, address,
+                greatest(rotated_at, (SELECT max(o.opened_at) FROM sessions o
+                                      WHERE o.user_pool_id = $1 AND o.browser_session = s.origin_jti)) AS used_at
+         FROM sessions s
          WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND expires_at > $3
            AND EXISTS (SELECT 1 FROM app_clients WHERE user_pool_id = $1 AND client_id = s.client_id)
            AND ($4::timestamptz IS NULL OR (auth_time, origin_jti) < ($4, $5))

@@ -38,37 +38,45 @@ async function isSignedIn(page) {
   return (await heading(page)) === "Your account";
 }
 
+/** Enters another email address. */
+async function changeEmail(page, email) {
+  await page.getByRole("link", { name: "Change your email address" }).click();
+  await page.getByLabel("Email address").fill(email);
+  await page.getByRole("button", { name: "Save" }).click();
+}
+
+/** The email address that the page shows. */
+const email = (page) => page.locator("#email bdi").innerText();
+
 test("a new email address counts once its code is entered", async (t) => {
   const { page } = await visit(t);
   const person = await newPerson();
-  const { email } = newName();
+  const { email: next } = newName();
   await signIn(page, person);
-  await page.getByLabel("Email address").fill(email);
-  await page.locator("button[value=email]").click();
+  await changeEmail(page, next);
   await expectHeading(page, "Enter the code");
-  const sent = await code(email);
+  const sent = await code(next);
   await page.getByLabel("Code").fill(sent === "123456" ? "654321" : "123456");
   await page.getByRole("button", { name: "Confirm" }).click();
   assert.equal(await problem(page), "This code isn’t right. Check it, or ask for a new one.");
   await page.getByLabel("Code").fill(sent);
   await page.getByRole("button", { name: "Confirm" }).click();
   assert.equal(await good(page), "Your email address is verified.");
-  assert.equal(await page.getByLabel("Email address").inputValue(), email);
+  assert.equal(await email(page), next);
   const { UserAttributes } = await api.adminGetUser({ UserPoolId: POOL, Username: person.username });
   const of = (name) => UserAttributes.find((one) => one.Name === name)?.Value;
-  assert.deepEqual([of("email"), of("email_verified")], [email, "true"]);
+  assert.deepEqual([of("email"), of("email_verified")], [next, "true"]);
 });
 
 test("an address whose code was not entered does not take the place of the one before", async (t) => {
   const { page } = await visit(t);
   const person = await newPerson();
   await signIn(page, person);
-  await page.getByLabel("Email address").fill(newName().email);
-  await page.locator("button[value=email]").click();
+  await changeEmail(page, newName().email);
   await page.getByRole("link", { name: "Back" }).click();
   await expectHeading(page, "Your account");
-  assert.equal(await page.getByLabel("Email address").inputValue(), person.email);
-  assert.doesNotMatch(await page.locator("label[for=email]").innerText(), /not verified/);
+  assert.equal(await email(page), person.email);
+  assert.doesNotMatch(await page.locator("#email").innerText(), /not verified/);
 });
 
 test("an address that is not verified yet can be", async (t) => {
@@ -81,7 +89,7 @@ test("an address that is not verified yet can be", async (t) => {
     UserAttributes: [{ Name: "email", Value: email }],
   });
   await signIn(page, person);
-  const label = page.locator("label[for=email]");
+  const label = page.locator("#email");
   assert.match(await label.innerText(), /not verified/);
   await page.getByRole("button", { name: "Verify this address" }).click();
   await page.getByLabel("Code").fill(await code(email, 2));
@@ -94,8 +102,7 @@ test("an address that is another account's is refused", async (t) => {
   const { page } = await visit(t);
   const [person, other] = [await newPerson(), await newPerson()];
   await signIn(page, person);
-  await page.getByLabel("Email address").fill(other.email);
-  await page.locator("button[value=email]").click();
+  await changeEmail(page, other.email);
   await page.getByLabel("Code").fill(await code(other.email));
   await page.getByRole("button", { name: "Confirm" }).click();
   assert.equal(await problem(page), "Another account uses this email address or phone number. Enter a different one.");
@@ -153,8 +160,8 @@ test("signing out everywhere else ends another browser and an application, and n
   await signIn(page, person);
   assert.equal(await sessions(page).count(), 3);
   assert.deepEqual((await sessions(page).locator("h3").allInnerTexts()).toSorted(), [
-    "Browser",
-    "Browser this browser",
+    "Chrome on Linux",
+    "Chrome on Linux this browser",
     "demo",
   ]);
   await page.getByRole("button", { name: "Sign out everywhere else" }).click();
@@ -170,7 +177,7 @@ test("one session can be ended, and the others go on", async (t) => {
   const person = await newPerson();
   for (const { page } of browsers) await signIn(page, person);
   const { page } = browsers[2];
-  const ends = page.getByRole("button", { name: /^Sign out of Browser, since \d{4}-\d\d-\d\d \d\d:\d\d UTC$/ });
+  const ends = page.getByRole("button", { name: /^Sign out of Chrome on Linux, since [A-Z][a-z]{2} \d+, \d{4}, / });
   assert.equal(await ends.count(), 2);
   await ends.first().click();
   assert.equal(await good(page), "You’re signed out of that session.");
@@ -266,4 +273,55 @@ test("where sign-ups are closed, there is no way to one", async (t) => {
   assert.equal(await page.getByRole("link", { name: "Create an account" }).count(), 0);
   await page.goto(page.url().replace("/login", "/signup"));
   assert.match(await page.locator("main").innerText(), /You can’t sign up here\. Ask the people who run this application for an account\./);
+});
+
+test("times are in the language of the page and in the time zone of the person, and do not break", async (t) => {
+  const { page } = await visit(t, { timezoneId: "Asia/Tokyo", viewport: { width: 390, height: 844 } });
+  await signIn(page, await newPerson());
+  const time = page.locator("time[data-time=minute]").first();
+  const at = new Date(await time.getAttribute("datetime"));
+  for (const language of ["en", "de", "ja"]) {
+    await page.goto(accountUrl({ lang: language }));
+    const options = { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Tokyo" };
+    const plain = (text) => text.replace(/\s/gu, " ");
+    assert.equal(plain(await time.innerText()), plain(new Intl.DateTimeFormat(language, options).format(at)));
+    assert.equal(await time.evaluate((one) => one.getClientRects().length), 1);
+  }
+});
+
+test("without JavaScript: times are in UTC and say so", async (t) => {
+  const { page } = await visit(t, { javaScriptEnabled: false });
+  await signIn(page, await newPerson());
+  assert.match(await page.locator("time[data-time=minute]").first().innerText(), /^\d{4}-\d\d-\d\d \d\d:\d\d UTC$/);
+});
+
+test("on a phone, renaming and deleting a passkey stand beside each other, and renaming can be cancelled", async (t) => {
+  const { page, authenticator } = await visit(t, { viewport: { width: 390, height: 844 } });
+  await signIn(page, await newPerson());
+  await addPasskey(page, authenticator);
+  const [rename, remove] = [page.getByLabel("Rename Passkey"), page.getByLabel("Delete Passkey")];
+  const boxes = [await rename.boundingBox(), await remove.boundingBox()];
+  assert.equal(boxes[0].y, boxes[1].y);
+  await rename.click();
+  await page.getByLabel("New name").fill("Another name");
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await expectHeading(page, "Your account");
+  assert.equal(await page.locator("section[aria-labelledby=passkeys] h3").innerText(), "Passkey");
+});
+
+test("the key for an authenticator app is copied whole", async (t) => {
+  const mfa = { MfaConfiguration: "OPTIONAL", SoftwareTokenMfaConfiguration: { Enabled: true } };
+  const { pool, client } = await newPool({ mfa });
+  const { page, context } = await visit(t, { viewport: { width: 390, height: 844 } });
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signIn(page, await newPerson({ pool }), { client });
+  await page.getByRole("button", { name: "Switch on" }).click();
+  await expectHeading(page, "Set up an authenticator app");
+  await page.getByRole("button", { name: "Copy the key" }).click();
+  await page.getByText("Copied.").waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /^[A-Z2-7]{32,}$/);
+  assert.equal(copied, await page.locator("input[name=secret]").inputValue());
+  const link = new URL(await page.getByRole("link", { name: "Open in your authenticator app" }).getAttribute("href"));
+  assert.deepEqual([link.protocol, link.searchParams.get("secret")], ["otpauth:", copied]);
 });

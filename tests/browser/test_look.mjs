@@ -308,6 +308,29 @@ test("the foot of a page leads to the same page in another language", async (t) 
   assert.equal(await page.locator("footer [aria-current=true]").innerText(), "Deutsch");
 });
 
+// Right to left.
+
+for (const viewport of [{ width: 390, height: 844 }, { width: 1280, height: 800 }]) {
+  test(`a page of a language that is written from the right is turned around: ${viewport.width} px`, async (t) => {
+    const { page, authenticator } = await visit(t, { viewport });
+    await signIn(page, await newPerson());
+    await addPasskey(page, authenticator);
+    const turn = () => page.evaluate(() => (document.documentElement.dir = "rtl"));
+    await turn();
+    const box = (selector) => page.locator(selector).first().boundingBox();
+    const [initial, name] = [await box(".initial"), await box("section[aria-labelledby=passkeys] bdi")];
+    assert.ok(initial.x > name.x + name.width, "what stands first is at the right");
+    assert.equal(await page.evaluate(() => document.scrollingElement.scrollWidth > innerWidth), false);
+    await page.keyboard.press("Tab");
+    const skip = await page.getByRole("link", { name: "Skip to content" }).boundingBox();
+    assert.ok(skip.x >= 0 && skip.x + skip.width > viewport.width / 2 && skip.x + skip.width <= viewport.width);
+    await page.getByRole("link", { name: "Change your email address" }).click();
+    await turn();
+    const { direction, textAlign } = await page.getByLabel("Email address").evaluate((one) => getComputedStyle(one));
+    assert.deepEqual([direction, textAlign], ["ltr", "right"], "an address is written from the left");
+  });
+}
+
 // Keyboard.
 
 /** What has the focus, and whether it shows. */
@@ -365,7 +388,7 @@ test("by keyboard alone: sign up, add a passkey, look at the account, delete the
   await page.getByText("The passkey was renamed.").waitFor();
   await press(page.getByRole("button", { name: "Delete My laptop" }));
   await expectHeading(page, "Delete “My laptop”?");
-  await press(page.getByRole("button", { name: "Delete", exact: true }));
+  await press(page.getByRole("button", { name: "Delete passkey" }));
   await page.getByText("The passkey was deleted.").waitFor();
   assert.deepEqual(await authenticator.passkeys(), []);
 });
@@ -400,7 +423,7 @@ test("without JavaScript: sign in with a password, also with a passkey in the ac
   await givePassword(page, PASSWORD);
   await expectHeading(page, "Your account");
   await page.getByRole("button", { name: "Delete Passkey" }).click();
-  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await page.getByRole("button", { name: "Delete passkey" }).click();
   assert.equal(await good(page), "The passkey was deleted.");
   assert.match(await page.locator("section[aria-labelledby=passkeys]").innerText(), /You don’t have a passkey yet\./);
 });

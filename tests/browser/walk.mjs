@@ -121,8 +121,9 @@ export async function* walk({ context, page, authenticator }, { lang, pools }) {
   await next();
   await authenticator.present(false);
   yield "account";
-  await page.locator("details summary").first().click();
-  await fill("name-1", LONG_NAME);
+  await press("a[href*='rename=']");
+  yield "passkey-rename";
+  await fill("name", LONG_NAME);
   await press("button[value=rename]");
   for (const one of await page.locator("details summary").all()) await one.click();
   yield "account-open";
@@ -134,6 +135,12 @@ export async function* walk({ context, page, authenticator }, { lang, pools }) {
   await press("main a.secondary");
 
   // Address and password.
+  await press("a[href*='change=email']");
+  yield "account-address";
+  await fill("email", "nobody@");
+  await page.locator("form").first().evaluate((form) => (form.noValidate = true));
+  await press("button[value=email]");
+  yield "account-address-problem";
   await fill("email", newName().email);
   await press("button[value=email]");
   yield "account-code";

@@ -1,5 +1,7 @@
 //! What the account page shows of a person, and what it leads to.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use keystead::dev::authenticator::AAGUID;
 use serde_json::{Value, json};
@@ -22,32 +24,31 @@ async fn signed_in(server: &TestServer, username: &str) -> (Browser, Person) {
 }
 
 #[tokio::test]
-async fn many_passkeys_and_sessions_are_shown_in_pages_of_less_than_60_kb() {
+async fn all_passkeys_and_many_sessions_are_shown_on_a_page_of_less_than_60_kb_beside_its_logo() {
     let server = TestServer::start().await;
     let (mut browser, mut ada) = signed_in(&server, "ada").await;
-    for _ in 0..13 {
+    for count in 1..=20 {
         ada.authenticator = Default::default();
         ada.add_passkey().await;
+        if count == 12 {
+            let page = browser.get(&account()).await.text;
+            assert!(page.contains("12 of at most 20") && page.contains("/passkeys/add?"), "{page}");
+        }
     }
     for _ in 0..30 {
         ada.sign_in().await;
     }
-    let logo = format!("<svg xmlns='http://www.w3.org/2000/svg'><!--{}--></svg>", "x".repeat(16 * 1024 - 100));
-    let branding = json!({"UserPoolId": pool(),
-        "Branding": {"DisplayName": "x".repeat(64), "Logo": BASE64_STANDARD.encode(&logo)}});
+    let branding = json!({"UserPoolId": pool(), "Branding": {"DisplayName": "x".repeat(64)}});
     server.operator("SetUserPoolBranding", branding).await.ok();
-    let first = browser.get(&account()).await;
-    assert_eq!(first.text.matches("name=\"credential_id\"").count(), 2 * 10, "a form to rename and one to delete");
-    let script = browser.get("/assets/pages.js").await.text.len();
-    assert!(first.text.len() + script + logo.len() < 60_000, "{} + {script}", first.text.len());
-    let next = format!("{}&from=10", account());
-    assert!(first.text.contains(&next.replace('&', "&#38;")), "{}", first.text);
-    let rest = browser.get(&next).await;
-    assert_eq!(rest.text.matches("name=\"credential_id\"").count(), 2 * 3);
-    for nowhere in ["13", "-1", "99999999999999999999", "x"] {
-        let shown = browser.get(&format!("{}&from={nowhere}", account())).await.text;
-        assert_eq!(shown.matches("name=\"credential_id\"").count(), 2 * 10, "{nowhere}: the first ones");
+    let page = browser.get(&account()).await.text;
+    assert_eq!(page.matches("name=\"credential_id\"").count(), 20);
+    for label in ["Rename Passkey", "Delete Passkey", "Rename Passkey (20)", "Delete Passkey (20)"] {
+        assert_eq!(page.matches(&format!("aria-label=\"{label}\"")).count(), 1, "{label}");
     }
+    assert!(page.contains("20 of at most 20") && !page.contains("/passkeys/add?"), "{page}");
+    assert!(page.contains("You have as many passkeys as you may have."), "{page}");
+    let script = browser.get("/assets/pages.js").await.text.len();
+    assert!(page.len() + script < 60_000, "{} + {script}", page.len());
 }
 
 #[tokio::test]
@@ -64,13 +65,22 @@ async fn a_passkey_is_shown_with_what_is_known_of_it() {
             .await;
         let page = browser.get(&account()).await.text;
         let facts = page.split("<p class=\"facts\">").nth(1).unwrap().split("</p>").next().unwrap();
-        facts.replace("</span>", "").split("<span>").skip(1).map(str::to_owned).collect::<Vec<_>>()
+        facts
+            .replace("</span>", "")
+            .replace("<span class=\"when\">", "<span>")
+            .split("<span>")
+            .skip(1)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     let platform = shown(&mut browser, "'platform'", "{internal,hybrid}", true).await;
-    assert_eq!(platform[..2], ["Built into a device", "Synced across your devices"]);
-    assert!(platform[2].starts_with("Added 20") && platform[3] == "Never used", "{platform:?}");
+    assert_eq!(platform[..3], ["Built into a device", "Synced across your devices", "Never used"]);
+    let (added, time) = platform[3].split_once("<time").unwrap();
+    assert!(added.ends_with("Added ") && time.contains("data-time=\"day\">20"), "{platform:?}");
     let page = browser.get(&account()).await.text;
-    assert!(page.contains("<h3>Google Password Manager</h3>"), "the provider in place of a generated name: {page}");
+    let named = "<bdi>Google Password Manager</bdi>";
+    assert!(page.contains(named), "the provider in place of a generated name: {page}");
+    assert!(page.contains("aria-hidden=\"true\">G</span>"), "its initial: {page}");
     for (transports, kind) in [
         ("{usb,nfc}", "Security key"),
         ("{hybrid}", "Phone or another device"),
@@ -90,7 +100,7 @@ async fn providers_are_named_by_a_newer_list_from_a_file() {
     std::fs::remove_file(&list).unwrap();
     let (mut browser, mut ada) = signed_in(&server, "ada").await;
     ada.add_passkey().await;
-    assert!(browser.get(&account()).await.text.contains("<h3>Example Keys</h3>"));
+    assert!(browser.get(&account()).await.text.contains("<bdi>Example Keys</bdi>"));
 }
 
 #[tokio::test]
@@ -112,9 +122,16 @@ async fn a_phone_number_is_entered_verified_and_made_a_second_factor() {
         refused.notice(),
         "You can’t turn this on yet. First verify the email address or phone number that it uses."
     );
-    let refused = browser.submit(&page, "phone", &[("phone", "12345")]).await;
+    let change = browser.get(&format!("{address}&change=phone")).await;
+    assert_eq!(change.heading(), "Change your phone number");
+    let refused = browser.submit(&change, "phone", &[("phone", "12345")]).await;
     assert!(refused.notice().starts_with("This isn’t a phone number."), "{}", refused.notice());
-    let asked = browser.submit(&page, "phone", &[("phone", "+49 (0)30 12-34.567")]).await;
+    assert!(
+        refused.text.contains("value=\"12345\"") && refused.text.contains("aria-invalid=\"true\""),
+        "{}",
+        refused.text
+    );
+    let asked = browser.submit(&refused, "phone", &[("phone", "+49 (0)30 12-34.567")]).await;
     assert_eq!(asked.heading(), "Enter the code");
     let code = server.code("+49301234567", 1).await;
     let wrong = browser.submit(&asked, "phone_code", &[("code", "000000")]).await;
@@ -142,7 +159,9 @@ async fn a_proved_address_stays_until_the_new_one_is_proved() {
             .await
             == 1
     };
-    let page = browser.get(&account()).await;
+    let page = browser.get(&account()).await.text;
+    assert!(page.contains("<bdi>ada@example.com</bdi>") && !page.contains("type=\"email\""), "{page}");
+    let page = browser.get(&format!("{}&change=email", account())).await;
     let asked = browser.submit(&page, "email", &[("email", "new@example.com")]).await;
     assert!(asked.text.contains("We sent a code to new@example.com."), "{}", asked.text);
     assert!(has("ada@example.com").await);
@@ -182,11 +201,13 @@ async fn who_deletes_the_last_way_to_sign_in_is_told_before() {
 async fn an_address_that_the_client_may_not_write_is_only_shown() {
     let server = TestServer::start().await;
     let (mut browser, _) = signed_in(&server, "ada").await;
-    let writable = browser.get(&account()).await.text;
-    assert!(writable.contains("name=\"step\" value=\"email\""));
+    let change = format!("{}&change=email", account());
+    assert!(browser.get(&account()).await.text.contains(&change.replace('&', "&#38;")));
+    assert_eq!(browser.get(&change).await.heading(), "Change your email address");
     server.sql(r#"UPDATE app_clients SET configuration = configuration || '{"WriteAttributes": ["name"]}'"#).await;
     let shown = browser.get(&account()).await.text;
-    assert!(!shown.contains("name=\"step\" value=\"email\"") && shown.contains("id=\"email\""), "{shown}");
+    assert!(!shown.contains("change=email") && shown.contains("id=\"email\""), "{shown}");
+    assert_eq!(browser.get(&change).await.heading(), "Your account");
 }
 
 #[tokio::test]
@@ -198,7 +219,7 @@ async fn what_may_be_changed_is_up_to_the_client_that_signed_the_browser_in() {
         "WriteAttributes": ["name"]});
     let made = server.operator("CreateUserPoolClient", settings).await.ok();
     let reads = made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned();
-    let writes = |page: &str| page.contains("name=\"step\" value=\"email\"");
+    let writes = |page: &str| page.contains("change=email");
     assert!(writes(&browser.get(&format!("/account?client_id={reads}")).await.text));
     let mut browser = Browser::new(&server);
     browser.sign_in(&format!("/login?client_id={reads}"), "ada").await;
@@ -213,7 +234,7 @@ async fn a_fresh_sign_in_leads_on_to_what_it_was_asked_for() {
     let policy = json!({"UserPoolId": pool(), "PasskeyPolicy": {"StepUpSeconds": 60}});
     server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
     for (step, credential, heading, confirmed) in [
-        ("ask_delete", id.as_str(), "Delete “Passkey”?", "passkey-deleted"),
+        ("ask_delete", id.as_str(), "Delete this passkey?", "passkey-deleted"),
         ("ask_delete_account", "", "Delete your account?", ""),
     ] {
         let page = browser.get(&account()).await;
@@ -338,7 +359,7 @@ async fn an_old_sign_in_does_not_lead_around_a_fresh_one() {
     let (mut browser, _) = signed_in(&server, "ada").await;
     let policy = json!({"UserPoolId": pool(), "PasskeyPolicy": {"StepUpSeconds": 60}});
     server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
-    let page = browser.get(&account()).await;
+    let page = browser.get(&format!("{}&change=email", account())).await;
     server.clock.advance(time::Duration::seconds(61));
     for (step, entered) in [
         ("email", vec![("email", "thief@example.com")]),
@@ -365,4 +386,278 @@ async fn a_first_password_is_not_chosen_by_who_finds_the_page_open() {
     let refused = browser.submit(&page, "password", &[("old", "whatever-1"), ("new", "Thief0!pass")]).await;
     assert_eq!(refused.status, 400);
     assert_eq!(server.count("users WHERE password_hash IS NOT NULL").await, 0);
+}
+
+const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+const SAFARI: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+    Version/18.5 Mobile/15E148 Safari/604.1";
+
+/// The names of the sessions on the page, and their facts.
+fn sessions(page: &str) -> Vec<(String, String)> {
+    let list = page.split("aria-labelledby=\"sessions\"").nth(1).unwrap().split("</section>").next().unwrap();
+    let between = |text: &str, start: &str, end: &str| {
+        text.split(start).nth(1).unwrap_or_else(|| panic!("{start}: {text}")).split(end).next().unwrap().to_owned()
+    };
+    let rows = list.split("<li>").skip(1);
+    rows.map(|row| (between(row, "<bdi>", "</bdi>"), between(row, "class=\"facts\">", "</p>"))).collect()
+}
+
+#[tokio::test]
+async fn sessions_are_told_apart_by_browser_system_and_address() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let login = format!("/login?client_id={}", pages_client());
+    let mut browsers = Vec::new();
+    for user_agent in [FIREFOX, SAFARI, "<b>nobody knows</b>"] {
+        server.clock.advance(time::Duration::seconds(1));
+        let mut browser = Browser::new(&server);
+        browser.headers.push(("user-agent", user_agent.to_owned()));
+        browser.sign_in(&login, "ada").await;
+        browsers.push(browser);
+    }
+    let page = browsers[0].get(&account()).await.text;
+    let found = sessions(&page);
+    let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Browser", "Safari on iOS", "Firefox on Linux"], "{page}");
+    assert!(found.iter().all(|(_, facts)| facts.contains("<span>127.0.0.1</span>")), "{found:?}");
+    assert!(!page.contains("nobody knows"), "{page}");
+    assert!(page.contains("Sign out of Safari on iOS, since <time datetime=\""), "{page}");
+}
+
+#[tokio::test]
+async fn no_two_buttons_that_end_sessions_have_the_same_name() {
+    let server = TestServer::start().await;
+    let (mut browser, mut ada) = signed_in(&server, "ada").await;
+    for _ in 0..3 {
+        ada.sign_in().await;
+    }
+    let page = browser.get(&account()).await.text;
+    let names: Vec<_> =
+        page.split("class=\"spoken\">").skip(1).map(|rest| rest.split("</span>").next().unwrap()).collect();
+    // What the person hears has no seconds.
+    let heard = |name: &&str| {
+        let (before, time) = name.split_once("<time datetime=\"").unwrap();
+        format!("{before}{}", time.split_once("data-time").unwrap().1)
+    };
+    let different: BTreeSet<_> = names.iter().map(heard).collect();
+    assert_eq!((names.len(), different.len()), (4, 4), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_session_of_an_application_is_shown_with_the_browser_that_signed_in() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    browser.headers.push(("user-agent", FIREFOX.to_owned()));
+    browser.sign_in(&format!("/login?client_id={}", pages_client()), "ada").await;
+    assert!(!browser.get(&account()).await.text.contains("Last used"), "nobody used it since");
+    server.clock.advance(time::Duration::minutes(5));
+    let address = format!(
+        "/oauth2/authorize?response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=openid",
+        pages_client()
+    );
+    let code = browser.get(&address).await.sent("code").unwrap();
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", pages_client()),
+        ("redirect_uri", CALLBACK),
+        ("code", &code),
+    ];
+    // The application's server redeems the code.
+    assert_eq!(Browser::new(&server).post("/oauth2/token", &fields).await.status, 200);
+    let found = sessions(&browser.get(&account()).await.text);
+    let of_application = found.iter().find(|(name, _)| name != "Firefox on Linux").expect("the application's session");
+    assert!(of_application.1.contains("<span>Firefox on Linux</span><span>127.0.0.1</span>"), "{found:?}");
+    let of_browser = found.iter().find(|(name, _)| name == "Firefox on Linux").expect("the browser's session");
+    assert!(of_browser.1.contains("Last used <time"), "when the application opened its session: {found:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_signs_people_in_is_not_shown_as_their_browser() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let count =
+        async || server.count("sessions WHERE NOT browser AND (address IS NOT NULL OR user_agent IS NOT NULL)").await;
+    let before = count().await;
+    let input = json!({"UserPoolId": pool(), "ClientId": crate::support::client(), "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "ada", "PASSWORD": PASSWORD}});
+    server.operator("AdminInitiateAuth", input).await.ok();
+    assert_eq!(count().await, before);
+    assert_eq!(sessions(&browser.get(&account()).await.text).len(), 3);
+}
+
+#[tokio::test]
+async fn the_page_leads_back_to_a_registered_application_only() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let page = browser.get(&account()).await.text;
+    assert!(page.contains("<a href=\"http://localhost:3000/\">Back to localhost:3000</a>"), "{page}");
+    let elsewhere = format!("{}&return_to=https://evil.example/&redirect=https://evil.example/", account());
+    assert!(!browser.get(&elsewhere).await.text.contains("href=\"https://evil.example"));
+    let callbacks = r#"{"CallbackURLs": ["http://localhost:3000/a", "https://app.example.com/b"]}"#;
+    server.sql(&format!("UPDATE app_clients SET configuration = configuration || '{callbacks}'")).await;
+    let page = browser.get(&account()).await.text;
+    assert!(page.contains("<a href=\"https://app.example.com/\">Back to app.example.com</a>"), "{page}");
+}
+
+#[tokio::test]
+async fn pages_have_an_icon() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let login = format!("/login?client_id={}", pages_client());
+    let page = browser.get(&login).await.text;
+    assert!(page.contains("<link rel=\"icon\" href=\"data:image/svg+xml,%3Csvg "), "{page}");
+    let logo = BASE64_STANDARD.encode("<svg xmlns='http://www.w3.org/2000/svg'></svg>");
+    let branding = json!({"UserPoolId": pool(), "Branding": {"Logo": logo}});
+    server.operator("SetUserPoolBranding", branding).await.ok();
+    let page = browser.get(&login).await.text;
+    assert!(page.contains("<link rel=\"icon\" href=\"/assets/logo/"), "{page}");
+}
+
+#[tokio::test]
+async fn a_passkey_is_renamed_on_a_page_with_a_way_back() {
+    let server = TestServer::start().await;
+    let (mut browser, mut ada) = signed_in(&server, "ada").await;
+    let id = ada.add_passkey().await;
+    let address = format!("{}&rename={id}", account());
+    assert!(browser.get(&account()).await.text.contains(&address.replace('&', "&#38;")));
+    let page = browser.get(&address).await;
+    assert_eq!(page.heading(), "Rename Passkey");
+    assert!(page.text.contains(">Cancel</a>"), "{}", page.text);
+    let refused = browser.submit(&page, "rename", &[("name", " ")]).await;
+    assert_eq!((refused.status, refused.heading().as_str()), (400, "Rename Passkey"));
+    assert!(refused.text.contains("aria-invalid=\"true\""), "{}", refused.text);
+    let done = browser.submit(&refused, "rename", &[("name", "My phone")]).await;
+    assert_eq!(browser.follow(done).await.notice(), "The passkey was renamed.");
+    assert_eq!(browser.get(&address).await.heading(), "Rename My phone");
+    let gone = browser.get(&format!("{}&rename=bm90aGluZw", account())).await;
+    assert_eq!((gone.status, gone.notice().as_str()), (400, "This passkey is not there any more."));
+}
+
+#[tokio::test]
+async fn who_deletes_a_passkey_sees_its_provider_and_date() {
+    let server = TestServer::start().await;
+    let (mut browser, mut ada) = signed_in(&server, "ada").await;
+    let id = ada.add_passkey().await;
+    server.sql("UPDATE webauthn_credentials SET aaguid = 'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4'").await;
+    let page = browser.get(&format!("{}&ask={id}", account())).await;
+    assert_eq!(page.heading(), "Delete this passkey?");
+    assert!(
+        page.text.contains("<bdi>Google Password Manager</bdi>") && page.text.contains("Added <time"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("<button class=\"danger\">Delete passkey</button>"), "{}", page.text);
+    server.sql("UPDATE webauthn_credentials SET friendly_name = 'My phone'").await;
+    let page = browser.get(&format!("{}&ask={id}", account())).await;
+    assert_eq!(page.heading(), "Delete “My phone”?");
+    assert!(page.text.contains("<span>Google Password Manager</span>"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn who_has_a_second_step_is_told_beside_the_passkeys_that_they_rest() {
+    let server = TestServer::start().await;
+    let (mut browser, mut ada) = signed_in(&server, "ada").await;
+    ada.add_passkey().await;
+    let app = json!({"UserPoolId": pool(), "MfaConfiguration": "OPTIONAL",
+        "SoftwareTokenMfaConfiguration": {"Enabled": true},
+        "WebAuthnConfiguration": {"RelyingPartyId": "localhost", "UserVerification": "preferred"}});
+    server.operator("SetUserPoolMfaConfig", app).await.ok();
+    let card = |page: &str, name: &str| {
+        let labelled = format!("aria-labelledby=\"{name}\"");
+        page.split(&labelled).nth(1).unwrap().split("</section>").next().unwrap().to_owned()
+    };
+    let now = "your passkeys do not sign you in";
+    let page = browser.get(&account()).await.text;
+    assert!(!card(&page, "passkeys").contains(now), "{page}");
+    let before = card(&page, "mfa");
+    let (warning, switch) = (before.find("passkeys do not sign you in here"), before.find("Switch on"));
+    assert!(warning.is_some() && warning < switch, "it is said before the switch: {before}");
+    server.sql("UPDATE users SET mfa = mfa || '{\"enabled\": [\"SOFTWARE_TOKEN_MFA\"]}'").await;
+    let page = browser.get(&account()).await.text;
+    assert!(card(&page, "passkeys").contains(now), "{page}");
+}
+
+#[tokio::test]
+async fn an_authenticator_app_on_the_same_phone_takes_the_key_by_a_link() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let app = json!({"UserPoolId": pool(), "MfaConfiguration": "OPTIONAL",
+        "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    server.operator("SetUserPoolMfaConfig", app).await.ok();
+    let page = browser.get(&account()).await;
+    let page = browser.submit(&page, "mfa_on", &[("method", "SOFTWARE_TOKEN_MFA")]).await;
+    let (_, fields) = page.form("setup");
+    let secret = &fields["secret"];
+    assert!(page.text.contains("<a class=\"button secondary small\" href=\"otpauth://totp/"), "{}", page.text);
+    assert!(page.text.contains(&format!("?secret={secret}&#38;issuer=")), "{}", page.text);
+    assert!(page.text.contains("data-copy=\"key\""), "{}", page.text);
+    let key = page.text.split("<code id=\"key\" dir=\"ltr\">").nth(1).unwrap().split("</code>").next().unwrap();
+    let groups: Vec<_> = key.split("<span>").skip(1).map(|rest| rest.trim_end_matches("</span>")).collect();
+    assert!(groups.len() >= 8 && groups.iter().all(|group| group.len() == 4), "{groups:?}");
+    assert_eq!(groups.concat(), *secret);
+}
+
+#[tokio::test]
+async fn a_wrong_password_marks_its_field() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let page = browser.get(&account()).await;
+    let field = |page: &str, id: &str| {
+        page.split("<input ")
+            .find(|tag| tag.contains(&format!("id=\"{id}\"")))
+            .unwrap()
+            .split('>')
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let marked = "aria-invalid=\"true\"";
+    assert!(!page.text.contains(marked));
+    let wrong = browser.submit(&page, "password", &[("old", "Wr0ng-password"), ("new", "N3w-Passw0rd")]).await;
+    assert!(
+        field(&wrong.text, "old").contains(marked) && !field(&wrong.text, "new").contains(marked),
+        "{}",
+        wrong.text
+    );
+    let weak = browser.submit(&page, "password", &[("old", PASSWORD), ("new", "weak")]).await;
+    assert!(!field(&weak.text, "old").contains(marked) && field(&weak.text, "new").contains(marked), "{}", weak.text);
+    let mut other = Browser::new(&server);
+    let page = other.get(&format!("/login?client_id={}", pages_client())).await;
+    let page = other.submit(&page, "name", &[("username", "ada")]).await;
+    assert!(!page.text.contains(marked));
+    let wrong = other.submit(&page, "password", &[("password", "Wr0ng-password")]).await;
+    assert!(field(&wrong.text, "password").contains(marked), "{}", wrong.text);
+}
+
+#[tokio::test]
+async fn a_fresh_sign_in_for_a_new_address_leads_to_its_form() {
+    let server = TestServer::start().await;
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let policy = json!({"UserPoolId": pool(), "PasskeyPolicy": {"StepUpSeconds": 60}});
+    server.operator("SetUserPoolPasskeyPolicy", policy).await.ok();
+    server.clock.advance(time::Duration::seconds(61));
+    let asked = browser.get(&format!("{}&change=email", account())).await;
+    assert!(asked.location().starts_with("/login?"), "{}", asked.location());
+    let page = browser.follow(asked).await;
+    let page = browser.submit(&page, "name", &[("username", "ada")]).await;
+    let on = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
+    assert_eq!(browser.follow(on).await.heading(), "Change your email address");
+}
+
+#[tokio::test]
+async fn a_development_server_says_which_redirect_uri_came() {
+    let server = TestServer::start().await;
+    let address = format!(
+        "/oauth2/authorize?response_type=code&client_id={}&redirect_uri=http://localhost:4000/%3Cback%3E",
+        pages_client()
+    );
+    let page = Browser::new(&server).get(&address).await;
+    assert_eq!(page.status, 400);
+    assert!(page.text.contains(&format!("client_id: {}\n", pages_client())), "{}", page.text);
+    assert!(page.text.contains("redirect_uri: http://localhost:4000/&#60;back&#62;"), "{}", page.text);
+    let public = TestServer::with(&["--development-inbox=false"]).await;
+    let page = Browser::new(&public).get(&address).await;
+    assert_eq!(page.status, 400);
+    assert!(!page.text.contains("localhost:4000"), "{}", page.text.split("<main").nth(1).unwrap());
 }

@@ -46,6 +46,7 @@ fn call_of(person: &Person, operation: &str, mut input: Value) -> Call {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             door: Door::Api,
             browser: None,
+            user_agent: None,
         },
         access: keystead::operations::access(operation),
         head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },

@@ -86,6 +86,9 @@ pub async fn open(
         browser_session: Some(browser_session),
         scope: Some(granted.scope.to_owned()),
         resource: granted.resource.map(str::to_owned),
+        // The application may have a server that redeems the code.
+        user_agent: browser.user_agent,
+        address: browser.address,
     };
     store::sessions::insert(db, pool_id, &session, &with).await?;
     let memberships = store::groups::memberships(db, pool_id, sub).await?;

@@ -94,6 +94,8 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
         true => (refresh.hash(Use::Cookie), browser::LIFETIME),
         false => (refresh.hash(Use::Api), sign_in.client.settings.refresh_lifetime()),
     };
+    // The browser and the address of a server that signs people in say nothing about them.
+    let is_theirs = sign_in.is_by_person();
     let session = Session {
         origin_jti,
         sub: user.sub,
@@ -112,6 +114,8 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
         browser_session: None,
         scope: None,
         resource: None,
+        user_agent: sign_in.context.user_agent.clone().filter(|_| is_theirs),
+        address: is_theirs.then(|| sign_in.context.address.to_string()),
     };
     (proved.with, NewSession { user, session, refresh, device: proved.device, memberships: Vec::new() })
 }

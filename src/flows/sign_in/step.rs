@@ -83,8 +83,12 @@ impl<'a> Deref for SignIn<'a> {
 impl SignIn<'_> {
     /// The caller's IP address, if it appears to belong to one person and not to a server or a proxy.
     pub fn asker(&self) -> Option<IpAddr> {
-        let one = self.context.door.is_one_person(!self.client.secrets.is_empty());
-        (one && !self.context.address.is_loopback()).then_some(self.context.address)
+        (self.is_by_person() && !self.context.address.is_loopback()).then_some(self.context.address)
+    }
+
+    /// Whether the caller appears to be the person's own browser or device, and not a server.
+    pub fn is_by_person(&self) -> bool {
+        self.context.door.is_one_person(!self.client.secrets.is_empty())
     }
 
     /// Fails if this user may not sign in now, whatever was proved.

@@ -20,6 +20,9 @@ const STYLE: &str = include_str!("../../../assets/pages.css");
 const SCRIPT: &str = include_str!("../../../assets/pages.js");
 const SIGNALS: &str = include_str!("../../../assets/keystead-passkeys.js");
 
+/// The icon of a page in the browser's tab: a key, in Keystead's color.
+pub const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%233347c2'/%3E%3Cg fill='none' stroke='%23fff' stroke-width='1.6'%3E%3Ccircle cx='5.5' cy='8' r='2.2'/%3E%3Cpath d='M7.7 8H13v2.4M10.6 8v1.8'/%3E%3C/g%3E%3C/svg%3E";
+
 static SCRIPT_PATH: LazyLock<String> = LazyLock::new(|| {
     let hash = BASE64_URL_SAFE_NO_PAD.encode(&sha256(SCRIPT.as_bytes())[..9]);
     format!("/assets/pages.js?v={hash}")

@@ -11,6 +11,7 @@ mod code_input;
 pub(crate) mod confirm_user;
 mod confirmation;
 pub(crate) mod cookies;
+mod dated;
 pub(crate) mod forgot;
 mod gone;
 pub(crate) mod inbox;
@@ -93,6 +94,8 @@ pub struct PageLayout {
     /// The display name of the pool, or Keystead's name.
     name: String,
     logo: Option<String>,
+    /// The icon of a pool without a logo.
+    icon: &'static str,
     style: String,
     script: &'static str,
     nonce: String,
@@ -145,6 +148,7 @@ impl PageLayout {
                 let version = pool.branding.logo_version.as_ref()?;
                 Some(format!("/assets/logo/{}/{version}", pool.id))
             }),
+            icon: assets::ICON,
             style: assets::style(pool.map(|pool| &pool.branding)),
             script: assets::script_path(),
             nonce: BASE64_STANDARD_NO_PAD.encode(random::bytes::<16>()),
@@ -281,11 +285,28 @@ pub fn not_for_us(visit: &Visit, why: &str) -> HttpResponse {
         title: frame.say("not-for-us"),
         text: frame.say("not-for-us-what"),
         // This is for the application's developers.
-        detail: Some(why.to_owned().into()),
+        detail: Some(with_what_came(visit, why).into()),
         back: None,
         f: &frame,
     };
     page(visit, 400, &frame, &message).unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
+}
+
+/// The longest value that an error repeats, in characters.
+const LONGEST_REPEATED: usize = 500;
+
+/// On a development server, adds to the reason of a refusal what the application sent. A public server does not repeat
+/// what anybody may have put into an address.
+fn with_what_came(visit: &Visit, why: &str) -> String {
+    let mut lines = vec![why.to_owned()];
+    if inbox::link(visit).is_some() {
+        let came = ["client_id", "redirect_uri"].into_iter().filter_map(|name| Some((name, visit.query.given(name)?)));
+        lines.extend(came.map(|(name, value)| {
+            let value: String = value.chars().take(LONGEST_REPEATED).collect();
+            format!("{name}: {value}")
+        }));
+    }
+    lines.join("\n")
 }
 
 /// Answers a browser that opens an address without a route.

@@ -109,9 +109,9 @@ impl PagePurpose {
             },
             Self::Return(named, uri) => leave::to_application(visit, &named.pool, uri),
             Self::Account(_) => {
-                // The parameter `ask` names the action for which the account page demanded a fresh sign-in.
-                let ask = visit.query.given("ask").map(|ask| ("ask", ask));
-                super::see_other(&account_path(visit, ask.as_slice()))
+                // One of these parameters names the action for which the account page demanded a fresh sign-in.
+                let asked = ["ask", "change"].into_iter().find_map(|name| Some((name, visit.query.given(name)?)));
+                super::see_other(&account_path(visit, asked.as_slice()))
             }
         }
     }
@@ -134,11 +134,9 @@ impl PagePurpose {
     }
 }
 
-/// Returns the account page's address with the parameters `client_id`, `lang` and `from` of the visit and with those in
-/// `more`, which take precedence.
+/// Returns the account page's address with the parameters `client_id` and `lang` of the visit and with those in `more`.
 pub fn account_path(visit: &Visit, more: &[(&str, &str)]) -> String {
-    let kept = ["client_id", "lang", "from"].into_iter().filter(|name| !more.iter().any(|(one, _)| one == name));
-    let kept = kept.filter_map(|name| Some((name, visit.query.given(name)?)));
+    let kept = ["client_id", "lang"].into_iter().filter_map(|name| Some((name, visit.query.given(name)?)));
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(kept).extend_pairs(more);
     format!("/account?{}", query.finish())

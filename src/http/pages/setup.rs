@@ -13,13 +13,22 @@ struct SetupPage<'a> {
     username: &'a str,
     session: &'a str,
     secret: &'a str,
-    /// The QR code as SVG.
+    /// The key for an app on the same device, as a link (Key URI format of Google Authenticator).
+    address: String,
+    /// The QR code with this address, as SVG.
     qr: String,
     /// Whether the page was opened from the account page and links back to it.
     back: bool,
 }
 
-/// Shows the key of an authenticator app, as text and as a QR code (Key URI format of Google Authenticator).
+impl SetupPage<'_> {
+    /// Returns the key in groups of four characters, which are easier to read and to type.
+    fn groups(&self) -> impl Iterator<Item = &str> {
+        (0..self.secret.len()).step_by(4).filter_map(|at| self.secret.get(at..(at + 4).min(self.secret.len())))
+    }
+}
+
+/// Shows the key of an authenticator app, as text, as a link and as a QR code.
 pub fn page(
     visit: &Visit,
     status: u16,
@@ -46,6 +55,6 @@ pub fn page(
     let picture = picture.split_once("<svg").map_or(String::new(), |(_, rest)| {
         format!(r#"<svg role="img" aria-label="{}"{rest}"#, f.say("set-up-app-picture"))
     });
-    let template = SetupPage { f, username, session, secret, qr: picture, back };
+    let template = SetupPage { f, username, session, secret, address, qr: picture, back };
     super::page(visit, status, &template.f, &template)
 }

@@ -51,7 +51,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
         Ok(checked) => checked,
         Err(refusal) => return change.refuse(refusal).await,
     };
-    let limit = pool.passkey_policy.maximum_passkeys.unwrap_or(app.config.passkeys_per_user);
+    let limit = app.passkey_limit(&pool);
     let name = friendly_name(&credential);
     let insert = async |db: &mut Connection| {
         store::passkeys::insert(db, &pool.id, bearer.sub, &rp.id, name, &credential, limit, now).await

@@ -47,7 +47,7 @@ impl Batch for CompleteSignIns {
         let (mut pools, mut challenges, mut subs, mut versions, mut ids) = (vec![], vec![], vec![], vec![], vec![]);
         let (mut old_counts, mut counts, mut backups, mut times) = (vec![], vec![], vec![], vec![]);
         let (mut sessions, mut clients, mut hashes, mut expiries) = (vec![], vec![], vec![], vec![]);
-        let (mut methods, mut devices) = (vec![], vec![]);
+        let (mut methods, mut devices, mut agents, mut addresses) = (vec![], vec![], vec![], vec![]);
         for one in requests {
             pools.push(one.pool_id);
             challenges.push(one.challenge_id);
@@ -64,6 +64,8 @@ impl Batch for CompleteSignIns {
             expiries.push(one.session.expires_at);
             methods.push(one.session.methods);
             devices.push(one.session.device_key);
+            agents.push(one.session.user_agent);
+            addresses.push(one.session.address);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         // Of several requests with the same challenge or the same passkey, this completes at most the first. The others
@@ -73,9 +75,10 @@ impl Batch for CompleteSignIns {
                    SELECT * FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
                        (SELECT $5::bytea[]), (SELECT $6::bigint[]), (SELECT $7::bigint[]), (SELECT $8::boolean[]),
                        (SELECT $9::timestamptz[]), (SELECT $10::uuid[]), (SELECT $11::text[]), (SELECT $12::bytea[]),
-                       (SELECT $13::timestamptz[]), (SELECT $14::text[]), (SELECT $15::text[]))
+                       (SELECT $13::timestamptz[]), (SELECT $14::text[]), (SELECT $15::text[]), (SELECT $16::text[]), (SELECT $17::text[]))
                        WITH ORDINALITY AS a (user_pool_id, challenge_id, sub, user_updated_at, credential_id, old_sign_count,
-                           sign_count, backup_state, now, origin_jti, client_id, refresh_hash, expires_at, methods, device_key, n)
+                           sign_count, backup_state, now, origin_jti, client_id, refresh_hash, expires_at, methods, device_key, user_agent,
+                           address, n)
                ), held AS MATERIALIZED (
                    SELECT a.*
                    FROM asked a
@@ -106,8 +109,10 @@ impl Batch for CompleteSignIns {
                    UPDATE webauthn_credentials k SET sign_count = f.sign_count, backup_state = f.backup_state, last_used_at = f.now
                    FROM fit f WHERE k.user_pool_id = f.user_pool_id AND k.sub = f.sub AND k.credential_id = f.credential_id
                ), opened AS (
-                   INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at, methods, device_key)
-                   SELECT user_pool_id, origin_jti, sub, client_id, 'passkey', credential_id, refresh_hash, now, expires_at, methods, device_key
+                   INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash, auth_time, expires_at, methods, device_key,
+                                         user_agent, address)
+                   SELECT user_pool_id, origin_jti, sub, client_id, 'passkey', credential_id, refresh_hash, now, expires_at, methods, device_key, user_agent,
+                          address
                    FROM fit
                )
                SELECT f.n AS "n!", g.group_name AS "group_name?", g.role_arn, g.precedence
@@ -129,7 +134,9 @@ impl Batch for CompleteSignIns {
             &hashes,
             &expiries,
             &methods,
-            &devices as &[Option<String>]
+            &devices as &[Option<String>],
+            &agents as &[Option<String>],
+            &addresses as &[Option<String>]
         )
         .fetch_all(&mut db)
         .await?;

@@ -17,13 +17,14 @@ use crate::{
     },
 };
 
-/// A kind of address on the page: its attribute, its form field, the type of the field's input, the message ID of the
-/// button that begins a verification (`verify`), and the values of the parameter `done` that report that the address
-/// was saved or verified.
+/// A kind of address on the page: its attribute, its form field, the type of the field's input, the message IDs of the
+/// link that leads to the form (`change`) and of the button that begins a verification (`verify`), and the values of the
+/// parameter `done` that report that the address was saved or verified.
 pub(super) struct AddressKind {
     pub(super) attribute: AddressAttribute,
     pub(super) field: &'static str,
     pub(super) input: &'static str,
+    pub(super) change: &'static str,
     pub(super) verify: &'static str,
     pub(super) saved: &'static str,
     pub(super) verified: &'static str,
@@ -34,6 +35,7 @@ pub(super) const ADDRESSES: [AddressKind; 2] = [
         attribute: AddressAttribute::Email,
         field: "email",
         input: "email",
+        change: "change-email",
         verify: "verify-email",
         saved: "email-saved",
         verified: "email-verified",
@@ -42,6 +44,7 @@ pub(super) const ADDRESSES: [AddressKind; 2] = [
         attribute: AddressAttribute::PhoneNumber,
         field: "phone",
         input: "tel",
+        change: "change-phone",
         verify: "verify-phone",
         saved: "phone-saved",
         verified: "phone-verified",
@@ -52,8 +55,16 @@ pub(super) struct AddressRow<'a> {
     pub(super) kind: &'static AddressKind,
     pub(super) value: &'a str,
     pub(super) verified: bool,
-    /// Whether people can change the address through the app client.
-    pub(super) writable: bool,
+    /// The address of the page that changes it, if people can change it through the app client.
+    pub(super) change: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "account_address.html")]
+struct AddressPage<'a> {
+    f: PageLayout,
+    kind: &'static AddressKind,
+    value: &'a str,
 }
 
 #[derive(Template)]
@@ -89,12 +100,36 @@ impl Account<'_> {
             kind,
             value: value(kind.attribute.name()),
             verified: value(kind.attribute.verified()) == "true",
-            writable: settings
+            change: settings
                 .schema_attributes
                 .iter()
-                .any(|known| known.name == kind.attribute.name() && known.mutable && may_write(client, known)),
+                .any(|known| known.name == kind.attribute.name() && known.mutable && may_write(client, known))
+                .then(|| account_path(self.visit, &[("change", kind.field)])),
         };
         ADDRESSES.iter().filter(wanted).map(row).collect()
+    }
+
+    /// Shows the form for the kind of address with this field, or the account page if the person cannot change it.
+    pub(super) async fn ask_address(&self, field: &str) -> Result<HttpResponse> {
+        let addresses = self.addresses();
+        match addresses.iter().find(|one| one.kind.field == field && one.change.is_some()) {
+            None => self.page(200, Notice::None).await,
+            Some(one) => match self.step_up(Some(("change", field))) {
+                Some(response) => Ok(response),
+                None => self.address_page(200, one.kind, one.value, Notice::None),
+            },
+        }
+    }
+
+    fn address_page(
+        &self,
+        status: u16,
+        kind: &'static AddressKind,
+        value: &str,
+        notice: Notice,
+    ) -> Result<HttpResponse> {
+        let template = AddressPage { f: self.frame(notice), kind, value };
+        page(self.visit, status, &template.f, &template)
     }
 
     pub(super) async fn save_address(&self, kind: &'static AddressKind) -> Result<HttpResponse> {
@@ -109,7 +144,7 @@ impl Account<'_> {
                 Some(to) => self.code_page(200, kind, to, Notice::None),
                 None => Ok(see_other(&account_path(self.visit, &[("done", kind.saved)]))),
             },
-            Err(error) => self.said(error).await,
+            Err(error) => self.address_page(400, kind, entered, self.problem(error)?),
         }
     }
 

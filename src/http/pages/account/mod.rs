@@ -6,7 +6,9 @@
 //! directly.
 
 mod addresses;
+mod application;
 mod rows;
+mod user_agent;
 
 use std::{borrow::Cow, collections::HashMap, rc::Rc, sync::Arc};
 
@@ -18,7 +20,8 @@ use strum::VariantArray;
 
 use self::{
     addresses::{ADDRESSES, AddressRow},
-    rows::{PasskeyRow, SessionRow, passkey_name},
+    application::Application,
+    rows::{PasskeyRow, SessionRow, is_unnamed, passkey_name},
 };
 use super::{
     Back, Message, Notice, PageLayout, code_input, cookies, gone, page, pool,
@@ -35,16 +38,14 @@ use crate::{
         sessions::browser::Browser,
     },
     http::visit::{self, Visit},
-    store::{self, clients::ClientAndPool, pools::SessionsOnDelete},
+    store::{self, clients::ClientAndPool, passkeys::PasskeyDetails, pools::SessionsOnDelete},
 };
 
 /// The maximum number of sessions that the page shows.
 const SESSIONS: i64 = 20;
 /// Parameters that concern a single visit to the page. Links to other pages and redirects to the sign-in leave them
 /// out.
-const OF_ONE_VISIT: [&str; 5] = ["done", "fresh", "gone", "ask", "from"];
-/// How many passkeys the page shows at once. The limit keeps the page below 60 KB, which a browser test checks.
-const PASSKEYS: usize = 10;
+const OF_ONE_VISIT: [&str; 6] = ["done", "fresh", "gone", "ask", "rename", "change"];
 
 pub async fn visit(request: HttpRequest, payload: web::Payload, app: web::Data<App>) -> HttpResponse {
     visit::answer((request, payload, app), "account", show, super::refuse).await
@@ -61,23 +62,38 @@ struct MethodRow {
 struct AccountPage<'a> {
     f: PageLayout,
     username: &'a str,
+    application: Option<Application>,
     passkeys: Vec<PasskeyRow>,
+    /// Whether the pool has passkeys.
+    has_passkeys: bool,
+    /// How many passkeys the person has, and how many they may have.
+    passkeys_count: Cow<'static, str>,
+    /// Whether the person may have another passkey.
     can_add: bool,
-    /// The addresses of the pages with the passkeys before and after those shown, if there are any.
-    before: Option<String>,
-    after: Option<String>,
     sessions: Vec<SessionRow>,
     more_sessions: bool,
     addresses: Vec<AddressRow<'a>>,
     has_password: bool,
     /// Whether the form for changing the password is open, because it was submitted with an error.
     password_open: bool,
+    /// The password's field whose value was wrong: `old` or `new`.
+    wrong: Option<&'static str>,
     /// The address of the page for choosing a first password, with the username in its query.
     set_password: String,
     policy: String,
     mfa: Vec<MethodRow>,
-    /// Whether the page says that passkeys cannot be used to sign in while a second factor is on.
+    /// Whether passkeys cannot be used to sign in while a second factor is on, and whether that is so now.
     passkeys_rest: bool,
+    passkeys_rest_now: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account_rename.html")]
+struct RenamePage<'a> {
+    f: PageLayout,
+    title: Cow<'static, str>,
+    credential_id: &'a str,
+    name: &'a str,
 }
 
 #[derive(Template)]
@@ -85,6 +101,8 @@ struct AccountPage<'a> {
 struct AskPage<'a> {
     f: PageLayout,
     title: Cow<'static, str>,
+    /// What is deleted, if that is a passkey.
+    passkey: Option<PasskeyRow>,
     texts: Vec<Cow<'static, str>>,
     step: &'static str,
     credential_id: &'a str,
@@ -108,10 +126,13 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let client = visit.app.client_with_pool(&purpose.named().pool.id, &browser.session.client_id).await?;
     let account = Account { visit, purpose: &purpose, named: purpose.named(), client, browser };
     if !visit.is_form() {
-        return match visit.query.given("ask") {
-            Some("account") => account.ask_delete_account(),
-            Some(credential_id) => account.ask_delete(credential_id).await,
-            None => account.page(200, account.done()).await,
+        let given = |name: &str| visit.query.given(name);
+        return match (given("ask"), given("rename"), given("change")) {
+            (Some("account"), ..) => account.ask_delete_account(),
+            (Some(credential_id), ..) => account.ask_delete(credential_id).await,
+            (None, Some(credential_id), _) => account.ask_rename(credential_id).await,
+            (None, None, Some(field)) => account.ask_address(field).await,
+            (None, None, None) => account.page(200, account.done()).await,
         };
     }
     if !cookies::is_own_form(visit) {
@@ -191,6 +212,11 @@ impl Account<'_> {
     }
 
     async fn page(&self, status: u16, notice: Notice) -> Result<HttpResponse> {
+        self.page_with_wrong(status, notice, None).await
+    }
+
+    /// Like [`Self::page`]. `wrong` names the password's field whose value was wrong.
+    async fn page_with_wrong(&self, status: u16, notice: Notice, wrong: Option<&'static str>) -> Result<HttpResponse> {
         let (app, pool, user) = (&self.visit.app, &self.named.pool, &self.browser.user);
         let (passkeys, signals) = {
             let mut db = app.db.acquire().await?;
@@ -206,22 +232,28 @@ impl Account<'_> {
         let mut f = self.frame(notice);
         f.signals = signals.map(|signals| self.with_gone(json!(signals)).to_string());
         let methods = SecondFactor::VARIANTS.iter().copied().filter(|method| pool.has_mfa(*method));
-        let from = self.visit.query.get("from").and_then(|from| from.parse::<usize>().ok()).unwrap_or_default();
-        let from = if from < passkeys.len() { from } else { 0 };
-        let others = |from: usize| account_path(self.visit, &[("from", &from.to_string())]);
-        let shown = passkeys.iter().skip(from).take(PASSKEYS);
+        let (count, most) = (passkeys.len(), app.passkey_limit(pool));
+        let has_passkeys = pool::has_passkeys(pool);
+        let passkeys_rest = has_passkeys && !factors::passkeys_suffice(pool, user);
         let template = AccountPage {
             username: flows::accounts::names::shown(pool, user),
-            passkeys: shown.map(|one| self.passkey_row(&f.texts, one)).collect(),
-            before: (from > 0).then(|| others(from.saturating_sub(PASSKEYS))),
-            after: (from + PASSKEYS < passkeys.len()).then(|| others(from + PASSKEYS)),
-            can_add: pool::has_passkeys(pool),
-            sessions: sessions.iter().map(|one| self.session_row(&f.texts, one, &names)).collect(),
+            application: Application::of(&app.public_url, &self.named.client.settings),
+            passkeys: self.passkey_rows(&f.texts, &passkeys),
+            has_passkeys,
+            passkeys_count: f.texts.say2(
+                "passkeys-count",
+                ("count", &count.to_string()),
+                ("maximum", &most.to_string()),
+            ),
+            can_add: has_passkeys && i64::try_from(count).is_ok_and(|count| count < most),
+            sessions: self.session_rows(&f.texts, &sessions, &names),
             more_sessions,
             addresses: self.addresses(),
             has_password: user.password_hash.is_some(),
             password_open: self.field("step") == "password",
-            passkeys_rest: pool::has_passkeys(pool) && !factors::passkeys_suffice(pool, user),
+            wrong,
+            passkeys_rest,
+            passkeys_rest_now: passkeys_rest && factors::is_needed(pool, user),
             set_password: {
                 let query = account_path(self.visit, &[("login_hint", flows::accounts::names::shown(pool, user))]);
                 query.replacen("/account", "/forgot", 1)
@@ -260,14 +292,12 @@ impl Account<'_> {
             // The other steps need no fresh sign-in, or check it later.
             _ => false,
         };
-        if asks && let Some(response) = self.step_up(None) {
+        let form = ADDRESSES.iter().find(|kind| kind.field == step).map(|kind| ("change", kind.field));
+        if asks && let Some(response) = self.step_up(form) {
             return Ok(response);
         }
         match step {
-            "rename" => {
-                let input = json!({"CredentialId": self.field("credential_id"), "FriendlyCredentialName": self.field("name").trim()});
-                self.done_or_said("UpdateWebAuthnCredential", input, "passkey-renamed").await
-            }
+            "rename" => self.rename().await,
             "ask_delete" => self.ask_delete(self.field("credential_id")).await,
             "delete" => self.delete().await,
             "end_session" => {
@@ -310,34 +340,79 @@ impl Account<'_> {
     }
 
     async fn said(&self, error: Error) -> Result<HttpResponse> {
+        self.page(400, self.problem(error)?).await
+    }
+
+    /// Returns the notice for an error.
+    fn problem(&self, error: Error) -> Result<Notice> {
         let error = words::refuse_internal(error)?;
         let texts = PageLayout::new(self.visit, None).texts;
-        let text = match &error {
+        Ok(Notice::Problem(match &error {
             Error::InvalidPassword(_) => {
                 let policy = words::policy(&texts, &self.named.pool.settings.policies.password_policy);
                 texts.say1("error-password-policy", "policy", policy)
             }
             other => words::explaining(&texts, other),
+        }))
+    }
+
+    /// Returns the passkey with this credential ID (base64url), if it is the person's.
+    async fn passkey(&self, id: &str) -> Result<Option<PasskeyDetails>> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(id).unwrap_or_default();
+        let mut db = self.visit.app.db.acquire().await?;
+        let passkeys = store::passkeys::list_details(&mut db, &self.named.pool.id, self.browser.user.sub).await?;
+        Ok(passkeys.into_iter().find(|one| one.credential_id == bytes))
+    }
+
+    async fn ask_rename(&self, id: &str) -> Result<HttpResponse> {
+        let texts = PageLayout::new(self.visit, None).texts;
+        match self.passkey(id).await? {
+            Some(passkey) => {
+                let name = passkey_name(&texts, &self.visit.app, &passkey);
+                self.rename_page(200, id, &name, &name, Notice::None)
+            }
+            None => self.page(400, Notice::Problem(texts.say("error-passkey-gone"))).await,
+        }
+    }
+
+    /// Shows the form for a passkey's name. `entered` is what its field contains.
+    fn rename_page(&self, status: u16, id: &str, name: &str, entered: &str, notice: Notice) -> Result<HttpResponse> {
+        let f = self.frame(notice);
+        let template = RenamePage { title: f.say1("rename-it", "name", name), credential_id: id, name: entered, f };
+        page(self.visit, status, &template.f, &template)
+    }
+
+    async fn rename(&self) -> Result<HttpResponse> {
+        let (id, entered) = (self.field("credential_id"), self.field("name").trim());
+        let input = json!({"CredentialId": id, "FriendlyCredentialName": entered});
+        let error = match self.call("UpdateWebAuthnCredential", input).await {
+            Ok(_) => return Ok(super::see_other(&account_path(self.visit, &[("done", "passkey-renamed")]))),
+            Err(error) => error,
         };
-        self.page(400, Notice::Problem(text)).await
+        match self.passkey(id).await? {
+            Some(passkey) => {
+                let name = passkey_name(&PageLayout::new(self.visit, None).texts, &self.visit.app, &passkey);
+                self.rename_page(400, id, &name, entered, self.problem(error)?)
+            }
+            None => self.said(error).await,
+        }
     }
 
     /// Returns a redirect to the sign-in page if the pool's policy demands a fresher sign-in, or `None` if the person's
     /// sign-in is fresh enough.
     ///
-    /// If `ask` is given, the account page shows the question that it names, once the person has signed in again.
-    fn step_up(&self, ask: Option<&str>) -> Option<HttpResponse> {
+    /// If a parameter is given, the account page shows what it asks for, once the person has signed in again.
+    fn step_up(&self, asked: Option<(&str, &str)>) -> Option<HttpResponse> {
         let due = step_up::is_due(&self.named.pool, self.browser.session.auth_time, self.visit.app.clock.now());
         due.then(|| {
-            let ask = ask.map(|ask| ("ask", ask));
-            let more: Vec<_> = [("fresh", "1")].into_iter().chain(ask).collect();
+            let more: Vec<_> = [("fresh", "1")].into_iter().chain(asked).collect();
             let query = self.visit.query.text(&OF_ONE_VISIT, &more);
             super::see_other(&format!("/login?{query}"))
         })
     }
 
     async fn ask_delete(&self, id: &str) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up(Some(id)) {
+        if let Some(response) = self.step_up(Some(("ask", id))) {
             return Ok(response);
         }
         let (app, pool) = (&self.visit.app, &self.named.pool);
@@ -366,21 +441,25 @@ impl Account<'_> {
             SessionsOnDelete::EndAll => said.push(texts.say("delete-passkey-ends-all")),
         }
         said.push(texts.say("delete-passkey-manager"));
-        let name = passkey_name(&texts, app, passkey);
+        let row = self.passkey_row(&texts, passkey);
         let template = AskPage {
             f: self.frame(Notice::None),
-            title: texts.say1("delete-passkey-title", "name", &name),
+            title: match is_unnamed(passkey) {
+                true => texts.say("delete-passkey-this"),
+                false => texts.say1("delete-passkey-title", "name", &row.name),
+            },
+            passkey: Some(row),
             texts: said,
             step: "delete",
             credential_id: id,
-            button: texts.say("delete"),
+            button: texts.say("delete-passkey"),
         };
         page(self.visit, 200, &template.f, &template)
     }
 
     async fn delete(&self) -> Result<HttpResponse> {
         let id = self.field("credential_id");
-        if let Some(response) = self.step_up(Some(id)) {
+        if let Some(response) = self.step_up(Some(("ask", id))) {
             return Ok(response);
         }
         match self.call("DeleteWebAuthnCredential", json!({"CredentialId": id})).await {
@@ -421,9 +500,13 @@ impl Account<'_> {
         match self.call("ChangePassword", input).await {
             Ok(_) => Ok(super::see_other(&account_path(self.visit, &[("done", "password-saved")]))),
             Err(error) if error.key() == Some(&Key::WrongCredentials) => {
-                self.page(400, Notice::Problem(PageLayout::new(self.visit, None).say("error-password-wrong"))).await
+                let text = PageLayout::new(self.visit, None).say("error-password-wrong");
+                self.page_with_wrong(400, Notice::Problem(text), Some("old")).await
             }
-            Err(error) => self.said(error).await,
+            Err(error) => {
+                let wrong = matches!(error, Error::InvalidPassword(_) | Error::PasswordHistoryPolicyViolation(_));
+                self.page_with_wrong(400, self.problem(error)?, wrong.then_some("new")).await
+            }
         }
     }
 
@@ -490,12 +573,13 @@ impl Account<'_> {
     }
 
     fn ask_delete_account(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up(Some("account")) {
+        if let Some(response) = self.step_up(Some(("ask", "account"))) {
             return Ok(response);
         }
         let f = self.frame(Notice::None);
         let template = AskPage {
             title: f.say("delete-account-title"),
+            passkey: None,
             texts: vec![f.say("delete-account-what")],
             step: "delete_account",
             credential_id: "",
@@ -506,7 +590,7 @@ impl Account<'_> {
     }
 
     async fn delete_account(&self) -> Result<HttpResponse> {
-        if let Some(response) = self.step_up(Some("account")) {
+        if let Some(response) = self.step_up(Some(("ask", "account"))) {
             return Ok(response);
         }
         let user = &self.browser.user;
