@@ -96,6 +96,7 @@ operations! {
     "SetUserPoolSessionConfiguration": Write => pools::set_user_pool_session_configuration,
     "GetUserPoolSessionConfiguration": Read => pools::get_user_pool_session_configuration,
     "AddCustomAttributes": Write => pools::add_custom_attributes,
+    "GetSigningCertificate": Read => pools::get_signing_certificate,
     // tags
     "TagResource": Write => tags::tag_resource,
     "UntagResource": Write => tags::untag_resource,
@@ -139,6 +140,7 @@ operations! {
     "AdminDeleteUserAttributes": WriteUsers => users::admin_delete_user_attributes,
     "AdminResetUserPassword": WriteUsers => users::admin_reset_user_password,
     "AdminSetUserMFAPreference": WriteUsers => users::admin_set_user_mfa_preference,
+    "AdminSetUserSettings": WriteUsers => users::admin_set_user_settings,
     "AdminDeleteSoftwareToken": WriteUsers => users::admin_delete_software_token,
     "AdminGetUserAuthFactors": Read => users::admin_get_user_auth_factors,
     "AdminListUserAuthEvents": Read => users::admin_list_user_auth_events,
@@ -184,6 +186,7 @@ operations! {
     "AssociateSoftwareToken": Write => account::associate_software_token,
     "VerifySoftwareToken": Write => account::verify_software_token,
     "SetUserMFAPreference": Write => account::set_user_mfa_preference,
+    "SetUserSettings": Write => account::set_user_settings,
     "ChangePassword": Write => account::change_password,
     "DeleteUser": Write => account::delete_user,
     "GlobalSignOut": Write => tokens::global_sign_out,

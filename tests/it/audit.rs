@@ -141,6 +141,12 @@ async fn every_change_by_an_operator_is_noted() {
     trail.of_pool("AdminSetUserMFAPreference", preference, "mfa.changed").await;
     let preference = with(json!({"EmailMfaSettings": {"Enabled": false, "PreferredMfa": false}}));
     trail.of_pool("AdminSetUserMFAPreference", preference, "mfa.changed").await;
+    let phone =
+        json!([{"Name": "phone_number", "Value": "+12065550100"}, {"Name": "phone_number_verified", "Value": "true"}]);
+    trail.of_pool("AdminUpdateUserAttributes", with(json!({"UserAttributes": phone})), "user.updated").await;
+    let options = json!([{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}]);
+    trail.of_pool("AdminSetUserSettings", with(json!({"MFAOptions": options})), "mfa.changed").await;
+    trail.of_pool("AdminSetUserSettings", with(json!({"MFAOptions": []})), "mfa.changed").await;
     // An authenticator app that waits for its first code, and a device that was confirmed.
     let remembers = json!({"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true}});
     trail.of_pool("UpdateUserPool", remembers, "pool.updated").await;
