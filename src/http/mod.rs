@@ -68,6 +68,7 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/assets/pages.js", web::get().to(pages::assets::script))
             .route("/assets/keystead-passkeys.js", web::get().to(pages::assets::signals))
             .route("/assets/logo/{user_pool_id}/{version}", web::get().to(pages::assets::logo))
+            .route("/assets/logo/{user_pool_id}/{id}/{version}", web::get().to(pages::assets::logo_of_client))
             .route("/.well-known/webauthn", web::get().to(pages::assets::related_origins))
             .route("/dev/inbox", web::get().to(pages::inbox::read))
             .route("/import/{token}", web::put().to(import::put))

@@ -6,6 +6,7 @@
 //! handler's argument after the context says who may call the operation (see [`crate::caller`]).
 
 mod account;
+mod branding;
 mod clients;
 #[cfg(test)]
 mod conformance;
@@ -20,6 +21,7 @@ mod resource_servers;
 mod sessions;
 mod sign_in;
 mod tags;
+mod terms;
 mod tokens;
 mod users;
 
@@ -128,6 +130,21 @@ operations! {
     "AddUserPoolClientSecret": Write => clients::add_user_pool_client_secret,
     "DeleteUserPoolClientSecret": Write => clients::delete_user_pool_client_secret,
     "ListUserPoolClientSecrets": Read => clients::list_user_pool_client_secrets,
+    // branding
+    "SetUICustomization": Write => branding::set_ui_customization,
+    "GetUICustomization": Read => branding::get_ui_customization,
+    "CreateManagedLoginBranding": Write => branding::create_managed_login_branding,
+    "DescribeManagedLoginBranding": Read => branding::describe_managed_login_branding,
+    "DescribeManagedLoginBrandingByClient": Read => branding::describe_managed_login_branding_by_client,
+    "UpdateManagedLoginBranding": Write => branding::update_managed_login_branding,
+    "DeleteManagedLoginBranding": Write => branding::delete_managed_login_branding,
+    // terms
+    "CreateTerms": Write => terms::create_terms,
+    "DescribeTerms": Read => terms::describe_terms,
+    "DescribeTermsByClient": Read => terms::describe_terms_by_client,
+    "UpdateTerms": Write => terms::update_terms,
+    "DeleteTerms": Write => terms::delete_terms,
+    "ListTerms": Read => terms::list_terms,
     // users
     "AdminCreateUser": WriteUsers => users::admin_create_user,
     "AdminSetUserPassword": WriteUsers => users::admin_set_user_password,

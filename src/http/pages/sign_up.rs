@@ -1,6 +1,6 @@
 //! `/signup`: a person creates an account, confirms it with a code or a link, and is asked whether to add a passkey.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -29,7 +29,8 @@ use crate::{
     },
     http::visit::{self, Visit},
     secret::Secret,
-    store::pools::Pool,
+    store::{self, clients::ClientAndPool, page_settings::Kind, pools::Pool},
+    texts::Texts,
     wire,
 };
 
@@ -44,6 +45,8 @@ struct SignUpPage {
     fields: Vec<AttributeInput>,
     password_optional: bool,
     policy: String,
+    /// The documents with terms: label and address.
+    terms: Vec<(Cow<'static, str>, String)>,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
@@ -65,11 +68,11 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return page(visit, 403, &frame, &message);
     }
     if !visit.is_form() {
-        return sign_up_page(visit, &purpose, 200, Notice::None);
+        return sign_up_page(visit, &purpose, 200, Notice::None).await;
     }
     if !cookies::is_own_form(visit) {
         let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
-        return sign_up_page(visit, &purpose, 403, notice);
+        return sign_up_page(visit, &purpose, 403, notice).await;
     }
     match visit.form.get("step").unwrap_or_default() {
         "sign_up" => begin(visit, &purpose).await,
@@ -117,7 +120,32 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     names
 }
 
-fn sign_up_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notice) -> Result<HttpResponse> {
+/// Returns the links to the documents with terms in the page's language. As with Amazon Cognito, they are shown only if
+/// the app client has both documents (docs/cognito.md 7.7).
+async fn terms(visit: &Visit, named: &ClientAndPool, texts: &Texts) -> Result<Vec<(Cow<'static, str>, String)>> {
+    let found = store::page_settings::links_of_terms(&visit.app.db, &named.pool.id, &named.client.id).await?;
+    if found.len() < Kind::TERMS.len() {
+        return Ok(Vec::new());
+    }
+    let language = match texts.language().split('-').next().unwrap_or_default() {
+        "de" => "cognito:german",
+        "es" => "cognito:spanish",
+        "fr" => "cognito:french",
+        "ja" => "cognito:japanese",
+        "pt" => "cognito:portuguese-brazil",
+        "en" => "cognito:english",
+        _ => "cognito:default",
+    };
+    let link = |kind: Kind, label: &str| {
+        let (_, links) = found.iter().find(|(name, _)| name == kind.text())?;
+        let address = links.get(language).or_else(|| links.get("cognito:default"))?.as_str()?;
+        Some((texts.say(label), address.to_owned()))
+    };
+    let documents = [(Kind::TermsOfUse, "terms-of-use"), (Kind::PrivacyPolicy, "privacy-policy")];
+    Ok(documents.into_iter().filter_map(|(kind, label)| link(kind, label)).collect())
+}
+
+async fn sign_up_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notice) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
     f.notice = notice;
     let pool = &purpose.named().pool;
@@ -130,6 +158,7 @@ fn sign_up_page(visit: &Visit, purpose: &PagePurpose, status: u16, notice: Notic
         fields: field_names(pool).into_iter().map(field).collect(),
         password_optional: pool.uses_codes(),
         policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
+        terms: terms(visit, purpose.named(), &f.texts).await?,
         f,
     };
     page(visit, status, &template.f, &template)
@@ -150,7 +179,7 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
     };
     let missing = names.iter().any(|(name, required)| *required && given(name).is_none());
     let Some(username) = username.as_deref().filter(|_| !missing) else {
-        return sign_up_page(visit, purpose, 400, Notice::Problem(purpose.frame(visit).say("error-entry")));
+        return sign_up_page(visit, purpose, 400, Notice::Problem(purpose.frame(visit).say("error-entry"))).await;
     };
     let attributes = names.iter().filter(|(name, _)| name != "username");
     let attributes = attributes.filter_map(|(name, _)| Some(json!({"Name": name, "Value": given(name)?})));
@@ -204,7 +233,7 @@ async fn begin(visit: &Visit, purpose: &PagePurpose) -> Result<HttpResponse> {
                 Error::InvalidPassword(_) => frame.texts.say1("error-password-policy", "policy", policy),
                 other => words::explaining(&frame.texts, &other),
             };
-            sign_up_page(visit, purpose, 400, Notice::Problem(text))
+            sign_up_page(visit, purpose, 400, Notice::Problem(text)).await
         }
     }
 }
