@@ -45,6 +45,8 @@ pub enum Error {
     #[error("{0}")]
     LimitExceeded(Text),
     #[error("{0}")]
+    ManagedLoginBrandingExists(Text),
+    #[error("{0}")]
     NotAuthorized(Text),
     #[error("{0}")]
     PasswordHistoryPolicyViolation(Text),
@@ -58,6 +60,8 @@ pub enum Error {
     ScopeDoesNotExist(Text),
     #[error("{0}")]
     SoftwareTokenMfaNotFound(Text),
+    #[error("{0}")]
+    TermsExists(Text),
     #[error("{0}")]
     TooManyRequests(Text),
     #[error("{0}")]
@@ -155,6 +159,7 @@ impl Error {
             Self::InvalidParameter(_) => "InvalidParameterException",
             Self::InvalidPassword(_) => "InvalidPasswordException",
             Self::LimitExceeded(_) => "LimitExceededException",
+            Self::ManagedLoginBrandingExists(_) => "ManagedLoginBrandingExistsException",
             Self::NotAuthorized(_) => "NotAuthorizedException",
             Self::PasswordHistoryPolicyViolation(_) => "PasswordHistoryPolicyViolationException",
             Self::PreconditionNotMet(_) => "PreconditionNotMetException",
@@ -162,6 +167,7 @@ impl Error {
             Self::ResourceNotFound(_) => "ResourceNotFoundException",
             Self::ScopeDoesNotExist(_) => "ScopeDoesNotExistException",
             Self::SoftwareTokenMfaNotFound(_) => "SoftwareTokenMFANotFoundException",
+            Self::TermsExists(_) => "TermsExistsException",
             Self::TooManyRequests(_) => "TooManyRequestsException",
             Self::UnexpectedLambda(_) => "UnexpectedLambdaException",
             Self::UserLambdaValidation(_) => "UserLambdaValidationException",
@@ -213,12 +219,14 @@ impl Error {
             | Self::InvalidParameter(text)
             | Self::InvalidPassword(text)
             | Self::LimitExceeded(text)
+            | Self::ManagedLoginBrandingExists(text)
             | Self::NotAuthorized(text)
             | Self::PasswordHistoryPolicyViolation(text)
             | Self::PreconditionNotMet(text)
             | Self::ResourceNotFound(text)
             | Self::ScopeDoesNotExist(text)
             | Self::SoftwareTokenMfaNotFound(text)
+            | Self::TermsExists(text)
             | Self::TooManyRequests(text)
             | Self::UnexpectedLambda(text)
             | Self::UserLambdaValidation(text)

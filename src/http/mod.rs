@@ -68,6 +68,7 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .route("/assets/pages.js", web::get().to(pages::assets::script))
             .route("/assets/keystead-passkeys.js", web::get().to(pages::assets::signals))
             .route("/assets/logo/{user_pool_id}/{version}", web::get().to(pages::assets::logo))
+            .route("/assets/logo/{user_pool_id}/{id}/{version}", web::get().to(pages::assets::logo_of_client))
             .route("/.well-known/webauthn", web::get().to(pages::well_known::related_origins))
             .service(document("/.well-known/change-password", pages::well_known::change_password))
             .service(document("/.well-known/passkey-endpoints", pages::well_known::passkey_endpoints))

@@ -30,7 +30,8 @@ use crate::{
     error::{Error, Result},
     flows::oauth::fields::Fields,
     hosts::Place,
-    operations, store,
+    operations,
+    store::{self, clients::ClientAndPool, page_settings::Customization},
     tokens::{self, AccessClaims, PoolKeys},
 };
 
@@ -57,6 +58,8 @@ pub struct Visit {
     cookies: Vec<(String, String)>,
     /// The claims of the access token, once it has been verified.
     claims: OnceLock<AccessClaims>,
+    /// How the pages of the app client look, once [`Visit::dress`] has read it.
+    customization: OnceLock<Customization>,
 }
 
 /// Answers a visit with `handle`, and errors with `refuse`. `name` is the visit's name in the log and the metrics.
@@ -137,6 +140,7 @@ impl Visit {
             size: 0,
             cookies,
             claims: OnceLock::new(),
+            customization: OnceLock::new(),
         };
         visit.context.browser = Some(visit.form_secret().mark(&app.sealing));
         visit
@@ -197,6 +201,20 @@ impl Visit {
         let options = matches!(&*self.path, "/login" | "/passkeys/add") && self.form.get("step") == Some("options");
         let counts = self.is_form() && !self.path.starts_with("/oauth2/") && !options;
         if counts { self.app.budgets.spend_form(self.context.address, pool_id) } else { Ok(()) }
+    }
+
+    /// Reads how the pages of this app client look. Pages that are made afterwards look so.
+    pub async fn dress(&self, named: &ClientAndPool) -> Result<()> {
+        let found = store::page_settings::customization(&self.app.db, &named.pool.id, &named.client.id).await?;
+        if let Some(found) = found {
+            self.customization.get_or_init(|| found);
+        }
+        Ok(())
+    }
+
+    /// How the pages of the app client look, beyond what the pool says.
+    pub fn customization(&self) -> Option<&Customization> {
+        self.customization.get()
     }
 
     /// Identifies the visitor as far as possible without asking the database.

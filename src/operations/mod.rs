@@ -6,6 +6,7 @@
 //! handler's argument after the context says who may call the operation (see [`crate::caller`]).
 
 mod account;
+mod branding;
 mod clients;
 #[cfg(test)]
 mod conformance;
@@ -21,6 +22,7 @@ mod resource_servers;
 mod sessions;
 mod sign_in;
 mod tags;
+mod terms;
 mod tokens;
 mod users;
 
@@ -97,6 +99,7 @@ operations! {
     "SetUserPoolSessionConfiguration": Write => pools::set_user_pool_session_configuration,
     "GetUserPoolSessionConfiguration": Read => pools::get_user_pool_session_configuration,
     "AddCustomAttributes": Write => pools::add_custom_attributes,
+    "GetSigningCertificate": Read => pools::get_signing_certificate,
     // tags
     "TagResource": Write => tags::tag_resource,
     "UntagResource": Write => tags::untag_resource,
@@ -128,6 +131,21 @@ operations! {
     "AddUserPoolClientSecret": Write => clients::add_user_pool_client_secret,
     "DeleteUserPoolClientSecret": Write => clients::delete_user_pool_client_secret,
     "ListUserPoolClientSecrets": Read => clients::list_user_pool_client_secrets,
+    // branding
+    "SetUICustomization": Write => branding::set_ui_customization,
+    "GetUICustomization": Read => branding::get_ui_customization,
+    "CreateManagedLoginBranding": Write => branding::create_managed_login_branding,
+    "DescribeManagedLoginBranding": Read => branding::describe_managed_login_branding,
+    "DescribeManagedLoginBrandingByClient": Read => branding::describe_managed_login_branding_by_client,
+    "UpdateManagedLoginBranding": Write => branding::update_managed_login_branding,
+    "DeleteManagedLoginBranding": Write => branding::delete_managed_login_branding,
+    // terms
+    "CreateTerms": Write => terms::create_terms,
+    "DescribeTerms": Read => terms::describe_terms,
+    "DescribeTermsByClient": Read => terms::describe_terms_by_client,
+    "UpdateTerms": Write => terms::update_terms,
+    "DeleteTerms": Write => terms::delete_terms,
+    "ListTerms": Read => terms::list_terms,
     // users
     "AdminCreateUser": WriteUsers => users::admin_create_user,
     "AdminSetUserPassword": WriteUsers => users::admin_set_user_password,
@@ -140,6 +158,7 @@ operations! {
     "AdminDeleteUserAttributes": WriteUsers => users::admin_delete_user_attributes,
     "AdminResetUserPassword": WriteUsers => users::admin_reset_user_password,
     "AdminSetUserMFAPreference": WriteUsers => users::admin_set_user_mfa_preference,
+    "AdminSetUserSettings": WriteUsers => users::admin_set_user_settings,
     "AdminDeleteSoftwareToken": WriteUsers => users::admin_delete_software_token,
     "AdminGetUserAuthFactors": Read => users::admin_get_user_auth_factors,
     "AdminListUserAuthEvents": Read => users::admin_list_user_auth_events,
@@ -185,6 +204,7 @@ operations! {
     "AssociateSoftwareToken": Write => account::associate_software_token,
     "VerifySoftwareToken": Write => account::verify_software_token,
     "SetUserMFAPreference": Write => account::set_user_mfa_preference,
+    "SetUserSettings": Write => account::set_user_settings,
     "ChangePassword": Write => account::change_password,
     "DeleteUser": Write => account::delete_user,
     "GlobalSignOut": Write => tokens::global_sign_out,

@@ -100,6 +100,20 @@ pub enum Event {
     PoolPasskeyPolicySet,
     #[strum(serialize = "pool.branding_set")]
     PoolBrandingSet,
+    #[strum(serialize = "ui_customization.set")]
+    UiCustomizationSet,
+    #[strum(serialize = "managed_login_branding.created")]
+    ManagedLoginBrandingCreated,
+    #[strum(serialize = "managed_login_branding.updated")]
+    ManagedLoginBrandingUpdated,
+    #[strum(serialize = "managed_login_branding.deleted")]
+    ManagedLoginBrandingDeleted,
+    #[strum(serialize = "terms.created")]
+    TermsCreated,
+    #[strum(serialize = "terms.updated")]
+    TermsUpdated,
+    #[strum(serialize = "terms.deleted")]
+    TermsDeleted,
     #[strum(serialize = "pool.attributes_added")]
     PoolAttributesAdded,
     #[strum(serialize = "pool.tagged")]
@@ -147,7 +161,7 @@ pub struct Entry<'a> {
     /// The passkey that the event is about.
     pub credential_id: Option<&'a [u8]>,
     /// The name or ID of anything else in the pool that the event is about: a group, an app client, a domain, a
-    /// resource server or an import job.
+    /// resource server, an import job or a document with terms.
     pub target: Option<&'a str>,
 }
 

@@ -42,6 +42,7 @@ pub const TABLES: &[&str] = &[
     "resource_servers",
     "domains",
     "pool_logos",
+    "page_settings",
     "deleted_clients",
     "app_clients",
     "signing_keys",

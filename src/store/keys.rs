@@ -20,6 +20,7 @@ pub struct StoredKey {
     pub state: String,
     /// The private key as PKCS#8 in DER, no longer sealed.
     pub private: Vec<u8>,
+    pub created_at: OffsetDateTime,
 }
 
 fn context(pool_id: &str, kid: &str) -> String {
@@ -29,7 +30,7 @@ fn context(pool_id: &str, kid: &str) -> String {
 /// Lists all keys of a pool. The list is empty if there is no such pool.
 pub async fn list(db: &Connections, sealing: &SealingKey, pool_id: &str) -> Result<Vec<StoredKey>> {
     let rows = sqlx::query!(
-        r#"SELECT kid, token_use, state, private_key, public_jwk AS "public_jwk: Json<PublicKey>"
+        r#"SELECT kid, token_use, state, created_at, private_key, public_jwk AS "public_jwk: Json<PublicKey>"
            FROM signing_keys WHERE user_pool_id = $1 ORDER BY token_use, created_at"#,
         pool_id
     )
@@ -38,7 +39,8 @@ pub async fn list(db: &Connections, sealing: &SealingKey, pool_id: &str) -> Resu
     rows.into_iter()
         .map(|row| {
             let private = sealing.open(&context(pool_id, &row.kid), &row.private_key).map_err(Error::internal)?;
-            Ok(StoredKey { public: row.public_jwk.0, token_use: row.token_use, state: row.state, private })
+            let (public, created_at) = (row.public_jwk.0, row.created_at);
+            Ok(StoredKey { public, token_use: row.token_use, state: row.state, private, created_at })
         })
         .collect()
 }

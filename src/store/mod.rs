@@ -29,6 +29,7 @@ pub(crate) mod look;
 pub mod migrations;
 pub mod operators;
 pub(crate) mod outbox;
+pub(crate) mod page_settings;
 pub mod passkeys;
 pub mod pools;
 pub(crate) mod resource_servers;

@@ -116,6 +116,12 @@ pub struct Branding {
     /// The color of buttons and links on dark pages, as `#rrggbb`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent_color_dark: Option<String>,
+    /// The background color of light pages, as `#rrggbb`. Only UI customizations and styles of managed login have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_color: Option<String>,
+    /// The background color of dark pages, as `#rrggbb`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_color_dark: Option<String>,
     /// Identifies the logo's present image, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo_version: Option<String>,

@@ -5,6 +5,7 @@
 //! 2048-bit keys per pool, and the claims in the documented order.
 
 mod access;
+mod certificate;
 mod keys;
 mod parsed_keys;
 mod refresh;
@@ -13,6 +14,7 @@ pub use access::{
     ACCESS_SCOPE, AccessClaims, Claims, Context, IdClaims, IssuedAccess, MachineClaims, sign, unverified_pool,
     unverified_subject, verify_access, verify_id,
 };
+pub use certificate::certificate;
 pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
 pub use refresh::{RefreshToken, Standing, Use};
 

@@ -99,6 +99,29 @@ async fn every_change_by_an_operator_is_noted() {
     let added = trail.of_pool("AddUserPoolClientSecret", web.clone(), &format!("client.secret_added {id}")).await;
     let secret = json!({"ClientId": id, "ClientSecretId": added["ClientSecretDescriptor"]["ClientSecretId"]});
     trail.of_pool("DeleteUserPoolClientSecret", secret, &format!("client.secret_deleted {id}")).await;
+    let customization = json!({"ClientId": id, "CSS": "a{}"});
+    trail.of_pool("SetUICustomization", customization, &format!("ui_customization.set {id}")).await;
+    let style = json!({"ClientId": id, "UseCognitoProvidedValues": true});
+    let event = format!("managed_login_branding.created {id}");
+    let style = trail.of_pool("CreateManagedLoginBranding", style, &event).await["ManagedLoginBranding"].clone();
+    let style = json!({"ManagedLoginBrandingId": style["ManagedLoginBrandingId"]});
+    let mut changed = style.clone();
+    changed["Settings"] = json!({"categories": {}});
+    let event = format!("managed_login_branding.updated {id}");
+    trail.of_pool("UpdateManagedLoginBranding", changed, &event).await;
+    let event = format!("managed_login_branding.deleted {id}");
+    trail.of_pool("DeleteManagedLoginBranding", style, &event).await;
+    let links = json!({"cognito:default": "https://example.com/terms"});
+    let made = json!({"UserPoolId": pool(), "ClientId": id, "TermsName": "privacy-policy", "TermsSource": "LINK",
+        "Enforcement": "NONE", "Links": links});
+    let answer = trail.server.operator("CreateTerms", made).await;
+    let terms_id = answer.ok()["Terms"]["TermsId"].as_str().unwrap().to_owned();
+    let event = format!("audit_events WHERE event = 'terms.created' AND target = '{terms_id}'");
+    assert_eq!(trail.server.count(&event).await, 1);
+    trail.called.insert("CreateTerms");
+    let changed = json!({"TermsId": terms_id, "TermsName": "terms-of-use"});
+    trail.of_pool("UpdateTerms", changed, &format!("terms.updated {terms_id}")).await;
+    trail.of_pool("DeleteTerms", json!({"TermsId": terms_id}), &format!("terms.deleted {terms_id}")).await;
     trail.of_pool("DeleteUserPoolClient", web, &format!("client.deleted {id}")).await;
 
     let mut ada = trail.server.signed_in("ada").await;
@@ -141,6 +164,12 @@ async fn every_change_by_an_operator_is_noted() {
     trail.of_pool("AdminSetUserMFAPreference", preference, "mfa.changed").await;
     let preference = with(json!({"EmailMfaSettings": {"Enabled": false, "PreferredMfa": false}}));
     trail.of_pool("AdminSetUserMFAPreference", preference, "mfa.changed").await;
+    let phone =
+        json!([{"Name": "phone_number", "Value": "+12065550100"}, {"Name": "phone_number_verified", "Value": "true"}]);
+    trail.of_pool("AdminUpdateUserAttributes", with(json!({"UserAttributes": phone})), "user.updated").await;
+    let options = json!([{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}]);
+    trail.of_pool("AdminSetUserSettings", with(json!({"MFAOptions": options})), "mfa.changed").await;
+    trail.of_pool("AdminSetUserSettings", with(json!({"MFAOptions": []})), "mfa.changed").await;
     // An authenticator app that waits for its first code, and a device that was confirmed.
     let remembers = json!({"DeviceConfiguration": {"ChallengeRequiredOnNewDevice": true}});
     trail.of_pool("UpdateUserPool", remembers, "pool.updated").await;

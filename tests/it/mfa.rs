@@ -522,3 +522,41 @@ async fn a_reset_code_is_void_once_its_address_is_a_second_factor() {
         json!({"ClientId": stage.client, "Username": "ada", "ConfirmationCode": code, "Password": "N3w-Passw0rd"});
     assert_eq!(stage.server.call("ConfirmForgotPassword", reset).await.outcome(), "ExpiredCodeException");
 }
+
+#[tokio::test]
+async fn mfa_options_are_the_older_form_of_mfa_by_text_message() {
+    let stage = Stage::with("OPTIONAL").await;
+    let options = json!([{"DeliveryMedium": "SMS", "AttributeName": "phone_number"}]);
+    let set = async |options: Value| stage.ada.call("SetUserSettings", json!({"MFAOptions": options})).await;
+    let user = json!({"UserPoolId": stage.pool, "Username": "ada"});
+    // As with SetUserMFAPreference, a phone number that is not verified is not enough.
+    let refusal = set(options.clone()).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: User does not have delivery config set to turn on SMS_MFA");
+    let phone =
+        json!([{"Name": "phone_number", "Value": "+12065550100"}, {"Name": "phone_number_verified", "Value": "true"}]);
+    let update = json!({"UserPoolId": stage.pool, "Username": "ada", "UserAttributes": phone});
+    stage.server.operator("AdminUpdateUserAttributes", update).await.ok();
+    assert_eq!(set(options.clone()).await.text, "");
+    let told = stage.ada.call("GetUser", json!({})).await.ok();
+    assert_eq!((&told["UserMFASettingList"], &told["MFAOptions"]), (&json!(["SMS_MFA"]), &options));
+    let told = stage.server.operator("AdminGetUser", user.clone()).await.ok();
+    assert_eq!((&told["UserMFASettingList"], &told["MFAOptions"]), (&json!(["SMS_MFA"]), &options));
+    let listed = stage.server.operator("ListUsers", json!({"UserPoolId": stage.pool})).await.ok();
+    assert_eq!(listed["Users"][0]["MFAOptions"], options);
+    let by_operator = async |options: Value| {
+        let input = json!({"UserPoolId": stage.pool, "Username": "ada", "MFAOptions": options});
+        stage.server.operator("AdminSetUserSettings", input).await
+    };
+    by_operator(json!([])).await.ok();
+    let told = stage.server.operator("AdminGetUser", user).await.ok();
+    assert!(told.get("UserMFASettingList").is_none() && told.get("MFAOptions").is_none(), "{told}");
+    // They can say nothing of other factors.
+    for other in [
+        json!([{"DeliveryMedium": "EMAIL", "AttributeName": "email"}]),
+        json!([{"DeliveryMedium": "SMS", "AttributeName": "email"}]),
+        json!([{}]),
+    ] {
+        assert_eq!(set(other.clone()).await.outcome(), "InvalidParameterException", "{other}");
+        assert_eq!(by_operator(other.clone()).await.outcome(), "InvalidParameterException", "{other}");
+    }
+}

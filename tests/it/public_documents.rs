@@ -1,6 +1,8 @@
 //! Key sets, discovery, health and metrics.
 
+use base64::{Engine, prelude::*};
 use serde_json::{Value, json};
+use x509_parser::{parse_x509_certificate, public_key::PublicKey};
 
 use crate::support::{Browser, TestServer, pool};
 
@@ -168,4 +170,30 @@ async fn browsers_and_passkey_managers_find_the_account_page() {
     let (status, text) = get(&server, "/.well-known/passkey-endpoints").await;
     let account = "http://localhost:9229/account";
     assert_eq!((status, text), (200, json!({"enroll": account, "manage": account}).to_string()));
+}
+
+#[tokio::test]
+async fn the_signing_certificate_is_that_of_a_published_key_and_stays_the_same() {
+    let server = TestServer::start().await;
+    let input = json!({"UserPoolId": pool()});
+    let answer = server.operator("GetSigningCertificate", input.clone()).await.ok();
+    let der = BASE64_STANDARD.decode(answer["Certificate"].as_str().unwrap()).unwrap();
+    let (rest, certificate) = parse_x509_certificate(&der).unwrap();
+    assert!(rest.is_empty());
+    // It is signed by its own key, which is the second of the key set: that of ID tokens.
+    certificate.verify_signature(None).unwrap();
+    let keys = get(&server, &format!("/{}/.well-known/jwks.json", pool())).await.1;
+    let modulus = serde_json::from_str::<Value>(&keys).unwrap()["keys"][1]["n"].as_str().unwrap().to_owned();
+    let PublicKey::RSA(key) = certificate.public_key().parsed().unwrap() else { panic!("no RSA key") };
+    let own = key.modulus.strip_prefix(&[0]).unwrap_or(key.modulus);
+    assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(own), modulus);
+    assert_eq!(certificate.subject().to_string(), format!("CN={}", pool()));
+    let valid = certificate.validity();
+    assert_eq!((valid.not_after.to_datetime() - valid.not_before.to_datetime()).whole_days(), 3650);
+    // The next call, and other replicas, give the same.
+    server.clock.advance(time::Duration::days(1));
+    assert_eq!(server.operator("GetSigningCertificate", input.clone()).await.ok(), answer);
+    assert_eq!(server.replica().await.operator("GetSigningCertificate", input).await.ok(), answer);
+    let unknown = server.operator("GetSigningCertificate", json!({"UserPoolId": "us-east-1_Nowhere00"})).await;
+    assert_eq!(unknown.outcome(), "ResourceNotFoundException");
 }

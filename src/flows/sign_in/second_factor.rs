@@ -1,6 +1,6 @@
 //! Second factors: the challenges that ask for them, and how users switch them on and off (docs/cognito.md 4.3, 4.2).
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -257,6 +257,20 @@ impl Preferences {
     /// Preferences that change nothing.
     pub const NONE: Self = Self { sms: None, software_token: None, email: None, passkey: None };
 
+    /// Reads `MFAOptions`, the older form of preferences, which knows only text messages: a list with the one option
+    /// switches them on, and an empty list switches them off.
+    pub fn of_options(options: &[MfaOption]) -> Result<Self> {
+        if options.iter().any(|one| *one != MfaOption::sms()) {
+            return Err(Error::InvalidParameter(
+                "MFAOptions: only DeliveryMedium SMS with AttributeName phone_number is possible; set other factors with \
+                 SetUserMFAPreference or AdminSetUserMFAPreference."
+                    .into(),
+            ));
+        }
+        let sms = Preference { enabled: !options.is_empty(), preferred_mfa: false };
+        Ok(Self { sms: Some(sms), ..Self::NONE })
+    }
+
     fn methods(&self) -> [(SecondFactor, Option<Preference>); 3] {
         [
             (SecondFactor::SoftwareTokenMfa, self.software_token),
@@ -270,6 +284,25 @@ impl Preferences {
         let is_off = |one: Option<Preference>| one.is_some_and(|one| !one.enabled);
         self.methods().into_iter().any(|(method, one)| is_off(one) && on.enabled.contains(&method))
             || (is_off(self.passkey) && on.passkey)
+    }
+}
+
+/// The service model's `MFAOptionType`: the older form in which a user's MFA by text message is set and shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct MfaOption {
+    delivery_medium: String,
+    attribute_name: String,
+}
+
+impl MfaOption {
+    fn sms() -> Self {
+        Self { delivery_medium: "SMS".into(), attribute_name: AddressAttribute::PhoneNumber.name().into() }
+    }
+
+    /// Returns the `MFAOptions` of a user. They show nothing but MFA by text message.
+    pub fn of(mfa: &Mfa) -> Vec<Self> {
+        if mfa.enabled.contains(&SecondFactor::SmsMfa) { vec![Self::sms()] } else { Vec::new() }
     }
 }
 

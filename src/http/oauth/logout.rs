@@ -85,6 +85,7 @@ async fn logout(visit: Rc<Visit>, agreed: bool) -> Result<HttpResponse> {
         let is_cognitos = ["logout_uri", "redirect_uri"].into_iter().any(|name| visit.query.given(name).is_some());
         let is_theirs = hint.is_some_and(|hint| hint.sub == browser.session.sub);
         if !(is_cognitos || is_theirs || agreed) {
+            visit.dress(&named).await?;
             return pages::log_out::ask(&visit, &named, &browser);
         }
         browser::end(&visit.app, &visit.context, &named.pool.id, &browser.session).await?;

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use uuid::Uuid;
 
 use crate::{
     app::App,
@@ -33,30 +34,55 @@ pub fn script_path() -> &'static str {
     &SCRIPT_PATH
 }
 
-/// Returns the style sheet with the pool's colors.
+/// Returns the style sheet with the colors of the pool or the app client.
 pub fn style(branding: Option<&Branding>) -> String {
     let mut style = STYLE.to_owned();
-    let colors = branding.map(|branding| (branding.accent_color.as_deref(), branding.accent_color_dark.as_deref()));
-    let (light, dark) = colors.unwrap_or((None, None));
-    // If the pool has no color for dark pages, they use its color for light pages. Links have the pool's color only if
-    // it can be read on the page's background.
-    let rule = |color: &str, card: &str| {
-        let ink = if contrast(color, "#000000") > contrast(color, "#ffffff") { "#000" } else { "#fff" };
-        let link = if contrast(color, card) >= 4.5 { color } else { "var(--ink)" };
-        format!(":root{{--accent:{color};--accent-ink:{ink};--link:{link}}}")
-    };
-    if let Some(color) = light {
-        style.push_str(&rule(color, DARKEST_LIGHT_PAGE));
-    }
-    if let Some(color) = dark.or(light) {
-        style.push_str(&format!("@media (prefers-color-scheme: dark){{{}}}", rule(color, LIGHTEST_DARK_PAGE)));
+    let Some(branding) = branding else { return style };
+    let light = branding.accent_color.as_deref();
+    // If there is no color for dark pages, they use the color for light pages.
+    let dark = branding.accent_color_dark.as_deref().or(light);
+    style.push_str(&LIGHT.rule(light, branding.page_color.as_deref()));
+    let rule = DARK.rule(dark, branding.page_color_dark.as_deref());
+    if !rule.is_empty() {
+        style.push_str(&format!("@media (prefers-color-scheme: dark){{{rule}}}"));
     }
     style
 }
 
-/// The backgrounds on which text is hardest to read, in the light and in the dark style.
-const DARKEST_LIGHT_PAGE: &str = "#f4f5f8";
-const LIGHTEST_DARK_PAGE: &str = "#1b1e25";
+/// The colors of the light or the dark style sheet that text and its background have.
+struct Scheme {
+    ink: &'static str,
+    soft: &'static str,
+    link: &'static str,
+    /// The background on which text is hardest to read.
+    page: &'static str,
+}
+
+const LIGHT: Scheme = Scheme { ink: "#16181d", soft: "#565d6b", link: "#3347c2", page: "#f4f5f8" };
+const DARK: Scheme = Scheme { ink: "#eceef3", soft: "#a7aebd", link: "#8fa2ff", page: "#1b1e25" };
+
+impl Scheme {
+    /// Returns the rule that sets these colors; empty if there are none. A background on which text cannot be read is
+    /// left out. Links have the accent color only if it can be read on the page.
+    fn rule(&self, accent: Option<&str>, page: Option<&str>) -> String {
+        let readable = |text: &str, page: &str| contrast(text, page) >= 4.5;
+        let page = page.filter(|page| readable(self.ink, page) && readable(self.soft, page));
+        let mut rule = String::new();
+        if let Some(accent) = accent {
+            let ink = if contrast(accent, "#000000") > contrast(accent, "#ffffff") { "#000" } else { "#fff" };
+            rule.push_str(&format!("--accent:{accent};--accent-ink:{ink};"));
+        }
+        if let Some(page) = page {
+            rule.push_str(&format!("--page:{page};"));
+        }
+        if rule.is_empty() {
+            return rule;
+        }
+        let link = accent.unwrap_or(self.link);
+        let is_read = readable(link, self.page) && page.is_none_or(|page| readable(link, page));
+        format!(":root{{{rule}--link:{}}}", if is_read { link } else { "var(--ink)" })
+    }
+}
 
 /// Returns how readable one color (`#rrggbb`) is on another, as a contrast ratio from 1 to 21 (WCAG 2).
 fn contrast(one: &str, other: &str) -> f64 {
@@ -97,9 +123,22 @@ fn served(script: &'static str, cached: &'static str) -> HttpResponse {
         .body(script)
 }
 
-/// `GET /assets/logo/{user_pool_id}/{version}`
+/// `GET /assets/logo/{user_pool_id}/{version}`: the logo of a pool.
 pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(String, String)>) -> HttpResponse {
-    let (pool_id, _) = path.into_inner();
+    image(request, app, path.into_inner().0, None).await
+}
+
+/// `GET /assets/logo/{user_pool_id}/{id}/{version}`: the logo of a UI customization or a style.
+pub async fn logo_of_client(
+    request: HttpRequest,
+    app: web::Data<App>,
+    path: web::Path<(String, Uuid, String)>,
+) -> HttpResponse {
+    let (pool_id, id, _) = path.into_inner();
+    image(request, app, pool_id, Some(id)).await
+}
+
+async fn image(request: HttpRequest, app: web::Data<App>, pool_id: String, id: Option<Uuid>) -> HttpResponse {
     let address = match arrival::admitted(&request, &app) {
         Ok(address) => address,
         Err(refusal) => return HttpResponse::build(address::status_of(&refusal)).finish(),
@@ -107,8 +146,9 @@ pub async fn logo(request: HttpRequest, app: web::Data<App>, path: web::Path<(St
     if pool_id.contains('\0') {
         return HttpResponse::Forbidden().finish();
     }
-    match work::read(&app, (address, Some(pool_id.clone())), async move |app| {
-        store::pools::logo(&app.db, &pool_id).await
+    match work::read(&app, (address, Some(pool_id.clone())), async move |app| match id {
+        Some(id) => store::page_settings::logo(&app.db, &pool_id, id).await,
+        None => store::pools::logo(&app.db, &pool_id).await,
     })
     .await
     {
@@ -137,6 +177,13 @@ mod tests {
         assert!(style_of("#ffcc00").contains(":root{--accent:#ffcc00;--accent-ink:#000;--link:var(--ink)}"));
         assert!(style_of("#0b6e4f").contains(":root{--accent:#0b6e4f;--accent-ink:#fff;--link:#0b6e4f}"));
         assert!(style_of("#0b6e4f").contains("dark){:root{--accent:#0b6e4f;--accent-ink:#fff;--link:var(--ink)}}"));
+        // A page's background is used if all text on it can be read.
+        let page = |color: &str| style(Some(&Branding { page_color: Some(color.into()), ..Branding::default() }));
+        assert!(page("#ffffff").ends_with(":root{--page:#ffffff;--link:#3347c2}"));
+        assert!(page("#ffe08a").ends_with(":root{--page:#ffe08a;--link:#3347c2}"));
+        assert_eq!([page("#111111"), page("#777777")], [STYLE, STYLE]);
+        assert!(STYLE.contains(LIGHT.ink) && STYLE.contains(LIGHT.soft) && STYLE.contains(LIGHT.link));
+        assert!(STYLE.contains(DARK.ink) && STYLE.contains(DARK.soft) && STYLE.contains(DARK.link));
     }
 
     #[test]

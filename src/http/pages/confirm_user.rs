@@ -74,6 +74,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Ok(named) => named,
         Err(error) => return failed(visit, None, error),
     };
+    visit.dress(&named).await?;
     let mut f = PageLayout::new(visit, Some(&named.pool));
     let title = f.say("confirm-account");
     if !visit.is_form() {

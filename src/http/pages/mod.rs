@@ -51,7 +51,11 @@ use crate::{
         fields::Fields,
     },
     random,
-    store::{clients::ClientAndPool, pools::Pool},
+    store::{
+        clients::ClientAndPool,
+        page_settings::Customization,
+        pools::{Branding, Pool},
+    },
     texts::Texts,
 };
 
@@ -144,12 +148,9 @@ impl PageLayout {
                 || "Keystead".into(),
                 |pool| pool.branding.display_name.clone().unwrap_or_else(|| pool.name.clone()),
             ),
-            logo: pool.and_then(|pool| {
-                let version = pool.branding.logo_version.as_ref()?;
-                Some(format!("/assets/logo/{}/{version}", pool.id))
-            }),
+            logo: pool.and_then(|pool| logo(pool, visit.customization())),
             icon: assets::ICON,
-            style: assets::style(pool.map(|pool| &pool.branding)),
+            style: assets::style(pool.map(|pool| colors(pool, visit.customization())).as_ref()),
             script: assets::script_path(),
             nonce: BASE64_STANDARD_NO_PAD.encode(random::bytes::<16>()),
             form_token: form_secret.token(&visit.app.sealing),
@@ -177,6 +178,29 @@ impl PageLayout {
     fn link(&self, path: &str) -> String {
         if self.query.is_empty() { path.to_owned() } else { format!("{path}?{}", self.query) }
     }
+}
+
+/// Returns the address of the logo: that of the app client, or else that of the pool.
+fn logo(pool: &Pool, customization: Option<&Customization>) -> Option<String> {
+    if let Some(Customization { id, branding: Branding { logo_version: Some(version), .. } }) = customization {
+        return Some(format!("/assets/logo/{}/{id}/{version}", pool.id));
+    }
+    Some(format!("/assets/logo/{}/{}", pool.id, pool.branding.logo_version.as_ref()?))
+}
+
+/// Returns the colors: those of the app client, or else those of the pool. Colors for light and for dark pages belong
+/// together, so they never come from both.
+fn colors(pool: &Pool, customization: Option<&Customization>) -> Branding {
+    let mut colors = pool.branding.clone();
+    if let Some(own) = customization.map(|customization| &customization.branding) {
+        if own.accent_color.is_some() || own.accent_color_dark.is_some() {
+            colors.accent_color.clone_from(&own.accent_color);
+            colors.accent_color_dark.clone_from(&own.accent_color_dark);
+        }
+        colors.page_color.clone_from(&own.page_color);
+        colors.page_color_dark.clone_from(&own.page_color_dark);
+    }
+    colors
 }
 
 fn asked_language(visit: &Visit) -> &'static str {

@@ -1,6 +1,6 @@
 //! `/signup`: a person creates an account, confirms it with a code or a link, and is asked whether to add a passkey.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -30,7 +30,8 @@ use crate::{
     },
     http::visit::{self, Visit},
     secret::Secret,
-    store::pools::Pool,
+    store::{self, clients::ClientAndPool, page_settings::Kind, pools::Pool},
+    texts::Texts,
     wire,
 };
 
@@ -45,6 +46,8 @@ struct SignUpPage {
     fields: Vec<AttributeInput>,
     password_optional: bool,
     policy: String,
+    /// The documents with terms: label and address.
+    terms: Vec<(Cow<'static, str>, String)>,
 }
 
 async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
@@ -67,18 +70,18 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     }
     if !visit.is_form() {
         return match step::current(visit, purpose.named()).await? {
-            Some(Ok(step)) => render(visit, &purpose, step.status(), &step),
+            Some(Ok(step)) => render(visit, &purpose, step.status(), &step).await,
             Some(Err(elsewhere)) => Ok(elsewhere),
             None => {
                 let hint = visit.query.given("login_hint").map(|hint| ("username".to_owned(), hint.to_owned()));
                 let shows = Shows::SignUp { entered: hint.into_iter().collect() };
-                render(visit, &purpose, 200, &Step { shows, notice: Notice::None })
+                render(visit, &purpose, 200, &Step { shows, notice: Notice::None }).await
             }
         };
     }
     if !cookies::is_own_form(visit) {
         let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
-        return render(visit, &purpose, 403, &Step { shows: entered(visit, &purpose), notice });
+        return render(visit, &purpose, 403, &Step { shows: entered(visit, &purpose), notice }).await;
     }
     match visit.form.get("step").unwrap_or_default() {
         "sign_up" => begin(visit, &purpose).await,
@@ -129,7 +132,32 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
 /// The maximum number of characters of a field.
 const LONGEST_FIELD: usize = 2048;
 
-fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {
+/// Returns the links to the documents with terms in the page's language. As with Amazon Cognito, they are shown only if
+/// the app client has both documents (docs/cognito.md 7.7).
+async fn terms(visit: &Visit, named: &ClientAndPool, texts: &Texts) -> Result<Vec<(Cow<'static, str>, String)>> {
+    let found = store::page_settings::links_of_terms(&visit.app.db, &named.pool.id, &named.client.id).await?;
+    if found.len() < Kind::TERMS.len() {
+        return Ok(Vec::new());
+    }
+    let language = match texts.language().split('-').next().unwrap_or_default() {
+        "de" => "cognito:german",
+        "es" => "cognito:spanish",
+        "fr" => "cognito:french",
+        "ja" => "cognito:japanese",
+        "pt" => "cognito:portuguese-brazil",
+        "en" => "cognito:english",
+        _ => "cognito:default",
+    };
+    let link = |kind: Kind, label: &str| {
+        let (_, links) = found.iter().find(|(name, _)| name == kind.text())?;
+        let address = links.get(language).or_else(|| links.get("cognito:default"))?.as_str()?;
+        Some((texts.say(label), address.to_owned()))
+    };
+    let documents = [(Kind::TermsOfUse, "terms-of-use"), (Kind::PrivacyPolicy, "privacy-policy")];
+    Ok(documents.into_iter().filter_map(|(kind, label)| link(kind, label)).collect())
+}
+
+async fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {
     let mut f = purpose.frame(visit);
     f.notice = step.notice.clone();
     let entered = match &step.shows {
@@ -144,6 +172,7 @@ fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<Shows>)
         fields: field_names(pool).into_iter().map(field).collect(),
         password_optional: pool.uses_codes(),
         policy: words::policy(&f.texts, &pool.settings.policies.password_policy),
+        terms: terms(visit, purpose.named(), &f.texts).await?,
         f,
     };
     page(visit, status, &template.f, &template)

@@ -10,7 +10,10 @@ use crate::{
     context::Context,
     error::{Error, Result},
     factor::SecondFactor,
-    flows::accounts::attributes::{Attribute, listed, readable},
+    flows::{
+        accounts::attributes::{Attribute, listed, readable},
+        sign_in::second_factor::MfaOption,
+    },
     tokens,
 };
 
@@ -23,6 +26,8 @@ pub struct Response {
     preferred_mfa_setting: Option<SecondFactor>,
     #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
     user_mfa_setting_list: Vec<SecondFactor>,
+    #[serde(rename = "MFAOptions", skip_serializing_if = "Vec::is_empty")]
+    mfa_options: Vec<MfaOption>,
 }
 
 pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
@@ -38,6 +43,7 @@ pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Val
     Ok(Response {
         preferred_mfa_setting: user.mfa.preferred,
         user_mfa_setting_list: user.mfa.enabled.clone(),
+        mfa_options: MfaOption::of(&user.mfa),
         user_attributes: listed(user.sub, &attributes),
         username: user.username,
     })

@@ -9,6 +9,7 @@ pub(crate) mod get_user;
 pub(crate) mod get_user_attribute_verification_code;
 pub(crate) mod get_user_auth_factors;
 pub(crate) mod set_user_mfa_preference;
+pub(crate) mod set_user_settings;
 pub(crate) mod update_user_attributes;
 pub(crate) mod verify_software_token;
 pub(crate) mod verify_user_attribute;

@@ -30,6 +30,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     if !store::clients::delete(&mut change, &pool.id, &request.client_id).await? {
         return Err(Error::no_such_client(&request.client_id));
     }
+    store::page_settings::delete_of_client(&mut change, &pool.id, &request.client_id).await?;
     store::deleted_clients::insert(&mut change, &pool.id, &request.client_id).await?;
     change.commit(Event::ClientDeleted.of(&request.client_id), Empty {}).await
 }

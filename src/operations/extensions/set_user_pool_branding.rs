@@ -15,7 +15,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
-    sealing::sha256,
+    operations::branding::images,
     store,
     store::audit::Event,
 };
@@ -54,9 +54,9 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
         display_name: given.display_name,
         accent_color: given.accent_color,
         accent_color_dark: given.accent_color_dark,
-        logo_version: logo
-            .as_ref()
-            .map(|(_, image)| base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(&sha256(image)[..9])),
+        page_color: None,
+        page_color_dark: None,
+        logo_version: logo.as_ref().map(|(_, image)| images::version(image)),
     };
     let logo = logo.as_ref().map(|(kind, image)| (*kind, image.as_slice()));
     let answer = Branding::of(&pool, logo);
@@ -67,20 +67,15 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     change.commit(Event::PoolBrandingSet.of_pool(), answer).await
 }
 
-/// Decodes an image, and derives its type from its first bytes.
+/// Decodes an image, and determines its type.
 fn image(base64: &str) -> Result<(&'static str, Vec<u8>)> {
     let refuse = |text: &'static str| Err(Error::InvalidParameter(text.into()));
     let Ok(image) = BASE64_STANDARD.decode(base64) else { return refuse("Logo must be base64.") };
     if image.len() > LARGEST_LOGO {
         return refuse("Logo must not have more than 16384 bytes.");
     }
-    let start = image.trim_ascii_start();
-    let kind = match start {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
-        _ if start.starts_with(b"<svg") || start.starts_with(b"<?xml") => "image/svg+xml",
-        _ => return refuse("Logo must be a PNG, JPEG, WebP or SVG image."),
-    };
-    Ok((kind, image))
+    match images::content_type(&image) {
+        Some(kind) => Ok((kind, image)),
+        None => refuse("Logo must be a PNG, JPEG, WebP or SVG image."),
+    }
 }

@@ -4,6 +4,7 @@ pub(crate) mod add_custom_attributes;
 pub(crate) mod create_user_pool;
 pub(crate) mod delete_user_pool;
 pub(crate) mod describe_user_pool;
+pub(crate) mod get_signing_certificate;
 pub(crate) mod get_user_pool_mfa_config;
 pub(crate) mod get_user_pool_session_configuration;
 pub(crate) mod list_user_pools;

@@ -14,6 +14,7 @@ use crate::{
     flows::{
         self,
         accounts::attributes::{Attribute, listed},
+        sign_in::second_factor::MfaOption,
     },
 };
 
@@ -30,6 +31,8 @@ pub struct Response {
     preferred_mfa_setting: Option<SecondFactor>,
     #[serde(rename = "UserMFASettingList", skip_serializing_if = "Vec::is_empty")]
     user_mfa_setting_list: Vec<SecondFactor>,
+    #[serde(rename = "MFAOptions", skip_serializing_if = "Vec::is_empty")]
+    mfa_options: Vec<MfaOption>,
 }
 
 pub async fn handle(app: &App, _: &Context, _: Operator, request: UserId) -> Result<Response> {
@@ -37,7 +40,7 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: UserId) -> Res
     Ok(Response {
         preferred_mfa_setting: user.mfa.preferred,
         user_mfa_setting_list: user.mfa.enabled.clone(),
-
+        mfa_options: MfaOption::of(&user.mfa),
         user_attributes: listed(user.sub, &user.attributes),
         username: user.username,
         user_create_date: epoch_seconds(user.created_at),

@@ -17,10 +17,10 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Request {
-    user_pool_id: String,
-    username: String,
+    pub(super) user_pool_id: String,
+    pub(super) username: String,
     #[serde(flatten)]
-    preferences: second_factor::Preferences,
+    pub(super) preferences: second_factor::Preferences,
 }
 
 pub async fn handle(app: &App, context: &Context, operator: Operator, request: Request) -> Result<Changed<Empty>> {

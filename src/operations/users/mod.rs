@@ -13,6 +13,7 @@ pub(crate) mod admin_list_user_auth_events;
 pub(crate) mod admin_reset_user_password;
 pub(crate) mod admin_set_user_mfa_preference;
 pub(crate) mod admin_set_user_password;
+pub(crate) mod admin_set_user_settings;
 pub(crate) mod admin_update_user_attributes;
 pub(crate) mod admin_user_global_sign_out;
 pub(crate) mod list_users;
@@ -22,7 +23,10 @@ use serde_json::{Map, Value};
 
 use crate::{
     clock::epoch_seconds,
-    flows::accounts::attributes::{Attribute, listed},
+    flows::{
+        accounts::attributes::{Attribute, listed},
+        sign_in::second_factor::MfaOption,
+    },
     store::users::User,
 };
 
@@ -54,6 +58,8 @@ pub struct UserType {
     user_last_modified_date: f64,
     enabled: bool,
     user_status: &'static str,
+    #[serde(rename = "MFAOptions", skip_serializing_if = "Vec::is_empty")]
+    mfa_options: Vec<MfaOption>,
 }
 
 impl From<&User> for UserType {
@@ -65,6 +71,7 @@ impl From<&User> for UserType {
             user_last_modified_date: epoch_seconds(user.updated_at),
             enabled: user.enabled,
             user_status: user.status.text(),
+            mfa_options: MfaOption::of(&user.mfa),
         }
     }
 }
