@@ -73,8 +73,12 @@ fn phc_cost(algorithm: HashingAlgorithm, hash: &str) -> Option<Cost> {
     let hash = PasswordHash::new(hash).ok()?;
     hash.salt.as_ref().and(hash.hash.as_ref())?;
     let number = |name: &'static str| hash.params.get_decimal(name).map(u64::from);
+    // A hash with other parameters may depend on something that is not in it, such as a secret key (`keyid`).
+    let has_only = |names: &[&str]| hash.params.iter().all(|(name, _)| names.contains(&name.as_str()));
     match (algorithm, hash.algorithm.as_str(), hash.version) {
-        (HashingAlgorithm::Argon2id, "argon2id", version) if version == Some(Version::V0x13.into()) => {
+        (HashingAlgorithm::Argon2id, "argon2id", version)
+            if version == Some(Version::V0x13.into()) && has_only(&["m", "t", "p"]) =>
+        {
             Params::try_from(&hash).ok()?;
             let memory_kib = number("m")?;
             Some(Cost { memory_kib, work: memory_kib.saturating_mul(number("t")?) })
@@ -88,11 +92,9 @@ fn phc_cost(algorithm: HashingAlgorithm, hash: &str) -> Option<Cost> {
             // The library's own check of the parameters can overflow if they are larger than that.
             (cost.memory_kib > MAX_MEMORY_KIB || scrypt::Params::try_from(&hash).is_ok()).then_some(cost)
         }
-        (HashingAlgorithm::Pbkdf2Sha256, PBKDF2_SHA256, None) => {
+        (HashingAlgorithm::Pbkdf2Sha256, PBKDF2_SHA256, None) if has_only(&["i", "l"]) => {
             let length = hash.hash.as_ref().map(|output| output.len() as u64);
-            let known = hash.params.iter().all(|(name, _)| ["i", "l"].contains(&name.as_str()));
-            let iterations =
-                number("i").filter(|&i| i > 0 && known && number("l").is_none_or(|l| Some(l) == length))?;
+            let iterations = number("i").filter(|&i| i > 0 && number("l").is_none_or(|l| Some(l) == length))?;
             Some(Cost { memory_kib: 1, work: iterations / 8 })
         }
         _ => None,
