@@ -226,6 +226,10 @@ pub struct Config {
     /// Time for a function to respond, in seconds.
     #[arg(long, env = "KEYSTEAD_TRIGGER_TIMEOUT_SECONDS", default_value_t = 5)]
     pub trigger_timeout_seconds: u64,
+    /// File with the RSA public key (PEM) for which codes are encrypted when a pool's functions send its messages
+    /// (CustomEmailSender, CustomSMSSender). See docs/triggers.md.
+    #[arg(long, env = "KEYSTEAD_SENDER_KEY_FILE")]
+    pub sender_key_file: Option<PathBuf>,
     /// Keep mail or text messages that this server is not configured to send, and show them at GET /dev/inbox, on this
     /// machine only. [default: true with the private database, unless public-url or trusted-proxies imply that others
     /// reach this server]

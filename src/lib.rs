@@ -19,7 +19,7 @@
 //! - [`web_acl`], [`budgets`], [`admission`], [`user_queue`], [`proxies`]: which addresses may send requests, how
 //!   often, and how many at once. [`fair`]: how scarce resources are shared.
 //! - [`delivery`]: mail and text messages. [`triggers`], [`webhooks`]: calls to the functions of a pool and to the
-//!   operator's other services.
+//!   operator's other services. [`jwe`]: encryption for their eyes only.
 //! - [`store`]: nearly all the SQL, mostly one file per table. [`database`]: where PostgreSQL comes from.
 //!   [`group_commit`]: requests that share transactions.
 //! - [`pending`]: what the server stores between two calls of a sign-in. [`session_text`]: the `Session` strings that
@@ -58,6 +58,7 @@ pub(crate) mod group_commit;
 pub(crate) mod hosts;
 pub mod http;
 pub mod jobs;
+pub(crate) mod jwe;
 pub(crate) mod key_ring;
 pub(crate) mod metrics;
 pub(crate) mod opened_sessions;

@@ -4,15 +4,18 @@
 //! If one caller's flood of sign-ins fills the line, further sign-ins of the flood get `TooManyRequestsException`. A
 //! password from another caller waits for about one hash of the flood. Requests that need no hash do not wait here.
 
+mod imported;
+
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError, mpsc},
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version,
+    Algorithm, Argon2, Params, PasswordHasher as _, Version,
     password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
+pub use imported::HashingAlgorithm;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -80,16 +83,30 @@ impl Passwords {
 
     /// Whether the password matches the hash. Without a hash (no such user, or no password), does the same work and
     /// returns `false`.
+    ///
+    /// A hash of another cost, such as one from an import, may be quicker to check. Then the work of a present hash is
+    /// done as well, so that no answer comes sooner than that for an unknown user.
     pub async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool> {
-        let argon2 = self.argon2.clone();
-        let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| self.decoy.clone());
+        let (argon2, decoy) = (self.argon2.clone(), self.decoy.clone());
+        let is_enough = hash.as_ref().is_some_and(|hash| !self.is_outdated(hash));
         self.off_thread(move || {
-            let parsed =
-                PasswordHash::new(&hash).map_err(|cause| Error::internal(format!("stored password hash: {cause}")))?;
-            Ok(argon2.verify_password(password.expose().as_bytes(), &parsed).is_ok() && known)
+            let matches = |hash: &str| {
+                imported::verify(&argon2, password.expose(), hash)
+                    .map_err(|cause| Error::internal(format!("stored password hash: {cause}")))
+            };
+            let fits = hash.as_deref().map(matches).transpose()?.unwrap_or(false);
+            if !is_enough {
+                matches(&decoy)?;
+            }
+            Ok(fits)
         })
         .await?
+    }
+
+    /// Fails if a hash from an import file was not made by this algorithm, or costs too much to check. The error says
+    /// why, without the hash.
+    pub fn check_imported(&self, algorithm: HashingAlgorithm, hash: &str) -> std::result::Result<(), &'static str> {
+        imported::check(algorithm, hash, self.argon2.params())
     }
 
     /// Whether a hash has a cost other than that of new hashes, or cannot be read.
@@ -209,6 +226,27 @@ mod tests {
         };
         assert_eq!(cost(&passwords.decoy), cost(&known));
         assert!(!passwords.verify(Secret::from("one".to_owned()), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_that_is_quick_to_check_is_answered_no_sooner_than_an_unknown_name() {
+        let passwords = Passwords::new(&Settings { memory_kib: 8192, iterations: 8, threads: 1, queue: 2 }).unwrap();
+        let quick = Passwords::new(&Settings { memory_kib: 64, iterations: 1, threads: 1, queue: 2 }).unwrap();
+        let quick = quick.hash(Secret::from("one".to_owned())).await.unwrap();
+        // The shortest of several times is the one that other work on the machine disturbed least.
+        let fastest = async |given: &'static str, hash: Option<&String>, right: bool| {
+            let mut times = Vec::new();
+            for _ in 0..5 {
+                let began = std::time::Instant::now();
+                let fits = passwords.verify(Secret::from(given.to_owned()), hash.cloned()).await.unwrap();
+                assert_eq!(fits, right);
+                times.push(began.elapsed());
+            }
+            times.into_iter().min().unwrap()
+        };
+        let unknown = fastest("one", None, false).await;
+        assert!(fastest("one", Some(&quick), true).await * 2 > unknown);
+        assert!(fastest("two", Some(&quick), false).await * 2 > unknown);
     }
 
     #[tokio::test]

@@ -11,7 +11,12 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{config::Config, random, webhooks::Webhooks};
+use crate::{
+    config::Config,
+    jwe::Recipient,
+    random,
+    webhooks::{self, Webhooks},
+};
 
 /// The most calls to functions of one pool that one replica has in flight at the same time.
 const TOGETHER: usize = 16;
@@ -29,6 +34,8 @@ const PLACEHOLDER: &str = "{function}";
 /// Calls the functions of pools.
 pub struct Triggers {
     target: Option<(Webhooks, String)>,
+    /// Whoever may read the codes that sender functions get.
+    sender: Option<Recipient>,
     /// The places for calls in flight, by pool ID.
     at_work: Mutex<HashMap<String, Arc<Semaphore>>>,
 }
@@ -89,20 +96,58 @@ impl Triggers {
                 Some((webhooks, url.clone()))
             }
         };
-        Ok(Self { target, at_work: Mutex::default() })
+        let sender = config.sender_key_file.as_ref().map(|file| {
+            let wrong = |why: String| format!("sender-key-file: {}: {why}", file.display());
+            if target.is_none() {
+                return Err("sender-key-file: must be set together with trigger-url".into());
+            }
+            let text = std::fs::read_to_string(file).map_err(|cause| wrong(cause.to_string()))?;
+            Recipient::from_pem(&text).map_err(wrong)
+        });
+        Ok(Self { target, sender: sender.transpose()?, at_work: Mutex::default() })
+    }
+
+    /// Whether this server can call the functions that send messages.
+    pub fn has_sender(&self) -> bool {
+        self.sender.is_some()
+    }
+
+    /// Encrypts a code for a function that sends messages.
+    pub fn encrypted(&self, code: &str) -> Result<String, Failure> {
+        let encrypted = self.sender.as_ref().and_then(|sender| sender.encrypt(code).ok());
+        encrypted.ok_or_else(|| Failure::Unreachable("this server has no sender-key-file".into()))
     }
 
     /// Calls the function with this ARN, and returns the `response` in the event that the function returns.
     pub async fn call(&self, pool_id: &str, arn: &str, event: &Value) -> Result<Map<String, Value>, Failure> {
+        match self.post(pool_id, arn, event).await? {
+            Some(Value::Object(mut event)) => match event.remove("response") {
+                Some(Value::Object(response)) => Ok(response),
+                _ => Err(Failure::Unrecognizable),
+            },
+            _ => Err(Failure::Unrecognizable),
+        }
+    }
+
+    /// Calls the function with this ARN to have something done. It does not matter what the function returns.
+    pub async fn order(&self, pool_id: &str, arn: &str, event: &Value) -> Result<(), Failure> {
+        self.post(pool_id, arn, event).await.map(|_| ())
+    }
+
+    /// Posts an event to the function with this ARN, and returns the JSON that the function returns, if it does.
+    async fn post(&self, pool_id: &str, arn: &str, event: &Value) -> Result<Option<Value>, Failure> {
         let unreachable = |why: &str| Err(Failure::Unreachable(why.to_owned()));
         let Some((webhooks, url)) = &self.target else { return unreachable("this server has no trigger-url") };
         let Some(function) = function(arn) else { return unreachable("the ARN names no function") };
+        let url = url.replace(PLACEHOLDER, function);
+        if !url::Url::parse(&url).is_ok_and(|url| webhooks::may_call(&url)) {
+            return unreachable("its address may not be called");
+        }
         let _place = self.place(pool_id).await.ok_or(Failure::Busy)?;
-        let mut answer =
-            match webhooks.post(&url.replace(PLACEHOLDER, function), random::uuid(), event.to_string()).await {
-                Ok(answer) => answer,
-                Err(cause) => return Err(Failure::Unreachable(reason(&cause))),
-            };
+        let mut answer = match webhooks.post(&url, random::uuid(), event.to_string()).await {
+            Ok(answer) => answer,
+            Err(cause) => return Err(Failure::Unreachable(reason(&cause))),
+        };
         let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));
         let mut body = Vec::new();
         loop {
@@ -121,17 +166,9 @@ impl Triggers {
         if !status.is_success() || failed {
             return unreachable(&format!("it answered {status}"));
         }
-        match body {
-            Some(Value::Object(mut event)) => match event.remove("response") {
-                Some(Value::Object(response)) => Ok(response),
-                _ => Err(Failure::Unrecognizable),
-            },
-            _ => Err(Failure::Unrecognizable),
-        }
+        Ok(body)
     }
-}
 
-impl Triggers {
     /// Waits for a place for a call to a function of this pool. Returns `None` if no place becomes free in time. Each
     /// pool has places of its own, so slow functions of one pool do not delay the calls of another.
     async fn place(&self, pool_id: &str) -> Option<OwnedSemaphorePermit> {

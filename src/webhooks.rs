@@ -4,9 +4,15 @@
 //! `x-keystead-timestamp` is in seconds since the epoch. `x-keystead-signature` is `v1=` and the hexadecimal
 //! HMAC-SHA256 of ID, `.`, timestamp, `.` and body under the shared secret.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use aws_lc_rs::hmac;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::{Host, Url};
 use uuid::Uuid;
 
 use crate::{sealing::hex, secret::Secret};
@@ -20,7 +26,10 @@ pub struct Webhooks {
 impl Webhooks {
     /// Creates a client that signs with this secret. `patience` is the time limit for a response, including its body.
     pub fn new(patience: Duration, secret: Secret) -> reqwest::Result<Self> {
-        let builder = reqwest::Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none());
+        let builder = reqwest::Client::builder()
+            .timeout(patience)
+            .redirect(reqwest::redirect::Policy::none())
+            .dns_resolver(Arc::new(Resolver));
         Ok(Self { http: builder.build()?, secret })
     }
 
@@ -41,8 +50,64 @@ impl Webhooks {
     }
 }
 
+/// Finds the addresses of a service, except for those at which [`may_call`] lets nobody be called.
+struct Resolver;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|address| is_callable(address.ip())).collect();
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether the host of a URL is a name, or an address at which a service may be called.
+pub fn may_call(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_callable(address.into()),
+        Some(Host::Ipv6(address)) => is_callable(address.into()),
+        Some(Host::Domain(_)) => true,
+        None => false,
+    }
+}
+
+/// Whether a service may be called at this address. At link-local addresses, cloud providers hand out the credentials of
+/// the machine. Nothing answers for one service at the other addresses.
+fn is_callable(address: IpAddr) -> bool {
+    let is_link_local = match address.to_canonical() {
+        IpAddr::V4(address) => address.is_link_local() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    !is_link_local && !address.is_unspecified() && !address.is_multicast()
+}
+
 fn signature(secret: &Secret, id: Uuid, timestamp: u64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
     let signed = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
     format!("v1={}", hex(signed.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_called_at_link_local_addresses() {
+        for (url, allowed) in [
+            ("https://functions.example.com/a", true),
+            ("http://127.0.0.1:9000/a", true),
+            ("https://10.1.2.3/a", true),
+            ("https://[fd00::1]/a", true),
+            ("https://169.254.169.254/a", false),
+            ("https://2852039166/a", false),
+            ("https://[::ffff:169.254.169.254]/a", false),
+            ("https://[fe80::1]/a", false),
+            ("https://0.0.0.0/a", false),
+            ("https://224.0.0.1/a", false),
+        ] {
+            assert_eq!(may_call(&Url::parse(url).unwrap()), allowed, "{url}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::App,
+    delivery::Medium,
     error::{Error, Key, Result, Text},
     factor::ChallengeName,
     flows::accounts::attributes::Attribute,
@@ -29,11 +30,22 @@ pub enum Trigger {
     CreateAuthChallenge,
     VerifyAuthChallengeResponse,
     CustomMessage,
+    CustomEmailSender,
+    CustomSmsSender,
     UserMigration,
 }
 
 impl Trigger {
-    fn name(self) -> &'static str {
+    /// The trigger that sends messages of this medium in Keystead's place.
+    pub fn sender(medium: Medium) -> Self {
+        match medium {
+            Medium::Email => Self::CustomEmailSender,
+            Medium::Sms => Self::CustomSmsSender,
+        }
+    }
+
+    /// The name in `LambdaConfig`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::PreSignUp => "PreSignUp",
             Self::PostConfirmation => "PostConfirmation",
@@ -44,6 +56,8 @@ impl Trigger {
             Self::CreateAuthChallenge => "CreateAuthChallenge",
             Self::VerifyAuthChallengeResponse => "VerifyAuthChallengeResponse",
             Self::CustomMessage => "CustomMessage",
+            Self::CustomEmailSender => "CustomEmailSender",
+            Self::CustomSmsSender => "CustomSMSSender",
             Self::UserMigration => "UserMigration",
         }
     }
@@ -53,10 +67,10 @@ impl Trigger {
 pub fn function(pool: &Pool, trigger: Trigger) -> Option<&str> {
     let functions = pool.settings.rest.get("LambdaConfig")?;
     let versioned = match trigger {
-        Trigger::PreTokenGeneration => functions["PreTokenGenerationConfig"]["LambdaArn"].as_str(),
-        _ => None,
+        Trigger::PreTokenGeneration => &functions["PreTokenGenerationConfig"],
+        _ => &functions[trigger.name()],
     };
-    versioned.or_else(|| functions[trigger.name()].as_str())
+    versioned["LambdaArn"].as_str().or_else(|| functions[trigger.name()].as_str())
 }
 
 /// A user's attributes as triggers receive them: as strings, with the subject and the status.
@@ -366,4 +380,20 @@ pub async fn custom_message(app: &App, pool: &Pool, event: &Value) -> Result<Opt
         Some(arn) => app.triggers.call(&pool.id, arn, event).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Lets the pool's sender function send a message, whose code the event gets encrypted. The event was made together
+/// with the message.
+///
+/// Returns `false` if the pool has no such function any more.
+pub async fn custom_sender(
+    app: &App,
+    pool: &Pool,
+    medium: Medium,
+    mut event: Value,
+    code: &str,
+) -> Result<bool, Failure> {
+    let Some(arn) = function(pool, Trigger::sender(medium)) else { return Ok(false) };
+    event["request"]["code"] = json!(app.triggers.encrypted(code)?);
+    app.triggers.order(&pool.id, arn, &event).await.map(|()| true)
 }

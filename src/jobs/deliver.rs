@@ -50,7 +50,7 @@ pub async fn run(app: Arc<App>) {
 
 /// Runs the road of a channel, and starts it again after a panic.
 async fn keep(app: &Arc<App>, medium: Medium, stop: &watch::Receiver<()>) {
-    if !app.delivery.has(medium) {
+    if !app.delivery.has(medium) && !app.triggers.has_sender() {
         // This replica cannot use the channel. Another replica may be able to.
         return;
     }
@@ -252,14 +252,18 @@ impl Road {
     }
 }
 
-/// Delivers one message. `pool` is given if the message needs the pool's custom message trigger.
+/// Delivers one message. `pool` is given if the message needs a function of the pool.
 async fn deliver(
     app: &App,
     id: Uuid,
     opened: Result<OpenedMessage, Failure>,
     pool: Option<&Pool>,
 ) -> Result<(), Failure> {
-    let message = opened?.worded(app, pool).await?;
+    let opened = opened?;
+    if opened.handed_over(app, pool, id).await? {
+        return Ok(());
+    }
+    let message = opened.worded(app, pool).await?;
     let delivered = tokio::time::timeout(PATIENCE, app.delivery.deliver(id, message)).await;
     delivered.unwrap_or_else(|_| Err(messages::failure("no answer in time")))
 }

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     flows::accounts::user_import,
+    passwords::HashingAlgorithm,
     store::{
         self,
         audit::Trail,
@@ -48,16 +49,18 @@ pub async fn run(app: Arc<App>) {
 }
 
 async fn import(app: &App, work: Work) -> Result<()> {
-    let Work { pool_id, id, file, done, takes } = &work;
+    let Work { pool_id, id, file, done, takes, password_hashing_algorithm } = &work;
     if *takes > TAKES {
         return end(app, &work, "Failed", "The_next_row_could_not_be_imported").await;
     }
     let Some(pool) = store::pools::find(&app.job_db, pool_id).await? else { return Ok(()) };
+    let named = password_hashing_algorithm.as_deref().map(str::parse).transpose();
+    let hashed_by: Option<HashingAlgorithm> = named.map_err(Error::internal)?;
     let file = file.as_deref().unwrap_or_default();
     // Some spreadsheet programs put a byte order mark at the start of the file.
     let mut reader = csv::Reader::from_reader(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file));
     let columns: Option<Vec<String>> = reader.headers().ok().map(|header| header.iter().map(str::to_owned).collect());
-    let columns = columns.filter(|columns| user_import::header_fits(&pool, columns));
+    let columns = columns.filter(|columns| user_import::header_fits(&pool, columns, hashed_by));
     let Some(columns) = columns else {
         return end(app, &work, "Failed", "The_header_in_the_CSV_file_does_not_match_the_expected_headers").await;
     };
@@ -87,7 +90,7 @@ async fn import(app: &App, work: Work) -> Result<()> {
         }
         let trail = Trail::by_job(now);
         let (outcome, why) = match values {
-            Some(values) => user_import::import(&mut tx, &pool, &trail, values).await?,
+            Some(values) => user_import::import(&mut tx, &pool, &trail, values, (&app.passwords, hashed_by)).await?,
             None => (RowOutcome::Failed, Some("the row has another number of columns than the header".into())),
         };
         store::user_imports::note_row(&mut tx, pool_id, id, outcome).await?;

@@ -11,6 +11,8 @@ pub struct Job {
     pub id: String,
     pub name: String,
     pub role_arn: String,
+    /// `PasswordHashingAlgorithmType`, if the file contains password hashes.
+    pub password_hashing_algorithm: Option<String>,
     /// `UserImportJobStatusType`
     pub status: String,
     pub has_file: bool,
@@ -36,14 +38,15 @@ pub enum RowOutcome {
 /// Adds a job.
 pub async fn insert(db: &mut Connection, pool_id: &str, job: &Job) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO user_import_jobs (user_pool_id, job_id, name, role_arn, status, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO user_import_jobs (user_pool_id, job_id, name, role_arn, status, created_at, password_hashing_algorithm)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         pool_id,
         job.id,
         job.name,
         job.role_arn,
         job.status,
-        job.created_at
+        job.created_at,
+        job.password_hashing_algorithm
     )
     .execute(db)
     .await?;
@@ -55,7 +58,7 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: &str) -> sqlx::Res
     sqlx::query_as!(
         Job,
         r#"SELECT job_id AS id, name, role_arn, status, file IS NOT NULL AS "has_file!", done, imported, skipped, failed,
-                  message, created_at, started_at, completed_at
+                  message, created_at, started_at, completed_at, password_hashing_algorithm
            FROM user_import_jobs WHERE user_pool_id = $1 AND job_id = $2"#,
         pool_id,
         id
@@ -69,7 +72,7 @@ pub async fn lock(db: &mut Connection, pool_id: &str, id: &str) -> sqlx::Result<
     sqlx::query_as!(
         Job,
         r#"SELECT job_id AS id, name, role_arn, status, file IS NOT NULL AS "has_file!", done, imported, skipped, failed,
-                  message, created_at, started_at, completed_at
+                  message, created_at, started_at, completed_at, password_hashing_algorithm
            FROM user_import_jobs WHERE user_pool_id = $1 AND job_id = $2 FOR UPDATE"#,
         pool_id,
         id
@@ -83,7 +86,7 @@ pub async fn list(db: &Connections, pool_id: &str, after: &str, limit: i64) -> s
     sqlx::query_as!(
         Job,
         r#"SELECT job_id AS id, name, role_arn, status, file IS NOT NULL AS "has_file!", done, imported, skipped, failed,
-                  message, created_at, started_at, completed_at
+                  message, created_at, started_at, completed_at, password_hashing_algorithm
            FROM user_import_jobs WHERE user_pool_id = $1 AND job_id > $2 ORDER BY job_id LIMIT $3"#,
         pool_id,
         after,
@@ -172,6 +175,8 @@ pub struct Work {
     pub done: i32,
     /// How many times the job was taken since a row was last processed, including this time.
     pub takes: i32,
+    /// `PasswordHashingAlgorithmType`, if the file contains password hashes.
+    pub password_hashing_algorithm: Option<String>,
 }
 
 /// Takes a started job that no other replica works on, and reserves it until the time `leased_until`.
@@ -183,7 +188,7 @@ pub async fn take(db: &Connections, now: OffsetDateTime, leased_until: OffsetDat
              SELECT user_pool_id, job_id FROM user_import_jobs
              WHERE status IN ('Pending', 'InProgress', 'Stopping') AND (leased_until IS NULL OR leased_until < $1)
              ORDER BY leased_until NULLS FIRST, created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING user_pool_id AS pool_id, job_id AS id, file, done, takes",
+         RETURNING user_pool_id AS pool_id, job_id AS id, file, done, takes, password_hashing_algorithm",
         now,
         leased_until
     )

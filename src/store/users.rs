@@ -76,7 +76,7 @@ impl Status {
 
 /// What is stored for a password.
 pub struct Password {
-    /// The argon2id hash, as a PHC string.
+    /// The hash: a PHC string, or a hash of bcrypt from an import.
     pub hash: String,
     /// The salt and the SRP verifier of the password, sealed.
     pub srp_verifier: Option<Vec<u8>>,

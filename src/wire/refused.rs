@@ -27,7 +27,6 @@ const REFUSED: &[(&str, &str, Harmless)] = &[
     ("CreateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
     ("UpdateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
     ("ListUserPoolClients", "ClientType", never),
-    ("CreateUserImportJob", "PasswordHashingAlgorithm", never),
     ("CreateUserPoolDomain", "Routing", empty),
     ("UpdateUserPoolDomain", "Routing", empty),
 ];

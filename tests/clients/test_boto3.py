@@ -2,16 +2,21 @@
 
 import json
 import os
+import queue
 import tempfile
+import threading
 import unittest
 import urllib.request
 import uuid
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import boto3
 import jwt
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from joserfc import jwe
+from joserfc.jwk import RSAKey
 
 from .support import authenticator
 
@@ -129,6 +134,39 @@ class Boto3(unittest.TestCase):
         names = [user["Username"] for page in pages for user in page["Users"]]
         self.assertIn(self.name, names)
         self.assertEqual(len(names), len(set(names)))
+
+    def test_a_function_sends_a_code_that_joserfc_opens(self):
+        events = queue.Queue()
+
+        class Functions(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                events.put(json.loads(body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = HTTPServer(("127.0.0.1", int(os.environ["FUNCTIONS_PORT"])), Functions)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        sender = {"LambdaVersion": "V1_0", "LambdaArn": "arn:aws:lambda:us-east-1:123456789012:function:send"}
+        key_id = "arn:aws:kms:us-east-1:123456789012:key/5f7f3b6e-6a0c-4b0e-9d0b-0f2b6a1f9a11"
+        pool = self.api.create_user_pool(
+            PoolName="senders", AutoVerifiedAttributes=["email"],
+            LambdaConfig={"CustomEmailSender": sender, "KMSKeyID": key_id},
+        )["UserPool"]["Id"]
+        client = self.api.create_user_pool_client(UserPoolId=pool, ClientName="senders")["UserPoolClient"]["ClientId"]
+        attributes = [{"Name": "email", "Value": "ada@example.com"}]
+        self.api.sign_up(ClientId=client, Username="ada", Password=PASSWORD, UserAttributes=attributes)
+        event = events.get(timeout=30)
+        self.assertEqual(event["triggerSource"], "CustomEmailSender_SignUp")
+        with open(os.environ["SENDER_KEY"], "rb") as file:
+            key = RSAKey.import_key(file.read())
+        opened = jwe.decrypt_compact(event["request"]["code"], key, algorithms=["RSA-OAEP-256", "A256GCM"])
+        self.api.confirm_sign_up(ClientId=client, Username="ada", ConfirmationCode=opened.plaintext.decode())
 
 
 if __name__ == "__main__":

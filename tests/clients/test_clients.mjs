@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createHmac, randomUUID } from "node:crypto";
-import { mkdtempSync } from "node:fs";
+import { createHmac, createPrivateKey, randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provid
 import { AuthenticationDetails, CognitoUser, CognitoUserAttribute, CognitoUserPool } from "amazon-cognito-identity-js";
 import { Amplify } from "aws-amplify";
 import * as auth from "aws-amplify/auth";
+import { compactDecrypt } from "jose";
 
 const URL = process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
 const { POOL, CLIENT } = process.env;
@@ -260,7 +261,7 @@ async function serveFunctions(t, functions) {
     const signed = `${request.headers["x-keystead-id"]}.${request.headers["x-keystead-timestamp"]}.${body}`;
     const signature = createHmac("sha256", "a secret of these tests").update(signed).digest("hex");
     assert.equal(request.headers["x-keystead-signature"], `v1=${signature}`);
-    response.end(JSON.stringify(functions[request.url.slice(1)](JSON.parse(body))));
+    response.end(JSON.stringify(await functions[request.url.slice(1)](JSON.parse(body))));
   });
   await new Promise((done) => server.listen(Number(process.env.FUNCTIONS_PORT), "127.0.0.1", done));
   t.after(() => server.close());
@@ -323,6 +324,36 @@ test("Amplify signs in by custom challenges, with and without a password; claims
   assert.equal(after.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE");
   assert.equal((await auth.confirmSignIn({ challengeResponse: "yes" })).nextStep.signInStep, "DONE");
   await auth.signOut();
+});
+
+test("a function sends the code of a sign-up, which jose opens", async (t) => {
+  const key = createPrivateKey(readFileSync(process.env.SENDER_KEY));
+  let take;
+  const sent = new Promise((resolve) => (take = resolve));
+  await serveFunctions(t, {
+    async send(event) {
+      const { plaintext, protectedHeader } = await compactDecrypt(event.request.code, key);
+      take({ source: event.triggerSource, code: new TextDecoder().decode(plaintext), header: protectedHeader });
+      return event;
+    },
+  });
+  const api = new CognitoIdentityProvider({ endpoint: URL });
+  const { UserPool } = await api.createUserPool({
+    PoolName: "senders",
+    AutoVerifiedAttributes: ["email"],
+    LambdaConfig: {
+      CustomEmailSender: { LambdaVersion: "V1_0", LambdaArn: "arn:aws:lambda:us-east-1:123456789012:function:send" },
+      KMSKeyID: "arn:aws:kms:us-east-1:123456789012:key/5f7f3b6e-6a0c-4b0e-9d0b-0f2b6a1f9a11",
+    },
+  });
+  const { UserPoolClient } = await api.createUserPoolClient({ UserPoolId: UserPool.Id, ClientName: "senders" });
+  const ClientId = UserPoolClient.ClientId;
+  const UserAttributes = [{ Name: "email", Value: "ada@example.com" }];
+  await api.signUp({ ClientId, Username: "ada", Password: PASSWORD, UserAttributes });
+  const { source, code, header } = await sent;
+  assert.equal(source, "CustomEmailSender_SignUp");
+  assert.deepEqual([header.alg, header.enc], ["RSA-OAEP-256", "A256GCM"]);
+  await api.confirmSignUp({ ClientId, Username: "ada", ConfirmationCode: code });
 });
 
 test("amazon-cognito-identity-js: a device is confirmed, remembered, used and forgotten", async () => {

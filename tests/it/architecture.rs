@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["app"],
     &["auth_event_queue", "grants", "key_ring", "metrics", "readiness"],
     &["call", "delivery", "passwords", "store", "triggers", "user_queue", "web_acl"],
-    &["admission", "budgets", "hosts", "page", "session_text", "srp", "tokens", "webauthn", "webhooks"],
+    &["admission", "budgets", "hosts", "jwe", "page", "session_text", "srp", "tokens", "webauthn", "webhooks"],
     &["config", "dev", "group_commit", "pending", "sealing", "wire"],
     &[
         "broken",

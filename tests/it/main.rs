@@ -39,6 +39,7 @@ mod public_documents;
 mod replicas;
 mod retention;
 mod sdk;
+mod senders;
 mod session_limits;
 mod sessions;
 mod sign_in;

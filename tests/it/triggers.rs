@@ -983,8 +983,12 @@ async fn what_is_not_built_of_a_pools_triggers_is_refused() {
     let server = TestServer::start().await;
     for (config, text) in [
         (
-            json!({"KMSKeyID": "arn:aws:kms:us-east-1:123456789012:key/x"}),
-            "LambdaConfig.KMSKeyID is not supported by Keystead; leave it out.",
+            json!({"InboundFederation": {"LambdaVersion": "V1_0", "LambdaArn": arn("a")}}),
+            "LambdaConfig.InboundFederation is not supported by Keystead; leave it out.",
+        ),
+        (
+            json!({"CustomEmailSender": {"LambdaVersion": "V1_0", "LambdaArn": arn("a")}}),
+            "LambdaConfig: CustomEmailSender and CustomSMSSender need KMSKeyID, the ARN of a key.",
         ),
         (
             json!({"PreTokenGeneration": arn("a"), "PreTokenGenerationConfig": {"LambdaVersion": "V1_0", "LambdaArn": arn("b")}}),

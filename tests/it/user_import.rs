@@ -2,11 +2,21 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, PASSWORD, TestServer, initiate, pool_with};
+use crate::support::{self, Answer, PASSWORD, TestServer, initiate, pool_with, srp_client};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/import";
 const HEADER: &str =
     "cognito:username,email,email_verified,phone_number,phone_number_verified,cognito:mfa_enabled,custom:plan";
+
+/// The header of a file with password hashes.
+const HASHED: &str = "cognito:username,email,email_verified,cognito:password_hash";
+/// Hashes of [`PASSWORD`], by Python's `bcrypt` and `argon2-cffi` and by its `hashlib`.
+const BCRYPT: &str = "$2b$05$NpYt/2YuRs6iwsJC2czAB.1dcsSrbXB/xhtT7A5exGcG14JEsTAzm";
+const ARGON2ID: &str =
+    "$argon2id$v=19$m=1024,t=2,p=4$KZukNoukgBhkUAKEHpsOWg$GioWq7iXn32I3G+jL6dZ/pmImIfdnE384lcvT2DjO8Y";
+const SCRYPT: &str = "$scrypt$ln=10,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$cEeGiMhK/rz6HHvuBIiNK/biijwzFMyGmmVVmCFONkM";
+const PBKDF2: &str = "$pbkdf2-sha256$i=1000$MDEyMzQ1Njc4OWFiY2RlZg$2/6i32L0Bi6MtP2OuJMPcqA89+m4kdqqE3/bAThGMxs";
+const WRONG: &str = "400 NotAuthorizedException: Incorrect username or password.";
 
 struct Stage {
     server: TestServer,
@@ -31,7 +41,13 @@ impl Stage {
     }
 
     async fn make(&self) -> Value {
-        let input = json!({"UserPoolId": self.pool, "JobName": "move", "CloudWatchLogsRoleArn": ROLE});
+        self.make_with(json!({})).await
+    }
+
+    /// Makes a job with these members as well.
+    async fn make_with(&self, members: Value) -> Value {
+        let mut input = json!({"UserPoolId": self.pool, "JobName": "move", "CloudWatchLogsRoleArn": ROLE});
+        input.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         self.server.operator("CreateUserImportJob", input).await.ok()["UserImportJob"].clone()
     }
 
@@ -45,6 +61,31 @@ impl Stage {
     /// Makes, fills and starts a job, and waits until it has ended.
     async fn import(&self, file: &str) -> Value {
         let job = self.make().await;
+        self.run(job, file).await
+    }
+
+    /// Imports users with hashes that this algorithm made of [`PASSWORD`].
+    async fn import_hashes(&self, algorithm: &str, rows: &[(&str, &str)]) -> Value {
+        let rows: String =
+            rows.iter().map(|(name, hash)| format!("{name},{name}@example.com,true,\"{hash}\"\n")).collect();
+        let job = self.make_with(json!({"PasswordHashingAlgorithm": algorithm})).await;
+        assert_eq!(job["PasswordHashingAlgorithm"], algorithm);
+        self.run(job, &format!("{HASHED}\n{rows}")).await
+    }
+
+    async fn status(&self, username: &str) -> String {
+        let input = json!({"UserPoolId": self.pool, "Username": username});
+        let user = self.server.operator("AdminGetUser", input).await.ok();
+        user["UserStatus"].as_str().unwrap().to_owned()
+    }
+
+    /// Signs in with a password that the request contains.
+    async fn sign_in(&self, username: &str, password: &str) -> Answer {
+        let parameters = json!({"USERNAME": username, "PASSWORD": password});
+        self.server.call("InitiateAuth", initiate(&self.client, "USER_PASSWORD_AUTH", parameters)).await
+    }
+
+    async fn run(&self, job: Value, file: &str) -> Value {
         assert_eq!(self.upload(&job, file).await, 200);
         let started = self.job("StartUserImportJob", &job["JobId"]).await.ok()["UserImportJob"].clone();
         assert_eq!(started["Status"], "Pending");
@@ -273,4 +314,100 @@ async fn a_row_that_met_somebody_elses_lock_is_imported_later() {
     stage.server.clock.advance(time::Duration::minutes(2));
     let job = stage.ended(&job["JobId"]).await;
     assert_eq!(counts(&job), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn people_keep_the_passwords_that_another_system_hashed() {
+    // With the usual settings of the tests, these hashes would cost too much.
+    let stage = Stage::with(&["--password-memory-kib=4096", "--password-iterations=2"]).await;
+    for (algorithm, name, hash) in [
+        ("BCRYPT", "ada", BCRYPT),
+        ("ARGON2ID", "bob", ARGON2ID),
+        ("SCRYPT", "cleo", SCRYPT),
+        ("PBKDF2_SHA256", "dan", PBKDF2),
+    ] {
+        let job = stage.import_hashes(algorithm, &[(name, hash)]).await;
+        assert_eq!(counts(&job), (1, 0, 0), "{job}");
+        assert_eq!(stage.status(name).await, "CONFIRMED");
+        let stored = format!("SELECT password_hash FROM users WHERE username = '{name}'");
+        assert_eq!(stage.sign_in(name, "wrong-Passw0rd!").await.refused(), WRONG);
+        assert_eq!(stage.server.sql_text(&stored).await, hash);
+        stage.sign_in(name, PASSWORD).await.ok();
+        let replaced = stage.server.sql_text(&stored).await;
+        assert!(replaced.starts_with("$argon2id$v=19$m=4096,t=2,p=1$"), "{replaced}");
+        stage.sign_in(name, PASSWORD).await.ok();
+        assert_eq!(stage.sign_in(name, "wrong-Passw0rd!").await.refused(), WRONG);
+    }
+}
+
+#[tokio::test]
+async fn a_row_whose_hash_is_foul_or_costs_too_much_fails() {
+    let stage = Stage::with(&["--password-memory-kib=4096", "--password-iterations=2"]).await;
+    let rows = [
+        ("ada", ARGON2ID.to_owned()),
+        ("slow", ARGON2ID.replace("t=2", "t=33")),
+        ("large", ARGON2ID.replace("m=1024,t=2", "m=65537,t=1")),
+        ("other", BCRYPT.to_owned()),
+        ("plain", PASSWORD.to_owned()),
+        ("without", String::new()),
+    ];
+    let rows: Vec<_> = rows.iter().map(|(name, hash)| (*name, hash.as_str())).collect();
+    let job = stage.import_hashes("ARGON2ID", &rows).await;
+    assert_eq!((job["Status"].as_str().unwrap(), counts(&job)), ("Succeeded", (2, 0, 4)), "{job}");
+    stage.sign_in("ada", PASSWORD).await.ok();
+    assert_eq!(stage.status("without").await, "RESET_REQUIRED");
+}
+
+#[tokio::test]
+async fn hashes_are_taken_only_by_a_job_that_names_their_algorithm() {
+    let stage = Stage::new().await;
+    let job = stage.import(&format!("{HASHED}\nada,ada@example.com,true,{BCRYPT}\n")).await;
+    assert_eq!((&job["Status"], counts(&job)), (&json!("Failed"), (0, 0, 0)), "{job}");
+    assert!(job.get("PasswordHashingAlgorithm").is_none(), "{job}");
+    let hashed = stage.make_with(json!({"PasswordHashingAlgorithm": "BCRYPT"})).await;
+    let job = stage.run(hashed, "cognito:username,email,email_verified\nada,ada@example.com,true\n").await;
+    assert_eq!((&job["Status"], counts(&job)), (&json!("Failed"), (0, 0, 0)), "{job}");
+    let unknown = json!({"UserPoolId": stage.pool, "JobName": "move", "CloudWatchLogsRoleArn": ROLE, "PasswordHashingAlgorithm": "MD5"});
+    let refusal = stage.server.operator("CreateUserImportJob", unknown).await.refused();
+    assert!(refusal.contains("[BCRYPT, SCRYPT, ARGON2ID, PBKDF2_SHA256]"), "{refusal}");
+}
+
+#[tokio::test]
+async fn an_imported_password_is_proved_by_srp_after_it_was_sent_once() {
+    let stage = Stage::with(&["--password-memory-kib=4096"]).await;
+    let srp = json!({"UserPoolId": stage.pool, "ClientName": "srp",
+        "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]});
+    let srp = stage.server.operator("CreateUserPoolClient", srp).await.ok();
+    let client = &srp["UserPoolClient"]["ClientId"];
+    stage.import_hashes("PBKDF2_SHA256", &[("ada", PBKDF2)]).await;
+    let prove = async || {
+        let person = srp_client::Client::new();
+        let parameters = json!({"USERNAME": "ada", "SRP_A": person.public().to_str_radix(16)});
+        let start = support::initiate(client.as_str().unwrap(), "USER_SRP_AUTH", parameters);
+        let challenge = stage.server.call("InitiateAuth", start).await.ok();
+        let responses = person.answer_of(&stage.pool, PASSWORD, &challenge["ChallengeParameters"]);
+        let answer = json!({"ClientId": client, "ChallengeName": "PASSWORD_VERIFIER", "ChallengeResponses": responses});
+        stage.server.call("RespondToAuthChallenge", answer).await
+    };
+    assert_eq!(prove().await.refused(), WRONG);
+    stage.sign_in("ada", PASSWORD).await.ok();
+    prove().await.ok();
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_meanwhile_is_not_replaced_by_the_imported_one() {
+    const ROUNDS: usize = 12;
+    const NEW: &str = "N3w-Passw0rd!";
+    let stage = Stage::with(&["--password-memory-kib=4096"]).await;
+    let names: Vec<_> = (0..ROUNDS).map(|n| format!("user-{n}")).collect();
+    let rows: Vec<_> = names.iter().map(|name| (name.as_str(), PBKDF2)).collect();
+    assert_eq!(counts(&stage.import_hashes("PBKDF2_SHA256", &rows).await), (i64::try_from(ROUNDS).unwrap(), 0, 0));
+    for name in &names {
+        let set = json!({"UserPoolId": stage.pool, "Username": name, "Password": NEW, "Permanent": true});
+        let (_, changed) =
+            tokio::join!(stage.sign_in(name, PASSWORD), stage.server.operator("AdminSetUserPassword", set));
+        changed.ok();
+        assert_eq!(stage.sign_in(name, PASSWORD).await.refused(), WRONG);
+        stage.sign_in(name, NEW).await.ok();
+    }
 }

@@ -12,12 +12,13 @@ use crate::{
         names,
         new_user::{self, NewUser},
     },
+    passwords::{HashingAlgorithm, Passwords},
     store::{
         self, Connection,
         audit::{Event, Trail},
         pools::Pool,
         user_imports::RowOutcome,
-        users::{Mfa, Status},
+        users::{Mfa, Password, Status},
     },
     wire,
 };
@@ -26,6 +27,9 @@ use crate::{
 const USERNAME: &str = "cognito:username";
 /// The column that switches on codes by text message as the second factor.
 const MFA: &str = "cognito:mfa_enabled";
+/// The column with the hash of the user's password, in the file of a job that names a hashing algorithm (docs/cognito.md
+/// 3.4).
+const PASSWORD_HASH: &str = "cognito:password_hash";
 
 /// The columns of a file for this pool, in Amazon Cognito's order.
 pub fn header(pool: &Pool) -> Vec<String> {
@@ -55,26 +59,36 @@ pub fn header(pool: &Pool) -> Vec<String> {
     STANDARD.map(str::to_owned).into_iter().chain(custom).chain([MFA, USERNAME].map(str::to_owned)).collect()
 }
 
-/// Whether a file's header names only columns of this pool, each once, and includes the username column.
-pub fn header_fits(pool: &Pool, columns: &[String]) -> bool {
-    let known = header(pool);
+/// Whether a file's header names only columns of this pool, each once, and includes the username column. The column of
+/// password hashes must be there if the job names the algorithm that made them, and must not be there otherwise.
+pub fn header_fits(pool: &Pool, columns: &[String], hashed_by: Option<HashingAlgorithm>) -> bool {
+    let mut known = header(pool);
+    known.extend(hashed_by.map(|_| PASSWORD_HASH.to_owned()));
     let mut sorted: Vec<_> = columns.iter().collect();
     sorted.sort_unstable();
     sorted.dedup();
     sorted.len() == columns.len()
         && columns.iter().all(|column| known.contains(column))
         && columns.iter().any(|column| column == USERNAME)
+        && columns.iter().any(|column| column == PASSWORD_HASH) == hashed_by.is_some()
 }
 
 /// Creates the user of a row, in the caller's transaction. Returns the row's outcome and, if the row fails, the reason,
-/// which contains none of the row's values.
+/// which contains none of the row's values. `hashed_by` is the algorithm that made the row's password hash.
 pub async fn import(
     db: &mut Connection,
     pool: &Pool,
     trail: &Trail,
-    row: HashMap<String, String>,
+    mut row: HashMap<String, String>,
+    (passwords, hashed_by): (&Passwords, Option<HashingAlgorithm>),
 ) -> Result<(RowOutcome, Option<String>)> {
-    match db.part(async |db| make(db, pool, trail, row).await).await {
+    let hash = row.remove(PASSWORD_HASH);
+    if let (Some(hash), Some(algorithm)) = (&hash, hashed_by)
+        && let Err(why) = passwords.check_imported(algorithm, hash)
+    {
+        return Ok((RowOutcome::Failed, Some(why.to_owned())));
+    }
+    match db.part(async |db| make(db, pool, trail, row, hash).await).await {
         Ok(()) => Ok((RowOutcome::Imported, None)),
         // A row is skipped if a user already signs in with one of its names (username, address, preferred username).
         Err(Error::UsernameExists(_)) => Ok((RowOutcome::Skipped, None)),
@@ -86,7 +100,13 @@ pub async fn import(
     }
 }
 
-async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<String, String>) -> Result<()> {
+async fn make(
+    db: &mut Connection,
+    pool: &Pool,
+    trail: &Trail,
+    mut row: HashMap<String, String>,
+    hash: Option<String>,
+) -> Result<()> {
     let invalid = |text: &'static str| Error::InvalidParameter(text.into());
     let typed = row.remove(USERNAME).unwrap_or_default();
     if !wire::is_username(&typed) {
@@ -99,14 +119,17 @@ async fn make(db: &mut Connection, pool: &Pool, trail: &Trail, mut row: HashMap<
     check_verified(&attributes)?;
     check_required(pool, &attributes)?;
     let verified = |name: &str| attributes.get(&format!("{name}_verified")).is_some_and(|value| value == "true");
-    // The user sets the first password with ForgotPassword, which usually needs a verified address.
+    // Without a hash, the user sets the first password with ForgotPassword, which usually needs a verified address.
     if !verified("email") && !verified("phone_number") {
         return Err(invalid("A user needs an address that is verified: email_verified or phone_number_verified."));
     }
     if wants_mfa && !verified("phone_number") {
         return Err(invalid("cognito:mfa_enabled needs a phone_number that is verified."));
     }
-    let new = NewUser { sub, username, password: None, status: Status::ResetRequired, attributes, take_alias: false };
+    let status = if hash.is_some() { Status::Confirmed } else { Status::ResetRequired };
+    // The SRP verifier is made from the password, when it is first seen (decision 0013).
+    let password = hash.map(|hash| Password { hash, srp_verifier: None });
+    let new = NewUser { sub, username, password, status, attributes, take_alias: false };
     let _ = new_user::insert(db, pool, trail, Event::UserImported, new, "User already exists").await?;
     if wants_mfa {
         let mfa = Mfa { enabled: vec![SecondFactor::SmsMfa], ..Mfa::default() };

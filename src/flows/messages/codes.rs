@@ -246,7 +246,7 @@ pub async fn pretend_to_send(
 ) -> Result<DeliveryDetails> {
     let (app, pool, now) = (context.app, context.pool, context.app.clock.now());
     let address = addresses::decoy(app, pool, username, purpose);
-    app.delivery.check(address.medium())?;
+    messages::check(app, pool, address.medium())?;
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.map_or_else(Uuid::nil, |user| user.sub)).await?;
     let counters = Counters::of(app, pool, username, user, purpose);

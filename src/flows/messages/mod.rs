@@ -43,6 +43,18 @@ const PER_ADDRESS_AND_HOUR: i32 = 30;
 /// The purpose under which messages to an address are counted.
 const ADDRESS: &str = "address";
 
+/// Fails if this server cannot send messages of this medium for a pool. This is checked before a message is put into the
+/// outbox.
+pub fn check(app: &App, pool: &Pool, medium: Medium) -> Result<()> {
+    match triggers::function(pool, Trigger::sender(medium)) {
+        None => app.delivery.check(medium),
+        Some(_) if app.triggers.has_sender() => Ok(()),
+        Some(_) => Err(Error::CodeDeliveryFailure(
+            "A function sends this pool's messages, but this server's operator has not set sender-key-file.".into(),
+        )),
+    }
+}
+
 /// Puts a message into the outbox, in the transaction of the change that the message reports.
 pub async fn send(
     context: &PoolContext<'_>,
@@ -52,9 +64,12 @@ pub async fn send(
     told: MessageContent<'_>,
     now: OffsetDateTime,
 ) -> Result<()> {
-    let custom =
-        triggers::function(context.pool, Trigger::CustomMessage).map(|_| Custom::new(context, user, address, &told));
-    put(context, db, &counter(context, address), address, &told, custom, now).await.map(|_| ())
+    let has = |trigger| triggers::function(context.pool, trigger).is_some();
+    let functions = Functions {
+        custom: has(Trigger::CustomMessage).then(|| Custom::new(context, user, address, &told)),
+        sender: has(Trigger::sender(address.medium())).then(|| Sender::new(context, user, address, &told)),
+    };
+    put(context, db, &counter(context, address), address, &told, functions, now).await.map(|_| ())
 }
 
 /// Fails if [`send`] would refuse a message to this address. Called before anything costly is done for the message.
@@ -64,7 +79,7 @@ pub async fn refuse_flooded(
     address: &Address,
     now: OffsetDateTime,
 ) -> Result<()> {
-    context.app.delivery.check(address.medium())?;
+    check(context.app, context.pool, address.medium())?;
     let sent = store::codes::sent(db, &context.pool.id, &counter(context, address), now).await?;
     if sent >= PER_ADDRESS_AND_HOUR { Err(Error::limit_exceeded()) } else { Ok(()) }
 }
@@ -89,7 +104,7 @@ pub async fn pretend_to_send(
 ) -> Result<()> {
     let name = context.pool.username_key(told.username);
     let counted = shared_counts::row(context.app, context.pool, "nobody", ADDRESS, &name);
-    let id = put(context, db, &counted, address, &told, None, now).await?;
+    let id = put(context, db, &counted, address, &told, Functions::default(), now).await?;
     Ok(store::outbox::delete(db, &context.pool.id, id).await?)
 }
 
@@ -100,11 +115,11 @@ async fn put(
     counted: &Counter,
     address: &Address,
     told: &MessageContent<'_>,
-    custom: Option<Custom>,
+    functions: Functions,
     now: OffsetDateTime,
 ) -> Result<Uuid> {
     let (app, pool) = (context.app, context.pool);
-    app.delivery.check(address.medium())?;
+    check(app, pool, address.medium())?;
     // This counter counts no guesses, so it needs no limit at which a code is dead (`i32::MAX`).
     if store::codes::note_sent(db, &pool.id, counted, (i32::MAX, None), true, now).await? > PER_ADDRESS_AND_HOUR {
         return Err(Error::limit_exceeded());
@@ -116,7 +131,7 @@ async fn put(
     message.from = message.from.filter(listed);
     message.reply_to = message.reply_to.filter(listed);
     let code = told.stored.map(|Stored { sub, purpose, hash }| Code { sub, purpose: purpose.into(), hash: hex(hash) });
-    let outgoing = Outgoing { message, custom, code };
+    let outgoing = Outgoing { message, functions, code };
     let id = random::time_ordered_uuid(now);
     let plain = serde_json::to_vec(&outgoing).map_err(Error::internal)?;
     let sealed = app.sealing.seal(&bound_to(&pool.id, id), &plain);
@@ -152,12 +167,22 @@ pub fn sent(app: &App) {
 struct Outgoing {
     #[serde(flatten)]
     message: Message,
-    /// The call to the pool's custom message trigger, if the pool has one, that must precede the delivery.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    custom: Option<Custom>,
+    #[serde(flatten)]
+    functions: Functions,
     /// The code in the message, if a newer code may have replaced it by the time of a delivery attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<Code>,
+}
+
+/// The functions of the pool that have a part in the delivery of a message.
+#[derive(Default, Serialize, Deserialize)]
+struct Functions {
+    /// The call to the pool's custom message trigger, if the pool has one, that must precede the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    custom: Option<Custom>,
+    /// The call to the pool's function that sends messages in Keystead's place, if the pool has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sender: Option<Sender>,
 }
 
 /// A code as it was stored when its message was written.
@@ -203,10 +228,34 @@ impl Custom {
     }
 }
 
+#[derive(Serialize, Deserialize)]
+struct Sender {
+    event: Value,
+    secret: String,
+}
+
+impl Sender {
+    fn new(context: &PoolContext<'_>, user: &User, address: &Address, told: &MessageContent<'_>) -> Self {
+        let (trigger, kind) = match address.medium() {
+            Medium::Email => (Trigger::CustomEmailSender, "customEmailSenderRequestV1"),
+            Medium::Sms => (Trigger::CustomSmsSender, "customSMSSenderRequestV1"),
+        };
+        let metadata = if context.metadata.is_empty() { Value::Null } else { json!(context.metadata) };
+        let request = json!({
+            "type": kind,
+            "code": null,
+            "clientMetadata": metadata,
+            "userAttributes": triggers::attributes_of(user),
+        });
+        let source = format!("{}_{}", trigger.name(), told.source);
+        Self { event: context.event(&source, &user.username, request, json!({})), secret: told.secret.to_owned() }
+    }
+}
+
 /// A message from the outbox whose final wording is not decided yet.
 pub struct OpenedMessage {
     message: Message,
-    custom: Option<Custom>,
+    functions: Functions,
     code: Option<Code>,
 }
 
@@ -217,8 +266,9 @@ pub struct OpenedMessage {
 pub fn open(app: &App, pool_id: &str, id: Uuid, sealed: &[u8], attempts: i32) -> Result<OpenedMessage, Failure> {
     let unopened = || failure("it cannot be opened with this sealing key");
     let plain = app.sealing.open(&bound_to(pool_id, id), sealed).map_err(|_| unopened())?;
-    let Outgoing { message, custom, code } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
-    Ok(OpenedMessage { message, custom: custom.filter(|_| attempts <= CUSTOM_ATTEMPTS), code })
+    let Outgoing { message, mut functions, code } = serde_json::from_slice(&plain).map_err(|_| unopened())?;
+    functions.custom = functions.custom.filter(|_| attempts <= CUSTOM_ATTEMPTS);
+    Ok(OpenedMessage { message, functions, code })
 }
 
 impl OpenedMessage {
@@ -232,9 +282,22 @@ impl OpenedMessage {
         Ok(stored.is_none_or(|stored| hex(&stored.hash) != code.hash))
     }
 
-    /// Whether the pool's custom message trigger must be called first.
+    /// Whether a function of the pool must be called.
     pub fn asks(&self) -> bool {
-        self.custom.is_some()
+        self.functions.custom.is_some() || self.functions.sender.is_some()
+    }
+
+    /// Lets the sender function of `pool` send the message, if it has one. Returns `false` if it has none, so that the
+    /// message has to be delivered in the usual way. `id` is the message's; it stays the same when the message is tried
+    /// again.
+    ///
+    /// Does not use the database.
+    pub async fn handed_over(&self, app: &App, pool: Option<&Pool>, id: Uuid) -> Result<bool, Failure> {
+        let (Some(Sender { event, secret }), Some(pool)) = (&self.functions.sender, pool) else { return Ok(false) };
+        let mut event = event.clone();
+        event["request"]["messageId"] = json!(id);
+        let called = triggers::custom_sender(app, pool, self.message.medium, event, secret).await;
+        called.map_err(|cause| failure(&format!("the function that sends messages: {}", cause.kind())))
     }
 
     /// Returns the message ready for delivery, in the wording of the custom message trigger of `pool` if one is to be
@@ -242,7 +305,7 @@ impl OpenedMessage {
     ///
     /// Does not use the database.
     pub async fn worded(self, app: &App, pool: Option<&Pool>) -> Result<Message, Failure> {
-        match (self.custom, pool) {
+        match (self.functions.custom, pool) {
             (Some(custom), Some(pool)) => in_own_words(app, pool, self.message, &custom).await,
             _ => Ok(self.message),
         }

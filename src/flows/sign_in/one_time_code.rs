@@ -68,7 +68,7 @@ pub async fn send(
     sent_as: SentAs,
 ) -> Result<(SentCode, Map<String, Value>)> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    app.delivery.check(to.medium())?;
+    messages::check(app, pool, to.medium())?;
     let now = app.clock.now();
     let code = random::code(DIGITS);
     let mut tx = app.db.begin().await?;

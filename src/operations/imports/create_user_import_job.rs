@@ -13,6 +13,7 @@ use crate::{
     change::Changed,
     context::Context,
     error::{Error, Result},
+    passwords::HashingAlgorithm,
     random,
     store::audit::Event,
     store::{self, user_imports::Job},
@@ -27,6 +28,8 @@ pub struct Request {
     user_pool_id: String,
     job_name: String,
     cloud_watch_logs_role_arn: String,
+    #[serde(default)]
+    password_hashing_algorithm: Option<HashingAlgorithm>,
 }
 
 pub async fn handle(
@@ -49,6 +52,7 @@ pub async fn handle(
         id: format!("import-{}", random::time_ordered_uuid(now)),
         name: request.job_name,
         role_arn: request.cloud_watch_logs_role_arn,
+        password_hashing_algorithm: request.password_hashing_algorithm.map(|one| <&str>::from(one).to_owned()),
         status: "Created".into(),
         has_file: false,
         done: 0,

@@ -59,6 +59,7 @@ fn shown(app: &App, operator: &Operator, pool_id: &str, job: &Job) -> Result<Val
     if operator.is_administrator && job.status == "Created" && app.clock.now() < job.created_at + UPLOAD {
         put("PreSignedUrl", Some(json!(upload_url(app, pool_id, job)?)));
     }
+    put("PasswordHashingAlgorithm", job.password_hashing_algorithm.as_ref().map(|name| json!(name)));
     put("StartDate", job.started_at.map(|at| json!(epoch_seconds(at))));
     put("CompletionDate", job.completed_at.map(|at| json!(epoch_seconds(at))));
     put("CompletionMessage", job.message.as_ref().map(|text| json!(text)));

@@ -175,11 +175,15 @@ fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: 
 /// check whether the functions can be called.
 fn check_triggers(settings: &PoolSettings) -> Result<()> {
     let Some(functions) = settings.rest.get("LambdaConfig") else { return Ok(()) };
-    for member in ["CustomSMSSender", "CustomEmailSender", "KMSKeyID", "InboundFederation"] {
-        if functions.get(member).is_some() {
-            let text = format!("LambdaConfig.{member} is not supported by Keystead; leave it out.");
-            return Err(Error::InvalidParameter(text.into()));
-        }
+    if functions.get("InboundFederation").is_some() {
+        let text = "LambdaConfig.InboundFederation is not supported by Keystead; leave it out.";
+        return Err(Error::InvalidParameter(text.into()));
+    }
+    let has_sender = ["CustomEmailSender", "CustomSMSSender"].iter().any(|member| functions.get(*member).is_some());
+    if has_sender && functions.get("KMSKeyID").is_none() {
+        return Err(Error::InvalidParameter(
+            "LambdaConfig: CustomEmailSender and CustomSMSSender need KMSKeyID, the ARN of a key.".into(),
+        ));
     }
     let (old, new) = (&functions["PreTokenGeneration"], &functions["PreTokenGenerationConfig"]["LambdaArn"]);
     if old.is_string() && new.is_string() && old != new {
