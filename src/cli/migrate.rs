@@ -1,10 +1,10 @@
 //! `keystead migrate`: brings the database's schema up to date and exits.
 
-use super::setup::assemble;
+use super::setup;
 use crate::config::Config;
 
 pub async fn run(config: Config) -> Result<(), String> {
-    let parts = assemble(config).await?;
+    setup::migrate(&config).await?;
     println!("the database is up to date");
-    parts.stop().await
+    Ok(())
 }

@@ -74,6 +74,16 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Leaves the server's settings out of a command's help, so that its own flags are found.
+fn with_hidden_settings(command: clap::Command) -> clap::Command {
+    let is_setting = |arg: &clap::Arg| arg.get_env().is_some();
+    let command = command.mut_args(|arg| if is_setting(&arg) { arg.hide(true) } else { arg });
+    let told = |command: clap::Command| {
+        command.after_help("The server's settings, such as --database-url, stand in `keystead serve --help`.")
+    };
+    told(command.mut_subcommands(told))
+}
+
 fn try_run() -> Result<(), String> {
     let file = setup::settings_file()?;
     let command = setup::with_file_defaults(Cli::command(), &file)?;
@@ -81,8 +91,9 @@ fn try_run() -> Result<(), String> {
     // `keystead operator create --data-dir DIR`.
     let command = command.mut_subcommand("operator", |operator| {
         let settings = |arg: clap::Arg| if arg.is_positional() { arg } else { arg.global(true) };
-        operator.mut_args(settings)
+        with_hidden_settings(operator.mut_args(settings))
     });
+    let command = command.mut_subcommand("migrate", with_hidden_settings);
     let cli = Cli::from_arg_matches(&command.get_matches()).map_err(|error| error.to_string())?;
     telemetry::start(&cli.log.log, cli.log.log_json)?;
     for name in setup::unknown_variables() {

@@ -259,6 +259,14 @@ fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
         lines.push("Or open this page, make an account, add a passkey and delete it:".into());
         lines.push(String::new());
         lines.push(format!("  {}/account?client_id={client}", app.public_url));
+        lines.push(String::new());
+        lines.push(format!("The issuer, for OpenID Connect libraries: {}", app.issuer(pool)));
+        lines.push("Amplify, in a browser:".into());
+        lines.push(String::new());
+        lines.push(format!(
+            "  Amplify.configure({{Auth: {{Cognito: {{userPoolId: '{pool}', userPoolClientId: '{client}', userPoolEndpoint: '{}'}}}}}})",
+            app.public_url
+        ));
     }
     lines.push(String::new());
     if app.delivery.inbox.is_some() {

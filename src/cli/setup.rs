@@ -1,7 +1,11 @@
 //! Builds an [`App`] from the settings: reads the settings file, opens the database, and reads or creates the sealing
 //! key.
 
-use std::{ffi::OsStr, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::CommandFactory;
 use sqlx::postgres::PgConnectOptions;
@@ -66,20 +70,18 @@ pub fn with_file_defaults(command: clap::Command, file: &SettingsFile) -> Result
         };
         defaults.push((id, text));
     }
-    Ok(with_defaults(without_empty_lists(command), &defaults))
+    Ok(with_defaults(without_empty_variables(command), &defaults))
 }
 
-/// Makes an empty environment variable mean an absent list, instead of a list with one empty item.
-///
-/// A line such as `KEYSTEAD_OWN_HOSTS: ${OWN_HOSTS:-}` in a compose file sets such a variable. Settings that are not
-/// lists stay strict: an empty `DATABASE_URL` is an error and does not select the private database.
-fn without_empty_lists(command: clap::Command) -> clap::Command {
+/// Makes an empty environment variable count as one that is not set. A line such as `DATABASE_URL: ${DATABASE_URL:-}`
+/// in a compose file sets such a variable.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
     let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
     let command = command.mut_args(|arg| match arg.get_env() {
-        Some(name) if arg.get_value_delimiter().is_some() && is_empty(name) => arg.env(None::<&str>),
+        Some(name) if is_empty(name) => arg.env(None::<&str>),
         _ => arg,
     });
-    command.mut_subcommands(without_empty_lists)
+    command.mut_subcommands(without_empty_variables)
 }
 
 fn with_defaults(command: clap::Command, defaults: &[(String, String)]) -> clap::Command {
@@ -147,7 +149,7 @@ impl Parts {
 
 /// Whether the private database exists already.
 pub fn has_private_database(config: &Config) -> Result<bool, String> {
-    Ok(config.data_dir.clone().map_or_else(default_data_dir, Ok)?.join("postgres").exists())
+    Ok(data_dir(config)?.join("postgres").exists())
 }
 
 /// Connects to the database (or starts the private one), migrates it, and reads (or creates) the sealing key. Fails if
@@ -178,9 +180,27 @@ pub async fn open(config: Config) -> Result<Parts, String> {
     assemble_with(config, Arc::new(SystemClock), false).await
 }
 
-async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> Result<Parts, String> {
-    let data_dir = config.data_dir.clone().map_or_else(default_data_dir, Ok)?;
-    let (cluster, options) = match &config.database_url {
+/// Brings the database's schema up to date. Needs no sealing key, because migrations open nothing that is sealed.
+pub async fn migrate(config: &Config) -> Result<(), String> {
+    let (cluster, options) = open_database(config, &data_dir(config)?).await?;
+    let migrated = migrate_database(&options).await;
+    if let Some(cluster) = cluster {
+        cluster.stop().await.map_err(|cause| cause.to_string())?;
+    }
+    migrated
+}
+
+async fn migrate_database(options: &PgConnectOptions) -> Result<(), String> {
+    store::migrate(options).await.map_err(|cause| format!("cannot migrate the database: {cause}"))
+}
+
+fn data_dir(config: &Config) -> Result<PathBuf, String> {
+    config.data_dir.clone().map_or_else(default_data_dir, Ok)
+}
+
+/// Returns how to connect to the database. Starts it if it is private.
+async fn open_database(config: &Config, data_dir: &Path) -> Result<(Option<PrivateCluster>, PgConnectOptions), String> {
+    Ok(match &config.database_url {
         Some(url) => {
             let scheme = url.expose().split("://").next().unwrap_or_default();
             let options = Some(url.expose()).filter(|_| matches!(scheme, "postgres" | "postgresql"));
@@ -190,8 +210,11 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
             (None, options)
         }
         None => {
+            if std::env::var_os("DATABASE_URL").is_some() {
+                tracing::warn!("DATABASE_URL is empty, so this server has a private database");
+            }
             let settings = ClusterSettings {
-                directory: data_dir.clone(),
+                directory: data_dir.to_owned(),
                 binaries: config.postgres_binaries.clone(),
                 fsync: true,
                 max_connections: u16::try_from(config.database_connections + 8).unwrap_or(u16::MAX),
@@ -201,10 +224,16 @@ async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> 
             let options = private_database(&cluster).await?;
             (Some(cluster), options)
         }
-    };
+    })
+}
+
+async fn assemble_with(config: Config, clock: Arc<dyn Clock>, migrate: bool) -> Result<Parts, String> {
+    config.check_sealing_key()?;
+    let data_dir = data_dir(&config)?;
+    let (cluster, options) = open_database(&config, &data_dir).await?;
     let db = connect(&config, options.clone()).await?;
     if migrate {
-        store::migrate(&options).await.map_err(|cause| format!("cannot migrate the database: {cause}"))?;
+        migrate_database(&options).await?;
     }
     let sealing = sealing_key(&config, &data_dir)?;
     let app = App::new(db, clock, config, sealing).map_err(|cause| cause.to_string())?;

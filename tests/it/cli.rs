@@ -171,8 +171,31 @@ fn an_empty_variable_is_an_empty_list_and_no_other_setting() {
         let told = told(&format!("KEYSTEAD_{list}"), &["--max-body-bytes", "1"]);
         assert!(told.contains("max-body-bytes: must be"), "{told}");
     }
-    let told = told("DATABASE_URL", &[]);
-    assert!(told.contains("sealing-key"), "a private database instead: {told}");
+    let told = told("DATABASE_URL", &["--max-body-bytes", "1"]);
+    assert!(told.contains("max-body-bytes: must be"), "{told}");
+}
+
+#[test]
+fn an_operators_help_shows_its_own_flags_alone() {
+    for args in [&["operator", "--help"][..], &["operator", "create", "--help"], &["migrate", "--help"]] {
+        let help = text(&keystead().args(args).output().unwrap());
+        assert!(!help.contains("--max-body-bytes") && help.contains("keystead serve --help"), "{help}");
+    }
+    let help = text(&keystead().args(["operator", "create", "--help"]).output().unwrap());
+    assert!(help.contains("--role") && help.contains("--pool"), "{help}");
+    let help = text(&keystead().args(["serve", "--help"]).output().unwrap());
+    assert!(help.contains("--max-body-bytes"), "{help}");
+}
+
+#[test]
+fn migrations_need_no_sealing_key() {
+    let migrate = |command: &str| {
+        let mut migrate = keystead();
+        text(&migrate.arg(command).env("DATABASE_URL", "postgres://keystead@127.0.0.1:1/keystead").output().unwrap())
+    };
+    assert!(migrate("serve").contains("sealing-key: with DATABASE_URL"));
+    let told = migrate("migrate");
+    assert!(told.contains("cannot migrate the database") && !told.contains("sealing-key"), "{told}");
 }
 
 #[test]

@@ -1074,9 +1074,10 @@ async fn a_page_that_is_loaded_again_repeats_nothing() {
     assert_eq!(server.sql_text("SELECT encode(hash, 'hex') FROM codes").await, sent, "no other code was sent");
     let page = browser.get(&here).await;
     let code = server.code("ada@example.com", 1).await;
-    let done = browser.submit(&page, "confirm", &[("code", &code)]).await;
+    browser.submit(&page, "confirm", &[("code", &code)]).await;
     // Back leads to where the person is now.
-    assert_eq!(browser.get(&here).await.location(), done.location());
+    let back = browser.get(&here).await;
+    assert_eq!(browser.follow(back).await.heading(), "Your account");
 }
 
 #[tokio::test]
@@ -1181,4 +1182,19 @@ async fn no_session_code_or_name_is_in_an_address() {
         assert!(!secret.is_empty());
         assert!(visited.iter().all(|address| !address.contains(secret)), "{secret} {visited:?}");
     }
+}
+
+#[tokio::test]
+async fn a_host_on_which_passkeys_do_not_work_is_named_on_a_server_for_development() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let said = "Passkeys of this user pool work on localhost only.";
+    let page = browser.get(&login()).await;
+    let port = server.url.rsplit(':').next().unwrap();
+    let there = format!("href=\"http://localhost:{port}/login?client_id={}\"", pages_client());
+    assert!(page.text.contains(said) && page.text.contains(&there), "{}", page.text);
+    browser.headers.push(("host", format!("localhost:{port}")));
+    assert!(!browser.get(&login()).await.text.contains(said));
+    let public = TestServer::with(&["--public-url=https://id.example.com"]).await;
+    assert!(!Browser::new(&public).get(&login()).await.text.contains(said));
 }

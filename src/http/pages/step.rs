@@ -83,13 +83,19 @@ pub async fn current<T: DeserializeOwned>(
     named: &ClientAndPool,
 ) -> Result<Option<Result<Step<T>, HttpResponse>>> {
     let Some(id) = visit.step else { return Ok(None) };
-    let nothing = || super::found(&Address::new(&*visit.path, &[]).of(visit));
-    Ok(Some(match opened::<Step<T>>(visit, named, id) {
-        Some(Kept::Here(step)) => Ok(step),
-        Some(Kept::Answered(address)) => Err(super::found(&address.of(visit))),
-        Some(Kept::Row) => of_row(visit, named, id).await?.ok_or_else(nothing),
-        None => Err(nothing()),
-    }))
+    let step = match opened::<Step<T>>(visit, named, id) {
+        Some(Kept::Here(step)) => Some(step),
+        Some(Kept::Answered(address)) => return Ok(Some(Err(super::found(&address.of(visit))))),
+        Some(Kept::Row) => of_row(visit, named, id).await?,
+        None => None,
+    };
+    if let Some(step) = step {
+        return Ok(Some(Ok(step)));
+    }
+    // Whoever is signed in goes on from the sign-in page.
+    let is_signed_in = cookies::browser(visit, &named.pool.id).await?.is_some();
+    let path = if is_signed_in { "/login" } else { &visit.path };
+    Ok(Some(Err(super::found(&Address::new(path, &[]).of(visit)))))
 }
 
 async fn of_row<T: DeserializeOwned>(visit: &Visit, named: &ClientAndPool, id: Uuid) -> Result<Option<Step<T>>> {
