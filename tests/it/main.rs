@@ -21,6 +21,7 @@ mod faults;
 mod groups;
 mod imports;
 mod limits;
+mod members;
 mod mfa;
 mod migrations;
 mod oauth;
