@@ -291,7 +291,8 @@ pub static DOMAIN: Table = Table {
             LeftOut::Own("a custom domain cannot become a prefix, so its update is refused"),
             "observed: terraform-provider-aws issue 43248",
         )
-        .or_nothing(ASSUMED),
+        // DescribeUserPoolDomain shows an empty structure.
+        .or_nothing("documented: aws-cli, awscli/examples/cognito-idp/describe-user-pool-domain.rst"),
         refused("Routing").or_nothing(ASSUMED),
     ],
 };

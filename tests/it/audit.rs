@@ -241,7 +241,7 @@ async fn what_was_there_already_is_noted_once() {
     let api = json!({"UserPoolId": pool(), "Identifier": "api", "Name": "API"});
     server.operator("CreateUserPoolDomain", domain.clone()).await.ok();
     server.operator("CreateResourceServer", api.clone()).await.ok();
-    let flows = json!(["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    let flows = json!(["ALLOW_USER_AUTH"]);
     let own = json!({"UserPoolId": pool(), "ClientId": second_client(), "ExplicitAuthFlows": flows});
     let arn = format!("arn:aws:cognito-idp:us-east-1:000000000000:userpool/{}", pool());
     let twice = [

@@ -29,11 +29,6 @@ async fn a_new_client_has_the_defaults_of_the_api() {
       "ClientName": "app",
       "EnablePropagateAdditionalUserContextData": false,
       "EnableTokenRevocation": true,
-      "ExplicitAuthFlows": [
-        "ALLOW_REFRESH_TOKEN_AUTH",
-        "ALLOW_USER_SRP_AUTH",
-        "ALLOW_CUSTOM_AUTH"
-      ],
       "RefreshTokenValidity": 30,
       "TokenValidityUnits": {}
     }
@@ -134,17 +129,6 @@ async fn an_empty_list_of_attributes_is_the_default_and_is_not_read_back() {
     ada.sign_in_to(made["ClientId"].as_str().unwrap()).await;
     ada.call("UpdateUserAttributes", json!({"UserAttributes": [{"Name": "name", "Value": "Ada"}]})).await.ok();
     assert!(ada.call("GetUser", json!({})).await.text.contains(r#"{"Name":"name","Value":"Ada"}"#));
-}
-
-#[tokio::test]
-async fn an_update_replaces_everything_that_is_not_sent() {
-    let server = TestServer::start().await;
-    let made = make(&server, json!({"ExplicitAuthFlows": ["ALLOW_USER_AUTH"], "AuthSessionValidity": 10, "CallbackURLs": ["https://a.example"]})).await;
-    assert_eq!(made["CallbackURLs"], json!(["https://a.example"]));
-    let update = json!({"UserPoolId": pool(), "ClientId": made["ClientId"], "AuthSessionValidity": 5});
-    let updated = server.operator("UpdateUserPoolClient", update).await.ok()["UserPoolClient"].clone();
-    assert_eq!((&updated["AuthSessionValidity"], &updated["ClientName"]), (&json!(5), &json!("app")));
-    assert_eq!((updated.get("CallbackURLs"), updated["ExplicitAuthFlows"].as_array().unwrap().len()), (None, 3));
 }
 
 #[tokio::test]
@@ -292,5 +276,44 @@ async fn rotation_needs_no_list_of_flows() {
     let server = TestServer::start().await;
     let client = json!({"UserPoolId": pool(), "ClientName": "cdk", "RefreshTokenRotation": {"Feature": "ENABLED"}});
     let made = server.operator("CreateUserPoolClient", client).await.ok();
-    assert_eq!(made["UserPoolClient"]["ExplicitAuthFlows"], json!(["ALLOW_USER_SRP_AUTH", "ALLOW_CUSTOM_AUTH"]));
+    // With rotation, one of the default flows is off, and the others are on.
+    let id = made["UserPoolClient"]["ClientId"].as_str().unwrap();
+    let refresh = initiate(id, "REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": "x"}));
+    let off = server.call("InitiateAuth", refresh).await.refused();
+    assert_eq!(off, "400 InvalidParameterException: REFRESH_TOKEN_AUTH flow not enabled for this client");
+    server.user("ada").await;
+    let srp = initiate(id, "USER_SRP_AUTH", json!({"USERNAME": "ada", "SRP_A": "2"}));
+    assert_eq!(server.call("InitiateAuth", srp).await.ok()["ChallengeName"], "PASSWORD_VERIFIER");
+}
+
+#[tokio::test]
+async fn flows_that_nobody_gave_are_the_default_and_are_not_read_back() {
+    let server = TestServer::start().await;
+    let flows = json!(["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    let made = make(&server, json!({"ExplicitAuthFlows": flows})).await;
+    assert_eq!(made["ExplicitAuthFlows"], flows);
+    let mut named = json!({"UserPoolId": pool(), "ClientId": made["ClientId"]});
+    let updated = server.operator("UpdateUserPoolClient", named.clone()).await.ok()["UserPoolClient"].clone();
+    assert_eq!(updated.get("ExplicitAuthFlows"), None);
+    let described = server.operator("DescribeUserPoolClient", named.clone()).await.ok();
+    assert_eq!(described["UserPoolClient"].get("ExplicitAuthFlows"), None);
+    server.user("ada").await;
+    let id = made["ClientId"].as_str().unwrap();
+    let password = initiate(id, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD}));
+    assert_ne!(server.call("InitiateAuth", password.clone()).await.outcome(), "OK", "it is no default flow");
+    named["ExplicitAuthFlows"] = flows;
+    server.operator("UpdateUserPoolClient", named).await.ok();
+    server.call("InitiateAuth", password).await.ok();
+}
+
+#[tokio::test]
+async fn rotation_stays_until_an_update_switches_it_off() {
+    let server = TestServer::start().await;
+    let flows = json!(["ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+    let made = make(&server, json!({"RefreshTokenRotation": {"Feature": "ENABLED"}})).await;
+    let mut update = json!({"UserPoolId": pool(), "ClientId": made["ClientId"], "ExplicitAuthFlows": flows});
+    let refused = server.operator("UpdateUserPoolClient", update.clone()).await.refused();
+    assert!(refused.contains("or send RefreshTokenRotation with the feature DISABLED"), "{refused}");
+    update["RefreshTokenRotation"] = json!({"Feature": "DISABLED"});
+    server.operator("UpdateUserPoolClient", update).await.ok();
 }
