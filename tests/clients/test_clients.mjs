@@ -15,11 +15,16 @@ import { Amplify } from "aws-amplify";
 import * as auth from "aws-amplify/auth";
 import { compactDecrypt } from "jose";
 
+import { deploy, destroy } from "./stacks/deploy.mjs";
+import { synthesize } from "./stacks/stacks.mjs";
+
 const URL = process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
 const { POOL, CLIENT } = process.env;
 const PASSWORD = "Passw0rd!";
 
-Amplify.configure({ Auth: { Cognito: { userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: URL } } });
+const configure = (userPoolId, userPoolClientId) =>
+  Amplify.configure({ Auth: { Cognito: { userPoolId, userPoolClientId, userPoolEndpoint: URL } } });
+configure(POOL, CLIENT);
 
 /** The code in the newest message to an address, once there are so many. */
 async function code(to, count = 1) {
@@ -180,6 +185,35 @@ test("Amplify: the person chooses, and chooses the password", async () => {
   await auth.signOut();
 });
 
+test("Amplify: an app and the backend that Amplify describes", async (t) => {
+  const [stack] = synthesize(randomUUID().slice(0, 8)).get("amplify: passkeys and codes by mail");
+  const [api, state] = [new CognitoIdentityProvider({}), { resources: {} }];
+  t.after(() => {
+    delete globalThis.document;
+    delete globalThis.window;
+    configure(POOL, CLIENT);
+    return destroy(api, state, { all: true });
+  });
+  const { outputs } = await deploy(api, stack.template, { stackName: "backend", state });
+  configure(outputs.userPoolId, outputs.webClientId);
+  const email = newEmail();
+  await auth.signUp({ username: email, password: PASSWORD, options: { userAttributes: { email } } });
+  await auth.confirmSignUp({ username: email, confirmationCode: await code(email) });
+  const password = await auth.signIn({ username: email, password: PASSWORD });
+  assert.equal(password.nextStep.signInStep, "DONE");
+  installAuthenticator();
+  await auth.associateWebAuthnCredential();
+  await auth.signOut();
+  for (const preferredChallenge of ["WEB_AUTHN", "EMAIL_OTP"]) {
+    const options = { authFlowType: "USER_AUTH", preferredChallenge };
+    const step = await auth.signIn({ username: email, options });
+    if (preferredChallenge === "EMAIL_OTP") await auth.confirmSignIn({ challengeResponse: await code(email, 2) });
+    else assert.equal(step.nextStep.signInStep, "DONE");
+    assert.equal((await auth.fetchUserAttributes()).email, email);
+    await auth.signOut();
+  }
+});
+
 test("amazon-cognito-identity-js: sign up, sign in by SRP, refresh, change, sign out", async () => {
   const pool = new CognitoUserPool({ UserPoolId: POOL, ClientId: CLIENT, endpoint: URL });
   const email = newEmail();
@@ -221,7 +255,7 @@ function totp(secret) {
 test("the AWS SDK for JavaScript makes a pool with second factors; Amplify signs in there", async (t) => {
   const api = new CognitoIdentityProvider({ endpoint: URL });
   const { UserPool } = await api.createUserPool({ PoolName: "mfa" });
-  t.after(() => Amplify.configure({ Auth: { Cognito: { userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: URL } } }));
+  t.after(() => configure(POOL, CLIENT));
   await api.setUserPoolMfaConfig({
     UserPoolId: UserPool.Id,
     MfaConfiguration: "ON",
@@ -233,9 +267,7 @@ test("the AWS SDK for JavaScript makes a pool with second factors; Amplify signs
   await api.adminSetUserPassword({ UserPoolId: UserPool.Id, Username: username, Password: PASSWORD, Permanent: true });
   await api.createGroup({ UserPoolId: UserPool.Id, GroupName: "staff" });
   await api.adminAddUserToGroup({ UserPoolId: UserPool.Id, Username: username, GroupName: "staff" });
-  Amplify.configure({
-    Auth: { Cognito: { userPoolId: UserPool.Id, userPoolClientId: UserPoolClient.ClientId, userPoolEndpoint: URL } },
-  });
+  configure(UserPool.Id, UserPoolClient.ClientId);
   const begun = await auth.signIn({ username, password: PASSWORD });
   assert.equal(begun.nextStep.signInStep, "CONTINUE_SIGN_IN_WITH_TOTP_SETUP");
   const code = totp(begun.nextStep.totpSetupDetails.sharedSecret);
@@ -306,10 +338,8 @@ test("Amplify signs in by custom challenges, with and without a password; claims
   const username = "ada";
   await api.adminCreateUser({ UserPoolId: UserPool.Id, Username: username, MessageAction: "SUPPRESS" });
   await api.adminSetUserPassword({ UserPoolId: UserPool.Id, Username: username, Password: PASSWORD, Permanent: true });
-  t.after(() => Amplify.configure({ Auth: { Cognito: { userPoolId: POOL, userPoolClientId: CLIENT, userPoolEndpoint: URL } } }));
-  Amplify.configure({
-    Auth: { Cognito: { userPoolId: UserPool.Id, userPoolClientId: UserPoolClient.ClientId, userPoolEndpoint: URL } },
-  });
+  t.after(() => configure(POOL, CLIENT));
+  configure(UserPool.Id, UserPoolClient.ClientId);
   const asked = await auth.signIn({ username, options: { authFlowType: "CUSTOM_WITHOUT_SRP" } });
   assert.equal(asked.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_CUSTOM_CHALLENGE");
   assert.equal(asked.nextStep.additionalInfo.hint, "the opposite of no");
