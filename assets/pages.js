@@ -71,14 +71,14 @@
   const ask = async form => {
     const body = new URLSearchParams({ step: 'options', form_token: form.elements.form_token.value });
     const answer = await fetch(form.action, { method: 'POST', body });
+    if (answer.ok && (answer.headers.get('content-type') || '').includes('json')) return answer.json();
     // The person signed in in another tab, which made the tokens of this page old. A new page knows where they are now.
     const [visit] = performance.getEntriesByType('navigation');
-    if (answer.status === 403 && visit && visit.type !== 'reload') {
+    if ((answer.ok || answer.status === 403) && visit && visit.type !== 'reload') {
       location.reload();
       return new Promise(() => {});
     }
-    if (!answer.ok || !(answer.headers.get('content-type') || '').includes('json')) throw new Error('no options');
-    return answer.json();
+    throw new Error('no options');
   };
   const show = (form, what) => {
     for (const one of form.querySelectorAll('[data-failed],[data-exists]')) one.hidden = true;

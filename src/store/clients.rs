@@ -389,7 +389,8 @@ pub async fn update_secrets(db: &mut Connection, sealing: &SealingKey, client: &
 /// Writes a locked client's name and settings. Returns whether this changed anything.
 pub async fn update(db: &mut Connection, client: &Client) -> sqlx::Result<bool> {
     let changed = sqlx::query_scalar!(
-        r#"UPDATE app_clients c SET name = $3, configuration = $4, updated_at = $5
+        r#"UPDATE app_clients c SET name = $3, configuration = $4,
+               updated_at = CASE WHEN (c.name, c.configuration) IS DISTINCT FROM ($3, $4) THEN $5 ELSE c.updated_at END
            FROM (SELECT name, configuration FROM app_clients WHERE user_pool_id = $1 AND client_id = $2) AS old
            WHERE c.user_pool_id = $1 AND c.client_id = $2
            RETURNING (old.name, old.configuration) IS DISTINCT FROM (c.name, c.configuration) AS "changed!""#,

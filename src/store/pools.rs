@@ -483,10 +483,12 @@ pub async fn insert(db: &mut Connection, pool: &Pool) -> sqlx::Result<bool> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes a locked pool's name and settings. Returns whether this changed anything.
+/// Writes a locked pool's name and settings. Returns whether this changed anything; if not, the time of the last change
+/// stays, too.
 pub async fn update(db: &mut Connection, pool: &Pool, now: OffsetDateTime) -> sqlx::Result<bool> {
     let changed = sqlx::query_scalar!(
-        r#"UPDATE user_pools p SET name = $2, configuration = $3, updated_at = $4
+        r#"UPDATE user_pools p SET name = $2, configuration = $3,
+               updated_at = CASE WHEN (p.name, p.configuration) IS DISTINCT FROM ($2, $3) THEN $4 ELSE p.updated_at END
            FROM (SELECT name, configuration FROM user_pools WHERE user_pool_id = $1) AS old
            WHERE p.user_pool_id = $1
            RETURNING (old.name, old.configuration) IS DISTINCT FROM (p.name, p.configuration) AS "changed!""#,

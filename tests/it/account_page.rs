@@ -46,7 +46,7 @@ async fn all_passkeys_and_many_sessions_are_shown_on_a_page_of_less_than_60_kb_b
         assert_eq!(page.matches(&format!("aria-label=\"{label}\"")).count(), 1, "{label}");
     }
     assert!(page.contains("20 of at most 20") && !page.contains("/passkeys/add?"), "{page}");
-    assert!(page.contains("You have as many passkeys as you may have."), "{page}");
+    assert!(page.contains("You’ve reached the maximum number of passkeys."), "{page}");
     let script = browser.get("/assets/pages.js").await.text.len();
     assert!(page.len() + script < 60_000, "{} + {script}", page.len());
 }
@@ -531,7 +531,7 @@ async fn a_passkey_is_renamed_on_a_page_with_a_way_back() {
     assert_eq!(browser.follow(done).await.notice(), "The passkey was renamed.");
     assert_eq!(browser.get(&address).await.heading(), "Rename My phone");
     let gone = browser.get(&format!("{}&rename=bm90aGluZw", account())).await;
-    assert_eq!((gone.status, gone.notice().as_str()), (400, "This passkey is not there any more."));
+    assert_eq!((gone.status, gone.notice().as_str()), (400, "This passkey doesn’t exist anymore."));
 }
 
 #[tokio::test]
@@ -567,11 +567,11 @@ async fn who_has_a_second_step_is_told_beside_the_passkeys_that_they_rest() {
         let labelled = format!("aria-labelledby=\"{name}\"");
         page.split(&labelled).nth(1).unwrap().split("</section>").next().unwrap().to_owned()
     };
-    let now = "your passkeys do not sign you in";
+    let now = "not with a passkey";
     let page = browser.get(&account()).await.text;
     assert!(!card(&page, "passkeys").contains(now), "{page}");
     let before = card(&page, "mfa");
-    let (warning, switch) = (before.find("passkeys do not sign you in here"), before.find("Switch on"));
+    let (warning, switch) = (before.find("you can’t sign in with passkeys here"), before.find("Turn on"));
     assert!(warning.is_some() && warning < switch, "it is said before the switch: {before}");
     server.sql("UPDATE users SET mfa = mfa || '{\"enabled\": [\"SOFTWARE_TOKEN_MFA\"]}'").await;
     let page = browser.get(&account()).await.text;

@@ -98,7 +98,7 @@ async fn the_pages_show_the_colors_and_the_logo_of_a_ui_customization_and_no_oth
     set(&server, pages_client(), json!({"CSS": ".background-customizable{background:#ffffff}"})).await;
     let page = sign_in_page(&server).await;
     assert!(page.contains(":root{--accent:#aa0000;--accent-ink:#fff;--page:#ffffff;--link:#aa0000}"), "{page}");
-    assert!(page.contains("<span>Shop</span>") && !page.contains("<img"));
+    assert!(page.contains(">Shop</span>") && !page.contains("<img"));
 }
 
 #[tokio::test]

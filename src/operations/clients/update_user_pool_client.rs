@@ -33,10 +33,13 @@ pub async fn handle(
     let mut change = operator.begin(app, context, &pool.id).await?;
     let mut client = lock(app, &mut change, &pool.id, text("ClientId")).await?;
     (client.name, client.settings) = configured(Some(&client), &request)?;
-    client.updated_at = change.at();
+    let before = std::mem::replace(&mut client.updated_at, change.at());
     attributes::check(&pool, &client.settings, "updating")?;
     oauth::check(&mut change, &client).await?;
     let changed = store::clients::update(&mut change, &client).await?;
+    if !changed {
+        client.updated_at = before;
+    }
     let answer = Response { user_pool_client: shown(&client, true)? };
     change.commit_if(changed, Event::ClientUpdated.of(&client.id), answer).await
 }
