@@ -372,12 +372,17 @@ mod tests {
     const OTHERS: &[(&str, &str)] = &[
         ("AdminSetUserMFAPreference", "each of its members is about one factor, and those left out stay"),
         ("AdminSetUserPassword", "it sets one password"),
+        ("AdminSetUserSettings", "it replaces the one list of settings"),
         ("AdminUpdateDeviceStatus", "it sets one status"),
         ("AdminUpdateUserAttributes", "it changes the attributes that it lists"),
+        ("SetUICustomization", "it replaces the whole customization"),
         ("SetUserMFAPreference", "each of its members is about one factor, and those left out stay"),
         ("SetUserPoolBranding", "Amazon Cognito has no such operation; it replaces all"),
         ("SetUserPoolPasskeyPolicy", "Amazon Cognito has no such operation; it replaces all"),
+        ("SetUserSettings", "it replaces the one list of settings"),
         ("UpdateDeviceStatus", "it sets one status"),
+        ("UpdateManagedLoginBranding", "settings and assets that are left out stay"),
+        ("UpdateTerms", "members that are left out stay"),
         ("UpdateUserAttributes", "it changes the attributes that it lists"),
         ("UpdateWebAuthnCredential", "Amazon Cognito has no such operation; it sets one name"),
     ];

@@ -1,5 +1,7 @@
 """Shared by the tests in Python: people, their authenticators, and what the sign-in pages need of a browser."""
 
+import re
+import html
 import os
 import subprocess
 import uuid
@@ -69,6 +71,12 @@ class Forms(HTMLParser):
             self.form = None
 
 
+def goes_on_to(page):
+    """Where a page goes on to by itself, as the last one of a sign-in does."""
+    refresh = re.search(r'<meta http-equiv="refresh" content="0;url=([^"]*)">', page)
+    return html.unescape(refresh[1]) if refresh else None
+
+
 class Browser:
     """What the sign-in pages need of a browser. `application`: the origin of a relying party that it visits as well."""
 
@@ -79,8 +87,8 @@ class Browser:
     def open(self, url, form=None):
         """Goes to an address and on from there: to a page, or to an address of other relying parties, which is not fetched."""
         answer = self.session.request("POST" if form else "GET", url, data=form, allow_redirects=False)
-        while "location" in answer.headers:
-            url = urljoin(answer.url, answer.headers["location"])
+        while to := answer.headers.get("location") or goes_on_to(answer.text):
+            url = urljoin(answer.url, to)
             if not url.startswith(self.origins):
                 return url
             answer = self.session.get(url, allow_redirects=False)

@@ -54,16 +54,21 @@ class Browser {
   /** Goes to an address and on from there: to a page, or to an address of the relying party, which is not fetched. */
   async open(url, form) {
     for (this.at = new URL(url); this.at.origin === SERVER; form = undefined) {
-      const cookie = [...this.cookies].map((pair) => pair.join("=")).join("; ");
+      const here = [...this.cookies.values()].filter(({ path }) => path === "/" || path === this.at.pathname);
+      const cookie = here.map(({ name, value }) => `${name}=${value}`).join("; ");
       const sent = form && { method: "POST", body: new URLSearchParams(form) };
       const response = await fetch(this.at, { redirect: "manual", headers: { cookie }, ...sent });
-      for (const [, name, value] of response.headers.getSetCookie().map((one) => one.match(/^([^=]*)=([^;]*)/))) {
-        if (value) this.cookies.set(name, value);
-        else this.cookies.delete(name);
+      for (const one of response.headers.getSetCookie()) {
+        const [, name, value, path = "/"] = one.match(/^([^=]*)=([^;]*)(?:.*Path=([^;]*))?/);
+        if (value) this.cookies.set(`${name} ${path}`, { name, value, path });
+        else this.cookies.delete(`${name} ${path}`);
       }
       this.html = await response.text();
-      if (!response.headers.has("location")) break;
-      this.at = new URL(response.headers.get("location"), this.at);
+      // The last page of a sign-in goes on by itself.
+      const refresh = this.html.match(/<meta http-equiv="refresh" content="0;url=([^"]*)">/);
+      const to = response.headers.get("location") ?? (refresh && unescaped(refresh[1]));
+      if (!to) break;
+      this.at = new URL(to, this.at);
     }
     return this.at;
   }
