@@ -198,6 +198,7 @@ error-forbidden = Der Zugriff aus Ihrem Netzwerk ist nicht erlaubt.
 error-too-large = Die gesendeten Daten sind zu groß.
 error-old-form = Diese Seite war zu lange geöffnet oder Cookies sind blockiert. Bitte versuchen Sie es noch einmal.
 error-credentials = Das hat nicht geklappt. Prüfen Sie Name und Passwort oder wählen Sie eine andere Möglichkeit.
+error-network-blocked = Von diesem Netzwerk aus ist die Anmeldung nicht möglich. Versuchen Sie es aus einem anderen, oder fragen Sie um Hilfe.
 error-passkey = Dieser Passkey hat nicht funktioniert. Versuchen Sie es noch einmal oder wählen Sie eine andere Möglichkeit.
 error-passkey-unknown = Dieser Passkey ist hier nicht mehr bekannt. Wählen Sie eine andere Anmeldemöglichkeit.
 error-code = Dieser Code ist nicht richtig. Prüfen Sie ihn oder fordern Sie einen neuen an.

@@ -198,6 +198,7 @@ error-forbidden = You cannot come here from your network.
 error-too-large = What was sent is too large.
 error-old-form = This page was open for too long, or cookies are blocked. Please try again.
 error-credentials = That did not work. Check your name and password, or choose another way.
+error-network-blocked = You can’t sign in from this network. Try another one, or ask for help.
 error-passkey = This passkey did not work. Try again, or choose another way.
 error-passkey-unknown = This passkey is not known here any more. Choose another way to sign in.
 error-code = This code is not right. Check it, or ask for a new one.

@@ -198,6 +198,7 @@ error-forbidden = No se permite el acceso desde tu red.
 error-too-large = Los datos enviados son demasiado grandes.
 error-old-form = Esta página ha estado abierta demasiado tiempo o las cookies están bloqueadas. Inténtalo de nuevo.
 error-credentials = No ha funcionado. Comprueba tu usuario y tu contraseña, o elige otra forma.
+error-network-blocked = No puedes iniciar sesión desde esta red. Prueba con otra o pide ayuda.
 error-passkey = Esta llave de acceso no ha funcionado. Inténtalo de nuevo o elige otra forma.
 error-passkey-unknown = Esta llave de acceso ya no se reconoce aquí. Elige otra forma de iniciar sesión.
 error-code = Este código no es correcto. Compruébalo o pide uno nuevo.

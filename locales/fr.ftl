@@ -198,6 +198,7 @@ error-forbidden = L’accès depuis votre réseau n’est pas autorisé.
 error-too-large = Les données envoyées sont trop volumineuses.
 error-old-form = Cette page est restée ouverte trop longtemps, ou les cookies sont bloqués. Veuillez réessayer.
 error-credentials = Cela n’a pas fonctionné. Vérifiez votre identifiant et votre mot de passe, ou choisissez une autre méthode.
+error-network-blocked = La connexion n’est pas possible depuis ce réseau. Essayez-en un autre ou demandez de l’aide.
 error-passkey = Cette clé d’accès n’a pas fonctionné. Réessayez ou choisissez une autre méthode.
 error-passkey-unknown = Cette clé d’accès n’est plus connue ici. Choisissez une autre façon de vous connecter.
 error-code = Ce code n’est pas correct. Vérifiez-le ou demandez-en un nouveau.

@@ -112,6 +112,8 @@ pub enum Event {
     TermsUpdated,
     #[strum(serialize = "terms.deleted")]
     TermsDeleted,
+    #[strum(serialize = "risk_configuration.set")]
+    RiskConfigurationSet,
     #[strum(serialize = "pool.attributes_added")]
     PoolAttributesAdded,
     #[strum(serialize = "pool.tagged")]
@@ -124,6 +126,8 @@ pub enum Event {
     ClientUpdated,
     #[strum(serialize = "client.deleted")]
     ClientDeleted,
+    #[strum(serialize = "client.session_configuration_set")]
+    ClientSessionConfigurationSet,
     #[strum(serialize = "client.secret_added")]
     ClientSecretAdded,
     #[strum(serialize = "client.secret_deleted")]

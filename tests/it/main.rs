@@ -38,6 +38,7 @@ mod properties;
 mod public_documents;
 mod replicas;
 mod retention;
+mod risk;
 mod sdk;
 mod session_limits;
 mod sessions;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    check_addresses, check_factors, check_senders, check_triggers, first_factors, schema, shown, stored_members,
+    check_add_ons, check_addresses, check_factors, check_senders, check_triggers, first_factors, schema, shown,
+    stored_members,
 };
 use crate::{
     app::App,
@@ -126,6 +127,7 @@ async fn make<'a>(
     check_factors(&settings)?;
     check_addresses(&settings)?;
     check_triggers(&settings)?;
+    check_add_ons(app, &settings)?;
     let (access, id) =
         tokio::task::spawn_blocking(|| (tokens::new_key(), tokens::new_key())).await.map_err(Error::internal)?;
     let ((access_public, access_private), (id_public, id_private)) = (access?, id?);

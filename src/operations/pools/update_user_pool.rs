@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    check_addresses, check_factors, check_senders, check_triggers,
+    check_add_ons, check_addresses, check_factors, check_senders, check_triggers,
     create_user_pool::{PoliciesInput, sms_mfa},
     first_factors, stored_members,
 };
@@ -120,6 +120,7 @@ pub async fn handle(app: &App, context: &Context, operator: Operator, request: R
     check_factors(settings)?;
     check_addresses(settings)?;
     check_triggers(settings)?;
+    check_add_ons(app, settings)?;
     check_senders(app, &pool, Some(&before), operator.is_bound)?;
     let now = change.at();
     let changed = store::pools::update(&mut change, &pool, now).await?;
