@@ -215,6 +215,7 @@ error-forbidden = Diese Anwendung erlaubt keinen Zugriff aus Ihrem Netzwerk. Ver
 error-too-large = Das sind zu viele Daten. Kürzen Sie Ihre Eingaben und versuchen Sie es noch einmal.
 error-old-form = Diese Seite war zu lange geöffnet, oder Ihr Browser blockiert Cookies. Bitte versuchen Sie es noch einmal.
 error-credentials = Das hat nicht geklappt. Prüfen Sie Ihre Eingaben oder melden Sie sich anders an.
+error-network-blocked = Von diesem Netzwerk aus ist die Anmeldung nicht möglich. Versuchen Sie es aus einem anderen, oder fragen Sie um Hilfe.
 error-passkey = Dieser Passkey hat nicht funktioniert. Versuchen Sie es noch einmal oder melden Sie sich anders an.
 error-passkey-unknown = Dieser Passkey ist hier nicht mehr registriert. Melden Sie sich anders an.
 error-code = Dieser Code ist nicht richtig. Prüfen Sie ihn oder fordern Sie einen neuen an.

@@ -215,6 +215,7 @@ error-forbidden = This application doesn’t allow access from your network. Try
 error-too-large = That’s too much data. Shorten your entries and try again.
 error-old-form = This page was open for too long, or your browser blocks cookies. Please try again.
 error-credentials = That didn’t work. Check what you entered, or sign in another way.
+error-network-blocked = You can’t sign in from this network. Try another one, or ask for help.
 error-passkey = This passkey didn’t work. Try again, or sign in another way.
 error-passkey-unknown = This passkey isn’t registered here anymore. Sign in another way.
 error-code = This code isn’t right. Check it, or ask for a new one.

@@ -215,6 +215,7 @@ error-forbidden = Esta aplicación no permite el acceso desde tu red. Prueba con
 error-too-large = Son demasiados datos. Acorta lo que has escrito e inténtalo de nuevo.
 error-old-form = Esta página ha estado abierta demasiado tiempo o tu navegador bloquea las cookies. Inténtalo de nuevo.
 error-credentials = No ha funcionado. Comprueba lo que has escrito o inicia sesión de otra forma.
+error-network-blocked = No puedes iniciar sesión desde esta red. Prueba con otra o pide ayuda.
 error-passkey = Esta llave de acceso no ha funcionado. Inténtalo de nuevo o inicia sesión de otra forma.
 error-passkey-unknown = Esta llave de acceso ya no está registrada aquí. Inicia sesión de otra forma.
 error-code = Este código no es correcto. Compruébalo o pide uno nuevo.

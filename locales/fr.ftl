@@ -215,6 +215,7 @@ error-forbidden = Cette application n’autorise pas l’accès depuis votre ré
 error-too-large = Les données envoyées sont trop volumineuses. Raccourcissez votre saisie et réessayez.
 error-old-form = Cette page est restée ouverte trop longtemps, ou votre navigateur bloque les cookies. Veuillez réessayer.
 error-credentials = Cela n’a pas fonctionné. Vérifiez votre saisie ou connectez-vous autrement.
+error-network-blocked = La connexion n’est pas possible depuis ce réseau. Essayez-en un autre ou demandez de l’aide.
 error-passkey = Cette clé d’accès n’a pas fonctionné. Réessayez ou connectez-vous autrement.
 error-passkey-unknown = Cette clé d’accès n’est plus enregistrée ici. Connectez-vous autrement.
 error-code = Ce code n’est pas correct. Vérifiez-le ou demandez-en un nouveau.

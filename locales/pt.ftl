@@ -215,6 +215,7 @@ error-forbidden = Este aplicativo não permite o acesso a partir da sua rede. Te
 error-too-large = São dados demais. Encurte o que você digitou e tente de novo.
 error-old-form = Esta página ficou aberta tempo demais ou seu navegador bloqueia cookies. Tente de novo.
 error-credentials = Não funcionou. Verifique o que você digitou ou entre de outra forma.
+error-network-blocked = Não é possível entrar a partir da sua rede. Fale com quem administra este aplicativo.
 error-passkey = Esta chave de acesso não funcionou. Tente de novo ou entre de outra forma.
 error-passkey-unknown = Esta chave de acesso não está mais registrada aqui. Entre de outra forma.
 error-code = Este código não está correto. Verifique-o ou peça um novo.

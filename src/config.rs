@@ -176,6 +176,11 @@ pub struct Config {
     /// further IDs for individual pools.
     #[arg(long, env = "KEYSTEAD_RELYING_PARTY_IDS", value_delimiter = ',')]
     pub relying_party_ids: Vec<String>,
+    /// Store settings of user pools that would protect their users and have no effect here, instead of refusing them:
+    /// AdvancedSecurityMode ENFORCED, and actions of risk configurations. Keystead does not judge the risk of sign-ins.
+    #[arg(long, env = "KEYSTEAD_ACCEPT_UNENFORCED_PROTECTION", default_value_t = false, action = clap::ArgAction::Set,
+        num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub accept_unenforced_protection: bool,
     /// JSON file with the names of passkey providers by AAGUID, in the format of the community's aaguid.json. It
     /// replaces the built-in list.
     #[arg(long, env = "KEYSTEAD_PASSKEY_PROVIDERS_FILE")]

@@ -8,6 +8,7 @@ use crate::{
     factor::Factor,
     grants,
     metrics::UNHEARD_PROXY,
+    operations::protection,
     store::{self, migrations::State, pools::Pool},
 };
 
@@ -23,6 +24,12 @@ pub async fn run(config: Config) -> Result<(), String> {
         report.warn(
             "public-url",
             "is plain http of another host: passwords and tokens can be read on their way, and browsers offer passkeys on https and localhost only",
+        );
+    }
+    if config.accept_unenforced_protection {
+        report.warn(
+            "accept-unenforced-protection",
+            "is set: user pools may ask for protection by risk, and nothing enforces it (those that do are named below)",
         );
     }
     if config.database_url.is_none() && !setup::has_private_database(&config)? {
@@ -127,7 +134,10 @@ async fn pools(app: &crate::app::App, report: &mut Report) {
         };
         for summary in &listed {
             match store::pools::find(&app.db, &summary.id).await {
-                Ok(Some(pool)) => check_pool(app, &host, &pool, report),
+                Ok(Some(pool)) => {
+                    check_pool(app, &host, &pool, report);
+                    protection(app, &pool, report).await;
+                }
                 // It was deleted meanwhile.
                 Ok(None) => {}
                 Err(error) => report.bad(&summary.id, &format!("cannot be read: {error}")),
@@ -166,6 +176,22 @@ fn check_pool(app: &crate::app::App, host: &str, pool: &Pool, report: &mut Repor
             report.warn(&pool.id, &text);
         }
         Some(rp_id) => report.good(&pool.id, &format!("has the RelyingPartyId {rp_id}")),
+    }
+}
+
+/// Reports settings of a pool that would protect its users and have no effect.
+async fn protection(app: &crate::app::App, pool: &Pool, report: &mut Report) {
+    let add_ons = pool.settings.rest.get("UserPoolAddOns").and_then(protection::of_add_ons);
+    let mut found: Vec<String> = add_ons.into_iter().collect();
+    match store::risk_configurations::list(&app.db, &pool.id).await {
+        Ok(configurations) => found.extend(configurations.iter().filter_map(|(client_id, configuration)| {
+            let setting = protection::of_risk_configuration(configuration)?;
+            Some(client_id.as_ref().map_or_else(|| setting.clone(), |id| format!("{setting} (app client {id})")))
+        })),
+        Err(error) => report.bad(&pool.id, &format!("its risk configurations cannot be read: {error}")),
+    }
+    for setting in found {
+        report.warn(&pool.id, &format!("has {setting}, which nothing enforces"));
     }
 }
 

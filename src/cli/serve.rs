@@ -58,6 +58,11 @@ pub async fn run(config: Config) -> Result<(), String> {
             "public-url is plain http of another host: passwords and tokens can be read on their way, and browsers offer no passkeys; put TLS in front and say https"
         );
     }
+    if app.config.accept_unenforced_protection {
+        tracing::warn!(
+            "accept-unenforced-protection is set: user pools may ask for protection by risk (ENFORCED, BLOCK and other actions), and nothing enforces it; `keystead doctor` names these pools"
+        );
+    }
     if let Some(first) = &first {
         greet(&app, first, cluster.is_some().then_some(data_dir.as_path()));
     }

@@ -24,6 +24,8 @@ pub enum Key {
     /// The username is locked for a while, because of wrong passwords.
     PasswordAttempts,
     WrongCredentials,
+    /// The pool or the app client blocks sign-ins from the person's network.
+    NetworkBlocked,
     SignUpClosed,
     /// The session between two steps of a sign-in has expired, was used before, or is invalid.
     SessionGone,

@@ -19,6 +19,7 @@ pub mod members;
 mod passkeys;
 mod pools;
 mod resource_servers;
+mod risk;
 mod sessions;
 mod sign_in;
 mod tags;
@@ -46,6 +47,7 @@ use crate::{
 pub use clients::create_user_pool_client::create as create_client;
 pub use imports::uploaded_to;
 pub use pools::create_user_pool::create as create_pool;
+pub use risk::protection;
 pub use sessions::{Associated, session_id_of};
 pub use users::list_users::parse as parse_users_filter;
 
@@ -100,6 +102,9 @@ operations! {
     "GetUserPoolSessionConfiguration": Read => pools::get_user_pool_session_configuration,
     "AddCustomAttributes": Write => pools::add_custom_attributes,
     "GetSigningCertificate": Read => pools::get_signing_certificate,
+    // risk
+    "SetRiskConfiguration": Write => risk::set_risk_configuration,
+    "DescribeRiskConfiguration": Read => risk::describe_risk_configuration,
     // tags
     "TagResource": Write => tags::tag_resource,
     "UntagResource": Write => tags::untag_resource,
@@ -131,6 +136,8 @@ operations! {
     "AddUserPoolClientSecret": Write => clients::add_user_pool_client_secret,
     "DeleteUserPoolClientSecret": Write => clients::delete_user_pool_client_secret,
     "ListUserPoolClientSecrets": Read => clients::list_user_pool_client_secrets,
+    "SetUserPoolClientSessionConfiguration": Write => clients::set_user_pool_client_session_configuration,
+    "GetUserPoolClientSessionConfiguration": Read => clients::get_user_pool_client_session_configuration,
     // branding
     "SetUICustomization": Write => branding::set_ui_customization,
     "GetUICustomization": Read => branding::get_ui_customization,

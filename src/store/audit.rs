@@ -114,6 +114,8 @@ pub enum Event {
     TermsUpdated,
     #[strum(serialize = "terms.deleted")]
     TermsDeleted,
+    #[strum(serialize = "risk_configuration.set")]
+    RiskConfigurationSet,
     #[strum(serialize = "pool.attributes_added")]
     PoolAttributesAdded,
     #[strum(serialize = "pool.tagged")]
@@ -126,6 +128,8 @@ pub enum Event {
     ClientUpdated,
     #[strum(serialize = "client.deleted")]
     ClientDeleted,
+    #[strum(serialize = "client.session_configuration_set")]
+    ClientSessionConfigurationSet,
     #[strum(serialize = "client.secret_added")]
     ClientSecretAdded,
     #[strum(serialize = "client.secret_deleted")]

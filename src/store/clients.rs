@@ -7,6 +7,7 @@ use sqlx::{PgExecutor, types::Json};
 use time::{Duration, OffsetDateTime};
 
 use super::pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings};
+use super::risk_configurations::RiskExceptions;
 use super::{Connection, Connections, Stored};
 use crate::{
     context::Door,
@@ -25,6 +26,11 @@ pub struct Client {
     /// to the newer one.
     pub secrets: Vec<ClientSecret>,
     pub settings: ClientSettings,
+    /// The networks whose sign-ins are refused: according to the client's risk configuration, or else to its pool's.
+    pub risk_exceptions: RiskExceptions,
+    /// For how many minutes after a sign-in on the pages the client uses that sign-in again without asking: 0 (never)
+    /// to 129600. `None` means the default.
+    pub sso_minutes: Option<i32>,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -238,6 +244,16 @@ fn lifetime(amount: Option<i64>, unit: &str, default: Duration) -> Duration {
     }
 }
 
+/// The default of [`Client::sso_minutes`] (docs/cognito.md 5.3).
+pub const SSO_MINUTES: i32 = 60;
+
+impl Client {
+    /// For how long after a sign-in on the pages the client uses that sign-in again without asking.
+    pub fn sso_validity(&self) -> Duration {
+        Duration::minutes(self.sso_minutes.unwrap_or(SSO_MINUTES).into())
+    }
+}
+
 /// A client and its pool.
 pub struct ClientAndPool {
     pub client: Client,
@@ -309,6 +325,8 @@ pub async fn find_with_pool(
     let row = sqlx::query!(
         r#"SELECT c.name, c.configuration AS "configuration: Json<ClientSettings>",
                   c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at,
+                  coalesce(c.risk_configuration, p.risk_configuration) -> 'RiskExceptionConfiguration'
+                      AS "risk_exceptions: Json<RiskExceptions>", c.sso_minutes,
                   p.name AS pool_name, p.configuration AS "pool_configuration: Stored<PoolSettings>",
                   p.sessions_on_passkey_delete, p.passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>",
                   p.branding AS "branding: Stored<Branding>", p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
@@ -327,6 +345,8 @@ pub async fn find_with_pool(
             name: row.name,
             secrets: open_secrets(sealing, pool_id, client_id, row.secrets.0, (row.secret, row.created_at))?,
             settings: row.configuration.0,
+            risk_exceptions: row.risk_exceptions.map(|one| one.0).unwrap_or_default(),
+            sso_minutes: row.sso_minutes,
             created_at: row.created_at,
             updated_at: row.updated_at,
         },
@@ -369,6 +389,41 @@ pub async fn lock(db: &mut Connection, pool_id: &str, client_id: &str) -> sqlx::
         client_id
     );
     Ok(found.fetch_optional(db).await?.is_some())
+}
+
+/// Returns [`Client::sso_minutes`] of a client; `None` if there is no such client.
+pub async fn sso_minutes(db: &Connections, pool_id: &str, client_id: &str) -> sqlx::Result<Option<Option<i32>>> {
+    sqlx::query_scalar!(
+        "SELECT sso_minutes FROM app_clients WHERE user_pool_id = $1 AND client_id = $2",
+        pool_id,
+        client_id
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Sets [`Client::sso_minutes`]. Returns `None` if there is no such client, and `false` if the value was the same before.
+pub async fn set_sso_minutes(
+    db: &mut Connection,
+    pool_id: &str,
+    client_id: &str,
+    minutes: i32,
+) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
+        r#"WITH found AS (
+               SELECT sso_minutes IS DISTINCT FROM $3 AS changes FROM app_clients
+               WHERE user_pool_id = $1 AND client_id = $2 FOR UPDATE
+           ), changed AS (
+               UPDATE app_clients SET sso_minutes = $3
+               WHERE user_pool_id = $1 AND client_id = $2 AND (SELECT changes FROM found)
+           )
+           SELECT changes AS "changes!" FROM found"#,
+        pool_id,
+        client_id,
+        minutes
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// Writes the secrets of a locked client.

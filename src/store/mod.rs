@@ -33,6 +33,7 @@ pub(crate) mod page_settings;
 pub mod passkeys;
 pub mod pools;
 pub(crate) mod resource_servers;
+pub(crate) mod risk_configurations;
 pub(crate) mod sessions;
 pub(crate) mod software_tokens;
 mod statement;

@@ -14,14 +14,12 @@ type Harmless = fn(&Value) -> bool;
 
 /// The refused members: the operation, the member, and the check for values that may be ignored.
 const REFUSED: &[(&str, &str, Harmless)] = &[
-    ("CreateUserPool", "UserPoolAddOns", without_enforcement),
     ("CreateUserPool", "DcrConfiguration", empty),
     ("CreateUserPool", "IssuerConfiguration", as_ever),
     ("CreateUserPool", "KeyConfiguration", as_ever),
     ("UpdateUserPool", "DcrConfiguration", empty),
     ("UpdateUserPool", "IssuerConfiguration", as_ever),
     ("UpdateUserPool", "KeyConfiguration", as_ever),
-    ("UpdateUserPool", "UserPoolAddOns", without_enforcement),
     ("CreateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("UpdateUserPoolClient", "EnablePropagateAdditionalUserContextData", is_false),
     ("CreateUserPoolClient", "PublishSecretsInAWSSecretsManager", is_false),
@@ -59,12 +57,6 @@ fn as_ever(value: &Value) -> bool {
 
 fn is_false(value: &Value) -> bool {
     value == &Value::Bool(false)
-}
-
-/// Only `ENFORCED` is refused, because Keystead does not assess the risk of a sign-in. `AUDIT`, which records
-/// authentication events, is supported.
-fn without_enforcement(value: &Value) -> bool {
-    value["AdvancedSecurityMode"] != "ENFORCED"
 }
 
 #[cfg(test)]

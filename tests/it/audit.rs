@@ -68,6 +68,8 @@ async fn every_change_by_an_operator_is_noted() {
     trail.of_pool("SetUserPoolBranding", json!({"Branding": {"DisplayName": "Shop"}}), "pool.branding_set").await;
     let sessions = json!({"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 3}});
     trail.of_pool("SetUserPoolSessionConfiguration", sessions, "pool.session_configuration_set").await;
+    let blocked = json!({"RiskExceptionConfiguration": {"BlockedIPRangeList": ["203.0.113.0/24"]}});
+    trail.of_pool("SetRiskConfiguration", blocked, "risk_configuration.set").await;
     let described = trail.server.operator("DescribeUserPool", json!({"UserPoolId": pool()})).await.ok();
     let arn = described["UserPool"]["Arn"].clone();
     trail.notes("TagResource", json!({"ResourceArn": arn, "Tags": {"a": "b"}}), "pool.tagged").await;
@@ -99,6 +101,9 @@ async fn every_change_by_an_operator_is_noted() {
     let added = trail.of_pool("AddUserPoolClientSecret", web.clone(), &format!("client.secret_added {id}")).await;
     let secret = json!({"ClientId": id, "ClientSecretId": added["ClientSecretDescriptor"]["ClientSecretId"]});
     trail.of_pool("DeleteUserPoolClientSecret", secret, &format!("client.secret_deleted {id}")).await;
+    let sso = json!({"ClientId": id, "SSOSession": {"MaxValidityMinutes": 5}});
+    let event = format!("client.session_configuration_set {id}");
+    trail.of_pool("SetUserPoolClientSessionConfiguration", sso, &event).await;
     let customization = json!({"ClientId": id, "CSS": "a{}"});
     trail.of_pool("SetUICustomization", customization, &format!("ui_customization.set {id}")).await;
     let style = json!({"ClientId": id, "UseCognitoProvidedValues": true});

@@ -126,11 +126,14 @@ async fn a_style_is_given_back_and_an_update_keeps_what_it_leaves_out() {
         call("UpdateManagedLoginBranding", input).await
     };
     assert_eq!(update(json!({})).await.ok()["ManagedLoginBranding"], made);
+    let mut icon = asset("FAVICON_SVG", &logo());
+    icon["ResourceId"] = json!("the icon");
     let changed = update(json!({"Settings": {"components": {"pageBackground": {"lightMode": {"color": "ffffffff"}}}},
-        "Assets": [asset("FAVICON_SVG", &logo())]}));
+        "Assets": [icon]}));
     let changed = changed.await.ok()["ManagedLoginBranding"].clone();
     assert_eq!(changed["Settings"]["components"]["pageBackground"]["lightMode"]["color"], "ffffffff");
     assert_eq!(changed["Settings"]["components"]["primaryButton"], settings()["components"]["primaryButton"]);
+    assert_eq!(changed["Assets"][1]["ResourceId"], "the icon");
     assert_eq!(changed["Assets"].as_array().unwrap().len(), 2);
     let provided = update(json!({"UseCognitoProvidedValues": true})).await.ok()["ManagedLoginBranding"].clone();
     assert!(provided["UseCognitoProvidedValues"] == true && provided.get("Settings").is_none(), "{provided}");

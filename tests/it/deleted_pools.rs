@@ -203,9 +203,8 @@ async fn nothing_of_a_deleted_pool_answers_on_any_replica() {
         let known = json!({"UserPoolId": pool(), "ClientId": client(), "Username": "ada", "Password": "Passw0rd!",
             "MaxResults": 10, "CustomAttributes": [{"Name": "team", "AttributeDataType": "String"}],
             "CloudWatchLogsRoleArn": "arn:aws:iam::123456789012:role/import", "MFAOptions": [],
-            "ManagedLoginBrandingId": "3b5c3c5e-7c5d-4c5e-8c5d-3b5c3c5e7c5d", "TermsId": "3b5c3c5e-7c5d-4c5e-8c5d-3b5c3c5e7c5d",
-            "TermsName": "terms-of-use", "TermsSource": "LINK", "Enforcement": "NONE",
-            "Links": {"cognito:default": "https://example.com/terms"}});
+            "ManagedLoginBrandingId": "ef1bb4d9-a28f-4dc6-94c6-49a605de6a6a", "TermsName": "terms-of-use",
+            "TermsId": "ef1bb4d9-a28f-4dc6-94c6-49a605de6a6a", "Links": {"cognito:default": "https://example.com"}});
         let outcomes = walk(server, &known, "UserPoolId").await;
         let unjudged: Vec<_> = outcomes.iter().filter(|(_, outcome)| outcome == "InvalidParameterException").collect();
         if unjudged.len() > 8 || outcomes.len() < 60 {

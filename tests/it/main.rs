@@ -39,6 +39,7 @@ mod properties;
 mod public_documents;
 mod replicas;
 mod retention;
+mod risk;
 mod sdk;
 mod senders;
 mod session_limits;

@@ -277,10 +277,7 @@ async fn the_measured_configuration_errors() {
 #[tokio::test]
 async fn unsupported_members_are_refused_by_name_and_harmless_ones_are_not() {
     let server = TestServer::start().await;
-    for (member, value) in [
-        ("KeyConfiguration", json!({"KeyType": "CUSTOMER_MANAGED_KEY"})),
-        ("UserPoolAddOns", json!({"AdvancedSecurityMode": "ENFORCED"})),
-    ] {
+    for (member, value) in [("KeyConfiguration", json!({"KeyType": "CUSTOMER_MANAGED_KEY"}))] {
         let refusal = server.operator("CreateUserPool", json!({"PoolName": "x", member: value})).await.refused();
         assert_eq!(
             refusal,

@@ -286,3 +286,97 @@ async fn sign_ins_sign_outs_and_the_job_side_by_side_lose_nothing() {
         assert_eq!(still_in(&signed_in).await, [0_usize; 0]);
     }
 }
+
+/// Sets for how many minutes the pages' client, or another, silently uses a sign-in.
+async fn set_sso_minutes(server: &TestServer, client_id: &str, minutes: i64) -> Value {
+    let input = json!({"UserPoolId": pool(), "ClientId": client_id, "SSOSession": {"MaxValidityMinutes": minutes}});
+    server.operator("SetUserPoolClientSessionConfiguration", input).await.ok()
+}
+
+fn authorize(client_id: &str) -> String {
+    format!("/oauth2/authorize?response_type=code&client_id={client_id}&redirect_uri={CALLBACK}")
+}
+
+/// Makes another client with pages.
+async fn other_pages_client(server: &TestServer) -> String {
+    let input = json!({"UserPoolId": pool(), "ClientName": "other", "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid"], "CallbackURLs": [CALLBACK]});
+    let made = server.operator("CreateUserPoolClient", input).await.ok();
+    made["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_session_configuration_of_a_client_is_given_back() {
+    let server = TestServer::start().await;
+    let of_client = json!({"UserPoolId": pool(), "ClientId": pages_client()});
+    let get = async || server.operator("GetUserPoolClientSessionConfiguration", of_client.clone()).await;
+    assert_eq!(get().await.ok()["SSOSession"]["MaxValidityMinutes"], 60);
+    // It needs the tracking of sessions.
+    let mut input = of_client.clone();
+    input["SSOSession"] = json!({"MaxValidityMinutes": 5});
+    let refusal = server.operator("SetUserPoolClientSessionConfiguration", input.clone()).await.outcome();
+    assert_eq!(refusal, "InvalidParameterException");
+    configure(&server, "ENABLED", 20).await;
+    assert_eq!(set_sso_minutes(&server, pages_client(), 5).await, input);
+    assert_eq!(get().await.ok(), input);
+    // An update of the client keeps it.
+    let update = json!({"UserPoolId": pool(), "ClientId": client(), "ClientName": "first"});
+    set_sso_minutes(&server, client(), 7).await;
+    server.operator("UpdateUserPoolClient", update).await.ok();
+    let told =
+        server.operator("GetUserPoolClientSessionConfiguration", json!({"UserPoolId": pool(), "ClientId": client()}));
+    assert_eq!(told.await.ok()["SSOSession"]["MaxValidityMinutes"], 7);
+    for client_id in ["nobody"] {
+        let unknown = json!({"UserPoolId": pool(), "ClientId": client_id, "SSOSession": {"MaxValidityMinutes": 5}});
+        let outcome = server.operator("SetUserPoolClientSessionConfiguration", unknown.clone()).await.outcome();
+        assert_eq!(outcome, "ResourceNotFoundException");
+        let outcome = server.operator("GetUserPoolClientSessionConfiguration", unknown).await.outcome();
+        assert_eq!(outcome, "ResourceNotFoundException");
+    }
+}
+
+#[tokio::test]
+async fn a_client_uses_a_browsers_sign_in_for_as_long_as_it_is_configured() {
+    let server = TestServer::start().await;
+    configure(&server, "ENABLED", 20).await;
+    server.user("ada").await;
+    let other = other_pages_client(&server).await;
+    set_sso_minutes(&server, pages_client(), 24 * 60).await;
+    let mut browser = Browser::new(&server);
+    let back = browser.sign_in(&authorize(pages_client()), "ada").await;
+    assert!(back.sent("code").is_some());
+    server.clock.advance(time::Duration::minutes(59));
+    assert!(browser.get(&authorize(&other)).await.sent("code").is_some());
+    server.clock.advance(time::Duration::minutes(2));
+    // For the other client, the default counts, and so it does for the account page.
+    assert!(browser.get(&authorize(&other)).await.location().starts_with("/login?"));
+    let account = format!("/account?client_id={}", pages_client());
+    assert!(browser.get(&account).await.location().starts_with("/login?"));
+    assert!(browser.get(&authorize(pages_client())).await.sent("code").is_some());
+    let silent = browser.get(&format!("{}&prompt=none", authorize(&other))).await;
+    assert_eq!(silent.sent("error").as_deref(), Some("login_required"));
+    server.clock.advance(time::Duration::hours(23));
+    assert!(browser.get(&authorize(pages_client())).await.location().starts_with("/login?"));
+}
+
+#[tokio::test]
+async fn a_client_with_zero_minutes_always_asks_and_other_clients_use_the_sign_in() {
+    let server = TestServer::start().await;
+    configure(&server, "ENABLED", 20).await;
+    server.user("ada").await;
+    let other = other_pages_client(&server).await;
+    set_sso_minutes(&server, pages_client(), 0).await;
+    let mut browser = Browser::new(&server);
+    // A sign-in that was just made leads to the application, even by way of the page that adds passkeys.
+    let added = format!("/login?then=add&response_type=code&client_id={}&redirect_uri={CALLBACK}", pages_client());
+    let shown = browser.sign_in(&added, "ada").await;
+    let page = browser.follow(shown).await;
+    let back = browser.submit(&page, "later", &[]).await;
+    assert!(back.sent("code").is_some(), "{} {}", back.status, back.text);
+    for _ in 0..2 {
+        assert!(browser.get(&authorize(pages_client())).await.location().starts_with("/login?"));
+    }
+    assert!(browser.get(&authorize(&other)).await.sent("code").is_some());
+    let back = browser.sign_in(&authorize(pages_client()), "ada").await;
+    assert!(back.sent("code").is_some(), "no loop: {} {}", back.status, back.text);
+}

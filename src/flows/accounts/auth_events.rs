@@ -1,4 +1,5 @@
-//! Records users' authentication events, in pools whose `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT`.
+//! Records users' authentication events, in pools whose `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT` (or `ENFORCED`,
+//! if the server accepts that nothing is enforced).
 
 use uuid::Uuid;
 
@@ -15,7 +16,8 @@ use crate::{
 
 /// Whether a pool records its users' authentication events.
 pub fn kept(pool: &Pool) -> bool {
-    pool.settings.rest.get("UserPoolAddOns").is_some_and(|one| one["AdvancedSecurityMode"] == "AUDIT")
+    let mode = pool.settings.rest.get("UserPoolAddOns").map(|one| &one["AdvancedSecurityMode"]);
+    mode.is_some_and(|mode| mode == "AUDIT" || mode == "ENFORCED")
 }
 
 /// Records an event of a user, if the pool records events.

@@ -7,6 +7,7 @@ pub(crate) mod factors;
 pub(crate) mod forgotten;
 pub(crate) mod last_factor;
 pub(crate) mod names;
+pub(crate) mod network;
 pub(crate) mod new_user;
 pub(crate) mod password;
 pub(crate) mod remove_user;

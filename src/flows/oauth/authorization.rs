@@ -338,7 +338,7 @@ impl Authorization {
     /// Whether a browser's sign-in satisfies the request apart from its prompt: the sign-in must be recent enough,
     /// strong enough and by the expected user.
     pub fn is_satisfied_by(&self, app: &App, browser: &Browser) -> bool {
-        let age = app.clock.now() - browser.session.auth_time;
+        let age = browser.age(app);
         // A `max_age` of 0 requires a new sign-in (OpenID Connect Core, section 3.1.2.1).
         let recent = self.max_age.is_none_or(|most| most > 0 && age <= Duration::seconds(most));
         let strong = self.acr_level.is_none_or(|level| browser.acr_level() >= level);
@@ -348,6 +348,12 @@ impl Authorization {
             Some(Hint::Unreadable) => false,
         };
         recent && strong && expected
+    }
+
+    /// Like [`Self::is_satisfied_by`], if the person is not asked again: the app client may also limit the age of the
+    /// sign-in (SetUserPoolClientSessionConfiguration).
+    pub fn may_reuse(&self, app: &App, browser: &Browser) -> bool {
+        browser.age(app) < self.named.client.sso_validity() && self.is_satisfied_by(app, browser)
     }
 
     /// Returns the address that the browser is redirected to, with the result or an error. `None` means that the

@@ -17,7 +17,8 @@ use crate::{
     tokens::{self, ACCESS_SCOPE, AccessClaims, RefreshToken, Use},
 };
 
-/// How long a browser stays signed in: as long as with Amazon Cognito (docs/cognito.md 5.3).
+/// For how long after a sign-in the account page and the page that adds passkeys can be used. A browser stays signed in
+/// for this long at least.
 pub const LIFETIME: Duration = Duration::HOUR;
 
 /// How many seconds the pages' own access tokens are valid: long enough for one request.
@@ -96,6 +97,16 @@ impl Browser {
             username: self.user.username.clone(),
         };
         tokens::sign(&claims, &keys.access)
+    }
+
+    /// How long ago the person signed in.
+    pub fn age(&self, app: &App) -> Duration {
+        app.clock.now() - self.session.auth_time
+    }
+
+    /// Whether the person's own pages may be used with this sign-in.
+    pub fn is_recent(&self, app: &App) -> bool {
+        self.age(app) < LIFETIME
     }
 
     /// The level (1 to 4) of the `acr` claim that the browser's sign-in reaches.

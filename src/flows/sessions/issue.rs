@@ -91,7 +91,7 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
     let refresh = RefreshToken::new(origin_jti);
     let browser = sign_in.context.door == Door::Pages;
     let (hash, lifetime) = match browser {
-        true => (refresh.hash(Use::Cookie), browser::LIFETIME),
+        true => (refresh.hash(Use::Cookie), browser::LIFETIME.max(sign_in.client.sso_validity())),
         false => (refresh.hash(Use::Api), sign_in.client.settings.refresh_lifetime()),
     };
     // The browser and the address of a server that signs people in say nothing about them.

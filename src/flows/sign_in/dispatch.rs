@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Result},
     factor::{ChallengeName, Factor, MfaConfiguration},
     flows::{
-        accounts::{auth_events, factors, password, sign_up},
+        accounts::{auth_events, factors, network, password, sign_up},
         sessions::refresh,
         triggers::{self, Trigger},
     },
@@ -44,8 +44,11 @@ struct Resumed {
 impl SignIn<'_> {
     /// Takes the first step (InitiateAuth). `session` comes from a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
-        if let Some(address) = self.asker().filter(|_| !flow.starts_with("REFRESH")) {
-            self.app.budgets.spend_sign_in(&self.pool.id, address)?;
+        if !flow.starts_with("REFRESH") {
+            network::check(self.client, self.address)?;
+            if let Some(address) = self.asker() {
+                self.app.budgets.spend_sign_in(&self.pool.id, address)?;
+            }
         }
         // If triggers are called before anything is proved, the turn is taken after those calls. Otherwise, anybody
         // could enter a user's name and make that user wait for slow triggers.
@@ -111,6 +114,7 @@ impl SignIn<'_> {
         session: Option<&str>,
         responses: &Parameters,
     ) -> Result<Outcome> {
+        network::check(self.client, self.address)?;
         // The answer to a custom challenge needs no turn, because the challenge is used up before a trigger verifies
         // the answer.
         let _turn = match challenge {

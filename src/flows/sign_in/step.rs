@@ -34,6 +34,8 @@ pub type Parameters = HashMap<String, String>;
 pub struct SignIn<'a> {
     pub context: PoolContext<'a>,
     pub client: &'a Client,
+    /// The address of the person who signs in, if it is known.
+    pub address: Option<IpAddr>,
     /// `DEVICE_KEY`: the key of the device that the client says it runs on.
     pub device_key: Option<&'a str>,
 }

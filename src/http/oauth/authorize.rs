@@ -54,7 +54,7 @@ async fn authorize(visit: Rc<Visit>) -> Result<HttpResponse> {
         Ok(browser) => browser,
         Err(error) => return Ok(pages::found(&asked.failure(&error))),
     };
-    let satisfied = browser.filter(|browser| asked.is_satisfied_by(&visit.app, browser));
+    let satisfied = browser.filter(|browser| asked.may_reuse(&visit.app, browser));
     let granted = match (asked.prompt, satisfied) {
         (Prompt::Default | Prompt::None, Some(browser)) => asked.grant(&visit.app, &visit.context, &browser).await,
         _ => None,

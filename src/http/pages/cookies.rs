@@ -64,7 +64,8 @@ pub fn pools(visit: &Visit) -> Vec<&str> {
 /// the sign-in.
 pub fn remember(visit: &Visit, pool_id: &str, new: &NewBrowser, response: &mut HttpResponse) -> Result<()> {
     let mut session = cookie(visit, name(visit, pool_id), new.cookie.clone());
-    session.set_max_age(Duration::seconds(browser::LIFETIME.whole_seconds()));
+    let opened = &new.browser.session;
+    session.set_max_age(Duration::seconds((opened.expires_at - opened.auth_time).whole_seconds()));
     put(response, &session)?;
     put(response, &cookie(visit, name(visit, "form"), form_secret::new()))
 }

@@ -419,6 +419,7 @@ impl Login<'_> {
         SignIn {
             context: PoolContext::of_client(&self.visit.app, context, self.named, metadata),
             client: &self.named.client,
+            address: Some(self.visit.context.address),
             device_key: None,
         }
     }

@@ -38,7 +38,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Err(answer) => return Ok(answer),
     };
     let pool = &purpose.named().pool;
-    let Some(browser) = cookies::browser(visit, &pool.id).await? else {
+    let browser = cookies::browser(visit, &pool.id).await?.filter(|browser| browser.is_recent(&visit.app));
+    let Some(browser) = browser else {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["then"], &[("then", "add")]))));
     };
     if visit.is_form() && !cookies::is_own_form(visit) {
@@ -61,7 +62,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 /// Redirects to the visit's target if the sign-in is sufficient for it and the request does not have
 /// `prompt=select_account`; otherwise redirects to the sign-in page.
 async fn go_on(visit: &Visit, purpose: &PagePurpose, browser: &Browser) -> Result<HttpResponse> {
-    if purpose.may_go_on(visit, browser) && purpose.prompt() != Prompt::SelectAccount {
+    let enough = purpose.may_go_on(visit, browser) || purpose.is_just_made(visit, browser);
+    if enough && purpose.prompt() != Prompt::SelectAccount {
         return Ok(purpose.go_on(visit, browser).await);
     }
     Ok(super::see_other(&format!("/login?{}", visit.query.text(&["then"], &[]))))

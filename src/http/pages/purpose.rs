@@ -89,9 +89,22 @@ impl PagePurpose {
     pub fn is_satisfied_by(&self, visit: &Visit, browser: &Browser) -> bool {
         let fresh_enough = visit.query.get("fresh").is_none();
         match self {
-            Self::Authorization(asked) => fresh_enough && asked.is_satisfied_by(&visit.app, browser),
-            Self::Return(..) | Self::Account(_) => fresh_enough,
+            Self::Authorization(asked) => fresh_enough && asked.may_reuse(&visit.app, browser),
+            Self::Return(..) | Self::Account(_) => fresh_enough && browser.is_recent(&visit.app),
         }
+    }
+
+    /// Whether the browser's sign-in was made for this visit: through its app client, and no longer ago than a sign-in
+    /// may take. Then it is not used a second time.
+    pub fn is_just_made(&self, visit: &Visit, browser: &Browser) -> bool {
+        let client = &self.named().client;
+        let own =
+            browser.session.client_id == client.id && browser.age(&visit.app) < client.settings.session_lifetime();
+        let satisfied = match self {
+            Self::Authorization(asked) => asked.is_satisfied_by(&visit.app, browser),
+            Self::Return(..) | Self::Account(_) => true,
+        };
+        own && satisfied && visit.query.get("fresh").is_none() && self.prompt() != Prompt::Login
     }
 
     /// Like [`Self::is_satisfied_by`], for a person who has seen a page. If the application always demands a new

@@ -54,6 +54,7 @@ fn of_key(texts: &Texts, key: &Key) -> Cow<'static, str> {
         Key::UserDisabled => "error-disabled",
         Key::PasswordAttempts => "error-attempts",
         Key::WrongCredentials => "error-credentials",
+        Key::NetworkBlocked => "error-network-blocked",
         Key::SignUpClosed => "error-sign-up-closed",
         Key::SessionGone => "error-expired",
         Key::NameIsAddress => "error-name-is-address",

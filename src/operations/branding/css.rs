@@ -23,7 +23,7 @@ fn color(css: &str, class: &str, property: &str) -> Option<String> {
     let rules = rules.filter(|(selectors, _)| selectors.split(',').any(|one| one.trim() == class));
     let declarations = rules.flat_map(|(_, body)| body.split(';')).filter_map(|one| one.split_once(':'));
     let values = declarations.filter(|(name, _)| name.trim().eq_ignore_ascii_case(property));
-    values.filter_map(|(_, value)| opaque(value)).last()
+    values.filter_map(|(_, value)| opaque(value)).next_back()
 }
 
 fn opaque(value: &str) -> Option<String> {

@@ -67,13 +67,11 @@ pub async fn handle(
     let mut settings = Map::new();
     settings.extend(css.map(|css| ("CSS".to_owned(), json!(css))));
     settings.extend(branding.logo_version.as_ref().map(|version| ("ImageVersion".to_owned(), json!(version))));
-    if let Some(before) = &before {
-        let version = before.settings["CSSVersion"].clone();
-        let same = settings.iter().all(|(name, value)| before.settings[name] == *value);
-        if same && before.settings.as_object().map(Map::len) == Some(settings.len() + 1) && version.is_string() {
-            let answer = CustomizationOutput::of(app, pool_id, before.clone());
-            return change.unchanged(answer).await;
-        }
+    let same = |before: &&PageSettings| {
+        ["CSS", "ImageVersion"].iter().all(|name| before.settings.get(*name) == settings.get(*name))
+    };
+    if let Some(before) = before.as_ref().filter(same) {
+        return change.unchanged(CustomizationOutput::of(app, pool_id, before.clone())).await;
     }
     settings.insert("CSSVersion".to_owned(), json!(version(now)?));
     let look = Look { branding: Some(branding), logo };

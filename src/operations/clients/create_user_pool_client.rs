@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Result},
     random,
     store::audit::Event,
-    store::{self, clients::Client},
+    store::{self, clients::Client, risk_configurations::RiskExceptions},
 };
 
 #[derive(Serialize)]
@@ -58,6 +58,9 @@ async fn make<'a>(
         id: random::client_id(),
         name,
         secrets,
+        // Those of the pool are read with the client.
+        risk_exceptions: RiskExceptions::default(),
+        sso_minutes: None,
         settings,
         created_at: now,
         updated_at: now,

@@ -6,9 +6,11 @@ pub(crate) mod create_user_pool_client;
 pub(crate) mod delete_user_pool_client;
 pub(crate) mod delete_user_pool_client_secret;
 pub(crate) mod describe_user_pool_client;
+pub(crate) mod get_user_pool_client_session_configuration;
 pub(crate) mod list_user_pool_client_secrets;
 pub(crate) mod list_user_pool_clients;
 mod oauth;
+pub(crate) mod set_user_pool_client_session_configuration;
 pub(crate) mod update_user_pool_client;
 
 use serde::Serialize;

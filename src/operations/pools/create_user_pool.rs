@@ -4,7 +4,9 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{check_addresses, check_factors, check_senders, check_triggers, configured, shown};
+use super::{
+    check_add_ons, check_addresses, check_factors, check_senders, check_triggers, configured, shown,
+};
 use crate::{
     app::App,
     caller::Operator,
@@ -51,6 +53,7 @@ async fn make<'a>(
     check_factors(&settings)?;
     check_addresses(&settings)?;
     check_triggers(&settings)?;
+    check_add_ons(app, &settings)?;
     let (access, id) =
         tokio::task::spawn_blocking(|| (tokens::new_key(), tokens::new_key())).await.map_err(Error::internal)?;
     let ((access_public, access_private), (id_public, id_private)) = (access?, id?);

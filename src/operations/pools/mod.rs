@@ -22,7 +22,7 @@ use crate::{
     error::{Error, Result},
     factor::{Factor, MfaConfiguration},
     grants,
-    operations::members,
+    operations::{members, risk::protection},
     store::{
         self,
         pools::{Pool, PoolSettings},
@@ -169,6 +169,12 @@ fn check_senders(app: &App, pool: &Pool, before: Option<&Pool>, by_key_of_pool: 
         }
     }
     Ok(())
+}
+
+/// Refuses add-ons that would protect users and have no effect here.
+fn check_add_ons(app: &App, settings: &PoolSettings) -> Result<()> {
+    let add_ons = settings.rest.get("UserPoolAddOns");
+    protection::refuse(&app.config, add_ons.and_then(protection::of_add_ons))
 }
 
 /// Checks the triggers of a pool for contradictions and for what is not supported. As in Amazon Cognito, this does not

@@ -6,7 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{check_addresses, check_factors, check_senders, check_triggers, configured};
+use super::{
+    check_add_ons, check_addresses, check_factors, check_senders, check_triggers, configured,
+};
 use crate::{
     app::App,
     caller::Operator,
@@ -44,6 +46,7 @@ pub async fn handle(
     check_factors(settings)?;
     check_addresses(settings)?;
     check_triggers(settings)?;
+    check_add_ons(app, settings)?;
     check_senders(app, &pool, Some(&before), operator.is_bound)?;
     let now = change.at();
     let changed = store::pools::update(&mut change, &pool, now).await?;

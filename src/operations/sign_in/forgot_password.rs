@@ -11,7 +11,7 @@ use crate::{
     context::Context,
     error::{Error, Result},
     flows::{
-        accounts::{auth_events, forgotten, sign_up},
+        accounts::{auth_events, forgotten, network, sign_up},
         messages::{
             self,
             codes::{self, Sending},
@@ -26,6 +26,7 @@ pub async fn handle(app: &App, context: &Context, caller: PublicClient, request:
     let ClientAndPool { client, pool } = &*caller;
     let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
     forgotten::check_allowed(pool)?;
+    network::check(client, Some(context.address))?;
     sign_up::migrate(&context, client, &request.username, request.secret_hash.as_deref()).await?;
     let (_turn, user) =
         sign_up::person(app, &context, &caller, &request.username, request.secret_hash.as_deref()).await?;

@@ -11,12 +11,14 @@ pub(crate) mod resend_confirmation_code;
 pub(crate) mod respond_to_auth_challenge;
 pub(crate) mod sign_up;
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    context::Context,
+    context::{Context, Door},
     error::{Error, Result},
     factor::{ChallengeName, Factor},
     flows::pool_context::PoolContext,
@@ -46,6 +48,8 @@ pub struct Begin {
     /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
+    #[serde(default)]
+    context_data: Option<ContextData>,
 }
 
 impl Begin {
@@ -53,6 +57,7 @@ impl Begin {
         let sign_in = SignIn {
             context: PoolContext::of_client(app, context, named, &self.client_metadata),
             client: &named.client,
+            address: address(context, self.context_data.as_ref())?,
             device_key: self.auth_parameters.get("DEVICE_KEY").map(String::as_str),
         };
         let outcome = sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await;
@@ -97,6 +102,8 @@ pub struct Respond {
     /// Input for the pool's triggers.
     #[serde(default)]
     client_metadata: Map<String, Value>,
+    #[serde(default)]
+    context_data: Option<ContextData>,
 }
 
 impl Respond {
@@ -104,6 +111,7 @@ impl Respond {
         let sign_in = SignIn {
             context: PoolContext::of_client(app, context, named, &self.client_metadata),
             client: &named.client,
+            address: address(context, self.context_data.as_ref())?,
             device_key: self.challenge_responses.get("DEVICE_KEY").map(String::as_str),
         };
         let Ok(challenge) = self.challenge_name.parse::<ChallengeName>() else {
@@ -118,6 +126,22 @@ impl Respond {
         response.available_challenges.clear();
         Ok(response)
     }
+}
+
+/// The service model's `ContextDataType`, as far as it is used: what a server says about the person whom it signs in.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ContextData {
+    ip_address: String,
+}
+
+/// Returns the address of the person who signs in. If a server signs the person in, only that server knows the address.
+fn address(context: &Context, said: Option<&ContextData>) -> Result<Option<IpAddr>> {
+    if context.door != Door::Operator {
+        return Ok(Some(context.address));
+    }
+    let parsed = said.map(|said| said.ip_address.parse()).transpose();
+    parsed.map_err(|_| Error::InvalidParameter("ContextData.IpAddress must be an IP address.".into()))
 }
 
 /// The output of InitiateAuth, RespondToAuthChallenge and their `Admin` variants: tokens, or the next challenge.

@@ -15,7 +15,7 @@ use crate::{
     flows::{
         accounts::{
             attributes::{Attribute, check_required, checked, is_email},
-            auth_events, names,
+            auth_events, names, network,
             new_user::{self, NewUser},
             password, sign_up,
         },
@@ -65,6 +65,7 @@ pub struct Response {
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
     let ClientAndPool { client, pool } = &*caller;
     secret_hash::check(context.door, client, &request.username, request.secret_hash.as_deref())?;
+    network::check(client, Some(context.address))?;
     if context.door.is_one_person(!client.secrets.is_empty()) {
         app.budgets.spend_sign_up(&pool.id, context.address)?;
     }

@@ -11,6 +11,7 @@ use crate::{
         Connections, Stored,
         clients::{Client, ClientAndPool, ClientSettings, SealedSecret, open_secrets},
         pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings},
+        risk_configurations::RiskExceptions,
     },
 };
 
@@ -42,7 +43,9 @@ impl Batch for FindClients {
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         let rows = sqlx::query!(
             r#"SELECT c.user_pool_id, c.client_id, c.name, c.configuration AS "configuration: Json<ClientSettings>",
-                      c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at, p.name AS pool_name,
+                      c.secrets AS "secrets: Json<Vec<SealedSecret>>", c.secret, c.created_at, c.updated_at,
+                      coalesce(c.risk_configuration, p.risk_configuration) -> 'RiskExceptionConfiguration'
+                          AS "risk_exceptions: Json<RiskExceptions>", c.sso_minutes, p.name AS pool_name,
                       p.configuration AS "pool_configuration: Stored<PoolSettings>", p.sessions_on_passkey_delete,
                       p.passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>", p.branding AS "branding: Stored<Branding>",
                       p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
@@ -68,6 +71,8 @@ impl Batch for FindClients {
                 name: row.name,
                 secrets,
                 settings: row.configuration.0,
+                risk_exceptions: row.risk_exceptions.map(|one| one.0).unwrap_or_default(),
+                sso_minutes: row.sso_minutes,
                 created_at: row.created_at,
                 updated_at: row.updated_at,
             };

@@ -119,7 +119,8 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Ok(_) => return Ok(super::found(&account_path(visit, &[]))),
         Err(answer) => return Ok(answer),
     };
-    let Some(browser) = cookies::browser(visit, &purpose.named().pool.id).await? else {
+    let browser = cookies::browser(visit, &purpose.named().pool.id).await?;
+    let Some(browser) = browser.filter(|browser| browser.is_recent(&visit.app)) else {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["done"], &[]))));
     };
     // The browser may have signed in through another client of the pool. The page may do what that client may do.
