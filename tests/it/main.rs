@@ -21,6 +21,7 @@ mod faults;
 mod groups;
 mod imports;
 mod limits;
+mod log_delivery;
 mod mfa;
 mod migrations;
 mod oauth;
