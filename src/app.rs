@@ -20,6 +20,7 @@ use crate::{
     group_commit::{GroupCommit, Limits},
     hosts::{self, Hosts},
     key_ring::KeyRing,
+    log_delivery::LogDelivery,
     metrics::Metrics,
     opened_sessions::OpenedSessions,
     passkey_providers::PasskeyProviders,
@@ -81,6 +82,8 @@ pub struct App {
     pub providers: PasskeyProviders,
     /// Calls the functions in the `LambdaConfig` of pools.
     pub triggers: Triggers,
+    /// Log records of pools that wait for their delivery.
+    pub log_delivery: LogDelivery,
     /// Authentication events that wait to be written to the database.
     pub auth_events: AuthEventQueue,
     /// Users who signed in recently, for the job that enforces the limits on sessions.
@@ -151,6 +154,7 @@ impl App {
         grants::check_settings(config)?;
         Delivery::check_settings(config)?;
         Triggers::new(config)?;
+        LogDelivery::new(config)?;
         PasskeyProviders::new(config.passkey_providers_file.as_deref())?;
         Ok(())
     }
@@ -172,6 +176,7 @@ impl App {
             delivery: Delivery::new(&config)?,
             providers: PasskeyProviders::new(config.passkey_providers_file.as_deref()).map_err(Error::internal)?,
             triggers: Triggers::new(&config).map_err(Error::internal)?,
+            log_delivery: LogDelivery::new(&config).map_err(Error::internal)?,
             auth_events: AuthEventQueue::default(),
             opened_sessions: OpenedSessions::default(),
             roads_at_work: AtomicUsize::default(),

@@ -235,6 +235,16 @@ pub struct Config {
     /// (CustomEmailSender, CustomSMSSender). See docs/triggers.md.
     #[arg(long, env = "KEYSTEAD_SENDER_KEY_FILE")]
     pub sender_key_file: Option<PathBuf>,
+    /// URL to which the log records of user pools are posted, as signed webhooks (SetLogDeliveryConfiguration). See
+    /// docs/log-delivery.md.
+    #[arg(long, env = "KEYSTEAD_LOG_DELIVERY_URL")]
+    pub log_delivery_url: Option<String>,
+    /// The secret that signs the requests to log-delivery-url.
+    #[arg(long, env = "KEYSTEAD_LOG_DELIVERY_SECRET", hide_env_values = true)]
+    pub log_delivery_secret: Option<Secret>,
+    /// File to which the log records of user pools are appended as JSON lines, instead of log-delivery-url.
+    #[arg(long, env = "KEYSTEAD_LOG_DELIVERY_FILE")]
+    pub log_delivery_file: Option<PathBuf>,
     /// Keep mail or text messages that this server is not configured to send, and show them at GET /dev/inbox, on this
     /// machine only. [default: true with the private database, unless public-url or trusted-proxies imply that others
     /// reach this server]

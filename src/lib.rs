@@ -20,6 +20,7 @@
 //!   often, and how many at once. [`fair`]: how scarce resources are shared.
 //! - [`delivery`]: mail and text messages. [`triggers`], [`webhooks`]: calls to the functions of a pool and to the
 //!   operator's other services. [`jwe`]: encryption for their eyes only.
+//!   [`log_delivery`]: the log records of pools.
 //! - [`store`]: nearly all the SQL, mostly one file per table. [`database`]: where PostgreSQL comes from.
 //!   [`group_commit`]: requests that share transactions.
 //! - [`pending`]: what the server stores between two calls of a sign-in. [`session_text`]: the `Session` strings that
@@ -60,6 +61,7 @@ pub mod http;
 pub mod jobs;
 pub(crate) mod jwe;
 pub(crate) mod key_ring;
+pub(crate) mod log_delivery;
 pub(crate) mod metrics;
 pub(crate) mod opened_sessions;
 pub mod operations;

@@ -26,8 +26,6 @@ const WAIT: Duration = Duration::from_secs(1);
 const POOLS: usize = 1_000;
 /// The most bytes of a function's response.
 const LONGEST: usize = 1024 * 1024;
-/// The fewest characters of the setting `trigger-secret`.
-const SHORTEST_SECRET: usize = 16;
 /// The placeholder in the URL that the function's name replaces.
 const PLACEHOLDER: &str = "{function}";
 
@@ -76,22 +74,12 @@ impl Triggers {
             Some(url) => {
                 let secret =
                     config.trigger_secret.clone().ok_or("trigger-secret: must be set together with trigger-url")?;
-                if secret.expose().len() < SHORTEST_SECRET {
-                    return Err(format!(
-                        "trigger-secret: must have at least {SHORTEST_SECRET} characters (make one with `openssl rand -hex 32`)"
-                    ));
-                }
                 if !url.contains(PLACEHOLDER) {
                     return Err(format!("trigger-url: must hold {PLACEHOLDER}, where the function's name goes"));
                 }
                 let patience = Duration::from_secs(config.trigger_timeout_seconds);
-                let parsed = url::Url::parse(&url.replace(PLACEHOLDER, "f"));
-                let parsed = parsed.map_err(|cause| format!("trigger-url: {cause}"))?;
                 // Passwords are sent to this URL, and its responses can sign people in.
-                let near = config.is_local() || matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-                if parsed.scheme() != "https" && !(parsed.scheme() == "http" && near) {
-                    return Err("trigger-url: must be https, or http on this machine or for a local public-url".into());
-                }
+                webhooks::check("trigger", &url.replace(PLACEHOLDER, "f"), &secret, config.is_local())?;
                 let webhooks = Webhooks::new(patience, secret).map_err(|cause| format!("trigger-url: {cause}"))?;
                 Some((webhooks, url.clone()))
             }

@@ -50,6 +50,27 @@ impl Webhooks {
     }
 }
 
+/// The fewest characters of a secret that [`check`] accepts.
+const SHORTEST_SECRET: usize = 16;
+
+/// Fails if the settings `<name>-url` and `<name>-secret` are not safe enough for requests with users' data.
+pub fn check(name: &str, url: &str, secret: &Secret, is_local: bool) -> Result<(), String> {
+    if secret.expose().len() < SHORTEST_SECRET {
+        return Err(format!(
+            "{name}-secret: must have at least {SHORTEST_SECRET} characters (make one with `openssl rand -hex 32`)"
+        ));
+    }
+    let parsed = Url::parse(url).map_err(|cause| format!("{name}-url: {cause}"))?;
+    let near = is_local || matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if parsed.scheme() != "https" && !(parsed.scheme() == "http" && near) {
+        return Err(format!("{name}-url: must be https, or http on this machine or for a local public-url"));
+    }
+    if !may_call(&parsed) {
+        return Err(format!("{name}-url: must not be a link-local address"));
+    }
+    Ok(())
+}
+
 /// Finds the addresses of a service, except for those at which [`may_call`] lets nobody be called.
 struct Resolver;
 

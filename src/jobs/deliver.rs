@@ -13,6 +13,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use serde_json::json;
 use time::Duration;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use crate::{
     app::App,
     delivery::{Failure, Medium},
     flows::messages::{self, OpenedMessage},
+    log_delivery::{EventSource, LogRecord},
     store::{
         self,
         outbox::{Due, Failed, Urgency},
@@ -248,6 +250,10 @@ impl Road {
                 tracing::error!(%pool, message.id = %id, attempt, %cause, "a message was given up; see its row of the outbox")
             }
         }
+        let details = format!("{}: attempt {attempts} failed: {}", self.medium.kind(), failure.text);
+        let source = EventSource::UserNotification;
+        let record = LogRecord::new(&pool_id, source, self.app.clock.now(), json!({"details": details}));
+        self.app.log_delivery.push(record);
         self.failed.push(Failed { pool_id, id, attempts, due_at, why: failure.text });
     }
 }

@@ -4,6 +4,7 @@
 pub mod delete_clients;
 pub mod delete_pools;
 pub(crate) mod deliver;
+pub(crate) mod deliver_logs;
 pub(crate) mod import_users;
 pub(crate) mod measure_clock;
 mod places;
@@ -44,6 +45,8 @@ pub enum Job {
     #[value(skip)]
     Deliver,
     #[value(skip)]
+    DeliverLogs,
+    #[value(skip)]
     ForgetQuiet,
     #[value(skip)]
     ImportUsers,
@@ -64,6 +67,7 @@ impl Job {
             Self::DeleteClients => delete_clients::run(app).await,
             Self::TrimSessions => trim_sessions::run(app).await,
             Self::Deliver => deliver::run(app).await,
+            Self::DeliverLogs => deliver_logs::run(app).await,
             Self::ForgetQuiet => forget_quiet(app).await,
             Self::ImportUsers => import_users::run(app).await,
             Self::MeasureClock => measure_clock::run(app).await,
@@ -81,6 +85,7 @@ impl Job {
             Self::DeleteClients => (delete_clients::once(app).await?, "sessions"),
             Self::TrimSessions => (trim_sessions::once(app).await?, "sessions"),
             Self::Deliver
+            | Self::DeliverLogs
             | Self::ForgetQuiet
             | Self::ImportUsers
             | Self::MeasureClock

@@ -375,6 +375,7 @@ mod tests {
         ("AdminSetUserSettings", "it replaces the one list of settings"),
         ("AdminUpdateDeviceStatus", "it sets one status"),
         ("AdminUpdateUserAttributes", "it changes the attributes that it lists"),
+        ("SetLogDeliveryConfiguration", "it replaces the one list"),
         ("SetRiskConfiguration", "it replaces all parts, and those left out are gone"),
         ("SetUICustomization", "it replaces the whole customization"),
         ("SetUserMFAPreference", "each of its members is about one factor, and those left out stay"),

@@ -100,6 +100,8 @@ operations! {
     "GetUserPoolMfaConfig": Read => pools::get_user_pool_mfa_config,
     "SetUserPoolSessionConfiguration": Write => pools::set_user_pool_session_configuration,
     "GetUserPoolSessionConfiguration": Read => pools::get_user_pool_session_configuration,
+    "SetLogDeliveryConfiguration": Write => pools::set_log_delivery_configuration,
+    "GetLogDeliveryConfiguration": Read => pools::get_log_delivery_configuration,
     "AddCustomAttributes": Write => pools::add_custom_attributes,
     "GetSigningCertificate": Read => pools::get_signing_certificate,
     // risk

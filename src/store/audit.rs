@@ -96,6 +96,8 @@ pub enum Event {
     PoolMfaConfigurationSet,
     #[strum(serialize = "pool.session_configuration_set")]
     PoolSessionConfigurationSet,
+    #[strum(serialize = "pool.log_delivery_set")]
+    PoolLogDeliverySet,
     #[strum(serialize = "pool.passkey_policy_set")]
     PoolPasskeyPolicySet,
     #[strum(serialize = "pool.branding_set")]

@@ -25,9 +25,10 @@ pub struct AuthEvent {
 /// table.
 const PER_HOUR: i64 = 100;
 
-/// Records an event of a user, if the user exists and had fewer than `PER_HOUR` events in the past hour.
-pub async fn insert(db: &Connections, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Records an event of a user, if the user exists and had fewer than `PER_HOUR` events in the past hour. Returns whether
+/// it was recorded.
+pub async fn insert(db: &Connections, pool_id: &str, sub: Uuid, event: &AuthEvent) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
         "INSERT INTO auth_events (user_pool_id, sub, id, at, kind, response, challenge, address)
          SELECT user_pool_id, sub, $3, $4, $5, $6, $7, $8 FROM users
          WHERE user_pool_id = $1 AND sub = $2 AND $9::bigint > (
@@ -45,7 +46,7 @@ pub async fn insert(db: &Connections, pool_id: &str, sub: Uuid, event: &AuthEven
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Lists events of a user, newest first: at most `limit`, beginning after the event `after`.

@@ -611,6 +611,42 @@ pub async fn session_limit(db: &Connections, pool_id: &str) -> sqlx::Result<Opti
     .await
 }
 
+/// Returns where a pool's log records go, as a list of `LogConfigurationType`.
+pub async fn log_configurations(db: &Connections, pool_id: &str) -> sqlx::Result<Option<Vec<Value>>> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT log_configurations AS "found: Json<Vec<Value>>" FROM user_pools
+           WHERE user_pool_id = $1 AND deleted_at IS NULL"#,
+        pool_id
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(found.map(|Json(found)| found))
+}
+
+/// Sets where a pool's log records go. Returns `None` if there is no such pool, and `false` if nothing changed.
+pub async fn set_log_configurations(
+    db: &mut Connection,
+    pool_id: &str,
+    configurations: &[Value],
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
+        r#"WITH found AS (
+               SELECT log_configurations IS DISTINCT FROM $2::jsonb AS changes
+               FROM user_pools WHERE user_pool_id = $1 AND deleted_at IS NULL FOR UPDATE
+           ), changed AS (
+               UPDATE user_pools SET log_configurations = $2::jsonb, updated_at = $3
+               WHERE user_pool_id = $1 AND (SELECT changes FROM found)
+           )
+           SELECT changes AS "changes!" FROM found"#,
+        pool_id,
+        Json(configurations) as _,
+        now
+    )
+    .fetch_optional(db)
+    .await
+}
+
 /// Sets a pool's limit of sessions. Returns `None` if there is no such pool, and `false` if the limit was the same
 /// before.
 pub async fn set_session_limit(

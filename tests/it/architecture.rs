@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["sigv4"],
     &["app"],
     &["auth_event_queue", "grants", "key_ring", "metrics", "readiness"],
-    &["call", "delivery", "passwords", "store", "triggers", "user_queue", "web_acl"],
+    &["call", "delivery", "log_delivery", "passwords", "store", "triggers", "user_queue", "web_acl"],
     &["admission", "budgets", "hosts", "jwe", "page", "session_text", "srp", "tokens", "webauthn", "webhooks"],
     &["config", "dev", "group_commit", "pending", "sealing", "wire"],
     &[

@@ -46,7 +46,8 @@ impl Trail {
 
 #[tokio::test]
 async fn every_change_by_an_operator_is_noted() {
-    let mut trail = Trail { server: TestServer::start().await, called: BTreeSet::new() };
+    let mut trail =
+        Trail { server: TestServer::with(&["--log-delivery-file=/dev/null"]).await, called: BTreeSet::new() };
     let other = trail.notes("CreateUserPool", json!({"PoolName": "other"}), "pool.created").await;
     let other = json!({"UserPoolId": other["UserPool"]["Id"]});
     let mut renamed = other.clone();
@@ -70,6 +71,10 @@ async fn every_change_by_an_operator_is_noted() {
     trail.of_pool("SetUserPoolSessionConfiguration", sessions, "pool.session_configuration_set").await;
     let blocked = json!({"RiskExceptionConfiguration": {"BlockedIPRangeList": ["203.0.113.0/24"]}});
     trail.of_pool("SetRiskConfiguration", blocked, "risk_configuration.set").await;
+    let group = json!({"LogGroupArn": "arn:aws:logs:us-east-1:123456789012:log-group:shop"});
+    let logs = json!({"LogConfigurations": [
+        {"EventSource": "userNotification", "LogLevel": "ERROR", "CloudWatchLogsConfiguration": group}]});
+    trail.of_pool("SetLogDeliveryConfiguration", logs, "pool.log_delivery_set").await;
     let described = trail.server.operator("DescribeUserPool", json!({"UserPoolId": pool()})).await.ok();
     let arn = described["UserPool"]["Arn"].clone();
     trail.notes("TagResource", json!({"ResourceArn": arn, "Tags": {"a": "b"}}), "pool.tagged").await;

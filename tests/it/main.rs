@@ -22,6 +22,7 @@ mod faults;
 mod groups;
 mod imports;
 mod limits;
+mod log_delivery;
 mod members;
 mod mfa;
 mod migrations;

@@ -1,15 +1,18 @@
 //! Records users' authentication events, in pools whose `UserPoolAddOns.AdvancedSecurityMode` is `AUDIT` (or `ENFORCED`,
 //! if the server accepts that nothing is enforced).
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     app::App,
     auth_event_queue::{Noted, Who},
+    clock::epoch_seconds,
     context::Context,
     error::{Error, Result},
     factor::ChallengeName,
     flows::sign_in::step::{Outcome, SignIn},
+    log_delivery::{EventSource, LogRecord},
     random,
     store::{self, auth_events::AuthEvent, pools::Pool},
 };
@@ -57,10 +60,28 @@ pub async fn write(app: &App, noted: Noted) -> sqlx::Result<()> {
         Who::User(sub) => Some(sub),
         Who::Name(key) => store::users::find(&app.job_db, &pool_id, &key).await?.map(|user| user.sub),
     };
-    match sub {
-        Some(sub) => store::auth_events::insert(&app.job_db, &pool_id, sub, &event).await,
-        None => Ok(()),
+    if let Some(sub) = sub
+        && store::auth_events::insert(&app.job_db, &pool_id, sub, &event).await?
+    {
+        app.log_delivery.push(log_record(&pool_id, sub, &event));
     }
+    Ok(())
+}
+
+/// An event as a log record.
+fn log_record(pool_id: &str, sub: Uuid, event: &AuthEvent) -> LogRecord {
+    let message = json!({
+        "version": "1",
+        "eventId": event.id,
+        "eventType": event.kind,
+        "userSub": sub,
+        "userPoolId": pool_id,
+        "creationDate": epoch_seconds(event.at),
+        "eventResponse": event.response,
+        "challenges": event.challenge.iter().collect::<Vec<_>>(),
+        "ipAddress": event.address,
+    });
+    LogRecord::new(pool_id, EventSource::UserAuthEvents, event.at, message)
 }
 
 /// Records the outcome of a sign-in step, unless the outcome is an error that says nothing about the user.

@@ -139,7 +139,7 @@ impl TestServer {
                 let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
                 app.measure_clock().await.unwrap();
                 // Tests call the other jobs themselves, at the time that they choose.
-                let jobs = [Job::Deliver, Job::ImportUsers, Job::WriteAuthEvents];
+                let jobs = [Job::Deliver, Job::DeliverLogs, Job::ImportUsers, Job::WriteAuthEvents];
                 let served = app.clone();
                 tokio::spawn(async move { keystead::jobs::run(&served, jobs).await });
                 let server = http::server(app.clone(), listener).unwrap();
