@@ -68,13 +68,14 @@
     if (session) form.elements.session.value = session;
     form.submit();
   };
-  const ask = async form => {
+  const ask = async (form, asked) => {
     const body = new URLSearchParams({ step: 'options', form_token: form.elements.form_token.value });
     const answer = await fetch(form.action, { method: 'POST', body });
     if (answer.ok && (answer.headers.get('content-type') || '').includes('json')) return answer.json();
     // The person signed in in another tab, which made the tokens of this page old. A new page knows where they are now.
+    // It is loaded only if the person asked for something, because they may be typing.
     const [visit] = performance.getEntriesByType('navigation');
-    if ((answer.ok || answer.status === 403) && visit && visit.type !== 'reload') {
+    if (asked && (answer.ok || answer.status === 403) && visit && visit.type !== 'reload') {
       location.reload();
       return new Promise(() => {});
     }
@@ -136,7 +137,7 @@
   const create = document.querySelector('form[data-passkey=create]');
   if (create) {
     onStart(create, async signal => {
-      const { options } = await ask(create);
+      const { options } = await ask(create, true);
       send(create, await navigator.credentials.create({ publicKey: forCreation(options), signal }).catch(error => {
         explain(error, options.rp.id);
         throw error;
@@ -150,7 +151,7 @@
     onStart(discover, async signal => {
       suggestion.abort();
       try {
-        const { options, session } = await ask(discover);
+        const { options, session } = await ask(discover, true);
         send(discover, await requested(options, { signal }), session);
       } catch (error) {
         if (!signal.aborted) suggest().catch(() => {});

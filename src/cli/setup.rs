@@ -32,7 +32,7 @@ pub fn settings_file() -> Result<SettingsFile, String> {
     let mut args = std::env::args().skip_while(|arg| arg != "--config" && !arg.starts_with("--config="));
     let named = match args.next() {
         Some(arg) => arg.strip_prefix("--config=").map(str::to_owned).or_else(|| args.next()),
-        None => std::env::var("KEYSTEAD_CONFIG").ok(),
+        None => std::env::var("KEYSTEAD_CONFIG").ok().filter(|name| !name.is_empty()),
     };
     let path = named.clone().unwrap_or_else(|| "keystead.toml".into());
     let text = match std::fs::read_to_string(&path) {
@@ -211,6 +211,14 @@ async fn open_database(config: &Config, data_dir: &Path) -> Result<(Option<Priva
         }
         None => {
             if std::env::var_os("DATABASE_URL").is_some() {
+                // A replica whose secret was not found must not serve an empty database.
+                if !config.is_local() {
+                    return Err(
+                        "database-url: DATABASE_URL is empty, and other machines are meant to reach this server; \
+                         give it a database, or unset the variable for a private one"
+                            .into(),
+                    );
+                }
                 tracing::warn!("DATABASE_URL is empty, so this server has a private database");
             }
             let settings = ClusterSettings {

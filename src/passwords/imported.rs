@@ -95,7 +95,9 @@ fn phc_cost(algorithm: HashingAlgorithm, hash: &str) -> Option<Cost> {
         (HashingAlgorithm::Pbkdf2Sha256, PBKDF2_SHA256, None) if has_only(&["i", "l"]) => {
             let length = hash.hash.as_ref().map(|output| output.len() as u64);
             let iterations = number("i").filter(|&i| i > 0 && number("l").is_none_or(|l| Some(l) == length))?;
-            Some(Cost { memory_kib: 1, work: iterations / 8 })
+            // Each 32 bytes of the output take all iterations again.
+            let blocks = length.unwrap_or_default().div_ceil(32);
+            Some(Cost { memory_kib: 1, work: iterations.saturating_mul(blocks) / 8 })
         }
         _ => None,
     }

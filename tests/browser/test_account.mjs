@@ -315,7 +315,7 @@ test("the key for an authenticator app is copied whole", async (t) => {
   const { page, context } = await visit(t, { viewport: { width: 390, height: 844 } });
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await signIn(page, await newPerson({ pool }), { client });
-  await page.getByRole("button", { name: "Switch on" }).click();
+  await page.getByRole("button", { name: "Turn on" }).click();
   await expectHeading(page, "Set up an authenticator app");
   await page.getByRole("button", { name: "Copy the key" }).click();
   await page.getByText("Copied.").waitFor();

@@ -340,7 +340,7 @@ test("a disabled person is told so, once they proved who they are", async (t) =>
   await page.goto(accountUrl());
   await giveName(page, username);
   await givePassword(page, PASSWORD);
-  assert.equal(await problem(page), "This account is disabled.");
+  assert.equal(await problem(page), "This account is disabled. Contact the people who run this application.");
 });
 
 test("who signed up and did not confirm gets a new code after the password", async (t) => {

@@ -102,7 +102,7 @@ test("a passkey's button in another tab goes on, too, once somebody has signed i
   const visitor = await visit(t);
   const { context, page, refused } = visitor;
   await context.addInitScript(() => {
-    PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+    if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = async () => false;
   });
   await page.goto(accountUrl({ client }));
   refused.add(page.url());

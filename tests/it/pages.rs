@@ -1144,16 +1144,66 @@ async fn a_browser_keeps_four_steps_and_sends_each_to_its_page_alone() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_for_a_cookie_is_kept_in_the_database() {
+async fn what_is_too_long_for_a_cookie_is_kept_in_the_database_if_the_server_made_it() {
     let server = TestServer::start().await;
+    let (_, ada, _) = with_passkey(&server, "ada").await;
+    server
+        .sql(
+            "INSERT INTO webauthn_credentials SELECT (jsonb_populate_record(c, jsonb_build_object('credential_id',
+                 '\\x' || encode(sha256(n::text::bytea), 'hex')))).* FROM webauthn_credentials c, generate_series(1, 19) n",
+        )
+        .await;
     let mut browser = Browser::new(&server);
-    let page = browser.get(&format!("/signup?client_id={}", pages_client())).await;
-    let long = "é".repeat(2000);
-    let refused = browser.submit(&page, "sign_up", &[("username", &long), ("password", PASSWORD)]).await;
-    assert_eq!(refused.status, 400);
-    assert!(refused.text.contains(&long));
+    let page = browser.get(&login()).await;
+    let page = browser.submit(&page, "name", &[("username", &ada.username), ("webauthn", "1")]).await;
+    assert_eq!(page.heading(), "Sign in with your passkey");
     assert_eq!(server.count("challenges WHERE kind = 'PAGE_STEP'").await, 1);
     assert!(browser.path_cookies.values().all(|value| value.len() <= 1536));
+    let at = browser.at.clone();
+    assert_eq!(browser.get(&at).await.heading(), "Sign in with your passkey");
+}
+
+#[tokio::test]
+async fn strangers_do_not_fill_the_database_with_what_they_enter() {
+    let server = TestServer::start().await;
+    let mut browser = Browser::new(&server);
+    let address = format!("/signup?client_id={}", pages_client());
+    let page = browser.get(&address).await;
+    let long = "é".repeat(2000);
+    let entered = [("username", "ada"), ("email", &long), ("password", "weak")];
+    let refused = browser.submit(&page, "sign_up", &entered).await;
+    assert!(refused.status == 400 && refused.text.contains("value=\"ada\""), "{}", refused.text);
+    assert!(!refused.text.contains(&long), "what is too long is not repeated");
+    let (_, mut fields) = page.form("sign_up");
+    for (path, step) in [("/signup", "resend"), ("/forgot", "reset")] {
+        fields.insert("step".into(), step.into());
+        for name in ["username", "to", "session"] {
+            fields.insert(name.into(), long.clone());
+        }
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let address = format!("{path}?client_id={}", pages_client());
+        assert_eq!(browser.post_only(&address, &fields).await.status, 400, "{step}");
+    }
+    assert_eq!(server.count("challenges").await, 0);
+}
+
+#[tokio::test]
+async fn a_passkey_whose_flag_changed_is_explained() {
+    let server = TestServer::start().await;
+    let (_, mut ada, _) = with_passkey(&server, "ada").await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&login()).await;
+    let page = browser.submit(&page, "name", &[("username", "ada"), ("webauthn", "1")]).await;
+    let options = page.text.split("data-options=\"").nth(1).unwrap().split('"').next().unwrap();
+    let options: serde_json::Value = serde_json::from_str(&options.replace("&#34;", "\"")).unwrap();
+    let spoil = keystead::dev::authenticator::Spoil {
+        backup_eligible: Some(false),
+        backup_state: Some(false),
+        ..Default::default()
+    };
+    let assertion = ada.authenticator.get(&options, ORIGIN, &spoil).unwrap().to_string();
+    let refused = browser.submit(&page, "passkey", &[("credential", &assertion)]).await;
+    assert!(refused.notice().starts_with("Your passkey manager has changed this passkey"), "{}", refused.notice());
 }
 
 #[tokio::test]

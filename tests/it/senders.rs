@@ -161,6 +161,30 @@ async fn a_function_sends_the_messages_of_every_occasion() {
 }
 
 #[tokio::test]
+async fn the_code_for_a_new_address_is_sent_to_that_address() {
+    let stage = Stage::new().await;
+    stage.functions.on("mail", |_| Reply::Raw(200, "null"));
+    let (pool, client) = pool_of(&stage.server).await;
+    let described = stage.server.operator("DescribeUserPool", json!({"UserPoolId": pool})).await.ok();
+    let proof = json!({"AttributesRequireVerificationBeforeUpdate": ["email"]});
+    let update = json!({"UserPoolId": pool, "AutoVerifiedAttributes": ["email"], "UserAttributeUpdateSettings": proof,
+        "Policies": described["UserPool"]["Policies"], "LambdaConfig": described["UserPool"]["LambdaConfig"]});
+    stage.server.operator("UpdateUserPool", update).await.ok();
+    let verified =
+        json!([{"Name": "email", "Value": "ada@old.example.com"}, {"Name": "email_verified", "Value": "true"}]);
+    let made = json!({"UserPoolId": pool, "Username": "ada", "UserAttributes": verified, "MessageAction": "SUPPRESS"});
+    stage.server.operator("AdminCreateUser", made).await.ok();
+    let password = json!({"UserPoolId": pool, "Username": "ada", "Password": PASSWORD, "Permanent": true});
+    stage.server.operator("AdminSetUserPassword", password).await.ok();
+    let auth = initiate(&client, "USER_PASSWORD_AUTH", json!({"USERNAME": "ada", "PASSWORD": PASSWORD}));
+    let token = stage.server.call("InitiateAuth", auth).await.ok()["AuthenticationResult"]["AccessToken"].clone();
+    let new = json!({"AccessToken": token, "UserAttributes": [{"Name": "email", "Value": "ada@new.example.com"}]});
+    stage.server.call("UpdateUserAttributes", new).await.ok();
+    let attributes = stage.event("mail", 1).await["request"]["userAttributes"].clone();
+    assert_eq!((&attributes["email"], &attributes["email_verified"]), (&json!("ada@new.example.com"), &json!("false")));
+}
+
+#[tokio::test]
 async fn a_message_is_given_to_the_function_again_until_it_is_taken() {
     let stage = Stage::new().await;
     stage.functions.on("mail", |_| Reply::Throw("the provider is down"));

@@ -159,21 +159,39 @@ impl Counters {
         (counted, most): (bool, i32),
         now: OffsetDateTime,
     ) -> Result<Option<bool>> {
-        let beside = match beside {
+        let is_there = match beside {
             Some(lives) if self.told.purpose != SIGN_IN => {
-                let own = self.own.as_ref().unwrap_or(&self.told);
-                let is_there = store::codes::was_sent_since(db, &pool.id, &self.told, now - lives).await?;
-                let exhausted = store::codes::is_exhausted(db, &pool.id, own, GUESSES).await?;
-                (is_there && !exhausted).then_some(lives)
+                store::codes::was_sent_since(db, &pool.id, &self.told, now - lives).await?
             }
-            beside => beside,
+            beside => beside.is_some(),
         };
-        let fresh = (GUESSES.per_code, beside);
-        let sent = store::codes::note_sent(db, &pool.id, &self.told, fresh, counted, now).await?;
+        // Each row decides by itself whether its guesses are forgotten. Otherwise, what is told would depend on the
+        // user's own row, which names that nobody has lack.
+        let told = self.kept(db, pool, &self.told, beside.filter(|_| is_there)).await?;
+        let mut stays = told.is_some();
+        let sent = store::codes::note_sent(db, &pool.id, &self.told, (GUESSES.per_code, told), counted, now).await?;
         if let Some(own) = &self.own {
-            store::codes::forget_tries(db, &pool.id, own, fresh, now).await?;
+            let kept = self.kept(db, pool, own, beside.filter(|_| is_there)).await?;
+            stays &= kept.is_some();
+            store::codes::forget_tries(db, &pool.id, own, (GUESSES.per_code, kept), now).await?;
         }
-        Ok((!counted || sent <= most).then_some(beside.is_some()))
+        Ok((!counted || sent <= most).then_some(stays))
+    }
+
+    /// Returns for how long the guesses in this row stay counted beside a new code: `beside`, unless somebody has none
+    /// left.
+    async fn kept(
+        &self,
+        db: &mut Connection,
+        pool: &Pool,
+        counter: &Counter,
+        beside: Option<Duration>,
+    ) -> Result<Option<Duration>> {
+        if beside.is_none() || self.told.purpose == SIGN_IN {
+            return Ok(beside);
+        }
+        let exhausted = store::codes::is_exhausted(db, &pool.id, counter, GUESSES).await?;
+        Ok(beside.filter(|_| !exhausted))
     }
 
     /// Subtracts a guess from the counts, because it was the right code.
@@ -199,7 +217,7 @@ fn guesser(app: &App, pool: &Pool, address: IpAddr) -> String {
     BASE64_STANDARD.encode(&app.sealing.derive("guesser", format!("{} {address}", pool.id).as_bytes())[..9])
 }
 
-/// Makes a code, which is good beside the one before, and sends it to an address. The transaction must have locked the
+/// Makes a code, which may be good beside the one before ([`Purpose::beside`]), and sends it to an address. The transaction must have locked the
 /// user's row.
 pub async fn send(
     context: &PoolContext<'_>,
@@ -211,7 +229,7 @@ pub async fn send(
 ) -> Result<DeliveryDetails> {
     let (app, pool, purpose) = (context.app, context.pool, sending.purpose);
     let counters = Counters::of(app, pool, &user.username, Some(user), purpose);
-    let sent = counters.send(db, pool, Some(purpose.lifetime()), (sending.counted, SENT_PER_HOUR), now).await?;
+    let sent = counters.send(db, pool, purpose.beside(), (sending.counted, SENT_PER_HOUR), now).await?;
     let beside = sent.ok_or_else(Error::limit_exceeded)?;
     // If the user does not have this address yet, the address becomes the user's when the code is entered.
     let pending = user.attributes.get(address.attribute.name()).is_none_or(|own| *own != address.value);
@@ -250,7 +268,7 @@ pub async fn pretend_to_send(
     let mut tx = app.db.begin().await?;
     store::users::lock(&mut tx, &pool.id, user.map_or_else(Uuid::nil, |user| user.sub)).await?;
     let counters = Counters::of(app, pool, username, user, purpose);
-    let sent = counters.send(&mut tx, pool, Some(purpose.lifetime()), (true, SENT_PER_HOUR), now).await?;
+    let sent = counters.send(&mut tx, pool, purpose.beside(), (true, SENT_PER_HOUR), now).await?;
     sent.ok_or_else(Error::limit_exceeded)?;
     let code = random::code(DIGITS);
     let hash = hash(app, pool, Uuid::nil(), purpose, &code);

@@ -241,11 +241,17 @@ impl Sender {
             Medium::Sms => (Trigger::CustomSmsSender, "customSMSSenderRequestV1"),
         };
         let metadata = if context.metadata.is_empty() { Value::Null } else { json!(context.metadata) };
+        // The address that the message is for may not be the user's yet: it is when its code comes back.
+        let mut attributes = triggers::attributes_of(user);
+        let (name, value) = (address.attribute.name(), json!(address.value));
+        if attributes.insert(name.to_owned(), value.clone()).as_ref() != Some(&value) {
+            attributes.insert(address.attribute.verified().into(), json!("false"));
+        }
         let request = json!({
             "type": kind,
             "code": null,
             "clientMetadata": metadata,
-            "userAttributes": triggers::attributes_of(user),
+            "userAttributes": attributes,
         });
         let source = format!("{}_{}", trigger.name(), told.source);
         Self { event: context.event(&source, &user.username, request, json!({})), secret: told.secret.to_owned() }

@@ -35,6 +35,12 @@ impl Purpose {
         }
     }
 
+    /// For how long the code before stays good beside a new one. A code that resets a password never does: anybody may
+    /// ask for such codes, and two that are good at once would be guessed twice as easily.
+    pub fn beside(self) -> Option<Duration> {
+        (self != Self::ForgotPassword).then(|| self.lifetime())
+    }
+
     pub fn lifetime(self) -> Duration {
         match self {
             Self::ForgotPassword => Duration::HOUR,

@@ -11,7 +11,7 @@ use time::Duration;
 use super::{
     Notice, PageLayout, page, pool,
     purpose::PagePurpose,
-    step::{self, Step},
+    step::{self, Long, Step},
     words,
 };
 use crate::{
@@ -57,8 +57,27 @@ pub enum Shows {
 }
 
 /// Responds to a form of the sign-up with the page that it leads to.
-pub async fn lead_to(visit: &Visit, purpose: &PagePurpose, shows: Shows, notice: Notice) -> Result<HttpResponse> {
-    step::show(visit, purpose.named(), "/signup", &Step { shows, notice }, LIFETIME).await
+pub async fn lead_to(visit: &Visit, purpose: &PagePurpose, mut shows: Shows, notice: Notice) -> Result<HttpResponse> {
+    if let Shows::SignUp { entered } = &mut shows {
+        shorten(entered);
+    }
+    step::show(visit, purpose.named(), "/signup", &Step { shows, notice }, (LIFETIME, Long::Refused)).await
+}
+
+/// The most bytes of entered values that a page repeats. They must fit into a cookie.
+const MOST_REPEATED: usize = 800;
+
+/// Leaves out the longest values that were entered, until the others are short enough to be repeated.
+fn shorten(entered: &mut BTreeMap<String, String>) {
+    let length = |entered: &BTreeMap<String, String>| -> usize {
+        entered.iter().map(|(name, value)| name.len() + value.len() + 6).sum()
+    };
+    while length(entered) > MOST_REPEATED {
+        let longest = entered.iter().max_by_key(|(_, value)| value.len()).map(|(name, _)| name.clone());
+        if let Some(name) = longest {
+            entered.remove(&name);
+        }
+    }
 }
 
 /// What the page knows about the sign-up that waits for its confirmation.
@@ -92,7 +111,9 @@ pub fn confirm_page(
         "" => addresses::attributes_to_verify(pool).next() == Some(AddressAttribute::Email),
         to => to.contains('@'),
     };
-    let links = right_code.is_none() && pool.confirms_by_link() && mail;
+    // A function that sends the pool's mail gets a code and no link.
+    let by_function = triggers::function(pool, Trigger::CustomEmailSender).is_some();
+    let links = right_code.is_none() && pool.confirms_by_link() && mail && !by_function;
     // The pool's custom message trigger may have put the code into the mail.
     let code_or_link = links && triggers::function(pool, Trigger::CustomMessage).is_some();
     let by_link = links.then(|| {

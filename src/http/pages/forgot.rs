@@ -13,7 +13,7 @@ use super::{
     attribute_input::plain_name,
     code_input, cookies, page, pool,
     purpose::{PagePurpose, broken_form},
-    step::{self, Address, Step},
+    step::{self, Address, Long, Step},
     words,
 };
 use crate::{
@@ -99,7 +99,7 @@ pub async fn needed(visit: &Visit, purpose: &PagePurpose, username: &str) -> Res
 
 /// Responds to a form with the page that it leads to.
 async fn lead_to(visit: &Visit, purpose: &PagePurpose, shows: Shows, notice: Notice) -> Result<HttpResponse> {
-    step::show(visit, purpose.named(), "/forgot", &Step { shows, notice }, LIFETIME).await
+    step::show(visit, purpose.named(), "/forgot", &Step { shows, notice }, (LIFETIME, Long::Refused)).await
 }
 
 fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {

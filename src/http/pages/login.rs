@@ -17,13 +17,13 @@ use super::{
     code_input, confirmation, cookies, forgot, gone, page, pool,
     purpose::{self, PagePurpose, broken_form},
     setup,
-    step::{self, Step},
+    step::{self, Long, Step},
     words,
 };
 use crate::{
     app::App,
     context::Context,
-    error::{Error, Result},
+    error::{Error, Key, Result},
     factor::{AddressAttribute, ChallengeName, Factor, SecondFactor},
     flows::{
         accounts::{auth_events, factors::relying_party_of, names},
@@ -305,7 +305,12 @@ impl Login<'_> {
             Shows::Name { .. } => LIFETIME,
             _ => Duration::minutes(self.named.client.settings.auth_session_validity),
         };
-        step::show(self.visit, self.named, "/login", &Step { shows, notice }, lifetime).await
+        // A person may have many passkeys. Required attributes are asked for after a right password only.
+        let long = match &shows {
+            Shows::Passkey { .. } | Shows::NewPassword { .. } => Long::InDatabase,
+            _ => Long::Refused,
+        };
+        step::show(self.visit, self.named, "/login", &Step { shows, notice }, (lifetime, long)).await
     }
 
     fn render(&self, status: u16, step: &Step<Shows>) -> Result<HttpResponse> {
@@ -500,6 +505,7 @@ impl Login<'_> {
             (None, false) => "error-passkey",
         };
         let notice = match error {
+            other if other.key() == Some(&Key::PasskeyChanged) => self.explained(&other),
             Error::NotAuthorized(_) | Error::InvalidParameter(_) => self.problem(id),
             other => self.explained(&other),
         };

@@ -129,9 +129,6 @@ fn field_names(pool: &Pool) -> Vec<(String, bool)> {
     names
 }
 
-/// The maximum number of characters of a field.
-const LONGEST_FIELD: usize = 2048;
-
 /// Returns the links to the documents with terms in the page's language. As with Amazon Cognito, they are shown only if
 /// the app client has both documents (docs/cognito.md 7.7).
 async fn terms(visit: &Visit, named: &ClientAndPool, texts: &Texts) -> Result<Vec<(Cow<'static, str>, String)>> {
@@ -182,7 +179,7 @@ async fn render(visit: &Visit, purpose: &PagePurpose, status: u16, step: &Step<S
 fn entered(visit: &Visit, purpose: &PagePurpose) -> Shows {
     let names = field_names(&purpose.named().pool).into_iter();
     let values = names.filter_map(|(name, _)| {
-        let value = visit.form.given(&name)?.chars().take(LONGEST_FIELD).collect();
+        let value = visit.form.given(&name)?.to_owned();
         Some((name, value))
     });
     Shows::SignUp { entered: values.collect() }

@@ -13,7 +13,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-use super::{Notice, cookies, see_other};
+use super::{Notice, cookies, purpose::broken_form, see_other};
 use crate::{
     error::{Error, Result},
     http::visit::Visit,
@@ -22,10 +22,8 @@ use crate::{
     store::{self, challenges::Challenge, clients::ClientAndPool},
 };
 
-/// The maximum length of a cookie, in bytes. What is longer is kept in the database.
+/// The maximum length of a cookie, in bytes.
 const LONGEST_COOKIE: usize = 1536;
-/// The maximum length of what a page shows, in bytes.
-const LONGEST: usize = 64 * 1024;
 /// The maximum number of steps of one browser. The cookies of older ones are removed.
 const STEPS: usize = 4;
 
@@ -104,6 +102,15 @@ async fn of_row<T: DeserializeOwned>(visit: &Visit, named: &ClientAndPool, id: U
     Ok(open(visit, named, id, page))
 }
 
+/// Where a page is kept that is too long for a cookie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Long {
+    /// In the database. This is for what the server itself makes, after it has counted the sign-in against its limits.
+    InDatabase,
+    /// Nowhere: the form is refused. No page makes such a form, and a stranger must not fill the database.
+    Refused,
+}
+
 /// Redirects the browser to a page of its own that shows this, as the response to a form. `path` is that of the page's
 /// first address, and `lifetime` says how long the page can be shown.
 pub async fn show<T: Serialize + Sync>(
@@ -111,17 +118,16 @@ pub async fn show<T: Serialize + Sync>(
     named: &ClientAndPool,
     path: &str,
     step: &Step<T>,
-    lifetime: ::time::Duration,
+    (lifetime, long): (::time::Duration, Long),
 ) -> Result<HttpResponse> {
     let id = random::uuid();
     let until = visit.app.clock.now() + lifetime;
     let mut sealed = seal(visit, named, id, &Kept::Here(step), until)?;
     if sealed.len() > LONGEST_COOKIE {
-        let page = seal(visit, named, id, step, until)?;
-        if page.len() > LONGEST {
-            let text = format!("What the form contains is longer than {LONGEST} bytes.");
-            return Err(Error::RequestEntityTooLarge(text.into()));
+        if long == Long::Refused {
+            return Err(broken_form());
         }
+        let page = seal(visit, named, id, step, until)?;
         let row = Challenge {
             id,
             client_id: named.client.id.clone(),

@@ -15,6 +15,9 @@ const MOST_ASSETS: usize = 40;
 /// may be made of several.
 const LARGEST_ASSETS: usize = 4 * 1024 * 1024;
 
+/// The most bytes of a style's settings, as JSON. An update adds to them.
+const LARGEST_SETTINGS: usize = 256 * 1024;
+
 /// What a request says about a style, and what the database stores of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -58,6 +61,10 @@ impl Style {
     }
 
     fn check_size(&self) -> Result<()> {
+        if self.settings.as_ref().is_some_and(|settings| settings.to_string().len() > LARGEST_SETTINGS) {
+            let text = format!("Settings: a style may have {LARGEST_SETTINGS} bytes of them.");
+            return Err(Error::InvalidParameter(text.into()));
+        }
         let size: usize = self.assets.iter().filter_map(|asset| asset.bytes.as_ref()).map(String::len).sum();
         if self.assets.len() > MOST_ASSETS || size > LARGEST_ASSETS {
             let text = format!(

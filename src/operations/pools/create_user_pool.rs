@@ -4,9 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{
-    check_add_ons, check_addresses, check_factors, check_senders, check_triggers, configured, shown,
-};
+use super::{check_add_ons, check_addresses, check_factors, check_senders, check_triggers, configured, shown};
 use crate::{
     app::App,
     caller::Operator,

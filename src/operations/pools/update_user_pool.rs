@@ -6,9 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    check_add_ons, check_addresses, check_factors, check_senders, check_triggers, configured,
-};
+use super::{check_add_ons, check_addresses, check_factors, check_senders, check_triggers, configured};
 use crate::{
     app::App,
     caller::Operator,

@@ -58,12 +58,9 @@ fn each_rule_takes_its_own_values_for_harmless() {
         json!({"KeyType": "AWS_OWNED_KEY"}),
         json!({"KeyType": "AWS_OWNED_KEY", "KmsKeyArn": "arn"}),
     ];
-    for (rule, harmless) in [
-        (never as Harmless, vec![]),
-        (empty, vec![0, 1]),
-        (is_false, vec![2]),
-        (as_ever, vec![0, 1, 6, 7]),
-    ] {
+    for (rule, harmless) in
+        [(never as Harmless, vec![]), (empty, vec![0, 1]), (is_false, vec![2]), (as_ever, vec![0, 1, 6, 7])]
+    {
         let found: Vec<_> = (0..values.len()).filter(|at| rule(&values[*at])).collect();
         assert_eq!(found, harmless);
     }

@@ -241,12 +241,11 @@ impl Account<'_> {
             application: Application::of(&app.public_url, &self.named.client.settings),
             passkeys: self.passkey_rows(&f.texts, &passkeys),
             has_passkeys,
-            passkeys_count: f.texts.say2(
-                "passkeys-count",
-                ("count", &count.to_string()),
-                ("maximum", &most.to_string()),
-            ),
-            can_add: has_passkeys && i64::try_from(count).is_ok_and(|count| count < most),
+            passkeys_count: match most {
+                0 => count.to_string().into(),
+                most => f.texts.say2("passkeys-count", ("count", &count.to_string()), ("maximum", &most.to_string())),
+            },
+            can_add: has_passkeys && (most == 0 || i64::try_from(count).is_ok_and(|count| count < most)),
             sessions: self.session_rows(&f.texts, &sessions, &names),
             more_sessions,
             addresses: self.addresses(),
