@@ -153,7 +153,9 @@ pub static POOL: Table = Table {
             "documented: guide: Updating user pool and app client configuration; reference: UpdateUserPool",
         )
         .or_nothing(POOL_EXAMPLE),
-        reset("UserPoolTags", "observed: aws-cli issue 3302; documented: reference: UpdateUserPool").or("{}", ASSUMED),
+        // The reference and aws-cli issue 3302 say that tags are reset. But Terraform's provider leaves them out of
+        // every update and plans nothing afterwards.
+        kept("UserPoolTags", "observed: terraform-provider-aws, internal/service/cognitoidp/user_pool.go").or("{}", ASSUMED),
         reset("AdminCreateUserConfig", POOL_REFERENCE)
             .or(r#"{"AllowAdminCreateUserOnly": false, "UnusedAccountValidityDays": 7}"#, POOL_EXAMPLE),
         reset("UserPoolAddOns", POOL_REFERENCE).or_nothing(POOL_EXAMPLE),

@@ -202,7 +202,7 @@ async fn nothing_of_a_deleted_pool_answers_on_any_replica() {
         }
         let known = json!({"UserPoolId": pool(), "ClientId": client(), "Username": "ada", "Password": "Passw0rd!",
             "MaxResults": 10, "CustomAttributes": [{"Name": "team", "AttributeDataType": "String"}],
-            "CloudWatchLogsRoleArn": "arn:aws:iam::123456789012:role/import", "MFAOptions": [],
+            "CloudWatchLogsRoleArn": "arn:aws:iam::123456789012:role/import", "MFAOptions": [], "LogConfigurations": [],
             "ManagedLoginBrandingId": "ef1bb4d9-a28f-4dc6-94c6-49a605de6a6a", "TermsName": "terms-of-use",
             "TermsId": "ef1bb4d9-a28f-4dc6-94c6-49a605de6a6a", "Links": {"cognito:default": "https://example.com"}});
         let outcomes = walk(server, &known, "UserPoolId").await;

@@ -68,10 +68,10 @@ async fn unknown_targets_are_unknown_operations_and_unbuilt_ones_say_so() {
     assert_eq!(answer.status(), 400);
     let answer = server.http.post(&server.url).body("{}").send().await.unwrap();
     assert!(answer.text().await.unwrap().contains("UnknownOperationException"));
-    let refusal = server.operator("SetRiskConfiguration", json!({})).await.refused();
+    let refusal = server.operator("CreateIdentityProvider", json!({})).await.refused();
     assert_eq!(
         refusal,
-        "400 InvalidParameterException: The operation SetRiskConfiguration is not supported by Keystead yet. The README lists those that are."
+        "400 InvalidParameterException: The operation CreateIdentityProvider is not supported by Keystead yet. The README lists those that are."
     );
     let answer = server.http.get(format!("{}/nowhere", server.url)).send().await.unwrap();
     assert_eq!(answer.status(), 404);

@@ -10,6 +10,7 @@ use sqlx::{
     Connection as _, Executor, PgConnection, Row,
     postgres::{PgConnectOptions, PgRow},
 };
+use tokio::runtime::Handle;
 
 use super::trust::Trust;
 use crate::config::DatabaseLimits;
@@ -30,6 +31,9 @@ const RETRY: Duration = Duration::from_millis(100);
 pub(super) struct Maker {
     pub(super) options: PgConnectOptions,
     pub(super) limits: DatabaseLimits,
+    /// The runtime that drives the connections. Each worker of the HTTP server has a runtime of its own, which ends as
+    /// soon as this worker's requests are answered. Other workers may still use a connection that it has made.
+    pub(super) runtime: Handle,
     pub(super) trust: Arc<Trust>,
 }
 
@@ -48,12 +52,14 @@ impl managed::Manager for Maker {
     async fn create(&self) -> sqlx::Result<Link> {
         loop {
             let proved = self.trust.now();
-            let connected = async {
-                let mut db = PgConnection::connect_with(&self.options).await?;
-                set_up(&mut db, self.limits).await?;
+            let (options, limits) = (self.options.clone(), self.limits);
+            let connected = async move {
+                let mut db = PgConnection::connect_with(&options).await?;
+                set_up(&mut db, limits).await?;
                 sqlx::Result::Ok(Link { db, proved, idle_since: Instant::now() })
             };
-            match tokio::time::timeout(ATTEMPT, connected).await {
+            let task = self.runtime.spawn(tokio::time::timeout(ATTEMPT, connected));
+            match task.await.map_err(|_| sqlx::Error::PoolClosed)? {
                 // Tries again until the pool's own time limit ends this loop. (If a server does not respond, its
                 // address may soon lead to another server.)
                 Err(_) => {}

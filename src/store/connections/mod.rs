@@ -30,6 +30,7 @@ use sqlx::{
     Either, Execute, Executor, Postgres, SqlStr,
     postgres::{PgConnectOptions, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
 };
+use tokio::runtime::Handle;
 
 pub use connection::{Connection, Transaction};
 use link::Maker;
@@ -78,22 +79,24 @@ impl fmt::Debug for Connections {
 impl Connections {
     /// Creates a pool of at most `size` connections. None of them is made yet.
     pub fn new(options: PgConnectOptions, limits: DatabaseLimits, size: u32) -> Self {
-        Self::sharing(options, limits, size, (Arc::default(), Siblings::default()))
+        Self::sharing(options, limits, size, Handle::current(), (Arc::default(), Siblings::default()))
     }
 
     /// Creates another pool of connections to the same database. Neither pool ever waits for connections of the other.
     pub fn apart(&self, size: u32) -> Self {
         let maker = self.pool.manager();
-        Self::sharing(maker.options.clone(), maker.limits, size, (maker.trust.clone(), self.siblings.clone()))
+        let shared = (maker.trust.clone(), self.siblings.clone());
+        Self::sharing(maker.options.clone(), maker.limits, size, maker.runtime.clone(), shared)
     }
 
     fn sharing(
         options: PgConnectOptions,
         limits: DatabaseLimits,
         size: u32,
+        runtime: Handle,
         (trust, siblings): (Arc<Trust>, Siblings),
     ) -> Self {
-        let pool = Pool::builder(Maker { options, limits, trust: trust.clone() })
+        let pool = Pool::builder(Maker { options, limits, runtime, trust: trust.clone() })
             .max_size(usize::try_from(size).unwrap_or(1))
             .wait_timeout(Some(PATIENCE))
             .create_timeout(Some(PATIENCE))
