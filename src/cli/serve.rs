@@ -259,14 +259,13 @@ fn greet(app: &App, first: &FirstStart, private: Option<&Path>) {
         format!("  export AWS_SECRET_ACCESS_KEY={secret}"),
     ];
     if let (Some(pool), Some(client)) = (&first.user_pool_id, &first.client_id) {
-        lines.push(format!("  export POOL={pool} CLIENT={client}"));
+        lines.push(format!("  export POOL={pool} CLIENT={client} ISSUER={}", app.issuer(pool)));
         lines.push(String::new());
         lines.push("Or open this page, make an account, add a passkey and delete it:".into());
         lines.push(String::new());
         lines.push(format!("  {}/account?client_id={client}", app.public_url));
         lines.push(String::new());
-        lines.push(format!("The issuer, for OpenID Connect libraries: {}", app.issuer(pool)));
-        lines.push("Amplify, in a browser:".into());
+        lines.push("OpenID Connect libraries take the ISSUER. Amplify, in a browser:".into());
         lines.push(String::new());
         lines.push(format!(
             "  Amplify.configure({{Auth: {{Cognito: {{userPoolId: '{pool}', userPoolClientId: '{client}', userPoolEndpoint: '{}'}}}}}})",

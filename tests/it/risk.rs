@@ -162,8 +162,13 @@ async fn a_configuration_is_given_back_and_removed() {
 fn protections() -> Vec<(&'static str, Value)> {
     let takeover = |action: Value| json!({"AccountTakeoverRiskConfiguration": {"Actions": {"HighAction": action}}});
     let block = json!({"Actions": {"EventAction": "BLOCK"}});
+    let medium = json!({"MediumAction": {"Notify": false, "EventAction": "MFA_IF_CONFIGURED"}});
     vec![
         ("CompromisedCredentialsRiskConfiguration", json!({"CompromisedCredentialsRiskConfiguration": block})),
+        (
+            "MediumAction.EventAction: MFA_IF_CONFIGURED",
+            json!({"AccountTakeoverRiskConfiguration": {"Actions": medium}}),
+        ),
         ("HighAction.EventAction: BLOCK", takeover(json!({"Notify": false, "EventAction": "BLOCK"}))),
         ("HighAction.EventAction: MFA_REQUIRED", takeover(json!({"Notify": false, "EventAction": "MFA_REQUIRED"}))),
         ("HighAction.Notify: true", takeover(json!({"Notify": true, "EventAction": "NO_ACTION"}))),

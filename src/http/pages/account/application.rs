@@ -15,8 +15,8 @@ pub(super) struct Application {
 
 impl Application {
     /// Returns the origin of the client's default redirect URI or, if there is none, of a callback URL: rather one of
-    /// the web than one on the developer's own machine. Returns `None` if the application is not on the web, or is only
-    /// at Keystead's own address.
+    /// the web than one on the developer's own machine. Returns `None` if the application is not on the web, is only at
+    /// Keystead's own address, or may be at several places of the developer's machine.
     pub(super) fn of(public_url: &str, settings: &ClientSettings) -> Option<Self> {
         let own = Url::parse(public_url).map(|url| url.origin()).ok();
         let default = settings.rest.get("DefaultRedirectURI").and_then(Value::as_str);
@@ -27,7 +27,9 @@ impl Application {
         };
         let mut found: Vec<_> = registered.filter_map(of_web).collect();
         found.sort_by_key(is_on_this_machine);
-        let url = default.and_then(of_web).or_else(|| found.into_iter().next())?;
+        let is_clear = |url: &Url| !is_on_this_machine(url) || found.iter().all(|other| other.origin() == url.origin());
+        let registered = found.first().filter(|url| is_clear(url)).cloned();
+        let url = default.and_then(of_web).or(registered)?;
         let origin = url.origin().ascii_serialization();
         let host = origin.split("://").last().unwrap_or_default().to_owned();
         Some(Self { href: format!("{origin}/"), host })
@@ -60,6 +62,7 @@ mod tests {
         let (local, web) = ("http://localhost:3000/callback", "https://app.example.com/callback?a=1");
         assert_eq!(of(&[local, web], None), found("https://app.example.com/", "app.example.com"));
         assert_eq!(of(&[local, web], Some(local)), found("http://localhost:3000/", "localhost:3000"));
+        assert_eq!(of(&[local, "http://localhost:5173/"], None), None);
         assert_eq!(of(&["app.example:/done", local], None), found("http://localhost:3000/", "localhost:3000"));
         assert_eq!(of(&["app.example:/done", "https://id.example.com/account"], None), None);
         assert_eq!(of(&["javascript:alert(1)", "data:text/html,x"], Some("javascript:alert(1)")), None);
