@@ -280,11 +280,20 @@ test("a code that was asked for with PKCE is not exchanged without a verifier", 
   await assert.rejects(client.authorizationCodeGrant(config, back, without), { error: "invalid_grant", status: 400 });
 });
 
-test("a code that comes again is refused, and what it gave before is revoked", async () => {
+test("a code that an application exchanges twice at once is refused, and what it gave before stays", async () => {
   const [config, user] = [await relyingParty(), await newUser()];
   const { back, checks } = await signedIn(config, user);
   const tokens = await client.authorizationCodeGrant(config, back, checks);
   await assert.rejects(client.authorizationCodeGrant(config, back, checks), { error: "invalid_grant", status: 400 });
+  await client.fetchUserInfo(config, tokens.access_token, user.sub);
+});
+
+test("a code that comes again without the verifier is refused, and what it gave before is revoked", async () => {
+  const [config, user] = [await relyingParty(), await newUser()];
+  const { back, checks } = await signedIn(config, user);
+  const tokens = await client.authorizationCodeGrant(config, back, checks);
+  const without = { ...checks, pkceCodeVerifier: undefined };
+  await assert.rejects(client.authorizationCodeGrant(config, back, without), { error: "invalid_grant", status: 400 });
   await assert.rejects(client.refreshTokenGrant(config, tokens.refresh_token), { error: "invalid_grant" });
   await assert.rejects(client.fetchUserInfo(config, tokens.access_token, user.sub), { status: 401 });
 });
