@@ -23,6 +23,15 @@
     });
   }
 
+  // A double click sends a form once: the answer to the second time would say that the first was used up.
+  for (const form of document.querySelectorAll('form:not([data-passkey])')) {
+    let sent = false;
+    form.addEventListener('submit', event => {
+      if (sent) event.preventDefault();
+      sent = true;
+    });
+    addEventListener('pageshow', () => { sent = false; });
+  }
   const discover = document.querySelector('form[data-passkey=discover]');
   if (!window.PublicKeyCredential || !navigator.credentials) {
     if (discover) discover.hidden = true;

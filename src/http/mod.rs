@@ -63,7 +63,7 @@ pub fn server(app: Arc<App>, listener: TcpListener) -> std::io::Result<Server> {
             .service(shows_steps("/signup", pages::sign_up::visit))
             .service(shows_steps("/forgot", pages::forgot::visit))
             .service(shows("/passkeys/add", pages::passkeys::visit))
-            .service(shows("/account", pages::account::visit))
+            .service(shows_steps("/account", pages::account::visit))
             .service(shows("/confirmUser", pages::confirm_user::visit))
             .route("/assets/pages.js", web::get().to(pages::assets::script))
             .route("/assets/keystead-passkeys.js", web::get().to(pages::assets::signals))

@@ -661,3 +661,28 @@ async fn a_development_server_says_which_redirect_uri_came() {
     assert_eq!(page.status, 400);
     assert!(!page.text.contains("localhost:4000"), "{}", page.text.split("<main").nth(1).unwrap());
 }
+
+#[tokio::test]
+async fn a_page_that_waits_for_a_code_or_an_app_is_loaded_again_as_it_was() {
+    let server = TestServer::start().await;
+    server
+        .sql(r#"UPDATE user_pools SET configuration = configuration || '{"AutoVerifiedAttributes": ["email"]}'"#)
+        .await;
+    let app = json!({"UserPoolId": pool(), "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    server.operator("SetUserPoolMfaConfig", app).await.ok();
+    let (mut browser, _) = signed_in(&server, "ada").await;
+    let page = browser.get(&format!("{}&change=email", account())).await;
+    browser.submit(&page, "email", &[("email", "ada@new.example.com")]).await;
+    let at = browser.at.clone();
+    let sent = server.sql_text("SELECT encode(hash, 'hex') FROM codes").await;
+    for _ in 0..3 {
+        assert_eq!(browser.get(&at).await.heading(), "Enter the code");
+    }
+    assert_eq!(server.sql_text("SELECT encode(hash, 'hex') FROM codes").await, sent, "no other code was sent");
+    let page = browser.get(&account()).await;
+    let setup = browser.submit(&page, "mfa_on", &[("method", "SOFTWARE_TOKEN_MFA")]).await;
+    let at = browser.at.clone();
+    let (_, first) = setup.form("setup");
+    let (_, again) = browser.get(&at).await.form("setup");
+    assert_eq!(first["secret"], again["secret"]);
+}

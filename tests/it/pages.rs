@@ -1248,3 +1248,31 @@ async fn a_host_on_which_passkeys_do_not_work_is_named_on_a_server_for_developme
     let public = TestServer::with(&["--public-url=https://id.example.com"]).await;
     assert!(!Browser::new(&public).get(&login()).await.text.contains(said));
 }
+
+#[tokio::test]
+async fn a_step_that_was_answered_in_a_copy_of_the_tab_leads_to_where_the_person_is() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let page = to_the_password_page(&mut browser, "ada").await;
+    let wrong = browser.submit(&page, "password", &[("password", "wrong")]).await;
+    let at = browser.at.clone();
+    // The same form again, from before: nothing is tried, and the newest page is shown.
+    let again = browser.submit(&page, "password", &[("password", PASSWORD)]).await;
+    assert_eq!((again.status, again.notice(), &browser.at), (400, wrong.notice(), &at));
+    assert!(browser.submit(&again, "password", &[("password", PASSWORD)]).await.sent("code").is_some());
+}
+
+#[tokio::test]
+async fn other_pages_go_on_too_for_whoever_is_signed_in_elsewhere() {
+    let server = TestServer::start().await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let query = format!("response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=openid", pages_client());
+    let sign_up = browser.get(&format!("/signup?{query}")).await;
+    let forgot = browser.get(&format!("/forgot?{query}")).await;
+    browser.sign_in(&format!("/login?{query}"), "ada").await;
+    let entered = [("username", "eve"), ("email", "eve@example.com"), ("password", PASSWORD)];
+    assert!(browser.submit(&sign_up, "sign_up", &entered).await.sent("code").is_some());
+    assert!(browser.submit(&forgot, "forgot", &[("username", "ada")]).await.sent("code").is_some());
+}

@@ -384,4 +384,20 @@ async fn an_updates_sms_configuration_is_that_of_mfa() {
     server.operator("UpdateUserPool", json!({"UserPoolId": id, "SmsConfiguration": sms("new")})).await.ok();
     let shown = server.operator("GetUserPoolMfaConfig", json!({"UserPoolId": id})).await.ok();
     assert_eq!(shown["SmsMfaConfiguration"]["SmsConfiguration"], sms("new"));
+    // What is set there is read from the pool, too.
+    let mfa = json!({"UserPoolId": id, "MfaConfiguration": "OPTIONAL", "SmsMfaConfiguration":
+        {"SmsConfiguration": sms("newest"), "SmsAuthenticationMessage": "Use {####}"}});
+    server.operator("SetUserPoolMfaConfig", mfa).await.ok();
+    let shown = server.operator("DescribeUserPool", json!({"UserPoolId": id})).await.ok()["UserPool"].clone();
+    assert_eq!(
+        (&shown["SmsConfiguration"], &shown["SmsAuthenticationMessage"]),
+        (&sms("newest"), &json!("Use {####}"))
+    );
+    // An update does not switch on what was switched off.
+    let app =
+        json!({"UserPoolId": id, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": {"Enabled": true}});
+    server.operator("SetUserPoolMfaConfig", app).await.ok();
+    server.operator("UpdateUserPool", json!({"UserPoolId": id, "SmsConfiguration": sms("newest")})).await.ok();
+    let shown = server.operator("GetUserPoolMfaConfig", json!({"UserPoolId": id})).await.ok();
+    assert_eq!(shown.get("SmsMfaConfiguration"), None);
 }

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::keystead,
-    support::{Answer, Browser, PASSWORD, TestServer, client, initiate, pages_client, pool, respond, second_client},
+    support::{
+        Answer, Browser, CALLBACK, PASSWORD, TestServer, client, initiate, pages_client, pool, respond, second_client,
+    },
 };
 
 const BLOCKED: &str = "203.0.113.9";
@@ -66,6 +68,8 @@ async fn nobody_signs_in_from_a_blocked_network() {
     assert_eq!(call(&server, BLOCKED, "RespondToAuthChallenge", answer).await.refused(), REFUSAL);
     let forgot = json!({"ClientId": client(), "Username": "ada"});
     assert_eq!(call(&server, BLOCKED, "ForgotPassword", forgot).await.refused(), REFUSAL);
+    let reset = json!({"ClientId": client(), "Username": "ada", "ConfirmationCode": "123456", "Password": PASSWORD});
+    assert_eq!(call(&server, BLOCKED, "ConfirmForgotPassword", reset).await.refused(), REFUSAL);
     let sign_up = json!({"ClientId": client(), "Username": "eve", "Password": PASSWORD});
     assert_eq!(call(&server, BLOCKED, "SignUp", sign_up).await.refused(), REFUSAL);
     // Whoever is signed in stays so.
@@ -76,6 +80,19 @@ async fn nobody_signs_in_from_a_blocked_network() {
     let replica = server.replica().await;
     set(&server, None, json!({})).await.ok();
     sign_in(&replica, client(), BLOCKED).await.ok();
+}
+
+#[tokio::test]
+async fn a_browser_that_is_signed_in_gets_no_code_in_a_blocked_network() {
+    let server = server(&[]).await;
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let query = format!("response_type=code&client_id={}&redirect_uri={CALLBACK}&scope=openid", pages_client());
+    browser.sign_in(&format!("/login?{query}"), "ada").await;
+    set(&server, Some(pages_client()), networks(&["203.0.113.0/24"], &[])).await.ok();
+    browser.headers.push(("x-forwarded-for", BLOCKED.into()));
+    let back = browser.get(&format!("/oauth2/authorize?{query}")).await;
+    assert_eq!((back.sent("code"), back.sent("error").as_deref()), (None, Some("access_denied")));
 }
 
 #[tokio::test]

@@ -13,12 +13,13 @@ use crate::{
     app::App,
     context::Context,
     error::{Error, Result},
-    flows::pool_context::PoolContext,
     flows::{
+        accounts::network,
         oauth::{
             fields::Fields,
             oauth_session::{self, Granted},
         },
+        pool_context::PoolContext,
         sessions::browser::Browser,
     },
     random,
@@ -359,6 +360,9 @@ impl Authorization {
     /// Returns the address that the browser is redirected to, with the result or an error. `None` means that the
     /// browser is no longer signed in.
     pub async fn grant(&self, app: &App, request: &Context, browser: &Browser) -> Option<String> {
+        if network::check(&self.named.client, Some(request.address)).is_err() {
+            return Some(self.answer.error("access_denied", "the risk configuration blocks the person's network"));
+        }
         let granted = match self.grants {
             Grants::Code => self.code(app, browser).await,
             Grants::Tokens => self.tokens(app, request, browser).await,

@@ -13,7 +13,7 @@ use crate::{
         oauth::{
             authorization::{self, Fault},
             fields::Fields,
-            logout_hint::{self, LogoutHint},
+            logout_hint,
         },
         sessions::browser,
     },
@@ -76,13 +76,14 @@ async fn logout(visit: Rc<Visit>, agreed: bool) -> Result<HttpResponse> {
     if hint.as_ref().is_some_and(|hint| hint.client_id != named.client.id) {
         return Ok(pages::not_for_us(&visit, "The id_token_hint belongs to another app client than client_id."));
     }
-    let to = match target(&visit, &named, hint.as_ref()).await? {
+    let to = match target(&visit, &named).await? {
         Ok(to) => to,
         Err(refusal) => return Ok(refusal),
     };
     if let Some(browser) = pages::cookies::browser(&visit, &named.pool.id).await? {
         // With Amazon Cognito's parameters, nobody is asked.
-        let is_cognitos = ["logout_uri", "redirect_uri"].into_iter().any(|name| visit.query.given(name).is_some());
+        let given = |name: &str| visit.query.given(name).is_some();
+        let is_cognitos = given("logout_uri") || (given("redirect_uri") && !given("post_logout_redirect_uri"));
         let is_theirs = hint.is_some_and(|hint| hint.sub == browser.session.sub);
         if !(is_cognitos || is_theirs || agreed) {
             visit.dress(&named).await?;
@@ -101,11 +102,7 @@ async fn logout(visit: Rc<Visit>, agreed: bool) -> Result<HttpResponse> {
 }
 
 /// Returns the address to which the browser goes after the sign-out, or the page that refuses the request.
-async fn target(
-    visit: &Visit,
-    named: &std::sync::Arc<ClientAndPool>,
-    hint: Option<&LogoutHint>,
-) -> Result<Result<String, HttpResponse>> {
+async fn target(visit: &Visit, named: &std::sync::Arc<ClientAndPool>) -> Result<Result<String, HttpResponse>> {
     let settings = &named.client.settings;
     let logout_uri = visit.query.given("logout_uri").or_else(|| visit.query.given("post_logout_redirect_uri"));
     Ok(match (logout_uri, visit.query.given("redirect_uri")) {
@@ -127,9 +124,6 @@ async fn target(
             }
             Err(fault) => Err(pages::faulty(visit, fault)?),
         },
-        (None, None) if hint.is_some() => Ok(format!("/login?client_id={}&done=signed_out", named.client.id)),
-        (None, None) => {
-            Err(pages::not_for_us(visit, "logout_uri is missing from the address, or redirect_uri with response_type."))
-        }
+        (None, None) => Ok(format!("/login?client_id={}&done=signed_out", named.client.id)),
     })
 }

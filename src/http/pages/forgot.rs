@@ -61,8 +61,14 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         };
     }
     if !cookies::is_own_form(visit) {
+        if let Some(response) = purpose.signed_in_elsewhere(visit).await? {
+            return Ok(response);
+        }
         let notice = Notice::Problem(purpose.frame(visit).say("error-old-form"));
         return render(visit, &purpose, 403, &Step { shows: Shows::name(""), notice });
+    }
+    if let Some(elsewhere) = step::answered(visit, purpose.named()) {
+        return Ok(elsewhere);
     }
     match visit.form.get("step").unwrap_or_default() {
         "forgot" => send(visit, &purpose).await,

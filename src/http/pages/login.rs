@@ -58,11 +58,13 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         };
     }
     if !cookies::is_own_form(visit) {
-        // The person may have signed in in another tab, which replaced the token of this form.
-        return match cookies::browser(visit, &login.named.pool.id).await? {
-            Some(browser) if purpose.may_go_on(visit, &browser) => Ok(purpose.go_on(visit, &browser).await),
-            _ => login.render(403, &Step { shows: Shows::name(""), notice: login.problem("error-old-form") }),
+        return match purpose.signed_in_elsewhere(visit).await? {
+            Some(response) => Ok(response),
+            None => login.render(403, &Step { shows: Shows::name(""), notice: login.problem("error-old-form") }),
         };
+    }
+    if let Some(elsewhere) = step::answered(visit, login.named) {
+        return Ok(elsewhere);
     }
     login.step().await
 }

@@ -113,6 +113,15 @@ impl PagePurpose {
         self.prompt() != Prompt::Login && self.is_satisfied_by(visit, browser)
     }
 
+    /// Answers a form whose token is old, if the person has signed in in another tab meanwhile: sends the browser to the
+    /// visit's target, as opening the sign-in page would.
+    pub async fn signed_in_elsewhere(&self, visit: &Visit) -> Result<Option<HttpResponse>> {
+        match cookies::browser(visit, &self.named().pool.id).await? {
+            Some(browser) if self.may_go_on(visit, &browser) => Ok(Some(self.go_on(visit, &browser).await)),
+            _ => Ok(None),
+        }
+    }
+
     /// Sends a signed-in browser to the visit's target.
     pub async fn go_on(&self, visit: &Visit, browser: &Browser) -> HttpResponse {
         match self {

@@ -2,15 +2,18 @@
 //!
 //! A form is answered with a redirect to a page with an address of its own. So a reload repeats nothing, and the
 //! browser's Back button does not lead to an expired form (docs/decisions/0044). The address contains a random ID. What
-//! the page shows is sealed in a cookie that the browser sends only to this address. So no code, session or name is
-//! ever in an address.
+//! the page shows is sealed in a cookie that the browser sends only to this address. So no code and no
+//! session is ever in an address.
 
 use actix_web::{
     HttpResponse,
     cookie::{Cookie, SameSite, time},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use uuid::Uuid;
 
 use super::{Notice, cookies, purpose::broken_form, see_other};
@@ -160,6 +163,23 @@ pub fn leave(visit: &Visit, named: &ClientAndPool, to: &Address) -> Result<HttpR
     Ok(response)
 }
 
+/// Returns where the forms of a page are sent to: to the page's address, or to that of its step. `address` is the page's
+/// own, with a query.
+pub fn action(visit: &Visit, address: &str) -> String {
+    match (visit.step, address.split_once('?')) {
+        (Some(id), Some((path, query))) => format!("{path}/{id}?{query}"),
+        _ => address.to_owned(),
+    }
+}
+
+/// Returns where the person is now, if the form's step was answered before: in a copy of the tab, for example.
+pub fn answered(visit: &Visit, named: &ClientAndPool) -> Option<HttpResponse> {
+    match opened::<IgnoredAny>(visit, named, visit.step?)? {
+        Kept::Answered(address) => Some(see_other(&address.of(visit))),
+        Kept::Here(_) | Kept::Row => None,
+    }
+}
+
 /// What a value is sealed for: one step of one page, pool, client and browser. A sign-in replaces the browser's form
 /// secret, so it ends the steps of all tabs.
 fn context(visit: &Visit, named: &ClientAndPool, id: Uuid) -> String {
@@ -222,4 +242,4 @@ fn remember(visit: &Visit, response: &mut HttpResponse, path: &str) -> Result<()
 }
 
 /// The pages that have steps.
-const PAGES: [&str; 3] = ["/login", "/signup", "/forgot"];
+const PAGES: [&str; 4] = ["/login", "/signup", "/forgot", "/account"];

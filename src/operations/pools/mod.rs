@@ -109,8 +109,12 @@ fn configured(before: Option<&Pool>, request: &Map<String, Value>) -> Result<(St
     members.remove("UserPoolId");
     let name = members.remove("PoolName").and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
     let mut settings: PoolSettings = members::parsed(members)?;
-    // If the pool can send text messages, it has MFA by text message (API reference: CreateUserPool, SmsConfiguration).
-    if let Some(configuration) = request.get("SmsConfiguration") {
+    // If the pool can send text messages, it has MFA by text message (API reference: CreateUserPool, SmsConfiguration). An
+    // update does not switch it on again if SetUserPoolMfaConfig has switched it off.
+    let switched_off = before.is_some_and(|pool| {
+        pool.settings.rest.contains_key("SmsConfiguration") && pool.settings.sms_mfa_configuration.is_none()
+    });
+    if let Some(configuration) = request.get("SmsConfiguration").filter(|_| !switched_off) {
         let mut mfa = json!({"SmsConfiguration": configuration});
         if let Some(message) = request.get("SmsAuthenticationMessage") {
             mfa["SmsAuthenticationMessage"] = message.clone();

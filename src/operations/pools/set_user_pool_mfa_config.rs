@@ -68,6 +68,12 @@ pub async fn handle(
     }
     pool.settings.mfa_configuration = request.mfa_configuration.unwrap_or_default();
     pool.settings.software_token_mfa_configuration = request.software_token_mfa_configuration;
+    // A pool has one configuration for text messages, which DescribeUserPool shows, too.
+    for member in ["SmsConfiguration", "SmsAuthenticationMessage"] {
+        if let Some(value) = request.sms_mfa_configuration.as_ref().and_then(|mfa| mfa.get(member)) {
+            pool.settings.rest.insert(member.into(), value.clone());
+        }
+    }
     pool.settings.sms_mfa_configuration = request.sms_mfa_configuration;
     pool.settings.email_mfa_configuration = request.email_mfa_configuration;
     pool.settings.web_authn_configuration = request.web_authn_configuration;

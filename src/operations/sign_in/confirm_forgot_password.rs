@@ -14,7 +14,7 @@ use crate::{
     context::{Context, Door},
     error::{Error, Result},
     flows::{
-        accounts::{auth_events, forgotten, password, sign_up},
+        accounts::{auth_events, forgotten, network, password, sign_up},
         messages::{
             addresses,
             codes::{self, Given},
@@ -43,6 +43,7 @@ pub struct Request {
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Empty> {
     let pool = &caller.pool;
+    network::check(&caller.client, Some(context.address))?;
     password::check_policy(&pool.settings.policies.password_policy, request.password.expose())
         .map_err(password::does_not_conform)?;
     let (_turn, user) =

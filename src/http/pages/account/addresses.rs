@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 use serde_json::{Value, json};
 
-use super::Account;
+use super::{Account, Shows};
 use crate::{
     error::{Error, Result},
     factor::{AddressAttribute, Factor, SecondFactor},
@@ -141,7 +141,7 @@ impl Account<'_> {
         let attribute = json!({"Name": kind.attribute, "Value": value});
         match self.call("UpdateUserAttributes", json!({"UserAttributes": [attribute]})).await {
             Ok(answer) => match answer["CodeDeliveryDetailsList"][0]["Destination"].as_str() {
-                Some(to) => self.code_page(200, kind, to, Notice::None),
+                Some(to) => self.lead_to(self.waits_for_code(kind, to), Notice::None).await,
                 None => Ok(see_other(&account_path(self.visit, &[("done", kind.saved)]))),
             },
             Err(error) => self.address_page(400, kind, entered, self.problem(error)?),
@@ -152,16 +152,26 @@ impl Account<'_> {
         match self.call("GetUserAttributeVerificationCode", json!({"AttributeName": kind.attribute})).await {
             Ok(answer) => {
                 let to = answer["CodeDeliveryDetails"]["Destination"].as_str().unwrap_or_default();
-                self.code_page(200, kind, to, Notice::None)
+                self.lead_to(self.waits_for_code(kind, to), Notice::None).await
             }
             Err(error) => self.said(error).await,
         }
     }
 
-    fn code_page(&self, status: u16, kind: &AddressKind, to: &str, notice: Notice) -> Result<HttpResponse> {
-        let mut f = self.frame(notice);
+    /// Returns the page that waits for a code. It repeats the address that was entered, if it was one that is new.
+    fn waits_for_code(&self, kind: &AddressKind, to: &str) -> Shows {
+        let entered = self.field(kind.field).trim().to_owned();
+        Shows::Code { field: kind.field.to_owned(), to: to.to_owned(), entered }
+    }
+
+    pub(super) fn code_page(
+        &self,
+        status: u16,
+        kind: &AddressKind,
+        (to, entered): (&str, &str),
+        mut f: PageLayout,
+    ) -> Result<HttpResponse> {
         f.inbox = inbox::link(self.visit);
-        let entered = self.field(kind.field).trim();
         let template = CodePage {
             step: format!("{}_code", kind.field),
             to,
@@ -185,7 +195,7 @@ impl Account<'_> {
                     Error::InvalidParameter(_) => texts.say("error-code"),
                     other => words::explaining(&texts, &other),
                 };
-                self.code_page(400, kind, self.field("to"), Notice::Problem(text))
+                self.lead_to(self.waits_for_code(kind, self.field("to")), Notice::Problem(text)).await
             }
         }
     }

@@ -15,8 +15,10 @@ use std::{borrow::Cow, collections::HashMap, rc::Rc, sync::Arc};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use strum::VariantArray;
+use time::Duration;
 
 use self::{
     addresses::{ADDRESSES, AddressRow},
@@ -26,7 +28,9 @@ use self::{
 use super::{
     Back, Message, Notice, PageLayout, code_input, cookies, gone, page, pool,
     purpose::{PagePurpose, account_path, broken_form},
-    setup, words,
+    setup,
+    step::{self, Long, Step},
+    words,
 };
 use crate::{
     app::App,
@@ -40,6 +44,18 @@ use crate::{
     http::visit::{self, Visit},
     store::{self, clients::ClientAndPool, passkeys::PasskeyDetails, pools::SessionsOnDelete},
 };
+
+/// How long the pages that wait for a code can be shown.
+const LIFETIME: Duration = Duration::DAY;
+
+/// What a page shows that waits for the person after a form.
+#[derive(Serialize, Deserialize)]
+enum Shows {
+    /// A code was sent to an address. `entered` is the address, if it is new.
+    Code { field: String, to: String, entered: String },
+    /// An authenticator app is set up with this key.
+    Setup { secret: String },
+}
 
 /// The maximum number of sessions that the page shows.
 const SESSIONS: i64 = 20;
@@ -127,6 +143,11 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
     let client = visit.app.client_with_pool(&purpose.named().pool.id, &browser.session.client_id).await?;
     let account = Account { visit, purpose: &purpose, named: purpose.named(), client, browser };
     if !visit.is_form() {
+        match step::current(visit, account.named).await? {
+            Some(Ok(step)) => return account.waiting(&step).await,
+            Some(Err(elsewhere)) => return Ok(elsewhere),
+            None => {}
+        }
         let given = |name: &str| visit.query.given(name);
         return match (given("ask"), given("rename"), given("change")) {
             (Some("account"), ..) => account.ask_delete_account(),
@@ -182,7 +203,7 @@ impl Account<'_> {
     fn frame(&self, notice: Notice) -> PageLayout {
         let mut frame = self.purpose.frame(self.visit);
         // Forms are sent to the page's address, without the parameters that report the last action.
-        frame.action = account_path(self.visit, &[]);
+        frame.action = step::action(self.visit, &account_path(self.visit, &[]));
         frame.query = self.visit.query.text(&OF_ONE_VISIT, &[]);
         frame.notice = notice;
         frame
@@ -529,21 +550,32 @@ impl Account<'_> {
             return self.page(400, Notice::Problem(text)).await;
         }
         match self.call("AssociateSoftwareToken", json!({})).await {
-            Ok(made) => self.setup_page(200, made["SecretCode"].as_str().unwrap_or_default(), Notice::None),
+            Ok(made) => {
+                let secret = made["SecretCode"].as_str().unwrap_or_default().to_owned();
+                self.lead_to(Shows::Setup { secret }, Notice::None).await
+            }
             Err(error) => self.said(error).await,
         }
     }
 
-    fn setup_page(&self, status: u16, secret: &str, notice: Notice) -> Result<HttpResponse> {
-        setup::page(
-            self.visit,
-            status,
-            self.frame(notice),
-            flows::accounts::names::shown(&self.named.pool, &self.browser.user),
-            "",
-            secret,
-            true,
-        )
+    /// Responds to a form with a page that waits for the person.
+    async fn lead_to(&self, shows: Shows, notice: Notice) -> Result<HttpResponse> {
+        step::show(self.visit, self.named, "/account", &Step { shows, notice }, (LIFETIME, Long::Refused)).await
+    }
+
+    /// Shows a page that waits for the person.
+    async fn waiting(&self, step: &Step<Shows>) -> Result<HttpResponse> {
+        let (status, f) = (step.status(), self.frame(step.notice.clone()));
+        match &step.shows {
+            Shows::Setup { secret } => {
+                let username = flows::accounts::names::shown(&self.named.pool, &self.browser.user);
+                setup::page(self.visit, status, f, username, "", secret, true)
+            }
+            Shows::Code { field, to, entered } => match ADDRESSES.iter().find(|kind| kind.field == field) {
+                Some(kind) => self.code_page(status, kind, (to, entered), f),
+                None => self.page(200, Notice::None).await,
+            },
+        }
     }
 
     async fn setup(&self) -> Result<HttpResponse> {
@@ -552,7 +584,8 @@ impl Account<'_> {
             Err(error) => {
                 let error = words::refuse_internal(error)?;
                 let text = words::explaining(&PageLayout::new(self.visit, None).texts, &error);
-                self.setup_page(400, self.field("secret"), Notice::Problem(text))
+                let secret = self.field("secret").to_owned();
+                self.lead_to(Shows::Setup { secret }, Notice::Problem(text)).await
             }
         }
     }
