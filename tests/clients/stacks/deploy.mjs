@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 
 import { TYPES } from "./resources.mjs";
-import { ACCOUNT, REGION, Template } from "./template.mjs";
+import { ACCOUNT, ENDPOINT, REGION, Template } from "./template.mjs";
 
 const arn = (service, resource, region = REGION) => `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
 
@@ -172,7 +172,7 @@ async function main() {
     console.error(USAGE);
     process.exit(values.help ? 0 : 2);
   }
-  if (!process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER && !process.env.AWS_ENDPOINT_URL) {
+  if (!ENDPOINT) {
     throw new Error("Set AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER to the server's URL; otherwise the calls would go to AWS");
   }
   const stackName = basename(file).replace(/(\.template)?\.json$/, "");

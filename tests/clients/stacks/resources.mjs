@@ -9,7 +9,7 @@ import * as sdk from "@aws-sdk/client-cognito-identity-provider";
 import { NormalizedSchema } from "@smithy/core/schema";
 import { randomBytes } from "node:crypto";
 
-import { REGION } from "./template.mjs";
+import { ENDPOINT } from "./template.mjs";
 
 const inputOf = (operation) => NormalizedSchema.of(new sdk[`${operation}Command`]({}).schema[4]());
 
@@ -159,8 +159,9 @@ const userPool = {
   ref: ({ UserPool }) => UserPool.Id,
   attributes: ({ UserPool }) => ({
     Arn: UserPool.Arn,
-    ProviderName: `cognito-idp.${REGION}.amazonaws.com/${UserPool.Id}`,
-    ProviderURL: `https://cognito-idp.${REGION}.amazonaws.com/${UserPool.Id}`,
+    // The issuer of the pool's tokens, with and without its scheme.
+    ProviderName: `${ENDPOINT.replace(/^https?:\/\//, "")}/${UserPool.Id}`,
+    ProviderURL: `${ENDPOINT}/${UserPool.Id}`,
     UserPoolId: UserPool.Id,
   }),
 };

@@ -237,6 +237,7 @@ const cdk = {
     pool.addTrigger(cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, lambdaFunction(stack, "Tokens"), version);
   },
 
+  "cdk: custom senders": (stack) => {
     new cognito.UserPool(stack, "Pool", {
       customSenderKmsKey: new kms.Key(stack, "Key"),
       lambdaTriggers: { customEmailSender: lambdaFunction(stack, "Mail"), customSmsSender: lambdaFunction(stack, "Sms") },
@@ -280,6 +281,7 @@ const cdk = {
     });
   },
 
+  "cdk: enforced threat protection": (stack) => {
     new cognito.UserPool(stack, "Pool", {
       featurePlan: cognito.FeaturePlan.PLUS,
       standardThreatProtectionMode: cognito.StandardThreatProtectionMode.FULL_FUNCTION,
@@ -462,6 +464,7 @@ const cdk = {
     });
   },
 
+  "cdk: risk configuration": (stack, stage) => {
     const { pool, client } = poolWithPages(stack, { featurePlan: cognito.FeaturePlan.PLUS });
     new cognito.CfnUserPoolRiskConfigurationAttachment(stack, "OfPool", {
       userPoolId: pool.userPoolId,
@@ -490,6 +493,7 @@ const cdk = {
     });
   },
 
+  "cdk: log delivery": (stack, stage) => {
     const pool = new cognito.UserPool(stack, "Pool", { featurePlan: cognito.FeaturePlan.PLUS });
     const group = new logs.LogGroup(stack, "Log", { logGroupName: "/aws/vendedlogs/pool" });
     const bucket = new s3.Bucket(stack, "Bucket", { bucketName: "keystead-logs" });
@@ -504,6 +508,7 @@ const cdk = {
     });
   },
 
+  "cdk: customization of the hosted UI": (stack, stage, suffix) => {
     const { pool, client } = poolWithPages(stack);
     const domain = pool.addDomain("Domain", { cognitoDomain: { domainPrefix: `custom-${suffix}` } });
     const all = new cognito.CfnUserPoolUICustomizationAttachment(stack, "OfPool", {
@@ -519,6 +524,7 @@ const cdk = {
     for (const one of [all, own]) one.node.addDependency(domain);
   },
 
+  "cdk: branding of managed login": (stack, stage, suffix) => {
     const { pool, client } = poolWithPages(stack);
     const other = pool.addClient("Other");
     const domain = pool.addDomain("Domain", {
@@ -546,6 +552,7 @@ const cdk = {
     for (const one of brandings) one.node.addDependency(domain);
   },
 
+  "cdk: terms": (stack, stage) => {
     const { pool, client } = poolWithPages(stack);
     for (const termsName of ["terms-of-use", "privacy-policy"]) {
       new cognito.CfnTerms(stack, termsName, {
@@ -664,6 +671,7 @@ const amplify = {
     new CfnOutput(stack, "userPoolId", { value: auth.resources.userPool.userPoolId });
   },
 
+  "amplify: custom senders": (stack) =>
     new AmplifyAuth(stack, "auth", {
       loginWith: { email: true, phone: true },
       senders: { email: { handler: lambdaFunction(stack, "Mail") }, sms: { handler: lambdaFunction(stack, "Sms") } },
@@ -680,21 +688,26 @@ export const stages = {
   "amplify: passkeys and codes by mail": 2,
   "cdk: account recovery": RECOVERIES.length,
   "cdk: advanced security mode, as older versions have it": 2,
+  "cdk: branding of managed login": 2,
   "cdk: clients for every flow": 2,
   "cdk: custom attributes": 2,
+  "cdk: customization of the hosted UI": 2,
   "cdk: deletion protection": 2,
   "cdk: domain of the hosted UI": 2,
   "cdk: every trigger": 2,
   "cdk: feature plans": 3,
   "cdk: groups and people": 2,
+  "cdk: log delivery": 2,
   "cdk: machines and scopes": 2,
   "cdk: optional MFA by text message and authenticator app": 2,
   "cdk: passkeys": 2,
   "cdk: pre-token generation, version 2 and then 3": 2,
   "cdk: remembered devices": 2,
   "cdk: required MFA by authenticator app": 3,
+  "cdk: risk configuration": 2,
   "cdk: sign-in with an email address": 2,
   "cdk: tags": 2,
+  "cdk: terms": 2,
   "written by hand: numbers and booleans as text": 2,
 };
 
