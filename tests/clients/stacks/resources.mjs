@@ -111,6 +111,27 @@ function shownSchema(given, read) {
   );
 }
 
+/**
+ * The attributes that an update adds to `Schema`. Only custom attributes can be added, and none can be changed. Each pool
+ * has all standard attributes: AddCustomAttributes would make a custom attribute of the same name.
+ */
+function addedAttributes(before = [], after = [], read) {
+  const [old, given] = [byName(before), byName(after)];
+  const names = Object.keys({ ...old, ...given });
+  const changed = names.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(given[name]));
+  const standard = changed.filter((name) => name in read);
+  if (standard.length > 0) {
+    throw new Error(
+      `${standard.join(", ")}: a pool's standard attributes cannot be changed after it was made. Leave them as they were`,
+    );
+  }
+  const existing = changed.filter((name) => name in old);
+  if (existing.length > 0) {
+    throw new Error(`${existing.join(", ")}: existing attributes cannot be modified or deleted. Leave them as they were`);
+  }
+  return after.filter(({ Name }) => changed.includes(Name));
+}
+
 const userPool = {
   replacedBy: ["AliasAttributes", "UsernameAttributes", "UsernameConfiguration"],
   async create(api, properties, logicalId) {
@@ -121,16 +142,11 @@ const userPool = {
   },
   async update(api, { id, name }, properties, before) {
     const changed = properties.UserPoolName ?? name;
+    const { UserPool } = await call(api, "DescribeUserPool", { UserPoolId: id });
+    const added = addedAttributes(before.Schema, properties.Schema, byName(UserPool.SchemaAttributes));
     const update = poolInput("UpdateUserPool", changed, without(properties, ...ONLY_AT_CREATION), { UserPoolId: id });
     await call(api, "UpdateUserPool", update);
     if (sets(properties) || sets(before)) await call(api, "SetUserPoolMfaConfig", mfaInput(id, properties));
-    const attributes = properties.Schema ?? [];
-    const unchanged = new Map((before.Schema ?? []).map((one) => [one.Name, JSON.stringify(one)]));
-    const added = attributes.filter((one) => !unchanged.has(one.Name));
-    const edited = attributes.filter((one) => unchanged.has(one.Name) && unchanged.get(one.Name) !== JSON.stringify(one));
-    if (edited.length > 0 || attributes.length - added.length < unchanged.size) {
-      throw new Error("Existing schema attributes cannot be modified or deleted.");
-    }
     if (added.length > 0) {
       await call(api, "AddCustomAttributes", input("AddCustomAttributes", { UserPoolId: id, CustomAttributes: added }));
     }

@@ -49,4 +49,13 @@ describe("deploy.mjs", { concurrency: 2 }, () => {
     assert.equal(outputs.Url, discovery.issuer);
     assert.equal(`http://${outputs.Name}`, discovery.issuer);
   });
+
+  test("a standard attribute that is added later is named", async (t) => {
+    const { deploys, write, run } = stack(t);
+    await deploys({ Pool: pool() });
+    write({ Pool: pool({ Schema: [{ Name: "plan" }, { Name: "given_name", Required: true }] }) });
+    const { code, stderr } = await run();
+    assert.equal(code, 1);
+    assert.match(stderr, /: given_name: a pool's standard attributes cannot be changed after it was made/);
+  });
 });
