@@ -46,9 +46,12 @@ const isOfUserPools = (type) => type.startsWith("AWS::Cognito::") && !type.start
  *
  * @param again update also what the template did not change
  * @param directory where the templates of nested stacks are
- * @returns the outputs, and the types and logical IDs of the resources that were only named
+ * @param path the logical IDs of the stacks that a nested stack is in
+ * @param report `report(what, path, resource)` is told what was done with each resource
+ * @returns the outputs, and the types and paths of the resources that were only named
  */
-export async function deploy(api, source, { stackName, parameters, state, directory = ".", again = false }) {
+export async function deploy(api, source, options) {
+  const { stackName, parameters, state, directory = ".", again = false, path = "", report = () => {} } = options;
   state.resources ??= {};
   const found = {};
   const lookup = (id, attribute) => {
@@ -75,6 +78,8 @@ export async function deploy(api, source, { stackName, parameters, state, direct
           state: nested,
           directory,
           again,
+          path: `${path}${id}/`,
+          report,
         });
         onlyNamed.push(...child.onlyNamed);
         found[id] = (attribute) => (attribute ? child.outputs[attribute.replace(/^Outputs\./, "")] : id);
@@ -82,7 +87,7 @@ export async function deploy(api, source, { stackName, parameters, state, direct
       }
       if (isOfUserPools(type) && !kind) throw new Error(`${type} is not supported`);
       if (!kind) {
-        onlyNamed.push({ type, id });
+        if (type !== "AWS::CDK::Metadata") onlyNamed.push({ type, path: `${path}${id}` });
         // Other services' properties may refer to anything. Those that make up a name are plain text.
         found[id] = named(
           type,
@@ -99,9 +104,16 @@ export async function deploy(api, source, { stackName, parameters, state, direct
       if (changed && changes(kind.update ? kind.replacedBy : Object.keys(properties))) {
         throw new Error("this change needs a new resource: remove the resource from the template, deploy, and put it back");
       }
-      if (!before) made = await kind.create(api, properties, id);
-      else if (kind.update && (changed || again)) made = await kind.update(api, before.made, properties, before.properties);
+      let done = "unchanged";
+      if (!before) {
+        made = await kind.create(api, properties, id);
+        done = "created";
+      } else if (kind.update && (changed || again)) {
+        made = await kind.update(api, before.made, properties, before.properties);
+        done = "updated";
+      }
       state.resources[id] = { type, policy, made, properties };
+      report(done, `${path}${id}`, state.resources[id]);
       const read = await kind.read(api, made, properties);
       found[id] = (attribute) => (attribute ? kind.attributes?.(read, made)[attribute] : kind.ref(read, made));
     } catch (error) {
@@ -110,26 +122,28 @@ export async function deploy(api, source, { stackName, parameters, state, direct
     }
   }
   const gone = Object.keys(state.resources).filter((id) => !resources.has(id));
-  await destroy(api, state, { only: gone });
+  await destroy(api, state, { only: gone, path, report });
   return { outputs: template.outputs(), onlyNamed };
 }
 
 /**
  * Deletes what a stack made, the last first. As CloudFormation does, it keeps resources whose DeletionPolicy is `Retain`,
  * unless `all` is true.
- *
- * @returns the logical IDs of the resources that were kept
  */
-export async function destroy(api, state, { only = Object.keys(state.resources), all = false } = {}) {
-  const kept = [];
+export async function destroy(api, state, options = {}) {
+  const { only = Object.keys(state.resources), all = false, path = "", report = () => {} } = options;
   for (const id of only.reverse()) {
-    const { type, policy, made, resources } = state.resources[id];
-    if (resources) kept.push(...(await destroy(api, state.resources[id], { all })));
-    else if (policy?.startsWith("Retain") && !all) kept.push(id);
-    else await TYPES[type].delete(api, made);
+    const resource = state.resources[id];
+    if (resource.resources) {
+      await destroy(api, resource, { all, path: `${path}${id}/`, report });
+    } else if (resource.policy?.startsWith("Retain") && !all) {
+      report("kept", `${path}${id}`, resource);
+    } else {
+      await TYPES[resource.type].delete(api, resource.made);
+      report("deleted", `${path}${id}`, resource);
+    }
     delete state.resources[id];
   }
-  return kept;
 }
 
 /** What a stack and its nested stacks made, as `[path, resource]`. */
@@ -151,7 +165,8 @@ export async function readBack(api, state) {
 
 const USAGE = `Usage: node deploy.mjs TEMPLATE.json [--parameter NAME=VALUE]... [--state FILE] [--delete [--all]]
 
-Creates the user pools of a CloudFormation template, or updates those that it created before, and prints the stack's outputs.
+Creates the user pools of a CloudFormation template, or updates those that it created before. Prints what was done with each
+resource on standard error, and the stack's outputs on standard output.
 AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER says where. The state file (by default TEMPLATE.deployed.json in the working
 directory) says what was created.
 --delete deletes it again, except what has the DeletionPolicy Retain; --all deletes that, too.`;
@@ -181,15 +196,19 @@ async function main() {
   const api = new CognitoIdentityProviderClient({ region: REGION });
   // The parameters may be secrets, and so may be what is made from them.
   const save = () => writeFileSync(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  const report = (what, path, { type, made }) => console.error(`${what}: ${path} (${type}) ${made.id ?? ""}`.trimEnd());
   try {
     if (values.delete) {
-      const kept = await destroy(api, state, { all: values.all });
-      if (kept.length > 0) console.error(`Kept, because their DeletionPolicy is Retain: ${kept.join(", ")}`);
+      await destroy(api, state, { all: values.all, report });
     } else {
       const parameters = Object.fromEntries(values.parameter.map((one) => one.split(/=(.*)/s)));
       const source = JSON.parse(readFileSync(file, "utf8"));
-      const { outputs, onlyNamed } = await deploy(api, source, { stackName, parameters, state, directory: dirname(file) });
-      for (const { type, id } of onlyNamed) console.error(`Only named, not made: ${id} (${type})`);
+      const directory = dirname(file);
+      const { outputs, onlyNamed } = await deploy(api, source, { stackName, parameters, state, directory, report });
+      const names = onlyNamed.map(({ type, path }) => `${path} (${type})`);
+      const news = names.filter((name) => !state.named?.includes(name));
+      if (news.length > 0) console.error(`only named, not made: ${news.join(", ")}`);
+      state.named = names;
       console.log(JSON.stringify(outputs, null, 2));
     }
   } finally {

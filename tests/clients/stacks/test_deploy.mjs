@@ -10,12 +10,15 @@ import { fileURLToPath } from "node:url";
 
 const COMMAND = fileURLToPath(new URL("deploy.mjs", import.meta.url));
 
+// The SDK warns of old versions of Node.js on standard error.
+const env = { ...process.env, NODE_NO_WARNINGS: "1" };
+
 /** A directory of its own, in which the template of the stack `people` is deployed. */
 function stack(t) {
   const directory = mkdtempSync(join(tmpdir(), "deploy-"));
   const run = (...args) =>
     new Promise((resolve) => {
-      execFile(process.execPath, [COMMAND, "people.json", ...args], { cwd: directory }, (error, stdout, stderr) =>
+      execFile(process.execPath, [COMMAND, "people.json", ...args], { cwd: directory, env }, (error, stdout, stderr) =>
         resolve({ code: error ? error.code : 0, stdout, stderr }),
       );
     });
@@ -57,5 +60,31 @@ describe("deploy.mjs", { concurrency: 2 }, () => {
     const { code, stderr } = await run();
     assert.equal(code, 1);
     assert.match(stderr, /: given_name: a pool's standard attributes cannot be changed after it was made/);
+  });
+
+  test("each resource has a line that says what was done with it", async (t) => {
+    const { deploys, run } = stack(t);
+    const group = (Description) => ({
+      Type: "AWS::Cognito::UserPoolGroup",
+      Properties: { UserPoolId: { Ref: "Pool" }, GroupName: "staff", Description },
+    });
+    const named = { Type: "AWS::IAM::Role" };
+    const both = { Pool: pool(), Staff: group("one"), Role: named, CDKMetadata: { Type: "AWS::CDK::Metadata" } };
+    const words = (lines) => lines.replace(/[\w-]+_\w+$/gm, "ID").trim().split("\n");
+
+    assert.deepEqual(words((await deploys(both)).lines), [
+      "created: Pool (AWS::Cognito::UserPool) ID",
+      "created: Staff (AWS::Cognito::UserPoolGroup) staff",
+      "only named, not made: Role (AWS::IAM::Role)",
+    ]);
+    assert.deepEqual(words((await deploys({ ...both, Staff: group("two") })).lines), [
+      "unchanged: Pool (AWS::Cognito::UserPool) ID",
+      "updated: Staff (AWS::Cognito::UserPoolGroup) staff",
+    ]);
+    assert.deepEqual(words((await deploys({ Pool: pool() })).lines), [
+      "unchanged: Pool (AWS::Cognito::UserPool) ID",
+      "deleted: Staff (AWS::Cognito::UserPoolGroup) staff",
+    ]);
+    assert.deepEqual(words((await run("--delete")).stderr), ["deleted: Pool (AWS::Cognito::UserPool) ID"]);
   });
 });
