@@ -47,11 +47,13 @@ const isOfUserPools = (type) => type.startsWith("AWS::Cognito::") && !type.start
  * @param again update also what the template did not change
  * @param directory where the templates of nested stacks are
  * @param path the logical IDs of the stacks that a nested stack is in
- * @param report `report(what, path, resource)` is told what was done with each resource
+ * @param kept remembers the resources that were not deleted
+ * @param report `report(what, { path, type, made })` is told what was done with each resource
  * @returns the outputs, and the types and paths of the resources that were only named
  */
 export async function deploy(api, source, options) {
   const { stackName, parameters, state, directory = ".", again = false, path = "", report = () => {} } = options;
+  const { kept = (state.kept ??= []) } = options;
   state.resources ??= {};
   const found = {};
   const lookup = (id, attribute) => {
@@ -79,6 +81,7 @@ export async function deploy(api, source, options) {
           directory,
           again,
           path: `${path}${id}/`,
+          kept,
           report,
         });
         onlyNamed.push(...child.onlyNamed);
@@ -113,7 +116,7 @@ export async function deploy(api, source, options) {
         done = "updated";
       }
       state.resources[id] = { type, policy, made, properties };
-      report(done, `${path}${id}`, state.resources[id]);
+      report(done, { path: `${path}${id}`, type, made });
       const read = await kind.read(api, made, properties);
       found[id] = (attribute) => (attribute ? kind.attributes?.(read, made)[attribute] : kind.ref(read, made));
     } catch (error) {
@@ -122,27 +125,37 @@ export async function deploy(api, source, options) {
     }
   }
   const gone = Object.keys(state.resources).filter((id) => !resources.has(id));
-  await destroy(api, state, { only: gone, path, report });
+  await destroy(api, state, { only: gone, path, kept, report });
   return { outputs: template.outputs(), onlyNamed };
 }
 
 /**
  * Deletes what a stack made, the last first. As CloudFormation does, it keeps resources whose DeletionPolicy is `Retain`,
- * unless `all` is true.
+ * unless `all` is true: then it also deletes those that were kept before.
  */
 export async function destroy(api, state, options = {}) {
   const { only = Object.keys(state.resources), all = false, path = "", report = () => {} } = options;
+  const { kept = (state.kept ??= []) } = options;
+  const remove = async (one) => {
+    await TYPES[one.type].delete(api, one.made);
+    report("deleted", one);
+  };
   for (const id of only.reverse()) {
-    const resource = state.resources[id];
-    if (resource.resources) {
-      await destroy(api, resource, { all, path: `${path}${id}/`, report });
-    } else if (resource.policy?.startsWith("Retain") && !all) {
-      report("kept", `${path}${id}`, resource);
+    const { type, policy, made, resources } = state.resources[id];
+    const one = { path: `${path}${id}`, type, made };
+    if (resources) {
+      await destroy(api, state.resources[id], { all, path: `${one.path}/`, report, kept });
+    } else if (policy?.startsWith("Retain") && !all) {
+      kept.push(one);
+      report("kept", one);
     } else {
-      await TYPES[resource.type].delete(api, resource.made);
-      report("deleted", `${path}${id}`, resource);
+      await remove(one);
     }
     delete state.resources[id];
+  }
+  while (all && kept.length > 0) {
+    await remove(kept[0]);
+    kept.shift();
   }
 }
 
@@ -169,7 +182,7 @@ Creates the user pools of a CloudFormation template, or updates those that it cr
 resource on standard error, and the stack's outputs on standard output.
 AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER says where. The state file (by default TEMPLATE.deployed.json in the working
 directory) says what was created.
---delete deletes it again, except what has the DeletionPolicy Retain; --all deletes that, too.`;
+--delete deletes it again, except what has the DeletionPolicy Retain; --all deletes that, too, and what was kept before.`;
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -192,14 +205,19 @@ async function main() {
   }
   const stackName = basename(file).replace(/(\.template)?\.json$/, "");
   const stateFile = values.state ?? `${stackName}.deployed.json`;
+  if (values.delete && !existsSync(stateFile)) {
+    throw new Error(`There is nothing to delete: there is no ${stateFile}. If the state file is elsewhere, name it with --state`);
+  }
   const state = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, "utf8")) : { resources: {} };
   const api = new CognitoIdentityProviderClient({ region: REGION });
   // The parameters may be secrets, and so may be what is made from them.
   const save = () => writeFileSync(stateFile, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-  const report = (what, path, { type, made }) => console.error(`${what}: ${path} (${type}) ${made.id ?? ""}`.trimEnd());
+  const report = (what, { path, type, made }) => console.error(`${what}: ${path} (${type}) ${made.id ?? ""}`.trimEnd());
   try {
     if (values.delete) {
+      if (!values.all) for (const one of state.kept ?? []) report("kept", one);
       await destroy(api, state, { all: values.all, report });
+      if (state.kept.length > 0) console.error("The DeletionPolicy of what was kept is Retain. Delete it with --delete --all");
     } else {
       const parameters = Object.fromEntries(values.parameter.map((one) => one.split(/=(.*)/s)));
       const source = JSON.parse(readFileSync(file, "utf8"));
@@ -212,7 +230,7 @@ async function main() {
       console.log(JSON.stringify(outputs, null, 2));
     }
   } finally {
-    if (Object.keys(state.resources).length > 0) save();
+    if (Object.keys(state.resources).length > 0 || state.kept?.length > 0) save();
     else rmSync(stateFile, { force: true });
   }
 }

@@ -8,6 +8,10 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { CognitoIdentityProviderClient, DescribeUserPoolCommand } from "@aws-sdk/client-cognito-identity-provider";
+
+import { REGION } from "./template.mjs";
+
 const COMMAND = fileURLToPath(new URL("deploy.mjs", import.meta.url));
 
 // The SDK warns of old versions of Node.js on standard error.
@@ -39,6 +43,9 @@ function stack(t) {
     },
   };
 }
+
+const api = new CognitoIdentityProviderClient({ region: REGION });
+const describePool = (UserPoolId) => api.send(new DescribeUserPoolCommand({ UserPoolId }));
 
 const pool = (Properties = {}, more = {}) => ({ Type: "AWS::Cognito::UserPool", Properties, ...more });
 
@@ -86,5 +93,33 @@ describe("deploy.mjs", { concurrency: 2 }, () => {
       "deleted: Staff (AWS::Cognito::UserPoolGroup) staff",
     ]);
     assert.deepEqual(words((await run("--delete")).stderr), ["deleted: Pool (AWS::Cognito::UserPool) ID"]);
+  });
+
+  test("a pool that was kept is named, and --delete --all deletes it later", async (t) => {
+    const { deploys, run } = stack(t);
+    const outputs = { Id: { Value: { Ref: "Pool" } } };
+    const { outputs: made } = await deploys({ Pool: pool({}, { DeletionPolicy: "Retain" }) }, outputs);
+    const kept = `kept: Pool (AWS::Cognito::UserPool) ${made.Id}\n`;
+    for (const { stderr } of [await run("--delete"), await run("--delete")]) assert.ok(stderr.startsWith(kept), stderr);
+    await describePool(made.Id);
+    assert.equal((await run("--delete", "--all")).stderr, kept.replace("kept", "deleted"));
+    await assert.rejects(describePool(made.Id), { name: "ResourceNotFoundException" });
+  });
+
+  test("a kept pool that is put back is a new one", async (t) => {
+    const { deploys } = stack(t);
+    const outputs = { Id: { Value: { Ref: "Pool" } } };
+    const retained = (Properties) => ({ Pool: pool(Properties, { DeletionPolicy: "Retain" }) });
+    const { outputs: old } = await deploys(retained(), outputs);
+    await deploys({});
+    const { outputs: made } = await deploys(retained({ UsernameAttributes: ["email"] }), outputs);
+    assert.notEqual(made.Id, old.Id);
+    await describePool(old.Id);
+  });
+
+  test("a stack that was not deployed cannot be deleted", async (t) => {
+    const { code, stderr } = await stack(t).run("--delete");
+    assert.equal(code, 1);
+    assert.match(stderr, /nothing to delete: there is no people\.deployed\.json/);
   });
 });
