@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 
 import { CognitoIdentityProviderClient } from "@aws-sdk/client-cognito-identity-provider";
 
-import { TYPES } from "./resources.mjs";
+import { isMissing, TYPES } from "./resources.mjs";
 import { ACCOUNT, ENDPOINT, REGION, Template } from "./template.mjs";
 
 const arn = (service, resource, region = REGION) => `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
@@ -39,6 +39,22 @@ function named(type, id, properties) {
 }
 
 const isOfUserPools = (type) => type.startsWith("AWS::Cognito::") && !type.startsWith("AWS::Cognito::IdentityPool");
+
+const PUT_BACK = "remove the resource from the template, deploy, and put it back";
+
+/** What the state file says is not so on this server. */
+class StaleState extends Error {}
+
+/** Reads a resource that was made by an earlier deployment. */
+async function readMade(api, { type, made, properties }) {
+  try {
+    return await TYPES[type].read(api, made, properties);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    if (type === "AWS::Cognito::UserPool") throw new StaleState(`${made.id} is not on this server, ${ENDPOINT}`);
+    throw new Error(`it is not on this server, ${ENDPOINT}: ${PUT_BACK}`);
+  }
+}
 
 /**
  * Creates or updates a stack. `state.resources` says what was made before, by logical ID, and is kept up to date, so it is
@@ -105,19 +121,20 @@ export async function deploy(api, source, options) {
         names.some((name) => JSON.stringify(before.properties[name]) !== JSON.stringify(properties[name]));
       const changed = before && changes(Object.keys({ ...properties, ...before.properties }));
       if (changed && changes(kind.update ? kind.replacedBy : Object.keys(properties))) {
-        throw new Error("this change needs a new resource: remove the resource from the template, deploy, and put it back");
+        throw new Error(`this change needs a new resource: ${PUT_BACK}. It gets a new ID then, and a pool has no users`);
       }
       let done = "unchanged";
+      let read = before && (await readMade(api, before));
       if (!before) {
         made = await kind.create(api, properties, id);
         done = "created";
       } else if (kind.update && (changed || again)) {
-        made = await kind.update(api, before.made, properties, before.properties);
+        made = await kind.update(api, before.made, properties, before.properties, read);
         done = "updated";
       }
       state.resources[id] = { type, policy, made, properties };
       report(done, { path: `${path}${id}`, type, made });
-      const read = await kind.read(api, made, properties);
+      if (done !== "unchanged") read = await kind.read(api, made, properties);
       found[id] = (attribute) => (attribute ? kind.attributes?.(read, made)[attribute] : kind.ref(read, made));
     } catch (error) {
       error.message = `${stackName}: ${id} (${type}): ${error.message}`;
@@ -137,8 +154,13 @@ export async function destroy(api, state, options = {}) {
   const { only = Object.keys(state.resources), all = false, path = "", report = () => {} } = options;
   const { kept = (state.kept ??= []) } = options;
   const remove = async (one) => {
-    await TYPES[one.type].delete(api, one.made);
-    report("deleted", one);
+    try {
+      await TYPES[one.type].delete(api, one.made);
+      report("deleted", one);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      report("deleted already", one);
+    }
   };
   for (const id of only.reverse()) {
     const { type, policy, made, resources } = state.resources[id];
@@ -229,6 +251,9 @@ async function main() {
       state.named = names;
       console.log(JSON.stringify(outputs, null, 2));
     }
+  } catch (error) {
+    if (error instanceof StaleState) error.message += `. Remove ${stateFile} to deploy anew`;
+    throw error;
   } finally {
     if (Object.keys(state.resources).length > 0 || state.kept?.length > 0) save();
     else rmSync(stateFile, { force: true });

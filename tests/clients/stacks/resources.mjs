@@ -16,6 +16,13 @@ const inputOf = (operation) => NormalizedSchema.of(new sdk[`${operation}Command`
 /** Calls an operation. The input has the types of the API already (see `input`). */
 export const call = (api, operation, input) => api.send(new sdk[`${operation}Command`](input));
 
+// What DeleteUserPoolDomain says of a domain that is not there. The operation's other errors have the same name.
+const NO_DOMAIN = "No such domain or user pool exists.";
+
+/** Whether an error says that a resource is not on the server. */
+export const isMissing = ({ name, message }) =>
+  ["ResourceNotFoundException", "UserNotFoundException"].includes(name) || message === NO_DOMAIN;
+
 /** A value of a template in the type that the API has for it: templates write numbers and booleans as strings, too. */
 function typed(value, schema, path) {
   if (schema.isListSchema()) return [value].flat().map((one, n) => typed(one, schema.getValueSchema(), `${path}[${n}]`));
@@ -140,10 +147,9 @@ const userPool = {
     if (sets(properties)) await call(api, "SetUserPoolMfaConfig", mfaInput(UserPool.Id, properties));
     return { id: UserPool.Id, name };
   },
-  async update(api, { id, name }, properties, before) {
+  async update(api, { id, name }, properties, before, { UserPool }) {
     const changed = properties.UserPoolName ?? name;
-    const { UserPool } = await call(api, "DescribeUserPool", { UserPoolId: id });
-    const added = addedAttributes(before.Schema, properties.Schema, byName(UserPool.SchemaAttributes));
+    const added = addedAttributes(before.Schema, properties.Schema, UserPool.SchemaAttributes);
     const update = poolInput("UpdateUserPool", changed, without(properties, ...ONLY_AT_CREATION), { UserPoolId: id });
     await call(api, "UpdateUserPool", update);
     if (sets(properties) || sets(before)) await call(api, "SetUserPoolMfaConfig", mfaInput(id, properties));
@@ -225,6 +231,7 @@ const userPoolDomain = {
   delete: (api, { id, UserPoolId }) => call(api, "DeleteUserPoolDomain", { Domain: id, UserPoolId }),
   async read(api, { id }) {
     const { DomainDescription } = await call(api, "DescribeUserPoolDomain", { Domain: id });
+    if (!DomainDescription.Domain) throw new Error(NO_DOMAIN);
     return { DomainDescription };
   },
   given: (_, properties) => ({ DomainDescription: { ...input("CreateUserPoolDomain", properties), Status: "ACTIVE" } }),
@@ -449,7 +456,8 @@ function flat(object, _, path = "") {
 /**
  * Each type has these functions, where `made` is what `create` and `update` return (and the state file keeps):
  *
- * - `create(api, properties, logicalId)`, `update(api, made, properties, before)`, `delete(api, made)`;
+ * - `create(api, properties, logicalId)`, `delete(api, made)`;
+ * - `update(api, made, properties, before, read)`, where `before` and `read` are the properties and what was read until then;
  * - `read(api, made, properties)`: all that the API tells of the resource;
  * - `given(made, properties, read)`: the part of it that the properties say;
  * - `ref(read, made)` and `attributes(read, made)`: the values of Ref and Fn::GetAtt.

@@ -2,13 +2,19 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { CognitoIdentityProviderClient, DescribeUserPoolCommand } from "@aws-sdk/client-cognito-identity-provider";
+import {
+  CognitoIdentityProviderClient,
+  DeleteUserPoolCommand,
+  DeleteUserPoolDomainCommand,
+  DescribeUserPoolCommand,
+} from "@aws-sdk/client-cognito-identity-provider";
 
 import { REGION } from "./template.mjs";
 
@@ -121,5 +127,39 @@ describe("deploy.mjs", { concurrency: 2 }, () => {
     const { code, stderr } = await stack(t).run("--delete");
     assert.equal(code, 1);
     assert.match(stderr, /nothing to delete: there is no people\.deployed\.json/);
+  });
+
+  /** A pool that is removed behind the command's back, as if the server's data had been emptied. */
+  async function lostPool(t) {
+    const { deploys, run } = stack(t);
+    const resources = {
+      Pool: pool(),
+      Domain: {
+        Type: "AWS::Cognito::UserPoolDomain",
+        Properties: { UserPoolId: { Ref: "Pool" }, Domain: `deploy-${randomUUID()}` },
+      },
+      Ada: { Type: "AWS::Cognito::UserPoolUser", Properties: { UserPoolId: { Ref: "Pool" }, Username: "ada" } },
+    };
+    const { outputs } = await deploys(resources, { Id: { Value: { Ref: "Pool" } }, Domain: { Value: { Ref: "Domain" } } });
+    await api.send(new DeleteUserPoolDomainCommand({ UserPoolId: outputs.Id, Domain: outputs.Domain }));
+    await api.send(new DeleteUserPoolCommand({ UserPoolId: outputs.Id }));
+    return { run, id: outputs.Id };
+  }
+
+  test("a state file of another server is named", async (t) => {
+    const { run, id } = await lostPool(t);
+    const { code, stderr } = await run();
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`${id} is not on this server, .*\\. Remove people\\.deployed\\.json to deploy anew`));
+  });
+
+  test("what is not on the server counts as deleted", async (t) => {
+    const { run } = await lostPool(t);
+    const { code, stderr } = await run("--delete");
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(
+      stderr.match(/^deleted already: \w+/gm).sort(),
+      ["Ada", "Domain", "Pool"].map((id) => `deleted already: ${id}`),
+    );
   });
 });
