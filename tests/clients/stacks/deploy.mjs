@@ -228,7 +228,7 @@ async function main() {
   const stackName = basename(file).replace(/(\.template)?\.json$/, "");
   const stateFile = values.state ?? `${stackName}.deployed.json`;
   if (values.delete && !existsSync(stateFile)) {
-    throw new Error(`There is nothing to delete: there is no ${stateFile}. If the state file is elsewhere, name it with --state`);
+    throw new Error(`There is nothing to delete: ${stateFile} does not exist. Name the state file with --state`);
   }
   const state = existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, "utf8")) : { resources: {} };
   const api = new CognitoIdentityProviderClient({ region: REGION });

@@ -126,7 +126,7 @@ describe("deploy.mjs", { concurrency: 2 }, () => {
   test("a stack that was not deployed cannot be deleted", async (t) => {
     const { code, stderr } = await stack(t).run("--delete");
     assert.equal(code, 1);
-    assert.match(stderr, /nothing to delete: there is no people\.deployed\.json/);
+    assert.match(stderr, /nothing to delete: people\.deployed\.json does not exist/);
   });
 
   /** A pool that is removed behind the command's back, as if the server's data had been emptied. */
