@@ -9,12 +9,19 @@ import * as sdk from "@aws-sdk/client-cognito-identity-provider";
 import { NormalizedSchema } from "@smithy/core/schema";
 import { randomBytes } from "node:crypto";
 
-import { REGION } from "./template.mjs";
+import { ENDPOINT } from "./template.mjs";
 
 const inputOf = (operation) => NormalizedSchema.of(new sdk[`${operation}Command`]({}).schema[4]());
 
 /** Calls an operation. The input has the types of the API already (see `input`). */
 export const call = (api, operation, input) => api.send(new sdk[`${operation}Command`](input));
+
+// What DeleteUserPoolDomain says of a domain that is not there. The operation's other errors have the same name.
+const NO_DOMAIN = "No such domain or user pool exists.";
+
+/** Whether an error says that a resource is not on the server. */
+export const isMissing = ({ name, message }) =>
+  ["ResourceNotFoundException", "UserNotFoundException"].includes(name) || message === NO_DOMAIN;
 
 /** A value of a template in the type that the API has for it: templates write numbers and booleans as strings, too. */
 function typed(value, schema, path) {
@@ -111,6 +118,27 @@ function shownSchema(given, read) {
   );
 }
 
+/**
+ * The attributes that an update adds to `Schema`. Only custom attributes can be added, and none can be changed. Each pool
+ * has all standard attributes: AddCustomAttributes would make a custom attribute of the same name.
+ */
+function addedAttributes(before = [], after = [], read) {
+  const [old, given] = [byName(before), byName(after)];
+  const names = Object.keys({ ...old, ...given });
+  const changed = names.filter((name) => JSON.stringify(old[name]) !== JSON.stringify(given[name]));
+  const standard = changed.filter((name) => name in read);
+  if (standard.length > 0) {
+    throw new Error(
+      `${standard.join(", ")}: a pool's standard attributes cannot be changed after it was made. Leave them as they were`,
+    );
+  }
+  const existing = changed.filter((name) => name in old);
+  if (existing.length > 0) {
+    throw new Error(`${existing.join(", ")}: existing attributes cannot be modified or deleted. Leave them as they were`);
+  }
+  return after.filter(({ Name }) => changed.includes(Name));
+}
+
 const userPool = {
   replacedBy: ["AliasAttributes", "UsernameAttributes", "UsernameConfiguration"],
   async create(api, properties, logicalId) {
@@ -119,18 +147,12 @@ const userPool = {
     if (sets(properties)) await call(api, "SetUserPoolMfaConfig", mfaInput(UserPool.Id, properties));
     return { id: UserPool.Id, name };
   },
-  async update(api, { id, name }, properties, before) {
+  async update(api, { id, name }, properties, before, { UserPool }) {
     const changed = properties.UserPoolName ?? name;
+    const added = addedAttributes(before.Schema, properties.Schema, UserPool.SchemaAttributes);
     const update = poolInput("UpdateUserPool", changed, without(properties, ...ONLY_AT_CREATION), { UserPoolId: id });
     await call(api, "UpdateUserPool", update);
     if (sets(properties) || sets(before)) await call(api, "SetUserPoolMfaConfig", mfaInput(id, properties));
-    const attributes = properties.Schema ?? [];
-    const unchanged = new Map((before.Schema ?? []).map((one) => [one.Name, JSON.stringify(one)]));
-    const added = attributes.filter((one) => !unchanged.has(one.Name));
-    const edited = attributes.filter((one) => unchanged.has(one.Name) && unchanged.get(one.Name) !== JSON.stringify(one));
-    if (edited.length > 0 || attributes.length - added.length < unchanged.size) {
-      throw new Error("Existing schema attributes cannot be modified or deleted.");
-    }
     if (added.length > 0) {
       await call(api, "AddCustomAttributes", input("AddCustomAttributes", { UserPoolId: id, CustomAttributes: added }));
     }
@@ -159,8 +181,9 @@ const userPool = {
   ref: ({ UserPool }) => UserPool.Id,
   attributes: ({ UserPool }) => ({
     Arn: UserPool.Arn,
-    ProviderName: `cognito-idp.${REGION}.amazonaws.com/${UserPool.Id}`,
-    ProviderURL: `https://cognito-idp.${REGION}.amazonaws.com/${UserPool.Id}`,
+    // The issuer of the pool's tokens, with and without its scheme.
+    ProviderName: `${ENDPOINT.replace(/^https?:\/\//, "")}/${UserPool.Id}`,
+    ProviderURL: `${ENDPOINT}/${UserPool.Id}`,
     UserPoolId: UserPool.Id,
   }),
 };
@@ -208,6 +231,7 @@ const userPoolDomain = {
   delete: (api, { id, UserPoolId }) => call(api, "DeleteUserPoolDomain", { Domain: id, UserPoolId }),
   async read(api, { id }) {
     const { DomainDescription } = await call(api, "DescribeUserPoolDomain", { Domain: id });
+    if (!DomainDescription.Domain) throw new Error(NO_DOMAIN);
     return { DomainDescription };
   },
   given: (_, properties) => ({ DomainDescription: { ...input("CreateUserPoolDomain", properties), Status: "ACTIVE" } }),
@@ -432,7 +456,8 @@ function flat(object, _, path = "") {
 /**
  * Each type has these functions, where `made` is what `create` and `update` return (and the state file keeps):
  *
- * - `create(api, properties, logicalId)`, `update(api, made, properties, before)`, `delete(api, made)`;
+ * - `create(api, properties, logicalId)`, `delete(api, made)`;
+ * - `update(api, made, properties, before, read)`, where `before` and `read` are the properties and what was read until then;
  * - `read(api, made, properties)`: all that the API tells of the resource;
  * - `given(made, properties, read)`: the part of it that the properties say;
  * - `ref(read, made)` and `attributes(read, made)`: the values of Ref and Fn::GetAtt.

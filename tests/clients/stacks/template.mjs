@@ -6,6 +6,11 @@
 
 export const REGION = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? "us-east-1";
 export const ACCOUNT = "000000000000";
+/** The server's URL, as the SDK finds it. */
+export const ENDPOINT = (process.env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER || process.env.AWS_ENDPOINT_URL)?.replace(
+  /\/+$/,
+  "",
+);
 
 const NO_VALUE = Symbol("AWS::NoValue");
 
