@@ -118,10 +118,10 @@ async fn who_confirms_an_address_does_not_take_over_a_strangers_password() {
     let weak = ada.submit(&asked, "confirm", &[("password", "weak")]).await;
     assert!(weak.status == 400 && weak.notice().starts_with("Choose a stronger password."), "{}", weak.text);
     // Nothing is done by a right password and a wrong code.
-    let wrong = ada.submit(&asked, "confirm", &[("code", "000000"), ("password", "Owners-own-1!")]).await;
+    let wrong = ada.submit(&weak, "confirm", &[("code", "000000"), ("password", "Owners-own-1!")]).await;
     assert!(wrong.status == 400 && wrong.notice().contains("code"), "{}", wrong.text);
     assert_eq!(server.count("users WHERE status = 'CONFIRMED'").await + server.count("sessions").await, 0);
-    let done = ada.submit(&asked, "confirm", &[("password", "Owners-own-1!")]).await;
+    let done = ada.submit(&wrong, "confirm", &[("code", &code), ("password", "Owners-own-1!")]).await;
     assert_eq!(ada.follow(done).await.heading(), "Your account");
     for (password, outcome) in [("Strangers-1!", "NotAuthorizedException"), ("Owners-own-1!", "OK")] {
         let input =

@@ -356,8 +356,9 @@ async fn a_mistyped_address_is_mended_in_the_browser_that_signed_up() {
     assert_eq!(page.heading(), "Confirm your account", "{}", page.text);
     let code = server.code("ada@example.com", 1).await;
     // The code that went elsewhere is worth nothing.
-    assert_eq!(ada.submit(&page, "confirm", &[("code", &old)]).await.status, 400);
-    let done = ada.submit(&page, "confirm", &[("code", &code)]).await;
+    let wrong = ada.submit(&page, "confirm", &[("code", &old)]).await;
+    assert_eq!(wrong.status, 400);
+    let done = ada.submit(&wrong, "confirm", &[("code", &code)]).await;
     assert_eq!(ada.follow(done).await.heading(), "Your account");
     let proved = "users WHERE attributes ->> 'email' = 'ada@example.com' AND attributes ->> 'email_verified' = 'true'";
     assert_eq!(server.count(proved).await, 1);

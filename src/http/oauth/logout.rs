@@ -64,7 +64,16 @@ async fn logout(visit: Rc<Visit>, agreed: bool) -> Result<HttpResponse> {
                 url::form_urlencoded::Serializer::new(String::new()).append_pair("client_id", &hint.client_id).finish();
             pages::client_in(&visit, &Fields::parse(query.as_bytes())).await?
         }
-        None => pages::client_of(&visit).await?,
+        None => {
+            // Every parameter is optional (section 2): then the app client is the one that the browser signed in through.
+            if visit.query.given("client_id").is_none()
+                && let Some(browser) = pages::cookies::any_browser(&visit).await?
+            {
+                let query = visit.query.text(&["client_id"], &[("client_id", &browser.session.client_id)]);
+                return Ok(pages::see_other(&format!("/logout?{query}")));
+            }
+            pages::client_of(&visit).await?
+        }
     };
     let named = match named {
         Ok(named) => named,

@@ -53,8 +53,21 @@ pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
     Ok(found)
 }
 
+/// Returns the visiting browser if it is signed in to any pool.
+pub async fn any_browser(visit: &Visit) -> Result<Option<Browser>> {
+    let mut found = None;
+    // At most eight cookies are checked. A browser is signed in to few pools, so a visitor that sends more cookies is not
+    // a browser.
+    for pool_id in pools(visit).into_iter().take(8) {
+        if let Some(signed_in) = browser(visit, pool_id).await? {
+            found = Some(signed_in);
+        }
+    }
+    Ok(found)
+}
+
 /// Returns the IDs of the pools for which the browser has a cookie.
-pub fn pools(visit: &Visit) -> Vec<&str> {
+fn pools(visit: &Visit) -> Vec<&str> {
     let prefix = name(visit, "");
     let pools = visit.cookie_names().filter_map(|name| name.strip_prefix(&prefix));
     pools.filter(|pool| pool.contains('_') && pool.len() <= 55).collect()

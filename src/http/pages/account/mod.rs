@@ -166,15 +166,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
 /// Redirects to the account that the browser is signed in to, for an address that names no client. Shows an error if
 /// the browser is signed in to no pool.
 async fn without_client(visit: &Visit) -> Result<HttpResponse> {
-    let mut found = None;
-    // At most eight cookies are checked. A browser is signed in to few pools, so a visitor that sends more cookies is
-    // not a browser.
-    for pool_id in cookies::pools(visit).into_iter().take(8) {
-        if let Some(browser) = cookies::browser(visit, pool_id).await? {
-            found = Some(browser);
-        }
-    }
-    if let Some(browser) = found {
+    if let Some(browser) = cookies::any_browser(visit).await? {
         let query = visit.query.text(&["client_id"], &[("client_id", &browser.session.client_id)]);
         return Ok(super::found(&format!("/account?{query}")));
     }
