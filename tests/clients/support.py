@@ -17,15 +17,16 @@ PASSWORD = "Passw0rd!"
 
 
 class Person:
-    """A new user of a pool with a password and a verified email address."""
+    """A new user of a pool with a password and, unless `has_address` is false, a verified email address."""
 
-    def __init__(self, pool=POOL):
+    def __init__(self, pool=POOL, has_address=True):
         self.username = f"u-{uuid.uuid4()}"
         self.email = f"{self.username}@example.com"
         api = boto3.client("cognito-idp")
         attributes = [{"Name": "email", "Value": self.email}, {"Name": "email_verified", "Value": "true"}]
         made = api.admin_create_user(
-            UserPoolId=pool, Username=self.username, UserAttributes=attributes, MessageAction="SUPPRESS",
+            UserPoolId=pool, Username=self.username, UserAttributes=attributes if has_address else [],
+            MessageAction="SUPPRESS",
         )
         self.sub = next(one["Value"] for one in made["User"]["Attributes"] if one["Name"] == "sub")
         api.admin_set_user_password(UserPoolId=pool, Username=self.username, Password=PASSWORD, Permanent=True)

@@ -66,28 +66,40 @@ class Application(unittest.TestCase):
         self.follow(*login)
         self.assertIn("name", self.browser.forms)
 
+    def signs_in_without_an_address(self, login=("/login",), shown="username"):
+        person, self.browser = Person(has_address=False), Browser(self.url)
+        self.follow(*login)
+        self.browser.give(person.username)
+        self.shows(f"Signed in as {getattr(person, shown)}")
+
 
 class Applications(Application):
     def test_express_openid_connect(self):
         self.start("/callback", "node", "express-openid-connect.mjs")
         self.signs_in_and_out()
+        self.signs_in_without_an_address()
 
     def test_passport_with_openid_client(self):
         self.start("/callback", "node", "passport.mjs")
         self.signs_in_and_out()
+        self.signs_in_without_an_address()
 
     def test_passport_openidconnect(self):
         self.start("/callback", "node", "passport-openidconnect.mjs")
         self.signs_in_and_out()
+        self.signs_in_without_an_address(shown="sub")
 
     def test_auth_js_in_express(self):
         self.start("/auth/callback/cognito", "node", "auth-express.mjs")
-        self.signs_in_and_out(("/auth/signin", "/auth/signin/cognito"), ("/logout", "/auth/signout"))
+        login = ("/auth/signin", "/auth/signin/cognito")
+        self.signs_in_and_out(login, ("/logout", "/auth/signout"))
+        self.signs_in_without_an_address(login)
 
     def test_authlib_in_flask(self):
         run = f'{sys.executable} -m flask --app flask_authlib run --port "${{APP_URL##*:}}"'
         self.start("/callback", "bash", "-c", f"exec {run}")
         self.signs_in_and_out()
+        self.signs_in_without_an_address()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The snippets of docs/clients.md are the recipes that the tests run. Run by tests/clients/run."""
 
+import json
 import re
+import shlex
 import unittest
 from pathlib import Path
 
@@ -18,6 +20,18 @@ class Document(unittest.TestCase):
                 self.assertEqual(snippet, (RECIPES / name).read_text())
         unknown = {file.name for file in RECIPES.iterdir() if file.is_file()} - {name for name, _ in snippets}
         self.assertEqual(unknown, set())
+
+    def test_every_package_that_it_installs_is_one_that_the_tests_install(self):
+        clients = ROOT / "tests/clients"
+        manifests = [clients / "package.json", RECIPES / "nextjs/package.json", ROOT / "tests/browser/package.json"]
+        tested = {
+            "pip": {line.split("==")[0].lower() for file in clients.glob("requirements*.txt") for line in file.read_text().split()},
+            "npm": {name for file in manifests for name in json.loads(file.read_text())["dependencies"]},
+        }
+        commands = re.findall(r"`(pip|npm) install ([^`]+)`", (ROOT / "docs/clients.md").read_text())
+        self.assertTrue(commands)
+        for manager, packages in commands:
+            self.assertLessEqual(set(shlex.split(packages)), tested[manager])
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ class LongForm(Application):
             exec /usr/sbin/apache2 -X -f "$CLIENTS/apache/httpd.conf"
         """)
         self.signs_in_and_out(("/private",), (f"/private/callback?{urlencode({'logout': self.url})}",))
+        self.signs_in_without_an_address(("/private",))
 
     def test_next_auth(self):
         self.start("/api/auth/callback/cognito", "bash", "-euc", """
@@ -50,7 +51,9 @@ class LongForm(Application):
             export NEXTAUTH_URL=$APP_URL NEXTAUTH_SECRET=$SESSION_SECRET
             exec node node_modules/next/dist/bin/next start --port "${APP_URL##*:}"
         """)
-        self.signs_in_and_out(("/api/auth/signin", "/api/auth/signin/cognito"), ("/logout", "/api/auth/signout"))
+        login = ("/api/auth/signin", "/api/auth/signin/cognito")
+        self.signs_in_and_out(login, ("/logout", "/api/auth/signout"))
+        self.signs_in_without_an_address(login)
 
 
 class Verifiers(Tokens):

@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 import { CognitoIdentityProvider } from "@aws-sdk/client-cognito-identity-provider";
 
 const { POOL, CLIENT, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: SERVER } = process.env;
-Object.assign(process.env, { ISSUER: `${SERVER}/${POOL}`, CLIENT_ID: CLIENT });
+process.env.CLIENT_ID = CLIENT;
 const PASSWORD = "Passw0rd!";
 
 const api = new CognitoIdentityProvider({ endpoint: SERVER });

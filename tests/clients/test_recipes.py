@@ -2,16 +2,18 @@
 
 import json
 import os
+import subprocess
 import tempfile
 import unittest
+from pathlib import Path
 
 import boto3
 import jwt
 import pycognito
 
-from .support import CLIENT, PASSWORD, POOL, SERVER, Person, authenticator, tokens
+from .support import CLIENT, PASSWORD, POOL, Person, authenticator, tokens
 
-os.environ |= {"ISSUER": f"{SERVER}/{POOL}", "CLIENT_ID": CLIENT}
+os.environ["CLIENT_ID"] = CLIENT
 
 from .recipes import boto3_passkeys, pycognito_user, pyjwt_verifier
 
@@ -63,6 +65,16 @@ class Recipes(Tokens):
         api.complete_web_authn_registration(AccessToken=access, Credential=json.loads(credential))
         boto3_passkeys.delete_passkeys(access)
         self.assertEqual(api.list_web_authn_credentials(AccessToken=access)["Credentials"], [])
+
+    def test_the_user_has_a_verified_address(self):
+        recipe = Path(boto3_passkeys.__file__).with_name("user.sh")
+        subprocess.run(["bash", "-eu", recipe], stdout=subprocess.DEVNULL, check=True)
+        id_token = boto3.client("cognito-idp").initiate_auth(
+            ClientId=CLIENT, AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "grace", "PASSWORD": PASSWORD},
+        )["AuthenticationResult"]["IdToken"]
+        claims = pyjwt_verifier.verify_id_token(id_token)
+        self.assertEqual((claims["email"], claims["email_verified"]), ("grace@example.com", True))
 
     def test_pycognito(self):
         user = pycognito_user.sign_in(self.person.username, PASSWORD)

@@ -1,5 +1,4 @@
 export APP_URL=${APP_URL:-http://localhost:3000} CALLBACK=${CALLBACK:-/callback}
-export ISSUER=$AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER/$POOL
 
 set -- $(aws cognito-idp create-user-pool-client --user-pool-id $POOL --client-name web --generate-secret \
   --allowed-o-auth-flows-user-pool-client --allowed-o-auth-flows code --allowed-o-auth-scopes openid email profile \

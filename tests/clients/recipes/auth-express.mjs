@@ -7,8 +7,10 @@ const { APP_URL, ISSUER, CLIENT_ID, CLIENT_SECRET } = process.env;
 // Signing out of Auth.js leaves the person signed in at Keystead; this address ends that sign-in, too.
 const signOutUrl = `${new URL(ISSUER).origin}/logout?${new URLSearchParams({ client_id: CLIENT_ID, logout_uri: APP_URL })}`;
 
+const profile = (claims) => ({ id: claims.sub, name: claims["cognito:username"], email: claims.email });
+
 const config = {
-  providers: [Cognito({ issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET })],
+  providers: [Cognito({ issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, profile })],
   secret: process.env.SESSION_SECRET,
   trustHost: true,
   callbacks: {
@@ -21,7 +23,7 @@ const app = express();
 app.use(/^\/auth\/(.*)/, ExpressAuth(config));
 app.get("/", async (request, response) => {
   const session = await getSession(request, config);
-  response.send(session ? `Signed in as ${session.user.email}` : "Signed out");
+  response.send(session ? `Signed in as ${session.user.email ?? session.user.name}` : "Signed out");
 });
 app.get("/logout", (request, response) => {
   response.redirect(`/auth/signout?${new URLSearchParams({ callbackUrl: signOutUrl })}`);

@@ -18,6 +18,7 @@ app.use(
   }),
 );
 app.get("/", (request, response) => {
-  response.send(request.oidc.isAuthenticated() ? `Signed in as ${request.oidc.user.email}` : "Signed out");
+  const { user } = request.oidc;
+  response.send(user ? `Signed in as ${user.email ?? user["cognito:username"]}` : "Signed out");
 });
 app.listen(new URL(APP_URL).port);

@@ -20,7 +20,7 @@ keystead = oauth.register(
 
 @app.get("/")
 def home():
-    return f"Signed in as {session['email']}" if "email" in session else "Signed out"
+    return f"Signed in as {session['name']}" if "name" in session else "Signed out"
 
 
 @app.get("/login")
@@ -31,7 +31,8 @@ def login():
 @app.get("/callback")
 def callback():
     tokens = keystead.authorize_access_token()
-    session["email"] = tokens["userinfo"]["email"]
+    claims = tokens["userinfo"]
+    session["name"] = claims.get("email", claims["cognito:username"])
     session["id_token"] = tokens["id_token"]
     return redirect("/")
 

@@ -18,7 +18,8 @@ const settings = {
 };
 passport.use(
   new Strategy(settings, (issuer, profile, context, idToken, done) => {
-    done(null, { email: profile.emails[0].value, idToken });
+    // Its profile of somebody without an address has only the `sub`.
+    done(null, { name: profile.emails?.[0].value ?? profile.id, idToken });
   }),
 );
 passport.serializeUser((user, done) => done(null, user));
@@ -27,7 +28,7 @@ passport.deserializeUser((user, done) => done(null, user));
 const app = express();
 app.use(session({ secret: process.env.SESSION_SECRET, resave: false, saveUninitialized: false }));
 app.use(passport.session());
-app.get("/", (request, response) => response.send(request.user ? `Signed in as ${request.user.email}` : "Signed out"));
+app.get("/", (request, response) => response.send(request.user ? `Signed in as ${request.user.name}` : "Signed out"));
 app.get("/login", passport.authenticate("openidconnect"));
 app.get("/callback", passport.authenticate("openidconnect", { successRedirect: "/", failureRedirect: "/" }));
 app.get("/logout", (request, response) => {

@@ -3,5 +3,5 @@ import { authOptions } from "../lib/auth";
 
 export default async function Home() {
   const session = await getServerSession(authOptions);
-  return <p>{session ? `Signed in as ${session.user.email}` : "Signed out"}</p>;
+  return <p>{session ? `Signed in as ${session.user.email ?? session.user.name}` : "Signed out"}</p>;
 }

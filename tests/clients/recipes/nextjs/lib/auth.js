@@ -8,7 +8,13 @@ export const signOutUrl = `${new URL(ISSUER).origin}/logout?${parameters}`;
 
 export const authOptions = {
   providers: [
-    CognitoProvider({ issuer: ISSUER, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET, checks: ["pkce", "state", "nonce"] }),
+    CognitoProvider({
+      issuer: ISSUER,
+      clientId: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+      checks: ["pkce", "state", "nonce"],
+      profile: (claims) => ({ id: claims.sub, name: claims["cognito:username"], email: claims.email }),
+    }),
   ],
   callbacks: {
     redirect: ({ url, baseUrl }) => (url === signOutUrl ? url : new URL(new URL(url, baseUrl).pathname, baseUrl).href),
