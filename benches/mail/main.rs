@@ -145,6 +145,7 @@ async fn write_messages(app: &App, count: usize) {
         address: std::net::Ipv4Addr::LOCALHOST.into(),
         door: Door::Api,
         browser: None,
+        user_agent: None,
     };
     let context = PoolContext { app, request: &request, pool: &pool, client_id: &client, metadata: &metadata };
     let mut tx = app.db.begin().await.unwrap();

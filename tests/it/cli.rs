@@ -450,3 +450,23 @@ async fn the_command_line_does_with_passkeys_what_the_api_does() {
     let nonsense = run(&[&policy[..], &["--set", "x"]].concat(), None).unwrap_err();
     assert!(nonsense.contains("set: it is not JSON"), "{nonsense}");
 }
+
+#[tokio::test]
+async fn a_relying_party_that_does_not_fit_the_public_url_is_told_by_doctor() {
+    let server = Served::start(scratch_directory("doctor-rp"));
+    let pool = server.export("POOL").to_owned();
+    let other = json!({"UserPoolId": pool, "WebAuthnConfiguration": {"RelyingPartyId": "example.com"}});
+    server.operator("SetUserPoolMfaConfig", other).await.ok();
+    let directory = tokio::task::spawn_blocking(|| server.stop()).await.unwrap();
+    let said = |url: &str| {
+        let mut command = keystead();
+        command.args(["doctor", "--public-url", url, "--data-dir"]).arg(&directory);
+        text(&command.output().unwrap())
+    };
+    let told = format!("note  {pool}: has the RelyingPartyId example.com, which does not fit the host localhost");
+    assert!(said("http://localhost:9229").contains(&told), "{}", said("http://localhost:9229"));
+    for url in ["https://example.com", "https://id.example.com"] {
+        assert!(said(url).contains(&format!("ok    {pool}: has the RelyingPartyId example.com")), "{}", said(url));
+    }
+    std::fs::remove_dir_all(directory).unwrap();
+}
