@@ -23,6 +23,7 @@ fn call(operation: &str, body: Vec<u8>) -> Call {
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             door: Door::Api,
             browser: None,
+            user_agent: None,
         },
         access: keystead::operations::access(operation),
         head: Head { method: "POST".into(), uri: "/".into(), headers: Vec::new() },
