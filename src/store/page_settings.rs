@@ -141,12 +141,12 @@ pub async fn insert(db: &mut Connection, pool_id: &str, new: &PageSettings, look
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes settings whose row the caller has locked. Returns `false` if their client has other settings of this kind.
+/// Writes settings whose row the caller has locked. Returns `false`, and the transaction can only end, if their client
+/// has other settings of this kind.
 pub async fn update(db: &mut Connection, pool_id: &str, changed: &PageSettings, look: &Look) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "UPDATE page_settings SET kind = $3, settings = $4, look = $5, logo_type = $6, logo = $7, updated_at = $8
-         WHERE user_pool_id = $1 AND id = $2 AND NOT EXISTS (
-             SELECT 1 FROM page_settings WHERE user_pool_id = $1 AND kind = $3 AND client_id = $9 AND id <> $2)",
+         WHERE user_pool_id = $1 AND id = $2",
         pool_id,
         changed.id,
         changed.kind,
@@ -154,12 +154,14 @@ pub async fn update(db: &mut Connection, pool_id: &str, changed: &PageSettings, 
         look.branding.as_ref().map(Json) as _,
         look.logo.as_ref().map(|(kind, _)| *kind),
         look.logo.as_ref().map(|(_, image)| image.as_slice()),
-        changed.updated_at,
-        changed.client_id
+        changed.updated_at
     )
     .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .await;
+    match done {
+        Err(sqlx::Error::Database(cause)) if cause.is_unique_violation() => Ok(false),
+        done => Ok(done?.rows_affected() == 1),
+    }
 }
 
 /// Removes settings. Returns their client, or `None` if there are no such settings.

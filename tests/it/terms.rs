@@ -55,6 +55,25 @@ async fn documents_are_given_back() {
 }
 
 #[tokio::test]
+async fn one_of_two_documents_that_take_a_name_at_once_is_refused() {
+    let server = TestServer::start().await;
+    let other = server.replica().await;
+    let links = json!({"cognito:default": "https://example.com"});
+    for _ in 0..20 {
+        let privacy = document(client(), "privacy-policy", links.clone());
+        let id = call(&server, "CreateTerms", privacy).await.ok()["Terms"]["TermsId"].clone();
+        let (made, renamed) = tokio::join!(
+            call(&server, "CreateTerms", document(client(), "terms-of-use", links.clone())),
+            call(&other, "UpdateTerms", json!({"TermsId": id, "TermsName": "terms-of-use"}))
+        );
+        let mut outcomes = [made.outcome(), renamed.outcome()];
+        outcomes.sort();
+        assert_eq!(outcomes, ["OK", "TermsExistsException"]);
+        server.sql("DELETE FROM page_settings").await;
+    }
+}
+
+#[tokio::test]
 async fn links_that_could_run_scripts_and_unknown_languages_are_refused() {
     let server = TestServer::start().await;
     for links in [
