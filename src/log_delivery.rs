@@ -2,17 +2,18 @@
 //! signed webhook (see [`crate::webhooks`]), or as JSON lines into a file.
 //!
 //! Calls do not wait for the delivery. Records beyond the limit are lost, and so are records that still wait when the
-//! replica stops.
+//! replica stops. Pools take turns, and the pool with the most waiting records is the one that loses some.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    path::PathBuf,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use tokio::{
-    fs::OpenOptions,
-    io::AsyncWriteExt,
-    sync::{Mutex, mpsc},
-};
+use tokio::{fs::OpenOptions, io::AsyncWriteExt, sync::Notify};
 
 use crate::{
     config::Config,
@@ -87,11 +88,49 @@ enum Target {
     File(PathBuf),
 }
 
+/// The records that wait, by pool.
+#[derive(Default)]
+struct Queue {
+    records: HashMap<String, VecDeque<LogRecord>>,
+    /// The pools with an entry in `records`. The next one to be served is at the front.
+    turns: VecDeque<String>,
+    waiting: usize,
+}
+
+impl Queue {
+    /// Adds a record. Beyond the limit, returns the last record of the pool with the most, which is lost.
+    fn push(&mut self, record: LogRecord) -> Option<LogRecord> {
+        if !self.records.contains_key(&record.pool_id) {
+            self.turns.push_back(record.pool_id.clone());
+        }
+        self.records.entry(record.pool_id.clone()).or_default().push_back(record);
+        self.waiting += 1;
+        if self.waiting <= WAITING {
+            return None;
+        }
+        self.waiting -= 1;
+        self.records.values_mut().max_by_key(|records| records.len())?.pop_back()
+    }
+
+    /// Takes records of the pool whose turn it is. Returns `None` if nothing waits.
+    fn take(&mut self) -> Option<Vec<LogRecord>> {
+        let pool = self.turns.pop_front()?;
+        let mut records = self.records.remove(&pool).unwrap_or_default();
+        let rest = records.split_off(records.len().min(TOGETHER));
+        self.waiting -= records.len();
+        if !rest.is_empty() {
+            self.records.insert(pool.clone(), rest);
+            self.turns.push_back(pool);
+        }
+        Some(records.into())
+    }
+}
+
 /// The records that wait, and where they go.
 pub struct LogDelivery {
     target: Option<Target>,
-    sender: mpsc::Sender<LogRecord>,
-    receiver: Mutex<mpsc::Receiver<LogRecord>>,
+    queue: Mutex<Queue>,
+    added: Notify,
 }
 
 impl LogDelivery {
@@ -114,8 +153,7 @@ impl LogDelivery {
                 Some(Target::Webhook(webhooks, url.clone()))
             }
         };
-        let (sender, receiver) = mpsc::channel(WAITING);
-        Ok(Self { target, sender, receiver: Mutex::new(receiver) })
+        Ok(Self { target, queue: Mutex::default(), added: Notify::new() })
     }
 
     /// Whether the settings say where log records go.
@@ -128,17 +166,22 @@ impl LogDelivery {
         if self.target.is_none() {
             return;
         }
-        if let Err(cause) = self.sender.try_send(record) {
-            let pool = cause.into_inner().pool_id;
+        let lost = self.queue.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        self.added.notify_one();
+        if let Some(LogRecord { pool_id: pool, .. }) = lost {
             tracing::warn!(pool, "too many log records wait: one was not delivered");
         }
     }
 
-    /// Waits for records, and returns those that wait.
+    /// Waits for records, and returns those of the pool whose turn it is.
     pub async fn next(&self) -> Vec<LogRecord> {
-        let mut records = Vec::new();
-        self.receiver.lock().await.recv_many(&mut records, TOGETHER).await;
-        records
+        loop {
+            let next = self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match next {
+                Some(records) => return records,
+                None => self.added.notified().await,
+            }
+        }
     }
 
     /// Delivers records to a destination, which the pool's configuration names by its ARN. Fails with the reason.
@@ -164,5 +207,29 @@ impl LogDelivery {
                 append.await.map_err(|cause: std::io::Error| cause.to_string())
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(pool: &str) -> LogRecord {
+        LogRecord::new(pool, EventSource::UserAuthEvents, OffsetDateTime::UNIX_EPOCH, Value::Null)
+    }
+
+    #[test]
+    fn a_pool_with_many_records_neither_delays_nor_loses_those_of_another() {
+        let mut queue = Queue::default();
+        for _ in 0..WAITING {
+            assert!(queue.push(record("flooded")).is_none());
+        }
+        assert_eq!(queue.push(record("flooded")).unwrap().pool_id, "flooded");
+        assert_eq!(queue.push(record("other")).unwrap().pool_id, "flooded");
+        let turns: Vec<_> =
+            std::iter::from_fn(|| queue.take()).map(|records| (records[0].pool_id.clone(), records.len())).collect();
+        assert_eq!(turns[..3], [("flooded".into(), TOGETHER), ("other".into(), 1), ("flooded".into(), TOGETHER)]);
+        assert_eq!(turns.iter().map(|(_, count)| count).sum::<usize>(), WAITING);
+        assert_eq!(queue.waiting, 0);
     }
 }
