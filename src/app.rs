@@ -223,6 +223,12 @@ impl App {
         self.keys.of_pool(&self.db, &self.sealing, pool_id, self.clock.now()).await
     }
 
+    /// Like [`Self::keys_of_pool`], for verifying this token, which a key may have signed that is newer than what this
+    /// replica has read.
+    pub async fn keys_for_token(&self, pool_id: &str, token: &str) -> Result<Option<Arc<PoolKeys>>> {
+        self.keys.for_token(&self.db, &self.sealing, (pool_id, token), self.clock.now()).await
+    }
+
     /// Finds an app client and its pool. Fails if the pool has no such client.
     pub async fn client_with_pool(&self, pool_id: &str, client_id: &str) -> Result<Arc<ClientAndPool>> {
         let request = ClientToFind { pool_id: pool_id.to_owned(), client_id: client_id.to_owned() };

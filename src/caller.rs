@@ -141,7 +141,7 @@ impl Caller for Bearer {
     fn recognize(app: &App, call: &Call, input: &Map<String, Value>) -> Result<Recognized> {
         let token = text(input, "AccessToken");
         let pool_id = tokens::unverified_pool(token, &app.public_url)?;
-        let Some(keys) = app.keys.known(&pool_id, app.clock.now()) else { return Ok(Recognized::Nobody) };
+        let Some(keys) = app.keys.known_for(&pool_id, token, app.clock.now()) else { return Ok(Recognized::Nobody) };
         concerns_pool(app, call, &pool_id)?;
         Ok(Recognized::Bearer(Self::verify(app, call, token, pool_id, &keys)?))
     }
@@ -161,7 +161,7 @@ impl Caller for Bearer {
         // A forged token may name any pool, so the call does not count for the pool until the token is found to be
         // genuine.
         may_reach(app, call, &pool_id)?;
-        let keys = app.keys_of_pool(&pool_id).await?.ok_or(tokens::Error::Invalid)?;
+        let keys = app.keys_for_token(&pool_id, token).await?.ok_or(tokens::Error::Invalid)?;
         let bearer = Self::verify(app, call, token, pool_id, &keys)?;
         admission::proved(bearer.path());
         Ok(bearer)

@@ -229,7 +229,7 @@ impl Visit {
     fn known_bearer(&self) -> Option<Bearer> {
         let token = self.access_token().filter(|_| self.path == USER_INFO)?;
         let pool_id = tokens::unverified_pool(token, &self.app.public_url).ok()?;
-        let keys = self.app.keys.known(&pool_id, self.app.clock.now())?;
+        let keys = self.app.keys.known_for(&pool_id, token, self.app.clock.now())?;
         let claims = self.verify(token, &pool_id, &keys).ok()?;
         Some(Bearer::of(pool_id, claims))
     }

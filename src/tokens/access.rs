@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, dangerous};
+use jsonwebtoken::{Header, Validation, dangerous};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Error, PoolKeys, SigningKey};
+use super::{Error, PoolKeys, SigningKey, VerifyingKey};
 use crate::error;
 
 /// The scope of access tokens from a sign-in through the API, and their only one unless a trigger adds others. Every
@@ -120,9 +120,9 @@ impl Claims for MachineClaims {}
 /// Claims that a trigger has changed.
 impl Claims for Map<String, Value> {}
 
-/// Signs a token, with the header `{"alg":"RS256","kid":…}`.
+/// Signs a token, with a header such as `{"alg":"RS256","kid":…}`.
 pub fn sign(claims: &impl Claims, key: &SigningKey) -> error::Result<String> {
-    let mut header = Header::new(Algorithm::RS256);
+    let mut header = Header::new(key.algorithm);
     header.typ = None;
     header.kid = Some(key.kid.clone());
     jsonwebtoken::encode(&header, claims, &key.key).map_err(error::Error::internal)
@@ -186,10 +186,11 @@ pub fn verify_id(token: &str, keys: &PoolKeys, issuer: &str) -> Result<(String, 
 }
 
 /// Checks a token's signature. Returns its claims, which are not checked yet.
-fn genuine(token: &str, keys: &HashMap<String, DecodingKey>) -> Result<Value, Error> {
+fn genuine(token: &str, keys: &HashMap<String, VerifyingKey>) -> Result<Value, Error> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Error::Invalid)?;
-    // A token may neither choose another algorithm nor bring its own key.
-    let foreign = header.alg != Algorithm::RS256
+    let VerifyingKey { algorithm, key } = header.kid.as_deref().and_then(|kid| keys.get(kid)).ok_or(Error::Invalid)?;
+    // A token may neither choose another algorithm than that of the key nor bring its own key.
+    let foreign = header.alg != *algorithm
         || header.jku.is_some()
         || header.jwk.is_some()
         || header.x5u.is_some()
@@ -198,8 +199,7 @@ fn genuine(token: &str, keys: &HashMap<String, DecodingKey>) -> Result<Value, Er
     if foreign {
         return Err(Error::Invalid);
     }
-    let key = header.kid.as_deref().and_then(|kid| keys.get(kid)).ok_or(Error::Invalid)?;
-    let mut validation = Validation::new(Algorithm::RS256);
+    let mut validation = Validation::new(*algorithm);
     validation.validate_exp = false; // the callers check it against the injected time
     validation.validate_aud = false; // an access token need not have one
     validation.required_spec_claims.clear();

@@ -1,12 +1,14 @@
 //! Access, ID and refresh tokens: their claims, how they are signed and verified, and the keys. This code uses no
 //! database and no clock: keys and time are arguments.
 //!
-//! Tokens have the form in the Amazon Cognito developer guide ("Understanding user pool JSON web tokens"): RS256, two
-//! 2048-bit keys per pool, and the claims in the documented order.
+//! Tokens have the form in the Amazon Cognito developer guide ("Understanding user pool JSON web tokens"): two keys per
+//! pool, and the claims in the documented order. They are signed with RS256 and 2048-bit keys, unless the pool chooses
+//! another algorithm (decision 0046).
 
 mod access;
 mod certificate;
 mod keys;
+mod pair;
 mod parsed_keys;
 mod refresh;
 
@@ -15,7 +17,8 @@ pub use access::{
     unverified_subject, verify_access, verify_id,
 };
 pub use certificate::certificate;
-pub use keys::{PoolKeys, PublicKey, SigningKey, new_key};
+pub use keys::{PoolKeys, PublicKey, SigningKey, VerifyingKey, new_key};
+pub use pair::{Numbers, SigningAlgorithm};
 pub use refresh::{RefreshToken, Standing, Use};
 
 /// Why an access token is refused. The messages are those of Amazon Cognito (docs/cognito.md 5.1).

@@ -13,10 +13,6 @@ use std::{
     },
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{RSA_PKCS1_SHA256, RsaKeyPair},
-};
 use jsonwebtoken::{
     Algorithm, EncodingKey,
     crypto::{CryptoProvider, JwtSigner, aws_lc},
@@ -24,9 +20,10 @@ use jsonwebtoken::{
     signature::{self, Signer},
 };
 
+use super::pair::{Pair, SigningAlgorithm};
 use crate::error;
 
-static KEYS: LazyLock<RwLock<HashMap<u64, Arc<RsaKeyPair>>>> = LazyLock::new(RwLock::default);
+static KEYS: LazyLock<RwLock<HashMap<u64, Arc<Pair>>>> = LazyLock::new(RwLock::default);
 static NEXT: AtomicU64 = AtomicU64::new(0);
 static PROVIDER: LazyLock<CryptoProvider> =
     LazyLock::new(|| CryptoProvider { signer_factory: signer, ..aws_lc::DEFAULT_PROVIDER.clone() });
@@ -37,22 +34,27 @@ static INSTALLED: LazyLock<bool> = LazyLock::new(|| PROVIDER.install_default().i
 const MARK: &[u8] = b"parsed key ";
 
 /// A parsed key, which is kept until this is dropped.
-pub struct Entry(u64);
+pub struct Entry(u64, SigningAlgorithm);
 
 impl Entry {
     /// Stores a parsed key.
-    pub fn new(pair: RsaKeyPair) -> error::Result<Self> {
+    pub fn new(pair: Pair) -> error::Result<Self> {
         if !*INSTALLED {
             return Err(error::Error::internal("jsonwebtoken was used before its crypto provider was installed"));
         }
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let (number, algorithm) = (NEXT.fetch_add(1, Ordering::Relaxed), pair.algorithm());
         KEYS.write().unwrap_or_else(PoisonError::into_inner).insert(number, Arc::new(pair));
-        Ok(Self(number))
+        Ok(Self(number, algorithm))
     }
 
     /// Returns the value that is passed to `jsonwebtoken` in place of the key's DER.
     pub fn encoding_key(&self) -> EncodingKey {
-        EncodingKey::from_rsa_der(&[MARK, &self.0.to_be_bytes()].concat())
+        let number = [MARK, &self.0.to_be_bytes()].concat();
+        match self.1 {
+            SigningAlgorithm::Rs256 => EncodingKey::from_rsa_der(&number),
+            SigningAlgorithm::Es256 => EncodingKey::from_ec_der(&number),
+            SigningAlgorithm::EdDsa => EncodingKey::from_ed_der(&number),
+        }
     }
 }
 
@@ -62,82 +64,97 @@ impl Drop for Entry {
     }
 }
 
-struct Parsed(Arc<RsaKeyPair>);
+struct Parsed(Arc<Pair>);
 
 impl Signer<Vec<u8>> for Parsed {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        let mut out = vec![0; self.0.public_modulus_len()];
-        self.0
-            .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut out)
-            .map_err(signature::Error::from_source)?;
-        Ok(out)
+        self.0.sign(message).map_err(signature::Error::from_source)
     }
 }
 
 impl JwtSigner for Parsed {
     fn algorithm(&self) -> Algorithm {
-        Algorithm::RS256
+        self.0.algorithm().of_library()
     }
 }
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> errors::Result<Box<dyn JwtSigner>> {
     let number = key.as_bytes().strip_prefix(MARK).and_then(|number| number.try_into().ok()).map(u64::from_be_bytes);
-    let Some(number) = number.filter(|_| *algorithm == Algorithm::RS256) else {
-        return (aws_lc::DEFAULT_PROVIDER.signer_factory)(algorithm, key);
-    };
-    let pair = KEYS.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned();
-    pair.map_or_else(|| Err(errors::ErrorKind::InvalidKeyFormat.into()), |pair| Ok(Box::new(Parsed(pair)) as _))
+    let pair = number.and_then(|number| KEYS.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned());
+    // A stored key signs by its own algorithm only. The library refuses the number of a key that is not stored.
+    match pair.filter(|pair| pair.algorithm().of_library() == *algorithm) {
+        Some(pair) => Ok(Box::new(Parsed(pair))),
+        None => (aws_lc::DEFAULT_PROVIDER.signer_factory)(algorithm, key),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::{
-        rsa::KeySize,
-        signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey},
-    };
+    use jsonwebtoken::DecodingKey;
+    use strum::IntoEnumIterator as _;
 
     use super::*;
+    use crate::tokens::Numbers;
 
     /// Stores a new key. Also returns a function that says whether a signature over "message" was made by that key.
-    fn kept() -> (Entry, impl Fn(&[u8]) -> bool) {
-        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
-        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref().to_vec());
-        (Entry::new(pair).unwrap(), move |signature: &[u8]| public.verify(b"message", signature).is_ok())
+    fn kept(algorithm: SigningAlgorithm) -> (Entry, impl Fn(&[u8]) -> bool) {
+        let pair = Pair::generate(algorithm).unwrap();
+        let key = match pair.public().0 {
+            Numbers::Rsa { n, e } => DecodingKey::from_rsa_components(&n, &e),
+            Numbers::P256 { x, y } => DecodingKey::from_ec_components(&x, &y),
+            Numbers::Ed25519 { x } => DecodingKey::from_ed_components(&x),
+        };
+        let key = key.unwrap();
+        let verifies = move |signature: &[u8]| {
+            let verifier = (aws_lc::DEFAULT_PROVIDER.verifier_factory)(&algorithm.of_library(), &key).unwrap();
+            verifier.verify(b"message", &signature.to_vec()).is_ok()
+        };
+        (Entry::new(pair).unwrap(), verifies)
     }
 
     #[test]
     fn each_kept_key_signs_for_itself() {
-        let [(one, by_one), (two, by_two)] = [kept(), kept()];
-        let signed = |entry: &Entry| {
-            let signer = signer(&Algorithm::RS256, &entry.encoding_key()).unwrap();
-            assert_eq!(signer.algorithm(), Algorithm::RS256);
-            signer.try_sign(b"message").unwrap()
-        };
-        let (by, also_by) = (signed(&one), signed(&two));
-        assert!(by_one(&by) && by_two(&also_by));
-        assert!(!by_one(&also_by) && !by_two(&by));
+        for algorithm in SigningAlgorithm::iter() {
+            let [(one, by_one), (two, by_two)] = [kept(algorithm), kept(algorithm)];
+            let signed = |entry: &Entry| {
+                let signer = signer(&algorithm.of_library(), &entry.encoding_key()).unwrap();
+                assert_eq!(signer.algorithm(), algorithm.of_library());
+                signer.try_sign(b"message").unwrap()
+            };
+            let (by, also_by) = (signed(&one), signed(&two));
+            assert!(by_one(&by) && by_two(&also_by));
+            assert!(!by_one(&also_by) && !by_two(&by));
+        }
     }
 
     #[test]
     fn a_dropped_key_is_forgotten() {
-        let (entry, _) = kept();
-        let key = entry.encoding_key();
-        assert!(signer(&Algorithm::RS256, &key).is_ok());
-        drop(entry);
-        assert!(signer(&Algorithm::RS256, &key).is_err());
+        for algorithm in SigningAlgorithm::iter() {
+            let (entry, _) = kept(algorithm);
+            let key = entry.encoding_key();
+            assert!(signer(&algorithm.of_library(), &key).is_ok());
+            drop(entry);
+            let signed = signer(&algorithm.of_library(), &key).ok().and_then(|one| one.try_sign(b"message").ok());
+            assert_eq!(signed, None);
+        }
     }
 
     #[test]
     fn everything_else_is_left_to_the_library() {
-        let (entry, _) = kept();
         let signed = |algorithm: &Algorithm, key: &EncodingKey| signer(algorithm, key).ok()?.try_sign(b"message").ok();
-        // A stored key signs only by RS256.
-        assert_eq!(signed(&Algorithm::RS384, &entry.encoding_key()), None);
-        // An HMAC secret is never taken for the number of a key, even if it looks like one.
-        for secret in [&b"secret"[..], MARK, entry.encoding_key().as_bytes()] {
-            let key = EncodingKey::from_secret(secret);
-            let library = (aws_lc::DEFAULT_PROVIDER.signer_factory)(&Algorithm::HS256, &key).unwrap();
-            assert_eq!(signed(&Algorithm::HS256, &key), library.try_sign(b"message").ok());
+        for algorithm in SigningAlgorithm::iter() {
+            let (entry, _) = kept(algorithm);
+            // A stored key signs only by its own algorithm.
+            let own = algorithm.of_library();
+            for other in [Algorithm::RS256, Algorithm::RS384, Algorithm::PS256, Algorithm::ES256, Algorithm::EdDSA] {
+                assert_eq!(signed(&other, &entry.encoding_key()).is_some(), other == own, "{own:?} as {other:?}");
+            }
+            // An HMAC secret is never taken for the number of a key, even if it looks like one.
+            for secret in [&b"secret"[..], MARK, entry.encoding_key().as_bytes()] {
+                let key = EncodingKey::from_secret(secret);
+                let library = (aws_lc::DEFAULT_PROVIDER.signer_factory)(&Algorithm::HS256, &key).unwrap();
+                assert_eq!(signed(&Algorithm::HS256, &key), library.try_sign(b"message").ok());
+            }
         }
     }
 }

@@ -212,6 +212,7 @@ const OF_ALL_POOLS: &[(&str, &str)] = &[
     ("WHERE status IN ('Pending', 'InProgress', 'Stopping')", "the job that imports users"),
     ("deleted_at IS NOT NULL", "the job that removes deleted pools"),
     ("WHERE deleted_at > ", "the same job"),
+    ("state = 'next' AND signs_from <= $3", "the job that looks for signing keys that begin or are removed"),
     ("FROM deleted_clients ORDER BY", "the job that removes sessions of deleted app clients"),
     ("FROM pg_class", "before migrations: whether the database is another program's"),
     ("SELECT pg_try_advisory_xact_lock", "no table"),

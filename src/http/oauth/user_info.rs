@@ -30,7 +30,7 @@ async fn user_info(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(refused(401, "invalid_token", invalid));
     };
     // If there are no keys, the pool does not exist: it was deleted, or the token is forged.
-    let Some(keys) = app.keys_of_pool(&pool_id).await? else {
+    let Some(keys) = app.keys_for_token(&pool_id, token).await? else {
         return Ok(refused(401, "invalid_token", invalid));
     };
     visit.concerns_pool(&pool_id)?;

@@ -15,10 +15,14 @@ use crate::{
     store::audit::Event,
     store::{
         self,
+        keys::NewKey,
         pools::{Branding, PasskeyPolicy, Pool, SessionsOnDelete},
     },
-    tokens,
+    tokens::{self, SigningAlgorithm},
 };
+
+/// What signs the tokens of a new pool, as in Amazon Cognito.
+const ALGORITHM: SigningAlgorithm = SigningAlgorithm::Rs256;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -52,9 +56,10 @@ async fn make<'a>(
     check_addresses(&settings)?;
     check_triggers(&settings)?;
     check_add_ons(app, &settings)?;
-    let (access, id) =
-        tokio::task::spawn_blocking(|| (tokens::new_key(), tokens::new_key())).await.map_err(Error::internal)?;
-    let ((access_public, access_private), (id_public, id_private)) = (access?, id?);
+    let (access, id) = tokio::task::spawn_blocking(|| (tokens::new_key(ALGORITHM), tokens::new_key(ALGORITHM)))
+        .await
+        .map_err(Error::internal)?;
+    let keys = [("access", access?), ("id", id?)];
     let now = app.clock.now();
     let mut pool = Pool {
         id: String::new(),
@@ -75,7 +80,9 @@ async fn make<'a>(
         }
     }
     change.pool_id.clone_from(&pool.id);
-    store::keys::insert(&mut change, &app.sealing, &pool.id, "access", &access_public, &access_private, now).await?;
-    store::keys::insert(&mut change, &app.sealing, &pool.id, "id", &id_public, &id_private, now).await?;
+    for (token_use, (public, private)) in &keys {
+        let key = NewKey { token_use, public, private, signs_from: None };
+        store::keys::insert(&mut change, &app.sealing, &pool.id, key, now).await?;
+    }
     change.commit(Event::PoolCreated.of_pool(), pool).await
 }

@@ -8,9 +8,10 @@ use aws_lc_rs::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::json;
+use strum::IntoEnumIterator as _;
 
 use super::*;
-use crate::tokens::{PublicKey, new_key};
+use crate::tokens::{PublicKey, SigningAlgorithm, new_key};
 
 const PUBLIC_URL: &str = "https://auth.example.com";
 const ISSUER: &str = "https://auth.example.com/us-east-1_Ab1";
@@ -28,10 +29,10 @@ struct Pool {
 }
 
 static POOL: LazyLock<Pool> = LazyLock::new(|| {
-    let [access, id, foreign] = std::array::from_fn(|_| new_key().unwrap());
-    let signing = |(public, pkcs8): &(PublicKey, Vec<u8>)| SigningKey::from_pkcs8(public.kid.clone(), pkcs8).unwrap();
-    let verifying = [(access.0.kid.clone(), access.0.decoding().unwrap())].into();
-    let verifying_ids = [(id.0.kid.clone(), id.0.decoding().unwrap())].into();
+    let [access, id, foreign] = std::array::from_fn(|_| new_key(SigningAlgorithm::Rs256).unwrap());
+    let signing = |(public, pkcs8): &(PublicKey, Vec<u8>)| SigningKey::from_pkcs8(public, pkcs8).unwrap();
+    let verifying = [(access.0.kid.clone(), access.0.verifying().unwrap())].into();
+    let verifying_ids = [(id.0.kid.clone(), id.0.verifying().unwrap())].into();
     let pair = |pkcs8: &[u8]| RsaKeyPair::from_pkcs8(pkcs8).unwrap();
     Pool {
         keys: PoolKeys { access: signing(&access), id: signing(&id), verifying, verifying_ids },
@@ -279,6 +280,81 @@ fn a_token_names_its_algorithm_and_key_and_nothing_else_in_its_header() {
         let head = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
         assert_eq!(String::from_utf8(head).unwrap(), format!(r#"{{"alg":"RS256","kid":"{kid}"}}"#));
     }
+}
+
+/// A pool whose access tokens are verified by one key of each algorithm, as after changes of the algorithm.
+fn pool_of_all_algorithms() -> (PoolKeys, Vec<(SigningKey, PublicKey)>) {
+    let made = SigningAlgorithm::iter().map(|algorithm| {
+        let (public, pkcs8) = new_key(algorithm).unwrap();
+        (SigningKey::from_pkcs8(&public, &pkcs8).unwrap(), public)
+    });
+    let made: Vec<_> = made.collect();
+    let verifying = made.iter().map(|(_, public)| (public.kid.clone(), public.verifying().unwrap())).collect();
+    let spare = || {
+        let (public, pkcs8) = new_key(SigningAlgorithm::EdDsa).unwrap();
+        SigningKey::from_pkcs8(&public, &pkcs8).unwrap()
+    };
+    (PoolKeys { access: spare(), id: spare(), verifying, verifying_ids: HashMap::new() }, made)
+}
+
+#[test]
+fn each_algorithm_verifies_with_its_own_key_and_under_its_own_name_only() {
+    let (keys, made) = pool_of_all_algorithms();
+    let verified = |token: &str| verify_access(token, &keys, ISSUER, NOW, ACCESS_SCOPE).map(|claims| claims.username);
+    let read: AccessClaims = serde_json::from_value(claims()).unwrap();
+    for (key, public) in &made {
+        let token = sign(&read, key).unwrap();
+        assert_eq!(verified(&token), Ok("ada".to_owned()));
+        let [_, body, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
+        let named = |alg: &str, kid: &str| {
+            let header = json!({"alg": alg, "kid": kid}).to_string();
+            format!("{}.{body}.{signature}", encode(header))
+        };
+        let own = public.numbers.algorithm().name();
+        for alg in ["none", "HS256", "RS256", "RS384", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"] {
+            for (_, other) in &made {
+                // With the right name and kid, it is the token itself again.
+                let its = other.numbers.algorithm().name();
+                let expected = match alg == its {
+                    true if other == public => Ok("ada".to_owned()),
+                    // Of the same algorithm there is no other key here, so the signature has another form.
+                    true => Err(Error::Signature),
+                    false => Err(Error::Invalid),
+                };
+                assert_eq!(verified(&named(alg, &other.kid)), expected, "{own} as {alg} by the {its} key");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_public_key_is_a_secret_for_hmac() {
+    let (keys, made) = pool_of_all_algorithms();
+    for (_, public) in &made {
+        let jwk = serde_json::to_value(public).unwrap();
+        let header = json!({"alg": "HS256", "kid": public.kid});
+        let signed = format!("{}.{}", encode(header.to_string()), encode(claims().to_string()));
+        let numbers = ["n", "x", "y"].into_iter().filter_map(|name| jwk[name].as_str());
+        let secrets = numbers.flat_map(|text| [text.as_bytes().to_vec(), BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()]);
+        for secret in secrets.chain([jwk.to_string().into_bytes()]) {
+            let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &secret);
+            let token = format!("{signed}.{}", encode(aws_lc_rs::hmac::sign(&key, signed.as_bytes())));
+            assert_eq!(verify_access(&token, &keys, ISSUER, NOW, ACCESS_SCOPE).err(), Some(Error::Invalid));
+        }
+    }
+}
+
+#[test]
+fn a_token_may_be_known_unless_it_names_another_key() {
+    let named = |header: Value| POOL.keys.may_know(&format!("{}.e30.x", encode(header.to_string())));
+    assert!(named(json!({"alg": "RS256", "kid": POOL.keys.access.kid})));
+    assert!(named(json!({"alg": "ES256", "kid": POOL.id_kid})));
+    assert!(!named(json!({"alg": "RS256", "kid": POOL.foreign_public.kid})));
+    // No other keys would make these good.
+    for header in [json!({"alg": "RS256"}), json!({"alg": "RS256", "kid": null}), json!({"kid": "x"}), json!([])] {
+        assert!(named(header.clone()), "{header}");
+    }
+    assert!(POOL.keys.may_know("words"));
 }
 
 /// Makes a token whose signature is not genuine.
