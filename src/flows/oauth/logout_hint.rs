@@ -14,11 +14,23 @@ pub struct LogoutHint {
     pub sub: Uuid,
 }
 
-/// Verifies an ID token of this server. Expired tokens and retired keys count, because people sign out long after they
-/// signed in. Returns `None` if the token is not a genuine ID token.
-pub async fn verify(app: &App, token: &str) -> Result<Option<LogoutHint>> {
-    let Ok(pool_id) = unverified_pool(token, &app.public_url) else { return Ok(None) };
-    let Some(keys) = app.keys_of_pool(&pool_id).await? else { return Ok(None) };
-    let genuine = tokens::verify_id(token, &keys, &app.issuer(&pool_id)).ok();
-    Ok(genuine.map(|(client_id, sub)| LogoutHint { client_id, sub }))
+/// What an ID token in a sign-out request is.
+pub enum Hint {
+    /// A genuine ID token of this server. It may have expired.
+    Genuine(LogoutHint),
+    /// Perhaps an ID token of this server, but the key that it names is no longer there. It proves nothing.
+    Outdated,
+    /// No ID token of this server.
+    Foreign,
+}
+
+/// Verifies an ID token. Expired tokens and retired keys count, because people sign out long after they signed in.
+pub async fn verify(app: &App, token: &str) -> Result<Hint> {
+    let Ok(pool_id) = unverified_pool(token, &app.public_url) else { return Ok(Hint::Foreign) };
+    let Some(keys) = app.keys_for_token(&pool_id, token).await? else { return Ok(Hint::Foreign) };
+    Ok(match tokens::verify_id(token, &keys, &app.issuer(&pool_id)) {
+        Ok((client_id, sub)) => Hint::Genuine(LogoutHint { client_id, sub }),
+        Err(_) if !keys.may_know(token) => Hint::Outdated,
+        Err(_) => Hint::Foreign,
+    })
 }

@@ -13,7 +13,7 @@ use crate::{
         oauth::{
             authorization::{self, Fault},
             fields::Fields,
-            logout_hint,
+            logout_hint::{self, Hint},
         },
         sessions::browser,
     },
@@ -53,8 +53,12 @@ async fn logout(visit: Rc<Visit>, agreed: bool) -> Result<HttpResponse> {
     let hint = match visit.query.given("id_token_hint") {
         None => None,
         Some(token) => match logout_hint::verify(&visit.app, token).await? {
-            Some(hint) => Some(hint),
-            None => return Ok(pages::not_for_us(&visit, "The id_token_hint is not an ID token of this server.")),
+            Hint::Genuine(hint) => Some(hint),
+            // A retired key is removed after a day. Then the person is asked, as if there were no hint.
+            Hint::Outdated => None,
+            Hint::Foreign => {
+                return Ok(pages::not_for_us(&visit, "The id_token_hint is not an ID token of this server."));
+            }
         },
     };
     let by_hint = hint.as_ref().filter(|_| visit.query.given("client_id").is_none());
