@@ -49,6 +49,11 @@ enum Action {
         #[command(flatten)]
         document: Document,
     },
+    /// Show or choose what signs a user pool's tokens.
+    TokenSigning {
+        #[command(flatten)]
+        document: Document,
+    },
 }
 
 /// The user whose passkeys an operator lists or deletes. Both members are absent if the user makes the call.
@@ -62,7 +67,7 @@ struct OfUser {
     username: Option<String>,
 }
 
-/// A user pool and the new content of one of its documents: the passkey policy or the branding.
+/// A user pool and the new content of one of its documents: the passkey policy, the branding or the token signing.
 #[derive(Args)]
 struct Document {
     /// The user pool that the document belongs to.
@@ -96,6 +101,7 @@ pub async fn run(command: Passkeys) -> Result<(), String> {
         Action::Signals => connection.call("GetPasskeySignals", json!({})).await?,
         Action::Policy { document } => document.call(&connection, "PasskeyPolicy").await?,
         Action::Branding { document } => document.call(&connection, "Branding").await?,
+        Action::TokenSigning { document } => document.call(&connection, "TokenSigning").await?,
     };
     println!("{}", serde_json::to_string_pretty(&output).map_err(|cause| cause.to_string())?);
     Ok(())

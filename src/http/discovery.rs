@@ -41,19 +41,21 @@ pub async fn openid_configuration(
     };
     let pool_id = pool_id.into_inner();
     match work::read(&app, (address, Some(pool_id.clone())), async move |app| {
-        store::pools::find(&app.db, &pool_id).await
+        // A pool has keys until it is deleted.
+        Ok((store::keys::id_algorithms(&app.db, &pool_id).await?, pool_id))
     })
     .await
     {
-        Ok(Some(pool)) => {
+        Ok((algorithms, _)) if algorithms.is_empty() => no_such_pool(),
+        Ok((algorithms, pool_id)) => {
             let base = &app.public_url;
-            let issuer = app.issuer(&pool.id);
+            let issuer = app.issuer(&pool_id);
             cached().json(json!({
                 "authorization_response_iss_parameter_supported": true,
                 "authorization_endpoint": format!("{base}/oauth2/authorize"),
                 "code_challenge_methods_supported": ["S256"],
                 "end_session_endpoint": format!("{base}/logout"),
-                "id_token_signing_alg_values_supported": ["RS256"],
+                "id_token_signing_alg_values_supported": algorithms,
                 "issuer": issuer,
                 "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
                 "request_uri_parameter_supported": false,
@@ -66,7 +68,6 @@ pub async fn openid_configuration(
                 "userinfo_endpoint": format!("{base}/oauth2/userInfo"),
             }))
         }
-        Ok(None) => no_such_pool(),
         Err(_) => unavailable(),
     }
 }

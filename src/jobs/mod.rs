@@ -9,6 +9,7 @@ pub(crate) mod import_users;
 pub(crate) mod measure_clock;
 mod places;
 pub mod remove_expired;
+pub mod signing_keys;
 pub mod trim_sessions;
 pub(crate) mod watch_database;
 pub(crate) mod write_auth_events;
@@ -42,6 +43,8 @@ pub enum Job {
     DeleteClients,
     /// End the oldest sessions of users who have too many.
     TrimSessions,
+    /// Let the next signing keys of user pools sign when their time has come, and remove retired keys.
+    SigningKeys,
     #[value(skip)]
     Deliver,
     #[value(skip)]
@@ -66,6 +69,7 @@ impl Job {
             Self::DeletePools => delete_pools::run(app).await,
             Self::DeleteClients => delete_clients::run(app).await,
             Self::TrimSessions => trim_sessions::run(app).await,
+            Self::SigningKeys => signing_keys::run(app).await,
             Self::Deliver => deliver::run(app).await,
             Self::DeliverLogs => deliver_logs::run(app).await,
             Self::ForgetQuiet => forget_quiet(app).await,
@@ -84,6 +88,7 @@ impl Job {
             Self::DeletePools => (delete_pools::once(app).await?, "rows"),
             Self::DeleteClients => (delete_clients::once(app).await?, "sessions"),
             Self::TrimSessions => (trim_sessions::once(app).await?, "sessions"),
+            Self::SigningKeys => (signing_keys::once(app).await?, "keys"),
             Self::Deliver
             | Self::DeliverLogs
             | Self::ForgetQuiet

@@ -383,6 +383,7 @@ mod tests {
         ("SetUserMFAPreference", "each of its members is about one factor, and those left out stay"),
         ("SetUserPoolBranding", "Amazon Cognito has no such operation; it replaces all"),
         ("SetUserPoolPasskeyPolicy", "Amazon Cognito has no such operation; it replaces all"),
+        ("SetUserPoolTokenSigning", "Amazon Cognito has no such operation; it demands an algorithm"),
         ("SetUserPoolClientSessionConfiguration", "the service model requires all of its members"),
         ("SetUserSettings", "it replaces the one list of settings"),
         ("UpdateDeviceStatus", "it sets one status"),

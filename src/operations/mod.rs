@@ -241,6 +241,8 @@ operations! {
     "GetUserPoolPasskeyPolicy": Read => extensions::get_user_pool_passkey_policy,
     "SetUserPoolBranding": Write => extensions::set_user_pool_branding,
     "GetUserPoolBranding": Read => extensions::get_user_pool_branding,
+    "SetUserPoolTokenSigning": Write => extensions::set_user_pool_token_signing,
+    "GetUserPoolTokenSigning": Read => extensions::get_user_pool_token_signing,
 }
 
 /// The result that a writing operation must return, depending on its caller.

@@ -102,6 +102,9 @@ pub enum Event {
     PoolPasskeyPolicySet,
     #[strum(serialize = "pool.branding_set")]
     PoolBrandingSet,
+    /// The target is the algorithm.
+    #[strum(serialize = "pool.token_signing_set")]
+    PoolTokenSigningSet,
     #[strum(serialize = "ui_customization.set")]
     UiCustomizationSet,
     #[strum(serialize = "managed_login_branding.created")]

@@ -67,6 +67,8 @@ async fn every_change_by_an_operator_is_noted() {
     let policy = json!({"PasskeyPolicy": {"KeepLastFactor": true}});
     trail.of_pool("SetUserPoolPasskeyPolicy", policy, "pool.passkey_policy_set").await;
     trail.of_pool("SetUserPoolBranding", json!({"Branding": {"DisplayName": "Shop"}}), "pool.branding_set").await;
+    let signing = json!({"TokenSigning": {"Algorithm": "ES256"}});
+    trail.of_pool("SetUserPoolTokenSigning", signing, "pool.token_signing_set ES256").await;
     let sessions = json!({"UserSessionTracking": "ENABLED", "TokenSession": {"MaxPerUser": 3}});
     trail.of_pool("SetUserPoolSessionConfiguration", sessions, "pool.session_configuration_set").await;
     let blocked = json!({"RiskExceptionConfiguration": {"BlockedIPRangeList": ["203.0.113.0/24"]}});

@@ -52,6 +52,7 @@ mod signatures;
 mod srp;
 mod support;
 mod terms;
+mod token_signing;
 mod tokens;
 mod triggers;
 mod upgrades;

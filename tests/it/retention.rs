@@ -136,6 +136,8 @@ async fn what_changes_nothing_leaves_no_row_in_the_trail() {
     twice(true, "UpdateGroup", group).await;
     twice(true, "SetUserPoolPasskeyPolicy", policy).await;
     twice(true, "SetUserPoolBranding", branding).await;
+    let signing = json!({"UserPoolId": pool(), "TokenSigning": {"Algorithm": "ES256"}});
+    twice(true, "SetUserPoolTokenSigning", signing).await;
     twice(true, "AdminUserGlobalSignOut", named.clone()).await;
     twice(true, "AdminEnableUser", named.clone()).await;
     twice(true, "AdminDisableUser", named.clone()).await;

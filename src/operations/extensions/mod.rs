@@ -2,28 +2,36 @@
 //!
 //! Amazon Cognito has no operations for these purposes: to rename passkeys and show their details, to tell passkey
 //! managers which passkeys are still accepted, to let operators list and delete users' passkeys, and to set a pool's
-//! rules for passkeys and the look of its pages (docs/passkeys.md). The shapes of the operations are in
-//! `wire/keystead.json`.
+//! rules for passkeys and the look of its pages (docs/passkeys.md), and what signs its tokens (docs/token-signing.md).
+//! The shapes of the operations are in `wire/keystead.json`.
 
 pub(crate) mod admin_delete_web_authn_credential;
 pub(crate) mod admin_list_web_authn_credentials;
 pub(crate) mod get_passkey_signals;
 pub(crate) mod get_user_pool_branding;
 pub(crate) mod get_user_pool_passkey_policy;
+pub(crate) mod get_user_pool_token_signing;
 pub(crate) mod list_web_authn_credential_details;
 pub(crate) mod set_user_pool_branding;
 pub(crate) mod set_user_pool_passkey_policy;
+pub(crate) mod set_user_pool_token_signing;
 pub(crate) mod update_web_authn_credential;
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 
 use crate::{
     app::App,
     clock::epoch_seconds,
     error::{Error, Result},
-    store::{passkeys::PasskeyDetails, pools::Pool},
+    store::{
+        keys::{self, KeyInfo},
+        passkeys::PasskeyDetails,
+        pools::Pool,
+    },
+    tokens::SigningAlgorithm,
 };
 
 /// A user's passkeys.
@@ -120,4 +128,57 @@ impl Branding {
         }
         Self { branding: out }
     }
+}
+
+/// What signs a pool's tokens, and the pool's keys.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TokenSigning {
+    token_signing: Map<String, Value>,
+    #[serde(skip)]
+    algorithm: SigningAlgorithm,
+    #[serde(skip)]
+    next: Option<NextSigning>,
+}
+
+/// What is about to sign a pool's tokens.
+#[derive(Clone, Copy)]
+struct NextSigning {
+    algorithm: SigningAlgorithm,
+    starts: OffsetDateTime,
+}
+
+impl TokenSigning {
+    /// Makes the output from the keys of a pool.
+    fn of(keys: &[KeyInfo]) -> Result<Self> {
+        let current = keys.iter().find(|key| key.state == "current");
+        let algorithm =
+            current.ok_or_else(|| Error::internal("a pool without a current key"))?.public.numbers.algorithm();
+        let next = keys.iter().find(|key| key.state == "next");
+        let next = next.map(|key| NextSigning { algorithm: key.public.numbers.algorithm(), starts: key.signs_from });
+        let mut out = Map::new();
+        out.insert("Algorithm".into(), json!(algorithm));
+        if let Some(next) = next {
+            out.insert("NextAlgorithm".into(), json!(next.algorithm));
+            out.insert("NextAt".into(), json!(epoch_seconds(next.starts)));
+        }
+        out.insert("Keys".into(), keys.iter().map(key_info).collect());
+        Ok(Self { token_signing: out, algorithm, next })
+    }
+}
+
+/// Returns a key as a `TokenSigningKeyType`. Times are seconds since the epoch.
+fn key_info(key: &KeyInfo) -> Value {
+    let mut out = json!({
+        "KeyId": key.public.kid,
+        "TokenUse": key.token_use,
+        "Algorithm": key.public.numbers.algorithm(),
+        "State": key.state.to_uppercase(),
+        "SignsFrom": epoch_seconds(key.signs_from),
+    });
+    if let Some(at) = key.retired_at {
+        out["RetiredAt"] = json!(epoch_seconds(at));
+        out["RemovedAfter"] = json!(epoch_seconds(at + keys::KEPT));
+    }
+    out
 }

@@ -1,6 +1,7 @@
 //! GetSigningCertificate: returns the certificate of the key that signs the pool's ID tokens.
 //!
 //! In Amazon Cognito, the certificate is for SAML requests to other identity providers, which Keystead does not send.
+//! Only RSA keys have a certificate. The operation is refused if the pool chose another algorithm for its tokens.
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetSigningCertificate.html>
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -11,7 +12,8 @@ use crate::{
     caller::Operator,
     context::Context,
     error::{Error, Result},
-    flows, store, tokens,
+    flows, store,
+    tokens::{self, SigningAlgorithm},
 };
 
 #[derive(Deserialize)]
@@ -32,6 +34,14 @@ pub async fn handle(app: &App, _: &Context, _: Operator, request: Request) -> Re
     let keys = store::keys::list(&app.db, &app.sealing, &pool.id).await?;
     let key = keys.into_iter().find(|key| key.token_use == "id" && key.state == "current");
     let key = key.ok_or_else(|| Error::internal(format!("pool {} has no current id key", pool.id)))?;
+    let algorithm = key.public.numbers.algorithm();
+    if algorithm != SigningAlgorithm::Rs256 {
+        let text = format!(
+            "The user pool signs tokens with {}, and only the keys of RS256 have a certificate.",
+            algorithm.name()
+        );
+        return Err(Error::InvalidParameter(text.into()));
+    }
     let made = tokio::task::spawn_blocking(move || tokens::certificate(&pool.id, &key.private, key.created_at)).await;
     Ok(Response { certificate: BASE64_STANDARD.encode(made.map_err(Error::internal)??) })
 }

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn every_pattern_compiles() {
     let model = model();
-    assert_eq!(model.operation_names().len(), 153 + 9);
+    assert_eq!(model.operation_names().len(), 153 + 11);
     let patterns = model.shapes.values().filter(|shape| shape.regex().is_some()).count();
     assert!(patterns > 50, "{patterns}");
 }
@@ -69,9 +69,11 @@ fn operations_are_found_by_their_exact_names() {
             "GetPasskeySignals",
             "GetUserPoolBranding",
             "GetUserPoolPasskeyPolicy",
+            "GetUserPoolTokenSigning",
             "ListWebAuthnCredentialDetails",
             "SetUserPoolBranding",
             "SetUserPoolPasskeyPolicy",
+            "SetUserPoolTokenSigning",
             "UpdateWebAuthnCredential",
         ]
     );
