@@ -103,7 +103,7 @@ impl KeyRing {
         {
             let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
             if let Some(cached) = pools.get_mut(pool_id) {
-                if cached.read > reads || cached.again >= AGAIN {
+                if cached.read > reads || cached.again >= AGAIN || cached.keys.may_know(token) {
                     return Ok(Some(cached.keys.clone()));
                 }
                 cached.again += 1;
@@ -131,7 +131,9 @@ impl KeyRing {
     pub fn known_for(&self, pool_id: &str, token: &str, now: OffsetDateTime) -> Option<Arc<PoolKeys>> {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
         let cached = pools.get(pool_id).filter(|cached| cached.is_fresh(now))?;
-        (cached.again >= AGAIN || cached.keys.may_know(token)).then(|| cached.keys.clone())
+        // The last read that is allowed may be in progress.
+        let is_final = cached.again >= AGAIN && cached.turn.try_lock().is_ok();
+        (is_final || cached.keys.may_know(token)).then(|| cached.keys.clone())
     }
 
     /// Forgets the keys of a pool, because they have just been changed.
