@@ -2,12 +2,17 @@
 //!
 //! A sealed value is `key id (4) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag`. It is bound to a context, which says
 //! where the value belongs. So a value that was moved to another row or purpose cannot be opened.
+//!
+//! What strangers can request in any number, such as `Session` strings, is sealed apart, as `key id (4) ‖ salt (16) ‖
+//! AES-256-GCM ciphertext and tag`. The key and the nonce are derived (HKDF-SHA256, RFC 5869) from the sealing key and
+//! the salt. With a single key and random nonces of 96 bits, a flood of 2^32 strings would use up what AES-GCM allows
+//! one key (NIST SP 800-38D, section 8.3). Derived keys spare the key that seals the secrets at rest.
 
 use std::{fmt, path::Path};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    digest, hmac,
+    digest, hkdf, hmac,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -15,12 +20,18 @@ use crate::random;
 
 const KEY_ID_LEN: usize = 4;
 const TAG_LEN: usize = 16;
+const SALT_LEN: usize = 16;
+
+/// How much longer [`SealingKey::seal_apart`] makes a value.
+pub const APART_OVERHEAD: usize = KEY_ID_LEN + SALT_LEN + TAG_LEN;
 
 /// The sealing key, ready for use. Its `Debug` output shows only its ID.
 pub struct SealingKey {
     id: [u8; KEY_ID_LEN],
     aead: LessSafeKey,
     derivation: hmac::Key,
+    /// The input keying material of the keys that seal apart.
+    apart: [u8; 32],
 }
 
 /// Why a value could not be opened, or a key could not be read.
@@ -50,7 +61,14 @@ impl SealingKey {
         // Derivations have a second key, so that the bytes of the AEAD key are used only for sealing, for the ID and to
         // make this second key.
         let derivation = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"keystead derivation key");
-        Self { id, aead: LessSafeKey::new(unbound), derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.as_ref()) }
+        let mut key = Self {
+            id,
+            aead: LessSafeKey::new(unbound),
+            derivation: hmac::Key::new(hmac::HMAC_SHA256, derivation.as_ref()),
+            apart: [0; 32],
+        };
+        key.apart = key.derive("keys that seal apart", &[]);
+        key
     }
 
     /// Reads a key from the base64 of its 32 bytes.
@@ -109,6 +127,54 @@ impl SealingKey {
         let length = plain.len();
         body.truncate(length);
         Ok(body)
+    }
+
+    /// Seals `plain` for `context` under a key of its own.
+    pub fn seal_apart(&self, context: &str, plain: &[u8]) -> Vec<u8> {
+        let salt: [u8; SALT_LEN] = random::bytes();
+        let mut sealed = plain.to_vec();
+        let (key, nonce) = self.key_apart(context, &salt);
+        key.seal_in_place_append_tag(nonce, Aad::from(context.as_bytes()), &mut sealed)
+            .expect("a short text can be sealed");
+        [&self.id[..], &salt, &sealed].concat()
+    }
+
+    /// Opens a value that [`Self::seal_apart`] made for the same context.
+    pub fn open_apart(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let (id, rest) = sealed.split_first_chunk::<KEY_ID_LEN>().ok_or(Error::Broken)?;
+        let (salt, body) = rest.split_first_chunk::<SALT_LEN>().ok_or(Error::Broken)?;
+        if *id != self.id {
+            return Err(Error::OtherKey { found: hex(id), ours: hex(&self.id) });
+        }
+        let mut body = body.to_vec();
+        let (key, nonce) = self.key_apart(context, salt);
+        let length =
+            key.open_in_place(nonce, Aad::from(context.as_bytes()), &mut body).map_err(|_| Error::Broken)?.len();
+        body.truncate(length);
+        Ok(body)
+    }
+
+    /// Opens a value that [`Self::seal_apart`] or [`Self::seal`] made for this context.
+    pub fn open_any(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        self.open_apart(context, sealed).or_else(|_| self.open(context, sealed))
+    }
+
+    /// Derives the key and the nonce that seal one value.
+    fn key_apart(&self, context: &str, salt: &[u8; SALT_LEN]) -> (LessSafeKey, Nonce) {
+        struct Length;
+        impl hkdf::KeyType for Length {
+            fn len(&self) -> usize {
+                32 + NONCE_LEN
+            }
+        }
+        let mut out = [0; 32 + NONCE_LEN];
+        let info = [context.as_bytes()];
+        let extracted = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(&self.apart);
+        let expanded = extracted.expand(&info, Length).and_then(|derived| derived.fill(&mut out));
+        expanded.expect("HKDF makes 44 bytes");
+        let (key, nonce) = out.split_at(32);
+        let key = UnboundKey::new(&AES_256_GCM, key).expect("32 bytes are an AES-256 key");
+        (LessSafeKey::new(key), Nonce::try_assume_unique_for_key(nonce).expect("12 bytes are a nonce"))
     }
 
     /// Derives a value that only this deployment can compute (HMAC-SHA256). The same purpose and input always give the

@@ -19,6 +19,34 @@ fn a_sealed_value_opens_only_in_its_context_and_unchanged() {
     assert_ne!(key.seal("a", b"plain"), sealed);
 }
 
+#[test]
+fn what_is_sealed_apart_opens_only_in_its_context_and_unchanged() {
+    let key = SealingKey::new(&[7; 32]);
+    let sealed = key.seal_apart("a", b"plain");
+    assert_eq!(sealed.len(), b"plain".len() + APART_OVERHEAD);
+    assert_eq!(key.open_apart("a", &sealed).unwrap(), b"plain");
+    assert!(matches!(key.open_apart("b", &sealed), Err(Error::Broken)));
+    for index in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[index] ^= 1;
+        assert!(key.open_apart("a", &changed).is_err(), "byte {index}");
+        assert!(key.open_apart("a", &sealed[..index]).is_err(), "the first {index} bytes");
+    }
+    assert!(matches!(SealingKey::new(&[8; 32]).open_apart("a", &sealed), Err(Error::OtherKey { .. })));
+    assert_ne!(key.seal_apart("a", b"plain"), sealed);
+}
+
+#[test]
+fn the_two_seals_are_told_apart() {
+    let key = SealingKey::new(&[7; 32]);
+    let (apart, plain) = (key.seal_apart("a", b"plain"), key.seal("a", b"plain"));
+    assert!(key.open("a", &apart).is_err() && key.open_apart("a", &plain).is_err());
+    assert_eq!(
+        (key.open_any("a", &apart).unwrap(), key.open_any("a", &plain).unwrap()),
+        (b"plain".into(), b"plain".into())
+    );
+}
+
 proptest! {
     /// A sealed value opens only in its own context, and not at all if it was changed or cut.
     #[test]
