@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicUsize},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -25,16 +25,16 @@ use crate::{
     opened_sessions::OpenedSessions,
     passkey_providers::PasskeyProviders,
     passwords::{self, Passwords},
+    pending::Challenge,
     proxies::Proxies,
     readiness::Readiness,
     sealing::SealingKey,
+    session_text,
     store::{
         self, Connections,
-        batches::{
-            BeginSignIns, ClientToFind, CompleteSignIns, DeletePasskeys, FindClients, InsertChallenges, ListPasskeys,
-            ResumeSignIns,
-        },
-        clients::ClientAndPool,
+        batches::{ClientToFind, DeletePasskeys, FindClients, FindPeople, ListPasskeys, OpenSessions},
+        clients::{ClientAndPool, Versions},
+        upgrade_steps::UpgradeStep,
     },
     tokens::PoolKeys,
     triggers::Triggers,
@@ -101,6 +101,12 @@ pub struct App {
     /// requests but reports that it is not ready.
     pub draining: AtomicBool,
     client_pools: RwLock<HashMap<String, String>>,
+    /// App clients with their pools, as they were last read, by client ID. They may be outdated: see
+    /// [`Self::known_client`].
+    known_clients: RwLock<HashMap<String, Arc<ClientAndPool>>>,
+    /// Whether the states of sign-ins are sealed in `Session` strings. If not, they are rows, because replicas of the
+    /// previous release, which know only rows, may be running.
+    seals_states: AtomicBool,
 }
 
 /// The statements that requests share, each with its own connection: see [`crate::group_commit`].
@@ -108,14 +114,12 @@ pub struct Batchers {
     pub delete_passkeys: GroupCommit<DeletePasskeys>,
     pub list_passkeys: GroupCommit<ListPasskeys>,
     pub find_clients: GroupCommit<FindClients>,
-    pub begin_sign_ins: GroupCommit<BeginSignIns>,
-    pub insert_challenges: GroupCommit<InsertChallenges>,
-    pub resume_sign_ins: GroupCommit<ResumeSignIns>,
-    pub complete_sign_ins: GroupCommit<CompleteSignIns>,
+    pub find_people: GroupCommit<FindPeople>,
+    pub open_sessions: GroupCommit<OpenSessions>,
 }
 
 /// How many connections the groups in [`Batchers`] have in total. Each group has one.
-const GROUP_CONNECTIONS: u32 = 7;
+const GROUP_CONNECTIONS: u32 = 5;
 /// How many connections background jobs have.
 const JOB_CONNECTIONS: u32 = 3;
 /// The number of connections besides those in [`App::db`]: those of the groups and the jobs, and one for the readiness
@@ -132,16 +136,16 @@ impl Batchers {
             delete_passkeys: GroupCommit::new(DeletePasskeys { db: db() }, GROUP_LIMITS),
             list_passkeys: GroupCommit::new(ListPasskeys { db: db() }, GROUP_LIMITS),
             find_clients: GroupCommit::new(FindClients { db: db(), sealing: sealing.clone() }, GROUP_LIMITS),
-            begin_sign_ins: GroupCommit::new(BeginSignIns { db: db() }, GROUP_LIMITS),
-            insert_challenges: GroupCommit::new(InsertChallenges { db: db() }, GROUP_LIMITS),
-            resume_sign_ins: GroupCommit::new(ResumeSignIns { db: db() }, GROUP_LIMITS),
-            complete_sign_ins: GroupCommit::new(CompleteSignIns { db: db() }, GROUP_LIMITS),
+            find_people: GroupCommit::new(FindPeople { db: db() }, GROUP_LIMITS),
+            open_sessions: GroupCommit::new(OpenSessions { db: db() }, GROUP_LIMITS),
         }
     }
 }
 
 /// The most entries of `client_pools`. When it is full, it is emptied.
 const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
+/// The most entries of `known_clients`. When it is full, it is emptied.
+const KNOWN_CLIENTS: usize = 1_000;
 
 impl App {
     /// Checks the settings, and whether they fit together. The error names the setting.
@@ -185,6 +189,8 @@ impl App {
             batchers: Batchers::new(&db, &sealing),
             draining: AtomicBool::new(false),
             client_pools: RwLock::default(),
+            known_clients: RwLock::default(),
+            seals_states: AtomicBool::new(false),
             job_db: db.apart(JOB_CONNECTIONS),
             probe_db: db.apart(1),
             readiness: Readiness::default(),
@@ -195,12 +201,37 @@ impl App {
         })
     }
 
-    /// Measures the database's time. Returns how many seconds this computer's clock is ahead of the database's.
-    pub async fn measure_clock(&self) -> sqlx::Result<f64> {
+    /// Measures the database's time, and reads which steps of upgrades are finished. Returns how many seconds this
+    /// computer's clock is ahead of the database's.
+    ///
+    /// A replica that has not yet read that a step is finished, or was taken back, does no harm: this release
+    /// understands what is written before and after the step.
+    pub async fn consult_database(&self) -> sqlx::Result<f64> {
+        let seals = store::upgrade_steps::is_finished(&self.job_db, UpgradeStep::SealedStates).await?;
+        self.seals_states.store(seals, Ordering::Relaxed);
         let (asked, time, answered) = store::look::time(&self.job_db).await?;
         let ahead = self.clock.measure(asked, time, answered).as_seconds_f64();
         self.metrics.clock_ahead(ahead);
         Ok(ahead)
+    }
+
+    /// Whether the states of sign-ins are sealed in `Session` strings.
+    pub fn seals_states(&self) -> bool {
+        self.seals_states.load(Ordering::Relaxed)
+    }
+
+    /// Seals a value that anybody can request any number of times. `sealing.open_any` opens it.
+    pub fn seal_for_strangers(&self, context: &str, plain: &[u8]) -> Vec<u8> {
+        // The previous release cannot open what is sealed apart.
+        if self.seals_states() { self.sealing.seal_apart(context, plain) } else { self.sealing.seal(context, plain) }
+    }
+
+    /// Makes the `Session` string for a challenge that is a row.
+    pub fn session_of_row(&self, pool_id: &str, challenge: &Challenge) -> String {
+        match self.seals_states() {
+            true => session_text::of_row(&self.sealing, pool_id, challenge),
+            false => session_text::of_row_in_older_form(&self.sealing, pool_id, challenge),
+        }
     }
 
     /// Closes the connections to the database. Waits up to five seconds for those in use.
@@ -232,11 +263,37 @@ impl App {
     /// Finds an app client and its pool. Fails if the pool has no such client.
     pub async fn client_with_pool(&self, pool_id: &str, client_id: &str) -> Result<Arc<ClientAndPool>> {
         let request = ClientToFind { pool_id: pool_id.to_owned(), client_id: client_id.to_owned() };
-        if let Some(found) = self.batchers.find_clients.run(request).await? {
-            return Ok(found);
+        let found = match self.batchers.find_clients.run(request).await? {
+            Some(found) => found,
+            None => {
+                let found = store::clients::find_with_pool(&self.db, &self.sealing, pool_id, client_id).await?;
+                found.map(Arc::new).ok_or_else(|| Error::no_such_client(client_id))?
+            }
+        };
+        let mut known = self.known_clients.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN_CLIENTS {
+            known.clear();
         }
-        let found = store::clients::find_with_pool(&self.db, &self.sealing, pool_id, client_id).await?;
-        found.map(Arc::new).ok_or_else(|| Error::no_such_client(client_id))
+        known.insert(client_id.to_owned(), found.clone());
+        Ok(found)
+    }
+
+    /// Returns an app client with its pool as this replica last read them, without a query.
+    ///
+    /// They may have changed since, at any time ago. So no decision may rest on them before a statement has found that
+    /// both rows still have the same versions.
+    pub fn known_client(&self, pool_id: &str, client_id: &str) -> Option<Arc<ClientAndPool>> {
+        let known = self.known_clients.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(client_id).filter(|known| known.pool.id == pool_id).cloned()
+    }
+
+    /// Finds an app client and its pool, whose rows were just found to have these versions. Reads them only if this
+    /// replica does not know these versions.
+    pub async fn client_at(&self, pool_id: &str, client_id: &str, versions: Versions) -> Result<Arc<ClientAndPool>> {
+        match self.known_client(pool_id, client_id).filter(|known| known.versions == versions) {
+            Some(known) => Ok(known),
+            None => self.client_with_pool(pool_id, client_id).await,
+        }
     }
 
     /// Finds the pool that an app client belongs to. Fails if there is no such client.

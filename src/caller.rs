@@ -2,13 +2,14 @@
 //! for such a caller:
 //!
 //! - [`PublicClient`]: anyone who names an existing app client.
+//! - [`RememberedClient`]: the same, without reading the client for each call.
 //! - [`Bearer`]: the holder of a valid access token. The handler's own statements check whether the session is live.
 //! - [`SignedIn`]: the holder of a valid access token whose session was just found to be live.
 //! - [`Enroller`]: a signed-in user, or a person whose sign-in waits until an authenticator app is set up.
 //! - [`Operator`]: the sender of a request that is signed (SigV4) with an operator's key, whose role and pool allow the
 //!   operation.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -21,8 +22,12 @@ use crate::{
     error::{Error, Result},
     fair,
     role::Role,
-    session_text, sigv4,
-    store::{self, Connection, clients::ClientAndPool},
+    session_text::{self, Opened},
+    sigv4,
+    store::{
+        self, Connection,
+        clients::{ClientAndPool, Versions},
+    },
     tokens::{self, AccessClaims},
     wire,
 };
@@ -110,6 +115,98 @@ impl Caller for PublicClient {
         concerns_pool(app, call, &pool_id)?;
         let named = app.client_with_pool(&pool_id, client_id).await?;
         Ok(Self(named))
+    }
+}
+
+/// Anyone who calls through an app client, which this replica may have read before.
+///
+/// What was read before may be outdated. [`Self::run`] hands it to code that must find out, by [`Freshness`], whether it
+/// is current before it decides anything.
+pub struct RememberedClient {
+    pool_id: String,
+    client_id: String,
+}
+
+/// Whether an app client and its pool, as a call uses them, are known to be current.
+///
+/// They are if the call has read them, or if one of its statements has found that their rows still have the versions
+/// that were read before.
+#[derive(Debug)]
+pub struct Freshness(Cell<bool>);
+
+impl Freshness {
+    /// The client and the pool were read for this call.
+    pub fn current() -> Self {
+        Self(Cell::new(true))
+    }
+
+    /// The client and the pool were read before, for another call.
+    pub fn unknown() -> Self {
+        Self(Cell::new(false))
+    }
+
+    /// Whether the client and the pool are known to be current.
+    pub fn is_current(&self) -> bool {
+        self.0.get()
+    }
+
+    /// Finds out whether the client and the pool are current, unless that is known. Fails if they are not.
+    pub async fn confirm(&self, app: &App, named: &ClientAndPool) -> Result<()> {
+        if self.is_current() {
+            return Ok(());
+        }
+        let (pool_id, client_id) = (&named.pool.id, &named.client.id);
+        self.found(store::clients::are_current(&app.db, pool_id, client_id, named.versions).await?)
+    }
+
+    /// Takes note of what a statement of this call has found: whether the client and the pool are current. Fails if
+    /// they are not; then [`RememberedClient::run`] reads them and begins again.
+    pub fn found(&self, current: bool) -> Result<()> {
+        self.0.set(current);
+        if current { Ok(()) } else { Err(Error::outdated()) }
+    }
+}
+
+impl RememberedClient {
+    /// Runs the operation with the client and the pool as this replica knows them. If they turn out to be outdated, or
+    /// if this replica does not know them, it reads them first.
+    ///
+    /// The operation writes nothing, and calls no function of the pool, before it has found out whether they are
+    /// current.
+    pub async fn run<T>(
+        &self,
+        app: &App,
+        operation: impl AsyncFn(&ClientAndPool, &Freshness) -> Result<T>,
+    ) -> Result<T> {
+        if let Some(known) = app.known_client(&self.pool_id, &self.client_id) {
+            let freshness = Freshness::unknown();
+            match operation(&known, &freshness).await {
+                Err(error) if error.is_outdated() => {}
+                done if freshness.is_current() => return done,
+                _ => return Err(Error::internal("a call did not find out whether its app client is current")),
+            }
+        }
+        let read = app.client_with_pool(&self.pool_id, &self.client_id).await?;
+        operation(&read, &Freshness::current()).await
+    }
+}
+
+impl Caller for RememberedClient {
+    type Proof = ();
+
+    async fn prove(_: &App, _: &Call) -> Result<()> {
+        Ok(())
+    }
+
+    fn recognize(app: &App, call: &Call, input: &Map<String, Value>) -> Result<Recognized> {
+        PublicClient::recognize(app, call, input)
+    }
+
+    async fn identify(app: &App, call: &Call, (): (), _: Recognized, input: &Map<String, Value>) -> Result<Self> {
+        let client_id = text(input, "ClientId");
+        let pool_id = app.pool_of_client(client_id).await?;
+        concerns_pool(app, call, &pool_id)?;
+        Ok(Self { pool_id, client_id: client_id.to_owned() })
     }
 }
 
@@ -232,6 +329,8 @@ pub struct SignedIn {
     pub bearer: Bearer,
     /// The user.
     pub user: store::users::User,
+    /// The versions of the rows of the token's app client and of the pool.
+    pub versions: Versions,
 }
 
 impl Caller for SignedIn {
@@ -254,8 +353,9 @@ impl Caller for SignedIn {
     ) -> Result<Self> {
         let bearer = Bearer::identify(app, call, (), recognized, input).await?;
         let mut db = app.db.acquire().await?;
-        match store::users::find_live(&mut db, &bearer.pool_id, bearer.sub, bearer.origin_jti).await? {
-            Some(user) => Ok(Self { bearer, user }),
+        let (pool_id, sub) = (&bearer.pool_id, bearer.sub);
+        match store::users::find_live_with_versions(&mut db, pool_id, sub, bearer.origin_jti).await? {
+            Some((user, versions)) => Ok(Self { bearer, user, versions }),
             None => Err(bearer.refusal(app, &mut db, &call.context).await?),
         }
     }
@@ -271,10 +371,7 @@ pub enum Enroller {
     SignedIn(Box<SignedIn>),
     /// The holder of a `Session` string. The handler's transaction must check that the string belongs to an MFA_SETUP
     /// challenge that is still pending.
-    Midway {
-        pool_id: String,
-        challenge: Uuid,
-    },
+    Midway(Box<Opened>),
 }
 
 impl Caller for Enroller {
@@ -303,14 +400,14 @@ impl Caller for Enroller {
         };
         let opened = session_text::open_any(&app.sealing, session, app.clock.now())?;
         concerns_pool(app, call, &opened.pool_id)?;
-        Ok(Self::Midway { pool_id: opened.pool_id, challenge: opened.id })
+        Ok(Self::Midway(Box::new(opened)))
     }
 
     fn user(&self) -> Option<(&str, Uuid)> {
         match self {
             Self::SignedIn(signed_in) => signed_in.user(),
             // The user is not known yet, so the ID of the challenge takes the place of the subject.
-            Self::Midway { pool_id, challenge } => Some((pool_id, *challenge)),
+            Self::Midway(opened) => Some((&opened.pool_id, opened.id)),
         }
     }
 }

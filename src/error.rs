@@ -131,6 +131,11 @@ pub enum Error {
     MalformedHttpRequest(Text),
 }
 
+/// What is known of the app client or its pool is outdated.
+#[derive(Debug, thiserror::Error)]
+#[error("the app client or its user pool has changed meanwhile")]
+struct Outdated;
+
 impl Error {
     /// Makes the error for a string with the character U+0000, which PostgreSQL cannot store.
     pub fn nul() -> Self {
@@ -140,6 +145,17 @@ impl Error {
     /// Makes an [`Error::Internal`] with this cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
+    }
+
+    /// Makes the error for a call that began with an app client or a pool that has changed since this replica read it.
+    /// The call is begun again, so nobody sees this error.
+    pub fn outdated() -> Self {
+        Self::internal(Outdated)
+    }
+
+    /// Whether this is [`Self::outdated`].
+    pub fn is_outdated(&self) -> bool {
+        matches!(self, Self::Internal(cause) if cause.is::<Outdated>())
     }
 
     /// Returns the exception's name, for `__type` and the `x-amzn-ErrorType` header.

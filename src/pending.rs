@@ -1,11 +1,14 @@
 //! What the server remembers between two calls of a sign-in, a sign-up or a registration.
 //!
-//! A [`Pending`] is stored as its kind and the members of its variant. Replicas of the previous release read and write
-//! the same data. So a new member must have a default, and no member may be renamed.
+//! A [`Pending`] is written as its kind and the members of its variant, sealed in a `Session` string or in a row of the
+//! table `challenges`. Replicas of the previous release read and write the same data. So a new member must have a
+//! default, and no member may be renamed.
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Map, Value};
 use strum::IntoStaticStr;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::factor::{ChallengeName, SecondFactor};
 
@@ -101,6 +104,42 @@ pub struct Ceremony {
     /// Whether the sign-in names no user, so that the passkey must identify its user.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub discoverable: bool,
+    /// What the first call of the sign-in read, so that the second need not read it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<Box<ReadBefore>>,
+}
+
+/// What the first call of a passkey sign-in read about a user. The second call verifies the assertion with it, and then
+/// signs the user in by a statement that does nothing unless all rows still have these versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadBefore {
+    /// The hash of the name under which the user signs in.
+    pub name: String,
+    /// The versions of the rows of the user pool and of the app client.
+    pub pool: i64,
+    pub client: i64,
+    /// Whether the authenticator must verify its user.
+    pub user_verification: bool,
+    /// Whether the passkey counts as both factors.
+    pub both_factors: bool,
+    pub passkeys: Vec<PasskeyBefore>,
+}
+
+/// A passkey, as the first call of a sign-in read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasskeyBefore {
+    /// The start of the hash of the credential ID.
+    pub id: String,
+    /// The COSE key, in base64url.
+    pub key: String,
+    #[serde(rename = "count")]
+    pub sign_count: i64,
+    #[serde(rename = "be")]
+    pub backup_eligible: bool,
+    /// Whether it is a roaming authenticator (`cross-platform`).
+    #[serde(rename = "roams")]
+    pub roaming: bool,
 }
 
 /// A code that was sent.
@@ -281,6 +320,33 @@ pub struct Bounds {
     /// challenge is bound to the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decoy: Option<String>,
+}
+
+/// A pending challenge.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+    pub id: Uuid,
+    pub client_id: String,
+    /// `None` if the challenge is a decoy for an unknown user. Also `None` if the sign-in names no user, so that the
+    /// passkey must identify its user.
+    pub sub: Option<Uuid>,
+    pub state: Pending,
+    pub bounds: Bounds,
+    pub expires_at: OffsetDateTime,
+    pub kept: Kept,
+}
+
+/// Where a challenge is kept until it is answered. It decides how the challenge is used up, so that nobody can use it
+/// again: a row is deleted, and for a string a row is added (`store::challenges::use_up`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// As a row of the table `challenges`.
+    Row,
+    /// In the `Session` string itself.
+    Sealed {
+        /// The version of the user's row when the challenge was made; 0 if there is no user.
+        user_version: i64,
+    },
 }
 
 /// A stored challenge that this release does not understand. The error reveals nothing of its content.

@@ -86,7 +86,7 @@ pub async fn run(config: Config) -> Result<(), String> {
         parts.stop().await?;
         return report.end();
     }
-    match app.measure_clock().await {
+    match app.consult_database().await {
         Ok(ahead) if ahead.abs() < 5.0 => report.good("clock", "agrees with the database's"),
         Ok(ahead) => report.bad("clock", &format!("is {:.0} s from the database's: set it, by NTP", ahead.abs())),
         Err(cause) => report.bad("clock", &format!("could not be compared with the database's: {cause}")),

@@ -47,7 +47,7 @@ enum Command {
     /// Run the server until SIGTERM or Ctrl-C.
     Serve(Box<Config>),
     /// Bring the database's schema up to date.
-    Migrate(Box<Config>),
+    Migrate(migrate::Migrate),
     /// Check a deployment: its settings, database, migrations, sealing key, clock, operators, proxies and user pools.
     Doctor(Box<Config>),
     /// Manage operators' key pairs.
@@ -104,7 +104,7 @@ fn try_run() -> Result<(), String> {
     runtime.block_on(async {
         match cli.command {
             Command::Serve(config) => serve::run(file.complete(*config)?).await,
-            Command::Migrate(config) => migrate::run(file.complete(*config)?).await,
+            Command::Migrate(migrate::Migrate { step, config }) => migrate::run(step, file.complete(*config)?).await,
             Command::Doctor(config) => doctor::run(file.complete(*config)?).await,
             Command::Operator(command) => operator::run(command, &file).await,
             Command::Passkeys(command) => passkeys::run(command).await,

@@ -16,7 +16,7 @@ use crate::{
     config::{Config, KNOWN_OPERATOR_SECRET, tables::AclRules},
     database::{ClusterSettings, PrivateCluster},
     sealing::SealingKey,
-    store::{self, Connections, connections::may_pass},
+    store::{self, Connections, connections::may_pass, upgrade_steps::UpgradeStep},
 };
 
 /// The content of `keystead.toml`.
@@ -163,7 +163,8 @@ pub async fn assemble(config: Config) -> Result<Parts, String> {
 /// Fails if this computer's clock is far from the database's. Keystead itself would still use the database's time, but
 /// other programs on the computer would have the wrong time.
 async fn check_clock(app: &App) -> Result<(), String> {
-    let ahead = app.measure_clock().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
+    let ahead =
+        app.consult_database().await.map_err(|cause| format!("cannot ask the database for its time: {cause}"))?;
     if ahead.abs() <= CLOCK_TOLERANCE {
         return Ok(());
     }
@@ -181,13 +182,24 @@ pub async fn open(config: Config) -> Result<Parts, String> {
 }
 
 /// Brings the database's schema up to date. Needs no sealing key, because migrations open nothing that is sealed.
-pub async fn migrate(config: &Config) -> Result<(), String> {
+///
+/// `step` is a step of the upgrade to finish (`true`) or to take back.
+pub async fn migrate(config: &Config, step: Option<(UpgradeStep, bool)>) -> Result<(), String> {
     let (cluster, options) = open_database(config, &data_dir(config)?).await?;
-    let migrated = migrate_database(&options).await;
+    let migrated = match migrate_database(&options).await {
+        Ok(()) => note_step(&options, step).await,
+        refused => refused,
+    };
     if let Some(cluster) = cluster {
         cluster.stop().await.map_err(|cause| cause.to_string())?;
     }
     migrated
+}
+
+async fn note_step(options: &PgConnectOptions, step: Option<(UpgradeStep, bool)>) -> Result<(), String> {
+    let Some((step, finish)) = step else { return Ok(()) };
+    let noted = store::upgrade_steps::set(options, step, finish).await;
+    noted.map_err(|cause| format!("cannot note the step of the upgrade: {cause}"))
 }
 
 async fn migrate_database(options: &PgConnectOptions) -> Result<(), String> {

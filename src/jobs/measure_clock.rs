@@ -1,5 +1,6 @@
 //! Measures the database's time each minute. Every replica uses that time, so a wrong clock of a replica's computer
-//! does no harm. A wrong clock is logged, so that the operator can correct it.
+//! does no harm. A wrong clock is logged, so that the operator can correct it. The same job reads which steps of
+//! upgrades are finished.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +17,7 @@ const NOTABLE: f64 = 5.0;
 pub async fn run(app: Arc<App>) {
     let mut told = false;
     loop {
-        match app.measure_clock().await {
+        match app.consult_database().await {
             Ok(ahead) => {
                 let notable = ahead.abs() > NOTABLE;
                 if notable && !told {

@@ -24,6 +24,7 @@ const IMPORTS_WAIT: Duration = Duration::DAY;
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Challenges,
+    UsedStates,
     Sessions,
     EndedSessions,
     LoginAttempts,
@@ -38,8 +39,9 @@ enum Kind {
     UnconfirmedUsers,
 }
 
-const KINDS: [Kind; 13] = [
+const KINDS: [Kind; 14] = [
     Kind::Challenges,
+    Kind::UsedStates,
     Kind::Sessions,
     Kind::EndedSessions,
     Kind::LoginAttempts,
@@ -111,6 +113,16 @@ async fn remove(app: &App, db: &mut Connection, kind: Kind, now: OffsetDateTime)
             sqlx::query!(
                 "DELETE FROM challenges WHERE (user_pool_id, id) IN
                      (SELECT user_pool_id, id FROM challenges WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+                now,
+                BATCH
+            )
+            .execute(db)
+            .await?
+        }
+        Kind::UsedStates => {
+            sqlx::query!(
+                "DELETE FROM used_states WHERE (user_pool_id, id) IN
+                     (SELECT user_pool_id, id FROM used_states WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
                 now,
                 BATCH
             )

@@ -37,7 +37,7 @@ use crate::{
     app::App,
     budgets::Kind,
     call::{Access, Call},
-    caller::{Bearer, Caller, Enroller, Operator, PublicClient, Recognized, SignedIn},
+    caller::{Bearer, Caller, Enroller, Operator, PublicClient, Recognized, RememberedClient, SignedIn},
     change::Changed,
     context::Context,
     error::{Error, Result},
@@ -248,7 +248,7 @@ operations! {
 /// The result that a writing operation must return, depending on its caller.
 ///
 /// For users and operators, it is a [`Changed`], which proves that the change was audited or that the handler stated
-/// why no audit row is needed. Handlers for a [`PublicClient`], such as those for signing up and signing in, write
+/// why no audit row is needed. Handlers for a [`PublicClient`] or a [`RememberedClient`], such as those for signing up and signing in, write
 /// their audit rows themselves and may return any type.
 trait WrittenBy<C> {
     type Answer: Serialize;
@@ -257,6 +257,14 @@ trait WrittenBy<C> {
 }
 
 impl<A: Serialize> WrittenBy<PublicClient> for A {
+    type Answer = A;
+
+    fn answer(self) -> A {
+        self
+    }
+}
+
+impl<A: Serialize> WrittenBy<RememberedClient> for A {
     type Answer = A;
 
     fn answer(self) -> A {

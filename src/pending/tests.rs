@@ -15,7 +15,7 @@ fn sent() -> SentCode {
 fn all() -> Vec<(Pending, &'static str, Value)> {
     let (at, text) = (|| Some("17".to_owned()), || "x".to_owned());
     let after = || AfterPassword::new(at(), carried());
-    let ceremony = |discoverable| Ceremony { challenge: text(), rp_id: "id".into(), discoverable };
+    let ceremony = |discoverable| Ceremony { challenge: text(), rp_id: "id".into(), discoverable, read: None };
     let custom = json!([
         {"challengeName": "SRP_A", "challengeResult": true, "challengeMetadata": null},
         {"challengeName": "CUSTOM_CHALLENGE", "challengeResult": false, "challengeMetadata": "m"},

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections};
+use super::{Connection, Connections, clients::Versions};
 
 /// A code, and what was granted with it.
 #[derive(Debug)]
@@ -55,6 +55,47 @@ pub async fn find_sub(db: &Connections, pool_id: &str, hash: &[u8]) -> sqlx::Res
     sqlx::query_scalar!("SELECT sub FROM authorization_codes WHERE user_pool_id = $1 AND code_hash = $2", pool_id, hash)
         .fetch_optional(db)
         .await
+}
+
+/// Reads a code without locking it, and whether the client and its pool still have these versions.
+pub async fn read(
+    db: &Connections,
+    pool_id: &str,
+    hash: &[u8],
+    client_id: &str,
+    versions: Versions,
+) -> sqlx::Result<Option<(bool, AuthorizationCode)>> {
+    let row = sqlx::query!(
+        r#"SELECT a.code_hash, a.sub, a.client_id, a.browser_session, a.redirect_uri, a.scope, a.nonce, a.code_challenge,
+                a.resource, a.expires_at, a.origin_jti, a.used_at,
+                EXISTS (SELECT 1 FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
+                    WHERE c.user_pool_id = $1 AND c.client_id = $3 AND c.version = $4 AND p.version = $5) AS "current!"
+           FROM authorization_codes a WHERE a.user_pool_id = $1 AND a.code_hash = $2"#,
+        pool_id,
+        hash,
+        client_id,
+        versions.client,
+        versions.pool
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| {
+        let code = AuthorizationCode {
+            hash: row.code_hash,
+            sub: row.sub,
+            client_id: row.client_id,
+            browser_session: row.browser_session,
+            redirect_uri: row.redirect_uri,
+            scope: row.scope,
+            nonce: row.nonce,
+            code_challenge: row.code_challenge,
+            resource: row.resource,
+            expires_at: row.expires_at,
+            origin_jti: row.origin_jti,
+            used_at: row.used_at,
+        };
+        (row.current, code)
+    }))
 }
 
 /// Locks a code until the transaction ends, and returns the code. The caller has locked the user's row.

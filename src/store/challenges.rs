@@ -1,5 +1,9 @@
-//! What is stored between two calls of a sign-in, a sign-up or a passkey registration. A challenge is used once and
-//! does not live long.
+//! What is kept between two calls of a sign-in, a sign-up or a passkey registration. A challenge is used once and does
+//! not live long.
+//!
+//! The challenges of sign-ins are usually not stored at all: they are sealed in `Session` strings
+//! (`docs/decisions/0045-a-sign-in-that-is-not-over-is-nobodys-row.md`). The table `used_states` has a row for each of
+//! these that was used up.
 
 use serde_json::Value;
 use sqlx::PgExecutor;
@@ -7,20 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Connection, unknown_text};
-use crate::pending::{self, Bounds, Pending};
-
-/// A pending challenge.
-#[derive(Clone, Debug)]
-pub struct Challenge {
-    pub id: Uuid,
-    pub client_id: String,
-    /// `None` if the challenge is a decoy for an unknown user. Also `None` if the sign-in names no user, so that the
-    /// passkey must identify its user.
-    pub sub: Option<Uuid>,
-    pub state: Pending,
-    pub bounds: Bounds,
-    pub expires_at: OffsetDateTime,
-}
+use crate::pending::{self, Challenge, Kept};
 
 /// A challenge as the database stores it.
 pub(super) struct Row {
@@ -39,7 +30,7 @@ impl TryFrom<Row> for Challenge {
         let Row { id, kind, client_id, sub, data, expires_at } = row;
         let read = pending::read(&kind, data);
         let (state, bounds) = read.map_err(|_| unknown_text("challenges.data", id, &kind))?;
-        Ok(Self { id, client_id, sub, state, bounds, expires_at })
+        Ok(Self { id, client_id, sub, state, bounds, expires_at, kept: Kept::Row })
     }
 }
 
@@ -93,7 +84,7 @@ pub async fn insert_registration(
     insert(db, pool_id, challenge, now).await
 }
 
-/// Finds a challenge without using it up.
+/// Finds a challenge that is a row, without using it up.
 pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
     let row = sqlx::query_as!(
         Row,
@@ -106,18 +97,66 @@ pub async fn find(db: impl PgExecutor<'_>, pool_id: &str, id: Uuid) -> sqlx::Res
     row.map(Challenge::try_from).transpose()
 }
 
-/// Removes a challenge and returns it, so that nobody can use it again. If several callers take the same challenge,
-/// only one gets it.
-pub async fn take(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx::Result<Option<Challenge>> {
-    let row = sqlx::query_as!(
-        Row,
-        "DELETE FROM challenges WHERE user_pool_id = $1 AND id = $2 RETURNING id, kind, client_id, sub, data, expires_at",
+/// Whether a challenge that was read before can still be used, without using it up.
+pub async fn is_unused(db: &mut Connection, pool_id: &str, challenge: &Challenge) -> sqlx::Result<bool> {
+    match challenge.kept {
+        Kept::Row => Ok(find(db, pool_id, challenge.id).await?.is_some()),
+        Kept::Sealed { user_version } => {
+            sqlx::query_scalar!(
+                r#"SELECT NOT EXISTS (SELECT 1 FROM used_states WHERE user_pool_id = $1 AND id = $2)
+                       AND NOT EXISTS (SELECT 1 FROM users WHERE user_pool_id = $1 AND sub = $3 AND void_version > $4)
+                       AS "unused!""#,
+                pool_id,
+                challenge.id,
+                challenge.sub,
+                user_version
+            )
+            .fetch_one(db)
+            .await
+        }
+    }
+}
+
+/// Uses up a challenge, so that nobody can use it again. If several callers use up the same challenge, on any replicas,
+/// only one gets it. Returns `None` if the challenge was used before, has expired, or was made void.
+///
+/// The caller has locked the user's row, if the challenge has a user, so that the challenge is not made void meanwhile.
+/// The order of locks (see [`crate::store`]) also keeps two sign-ins from waiting for each other.
+pub async fn use_up(
+    db: impl PgExecutor<'_>,
+    pool_id: &str,
+    challenge: &Challenge,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<Challenge>> {
+    let Kept::Sealed { user_version } = challenge.kept else {
+        let row = sqlx::query_as!(
+            Row,
+            "DELETE FROM challenges WHERE user_pool_id = $1 AND id = $2 AND expires_at > $3
+             RETURNING id, kind, client_id, sub, data, expires_at",
+            pool_id,
+            challenge.id,
+            now
+        )
+        .fetch_optional(db)
+        .await?;
+        return row.map(Challenge::try_from).transpose();
+    };
+    let done = sqlx::query!(
+        "INSERT INTO used_states (user_pool_id, id, expires_at)
+         SELECT $1, $2, $3::timestamptz + interval '1 hour'
+         WHERE $3 > $4::timestamptz
+             AND NOT EXISTS (SELECT 1 FROM users WHERE user_pool_id = $1 AND sub = $5 AND void_version > $6)
+         ON CONFLICT DO NOTHING",
         pool_id,
-        id
+        challenge.id,
+        challenge.expires_at,
+        now,
+        challenge.sub,
+        user_version
     )
-    .fetch_optional(db)
+    .execute(db)
     .await?;
-    row.map(Challenge::try_from).transpose()
+    Ok((done.rows_affected() == 1).then(|| challenge.clone()))
 }
 
 /// Removes the user's pending passkey registration with this challenge (base64url) and returns it, so that it cannot be
@@ -169,9 +208,12 @@ pub async fn mark_verified(db: &mut Connection, pool_id: &str, id: Uuid) -> sqlx
     Ok(done.rows_affected() == 1)
 }
 
-/// Removes all pending challenges of a user. This reads all challenges of the pool, because no index finds all
-/// challenges of a user.
+/// Removes all pending challenges of a user whose row is locked, and makes void those that are sealed in strings. This
+/// reads all challenges of the pool, because no index finds all challenges of a user.
 pub async fn delete_all(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<()> {
-    sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(db).await?;
+    sqlx::query!("DELETE FROM challenges WHERE user_pool_id = $1 AND sub = $2", pool_id, sub).execute(&mut *db).await?;
+    sqlx::query!("UPDATE users SET void_version = version + 1 WHERE user_pool_id = $1 AND sub = $2", pool_id, sub)
+        .execute(db)
+        .await?;
     Ok(())
 }

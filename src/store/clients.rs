@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings};
 use super::risk_configurations::RiskExceptions;
-use super::{Connection, Connections, Stored};
+use super::{Connection, Connections, Stored, statement};
 use crate::{
     context::Door,
     error::{Error, Result},
@@ -258,6 +258,35 @@ impl Client {
 pub struct ClientAndPool {
     pub client: Client,
     pub pool: Pool,
+    pub versions: Versions,
+}
+
+/// The versions of the rows of a client and its pool. What was read is current while the rows have these versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    pub client: i64,
+    pub pool: i64,
+}
+
+/// Whether the rows of a client and its pool still have these versions.
+pub async fn are_current(
+    db: impl PgExecutor<'_>,
+    pool_id: &str,
+    client_id: &str,
+    versions: Versions,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT 1 FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
+               WHERE c.user_pool_id = $1 AND c.client_id = $2 AND c.version = $3 AND p.version = $4
+           ) AS "current!""#,
+        pool_id,
+        client_id,
+        versions.client,
+        versions.pool
+    )
+    .fetch_one(db)
+    .await
 }
 
 fn secret_context(pool_id: &str, client_id: &str) -> String {
@@ -329,7 +358,8 @@ pub async fn find_with_pool(
                       AS "risk_exceptions: Json<RiskExceptions>", c.sso_minutes,
                   p.name AS pool_name, p.configuration AS "pool_configuration: Stored<PoolSettings>",
                   p.sessions_on_passkey_delete, p.passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>",
-                  p.branding AS "branding: Stored<Branding>", p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
+                  p.branding AS "branding: Stored<Branding>", p.created_at AS pool_created_at, p.updated_at AS pool_updated_at,
+                  c.version, p.version AS pool_version
            FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
            WHERE c.user_pool_id = $1 AND c.client_id = $2"#,
         pool_id,
@@ -339,6 +369,7 @@ pub async fn find_with_pool(
     .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(ClientAndPool {
+        versions: Versions { client: row.version, pool: row.pool_version },
         client: Client {
             pool_id: pool_id.to_owned(),
             id: client_id.to_owned(),
@@ -494,13 +525,9 @@ pub async fn names(db: &Connections, pool_id: &str, client_ids: &[String]) -> sq
 /// Whether any app client of the pool allows SRP, according to its `ExplicitAuthFlows`. (An empty list allows SRP.) If
 /// so, new passwords of the pool's users get an SRP verifier.
 pub async fn any_uses_srp(db: &Connections, pool_id: &str) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-               SELECT 1 FROM app_clients
-               WHERE user_pool_id = $1 AND (configuration -> 'ExplicitAuthFlows' = '[]' OR configuration -> 'ExplicitAuthFlows' ?|
-                       ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH', 'ALLOW_CUSTOM_AUTH', 'USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH',
-                             'CUSTOM_AUTH_FLOW_ONLY'])
-           ) AS "any!""#,
+    statement!(query_scalar() {
+        "SELECT EXISTS (SELECT 1 FROM app_clients s WHERE s.user_pool_id = $1 AND" USES_SRP r#") AS "any!""#
+        }
         pool_id
     )
     .fetch_one(db)

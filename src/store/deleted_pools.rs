@@ -25,6 +25,7 @@ pub const TABLES: &[&str] = &[
     "outbox",
     "sessions",
     "challenges",
+    "used_states",
     "webauthn_credentials",
     "authorization_codes",
     "codes",

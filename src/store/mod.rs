@@ -3,7 +3,7 @@
 //! limited to it. Statements that need the present time get it as an argument.
 //!
 //! Locks are taken in this order, so that transactions do not wait for each other in a circle: user, then sessions,
-//! then challenges, then passkeys, then names and codes. One exception is left: if two users take addresses from each
+//! then passkeys, then challenges, then names and codes. One exception is left: if two users take addresses from each
 //! other at the same time, they deadlock, and PostgreSQL ends one of the transactions (`flows::accounts::names`).
 
 pub(crate) mod aliases;
@@ -38,6 +38,7 @@ pub(crate) mod sessions;
 pub(crate) mod software_tokens;
 mod statement;
 mod stored;
+pub mod upgrade_steps;
 pub(crate) mod user_imports;
 pub mod users;
 

@@ -7,6 +7,7 @@
 /// - `SESSION_AND_OWNER`: a session `s` with its user `u` and its app client `o`, to be joined or filtered further.
 /// - `LIVES`: the condition that the session and its user may act: the session was not ended, and the user is enabled
 ///   and needs no password reset. (`SESSION_AND_OWNER` already excludes sessions of a deleted app client.)
+/// - `USES_SRP`: the condition that an app client `s` allows a flow in which passwords are proved by SRP.
 /// - `NOTED`: the inserts of the audit row and the outbox row for each deleted passkey, made from the rows of
 ///   `deleted`.
 macro_rules! statement {
@@ -17,14 +18,16 @@ macro_rules! statement {
         $crate::store::statement::statement!(@ $query($($of)?) [$($done)*
             r#" u.sub AS "sub!", u.username AS "username!", u.status AS "status!", u.enabled AS "enabled!",
                 u.attributes AS "attributes!: crate::store::users::Attributes", u.password_hash, u.password_set_at,
-                u.created_at AS "created_at!", u.updated_at AS "updated_at!", u.mfa AS "mfa!: crate::store::users::StoredMfa" "#
+                u.created_at AS "created_at!", u.updated_at AS "updated_at!", u.mfa AS "mfa!: crate::store::users::StoredMfa",
+                u.version AS "version!" "#
         ] { $($rest)* } $($arg),*)
     };
     (@ $query:ident($($of:ty)?) [$($done:literal)*] { USER_IF_ANY $($rest:tt)* } $($arg:expr),*) => {
         $crate::store::statement::statement!(@ $query($($of)?) [$($done)*
             r#" u.sub AS "sub?", u.username AS "username?", u.status AS "status?", u.enabled AS "enabled?",
                 u.attributes AS "attributes?: crate::store::users::Attributes", u.password_hash, u.password_set_at,
-                u.created_at AS "created_at?", u.updated_at AS "updated_at?", u.mfa AS "mfa?: crate::store::users::StoredMfa" "#
+                u.created_at AS "created_at?", u.updated_at AS "updated_at?", u.mfa AS "mfa?: crate::store::users::StoredMfa",
+                u.version AS "version?" "#
         ] { $($rest)* } $($arg),*)
     };
     (@ $query:ident($($of:ty)?) [$($done:literal)*] { SESSION_AND_OWNER $($rest:tt)* } $($arg:expr),*) => {
@@ -36,6 +39,13 @@ macro_rules! statement {
     (@ $query:ident($($of:ty)?) [$($done:literal)*] { LIVES $($rest:tt)* } $($arg:expr),*) => {
         $crate::store::statement::statement!(@ $query($($of)?) [$($done)*
             " s.revoked_at IS NULL AND u.enabled AND u.status <> 'RESET_REQUIRED' "
+        ] { $($rest)* } $($arg),*)
+    };
+    (@ $query:ident($($of:ty)?) [$($done:literal)*] { USES_SRP $($rest:tt)* } $($arg:expr),*) => {
+        $crate::store::statement::statement!(@ $query($($of)?) [$($done)*
+            " (s.configuration -> 'ExplicitAuthFlows' = '[]' OR s.configuration -> 'ExplicitAuthFlows' ?|
+                  ARRAY['ALLOW_USER_SRP_AUTH', 'ALLOW_USER_AUTH', 'ALLOW_CUSTOM_AUTH', 'USER_PASSWORD_AUTH', 'ADMIN_NO_SRP_AUTH',
+                        'CUSTOM_AUTH_FLOW_ONLY']) "
         ] { $($rest)* } $($arg),*)
     };
     (@ $query:ident($($of:ty)?) [$($done:literal)*] { NOTED $($rest:tt)* } $($arg:expr),*) => {

@@ -6,7 +6,7 @@ use sqlx::{Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, Stored, statement, unknown_text};
+use super::{Connection, Connections, Stored, clients::Versions, statement, unknown_text};
 use crate::factor::SecondFactor;
 
 /// A user.
@@ -24,6 +24,8 @@ pub struct User {
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
     pub mfa: Mfa,
+    /// The version of the row, which is another after each update.
+    pub version: i64,
 }
 
 /// The second factors that a user has switched on.
@@ -100,6 +102,7 @@ pub(super) struct Row {
     pub(super) created_at: OffsetDateTime,
     pub(super) updated_at: OffsetDateTime,
     pub(super) mfa: StoredMfa,
+    pub(super) version: i64,
 }
 
 impl TryFrom<Row> for User {
@@ -118,6 +121,7 @@ impl TryFrom<Row> for User {
             created_at: row.created_at,
             updated_at: row.updated_at,
             mfa: row.mfa.read("users.mfa", row.sub)?,
+            version: row.version,
         })
     }
 }
@@ -187,6 +191,43 @@ pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti
     .fetch_optional(db)
     .await?;
     row.map(User::try_from).transpose()
+}
+
+/// Like [`find_live`]; also returns the versions of the rows of the session's app client and of the pool.
+pub async fn find_live_with_versions(
+    db: &mut Connection,
+    pool_id: &str,
+    sub: Uuid,
+    origin_jti: Uuid,
+) -> sqlx::Result<Option<(User, Versions)>> {
+    let row = statement!(query() {
+        r#"SELECT o.version AS client_version, p.version AS pool_version,"# USER
+        "FROM" SESSION_AND_OWNER
+        "JOIN user_pools p ON p.user_pool_id = s.user_pool_id
+         WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES
+        }
+        pool_id,
+        origin_jti,
+        sub
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let versions = Versions { client: row.client_version, pool: row.pool_version };
+    let user = User::try_from(Row {
+        sub: row.sub,
+        username: row.username,
+        status: row.status,
+        enabled: row.enabled,
+        attributes: row.attributes,
+        password_hash: row.password_hash,
+        password_set_at: row.password_set_at,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        mfa: row.mfa,
+        version: row.version,
+    })?;
+    Ok(Some((user, versions)))
 }
 
 /// Protects a user's row from every change until the transaction ends (`FOR SHARE`), and returns the user. This is for
@@ -565,7 +606,8 @@ pub async fn list(
     limit: i64,
 ) -> sqlx::Result<Vec<Listed>> {
     let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT sub, username, status, enabled, attributes, password_hash, password_set_at, created_at, updated_at, mfa
+        "SELECT sub, username, status, enabled, attributes, password_hash, password_set_at, created_at, updated_at, mfa,
+         version
          FROM users WHERE user_pool_id = ",
     );
     query.push_bind(pool_id).push(" AND sub > ").push_bind(after);

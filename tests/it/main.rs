@@ -50,6 +50,8 @@ mod sign_up;
 mod sign_up_pages;
 mod signatures;
 mod srp;
+mod statements;
+mod states;
 mod support;
 mod terms;
 mod token_signing;

@@ -408,10 +408,14 @@ async fn a_sign_in_that_waits_for_an_app_ends_with_its_password_and_with_another
     let offered = stage.server.call("AssociateSoftwareToken", json!({"Session": owners["Session"]})).await.ok();
     let app = App::new(offered["SecretCode"].as_str().unwrap());
     let verify = json!({"Session": owners["Session"], "UserCode": app.code(&stage)});
-    stage.server.call("VerifySoftwareToken", verify).await.ok();
+    let verified = stage.server.call("VerifySoftwareToken", verify).await.ok();
     let session = json!({"Session": mallorys["Session"]});
     assert_eq!(stage.server.call("AssociateSoftwareToken", session).await.refused(), refusal, "another app");
-    let tokens = stage.respond(&owners, "ANSWER", "x").await.ok();
+    // The session before was replaced by that of VerifySoftwareToken.
+    let used = "400 NotAuthorizedException: Invalid session for the user, session can only be used once.";
+    assert_eq!(stage.respond(&owners, "ANSWER", "x").await.refused(), used);
+    let next = json!({"ChallengeName": owners["ChallengeName"], "Session": verified["Session"]});
+    let tokens = stage.respond(&next, "ANSWER", "x").await.ok();
     stage.ada.keep_tokens(&tokens);
     let off = json!({"SoftwareTokenMfaSettings": {"Enabled": false}});
     let refusal = stage.ada.call("SetUserMFAPreference", off).await.refused();

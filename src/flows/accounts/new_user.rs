@@ -48,6 +48,7 @@ pub async fn insert(
         created_at: trail.at,
         updated_at: trail.at,
         mfa: Mfa::default(),
+        version: 0,
     };
     let key = pool.username_key(&user.username);
     let taken = || Error::UsernameExists(exists.into());

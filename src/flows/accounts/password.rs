@@ -148,11 +148,16 @@ pub fn plain_salt(mut salt: [u8; srp::SALT]) -> [u8; srp::SALT] {
 ///
 /// The configured cost of hashes may have changed, or a client may have begun to use SRP, since the password was
 /// stored.
-pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> Result<()> {
+pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret, known: &Known) -> Result<()> {
     let Some(hash) = &user.password_hash else { return Ok(()) };
-    if store::users::lacks_verifier(&app.db, &pool.id, user.sub).await?
-        && store::clients::any_uses_srp(&app.db, &pool.id).await?
-    {
+    let owes_verifier = match known.owes_verifier {
+        Some(owes) => owes,
+        None => {
+            store::users::lacks_verifier(&app.db, &pool.id, user.sub).await?
+                && store::clients::any_uses_srp(&app.db, &pool.id).await?
+        }
+    };
+    if owes_verifier {
         let verifier = new_verifier(app, pool, user.sub, &user.username, &password).await?;
         store::users::add_verifier(&app.db, &pool.id, user.sub, hash, &verifier).await?;
     }
@@ -161,6 +166,17 @@ pub async fn refresh(app: &App, pool: &Pool, user: &User, password: Secret) -> R
         store::users::replace_hash(&app.db, &pool.id, user.sub, hash, &new).await?;
     }
     Ok(())
+}
+
+/// What was read about a name and its user together with the user. By default, nothing.
+#[derive(Default)]
+pub struct Known {
+    /// Whether the name was found not to be locked.
+    pub unlocked: bool,
+    /// The user's sealed SRP verifier. The outer `None` means that it was not read.
+    pub srp_verifier: Option<Option<Vec<u8>>>,
+    /// Whether the user has no SRP verifier although a client of the pool uses SRP. `None` means that it was not read.
+    pub owes_verifier: Option<bool>,
 }
 
 /// Checks a password for a name and returns the user if it is right. The check takes as long for an unknown user as for
@@ -176,8 +192,11 @@ pub async fn check(
     username: &str,
     user: Option<User>,
     password: Secret,
+    known: &Known,
 ) -> Result<User> {
-    refuse_locked(app, pool, username, user.as_ref()).await?;
+    if !known.unlocked {
+        refuse_locked(app, pool, username, user.as_ref()).await?;
+    }
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let fits = app.passwords.verify(password, hash).await?;
     let user = match user {

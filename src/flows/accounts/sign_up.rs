@@ -21,14 +21,13 @@ use crate::{
         sign_in::migration,
         triggers::{self, PreSignUp, Trigger},
     },
-    pending::{Bounds, Pending},
+    pending::{Bounds, Challenge, Kept, Pending},
     random,
     secret::Secret,
     session_text,
     store::{
         self, Connection,
         audit::Event,
-        challenges::Challenge,
         clients::{Client, ClientAndPool},
         codes::Code,
         pools::Pool,
@@ -92,22 +91,31 @@ pub async fn session(
         // On the pages, the session lasts as long as the code, because people need time to find the code in their mail.
         expires_at: now
             + if door == Door::Pages { purpose::SIGN_UP_LIFETIME } else { client.settings.session_lifetime() },
+        kept: Kept::Row,
     };
     store::challenges::insert(&mut *db, &client.pool_id, &challenge, now).await?;
-    Ok(Some(session_text::seal(&app.sealing, &client.pool_id, &client.id, challenge.id, challenge.expires_at)))
+    Ok(Some(app.session_of_row(&client.pool_id, &challenge)))
 }
 
 /// Makes a `Session` that allows nothing. It looks like a real session, and is given to a caller who may not have one.
 pub fn no_session(app: &App, client: &Client) -> String {
-    let expires_at = app.clock.now() + purpose::SIGN_UP_LIFETIME;
-    session_text::seal(&app.sealing, &client.pool_id, &client.id, random::uuid(), expires_at)
+    let nothing = Challenge {
+        id: random::uuid(),
+        client_id: client.id.clone(),
+        sub: None,
+        state: Pending::SignUp {},
+        bounds: Bounds::default(),
+        expires_at: app.clock.now() + purpose::SIGN_UP_LIFETIME,
+        kept: Kept::Row,
+    };
+    app.session_of_row(&client.pool_id, &nothing)
 }
 
 /// Makes the `Session` of a sign-up on the pages, after its password was entered correctly or chosen anew.
 ///
 /// From then on, this browser counts as the one that signed up.
 pub async fn session_of(app: &App, context: &Context, named: &ClientAndPool, username: &str) -> Result<String> {
-    let ClientAndPool { client, pool } = named;
+    let ClientAndPool { client, pool, .. } = named;
     let Some(user) = store::users::find(&app.db, &pool.id, &pool.username_key(username)).await? else {
         return Ok(no_session(app, client));
     };
@@ -129,8 +137,9 @@ pub async fn take_session(
     session: &str,
     now: OffsetDateTime,
 ) -> Result<bool> {
-    let Ok(id) = session_text::open(&app.sealing, &client.pool_id, &client.id, session, now) else { return Ok(false) };
-    let Some(pending) = store::challenges::find(&mut *db, &client.pool_id, id).await? else { return Ok(false) };
+    let opened = session_text::open(&app.sealing, &client.pool_id, &client.id, session, now);
+    let Ok(opened) = opened.map(|opened| opened.id) else { return Ok(false) };
+    let Some(pending) = store::challenges::find(&mut *db, &client.pool_id, opened).await? else { return Ok(false) };
     if pending.state != *state
         || pending.sub != Some(sub)
         || pending.client_id != client.id
@@ -138,7 +147,7 @@ pub async fn take_session(
     {
         return Ok(false);
     }
-    Ok(store::challenges::take(db, &client.pool_id, id).await?.is_some())
+    Ok(store::challenges::use_up(&mut *db, &client.pool_id, &pending, now).await?.is_some())
 }
 
 /// Creates the user who has forgotten a password, if only the pool's user migration trigger knows that user.
@@ -184,7 +193,7 @@ pub async fn named(
     caller: &ClientAndPool,
     username: &str,
 ) -> Result<(Turn, Option<User>)> {
-    let ClientAndPool { client, pool } = caller;
+    let ClientAndPool { client, pool, .. } = caller;
     if username.contains('\0') {
         return Err(Error::nul());
     }

@@ -16,7 +16,10 @@ use crate::{
     },
     random,
     store::clients::Client,
-    store::{self, Connection, clients::ClientAndPool, groups::Membership, sessions::Session, users::User},
+    store::{
+        self, Connection, authorization_codes::AuthorizationCode, clients::ClientAndPool, groups::Membership,
+        sessions::Session, users::User,
+    },
     tokens::{RefreshToken, Use},
 };
 
@@ -53,7 +56,7 @@ pub async fn open(
     browser_session: Uuid,
     granted: &Granted<'_>,
 ) -> Result<Option<OAuthSession>> {
-    let (pool_id, client) = (&named.pool.id, &named.client);
+    let pool_id = &named.pool.id;
     let Some(user) = store::users::lock_shared(db, pool_id, sub).await? else { return Ok(None) };
     if !store::sessions::lock_live(db, pool_id, sub, browser_session).await? {
         return Ok(None);
@@ -61,8 +64,45 @@ pub async fn open(
     let browser = store::sessions::find_browser(db, pool_id, browser_session).await?;
     let with = store::sessions::opened_with(db, pool_id, browser_session).await?;
     let (Some(browser), Some(with)) = (browser, with) else { return Ok(None) };
-    let now = app.clock.now();
-    let origin_jti = random::uuid();
+    let (refresh, draft) = draft(app, named, sub, browser_session, granted);
+    let session = Session {
+        auth_time: browser.auth_time,
+        methods: browser.methods,
+        device_key: browser.device_key,
+        named_device: browser.named_device,
+        user_agent: browser.user_agent,
+        address: browser.address,
+        ..draft
+    };
+    store::sessions::insert(db, pool_id, &session, &with).await?;
+    let memberships = store::groups::memberships(db, pool_id, sub).await?;
+    Ok(Some(OAuthSession { user, session, memberships, refresh: granted.refreshable.then_some(refresh) }))
+}
+
+/// Opens a session with an authorization code by one statement, which also uses up the code. Returns `None`, with
+/// nothing written, if the code or the browser's session is no longer good.
+pub async fn open_by_code(
+    app: &App,
+    named: &ClientAndPool,
+    code: &AuthorizationCode,
+    granted: &Granted<'_>,
+) -> Result<Option<OAuthSession>> {
+    let (refresh, draft) = draft(app, named, code.sub, code.browser_session, granted);
+    let now = draft.auth_time;
+    let opened = store::sessions::open_by_code(&app.db, &named.pool.id, &code.hash, draft, now).await?;
+    let refresh = granted.refreshable.then_some(refresh);
+    Ok(opened.map(|(session, user, memberships)| OAuthSession { user, session, memberships, refresh }))
+}
+
+/// Drafts a session that is opened through a browser's, with what does not come from the browser's session.
+fn draft(
+    app: &App,
+    named: &ClientAndPool,
+    sub: Uuid,
+    browser_session: Uuid,
+    granted: &Granted<'_>,
+) -> (RefreshToken, Session) {
+    let (client, now, origin_jti) = (&named.client, app.clock.now(), random::uuid());
     let refresh = RefreshToken::new(origin_jti);
     let lifetime = match granted.refreshable {
         true => client.settings.refresh_lifetime(),
@@ -75,24 +115,22 @@ pub async fn open(
         refresh_hash: refresh.hash(Use::OAuth).to_vec(),
         refresh_generation: 0,
         rotated_at: None,
-        auth_time: browser.auth_time,
+        auth_time: now,
         opened_at: Some(now),
         expires_at: now + lifetime,
         revoked_at: None,
-        methods: browser.methods,
-        device_key: browser.device_key,
-        named_device: browser.named_device,
+        methods: String::new(),
+        device_key: None,
+        named_device: None,
         browser: false,
         browser_session: Some(browser_session),
         scope: Some(granted.scope.to_owned()),
         resource: granted.resource.map(str::to_owned),
-        // The application may have a server that redeems the code.
-        user_agent: browser.user_agent,
-        address: browser.address,
+        // These are the browser's, because the application may have a server that redeems the code.
+        user_agent: None,
+        address: None,
     };
-    store::sessions::insert(db, pool_id, &session, &with).await?;
-    let memberships = store::groups::memberships(db, pool_id, sub).await?;
-    Ok(Some(OAuthSession { user, session, memberships, refresh: granted.refreshable.then_some(refresh) }))
+    (refresh, session)
 }
 
 impl OAuthSession {

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     app::App,
+    caller::Freshness,
     change,
     context::Context,
     error::{Error, Result},
@@ -14,7 +15,7 @@ use crate::{
         oauth::{
             authorization,
             fields::Fields,
-            oauth_session::{self, Granted},
+            oauth_session::{self, Granted, OAuthSession},
         },
         pool_context::PoolContext,
         sessions::{
@@ -64,7 +65,7 @@ impl From<sqlx::Error> for Refusal {
 pub async fn grant(
     app: &App,
     context: &Context,
-    named: &ClientAndPool,
+    (named, freshness): (&ClientAndPool, &Freshness),
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
     let metadata = match form.given("aws_client_metadata").map(serde_json::from_str::<Map<String, Value>>) {
@@ -74,9 +75,12 @@ pub async fn grant(
     };
     let context = PoolContext::of_client(app, context, named, &metadata);
     match form.get("grant_type").unwrap_or_default() {
-        "authorization_code" => code(&context, named, form).await,
-        "refresh_token" => refreshed(&context, named, form).await,
-        "client_credentials" => machine(&context, named, form).await,
+        "authorization_code" => code(&context, (named, freshness), form).await,
+        "refresh_token" => refreshed(&context, (named, freshness), form).await,
+        "client_credentials" => {
+            freshness.confirm(app, named).await?;
+            machine(&context, named, form).await
+        }
         "" => Err(told("invalid_request", "grant_type is missing")),
         _ => Err(told("unsupported_grant_type", "it must be authorization_code, refresh_token or client_credentials")),
     }
@@ -88,7 +92,7 @@ pub async fn grant(
 /// unless this [is an accident](is_accident).
 async fn code(
     context: &PoolContext<'_>,
-    named: &ClientAndPool,
+    (named, freshness): (&ClientAndPool, &Freshness),
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
     let app = context.app;
@@ -98,6 +102,10 @@ async fn code(
     }
     let (pool_id, hash, now) = (&named.pool.id, sha256(text.as_bytes()), app.clock.now());
     let unknown = || told("invalid_grant", "the code is unknown, expired or was used");
+    if let Some((code, opened)) = code_quickly(app, (named, freshness), form, &hash, now).await? {
+        return tokens_of(context, named, opened, code.nonce.as_deref()).await;
+    }
+    freshness.confirm(app, named).await?;
     let sub = store::authorization_codes::find_sub(&app.db, pool_id, &hash).await?.ok_or_else(unknown)?;
     let mut tx = app.db.begin().await?;
     // The user is locked first, as the common order of locks requires.
@@ -133,7 +141,41 @@ async fn code(
     let opened = opened.ok_or_else(|| told("invalid_grant", "the person was signed out meanwhile"))?;
     store::authorization_codes::use_up(&mut tx, pool_id, &hash, opened.origin_jti(), now).await?;
     tx.commit().await?;
-    opened.tokens(context, &named.client, code.nonce.as_deref()).await.map_err(|error| match by_trigger(error) {
+    tokens_of(context, named, opened, code.nonce.as_deref()).await
+}
+
+/// Exchanges a code by one statement that reads and one that writes. Returns `None`, with nothing written, if this is
+/// not enough.
+async fn code_quickly(
+    app: &App,
+    (named, freshness): (&ClientAndPool, &Freshness),
+    form: &Fields,
+    hash: &[u8],
+    now: OffsetDateTime,
+) -> Result<Option<(AuthorizationCode, OAuthSession)>> {
+    let client = &named.client;
+    let read = store::authorization_codes::read(&app.db, &named.pool.id, hash, &client.id, named.versions).await?;
+    let Some((current, code)) = read else { return Ok(None) };
+    if !freshness.is_current() {
+        freshness.found(current)?;
+    }
+    if code.client_id != client.id || code.origin_jti.is_some() || code.expires_at <= now || fits(&code, form).is_err()
+    {
+        return Ok(None);
+    }
+    let granted = Granted { scope: &code.scope, resource: code.resource.as_deref(), refreshable: true };
+    let opened = oauth_session::open_by_code(app, named, &code, &granted).await?;
+    Ok(opened.map(|opened| (code, opened)))
+}
+
+/// Issues the tokens of a session that was opened with a code.
+async fn tokens_of(
+    context: &PoolContext<'_>,
+    named: &ClientAndPool,
+    opened: OAuthSession,
+    nonce: Option<&str>,
+) -> Result<AuthenticationResult, Refusal> {
+    opened.tokens(context, &named.client, nonce).await.map_err(|error| match by_trigger(error) {
         // The code is already used up, so trying again would not help.
         Refusal::Told { code: UNAVAILABLE, .. } => {
             told("invalid_grant", "a function of the user pool failed; the person has to sign in again")
@@ -172,14 +214,14 @@ fn fits(code: &AuthorizationCode, form: &Fields) -> Result<(), Refusal> {
 
 async fn refreshed(
     context: &PoolContext<'_>,
-    named: &ClientAndPool,
+    client: (&ClientAndPool, &Freshness),
     form: &Fields,
 ) -> Result<AuthenticationResult, Refusal> {
     let Some(token) = form.given("refresh_token") else {
         return Err(told("invalid_request", "refresh_token is missing"));
     };
     let asked = refresh::Asked { token, scope: form.given("scope"), device_key: None };
-    match refresh::refresh(context, &named.client, asked, |_| Ok(())).await {
+    match refresh::refresh(context, client, asked, |_| Ok(())).await {
         Ok(tokens) => Ok(tokens),
         Err(Error::RefreshTokenReuse) => Err(told("invalid_grant", "the refresh token was rotated; sign in again")),
         Err(Error::NotAuthorized(_) | Error::PasswordResetRequired) => {

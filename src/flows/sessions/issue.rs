@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{
     context::Door,
@@ -72,20 +73,26 @@ impl SessionDevice {
     }
 }
 
-/// A session that was just opened, before its transaction is committed.
-pub struct NewSession {
-    user: User,
+/// A session that is not in the database yet.
+#[cfg_attr(feature = "broken", derive(Clone))]
+pub struct SessionDraft {
     session: Session,
     refresh: RefreshToken,
     device: Option<SessionDevice>,
+}
+
+/// A session that was just opened.
+pub struct NewSession {
+    user: User,
+    draft: SessionDraft,
     /// The user's groups, as the transaction that opens the session saw them.
     memberships: Vec<Membership>,
 }
 
-/// Makes a new session that is not yet in the database, together with the data for its tokens.
+/// Drafts a session for the user with this subject.
 ///
 /// On the sign-in pages, this is the browser's session, which has a cookie and no tokens.
-pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedWith, NewSession) {
+pub fn draft_session(sign_in: &SignIn<'_>, sub: Uuid, proved: Proved) -> (OpenedWith, SessionDraft) {
     let now = sign_in.app.clock.now();
     let origin_jti = random::uuid();
     let refresh = RefreshToken::new(origin_jti);
@@ -98,7 +105,7 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
     let is_theirs = sign_in.is_by_person();
     let session = Session {
         origin_jti,
-        sub: user.sub,
+        sub,
         client_id: sign_in.client.id.clone(),
         refresh_hash: hash.to_vec(),
         refresh_generation: 0,
@@ -117,35 +124,36 @@ pub fn new_session(sign_in: &SignIn<'_>, user: User, proved: Proved) -> (OpenedW
         user_agent: sign_in.context.user_agent.clone().filter(|_| is_theirs),
         address: is_theirs.then(|| sign_in.context.address.to_string()),
     };
-    (proved.with, NewSession { user, session, refresh, device: proved.device, memberships: Vec::new() })
+    (proved.with, SessionDraft { session, refresh, device: proved.device })
 }
 
 /// Opens a session for a user whose row the transaction has locked.
 pub async fn open_session(sign_in: &SignIn<'_>, db: &mut Connection, user: User, proved: Proved) -> Result<NewSession> {
-    let (with, mut opened) = new_session(sign_in, user, proved);
-    store::sessions::insert(db, &sign_in.pool.id, &opened.session, &with).await?;
-    opened.memberships = store::groups::memberships(db, &sign_in.pool.id, opened.session.sub).await?;
-    Ok(opened)
+    let (with, draft) = draft_session(sign_in, user.sub, proved);
+    store::sessions::insert(db, &sign_in.pool.id, &draft.session, &with).await?;
+    let memberships = store::groups::memberships(db, &sign_in.pool.id, user.sub).await?;
+    Ok(draft.opened(user, memberships))
 }
 
-impl NewSession {
+impl SessionDraft {
     /// The session's row.
     pub fn session(&self) -> &Session {
         &self.session
     }
 
-    /// Adds the user's groups.
-    pub fn with(mut self, memberships: Vec<Membership>) -> Self {
-        self.memberships = memberships;
-        self
+    /// The session, after its row was added for this user, who has these groups.
+    pub fn opened(self, user: User, memberships: Vec<Membership>) -> NewSession {
+        NewSession { user, draft: self, memberships }
     }
+}
 
+impl NewSession {
     /// Returns the session's tokens or, on the sign-in pages, the browser's cookie.
     ///
     /// Must be called after COMMIT. If this fails, nobody receives the tokens or the cookie, so the session is revoked.
     pub async fn finish(self, sign_in: &SignIn<'_>, source: Source) -> Result<Outcome> {
-        let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.session.origin_jti);
-        app.opened_sessions.note(pool_id, self.session.sub);
+        let (app, pool_id, origin_jti) = (sign_in.app, &sign_in.pool.id, self.draft.session.origin_jti);
+        app.opened_sessions.note(pool_id, self.user.sub);
         let made = match sign_in.context.door {
             Door::Pages => self.into_browser(sign_in).await.map(Box::new).map(Outcome::Browser),
             Door::Api | Door::Operator => self.make_tokens(sign_in, source).await.map(Outcome::Tokens),
@@ -161,26 +169,27 @@ impl NewSession {
         triggers::post_authentication(&sign_in.context, &self.user, false).await?;
         // The trigger may have run for seconds, but the session need not be checked again here: it is checked whenever
         // the browser sends the cookie.
-        Ok(NewBrowser { cookie: self.refresh.text(), browser: Browser { session: self.session, user: self.user } })
+        let SessionDraft { session, refresh, .. } = self.draft;
+        Ok(NewBrowser { cookie: refresh.text(), browser: Browser { session, user: self.user } })
     }
 
     async fn make_tokens(self, sign_in: &SignIn<'_>, source: Source) -> Result<AuthenticationResult> {
         let (app, pool, context) = (sign_in.app, sign_in.pool, sign_in.context);
-        let new_device = match &self.device {
+        let new_device = match &self.draft.device {
             Some(SessionDevice::New(key)) => Some(key.clone()),
             _ => None,
         };
         triggers::post_authentication(&context, &self.user, new_device.is_some()).await?;
-        let refresh = Some(self.refresh.text());
+        let refresh = Some(self.draft.refresh.text());
         let basis =
-            TokenBasis { user: &self.user, memberships: &self.memberships, session: &self.session, nonce: None };
+            TokenBasis { user: &self.user, memberships: &self.memberships, session: &self.draft.session, nonce: None };
         let holder = Holder::User(&self.user, &self.memberships);
         let change = token_generation::ask(&context, source, holder, &[ACCESS_SCOPE]).await?;
         let asked = [Trigger::PostAuthentication, Trigger::PreTokenGeneration];
         if asked.into_iter().any(|trigger| triggers::function(pool, trigger).is_some()) {
             // The triggers may have run for seconds, in which the user may have been signed out or disabled.
             let mut db = app.db.acquire().await?;
-            let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.session.origin_jti).await?;
+            let live = store::users::find_live(&mut db, &pool.id, self.user.sub, self.draft.session.origin_jti).await?;
             live.ok_or_else(|| Error::wrong_credentials("the session ended meanwhile"))?;
         }
         let mut result = issue(&context, sign_in.client, basis, change.as_ref(), refresh).await?;

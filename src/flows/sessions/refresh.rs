@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use crate::{
     app::App,
+    caller::Freshness,
     change,
     error::{Error, Result},
     flows::pool_context::PoolContext,
@@ -18,7 +19,7 @@ use crate::{
     store::{
         self, Connection,
         audit::Event,
-        clients::Client,
+        clients::{Client, ClientAndPool},
         sessions::Session,
         users::{Status, User},
     },
@@ -46,12 +47,21 @@ pub struct Asked<'a> {
 /// checked only once the session's user is known.
 pub async fn refresh(
     context: &PoolContext<'_>,
-    client: &Client,
+    (named, freshness): (&ClientAndPool, &Freshness),
     asked: Asked<'_>,
     prove: impl Fn(&User) -> Result<()>,
 ) -> Result<AuthenticationResult> {
-    let app = context.app;
-    let token = RefreshToken::parse(asked.token).ok_or_else(invalid)?;
+    let (app, client) = (context.app, &named.client);
+    let Some(token) = RefreshToken::parse(asked.token) else {
+        freshness.confirm(app, named).await?;
+        return Err(invalid());
+    };
+    if triggers::function(context.pool, Trigger::PreTokenGeneration).is_none()
+        && let Some(result) = quickly(context, (named, freshness), (&token, asked), &prove).await?
+    {
+        return Ok(result);
+    }
+    freshness.confirm(app, named).await?;
     let mut change = None;
     if triggers::function(context.pool, Trigger::PreTokenGeneration).is_some() {
         // The trigger is called before the token is rotated, because a failure of the trigger must not cost the client
@@ -104,6 +114,43 @@ pub async fn refresh(
     issue::issue(context, client, basis, change.as_ref(), next.map(|next| next.text())).await
 }
 
+/// Refreshes by one statement that reads and, if rotation is on, one that rotates the token unless anything has changed.
+///
+/// Returns `None`, with nothing written, if this is not enough. Refusals need no locks: each rests on what one statement
+/// read.
+async fn quickly(
+    context: &PoolContext<'_>,
+    (named, freshness): (&ClientAndPool, &Freshness),
+    (token, asked): (&RefreshToken, Asked<'_>),
+    prove: &impl Fn(&User) -> Result<()>,
+) -> Result<Option<AuthenticationResult>> {
+    let (app, client) = (context.app, &named.client);
+    let (pool_id, origin_jti) = (&client.pool_id, token.origin_jti);
+    let read = store::sessions::read_to_refresh(&app.db, pool_id, origin_jti, &client.id, named.versions).await?;
+    let Some((current, session, user, memberships)) = read else { return Ok(None) };
+    if !freshness.is_current() {
+        freshness.found(current)?;
+    }
+    let (generation, hash) = (session.refresh_generation, session.refresh_hash.clone());
+    let version = user.version;
+    let Checked { user, session, kind, standing } = judge(context, client, (token, asked), prove, (user, session))?;
+    let next = match (standing, client.settings.rotation_grace()) {
+        (Standing::Current, None) => None,
+        (Standing::Current, Some(_)) => {
+            let next = token.successor(&app.sealing);
+            let now = app.clock.now();
+            let from = (hash.as_slice(), generation, version);
+            if !store::sessions::rotate(&app.db, pool_id, origin_jti, from, &next.hash(kind), now).await? {
+                return Ok(None);
+            }
+            Some(next)
+        }
+        (Standing::Rotated(_) | Standing::Forged, _) => return Ok(None),
+    };
+    let basis = TokenBasis { user: &user, memberships: &memberships, session: &session, nonce: None };
+    issue::issue(context, client, basis, None, next.map(|next| next.text())).await.map(Some)
+}
+
 /// Whether a session's refresh token is for OAuth or for the API. (A browser's session has a cookie, which is not a
 /// refresh token.)
 fn use_of(session: &Session) -> Use {
@@ -119,7 +166,7 @@ fn is_good(client: &Client, session: &Session, standing: &Standing, now: OffsetD
     }
 }
 
-/// The user and the session of a refresh token, both locked until the transaction ends.
+/// The user and the session of a refresh token.
 struct Checked {
     user: User,
     session: Session,
@@ -127,7 +174,8 @@ struct Checked {
     standing: Standing,
 }
 
-/// Locks the user and the session of a refresh token. Fails if the token may not be refreshed by this client.
+/// Locks the user and the session of a refresh token until the transaction ends. Fails if the token may not be
+/// refreshed by this client.
 async fn check(
     context: &PoolContext<'_>,
     db: &mut Connection,
@@ -135,11 +183,22 @@ async fn check(
     (token, asked): (&RefreshToken, Asked<'_>),
     prove: &impl Fn(&User) -> Result<()>,
 ) -> Result<Checked> {
-    let app = context.app;
     // The user is locked first, as the common order of locks requires.
     let sub = store::sessions::find_sub(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
     let user = store::users::lock_shared(db, &client.pool_id, sub).await?.ok_or_else(invalid)?;
-    let mut session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    let session = store::sessions::lock(db, &client.pool_id, token.origin_jti).await?.ok_or_else(invalid)?;
+    judge(context, client, (token, asked), prove, (user, session))
+}
+
+/// Fails if the token may not be refreshed by this client.
+fn judge(
+    context: &PoolContext<'_>,
+    client: &Client,
+    (token, asked): (&RefreshToken, Asked<'_>),
+    prove: &impl Fn(&User) -> Result<()>,
+    (user, mut session): (User, Session),
+) -> Result<Checked> {
+    let app = context.app;
     let generation = u32::try_from(session.refresh_generation).map_err(Error::internal)?;
     let kind = use_of(&session);
     let standing = token.standing(&app.sealing, kind, &session.refresh_hash, generation);

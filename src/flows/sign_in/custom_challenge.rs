@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     factor::ChallengeName,
     flows::{
-        accounts::password,
+        accounts::password::{self, Known},
         messages::codes,
         sign_in::{
             decoys,
@@ -19,9 +19,8 @@ use crate::{
         },
         triggers::{self, CustomChallenge, Decision},
     },
-    pending::{Answered, PasswordSetAt, Pending},
-    session_text,
-    store::{self, challenges::Challenge},
+    pending::{Answered, Challenge, PasswordSetAt, Pending},
+    session_text, store,
 };
 
 /// The maximum number of challenges in one sign-in. It ends sign-ins whose define auth challenge trigger never decides.
@@ -53,9 +52,11 @@ pub async fn begin(sign_in: &SignIn<'_>, person: Person, parameters: &Parameters
     let progress = Progress { session: vec![Answered::srp_a()], password_set_at: None };
     match decide(sign_in, &person, &progress).await? {
         Decision::Ask(ChallengeName::PasswordVerifier) => {
-            let none = Available { factors: Vec::new(), passkeys: Vec::new() };
+            let none = Available::nothing();
             let custom = Some(progress.session);
-            srp_proof::start_with(sign_in, &person, client_public, none, custom).await.map(Step::Asked)
+            srp_proof::start_with(sign_in, &person, client_public, none, &Known::default(), custom)
+                .await
+                .map(Step::Asked)
         }
         decision => go_on(sign_in, person, progress, decision).await,
     }
@@ -70,10 +71,10 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
         return Err(session_text::unfit());
     };
     let sealed = BASE64_STANDARD.decode(private).map_err(Error::internal)?;
-    let private = app.sealing.open(&context(sign_in), &sealed).map_err(Error::internal)?;
+    let private = app.sealing.open_any(&context(sign_in), &sealed).map_err(Error::internal)?;
     let private: Value = serde_json::from_slice(&private).map_err(Error::internal)?;
     // The challenge is used up before the trigger is called, so that only one of several concurrent answers is checked.
-    use_up(sign_in, &pending).await?;
+    sign_in.use_up_alone(&pending).await?;
     let user = person.user.as_ref();
     let right = triggers::verify_auth_challenge(&sign_in.context, &person.username, user, &private, answer).await?;
     if !right {
@@ -82,17 +83,6 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
     let mut progress = Progress { session: custom.clone(), password_set_at: password_set_at.clone() };
     progress.session.push(Answered::new(ChallengeName::CustomChallenge, right, metadata.clone()));
     next(sign_in, person, progress).await
-}
-
-/// Uses up a challenge. Fails if it was used before or has expired.
-pub async fn use_up(sign_in: &SignIn<'_>, pending: &Challenge) -> Result<()> {
-    let mut tx = sign_in.app.db.begin().await?;
-    let taken = store::challenges::take(&mut tx, &sign_in.pool.id, pending.id).await?.ok_or_else(session_text::used)?;
-    tx.commit().await?;
-    if taken.expires_at <= sign_in.app.clock.now() {
-        return Err(session_text::expired());
-    }
-    Ok(())
 }
 
 async fn decide(sign_in: &SignIn<'_>, person: &Person, progress: &Progress) -> Result<Decision> {
@@ -127,7 +117,7 @@ async fn ask(sign_in: &SignIn<'_>, person: Person, progress: Progress) -> Result
     let CustomChallenge { mut public, private, metadata } =
         triggers::create_auth_challenge(&sign_in.context, &person.username, user, &progress.session).await?;
     let private = serde_json::to_vec(&private).map_err(Error::internal)?;
-    let private = BASE64_STANDARD.encode(sign_in.app.sealing.seal(&context(sign_in), &private));
+    let private = BASE64_STANDARD.encode(sign_in.app.seal_for_strangers(&context(sign_in), &private));
     let username = match user {
         Some(user) => user.username.clone(),
         None => decoys::id(sign_in.app, sign_in.pool, &person.username),

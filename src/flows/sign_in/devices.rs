@@ -18,11 +18,11 @@ use crate::{
             step::{Available, Outcome, Parameters, Person, SignIn},
         },
     },
-    pending::Pending,
+    pending::{Challenge, Pending},
     random,
     sealing::hex,
     session_text,
-    store::{self, Connection, challenges::Challenge, devices::Device, pools::Pool, users::User},
+    store::{self, Connection, devices::Device, pools::Pool, users::User},
 };
 
 /// The error for an unknown device. After this error, Amplify forgets the device's key and signs in without it.
@@ -92,11 +92,8 @@ pub async fn respond(sign_in: &SignIn<'_>, person: Person, pending: Challenge, r
             ("USERNAME", user.username.clone()),
             ("USER_ID_FOR_SRP", user.username.clone()),
         ];
-        let mut tx = app.db.begin().await?;
-        store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
-        tx.commit().await?;
-        let none = Available { factors: Vec::new(), passkeys: Vec::new() };
-        return srp_proof::challenge(sign_in, &person, state, parameters, none).await.map(Step::Asked);
+        sign_in.use_up_alone(&pending).await?;
+        return srp_proof::challenge(sign_in, &person, state, parameters, Available::nothing()).await.map(Step::Asked);
     }
     let Pending::DevicePasswordVerifier { srp, .. } = &pending.state else { return Err(session_text::unfit()) };
     let identity = (device.group_key.clone(), key.clone());
@@ -122,9 +119,7 @@ async fn finish(
     if !proved || !store::devices::use_remembered(&mut tx, &pool.id, sub, &device.key, &address, now).await? {
         // A wrong proof uses up the challenge, too.
         drop(tx);
-        let mut tx = app.db.begin().await?;
-        store::challenges::take(&mut tx, &pool.id, pending.id).await?;
-        tx.commit().await?;
+        store::challenges::use_up(&app.db, &pool.id, &pending, now).await?;
         password::count_failure(app, pool, &person.username, Some(&user)).await?;
         return Err(Error::wrong_credentials("the proof of the device is wrong"));
     }

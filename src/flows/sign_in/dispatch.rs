@@ -14,36 +14,57 @@ use crate::{
     error::{Error, Result},
     factor::{ChallengeName, Factor, MfaConfiguration},
     flows::{
-        accounts::{auth_events, factors, network, password, sign_up},
+        accounts::{
+            auth_events, factors, network,
+            password::{self, Known},
+            sign_up,
+        },
         sessions::refresh,
         triggers::{self, Trigger},
     },
-    pending::{EmailOtp, Pending},
+    pending::{Challenge, EmailOtp, Pending},
     secret::Secret,
-    session_text,
+    session_text::{self, Opened},
     store::{
         self,
-        batches::{SignInToBegin, SignInToResume},
-        challenges::Challenge,
-        passkeys::Key,
+        batches::{FoundPasskey, PersonToFind},
         sessions::OpenedWith,
         users::{Status, User},
     },
     user_queue::Turn,
-    webauthn::Assertion,
 };
 
-/// A pending sign-in, as it was read from the database.
-struct Resumed {
-    pending: Challenge,
-    person: Person,
-    /// The passkey of the assertion in the request, if it belongs to the challenge's user.
-    key: Option<Key>,
+/// What the first statement of a step reads about a person, beside the person's own row.
+#[derive(Clone, Copy)]
+enum Wants {
+    Passkeys,
+    /// The SRP verifier, or whether the user owes one.
+    Srp,
+}
+
+/// The person of a step, as its first statement found them.
+struct Found {
+    username: String,
+    user: Option<User>,
+    passkeys: Vec<FoundPasskey>,
+    known: Known,
 }
 
 impl SignIn<'_> {
     /// Takes the first step (InitiateAuth). `session` comes from a sign-up that was just confirmed.
     pub async fn begin(&self, flow: &str, parameters: &Parameters, session: Option<&str>) -> Result<Outcome> {
+        // In these flows, the statement that finds the person, or the session to refresh, also finds out whether the
+        // client and the pool are current. In all others, a statement of its own does.
+        let is_found_out = match flow {
+            "REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN" => true,
+            "USER_AUTH" | "USER_SRP_AUTH" | "USER_PASSWORD_AUTH" | "ADMIN_USER_PASSWORD_AUTH" | "ADMIN_NO_SRP_AUTH" => {
+                !self.is_nameless(parameters)
+            }
+            _ => false,
+        };
+        if !is_found_out {
+            self.confirm().await?;
+        }
         if !flow.starts_with("REFRESH") {
             network::check(self.client, self.address)?;
             if let Some(address) = self.asker() {
@@ -73,10 +94,11 @@ impl SignIn<'_> {
             ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
             ("USER_SRP_AUTH", _) => {
                 self.flow_enabled(flow)?;
-                let person = self.person(parameters).await?;
+                let Found { username, user, known, .. } = self.find(parameters, Wants::Srp).await?;
+                let person = self.known_or_hidden(&username, user)?;
                 let _turn = self.before(&person, parameters, turn).await?;
-                let available = Available { factors: Vec::new(), passkeys: Vec::new() };
-                srp_proof::start(self, &person, self.required(parameters, "SRP_A")?, available).await
+                let client_public = self.required(parameters, "SRP_A")?;
+                srp_proof::start(self, &person, client_public, Available::nothing(), &known).await
             }
             ("CUSTOM_AUTH", _) => {
                 self.flow_enabled(flow)?;
@@ -91,7 +113,9 @@ impl SignIn<'_> {
             }
             ("USER_AUTH", _) => {
                 self.flow_enabled(flow)?;
-                let (person, available) = self.person_with_passkeys(parameters).await?;
+                let Found { username, user, passkeys, .. } = self.find(parameters, Wants::Passkeys).await?;
+                let person = self.known_or_hidden(&username, user)?;
+                let available = self.available_of(&person, passkeys);
                 let _turn = self.before(&person, parameters, turn).await?;
                 if let Some(session) = session
                     && let Some(tokens) = self.after_sign_up(&person, session).await?
@@ -141,16 +165,35 @@ impl SignIn<'_> {
         });
         let session = session.ok_or_else(|| Error::InvalidParameter("Missing required parameter Session".into()))?;
         let now = self.app.clock.now();
-        let id = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, &session, now)?;
-        if self.is_nameless(responses)
-            && answered == ChallengeName::WebAuthn
+        let opened = session_text::open(&self.app.sealing, &self.pool.id, &self.client.id, &session, now)?;
+        if answered == ChallengeName::WebAuthn
             && let Some(credential) = responses.get("CREDENTIAL").filter(|given| !given.is_empty())
         {
-            self.check_nameless(responses)?;
-            return self.nameless_passkey(id, credential).await;
+            if self.is_nameless(responses) {
+                self.confirm().await?;
+                self.check_nameless(responses)?;
+                return self.nameless_passkey(opened, credential).await;
+            }
+            if let Some(pending) = &opened.challenge
+                && let Some(outcome) = self.passkey_at_once(pending, responses, credential).await?
+            {
+                return Ok(outcome);
+            }
         }
-        let assertion = responses.get("CREDENTIAL").and_then(|credential| Assertion::parse(credential).ok());
-        let Resumed { pending, person, key } = self.resume(id, responses, assertion.as_ref()).await?;
+        let (pending, Found { username, user, known, .. }) = match opened.challenge {
+            // Whether this challenge was used before is found out when the answer is right or wrong.
+            Some(pending) if matches!(pending.state, Pending::PasswordVerifier { .. }) => {
+                (pending, self.find(responses, Wants::Srp).await?)
+            }
+            _ => {
+                self.confirm().await?;
+                let pending = self.pending(opened).await?;
+                let username = self.username(responses)?;
+                let user = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
+                (pending, Found { username: username.to_owned(), user, passkeys: Vec::new(), known: Known::default() })
+            }
+        };
+        let person = self.known_or_hidden(&username, user)?;
         let decoy = || pending.bounds.decoy.as_ref() == Some(&self.decoy_mark(&person));
         if !self.is_of_this_door(&pending)
             || pending.client_id != self.client.id
@@ -168,7 +211,7 @@ impl SignIn<'_> {
             | Pending::EmailOtp(EmailOtp::First(_))
             | Pending::SmsOtp(_) => {
                 let factor = answered.factor().ok_or_else(session_text::unfit)?;
-                self.answer_factor(person, pending, key, (challenge, factor), responses).await
+                self.answer_factor(person, pending, (challenge, factor), responses).await
             }
             state => {
                 // Every other challenge can be answered only under its own name.
@@ -180,7 +223,7 @@ impl SignIn<'_> {
                         new_password::respond(self, person, pending, responses).await?.into()
                     }
                     Pending::PasswordVerifier { .. } => {
-                        srp_proof::finish(self, person, pending, responses).await?.into()
+                        srp_proof::finish(self, person, pending, responses, known).await?.into()
                     }
                     Pending::CustomChallenge { .. } => {
                         custom_challenge::respond(self, person, pending, responses).await?
@@ -211,29 +254,26 @@ impl SignIn<'_> {
         }
     }
 
-    /// Handles the choice of a first factor, or its proof. `key` is the person's passkey that made the assertion, if it
-    /// was found.
+    /// Handles the choice of a first factor, or its proof.
     async fn answer_factor(
         &self,
         person: Person,
         pending: Challenge,
-        key: Option<Key>,
         (challenge, factor): (ChallengeName, Factor),
         responses: &Parameters,
     ) -> Result<Outcome> {
-        let id = pending.id;
         let Some(given) = responses.get(factor.response()).filter(|given| !given.is_empty()) else {
             if challenge == ChallengeName::SelectChallenge {
-                return self.select(person, id, factor).await;
+                return self.select(person, &pending, factor).await;
             }
             return Err(missing(factor.response()));
         };
         match factor {
-            Factor::WebAuthn => self.passkey(person, pending, key, given).await,
-            Factor::Password => self.text_password(person, given, Some(id)).await,
+            Factor::WebAuthn => next::after(self, passkey::prove(self, person, pending, given).await?).await,
+            Factor::Password => self.text_password(person, given, Some(pending), Known::default()).await,
             Factor::PasswordSrp => {
-                let available = self.take_choice(&person, id, factor).await?;
-                srp_proof::start(self, &person, given, available).await
+                let available = self.take_choice(&person, &pending, factor).await?;
+                srp_proof::start(self, &person, given, available, &Known::default()).await
             }
             Factor::EmailOtp | Factor::SmsOtp if pending.state.name() == Some(factor.challenge()) => {
                 next::after(self, one_time_code::finish(self, person, pending, given).await?).await
@@ -244,33 +284,52 @@ impl SignIn<'_> {
 
     /// Checks a password that the request contains (as opposed to an SRP proof), in any flow. `answers` is the
     /// challenge that the password answers, if any. A wrong password does not use up that challenge.
-    async fn text_password(&self, person: Person, password: &str, answers: Option<Uuid>) -> Result<Outcome> {
+    async fn text_password(
+        &self,
+        person: Person,
+        password: &str,
+        answers: Option<Challenge>,
+        known: Known,
+    ) -> Result<Outcome> {
         let Person { username, user } = person;
         let (app, pool) = (self.app, self.pool);
         let given = || Secret::from(password.to_owned());
-        let user = password::check(app, pool, self.hides_existence(), &username, user, given()).await?;
-        let outcome = next::after(self, Proof::Password { username, user: user.clone(), answers }).await?;
+        let user = password::check(app, pool, self.hides_existence(), &username, user, given(), &known).await?;
+        let proof = Proof::Password { username, user: user.clone(), answers: answers.map(Box::new) };
+        let outcome = next::after(self, proof).await?;
         if !matches!(&outcome, Outcome::Next(next) if next.name == ChallengeName::NewPasswordRequired) {
             // If this fails, the sign-in succeeds nevertheless, and the next sign-in tries again.
-            let refreshed = password::refresh(app, pool, &user, given()).await;
+            let refreshed = password::refresh(app, pool, &user, given(), &known).await;
             let _ = refreshed.inspect_err(|cause| tracing::warn!(%cause, "hashing a password anew"));
         }
         Ok(outcome)
     }
 
-    /// Checks a passkey's assertion. `key` is the person's passkey that made the assertion, if it was found.
-    async fn passkey(&self, person: Person, pending: Challenge, key: Option<Key>, credential: &str) -> Result<Outcome> {
-        if let Some(verified) = passkey::verify(self, &person, &pending, key, credential)?
-            && let Some(outcome) = next::together(self, verified).await?
-        {
-            return Ok(outcome);
+    /// Checks a passkey's assertion with what the first call of the sign-in read, and signs the person in by one
+    /// statement, which does nothing unless all that was read is still so. Returns `None` if more is needed.
+    async fn passkey_at_once(
+        &self,
+        pending: &Challenge,
+        responses: &Parameters,
+        credential: &str,
+    ) -> Result<Option<Outcome>> {
+        // Browser sessions are not written in batches, and neither are sign-ins that name a device in a pool that
+        // remembers devices.
+        let names_device = self.device_key.is_some() && self.pool.devices().is_some();
+        if self.context.door == Door::Pages || names_device || !self.is_of_this_door(pending) {
+            return Ok(None);
         }
-        next::after(self, passkey::prove(self, person, pending, credential).await?).await
+        let username = self.username(responses)?;
+        match passkey::verify(self, pending, username, credential)? {
+            Some(verified) => next::together(self, pending, verified).await,
+            None => Ok(None),
+        }
     }
 
     /// Checks the assertion of a passkey whose user handle identifies the user.
-    async fn nameless_passkey(&self, id: Uuid, credential: &str) -> Result<Outcome> {
-        let passkey::Discovered { person, sub, pending, turn: _turn } = passkey::discover(self, id, credential).await?;
+    async fn nameless_passkey(&self, opened: Opened, credential: &str) -> Result<Outcome> {
+        let passkey::Discovered { person, sub, pending, turn: _turn } =
+            passkey::discover(self, opened, credential).await?;
         let known = person.user.is_some();
         let outcome = match passkey::prove(self, person, pending, credential).await {
             Ok(proof) => next::after(self, proof).await,
@@ -312,17 +371,22 @@ impl SignIn<'_> {
     /// Signs in with a password that the request contains. If necessary, the user is first migrated to this pool.
     async fn password(&self, parameters: &Parameters, turn: Option<Turn>) -> Result<Outcome> {
         let password = self.required(parameters, "PASSWORD")?;
-        let username = self.username(parameters)?;
-        let person = self.known_or_hidden(username, self.migrated(username, password).await?)?;
+        let Found { username, user, known, .. } = self.find(parameters, Wants::Srp).await?;
+        let user = match user {
+            Some(user) => Some(user),
+            None => self.migrated(&username, password).await?,
+        };
+        let person = self.known_or_hidden(&username, user)?;
+        // Without a turn, other guesses may have been counted since the lockout was read.
+        let known = Known { unlocked: known.unlocked && turn.is_some(), ..known };
         let _turn = self.before(&person, parameters, turn).await?;
-        self.text_password(person, password, None).await
+        self.text_password(person, password, None, known).await
     }
 
-    /// Finds the user of a name. A user whom only the pool's user migration trigger knows is created first.
+    /// Creates the user of a name, if only the pool's user migration trigger knows that user.
     async fn migrated(&self, username: &str, password: &str) -> Result<Option<User>> {
-        let found = store::users::find(&self.app.db, &self.pool.id, &self.pool.username_key(username)).await?;
-        if found.is_some() {
-            return Ok(found);
+        if triggers::function(self.pool, Trigger::UserMigration).is_none() {
+            return Ok(None);
         }
         // The lockout applies to passwords that the trigger checks just as to passwords that the server checks.
         password::refuse_locked(self.app, self.pool, username, None).await?;
@@ -372,8 +436,10 @@ impl SignIn<'_> {
             return self.challenge(&person, Pending::SelectChallenge {}, Map::new(), available.factors).await;
         };
         match (preferred, parameters.get("PASSWORD"), parameters.get("SRP_A")) {
-            (Factor::Password, Some(password), _) => self.text_password(person, password, None).await,
-            (Factor::PasswordSrp, _, Some(public)) => srp_proof::start(self, &person, public, available).await,
+            (Factor::Password, Some(password), _) => self.text_password(person, password, None, Known::default()).await,
+            (Factor::PasswordSrp, _, Some(public)) => {
+                srp_proof::start(self, &person, public, available, &Known::default()).await
+            }
             _ => self.challenge_of(person, preferred, available).await,
         }
     }
@@ -395,12 +461,11 @@ impl SignIn<'_> {
         let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
         let mut db = self.app.db.acquire().await?;
         let passkeys = store::passkeys::list(&mut db, &self.pool.id, sub).await?;
-        let passkeys = passkeys.into_iter().map(|one| (one.credential_id, one.transports, one.rp_id));
-        Ok(self.available_of(person, passkeys.collect()))
+        Ok(self.available_of(person, passkeys.into_iter().map(FoundPasskey::without_key).collect()))
     }
 
-    /// Like [`Self::available`], with the person's passkeys (ID, transports, relying party ID) already read.
-    fn available_of(&self, person: &Person, passkeys: Vec<(Vec<u8>, Vec<String>, String)>) -> Available {
+    /// Like [`Self::available`], with the person's passkeys already read.
+    fn available_of(&self, person: &Person, passkeys: Vec<FoundPasskey>) -> Available {
         let mut factors = Vec::new();
         let one_suffices = match &person.user {
             Some(user) => !factors::is_needed(self.pool, user),
@@ -418,10 +483,10 @@ impl SignIn<'_> {
             }
         }
         let confirmed = person.user.as_ref().is_none_or(|user| user.status == Status::Confirmed);
-        let passkeys = if confirmed && passkeys_suffice && self.pool.allows_factor(Factor::WebAuthn) {
-            passkey::descriptors(self, person, passkeys)
+        let (passkeys, keys) = if confirmed && passkeys_suffice && self.pool.allows_factor(Factor::WebAuthn) {
+            passkey::usable(self, person, passkeys)
         } else {
-            Vec::new()
+            Default::default()
         };
         if !passkeys.is_empty() {
             factors.push(Factor::WebAuthn);
@@ -442,25 +507,23 @@ impl SignIn<'_> {
         if (has_password || asked_in_vain) && self.pool.allows_factor(Factor::Password) {
             factors.splice(0..0, [Factor::PasswordSrp, Factor::Password]);
         }
-        Available { factors, passkeys }
+        Available { factors, passkeys, keys }
     }
 
     /// Continues with the challenge of the chosen factor.
-    async fn select(&self, person: Person, id: Uuid, chosen: Factor) -> Result<Outcome> {
-        let available = self.take_choice(&person, id, chosen).await?;
+    async fn select(&self, person: Person, pending: &Challenge, chosen: Factor) -> Result<Outcome> {
+        let available = self.take_choice(&person, pending, chosen).await?;
         self.challenge_of(person, chosen, available).await
     }
 
     /// Uses up the session in which a factor was chosen, because the next challenge has a new session. Returns the
     /// factors that are available now.
-    async fn take_choice(&self, person: &Person, id: Uuid, chosen: Factor) -> Result<Available> {
+    async fn take_choice(&self, person: &Person, pending: &Challenge, chosen: Factor) -> Result<Available> {
         let available = self.available(person).await?;
         if !available.factors.contains(&chosen) {
             return Err(Error::InvalidParameter(format!("{chosen} is not an available challenge.").into()));
         }
-        let mut tx = self.app.db.begin().await?;
-        store::challenges::take(&mut tx, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
-        tx.commit().await?;
+        self.use_up_alone(pending).await?;
         Ok(available)
     }
 
@@ -484,7 +547,7 @@ impl SignIn<'_> {
                 .or_else(|_| secret_hash::check(self.context.door, self.client, &user.sub.to_string(), given))
         };
         let asked = refresh::Asked { token, scope: None, device_key: self.device_key };
-        Ok(Outcome::Tokens(refresh::refresh(&self.context, self.client, asked, prove).await?))
+        Ok(Outcome::Tokens(refresh::refresh(&self.context, (self.named, self.freshness), asked, prove).await?))
     }
 
     /// Finds the person that a request is about. An unknown person becomes a decoy if the client hides which users
@@ -519,51 +582,44 @@ impl SignIn<'_> {
         Ok(Person { username: username.to_owned(), user })
     }
 
-    /// Finds the person whom the request of a first step names, and the factors that this person can use. If possible,
-    /// both are read in a batch with other requests.
-    async fn person_with_passkeys(&self, parameters: &Parameters) -> Result<(Person, Available)> {
-        let username = self.username(parameters)?;
-        let request = SignInToBegin { pool_id: self.pool.id.clone(), username_key: self.pool.username_key(username) };
-        match self.app.batchers.begin_sign_ins.run(request).await? {
-            Some(begun) => {
-                let person = self.known_or_hidden(username, begun.user)?;
-                let available = self.available_of(&person, begun.passkeys);
-                Ok((person, available))
+    /// Finds the user whom a request names, and finds out whether the client and the pool are current, if possible in a
+    /// batch with other requests.
+    async fn find(&self, parameters: &Parameters, wants: Wants) -> Result<Found> {
+        let username = self.username(parameters)?.to_owned();
+        let key = self.pool.username_key(&username);
+        let request = PersonToFind {
+            pool_id: self.pool.id.clone(),
+            client_id: self.client.id.clone(),
+            versions: self.named.versions,
+            username_key: key.clone(),
+            decoy_name: password::attempts_name(self.app, self.pool, &username, None),
+            passkeys: matches!(wants, Wants::Passkeys),
+            srp: matches!(wants, Wants::Srp),
+        };
+        if let Some(found) = self.app.batchers.find_people.run(request).await? {
+            // A client that was read for this call counts as it was read.
+            if !self.freshness.is_current() {
+                self.freshness.found(found.current)?;
             }
-            None => {
-                let person = self.person(parameters).await?;
-                let available = self.available(&person).await?;
-                Ok((person, available))
-            }
-        }
-    }
-
-    /// Reads a pending challenge, its person and the passkey that made the assertion, if possible in a batch with other
-    /// requests.
-    async fn resume(&self, id: Uuid, responses: &Parameters, answered: Option<&Assertion>) -> Result<Resumed> {
-        if let Some(assertion) = answered {
-            let request = SignInToResume {
-                pool_id: self.pool.id.clone(),
-                challenge_id: id,
-                credential_id: assertion.credential_id.clone(),
+            let now = self.app.clock.now();
+            let known = Known {
+                unlocked: found.locked_until.is_none_or(|until| until <= now),
+                srp_verifier: Some(found.srp_verifier).filter(|_| matches!(wants, Wants::Srp)),
+                owes_verifier: Some(found.owes_verifier).filter(|_| matches!(wants, Wants::Srp)),
             };
-            let username = self.username(responses)?;
-            if let Some(found) = self.app.batchers.resume_sign_ins.run(request).await? {
-                // The request may give the username or the subject of the challenge's user. Any other name is looked
-                // up.
-                let key = self.pool.username_key(username);
-                let named = found.username_key.as_deref().is_none_or(|own| own == key)
-                    || found.user.as_ref().is_some_and(|user| Uuid::try_parse(&key).ok() == Some(user.sub));
-                let person = match found.user {
-                    Some(user) if named => self.known_or_hidden(username, Some(user))?,
-                    None if found.challenge.sub.is_none() => self.known_or_hidden(username, None)?,
-                    _ => self.person(responses).await?,
-                };
-                return Ok(Resumed { pending: found.challenge, person, key: found.key });
-            }
+            return Ok(Found { username, user: found.user, passkeys: found.passkeys, known });
         }
-        let pending = store::challenges::find(&self.app.db, &self.pool.id, id).await?.ok_or_else(session_text::used)?;
-        Ok(Resumed { pending, person: self.person(responses).await?, key: None })
+        self.confirm().await?;
+        let user = store::users::find(&self.app.db, &self.pool.id, &key).await?;
+        let passkeys = match (&user, wants) {
+            (Some(user), Wants::Passkeys) => {
+                let mut db = self.app.db.acquire().await?;
+                store::passkeys::list(&mut db, &self.pool.id, user.sub).await?
+            }
+            _ => Vec::new(),
+        };
+        let passkeys = passkeys.into_iter().map(FoundPasskey::without_key).collect();
+        Ok(Found { username, user, passkeys, known: Known::default() })
     }
 
     fn flow_enabled(&self, flow: &str) -> Result<()> {

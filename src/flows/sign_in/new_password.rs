@@ -15,12 +15,11 @@ use crate::{
             step::{Parameters, Person, SignIn},
         },
     },
-    pending::Pending,
+    pending::{Challenge, Pending},
     secret::Secret,
     session_text,
     store::{
         self,
-        challenges::Challenge,
         users::{Status, User},
     },
 };
@@ -32,7 +31,7 @@ pub async fn respond(
     pending: Challenge,
     responses: &Parameters,
 ) -> Result<Proof> {
-    let (app, pool, client, id) = (sign_in.app, sign_in.pool, sign_in.client, pending.id);
+    let (app, pool, client) = (sign_in.app, sign_in.pool, sign_in.client);
     let Pending::NewPasswordRequired { custom, .. } = &pending.state else { return Err(session_text::unfit()) };
     let user = person.user.ok_or_else(session_text::unfit)?;
     let waits = |user: &User, pending: &Challenge| {
@@ -77,7 +76,7 @@ pub async fn respond(
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, user.sub).await?.ok_or_else(session_text::unfit)?;
     sign_in.may_sign_in(&user)?;
-    let taken = store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    let taken = sign_in.use_up(&mut tx, &pending).await?;
     if !waits(&user, &taken) {
         return Err(session_text::unfit());
     }

@@ -10,7 +10,7 @@ use crate::{
         accounts::{factors, password},
         messages,
         sessions::{
-            issue::{self, Proved, SessionDevice},
+            issue::{self, Proved, SessionDevice, SessionDraft},
             token_generation::Source,
         },
         sign_in::{
@@ -22,12 +22,11 @@ use crate::{
             step::{Outcome, Person, SignIn},
         },
     },
-    pending::{Answered, Carried, Pending},
+    pending::{Answered, Carried, Challenge, Kept, Pending},
     session_text,
     store::{
         self, Connection, Transaction,
-        batches::CompletedSignIn,
-        challenges::Challenge,
+        batches::SessionToOpen,
         sessions::OpenedWith,
         users::{Status, User},
     },
@@ -91,48 +90,94 @@ async fn open(
     opened.finish(sign_in, source).await
 }
 
-/// Opens the session of a passkey sign-in in a batch with other requests' writes (see [`crate::group_commit`]).
+/// Opens the session of a passkey sign-in by one statement, which other requests share (see [`crate::group_commit`]).
 ///
-/// Returns `None`, with nothing written, if the data that was read has changed or if this sign-in cannot join a batch.
-pub async fn together(sign_in: &SignIn<'_>, verified: Verified) -> Result<Option<Outcome>> {
+/// Returns `None`, with nothing written, if anything that was read has changed.
+pub async fn together(sign_in: &SignIn<'_>, pending: &Challenge, verified: Verified) -> Result<Option<Outcome>> {
+    let proved = Proved { with: verified.with, methods: verified.methods, device: devices::new(sign_in) };
+    let (_with, draft) = issue::draft_session(sign_in, verified.sub, proved);
+    #[cfg(feature = "broken")]
+    if let Some(outcome) = broken(sign_in, &_with, &draft).await? {
+        return Ok(Some(outcome));
+    }
+    let challenge = Some((pending.id, pending.expires_at));
+    #[cfg(feature = "broken")]
+    let challenge = challenge.filter(|_| !crate::broken::is("forgets-mark"));
+    let request = SessionToOpen {
+        pool_id: sign_in.pool.id.clone(),
+        versions: sign_in.named.versions,
+        user_version: verified.user_version,
+        challenge,
+        passkey: Some(verified.passkey),
+        forgive: None,
+        now: sign_in.app.clock.now(),
+        session: draft.session().clone(),
+    };
+    open_together(sign_in, request, draft).await
+}
+
+/// Runs the statement that opens a session, and issues the tokens. Returns `None` if it did nothing.
+async fn open_together(sign_in: &SignIn<'_>, request: SessionToOpen, draft: SessionDraft) -> Result<Option<Outcome>> {
+    let Some((user, memberships)) = sign_in.app.batchers.open_sessions.run(request).await? else { return Ok(None) };
+    // The statement has compared the versions.
+    sign_in.freshness.found(true)?;
+    draft.opened(user, memberships).finish(sign_in, Source::Authentication).await.map(Some)
+}
+
+/// Does what the deliberate faults do here.
+#[cfg(feature = "broken")]
+async fn broken(sign_in: &SignIn<'_>, with: &OpenedWith, draft: &SessionDraft) -> Result<Option<Outcome>> {
+    let (app, pool, session) = (sign_in.app, sign_in.pool, draft.session());
+    if crate::broken::is("puts-back")
+        && let OpenedWith::Passkey(credential_id) = with
+    {
+        store::broken::put_back_later(&app.db, &pool.id, session.sub, credential_id);
+    }
+    if crate::broken::is("opens-without-lock") {
+        crate::broken::dawdle().await;
+        let mut db = app.db.acquire().await?;
+        store::sessions::insert(&mut db, &pool.id, session, with).await?;
+        let user = store::users::find_by_sub(&mut db, &pool.id, session.sub).await?;
+        drop(db);
+        sign_in.freshness.found(true)?;
+        if let Some(user) = user {
+            return draft.clone().opened(user, Vec::new()).finish(sign_in, Source::Authentication).await.map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Opens the session of a password sign-in by one statement, if the password is enough and nothing has changed since
+/// the user was read. Otherwise returns `None`, with nothing written.
+async fn password_together(
+    sign_in: &SignIn<'_>,
+    username: &str,
+    user: &User,
+    answers: Option<&Challenge>,
+) -> Result<Option<Outcome>> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    // Browser sessions are not written in batches, and neither are sign-ins that name a device in a pool that remembers
-    // devices.
-    if sign_in.context.door == Door::Pages || (sign_in.device_key.is_some() && pool.devices().is_some()) {
+    let enough = user.status == Status::Confirmed
+        && user.enabled
+        && !factors::is_needed(pool, user)
+        && !(sign_in.device_key.is_some() && pool.devices().is_some());
+    let is_sealed = answers.is_none_or(|pending| matches!(pending.kept, Kept::Sealed { .. }));
+    if !enough || !is_sealed || sign_in.context.door == Door::Pages {
         return Ok(None);
     }
-    let (sub, user_updated_at) = (verified.user.sub, verified.user.updated_at);
-    let proved = Proved { with: verified.with, methods: verified.methods, device: devices::new(sign_in) };
-    let (_with, opened) = issue::new_session(sign_in, verified.user, proved);
-    #[cfg(feature = "broken")]
-    {
-        if crate::broken::is("puts-back") {
-            store::broken::put_back_later(&app.db, &pool.id, sub, &verified.credential_id);
-        }
-        if crate::broken::is("opens-without-lock") {
-            crate::broken::dawdle().await;
-            let mut db = app.db.acquire().await?;
-            store::sessions::insert(&mut db, &pool.id, opened.session(), &_with).await?;
-            drop(db);
-            return opened.finish(sign_in, Source::Authentication).await.map(Some);
-        }
-    }
-    let request = CompletedSignIn {
+    let proved = Proved { with: OpenedWith::Password, methods: vec!["pwd"], device: devices::new(sign_in) };
+    let (_, draft) = issue::draft_session(sign_in, user.sub, proved);
+    let counts = app.config.free_password_failures > 0;
+    let request = SessionToOpen {
         pool_id: pool.id.clone(),
-        challenge_id: verified.challenge_id,
-        sub,
-        user_updated_at,
-        credential_id: verified.credential_id,
-        old_sign_count: verified.old_sign_count,
-        sign_count: verified.sign_count,
-        backup_state: verified.backup_state,
+        versions: sign_in.named.versions,
+        user_version: user.version,
+        challenge: answers.map(|pending| (pending.id, pending.expires_at)),
+        passkey: None,
+        forgive: counts.then(|| password::attempts_name(app, pool, username, Some(user))),
         now: app.clock.now(),
-        session: opened.session().clone(),
+        session: draft.session().clone(),
     };
-    match app.batchers.complete_sign_ins.run(request).await? {
-        Some(memberships) => opened.with(memberships).finish(sign_in, Source::Authentication).await.map(Some),
-        None => Ok(None),
-    }
+    open_together(sign_in, request, draft).await
 }
 
 /// Continues after a password: with the replacement of a temporary password, the challenge of a remembered device, a
@@ -141,8 +186,11 @@ async fn after_password(
     sign_in: &SignIn<'_>,
     username: String,
     user: User,
-    answers: Option<uuid::Uuid>,
+    answers: Option<Box<Challenge>>,
 ) -> Result<Outcome> {
+    if let Some(outcome) = password_together(sign_in, &username, &user, answers.as_deref()).await? {
+        return Ok(outcome);
+    }
     let (app, pool) = (sign_in.app, sign_in.pool);
     let outdated = user.password_hash.as_ref().is_some_and(|hash| app.passwords.is_outdated(hash));
     let mut tx = app.db.begin().await?;
@@ -176,8 +224,8 @@ async fn after_password(
     };
     let remembered = device.as_ref().filter(|device| device.remembered);
     sign_in.may_sign_in(&user)?;
-    if let Some(id) = answers {
-        store::challenges::take(&mut tx, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    if let Some(pending) = answers {
+        sign_in.use_up(&mut tx, &pending).await?;
     }
     if user.status == Status::ForceChangePassword {
         password::check_temporary(app, pool, &user)?;
@@ -216,7 +264,7 @@ async fn after_password_of_custom(
     pending: Challenge,
     custom: Vec<Answered>,
 ) -> Result<Outcome> {
-    custom_challenge::use_up(sign_in, &pending).await?;
+    sign_in.use_up_alone(&pending).await?;
     let mut progress = Progress { session: custom, password_set_at: password::set_at(&user) };
     progress.proved(ChallengeName::PasswordVerifier);
     sign_in.may_sign_in(&user)?;

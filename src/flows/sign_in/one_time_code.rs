@@ -22,11 +22,11 @@ use crate::{
             step::{Available, Outcome, Person, SignIn},
         },
     },
-    pending::{EmailOtp, Pending, SentCode},
+    pending::{Challenge, EmailOtp, Pending, SentCode},
     random,
     sealing::equal,
     session_text,
-    store::{self, challenges::Challenge, sessions::OpenedWith},
+    store::{self, sessions::OpenedWith},
 };
 
 /// The number of digits of a code.
@@ -108,7 +108,6 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
         Pending::SmsOtp(sent) => (Factor::SmsOtp, sent),
         _ => return Err(session_text::unfit()),
     };
-    let now = app.clock.now();
     let (name, by) = (person.username.as_str(), sign_in.context.address);
     let allowed = codes::count_sign_in_guess(app, pool, name, person.user.as_ref(), by).await?;
     let right = fits(app, sent, code) && allowed;
@@ -116,10 +115,7 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, co
     let mut tx = app.db.begin().await?;
     // The lock keeps the checks below true until the session is stored.
     let user = store::users::lock_shared(&mut tx, &pool.id, user.sub).await?.ok_or_else(mismatch)?;
-    let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
-    if taken.expires_at <= now {
-        return Err(session_text::expired());
-    }
+    sign_in.use_up(&mut tx, &pending).await?;
     sign_in.may_sign_in(&user)?;
     // Since the challenge, the factor may have become unavailable, and the address may have changed.
     let still = factors::address(&user, factor).is_some_and(|address| sent.to == address.value);

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::{
     app::App,
     change,
-    context::Door,
     error::{Error, Key as Reason, Result, Text},
     factor::{Factor, MfaConfiguration},
     flows::{
@@ -20,12 +19,15 @@ use crate::{
         },
         triggers::{self, Trigger},
     },
-    pending::{Ceremony, Pending},
-    random, session_text,
+    pending::{Ceremony, Challenge, Kept, PasskeyBefore, Pending, ReadBefore},
+    random,
+    sealing::sha256,
+    session_text::{self, Opened},
     store::{
         self, Connection,
         audit::Event,
-        challenges::Challenge,
+        batches::{FoundPasskey, UsedPasskey},
+        clients::Versions,
         passkeys::{Backup, Key},
         pools::Pool,
         sessions::OpenedWith,
@@ -49,22 +51,46 @@ pub fn relying_party(sign_in: &SignIn<'_>, user: Option<&User>) -> Option<Relyin
     Some(rp)
 }
 
-/// The person's passkeys that may answer the challenge. Each of `passkeys` is (ID, transports, relying party ID).
+/// The person's passkeys that may answer the challenge, and what the second call needs to know of them.
 ///
 /// An unknown person gets made-up passkeys, the same on every call.
-pub fn descriptors(
+pub fn usable(
     sign_in: &SignIn<'_>,
     person: &Person,
-    passkeys: Vec<(Vec<u8>, Vec<String>, String)>,
-) -> Vec<Descriptor> {
-    let Some(rp) = relying_party(sign_in, None) else { return Vec::new() };
+    passkeys: Vec<FoundPasskey>,
+) -> (Vec<Descriptor>, Vec<PasskeyBefore>) {
+    let Some(rp) = relying_party(sign_in, None) else { return Default::default() };
     if person.user.is_none() {
-        return decoy_passkeys(sign_in, &person.username);
+        return (decoy_passkeys(sign_in, &person.username), Vec::new());
     }
     // If the pool's RP ID was changed, passkeys that were created for the previous RP ID cannot be used
     // (docs/cognito.md 3.1).
-    let usable = passkeys.into_iter().filter(|(_, _, rp_id)| *rp_id == rp.id);
-    usable.map(|(id, transports, _)| Descriptor { id, transports }).collect()
+    let usable = passkeys.into_iter().filter(|one| one.rp_id == rp.id);
+    let both = usable.map(|FoundPasskey { credential_id, transports, key, .. }| {
+        let before = key.map(|key| PasskeyBefore {
+            id: credential_hash(&credential_id),
+            key: BASE64_URL_SAFE_NO_PAD.encode(key.public_key),
+            sign_count: key.sign_count,
+            backup_eligible: key.backup_eligible,
+            roaming: key.attachment.as_deref() == Some(ROAMING),
+        });
+        (Descriptor { id: credential_id, transports }, before)
+    });
+    let (descriptors, before): (Vec<_>, Vec<_>) = both.unzip();
+    (descriptors, before.into_iter().flatten().collect())
+}
+
+/// The attachment of a roaming authenticator, such as a security key.
+const ROAMING: &str = "cross-platform";
+
+/// What identifies a passkey among those of one user, in the state of a sign-in.
+fn credential_hash(id: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&sha256(id)[..12])
+}
+
+/// What identifies the name under which somebody signs in, in the state of the sign-in.
+fn name_hash(sign_in: &SignIn<'_>, username: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&sha256(sign_in.pool.username_key(username).as_bytes())[..16])
 }
 
 /// Makes up zero to three passkeys for a name. Their number and kind vary from name to name, as with real users.
@@ -98,7 +124,15 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) 
     let mut parameters = Map::new();
     parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(challenge);
-    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: false });
+    let read = person.user.as_ref().filter(|_| !available.keys.is_empty()).map(|user| ReadBefore {
+        name: name_hash(sign_in, &person.username),
+        pool: sign_in.named.versions.pool,
+        client: sign_in.named.versions.client,
+        user_verification: rp.user_verification_required,
+        both_factors: counts_as_both(sign_in, user),
+        passkeys: available.keys,
+    });
+    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: false, read: read.map(Box::new) });
     sign_in.challenge(person, state, parameters, available.factors).await
 }
 
@@ -118,8 +152,8 @@ pub async fn start_discoverable(sign_in: &SignIn<'_>) -> Result<Outcome> {
     let mut parameters = Map::new();
     parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(challenge);
-    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: true });
-    sign_in.store_challenge((None, None), state, parameters, vec![Factor::WebAuthn]).await
+    let state = Pending::WebAuthn(Ceremony { challenge, rp_id: rp.id, discoverable: true, read: None });
+    sign_in.challenge_of_whom((None, None), state, parameters, vec![Factor::WebAuthn]).await
 }
 
 /// The user whom a discoverable passkey identifies, and the challenge that the passkey answers.
@@ -133,9 +167,9 @@ pub struct Discovered {
 }
 
 /// Finds the user whom an assertion's user handle identifies (Web Authentication Level 3, section 7.2, step 6).
-pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Result<Discovered> {
+pub async fn discover(sign_in: &SignIn<'_>, opened: Opened, credential: &str) -> Result<Discovered> {
     let (app, pool) = (sign_in.app, sign_in.pool);
-    let pending = store::challenges::find(&app.db, &pool.id, id).await?.ok_or_else(session_text::used)?;
+    let pending = sign_in.pending(opened).await?;
     let is_ours = pending.client_id == sign_in.client.id && pending.sub.is_none() && sign_in.is_of_this_door(&pending);
     if !matches!(&pending.state, Pending::WebAuthn(ceremony) if ceremony.discoverable) || !is_ours {
         return Err(session_text::unfit());
@@ -158,63 +192,67 @@ pub async fn discover(sign_in: &SignIn<'_>, id: Uuid, credential: &str) -> Resul
     Ok(Discovered { person: Person { username, user }, sub, pending, turn })
 }
 
-/// An assertion that was verified against data read without a lock, and what to write if that data has not changed.
+/// An assertion that was verified with what the first call had read, and what to write if nothing of that has changed.
 pub struct Verified {
-    pub user: User,
+    pub sub: Uuid,
+    pub user_version: i64,
     pub with: OpenedWith,
     pub methods: Vec<&'static str>,
-    pub challenge_id: Uuid,
-    pub credential_id: Vec<u8>,
-    pub old_sign_count: i64,
-    pub sign_count: i64,
-    pub backup_state: bool,
+    pub passkey: UsedPasskey,
 }
 
-/// Verifies an assertion without locks, which is enough for most sign-ins through the API.
+/// Verifies an assertion with what the first call of the sign-in read, without a query.
 ///
-/// Returns `None` for every other sign-in; [`prove`] decides those. `key` is the person's passkey that made the
-/// assertion, if it was found.
-pub fn verify(
-    sign_in: &SignIn<'_>,
-    person: &Person,
-    pending: &Challenge,
-    key: Option<Key>,
-    credential: &str,
-) -> Result<Option<Verified>> {
-    let Pending::WebAuthn(ceremony) = &pending.state else { return Err(session_text::unfit()) };
-    let rp = relying_party(sign_in, person.user.as_ref()).ok_or_else(not_configured)?;
-    let (app, pool) = (sign_in.app, sign_in.pool);
+/// Returns `None` if this is not enough to sign the person in; then [`prove`] decides.
+pub fn verify(sign_in: &SignIn<'_>, pending: &Challenge, username: &str, credential: &str) -> Result<Option<Verified>> {
+    let Pending::WebAuthn(ceremony) = &pending.state else { return Ok(None) };
+    let (Kept::Sealed { user_version }, false) = (pending.kept, ceremony.discoverable) else { return Ok(None) };
+    let Some(mut rp) = relying_party(sign_in, None) else { return Ok(None) };
     let Ok(assertion) = Assertion::parse(credential) else { return Ok(None) };
-    let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
-    let old_sign_count = key.as_ref().map(|key| key.sign_count);
-    let attachment = key.as_ref().and_then(|key| key.attachment.clone());
+    let before = ceremony.read.as_deref();
+    let hash = credential_hash(&assertion.credential_id);
+    let found = before.and_then(|before| before.passkeys.iter().find(|passkey| passkey.id == hash));
+    let key = found.and_then(|passkey| {
+        Some(Key {
+            public_key: BASE64_URL_SAFE_NO_PAD.decode(&passkey.key).ok()?,
+            sign_count: passkey.sign_count,
+            backup_eligible: passkey.backup_eligible,
+            attachment: passkey.roaming.then(|| ROAMING.to_owned()),
+        })
+    });
+    let sub = pending.sub.unwrap_or_default();
+    rp.user_verification_required |= before.is_some_and(|before| before.user_verification);
+    let (old, public_key) = key.as_ref().map(|key| (key.sign_count, key.public_key.clone())).unzip();
     // A decoy is verified, too, so that known and unknown passkeys take the same time.
     let stored = stored_credential(key, &assertion.credential_id);
     let verified = webauthn::verify_assertion(&rp, &challenge_bytes(ceremony)?, sub, &stored, &assertion);
-    let (Some(user), Some(old_sign_count), Ok(verified)) = (&person.user, old_sign_count, verified) else {
+    let (Some(before), Some(found), Some(old_sign_count), Some(public_key), Ok(verified)) =
+        (before, found, old, public_key, verified)
+    else {
         return Ok(None);
     };
-    if pending.expires_at <= app.clock.now() || may_finish(sign_in, user).is_err() {
+    let same_versions = Versions { client: before.client, pool: before.pool } == sign_in.named.versions;
+    let same_name = before.name == name_hash(sign_in, username)
+        || Uuid::try_parse(&sign_in.pool.username_key(username)).is_ok_and(|named| Some(named) == pending.sub);
+    if !same_versions || !same_name {
         return Ok(None);
     }
-    // Browser sessions are not written in batches, and neither are sign-ins that name a device in a pool that remembers
-    // devices.
-    if sign_in.context.door == Door::Pages {
-        return Ok(None);
+    let mut methods = vec![method_of(found.roaming)];
+    if before.both_factors {
+        methods.push("mfa");
     }
-    if sign_in.device_key.is_some() && pool.devices().is_some() {
-        return Ok(None);
-    }
-    let (with, methods) = proved_by(sign_in, user, assertion.credential_id.clone(), attachment.as_deref());
     Ok(Some(Verified {
-        user: user.clone(),
-        with,
+        sub,
+        user_version,
+        with: OpenedWith::Passkey(assertion.credential_id.clone()),
         methods,
-        challenge_id: pending.id,
-        credential_id: assertion.credential_id,
-        old_sign_count,
-        sign_count: verified.sign_count.into(),
-        backup_state: verified.backup_state,
+        passkey: UsedPasskey {
+            credential_id: assertion.credential_id,
+            public_key,
+            old_sign_count,
+            sign_count: verified.sign_count.into(),
+            backup_state: verified.backup_state,
+        },
     }))
 }
 
@@ -249,25 +287,22 @@ fn stored_credential(key: Option<Key>, credential_id: &[u8]) -> StoredCredential
 /// session is stored.
 pub async fn prove(sign_in: &SignIn<'_>, person: Person, pending: Challenge, credential: &str) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
+    let assertion = Assertion::parse(credential);
     let mut tx = app.db.begin().await?;
-    // The user is locked before the challenge, as the common order of locks requires.
+    // The locks are taken in the common order. Only then is the challenge used up, which is the first effect.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
     let user = store::users::lock_shared(&mut tx, &pool.id, sub).await?;
-    let taken = store::challenges::take(&mut tx, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
+    let credential_id = assertion.as_ref().map(|assertion| assertion.credential_id.clone()).unwrap_or_default();
+    let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
+    let taken = sign_in.use_up(&mut tx, &pending).await?;
     let Pending::WebAuthn(ceremony) = &taken.state else { return Err(session_text::unfit()) };
-    if taken.expires_at <= app.clock.now() {
-        tx.commit().await?;
-        return Err(session_text::expired());
-    }
-    let assertion = match Assertion::parse(credential) {
+    let assertion = match assertion {
         Ok(assertion) => assertion,
         Err(error) => {
             tx.commit().await?;
             return Err(Error::InvalidParameter(error.to_string().into()));
         }
     };
-    let credential_id = assertion.credential_id.clone();
-    let key = store::passkeys::lock(&mut tx, &pool.id, sub, &credential_id).await?;
     let known = key.is_some();
     let attachment = key.as_ref().and_then(|key| key.attachment.clone());
     // The user's current state decides: since the challenge, the user may have come to need a second factor.
@@ -345,12 +380,20 @@ fn proved_by(
     credential_id: Vec<u8>,
     attachment: Option<&str>,
 ) -> (OpenedWith, Vec<&'static str>) {
-    let mut methods = vec![if attachment == Some("cross-platform") { "hwk" } else { "swk" }];
-    // A passkey that counts as both factors had to verify its user.
-    if factors::is_needed(sign_in.pool, user) && factors::passkeys_suffice(sign_in.pool, user) {
+    let mut methods = vec![method_of(attachment == Some(ROAMING))];
+    if counts_as_both(sign_in, user) {
         methods.push("mfa");
     }
     (OpenedWith::Passkey(credential_id), methods)
+}
+
+fn method_of(roaming: bool) -> &'static str {
+    if roaming { "hwk" } else { "swk" }
+}
+
+/// Whether the user's passkeys count as both factors. Such a passkey has to verify its user.
+fn counts_as_both(sign_in: &SignIn<'_>, user: &User) -> bool {
+    factors::is_needed(sign_in.pool, user) && factors::passkeys_suffice(sign_in.pool, user)
 }
 
 /// Whether the passkey that made an assertion was deleted in this pool.

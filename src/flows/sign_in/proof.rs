@@ -5,8 +5,8 @@
 use crate::{
     factor::ChallengeName,
     flows::sign_in::step::Outcome,
-    pending::{Answered, Carried},
-    store::{Transaction, challenges::Challenge, sessions::OpenedWith, users::User},
+    pending::{Answered, Carried, Challenge},
+    store::{Transaction, sessions::OpenedWith, users::User},
 };
 
 /// The result of answering a challenge.
@@ -29,7 +29,7 @@ impl From<Proof> for Step {
 pub enum Proof {
     /// The password of this user, who was read without a lock. If the password answers a challenge, [`super::next`]
     /// uses up that challenge (`answers`).
-    Password { username: String, user: User, answers: Option<uuid::Uuid> },
+    Password { username: String, user: User, answers: Option<Box<Challenge>> },
     /// A password proved by SRP in a sign-in by custom challenges.
     PasswordOfCustom { username: String, user: User, pending: Challenge, custom: Vec<Answered> },
     /// The user's own new password, stored in place of a temporary one. In a sign-in by custom challenges, `custom` has

@@ -18,11 +18,10 @@ use crate::{
             step::{Outcome, Parameters, Person, SignIn},
         },
     },
-    pending::{AfterPassword, Carried, EmailOtp, Pending, SecondCode, SentCode},
+    pending::{AfterPassword, Carried, Challenge, EmailOtp, Pending, SecondCode, SentCode},
     session_text,
     store::{
         self, Connection,
-        challenges::Challenge,
         pools::Pool,
         software_tokens::SoftwareToken,
         users::{Mfa, User},
@@ -221,10 +220,7 @@ fn mismatch() -> Error {
 pub async fn recheck(sign_in: &SignIn<'_>, db: &mut Connection, pending: &Challenge, sub: Uuid) -> Result<User> {
     let pool = sign_in.pool;
     let user = store::users::lock_shared(db, &pool.id, sub).await?.ok_or_else(session_text::unfit)?;
-    let taken = store::challenges::take(db, &pool.id, pending.id).await?.ok_or_else(session_text::used)?;
-    if taken.expires_at <= sign_in.app.clock.now() {
-        return Err(session_text::expired());
-    }
+    let taken = sign_in.use_up(db, pending).await?;
     sign_in.may_sign_in(&user)?;
     if taken.state.password_set_at() != Some(&password::set_at(&user)) {
         return Err(session_text::unfit());

@@ -8,19 +8,19 @@ use uuid::Uuid;
 use crate::{
     error::{Error, Result},
     flows::{
-        accounts::password,
+        accounts::password::{self, Known},
         sign_in::{
             decoys,
             proof::Proof,
             step::{Available, Outcome, Parameters, Person, SignIn, shown},
         },
     },
-    pending::{Answered, Pending},
+    pending::{Answered, Challenge, Pending},
     random,
     sealing::{equal, hex},
     session_text,
     srp::{self, ClientPublic, Verifier},
-    store::{self, challenges::Challenge},
+    store,
 };
 
 /// The length of the server's secret exponent, in bytes.
@@ -32,8 +32,9 @@ pub async fn start(
     person: &Person,
     client_public: &str,
     available: Available,
+    known: &Known,
 ) -> Result<Outcome> {
-    start_with(sign_in, person, client_public, available, None).await
+    start_with(sign_in, person, client_public, available, known, None).await
 }
 
 /// Like [`start`], but also for a sign-in by custom challenges, where `custom` has the challenges answered so far.
@@ -42,9 +43,10 @@ pub async fn start_with(
     person: &Person,
     client_public: &str,
     available: Available,
+    known: &Known,
     custom: Option<Vec<Answered>>,
 ) -> Result<Outcome> {
-    let verifier = verifier(sign_in, person).await?;
+    let verifier = verifier(sign_in, person, known).await?;
     let user_id = user_id(sign_in, person);
     let offer = offer(sign_in, verifier.v, client_public).await?;
     let state = Pending::PasswordVerifier { srp: offer.state, srp_id: user_id.clone(), custom };
@@ -100,7 +102,7 @@ pub async fn offer(sign_in: &SignIn<'_>, v: Vec<u8>, client_public: &str) -> Res
     }
     let secret: [u8; SECRET] = random::bytes();
     let public = app.passwords.compute(move || srp::public(&v, &secret)).await?;
-    let state = app.sealing.seal(&context(sign_in), &[&secret[..], client_public.as_bytes()].concat());
+    let state = app.seal_for_strangers(&context(sign_in), &[&secret[..], client_public.as_bytes()].concat());
     Ok(Offer { state: BASE64_STANDARD.encode(state), public })
 }
 
@@ -121,14 +123,14 @@ pub async fn is_proved(
     let timestamp = sign_in.required(responses, "TIMESTAMP")?.to_owned();
     let block = sign_in.required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
     let state = BASE64_STANDARD.decode(srp_state).map_err(Error::internal)?;
-    let state = app.sealing.open(&context(sign_in), &state).map_err(Error::internal)?;
+    let state = app.sealing.open_any(&context(sign_in), &state).map_err(Error::internal)?;
     let (secret, client_public) = state.split_at_checked(SECRET).ok_or_else(|| Error::internal("a short SRP state"))?;
     let client_public = std::str::from_utf8(client_public).ok().and_then(ClientPublic::parse);
     let client_public = client_public.ok_or_else(|| Error::internal("a broken SRP state"))?;
     let block_bytes = BASE64_STANDARD.decode(block).unwrap_or_default();
     let own_block = session_of(responses).is_some_and(|text| {
         let now = app.clock.now();
-        session_text::open(&app.sealing, &sign_in.pool.id, &sign_in.client.id, &text, now).is_ok_and(|own| own == id)
+        session_text::open(&app.sealing, &sign_in.pool.id, &sign_in.client.id, &text, now).is_ok_and(|own| own.id == id)
     });
     let secret = secret.to_vec();
     let expected = app
@@ -148,13 +150,21 @@ pub fn session_of(responses: &Parameters) -> Option<String> {
 }
 
 /// Checks the proof of a password. A wrong proof counts as a wrong password and uses up the challenge.
-pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, responses: &Parameters) -> Result<Proof> {
+pub async fn finish(
+    sign_in: &SignIn<'_>,
+    person: Person,
+    pending: Challenge,
+    responses: &Parameters,
+    known: Known,
+) -> Result<Proof> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     for member in ["PASSWORD_CLAIM_SIGNATURE", "TIMESTAMP", "PASSWORD_CLAIM_SECRET_BLOCK"] {
         sign_in.required(responses, member)?;
     }
-    password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
-    let verifier = verifier(sign_in, &person).await?;
+    if !known.unlocked {
+        password::refuse_locked(app, pool, &person.username, person.user.as_ref()).await?;
+    }
+    let verifier = verifier(sign_in, &person, &known).await?;
     let Pending::PasswordVerifier { srp: state, srp_id, custom } = &pending.state else {
         return Err(session_text::unfit());
     };
@@ -166,15 +176,13 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
             Ok(Proof::PasswordOfCustom { username: person.username, user, pending, custom })
         }
         (Some(user), None) if fits => {
-            Ok(Proof::Password { username: person.username, user, answers: Some(pending.id) })
+            Ok(Proof::Password { username: person.username, user, answers: Some(Box::new(pending)) })
         }
         (Some(user), _) if !sign_in.hides_existence() && password::lacks_password(&user) => {
             Err(Error::PasswordResetRequired)
         }
         (user, _) => {
-            let mut tx = app.db.begin().await?;
-            store::challenges::take(&mut tx, &pool.id, pending.id).await?;
-            tx.commit().await?;
+            store::challenges::use_up(&app.db, &pool.id, &pending, app.clock.now()).await?;
             password::count_failure(app, pool, &person.username, user.as_ref()).await?;
             Err(Error::wrong_credentials("the proof of the password is wrong, or nobody has this name"))
         }
@@ -182,11 +190,15 @@ pub async fn finish(sign_in: &SignIn<'_>, person: Person, pending: Challenge, re
 }
 
 /// The SRP verifier of the person's password. If there is none, a made-up verifier that no password matches.
-async fn verifier(sign_in: &SignIn<'_>, person: &Person) -> Result<Verifier> {
+async fn verifier(sign_in: &SignIn<'_>, person: &Person, known: &Known) -> Result<Verifier> {
     let (app, pool) = (sign_in.app, sign_in.pool);
     // The query runs for an unknown person, too, so that known and unknown persons take the same time.
     let sub = person.user.as_ref().map_or_else(Uuid::nil, |user| user.sub);
-    if let Some(sealed) = store::users::srp_verifier(&app.db, &pool.id, sub).await? {
+    let sealed = match &known.srp_verifier {
+        Some(read) => read.clone(),
+        None => store::users::srp_verifier(&app.db, &pool.id, sub).await?,
+    };
+    if let Some(sealed) = sealed {
         return password::open_verifier(app, pool, sub, &sealed);
     }
     if person.user.as_ref().is_some_and(|user| user.password_hash.is_some()) {

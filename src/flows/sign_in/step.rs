@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
+    caller::Freshness,
     context::Door,
     error::{Error, Result},
     factor::{ChallengeName, Factor},
@@ -15,13 +16,12 @@ use crate::{
         sessions::{authentication_result::AuthenticationResult, browser::NewBrowser},
         sign_in::decoys,
     },
-    pending::{Bounds, Pending},
-    random, session_text,
+    pending::{Bounds, Challenge, Kept, PasskeyBefore, Pending},
+    random,
+    session_text::{self, Opened},
     store::{
-        self,
-        batches::NewChallenge,
-        challenges::Challenge,
-        clients::Client,
+        self, Connection,
+        clients::{Client, ClientAndPool},
         users::{Status, User},
     },
     webauthn::Descriptor,
@@ -33,11 +33,15 @@ pub type Parameters = HashMap<String, String>;
 /// One step of a sign-in.
 pub struct SignIn<'a> {
     pub context: PoolContext<'a>,
+    /// The client with its pool.
+    pub named: &'a ClientAndPool,
     pub client: &'a Client,
     /// The address of the person who signs in, if it is known.
     pub address: Option<IpAddr>,
     /// `DEVICE_KEY`: the key of the device that the client says it runs on.
     pub device_key: Option<&'a str>,
+    /// Whether the client and the pool are known to be current.
+    pub freshness: &'a Freshness,
 }
 
 /// The outcome of a step.
@@ -64,6 +68,15 @@ pub struct Available {
     pub factors: Vec<Factor>,
     /// The passkeys that may answer a WEB_AUTHN challenge.
     pub passkeys: Vec<Descriptor>,
+    /// The same passkeys with their keys, if they were read.
+    pub keys: Vec<PasskeyBefore>,
+}
+
+impl Available {
+    /// Nothing, for challenges that no other factor may answer.
+    pub fn nothing() -> Self {
+        Self { factors: Vec::new(), passkeys: Vec::new(), keys: Vec::new() }
+    }
 }
 
 /// The person who signs in. A name that no user has gets made-up data (see `decoys`).
@@ -103,7 +116,7 @@ impl SignIn<'_> {
         }
     }
 
-    /// Stores a challenge and returns it as the outcome.
+    /// Makes a challenge and returns it as the outcome.
     pub async fn challenge(
         &self,
         person: &Person,
@@ -112,35 +125,81 @@ impl SignIn<'_> {
         available: Vec<Factor>,
     ) -> Result<Outcome> {
         let decoy = person.user.is_none().then(|| self.decoy_mark(person));
-        let whose = (person.user.as_ref().map(|user| user.sub), decoy);
-        self.store_challenge(whose, state, parameters, available).await
+        let whose = (person.user.as_ref().map(|user| (user.sub, user.version)), decoy);
+        self.challenge_of_whom(whose, state, parameters, available).await
     }
 
-    /// Like [`Self::challenge`], for a user (`sub`), a marked decoy (`decoy`), or a person who is not known yet.
-    pub async fn store_challenge(
+    /// Like [`Self::challenge`], for a user (subject and version), a marked decoy, or a person who is not known yet.
+    pub async fn challenge_of_whom(
         &self,
-        (sub, decoy): (Option<Uuid>, Option<String>),
+        (user, decoy): (Option<(Uuid, i64)>, Option<String>),
         state: Pending,
         parameters: Map<String, Value>,
         available: Vec<Factor>,
     ) -> Result<Outcome> {
         let now = self.app.clock.now();
         let name = state.name().ok_or_else(|| Error::internal("this is no challenge of a sign-in"))?;
-        let challenge = Challenge {
-            id: random::uuid(),
+        let (sub, user_version) = user.unzip();
+        let mut challenge = Challenge {
+            id: random::time_ordered_uuid(now),
             client_id: self.client.id.clone(),
             sub,
             state,
             bounds: Bounds { pages: self.context.door == Door::Pages, decoy },
             expires_at: now + self.client.settings.session_lifetime(),
+            kept: Kept::Sealed { user_version: user_version.unwrap_or_default() },
         };
-        let session =
-            session_text::seal(&self.app.sealing, &self.pool.id, &self.client.id, challenge.id, challenge.expires_at);
-        let together = NewChallenge { pool_id: self.pool.id.clone(), challenge: challenge.clone(), now };
-        if self.app.batchers.insert_challenges.run(together).await?.is_none() {
-            store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
-        }
+        let sealed = match self.app.seals_states() {
+            true => session_text::of_challenge(&self.app.sealing, &self.pool.id, &challenge),
+            false => None,
+        };
+        let session = match sealed {
+            Some(session) => session,
+            None => {
+                challenge.kept = Kept::Row;
+                let session = self.app.session_of_row(&self.pool.id, &challenge);
+                store::challenges::insert(&self.app.db, &self.pool.id, &challenge, now).await?;
+                session
+            }
+        };
         Ok(Outcome::Next(NextChallenge { name, session, parameters, available }))
+    }
+
+    /// Returns the challenge that a `Session` string stands for. Fails if it was used before.
+    pub async fn pending(&self, opened: Opened) -> Result<Challenge> {
+        let mut db = self.app.db.acquire().await?;
+        match opened.challenge {
+            None => store::challenges::find(&mut db, &self.pool.id, opened.id).await?.ok_or_else(session_text::used),
+            Some(challenge) if store::challenges::is_unused(&mut db, &self.pool.id, &challenge).await? => Ok(challenge),
+            Some(_) => Err(session_text::used()),
+        }
+    }
+
+    /// Uses up a challenge, in a transaction that has locked the challenge's user. Fails if the challenge was used
+    /// before, has expired, or was made void.
+    pub async fn use_up(&self, db: &mut Connection, pending: &Challenge) -> Result<Challenge> {
+        let now = self.app.clock.now();
+        let taken = store::challenges::use_up(&mut *db, &self.pool.id, pending, now).await?;
+        taken.ok_or_else(|| if pending.expires_at <= now { session_text::expired() } else { session_text::used() })
+    }
+
+    /// Like [`Self::use_up`], in a transaction of its own.
+    pub async fn use_up_alone(&self, pending: &Challenge) -> Result<()> {
+        let mut db = self.app.db.acquire().await?;
+        self.use_up(&mut db, pending).await.map(|_| ())
+    }
+
+    /// Finds out whether the client and the pool are current, unless that is known. Fails if they are not.
+    pub async fn confirm(&self) -> Result<()> {
+        self.freshness.confirm(self.app, self.named).await
+    }
+
+    /// Returns the outcome, unless it is a refusal that may rest on an outdated client or pool.
+    pub async fn settle(&self, outcome: Result<Outcome>) -> Result<Outcome> {
+        match outcome {
+            Err(error) if !error.is_outdated() => self.confirm().await.and(Err(error)),
+            done => done,
+        }
     }
 
     /// Whether a challenge is answered through the door that issued it: the sign-in pages or the API.

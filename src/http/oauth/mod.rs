@@ -13,7 +13,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::json;
 
 use super::visit::Visit;
-use crate::{error::Error, flows::sign_in::secret_hash, secret::Secret, store::clients::ClientAndPool};
+use crate::{
+    caller::Freshness, error::Error, flows::sign_in::secret_hash, secret::Secret, store::clients::ClientAndPool,
+};
 
 /// Why an app client could not be authenticated.
 enum Unproved {
@@ -25,6 +27,12 @@ enum Unproved {
 /// Authenticates the app client that sent a form: by `client_secret_basic`, by `client_secret_post`, or by its ID alone
 /// if it is a public client.
 async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
+    Ok(client_as(visit, false).await?.0)
+}
+
+/// Like [`client`]. With `remembered`, the client and its pool may be those that this replica has read before, and are
+/// perhaps not current.
+async fn client_as(visit: &Visit, remembered: bool) -> Result<(Arc<ClientAndPool>, Freshness), Unproved> {
     use Unproved::Told;
     if visit.form.repeated().is_some() {
         return Err(Told("invalid_request", "a parameter stands more than once"));
@@ -52,25 +60,29 @@ async fn client(visit: &Visit) -> Result<Arc<ClientAndPool>, Unproved> {
     if client_id.len() > 128 || client_id.contains('\0') {
         return Err(unknown);
     }
+    let secrets: Vec<_> = secrets.into_iter().map(Secret::from).collect();
+    let fits = |named: &ClientAndPool| match secrets.as_slice() {
+        [] => secret_hash::secret_fits(&named.client, None),
+        some => some.iter().filter(|one| secret_hash::secret_fits(&named.client, Some(one))).count() > 0,
+    };
     let found = async {
         let pool_id = visit.app.pool_of_client(&client_id).await?;
         visit.concerns_pool(&pool_id)?;
         if visit.is_under_another_domain(&pool_id).await? {
             return Err(Error::no_such_pool(&pool_id));
         }
-        visit.app.client_with_pool(&pool_id, &client_id).await
+        // A secret that does not fit what is remembered may fit what is current.
+        if let Some(known) = visit.app.known_client(&pool_id, &client_id).filter(|known| remembered && fits(known)) {
+            return Ok((known, Freshness::unknown()));
+        }
+        Ok((visit.app.client_with_pool(&pool_id, &client_id).await?, Freshness::current()))
     };
-    let found = match found.await {
+    let (found, freshness) = match found.await {
         Ok(found) => found,
         Err(Error::ResourceNotFound(_)) => return Err(unknown),
         Err(other) => return Err(Unproved::Internal(other)),
     };
-    let secrets: Vec<_> = secrets.into_iter().map(Secret::from).collect();
-    let fits = match secrets.as_slice() {
-        [] => secret_hash::secret_fits(&found.client, None),
-        some => some.iter().filter(|one| secret_hash::secret_fits(&found.client, Some(one))).count() > 0,
-    };
-    if fits { Ok(found) } else { Err(unknown) }
+    if fits(&found) { Ok((found, freshness)) } else { Err(unknown) }
 }
 
 /// Parses a `Basic` header, whose two parts are form-encoded (RFC 6749 section 2.3.1). Returns the client ID, the

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};
 
-use super::{Unproved, answer, client, error, refuse};
+use super::{Unproved, answer, client_as, error, refuse};
 use crate::{
     app::App,
     error::Result,
@@ -18,13 +18,25 @@ pub async fn post(request: HttpRequest, payload: web::Payload, app: web::Data<Ap
 }
 
 async fn exchange(visit: Rc<Visit>) -> Result<HttpResponse> {
-    let named = match client(&visit).await {
+    match exchange_with(&visit, true).await {
+        Err(error) if error.is_outdated() => exchange_with(&visit, false).await,
+        done => done,
+    }
+}
+
+async fn exchange_with(visit: &Visit, remembered: bool) -> Result<HttpResponse> {
+    let (named, freshness) = match client_as(visit, remembered).await {
         Ok(named) => named,
         // Amazon Cognito responds with 400 even where RFC 6749 requires 401 (docs/cognito.md 7.2).
         Err(Unproved::Told(code, description)) => return Ok(error(400, code, description)),
         Err(Unproved::Internal(error)) => return Err(error),
     };
-    match token_grants::grant(&visit.app, &visit.context, &named, &visit.form).await {
+    let granted = token_grants::grant(&visit.app, &visit.context, (&named, &freshness), &visit.form).await;
+    if !matches!(&granted, Err(token_grants::Refusal::Internal(_))) {
+        // Neither tokens nor a refusal may rest on an outdated client.
+        freshness.confirm(&visit.app, &named).await?;
+    }
+    match granted {
         Ok(tokens) => Ok(answer(200).json(shown(tokens))),
         Err(token_grants::Refusal::Told { code, description }) => {
             Ok(error(if code == token_grants::UNAVAILABLE { 503 } else { 400 }, code, description))

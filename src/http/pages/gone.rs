@@ -22,7 +22,7 @@ fn context(visit: &Visit, pool_id: &str) -> String {
 pub fn seal(visit: &Visit, pool_id: &str, credential_id: &[u8]) -> String {
     let expires_at = (visit.app.clock.now() + LIFETIME).unix_timestamp();
     let plain = [&expires_at.to_be_bytes()[..], credential_id].concat();
-    BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.seal(&context(visit, pool_id), &plain))
+    BASE64_URL_SAFE_NO_PAD.encode(visit.app.seal_for_strangers(&context(visit, pool_id), &plain))
 }
 
 /// Returns the credential ID in a visit's address, if it was sealed here for this browser and has not expired.

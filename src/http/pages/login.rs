@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
+    caller::Freshness,
     context::Context,
     error::{Error, Key, Result},
     factor::{AddressAttribute, ChallengeName, Factor, SecondFactor},
@@ -49,7 +50,7 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Ok(purpose) => purpose,
         Err(answer) => return Ok(answer),
     };
-    let login = Login { visit, purpose: &purpose, named: purpose.named() };
+    let login = Login { visit, purpose: &purpose, named: purpose.named(), freshness: Freshness::current() };
     if !visit.is_form() {
         return match step::current(visit, login.named).await? {
             Some(Ok(step)) => login.render(step.status(), &step),
@@ -139,6 +140,8 @@ struct Login<'v> {
     visit: &'v Visit,
     purpose: &'v PagePurpose,
     named: &'v ClientAndPool,
+    /// The client and the pool were read for this request.
+    freshness: Freshness,
 }
 
 /// A button that chooses a factor.
@@ -425,9 +428,11 @@ impl Login<'_> {
     fn sign_in<'a>(&'a self, context: &'a Context, metadata: &'a Map<String, Value>) -> SignIn<'a> {
         SignIn {
             context: PoolContext::of_client(&self.visit.app, context, self.named, metadata),
+            named: self.named,
             client: &self.named.client,
             address: Some(self.visit.context.address),
             device_key: None,
+            freshness: &self.freshness,
         }
     }
 
@@ -725,7 +730,7 @@ pub async fn after_sign_up(
     username: &str,
     session: &str,
 ) -> Result<Option<HttpResponse>> {
-    let login = Login { visit, purpose, named: purpose.named() };
+    let login = Login { visit, purpose, named: purpose.named(), freshness: Freshness::current() };
     match login.after_sign_up(username, session).await {
         Ok(Outcome::Browser(new)) => {
             let invitation = format!(

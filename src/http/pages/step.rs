@@ -20,9 +20,9 @@ use super::{Notice, cookies, purpose::broken_form, see_other};
 use crate::{
     error::{Error, Result},
     http::visit::Visit,
-    pending::{Bounds, Pending},
+    pending::{Bounds, Challenge, Kept as KeptChallenge, Pending},
     random,
-    store::{self, challenges::Challenge, clients::ClientAndPool},
+    store::{self, clients::ClientAndPool},
 };
 
 /// The maximum length of a cookie, in bytes.
@@ -138,6 +138,7 @@ pub async fn show<T: Serialize + Sync>(
             state: Pending::PageStep { page },
             bounds: Bounds { pages: true, decoy: None },
             expires_at: until,
+            kept: KeptChallenge::Row,
         };
         store::challenges::insert(&visit.app.db, &named.pool.id, &row, visit.app.clock.now()).await?;
         sealed = seal(visit, named, id, &Kept::<()>::Row, until)?;
@@ -195,12 +196,12 @@ fn seal<T: Serialize>(
     until: ::time::OffsetDateTime,
 ) -> Result<String> {
     let plain = serde_json::to_vec(&(until.unix_timestamp(), value)).map_err(Error::internal)?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(visit.app.sealing.seal(&context(visit, named, id), &plain)))
+    Ok(BASE64_URL_SAFE_NO_PAD.encode(visit.app.seal_for_strangers(&context(visit, named, id), &plain)))
 }
 
 fn open<T: DeserializeOwned>(visit: &Visit, named: &ClientAndPool, id: Uuid, sealed: &str) -> Option<T> {
     let sealed = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
-    let plain = visit.app.sealing.open(&context(visit, named, id), &sealed).ok()?;
+    let plain = visit.app.sealing.open_any(&context(visit, named, id), &sealed).ok()?;
     let (until, value): (i64, T) = serde_json::from_slice(&plain).ok()?;
     (visit.app.clock.now().unix_timestamp() < until).then_some(value)
 }

@@ -11,7 +11,11 @@ use crate::{
     error::{Error, Result},
     flows::{
         self,
-        accounts::{auth_events, password, step_up},
+        accounts::{
+            auth_events,
+            password::{self, Known},
+            step_up,
+        },
     },
     operations::Empty,
     secret::Secret,
@@ -27,7 +31,7 @@ pub struct Request {
 }
 
 pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Request) -> Result<Changed<Empty>> {
-    let SignedIn { bearer, user } = caller;
+    let SignedIn { bearer, user, .. } = caller;
     let pool = flows::pool_of(app, &bearer).await?;
     password::check_policy(&pool.settings.policies.password_policy, request.proposed_password.expose())?;
     let user = match (&user.password_hash, request.previous_password) {
@@ -44,7 +48,7 @@ pub async fn handle(app: &App, context: &Context, caller: SignedIn, request: Req
         (Some(_), None) => return Err(Error::InvalidParameter("Missing required parameter PreviousPassword".into())),
         (Some(_), Some(previous)) => {
             let username = user.username.clone();
-            password::check(app, &pool, true, &username, Some(user), previous).await?
+            password::check(app, &pool, true, &username, Some(user), previous, &Known::default()).await?
         }
     };
     // Each comparison with an earlier password costs a hash, and a refusal reveals that the password was used. So a

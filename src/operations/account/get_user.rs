@@ -31,10 +31,10 @@ pub struct Response {
 }
 
 pub async fn handle(app: &App, _: &Context, caller: SignedIn, _: Map<String, Value>) -> Result<Response> {
-    let SignedIn { bearer, user } = caller;
+    let SignedIn { bearer, user, versions } = caller;
     // The app client's settings decide which attributes its tokens may read. If the client was deleted, the token
     // counts as revoked.
-    let found = app.client_with_pool(&bearer.pool_id, &bearer.client_id).await;
+    let found = app.client_at(&bearer.pool_id, &bearer.client_id, versions).await;
     let found = found.map_err(|error| match error {
         Error::ResourceNotFound(_) => tokens::Error::Revoked.into(),
         other => other,

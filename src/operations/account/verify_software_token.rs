@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html>
 
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::enrolling::begin;
 use crate::{
@@ -15,8 +16,9 @@ use crate::{
         accounts::{password, software_token},
         sign_in::second_factor::{self, Preference, Preferences},
     },
-    session_text,
-    store::{self, audit::Event},
+    pending::{Challenge, Kept, Pending},
+    random, session_text,
+    store::{self, Connection, audit::Event},
 };
 
 #[derive(Deserialize)]
@@ -58,14 +60,41 @@ pub async fn handle(app: &App, context: &Context, caller: Enroller, request: Req
         }
         other => other?,
     }
-    if let Some(challenge) = enrolling.challenge {
-        if !store::challenges::mark_verified(&mut change, &pool.id, challenge).await? {
-            return Err(session_text::used());
-        }
+    let mut session = None;
+    if let Some(challenge) = &enrolling.challenge {
+        let verified = after_verification(app, &mut change, &pool.id, challenge, now).await?;
+        session = verified.or(request.session);
         let on = Preference { enabled: true, preferred_mfa: false };
         let preferences = Preferences { software_token: Some(on), ..Preferences::NONE };
         second_factor::prefer(&mut change, pool, user, preferences, (context.door, now)).await?;
     }
-    let answer = Response { status: "SUCCESS", session: request.session.filter(|_| enrolling.challenge.is_some()) };
+    let answer = Response { status: "SUCCESS", session };
     change.commit(Event::SoftwareTokenVerified.of_user(user.sub), answer).await
+}
+
+/// Records in the sign-in's challenge that a code was verified.
+///
+/// A challenge that is a row is updated, and its `Session` string stays the same. A challenge in a string is used up and
+/// replaced by another one, whose string is returned; the string before can be used no more.
+async fn after_verification(
+    app: &App,
+    db: &mut Connection,
+    pool_id: &str,
+    challenge: &Challenge,
+    now: OffsetDateTime,
+) -> Result<Option<String>> {
+    let Pending::MfaSetup { after, .. } = &challenge.state else { return Err(session_text::unfit()) };
+    if challenge.kept == Kept::Row {
+        let marked = store::challenges::mark_verified(db, pool_id, challenge.id).await?;
+        return if marked { Ok(None) } else { Err(session_text::used()) };
+    }
+    let used = store::challenges::use_up(&mut *db, pool_id, challenge, now).await?.ok_or_else(session_text::used)?;
+    let state = Pending::MfaSetup { verified: true, after: after.clone() };
+    let next = Challenge { id: random::time_ordered_uuid(now), state, ..used };
+    if let Some(session) = session_text::of_challenge(&app.sealing, pool_id, &next) {
+        return Ok(Some(session));
+    }
+    let next = Challenge { kept: Kept::Row, ..next };
+    store::challenges::insert(&mut *db, pool_id, &next, now).await?;
+    Ok(Some(app.session_of_row(pool_id, &next)))
 }

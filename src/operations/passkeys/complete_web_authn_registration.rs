@@ -21,7 +21,7 @@ use crate::{
         sign_in::decoys,
     },
     operations::Empty,
-    pending::Pending,
+    pending::{Challenge, Pending},
     store::{self, Connection, audit::Event},
     webauthn::{self, NewCredential, RelyingParty, verify_registration},
 };
@@ -83,7 +83,7 @@ fn check(
     app: &App,
     bearer: &Bearer,
     pool: &store::pools::Pool,
-    pending: &store::challenges::Challenge,
+    pending: &Challenge,
     credential: &Value,
 ) -> Result<(RelyingParty, NewCredential)> {
     if pending.expires_at <= app.clock.now() {

@@ -20,10 +20,8 @@ use crate::{
             names, step_up,
         },
     },
-    pending::{Bounds, Ceremony, Pending},
-    random,
-    store::{self, challenges::Challenge},
-    webauthn,
+    pending::{Bounds, Ceremony, Challenge, Kept, Pending},
+    random, store, webauthn,
 };
 
 /// How long a registration may take, from this call to CompleteWebAuthnRegistration.
@@ -51,7 +49,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String,
     let bytes: [u8; 32] = random::bytes();
     let now = change.at();
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(bytes);
-    let ceremony = Ceremony { challenge, rp_id: rp.id.clone(), discoverable: false };
+    let ceremony = Ceremony { challenge, rp_id: rp.id.clone(), discoverable: false, read: None };
     let challenge = Challenge {
         id: random::uuid(),
         client_id: bearer.client_id.clone(),
@@ -59,6 +57,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, _: Map<String,
         state: Pending::PasskeyRegistration(ceremony),
         bounds: Bounds::default(),
         expires_at: now + LIFETIME,
+        kept: Kept::Row,
     };
     store::challenges::insert_registration(&mut change, &pool.id, &challenge, now).await?;
     // Passkey managers show this name. Where people sign in with an address, the username would tell them nothing.

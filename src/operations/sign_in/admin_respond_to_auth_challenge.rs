@@ -2,10 +2,17 @@
 //! <https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html>
 
 use super::{Respond, Response, named_client};
-use crate::{app::App, caller::Operator, change::Changed, change::Unaudited, context::Context, error::Result};
+use crate::{
+    app::App,
+    caller::{Freshness, Operator},
+    change::Changed,
+    change::Unaudited,
+    context::Context,
+    error::Result,
+};
 
 pub async fn handle(app: &App, context: &Context, _: Operator, request: Respond) -> Result<Changed<Response>> {
     let named = named_client(app, &request.user_pool_id, &request.client_id).await?;
-    let answer = request.run(app, context, &named).await?;
+    let answer = request.run(app, context, &named, &Freshness::current()).await?;
     Ok(Changed::unaudited(Unaudited::SignIn, answer))
 }

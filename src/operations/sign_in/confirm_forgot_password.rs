@@ -88,7 +88,7 @@ async fn check(
     given: Given<'_>,
     now: OffsetDateTime,
 ) -> Result<Code> {
-    let ClientAndPool { client, pool } = caller;
+    let ClientAndPool { client, pool, .. } = caller;
     let mut tx = app.db.begin().await?;
     let user = store::users::lock(&mut tx, &pool.id, sub).await?.ok_or(Error::UserNotFoundForClient)?;
     if user.status == Status::Unconfirmed && !client.settings.hides_existence(door) {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: CodeRequest) -> Result<CodeOutput> {
-    let ClientAndPool { client, pool } = &*caller;
+    let ClientAndPool { client, pool, .. } = &*caller;
     let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
     forgotten::check_allowed(pool)?;
     network::check(client, Some(context.address))?;

@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
+    caller::Freshness,
     context::{Context, Door},
     error::{Error, Result},
     factor::{ChallengeName, Factor},
@@ -53,14 +54,23 @@ pub struct Begin {
 }
 
 impl Begin {
-    async fn run(&self, app: &App, context: &Context, named: &ClientAndPool) -> Result<Response> {
+    async fn run(
+        &self,
+        app: &App,
+        context: &Context,
+        named: &ClientAndPool,
+        freshness: &Freshness,
+    ) -> Result<Response> {
         let sign_in = SignIn {
             context: PoolContext::of_client(app, context, named, &self.client_metadata),
+            named,
             client: &named.client,
             address: address(context, self.context_data.as_ref())?,
             device_key: self.auth_parameters.get("DEVICE_KEY").map(String::as_str),
+            freshness,
         };
         let outcome = sign_in.begin(&self.auth_flow, &self.auth_parameters, self.session.as_deref()).await;
+        let outcome = sign_in.settle(outcome).await;
         if !self.auth_flow.starts_with("REFRESH") {
             auth_events::note_step(&sign_in, self.auth_parameters.get("USERNAME"), &outcome, Some("Password"));
         }
@@ -107,19 +117,29 @@ pub struct Respond {
 }
 
 impl Respond {
-    async fn run(&self, app: &App, context: &Context, named: &ClientAndPool) -> Result<Response> {
+    async fn run(
+        &self,
+        app: &App,
+        context: &Context,
+        named: &ClientAndPool,
+        freshness: &Freshness,
+    ) -> Result<Response> {
         let sign_in = SignIn {
             context: PoolContext::of_client(app, context, named, &self.client_metadata),
+            named,
             client: &named.client,
             address: address(context, self.context_data.as_ref())?,
             device_key: self.challenge_responses.get("DEVICE_KEY").map(String::as_str),
+            freshness,
         };
         let Ok(challenge) = self.challenge_name.parse::<ChallengeName>() else {
             let words = format!("The challenge {} is not supported by Keystead yet.", shown(&self.challenge_name));
+            sign_in.confirm().await?;
             return Err(Error::InvalidParameter(words.into()));
         };
         let responses = &self.challenge_responses;
         let outcome = sign_in.respond(challenge, self.session.as_deref(), responses).await;
+        let outcome = sign_in.settle(outcome).await;
         auth_events::note_step(&sign_in, responses.get("USERNAME"), &outcome, auth_events::proves(challenge));
         let mut response = Response::try_from(outcome?)?;
         // `AvailableChallenges` is not part of this output (docs/cognito.md 4.1).

@@ -24,7 +24,7 @@ use crate::{
 };
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: CodeRequest) -> Result<CodeOutput> {
-    let ClientAndPool { client, pool } = &*caller;
+    let ClientAndPool { client, pool, .. } = &*caller;
     let (_turn, user) =
         sign_up::person(app, context, &caller, &request.username, request.secret_hash.as_deref()).await?;
     let hides = client.settings.hides_existence(context.door);

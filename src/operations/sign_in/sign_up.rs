@@ -63,7 +63,7 @@ pub struct Response {
 }
 
 pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
-    let ClientAndPool { client, pool } = &*caller;
+    let ClientAndPool { client, pool, .. } = &*caller;
     secret_hash::check(context.door, client, &request.username, request.secret_hash.as_deref())?;
     network::check(client, Some(context.address))?;
     if context.door.is_one_person(!client.secrets.is_empty()) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     app::App,
-    caller::PublicClient,
+    caller::{Freshness, RememberedClient},
     context::Context,
     error::{Error, Result},
     flows::{
@@ -16,6 +16,7 @@ use crate::{
         sign_in::secret_hash,
     },
     secret::Secret,
+    store::clients::ClientAndPool,
 };
 
 #[derive(Deserialize)]
@@ -37,16 +38,25 @@ pub struct Response {
     authentication_result: AuthenticationResult,
 }
 
-pub async fn handle(app: &App, context: &Context, caller: PublicClient, request: Request) -> Result<Response> {
-    let client = &caller.client;
-    if !secret_hash::secret_fits(client, request.client_secret.as_ref()) {
+pub async fn handle(app: &App, context: &Context, caller: RememberedClient, request: Request) -> Result<Response> {
+    caller.run(app, async |named, freshness| tokens(app, context, (named, freshness), &request).await).await
+}
+
+async fn tokens(
+    app: &App,
+    context: &Context,
+    (named, freshness): (&ClientAndPool, &Freshness),
+    request: &Request,
+) -> Result<Response> {
+    if !secret_hash::secret_fits(&named.client, request.client_secret.as_ref()) {
+        freshness.confirm(app, named).await?;
         return Err(Error::NotAuthorized(
             "Client secret does not match; send ClientSecret only for a client that has one.".into(),
         ));
     }
-    let context = PoolContext::of_client(app, context, &caller, &request.client_metadata);
+    let context = PoolContext::of_client(app, context, named, &request.client_metadata);
     let (token, device_key) = (request.refresh_token.expose(), request.device_key.as_deref());
     let asked = refresh::Asked { token, scope: None, device_key };
-    let tokens = refresh::refresh(&context, client, asked, |_| Ok(())).await?;
+    let tokens = refresh::refresh(&context, (named, freshness), asked, |_| Ok(())).await?;
     Ok(Response { authentication_result: tokens })
 }

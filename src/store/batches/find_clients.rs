@@ -9,7 +9,7 @@ use crate::{
     sealing::SealingKey,
     store::{
         Connections, Stored,
-        clients::{Client, ClientAndPool, ClientSettings, SealedSecret, open_secrets},
+        clients::{Client, ClientAndPool, ClientSettings, SealedSecret, Versions, open_secrets},
         pools::{self, Branding, PasskeyPolicy, Pool, PoolSettings},
         risk_configurations::RiskExceptions,
     },
@@ -48,7 +48,7 @@ impl Batch for FindClients {
                           AS "risk_exceptions: Json<RiskExceptions>", c.sso_minutes, p.name AS pool_name,
                       p.configuration AS "pool_configuration: Stored<PoolSettings>", p.sessions_on_passkey_delete,
                       p.passkey_policy AS "passkey_policy: Stored<PasskeyPolicy>", p.branding AS "branding: Stored<Branding>",
-                      p.created_at AS pool_created_at, p.updated_at AS pool_updated_at
+                      p.created_at AS pool_created_at, p.updated_at AS pool_updated_at, c.version, p.version AS pool_version
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[])) AS a (user_pool_id, client_id)
                JOIN app_clients c ON c.user_pool_id = a.user_pool_id AND c.client_id = a.client_id
                JOIN user_pools p ON p.user_pool_id = c.user_pool_id"#,
@@ -88,7 +88,8 @@ impl Batch for FindClients {
             });
             // If the pool cannot be read, the request runs alone and fails with the error.
             let Ok(pool) = pool else { continue };
-            found.insert((row.user_pool_id, row.client_id), Arc::new(ClientAndPool { client, pool }));
+            let versions = Versions { client: row.version, pool: row.pool_version };
+            found.insert((row.user_pool_id, row.client_id), Arc::new(ClientAndPool { client, pool, versions }));
         }
         Ok(requests.into_iter().map(|one| found.get(&(one.pool_id, one.client_id)).cloned()).collect())
     }

@@ -9,21 +9,17 @@
 //! `unnest((SELECT $1), …)` hides each array in a subquery. So the planner does not see how long the array is, and one
 //! plan serves all lengths.
 
-mod begin_sign_ins;
-mod complete_sign_ins;
 mod delete_passkeys;
 mod find_clients;
-mod insert_challenges;
+mod find_people;
 mod list_passkeys;
-mod resume_sign_ins;
+mod open_sessions;
 
-pub use begin_sign_ins::{BeginSignIns, SignInToBegin};
-pub use complete_sign_ins::{CompleteSignIns, CompletedSignIn};
 pub use delete_passkeys::{DeletePasskeys, PasskeyToDelete};
 pub use find_clients::{ClientToFind, FindClients};
-pub use insert_challenges::{InsertChallenges, NewChallenge};
+pub use find_people::{FindPeople, FoundPasskey, PersonToFind};
 pub use list_passkeys::{ListPasskeys, PasskeysToList};
-pub use resume_sign_ins::{ResumeSignIns, SignInToResume};
+pub use open_sessions::{OpenSessions, SessionToOpen, UsedPasskey};
 
 /// A batch whose statement writes the audit row of each request that it carries out.
 pub trait WritesAudit {}

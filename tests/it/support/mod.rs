@@ -3,6 +3,7 @@
 mod answer;
 mod browser;
 mod cluster;
+mod counter;
 pub mod functions;
 mod inputs;
 mod person;
@@ -17,6 +18,7 @@ pub mod srp_client;
 pub use answer::Answer;
 pub use browser::{Browser, Shown};
 pub use cluster::{binaries, database, empty_database, scratch_directory};
+pub use counter::Counter;
 pub use inputs::{claims, initiate, respond};
 pub use person::{ORIGIN, Person};
 pub use proxy::Proxy;

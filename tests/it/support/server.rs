@@ -137,7 +137,7 @@ impl TestServer {
             runtime.block_on(async move {
                 let db = keystead::cli::connect(&server_config, server_options).await.unwrap();
                 let app = Arc::new(App::new(db, server_clock, server_config, sealing()).unwrap());
-                app.measure_clock().await.unwrap();
+                app.consult_database().await.unwrap();
                 // Tests call the other jobs themselves, at the time that they choose.
                 let jobs = [Job::Deliver, Job::DeliverLogs, Job::ImportUsers, Job::WriteAuthEvents];
                 let served = app.clone();
