@@ -20,6 +20,8 @@ struct Records {
     operations: u64,
     passkeys: BTreeMap<String, Vec<Event>>,
     sessions: BTreeMap<u64, Vec<Event>>,
+    /// A line for each answer to a challenge that was taken more than once.
+    taken_twice: Vec<String>,
 }
 
 /// What a check found.
@@ -67,6 +69,13 @@ impl Recorder {
         self.records().sessions.entry(number).or_default().push(Event { says, start, end });
     }
 
+    /// Notes how often one answer to one challenge signed in.
+    pub fn signed_in(&self, times: usize) {
+        if times > 1 {
+            self.records().taken_twice.push(format!("one answer to one challenge signed in {times} times"));
+        }
+    }
+
     /// Checks every history.
     pub fn check(&self) -> Findings {
         let records = self.records();
@@ -76,6 +85,7 @@ impl Recorder {
             .chain(sessions)
             .filter(|(_, events)| !life::happened(events))
             .map(|(name, events)| format!("{name}: {}", told(events)))
+            .chain(records.taken_twice.iter().cloned())
             .collect();
         Findings {
             operations: records.operations,

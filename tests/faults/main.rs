@@ -163,6 +163,8 @@ async fn broken_builds_are_caught() {
         ("opens-without-lock", &[]),
         // The use of a passkey noted by an upsert.
         ("puts-back", &[]),
+        // A sign-in's state that is not marked as used.
+        ("forgets-mark", &[]),
         // A connection given back in the middle of its conversation.
         ("keeps-dirty", &[Fault::BeginsHeld]),
     ] {
