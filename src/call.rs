@@ -50,7 +50,7 @@ pub struct Head {
     /// Path and query; for the pages and the OAuth endpoints, only the path.
     pub uri: String,
     /// Names in lower case, and values. Values of the same name are in the order in which they arrived. For API calls,
-    /// headers whose values are not visible ASCII are left out.
+    /// headers whose values are not visible ASCII are left out, and so are all headers of a call without a signature.
     pub headers: Vec<(String, String)>,
 }
 

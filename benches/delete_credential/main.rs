@@ -1,40 +1,48 @@
 //! Keystead over HTTP against the same work straight, side by side in one run: deleting and listing passkeys against the
-//! same SQL, signing in against its cryptography alone.
+//! same SQL; signing in, passwords, refreshes, codes and pages against their cryptography alone. Then what a sign-in
+//! takes far from the database, and what a flood of first calls writes.
 //!
-//! `cargo bench --bench delete_credential`; `-- --credentials 100000` for a shorter run. Everything is on one machine:
-//! load, Keystead (a process of its own) and PostgreSQL share its cores.
+//! `cargo bench --bench delete_credential`; `-- --credentials 200000 --rounds 1` for a shorter run, `-- --only sign-ins`
+//! for a part. Everything is on one machine: load, Keystead (a process of its own) and PostgreSQL share its cores. So
+//! each row has the processor time of each ([`support::cost`]).
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
     reason = "a benchmark may panic and asks the system's clock"
 )]
 
+mod flood;
+mod pages;
+mod passkeys;
+mod round_trips;
 mod sign_in;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
+mod tokens;
 
-use std::{path::Path, pin::Pin, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
-use base64::{Engine, prelude::*};
 use clap::Parser;
-use keystead::{
-    clock::{Clock, SystemClock},
-    config::Config,
-    database::PrivateCluster,
-    random,
-    store::{self, Connections, audit::Trail},
-};
-use serde_json::json;
+use keystead::config::Config;
 
-use self::support::{
-    client::{Connection, call, connect},
-    load::{self, Target},
-    measure::{Measured, measure},
-    process::Served,
-    stage::{Database, Stage},
+use self::{
+    sign_in::Person,
+    support::{
+        cost::Meter,
+        cryptography::Cryptography,
+        load::{self, Signing},
+        measure::{Measured, UsedUp, Work, repeat},
+        process::Served,
+        stage::{Database, Stage},
+    },
+    table::{Row, Rows},
 };
 
+/// Connections that delete and list.
 const CONNECTIONS: [usize; 4] = [1, 8, 32, 128];
+/// Connections that sign in.
+const PEOPLE: [usize; 3] = [1, 8, 32];
 
 #[derive(Parser)]
 struct Options {
@@ -44,16 +52,29 @@ struct Options {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 2)]
     seconds: u64,
-    /// Times that each pair is measured.
+    /// Times that each row is measured.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Measure one part only.
-    #[arg(long)]
-    only: Option<Part>,
+    /// Measure these parts only.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// What the pools sign with into which people sign in, one pool each.
+    #[arg(long, value_delimiter = ',', default_value = "rs256")]
+    signing: Vec<Signing>,
     #[arg(long, hide = true)]
     bench: bool,
     #[command(flatten)]
     config: Config,
+}
+
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
+    fn time(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -62,78 +83,170 @@ enum Part {
     Deletes,
     Lists,
     SignIns,
+    Passwords,
+    Refreshes,
+    Codes,
+    Pages,
+    RoundTrips,
+    Flood,
 }
 
-fn main() {
+fn main() -> ExitCode {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(run(options));
+    match runtime.block_on(run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(used_up) => {
+            eprintln!("{used_up}; raise --credentials, or lower --seconds or --rounds");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-async fn run(options: Options) {
+async fn run(options: &Options) -> Result<(), UsedUp> {
     let stage = Stage::start().await;
-    let time = Duration::from_secs(options.seconds);
-    let wanted = |part| options.only.is_none_or(|only| only == part);
-    if wanted(Part::Starts) {
+    if options.wants(Part::Starts) {
         first_answers(&stage.directory.join("first")).await;
     }
     let database = stage.database("bench", &options.config).await;
-    let Database { app, pool, client, .. } = &database;
-    let cluster = &stage.cluster;
-    let connections = options.config.database_connections;
+    let outcome = measure_all(options, &stage, &database).await;
+    database.app.close_connections().await;
+    stage.stop().await;
+    outcome
+}
+
+/// What the parts need.
+struct Bench<'a> {
+    options: &'a Options,
+    stage: &'a Stage,
+    database: &'a Database,
+    served: &'a Served,
+    meter: &'a Meter,
+    cryptography: &'a Cryptography,
+}
+
+async fn measure_all(options: &Options, stage: &Stage, database: &Database) -> Result<(), UsedUp> {
+    let Database { app, pool, client, .. } = database;
     eprintln!("loading {} credentials", options.credentials);
-    let mut targets =
-        load::load(app, pool, client, options.credentials, 6_000 * options.seconds as usize * options.rounds).await;
-    let served = stage.serve(&database, &[]).await;
+    // A delete uses up a credential, and a list asks with the token of another user than the lists around it.
+    let users = if options.wants(Part::Deletes) { usize::MAX } else { 2_000 * options.seconds as usize };
+    let targets = load::load(app, pool, client, options.credentials, users).await;
+    let served = stage.serve(database, sign_in::UNLIMITED).await;
     println!(
-        "first answer on an existing database: {:.0} ms; resident memory idle: {:.0} MiB\n",
+        "first answer on an existing database: {:.0} ms; resident memory idle: {:.0} MiB",
         served.first_answer.as_secs_f64() * 1e3,
         served.memory("VmRSS")
     );
-    println!(
-        "| what | connections | per second | p50 ms | p99 ms | Keystead's CPU ms | ratio |\n|---|---|---|---|---|---|---|"
-    );
-    for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Deletes)) {
-        let mut rounds = Rounds::default();
-        for _ in 0..options.rounds {
-            let bare = straight(cluster, count as u32, pool, count, time, &mut targets, delete_straight).await;
-            let (over, cpu) = over_http(&served, count, time, &mut targets, delete_served).await;
-            rounds.add(bare, over, cpu);
-        }
-        rounds.print("DELETE straight", "DeleteWebAuthnCredential", count);
-    }
-    for count in CONNECTIONS.into_iter().filter(|_| wanted(Part::Lists)) {
-        let mut rounds = Rounds::default();
-        for _ in 0..options.rounds {
-            // Through one pool, of as many connections as Keystead's.
-            let bare = straight(cluster, connections, pool, count, time, &mut targets.clone(), list_straight).await;
-            let (over, cpu) = over_http(&served, count, time, &mut targets.clone(), list_served).await;
-            rounds.add(bare, over, cpu);
-        }
-        rounds.print("SELECT straight", "ListWebAuthnCredentials", count);
-    }
-    let mut people = Vec::new();
-    for count in [1, 8, 32].into_iter().filter(|_| wanted(Part::SignIns)) {
-        while people.len() < count {
-            people.push(sign_in::Person::new(app, pool, people.len()).await);
-        }
-        let bare = sign_in::cryptography_alone(time / 2);
-        println!("| two RSA signatures and one ECDSA verification | | {bare:.0} | | | | |");
-        let before = served.cpu_seconds();
-        let signed_in = sign_in::measure(&mut people, served.address, client, time).await;
-        let cpu = (served.cpu_seconds() - before) * 1e3 / (signed_in.rate * time.as_secs_f64());
-        row(
-            "sign-in with a passkey (two calls)",
-            count,
-            &signed_in,
-            Some(cpu),
-            Some(format!("{:.2}", signed_in.rate / bare)),
-        );
-    }
+    let cryptography = Cryptography::measure(&options.config);
+    cryptography.print();
+    let meter = Meter::new(stage).await;
+    let bench = Bench { options, stage, database, served: &served, meter: &meter, cryptography: &cryptography };
+    let outcome = bench.tables(targets).await;
     println!("\nresident memory at most: {:.0} MiB", served.memory("VmHWM"));
+    if outcome.is_ok() && options.wants(Part::Flood) {
+        flood::print(&bench).await;
+    }
     served.stop().await;
-    app.close_connections().await;
-    stage.stop().await;
+    if outcome.is_ok() && options.wants(Part::RoundTrips) {
+        round_trips::print(stage, database).await;
+    }
+    outcome
+}
+
+impl Bench<'_> {
+    /// The rows of all parts that are wanted.
+    async fn tables(&self, mut targets: Vec<load::Target>) -> Result<(), UsedUp> {
+        table::print_head();
+        for count in CONNECTIONS.into_iter().filter(|_| self.options.wants(Part::Deletes)) {
+            passkeys::deletes(self, count, &mut targets).await?;
+        }
+        for count in CONNECTIONS.into_iter().filter(|_| self.options.wants(Part::Lists)) {
+            passkeys::lists(self, count, &targets).await?;
+        }
+        self.sign_ins().await;
+        Ok(())
+    }
+
+    async fn sign_ins(&self) {
+        let (database, cryptography) = (self.database, self.cryptography);
+        let app = &database.app;
+        let wanted = [Part::SignIns, Part::Passwords, Part::Refreshes, Part::Codes, Part::Pages];
+        if !wanted.iter().any(|part| self.options.wants(*part)) {
+            return;
+        }
+        for (n, signing) in self.options.signing.iter().copied().enumerate() {
+            let (pool, client) = match (n, signing) {
+                (0, Signing::Rs256) => (database.pool.clone(), database.client.clone()),
+                _ => load::make_pool(app, signing).await,
+            };
+            let pages_client = pages::make_client(app, &pool).await;
+            let named = |what: &str| format!("{what}, {signing}");
+            let tokens = cryptography.tokens(signing);
+            for count in PEOPLE {
+                let mut people = Vec::new();
+                for n in 0..count {
+                    people.push(Person::new(app, &pool, count * 100 + n, &client, self.served.address).await);
+                }
+                if self.options.wants(Part::SignIns) {
+                    let what = named("sign-in with a passkey (two calls)");
+                    let work = tokens + cryptography.ecdsa_verification;
+                    self.row(&what, work, &mut people, |person| Box::pin(person.sign_in())).await;
+                }
+                if self.options.wants(Part::Passwords) {
+                    tokens::give_passwords(app, &pool, &people).await;
+                    let (what, work) = (named("sign-in with a password"), tokens + cryptography.argon2id);
+                    self.row(&what, work, &mut people, |person| Box::pin(tokens::password(person))).await;
+                }
+                if self.options.wants(Part::Refreshes) {
+                    tokens::get_refresh_tokens(&mut people).await;
+                    let what = named("GetTokensFromRefreshToken");
+                    self.row(&what, tokens, &mut people, |person| Box::pin(tokens::refresh(person))).await;
+                }
+                let mut browsers = pages::browsers(people, &pages_client);
+                if self.options.wants(Part::Pages) {
+                    let what = named("sign-in on the page with a passkey (three requests)");
+                    let work = cryptography.ecdsa_verification;
+                    self.row(&what, work, &mut browsers, |browser| Box::pin(browser.sign_in())).await;
+                }
+                if self.options.wants(Part::Codes) {
+                    let mut rows = Rows::default();
+                    for _ in 0..self.options.rounds {
+                        // The codes are made before the time begins. There may be fewer than the time is long.
+                        pages::get_codes(&mut browsers, 1_000 * self.options.seconds as usize / count).await;
+                        let one = self.once(&mut browsers, |browser| Box::pin(pages::exchange_code(browser))).await;
+                        rows.add(one);
+                    }
+                    rows.print(&named("/oauth2/token with a code"), count, Some(tokens));
+                }
+            }
+        }
+    }
+
+    /// Measures what actors do, in rounds, and prints a row.
+    async fn row<A: Send + 'static>(
+        &self,
+        what: &str,
+        cryptography: f64,
+        actors: &mut Vec<A>,
+        step: impl for<'a> Fn(&'a mut A) -> Work<'a, Option<Duration>> + Copy + Send + 'static,
+    ) {
+        let mut rows = Rows::default();
+        for _ in 0..self.options.rounds {
+            rows.add(self.once(actors, step).await);
+        }
+        rows.print(what, actors.len(), Some(cryptography));
+    }
+
+    async fn once<A: Send + 'static>(
+        &self,
+        actors: &mut Vec<A>,
+        step: impl for<'a> Fn(&'a mut A) -> Work<'a, Option<Duration>> + Copy + Send + 'static,
+    ) -> Row {
+        let running = self.meter.start(self.served).await;
+        let measured: Measured = repeat(actors, self.options.time(), step).await;
+        let cost = running.stop(measured.count).await;
+        Row { measured, cost }
+    }
 }
 
 /// The very first start, with a private database to make, and the second.
@@ -143,100 +256,4 @@ async fn first_answers(data_dir: &Path) {
         println!("{what}: first answer after {:.0} ms", served.first_answer.as_secs_f64() * 1e3);
         served.stop().await;
     }
-}
-
-type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-/// Work on a pool of connections of its own. As many as are used: a pool hands them out in turn, and idle ones have cold
-/// caches.
-async fn straight(
-    cluster: &PrivateCluster,
-    pool_size: u32,
-    pool: &str,
-    connections: usize,
-    time: Duration,
-    targets: &mut Vec<Target>,
-    work: impl for<'a> Fn(&'a mut (Connections, String), &'a Target) -> Work<'a> + Copy + Send + 'static,
-) -> Measured {
-    let limits = Options::parse().config.database_limits();
-    let db = Connections::new(cluster.connect_options("bench"), limits, pool_size);
-    let measured = measure(connections, time, targets, async |_| (db.clone(), pool.to_owned()), work).await;
-    db.close_all().await;
-    measured
-}
-
-/// Work over HTTP, and the CPU milliseconds of Keystead for each.
-async fn over_http(
-    served: &Served,
-    connections: usize,
-    time: Duration,
-    targets: &mut Vec<Target>,
-    work: impl for<'a> Fn(&'a mut Connection, &'a Target) -> Work<'a> + Copy + Send + 'static,
-) -> (Measured, f64) {
-    let before = served.cpu_seconds();
-    let measured = measure(connections, time, targets, async |_| connect(served.address).await, work).await;
-    let cpu = (served.cpu_seconds() - before) * 1e3 / (measured.rate * time.as_secs_f64());
-    (measured, cpu)
-}
-
-/// The same measured straight and over HTTP by turns, so that a noisy moment falls on both.
-#[derive(Default)]
-struct Rounds(Vec<(Measured, Measured, f64)>);
-
-impl Rounds {
-    fn add(&mut self, bare: Measured, over_http: Measured, cpu: f64) {
-        self.0.push((bare, over_http, cpu));
-    }
-
-    /// The round whose ratio is the middle one, and the smallest and the largest ratio.
-    fn print(mut self, bare: &str, over_http: &str, connections: usize) {
-        let ratio = |(bare, over, _): &(Measured, Measured, f64)| over.rate / bare.rate;
-        self.0.sort_unstable_by(|one, other| ratio(one).total_cmp(&ratio(other)));
-        let (least, most) = (ratio(&self.0[0]), ratio(&self.0[self.0.len() - 1]));
-        let middle = &self.0[self.0.len() / 2];
-        row(bare, connections, &middle.0, None, None);
-        let range = format!("{:.2} ({least:.2} to {most:.2})", ratio(middle));
-        row(over_http, connections, &middle.1, Some(middle.2), Some(range));
-    }
-}
-
-fn row(what: &str, connections: usize, measured: &Measured, cpu: Option<f64>, ratio: Option<String>) {
-    let ratio = ratio.unwrap_or_default();
-    let cpu = cpu.map_or_else(String::new, |cpu| format!("{cpu:.3}"));
-    let Measured { rate, p50, p99 } = measured;
-    println!("| {what} | {connections} | {rate:.0} | {p50:.2} | {p99:.2} | {cpu} | {ratio} |");
-}
-
-fn delete_straight<'a>((db, pool): &'a mut (Connections, String), target: &'a Target) -> Work<'a> {
-    Box::pin(async move {
-        let trail = Trail::by_user(SystemClock.now(), random::uuid());
-        let mut db = db.acquire().await.unwrap();
-        let done =
-            store::passkeys::delete(&mut db, pool, target.sub, target.origin_jti, &target.id, &trail).await.unwrap();
-        assert!(matches!(done, store::passkeys::Deletion::Done(_)), "{done:?}");
-    })
-}
-
-fn delete_served<'a>(connection: &'a mut Connection, target: &'a Target) -> Work<'a> {
-    Box::pin(async move {
-        let id = BASE64_URL_SAFE_NO_PAD.encode(&target.id);
-        let input = json!({"AccessToken": &*target.token, "CredentialId": id});
-        let (status, body) = call(connection, "DeleteWebAuthnCredential", &input).await;
-        assert_eq!(status, 200, "{body}");
-    })
-}
-
-fn list_straight<'a>((db, pool): &'a mut (Connections, String), target: &'a Target) -> Work<'a> {
-    Box::pin(async move {
-        let mut db = db.acquire().await.unwrap();
-        let listed = store::passkeys::list_live(&mut db, pool, target.sub, target.origin_jti, None, 21).await.unwrap();
-        assert!(listed.is_some());
-    })
-}
-
-fn list_served<'a>(connection: &'a mut Connection, target: &'a Target) -> Work<'a> {
-    Box::pin(async move {
-        let (status, body) = call(connection, "ListWebAuthnCredentials", &json!({"AccessToken": &*target.token})).await;
-        assert_eq!(status, 200, "{body}");
-    })
 }

@@ -2,18 +2,9 @@
 
 use std::{
     net::SocketAddr,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    rsa::KeySize,
-    signature::{
-        ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
-        UnparsedPublicKey,
-    },
-};
 use keystead::{
     app::App,
     dev::authenticator::{Authenticator, Spoil},
@@ -23,51 +14,27 @@ use keystead::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{
-    client::{call, connect},
-    measure::Measured,
-};
+use crate::support::client::{Connection, call, connect};
+
+/// All people are at one address, and each signs in as often as possible.
+pub const UNLIMITED: &[&str] = &["--address-sign-ins-per-minute=0", "--address-forms-per-minute=0"];
 
 const ORIGIN: &str = "http://localhost";
 
-/// How many sign-ins per second the cores could do if a sign-in were nothing but its cryptography: two RSA signatures
-/// and one ECDSA verification.
-pub fn cryptography_alone(time: Duration) -> f64 {
-    let cores = std::thread::available_parallelism().unwrap().get();
-    let (random, message) = (SystemRandom::new(), [7_u8; 600]);
-    let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
-    let ecdsa = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
-    let assertion = ecdsa.sign(&random, &message).unwrap();
-    let started = Instant::now();
-    let done: usize = std::thread::scope(|scope| {
-        let work = || {
-            let mut done = 0;
-            let mut signature = vec![0; rsa.public_modulus_len()];
-            while started.elapsed() < time {
-                for _ in 0..2 {
-                    rsa.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature).unwrap();
-                }
-                let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, ecdsa.public_key());
-                key.verify(&message, assertion.as_ref()).unwrap();
-                done += 1;
-            }
-            done
-        };
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
-    });
-    done as f64 / started.elapsed().as_secs_f64()
-}
-
-/// A person who signs in again and again.
+/// A person who signs in again and again, on a connection.
 pub struct Person {
-    name: String,
-    authenticator: Authenticator,
+    pub sub: Uuid,
+    pub name: String,
+    pub client: String,
+    pub authenticator: Authenticator,
+    pub connection: Connection,
+    /// Of the last session that was begun to get one.
+    pub refresh_token: String,
 }
 
 impl Person {
-    /// The `n`th person, with a passkey.
-    pub async fn new(app: &App, pool: &str, n: usize) -> Self {
+    /// The `n`th person of a pool, with a passkey.
+    pub async fn new(app: &App, pool: &str, n: usize, client: &str, address: SocketAddr) -> Self {
         let rp = RelyingParty {
             id: "localhost".into(),
             user_verification_required: false,
@@ -83,58 +50,47 @@ impl Person {
         let verified = verify_registration(&rp, &[1; 32], &ALGORITHMS, &credential).unwrap();
         let mut db = app.db.acquire().await.unwrap();
         store::passkeys::insert(&mut db, pool, sub, "localhost", "bench", &verified, 0, app.clock.now()).await.unwrap();
-        Self { name: sub.to_string(), authenticator }
+        let connection = connect(address).await;
+        Self {
+            sub,
+            name: sub.to_string(),
+            client: client.to_owned(),
+            authenticator,
+            connection,
+            refresh_token: String::new(),
+        }
     }
-}
 
-/// Everybody signs in for some time, each on a connection. The authenticator's work is outside of the times, not outside
-/// of the machine.
-pub async fn measure(people: &mut Vec<Person>, address: SocketAddr, client: &str, time: Duration) -> Measured {
-    let (started, client) = (Instant::now(), Arc::<str>::from(client));
-    let tasks: Vec<_> = people
-        .drain(..)
-        .map(|mut person| {
-            let client = client.clone();
-            tokio::spawn(async move {
-                let took = sign_in_loop(&mut person, address, &client, started, time).await;
-                (person, took)
-            })
-        })
-        .collect();
-    let mut all = Vec::new();
-    for task in tasks {
-        let (person, took) = task.await.unwrap();
-        people.push(person);
-        all.extend(took);
+    /// The passkey's answer to these options.
+    pub fn assertion(&mut self, options: &Value) -> String {
+        self.authenticator.get(options, ORIGIN, &Spoil::default()).unwrap().to_string()
     }
-    Measured::of(all, started.elapsed().as_secs_f64())
-}
 
-async fn sign_in_loop(
-    person: &mut Person,
-    address: SocketAddr,
-    client: &str,
-    started: Instant,
-    time: Duration,
-) -> Vec<f64> {
-    let mut connection = connect(address).await;
-    let mut took = Vec::new();
-    while started.elapsed() < time {
+    /// Signs in; how long both calls took together.
+    pub async fn sign_in(&mut self) -> Option<Duration> {
+        let (first, second, _) = self.two_calls().await;
+        Some(first + second)
+    }
+
+    /// Signs in; how long each call took, and what the second gave. The authenticator's work is outside of the times, not
+    /// outside of the machine.
+    pub async fn two_calls(&mut self) -> (Duration, Duration, String) {
         let at = Instant::now();
-        let input = json!({"ClientId": client, "AuthFlow": "USER_AUTH",
-            "AuthParameters": {"USERNAME": person.name, "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
-        let (_, body) = call(&mut connection, "InitiateAuth", &input).await;
+        let input = json!({"ClientId": self.client, "AuthFlow": "USER_AUTH",
+            "AuthParameters": {"USERNAME": self.name, "PREFERRED_CHALLENGE": "WEB_AUTHN"}});
+        let (status, body) = call(&mut self.connection, "InitiateAuth", &input).await;
         let first = at.elapsed();
+        assert_eq!(status, 200, "{body}");
         let body: Value = body.parse().unwrap();
         let options: Value =
             body["ChallengeParameters"]["CREDENTIAL_REQUEST_OPTIONS"].as_str().unwrap().parse().unwrap();
-        let assertion = person.authenticator.get(&options, ORIGIN, &Spoil::default()).unwrap();
-        let input = json!({"ClientId": client, "ChallengeName": "WEB_AUTHN", "Session": body["Session"],
-            "ChallengeResponses": {"USERNAME": person.name, "CREDENTIAL": assertion.to_string()}});
+        let assertion = self.assertion(&options);
+        let input = json!({"ClientId": self.client, "ChallengeName": "WEB_AUTHN", "Session": body["Session"],
+            "ChallengeResponses": {"USERNAME": self.name, "CREDENTIAL": assertion}});
         let at = Instant::now();
-        let (status, body) = call(&mut connection, "RespondToAuthChallenge", &input).await;
+        let (status, body) = call(&mut self.connection, "RespondToAuthChallenge", &input).await;
+        let second = at.elapsed();
         assert_eq!(status, 200, "{body}");
-        took.push((first + at.elapsed()).as_secs_f64() * 1e3);
+        (first, second, body)
     }
-    took
 }

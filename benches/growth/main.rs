@@ -29,7 +29,7 @@ use serde_json::json;
 use self::support::{
     client,
     load::{self, Target},
-    process::{Served, cpu_seconds},
+    process::{Served, postgres_cpu_seconds},
     stage::{Database, Stage},
 };
 
@@ -142,11 +142,4 @@ async fn delete(stage: &Stage, served: &Served, targets: Vec<Target>, connection
     }
     let per = 1e6 / targets.len() as f64;
     (started.elapsed().as_secs_f64() * per, (served.cpu_seconds() + postgres() - before) * per)
-}
-
-/// CPU seconds of PostgreSQL: the postmaster, its living children, and those that have ended.
-fn postgres_cpu_seconds(postmaster: u32) -> f64 {
-    let children = std::fs::read_to_string(format!("/proc/{postmaster}/task/{postmaster}/children")).unwrap();
-    let children = children.split_whitespace().filter_map(|child| child.parse().ok());
-    std::iter::once(postmaster).chain(children).map(cpu_seconds).sum()
 }

@@ -37,7 +37,7 @@ use tokio::{
 
 use self::support::{
     client::{call, connect},
-    load::{self, Target},
+    load::{self, Signing, Target},
     measure::Measured,
     process::Served,
     stage::Stage,
@@ -115,7 +115,7 @@ async fn look(
     for task in tasks {
         took.extend(task.await.unwrap());
     }
-    let Measured { rate, p50, p99 } = Measured::of(took, started.elapsed().as_secs_f64());
+    let Measured { rate, p50, p99, .. } = Measured::of(took, started.elapsed().as_secs_f64());
     let longest = ways.iter().copied().fold(0.0, f64::max);
     let way = Measured::of(ways, 1.0).p50;
     let ratio = usual.map(|usual| format!("{:.2}", p99 / usual)).unwrap_or_default();
@@ -133,7 +133,7 @@ async fn verifying_client(app: &App) -> String {
 
 /// Messages of a pool of their own, as if so many people had signed up at once.
 async fn write_messages(app: &App, count: usize) {
-    let (pool_id, client) = load::make_pool(app).await;
+    let (pool_id, client) = load::make_pool(app, Signing::Rs256).await;
     load::load(app, &pool_id, &client, load::PER_USER, 0).await;
     let pool = store::pools::find(&app.db, &pool_id).await.unwrap().unwrap();
     let name = uuid::Uuid::from_u128(1).to_string();

@@ -174,7 +174,7 @@ async fn look(what: &str, served: &Served, targets: &[Target], time: Duration, f
     for task in tasks {
         took.extend(task.await.unwrap());
     }
-    let Measured { rate, p50, p99 } = Measured::of(took, started.elapsed().as_secs_f64());
+    let Measured { rate, p50, p99, .. } = Measured::of(took, started.elapsed().as_secs_f64());
     let memory = served.memory("VmRSS");
     let answers = match flood {
         Some(flood) => format!("{:?}", flood.stop().await),

@@ -13,7 +13,7 @@ mod support;
 
 use std::{
     path::Path,
-    process::{Command, Stdio},
+    process::{Command, ExitCode, Stdio},
     time::Duration,
 };
 
@@ -26,7 +26,7 @@ use sqlx::{Connection as _, PgConnection};
 use self::support::{
     client::{self, Connection},
     load,
-    measure::{Measured, measure},
+    measure::{Measured, UsedUp, measure},
     process::{Served, free_address},
     stage::{Database, Stage},
 };
@@ -57,20 +57,33 @@ struct Row {
 }
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     let options = Options::parse();
     let work = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers");
     let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
     install(&work, &here);
     let stage = Stage::start().await;
     let database = stage.database("bench", &options.config).await;
-    let better_auth = better_auth(&stage, &work, &options).await;
-    let keystead = keystead(&stage, &database, &options).await;
-    let moto = moto(&work, &options).await;
+    let outcome = measure_all(&stage, &database, &work, &options).await;
+    database.app.close_connections().await;
+    stage.stop().await;
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(used_up) => {
+            eprintln!("{used_up}; lower --seconds");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure_all(stage: &Stage, database: &Database, work: &Path, options: &Options) -> Result<(), UsedUp> {
+    let better_auth = better_auth(stage, work, options).await?;
+    let keystead = keystead(stage, database, options).await?;
+    let moto = moto(work, options).await?;
     println!("| server | what | connections | per second | p50 ms | p99 ms | memory MiB | first answer ms |");
     println!("|---|---|---|---|---|---|---|---|");
     for row in better_auth.iter().chain(&moto).chain(&keystead) {
-        let Row { server, what, measured: Measured { rate, p50, p99 }, memory, first_answer } = row;
+        let Row { server, what, measured: Measured { rate, p50, p99, .. }, memory, first_answer } = row;
         let (connections, first) = (options.connections, first_answer.as_secs_f64() * 1e3);
         println!("| {server} | {what} | {connections} | {rate:.0} | {p50:.2} | {p99:.2} | {memory:.0} | {first:.0} |");
     }
@@ -85,8 +98,7 @@ async fn main() {
             peer.first_answer.as_secs_f64() / ours.first_answer.as_secs_f64(),
         );
     }
-    database.app.close_connections().await;
-    stage.stop().await;
+    Ok(())
 }
 
 fn run(command: &mut Command) -> String {
@@ -110,7 +122,7 @@ fn install(work: &Path, here: &Path) {
     run(Command::new(moto.join("bin/pip")).args(["install", "--quiet", "-r"]).arg(here.join("moto/requirements.txt")));
 }
 
-async fn keystead(stage: &Stage, database: &Database, options: &Options) -> Vec<Row> {
+async fn keystead(stage: &Stage, database: &Database, options: &Options) -> Result<Vec<Row>, UsedUp> {
     let Database { app, pool, client, .. } = database;
     eprintln!("measuring Keystead");
     let credentials = USERS * load::PER_USER;
@@ -131,15 +143,15 @@ async fn keystead(stage: &Stage, database: &Database, options: &Options) -> Vec<
                 client::cognito_request(operation, &input)
             })
             .collect();
-        let measured = drive(&served, options.connections, time, &mut requests, true).await;
+        let measured = drive(&served, options.connections, time, &mut requests, true).await?;
         rows.push(row("Keystead", what, measured, &served));
     }
     targets.clear();
     served.stop().await;
-    rows
+    Ok(rows)
 }
 
-async fn better_auth(stage: &Stage, work: &Path, options: &Options) -> Vec<Row> {
+async fn better_auth(stage: &Stage, work: &Path, options: &Options) -> Result<Vec<Row>, UsedUp> {
     eprintln!("measuring better-auth");
     let folder = work.join("better-auth");
     let mut db = PgConnection::connect_with(&stage.cluster.connect_options("postgres")).await.unwrap();
@@ -179,15 +191,15 @@ async fn better_auth(stage: &Stage, work: &Path, options: &Options) -> Vec<Row> 
         .map(|(person, n)| delete(&cookie(person), person["passkeys"][n].as_str().unwrap()))
         .collect();
     // Its first requests compile its code: they are not counted.
-    drive(&served, options.connections, Duration::from_secs(2), &mut lists, true).await;
-    let listed = drive(&served, options.connections, time, &mut lists, true).await;
-    let deleted = drive(&served, options.connections, time, &mut deletes, true).await;
+    drive(&served, options.connections, Duration::from_secs(2), &mut lists, true).await?;
+    let listed = drive(&served, options.connections, time, &mut lists, true).await?;
+    let deleted = drive(&served, options.connections, time, &mut deletes, true).await?;
     let rows = vec![row("better-auth", "delete", deleted, &served), row("better-auth", "list", listed, &served)];
     served.stop().await;
-    rows
+    Ok(rows)
 }
 
-async fn moto(work: &Path, options: &Options) -> Vec<Row> {
+async fn moto(work: &Path, options: &Options) -> Result<Vec<Row>, UsedUp> {
     eprintln!("measuring moto");
     let address = free_address();
     let mut command = Command::new(work.join("moto/bin/moto_server"));
@@ -214,10 +226,10 @@ async fn moto(work: &Path, options: &Options) -> Vec<Row> {
     let mut requests = vec![moto_request("GetUser", &json!({"AccessToken": token})); 100_000];
     // It closes every connection after an answer.
     let measured =
-        drive(&served, options.connections, Duration::from_secs(options.seconds), &mut requests, false).await;
+        drive(&served, options.connections, Duration::from_secs(options.seconds), &mut requests, false).await?;
     let rows = vec![row("moto", "GetUser", measured, &served)];
     served.stop().await;
-    rows
+    Ok(rows)
 }
 
 fn moto_request(operation: &str, input: &Value) -> String {
@@ -238,7 +250,7 @@ async fn drive(
     time: Duration,
     requests: &mut Vec<String>,
     kept: bool,
-) -> Measured {
+) -> Result<Measured, UsedUp> {
     let address = served.address;
     let open = async |_| (client::connect(address).await, address, kept);
     measure(connections, time, requests, open, |(connection, address, kept): &mut (Connection, _, bool), request| {

@@ -48,6 +48,27 @@ pub fn request(line: &str, headers: &str, body: &str) -> String {
 
 /// Sends a request and reads the answer: its status and its body. The answer ends where it says, or with the connection.
 pub async fn exchange(connection: &mut Connection, request: &str) -> (u16, String) {
+    let Answer { status, body, .. } = exchange_whole(connection, request).await;
+    (status, body)
+}
+
+/// An answer with its head.
+pub struct Answer {
+    pub status: u16,
+    head: String,
+    pub body: String,
+}
+
+impl Answer {
+    /// The values of a header, by its name in lower case.
+    pub fn header<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+/// Sends a request and reads the answer.
+pub async fn exchange_whole(connection: &mut Connection, request: &str) -> Answer {
     connection.stream.write_all(request.as_bytes()).await.unwrap();
     let mut filled = 0;
     loop {
@@ -70,7 +91,7 @@ pub async fn exchange(connection: &mut Connection, request: &str) -> (u16, Strin
             None => read == 0 || !lower.contains("connection: close"),
         };
         if complete {
-            return (head[9..12].parse().unwrap(), body.to_owned());
+            return Answer { status: head[9..12].parse().unwrap(), head: head.to_owned(), body: body.to_owned() };
         }
         assert!(read > 0, "the server closed the connection in the middle of an answer");
     }

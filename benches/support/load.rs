@@ -29,10 +29,30 @@ pub struct Target {
     pub token: Arc<str>,
 }
 
-pub async fn make_pool(app: &App) -> (String, String) {
+/// What a pool signs its tokens with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Signing {
+    Rs256,
+}
+
+impl std::fmt::Display for Signing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Rs256 => "RS256",
+        })
+    }
+}
+
+/// A pool and its client.
+pub async fn make_pool(app: &App, signing: Signing) -> (String, String) {
     let request = json!({"PoolName": "bench", "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
     let pool = operations::create_pool(app, serde_json::from_value(request).unwrap()).await.unwrap().id;
-    let request = json!({"UserPoolId": pool, "ClientName": "bench", "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"]});
+    match signing {
+        // The one place where a pool learns what it signs with: a pool with ES256 keys is told so here.
+        Signing::Rs256 => {}
+    }
+    let flows = ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+    let request = json!({"UserPoolId": pool, "ClientName": "bench", "ExplicitAuthFlows": flows});
     let client = operations::create_client(app, request.as_object().unwrap().clone()).await.unwrap().id;
     let web_authn = json!({"WebAuthnConfiguration": {"RelyingPartyId": "localhost", "UserVerification": "preferred", "FactorConfiguration": "SINGLE_FACTOR"}});
     sqlx::query("UPDATE user_pools SET configuration = configuration || $1")

@@ -14,7 +14,10 @@ use keystead::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::{load, process::Served};
+use super::{
+    load::{self, Signing},
+    process::Served,
+};
 
 const SEALING_KEY: [u8; 32] = [7; 32];
 const PUBLIC_URL: &str = "http://localhost:9229";
@@ -57,16 +60,21 @@ impl Stage {
         store::migrate(&self.cluster.connect_options(name)).await.unwrap();
         let db = keystead::cli::connect(&config, self.cluster.connect_options(name)).await.unwrap();
         let app = App::new(db, Arc::new(SystemClock), config, SealingKey::new(&SEALING_KEY)).unwrap();
-        let (pool, client) = load::make_pool(&app).await;
+        let (pool, client) = load::make_pool(&app, Signing::Rs256).await;
         Database { name: name.to_owned(), app, pool, client }
     }
 
     /// Keystead on a database, without budgets per user.
     pub async fn serve(&self, database: &Database, arguments: &[&str]) -> Served {
+        self.serve_at(&self.url(&database.name), database, arguments).await
+    }
+
+    /// The same, with another way to the database.
+    pub async fn serve_at(&self, url: &str, database: &Database, arguments: &[&str]) -> Served {
         let mut all = vec![
             format!("--public-url={PUBLIC_URL}"),
             format!("--sealing-key={}", BASE64_STANDARD.encode(SEALING_KEY)),
-            format!("--database-url={}", self.url(&database.name)),
+            format!("--database-url={url}"),
             "--user-reads-per-second=0".to_owned(),
             "--user-writes-per-second=0".to_owned(),
         ];
@@ -86,7 +94,8 @@ impl Stage {
     }
 
     pub async fn stop(self) {
-        self.cluster.stop().await.unwrap();
-        std::fs::remove_dir_all(self.directory).unwrap();
+        let Self { directory, cluster } = self;
+        cluster.stop().await.unwrap();
+        std::fs::remove_dir_all(directory).unwrap();
     }
 }

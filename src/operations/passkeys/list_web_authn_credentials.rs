@@ -3,7 +3,6 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use crate::{
@@ -31,9 +30,36 @@ pub struct Request {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Response {
-    credentials: Vec<Value>,
+    credentials: Vec<Description>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
+}
+
+/// A passkey, as a `WebAuthnCredentialDescription`.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Description {
+    credential_id: String,
+    friendly_credential_name: String,
+    relying_party_id: String,
+    authenticator_transports: Vec<String>,
+    /// Seconds since the epoch.
+    created_at: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authenticator_attachment: Option<String>,
+}
+
+impl From<Passkey> for Description {
+    fn from(passkey: Passkey) -> Self {
+        Self {
+            credential_id: BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
+            friendly_credential_name: passkey.friendly_name,
+            relying_party_id: passkey.rp_id,
+            authenticator_transports: passkey.transports,
+            created_at: epoch_seconds(passkey.created_at),
+            authenticator_attachment: passkey.attachment,
+        }
+    }
 }
 
 pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Request) -> Result<Response> {
@@ -58,7 +84,7 @@ pub async fn handle(app: &App, context: &Context, bearer: Bearer, request: Reque
     };
     let key = |passkey: &Passkey| (passkey.created_at.unix_timestamp_nanos(), passkey.credential_id.clone());
     let (passkeys, next_token) = page::cut(&app.sealing, &list, passkeys, limit, key);
-    Ok(Response { credentials: passkeys.iter().map(shown).collect(), next_token })
+    Ok(Response { credentials: passkeys.into_iter().map(Description::from).collect(), next_token })
 }
 
 /// Lists the passkeys with a statement for this call alone. Fails if the bearer's session is not live.
@@ -76,19 +102,4 @@ async fn list_alone(
         Some(passkeys) => Ok(passkeys),
         None => Err(bearer.refusal(app, &mut db, context).await?),
     }
-}
-
-/// Returns a passkey as a `WebAuthnCredentialDescription`.
-fn shown(passkey: &Passkey) -> Value {
-    let mut out = json!({
-        "CredentialId": BASE64_URL_SAFE_NO_PAD.encode(&passkey.credential_id),
-        "FriendlyCredentialName": passkey.friendly_name,
-        "RelyingPartyId": passkey.rp_id,
-        "AuthenticatorTransports": passkey.transports,
-        "CreatedAt": epoch_seconds(passkey.created_at),
-    });
-    if let Some(attachment) = &passkey.attachment {
-        out["AuthenticatorAttachment"] = json!(attachment);
-    }
-    out
 }
