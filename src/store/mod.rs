@@ -44,7 +44,7 @@ pub mod users;
 
 pub use connections::{Connection, Connections, Transaction};
 pub use migrations::{is_current, migrate};
-use statement::statement;
+use statement::{membership_of, statement, user_of};
 use stored::Stored;
 
 /// Returns the error for a string in the database that this release does not know. Perhaps a newer release wrote it.

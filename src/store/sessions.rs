@@ -4,11 +4,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Connection, Connections,
-    clients::Versions,
-    groups::Membership,
-    statement, unknown_text,
-    users::{Row, User},
+    Connection, Connections, clients::Versions, groups::Membership, membership_of, statement, unknown_text, user_of,
+    users::User,
 };
 use crate::random;
 
@@ -185,8 +182,7 @@ pub async fn read_to_refresh(
     .await?;
     let mut read: Option<(bool, Session, User, Vec<Membership>)> = None;
     for row in rows {
-        let membership =
-            row.group_name.map(|name| Membership { name, role_arn: row.role_arn, precedence: row.precedence });
+        let membership = membership_of!(row);
         if let Some((.., memberships)) = &mut read {
             memberships.extend(membership);
             continue;
@@ -212,19 +208,7 @@ pub async fn read_to_refresh(
             user_agent: row.user_agent,
             address: row.address,
         };
-        let user = User::try_from(Row {
-            sub: row.sub,
-            username: row.username,
-            status: row.status,
-            enabled: row.enabled,
-            attributes: row.attributes,
-            password_hash: row.password_hash,
-            password_set_at: row.password_set_at,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            mfa: row.mfa,
-            version: row.version,
-        })?;
+        let user = user_of!(row)?;
         read = Some((row.current, session, user, membership.into_iter().collect()));
     }
     Ok(read)
@@ -323,8 +307,7 @@ pub async fn open_by_code(
     .await?;
     let mut opened: Option<(Session, User, Vec<Membership>)> = None;
     for row in rows {
-        let membership =
-            row.group_name.map(|name| Membership { name, role_arn: row.role_arn, precedence: row.precedence });
+        let membership = membership_of!(row);
         if let Some((.., memberships)) = &mut opened {
             memberships.extend(membership);
             continue;
@@ -338,22 +321,55 @@ pub async fn open_by_code(
             address: row.address,
             ..draft.clone()
         };
-        let user = User::try_from(Row {
-            sub: row.sub,
-            username: row.username,
-            status: row.status,
-            enabled: row.enabled,
-            attributes: row.attributes,
-            password_hash: row.password_hash,
-            password_set_at: row.password_set_at,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            mfa: row.mfa,
-            version: row.version,
-        })?;
+        let user = user_of!(row)?;
         opened = Some((session, user, membership.into_iter().collect()));
     }
     Ok(opened)
+}
+
+/// Finds a browser's session and its user, if the session is live and the user is enabled and needs no password reset.
+/// The time at which the session expires is not checked.
+pub async fn find_live_browser(
+    db: &mut Connection,
+    pool_id: &str,
+    origin_jti: Uuid,
+) -> sqlx::Result<Option<(Session, User)>> {
+    let row = statement!(query() {
+        "SELECT s.origin_jti, s.client_id, s.refresh_hash, s.refresh_generation, s.rotated_at, s.auth_time, s.opened_at,
+             s.expires_at, s.revoked_at, s.methods, s.device_key, s.named_device, s.browser_session, s.scope, s.resource,
+             s.user_agent, s.address," USER
+        "FROM" SESSION_AND_OWNER
+        "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.browser AND" LIVES
+        }
+        pool_id,
+        origin_jti
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let session = Session {
+        origin_jti: row.origin_jti,
+        sub: row.sub,
+        client_id: row.client_id,
+        refresh_hash: row.refresh_hash,
+        refresh_generation: row.refresh_generation,
+        rotated_at: row.rotated_at,
+        auth_time: row.auth_time,
+        opened_at: row.opened_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        methods: row.methods,
+        device_key: row.device_key,
+        named_device: row.named_device,
+        browser: true,
+        browser_session: row.browser_session,
+        scope: row.scope,
+        resource: row.resource,
+        user_agent: row.user_agent,
+        address: row.address,
+    };
+    let user = user_of!(row)?;
+    Ok(Some((session, user)))
 }
 
 /// Finds a browser's session without locking it. [`super::users::find_live`] finds out whether the session is live.

@@ -6,7 +6,7 @@ use sqlx::{Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, Stored, clients::Versions, statement, unknown_text};
+use super::{Connection, Connections, Stored, clients::Versions, statement, unknown_text, user_of};
 use crate::factor::SecondFactor;
 
 /// A user.
@@ -214,19 +214,7 @@ pub async fn find_live_with_versions(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let versions = Versions { client: row.client_version, pool: row.pool_version };
-    let user = User::try_from(Row {
-        sub: row.sub,
-        username: row.username,
-        status: row.status,
-        enabled: row.enabled,
-        attributes: row.attributes,
-        password_hash: row.password_hash,
-        password_set_at: row.password_set_at,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-        mfa: row.mfa,
-        version: row.version,
-    })?;
+    let user = user_of!(row)?;
     Ok(Some((user, versions)))
 }
 

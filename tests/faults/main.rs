@@ -119,6 +119,72 @@ async fn run(binary: &Path, variables: &[(&str, &str)], length: Length, faults: 
     Report { findings, faults: suffered }
 }
 
+/// A rolling upgrade and its way back, while people sign in across replicas of both releases. `KEYSTEAD_BEFORE` is the
+/// binary of the release before; `tests/upgrade/run` builds it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the binary of the release before: tests/upgrade/run"]
+async fn replicas_of_two_releases_answer_each_others_sign_ins() {
+    let before = PathBuf::from(std::env::var_os("KEYSTEAD_BEFORE").expect("tests/upgrade/run sets it"));
+    let mut system = System::start(&keystead(), &[]).await;
+    let recorder = Recorder::new();
+    let http = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
+    let mut users = Vec::new();
+    for n in 0..8 {
+        users.push(Arc::new(User::new(&system, n % 2, &recorder).await));
+    }
+    let name = users[0].name.clone();
+    system.seal_states(false, &name).await;
+    let over = Arc::new(AtomicBool::new(false));
+    let mut clients = Vec::new();
+    for user in &users {
+        for _ in 0..3 {
+            let urls = vec![system.url(0), system.url(1)];
+            let client = Client { user: user.clone(), urls, recorder: recorder.clone(), http: http.clone() };
+            clients.push(tokio::spawn(client.work(over.clone())));
+        }
+    }
+    // Each step is followed by many calls at both replicas.
+    let go_on = async |what: &str| {
+        let until = recorder.operations() + 1_500;
+        while recorder.operations() < until {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        eprintln!("{what}: {} operations", recorder.operations());
+    };
+    system.replace(0, &before).await;
+    system.replace(1, &before).await;
+    go_on("the release before").await;
+    system.replace(1, &keystead()).await;
+    go_on("both releases").await;
+    system.replace(0, &keystead()).await;
+    go_on("this release, with rows").await;
+    system.seal_states(true, &name).await;
+    go_on("this release, with sealed states").await;
+    system.seal_states(false, &name).await;
+    // As long as a sign-in of the clients may take.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    system.replace(0, &before).await;
+    go_on("both releases, on the way back").await;
+    system.replace(1, &before).await;
+    go_on("the release before again").await;
+    over.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.await.expect("no client fails");
+    }
+    for user in &users {
+        user.record_ended_sessions(&recorder);
+    }
+    let findings = recorder.check();
+    system.stop().await;
+    eprintln!(
+        "{} passkeys, {} sessions, {} violations",
+        findings.passkeys,
+        findings.sessions,
+        findings.violations.len()
+    );
+    assert_eq!(findings.violations, Vec::<String>::new());
+}
+
 fn keystead() -> PathBuf {
     env!("CARGO_BIN_EXE_keystead").into()
 }

@@ -16,7 +16,7 @@ use keystead::{
     database::{ClusterSettings, PrivateCluster},
     operations,
     sealing::SealingKey,
-    store,
+    store::{self, upgrade_steps::UpgradeStep},
 };
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -67,7 +67,7 @@ impl Fault {
 
 pub struct System {
     directory: PathBuf,
-    binary: PathBuf,
+    binaries: [PathBuf; 2],
     variables: Vec<(String, String)>,
     postgres: Option<PrivateCluster>,
     proxy: Proxy,
@@ -100,8 +100,8 @@ impl System {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let postgres = Some(postgres);
         let replicas = Vec::new();
-        let mut system =
-            Self { directory, binary: binary.to_owned(), variables, postgres, proxy, replicas, ports, app, pools };
+        let binaries = [binary.to_owned(), binary.to_owned()];
+        let mut system = Self { directory, binaries, variables, postgres, proxy, replicas, ports, app, pools };
         for replica in 0..2 {
             let child = system.spawn(replica);
             system.replicas.push(child);
@@ -121,7 +121,7 @@ impl System {
             .append(true)
             .open(self.directory.join(format!("replica-{replica}.log")))
             .unwrap();
-        Command::new(&self.binary)
+        Command::new(&self.binaries[replica])
             .args(["serve", "--log=warn", "--demo=false", "--database-connections=16", "--passkeys-per-user=0"])
             .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--shutdown-seconds=5"])
             .args(["--request-timeout-seconds=2"])
@@ -204,6 +204,40 @@ impl System {
             Fault::Silent => {}
         }
         self.ready().await;
+    }
+
+    /// Stops a replica as an operator would, and starts this binary in its place.
+    pub async fn replace(&mut self, replica: usize, binary: &Path) {
+        signal("TERM", &[self.replicas[replica].id()]);
+        while self.replicas[replica].try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        self.binaries[replica] = binary.to_owned();
+        self.replicas[replica] = self.spawn(replica);
+        self.ready().await;
+    }
+
+    /// Finishes the upgrade, or takes that back, and waits until both replicas make such `Session` strings.
+    pub async fn seal_states(&self, finish: bool, name: &str) {
+        let options = self.app.db.connect_options();
+        store::upgrade_steps::set(&options, UpgradeStep::SealedStates, finish).await.unwrap();
+        let http = reqwest::Client::new();
+        for replica in 0..self.replicas.len() {
+            let input =
+                json!({"ClientId": self.pools[0].1, "AuthFlow": "USER_AUTH", "AuthParameters": {"USERNAME": name}});
+            let target = "AWSCognitoIdentityProviderService.InitiateAuth";
+            let mut tries = 0;
+            loop {
+                let request = http.post(self.url(replica)).header("x-amz-target", target).body(input.to_string());
+                let text = request.send().await.unwrap().text().await.unwrap();
+                if text.contains(if finish { "\"AYAC" } else { "\"AYAB" }) {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                tries += 1;
+                assert!(tries < 100, "replica {replica} does not notice: {text}");
+            }
+        }
     }
 
     fn kill_replica(&mut self, replica: usize) {

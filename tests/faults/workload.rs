@@ -56,7 +56,7 @@ struct Possessions {
 
 /// A user of one of the pools.
 pub struct User {
-    name: String,
+    pub name: String,
     client_id: String,
     ends_sessions: bool,
     has: Mutex<Possessions>,

@@ -42,15 +42,12 @@ pub struct NewBrowser {
 pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Browser>> {
     let Some(cookie) = RefreshToken::parse(cookie) else { return Ok(None) };
     let mut db = app.db.acquire().await?;
-    let Some(session) = store::sessions::find_browser(&mut db, pool_id, cookie.origin_jti).await? else {
-        return Ok(None);
-    };
-    if !equal(&session.refresh_hash, &cookie.hash(Use::Cookie)) || session.expires_at <= app.clock.now() {
-        return Ok(None);
-    }
     // The session must not be revoked, and the user must not be disabled or have to reset the password.
-    let user = store::users::find_live(&mut db, pool_id, session.sub, session.origin_jti).await?;
-    Ok(user.map(|user| Browser { session, user }))
+    let found = store::sessions::find_live_browser(&mut db, pool_id, cookie.origin_jti).await?;
+    let is_good = |session: &Session| {
+        equal(&session.refresh_hash, &cookie.hash(Use::Cookie)) && session.expires_at > app.clock.now()
+    };
+    Ok(found.filter(|(session, _)| is_good(session)).map(|(session, user)| Browser { session, user }))
 }
 
 /// Signs the browser out. Sessions that applications opened through the browser's session continue, as with Amazon

@@ -6,12 +6,8 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
-        Connections,
-        clients::Versions,
-        groups::Membership,
-        sessions::Session,
-        statement,
-        users::{Row, User},
+        Connections, clients::Versions, groups::Membership, membership_of, sessions::Session, statement, user_of,
+        users::User,
     },
 };
 
@@ -195,25 +191,12 @@ impl Batch for OpenSessions {
         .await?;
         for row in rows {
             let Some(answer) = super::index(row.n).and_then(|n| answers.get_mut(n)) else { continue };
-            let membership =
-                row.group_name.map(|name| Membership { name, role_arn: row.role_arn, precedence: row.precedence });
+            let membership = membership_of!(row);
             if let Some((_, memberships)) = answer {
                 memberships.extend(membership);
                 continue;
             }
-            let user = User::try_from(Row {
-                sub: row.sub,
-                username: row.username,
-                status: row.status,
-                enabled: row.enabled,
-                attributes: row.attributes,
-                password_hash: row.password_hash,
-                password_set_at: row.password_set_at,
-                created_at: row.created_at,
-                updated_at: row.updated_at,
-                mfa: row.mfa,
-                version: row.version,
-            });
+            let user = user_of!(row);
             // The statement is committed, so a row that this release does not understand is an error, and the caller
             // gets no tokens. The row was understood when the sign-in began, and has not changed since.
             let user = user.map_err(crate::group_commit::Failure::Unknown)?;

@@ -140,7 +140,10 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         return Ok(super::found(&format!("/login?{}", visit.query.text(&["done"], &[]))));
     };
     // The browser may have signed in through another client of the pool. The page may do what that client may do.
-    let client = visit.app.client_with_pool(&purpose.named().pool.id, &browser.session.client_id).await?;
+    let client = match purpose.named() {
+        named if named.client.id == browser.session.client_id => named.clone(),
+        named => visit.app.client_with_pool(&named.pool.id, &browser.session.client_id).await?,
+    };
     let account = Account { visit, purpose: &purpose, named: purpose.named(), client, browser };
     if !visit.is_form() {
         match step::current(visit, account.named).await? {
