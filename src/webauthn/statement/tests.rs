@@ -48,8 +48,11 @@ fn chain(object: &AttestationObject) -> Vec<Cbor> {
     chain.clone()
 }
 
+/// What is spoiled, how, and the error for it.
+type Case = (&'static str, fn(&mut AttestationObject), Error);
+
 /// Checks that each of these changes of a vector's object gives its error.
-fn check_each(name: &str, cases: &[(&str, fn(&mut AttestationObject), Error)]) {
+fn check_each(name: &str, cases: &[Case]) {
     for (what, spoil, error) in cases {
         let (mut object, key, hash) = vector(name);
         spoil(&mut object);
