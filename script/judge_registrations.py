@@ -59,7 +59,7 @@ STRICTER = {
 # What Keystead accepts and another library refuses: the library's words, and why.
 LAXER = {
     "AAGUID .* was not expected": "FIDO's conformance tests want no AAGUID with fido-u2f, section 8.6 does not",
-    r"could not be validated.* \(Apple\)": "the specification's vector is not signed by Apple, and Keystead asks for no chain",
+    r"could not be validated.* \(Apple\)": "Apple did not sign the specification's vector, and Keystead asks for no chain",
     r"Could not prepare leaf cert": "the same, of a certificate whose other content is spoiled",
     "error parsing asn1 value": "content of a certificate that no step looks at is spoiled",
 }
@@ -88,12 +88,12 @@ def main(path):
             if reason is None:
                 strange.append((case["name"], ours, theirs))
             explained["accepted" if ours is None else "refused", name, reason] += 1
-    print(f"Keystead accepts {total['accepted']} registrations and refuses {total['refused']}. It differs from another library:")
+    print(f"Keystead accepts {total['accepted']} registrations and refuses {total['refused']}. Differences:")
     for (verdict, name, reason), count in sorted(explained.items(), key=str):
         print(f"{count:6}  {verdict}, unlike {name}: {reason}")
     for one in strange[:20]:
         print("UNEXPLAINED", *one, sep="\n    ")
-    if total["accepted"] < 500 or total["refused"] < 500:
+    if total["accepted"] < 300 or total["refused"] < 3000:
         sys.exit("too few registrations were made")
     if strange:
         sys.exit(f"{len(strange)} differences are not explained")
