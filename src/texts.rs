@@ -6,8 +6,8 @@
 use std::{borrow::Cow, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
-use fluent_langneg::{LanguageIdentifier, NegotiationStrategy, accepted_languages, negotiate_languages};
-use unic_langid::CharacterDirection;
+use fluent_langneg::{NegotiationStrategy, accepted_languages, negotiate_languages};
+use unic_langid::{CharacterDirection, LanguageIdentifier};
 
 /// Language tags and files. The first language is used where no other fits, and for messages that another lacks.
 const FILES: [(&str, &str); 7] = [
@@ -31,9 +31,8 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     let language = |(tag, file): (&'static str, &str)| {
         let id: LanguageIdentifier = tag.parse().expect("a language tag");
         let resource = FluentResource::try_new(file.to_owned()).unwrap_or_else(|(resource, _)| resource);
-        let locale: unic_langid::LanguageIdentifier = tag.parse().expect("a language tag");
-        let direction = locale.character_direction();
-        let mut bundle = FluentBundle::new_concurrent(vec![locale]);
+        let direction = id.character_direction();
+        let mut bundle = FluentBundle::new_concurrent(vec![id.clone()]);
         // Most filled-in values are written from left to right, such as addresses. In a sentence that is written from
         // right to left, isolation marks keep their characters in order.
         bundle.set_use_isolating(direction == CharacterDirection::RTL);

@@ -8,7 +8,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use keystead::{
     dev::authenticator::{Authenticator, Spoil},
     webauthn::{
-        ALGORITHMS, ALGORITHMS_WITH_EDDSA, Assertion, COSEAlgorithm, RelyingParty, StoredCredential, creation_options,
+        ALGORITHMS, ALGORITHMS_WITH_EDDSA, Assertion, CoseAlgorithm, RelyingParty, StoredCredential, creation_options,
         request_options, verify_assertion, verify_registration,
     },
 };
@@ -28,7 +28,7 @@ struct Good {
 /// Of an ES256 and of an Ed25519 key.
 static GOOD: LazyLock<[Good; 2]> = LazyLock::new(|| [good(&ALGORITHMS), good(&ALGORITHMS_WITH_EDDSA)]);
 
-fn good(algorithms: &[COSEAlgorithm]) -> Good {
+fn good(algorithms: &[CoseAlgorithm]) -> Good {
     let rp = RelyingParty {
         id: "localhost".into(),
         user_verification_required: true,

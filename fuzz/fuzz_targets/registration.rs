@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use keystead::{
     dev::authenticator::{Authenticator, Spoil},
-    webauthn::{ALGORITHMS, ALGORITHMS_WITH_EDDSA, COSEAlgorithm, RelyingParty, creation_options, verify_registration},
+    webauthn::{ALGORITHMS, ALGORITHMS_WITH_EDDSA, CoseAlgorithm, RelyingParty, creation_options, verify_registration},
 };
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ static GOOD: LazyLock<[Value; 2]> = LazyLock::new(|| {
 
 fuzz_target!(|data: &[u8]| {
     let Some((kind, rest)) = keystead_fuzz::kind(data) else { return };
-    let (good, algorithms): (_, &[COSEAlgorithm]) = match kind / 4 % 2 {
+    let (good, algorithms): (_, &[CoseAlgorithm]) = match kind / 4 % 2 {
         0 => (&GOOD[0], &ALGORITHMS),
         _ => (&GOOD[1], &ALGORITHMS_WITH_EDDSA),
     };
@@ -55,7 +55,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let Ok(verified) = verify_registration(&RP, &CHALLENGE, algorithms, &credential) else { return };
     assert!((1..=1023).contains(&verified.id.len()));
-    assert!(algorithms.iter().any(|one| *one as i64 == i64::from(verified.algorithm)));
+    assert!(algorithms.iter().any(|one| one.number() == verified.algorithm));
     let said = credential["response"]["clientDataJSON"].as_str().unwrap().trim_end_matches('=');
     let said: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(said).unwrap()).unwrap();
     assert_eq!(said["type"], "webauthn.create");

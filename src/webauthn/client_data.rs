@@ -21,7 +21,10 @@ struct ClientData {
 
 impl ClientData {
     fn parse(json: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(json).map_err(|_| Error::Malformed("clientDataJSON is not client data".into()))
+        // The bytes are decoded first, because the parser does not look into the strings of members that it skips.
+        let text = std::str::from_utf8(json).ok();
+        let parsed = text.and_then(|text| serde_json::from_str(text).ok());
+        parsed.ok_or_else(|| Error::Malformed("clientDataJSON is not client data".into()))
     }
 }
 
@@ -30,9 +33,8 @@ pub(super) fn challenge(json: &[u8]) -> Result<String, Error> {
     Ok(ClientData::parse(json)?.challenge)
 }
 
-/// Checks client data (section 7.1 steps 5 to 11, section 7.2 steps 9 to 14). Returns the origin in the client data,
-/// which is an allowed one.
-pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]) -> Result<Url, Error> {
+/// Checks client data (section 7.1 steps 5 to 11, section 7.2 steps 9 to 14).
+pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]) -> Result<(), Error> {
     let data = ClientData::parse(json)?;
     if data.kind != kind {
         return Err(Error::Malformed(format!("the client data's type is not {kind}")));
@@ -53,7 +55,7 @@ pub(super) fn check(rp: &RelyingParty, json: &[u8], kind: &str, challenge: &[u8]
     if let Some(top) = data.top_origin {
         return Err(Error::Origin(format!("{} (framed by {top})", data.origin)));
     }
-    Ok(origin)
+    Ok(())
 }
 
 /// Whether an origin is allowed. An origin is allowed if it is a configured app origin or related origin. Any other

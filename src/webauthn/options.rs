@@ -5,7 +5,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{COSEAlgorithm, RelyingParty, cose::algorithm_number};
+use super::{CoseAlgorithm, RelyingParty};
 
 /// A passkey in the list `allowCredentials` of request options.
 pub struct Descriptor {
@@ -20,10 +20,10 @@ pub fn creation_options(
     rp: &RelyingParty,
     challenge: &[u8],
     (sub, username): (Uuid, &str),
-    algorithms: &[COSEAlgorithm],
+    algorithms: &[CoseAlgorithm],
     exclude: &[Vec<u8>],
 ) -> Value {
-    let algorithms = algorithms.iter().map(|one| json!({"type": "public-key", "alg": algorithm_number(*one)}));
+    let algorithms = algorithms.iter().map(|one| json!({"type": "public-key", "alg": one.number()}));
     let algorithms: Vec<_> = algorithms.collect();
     let exclude: Vec<_> = exclude.iter().map(|id| json!({"type": "public-key", "id": encode(id)})).collect();
     json!({

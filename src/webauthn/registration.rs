@@ -1,16 +1,13 @@
 //! Verifies registrations (Web Authentication Level 3, section 7.1).
 
 use serde::Deserialize;
-use serde_json::{Value, json};
-use webauthn_rs_core::{
-    WebauthnCore,
-    proto::{
-        AuthenticatorAttestationResponseRaw, COSEAlgorithm, RegisterPublicKeyCredential, RegistrationState,
-        RequestRegistrationExtensions,
-    },
-};
+use serde_json::Value;
 
-use super::{Error, NewCredential, RelyingParty, attestation::AttestationObject, bytes, client_data, cose, own_keys};
+use super::{
+    CoseAlgorithm, Error, NewCredential, RelyingParty, assertion::flag, attestation::AttestationObject, bytes,
+    client_data, cose::PublicKey, statement,
+};
+use crate::sealing::{equal, sha256};
 
 /// The maximum length of a credential ID, in bytes (section 7.1 step 25).
 const MAX_CREDENTIAL_ID: usize = 1023;
@@ -64,7 +61,7 @@ pub fn registration_challenge(credential: &Value) -> Result<String, Error> {
 pub fn verify_registration(
     rp: &RelyingParty,
     challenge: &[u8],
-    algorithms: &[COSEAlgorithm],
+    algorithms: &[CoseAlgorithm],
     credential: &Value,
 ) -> Result<NewCredential, Error> {
     let response = Response::parse(credential)?;
@@ -77,83 +74,64 @@ pub fn verify_registration(
     }
     let client_data_json = bytes(&response.response.client_data_json, "clientDataJSON")?;
     let attestation_object = bytes(&response.response.attestation_object, "attestationObject")?;
-    let origin = client_data::check(rp, &client_data_json, "webauthn.create", challenge)?;
+    // Steps 5 to 11.
+    client_data::check(rp, &client_data_json, "webauthn.create", challenge)?;
+    // Step 12.
+    let client_data_hash = sha256(&client_data_json);
+    // Step 13.
     let object = AttestationObject::parse(&attestation_object)?;
+    let data = &object.parts;
+    // Step 14.
+    if !equal(&data.rp_id_hash, &sha256(rp.id.as_bytes())) {
+        return Err(Error::RelyingParty);
+    }
+    // Step 15. The mediation is never `conditional`.
+    if !data.has(flag::USER_PRESENT) {
+        return Err(Error::UserNotPresent);
+    }
+    // Step 16.
+    let user_verified = data.has(flag::USER_VERIFIED);
+    if rp.user_verification_required && !user_verified {
+        return Err(Error::UserNotVerified);
+    }
+    // Step 17. Steps 18 and 19 concern relying parties that act upon the two flags.
+    let (backup_eligible, backup_state) = (data.has(flag::BACKUP_ELIGIBLE), data.has(flag::BACKUP_STATE));
+    if backup_state && !backup_eligible {
+        return Err(Error::Malformed("it is backed up but not eligible for it".into()));
+    }
     // Step 20.
-    let is_offered = |number: i128| algorithms.iter().any(|one| i128::from(cose::algorithm_number(*one)) == number);
-    if object.algorithm().is_some_and(|number| !is_offered(number)) {
+    let is_offered = |number: i128| algorithms.iter().any(|one| i128::from(one.number()) == number);
+    if data.algorithm().is_some_and(|number| !is_offered(number)) {
         return Err(Error::NotSupported("its algorithm or key size was not offered".into()));
     }
-    if own_keys::has_own_key(&object) {
-        let made = own_keys::register(rp, &object, &client_data_json)?;
-        return Ok(NewCredential {
-            transports: sane_transports(response.response.transports),
-            attachment: sane_attachment(response.authenticator_attachment),
-            ..checked_id(made, &raw_id)?
-        });
-    }
-    let core = WebauthnCore::new_unsafe_experts_only(
-        &rp.id,
-        &rp.id,
-        vec![origin],
-        std::time::Duration::from_secs(60),
-        Some(false),
-        Some(false),
-    );
-    let registration = RegisterPublicKeyCredential {
-        id: response.id,
-        raw_id: raw_id.clone(),
-        response: AuthenticatorAttestationResponseRaw { attestation_object, client_data_json, transports: None },
-        type_: response.kind,
-        extensions: Default::default(),
-    };
-    let verified = core.register_credential(&registration, &state(rp, challenge, algorithms)?, None)?;
-    let made = NewCredential {
-        public_key: cose::encode(&verified.cred)?,
-        algorithm: cose::algorithm_number(verified.cred.type_),
-        sign_count: verified.counter,
-        aaguid: object.aaguid()?,
-        transports: sane_transports(response.response.transports),
-        attachment: sane_attachment(response.authenticator_attachment),
-        attestation_format: object.fmt,
-        backup_eligible: verified.backup_eligible,
-        backup_state: verified.backup_state,
-        user_verified: verified.user_verified,
-        id: verified.cred_id,
-    };
-    checked_id(made, &raw_id)
-}
-
-/// Checks the credential ID. The ID that the client states must be the one that the authenticator attested.
-fn checked_id(made: NewCredential, raw_id: &[u8]) -> Result<NewCredential, Error> {
-    if made.id != raw_id {
+    let key = PublicKey::attested(&data.key)?;
+    // Steps 21 and 22. Steps 23 and 24 concern relying parties that trust some manufacturers only.
+    statement::verify(&object, &key, &client_data_hash)?;
+    // The ID that the client states must be the one that the authenticator attested.
+    if data.credential_id != raw_id {
         return Err(Error::Malformed("rawId is not the ID that the authenticator attested".into()));
     }
-    // Section 7.1 step 25.
+    // Step 25. Step 26, whether the ID is known already, is up to the caller.
     if raw_id.is_empty() || raw_id.len() > MAX_CREDENTIAL_ID {
         return Err(Error::Malformed(format!("its ID must have 1 to {MAX_CREDENTIAL_ID} bytes")));
     }
-    Ok(made)
+    Ok(NewCredential {
+        id: raw_id,
+        public_key: key.encode()?,
+        algorithm: key.algorithm().number(),
+        sign_count: data.sign_count,
+        aaguid: data.aaguid,
+        transports: sane_transports(response.response.transports),
+        attachment: sane_attachment(response.authenticator_attachment),
+        attestation_format: object.fmt,
+        backup_eligible,
+        backup_state,
+        user_verified,
+    })
 }
 
 fn sane_attachment(attachment: Option<String>) -> Option<String> {
     attachment.filter(|one| one == "platform" || one == "cross-platform")
-}
-
-/// Makes the state that `webauthn-rs-core` would have kept between making the options and verifying the response.
-fn state(rp: &RelyingParty, challenge: &[u8], algorithms: &[COSEAlgorithm]) -> Result<RegistrationState, Error> {
-    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-    serde_json::from_value(json!({
-        "policy": rp.user_verification(),
-        "exclude_credentials": [],
-        "challenge": BASE64_URL_SAFE_NO_PAD.encode(challenge),
-        "credential_algorithms": algorithms,
-        "require_resident_key": true,
-        "authenticator_attachment": null,
-        "extensions": RequestRegistrationExtensions::default(),
-        "allow_synchronised_authenticators": true,
-    }))
-    .map_err(|cause| Error::Malformed(cause.to_string()))
 }
 
 fn sane_transports(transports: Option<Vec<String>>) -> Vec<String> {

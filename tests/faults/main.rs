@@ -209,14 +209,14 @@ async fn a_long_run_has_no_violation() {
 /// Keystead with what it does wrong built in: the feature `broken`.
 fn broken_keystead() -> PathBuf {
     let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--features", "broken", "--bin", "keystead-broken"])
+        .args(["build", "--quiet", "--locked", "--features", "broken", "--example", "keystead-broken"])
         .env("SQLX_OFFLINE", "true")
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .status();
     assert!(built.unwrap().success());
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
-    target.join("debug/keystead-broken")
+    target.join("debug/examples/keystead-broken")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,6 +80,6 @@ pub fn relying_party_of(pool: &Pool, app_origins: &[String]) -> Option<RelyingPa
 }
 
 /// The signature algorithms that a pool accepts for new passkeys, in order of preference.
-pub fn algorithms_of(pool: &Pool) -> &'static [webauthn::COSEAlgorithm] {
+pub fn algorithms_of(pool: &Pool) -> &'static [webauthn::CoseAlgorithm] {
     if pool.passkey_policy.ed_dsa { &webauthn::ALGORITHMS_WITH_EDDSA } else { &webauthn::ALGORITHMS }
 }

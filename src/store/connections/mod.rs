@@ -255,3 +255,24 @@ impl<'c> Executor<'c> for &'c Connections {
         Box::pin(async move { connections.acquire().await?.describe(sql).await })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{
+        Connection, PgConnection,
+        postgres::{PgConnectOptions, PgSslMode},
+    };
+
+    /// Cargo.toml asks for TLS by a feature of a crate behind sqlx. Without it, a connection that must use TLS fails as
+    /// soon as the server is reached.
+    #[tokio::test]
+    async fn connections_may_use_tls() {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        let hangs_up = std::thread::spawn(move || drop(server.accept()));
+        let options = PgConnectOptions::new().host("127.0.0.1").port(port).username("ada").ssl_mode(PgSslMode::Require);
+        let failed = PgConnection::connect_with(&options).await.unwrap_err();
+        assert!(matches!(failed, sqlx::Error::Io(_)), "{failed}");
+        hangs_up.join().unwrap();
+    }
+}

@@ -62,7 +62,7 @@ fn of(members: &[(&str, Cbor)]) -> Vec<u8> {
 
 /// Makes authenticator data with a credential ID of two bytes and a public key.
 fn auth_data() -> Vec<u8> {
-    let mut data = [vec![1; 32], vec![flag::ATTESTED_DATA], vec![0; 4], vec![7; 16], vec![0, 2, 8, 9]].concat();
+    let mut data = [vec![1; 32], vec![flag::ATTESTED_DATA], vec![1, 2, 3, 4], vec![7; 16], vec![0, 2, 8, 9]].concat();
     data.extend(to_vec(&map(Cbor::Integer(3), Cbor::Integer(-8))).unwrap());
     data
 }
@@ -81,11 +81,11 @@ fn the_parts_of_an_object_are_read() {
     let object = AttestationObject::parse(&of(&members())).ok().unwrap();
     assert_eq!((object.fmt.as_str(), &object.auth_data), ("none", &auth_data()));
     assert!(object.statement.is_empty());
-    assert_eq!(object.items, [map(Cbor::Integer(3), Cbor::Integer(-8))]);
-    let key = BTreeMap::from([(Cbor::Integer(3), Cbor::Integer(-8))]);
-    assert_eq!(object.key(), Some(&key));
-    assert_eq!(object.algorithm(), Some(-8));
-    assert_eq!(object.aaguid(), Ok(Uuid::from_bytes([7; 16])));
+    let parts = object.parts;
+    assert_eq!(parts.key, BTreeMap::from([(Cbor::Integer(3), Cbor::Integer(-8))]));
+    assert_eq!(parts.algorithm(), Some(-8));
+    assert_eq!((parts.rp_id_hash, parts.flags, parts.sign_count), ([1; 32], flag::ATTESTED_DATA, 0x0102_0304));
+    assert_eq!((parts.aaguid, parts.credential_id), (Uuid::from_bytes([7; 16]), vec![8, 9]));
 }
 
 #[test]
@@ -102,19 +102,6 @@ fn each_missing_or_other_member_is_malformed() {
     for bytes in [&[][..], &[0xa0], &[0x80], &[0xff], &whole[..whole.len() - 1], &[&whole[..], &[0]].concat()] {
         assert_eq!(refused(bytes), malformed, "{} bytes", bytes.len());
     }
-}
-
-#[test]
-fn only_the_format_none_has_no_statement() {
-    let [_, _, auth_data] = members();
-    let parsed = |format: &str, statement: &Cbor| {
-        let object = of(&[("fmt", Cbor::Text(format.into())), ("attStmt", statement.clone()), auth_data.clone()]);
-        AttestationObject::parse(&object).map(|_| ())
-    };
-    let (empty, some) = (Cbor::Map([].into()), map(Cbor::Text("sig".into()), Cbor::Null));
-    let carries = Error::Malformed("an attestation of format none carries a statement".into());
-    assert_eq!(parsed("none", &some), Err(carries));
-    assert_eq!((parsed("none", &empty), parsed("packed", &some), parsed("packed", &empty)), (Ok(()), Ok(()), Ok(())));
 }
 
 #[test]
@@ -146,18 +133,48 @@ fn authenticator_data_that_breaks_off_is_malformed() {
 }
 
 #[test]
-fn what_is_not_there_is_none() {
-    let object = |items: Vec<Cbor>, bytes: usize| AttestationObject {
-        fmt: "none".into(),
-        auth_data: vec![7; bytes],
-        statement: [].into(),
-        items,
+fn a_key_declares_its_algorithm_by_a_number() {
+    let declared =
+        |key: Cbor| Parts::parse(&[&auth_data()[..57], &to_vec(&key).unwrap()].concat()).unwrap().algorithm();
+    assert_eq!(declared(map(Cbor::Integer(3), Cbor::Integer(-257))), Some(-257));
+    assert_eq!(declared(map(Cbor::Integer(1), Cbor::Integer(-7))), None);
+    assert_eq!(declared(map(Cbor::Integer(3), Cbor::Text("ES256".into()))), None);
+    assert_eq!(declared(Cbor::Map([].into())), None);
+}
+
+#[test]
+fn a_key_states_each_member_once_and_in_its_shortest_form() {
+    let parsed = |key: &[u8], flags: u8, behind: &[u8]| {
+        let mut data = [&auth_data()[..57], key, behind].concat();
+        data[32] = flags;
+        Parts::parse(&data).map(|parts| parts.key.len())
     };
-    assert_eq!(object(vec![], 53).key(), None);
-    assert_eq!(object(vec![Cbor::Null], 53).key(), None);
-    assert_eq!(object(vec![], 53).algorithm(), None);
-    assert_eq!(object(vec![map(Cbor::Integer(1), Cbor::Integer(-7))], 53).algorithm(), None);
-    assert_eq!(object(vec![map(Cbor::Integer(3), Cbor::Text("ES256".into()))], 53).algorithm(), None);
-    assert_eq!(object(vec![], 53).aaguid(), Ok(Uuid::from_bytes([7; 16])));
-    assert_eq!(object(vec![], 52).aaguid(), Err(Error::Malformed("authData is too short".into())));
+    let (attested, extended) = (flag::ATTESTED_DATA, flag::ATTESTED_DATA | flag::EXTENSIONS);
+    for (what, key, members) in [
+        ("canonical", &[0xa2, 1, 2, 3, 0x26][..], Ok(2)),
+        ("in another order", &[0xa2, 3, 0x26, 1, 2], Ok(2)),
+        ("stated twice", &[0xa3, 1, 2, 3, 0x26, 3, 0x27], Err(malformed())),
+        ("stated twice alike", &[0xa3, 1, 2, 3, 0x26, 3, 0x26], Err(malformed())),
+        ("a long number", &[0xa2, 1, 0x18, 2, 3, 0x26], Err(malformed())),
+        ("a long label", &[0xa2, 0x18, 1, 2, 3, 0x26], Err(malformed())),
+        ("a long count", &[0xb8, 2, 1, 2, 3, 0x26], Err(malformed())),
+        ("of no known length", &[0xbf, 1, 2, 3, 0x26, 0xff], Err(malformed())),
+    ] {
+        assert_eq!(parsed(key, attested, &[]), members, "{what}");
+        assert_eq!(parsed(key, extended, &[0xa1, 0x61, b'x', 1]), members, "{what}, with extensions");
+    }
+}
+
+#[test]
+fn tags_are_refused_everywhere() {
+    let whole = of(&members());
+    assert!(AttestationObject::parse(&whole).is_ok());
+    let at = |what: &[u8]| whole.windows(what.len()).position(|window| window == what).unwrap();
+    // Before the map, before a key, before a text and before bytes.
+    for place in [0, 1, at(b"\x64none"), at(b"\x58")] {
+        for tag in [&[0xc4][..], &[0xd5], &[0xd8, 24]] {
+            let tagged = [&whole[..place], tag, &whole[place..]].concat();
+            assert_eq!(refused(&tagged), malformed(), "{place} {tag:?}");
+        }
+    }
 }

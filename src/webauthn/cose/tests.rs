@@ -1,6 +1,11 @@
 //! Tests of keys of each kind, and of keys with one member spoiled.
 
-use webauthn_rs_core::proto::{COSEEC2Key, COSEOKPKey, COSERSAKey, EDDSACurve};
+use aws_lc_rs::{
+    rsa::KeySize,
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair, UnparsedPublicKey,
+    },
+};
 
 use super::*;
 
@@ -82,29 +87,140 @@ fn the_kind_and_the_algorithm_of_a_key_fit_each_other() {
 }
 
 #[test]
-fn what_is_encoded_is_decoded_to_the_same_key() {
-    let point = COSEEC2Key { curve: ECDSACurve::SECP256R1, x: vec![8; 32], y: vec![9; 32] };
-    let key = COSEKey { type_: COSEAlgorithm::ES256, key: COSEKeyType::EC_EC2(point) };
-    assert_eq!(decoded(&encode(&key).unwrap()), Ok("ES256 4 8 9".to_owned()));
-    let numbers = COSERSAKey { n: vec![8; 256], e: [1, 0, 1] };
-    let key = COSEKey { type_: COSEAlgorithm::RS256, key: COSEKeyType::RSA(numbers) };
-    assert_eq!(decoded(&encode(&key).unwrap()), Ok("RS256 8 1 0 1".to_owned()));
-}
-
-#[test]
-fn a_curve_that_was_not_offered_is_not_encoded() {
-    let point = COSEEC2Key { curve: ECDSACurve::SECP384R1, x: vec![8; 48], y: vec![9; 48] };
-    let other = COSEOKPKey { curve: EDDSACurve::ED448, x: vec![8; 57] };
-    for (type_, key) in
-        [(COSEAlgorithm::ES384, COSEKeyType::EC_EC2(point)), (COSEAlgorithm::EDDSA, COSEKeyType::EC_OKP(other))]
-    {
-        let refused = encode(&COSEKey { type_, key });
-        assert_eq!(refused, Err(Error::NotSupported("its curve was not offered".into())));
+fn what_is_encoded_is_decoded_to_the_same_key_and_bytes() {
+    for (members, _) in all() {
+        let bytes = encoded(members);
+        let key = PublicKey::decode(&bytes).unwrap();
+        assert_eq!(key.encode(), Ok(bytes));
     }
+    assert!(
+        PublicKey::Es256 { point: vec![4; 32] }.encode().is_err()
+            && PublicKey::Es256 { point: vec![] }.encode().is_err()
+    );
 }
 
 #[test]
 fn algorithms_have_their_numbers_in_the_registry() {
-    let numbers = super::super::ALGORITHMS_WITH_EDDSA.map(algorithm_number);
-    assert_eq!(numbers, [-8, -7, -257]);
+    assert_eq!(super::super::ALGORITHMS_WITH_EDDSA.map(CoseAlgorithm::number), [-8, -7, -257]);
+}
+
+/// The members of a good key of each kind.
+fn good() -> [Members; 3] {
+    let point = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+    let point = point.public_key().as_ref()[1..].to_vec();
+    let (x, y) = (Value::Bytes(point[..32].to_vec()), Value::Bytes(point[32..].to_vec()));
+    let edwards = Value::Bytes(Ed25519KeyPair::generate().unwrap().public_key().as_ref().to_vec());
+    let n = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let n = n.public_key().modulus().big_endian_without_leading_zero().to_vec();
+    [
+        vec![(1, integer(2)), (3, integer(-7)), (-1, integer(1)), (-2, x), (-3, y)],
+        vec![(1, integer(1)), (3, integer(-8)), (-1, integer(6)), (-2, edwards)],
+        vec![(1, integer(3)), (3, integer(-257)), (-1, Value::Bytes(n)), (-2, Value::Bytes(EXPONENT.to_vec()))],
+    ]
+}
+
+fn attested(members: Members) -> Result<PublicKey, Error> {
+    PublicKey::attested(&members.into_iter().map(|(label, value)| (integer(label), value)).collect())
+}
+
+#[test]
+fn a_new_key_of_each_kind_is_accepted_with_exactly_its_members() {
+    for members in good() {
+        assert_eq!(attested(members.clone()).unwrap().encode(), Ok(encoded(members.clone())));
+        for label in [2, 4, -4, -5] {
+            let more = [members.clone(), vec![(label, integer(1))]].concat();
+            assert_eq!(attested(more), Err(unusable_key()), "{label}");
+        }
+        for at in 0..members.len() {
+            let mut fewer = members.clone();
+            fewer.remove(at);
+            assert_eq!(attested(fewer), Err(unusable_key()), "{at}");
+        }
+    }
+}
+
+fn unusable_key() -> Error {
+    unusable().unwrap_err()
+}
+
+#[test]
+fn a_new_point_is_one_of_the_curve() {
+    let [good, ..] = good();
+    let Value::Bytes(x) = good[3].1.clone() else { panic!("x is bytes") };
+    let with = |at: usize, bytes: Vec<u8>| {
+        let mut members = good.clone();
+        members[at].1 = Value::Bytes(bytes);
+        attested(members)
+    };
+    let mut off = x.clone();
+    off[31] ^= 1;
+    let zero = vec![0; 32];
+    for bytes in [off, zero, vec![0xff; 32], x[1..].to_vec(), [&[0], &x[..]].concat(), vec![]] {
+        assert_eq!(with(3, bytes.clone()), Err(unusable_key()), "{bytes:?}");
+    }
+    // Bytes that move from one coordinate to the other leave the point's length as it is.
+    let Value::Bytes(y) = good[4].1.clone() else { panic!("y is bytes") };
+    let mut moved = good.clone();
+    (moved[3].1, moved[4].1) = (Value::Bytes(x[..31].to_vec()), Value::Bytes([&x[31..], &y[..]].concat()));
+    assert_eq!(attested(moved), Err(unusable_key()));
+}
+
+#[test]
+fn a_new_rsa_key_has_2048_to_4096_bits_and_the_usual_exponent() {
+    let key = |length: usize, first: u8, last: u8, e: &[u8]| {
+        let mut n = vec![0xab; length];
+        (n[0], n[length - 1]) = (first, last);
+        is_sound_rsa(&n, e)
+    };
+    for (length, first) in [(256, 0x80), (256, 0xff), (257, 1), (384, 0x80), (512, 0xff)] {
+        assert!(key(length, first, 1, &EXPONENT), "{length} {first}");
+    }
+    for (length, first) in [(128, 0x80), (255, 0xff), (256, 0x7f), (256, 0), (257, 0), (513, 1), (1024, 0x80)] {
+        assert!(!key(length, first, 1, &EXPONENT), "{length} {first}");
+    }
+    assert!(!key(256, 0x80, 2, &EXPONENT));
+    for e in [&[3][..], &[1, 0, 0], &[1, 0, 2], &[0, 1, 0, 1], &[]] {
+        assert!(!key(256, 0x80, 1, e), "{e:?}");
+    }
+    assert!(!is_sound_rsa(&[], &EXPONENT));
+}
+
+#[test]
+fn keys_of_small_order_and_of_another_writing_are_none() {
+    for point in SMALL_ORDER {
+        assert!(!is_sound_ed25519(&point) && !is_sound_ed25519(&with(31, point[31] | 0x80, point)));
+    }
+    for low in [0xed, 0xee, 0xff] {
+        assert!(!is_sound_ed25519(&with(31, 0x7f, with(0, low, [0xff; KEY]))));
+    }
+    assert!(!is_sound_ed25519(&[9; 31]));
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    assert!(is_sound_ed25519(pair.public_key().as_ref()));
+}
+
+#[test]
+fn a_signature_of_nobody_fits_a_key_of_small_order() {
+    // This signature is valid for every message, which is why such keys are refused. In it, R is the identity and s is
+    // 0.
+    let nobodys = with(0, 0x01, [0; KEY]);
+    let signature = [nobodys, [0; KEY]].concat();
+    assert!(UnparsedPublicKey::new(&ED25519, nobodys).verify(b"anything", &signature).is_ok());
+}
+
+#[test]
+fn keys_that_only_resemble_bad_ones_are_sound() {
+    let all = [0xff; KEY];
+    for (what, key) in [
+        ("all but the last byte", with(31, 0x7e, all)),
+        ("all but one in the middle", with(31, 0x7f, with(15, 0xfe, all))),
+        ("all but the second", with(31, 0x7f, with(1, 0xfe, all))),
+        ("the last but one below the field's size", with(31, 0x7f, with(0, 0xeb, all))),
+        ("a small one", with(0, 0xed, [0; KEY])),
+        ("two", with(0, 2, [0; KEY])),
+    ] {
+        assert!(is_sound_ed25519(&key) && is_sound_ed25519(&with(31, key[31] | 0x80, key)), "{what}");
+    }
+    for length in [0, 31, 33] {
+        assert!(!is_sound_ed25519(&vec![9; length]), "{length}");
+    }
 }
