@@ -70,8 +70,10 @@ struct State {
 
 /// The length of the content of a string for this kind of challenge, in bytes. Content of another length is padded to
 /// it. Content that is longer does not fit, and the challenge becomes a row.
-fn length(state: &Pending) -> usize {
-    match state {
+fn length(challenge: &Challenge) -> usize {
+    match &challenge.state {
+        // The pages keep the string in a cookie, which has to be short.
+        _ if challenge.bounds.pages => 512,
         Pending::SelectChallenge {}
         | Pending::Password {}
         | Pending::PasswordSrp {}
@@ -135,7 +137,7 @@ fn padded(key: &SealingKey, pool_id: &str, challenge: &Challenge, state: Option<
         state,
     };
     let mut plain = serde_json::to_vec(&content).expect("all of its keys are texts");
-    let length = length(&challenge.state);
+    let length = length(challenge);
     if plain.len() > length {
         return None;
     }

@@ -56,6 +56,7 @@ impl Cryptography {
     pub fn tokens(&self, signing: Signing) -> f64 {
         match signing {
             Signing::Rs256 => 2.0 * self.rsa_signature,
+            Signing::Es256 => 2.0 * self.ecdsa_signature,
         }
     }
 

@@ -9,7 +9,8 @@ use std::{
 use keystead::{
     app::App,
     operations,
-    tokens::{ACCESS_SCOPE, AccessClaims, sign},
+    store::{self, keys::NewKey},
+    tokens::{self, ACCESS_SCOPE, AccessClaims, sign},
 };
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -33,12 +34,14 @@ pub struct Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Signing {
     Rs256,
+    Es256,
 }
 
 impl std::fmt::Display for Signing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
         })
     }
 }
@@ -48,8 +51,17 @@ pub async fn make_pool(app: &App, signing: Signing) -> (String, String) {
     let request = json!({"PoolName": "bench", "Policies": {"SignInPolicy": {"AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"]}}});
     let pool = operations::create_pool(app, serde_json::from_value(request).unwrap()).await.unwrap().id;
     match signing {
-        // The one place where a pool learns what it signs with: a pool with ES256 keys is told so here.
         Signing::Rs256 => {}
+        Signing::Es256 => {
+            let mut db = app.db.acquire().await.unwrap();
+            let remove = "DELETE FROM signing_keys WHERE user_pool_id = $1";
+            sqlx::query(remove).bind(&pool).execute(&mut db).await.unwrap();
+            for token_use in ["access", "id"] {
+                let (public, private) = tokens::new_key(tokens::SigningAlgorithm::Es256).unwrap();
+                let key = NewKey { token_use, public: &public, private: &private, signs_from: None };
+                store::keys::insert(&mut db, &app.sealing, &pool, key, app.clock.now()).await.unwrap();
+            }
+        }
     }
     let flows = ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
     let request = json!({"UserPoolId": pool, "ClientName": "bench", "ExplicitAuthFlows": flows});

@@ -29,7 +29,7 @@ fn challenge(state: Pending) -> Challenge {
         client_id: CLIENT.into(),
         sub: Some(Uuid::from_u128(6)),
         state,
-        bounds: Bounds { pages: true, decoy: None },
+        bounds: Bounds { pages: false, decoy: None },
         expires_at: end(),
         kept: Kept::Sealed { user_version: 7 },
     }
@@ -254,6 +254,14 @@ fn strings_for_one_kind_have_one_length_whatever_they_contain() {
         ]
         .map(|text| text.len());
         assert!(lengths.iter().all(|length| *length == lengths[0] && *length <= 4_096), "{lengths:?} {one:?}");
+    }
+}
+
+#[test]
+fn the_pages_strings_are_short() {
+    for state in [Pending::SelectChallenge {}, Pending::EmailOtp(EmailOtp::First(sent(&"a".repeat(60)))), passkeys(0)] {
+        let of_pages = Challenge { bounds: Bounds { pages: true, decoy: None }, ..challenge(state) };
+        assert_eq!(sealed(&of_pages).len(), 735, "{of_pages:?}");
     }
 }
 

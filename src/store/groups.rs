@@ -26,6 +26,19 @@ pub struct Membership {
     pub precedence: Option<i32>,
 }
 
+/// A membership of a row with the columns of a group that may not exist.
+macro_rules! membership_of {
+    ($row:ident) => {
+        $row.group_name.map(|name| $crate::store::groups::Membership {
+            name,
+            role_arn: $row.role_arn,
+            precedence: $row.precedence,
+        })
+    };
+}
+
+pub(super) use membership_of;
+
 /// Adds a group. Returns `false` if the name is taken.
 pub async fn insert(db: &mut Connection, pool_id: &str, group: &Group) -> sqlx::Result<bool> {
     let done = sqlx::query!(

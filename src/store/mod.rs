@@ -23,7 +23,7 @@ pub(crate) mod devices;
 pub(crate) mod domains;
 pub(crate) mod groups;
 pub(crate) mod job_locks;
-pub(crate) mod keys;
+pub mod keys;
 pub(crate) mod login_attempts;
 pub(crate) mod look;
 pub mod migrations;
@@ -44,7 +44,7 @@ pub mod users;
 
 pub use connections::{Connection, Connections, Transaction};
 pub use migrations::{is_current, migrate};
-use statement::{membership_of, statement, user_of};
+use statement::statement;
 use stored::Stored;
 
 /// Returns the error for a string in the database that this release does not know. Perhaps a newer release wrote it.

@@ -4,8 +4,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Connection, Connections, clients::Versions, groups::Membership, membership_of, statement, unknown_text, user_of,
-    users::User,
+    Connection, Connections,
+    clients::Versions,
+    groups::{Membership, membership_of},
+    statement, unknown_text,
+    users::{User, user_of},
 };
 use crate::random;
 

@@ -69,34 +69,4 @@ macro_rules! statement {
     };
 }
 
-/// The user of a row with the columns of `USER`.
-macro_rules! user_of {
-    ($row:ident) => {
-        $crate::store::users::User::try_from($crate::store::users::Row {
-            sub: $row.sub,
-            username: $row.username,
-            status: $row.status,
-            enabled: $row.enabled,
-            attributes: $row.attributes,
-            password_hash: $row.password_hash,
-            password_set_at: $row.password_set_at,
-            created_at: $row.created_at,
-            updated_at: $row.updated_at,
-            mfa: $row.mfa,
-            version: $row.version,
-        })
-    };
-}
-
-/// A membership of a row with the columns of a group that may not exist.
-macro_rules! membership_of {
-    ($row:ident) => {
-        $row.group_name.map(|name| $crate::store::groups::Membership {
-            name,
-            role_arn: $row.role_arn,
-            precedence: $row.precedence,
-        })
-    };
-}
-
-pub(super) use {membership_of, statement, user_of};
+pub(super) use statement;

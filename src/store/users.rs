@@ -6,7 +6,7 @@ use sqlx::{Postgres, QueryBuilder, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, Stored, clients::Versions, statement, unknown_text, user_of};
+use super::{Connection, Connections, Stored, clients::Versions, statement, unknown_text};
 use crate::factor::SecondFactor;
 
 /// A user.
@@ -125,6 +125,27 @@ impl TryFrom<Row> for User {
         })
     }
 }
+
+/// The user of a row with the columns of `USER`.
+macro_rules! user_of {
+    ($row:ident) => {
+        $crate::store::users::User::try_from($crate::store::users::Row {
+            sub: $row.sub,
+            username: $row.username,
+            status: $row.status,
+            enabled: $row.enabled,
+            attributes: $row.attributes,
+            password_hash: $row.password_hash,
+            password_set_at: $row.password_set_at,
+            created_at: $row.created_at,
+            updated_at: $row.updated_at,
+            mfa: $row.mfa,
+            version: $row.version,
+        })
+    };
+}
+
+pub(super) use user_of;
 
 /// An entry in a list of users.
 pub struct Listed {

@@ -68,7 +68,7 @@ async fn drop_everywhere(make: impl AsyncFn(&mut Person) -> (String, Value)) {
     let mut ada = server.signed_in("ada").await;
     let id = ada.add_passkey().await;
     // One connection for all requests.
-    let alone = config(&["--database-connections=12", "--statement-timeout-seconds=60"]);
+    let alone = config(&["--database-connections=10", "--statement-timeout-seconds=60"]);
     let db = keystead::cli::connect(&alone, server.options()).await.unwrap();
     let app = App::new(db, Arc::<MovableClock>::default(), alone, sealing()).unwrap();
     for polls in 0.. {
@@ -129,7 +129,7 @@ async fn behind_proxy(name: &str, settings: &[&str]) -> Behind {
     let options = usual.options();
     let directory = scratch_directory(name);
     let proxy = Proxy::start(directory.clone(), options.get_socket().unwrap(), options.get_port());
-    let settings: Vec<&str> = settings.iter().copied().chain(["--database-connections=12"]).collect();
+    let settings: Vec<&str> = settings.iter().copied().chain(["--database-connections=10"]).collect();
     let server = TestServer::on(options.clone().socket(directory), config(&settings), Arc::default()).await;
     let mut people = Vec::new();
     for name in ["ada", "eve"] {

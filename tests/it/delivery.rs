@@ -262,7 +262,7 @@ async fn mails_that_end_all_at_once_take_no_connections_of_requests() {
     let texts_url = format!("--sms-webhook-url=http://{}/", texts.local_addr().unwrap());
     let smtp = format!("--smtp-url={url}");
     let server =
-        TestServer::with(&[&smtp, &texts_url, "--sms-webhook-secret=shared", "--database-connections=14"]).await;
+        TestServer::with(&[&smtp, &texts_url, "--sms-webhook-secret=shared", "--database-connections=12"]).await;
     let mut people = Vec::new();
     for n in 0..12 {
         let mut person = server.signed_in(&format!("ada{n}")).await;

@@ -419,7 +419,7 @@ async fn own_postgres(
     let cluster = PrivateCluster::start(settings).await.unwrap();
     let options = cluster.connect_options("postgres");
     support::fill_own(options.clone()).await;
-    let config = support::config(&["--database-connections=13", "--request-timeout-seconds=6"]);
+    let config = support::config(&["--database-connections=11", "--request-timeout-seconds=6"]);
     let server = TestServer::on(options, config, Arc::default()).await;
     let (pool, client) = support::make_pool(&server).await;
     let mut ada = server.user_in(&pool, "ada").await;
@@ -493,7 +493,7 @@ const WAIT_FOR_A_LOCK: &str = "pg_stat_activity WHERE datname = current_database
 
 #[tokio::test]
 async fn a_table_that_an_operator_locks_stops_no_call_that_does_not_touch_it() {
-    let server = TestServer::with(&["--database-connections=14"]).await;
+    let server = TestServer::with(&["--database-connections=12"]).await;
     let ada = server.signed_in("ada").await;
     let mut operator = PgConnection::connect_with(&server.options()).await.unwrap();
     // As VACUUM FULL and ALTER TABLE do.
@@ -521,7 +521,7 @@ async fn a_table_that_an_operator_locks_stops_no_call_that_does_not_touch_it() {
 
 #[tokio::test]
 async fn calls_that_wait_for_a_locked_table_one_by_one_leave_connections_to_others() {
-    let server = TestServer::with(&["--database-connections=14"]).await;
+    let server = TestServer::with(&["--database-connections=12"]).await;
     let ada = server.signed_in("ada").await;
     let mut operator = PgConnection::connect_with(&server.options()).await.unwrap();
     // No batch does what ListDevices asks for: each call waits for the table, with a connection.
@@ -542,7 +542,7 @@ async fn calls_that_wait_for_a_locked_table_one_by_one_leave_connections_to_othe
 
 #[tokio::test]
 async fn operations_that_need_a_locked_table_are_refused_without_a_wait_once_it_is_known() {
-    let server = TestServer::with(&["--database-connections=14"]).await;
+    let server = TestServer::with(&["--database-connections=12"]).await;
     let ada = server.signed_in("ada").await;
     let mut operator = PgConnection::connect_with(&server.options()).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE devices IN ACCESS EXCLUSIVE MODE").execute(&mut operator).await.unwrap();
@@ -575,7 +575,7 @@ async fn operations_that_need_a_locked_table_are_refused_without_a_wait_once_it_
 
 #[tokio::test]
 async fn a_users_row_that_is_held_refuses_nothing_of_others() {
-    let server = Arc::new(TestServer::with(&["--database-connections=16"]).await);
+    let server = Arc::new(TestServer::with(&["--database-connections=14"]).await);
     for name in ["ada", "eve"] {
         server.user(name).await;
     }

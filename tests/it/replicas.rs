@@ -195,7 +195,7 @@ fn spawn(front: &Path, port: u16) -> Running {
     let log = std::fs::File::options().create(true).append(true).open(front.join(format!("{port}.log"))).unwrap();
     let child = keystead()
         .args(["serve", "--log=warn", "--demo=false", "--public-url", PUBLIC_URL, "--drain-seconds=3"])
-        .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--database-connections=14"])
+        .args(["--user-reads-per-second=0", "--user-writes-per-second=0", "--database-connections=12"])
         .args(["--listen", &format!("127.0.0.1:{port}")])
         .arg(format!("--sealing-key={}", BASE64_STANDARD.encode([7; 32])))
         .arg(format!("--database-url=postgres://keystead@localhost:6432/postgres?host={}", front.display()))

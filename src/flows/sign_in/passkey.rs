@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     change,
+    context::Door,
     error::{Error, Key as Reason, Result, Text},
     factor::{Factor, MfaConfiguration},
     flows::{
@@ -124,7 +125,9 @@ pub async fn start(sign_in: &SignIn<'_>, person: &Person, available: Available) 
     let mut parameters = Map::new();
     parameters.insert("CREDENTIAL_REQUEST_OPTIONS".into(), Value::String(options.to_string()));
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(challenge);
-    let read = person.user.as_ref().filter(|_| !available.keys.is_empty()).map(|user| ReadBefore {
+    // On the pages, a sign-in always takes a transaction.
+    let reads_again = available.keys.is_empty() || sign_in.context.door == Door::Pages;
+    let read = person.user.as_ref().filter(|_| !reads_again).map(|user| ReadBefore {
         name: name_hash(sign_in, &person.username),
         pool: sign_in.named.versions.pool,
         client: sign_in.named.versions.client,

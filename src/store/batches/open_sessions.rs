@@ -6,8 +6,12 @@ use uuid::Uuid;
 use crate::{
     group_commit::{Batch, BatchResult},
     store::{
-        Connections, clients::Versions, groups::Membership, membership_of, sessions::Session, statement, user_of,
-        users::User,
+        Connections,
+        clients::Versions,
+        groups::{Membership, membership_of},
+        sessions::Session,
+        statement,
+        users::{User, user_of},
     },
 };
 
