@@ -73,7 +73,13 @@ struct State {
 fn length(challenge: &Challenge) -> usize {
     match &challenge.state {
         // The pages keep the string in a cookie, which has to be short.
-        _ if challenge.bounds.pages => 512,
+        state if challenge.bounds.pages => {
+            if state.sent_code().is_some() {
+                512
+            } else {
+                400
+            }
+        }
         Pending::SelectChallenge {}
         | Pending::Password {}
         | Pending::PasswordSrp {}

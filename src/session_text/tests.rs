@@ -227,8 +227,12 @@ fn passkeys(number: usize) -> Pending {
         both_factors: false,
         passkeys: vec![passkey; number],
     };
+    passkeys_read(Some(Box::new(read)))
+}
+
+fn passkeys_read(read: Option<Box<pending::ReadBefore>>) -> Pending {
     let (challenge, rp_id) = ("c".repeat(43), "auth.application.example".to_owned());
-    Pending::WebAuthn(pending::Ceremony { challenge, rp_id, discoverable: false, read: Some(Box::new(read)) })
+    Pending::WebAuthn(pending::Ceremony { challenge, rp_id, discoverable: false, read })
 }
 
 #[test]
@@ -259,9 +263,15 @@ fn strings_for_one_kind_have_one_length_whatever_they_contain() {
 
 #[test]
 fn the_pages_strings_are_short() {
-    for state in [Pending::SelectChallenge {}, Pending::EmailOtp(EmailOtp::First(sent(&"a".repeat(60)))), passkeys(0)] {
-        let of_pages = Challenge { bounds: Bounds { pages: true, decoy: None }, ..challenge(state) };
-        assert_eq!(sealed(&of_pages).len(), 735, "{of_pages:?}");
+    let decoy = || Bounds { pages: true, decoy: Some("d".repeat(44)) };
+    for (state, length) in [
+        (Pending::SelectChallenge {}, 586),
+        (passkeys_read(None), 586),
+        (Pending::EmailOtp(EmailOtp::First(sent(&"a".repeat(60)))), 735),
+    ] {
+        let of_pages = Challenge { bounds: Bounds { pages: true, decoy: None }, ..challenge(state.clone()) };
+        let of_decoy = Challenge { bounds: decoy(), sub: None, ..of_pages.clone() };
+        assert_eq!([sealed(&of_pages).len(), sealed(&of_decoy).len()], [length; 2], "{of_pages:?}");
     }
 }
 

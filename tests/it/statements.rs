@@ -8,8 +8,10 @@ use time::Duration;
 use totp_rs::{Builder, Secret};
 
 use crate::support::{
-    self, Browser, CALLBACK, Counter, ORIGIN, PASSWORD, Person, TestServer, client, config, database, initiate,
-    pages_client, pool_with, scratch_directory, second_client, srp_client::Client,
+    self, Browser, CALLBACK, Counter, ORIGIN, PASSWORD, Person, TestServer, client, config, database,
+    functions::{Functions, Reply, arn},
+    initiate, pages_client, pool_with, scratch_directory, second_client,
+    srp_client::{Client, verifier},
 };
 
 /// A server whose statements are counted, and the rows of the table so far.
@@ -85,7 +87,9 @@ fn documented() -> BTreeMap<String, String> {
 
 #[tokio::test]
 async fn each_operation_costs_the_statements_in_the_document() {
-    let mut counted = Counted::start("statements", &[]).await;
+    let (functions, settings) = Functions::listen();
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let mut counted = Counted::start("statements", &settings).await;
     let c = &mut counted;
     let mut ada = c.server.signed_in("ada").await;
     let mut ids = Vec::new();
@@ -148,6 +152,8 @@ async fn each_operation_costs_the_statements_in_the_document() {
     assert!(ada.listed().await.contains(&id));
     srp(c).await;
     second_factors(c).await;
+    device(c).await;
+    trigger(c, &functions).await;
     pages(c).await;
     assert_eq!(c.rows, documented(), "docs/performance.md, section Statements");
 }
@@ -210,18 +216,74 @@ async fn second_factors(c: &mut Counted) {
     }
 }
 
+async fn device(c: &mut Counted) {
+    const SECRET: &str = "forty random bytes of the device";
+    let devices = json!({"ChallengeRequiredOnNewDevice": true, "DeviceOnlyRememberedOnUserPrompt": false});
+    let (pool_id, client_id) = pool_with(&c.server, json!({"DeviceConfiguration": devices}), json!({})).await;
+    let mut ada = c.server.user_in(&pool_id, "ada").await;
+    let tokens = ada.password_sign_in(&client_id, PASSWORD).await.ok();
+    ada.keep_tokens(&tokens);
+    let metadata = &tokens["AuthenticationResult"]["NewDeviceMetadata"];
+    let text = |member: &str| metadata[member].as_str().unwrap().to_owned();
+    let (key, group) = (text("DeviceKey"), text("DeviceGroupKey"));
+    let input = json!({"DeviceKey": key, "DeviceName": "phone",
+        "DeviceSecretVerifierConfig": verifier((&group, &key), SECRET)});
+    ada.call("ConfirmDevice", input).await.ok();
+    const ROW: &str = "USER_PASSWORD_AUTH with a remembered device";
+    for _ in 0..2 {
+        c.rows.remove(ROW);
+        c.forget();
+        let parameters = json!({"USERNAME": "ada", "PASSWORD": PASSWORD, "DEVICE_KEY": key});
+        let asked = c.server.call("InitiateAuth", initiate(&client_id, "USER_PASSWORD_AUTH", parameters)).await.ok();
+        c.note(ROW);
+        let half = Client::new();
+        let responses = json!({"USERNAME": "ada", "SRP_A": half.public().to_str_radix(16), "DEVICE_KEY": key});
+        let input = support::respond(&client_id, "DEVICE_SRP_AUTH", &asked["Session"], responses);
+        c.forget();
+        let next = c.server.call("RespondToAuthChallenge", input).await.ok();
+        c.note(ROW);
+        let mut proof = half.answer((&group, &key), SECRET, &next["ChallengeParameters"]);
+        proof["USERNAME"] = json!("ada");
+        proof["DEVICE_KEY"] = json!(key);
+        let input = support::respond(&client_id, "DEVICE_PASSWORD_VERIFIER", &next["Session"], proof);
+        c.forget();
+        c.server.call("RespondToAuthChallenge", input).await.ok();
+        c.note(ROW);
+    }
+}
+
+async fn trigger(c: &mut Counted, functions: &Functions) {
+    functions.on("after", |_| Reply::Response(json!({})));
+    let triggers = json!({"LambdaConfig": {"PostAuthentication": arn("after")}});
+    let (pool_id, client_id) = pool_with(&c.server, triggers, json!({})).await;
+    let ada = c.server.user_in(&pool_id, "ada").await;
+    for _ in 0..2 {
+        c.rows.remove("USER_PASSWORD_AUTH, pool with a trigger");
+        c.forget();
+        ada.password_sign_in(&client_id, PASSWORD).await.ok();
+        c.note("USER_PASSWORD_AUTH, pool with a trigger");
+    }
+}
+
 async fn pages(c: &mut Counted) {
     let query = format!("client_id={}&response_type=code&scope=openid&redirect_uri={CALLBACK}", pages_client());
     let authorize = format!("/oauth2/authorize?{query}");
+    const SIGN_IN: &str = "/login: the page, the name, the password";
     for n in 0..2 {
         let name = format!("visitor{n}");
         c.server.user(&name).await;
         let mut browser = Browser::new(&c.server);
-        browser.sign_in(&authorize, &name).await;
-        for row in ["/oauth2/authorize, signed in", "/oauth2/token, authorization_code", "/account", "/login, password"]
-        {
+        for row in ["/oauth2/authorize, signed in", "/oauth2/token, authorization_code", "/account", SIGN_IN] {
             c.rows.remove(row);
         }
+        let first = browser.get(&authorize).await;
+        c.forget();
+        let page = browser.follow(first).await;
+        c.note(SIGN_IN);
+        let page = browser.submit(&page, "name", &[("username", &name)]).await;
+        c.note(SIGN_IN);
+        browser.submit(&page, "password", &[("password", PASSWORD)]).await;
+        c.note(SIGN_IN);
         c.forget();
         let code = browser.get(&authorize).await.sent("code").unwrap();
         c.note("/oauth2/authorize, signed in");

@@ -310,11 +310,9 @@ impl Login<'_> {
             Shows::Name { .. } => LIFETIME,
             _ => Duration::minutes(self.named.client.settings.auth_session_validity),
         };
-        // A person may have many passkeys. Required attributes are asked for after a right password only.
-        let long = match &shows {
-            Shows::Passkey { .. } | Shows::NewPassword { .. } => Long::InDatabase,
-            _ => Long::Refused,
-        };
+        // All pages but the first follow a sign-in that was counted. They are long if a person has many passkeys or
+        // required attributes, or a long name.
+        let long = if matches!(&shows, Shows::Name { .. }) { Long::Refused } else { Long::InDatabase };
         step::show(self.visit, self.named, "/login", &Step { shows, notice }, (lifetime, long)).await
     }
 

@@ -40,6 +40,13 @@ pub struct Functions {
 impl Functions {
     /// A server whose triggers call these functions.
     pub async fn start(args: &[&str]) -> (TestServer, Self) {
+        let (own, settings) = Self::listen();
+        let all: Vec<&str> = settings.iter().map(String::as_str).chain(args.iter().copied()).collect();
+        (TestServer::with(&all).await, own)
+    }
+
+    /// Functions that listen, and the settings of a server that calls them.
+    pub fn listen() -> (Self, [String; 2]) {
         let own = Self::default();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/functions/{{function}}/invocations", listener.local_addr().unwrap());
@@ -48,9 +55,7 @@ impl Functions {
             move || App::new().app_data(data.clone()).route("/functions/{name}/invocations", web::post().to(answer));
         let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap().run();
         tokio::spawn(server);
-        let (url, secret) = (format!("--trigger-url={url}"), format!("--trigger-secret={SECRET}"));
-        let all: Vec<&str> = [url.as_str(), secret.as_str()].into_iter().chain(args.iter().copied()).collect();
-        (TestServer::with(&all).await, own)
+        (own, [format!("--trigger-url={url}"), format!("--trigger-secret={SECRET}")])
     }
 
     /// Says what a function does from now on.
