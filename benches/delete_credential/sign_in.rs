@@ -1,6 +1,7 @@
 //! Whole passkey sign-ins: InitiateAuth, the assertion, RespondToAuthChallenge.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -21,20 +22,20 @@ pub const UNLIMITED: &[&str] = &["--address-sign-ins-per-minute=0", "--address-f
 
 const ORIGIN: &str = "http://localhost";
 
-/// A person who signs in again and again, on a connection.
-pub struct Person {
-    pub sub: Uuid,
-    pub name: String,
-    pub client: String,
-    pub authenticator: Authenticator,
-    pub connection: Connection,
-    /// Of the last session that was begun to get one.
-    pub refresh_token: String,
+/// How many people sign in by turns on one connection. A single person with thousands of sessions would keep the job busy
+/// that removes the oldest.
+const TURNS: usize = 60;
+
+/// Somebody with a passkey.
+struct Identity {
+    sub: Uuid,
+    name: String,
+    authenticator: Authenticator,
 }
 
-impl Person {
-    /// The `n`th person of a pool, with a passkey.
-    pub async fn new(app: &App, pool: &str, n: usize, client: &str, address: SocketAddr) -> Self {
+impl Identity {
+    /// The `n`th identity of a pool.
+    async fn new(app: &App, pool: &str, n: usize) -> Self {
         let rp = RelyingParty {
             id: "localhost".into(),
             user_verification_required: false,
@@ -50,15 +51,44 @@ impl Person {
         let verified = verify_registration(&rp, &[1; 32], &ALGORITHMS, &credential).unwrap();
         let mut db = app.db.acquire().await.unwrap();
         store::passkeys::insert(&mut db, pool, sub, "localhost", "bench", &verified, 0, app.clock.now()).await.unwrap();
-        let connection = connect(address).await;
-        Self {
-            sub,
-            name: sub.to_string(),
-            client: client.to_owned(),
-            authenticator,
-            connection,
-            refresh_token: String::new(),
+        Self { sub, name: sub.to_string(), authenticator }
+    }
+}
+
+/// A person who signs in again and again, on a connection.
+pub struct Person {
+    pub sub: Uuid,
+    pub name: String,
+    pub client: String,
+    pub authenticator: Authenticator,
+    pub connection: Connection,
+    /// Of the last session that was begun to get one.
+    pub refresh_token: String,
+    /// Those who sign in next on this connection.
+    next: VecDeque<Identity>,
+}
+
+impl Person {
+    /// The `n`th person of a pool, with a passkey, and those who take turns with them.
+    pub async fn new(app: &App, pool: &str, n: usize, client: &str, address: SocketAddr) -> Self {
+        let mut next = VecDeque::new();
+        for turn in 0..TURNS {
+            next.push_back(Identity::new(app, pool, n * TURNS + turn).await);
         }
+        let Identity { sub, name, authenticator } = next.pop_front().unwrap();
+        let connection = connect(address).await;
+        let (client, refresh_token) = (client.to_owned(), String::new());
+        Self { sub, name, client, authenticator, connection, refresh_token, next }
+    }
+
+    /// Lets the next one sign in on this connection.
+    fn take_turns(&mut self) {
+        let Some(Identity { sub, name, authenticator }) = self.next.pop_front() else { return };
+        self.next.push_back(Identity {
+            sub: std::mem::replace(&mut self.sub, sub),
+            name: std::mem::replace(&mut self.name, name),
+            authenticator: std::mem::replace(&mut self.authenticator, authenticator),
+        });
     }
 
     /// The passkey's answer to these options.
@@ -69,6 +99,7 @@ impl Person {
     /// Signs in; how long both calls took together.
     pub async fn sign_in(&mut self) -> Option<Duration> {
         let (first, second, _) = self.two_calls().await;
+        self.take_turns();
         Some(first + second)
     }
 
