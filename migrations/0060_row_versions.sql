@@ -1,7 +1,8 @@
 -- A row's version is another number after each update, whoever makes it, replicas of the release before included. What
 -- was read at one version is known to be current while the row has that version.
 --
--- New rows begin with a number made from the clock, so that a row that replaces a deleted one never has its version.
+-- The numbers are made from the clock, but always grow. So a row that replaces a deleted one, or that is updated again
+-- after a failover or a restore has lost an update, never has a version that some replica remembers.
 -- compatible-with: 58
 ALTER TABLE user_pools ADD COLUMN version bigint NOT NULL DEFAULT 1;
 ALTER TABLE app_clients ADD COLUMN version bigint NOT NULL DEFAULT 1;
@@ -13,7 +14,10 @@ ALTER TABLE app_clients ALTER COLUMN version SET DEFAULT (extract(epoch FROM clo
 ALTER TABLE users ALTER COLUMN version SET DEFAULT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 
 CREATE FUNCTION next_version() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN NEW.version := OLD.version + 1; RETURN NEW; END';
+    'BEGIN
+        NEW.version := greatest(OLD.version + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
+        RETURN NEW;
+    END';
 CREATE TRIGGER next_version BEFORE UPDATE ON user_pools FOR EACH ROW EXECUTE FUNCTION next_version();
 CREATE TRIGGER next_version BEFORE UPDATE ON app_clients FOR EACH ROW EXECUTE FUNCTION next_version();
 CREATE TRIGGER next_version BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION next_version();

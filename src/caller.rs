@@ -155,8 +155,12 @@ impl Freshness {
         if self.is_current() {
             return Ok(());
         }
-        let (pool_id, client_id) = (&named.pool.id, &named.client.id);
-        self.found(store::clients::are_current(&app.db, pool_id, client_id, named.versions).await?)
+        let current = match app.client_with_pool(&named.pool.id, &named.client.id).await {
+            Ok(read) => read.versions == named.versions,
+            Err(Error::ResourceNotFound(_)) => false,
+            Err(other) => return Err(other),
+        };
+        self.found(current)
     }
 
     /// Takes note of what a statement of this call has found: whether the client and the pool are current. Fails if
@@ -183,6 +187,8 @@ impl RememberedClient {
             match operation(&known, &freshness).await {
                 Err(error) if error.is_outdated() => {}
                 done if freshness.is_current() => return done,
+                // These say nothing about the client or the pool.
+                Err(error @ (Error::Internal(_) | Error::TooManyRequests(_))) => return Err(error),
                 _ => return Err(Error::internal("a call did not find out whether its app client is current")),
             }
         }

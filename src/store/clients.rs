@@ -268,27 +268,6 @@ pub struct Versions {
     pub pool: i64,
 }
 
-/// Whether the rows of a client and its pool still have these versions.
-pub async fn are_current(
-    db: impl PgExecutor<'_>,
-    pool_id: &str,
-    client_id: &str,
-    versions: Versions,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"SELECT EXISTS (
-               SELECT 1 FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
-               WHERE c.user_pool_id = $1 AND c.client_id = $2 AND c.version = $3 AND p.version = $4
-           ) AS "current!""#,
-        pool_id,
-        client_id,
-        versions.client,
-        versions.pool
-    )
-    .fetch_one(db)
-    .await
-}
-
 fn secret_context(pool_id: &str, client_id: &str) -> String {
     format!("app_clients.secret {pool_id} {client_id}")
 }

@@ -250,7 +250,8 @@ pub async fn rotate(
 /// code was used or has expired, or if the browser's session or its user may not act.
 ///
 /// `draft` has the members that do not come from the browser's session. The statement takes its locks in the common
-/// order, because each of its parts reads from the one before.
+/// order, because each of its parts reads from the one before. If it waits for the user's row and the row has changed
+/// meanwhile, it does nothing: it would not see what else that change did, for example to the user's groups.
 pub async fn open_by_code(
     db: &Connections,
     pool_id: &str,
@@ -261,7 +262,9 @@ pub async fn open_by_code(
     let rows = statement!(query() {
         r#"WITH held AS MATERIALIZED (
                SELECT * FROM users
-               WHERE user_pool_id = $1 AND sub = $3 AND enabled AND status <> 'RESET_REQUIRED' FOR SHARE
+               WHERE user_pool_id = $1 AND sub = $3 AND enabled AND status <> 'RESET_REQUIRED'
+                 AND version = (SELECT version FROM users WHERE user_pool_id = $1 AND sub = $3)
+               FOR SHARE
            ), browser AS MATERIALIZED (
                SELECT s.*
                FROM held u

@@ -380,8 +380,15 @@ async fn each_kind_is_used_up_by_its_own_rule() {
             server.call("RespondToAuthChallenge", input).await.outcome()
         };
         let refused = ["NotAuthorizedException", "CodeMismatchException"];
-        let first = answer(wrong).await;
+        let first = answer(wrong.clone()).await;
         assert!(refused.contains(&first.as_str()), "{kind}: {first}");
+        if burns {
+            // Wrong answers are not even checked any more, so that one string gives one guess.
+            let mut again = wrong.clone();
+            again["USERNAME"] = json!("ada");
+            let input = support::respond(&client_id, kind, &asked["Session"], again);
+            assert_eq!(server.call("RespondToAuthChallenge", input).await.refused(), USED, "{kind}");
+        }
         assert_eq!(answer(right.clone()).await, if burns { "NotAuthorizedException" } else { "OK" }, "{kind}");
         assert_eq!(answer(right).await, "NotAuthorizedException", "{kind}: after the right answer");
     }

@@ -22,7 +22,7 @@ use crate::{
         sessions::refresh,
         triggers::{self, Trigger},
     },
-    pending::{Challenge, EmailOtp, Pending},
+    pending::{Challenge, EmailOtp, Kept, Pending},
     secret::Secret,
     session_text::{self, Opened},
     store::{
@@ -94,7 +94,7 @@ impl SignIn<'_> {
             ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => self.refresh(parameters).await,
             ("USER_SRP_AUTH", _) => {
                 self.flow_enabled(flow)?;
-                let Found { username, user, known, .. } = self.find(parameters, Wants::Srp).await?;
+                let Found { username, user, known, .. } = self.find(parameters, Wants::Srp, None).await?;
                 let person = self.known_or_hidden(&username, user)?;
                 let _turn = self.before(&person, parameters, turn).await?;
                 let client_public = self.required(parameters, "SRP_A")?;
@@ -113,7 +113,7 @@ impl SignIn<'_> {
             }
             ("USER_AUTH", _) => {
                 self.flow_enabled(flow)?;
-                let Found { username, user, passkeys, .. } = self.find(parameters, Wants::Passkeys).await?;
+                let Found { username, user, passkeys, .. } = self.find(parameters, Wants::Passkeys, None).await?;
                 let person = self.known_or_hidden(&username, user)?;
                 let available = self.available_of(&person, passkeys);
                 let _turn = self.before(&person, parameters, turn).await?;
@@ -181,9 +181,9 @@ impl SignIn<'_> {
             }
         }
         let (pending, Found { username, user, known, .. }) = match opened.challenge {
-            // Whether this challenge was used before is found out when the answer is right or wrong.
             Some(pending) if matches!(pending.state, Pending::PasswordVerifier { .. }) => {
-                (pending, self.find(responses, Wants::Srp).await?)
+                let found = self.find(responses, Wants::Srp, Some(&pending)).await?;
+                (pending, found)
             }
             _ => {
                 self.confirm().await?;
@@ -371,7 +371,7 @@ impl SignIn<'_> {
     /// Signs in with a password that the request contains. If necessary, the user is first migrated to this pool.
     async fn password(&self, parameters: &Parameters, turn: Option<Turn>) -> Result<Outcome> {
         let password = self.required(parameters, "PASSWORD")?;
-        let Found { username, user, known, .. } = self.find(parameters, Wants::Srp).await?;
+        let Found { username, user, known, .. } = self.find(parameters, Wants::Srp, None).await?;
         let user = match user {
             Some(user) => Some(user),
             None => self.migrated(&username, password).await?,
@@ -584,7 +584,9 @@ impl SignIn<'_> {
 
     /// Finds the user whom a request names, and finds out whether the client and the pool are current, if possible in a
     /// batch with other requests.
-    async fn find(&self, parameters: &Parameters, wants: Wants) -> Result<Found> {
+    ///
+    /// `answered` is the challenge that the request answers, if it is sealed in a string. Fails if it was used before.
+    async fn find(&self, parameters: &Parameters, wants: Wants, answered: Option<&Challenge>) -> Result<Found> {
         let username = self.username(parameters)?.to_owned();
         let key = self.pool.username_key(&username);
         let request = PersonToFind {
@@ -595,11 +597,18 @@ impl SignIn<'_> {
             decoy_name: password::attempts_name(self.app, self.pool, &username, None),
             passkeys: matches!(wants, Wants::Passkeys),
             srp: matches!(wants, Wants::Srp),
+            challenge: answered.and_then(|pending| match pending.kept {
+                Kept::Sealed { user_version } => Some((pending.id, user_version)),
+                Kept::Row => None,
+            }),
         };
         if let Some(found) = self.app.batchers.find_people.run(request).await? {
             // A client that was read for this call counts as it was read.
             if !self.freshness.is_current() {
                 self.freshness.found(found.current)?;
+            }
+            if !found.unused {
+                return Err(session_text::used());
             }
             let now = self.app.clock.now();
             let known = Known {
@@ -610,6 +619,12 @@ impl SignIn<'_> {
             return Ok(Found { username, user: found.user, passkeys: found.passkeys, known });
         }
         self.confirm().await?;
+        if let Some(pending) = answered {
+            let mut db = self.app.db.acquire().await?;
+            if !store::challenges::is_unused(&mut db, &self.pool.id, pending).await? {
+                return Err(session_text::used());
+            }
+        }
         let user = store::users::find(&self.app.db, &self.pool.id, &key).await?;
         let passkeys = match (&user, wants) {
             (Some(user), Wants::Passkeys) => {

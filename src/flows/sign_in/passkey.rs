@@ -252,6 +252,7 @@ pub fn verify(sign_in: &SignIn<'_>, pending: &Challenge, username: &str, credent
         passkey: UsedPasskey {
             credential_id: assertion.credential_id,
             public_key,
+            backup_eligible: found.backup_eligible,
             old_sign_count,
             sign_count: verified.sign_count.into(),
             backup_state: verified.backup_state,

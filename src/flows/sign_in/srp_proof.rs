@@ -182,7 +182,7 @@ pub async fn finish(
             Err(Error::PasswordResetRequired)
         }
         (user, _) => {
-            store::challenges::use_up(&app.db, &pool.id, &pending, app.clock.now()).await?;
+            sign_in.use_up_alone(&pending).await?;
             password::count_failure(app, pool, &person.username, user.as_ref()).await?;
             Err(Error::wrong_credentials("the proof of the password is wrong, or nobody has this name"))
         }

@@ -27,6 +27,9 @@ pub struct PersonToFind {
     pub passkeys: bool,
     /// Whether the SRP verifier is read, and whether the pool needs one.
     pub srp: bool,
+    /// The challenge that the person answers, if it is sealed in a string: its ID, and the version of the user's row
+    /// when it was made.
+    pub challenge: Option<(Uuid, i64)>,
 }
 
 /// The user with the requested name.
@@ -43,6 +46,8 @@ pub struct FoundPerson {
     pub owes_verifier: bool,
     /// Until when the name is locked because of failures.
     pub locked_until: Option<OffsetDateTime>,
+    /// Whether the challenge was neither used before nor made void.
+    pub unused: bool,
 }
 
 /// A passkey of a person.
@@ -75,6 +80,7 @@ impl Batch for FindPeople {
         let mut answers: Vec<_> = requests.iter().map(|_| None).collect();
         let (mut pools, mut clients, mut client_versions, mut pool_versions) = (vec![], vec![], vec![], vec![]);
         let (mut keys, mut subs, mut decoys, mut passkeys, mut srp) = (vec![], vec![], vec![], vec![], vec![]);
+        let (mut challenges, mut challenge_versions) = (vec![], vec![]);
         for one in requests {
             pools.push(one.pool_id);
             clients.push(one.client_id);
@@ -85,6 +91,9 @@ impl Batch for FindPeople {
             decoys.push(one.decoy_name);
             passkeys.push(one.passkeys);
             srp.push(one.srp);
+            let (challenge, version) = one.challenge.unzip();
+            challenges.push(challenge);
+            challenge_versions.push(version);
         }
         let mut db = self.db.acquire().await.map_err(super::not_begun)?;
         let rows = statement!(query() {
@@ -94,11 +103,14 @@ impl Batch for FindPeople {
                      SELECT 1 FROM app_clients s WHERE s.user_pool_id = a.user_pool_id AND"# USES_SRP r#"
                  ) AS "owes_verifier!", l.locked_until AS "locked_until?", c.credential_id AS "credential_id?",
                  c.transports AS "transports?", c.rp_id AS "rp_id?", c.public_key AS "public_key?", c.sign_count AS "sign_count?",
-                 c.backup_eligible AS "backup_eligible?", c.attachment
+                 c.backup_eligible AS "backup_eligible?", c.attachment,
+                 NOT EXISTS (SELECT 1 FROM used_states t WHERE t.user_pool_id = a.user_pool_id AND t.id = a.challenge_id)
+                     AND (u.void_version > a.challenge_version) IS NOT TRUE AS "unused!"
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::text[]),
-                       (SELECT $6::uuid[]), (SELECT $7::text[]), (SELECT $8::boolean[]), (SELECT $9::boolean[]))
+                       (SELECT $6::uuid[]), (SELECT $7::text[]), (SELECT $8::boolean[]), (SELECT $9::boolean[]),
+                       (SELECT $10::uuid[]), (SELECT $11::bigint[]))
                    WITH ORDINALITY AS a (user_pool_id, client_id, client_version, pool_version, username_key, sub, decoy_name,
-                       passkeys, srp, n)
+                       passkeys, srp, challenge_id, challenge_version, n)
                LEFT JOIN app_clients o ON o.user_pool_id = a.user_pool_id AND o.client_id = a.client_id
                LEFT JOIN user_pools p ON p.user_pool_id = a.user_pool_id
                LEFT JOIN LATERAL (
@@ -127,7 +139,9 @@ impl Batch for FindPeople {
             &subs as &[Option<Uuid>],
             &decoys,
             &passkeys,
-            &srp
+            &srp,
+            &challenges as &[Option<Uuid>],
+            &challenge_versions as &[Option<i64>]
         )
         .fetch_all(&mut db)
         .await
@@ -175,6 +189,7 @@ impl Batch for FindPeople {
                 srp_verifier: row.srp_verifier,
                 owes_verifier: row.owes_verifier,
                 locked_until: row.locked_until,
+                unused: row.unused,
             });
         }
         Ok(answers)

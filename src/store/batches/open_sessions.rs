@@ -37,6 +37,8 @@ pub struct UsedPasskey {
     pub credential_id: Vec<u8>,
     /// The key by which the assertion was verified.
     pub public_key: Vec<u8>,
+    /// The stored flag BE that the assertion's was compared with.
+    pub backup_eligible: bool,
     /// The stored signature counter that the assertion's counter was compared with.
     pub old_sign_count: i64,
     pub sign_count: i64,
@@ -67,7 +69,7 @@ impl Batch for OpenSessions {
         let (mut challenges, mut challenge_ends, mut names, mut times) = (vec![], vec![], vec![], vec![]);
         let (mut ids, mut keys, mut old_counts, mut counts, mut backups) = (vec![], vec![], vec![], vec![], vec![]);
         let (mut sessions, mut hashes, mut expiries, mut methods) = (vec![], vec![], vec![], vec![]);
-        let (mut devices, mut agents, mut addresses) = (vec![], vec![], vec![]);
+        let (mut devices, mut agents, mut addresses, mut eligible) = (vec![], vec![], vec![], vec![]);
         for one in requests {
             pools.push(one.pool_id);
             clients.push(one.session.client_id);
@@ -82,6 +84,7 @@ impl Batch for OpenSessions {
             times.push(one.now);
             old_counts.push(one.passkey.as_ref().map(|passkey| passkey.old_sign_count));
             counts.push(one.passkey.as_ref().map(|passkey| passkey.sign_count));
+            eligible.push(one.passkey.as_ref().map(|passkey| passkey.backup_eligible));
             backups.push(one.passkey.as_ref().map(|passkey| passkey.backup_state));
             let (id, key) = one.passkey.map(|passkey| (passkey.credential_id, passkey.public_key)).unzip();
             ids.push(id);
@@ -101,10 +104,10 @@ impl Batch for OpenSessions {
                        (SELECT $5::bigint[]), (SELECT $6::bigint[]), (SELECT $7::uuid[]), (SELECT $8::timestamptz[]), (SELECT $9::text[]),
                        (SELECT $10::timestamptz[]), (SELECT $11::bytea[]), (SELECT $12::bytea[]), (SELECT $13::bigint[]), (SELECT $14::bigint[]),
                        (SELECT $15::boolean[]), (SELECT $16::uuid[]), (SELECT $17::bytea[]), (SELECT $18::timestamptz[]), (SELECT $19::text[]),
-                       (SELECT $20::text[]), (SELECT $21::text[]), (SELECT $22::text[]))
+                       (SELECT $20::text[]), (SELECT $21::text[]), (SELECT $22::text[]), (SELECT $23::boolean[]))
                        WITH ORDINALITY AS a (user_pool_id, client_id, sub, client_version, pool_version, user_version, challenge_id,
                            challenge_ends, attempts_name, now, credential_id, public_key, old_sign_count, sign_count, backup_state,
-                           origin_jti, refresh_hash, expires_at, methods, device_key, user_agent, address, n)
+                           origin_jti, refresh_hash, expires_at, methods, device_key, user_agent, address, backup_eligible, n)
                ), held AS MATERIALIZED (
                    SELECT a.*, u.username, u.status, u.enabled, u.attributes, u.password_hash, u.password_set_at, u.created_at,
                        u.updated_at, u.mfa, u.version
@@ -123,6 +126,7 @@ impl Batch for OpenSessions {
                    JOIN webauthn_credentials k
                      ON k.user_pool_id = f.user_pool_id AND k.sub = f.sub AND k.credential_id = f.credential_id
                    WHERE k.sign_count = f.old_sign_count AND k.public_key = f.public_key
+                     AND k.backup_eligible = f.backup_eligible
                    FOR NO KEY UPDATE OF k SKIP LOCKED
                ), forgivable AS MATERIALIZED (
                    SELECT l.user_pool_id, l.username_key
@@ -189,7 +193,8 @@ impl Batch for OpenSessions {
             &methods,
             &devices as &[Option<String>],
             &agents as &[Option<String>],
-            &addresses as &[Option<String>]
+            &addresses as &[Option<String>],
+            &eligible as &[Option<bool>]
         )
         .fetch_all(&mut db)
         .await?;
