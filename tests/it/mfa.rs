@@ -426,6 +426,31 @@ async fn a_sign_in_that_waits_for_an_app_ends_with_its_password_and_with_another
 }
 
 #[tokio::test]
+async fn a_sign_in_that_waits_for_an_app_ends_with_its_client_and_with_the_pools_apps() {
+    let stage = Stage::with("OPTIONAL").await;
+    stage.configure("ON").await;
+    let attributes = json!({"UserPoolId": stage.pool, "Username": "ada", "UserAttributeNames": ["email"]});
+    stage.server.operator("AdminDeleteUserAttributes", attributes).await.ok();
+    let session = json!({"Session": stage.password().await["Session"]});
+    let offered = stage.server.call("AssociateSoftwareToken", session.clone()).await.ok();
+    let app = App::new(offered["SecretCode"].as_str().unwrap());
+    let verify = json!({"Session": session["Session"], "UserCode": app.code(&stage)});
+    let off = json!({"UserPoolId": stage.pool, "MfaConfiguration": "OFF"});
+    stage.server.operator("SetUserPoolMfaConfig", off).await.ok();
+    let refusal = stage.server.call("VerifySoftwareToken", verify.clone()).await.refused();
+    assert_eq!(
+        refusal,
+        "400 SoftwareTokenMFANotFoundException: Software Token MFA has not been enabled by the userPool"
+    );
+    stage.configure("ON").await;
+    let client = json!({"UserPoolId": stage.pool, "ClientId": stage.client});
+    stage.server.operator("DeleteUserPoolClient", client).await.ok();
+    let gone = "400 NotAuthorizedException: Invalid session for the user.";
+    assert_eq!(stage.server.call("AssociateSoftwareToken", session).await.refused(), gone);
+    assert_eq!(stage.server.call("VerifySoftwareToken", verify).await.refused(), gone);
+}
+
+#[tokio::test]
 async fn guesses_at_an_app_that_is_set_up_do_not_use_up_the_connections() {
     let stage = Stage::with("OPTIONAL").await;
     stage.configure("ON").await;

@@ -320,6 +320,13 @@ async fn an_outdated_client_or_pool_is_read_again_before_anything_is_decided() {
         assert_eq!([begin("USER_AUTH").await, begin("USER_PASSWORD_AUTH").await], ["OK", "InvalidParameterException"]);
         update(&["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"]).await;
     }
+    // A sign-in that has begun ends with its flow, too.
+    let (mut ada, there) = (ada, there.clone());
+    let (session, options) = ada.passkey_challenge().await;
+    let right = ada.authenticator.get(&options, ORIGIN, &synced()).unwrap();
+    update(&["ALLOW_USER_PASSWORD_AUTH"]).await;
+    let refusal = there.respond(&session, &right).await.refused();
+    assert_eq!(refusal, "400 InvalidParameterException: USER_AUTH flow not enabled for this client");
     server.operator("DeleteUserPoolClient", json!({"UserPoolId": pool(), "ClientId": client()})).await.ok();
     assert_eq!(begin("USER_AUTH").await, "ResourceNotFoundException");
 }

@@ -20,9 +20,7 @@ const SKEW: u16 = 1;
 /// Stores a new secret for a user's authenticator app and returns it in base32. The secret is pending until its first
 /// code is verified.
 pub async fn associate(app: &App, db: &mut Connection, pool: &Pool, sub: Uuid) -> Result<String> {
-    if !pool.has_mfa(SecondFactor::SoftwareTokenMfa) {
-        return Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()));
-    }
+    check_enabled(pool)?;
     let secret: [u8; SECRET] = random::bytes();
     let sealed = app.sealing.seal(&context(pool, sub), &secret);
     store::software_tokens::offer(db, &pool.id, sub, &sealed).await?;
@@ -41,6 +39,7 @@ pub async fn verify(
     (code, friendly_name): (&str, Option<&str>),
     now: OffsetDateTime,
 ) -> Result<()> {
+    check_enabled(pool)?;
     let offered = store::software_tokens::find(db, &pool.id, sub).await?.and_then(|token| token.pending);
     let sealed = offered.ok_or_else(|| {
         Error::SoftwareTokenMfaNotFound("Software token MFA has not been set up: call AssociateSoftwareToken.".into())
@@ -49,6 +48,14 @@ pub async fn verify(
     let step =
         step.ok_or_else(|| Error::EnableSoftwareTokenMfa("Code mismatch and fail enable Software Token MFA".into()))?;
     Ok(store::software_tokens::accept(db, &pool.id, sub, step, friendly_name).await?)
+}
+
+/// Fails if the pool has no authenticator apps.
+fn check_enabled(pool: &Pool) -> Result<()> {
+    if pool.has_mfa(SecondFactor::SoftwareTokenMfa) {
+        return Ok(());
+    }
+    Err(Error::SoftwareTokenMfaNotFound("Software Token MFA has not been enabled by the userPool".into()))
 }
 
 /// The time step that a code belongs to, if the code is valid for this secret now.

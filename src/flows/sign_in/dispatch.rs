@@ -171,6 +171,7 @@ impl SignIn<'_> {
         {
             if self.is_nameless(responses) {
                 self.confirm().await?;
+                self.flow_enabled("USER_AUTH")?;
                 self.check_nameless(responses)?;
                 return self.nameless_passkey(opened, credential).await;
             }
@@ -202,6 +203,7 @@ impl SignIn<'_> {
         {
             return Err(session_text::unfit());
         }
+        self.still_enabled(&pending.state)?;
         match &pending.state {
             // A person who may choose a factor may choose again, even after another factor's challenge.
             Pending::SelectChallenge {}
@@ -635,6 +637,24 @@ impl SignIn<'_> {
         };
         let passkeys = passkeys.into_iter().map(FoundPasskey::without_key).collect();
         Ok(Found { username, user, passkeys, known: Known::default() })
+    }
+
+    /// Fails if the client no longer allows any of the flows in which this challenge is sent.
+    fn still_enabled(&self, state: &Pending) -> Result<()> {
+        let flows: &[&str] = match state {
+            Pending::SelectChallenge {}
+            | Pending::Password {}
+            | Pending::PasswordSrp {}
+            | Pending::WebAuthn(_)
+            | Pending::EmailOtp(EmailOtp::First(_))
+            | Pending::SmsOtp(_) => &["USER_AUTH"],
+            Pending::PasswordVerifier { custom: None, .. } => &["USER_SRP_AUTH", "USER_AUTH"],
+            Pending::PasswordVerifier { .. } | Pending::CustomChallenge { .. } => &["CUSTOM_AUTH"],
+            // These follow a password, which may be proved in several flows.
+            _ => return Ok(()),
+        };
+        let mut outcomes = flows.iter().map(|flow| self.flow_enabled(flow));
+        outcomes.clone().find(Result::is_ok).or_else(|| outcomes.next()).unwrap_or(Ok(()))
     }
 
     fn flow_enabled(&self, flow: &str) -> Result<()> {

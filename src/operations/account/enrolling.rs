@@ -5,8 +5,12 @@ use crate::{
     caller::Enroller,
     change::Change,
     context::Context,
-    error::Result,
-    flows::{self, accounts::password, sign_in::second_factor},
+    error::{Error, Result},
+    flows::{
+        self,
+        accounts::{network, password},
+        sign_in::second_factor,
+    },
     pending::{Challenge, Pending},
     session_text,
     store::{
@@ -35,6 +39,12 @@ pub async fn begin<'a>(app: &'a App, context: &Context, caller: &Enroller) -> Re
         }
         Enroller::Midway(opened) => {
             let pool_id = &opened.pool_id;
+            // The sign-in ends with its app client, and with a network that the client does not serve any more.
+            let named = match app.client_with_pool(pool_id, &opened.client_id).await {
+                Err(Error::ResourceNotFound(_)) => return Err(session_text::unfit()),
+                named => named?,
+            };
+            network::check(&named.client, Some(context.address))?;
             let mut change = Change::by_user(app, context, pool_id).await?;
             let db = &mut *change;
             let pool = store::pools::find(&mut *db, pool_id).await?.ok_or_else(session_text::unfit)?;
