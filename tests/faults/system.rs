@@ -220,7 +220,7 @@ impl System {
     /// Finishes the upgrade, or takes that back, and waits until both replicas make such `Session` strings.
     pub async fn seal_states(&self, finish: bool, name: &str) {
         let options = self.app.db.connect_options();
-        store::upgrade_steps::set(&options, UpgradeStep::SealedStates, finish).await.unwrap();
+        store::upgrade_steps::set(options, UpgradeStep::SealedStates, finish).await.unwrap();
         let http = reqwest::Client::new();
         for replica in 0..self.replicas.len() {
             let input =
