@@ -146,9 +146,12 @@ async fn replicas_of_two_releases_answer_each_others_sign_ins() {
     // Each step is followed by many calls at both replicas.
     let go_on = async |what: &str| {
         let until = recorder.operations() + 1_500;
-        while recorder.operations() < until {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let wait = async {
+            while recorder.operations() < until {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(300), wait).await.unwrap_or_else(|_| panic!("{what}: no answers"));
         eprintln!("{what}: {} operations", recorder.operations());
     };
     system.replace(0, &before).await;
@@ -161,7 +164,7 @@ async fn replicas_of_two_releases_answer_each_others_sign_ins() {
     system.seal_states(true, &name).await;
     go_on("this release, with sealed states").await;
     system.seal_states(false, &name).await;
-    // As long as a sign-in of the clients may take.
+    // The clients give up a call after five seconds, so no sealed string is on its way any more.
     tokio::time::sleep(Duration::from_secs(5)).await;
     system.replace(0, &before).await;
     go_on("both releases, on the way back").await;
