@@ -101,9 +101,9 @@ pub struct App {
     /// requests but reports that it is not ready.
     pub draining: AtomicBool,
     client_pools: RwLock<HashMap<String, String>>,
-    /// App clients with their pools, as they were last read, by client ID. They may be outdated: see
+    /// App clients with their pools, as they were last read, by pool ID and client ID. They may be outdated: see
     /// [`Self::known_client`].
-    known_clients: RwLock<HashMap<String, Arc<ClientAndPool>>>,
+    known_clients: RwLock<HashMap<String, HashMap<String, Arc<ClientAndPool>>>>,
     /// Whether the states of sign-ins are sealed in `Session` strings. If not, they are rows, because replicas of the
     /// previous release, which know only rows, may be running.
     seals_states: AtomicBool,
@@ -144,8 +144,10 @@ impl Batchers {
 
 /// The most entries of `client_pools`. When it is full, it is emptied.
 const CLIENT_DIRECTORY_LIMIT: usize = 10_000;
-/// The most entries of `known_clients`. When it is full, it is emptied.
-const KNOWN_CLIENTS: usize = 1_000;
+/// The most user pools in `known_clients`, and the most app clients of one pool. What is full is emptied: a pool with very
+/// many clients does not empty what is known of the others.
+const KNOWN_POOLS: usize = 1_000;
+const KNOWN_CLIENTS_OF_POOL: usize = 100;
 
 impl App {
     /// Checks the settings, and whether they fit together. The error names the setting.
@@ -271,10 +273,14 @@ impl App {
             }
         };
         let mut known = self.known_clients.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KNOWN_CLIENTS {
+        if known.len() >= KNOWN_POOLS && !known.contains_key(pool_id) {
             known.clear();
         }
-        known.insert(client_id.to_owned(), found.clone());
+        let of_pool = known.entry(pool_id.to_owned()).or_default();
+        if of_pool.len() >= KNOWN_CLIENTS_OF_POOL {
+            of_pool.clear();
+        }
+        of_pool.insert(client_id.to_owned(), found.clone());
         Ok(found)
     }
 
@@ -284,7 +290,7 @@ impl App {
     /// both rows still have the same versions.
     pub fn known_client(&self, pool_id: &str, client_id: &str) -> Option<Arc<ClientAndPool>> {
         let known = self.known_clients.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(client_id).filter(|known| known.pool.id == pool_id).cloned()
+        known.get(pool_id)?.get(client_id).cloned()
     }
 
     /// Finds an app client and its pool, whose rows were just found to have these versions. Reads them only if this

@@ -3,7 +3,14 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Connection, Connections, clients::Versions};
+use super::{
+    Connection, Connections,
+    clients::Versions,
+    groups::{Membership, membership_of},
+    sessions::Session,
+    statement,
+    users::{User, user_of},
+};
 
 /// A code, and what was granted with it.
 #[derive(Debug)]
@@ -138,4 +145,92 @@ pub async fn delete(db: &mut Connection, pool_id: &str, hash: &[u8]) -> sqlx::Re
         .execute(db)
         .await?;
     Ok(())
+}
+
+/// Opens the session of an application through a browser's session by one statement, which uses up the authorization
+/// code. Returns the session as it was stored, its user and the user's groups, or `None`, with nothing written, if the
+/// code was used or has expired, or if the browser's session or its user may not act.
+///
+/// `draft` has the members that do not come from the browser's session. The statement takes its locks in the common
+/// order, because each of its parts reads from the one before. If it waits for the user's row and the row has changed
+/// meanwhile, it does nothing: it would not see what else that change did, for example to the user's groups.
+pub async fn redeem(
+    db: &Connections,
+    pool_id: &str,
+    code_hash: &[u8],
+    draft: Session,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<(Session, User, Vec<Membership>)>> {
+    let rows = statement!(query() {
+        r#"WITH held AS MATERIALIZED (
+               SELECT * FROM users
+               WHERE user_pool_id = $1 AND sub = $3 AND enabled AND status <> 'RESET_REQUIRED'
+                 AND version = (SELECT version FROM users WHERE user_pool_id = $1 AND sub = $3)
+               FOR SHARE
+           ), browser AS MATERIALIZED (
+               SELECT s.*
+               FROM held u
+               JOIN sessions s ON s.user_pool_id = u.user_pool_id AND s.sub = u.sub
+               JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
+               WHERE s.user_pool_id = $1 AND s.origin_jti = $4 AND s.browser AND s.revoked_at IS NULL
+               FOR SHARE OF s
+           ), code AS MATERIALIZED (
+               SELECT c.user_pool_id, c.code_hash
+               FROM browser b JOIN authorization_codes c ON c.user_pool_id = b.user_pool_id
+               WHERE c.user_pool_id = $1 AND c.code_hash = $2 AND c.origin_jti IS NULL AND c.expires_at > $11
+               FOR UPDATE OF c
+           ), used AS (
+               UPDATE authorization_codes c SET origin_jti = $5, used_at = $11
+               FROM code k WHERE c.user_pool_id = $1 AND c.user_pool_id = k.user_pool_id AND c.code_hash = k.code_hash
+           ), opened AS (
+               INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash,
+                   auth_time, expires_at, methods, device_key, browser, browser_session, scope, resource, named_device,
+                   opened_at, user_agent, address)
+               SELECT $1, $5, b.sub, $6, b.opened_with, b.credential_id, $7, b.auth_time, $8, b.methods, b.device_key, false,
+                      b.origin_jti, $9, $10, b.named_device, $11, b.user_agent, b.address
+               FROM browser b JOIN code k ON k.user_pool_id = b.user_pool_id
+           )
+           SELECT b.auth_time, b.methods, b.device_key, b.named_device, b.user_agent, b.address,
+               g.group_name AS "group_name?", g.role_arn, g.precedence,"# USER
+        "FROM held u
+         JOIN browser b ON b.user_pool_id = u.user_pool_id
+         JOIN code k ON k.user_pool_id = u.user_pool_id
+         LEFT JOIN group_members m ON m.user_pool_id = u.user_pool_id AND m.sub = u.sub
+         LEFT JOIN groups g ON g.user_pool_id = m.user_pool_id AND g.group_name = m.group_name
+         ORDER BY g.precedence NULLS LAST, g.group_name"
+        }
+        pool_id,
+        code_hash,
+        draft.sub,
+        draft.browser_session,
+        draft.origin_jti,
+        draft.client_id,
+        draft.refresh_hash,
+        draft.expires_at,
+        draft.scope,
+        draft.resource,
+        now
+    )
+    .fetch_all(db)
+    .await?;
+    let mut opened: Option<(Session, User, Vec<Membership>)> = None;
+    for row in rows {
+        let membership = membership_of!(row);
+        if let Some((.., memberships)) = &mut opened {
+            memberships.extend(membership);
+            continue;
+        }
+        let session = Session {
+            auth_time: row.auth_time,
+            methods: row.methods,
+            device_key: row.device_key,
+            named_device: row.named_device,
+            user_agent: row.user_agent,
+            address: row.address,
+            ..draft.clone()
+        };
+        let user = user_of!(row)?;
+        opened = Some((session, user, membership.into_iter().collect()));
+    }
+    Ok(opened)
 }

@@ -32,6 +32,7 @@ pub(crate) mod outbox;
 pub(crate) mod page_settings;
 pub mod passkeys;
 pub mod pools;
+pub(crate) mod refresh_tokens;
 pub(crate) mod resource_servers;
 pub(crate) mod risk_configurations;
 pub(crate) mod sessions;

@@ -4,10 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Connection, Connections,
-    clients::Versions,
-    groups::{Membership, membership_of},
-    statement, unknown_text,
+    Connection, Connections, statement, unknown_text,
     users::{User, user_of},
 };
 use crate::random;
@@ -153,185 +150,34 @@ pub async fn lock(db: &mut Connection, pool_id: &str, origin_jti: Uuid) -> sqlx:
     .await
 }
 
-/// Reads what a refresh needs by one statement: whether the client and its pool still have these versions, the session,
-/// its user, and the user's groups. Sessions of a deleted app client are not found.
-pub async fn read_to_refresh(
-    db: &Connections,
-    pool_id: &str,
-    origin_jti: Uuid,
-    client_id: &str,
-    versions: Versions,
-) -> sqlx::Result<Option<(bool, Session, User, Vec<Membership>)>> {
-    let rows = statement!(query() {
-        r#"SELECT s.origin_jti, s.client_id, s.refresh_hash, s.refresh_generation, s.rotated_at, s.auth_time, s.opened_at,
-                s.expires_at, s.revoked_at, s.methods, s.device_key, s.named_device, s.browser, s.browser_session, s.scope,
-                s.resource, s.user_agent, s.address,
-                EXISTS (SELECT 1 FROM app_clients c JOIN user_pools p ON p.user_pool_id = c.user_pool_id
-                    WHERE c.user_pool_id = $1 AND c.client_id = $3 AND c.version = $4 AND p.version = $5) AS "current!",
-                g.group_name AS "group_name?", g.role_arn, g.precedence,"# USER
-        "FROM" SESSION_AND_OWNER
-        "LEFT JOIN group_members m ON m.user_pool_id = u.user_pool_id AND m.sub = u.sub
-         LEFT JOIN groups g ON g.user_pool_id = m.user_pool_id AND g.group_name = m.group_name
-         WHERE s.user_pool_id = $1 AND s.origin_jti = $2
-         ORDER BY g.precedence NULLS LAST, g.group_name"
+/// The session of a row that has a session's columns and those of its user (`USER`).
+macro_rules! session_of {
+    ($row:ident) => {
+        $crate::store::sessions::Session {
+            origin_jti: $row.origin_jti,
+            sub: $row.sub,
+            client_id: $row.client_id,
+            refresh_hash: $row.refresh_hash,
+            refresh_generation: $row.refresh_generation,
+            rotated_at: $row.rotated_at,
+            auth_time: $row.auth_time,
+            opened_at: $row.opened_at,
+            expires_at: $row.expires_at,
+            revoked_at: $row.revoked_at,
+            methods: $row.methods,
+            device_key: $row.device_key,
+            named_device: $row.named_device,
+            browser: $row.browser,
+            browser_session: $row.browser_session,
+            scope: $row.scope,
+            resource: $row.resource,
+            user_agent: $row.user_agent,
+            address: $row.address,
         }
-        pool_id,
-        origin_jti,
-        client_id,
-        versions.client,
-        versions.pool
-    )
-    .fetch_all(db)
-    .await?;
-    let mut read: Option<(bool, Session, User, Vec<Membership>)> = None;
-    for row in rows {
-        let membership = membership_of!(row);
-        if let Some((.., memberships)) = &mut read {
-            memberships.extend(membership);
-            continue;
-        }
-        let session = Session {
-            origin_jti: row.origin_jti,
-            sub: row.sub,
-            client_id: row.client_id,
-            refresh_hash: row.refresh_hash,
-            refresh_generation: row.refresh_generation,
-            rotated_at: row.rotated_at,
-            auth_time: row.auth_time,
-            opened_at: row.opened_at,
-            expires_at: row.expires_at,
-            revoked_at: row.revoked_at,
-            methods: row.methods,
-            device_key: row.device_key,
-            named_device: row.named_device,
-            browser: row.browser,
-            browser_session: row.browser_session,
-            scope: row.scope,
-            resource: row.resource,
-            user_agent: row.user_agent,
-            address: row.address,
-        };
-        let user = user_of!(row)?;
-        read = Some((row.current, session, user, membership.into_iter().collect()));
-    }
-    Ok(read)
+    };
 }
 
-/// Replaces a session's refresh token by its successor, if the session still has this hash and generation and is not
-/// revoked, and its user's row still has this version. Returns whether it did.
-pub async fn rotate(
-    db: &Connections,
-    pool_id: &str,
-    origin_jti: Uuid,
-    (hash, generation, user_version): (&[u8], i32, i64),
-    next: &[u8],
-    now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "UPDATE sessions s SET refresh_hash = $6, refresh_generation = $4 + 1, rotated_at = $7
-         FROM users u
-         WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.refresh_hash = $3 AND s.refresh_generation = $4
-           AND s.revoked_at IS NULL AND u.user_pool_id = $1 AND u.sub = s.sub AND u.version = $5",
-        pool_id,
-        origin_jti,
-        hash,
-        generation,
-        user_version,
-        next,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Opens the session of an application through a browser's session by one statement, which uses up the authorization
-/// code. Returns the session as it was stored, its user and the user's groups, or `None`, with nothing written, if the
-/// code was used or has expired, or if the browser's session or its user may not act.
-///
-/// `draft` has the members that do not come from the browser's session. The statement takes its locks in the common
-/// order, because each of its parts reads from the one before. If it waits for the user's row and the row has changed
-/// meanwhile, it does nothing: it would not see what else that change did, for example to the user's groups.
-pub async fn open_by_code(
-    db: &Connections,
-    pool_id: &str,
-    code_hash: &[u8],
-    draft: Session,
-    now: OffsetDateTime,
-) -> sqlx::Result<Option<(Session, User, Vec<Membership>)>> {
-    let rows = statement!(query() {
-        r#"WITH held AS MATERIALIZED (
-               SELECT * FROM users
-               WHERE user_pool_id = $1 AND sub = $3 AND enabled AND status <> 'RESET_REQUIRED'
-                 AND version = (SELECT version FROM users WHERE user_pool_id = $1 AND sub = $3)
-               FOR SHARE
-           ), browser AS MATERIALIZED (
-               SELECT s.*
-               FROM held u
-               JOIN sessions s ON s.user_pool_id = u.user_pool_id AND s.sub = u.sub
-               JOIN app_clients o ON o.user_pool_id = s.user_pool_id AND o.client_id = s.client_id
-               WHERE s.user_pool_id = $1 AND s.origin_jti = $4 AND s.browser AND s.revoked_at IS NULL
-               FOR SHARE OF s
-           ), code AS MATERIALIZED (
-               SELECT c.user_pool_id, c.code_hash
-               FROM browser b JOIN authorization_codes c ON c.user_pool_id = b.user_pool_id
-               WHERE c.user_pool_id = $1 AND c.code_hash = $2 AND c.origin_jti IS NULL AND c.expires_at > $11
-               FOR UPDATE OF c
-           ), used AS (
-               UPDATE authorization_codes c SET origin_jti = $5, used_at = $11
-               FROM code k WHERE c.user_pool_id = $1 AND c.user_pool_id = k.user_pool_id AND c.code_hash = k.code_hash
-           ), opened AS (
-               INSERT INTO sessions (user_pool_id, origin_jti, sub, client_id, opened_with, credential_id, refresh_hash,
-                   auth_time, expires_at, methods, device_key, browser, browser_session, scope, resource, named_device,
-                   opened_at, user_agent, address)
-               SELECT $1, $5, b.sub, $6, b.opened_with, b.credential_id, $7, b.auth_time, $8, b.methods, b.device_key, false,
-                      b.origin_jti, $9, $10, b.named_device, $11, b.user_agent, b.address
-               FROM browser b JOIN code k ON k.user_pool_id = b.user_pool_id
-           )
-           SELECT b.auth_time, b.methods, b.device_key, b.named_device, b.user_agent, b.address,
-               g.group_name AS "group_name?", g.role_arn, g.precedence,"# USER
-        "FROM held u
-         JOIN browser b ON b.user_pool_id = u.user_pool_id
-         JOIN code k ON k.user_pool_id = u.user_pool_id
-         LEFT JOIN group_members m ON m.user_pool_id = u.user_pool_id AND m.sub = u.sub
-         LEFT JOIN groups g ON g.user_pool_id = m.user_pool_id AND g.group_name = m.group_name
-         ORDER BY g.precedence NULLS LAST, g.group_name"
-        }
-        pool_id,
-        code_hash,
-        draft.sub,
-        draft.browser_session,
-        draft.origin_jti,
-        draft.client_id,
-        draft.refresh_hash,
-        draft.expires_at,
-        draft.scope,
-        draft.resource,
-        now
-    )
-    .fetch_all(db)
-    .await?;
-    let mut opened: Option<(Session, User, Vec<Membership>)> = None;
-    for row in rows {
-        let membership = membership_of!(row);
-        if let Some((.., memberships)) = &mut opened {
-            memberships.extend(membership);
-            continue;
-        }
-        let session = Session {
-            auth_time: row.auth_time,
-            methods: row.methods,
-            device_key: row.device_key,
-            named_device: row.named_device,
-            user_agent: row.user_agent,
-            address: row.address,
-            ..draft.clone()
-        };
-        let user = user_of!(row)?;
-        opened = Some((session, user, membership.into_iter().collect()));
-    }
-    Ok(opened)
-}
+pub(super) use session_of;
 
 /// Finds a browser's session and its user, if the session is live and the user is enabled and needs no password reset.
 /// The time at which the session expires is not checked.
@@ -342,8 +188,8 @@ pub async fn find_live_browser(
 ) -> sqlx::Result<Option<(Session, User)>> {
     let row = statement!(query() {
         "SELECT s.origin_jti, s.client_id, s.refresh_hash, s.refresh_generation, s.rotated_at, s.auth_time, s.opened_at,
-             s.expires_at, s.revoked_at, s.methods, s.device_key, s.named_device, s.browser_session, s.scope, s.resource,
-             s.user_agent, s.address," USER
+             s.expires_at, s.revoked_at, s.methods, s.device_key, s.named_device, s.browser, s.browser_session, s.scope,
+             s.resource, s.user_agent, s.address," USER
         "FROM" SESSION_AND_OWNER
         "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.browser AND" LIVES
         }
@@ -353,27 +199,7 @@ pub async fn find_live_browser(
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let session = Session {
-        origin_jti: row.origin_jti,
-        sub: row.sub,
-        client_id: row.client_id,
-        refresh_hash: row.refresh_hash,
-        refresh_generation: row.refresh_generation,
-        rotated_at: row.rotated_at,
-        auth_time: row.auth_time,
-        opened_at: row.opened_at,
-        expires_at: row.expires_at,
-        revoked_at: row.revoked_at,
-        methods: row.methods,
-        device_key: row.device_key,
-        named_device: row.named_device,
-        browser: true,
-        browser_session: row.browser_session,
-        scope: row.scope,
-        resource: row.resource,
-        user_agent: row.user_agent,
-        address: row.address,
-    };
+    let session = session_of!(row);
     let user = user_of!(row)?;
     Ok(Some((session, user)))
 }

@@ -89,7 +89,7 @@ pub async fn open_by_code(
 ) -> Result<Option<OAuthSession>> {
     let (refresh, draft) = draft(app, named, code.sub, code.browser_session, granted);
     let now = draft.auth_time;
-    let opened = store::sessions::open_by_code(&app.db, &named.pool.id, &code.hash, draft, now).await?;
+    let opened = store::authorization_codes::redeem(&app.db, &named.pool.id, &code.hash, draft, now).await?;
     let refresh = granted.refreshable.then_some(refresh);
     Ok(opened.map(|(session, user, memberships)| OAuthSession { user, session, memberships, refresh }))
 }

@@ -126,7 +126,7 @@ async fn quickly(
 ) -> Result<Option<AuthenticationResult>> {
     let (app, client) = (context.app, &named.client);
     let (pool_id, origin_jti) = (&client.pool_id, token.origin_jti);
-    let read = store::sessions::read_to_refresh(&app.db, pool_id, origin_jti, &client.id, named.versions).await?;
+    let read = store::refresh_tokens::read(&app.db, pool_id, origin_jti, &client.id, named.versions).await?;
     let Some((current, session, user, memberships)) = read else { return Ok(None) };
     if !freshness.is_current() {
         freshness.found(current)?;
@@ -140,7 +140,7 @@ async fn quickly(
             let next = token.successor(&app.sealing);
             let now = app.clock.now();
             let from = (hash.as_slice(), generation, version);
-            if !store::sessions::rotate(&app.db, pool_id, origin_jti, from, &next.hash(kind), now).await? {
+            if !store::refresh_tokens::rotate(&app.db, pool_id, origin_jti, from, &next.hash(kind), now).await? {
                 return Ok(None);
             }
             Some(next)
