@@ -28,11 +28,14 @@ use crate::{
     caller::{Bearer, Recognized},
     context::{Context, Door, kept_user_agent},
     error::{Error, Result},
-    flows::oauth::fields::Fields,
+    flows::{
+        oauth::fields::Fields,
+        sessions::browser::{self, Browser},
+    },
     hosts::Place,
     operations,
     store::{self, clients::ClientAndPool, page_settings::Customization},
-    tokens::{self, AccessClaims, PoolKeys},
+    tokens::{self, AccessClaims, PoolKeys, RefreshToken},
 };
 
 /// The maximum size of a form, in bytes. A passkey's attestation alone can take tens of thousands of bytes.
@@ -58,8 +61,17 @@ pub struct Visit {
     cookies: Vec<(String, String)>,
     /// The claims of the access token, once it has been verified.
     claims: OnceLock<AccessClaims>,
-    /// How the pages of the app client look, once [`Visit::dress`] has read it.
-    customization: OnceLock<Customization>,
+    /// What [`Visit::begin`] has read.
+    begun: OnceLock<Begun>,
+}
+
+/// What a visit knows once it has begun.
+pub struct Begun {
+    pool_id: String,
+    /// How the pages of the app client look, beyond what the pool says.
+    customization: Option<Customization>,
+    /// The visiting browser, if it is signed in to the pool.
+    pub browser: Option<Browser>,
 }
 
 /// Answers a visit with `handle`, and errors with `refuse`. `name` is the visit's name in the log and the metrics.
@@ -140,7 +152,7 @@ impl Visit {
             size: 0,
             cookies,
             claims: OnceLock::new(),
-            customization: OnceLock::new(),
+            begun: OnceLock::new(),
         };
         visit.context.browser = Some(visit.form_secret().mark(&app.sealing));
         visit
@@ -203,18 +215,31 @@ impl Visit {
         if counts { self.app.budgets.spend_form(self.context.address, pool_id) } else { Ok(()) }
     }
 
-    /// Reads how the pages of this app client look. Pages that are made afterwards look so.
-    pub async fn dress(&self, named: &ClientAndPool) -> Result<()> {
-        let found = store::page_settings::customization(&self.app.db, &named.pool.id, &named.client.id).await?;
-        if let Some(found) = found {
-            self.customization.get_or_init(|| found);
-        }
-        Ok(())
+    /// Begins the visit through an app client: finds the client with its pool, how its pages look, and the visiting
+    /// browser. Pages that are made afterwards look so. Fails if the pool has no such client.
+    ///
+    /// If this replica has read the client before, this is one statement.
+    pub async fn begin(&self, pool_id: &str, client_id: &str) -> Result<Arc<ClientAndPool>> {
+        let app = &self.app;
+        let cookie = self.cookie(&form_secret::cookie_name(&app.public_url, pool_id)).and_then(RefreshToken::parse);
+        let session = cookie.as_ref().map(|cookie| cookie.origin_jti);
+        let found = store::visits::find(&app.db, pool_id, client_id, session).await?;
+        let found = found.ok_or_else(|| Error::no_such_client(client_id))?;
+        let named = app.client_at(pool_id, client_id, found.versions).await?;
+        let browser = cookie.zip(found.browser).and_then(|(cookie, live)| browser::of_live(app, &cookie, live));
+        let pool_id = pool_id.to_owned();
+        self.begun.get_or_init(|| Begun { pool_id, customization: found.customization, browser });
+        Ok(named)
+    }
+
+    /// What the visit knows of this pool since it has begun there, if it has.
+    pub fn begun_in(&self, pool_id: &str) -> Option<&Begun> {
+        self.begun.get().filter(|begun| begun.pool_id == pool_id)
     }
 
     /// How the pages of the app client look, beyond what the pool says.
     pub fn customization(&self) -> Option<&Customization> {
-        self.customization.get()
+        self.begun.get()?.customization.as_ref()
     }
 
     /// Identifies the visitor as far as possible without asking the database.

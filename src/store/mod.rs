@@ -6,6 +6,7 @@
 //! then passkeys, then challenges, then names and codes. One exception is left: if two users take addresses from each
 //! other at the same time, they deadlock, and PostgreSQL ends one of the transactions (`flows::accounts::names`).
 
+pub(crate) mod account;
 pub(crate) mod aliases;
 pub mod audit;
 pub(crate) mod auth_events;
@@ -42,6 +43,7 @@ mod stored;
 pub mod upgrade_steps;
 pub(crate) mod user_imports;
 pub mod users;
+pub(crate) mod visits;
 
 pub use connections::{Connection, Connections, Transaction};
 pub use migrations::{is_current, migrate};

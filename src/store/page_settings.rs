@@ -65,6 +65,14 @@ pub struct Customization {
     pub branding: Branding,
 }
 
+impl Customization {
+    /// Reads the columns of the part `LOOK` of a statement.
+    pub(super) fn of(id: Option<Uuid>, look: Option<Stored<Branding>>) -> sqlx::Result<Option<Self>> {
+        let Some((id, look)) = id.zip(look) else { return Ok(None) };
+        Ok(Some(Self { id, branding: look.read("page_settings.look", id)? }))
+    }
+}
+
 /// Finds the settings of one kind and client.
 pub async fn find(
     db: impl PgExecutor<'_>,
@@ -214,25 +222,6 @@ pub async fn links_of_terms(db: &Connections, pool_id: &str, client_id: &str) ->
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().map(|row| (row.kind, row.links)).collect())
-}
-
-/// Returns what the pages of a client show: of its style of managed login, or else of its UI customization, or else of
-/// that for all clients.
-pub async fn customization(db: &Connections, pool_id: &str, client_id: &str) -> sqlx::Result<Option<Customization>> {
-    let row = sqlx::query!(
-        r#"SELECT id, look AS "look!: Stored<Branding>" FROM page_settings
-           WHERE user_pool_id = $1 AND kind = ANY($2) AND client_id IN ($3, 'ALL') AND look IS NOT NULL
-           ORDER BY kind = 'MANAGED_LOGIN_BRANDING' DESC, client_id = $3 DESC LIMIT 1"#,
-        pool_id,
-        &[Kind::UiCustomization, Kind::ManagedLoginBranding].map(|kind| kind.text().to_owned()),
-        client_id
-    )
-    .fetch_optional(db)
-    .await?;
-    let customization = |row_id: Uuid, look: Stored<Branding>| {
-        Ok(Customization { id: row_id, branding: look.read("page_settings.look", row_id)? })
-    };
-    row.map(|row| customization(row.id, row.look)).transpose()
 }
 
 /// Returns the content type and the image of a row's logo.

@@ -3,7 +3,8 @@
 //! Rows are removed only in this file and in `batches::delete_passkeys`. Each removal writes its audit row and its
 //! outbox row in the same statement.
 
-use time::OffsetDateTime;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use time::{OffsetDateTime, serde::rfc3339};
 use uuid::Uuid;
 
 use super::{Connection, audit::Trail, statement};
@@ -22,14 +23,17 @@ pub struct Passkey {
 
 /// A passkey with all its details. Keystead shows them to the passkey's owner and to operators; Amazon Cognito does not
 /// show the fields after `created_at`.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub struct PasskeyDetails {
+    #[serde(deserialize_with = "of_hex")]
     pub credential_id: Vec<u8>,
     pub friendly_name: String,
     pub rp_id: String,
     pub attachment: Option<String>,
     pub transports: Vec<String>,
+    #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
+    #[serde(with = "rfc3339::option")]
     pub last_used_at: Option<OffsetDateTime>,
     pub aaguid: Uuid,
     pub algorithm: i32,
@@ -37,13 +41,13 @@ pub struct PasskeyDetails {
     pub backup_state: bool,
 }
 
+fn of_hex<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<u8>, D::Error> {
+    hex::decode(String::deserialize(text)?).map_err(D::Error::custom)
+}
+
 /// Lists all passkeys of a user with their details, oldest first. A user has few (20 at most by default).
 pub async fn list_details(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx::Result<Vec<PasskeyDetails>> {
-    sqlx::query_as!(
-        PasskeyDetails,
-        "SELECT credential_id, friendly_name, rp_id, attachment, transports, created_at, last_used_at, aaguid, algorithm,
-                backup_eligible, backup_state
-         FROM webauthn_credentials WHERE user_pool_id = $1 AND sub = $2 ORDER BY created_at, credential_id",
+    statement!(query_as(PasskeyDetails) { PASSKEYS }
         pool_id,
         sub
     )

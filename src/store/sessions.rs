@@ -1,6 +1,7 @@
 //! Sign-in sessions, to which access, ID and refresh tokens belong.
 
-use time::OffsetDateTime;
+use serde::Deserialize;
+use time::{OffsetDateTime, serde::rfc3339};
 use uuid::Uuid;
 
 use super::{
@@ -339,17 +340,21 @@ pub async fn revoke_of_user(
 }
 
 /// A live session.
-#[derive(Debug)]
+#[derive(Debug, Deserialize)]
 pub struct LiveSession {
     pub origin_jti: Uuid,
     pub client_id: String,
+    pub client_name: String,
+    #[serde(with = "rfc3339")]
     pub auth_time: OffsetDateTime,
+    #[serde(with = "rfc3339::option")]
     pub rotated_at: Option<OffsetDateTime>,
     pub browser: bool,
     /// The values of the `amr` claim, separated by spaces.
     pub methods: String,
     /// When the session is known to have been used last: when its refresh token was replaced, or when an application
     /// opened a session through it. `None` if it is not known to have been used since it was opened.
+    #[serde(with = "rfc3339::option")]
     pub used_at: Option<OffsetDateTime>,
     /// See [`Session::user_agent`].
     pub user_agent: Option<String>,
@@ -367,16 +372,7 @@ pub async fn list_live(
     limit: i64,
 ) -> sqlx::Result<Vec<LiveSession>> {
     let (after_time, after_id) = after.unzip();
-    sqlx::query_as!(
-        LiveSession,
-        "SELECT origin_jti, client_id, auth_time, rotated_at, browser, methods, user_agent, address,
-                greatest(rotated_at, (SELECT max(o.opened_at) FROM sessions o
-                                      WHERE o.user_pool_id = $1 AND o.browser_session = s.origin_jti)) AS used_at
-         FROM sessions s
-         WHERE user_pool_id = $1 AND sub = $2 AND revoked_at IS NULL AND expires_at > $3
-           AND EXISTS (SELECT 1 FROM app_clients WHERE user_pool_id = $1 AND client_id = s.client_id)
-           AND ($4::timestamptz IS NULL OR (auth_time, origin_jti) < ($4, $5))
-         ORDER BY auth_time DESC, origin_jti DESC LIMIT $6",
+    statement!(query_as(LiveSession) { LIVE_SESSIONS }
         pool_id,
         sub,
         now,

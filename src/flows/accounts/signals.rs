@@ -34,18 +34,31 @@ pub struct UserDetails {
 
 /// The signals of a user, or `None` if the pool has no RP ID.
 pub async fn of_user(db: &mut Connection, pool: &Pool, user: &User) -> Result<Option<Signals>> {
-    let Some(rp_id) = pool.settings.web_authn_configuration.as_ref().and_then(|one| one.relying_party_id.clone())
-    else {
+    if rp_id(pool).is_none() {
         return Ok(None);
-    };
+    }
     let passkeys = store::passkeys::list(db, &pool.id, user.sub).await?;
-    let current = passkeys.into_iter().filter(|passkey| passkey.rp_id == rp_id);
+    Ok(of_passkeys(pool, user, passkeys.iter().map(|one| (&*one.rp_id, &*one.credential_id))))
+}
+
+fn rp_id(pool: &Pool) -> Option<&String> {
+    pool.settings.web_authn_configuration.as_ref()?.relying_party_id.as_ref()
+}
+
+/// Like [`of_user`], for a user whose passkeys were read before: `(RP ID, credential ID)`.
+pub fn of_passkeys<'p>(
+    pool: &Pool,
+    user: &User,
+    passkeys: impl Iterator<Item = (&'p str, &'p [u8])>,
+) -> Option<Signals> {
+    let rp_id = rp_id(pool)?;
+    let current = passkeys.filter(|(of, _)| of == rp_id);
     let name = names::shown(pool, user);
     let details = || UserDetails { name: name.to_owned(), display_name: name.to_owned() };
-    Ok(Some(Signals {
+    Some(Signals {
         user_id: BASE64_URL_SAFE_NO_PAD.encode(webauthn::user_handle(user.sub)),
-        all_accepted_credential_ids: current.map(|one| BASE64_URL_SAFE_NO_PAD.encode(one.credential_id)).collect(),
+        all_accepted_credential_ids: current.map(|(_, id)| BASE64_URL_SAFE_NO_PAD.encode(id)).collect(),
         current_user_details: pool.passkey_policy.signal_user_details.then(details),
-        relying_party_id: rp_id,
-    }))
+        relying_party_id: rp_id.clone(),
+    })
 }

@@ -145,21 +145,25 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
-/// Finds the app client that a request names.
-pub async fn client(app: &App, fields: &Fields) -> Result<Arc<ClientAndPool>, Fault> {
+/// Returns the ID of the app client that a request names, and the ID of its pool.
+pub async fn client<'f>(app: &App, fields: &'f Fields) -> Result<(&'f str, String), Fault> {
     let client_id = fields.get("client_id").unwrap_or_default();
     if client_id.is_empty() {
         return Err(Fault::Shown("client_id is missing from the address.".into()));
     }
-    let shown = |error: Error| match error {
+    if client_id.len() > 128 || client_id.contains('\0') {
+        return Err(without_client(Error::no_such_client(client_id)));
+    }
+    let pool_id = app.pool_of_client(client_id).await.map_err(without_client)?;
+    Ok((client_id, pool_id))
+}
+
+/// Returns the fault of a request whose app client was not found because of this error.
+pub fn without_client(error: Error) -> Fault {
+    match error {
         Error::ResourceNotFound(_) => Fault::Shown("The app client that client_id names does not exist.".into()),
         other => Fault::Internal(other),
-    };
-    if client_id.len() > 128 || client_id.contains('\0') {
-        return Err(Fault::Shown("The app client that client_id names does not exist.".into()));
     }
-    let pool_id = app.pool_of_client(client_id).await.map_err(shown)?;
-    app.client_with_pool(&pool_id, client_id).await.map_err(shown)
 }
 
 /// Whether this client may use the sign-in pages: it must allow an OAuth 2.0 flow that has pages.

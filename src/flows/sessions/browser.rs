@@ -42,12 +42,15 @@ pub struct NewBrowser {
 pub async fn find(app: &App, pool_id: &str, cookie: &str) -> Result<Option<Browser>> {
     let Some(cookie) = RefreshToken::parse(cookie) else { return Ok(None) };
     let mut db = app.db.acquire().await?;
-    // The session must not be revoked, and the user must not be disabled or have to reset the password.
     let found = store::sessions::find_live_browser(&mut db, pool_id, cookie.origin_jti).await?;
-    let is_good = |session: &Session| {
-        equal(&session.refresh_hash, &cookie.hash(Use::Cookie)) && session.expires_at > app.clock.now()
-    };
-    Ok(found.filter(|(session, _)| is_good(session)).map(|(session, user)| Browser { session, user }))
+    Ok(found.and_then(|found| of_live(app, &cookie, found)))
+}
+
+/// Returns the browser of a cookie, given the live session that the cookie names, and the session's user. The session
+/// must not have expired, and the cookie must have the session's secret.
+pub fn of_live(app: &App, cookie: &RefreshToken, (session, user): (Session, User)) -> Option<Browser> {
+    let is_good = equal(&session.refresh_hash, &cookie.hash(Use::Cookie)) && session.expires_at > app.clock.now();
+    is_good.then_some(Browser { session, user })
 }
 
 /// Signs the browser out. Sessions that applications opened through the browser's session continue, as with Amazon

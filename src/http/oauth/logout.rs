@@ -99,7 +99,6 @@ async fn logout(visit: Rc<Visit>, agreed: bool) -> Result<HttpResponse> {
         let is_cognitos = given("logout_uri") || (given("redirect_uri") && !given("post_logout_redirect_uri"));
         let is_theirs = hint.is_some_and(|hint| hint.sub == browser.session.sub);
         if !(is_cognitos || is_theirs || agreed) {
-            visit.dress(&named).await?;
             return pages::log_out::ask(&visit, &named, &browser);
         }
         browser::end(&visit.app, &visit.context, &named.pool.id, &browser.session).await?;

@@ -74,7 +74,6 @@ async fn show(visit: Rc<Visit>) -> Result<HttpResponse> {
         Ok(named) => named,
         Err(error) => return failed(visit, None, error),
     };
-    visit.dress(&named).await?;
     let mut f = PageLayout::new(visit, Some(&named.pool));
     let title = f.say("confirm-account");
     if !visit.is_form() {
@@ -134,7 +133,7 @@ async fn named(visit: &Visit, link: &Link) -> Result<Arc<ClientAndPool>> {
     }
     let pool_id = app.pool_of_client(&link.client_id).await?;
     visit.concerns_pool(&pool_id)?;
-    app.client_with_pool(&pool_id, &link.client_id).await
+    visit.begin(&pool_id, &link.client_id).await
 }
 
 /// The result of following the link. `Now` and `Before` contain the name to sign in with, or an empty string if the

@@ -44,8 +44,11 @@ pub fn put(response: &mut HttpResponse, cookie: &Cookie<'_>) -> Result<()> {
 
 /// Returns the visiting browser if it is signed in to this pool. Takes the request from the user's budget.
 pub async fn browser(visit: &Visit, pool_id: &str) -> Result<Option<Browser>> {
-    let Some(cookie) = visit.cookie(&name(visit, pool_id)) else { return Ok(None) };
-    let found = browser::find(&visit.app, pool_id, cookie).await?;
+    let found = match (visit.begun_in(pool_id), visit.cookie(&name(visit, pool_id))) {
+        (Some(begun), _) => begun.browser.clone(),
+        (None, Some(cookie)) => browser::find(&visit.app, pool_id, cookie).await?,
+        (None, None) => None,
+    };
     if let Some(browser) = &found {
         admission::proved(admission::bearer(pool_id, browser.session.sub, browser.session.origin_jti));
         visit.app.budgets.spend_user(browser.session.sub, browser.session.origin_jti, Kind::Read)?;

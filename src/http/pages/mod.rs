@@ -354,11 +354,15 @@ pub async fn client_of(visit: &Visit) -> Result<Result<Arc<ClientAndPool>, HttpR
 
 /// Like [`client_of`], for the app client that these fields name.
 pub async fn client_in(visit: &Visit, fields: &Fields) -> Result<Result<Arc<ClientAndPool>, HttpResponse>> {
-    let named = match authorization::client(&visit.app, fields).await {
-        Ok(named) => named,
+    let (client_id, pool_id) = match authorization::client(&visit.app, fields).await {
+        Ok(found) => found,
         Err(fault) => return faulty(visit, fault).map(Err),
     };
-    visit.concerns_pool(&named.pool.id)?;
+    visit.concerns_pool(&pool_id)?;
+    let named = match visit.begin(&pool_id, client_id).await {
+        Ok(named) => named,
+        Err(error) => return faulty(visit, authorization::without_client(error)).map(Err),
+    };
     Ok(match other_domain(visit, &named.pool.id).await? {
         Some(refusal) => Err(refusal),
         None => Ok(named),

@@ -38,7 +38,6 @@ impl PagePurpose {
             Ok(named) => named,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        visit.dress(&named).await?;
         let found = if asks && (query.get("response_type").is_some() || !adds) {
             authorization::check(&visit.app, named, query).await.map(|asked| Self::Authorization(Box::new(asked)))
         } else {

@@ -10,7 +10,7 @@ mod application;
 mod rows;
 mod user_agent;
 
-use std::{borrow::Cow, collections::HashMap, rc::Rc, sync::Arc};
+use std::{borrow::Cow, rc::Rc, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -38,7 +38,7 @@ use crate::{
     factor::SecondFactor,
     flows::{
         self,
-        accounts::{factors, last_factor, step_up},
+        accounts::{factors, last_factor, signals, step_up},
         sessions::browser::Browser,
     },
     http::visit::{self, Visit},
@@ -235,17 +235,12 @@ impl Account<'_> {
     /// Like [`Self::page`]. `wrong` names the password's field whose value was wrong.
     async fn page_with_wrong(&self, status: u16, notice: Notice, wrong: Option<&'static str>) -> Result<HttpResponse> {
         let (app, pool, user) = (&self.visit.app, &self.named.pool, &self.browser.user);
-        let (passkeys, signals) = {
-            let mut db = app.db.acquire().await?;
-            let passkeys = store::passkeys::list_details(&mut db, &pool.id, user.sub).await?;
-            (passkeys, flows::accounts::signals::of_user(&mut db, pool, user).await?)
-        };
         let now = app.clock.now();
-        let mut sessions = store::sessions::list_live(&app.db, &pool.id, user.sub, None, now, SESSIONS + 1).await?;
+        let store::account::Shown { passkeys, mut sessions } =
+            store::account::shown(&app.db, &pool.id, user.sub, now, SESSIONS + 1).await?;
+        let signals = signals::of_passkeys(pool, user, passkeys.iter().map(|one| (&*one.rp_id, &*one.credential_id)));
         let more_sessions = sessions.len() > usize::try_from(SESSIONS).unwrap_or(usize::MAX);
         sessions.truncate(usize::try_from(SESSIONS).unwrap_or(usize::MAX));
-        let clients: Vec<_> = sessions.iter().map(|one| one.client_id.clone()).collect();
-        let names: HashMap<_, _> = store::clients::names(&app.db, &pool.id, &clients).await?.into_iter().collect();
         let mut f = self.frame(notice);
         f.signals = signals.map(|signals| self.with_gone(json!(signals)).to_string());
         let methods = SecondFactor::VARIANTS.iter().copied().filter(|method| pool.has_mfa(*method));
@@ -262,7 +257,7 @@ impl Account<'_> {
                 most => f.texts.say2("passkeys-count", ("count", &count.to_string()), ("maximum", &most.to_string())),
             },
             can_add: has_passkeys && (most == 0 || i64::try_from(count).is_ok_and(|count| count < most)),
-            sessions: self.session_rows(&f.texts, &sessions, &names),
+            sessions: self.session_rows(&f.texts, &sessions),
             more_sessions,
             addresses: self.addresses(),
             has_password: user.password_hash.is_some(),
@@ -624,7 +619,7 @@ impl Account<'_> {
         let user = &self.browser.user;
         let signals = {
             let mut db = self.visit.app.db.acquire().await?;
-            flows::accounts::signals::of_user(&mut db, &self.named.pool, user).await?
+            signals::of_user(&mut db, &self.named.pool, user).await?
         };
         if let Err(error) = self.call("DeleteUser", json!({})).await {
             return self.said(error).await;

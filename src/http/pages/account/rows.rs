@@ -107,11 +107,10 @@ impl Account<'_> {
         &self,
         texts: &Texts,
         sessions: &[LiveSession],
-        names: &HashMap<String, String>,
     ) -> Vec<SessionRow> {
         let mut numbers = Numbers::default();
         let row = |one| {
-            let mut row = self.session_row(texts, one, names);
+            let mut row = self.session_row(texts, one);
             let end = &mut row.end_label;
             end.after.push_str(&numbers.of(format!("{}{}{}", end.before, end.time.shown, end.after)));
             row
@@ -119,15 +118,14 @@ impl Account<'_> {
         sessions.iter().map(row).collect()
     }
 
-    fn session_row(&self, texts: &Texts, one: &LiveSession, names: &HashMap<String, String>) -> SessionRow {
+    fn session_row(&self, texts: &Texts, one: &LiveSession) -> SessionRow {
         let browser = match user_agent::names(one.user_agent.as_deref().unwrap_or_default()) {
             (Some(browser), Some(system)) => Some(texts.say2("browser-on", ("browser", browser), ("system", system))),
             (browser, system) => browser.or(system).map(Cow::Borrowed),
         };
-        let client = || names.get(&one.client_id).unwrap_or(&one.client_id).clone().into();
         let (name, browser): (Cow<'static, str>, _) = match one.browser {
             true => (browser.unwrap_or_else(|| texts.say("session-pages")), None),
-            false => (client(), browser),
+            false => (one.client_name.clone().into(), browser),
         };
         let mut dates = vec![Dated::to_the_minute(&texts.say1("session-since", "date", PLACE), one.auth_time)];
         dates.extend(one.used_at.map(|at| Dated::to_the_minute(&texts.say1("last-used-on", "date", PLACE), at)));
