@@ -52,6 +52,10 @@ pub struct Config {
     /// that no longer responds. After that, the database ends the statement or the connection.
     #[arg(long, env = "KEYSTEAD_STATEMENT_TIMEOUT_SECONDS", default_value_t = 10)]
     pub statement_timeout_seconds: u64,
+    /// How long, in seconds, the database may keep the plan that it made for a statement. When tables grow fast, an old
+    /// plan may be slow. With 0, it plans a statement each time.
+    #[arg(long, env = "KEYSTEAD_PLAN_LIFETIME_SECONDS", default_value_t = 15)]
+    pub plan_lifetime_seconds: u64,
     /// Directory with `initdb` and `postgres` for the private database. [default: searched for]
     #[arg(long, env = "KEYSTEAD_POSTGRES_BINARIES")]
     pub postgres_binaries: Option<PathBuf>,
@@ -296,6 +300,8 @@ pub struct DatabaseLimits {
     pub lock: Duration,
     /// How long the database waits for a client that no longer responds.
     pub silence: Duration,
+    /// How long the database may keep the plan of a statement.
+    pub plans: Duration,
 }
 
 /// The sealing key in docker-compose.yml, which is for a local stack. It is public.
@@ -360,7 +366,8 @@ impl Config {
     /// Returns the time limits for database connections.
     pub fn database_limits(&self) -> DatabaseLimits {
         let statement = Duration::from_secs(self.statement_timeout_seconds);
-        DatabaseLimits { statement, lock: LOCK_TIMEOUT.min(statement), silence: statement }
+        let plans = Duration::from_secs(self.plan_lifetime_seconds);
+        DatabaseLimits { statement, lock: LOCK_TIMEOUT.min(statement), silence: statement, plans }
     }
 
     /// Checks what the parsing of individual values cannot check. Other parts check some settings themselves (see

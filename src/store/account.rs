@@ -15,13 +15,7 @@ pub struct Shown {
 }
 
 /// Returns all passkeys of a user and the newest live sessions, at most `limit`.
-pub async fn shown(
-    db: &Connections,
-    pool_id: &str,
-    sub: Uuid,
-    now: OffsetDateTime,
-    limit: i64,
-) -> sqlx::Result<Shown> {
+pub async fn shown(db: &Connections, pool_id: &str, sub: Uuid, now: OffsetDateTime, limit: i64) -> sqlx::Result<Shown> {
     // As JSON, lists of rows of different kinds fit into one row.
     let row = statement!(query() {
         "SELECT coalesce((SELECT jsonb_agg(to_jsonb(p) || jsonb_build_object('credential_id', encode(p.credential_id, 'hex')))

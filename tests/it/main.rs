@@ -38,6 +38,7 @@ mod pool_keys;
 mod pools;
 mod properties;
 mod public_documents;
+mod reads;
 mod replicas;
 mod retention;
 mod risk;

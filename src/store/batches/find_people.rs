@@ -99,12 +99,12 @@ impl Batch for FindPeople {
         let rows = statement!(query() {
             r#"SELECT a.n AS "n!", o.version = a.client_version AND p.version = a.pool_version AS "current?","# USER_IF_ANY
             r#", CASE WHEN a.srp THEN u.srp_verifier END AS srp_verifier,
-                 a.srp AND u.srp_verifier IS NULL AND u.sub IS NOT NULL AND EXISTS (
-                     SELECT 1 FROM app_clients s WHERE s.user_pool_id = a.user_pool_id AND"# USES_SRP r#"
-                 ) AS "owes_verifier!", l.locked_until AS "locked_until?", c.credential_id AS "credential_id?",
+                 a.srp AND u.srp_verifier IS NULL AND u.sub IS NOT NULL AND (
+                     SELECT true FROM app_clients s WHERE s.user_pool_id = a.user_pool_id AND"# USES_SRP r#" LIMIT 1
+                 ) IS NOT NULL AS "owes_verifier!", l.locked_until AS "locked_until?", c.credential_id AS "credential_id?",
                  c.transports AS "transports?", c.rp_id AS "rp_id?", c.public_key AS "public_key?", c.sign_count AS "sign_count?",
                  c.backup_eligible AS "backup_eligible?", c.attachment,
-                 NOT EXISTS (SELECT 1 FROM used_states t WHERE t.user_pool_id = a.user_pool_id AND t.id = a.challenge_id)
+                 (SELECT t.id FROM used_states t WHERE t.user_pool_id = a.user_pool_id AND t.id = a.challenge_id) IS NULL
                      AND (u.void_version > a.challenge_version) IS NOT TRUE AS "unused!"
                FROM unnest((SELECT $1::text[]), (SELECT $2::text[]), (SELECT $3::bigint[]), (SELECT $4::bigint[]), (SELECT $5::text[]),
                        (SELECT $6::uuid[]), (SELECT $7::text[]), (SELECT $8::boolean[]), (SELECT $9::boolean[]),

@@ -43,6 +43,8 @@ pub(super) struct Link {
     /// The generation of [`Trust`] in which the connection was last seen to work.
     pub(super) proved: u64,
     pub(super) idle_since: Instant,
+    /// When the server was last told to forget the plans of this connection's statements.
+    planned_since: Instant,
 }
 
 impl managed::Manager for Maker {
@@ -56,7 +58,8 @@ impl managed::Manager for Maker {
             let connected = async move {
                 let mut db = PgConnection::connect_with(&options).await?;
                 set_up(&mut db, limits).await?;
-                sqlx::Result::Ok(Link { db, proved, idle_since: Instant::now() })
+                let now = Instant::now();
+                sqlx::Result::Ok(Link { db, proved, idle_since: now, planned_since: now })
             };
             let task = self.runtime.spawn(tokio::time::timeout(ATTEMPT, connected));
             match task.await.map_err(|_| sqlx::Error::PoolClosed)? {
@@ -75,12 +78,16 @@ impl managed::Manager for Maker {
 
     async fn recycle(&self, link: &mut Link, _: &managed::Metrics) -> RecycleResult<sqlx::Error> {
         let now = self.trust.now();
-        if link.proved == now && link.idle_since.elapsed() < QUIET {
+        let plans_anew = link.planned_since.elapsed() >= self.limits.plans;
+        if link.proved == now && link.idle_since.elapsed() < QUIET && !plans_anew {
             return Ok(());
         }
-        let cause = match tokio::time::timeout(TEST, test(&mut link.db)).await {
+        let cause = match tokio::time::timeout(TEST, test(&mut link.db, plans_anew)).await {
             Ok(Ok(())) => {
                 link.proved = now;
+                if plans_anew {
+                    link.planned_since = Instant::now();
+                }
                 return Ok(());
             }
             Ok(Err(cause)) => cause,
@@ -120,9 +127,15 @@ async fn set_up(db: &mut PgConnection, limits: DatabaseLimits) -> sqlx::Result<(
     writes(db.fetch_all(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await?)
 }
 
-/// Tests that a connection that was idle still leads to a server that accepts writes.
-async fn test(db: &mut PgConnection) -> sqlx::Result<()> {
-    writes(db.fetch_all(sqlx::raw_sql("SHOW transaction_read_only")).await?)
+/// Tests that a connection still leads to a server that accepts writes. If `plans_anew` is true, the server also forgets
+/// the plans of the connection's statements. This takes one round trip.
+///
+/// The server keeps the plan of a prepared statement until it has new statistics of a table, which takes a minute or
+/// more. A plan for small tables may find rows by their user pool alone. When many people have signed up meanwhile, such
+/// a plan reads all of them, for each row that it joins.
+async fn test(db: &mut PgConnection, plans_anew: bool) -> sqlx::Result<()> {
+    let text = if plans_anew { "DISCARD PLANS; SHOW transaction_read_only" } else { "SHOW transaction_read_only" };
+    writes(db.fetch_all(sqlx::raw_sql(text)).await?)
 }
 
 fn writes(answer: Vec<PgRow>) -> sqlx::Result<()> {

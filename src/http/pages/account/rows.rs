@@ -103,11 +103,7 @@ impl Account<'_> {
         }
     }
 
-    pub(super) fn session_rows(
-        &self,
-        texts: &Texts,
-        sessions: &[LiveSession],
-    ) -> Vec<SessionRow> {
+    pub(super) fn session_rows(&self, texts: &Texts, sessions: &[LiveSession]) -> Vec<SessionRow> {
         let mut numbers = Numbers::default();
         let row = |one| {
             let mut row = self.session_row(texts, one);
