@@ -66,10 +66,13 @@ pub struct Customization {
 }
 
 impl Customization {
-    /// Reads the columns of the part `LOOK` of a statement.
-    pub(super) fn of(id: Option<Uuid>, look: Option<Stored<Branding>>) -> sqlx::Result<Option<Self>> {
-        let Some((id, look)) = id.zip(look) else { return Ok(None) };
-        Ok(Some(Self { id, branding: look.read("page_settings.look", id)? }))
+    /// Reads the columns of the part `LOOK` of a statement. If this release does not understand the look, the pages look
+    /// as the pool says: nobody is kept from signing in or out by colors.
+    pub(super) fn of(id: Option<Uuid>, look: Option<Stored<Branding>>) -> Option<Self> {
+        let (id, look) = id.zip(look)?;
+        let read = look.read("page_settings.look", id);
+        let branding = read.inspect_err(|cause| tracing::error!(%cause, "left out of the pages")).ok()?;
+        Some(Self { id, branding })
     }
 }
 

@@ -54,7 +54,7 @@ pub async fn find(
         if let Some(row) = row {
             return Ok(Some(Found {
                 versions: Versions { client: row.client_version, pool: row.pool_version },
-                customization: Customization::of(row.look_id, row.look)?,
+                customization: Customization::of(row.look_id, row.look),
                 browser: Some((session_of!(row), user_of!(row)?)),
             }));
         }
@@ -74,7 +74,7 @@ pub async fn find(
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Found {
         versions: Versions { client: row.client_version, pool: row.pool_version },
-        customization: Customization::of(row.look_id, row.look)?,
+        customization: Customization::of(row.look_id, row.look),
         browser: None,
     }))
 }

@@ -457,14 +457,8 @@ async fn a_session_of_an_application_is_shown_with_the_browser_that_signed_in() 
         pages_client()
     );
     let code = browser.get(&address).await.sent("code").unwrap();
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("client_id", pages_client()),
-        ("redirect_uri", CALLBACK),
-        ("code", &code),
-    ];
     // The application's server redeems the code.
-    assert_eq!(Browser::new(&server).post("/oauth2/token", &fields).await.status, 200);
+    assert_eq!(Browser::new(&server).exchange(&code).await.status, 200);
     let found = sessions(&browser.get(&account()).await.text);
     let of_application = found.iter().find(|(name, _)| name != "Firefox on Linux").expect("the application's session");
     assert!(of_application.1.contains("<span>Firefox on Linux</span><span>127.0.0.1</span>"), "{found:?}");

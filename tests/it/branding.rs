@@ -3,7 +3,7 @@
 use base64::{Engine, prelude::*};
 use serde_json::{Value, json};
 
-use crate::support::{Browser, TestServer, client, pages_client, pool};
+use crate::support::{Browser, CALLBACK, TestServer, client, pages_client, pool};
 
 const LOGO: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\"><circle r=\"4\"/></svg>";
 
@@ -99,6 +99,24 @@ async fn the_pages_show_the_colors_and_the_logo_of_a_ui_customization_and_no_oth
     let page = sign_in_page(&server).await;
     assert!(page.contains(":root{--accent:#aa0000;--accent-ink:#fff;--page:#ffffff;--link:#aa0000}"), "{page}");
     assert!(page.contains(">Shop</span>") && !page.contains("<img"));
+}
+
+#[tokio::test]
+async fn a_look_that_is_not_understood_keeps_nobody_from_signing_in_or_out() {
+    let server = TestServer::start().await;
+    set(&server, pages_client(), json!({"ImageFile": logo()})).await;
+    // As a newer release might write it.
+    server.sql("UPDATE page_settings SET look = '\"dark\"'").await;
+    let page = sign_in_page(&server).await;
+    assert!(page.contains("name=\"username\"") && !page.contains("<img"), "{page}");
+    server.user("ada").await;
+    let mut browser = Browser::new(&server);
+    let account = format!("/account?client_id={}", pages_client());
+    browser.sign_in(&account, "ada").await;
+    assert_eq!(browser.get(&account).await.status, 200);
+    let to = format!("/logout?client_id={}&response_type=code&redirect_uri={CALLBACK}", pages_client());
+    assert_eq!(browser.get(&to).await.status, 302);
+    assert!(browser.get(&account).await.location().starts_with("/login"));
 }
 
 #[tokio::test]

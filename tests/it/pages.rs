@@ -784,13 +784,7 @@ async fn a_browser_is_a_session_like_others() {
         pages_client()
     );
     let code = browser.get(&address).await.sent("code").unwrap();
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("client_id", pages_client()),
-        ("redirect_uri", CALLBACK),
-        ("code", &code),
-    ];
-    assert_eq!(browser.post("/oauth2/token", &fields).await.status, 200);
+    assert_eq!(browser.exchange(&code).await.status, 200);
     let revoke = json!({"SessionId": sso[0]["SessionId"], "RevokeAssociatedSessions": "LINKED"});
     ada.call("RevokeUserSession", revoke).await.ok();
     assert!(browser.get(&account()).await.location().starts_with("/login"));

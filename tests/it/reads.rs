@@ -3,6 +3,8 @@
 //! PostgreSQL keeps the plan of a prepared statement. A plan that was made while a table was small may read all of the
 //! table, or all rows of the pool. Keystead has it plan again from time to time, here each time.
 
+use std::time::Duration;
+
 use keystead::dev::authenticator::Spoil;
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
@@ -64,19 +66,12 @@ async fn all_that_people_do(server: &TestServer, srp: &str, ada: &mut Person, br
     ada.delete_passkey(&id).await.ok();
     let query = format!("client_id={}&response_type=code&scope=openid&redirect_uri={CALLBACK}", pages_client());
     let code = browser.get(&format!("/oauth2/authorize?{query}")).await.sent("code").unwrap();
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("client_id", pages_client()),
-        ("redirect_uri", CALLBACK),
-        ("code", &code),
-    ];
-    assert_eq!(browser.post("/oauth2/token", &fields).await.status, 200);
+    assert_eq!(browser.exchange(&code).await.status, 200);
     assert_eq!(browser.get(&format!("/account?client_id={}", pages_client())).await.status, 200);
 }
 
 /// How many rows PostgreSQL has read of each table in sequence, and how many entries of each index, by the connections
-/// that have ended. Ends those that fit the condition, because a connection reports when it ends, at the
-/// latest.
+/// that have ended. Ends those that fit the condition, because a connection reports when it ends, at the latest.
 async fn fetched(server: &TestServer, ends: &str) -> Vec<(String, i64)> {
     let mut db = PgConnection::connect_with(&server.options()).await.unwrap();
     let others = format!(
@@ -85,11 +80,11 @@ async fn fetched(server: &TestServer, ends: &str) -> Vec<(String, i64)> {
     );
     let pids: Vec<i32> = sqlx::query_scalar(sqlx::AssertSqlSafe(others)).fetch_all(&mut db).await.unwrap();
     sqlx::query("SELECT pg_terminate_backend(pid) FROM unnest($1) AS pid").bind(&pids).execute(&mut db).await.unwrap();
-    let mut left = pids.len() as i64;
-    while left > 0 {
-        let alive = sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY($1)").bind(&pids);
-        left = alive.fetch_one(&mut db).await.unwrap();
-    }
+    let ended = async {
+        let alive = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE pid = ANY($1))";
+        while sqlx::query_scalar(alive).bind(&pids).fetch_one(&mut db).await.unwrap() {}
+    };
+    tokio::time::timeout(Duration::from_secs(30), ended).await.expect("the connections end");
     let counts = "SELECT relname::text, coalesce(seq_tup_read, 0) FROM pg_stat_user_tables
                   UNION ALL SELECT indexrelname::text, coalesce(idx_tup_read, 0) FROM pg_stat_user_indexes ORDER BY 1";
     sqlx::query_as(counts).fetch_all(&mut db).await.unwrap()

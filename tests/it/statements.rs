@@ -287,14 +287,8 @@ async fn pages(c: &mut Counted) {
         c.forget();
         let code = browser.get(&authorize).await.sent("code").unwrap();
         c.note("/oauth2/authorize, signed in");
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("client_id", pages_client()),
-            ("redirect_uri", CALLBACK),
-            ("code", &code),
-        ];
         c.forget();
-        let answer = browser.post("/oauth2/token", &fields).await;
+        let answer = browser.exchange(&code).await;
         c.note("/oauth2/token, authorization_code");
         assert_eq!(answer.status, 200, "{}", answer.text);
         c.forget();

@@ -79,7 +79,8 @@ impl managed::Manager for Maker {
     async fn recycle(&self, link: &mut Link, _: &managed::Metrics) -> RecycleResult<sqlx::Error> {
         let now = self.trust.now();
         let plans_anew = link.planned_since.elapsed() >= self.limits.plans;
-        if link.proved == now && link.idle_since.elapsed() < QUIET && !plans_anew {
+        let is_trusted = link.proved == now && link.idle_since.elapsed() < QUIET;
+        if is_trusted && !plans_anew {
             return Ok(());
         }
         let cause = match tokio::time::timeout(TEST, test(&mut link.db, plans_anew)).await {
@@ -91,6 +92,8 @@ impl managed::Manager for Maker {
                 return Ok(());
             }
             Ok(Err(cause)) => cause,
+            // This connection worked a moment ago, so nothing is said about the others.
+            Err(_) if is_trusted => return Err(RecycleError::Backend(silent())),
             Err(_) => {
                 self.trust.suspect(link.proved);
                 silent()

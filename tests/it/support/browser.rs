@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 
-use super::{PASSWORD, TestServer};
+use super::{CALLBACK, PASSWORD, TestServer, pages_client};
 
 /// What a page or an endpoint answered.
 #[derive(Debug, Clone)]
@@ -191,6 +191,17 @@ impl Browser {
         let request = self.http.post(format!("{}{}", self.url, address));
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         self.send(address, request).await
+    }
+
+    /// Exchanges a code as the client of the pages does, without PKCE.
+    pub async fn exchange(&mut self, code: &str) -> Shown {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", pages_client()),
+            ("redirect_uri", CALLBACK),
+            ("code", code),
+        ];
+        self.post("/oauth2/token", &fields).await
     }
 
     /// The form of a step on a page, with what a person enters.
