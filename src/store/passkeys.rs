@@ -180,7 +180,7 @@ pub async fn list_live(
            FROM"# SESSION_AND_OWNER
         "LEFT JOIN webauthn_credentials c ON c.user_pool_id = s.user_pool_id AND c.sub = s.sub
              AND ($4::timestamptz IS NULL OR (c.created_at, c.credential_id) > ($4, $5::bytea))
-         WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES
+         WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub IS NOT DISTINCT FROM $3 AND" LIVES
         "ORDER BY c.created_at, c.credential_id LIMIT $6"
         }
         pool_id,
@@ -283,7 +283,7 @@ pub async fn delete(
         "WITH live AS MATERIALIZED (
              SELECT s.sub, p.deletes_plainly
              FROM" SESSION_AND_OWNER "JOIN user_pools p ON p.user_pool_id = s.user_pool_id
-             WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES "FOR SHARE OF s
+             WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub IS NOT DISTINCT FROM $3 AND" LIVES "FOR SHARE OF s
          ), deleted AS (
              DELETE FROM webauthn_credentials c USING live
              WHERE c.user_pool_id = $1 AND c.sub = $3 AND c.sub = live.sub AND c.credential_id = $4 AND live.deletes_plainly

@@ -126,7 +126,7 @@ pub async fn insert(
 pub async fn lock_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<bool> {
     let live = statement!(query_scalar() {
         r#"SELECT 1 AS "live!" FROM"# SESSION_AND_OWNER
-        "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES "FOR SHARE OF s"
+        "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub IS NOT DISTINCT FROM $3 AND" LIVES "FOR SHARE OF s"
         }
         pool_id,
         origin_jti,

@@ -7,8 +7,9 @@
 /// - `SESSION_AND_OWNER`: a session `s` with its user `u` and its app client `o`, to be joined or filtered further.
 /// - `LIVES`: the condition that the session and its user may act: the session was not ended, and the user is enabled
 ///   and needs no password reset. (`SESSION_AND_OWNER` already excludes sessions of a deleted app client.) The session is
-///   found by its ID. `CASE` keeps PostgreSQL from guessing how many sessions are live: without statistics, it takes one
-///   in 200 for live, and would rather read all live sessions of a pool.
+///   to be found by its ID. So its user is compared by `IS NOT DISTINCT FROM`, which uses no index; and `CASE` keeps
+///   PostgreSQL from guessing how many sessions are live: without statistics, it takes one in 200 for live, and would
+///   rather read all live sessions of a pool.
 /// - `USES_SRP`: the condition that an app client `s` allows a flow in which passwords are proved by SRP.
 /// - `LOOK`: what the pages of the app client $2 of the pool $1 show (`l`), to be joined: of its style of managed login,
 ///   or else of its UI customization, or else of that for all clients.

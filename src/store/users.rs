@@ -203,7 +203,7 @@ pub async fn find_by_sub(db: &mut Connection, pool_id: &str, sub: Uuid) -> sqlx:
 pub async fn find_live(db: &mut Connection, pool_id: &str, sub: Uuid, origin_jti: Uuid) -> sqlx::Result<Option<User>> {
     let row = statement!(query_as(Row) {
         "SELECT" USER "FROM" SESSION_AND_OWNER
-        "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES
+        "WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub IS NOT DISTINCT FROM $3 AND" LIVES
         }
         pool_id,
         origin_jti,
@@ -225,7 +225,7 @@ pub async fn find_live_with_versions(
         r#"SELECT o.version AS client_version, p.version AS pool_version,"# USER
         "FROM" SESSION_AND_OWNER
         "JOIN user_pools p ON p.user_pool_id = s.user_pool_id
-         WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub = $3 AND" LIVES
+         WHERE s.user_pool_id = $1 AND s.origin_jti = $2 AND s.sub IS NOT DISTINCT FROM $3 AND" LIVES
         }
         pool_id,
         origin_jti,

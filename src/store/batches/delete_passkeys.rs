@@ -53,11 +53,13 @@ impl Batch for DeletePasskeys {
                        WITH ORDINALITY AS a (user_pool_id, sub, origin_jti, credential_id, audit_id, outbox_id, at, actor, request_id, n)
                ), live AS MATERIALIZED (
                    SELECT a.*
-                   FROM" SESSION_AND_OWNER
-            "      JOIN asked a ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
-                   JOIN user_pools p ON p.user_pool_id = s.user_pool_id
-                   WHERE p.deletes_plainly AND" LIVES
-            "      FOR SHARE OF s SKIP LOCKED
+                   FROM asked a CROSS JOIN LATERAL (
+                       SELECT FROM" SESSION_AND_OWNER
+            "          JOIN user_pools p ON p.user_pool_id = s.user_pool_id
+                       WHERE s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti
+                         AND s.sub IS NOT DISTINCT FROM a.sub AND p.deletes_plainly AND" LIVES
+            "          FOR SHARE OF s SKIP LOCKED
+                   ) AS session
                ), first AS MATERIALIZED (
                    SELECT DISTINCT ON (user_pool_id, sub, credential_id) * FROM live ORDER BY user_pool_id, sub, credential_id, n
                ), locked AS MATERIALIZED (

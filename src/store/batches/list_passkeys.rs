@@ -43,18 +43,21 @@ impl Batch for ListPasskeys {
         let rows = statement!(query() {
             r#"SELECT a.n AS "n!", c.credential_id AS "credential_id?", c.friendly_name AS "friendly_name?",
                       c.rp_id AS "rp_id?", c.attachment, c.transports AS "transports?", c.created_at AS "created_at?"
-               FROM"# SESSION_AND_OWNER
-            "  JOIN unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
+               FROM unnest((SELECT $1::text[]), (SELECT $2::uuid[]), (SELECT $3::uuid[]), (SELECT $4::timestamptz[]),
                            (SELECT $5::bytea[]), (SELECT $6::bigint[]))
                    WITH ORDINALITY AS a (user_pool_id, sub, origin_jti, after_at, after_id, page, n)
-                   ON s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti AND s.sub = a.sub
+               CROSS JOIN LATERAL (
+                   SELECT FROM"# SESSION_AND_OWNER
+            "      WHERE s.user_pool_id = a.user_pool_id AND s.origin_jti = a.origin_jti
+                     AND s.sub IS NOT DISTINCT FROM a.sub AND" LIVES "LIMIT 1
+               ) AS session
                LEFT JOIN LATERAL (
                    SELECT c.* FROM webauthn_credentials c
                    WHERE c.user_pool_id = a.user_pool_id AND c.sub = a.sub
                      AND (a.after_at IS NULL OR (c.created_at, c.credential_id) > (a.after_at, a.after_id))
                    ORDER BY c.created_at, c.credential_id LIMIT a.page
                ) c ON true
-               WHERE" LIVES "ORDER BY a.n, c.created_at, c.credential_id"
+               ORDER BY a.n, c.created_at, c.credential_id"
             }
             &pools,
             &subs,

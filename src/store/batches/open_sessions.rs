@@ -111,13 +111,16 @@ impl Batch for OpenSessions {
                ), held AS MATERIALIZED (
                    SELECT a.*, u.username, u.status, u.enabled, u.attributes, u.password_hash, u.password_set_at, u.created_at,
                        u.updated_at, u.mfa, u.version
-                   FROM asked a
-                   JOIN users u ON u.user_pool_id = a.user_pool_id AND u.sub = a.sub
-                   JOIN app_clients o ON o.user_pool_id = a.user_pool_id AND o.client_id = a.client_id
-                   JOIN user_pools p ON p.user_pool_id = a.user_pool_id
-                   WHERE u.enabled AND u.status = 'CONFIRMED' AND u.version = a.user_version AND o.version = a.client_version
-                     AND p.version = a.pool_version AND (a.challenge_ends > a.now) IS NOT FALSE
-                   FOR NO KEY UPDATE OF u SKIP LOCKED
+                   FROM asked a CROSS JOIN LATERAL (
+                       SELECT u.*
+                       FROM users u
+                       JOIN app_clients o ON o.user_pool_id = a.user_pool_id AND o.client_id = a.client_id
+                       JOIN user_pools p ON p.user_pool_id = a.user_pool_id
+                       WHERE u.user_pool_id = a.user_pool_id AND u.sub = a.sub AND u.enabled AND u.status = 'CONFIRMED'
+                         AND u.version = a.user_version AND o.version = a.client_version AND p.version = a.pool_version
+                       FOR NO KEY UPDATE OF u SKIP LOCKED
+                   ) u
+                   WHERE (a.challenge_ends > a.now) IS NOT FALSE
                ), first AS MATERIALIZED (
                    SELECT DISTINCT ON (user_pool_id, sub) * FROM held ORDER BY user_pool_id, sub, n
                ), by_passkey AS MATERIALIZED (
